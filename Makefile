@@ -1,0 +1,47 @@
+# Every target sets up what it needs: a virtual environment with locked, hashed dependencies.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PRODUCT := snapferry flows reports tasks runs domains configs lab tests benchmarks
+
+.PHONY: install demo test unit lint lab-test soak bench lock clean
+
+install: $(READY)
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Snapferry needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@echo "Setting up $(VENV) (locked dependencies, about a minute) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/snapferry demo
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+unit: $(READY)
+	$(BIN)/pytest tests/unit
+
+lab-test: $(READY)
+	$(BIN)/pytest tests/lab
+
+test: lint
+	$(BIN)/pytest tests/unit tests/lab
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
+
+lock: $(READY)
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra lab --group dev \
+	  --no-header --quiet pyproject.toml --output-file requirements.txt
+
+clean:
+	rm -rf $(VENV) *.egg-info build
