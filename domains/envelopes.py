@@ -1,0 +1,134 @@
+"""Error bodies of the service, parsed into one shape.
+
+Three envelopes exist: the engine's `{"error": {"type", "reason", "caused_by"}}`, the front door's
+`{"Message": …}`, and the security API's `{"status", "message"|"reason"}`; 502 to 504 come as HTML or empty.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+from domains.errors import Denied, Missing, Refused, Reply
+
+_LONGEST = 600
+_MISSING = frozenset({"repository_missing_exception", "snapshot_missing_exception", "index_not_found_exception"})
+_TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
+_THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
+_TRANSIENT_TYPES = frozenset(
+    {
+        "cluster_manager_not_discovered_exception",
+        "master_not_discovered_exception",
+        "process_cluster_event_timeout_exception",
+        "circuit_breaking_exception",
+        "open_search_rejected_execution_exception",
+        "rejected_execution_exception",
+        "es_rejected_execution_exception",
+        "node_not_connected_exception",
+        "receive_timeout_transport_exception",
+        "no_shard_available_action_exception",
+    }
+)
+
+
+def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Refused:
+    """The typed error for a reply that was not 2xx.
+
+    Args:
+        asked: what was sent, in words.
+        status: HTTP status.
+        body: the reply's text, any shape.
+        retry_after: the header as it came.
+    """
+    reply = parse(body)
+    kind, hint = _kind(status, reply)
+    return kind(
+        asked,
+        status,
+        reply,
+        hint=hint,
+        transient=_transient(status, reply),
+        retry_after=_seconds(retry_after),
+    )
+
+
+def parse(body: str) -> Reply:
+    """The reply's words. Never raises: what cannot be read is kept as shortened text."""
+    try:
+        document: object = json.loads(body)
+    except ValueError:
+        return Reply("text", "", _shorten(re.sub(r"<[^>]*>", " ", body)))
+    if not isinstance(document, dict):
+        return Reply("text", "", _shorten(str(document)))
+    fields = cast(dict[str, Any], document)
+    error = fields.get("error")
+    if isinstance(error, dict):
+        return _engine(cast(dict[str, Any], error))
+    if isinstance(error, str):
+        return Reply("engine", "", _shorten(error))
+    for key in ("Message", "message", "reason"):
+        if key in fields:
+            envelope = "security" if isinstance(fields.get("status"), str) else "front door"
+            return Reply(envelope, "", _shorten(str(fields[key])))
+    return Reply("text", "", _shorten(body))
+
+
+def _engine(error: dict[str, Any]) -> Reply:
+    causes = list(dict.fromkeys(_causes(error)))
+    return Reply("engine", str(error.get("type") or ""), _shorten(str(error.get("reason") or "")), tuple(causes))
+
+
+def _causes(error: dict[str, Any]) -> Iterator[str]:
+    below = error.get("caused_by")
+    while isinstance(below, dict):
+        cause = cast(dict[str, Any], below)
+        yield _shorten(f"{cause.get('type')}: {cause.get('reason')}")
+        below = cause.get("caused_by")
+    for failure in cast(list[Any], error.get("failed_shards") or [])[:1]:
+        reason = failure.get("reason") if isinstance(failure, dict) else None
+        if isinstance(reason, dict):
+            inner = cast(dict[str, Any], reason)
+            yield _shorten(f"{inner.get('type')}: {inner.get('reason')}")
+
+
+def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
+    if reply.type in _MISSING:
+        return Missing, ""
+    if _THROTTLED.search(reply.reason):
+        return Refused, ""
+    if status in {401, 403} or reply.type == "security_exception":
+        return Denied, _denied_hint(reply)
+    return Refused, ""
+
+
+def _denied_hint(reply: Reply) -> str:
+    said = reply.text
+    if "iam:PassRole" in said:
+        return "allow the caller iam:PassRole on the repository's role (and sign with sigv4: a basic user cannot pass a role)"
+    if "is not allowed" in said:
+        return "the managed service does not offer this API or setting"
+    if re.search(r"signature|security token|expired|credential", said, re.IGNORECASE):
+        return "check the credentials, the plan's region for this domain, and this machine's clock"
+    if "no permissions for" in said:
+        return "map the caller's IAM ARN to a role in the domain's fine-grained access control (manage_snapshots, and read rights on the indices)"
+    if "not authorized to perform" in said:
+        return "allow the caller this action in its IAM policy and in the domain's access policy"
+    return "check the domain's access policy and the plan's auth for this domain"
+
+
+def _transient(status: int, reply: Reply) -> bool:
+    if _THROTTLED.search(reply.reason):
+        return True
+    return status in _TRANSIENT_STATUS or reply.type in _TRANSIENT_TYPES
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    try:
+        return max(0.0, float(retry_after)) if retry_after else None
+    except ValueError:
+        return None
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

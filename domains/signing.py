@@ -1,0 +1,41 @@
+"""Signature Version 4 for the service `es`, by requests-aws4auth.
+
+AWS4Auth writes credentials and signing key onto itself, so one instance shared by threads can send one
+caller's key with another's token: each thread gets its own here. The credentials object is shared and live,
+so that refreshed ones are picked up.
+"""
+
+import threading
+
+from botocore.credentials import Credentials
+from requests import PreparedRequest
+from requests.auth import AuthBase
+from requests_aws4auth import AWS4Auth
+
+
+class PerThreadSigner(AuthBase):
+    """Signs each request with credentials that are fresh at that moment; safe to share between threads.
+
+    Args:
+        credentials: botocore's live credentials (refreshable ones refresh themselves).
+        region: the domain's Region, for example `us-east-1`.
+        service: the signing name.
+    """
+
+    def __init__(self, credentials: Credentials, region: str, service: str = "es") -> None:
+        self._credentials = credentials
+        self._region = region
+        self._service = service
+        self._own = threading.local()
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        signer: AWS4Auth | None = getattr(self._own, "signer", None)
+        if signer is None:
+            signer = AWS4Auth(
+                refreshable_credentials=self._credentials, region=self._region, service=self._service
+            )
+            self._own.signer = signer
+        return signer(r)
+
+    def __repr__(self) -> str:
+        return f"<sigv4 {self._service} {self._region}>"
