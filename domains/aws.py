@@ -1,0 +1,126 @@
+"""The AWS account around a domain: credentials, the control plane, the bucket, secrets. Reads only."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import boto3
+import botocore.config
+import botocore.exceptions
+import botocore.session
+from botocore.credentials import Credentials, DeferredRefreshableCredentials
+
+from configs.auth import SigV4Auth
+from domains.errors import AwsError
+
+_TIMEOUTS = botocore.config.Config(
+    connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
+)
+_SESSION_NAME = "snapferry"
+T = TypeVar("T")
+
+
+def session(auth: SigV4Auth | None, region: str | None) -> boto3.Session:
+    """A boto3 session for these settings: the chain or a profile, and on top of it an assumed role.
+
+    An assumed role's credentials refresh themselves. Nothing is sent until credentials are needed.
+
+    Raises:
+        AwsError: the profile does not exist.
+    """
+    profile = auth.profile if auth else None
+    base = _ask("read the AWS configuration", lambda: boto3.Session(profile_name=profile, region_name=region))
+    if auth is None or auth.role_arn is None:
+        return base
+    below = botocore.session.Session()
+    below._credentials = DeferredRefreshableCredentials(  # pyright: ignore[reportAttributeAccessIssue, reportPrivateUsage]
+        refresh_using=lambda: _assume(base, auth), method="sts-assume-role"
+    )
+    return boto3.Session(botocore_session=below, region_name=region)
+
+
+def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"RoleArn": auth.role_arn, "RoleSessionName": _SESSION_NAME}
+    if auth.external_id:
+        arguments["ExternalId"] = auth.external_id
+    sts = base.client("sts", config=_TIMEOUTS)
+    reply = _ask(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
+    issued = reply["Credentials"]
+    return {
+        "access_key": issued["AccessKeyId"],
+        "secret_key": issued["SecretAccessKey"],
+        "token": issued["SessionToken"],
+        "expiry_time": issued["Expiration"].isoformat(),
+    }
+
+
+def credentials(session: boto3.Session) -> Credentials:
+    """The session's live credentials.
+
+    Raises:
+        AwsError: none were found, or the role could not be assumed.
+    """
+    found = _ask("find AWS credentials", session.get_credentials)
+    if found is None:
+        raise AwsError(
+            "no AWS credentials were found",
+            "set AWS_PROFILE or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY, or name a profile under auth",
+        )
+    _ask("use the AWS credentials", found.get_frozen_credentials)
+    return found
+
+
+def domain_endpoint(session: boto3.Session, domain: str) -> str:
+    """The URL of a domain by its name, public or inside a VPC.
+
+    Raises:
+        AwsError: not found, not readable, or it has no endpoint yet.
+    """
+    client = session.client("opensearch", config=_TIMEOUTS)
+    status = _ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))["DomainStatus"]
+    host = status.get("Endpoint") or (status.get("Endpoints") or {}).get("vpc")
+    if not host:
+        raise AwsError(f"domain {domain} has no endpoint yet", "wait until its creation has finished")
+    return f"https://{host}"
+
+
+def bucket_region(session: boto3.Session, bucket: str) -> str | None:
+    """The Region a bucket lives in; None when it cannot be told (no rights, no such bucket, no answer)."""
+    try:
+        reply = session.client("s3", config=_TIMEOUTS).head_bucket(Bucket=bucket)
+    except botocore.exceptions.ClientError as error:
+        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        return headers.get("x-amz-bucket-region")
+    except botocore.exceptions.BotoCoreError:
+        return None
+    return reply.get("BucketRegion") or reply["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+
+
+def secret(reference_env: str | None, reference_arn: str | None) -> str:
+    """The value of a secret reference: an environment variable, or a Secrets Manager ARN.
+
+    Raises:
+        AwsError: the variable is not set, or the secret cannot be read. The value is in no message.
+    """
+    if reference_env is not None:
+        value = os.environ.get(reference_env)
+        if not value:
+            raise AwsError(f"environment variable {reference_env} is not set", f"export {reference_env}=… and run again")
+        return value
+    arn = reference_arn or ""
+    region = arn.split(":")[3] if arn.count(":") >= 6 else None
+    client: Any = boto3.Session(region_name=region).client("secretsmanager", config=_TIMEOUTS)  # pyright: ignore[reportUnknownMemberType]
+    reply = _ask(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
+    return str(reply["SecretString"])
+
+
+def _ask(what: str, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except botocore.exceptions.ProfileNotFound as error:
+        raise AwsError(f"could not {what}: {error}", "check auth.profile and ~/.aws/config") from error
+    except botocore.exceptions.ClientError as error:
+        said = error.response.get("Error", {})
+        raise AwsError(f"could not {what}: {said.get('Code')}: {said.get('Message')}") from error
+    except botocore.exceptions.BotoCoreError as error:
+        raise AwsError(f"could not {what}: {error}") from error

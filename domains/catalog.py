@@ -1,0 +1,166 @@
+"""What is on a domain: indices, aliases, data streams. Four requests, whatever their number."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from domains.connection import path_of
+from domains.domain import Domain
+from domains.errors import Refused
+
+_PATH_BYTES = 3_000  # of a request line's 4,096
+_ALL = {"expand_wildcards": "all"}
+_CAT = "index,uuid,status,health,pri,rep,docs.count,pri.store.size"
+_SETTINGS = ("version.created", "hidden", "blocks", "store.type")
+
+
+@dataclass(frozen=True)
+class Alias:
+    """One alias of one index."""
+
+    name: str
+    write_index: bool | None
+    filtered: bool
+
+
+@dataclass(frozen=True)
+class Index:
+    """One index as the domain lists it.
+
+    Args:
+        name, uuid: its identity; a re-created index has another uuid.
+        open: False when closed.
+        shards, replicas: primaries, and copies of each.
+        documents: Lucene documents (nested ones counted apart); None when closed.
+        bytes: store size of the primaries; None when closed.
+        created_id: `index.version.created`; None when the domain does not tell.
+        aliases: its aliases.
+        stream: the data stream whose backing index it is.
+    """
+
+    name: str
+    uuid: str
+    open: bool
+    shards: int
+    replicas: int
+    documents: int | None
+    bytes: int | None
+    created_id: int | None
+    aliases: tuple[Alias, ...] = ()
+    stream: str | None = None
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A data stream and its backing indices, oldest first (the last is written to)."""
+
+    name: str
+    backing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All names on a domain at one look."""
+
+    indices: dict[str, Index]
+    streams: dict[str, Stream]
+
+    @property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """Alias → the indices it covers."""
+        found: dict[str, list[str]] = {}
+        for index in self.indices.values():
+            for alias in index.aliases:
+                found.setdefault(alias.name, []).append(index.name)
+        return {name: tuple(sorted(covered)) for name, covered in sorted(found.items())}
+
+
+def catalog(domain: Domain) -> Catalog:
+    """Everything named on the domain, closed and hidden indices included. Reads only.
+
+    Raises:
+        DomainError: typed; a caller without read rights is Denied.
+    """
+    rows = domain.connection.read("GET", "/_cat/indices", format="json", bytes="b", h=_CAT, **_ALL)
+    settings = domain.connection.read_object(
+        "GET", "/_all/_settings", filter_path=",".join(f"*.settings.index.{key}" for key in _SETTINGS), **_ALL
+    )
+    aliases = domain.connection.read_object("GET", "/_all/_alias", **_ALL)
+    streams = {stream.name: stream for stream in _streams(domain)}
+    owner = {name: stream.name for stream in streams.values() for name in stream.backing}
+    indices = {
+        row["index"]: _index(row, settings.get(row["index"], {}), aliases.get(row["index"], {}), owner)
+        for row in rows
+    }
+    return Catalog(dict(sorted(indices.items())), dict(sorted(streams.items())))
+
+
+def _index(row: dict[str, Any], settings: dict[str, Any], aliases: dict[str, Any], owner: dict[str, str]) -> Index:
+    own = settings.get("settings", {}).get("index", {})
+    created = own.get("version", {}).get("created")
+    return Index(
+        name=row["index"],
+        uuid=row["uuid"],
+        open=row["status"] == "open",
+        shards=_number(row.get("pri")) or 0,
+        replicas=_number(row.get("rep")) or 0,
+        documents=_number(row.get("docs.count")),
+        bytes=_number(row.get("pri.store.size")),
+        created_id=int(created) if created else None,
+        aliases=tuple(
+            Alias(name, entry.get("is_write_index"), "filter" in entry)
+            for name, entry in sorted(aliases.get("aliases", {}).items())
+        ),
+        stream=owner.get(row["index"]),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text not in {None, ""} else None
+
+
+def _streams(domain: Domain) -> Iterator[Stream]:
+    try:
+        reply = domain.connection.read_object("GET", "/_data_stream", **_ALL)
+    except Refused as error:
+        if "no handler" in error.reply.text or "contains unrecognized parameter" in error.reply.text:
+            return  # an engine without data streams
+        raise
+    for entry in reply.get("data_streams", []):
+        yield Stream(entry["name"], tuple(backing["index_name"] for backing in entry["indices"]))
+
+
+def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tuple[str, ...]]:
+    """The names in order, cut so that each piece fits a request line once percent-encoded."""
+    piece: list[str] = []
+    size = 0
+    for name in names:
+        cost = 3 * len(name.encode()) + 1
+        if piece and size + cost > limit:
+            yield tuple(piece)
+            piece, size = [], 0
+        piece.append(name)
+        size += cost
+    if piece:
+        yield tuple(piece)
+
+
+def delete(domain: Domain, name: str, *, stream: bool) -> None:
+    """Deletes one index, or one data stream with its backing indices. Not repeatable without looking."""
+    path = path_of("_data_stream", name) if stream else path_of(name)
+    domain.connection.write("DELETE", path)
+
+
+def close(domain: Domain, names: Iterable[str]) -> None:
+    """Closes indices; those already closed stay so. May be repeated."""
+    for piece in path_pieces(names):
+        domain.connection.write("POST", path_of(",".join(piece), "_close"))
+
+
+def refresh(domain: Domain, names: Iterable[str]) -> None:
+    """Makes every operation so far visible to searches. Changes no document; may be repeated.
+
+    Closed and missing indices are passed over: whoever compares them finds out.
+    """
+    for piece in path_pieces(names):
+        domain.connection.write("POST", path_of(",".join(piece), "_refresh"), ignore_unavailable="true")

@@ -1,0 +1,218 @@
+"""The connection to one domain, over opensearch-py's transport."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+from urllib.parse import quote, urlsplit
+
+import opensearchpy.exceptions as client_errors
+import requests
+from opensearchpy import RequestsHttpConnection, Transport
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from domains.envelopes import error_for
+from domains.errors import Refused, UnexpectedReply, Unreachable, Untrusted
+from domains.retry import repeated
+from domains.tunnel import TunnelAdapter
+
+READ_TIMEOUT_S = 30.0
+WRITE_TIMEOUT_S = 90.0
+_CONNECTIONS = 8
+_READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget", "/_cluster/allocation/explain")
+
+Json = dict[str, Any]
+
+
+class _Erroneous(Exception):
+    """A reply outside 2xx, on its way out of opensearch-py's transport."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+class _HttpConnection(RequestsHttpConnection):
+    """opensearch-py's requests connection, with raw error bodies and an optional tunnel."""
+
+    def __init__(self, *, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        session: requests.Session = self.session
+        self._seen = threading.local()
+        session.hooks["response"].append(self._remember)
+        if tunnel:
+            session.mount("http://", TunnelAdapter(*tunnel, _CONNECTIONS))
+            session.mount("https://", TunnelAdapter(*tunnel, _CONNECTIONS))
+
+    def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        self._seen.retry_after = response.headers.get("Retry-After")
+
+    @property
+    def retry_after(self) -> str | None:
+        """The header of this thread's last reply."""
+        return getattr(self._seen, "retry_after", None)
+
+    def _raise_error(self, status_code: Any, raw_data: Any, content_type: Any = None) -> NoReturn:
+        raise _Erroneous(int(status_code), str(raw_data))
+
+    def _raise_warnings(self, warning_headers: Any) -> None:
+        """Deprecation warnings of the engine are not for our users."""
+
+    def log_request_fail(self, *_: Any, **__: Any) -> None:
+        """opensearch-py would log bodies; Snapferry logs no body."""
+
+    def log_request_success(self, *_: Any, **__: Any) -> None:
+        """As above."""
+
+
+@dataclass
+class RequestCount:
+    """How many requests were sent, reads and writes apart; safe to count from several threads."""
+
+    reads: int = 0
+    writes: int = 0
+    by_kind: Counter[str] = field(default_factory=Counter[str])
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, method: str, path: str) -> None:
+        """Counts one request that is about to be sent."""
+        with self._lock:
+            if reads_only(method, path):
+                self.reads += 1
+            else:
+                self.writes += 1
+                self.by_kind[f"{method} {_family(path)}"] += 1
+
+
+def reads_only(method: str, path: str) -> bool:
+    """Whether a request changes nothing on a domain."""
+    if method in {"GET", "HEAD"}:
+        return True
+    return method == "POST" and path.split("?")[0].endswith(_READING_POSTS)
+
+
+def _family(path: str) -> str:
+    named = [part if part.startswith("_") else "…" for part in path.strip("/").split("/")]
+    return "/" + "/".join(named)
+
+
+def path_of(*segments: str) -> str:
+    """A URL path of these segments, each percent-encoded; several index names go in one, joined by commas."""
+    return "/" + "/".join(quote(segment, safe=",*_") for segment in segments)
+
+
+class Connection:
+    """Sends requests to one domain: signed, timed out, counted, errors typed. Safe to share between threads.
+
+    Args:
+        label: `source` or `target`: how messages call this domain.
+        endpoint: its URL.
+        auth: signs or authorises each request; None for a domain without access control.
+        tunnel: address to connect to instead of the endpoint's own.
+        ca_bundle: path of a CA bundle; None for the system's.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        endpoint: str,
+        auth: AuthBase | None,
+        tunnel: tuple[str, int] | None = None,
+        ca_bundle: str | None = None,
+    ) -> None:
+        self.label = label
+        self.endpoint = endpoint.rstrip("/")
+        self.requests = RequestCount()
+        self._auth = auth
+        url = urlsplit(self.endpoint)
+        self._transport = Transport(
+            [{"host": url.hostname, "port": url.port or (443 if url.scheme == "https" else 80)}],
+            connection_class=_HttpConnection,
+            max_retries=0,
+            use_ssl=url.scheme == "https",
+            http_auth=auth,
+            tunnel=tunnel,
+            pool_maxsize=_CONNECTIONS,
+            **({"ca_certs": ca_bundle} if ca_bundle else {}),
+        )
+
+    def __repr__(self) -> str:
+        kind = "basic" if isinstance(self._auth, HTTPBasicAuth) else repr(self._auth)
+        return f"<{self.label} {self.endpoint} auth={kind}>"
+
+    def read(self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any) -> Any:
+        """The reply to a request that changes nothing, repeated for up to a minute on transient errors.
+
+        Raises:
+            DomainError: typed as in domains.errors.
+        """
+        if not reads_only(method, path):
+            raise ValueError(f"{method} {path} is not a read")
+        return repeated(lambda: self._send(method, path, query, body, timeout_s))
+
+    def write(self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any) -> Any:
+        """The reply to a request that may change the domain. Sent once: whoever repeats it looks first.
+
+        Raises:
+            DomainError: typed; after Unreachable or a transient error its effect is unknown.
+        """
+        return self._send(method, path, query, body, timeout_s)
+
+    def read_object(self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any) -> Json:
+        """As `read`, for replies that are JSON objects.
+
+        Raises:
+            UnexpectedReply: it was something else.
+        """
+        reply = self.read(method, path, body=body, timeout_s=timeout_s, **query)
+        if not isinstance(reply, dict):
+            raise UnexpectedReply(self._asked(method, path), f"expected a JSON object, got {type(reply).__name__}")
+        return reply  # pyright: ignore[reportUnknownVariableType]
+
+    def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
+        self.requests.add(method, path)
+        asked = self._asked(method, path)
+        headers = {"content-type": "application/x-ndjson" if isinstance(body, str) else "application/json"}
+        sent: bytes | None = None
+        if body is not None:
+            sent = (body if isinstance(body, str) else json.dumps(body)).encode()
+        try:
+            return self._transport.perform_request(
+                method, path, params=dict(query), body=sent, timeout=timeout_s, headers=headers if sent else None
+            )
+        except _Erroneous as error:
+            raise self._refused(asked, error) from None
+        except client_errors.SSLError as error:
+            raise Untrusted(asked, _words(error), hint="set ca_bundle, or check the endpoint's name") from None
+        except client_errors.ConnectionTimeout:
+            raise Unreachable(asked, f"no answer within {timeout_s:.0f} s") from None
+        except client_errors.ConnectionError as error:
+            raise Unreachable(asked, _words(error), _reach_hint(self.endpoint)) from None
+        except client_errors.SerializationError:
+            raise UnexpectedReply(asked, "the reply is not JSON") from None
+
+    def _refused(self, asked: str, error: _Erroneous) -> Refused:
+        connection: Any = self._transport.get_connection()
+        return error_for(asked, error.status, error.body, connection.retry_after)
+
+    def _asked(self, method: str, path: str) -> str:
+        shown = path if len(path) <= 160 else path[:159] + "…"
+        return f"{self.label}: {method} {shown}"
+
+
+def _words(error: client_errors.ConnectionError) -> str:
+    text = str(error.error)
+    for marker in ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError"):
+        if marker in text:
+            return "could not connect: " + text.split(": ", 2)[-1].strip("'\")> ")
+    return text
+
+
+def _reach_hint(endpoint: str) -> str:
+    return (
+        f"check that {urlsplit(endpoint).hostname} is reachable from here; a VPC domain needs a network path into "
+        "its VPC, or connect_to with a tunnel"
+    )

@@ -1,0 +1,79 @@
+"""A domain, opened from the plan's settings."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import boto3
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from configs.auth import BasicAuth, SigV4Auth
+from configs.plan import DomainSettings
+from domains import aws
+from domains.connection import Connection
+from domains.errors import AwsError
+from domains.signing import PerThreadSigner
+
+Side = Literal["source", "target"]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One side of a migration.
+
+    Args:
+        side: `source` or `target`.
+        endpoint: its URL, looked up if the plan names the domain only.
+        region: its Region; None for a self-managed cluster that named none.
+        signed: whether requests carry a SigV4 signature, that is, whether it is the managed service.
+        connection: sends requests.
+        session: the AWS session of this side, for lookups.
+    """
+
+    side: Side
+    endpoint: str
+    region: str | None
+    signed: bool
+    connection: Connection
+    session: boto3.Session
+
+
+def open_domain(side: Side, settings: DomainSettings) -> Domain:
+    """The domain of these settings. Resolves credentials and, by name, the endpoint; sends the domain nothing.
+
+    Raises:
+        AwsError: credentials, role or domain name could not be resolved.
+    """
+    auth = settings.auth
+    signing = auth if isinstance(auth, SigV4Auth) else None
+    session = aws.session(signing, settings.region)
+    endpoint = settings.endpoint or aws.domain_endpoint(session, settings.domain or "")
+    connection = Connection(
+        side,
+        endpoint,
+        _authoriser(settings, session),
+        tunnel=_address(settings.connect_to),
+        ca_bundle=settings.ca_bundle,
+    )
+    return Domain(side, endpoint, settings.region, signing is not None, connection, session)
+
+
+def _authoriser(settings: DomainSettings, session: boto3.Session) -> AuthBase | None:
+    auth = settings.auth
+    if isinstance(auth, BasicAuth):
+        password = aws.secret(
+            getattr(auth.password, "env", None),
+            getattr(auth.password, "secret", None),
+        )
+        return HTTPBasicAuth(auth.username, password)
+    if isinstance(auth, SigV4Auth):
+        if settings.region is None:
+            raise AwsError("no Region to sign for", "set region for this domain")
+        return PerThreadSigner(aws.credentials(session), settings.region)
+    return None
+
+
+def _address(connect_to: str | None) -> tuple[str, int] | None:
+    if connect_to is None:
+        return None
+    host, _, port = connect_to.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,50 @@
+"""Snapshot repositories on a domain."""
+
+from typing import Any
+
+from domains.connection import path_of
+from domains.domain import Domain
+from domains.errors import Missing
+
+_VERIFY_TIMEOUT_S = 120.0
+
+
+def registered(domain: Domain, name: str) -> dict[str, Any] | None:
+    """A repository's registration (`type`, and `settings` where the domain shows them); None if there is none."""
+    try:
+        reply = domain.connection.read_object("GET", path_of("_snapshot", name))
+    except Missing:
+        return None
+    return reply.get(name)
+
+
+def all_registered(domain: Domain) -> dict[str, dict[str, Any]]:
+    """Every registration on the domain by name. The service's own `cs-automated*` come without settings."""
+    return domain.connection.read_object("GET", "/_snapshot")
+
+
+def register(domain: Domain, name: str, body: dict[str, Any]) -> None:
+    """Registers, or changes a registration, and lets the domain verify it.
+
+    Repeatable while no snapshot or restore uses the repository. A registration whose verification failed
+    stays registered.
+
+    Raises:
+        Refused: with the service's reason, for example that the bucket is in another Region.
+    """
+    domain.connection.write("PUT", path_of("_snapshot", name), body=body, timeout_s=_VERIFY_TIMEOUT_S)
+
+
+def verified_nodes(domain: Domain, name: str) -> tuple[str, ...]:
+    """Names of the nodes that could use the repository. On a read-write one each node writes a test file.
+
+    Raises:
+        Refused: some node could not.
+    """
+    reply = domain.connection.write("POST", path_of("_snapshot", name, "_verify"), timeout_s=_VERIFY_TIMEOUT_S)
+    return tuple(sorted(str(node.get("name", key)) for key, node in reply.get("nodes", {}).items()))
+
+
+def unregister(domain: Domain, name: str) -> None:
+    """Removes a registration; snapshots in the bucket stay."""
+    domain.connection.write("DELETE", path_of("_snapshot", name))

@@ -1,0 +1,140 @@
+"""Restoring snapshots on a domain, and following where each shard stands."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domains.catalog import path_pieces
+from domains.connection import path_of
+from domains.domain import Domain
+
+_LENIENT = {"ignore_unavailable": "true", "expand_wildcards": "all"}
+_SHARD = "routing_table.indices.*.shards.*"
+_ROUTING = ",".join(f"{_SHARD}.{key}" for key in ("primary", "state", "unassigned_info", "recovery_source", "shard"))
+_RECOVERY = ",".join(f"*.shards.{key}" for key in ("id", "primary", "type", "stage", "source", "index.size"))
+
+
+@dataclass(frozen=True)
+class Primary:
+    """One primary shard.
+
+    Args:
+        state: STARTED, INITIALIZING, RELOCATING or UNASSIGNED.
+        reason: why it is unassigned, in the engine's words.
+        restoring: `repository/snapshot` it is being restored from, while it is not started.
+    """
+
+    index: str
+    shard: int
+    state: str
+    reason: str
+    restoring: str | None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Where a started or initialising primary came from, and how much of it has arrived (bytes)."""
+
+    index: str
+    shard: int
+    stage: str
+    snapshot: str | None
+    bytes_total: int
+    bytes_done: int
+    bytes_reused: int
+
+
+def start(
+    domain: Domain,
+    repository: str,
+    snapshot: str,
+    names: Sequence[str],
+    *,
+    aliases: bool,
+    partial: bool,
+    index_settings: Mapping[str, Any],
+    ignore_index_settings: Sequence[str],
+    rename: tuple[str, str] | None = None,
+) -> None:
+    """Starts restoring exactly these names (indices or data streams); does not wait.
+
+    All or nothing: one bad name rejects the request. Not to be repeated without looking.
+
+    Args:
+        rename: `rename_pattern` (a Java regular expression) and `rename_replacement`.
+    """
+    body: dict[str, Any] = {
+        "indices": list(names),
+        "ignore_unavailable": False,
+        "include_global_state": False,
+        "include_aliases": aliases,
+        "partial": partial,
+        "ignore_index_settings": list(ignore_index_settings),
+    }
+    if index_settings:
+        body["index_settings"] = dict(index_settings)
+    if rename:
+        body["rename_pattern"], body["rename_replacement"] = rename
+    path = path_of("_snapshot", repository, snapshot, "_restore")
+    domain.connection.write("POST", path, body=body, wait_for_completion="false")
+
+
+def primaries(domain: Domain, names: Iterable[str]) -> Iterator[Primary]:
+    """The primaries of these indices as the cluster state has them; indices that do not exist yield none."""
+    for piece in path_pieces(names):
+        path = path_of("_cluster", "state", "routing_table", ",".join(piece))
+        reply = domain.connection.read_object("GET", path, filter_path=_ROUTING, **_LENIENT)
+        for index, table in reply.get("routing_table", {}).get("indices", {}).items():
+            for copies in table["shards"].values():
+                yield from (_primary(index, copy) for copy in copies if copy["primary"])
+
+
+def _primary(index: str, copy: dict[str, Any]) -> Primary:
+    unassigned: dict[str, Any] = copy.get("unassigned_info") or {}
+    source: dict[str, Any] = copy.get("recovery_source") or {}
+    said = ": ".join(str(unassigned[key]) for key in ("reason", "details") if unassigned.get(key))
+    restoring = f"{source['repository']}/{source['snapshot']}" if source.get("type") == "SNAPSHOT" else None
+    return Primary(index, int(copy["shard"]), copy["state"], said, restoring)
+
+
+def recoveries(domain: Domain, names: Iterable[str]) -> Iterator[Recovery]:
+    """How the primaries of these indices came to be; unassigned ones yield none."""
+    for piece in path_pieces(names):
+        path = path_of(",".join(piece), "_recovery")
+        reply = domain.connection.read_object("GET", path, filter_path=_RECOVERY, **_LENIENT)
+        for index, table in reply.items():
+            yield from (_recovery(index, shard) for shard in table.get("shards", []) if shard["primary"])
+
+
+def _recovery(index: str, shard: dict[str, Any]) -> Recovery:
+    source: dict[str, Any] = shard.get("source") or {}
+    size: dict[str, int] = shard.get("index", {}).get("size", {})
+    snapshot = f"{source.get('repository')}/{source.get('snapshot')}" if shard["type"] == "SNAPSHOT" else None
+    return Recovery(
+        index,
+        int(shard["id"]),
+        shard["stage"],
+        snapshot,
+        int(size.get("total_in_bytes", 0)),
+        int(size.get("recovered_in_bytes", 0)),
+        int(size.get("reused_in_bytes", 0)),
+    )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The allocator's answer about one primary: `yes`, `no`, `throttled`, `awaiting_info`, …, and why."""
+
+    decision: str
+    reason: str
+
+
+def explain(domain: Domain, index: str, shard: int) -> Explanation:
+    """Why this primary is not started, from the allocator itself. Reads only."""
+    body = {"index": index, "shard": shard, "primary": True}
+    reply = domain.connection.read_object("POST", "/_cluster/allocation/explain", body=body)
+    details = [reply.get("allocate_explanation") or "", (reply.get("unassigned_info") or {}).get("details") or ""]
+    for node in reply.get("node_allocation_decisions") or []:
+        refusals = [d["explanation"] for d in node.get("deciders") or [] if d.get("decision") == "NO"]
+        details += [f"{node.get('node_name')}: {text}" for text in refusals]
+    return Explanation(str(reply.get("can_allocate") or reply.get("current_state") or ""), "; ".join(filter(None, details))[:900])

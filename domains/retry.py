@@ -1,0 +1,43 @@
+"""Repeating reads on what passes by itself."""
+
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from domains.errors import DomainError, Refused
+
+BUDGET_S = 60.0
+_FIRST_S = 0.2
+_LONGEST_S = 8.0
+T = TypeVar("T")
+
+
+def repeated(
+    read: Callable[[], T],
+    *,
+    budget_s: float = BUDGET_S,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
+    """The result of `read`, tried again with growing, jittered pauses while its errors are transient.
+
+    Args:
+        read: a request that changes nothing.
+        budget_s: seconds after which the last error is raised; the service's Retry-After counts against it.
+
+    Raises:
+        DomainError: not transient, or still failing when the budget was used up.
+    """
+    deadline = clock() + budget_s
+    pause = _FIRST_S
+    while True:
+        try:
+            return read()
+        except DomainError as error:
+            asked_for = error.retry_after if isinstance(error, Refused) else None
+            wait = asked_for if asked_for is not None else random.uniform(pause / 2, pause)
+            if not error.transient or clock() + wait > deadline:
+                raise
+            sleep(wait)
+            pause = min(_LONGEST_S, pause * 2)

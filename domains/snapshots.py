@@ -1,0 +1,131 @@
+"""Snapshots of a repository, and those running on a domain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domains.connection import path_of
+from domains.domain import Domain
+from domains.errors import Missing, UnexpectedReply
+
+RUN_KEY = "snapferry_run"
+_STATUS = "snapshots.snapshot,snapshots.repository,snapshots.state,snapshots.shards_stats,snapshots.stats"
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """A snapshot as `GET _snapshot/repository/name` tells it.
+
+    Args:
+        state: IN_PROGRESS, SUCCESS, PARTIAL, FAILED or INCOMPATIBLE.
+        indices: index names in it; `streams`: data streams in it.
+        shards_total, shards_failed, failures: how complete it is.
+        run: the Snapferry run that took it, from its metadata.
+        started_ms, ended_ms: epoch milliseconds; ended is 0 while it runs.
+    """
+
+    name: str
+    uuid: str
+    state: str
+    version: str
+    indices: tuple[str, ...]
+    streams: tuple[str, ...]
+    shards_total: int
+    shards_failed: int
+    failures: tuple[str, ...]
+    run: str | None
+    started_ms: int
+    ended_ms: int
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still being taken."""
+        return self.state == "IN_PROGRESS"
+
+
+@dataclass(frozen=True)
+class RunningSnapshot:
+    """A snapshot in progress: bytes and shards done of how many."""
+
+    repository: str
+    name: str
+    state: str
+    shards_done: int
+    shards_total: int
+    bytes_done: int
+    bytes_total: int
+
+
+def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
+    """One snapshot, finished or in progress; None when the repository has none of this name."""
+    try:
+        reply = domain.connection.read_object("GET", path_of("_snapshot", repository, name))
+    except Missing as error:
+        if error.reply.type == "snapshot_missing_exception":
+            return None
+        raise
+    found = reply.get("snapshots") or []
+    if len(found) != 1:
+        raise UnexpectedReply(f"{domain.side}: GET {repository}/{name}", f"expected one snapshot, got {len(found)}")
+    return _info(found[0])
+
+
+def names(domain: Domain, repository: str) -> tuple[str, ...]:
+    """Names of all snapshots in the repository, from its index file alone (cheap)."""
+    reply = domain.connection.read_object("GET", path_of("_snapshot", repository, "_all"), verbose="false")
+    return tuple(entry["snapshot"] for entry in reply.get("snapshots", []))
+
+
+def running(domain: Domain) -> tuple[RunningSnapshot, ...]:
+    """Every snapshot that runs on the domain now, the service's own included."""
+    reply = domain.connection.read_object("GET", "/_snapshot/_status", filter_path=_STATUS)
+    return tuple(_running(entry) for entry in reply.get("snapshots", []))
+
+
+def create(domain: Domain, repository: str, name: str, indices: Sequence[str], *, run: str, partial: bool) -> None:
+    """Starts a snapshot of exactly these indices and data streams, without global state; does not wait.
+
+    Not to be repeated without looking: the name may exist already, from a request whose reply was lost.
+    """
+    body: dict[str, Any] = {
+        "indices": list(indices),
+        "ignore_unavailable": False,
+        "include_global_state": False,
+        "partial": partial,
+        "expand_wildcards": "all",
+        "metadata": {RUN_KEY: run},
+    }
+    domain.connection.write("PUT", path_of("_snapshot", repository, name), body=body, wait_for_completion="false")
+
+
+def _info(entry: dict[str, Any]) -> SnapshotInfo:
+    shards: dict[str, int] = entry.get("shards") or {}
+    return SnapshotInfo(
+        name=entry["snapshot"],
+        uuid=entry.get("uuid", ""),
+        state=entry.get("state", "UNKNOWN"),
+        version=str(entry.get("version", "")),
+        indices=tuple(entry.get("indices") or ()),
+        streams=tuple(entry.get("data_streams") or ()),
+        shards_total=int(shards.get("total", 0)),
+        shards_failed=int(shards.get("failed", 0)),
+        failures=tuple(f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in entry.get("failures") or ()),
+        run=(entry.get("metadata") or {}).get(RUN_KEY),
+        started_ms=int(entry.get("start_time_in_millis") or 0),
+        ended_ms=int(entry.get("end_time_in_millis") or 0),
+    )
+
+
+def _running(entry: dict[str, Any]) -> RunningSnapshot:
+    shards: dict[str, int] = entry.get("shards_stats") or {}
+    stats: dict[str, Any] = entry.get("stats") or {}
+    done = stats.get("processed") or {}
+    return RunningSnapshot(
+        repository=entry.get("repository", ""),
+        name=entry["snapshot"],
+        state=entry.get("state", ""),
+        shards_done=int(shards.get("done", 0)) + int(shards.get("failed", 0)),
+        shards_total=int(shards.get("total", 0)),
+        bytes_done=int(done.get("size_in_bytes", 0)),
+        bytes_total=int((stats.get("incremental") or {}).get("size_in_bytes", 0)),
+    )
