@@ -21,7 +21,7 @@ from domains.tunnel import TunnelAdapter
 READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 90.0
 _CONNECTIONS = 8
-_READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget", "/_cluster/allocation/explain")
+_READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget")
 
 Json = dict[str, Any]
 

@@ -132,7 +132,7 @@ class Explanation:
 def explain(domain: Domain, index: str, shard: int) -> Explanation:
     """Why this primary is not started, from the allocator itself. Reads only."""
     body = {"index": index, "shard": shard, "primary": True}
-    reply = domain.connection.read_object("POST", "/_cluster/allocation/explain", body=body)
+    reply = domain.connection.read_object("GET", "/_cluster/allocation/explain", body=body)
     details = [reply.get("allocate_explanation") or "", (reply.get("unassigned_info") or {}).get("details") or ""]
     for node in reply.get("node_allocation_decisions") or []:
         refusals = [d["explanation"] for d in node.get("deciders") or [] if d.get("decision") == "NO"]
