@@ -60,11 +60,7 @@ def open_domain(side: Side, settings: DomainSettings) -> Domain:
 def _authoriser(settings: DomainSettings, session: boto3.Session) -> AuthBase | None:
     auth = settings.auth
     if isinstance(auth, BasicAuth):
-        password = aws.secret(
-            getattr(auth.password, "env", None),
-            getattr(auth.password, "secret", None),
-        )
-        return HTTPBasicAuth(auth.username, password)
+        return HTTPBasicAuth(auth.username, aws.secret(auth.password.env, auth.password.secret))
     if isinstance(auth, SigV4Auth):
         if settings.region is None:
             raise AwsError("no Region to sign for", "set region for this domain")

@@ -1,0 +1,185 @@
+"""The journal: the truth about one run.
+
+Before every mutating request its intent is written, after it the result, each time by replacing the file
+atomically. So after a kill at any instant the journal tells what may be ours, and a look at the domain tells
+whether it is.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from runs.errors import StateUnusable
+
+Status = Literal["running", "done", "different", "refused", "failed", "interrupted", "abandoned"]
+FINISHED: frozenset[Status] = frozenset({"done", "different", "refused", "abandoned"})
+Record = dict[str, Any]
+
+
+class Intent(BaseModel):
+    """One mutating request: what it was to do, and how it ended (None: not known yet)."""
+
+    model_config = ConfigDict(extra="forbid")
+    step: str
+    side: Literal["source", "target"]
+    action: str
+    detail: Record = Field(default_factory=dict[str, Any])
+    at: datetime
+    result: str | None = None
+
+
+class StepEntry(BaseModel):
+    """One step: its latest attempt and, once it is done, its record."""
+
+    model_config = ConfigDict(extra="forbid")
+    attempts: int = 0
+    started: datetime
+    ended: datetime | None = None
+    seconds: float = 0.0
+    error: str | None = None
+    record: Record | None = None
+
+
+class Document(BaseModel):
+    """A journal's contents."""
+
+    model_config = ConfigDict(extra="forbid")
+    format: Literal[1] = 1
+    plan: Record
+    run_id: str
+    verb: str
+    started: datetime
+    ended: datetime | None = None
+    status: Status = "running"
+    message: str = ""
+    hint: str = ""
+    sessions: int = 0
+    requests: dict[str, dict[str, int]] = Field(default_factory=dict[str, dict[str, int]])
+    steps: dict[str, StepEntry] = Field(default_factory=dict[str, StepEntry])
+    intents: list[Intent] = Field(default_factory=list[Intent])
+
+
+def now() -> datetime:
+    """The current instant, in UTC."""
+    return datetime.now(UTC)
+
+
+class Journal:
+    """One run's journal, kept in one JSON file that is whole at every instant.
+
+    Args:
+        path: the file.
+        document: its contents.
+    """
+
+    def __init__(self, path: Path, document: Document) -> None:
+        self.path = path
+        self.document = document
+
+    @classmethod
+    def load(cls, path: Path) -> "Journal":
+        """The journal in this file.
+
+        Raises:
+            StateUnusable: it cannot be read, or is not a journal.
+        """
+        try:
+            return cls(path, Document.model_validate_json(path.read_bytes()))
+        except OSError as error:
+            raise StateUnusable(f"cannot read {path}: {error.strerror}") from error
+        except ValidationError as error:
+            raise StateUnusable(
+                f"{path} is not a journal this version can read: {error.errors()[0]['msg']}",
+                "move the file away to start again, or use the version that wrote it",
+            ) from error
+
+    def save(self) -> None:
+        """Replaces the file atomically and durably.
+
+        Raises:
+            StateUnusable: the folder cannot be written.
+        """
+        fresh = self.path.with_suffix(".new")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with fresh.open("w", encoding="utf-8") as file:
+                file.write(self.document.model_dump_json(indent=1))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+        except OSError as error:
+            raise StateUnusable(f"cannot write {self.path}: {error.strerror}", "free the disk or choose --state") from error
+
+    @property
+    def run_id(self) -> str:
+        """The run's id: part of its snapshot's name, and in the snapshot's metadata."""
+        return self.document.run_id
+
+    def record(self, step: str) -> Record | None:
+        """A finished step's record; None while it is not done."""
+        entry = self.document.steps.get(step)
+        return entry.record if entry else None
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Keeps the time of one attempt at a step; an error is noted and goes on its way."""
+        entry = self.document.steps.setdefault(name, StepEntry(started=now()))
+        began = now()
+        entry.attempts += 1
+        entry.error, entry.ended = None, None
+        self.save()
+        try:
+            yield
+        except BaseException as error:
+            entry.error = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            entry.ended = now()
+            entry.seconds += (entry.ended - began).total_seconds()
+            self.save()
+
+    def keep(self, step: str, record: BaseModel) -> None:
+        """Writes a step's record."""
+        self.document.steps[step].record = record.model_dump(mode="json")
+        self.save()
+
+    @contextmanager
+    def intend(
+        self, step: str, side: Literal["source", "target"], action: str, detail: Mapping[str, Any]
+    ) -> Iterator[None]:
+        """Writes an intent, lets the request be sent, and writes how it ended.
+
+        Left by a kill, the intent stays without a result: whoever comes next looks at the domain.
+        """
+        intent = Intent(step=step, side=side, action=action, detail=dict(detail), at=now())
+        self.document.intents.append(intent)
+        self.save()
+        try:
+            yield
+        except Exception as error:
+            intent.result = f"error: {type(error).__name__}"
+            self.save()
+            raise
+        intent.result = "sent"
+        self.save()
+
+    def intents(self, action: str) -> list[Intent]:
+        """Every intent of this action, oldest first."""
+        return [intent for intent in self.document.intents if intent.action == action]
+
+    @property
+    def changed_something(self) -> bool:
+        """Whether any mutating request may have taken effect."""
+        return bool(self.document.intents)
+
+    def settle(self, status: Status, message: str = "", hint: str = "") -> None:
+        """Writes how the run stands at the end of this session."""
+        self.document.status = status
+        self.document.message, self.document.hint = message, hint
+        self.document.ended = now()
+        self.save()

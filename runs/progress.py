@@ -1,0 +1,83 @@
+"""Where a step stands, told to whoever listens: a terminal, a log, Prefect artifacts."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One look at a running step.
+
+    Args:
+        step: its name.
+        message: what it does, or what it waits for and why.
+        done, total: units done of how many; total 0 when not known.
+        unit: `bytes`, `shards` or `indices`.
+        waiting: whether the step waits for something else than its own work.
+        detail: more, for example `12 of 40 shards`.
+    """
+
+    step: str
+    message: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    waiting: bool = False
+    detail: str = ""
+
+
+Listener = Callable[[Progress], None]
+_listeners: ContextVar[tuple[Listener, ...]] = ContextVar("snapferry_progress", default=())
+
+
+@contextmanager
+def listening(listener: Listener) -> Iterator[None]:
+    """Calls `listener` with every progress told inside the block."""
+    token = _listeners.set((*_listeners.get(), listener))
+    try:
+        yield
+    finally:
+        _listeners.reset(token)
+
+
+def tell(progress: Progress) -> None:
+    """Hands one look to every listener."""
+    for listener in _listeners.get():
+        listener(progress)
+
+
+@dataclass
+class Poll:
+    """One long wait: its own deadline, and pauses that grow with the time already waited.
+
+    Args:
+        limit_s: seconds until `expired`; None for no limit.
+    """
+
+    limit_s: float | None = None
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds since the wait began, or since `restart`."""
+        return self.clock() - self._began
+
+    @property
+    def expired(self) -> bool:
+        """Whether the limit has passed."""
+        return self.limit_s is not None and self.waited_s >= self.limit_s
+
+    def restart(self) -> None:
+        """Counts the limit from now: something moved."""
+        self._began = self.clock()
+
+    def pause(self) -> None:
+        """Sleeps a twentieth of the time already waited, between 0.1 s and 5 s."""
+        self.sleep(min(5.0, max(0.1, self.waited_s / 20)))

@@ -1,0 +1,119 @@
+"""The state folder: where journals and locks are kept, by plan name."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from configs.plan import Plan
+from runs.errors import PlanChanged
+from runs.journal import FINISHED, Document, Journal, now
+from runs.lock import held, pair_name
+
+
+def default_folder() -> Path:
+    """`$SNAPFERRY_STATE`, else the user's XDG state folder: the same from whichever folder a command is run."""
+    named = os.environ.get("SNAPFERRY_STATE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "snapferry"
+
+
+def new_run_id() -> str:
+    """A fresh run id: the time in UTC, sortable, and four random digits; fit for a snapshot's name."""
+    return f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class State:
+    """The journals and locks of one plan.
+
+    Args:
+        folder: the state folder, shared by all plans.
+        plan_name: names the sub-folder.
+    """
+
+    def __init__(self, folder: Path, plan_name: str) -> None:
+        self.folder = folder
+        self.plan_name = plan_name
+
+    @property
+    def _runs(self) -> Path:
+        return self.folder / "plans" / self.plan_name
+
+    def lock_plan(self) -> AbstractContextManager[None]:
+        """Holds this plan; Busy if another run does."""
+        return held(self._runs / "lock", f"plan {self.plan_name}")
+
+    def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
+        """Holds this pair of clusters, whatever the plan is called; Busy if another run does."""
+        path = self.folder / "pairs" / f"{pair_name(source_uuid, target_uuid)}.lock"
+        return held(path, "this pair of domains")
+
+    def journals(self) -> Iterator[Journal]:
+        """The plan's journals, newest first."""
+        for path in sorted(self._runs.glob("*.json"), reverse=True):
+            yield Journal.load(path)
+
+    def latest(self) -> Journal | None:
+        """The newest run that was not refused before it changed anything; else the newest; None without any."""
+        newest: Journal | None = None
+        for journal in self.journals():
+            newest = newest or journal
+            if journal.document.status not in {"refused", "abandoned"}:
+                return journal
+        return newest
+
+    def begin(self, plan: Plan, verb: str) -> Journal:
+        """A new run's journal, written."""
+        run_id = new_run_id()
+        document = Document(plan=plan_record(plan), run_id=run_id, verb=verb, started=now())
+        journal = Journal(self._runs / f"{run_id}.json", document)
+        journal.save()
+        return journal
+
+    def current(self, verb: str) -> Journal | None:
+        """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
+
+        A run that was refused before it changed anything, or was abandoned, does not count.
+        """
+        for journal in self.journals():
+            if journal.document.verb == verb and journal.document.status not in {"refused", "abandoned"}:
+                return journal
+        return None
+
+
+def plan_record(plan: Plan) -> dict[str, Any]:
+    """The plan as a journal keeps it. It holds names of secrets, never a secret."""
+    return plan.model_dump(mode="json")
+
+
+def is_finished(journal: Journal) -> bool:
+    """Whether this run needs no further command."""
+    return journal.document.status in FINISHED
+
+
+def require_same_plan(journal: Journal, plan: Plan) -> None:
+    """Refuses to continue a run with another plan than it began with.
+
+    Raises:
+        PlanChanged: names the fields that differ.
+    """
+    before, after = _leaves(journal.document.plan), _leaves(plan_record(plan))
+    changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    if changed:
+        shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
+        raise PlanChanged(
+            f"the plan has changed since run {journal.run_id} began: {shown}",
+            "put it back to continue that run, or start another with --new-run",
+        )
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
+            found |= _leaves(inner, f"{path}.{key}" if path else str(key))  # pyright: ignore[reportUnknownArgumentType]
+        return found
+    return {path: value}
