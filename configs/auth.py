@@ -1,0 +1,120 @@
+"""How requests to a domain are authenticated. Secrets are named in a plan, never written into it."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, cast
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from configs.aws import ROLE_ARN_PATTERN, SECRET_ARN_PATTERN, check_role_arn, check_secret_arn
+from configs.base import Conflict, Settings, refuse_conflicts
+
+NEVER_IN_THE_PLAN = "secrets are never in the plan: use {env: NAME} or {secret: ARN}"
+ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
+
+RoleArnText = Annotated[
+    str, AfterValidator(check_role_arn), Field(json_schema_extra={"pattern": ROLE_ARN_PATTERN})
+]
+
+
+def _check_env(value: str) -> str:
+    if not re.fullmatch(ENV_PATTERN, value):
+        raise ValueError("give the name of an environment variable: letters, digits and _, no digit first")
+    return value
+
+
+def _check_given(value: str) -> str:
+    if not value.strip():
+        raise ValueError("this is empty; give a value or remove the key")
+    return value
+
+
+def _refuse_literal(value: object) -> object:
+    if isinstance(value, (PasswordSource, Mapping)):
+        return cast("object", value)
+    raise ValueError(NEVER_IN_THE_PLAN)
+
+
+class PasswordSource(
+    Settings, json_schema_extra={"oneOf": [{"required": ["env"]}, {"required": ["secret"]}]}
+):
+    """Where a password is found when it is needed: exactly one of the two."""
+
+    env: Annotated[str, AfterValidator(_check_env)] | None = Field(
+        default=None,
+        title="Environment variable",
+        description="Name of the environment variable that holds the password.",
+        examples=["SOURCE_PASSWORD"],
+        json_schema_extra={"type": "string", "pattern": ENV_PATTERN},
+    )
+    secret: Annotated[str, AfterValidator(check_secret_arn)] | None = Field(
+        default=None,
+        title="Secret",
+        description="ARN of the AWS Secrets Manager secret that holds the password.",
+        examples=["arn:aws:secretsmanager:eu-west-1:123456789012:secret:search-a1b2c3"],
+        json_schema_extra={"type": "string", "pattern": SECRET_ARN_PATTERN},
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> "PasswordSource":
+        if (self.env is None) == (self.secret is None):
+            refuse_conflicts([Conflict((), "give exactly one of {env: NAME} and {secret: ARN}")])
+        return self
+
+
+class SigV4Auth(Settings):
+    """Requests are signed with AWS credentials (SigV4, service `es`), found the way boto3 finds them."""
+
+    type: Literal["sigv4"] = Field(title="Type", description="Sign every request with AWS credentials.")
+    profile: Annotated[str, AfterValidator(_check_given)] | None = Field(
+        default=None,
+        title="Profile",
+        description="Profile of the AWS configuration files. Without it: boto3's usual order.",
+        examples=["production"],
+    )
+    role_arn: RoleArnText | None = Field(
+        default=None,
+        title="Role to assume",
+        description="Role that is assumed first, for example in the domain's account.",
+        examples=["arn:aws:iam::123456789012:role/Migration"],
+    )
+    external_id: Annotated[str, AfterValidator(_check_given)] | None = Field(
+        default=None,
+        title="External ID",
+        description="External ID that the role's trust policy asks for. Needs `role_arn`.",
+    )
+
+    @model_validator(mode="after")
+    def _external_id_needs_a_role(self) -> "SigV4Auth":
+        if self.external_id is not None and self.role_arn is None:
+            message = "an external ID is sent when a role is assumed: add role_arn beside it, or remove it"
+            refuse_conflicts([Conflict(("external_id",), message, (("external_id",), ("role_arn",)))])
+        return self
+
+
+class BasicAuth(Settings):
+    """User name and password: a self-managed cluster, or a domain's internal users."""
+
+    type: Literal["basic"] = Field(title="Type", description="Send a user name and a password.")
+    username: Annotated[str, AfterValidator(_check_given)] = Field(
+        title="User name", description="Name of the user.", examples=["migrator"]
+    )
+    password: Annotated[PasswordSource, BeforeValidator(_refuse_literal)] = Field(
+        title="Password", description="Where the password is found; never the password itself."
+    )
+
+    @model_validator(mode="after")
+    def _no_colon_in_the_name(self) -> "BasicAuth":
+        if ":" in self.username:
+            message = "a user name has no colon: basic authentication ends the name there"
+            refuse_conflicts([Conflict(("username",), message, (("username",),))])
+        return self
+
+
+class NoAuth(Settings):
+    """Requests carry no credentials."""
+
+    type: Literal["none"] = Field(title="Type", description="Send no credentials.")
+
+
+Auth = Annotated[SigV4Auth | BasicAuth | NoAuth, Field(discriminator="type")]

@@ -1,0 +1,94 @@
+"""Endpoints and tunnels: addresses taken apart, checked and written in one way."""
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urlsplit
+
+ENDPOINT_PATTERN = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/?#@\s]+/?$"
+CONNECT_TO_PATTERN = r"^(\[[0-9A-Fa-f:.]+\]|[^\[\]:/@\s]+):[0-9]{1,5}$"
+_HOST = re.compile(r"^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?$")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_EXAMPLE = "https://search-orders-abc.eu-west-1.es.amazonaws.com"
+
+Address = tuple[str, int]
+
+
+def normal_endpoint(value: str) -> str:
+    """Return scheme, host and port in one spelling; refuse what is no bare address, showing nothing of it."""
+    if not re.match(r"^https?://", value, re.IGNORECASE):
+        raise ValueError(f"this is no http or https URL; write one such as {_EXAMPLE}")
+    parts = _split(value)
+    if "@" in parts.netloc:
+        raise ValueError("a URL with a user or password is refused: secrets are never in the plan; use auth")
+    if parts.query or parts.fragment or "?" in value or "#" in value:
+        raise ValueError("the endpoint has no query and no fragment; end it after the host")
+    if parts.path not in {"", "/"}:
+        raise ValueError(
+            "the endpoint has no path; end it after the host (a path such as /_dashboards is not it)"
+        )
+    host = _checked_host(parts.hostname or "")
+    port = _port(parts)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port == _DEFAULT_PORTS[parts.scheme] else f":{port}")
+
+
+def address_of(endpoint: str) -> Address:
+    """Return host and port of a normal endpoint."""
+    parts = urlsplit(endpoint)
+    return parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
+
+
+def normal_connect_to(value: str) -> str:
+    """Return `host:port` in one spelling; an IPv6 address stands in brackets."""
+    right = "write host:port, such as 127.0.0.1:9443 or [::1]:9443"
+    if "://" in value:
+        raise ValueError(f"this is a URL; {right}")
+    if not re.fullmatch(CONNECT_TO_PATTERN, value):
+        raise ValueError(f"this is no host and port; {right}")
+    host, _, port = value.rpartition(":")
+    if not 1 <= int(port) <= 65_535:
+        raise ValueError("a port is a number from 1 to 65535")
+    bare = _checked_host(host.strip("[]").lower())
+    return f"[{bare}]:{int(port)}" if ":" in bare else f"{bare}:{int(port)}"
+
+
+def connect_address(connect_to: str) -> Address:
+    """Return host and port of a normal `connect_to`."""
+    host, _, port = connect_to.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def same_place(address: Address) -> Address:
+    """Return an address with the names of this machine folded into one, for comparing."""
+    host, port = address
+    host = host.rstrip(".")
+    return ("127.0.0.1" if host in {"localhost", "::1", "127.0.0.1"} else host), port
+
+
+def _split(value: str) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        _ = parts.hostname, parts.port
+    except ValueError as error:
+        if "@" not in value and "port" in str(error).lower():
+            raise ValueError("the port in the URL must be a number from 1 to 65535") from None
+        raise ValueError(f"this is no URL of a host; write one such as {_EXAMPLE}") from None
+    return parts
+
+
+def _port(parts: SplitResult) -> int:
+    port = parts.port
+    if port == 0:
+        raise ValueError("the port in the URL must be a number from 1 to 65535")
+    return port or _DEFAULT_PORTS[parts.scheme]
+
+
+def _checked_host(host: str) -> str:
+    if ":" in host:
+        try:
+            return str(ipaddress.IPv6Address(host))
+        except ValueError:
+            raise ValueError("this is no IPv6 address in brackets; write it such as [::1]") from None
+    if len(host) > 253 or not _HOST.fullmatch(host):
+        raise ValueError("this is no host name; use letters, digits, dots and hyphens")
+    return host.rstrip(".")

@@ -1,0 +1,85 @@
+"""The plan: one migration, from which domain to which, through which repository."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from configs.agreement import disagreements
+from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
+from configs.base import Settings, refuse_conflicts
+from configs.domain import DomainSettings
+from configs.names import NAME_PATTERN, check_plan_name
+from configs.repository import FsRepository, Repository, S3Repository, Side
+from configs.work import (
+    ConflictSettings,
+    IndexSelection,
+    RestoreSettings,
+    SnapshotSettings,
+    VerifySettings,
+)
+
+__all__ = [
+    "BasicAuth",
+    "ConflictSettings",
+    "DomainSettings",
+    "FsRepository",
+    "IndexSelection",
+    "NoAuth",
+    "PasswordSource",
+    "Plan",
+    "RestoreSettings",
+    "S3Repository",
+    "Side",
+    "SigV4Auth",
+    "SnapshotSettings",
+    "VerifySettings",
+]
+
+
+def _refuse_saved(value: object) -> object:
+    if value == "saved-plan":
+        raise ValueError("saved plans cannot be used yet; give the plan that it was made from")
+    return value
+
+
+class Plan(Settings):
+    """One migration of the indices of one domain to another."""
+
+    kind: Annotated[Literal["plan"], BeforeValidator(_refuse_saved)] = Field(
+        default="plan", title="Kind", description="What this file is: a plan."
+    )
+    name: Annotated[str, AfterValidator(check_plan_name)] = Field(
+        title="Name",
+        description="Name of the migration; it names the state folder and the snapshots. "
+        'Lowercase letters, digits, "-" and "_", at most 60.',
+        examples=["orders-to-ireland"],
+        json_schema_extra={"pattern": NAME_PATTERN},
+    )
+    source: DomainSettings = Field(title="Source", description="The domain that the indices come from.")
+    target: DomainSettings = Field(title="Target", description="The domain that the indices go to.")
+    repository: Repository = Field(
+        title="Repository",
+        description="Where the snapshots lie: an S3 bucket (type s3, the default) or a shared folder (fs).",
+    )
+    indices: IndexSelection = Field(
+        default=IndexSelection(), title="Indices", description="Which indices move."
+    )
+    snapshot: SnapshotSettings = Field(
+        default=SnapshotSettings(), title="Snapshot", description="The snapshot that carries the data."
+    )
+    conflicts: ConflictSettings = Field(
+        default=ConflictSettings(),
+        title="Conflicts",
+        description="What happens when the target already has the name.",
+    )
+    restore: RestoreSettings = Field(
+        default=RestoreSettings(), title="Restore", description="How indices are restored on the target."
+    )
+    verify: VerifySettings = Field(
+        default=VerifySettings(), title="Verify", description="How far the copy is compared with the source."
+    )
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> "Plan":
+        refuse_conflicts(disagreements(self.source, self.target, self.repository))
+        return self
