@@ -1,0 +1,50 @@
+"""The lab's own small API, on a port of its own: rules in, rules out, and back to new."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lab.front_door import Door
+from lab.rules import Rule, Rules
+
+
+def admin_app(rules: Rules, doors: list[Door]) -> Starlette:
+    """The application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules and what the doors remember)."""
+
+    async def list_rules(request: Request) -> Response:
+        return JSONResponse(rules.listed())
+
+    async def add_rules(request: Request) -> Response:
+        try:
+            raw: Any = await request.json()
+            added = [Rule.model_validate(each) for each in (raw if isinstance(raw, list) else [raw])]
+        except (ValidationError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        for rule in added:
+            rules.add(rule)
+        return JSONResponse(rules.listed(), 201)
+
+    async def clear_rules(request: Request) -> Response:
+        rules.clear()
+        return JSONResponse([])
+
+    async def reset(request: Request) -> Response:
+        rules.clear()
+        for door in doors:
+            door.misplaced.clear()
+        return JSONResponse({"acknowledged": True})
+
+    return Starlette(
+        routes=[
+            Route("/rules", list_rules, methods=["GET"]),
+            Route("/rules", add_rules, methods=["POST"]),
+            Route("/rules", clear_rules, methods=["DELETE"]),
+            Route("/reset", reset, methods=["POST"]),
+        ]
+    )

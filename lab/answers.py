@@ -1,0 +1,100 @@
+"""What the service itself answers, in its own envelopes. Grades are those of the facts that each body comes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from lab.settings import ACCOUNT
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply that no engine gave."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON
+
+
+def json_answer(status: int, body: Any) -> Answer:
+    """A reply with a JSON body."""
+    return Answer(status, json.dumps(body).encode())
+
+
+def anonymous(method: str, path: str, domain: str, region: str, role_arn: str | None) -> Answer:
+    """The refusal of an unsigned request; a registration is refused for the role it would pass (grade A)."""
+    if role_arn:
+        return _message(
+            403, f"User: anonymous is not authorized to perform: iam:PassRole on resource: {role_arn}"
+        )
+    action = f"es:ESHttp{method.capitalize()}"
+    resource = f"arn:aws:es:{region}:{ACCOUNT}:domain/{domain}{path}"
+    why = f"because no resource-based policy allows the {action} action"
+    text = f"User: anonymous is not authorized to perform: {action} on resource: {resource} {why}"
+    return _message(403, text)
+
+
+def signature_refused(message: str) -> Answer:
+    """The refusal of a signature; the gateway writes `message` in lower case (grade K)."""
+    return json_answer(403, {"message": message})
+
+
+def reserved_name(name: str) -> Answer:
+    """The refusal of a repository name that the service keeps to itself. The rule is grade A, this body is a guess."""
+    return _message(403, f"Your request: '/_snapshot/{name}' is not allowed.")
+
+
+def role_missing(name: str) -> Answer:
+    """The refusal of an S3 registration without a role. That one is needed is grade A, this body is a guess."""
+    return engine_error(
+        400, "repository_exception", f"[{name}] failed to create repository",
+        cause={"type": "illegal_argument_exception", "reason": "role_arn is a required setting for repository type s3"},
+    )  # fmt: skip
+
+
+def wrong_region(repository: str, settings: dict[str, str], bucket_region: str) -> Answer:
+    """The failure to reach a bucket of another Region. The sentence is grade A; what is around it was composed from
+    the engine's verification failures (grade R)."""
+    sentence = f"The bucket is in this region: {bucket_region}. Please use this region to retry the request."
+    inner = {
+        "type": "s3_exception",
+        "reason": f"{sentence} (Service: S3, Status Code: 301, Request ID: null; Error Code: PermanentRedirect)",
+    }
+    if settings.get("readonly", "false") == "true":
+        reason = f"[{repository}] could not read repository data from index blob"
+        return engine_error(
+            500, "repository_exception", reason,
+            cause={"type": "i_o_exception", "reason": "Exception when listing blobs by prefix [index-]",
+                   "caused_by": inner},
+        )  # fmt: skip
+    reason = f"[{repository}] path [{_path(settings)}] is not accessible on cluster-manager node"
+    upload = "Unable to upload object [tests-lab/master.dat] using a single upload"
+    return engine_error(
+        500, "repository_verification_exception", reason,
+        cause={"type": "i_o_exception", "reason": upload, "caused_by": inner},
+    )  # fmt: skip
+
+
+def engine_error(status: int, kind: str, reason: str, cause: dict[str, Any] | None = None) -> Answer:
+    """A reply in the engine's own error envelope."""
+    head = {"type": kind, "reason": reason}
+    error = {"root_cause": [head], **head} | ({"caused_by": cause} if cause else {})
+    return json_answer(status, {"error": error, "status": status})
+
+
+def bad_gateway(why: str) -> Answer:
+    """The reply when the engine cannot be reached (grade K)."""
+    text = f"<html><body><h1>502 Bad Gateway</h1><!-- {why} --></body></html>\r\n"
+    return Answer(502, text.encode(), "text/html")
+
+
+def _path(settings: dict[str, str]) -> str:
+    return "".join(f"[{part}]" for part in settings.get("base_path", "").split("/") if part).strip("[]")
+
+
+def _message(status: int, text: str) -> Answer:
+    return json_answer(status, {"Message": text})

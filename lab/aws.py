@@ -1,0 +1,187 @@
+"""S3, IAM, STS and the OpenSearch control plane: moto, in this process, with what a fresh account holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from lab.settings import ACCOUNT, DomainSettings, LabSettings
+
+PARTITION = "aws"
+USER = "migrator"
+ROLE = "SnapferryLabSnapshotRole"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signed: the ARN that the service would print, the secret to check the signature with.
+
+    `expires` (UTC, no zone) is set for temporary credentials only.
+    """
+
+    arn: str
+    secret: str
+    token: str | None = None
+    expires: datetime | None = None
+
+
+class Directory(Protocol):
+    """What a front door asks the account."""
+
+    def caller(self, access_key_id: str) -> Caller | None:
+        """Who owns the access key, or None."""
+        ...
+
+    def bucket_region(self, bucket: str) -> str | None:
+        """The bucket's Region, or None when there is no such bucket."""
+        ...
+
+
+@dataclass(frozen=True)
+class Account:
+    """The fresh account: what `open_account` made in it."""
+
+    role_arn: str
+    access_key_id: str
+    secret_access_key: str
+    hosts: tuple[str, str]
+
+
+class MotoDirectory:
+    """Looks callers and buckets up in moto's own tables; no request is sent."""
+
+    def caller(self, access_key_id: str) -> Caller | None:
+        """Who owns the access key (an IAM user or an assumed role), or None."""
+        from moto.iam.models import iam_backends
+        from moto.sts.models import sts_backends
+
+        for user in list(iam_backends[ACCOUNT][PARTITION].users.values()):
+            for key in user.access_keys:
+                if key.access_key_id == access_key_id and key.status == "Active":
+                    return Caller(user.arn, key.secret_access_key)
+        for role in list(sts_backends[ACCOUNT][PARTITION].assumed_roles):
+            if role.access_key_id == access_key_id:
+                expires = role.expiration.replace(tzinfo=None)
+                return Caller(role.arn, role.secret_access_key, role.session_token, expires)
+        return None
+
+    def bucket_region(self, bucket: str) -> str | None:
+        """The bucket's Region, or None when there is no such bucket."""
+        from moto.s3.models import s3_backends
+
+        found = s3_backends[ACCOUNT][PARTITION].buckets.get(bucket)
+        return found.region_name if found else None
+
+
+def start_aws() -> tuple[Any, str]:
+    """Start moto on a free port of the loopback interface; returns the server (`stop()` ends it) and its address."""
+    from moto.server import ThreadedMotoServer
+
+    _quiet()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    return server, f"http://{host}:{port}"
+
+
+def open_account(settings: LabSettings, url: str) -> Account:
+    """Make what the guide's reader has: a user with a key, the snapshot role, the bucket, both domains."""
+    connect = _connector(url)
+    iam = connect("iam", "us-east-1")
+    iam.create_user(UserName=USER)
+    key = iam.create_access_key(UserName=USER)["AccessKey"]
+    iam.put_user_policy(UserName=USER, PolicyName="everything", PolicyDocument=_policy(_allow(["*"], ["*"])))
+    role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=_trust(settings))["Role"]
+    iam.put_role_policy(RoleName=ROLE, PolicyName="snapshots", PolicyDocument=_role_policy(settings.bucket))
+    create_bucket(url, settings.bucket, settings.bucket_region or settings.source.region)
+    first, second = (_create_domain(connect, domain) for domain in settings.domains)
+    return Account(role["Arn"], key["AccessKeyId"], key["SecretAccessKey"], (first, second))
+
+
+def create_bucket(url: str, name: str, region: str) -> None:
+    """Make an empty bucket in the Region; `url` is the lab's control address."""
+    placement = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    _connector(url)("s3", region).create_bucket(Bucket=name, **placement)
+
+
+def _connector(url: str) -> Callable[[str, str], Any]:
+    """Clients of the lab's own account; nothing of the user's AWS settings gets in."""
+    import boto3
+
+    def connect(service: str, region: str) -> Any:
+        session = boto3.Session(aws_access_key_id="lab", aws_secret_access_key="lab", region_name=region)
+        return session.client(service, endpoint_url=url)
+
+    return connect
+
+
+def _create_domain(connect: Callable[[str, str], Any], domain: DomainSettings) -> str:
+    """Make the domain in the control plane and return its host name, written as the service writes it."""
+    from moto.opensearch.models import opensearch_backends
+
+    client = connect("opensearch", domain.region)
+    client.create_domain(DomainName=domain.name, EngineVersion=_engine_version(domain.engine))
+    host = f"search-{domain.name}-{_domain_id(domain)}.{domain.region}.es.amazonaws.com"
+    opensearch_backends[ACCOUNT][domain.region].domains[domain.name].endpoint = host
+    return host
+
+
+def _engine_version(engine: str) -> str:
+    name, _, version = engine.partition("-")
+    major_minor = ".".join(version.split(".")[:2])
+    return f"{'OpenSearch' if name == 'opensearch' else 'Elasticsearch'}_{major_minor}"
+
+
+def _domain_id(domain: DomainSettings) -> str:
+    """26 letters and digits, as the service appends to a domain's name; the same every time."""
+    import base64
+    import hashlib
+
+    digest = hashlib.sha256(f"{domain.name}/{domain.region}".encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:26]
+
+
+def _trust(settings: LabSettings) -> str:
+    """The guide's trust policy, with the conditions that keep other accounts out."""
+    arns = [f"arn:aws:es:{domain.region}:{ACCOUNT}:domain/{domain.name}" for domain in settings.domains]
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "",
+                    "Effect": "Allow",
+                    "Principal": {"Service": ["opensearchservice.amazonaws.com", "es.amazonaws.com"]},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {
+                        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+                        "ArnLike": {"aws:SourceArn": arns},
+                    },
+                }
+            ],
+        }
+    )
+
+
+def _role_policy(bucket: str) -> str:
+    return _policy(
+        _allow(["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"]),
+        _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"arn:aws:s3:::{bucket}/*"]),
+    )
+
+
+def _allow(actions: list[str], resources: list[str]) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _policy(*statements: dict[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def _quiet() -> None:
+    import logging
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)

@@ -1,0 +1,91 @@
+"""What a running lab is: addresses, names and keys, as a value and as `HOME/lab.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lab.paths import write_atomic
+
+FILE = "lab.json"
+
+
+@dataclass(frozen=True)
+class DomainDescription:
+    """One domain of the lab.
+
+    `endpoint` is the front door, which wants signatures and logs every request to `request_log`; `host` is the
+    domain's name on AWS, which the front door accepts as Host header; `engine_url` is the engine itself, unguarded.
+    """
+
+    name: str
+    region: str
+    endpoint: str
+    host: str
+    engine_url: str
+    request_log: str
+    version: str
+
+
+@dataclass(frozen=True)
+class LabDescription:
+    """A running lab. `control_url` speaks S3, IAM, STS and the control plane; `admin_url` is the lab's own."""
+
+    home: str
+    control_url: str
+    admin_url: str
+    bucket: str
+    bucket_region: str
+    role_arn: str
+    access_key_id: str
+    secret_access_key: str
+    java: str
+    engine_version: str
+    has_analysis: bool
+    supervisor_pid: int
+    source: DomainDescription
+    target: DomainDescription
+
+    def domain(self, side: str) -> DomainDescription:
+        """The domain called "source" or "target"."""
+        if side not in ("source", "target"):
+            raise ValueError(f"a lab has a source and a target, no {side!r}")
+        return self.source if side == "source" else self.target
+
+    def save(self, home: Path) -> None:
+        """Write `lab.json` in one step, readable by its owner only (it holds the lab's own key)."""
+        write_atomic(home / FILE, json.dumps(asdict(self), indent=1) + "\n")
+
+
+def load_description(home: Path) -> LabDescription | None:
+    """Read `lab.json`, or return None where there is none."""
+    path = home / FILE
+    if not path.exists():
+        return None
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    sides = {side: DomainDescription(**raw.pop(side)) for side in ("source", "target")}
+    return LabDescription(**raw, **sides)
+
+
+def environment(description: LabDescription) -> dict[str, str]:
+    """The variables by which boto3 in a child process talks to the lab and to nothing else."""
+    nothing = str(Path(description.home) / "aws-config")
+    return {
+        "AWS_ACCESS_KEY_ID": description.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": description.secret_access_key,
+        "AWS_ENDPOINT_URL": description.control_url,
+        "AWS_DEFAULT_REGION": description.source.region,
+        "AWS_REGION": description.source.region,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": nothing,
+        "AWS_SHARED_CREDENTIALS_FILE": nothing,
+    }
+
+
+def child_environment(description: LabDescription, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A whole environment for a child process: `base` (default: ours) without other AWS settings, with the lab's."""
+    kept = {name: value for name, value in (base or os.environ).items() if not name.startswith("AWS_")}
+    return kept | environment(description)

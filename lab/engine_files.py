@@ -1,0 +1,147 @@
+"""Unpacked engine trees in the cache: downloaded once, unpacked once, shared by every lab of this user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from lab.artifacts import Artifact, Engine
+from lab.downloads import client, fetch, require_space
+from lab.errors import LabError
+from lab.java import Java
+from lab.paths import cache_folder, locked
+from lab.progress import Progress
+
+ENGINE_ACCESS_KEY = "LABENGINEACCESSKEY00"
+ENGINE_SECRET_KEY = "lab-engine-secret-key-of-no-use-elsewhere"
+KEYSTORE = "opensearch.keystore"
+LAYOUT = "1"  # raise it when the way a tree is laid out changes
+UNPACKED_FACTOR = 2
+
+
+@dataclass(frozen=True)
+class EngineTree:
+    """An unpacked engine: never written to, so that many instances can share it."""
+
+    engine: Engine
+    home: Path
+    has_analysis: bool
+
+    @property
+    def keystore(self) -> Path:
+        """A ready keystore with the key by which the engine writes to the lab's S3."""
+        return self.home / "config" / KEYSTORE
+
+
+def ensure_engine(engine: Engine, java: Java, progress: Progress) -> EngineTree:
+    """Return the unpacked engine for this Java, downloading and unpacking what is missing.
+
+    Raises:
+        LabError: no network, wrong checksum, no disk space, or the keystore tool fails.
+    """
+    folder = cache_folder()
+    has_analysis = java.full
+    home = folder / f"{engine.name}-{'full' if has_analysis else 'plain'}-{LAYOUT}"
+    if not home.is_dir():
+        with locked(folder / ".locks" / f"{home.name}.lock"):
+            if not home.is_dir():
+                paths = _download(engine, folder, progress)
+                progress.message(f"Unpacking {engine.name}")
+                _unpack(engine, paths, home, java)
+    return EngineTree(engine, home, has_analysis)
+
+
+def _download(engine: Engine, folder: Path, progress: Progress) -> dict[Artifact, Path]:
+    """Fetch all files of the engine, a few at a time."""
+    store = folder / "maven"
+    missing = [artifact for artifact in engine.artifacts if not (store / artifact.path).exists()]
+    if missing:
+        total = sum(artifact.size for artifact in missing)
+        progress.message(
+            f"Downloading {engine.name}: {len(missing)} files, {total / 1e6:.0f} MB, into {store}"
+        )
+        require_space(store, total * (1 + UNPACKED_FACTOR))
+    with client() as http, ThreadPoolExecutor(4) as pool:
+        paths = pool.map(lambda artifact: fetch(artifact, store, http, progress), engine.artifacts)
+        return dict(zip(engine.artifacts, paths, strict=True))
+
+
+def _unpack(engine: Engine, paths: dict[Artifact, Path], home: Path, java: Java) -> None:
+    require_space(home.parent, engine.server.size * UNPACKED_FACTOR)
+    work = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
+    try:
+        with zipfile.ZipFile(paths[engine.server]) as archive:
+            archive.extractall(work)
+        (tree,) = work.iterdir()
+        _adapt(engine, tree, java)
+        for plugin, jars in engine.plugins:
+            _add_plugin(tree, plugin, [paths[jar] for jar in jars])
+        _create_keystore(tree, java)
+        tree.replace(home)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise LabError(
+            f"Cannot unpack {engine.name} into {home.parent}: {error}.", "Check the disk."
+        ) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _adapt(engine: Engine, tree: Path, java: Java) -> None:
+    """Take away what does harm; a runtime without Thai break iteration cannot have `analysis-common`."""
+    for stray in engine.remove:
+        shutil.rmtree(tree / stray, ignore_errors=True)
+    if not java.full:
+        shutil.rmtree(tree / "modules" / "analysis-common", ignore_errors=True)
+    (tree / "plugins").mkdir(exist_ok=True)
+    for script in (tree / "bin").iterdir():
+        script.chmod(script.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def _add_plugin(tree: Path, plugin: str, jars: list[Path]) -> None:
+    folder = tree / "plugins" / plugin
+    folder.mkdir(parents=True)
+    for jar in jars:
+        _link(jar, folder / jar.name)
+    for suffix, name in (
+        ("properties", "plugin-descriptor.properties"),
+        ("policy", "plugin-security.policy"),
+    ):
+        text = files("lab").joinpath(f"{plugin}.{suffix}").read_text(encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _create_keystore(tree: Path, java: Java) -> None:
+    """Make the keystore once; each instance copies it, which saves a JVM start an instance."""
+    keys = {
+        "s3.client.default.access_key": ENGINE_ACCESS_KEY,
+        "s3.client.default.secret_key": ENGINE_SECRET_KEY,
+    }
+    command = [
+        str(java.executable), "-Xmx64m", "-XX:+UseSerialGC", f"-Dopensearch.path.home={tree}",
+        f"-Dopensearch.path.conf={tree / 'config'}", "-Dopensearch.distribution.type=zip",
+        "-cp", f"{tree / 'lib'}/*:{tree / 'lib' / 'tools' / 'keystore-cli'}/*",
+        "org.opensearch.tools.cli.keystore.KeyStoreCli", "add", "--force", "--stdin", *keys,
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, input="".join(f"{value}\n" for value in keys.values()), capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    if done.returncode or not (tree / "config" / KEYSTORE).exists():
+        raise LabError(
+            f"The engine's keystore tool failed: {done.stderr.strip()[:600]}", f"Java used: {java.text}."
+        )

@@ -1,0 +1,45 @@
+"""Where the lab keeps things: the shared engine cache and a lab's own home."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CACHE_VARIABLE = "SNAPFERRY_CACHE"
+
+
+def cache_folder() -> Path:
+    """The folder of downloaded engines, shared by all labs of this user (not created here)."""
+    override = os.environ.get(CACHE_VARIABLE)
+    if override:
+        return Path(override).expanduser().absolute() / "engines"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "snapferry" / "engines"
+
+
+def default_home() -> Path:
+    """The home of the lab that `snapferry lab up` starts when told no other (not created here)."""
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "snapferry" / "lab"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on the file for the block; waits for other holders. The file stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
+    """Replace the file's content in one step, readable by its owner only unless `mode` says more."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with os.fdopen(
+        os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8"
+    ) as handle:
+        handle.write(text)
+    part.replace(path)

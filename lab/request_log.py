@@ -1,0 +1,49 @@
+"""The log that tests assert on: every request of a domain as one JSON line, there before the reply is complete."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+BODY_LIMIT = 20_000  # bytes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request. `time` is its arrival (ISO 8601, UTC), `body` at most 20 kB of text, `rule` a rule's name."""
+
+    time: str
+    domain: str
+    method: str
+    path: str
+    query: str
+    status: int
+    caller: str
+    duration_ms: float
+    body: str
+    rule: str | None
+
+
+class RequestLog:
+    """Appends entries to a file, each flushed at once."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._handle = path.open("a", encoding="utf-8", buffering=1)
+
+    def write(self, entry: Entry) -> None:
+        """Append the entry."""
+        self._handle.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+        self._handle.flush()
+
+
+def read_log(path: str | Path) -> list[Entry]:
+    """All complete entries of a request log, oldest first."""
+    text = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+    return [Entry(**json.loads(line)) for line in text.split("\n")[:-1] if line]
+
+
+def shown(body: bytes) -> str:
+    """The body's beginning as text."""
+    return body[:BODY_LIMIT].decode("utf-8", errors="replace")

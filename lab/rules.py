@@ -1,0 +1,90 @@
+"""Rules that a test installs: which requests of which domain get another answer than the engine's."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+When = Literal["before", "after"]
+
+
+class Rule(BaseModel):
+    """One rule.
+
+    It acts on the next `times` requests (None: all) to `domain` ("source", "target" or a domain's name; None: both)
+    with `method` (None: any) whose path matches the regular expression `path` from its beginning. `delay_s` seconds
+    pass first. With a `status` it answers with that and `body` (a JSON value, or a string sent as it is) in place of
+    the engine: "before" it was asked, or "after" it has acted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "rule"
+    domain: str | None = None
+    method: str | None = None
+    path: str = ".*"
+    times: int | None = Field(default=1, ge=1)
+    when: When = "before"
+    status: int | None = Field(default=None, ge=100, le=599)
+    body: Any = None
+    content_type: str | None = None
+    delay_s: float = Field(default=0.0, ge=0)
+
+    @field_validator("path")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        re.compile(value)
+        return value
+
+    def matches(self, names: Iterable[str], method: str, path: str) -> bool:
+        """Whether the rule is about this request of the domain that goes by `names`."""
+        return (
+            (self.domain is None or self.domain in names)
+            and (self.method is None or self.method.upper() == method)
+            and re.match(self.path, path) is not None
+        )
+
+
+class Rules:
+    """The rules in force, in the order they were installed; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: list[tuple[Rule, int | None]] = []
+
+    def add(self, rule: Rule) -> None:
+        """Put the rule in force, after those already there."""
+        with self._lock:
+            self._entries.append((rule, rule.times))
+
+    def clear(self) -> None:
+        """Drop all rules."""
+        with self._lock:
+            self._entries.clear()
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The rules still in force, with how often each will act yet (`left`, None: always)."""
+        with self._lock:
+            return [rule.model_dump() | {"left": left} for rule, left in self._entries]
+
+    def take(self, names: Iterable[str], method: str, path: str) -> Rule | None:
+        """The first rule about this request, counted as having acted once; None where there is none."""
+        names = tuple(names)
+        with self._lock:
+            for position, (rule, left) in enumerate(self._entries):
+                if rule.matches(names, method, path):
+                    self._count_down(position, rule, left)
+                    return rule
+        return None
+
+    def _count_down(self, position: int, rule: Rule, left: int | None) -> None:
+        if left is None:
+            return
+        if left <= 1:
+            del self._entries[position]
+        else:
+            self._entries[position] = (rule, left - 1)

@@ -1,0 +1,58 @@
+"""What a lab is asked to be."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lab.artifacts import DEFAULT_ENGINE
+
+ACCOUNT = "123456789012"
+
+
+@dataclass(frozen=True)
+class DomainSettings:
+    """One domain to start: its name, its Region, and the engine (a name of artifacts.json) behind it."""
+
+    name: str
+    region: str
+    engine: str = DEFAULT_ENGINE
+
+
+@dataclass(frozen=True)
+class LabSettings:
+    """A lab to start. `heap_mb` is one engine's heap; `java_options` are added to its command line.
+
+    `bucket_region` is the source's Region unless given.
+    """
+
+    source: DomainSettings = DomainSettings("orders-source", "us-east-1")
+    target: DomainSettings = DomainSettings("orders-target", "eu-west-1")
+    bucket: str = "snapferry-lab-snapshots"
+    bucket_region: str | None = None
+    heap_mb: int = 512
+    # Short lives: the quick compiler and the small collector halve the processor time of a start.
+    java_options: tuple[str, ...] = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+    @property
+    def domains(self) -> tuple[DomainSettings, DomainSettings]:
+        """Source and target."""
+        return self.source, self.target
+
+    def save(self, path: Path) -> None:
+        """Write the settings as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @staticmethod
+    def load(path: Path) -> LabSettings:
+        """Read settings that `save` wrote."""
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return LabSettings(
+            source=DomainSettings(**raw["source"]),
+            target=DomainSettings(**raw["target"]),
+            bucket=raw["bucket"],
+            bucket_region=raw["bucket_region"],
+            heap_mb=raw["heap_mb"],
+            java_options=tuple(raw["java_options"]),
+        )
