@@ -157,10 +157,17 @@ def close(domain: Domain, names: Iterable[str]) -> None:
         domain.connection.write("POST", path_of(",".join(piece), "_close"))
 
 
-def refresh(domain: Domain, names: Iterable[str]) -> None:
+def refresh(domain: Domain, names: Iterable[str]) -> dict[str, str]:
     """Makes every operation so far visible to searches. Changes no document; may be repeated.
 
     Closed and missing indices are passed over: whoever compares them finds out.
+
+    Returns:
+        Indices with a shard that failed to refresh, and why: their figures may be stale.
     """
+    failed: dict[str, str] = {}
     for piece in path_pieces(names):
-        domain.connection.write("POST", path_of(",".join(piece), "_refresh"), ignore_unavailable="true")
+        reply = domain.connection.write("POST", path_of(",".join(piece), "_refresh"), ignore_unavailable="true")
+        for failure in reply["_shards"].get("failures", []):
+            failed[str(failure.get("index"))] = str(failure.get("reason"))
+    return failed

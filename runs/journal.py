@@ -62,6 +62,7 @@ class Document(BaseModel):
     requests: dict[str, dict[str, int]] = Field(default_factory=dict[str, dict[str, int]])
     steps: dict[str, StepEntry] = Field(default_factory=dict[str, StepEntry])
     intents: list[Intent] = Field(default_factory=list[Intent])
+    arrived: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 def now() -> datetime:
@@ -171,6 +172,11 @@ class Journal:
     def intents(self, action: str) -> list[Intent]:
         """Every intent of this action, oldest first."""
         return [intent for intent in self.document.intents if intent.action == action]
+
+    def note_arrivals(self, uuids: Mapping[str, str]) -> None:
+        """Writes the UUIDs of indices that have arrived on the target: later they are known to be this run's."""
+        self.document.arrived.update(uuids)
+        self.save()
 
     @property
     def changed_something(self) -> bool:

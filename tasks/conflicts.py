@@ -1,0 +1,171 @@
+"""Names that are taken on the target, decided by the plan's policy before anything is changed.
+
+Indices, aliases and data streams share one space of names, so each kind can be in the way of each other.
+Pure: decides on catalogs that were read before.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from configs.plan import ConflictSettings
+from domains.catalog import Catalog
+from tasks.records import SelectedIndex, Unit
+
+_LONGEST_NAME = 255  # bytes
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The units with their actions, and what makes the migration impossible as planned."""
+
+    units: tuple[Unit, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A name of a unit that something on the target has: `blocker` is what would have to go (or an alias)."""
+
+    name: str
+    words: str
+    blocker: str
+    deletable: bool
+
+
+def decide(
+    units: Iterable[Unit], target: Catalog, settings: ConflictSettings, *, aliases: bool, allowed: frozenset[str]
+) -> Decision:
+    """What happens to each unit under the plan's policy.
+
+    Args:
+        aliases: whether aliases are restored, so that their names count too.
+        allowed: names whose deletion the user has consented to.
+    """
+    decided: list[Unit] = []
+    problems: list[str] = []
+    for unit in units:
+        taken = tuple(_taken(unit, target, aliases))
+        if not taken:
+            decided.append(unit)
+            continue
+        outcome = _by_policy(unit, taken, target, settings, allowed)
+        decided += [outcome] if isinstance(outcome, Unit) else []
+        problems += outcome if isinstance(outcome, list) else []
+    return Decision(tuple(decided), (*problems, *_clashes(decided, aliases)))
+
+
+def taken_now(unit: Unit, target: Catalog, *, aliases: bool) -> tuple[Taken, ...]:
+    """What on the target has one of the names that this unit will take, at this look."""
+    return tuple(_taken(unit, target, aliases and unit.action != "rename"))
+
+
+def _taken(unit: Unit, target: Catalog, aliases: bool) -> Iterator[Taken]:
+    wanted = [unit.target, *(index.target for index in unit.indices)] if unit.is_stream else [unit.target]
+    covered = target.aliases
+    for name in wanted:
+        if name in target.indices:
+            stream = target.indices[name].stream
+            state = "" if target.indices[name].open else " (closed)"
+            words = f"index {name}{state}" + (f" of data stream {stream}" if stream else "")
+            yield Taken(name, words, stream or name, True)
+        elif name in target.streams:
+            yield Taken(name, f"data stream {name}", name, True)
+        elif name in covered:
+            yield Taken(name, f"alias {name} of {', '.join(covered[name])}", name, False)
+    if aliases:
+        yield from _taken_by_aliases(unit, target)
+
+
+def _taken_by_aliases(unit: Unit, target: Catalog) -> Iterator[Taken]:
+    writers = {
+        alias.name: index.name
+        for index in target.indices.values()
+        for alias in index.aliases
+        if alias.write_index
+    }
+    for index in unit.indices:
+        for alias in index.aliases:
+            kind = "index" if alias in target.indices else "data stream" if alias in target.streams else ""
+            if kind:
+                yield Taken(alias, f"its alias {alias} is the name of a target {kind}", alias, True)
+        for alias in index.write_aliases:
+            if alias in writers and writers[alias] != index.target:
+                words = f"its alias {alias} writes to {index.target}, and on the target to {writers[alias]}"
+                yield Taken(alias, words, writers[alias], True)
+
+
+def _by_policy(
+    unit: Unit, taken: tuple[Taken, ...], target: Catalog, settings: ConflictSettings, allowed: frozenset[str]
+) -> Unit | list[str]:
+    words = "; ".join(dict.fromkeys(item.words for item in taken))
+    if settings.policy == "skip":
+        return unit.model_copy(update={"action": "skip", "conflict": words})
+    if settings.policy == "rename":
+        return _renamed(unit, target, settings, words)
+    if settings.policy == "delete":
+        return _replaced(unit, taken, settings, allowed, words)
+    return [f"{unit.name}: the target already has {words}"]
+
+
+def _renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str) -> Unit | list[str]:
+    name = f"{settings.prefix}{unit.name}{settings.suffix}"
+    if len(name.encode()) > _LONGEST_NAME:
+        return [f"{unit.name}: its new name {name} is longer than {_LONGEST_NAME} bytes"]
+    indices = tuple(index.model_copy(update={"target": _renamed_index(unit, index, name)}) for index in unit.indices)
+    changed = unit.model_copy(update={"action": "rename", "target": name, "indices": indices, "conflict": words})
+    again = [item.words for item in _taken(changed, target, aliases=False)]
+    if again:
+        return [f"{unit.name}: its new name {name} is taken as well: {'; '.join(again)}"]
+    return changed
+
+
+def _renamed_index(unit: Unit, index: SelectedIndex, name: str) -> str:
+    if not unit.is_stream:
+        return name
+    return index.name.replace(unit.name, name, 1)
+
+
+def _replaced(
+    unit: Unit, taken: tuple[Taken, ...], settings: ConflictSettings, allowed: frozenset[str], words: str
+) -> Unit | list[str]:
+    problems: list[str] = []
+    for item in taken:
+        if not item.deletable:
+            problems.append(f"{unit.name}: the target has {item.words}; an alias is not deleted: remove or rename it")
+        elif item.blocker not in settings.delete:
+            problems.append(f"{unit.name}: the target has {item.words}; name {item.blocker} under conflicts.delete")
+        elif item.blocker not in allowed:
+            problems.append(f"{unit.name}: deleting {item.blocker} on the target needs --allow-delete {item.blocker}")
+    if problems:
+        return list(dict.fromkeys(problems))
+    takes = tuple(dict.fromkeys(item.blocker for item in taken))
+    return unit.model_copy(update={"action": "replace", "takes": takes, "conflict": words})
+
+
+def _clashes(units: list[Unit], aliases: bool) -> Iterator[str]:
+    moving = [unit for unit in units if unit.action != "skip"]
+    names = Counter(unit.target for unit in moving)
+    for name, times in names.items():
+        if times > 1:
+            sources = ", ".join(unit.name for unit in moving if unit.target == name)
+            yield f"{sources}: would all be called {name} on the target; choose another prefix or suffix"
+    if not aliases:
+        return
+    for unit in moving:
+        for index in unit.indices if unit.action != "rename" else ():
+            for alias in index.aliases:
+                if alias in names:
+                    yield f"{unit.name}: its alias {alias} is the new name of another index; choose another prefix or suffix"
+
+
+def rename_rule(unit: Unit) -> tuple[str, str]:
+    """`rename_pattern` and `rename_replacement` (Java's) that rename this unit and nothing else.
+
+    The engine replaces anywhere in a name, so the pattern is anchored and quoted. For a data stream it is
+    matched against the stream and, without their `.ds-`, the backing indices.
+    """
+    replacement = unit.target.replace("\\", "\\\\").replace("$", "\\$")
+    if unit.is_stream:
+        return f"^\\Q{unit.name}\\E(-.*)?$", f"{replacement}$1"
+    return f"^\\Q{unit.name}\\E$", replacement

@@ -1,0 +1,192 @@
+"""What the steps return: values without behaviour, kept in the journal and turned into words by reports/."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Action = Literal["restore", "rename", "replace", "skip"]
+Outcome = Literal["equal", "different", "not compared", "skipped"]
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, nothing unknown in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ClusterRecord(Record):
+    """Who answered on one side."""
+
+    endpoint: str
+    region: str | None
+    cluster_uuid: str
+    cluster_name: str
+    version: str
+
+
+class LeftOut(Record):
+    """A name on the source that does not move, and why: `system`, `excluded`, `closed`, `not included`, `conflict`."""
+
+    name: str
+    reason: str
+    detail: str = ""
+
+
+class SelectedIndex(Record):
+    """One index that moves, and the name it gets on the target.
+
+    `uuid` is the source's; `bytes` and `documents` are of the primaries (Lucene documents; None when closed).
+    """
+
+    name: str
+    target: str
+    uuid: str
+    open: bool
+    shards: int
+    replicas: int
+    bytes: int | None
+    documents: int | None
+    created: str | None
+    aliases: tuple[str, ...] = ()
+    write_aliases: tuple[str, ...] = ()
+    stream: str | None = None
+
+
+class Unit(Record):
+    """What a restore request names: an index by itself, or a data stream with its backing indices.
+
+    Args:
+        name, target: on the source and on the target.
+        indices: the indices that come with it (itself, or the backing ones).
+        action: restore as it is, rename, replace (delete what is there first), or skip.
+        conflict: what on the target takes the name; empty when nothing does.
+        takes: names on the target that `replace` deletes first.
+    """
+
+    name: str
+    target: str
+    is_stream: bool
+    indices: tuple[SelectedIndex, ...]
+    action: Action = "restore"
+    conflict: str = ""
+    takes: tuple[str, ...] = ()
+
+
+class Resolution(Record):
+    """What a migration will do, decided before anything is changed."""
+
+    source: ClusterRecord
+    target: ClusterRecord
+    units: tuple[Unit, ...]
+    left_out: tuple[LeftOut, ...]
+    repository: str
+    snapshot: str
+    notes: tuple[str, ...] = ()
+    bucket_region: str | None = None
+
+    @property
+    def moving(self) -> tuple[Unit, ...]:
+        """The units that are restored."""
+        return tuple(unit for unit in self.units if unit.action != "skip")
+
+    @property
+    def indices(self) -> tuple[SelectedIndex, ...]:
+        """The indices that are restored, in order."""
+        return tuple(index for unit in self.moving for index in unit.indices)
+
+
+class Attempt(Record):
+    """One form of registration that was tried: `region`, `endpoint`, `plain` or `fs`, and how it ended."""
+
+    form: str
+    accepted: bool
+    said: str = ""
+
+
+class RepositoryRecord(Record):
+    """A repository as one domain now has it."""
+
+    side: Literal["source", "target"]
+    name: str
+    form: str
+    settings: dict[str, Any]
+    readonly: bool
+    already_there: bool
+    attempts: tuple[Attempt, ...]
+    nodes: tuple[str, ...]
+
+
+class SnapshotRecord(Record):
+    """The snapshot that is restored. `adopted`: it was found running or finished, not started by this attempt."""
+
+    repository: str
+    name: str
+    uuid: str
+    state: str
+    indices: int
+    shards_total: int
+    shards_failed: int
+    started: datetime
+    ended: datetime
+    adopted: bool
+    existing: bool
+    bytes_written: int | None
+    failures: tuple[str, ...] = ()
+
+
+class IndexRestore(Record):
+    """How one index arrived: shards started of how many, and bytes fetched."""
+
+    source: str
+    target: str
+    restored: bool
+    shards: int
+    bytes: int
+    reused_bytes: int
+    adopted: bool
+    problem: str = ""
+
+
+class RestoreRecord(Record):
+    """All indices of the restore, and what was deleted on the target to make room."""
+
+    indices: tuple[IndexRestore, ...]
+    batches: int
+    deleted: tuple[str, ...] = ()
+
+
+class Verdict(Record):
+    """What the comparison of one index came to.
+
+    Args:
+        source_count, target_count: live documents; None where they could not be read.
+        detail: what differs, or why it could not be compared.
+    """
+
+    source: str
+    target: str
+    outcome: Outcome
+    source_count: int | None
+    target_count: int | None
+    shards: int = 0
+    detail: str = ""
+
+
+class VerificationRecord(Record):
+    """The verification of a migration. Anything that is neither equal nor skipped makes it fail."""
+
+    level: str
+    verdicts: tuple[Verdict, ...]
+    skipped: tuple[LeftOut, ...]
+    at: datetime
+
+    @property
+    def passed(self) -> bool:
+        """Whether every index that moved was compared and found equal. Nothing to compare is no success."""
+        return bool(self.verdicts) and all(verdict.outcome == "equal" for verdict in self.verdicts)
+
+    @property
+    def failing(self) -> tuple[Verdict, ...]:
+        """The verdicts that are not `equal`."""
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome != "equal")

@@ -1,0 +1,187 @@
+"""Restoring on the target, in batches: an explicit list of names, followed until every primary is started.
+
+`accepted: true` proves nothing, and neither does an empty list of recoveries. What counts is the cluster state:
+each index there, each primary started, the reason from the allocator where one is not.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from domains import catalog as names_on
+from domains import restores
+from domains.catalog import Catalog
+from domains.errors import DomainError, Missing, Refused
+from runs.progress import Progress, tell
+from tasks.arrivals import is_ours
+from tasks.conflicts import rename_rule, taken_now
+from tasks.errors import ExecutionError
+from tasks.follow import follow
+from tasks.migration import Migration
+from tasks.records import IndexRestore, Resolution, RestoreRecord, SnapshotRecord, Unit
+
+STEP = "restore"
+_IGNORED = ("index.blocks.*", "index.routing.allocation.*")
+_NAMES_AT_FAULT = (
+    "snapshot_restore_exception",
+    "index_not_found_exception",
+    "illegal_argument_exception",
+    "invalid_index_name_exception",
+    "illegal_state_exception",
+)
+
+
+@dataclass
+class _Work:
+    """What this attempt has done so far."""
+
+    done: list[IndexRestore] = field(default_factory=list[IndexRestore])
+    deleted: list[str] = field(default_factory=list[str])
+    batches: int = 0
+
+
+def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> RestoreRecord:
+    """Restores every unit that is not on the target yet and waits until it has arrived.
+
+    May be repeated: what this run has already restored is adopted, what it has not is sent. Deletes on the
+    target only what the resolution names for replacement.
+
+    Raises:
+        ExecutionError: a name was taken meanwhile by something that is not ours.
+        TimedOut: nothing moved for the migration's patience; the restore goes on by itself.
+        DomainError: transient, or denied.
+    """
+    target = names_on.catalog(m.target)
+    present = [unit for unit in resolution.moving if is_ours(m, unit, snapshot, target)]
+    absent = [unit for unit in resolution.moving if unit not in present]
+    work = _Work()
+    _require_free(m, absent, target)
+    if present:
+        work.done += follow(m, snapshot, present, adopted=True)
+    for batch in batches(absent, m.plan.restore.batch):
+        work.deleted += [name for unit in batch for name in _make_room(m, unit, target)]
+        work.done += _restored(m, snapshot, batch)
+        work.batches += 1
+        _tell(resolution, work)
+    _close_again(m, resolution, work)
+    return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
+
+
+def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
+    """The units in order, cut into requests of at most `size` indices; a renamed unit goes by itself."""
+    batch: list[Unit] = []
+    for unit in units:
+        alone = unit.action == "rename"
+        if batch and (alone or sum(len(u.indices) for u in batch) + len(unit.indices) > size):
+            yield batch
+            batch = []
+        if alone:
+            yield [unit]
+        else:
+            batch.append(unit)
+    if batch:
+        yield batch
+
+
+def _tell(resolution: Resolution, work: _Work) -> None:
+    done, total = len(work.done), len(resolution.indices)
+    tell(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
+
+
+def _require_free(m: Migration, units: Sequence[Unit], target: Catalog) -> None:
+    """The conflicts again, now that the snapshot is there: what was free may be taken."""
+    problems: list[str] = []
+    for unit in units:
+        taken = taken_now(unit, target, aliases=m.plan.restore.aliases)
+        problems += [f"{unit.name}: {item.words}" for item in taken if item.blocker not in unit.takes]
+    if problems:
+        raise ExecutionError(
+            "names were taken on the target after this run had looked: " + "; ".join(problems[:5]),
+            "remove them from the target, then run the same command again",
+        )
+
+
+def _make_room(m: Migration, unit: Unit, target: Catalog) -> Iterator[str]:
+    """Deletes what the plan names and a consent allows, just before its place is needed."""
+    for name in unit.takes:
+        stream = name in target.streams
+        if not stream and name not in target.indices:
+            continue
+        if name not in m.consents.delete:
+            raise ExecutionError(f"deleting {name} on the target needs --allow-delete {name}")
+        uuid = "" if stream else target.indices[name].uuid
+        try:
+            with m.journal.intend(STEP, "target", "delete", {"name": name, "uuid": uuid, "stream": stream}):
+                names_on.delete(m.target, name, stream=stream)
+        except Missing:
+            continue  # gone already: by an earlier attempt, or by someone else
+        yield name
+
+
+def _deleted(m: Migration) -> Iterator[str]:
+    yield from dict.fromkeys(intent.detail["name"] for intent in m.journal.intents("delete") if intent.result == "sent")
+
+
+def _restored(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> list[IndexRestore]:
+    """One request and its follow-up. A rejected request is halved until the name at fault stands alone."""
+    try:
+        _start(m, snapshot, batch)
+    except Refused as error:
+        if error.transient or not error.says(*_NAMES_AT_FAULT):
+            raise
+        if _all_ours(m, batch, snapshot):
+            return follow(m, snapshot, batch, adopted=True)
+        if len(batch) == 1:
+            return [_failed(batch[0], error)]
+        middle = len(batch) // 2
+        return _restored(m, snapshot, batch[:middle]) + _restored(m, snapshot, batch[middle:])
+    return follow(m, snapshot, batch, adopted=False)
+
+
+def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> None:
+    names = [unit.name for unit in batch]
+    targets = [index.target for unit in batch for index in unit.indices]
+    renamed = batch[0].action == "rename"
+    try:
+        with m.journal.intend(STEP, "target", "restore", {"snapshot": snapshot.name, "names": names, "targets": targets}):
+            restores.start(
+                m.target,
+                snapshot.repository,
+                snapshot.name,
+                names,
+                aliases=m.plan.restore.aliases and not renamed,
+                partial=snapshot.state == "PARTIAL",
+                index_settings=m.plan.restore.index_settings,
+                ignore_index_settings=[*_IGNORED, *m.plan.restore.ignore_index_settings],
+                rename=rename_rule(batch[0]) if renamed else None,
+            )
+    except DomainError as error:
+        if not error.transient or not _all_ours(m, batch, snapshot):
+            raise
+        # the reply was lost, the restore was not
+
+
+def _all_ours(m: Migration, batch: Sequence[Unit], snapshot: SnapshotRecord) -> bool:
+    target = names_on.catalog(m.target)
+    return all(is_ours(m, unit, snapshot, target) for unit in batch)
+
+
+def _failed(unit: Unit, error: Refused) -> IndexRestore:
+    return IndexRestore(
+        source=unit.name,
+        target=unit.target,
+        restored=False,
+        shards=0,
+        bytes=0,
+        reused_bytes=0,
+        adopted=False,
+        problem=error.reply.text,
+    )
+
+
+def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
+    """A restore opens what was closed on the source: closed again, so that the copy is as the source is."""
+    arrived = {index.target for index in work.done if index.restored}
+    closed = [index.target for index in resolution.indices if not index.open and index.target in arrived]
+    if closed:
+        with m.journal.intend(STEP, "target", "close", {"names": closed}):
+            names_on.close(m.target, closed)

@@ -1,0 +1,195 @@
+"""Taking the snapshot: start without waiting, follow to its end, find it from the target.
+
+Whether one is running, finished or ours is always looked at, never taken from a reply: long requests end in
+504 while the work goes on (AWS guide), and a lost reply may hide a snapshot that was started.
+"""
+
+from datetime import UTC, datetime
+
+from domains import snapshots
+from domains.errors import DomainError, Refused, UnexpectedReply, Unreachable
+from domains.snapshots import RunningSnapshot, SnapshotInfo
+from runs.progress import Progress, tell
+from tasks.errors import ExecutionError, TimedOut
+from tasks.migration import Migration
+from tasks.records import Resolution, SnapshotRecord
+
+_STEP = "snapshot"
+_APPEARS_WITHIN_S = 15.0
+
+
+def start_snapshot(m: Migration, resolution: Resolution) -> bool:
+    """Starts this run's snapshot of the resolved names, unless it is there; does not wait for its end.
+
+    May be repeated: it looks first. Waits for other snapshots on the source, since the service takes one at a time.
+
+    Returns:
+        Whether it was there already (running or finished).
+
+    Raises:
+        ExecutionError: the name belongs to another run's snapshot, or the existing one is missing.
+        TimedOut: other snapshots ran for longer than snapshot.wait_for_running.
+        DomainError: transient, or denied.
+    """
+    found = snapshots.get(m.source, m.repository, m.snapshot)
+    if m.plan.snapshot.existing:
+        if found is None:
+            raise ExecutionError(f"repository {m.repository} has no snapshot {m.snapshot}", "check snapshot.existing")
+        return True
+    if found is not None:
+        _require_ours(m, found)
+        return True
+    limit = m.plan.snapshot.wait_for_running.total_seconds()
+    poll = m.poll(limit)
+    while True:
+        others = [running for running in snapshots.running(m.source) if running.name != m.snapshot]
+        if not others:
+            try:
+                return _create(m, resolution)
+            except Refused as error:
+                if not error.says("concurrent_snapshot_execution_exception"):
+                    raise
+        if poll.expired:
+            raise TimedOut(
+                f"the source has been busy with another snapshot for {limit:.0f} s ({_named(others)})",
+                "run the same command later, or raise snapshot.wait_for_running",
+            )
+        tell(Progress(_STEP, f"waiting for a running snapshot to end: {_named(others)}", waiting=True))
+        poll.pause()
+
+
+def _named(others: list[RunningSnapshot]) -> str:
+    return ", ".join(f"{other.repository}/{other.name}" for other in others) or "refused as concurrent"
+
+
+def _create(m: Migration, resolution: Resolution) -> bool:
+    names = [unit.name for unit in resolution.moving]
+    try:
+        with m.journal.intend(_STEP, "source", "snapshot", {"repository": m.repository, "name": m.snapshot}):
+            snapshots.create(
+                m.source, m.repository, m.snapshot, names, run=m.journal.run_id, partial=_partial_allowed(m)
+            )
+    except Refused as error:
+        if error.says("invalid_snapshot_name_exception"):
+            return _adopted(m, error)
+        if not error.transient:
+            raise
+        return _adopted(m, error)
+    except (Unreachable, UnexpectedReply) as error:
+        return _adopted(m, error)
+    _adopted(m, None)
+    return False
+
+
+def _adopted(m: Migration, doubt: DomainError | None) -> bool:
+    """Looks for our snapshot after a reply that does not decide, for some seconds.
+
+    Raises:
+        DomainError: the doubt itself, when no such snapshot appears.
+    """
+    poll = m.poll(_APPEARS_WITHIN_S)
+    while True:
+        found = snapshots.get(m.source, m.repository, m.snapshot)
+        if found is not None:
+            _require_ours(m, found)
+            return True
+        if poll.expired:
+            raise doubt or UnexpectedReply(f"source: snapshot {m.snapshot}", "accepted, but it did not appear")
+        poll.pause()
+
+
+def _require_ours(m: Migration, found: SnapshotInfo) -> None:
+    if found.run != m.journal.run_id:
+        raise ExecutionError(
+            f"snapshot {found.name} is already on repository {m.repository} and is not this run's (run: {found.run})",
+            "rename the plan, or start another run with --new-run",
+        )
+
+
+def _partial_allowed(m: Migration) -> bool:
+    return m.plan.snapshot.allow_partial and m.consents.partial
+
+
+def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
+    """Waits for the snapshot's end and accepts it only if it is whole. Changes nothing; may be repeated.
+
+    Raises:
+        ExecutionError: it vanished, failed, or is partial without plan and consent allowing that.
+        TimedOut: nothing moved for `patience_s`; the snapshot goes on by itself.
+    """
+    poll = m.poll(m.patience_s)
+    moved: tuple[int, int] | None = None
+    written: int | None = None
+    while True:
+        found = snapshots.get(m.source, m.repository, m.snapshot)
+        if found is None:
+            raise ExecutionError(f"snapshot {m.snapshot} vanished from repository {m.repository}", "start again with --new-run")
+        if not found.running:
+            return _accepted(m, found, adopted=adopted, written=written)
+        now = _running_now(m)
+        if now:
+            written = now.bytes_total
+            _tell(now)
+            if (now.bytes_done, now.shards_done) != moved:
+                moved = (now.bytes_done, now.shards_done)
+                poll.restart()
+        if poll.expired:
+            raise TimedOut(f"snapshot {m.snapshot} has not moved for {m.patience_s:.0f} s", "the same command continues it")
+        poll.pause()
+
+
+def _running_now(m: Migration) -> RunningSnapshot | None:
+    ours = (running for running in snapshots.running(m.source) if running.name == m.snapshot)
+    return next(ours, None)
+
+
+def _tell(now: RunningSnapshot) -> None:
+    shards = f"{now.shards_done} of {now.shards_total} shards"
+    tell(Progress(_STEP, "taking the snapshot", now.bytes_done, now.bytes_total, "bytes", detail=shards))
+
+
+def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int | None) -> SnapshotRecord:
+    whole = found.state == "SUCCESS" and found.shards_failed == 0 and not found.failures
+    if not whole and not (found.state == "PARTIAL" and _partial_allowed(m)):
+        why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
+        raise ExecutionError(
+            f"snapshot {found.name} ended as {found.state}: {why}",
+            "put the source's shards right and start again with --new-run"
+            + ("" if found.state != "PARTIAL" else ", or accept it with snapshot.allow_partial and --allow-partial"),
+        )
+    tell(Progress(_STEP, "the snapshot is complete", found.shards_total, found.shards_total, "shards"))
+    return SnapshotRecord(
+        repository=m.repository,
+        name=found.name,
+        uuid=found.uuid,
+        state=found.state,
+        indices=len(found.indices),
+        shards_total=found.shards_total,
+        shards_failed=found.shards_failed,
+        started=datetime.fromtimestamp(found.started_ms / 1000, UTC),
+        ended=datetime.fromtimestamp(found.ended_ms / 1000, UTC),
+        adopted=adopted,
+        existing=m.plan.snapshot.existing is not None,
+        bytes_written=written,
+        failures=found.failures,
+    )
+
+
+def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> None:
+    """Proves that the target reads the source's bucket and path: it must list this very snapshot, with our indices.
+
+    Reads only; may be repeated.
+
+    Raises:
+        ExecutionError: it does not, or the snapshot lacks an index.
+    """
+    found = snapshots.get(m.target, m.repository, snapshot.name)
+    if found is None or found.uuid != snapshot.uuid:
+        seen = snapshots.names(m.target, m.repository)
+        raise ExecutionError(
+            f"the target does not see snapshot {snapshot.name} through repository {m.repository} (it lists {len(seen)} snapshots)",
+            "bucket and base_path must be the same on both domains; the target's role must be allowed to list and get",
+        )
+    lacking = sorted({index.name for index in resolution.indices} - set(found.indices))
+    if lacking:
+        raise ExecutionError(f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}")
