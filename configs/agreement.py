@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from configs.auth import SigV4Auth
 from configs.aws import parse_role_arn, partition_of_region
-from configs.base import Conflict, Path
+from configs.base import Conflict, Path, path_text
 from configs.domain import DomainSettings
 from configs.endpoints import same_place
 from configs.repository import FsRepository, S3Repository, Side
 
-_DOMAINS: tuple[Path, ...] = (("source",), ("target",))
-_ALL: tuple[Path, ...] = (*_DOMAINS, ("repository",))
+_TYPE: Path = ("repository", "type")
+_ROLES: tuple[Path, ...] = (("repository", "role_arn"), ("repository", "target_role_arn"), _TYPE)
 
 
 def disagreements(
@@ -19,13 +19,23 @@ def disagreements(
     """Yield everything between the parts that cannot work, each at the field to change."""
     if _is_same_domain(source, target):
         place = "endpoint" if target.endpoint else "domain"
-        yield Conflict(("target", place), "source and target are the same domain; correct one", _DOMAINS)
+        depends = (*_where("source"), *_where("target"), ("source", "auth"), ("target", "auth"))
+        yield Conflict(("target", place), "source and target are the same domain; correct one", depends)
+    sides: tuple[tuple[Side, DomainSettings], ...] = (("source", source), ("target", target))
     if isinstance(repository, FsRepository):
-        yield from _folder(source, target)
-    else:
-        yield from _unsigned(source, target)
-        yield from _roles(source, target, repository)
-        yield from _partitions(source, target, repository)
+        managed: list[Side] = [side for side, domain in sides if domain.is_managed]
+        if managed:
+            message = f"the {managed[0]} is a domain of the service, which has no shared folder; use type: s3"
+            yield Conflict(_TYPE, message, (*_where(managed[0]), _TYPE))
+        return
+    for side, domain in sides:
+        yield from _unsigned(side, domain)
+        yield from _role_to_pass(side, domain, repository)
+    yield from _partitions(source, target, repository)
+
+
+def _where(side: Side) -> tuple[Path, ...]:
+    return (side, "endpoint"), (side, "domain"), (side, "region"), (side, "connect_to")
 
 
 def _is_same_domain(source: DomainSettings, target: DomainSettings) -> bool:
@@ -40,61 +50,35 @@ def _is_same_domain(source: DomainSettings, target: DomainSettings) -> bool:
     return same_name and same_place(source.connect_address) == same_place(target.connect_address)
 
 
-def _sides(source: DomainSettings, target: DomainSettings) -> tuple[tuple[Side, DomainSettings], ...]:
-    return ("source", source), ("target", target)
+def _unsigned(side: Side, domain: DomainSettings) -> Iterator[Conflict]:
+    if domain.is_managed and not domain.is_signed:
+        message = "the service registers a repository for signed requests only; use auth: {type: sigv4}"
+        yield Conflict((side, "auth"), message, ((side, "auth"), *_where(side), _TYPE))
 
 
-def _folder(source: DomainSettings, target: DomainSettings) -> Iterator[Conflict]:
-    for side, domain in _sides(source, target):
-        if domain.is_managed:
-            message = f"the {side} is a domain of the service, which has no shared folder; use type: s3"
-            yield Conflict(("repository", "type"), message, ((side,), ("repository",)))
-            return
+def _role_to_pass(side: Side, domain: DomainSettings, repository: S3Repository) -> Iterator[Conflict]:
+    arn = repository.role_arn_for(side)
+    if domain.is_signed and arn is None:
+        field = "role_arn" if side == "source" or repository.role_arn is None else "target_role_arn"
+        message = (
+            f"{field} is missing: the {side} signs with sigv4, and the service reaches the bucket with a role"
+        )
+        yield Conflict(("repository",), message, ((side, "auth"), *_ROLES))
+    if isinstance(domain.auth, SigV4Auth) and domain.auth.role_arn is not None and arn is not None:
+        yield from _passed_role(side, domain.auth.role_arn, repository, arn)
 
 
-def _unsigned(source: DomainSettings, target: DomainSettings) -> Iterator[Conflict]:
-    for side, domain in _sides(source, target):
-        if domain.is_managed and not domain.is_signed:
-            message = (
-                "the service takes the registration of a repository from signed requests only; "
-                "use auth: {type: sigv4}"
-            )
-            yield Conflict((side, "auth"), message, ((side,), ("repository", "type")))
-
-
-def _roles(source: DomainSettings, target: DomainSettings, repository: S3Repository) -> Iterator[Conflict]:
-    for side, domain in _sides(source, target):
-        arn = repository.role_arn_for(side)
-        if domain.is_signed and arn is None:
-            also = " (or target_role_arn)" if side == "target" else ""
-            message = (
-                f"role_arn{also} is missing: the {side} signs with sigv4, "
-                "and the service reaches the bucket with a role"
-            )
-            yield Conflict(("repository",), message, ((side, "auth"), ("repository",)))
-            return
-        if arn is not None:
-            yield from _passed_role(side, domain, repository, arn)
-
-
-def _passed_role(
-    side: Side, domain: DomainSettings, repository: S3Repository, arn: str
-) -> Iterator[Conflict]:
-    if not isinstance(domain.auth, SigV4Auth) or domain.auth.role_arn is None:
-        return
-    caller, passed = parse_role_arn(domain.auth.role_arn), parse_role_arn(arn)
+def _passed_role(side: Side, caller_arn: str, repository: S3Repository, arn: str) -> Iterator[Conflict]:
+    caller, passed = parse_role_arn(caller_arn), parse_role_arn(arn)
     if caller.partition != passed.partition or caller.account == passed.account:
         return
-    own = side == "target" and repository.target_role_arn is not None
-    right = (
-        "add target_role_arn, a role of that account" if side == "target" and not own else "give one of it"
-    )
+    field = "target_role_arn" if side == "target" and repository.target_role_arn else "role_arn"
+    right = "add target_role_arn" if side == "target" and field == "role_arn" else "write it here"
     message = (
-        f"this role is of account {passed.account}, and {side}.auth.role_arn of {caller.account}: "
-        f"a role is passed inside its own account only; {right}"
+        f"this role is of account {passed.account}, and {side}.auth.role_arn of {caller.account}; a role is "
+        f"passed inside its own account only: make one in {caller.account} and {right}"
     )
-    field = "target_role_arn" if own else "role_arn"
-    yield Conflict(("repository", field), message, ((side, "auth"), ("repository",)))
+    yield Conflict(("repository", field), message, ((side, "auth"), *_ROLES))
 
 
 def _partitions(
@@ -105,29 +89,27 @@ def _partitions(
         first_path, first = found[0]
         if partition != first:
             message = (
-                f"this is in partition {partition}, and {'.'.join(map(str, first_path))} in {first}; "
-                "a snapshot is not shared across partitions"
+                f"this is in partition {partition}, and {path_text(first_path)} in {first}; "
+                "snapshots are not shared across partitions"
             )
-            yield Conflict(path, message, _ALL)
+            yield Conflict(path, message, (path, first_path, _TYPE))
 
 
 def _named_partitions(
     source: DomainSettings, target: DomainSettings, repository: S3Repository
 ) -> Iterator[tuple[Path, str]]:
-    regions = (
-        (("source", "region"), source.region),
-        (("target", "region"), target.region),
-        (("repository", "region"), repository.region),
-    )
-    roles = (
+    for side, domain in (("source", source), ("target", target)):
+        if domain.region is not None:
+            field = "region" if "region" in domain.model_fields_set else "endpoint"
+            yield (side, field), partition_of_region(domain.region)
+    if repository.region is not None:
+        yield ("repository", "region"), partition_of_region(repository.region)
+    roles: tuple[tuple[Path, str | None], ...] = (
         (("source", "auth", "role_arn"), getattr(source.auth, "role_arn", None)),
         (("target", "auth", "role_arn"), getattr(target.auth, "role_arn", None)),
         (("repository", "role_arn"), repository.role_arn),
         (("repository", "target_role_arn"), repository.target_role_arn),
     )
-    for path, region in regions:
-        if region is not None:
-            yield path, partition_of_region(region)
     for path, arn in roles:
         if arn is not None:
             yield path, parse_role_arn(arn).partition

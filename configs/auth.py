@@ -1,13 +1,13 @@
 """How requests to a domain are authenticated. Secrets are named in a plan, never written into it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, cast
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from configs.aws import ROLE_ARN_PATTERN, SECRET_ARN_PATTERN, check_role_arn, check_secret_arn
-from configs.base import Conflict, Settings, refuse_conflicts
+from configs.base import Conflict, Settings
 
 NEVER_IN_THE_PLAN = "secrets are never in the plan: use {env: NAME} or {secret: ARN}"
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -27,6 +27,12 @@ def _check_given(value: str) -> str:
     if not value.strip():
         raise ValueError("this is empty; give a value or remove the key")
     return value
+
+
+def _check_username(value: str) -> str:
+    if ":" in value:
+        raise ValueError("a user name has no colon: basic authentication ends the name there")
+    return _check_given(value)
 
 
 def _refuse_literal(value: object) -> object:
@@ -55,11 +61,10 @@ class PasswordSource(
         json_schema_extra={"type": "string", "pattern": SECRET_ARN_PATTERN},
     )
 
-    @model_validator(mode="after")
-    def _one_of_both(self) -> "PasswordSource":
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield a conflict unless exactly one of the two is given."""
         if (self.env is None) == (self.secret is None):
-            refuse_conflicts([Conflict((), "give exactly one of {env: NAME} and {secret: ARN}")])
-        return self
+            yield Conflict((), "give exactly one of {env: NAME} and {secret: ARN}")
 
 
 class SigV4Auth(Settings):
@@ -84,31 +89,23 @@ class SigV4Auth(Settings):
         description="External ID that the role's trust policy asks for. Needs `role_arn`.",
     )
 
-    @model_validator(mode="after")
-    def _external_id_needs_a_role(self) -> "SigV4Auth":
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield a conflict when there is an external ID and no role to assume with it."""
         if self.external_id is not None and self.role_arn is None:
             message = "an external ID is sent when a role is assumed: add role_arn beside it, or remove it"
-            refuse_conflicts([Conflict(("external_id",), message, (("external_id",), ("role_arn",)))])
-        return self
+            yield Conflict(("external_id",), message, (("external_id",), ("role_arn",)))
 
 
 class BasicAuth(Settings):
     """User name and password: a self-managed cluster, or a domain's internal users."""
 
     type: Literal["basic"] = Field(title="Type", description="Send a user name and a password.")
-    username: Annotated[str, AfterValidator(_check_given)] = Field(
+    username: Annotated[str, AfterValidator(_check_username)] = Field(
         title="User name", description="Name of the user.", examples=["migrator"]
     )
     password: Annotated[PasswordSource, BeforeValidator(_refuse_literal)] = Field(
         title="Password", description="Where the password is found; never the password itself."
     )
-
-    @model_validator(mode="after")
-    def _no_colon_in_the_name(self) -> "BasicAuth":
-        if ":" in self.username:
-            message = "a user name has no colon: basic authentication ends the name there"
-            refuse_conflicts([Conflict(("username",), message, (("username",),))])
-        return self
 
 
 class NoAuth(Settings):

@@ -1,17 +1,13 @@
 """What every part of a plan shares: one strict, frozen base and the way two fields disagree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
 Path = tuple[str | int, ...]
-
-
-class Settings(BaseModel):
-    """Base of all parts of a plan: frozen, no unknown keys, no silent conversion, no input in messages."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+DEFERRED = object()  # validation context: conflicts are not raised, the caller collects them
 
 
 @dataclass(frozen=True)
@@ -48,6 +44,22 @@ def path_text(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+class Settings(BaseModel):
+    """Base of all parts of a plan: frozen, no unknown keys, no silent conversion, no input in messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @model_validator(mode="after")
+    def _fields_go_together(self, info: ValidationInfo) -> Self:
+        if info.context is not DEFERRED:
+            refuse_conflicts(self.disagreements())
+        return self
+
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield the fields of this part that do not go together. Parts that have such rules override it."""
+        yield from ()
 
 
 def _line(conflict: Conflict) -> str:

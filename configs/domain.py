@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from configs.auth import Auth, SigV4Auth
 from configs.aws import (
@@ -13,7 +13,7 @@ from configs.aws import (
     check_region,
     region_of_host,
 )
-from configs.base import Conflict, Settings, refuse_conflicts
+from configs.base import Conflict, Settings
 from configs.endpoints import (
     CONNECT_TO_PATTERN,
     ENDPOINT_PATTERN,
@@ -89,10 +89,25 @@ class DomainSettings(Settings):
             raise ValueError(f'the endpoint\'s host says "{named}"; write that, or correct the endpoint')
         return value or named
 
-    @model_validator(mode="after")
-    def _fields_go_together(self) -> "DomainSettings":
-        refuse_conflicts(self._conflicts())
-        return self
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield what is missing, given twice or of no use."""
+        places = (("endpoint",), ("domain",))
+        if self.endpoint is None and self.domain is None:
+            yield Conflict((), "endpoint is missing: give `endpoint: https://…`, or `domain: NAME`", places)
+        if self.endpoint is not None and self.domain is not None:
+            yield Conflict(("domain",), "give either endpoint or domain, not both; remove one", places)
+        if self.region is None and self.domain is not None:
+            message = "region is missing: the domain is looked up by its name in its Region; add `region: …`"
+            yield Conflict((), message, (("region",), *places))
+        elif self.region is None and self.is_signed:
+            message = (
+                "region is missing: requests are signed for a Region, and the endpoint does not name it; "
+                "add `region: …` (or another auth, for a cluster outside AWS)"
+            )
+            yield Conflict((), message, (("region",), ("auth",), *places))
+        if self.ca_bundle is not None and self.endpoint is not None and self.endpoint.startswith("http:"):
+            message = "an http endpoint shows no certificate; remove ca_bundle or write https"
+            yield Conflict(("ca_bundle",), message, (("ca_bundle",), ("endpoint",)))
 
     @property
     def is_managed(self) -> bool:
@@ -113,22 +128,3 @@ class DomainSettings(Settings):
     def connect_address(self) -> Address | None:
         """Host and port that connections go to: the tunnel's, else the endpoint's."""
         return connect_address(self.connect_to) if self.connect_to else self.address
-
-    def _conflicts(self) -> Iterator[Conflict]:
-        places = (("endpoint",), ("domain",))
-        if self.endpoint is None and self.domain is None:
-            yield Conflict((), "endpoint is missing: give `endpoint: https://…`, or `domain: NAME`", places)
-        if self.endpoint is not None and self.domain is not None:
-            yield Conflict(("domain",), "give either endpoint or domain, not both; remove one", places)
-        if self.region is None and self.domain is not None:
-            message = "region is missing: the domain is looked up by its name in its Region; add `region: …`"
-            yield Conflict((), message, (("region",), *places))
-        elif self.region is None and self.is_signed:
-            message = (
-                "region is missing: requests are signed for a Region, and the endpoint does not name it; "
-                "add `region: …` (or another auth, for a cluster outside AWS)"
-            )
-            yield Conflict((), message, (("region",), ("auth",), *places))
-        if self.ca_bundle is not None and self.endpoint is not None and self.endpoint.startswith("http:"):
-            message = "an http endpoint shows no certificate; remove ca_bundle or write https"
-            yield Conflict(("ca_bundle",), message, (("ca_bundle",), ("endpoint",)))

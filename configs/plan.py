@@ -1,12 +1,13 @@
 """The plan: one migration, from which domain to which, through which repository."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from configs.agreement import disagreements
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
-from configs.base import Settings, refuse_conflicts
+from configs.base import Conflict, Settings
 from configs.domain import DomainSettings
 from configs.names import NAME_PATTERN, check_plan_name
 from configs.repository import FsRepository, Repository, S3Repository, Side
@@ -79,7 +80,6 @@ class Plan(Settings):
         default=VerifySettings(), title="Verify", description="How far the copy is compared with the source."
     )
 
-    @model_validator(mode="after")
-    def _parts_agree(self) -> "Plan":
-        refuse_conflicts(disagreements(self.source, self.target, self.repository))
-        return self
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield what cannot work between the source, the target and the repository."""
+        yield from disagreements(self.source, self.target, self.repository)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
-from configs.base import Conflict, ConflictError, Settings, refuse_conflicts
+from configs.base import Conflict, ConflictError, Settings
 from configs.durations import Duration
 from configs.names import (
     INDEX_PATTERN,
@@ -103,12 +103,8 @@ class IndexSelection(Settings):
         description="skip: closed indices stay. move: they move too; opened to be verified, closed again.",
     )
 
-    @model_validator(mode="after")
-    def _something_is_left(self) -> "IndexSelection":
-        refuse_conflicts(self._conflicts())
-        return self
-
-    def _conflicts(self) -> Iterator[Conflict]:
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield each exclusion that leaves nothing of what it is about."""
         depends: tuple[tuple[str | int, ...], ...] = (("include",), ("exclude",))
         for place, pattern in enumerate(self.exclude):
             if not pattern.strip("*"):
@@ -175,12 +171,8 @@ class ConflictSettings(Settings):
         examples=[["orders-2024"]],
     )
 
-    @model_validator(mode="after")
-    def _fields_fit_the_policy(self) -> "ConflictSettings":
-        refuse_conflicts(self._conflicts())
-        return self
-
-    def _conflicts(self) -> Iterator[Conflict]:
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield the fields that do not fit the policy."""
         affixes = (("policy",), ("prefix",), ("suffix",))
         deletes = (("policy",), ("delete",))
         if self.policy == "rename" and not self.prefix and not self.suffix:

@@ -1,0 +1,132 @@
+"""Read a plan file: the plan, or every problem in it with line and column."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from configs.auth import NEVER_IN_THE_PLAN
+from configs.base import Path as KeyPath
+from configs.base import path_text
+from configs.plan import Plan
+from configs.problems import PlanError, Problem
+from configs.validation import Finding, Validation
+from configs.yaml_syntax import SyntaxProblem, compose
+from configs.yaml_tree import Oddity, Spot, Tree, build_tree
+
+MAX_BYTES = 1024 * 1024
+_EMPTY = "the file is empty; a plan has at least name, source, target and repository (see docs/plan.md)"
+_NO_MAPPING = "a plan is a mapping of keys to values; start it with name, source, target and repository"
+
+
+def load_plan(path: Path) -> Plan:
+    """Return the plan in a file. Raises PlanError with every problem; nothing is sent."""
+    text = _read(path)
+    try:
+        return parse_plan(text, path)
+    except SyntaxProblem as problem:
+        raise PlanError((_Places(text, path).problem(problem.index, "", problem.message),)) from None
+
+
+def parse_plan(text: str, path: Path) -> Plan:
+    """Return the plan in a text; `path` is what problems are reported for."""
+    places = _Places(text, path)
+    root = compose(text)
+    if root is None:
+        raise PlanError((Problem(path, 1, 1, "", _EMPTY),))
+    tree = build_tree(root)
+    if tree.data is None:
+        raise PlanError((Problem(path, 1, 1, "", _EMPTY),))
+    if tree.spots[()].kind != "a mapping":
+        raise PlanError((places.problem(tree.spots[()].value, "", _NO_MAPPING),))
+    validation = Validation(tree.data, tree.spots, [odd.path for odd in tree.oddities if odd.spoils_value])
+    plan = validation.run()
+    problems = {*_odd_problems(tree.oddities, places), *_found_problems(validation.findings, tree, places)}
+    if plan is None and not problems:  # never seen; a plan must not pass because nobody could say why not
+        problems.add(Problem(path, 1, 1, "", "this plan cannot be used; compare it with docs/plan.md"))
+    if plan is None or problems:
+        raise PlanError(tuple(sorted(problems)))
+    return plan
+
+
+def _read(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _unreadable(path, "there is no such file; check the name") from None
+    except IsADirectoryError:
+        raise _unreadable(path, "this is a folder; give the plan file inside it") from None
+    except PermissionError:
+        raise _unreadable(path, "this file may not be read; check its permissions") from None
+    except OSError as error:
+        raise _unreadable(path, f"this file cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise _unreadable(path, "this is no name of a file") from None
+    if len(content) > MAX_BYTES:
+        raise _unreadable(path, "this file is larger than 1 MiB, which is no plan; check the name")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _unreadable(path, "this file is not UTF-8 text; save it as UTF-8") from None
+
+
+def _unreadable(path: Path, message: str) -> PlanError:
+    return PlanError((Problem(path, 1, 1, "", message),))
+
+
+class _Places:
+    """Turns an index into the text into line and column, both from 1."""
+
+    def __init__(self, text: str, path: Path) -> None:
+        self._path = path
+        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
+        self._end = len(text.rstrip())
+
+    def problem(self, index: int, where: str, message: str) -> Problem:
+        """Place a problem; what is at the very end of the file is placed behind its last character."""
+        index = max(0, min(index, self._end))
+        line = bisect_right(self._starts, index)
+        return Problem(self._path, line, index - self._starts[line - 1] + 1, where, message)
+
+
+def _odd_problems(oddities: Iterable[Oddity], places: _Places) -> Iterator[Problem]:
+    for odd in oddities:
+        path = _without_secrets(odd.path)
+        hidden = "password" in path and odd.spoils_value
+        yield places.problem(odd.index, _shown(path), NEVER_IN_THE_PLAN if hidden else odd.message)
+
+
+def _found_problems(findings: Iterable[Finding], tree: Tree, places: _Places) -> Iterator[Problem]:
+    for finding in findings:
+        index = _index_of(finding, tree.spots)
+        yield places.problem(index, _shown(_without_secrets(finding.path)), finding.message)
+
+
+def _index_of(finding: Finding, spots: dict[KeyPath, Spot]) -> int:
+    spot = spots.get(finding.path)
+    if spot is not None:
+        return spot.key if finding.at_key else spot.value
+    path = finding.path
+    while path and path not in spots:
+        path = path[:-1]
+    return spots[path].key if path else 0
+
+
+def _without_secrets(path: KeyPath) -> KeyPath:
+    """Cut a path below `password`: who writes `password: {hunter2}` has made the password a key."""
+    if "password" not in path:
+        return path
+    at = path.index("password") + 1
+    return path[: at + 1] if path[at : at + 1] in {("env",), ("secret",)} else path[:at]
+
+
+def _shown(path: KeyPath) -> str:
+    """Write a path in one line, whatever the keys are."""
+    parts = (part if isinstance(part, int) else _shown_key(part) for part in path)
+    return path_text(tuple(parts))
+
+
+def _shown_key(key: str) -> str:
+    clean = "".join(character if character.isprintable() else "?" for character in key)
+    return clean if len(clean) <= 60 else clean[:59] + "…"

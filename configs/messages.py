@@ -1,0 +1,159 @@
+"""What pydantic found, in sentences of ours: what is there, and what would be right."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
+from configs.base import Path, Settings
+from configs.domain import DomainSettings
+from configs.plan import Plan
+from configs.repository import FsRepository, S3Repository
+from configs.work import (
+    ConflictSettings,
+    IndexSelection,
+    RestoreSettings,
+    SnapshotSettings,
+    VerifySettings,
+)
+from configs.yaml_tree import Spot
+
+_MODELS: dict[str | int, type[Settings]] = {
+    "source": DomainSettings,
+    "target": DomainSettings,
+    "sigv4": SigV4Auth,
+    "basic": BasicAuth,
+    "none": NoAuth,
+    "password": PasswordSource,
+    "s3": S3Repository,
+    "fs": FsRepository,
+    "indices": IndexSelection,
+    "snapshot": SnapshotSettings,
+    "conflicts": ConflictSettings,
+    "restore": RestoreSettings,
+    "verify": VerifySettings,
+}
+_HOMES = {
+    "source and target": (DomainSettings,),
+    "auth": (SigV4Auth, BasicAuth),
+    "repository": (S3Repository, FsRepository),
+    "indices": (IndexSelection,),
+    "snapshot": (SnapshotSettings,),
+    "conflicts": (ConflictSettings,),
+    "restore": (RestoreSettings,),
+    "verify": (VerifySettings,),
+}
+_ADD = {
+    "name": "name: orders",
+    "source": "source: {endpoint: https://…}",
+    "target": "target: {endpoint: https://…}",
+    "repository": "repository: {name: …, bucket: …, role_arn: …}",
+    "bucket": "bucket: NAME",
+    "location": "location: /mnt/snapshots",
+    "username": "username: NAME",
+    "password": "password: {env: NAME}",
+    "type": "type: sigv4, type: basic or type: none",
+}
+_WANTED = {
+    "string_type": "text",
+    "string_unicode": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "model_attributes_type": "a mapping of keys to values",
+}
+_AUTH_TYPES: tuple[str, ...] = ("sigv4", "basic", "none")
+
+
+def sentence(error: ErrorDetails, spot: Spot | None) -> str:
+    """Say what is wrong and what would be right, for one error of pydantic."""
+    kind = error["type"]
+    if (
+        spot is not None
+        and spot.kind == "nothing"
+        and kind not in {"missing", "extra_forbidden", "value_error"}
+    ):
+        return "there is nothing here; give a value, or remove the key"
+    if kind in _WANTED:
+        return _wrong_type(error["loc"], _WANTED[kind], spot)
+    write = _SENTENCES.get(kind)
+    return write(error, spot) if write else "this value cannot be used here; see docs/plan.md"
+
+
+def _wrong_type(path: Path, wanted: str, spot: Spot | None) -> str:
+    found = spot.kind if spot else "something else"
+    said = f"this is {found}, and {wanted} is needed"
+    if wanted == "text" and found in {"a number", "a boolean", "a date"}:
+        return f"{said}; put it in quotes"
+    if path[-1:] == ("auth",) and spot and spot.text in _AUTH_TYPES:
+        return f"{said}; write {{type: {spot.text}}}"
+    if wanted == "a list" and found != "a mapping":
+        return f"{said}; write it in brackets: [value]"
+    if wanted == "a whole number" and found == "text":
+        return f"{said}; write it in digits, without quotes"
+    if wanted == "true or false" and found == "text":
+        return f"{said}; write it without quotes"
+    if found in {"a list", "a mapping"} and not wanted.startswith("a "):
+        return f"{said}; give one value"
+    return said
+
+
+def _missing(error: ErrorDetails, spot: Spot | None) -> str:
+    add = _ADD.get(str(error["loc"][-1]))
+    return f"this key is missing; add {add}" if add else "this key is missing; add it"
+
+
+def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
+    *above, key = error["loc"]
+    model = _MODELS.get(above[-1], Plan) if above else Plan
+    known = list(model.model_fields)
+    if model is PasswordSource:
+        return "unknown key; use {env: NAME} or {secret: ARN}"
+    close = get_close_matches(str(key).lower().replace("-", "_"), known, n=1, cutoff=0.7)
+    if close:
+        return f'unknown key; did you mean "{close[0]}"?'
+    homes = [home for home, models in _HOMES.items() if any(key in each.model_fields for each in models)]
+    if len(homes) == 1:
+        return f"unknown key here; it belongs under {homes[0]}"
+    return f"unknown key; known here: {', '.join(known)}"
+
+
+def _choice(error: ErrorDetails, spot: Spot | None) -> str:
+    expected = str(_context(error).get("expected", "")).replace(" or ", ", ").replace("'", "")
+    return _not_one_of(expected.split(", "), spot)
+
+
+def _not_one_of(choices: list[str], spot: Spot | None) -> str:
+    close = get_close_matches(spot.text.lower(), choices, n=1, cutoff=0.6) if spot else []
+    listed = f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
+    return f"write {listed}" + (f'; did you mean "{close[0]}"?' if close else "")
+
+
+def _tag(error: ErrorDetails, spot: Spot | None) -> str:
+    choices: list[str] = [*_AUTH_TYPES] if "auth" in error["loc"] else ["s3", "fs"]
+    return _not_one_of(choices, spot)
+
+
+def _own(error: ErrorDetails, spot: Spot | None) -> str:
+    return str(_context(error).get("error", "this value cannot be used here"))
+
+
+def _context(error: ErrorDetails) -> Mapping[str, Any]:
+    return error.get("ctx", {})
+
+
+_SENTENCES: dict[str, Callable[[ErrorDetails, Spot | None], str]] = {
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+    "literal_error": _choice,
+    "union_tag_invalid": _tag,
+    "value_error": _own,
+    "too_short": lambda error, spot: 'the list is empty; give at least one entry, such as ["*"]',
+    "greater_than_equal": lambda error, spot: f"this is too small; give at least {_context(error)['ge']}",
+    "less_than_equal": lambda error, spot: f"this is too large; give at most {_context(error)['le']}",
+}

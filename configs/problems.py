@@ -1,0 +1,27 @@
+"""What is wrong in a plan file: where, and what would be right."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing to change. Prints as `file:line:column: path: message`; lines and columns start at 1."""
+
+    file: Path
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}: "
+        return place + (f"{self.path}: {self.message}" if self.path else self.message)
+
+
+class PlanError(Exception):
+    """A plan that cannot be used, with every problem in it, in the order of the file. Nothing was sent."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems

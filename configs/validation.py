@@ -1,0 +1,154 @@
+"""Values to a plan, or to every finding at once.
+
+Pydantic stops at a part that has an error: what this part and others disagree on stays unseen. So a wrong
+value is reported, replaced by a harmless one, and the plan validated again; a conflict that rests on a replaced
+value is not reported.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from configs.base import DEFERRED, Conflict, ConflictError, Path, Settings
+from configs.messages import sentence
+from configs.plan import Plan
+from configs.yaml_tree import Spot
+
+_ROUNDS = 6
+_TAGS = {"repository": {"s3", "fs"}, "auth": {"sigv4", "basic", "none"}}
+_HARMLESS: dict[str, object] = {
+    "name": "x",
+    "source": {"endpoint": "http://source.invalid", "auth": {"type": "none"}},
+    "target": {"endpoint": "http://target.invalid", "auth": {"type": "none"}},
+    "repository": {"name": "x", "bucket": "xxx"},
+    "bucket": "xxx",
+    "location": "/x",
+    "username": "x",
+    "password": {"env": "X"},
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong, at its path. `at_key`: it is shown at the key (or the key above), not at the value."""
+
+    path: Path
+    message: str
+    at_key: bool = False
+
+
+class Validation:
+    """One validation of the values of a file, with what was found so far."""
+
+    def __init__(self, data: object, spots: dict[Path, Spot], spoiled: list[Path]) -> None:
+        self.findings: list[Finding] = []
+        self._data = data
+        self._spots = spots
+        self._spoiled: list[Path] = []
+        for path in spoiled:
+            self._spoil(path)
+
+    def run(self) -> Plan | None:
+        """Return the plan, or a healed one (or None) while `findings` has what is wrong."""
+        for _ in range(_ROUNDS):
+            try:
+                plan = Plan.model_validate(self._data, context=DEFERRED)
+            except ValidationError as error:
+                for details in error.errors(include_url=False):
+                    self._take(details)
+            else:
+                self.findings.extend(self._conflicts(plan, ()))
+                return plan
+        return None
+
+    def _take(self, details: ErrorDetails) -> None:
+        path = _without_tags(details["loc"])
+        if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+            self._take_type(details, path)
+            return
+        error = details.get("ctx", {}).get("error")
+        if isinstance(error, ConflictError):
+            for conflict in error.conflicts:
+                self._add(Finding((*path, *conflict.path), conflict.message))
+        else:
+            at_key = details["type"] in {"missing", "extra_forbidden"}
+            self._add(Finding(path, sentence(details, self._spots.get(path)), at_key))
+        self._spoil(path)
+
+    def _take_type(self, details: ErrorDetails, path: Path) -> None:
+        spot = self._spots.get((*path, "type"))
+        if spot is not None:
+            self._add(Finding((*path, "type"), sentence({**details, "type": "union_tag_invalid"}, spot)))
+        elif (found := self._spots.get(path)) is not None and found.kind != "a mapping":
+            self._add(Finding(path, sentence({**details, "type": "model_type"}, found)))
+        else:
+            missing: ErrorDetails = {**details, "type": "missing", "loc": (*path, "type")}
+            self._add(Finding((*path, "type"), sentence(missing, None), at_key=True))
+        self._spoil(path)
+
+    def _add(self, finding: Finding) -> None:
+        if not any(finding.path[: len(path)] == path for path in self._spoiled):
+            self.findings.append(finding)
+
+    def _conflicts(self, part: Settings, path: Path) -> Iterator[Finding]:
+        for conflict in part.disagreements():
+            if not self._rests_on_spoiled(conflict, path):
+                where = (*path, *conflict.path)
+                spot = self._spots.get(where)
+                whole_part = spot is not None and spot.kind in {"a mapping", "a list"}
+                yield Finding(where, conflict.message, at_key=whole_part)
+        for name in type(part).model_fields:
+            value = getattr(part, name)
+            if isinstance(value, Settings):
+                yield from self._conflicts(value, (*path, name))
+
+    def _rests_on_spoiled(self, conflict: Conflict, path: Path) -> bool:
+        looked_at = [(*path, *each) for each in conflict.depends]
+        return any(each[: len(bad)] == bad[: len(each)] for each in looked_at for bad in self._spoiled)
+
+    def _spoil(self, path: Path) -> None:
+        """Replace what is at `path`, or the list around it, by something harmless."""
+        while path and isinstance(path[-1], int):
+            path = path[:-1]
+        self._spoiled.append(path)
+        above = _at(self._data, path[:-1])
+        if not path or not isinstance(above, dict):
+            return
+        mapping, key = cast("dict[str, Any]", above), str(path[-1])
+        if self._is_required(path):
+            mapping[key] = _HARMLESS[key]
+        else:
+            mapping.pop(key, None)
+
+    def _is_required(self, path: Path) -> bool:
+        known = len(path) == 1 or path[-1] not in {"source", "target", "repository"}
+        inside = path[0] in {"source", "target", "repository"} or path == ("name",)
+        return known and inside and path[-1] in _HARMLESS
+
+
+def _without_tags(loc: Path) -> Path:
+    """Leave out what pydantic adds for a union: which of its models it tried."""
+    path: Path = ()
+    tags: set[str] = set()
+    for part in loc:
+        if part in tags:
+            tags = set()
+        else:
+            path = (*path, part)
+            tags = _TAGS.get(str(part), set())
+    return path
+
+
+def _at(data: object, path: Path) -> object:
+    for part in path:
+        if isinstance(data, dict):
+            data = cast("dict[object, object]", data).get(part)
+        elif isinstance(data, list) and isinstance(part, int):
+            items = cast("list[object]", data)
+            data = items[part] if part < len(items) else None
+        else:
+            return None
+    return data
