@@ -1,0 +1,66 @@
+"""Progress and report as Prefect artifacts: for whoever watches a run on a server."""
+
+import re
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+import httpx
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.exceptions import PrefectException
+
+from runs.progress import Progress
+
+_EVERY_S = 5.0
+
+
+class ProgressArtifacts:
+    """Keeps one progress artifact a step, updated every few seconds. A server that fails does not stop the run.
+
+    Args:
+        key: prefix of the artifacts' keys: lowercase letters, digits and dashes.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = _artifact_key(key)
+        self._ids: dict[str, UUID] = {}
+        self._told: dict[str, float] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        """Shows one look."""
+        if not progress.total or time.monotonic() - self._told.get(progress.step, 0.0) < _EVERY_S:
+            return
+        self._told[progress.step] = time.monotonic()
+        share = min(100.0, 100 * progress.done / progress.total)
+        quietly(lambda: self._show(progress, share))
+
+    def _show(self, progress: Progress, share: float) -> None:
+        known = self._ids.get(progress.step)
+        words = f"{progress.step}: {progress.message} {progress.detail}".strip()
+        if known:
+            update_progress_artifact(known, progress=share, description=words)
+            return
+        key = f"{self._key}-{_artifact_key(progress.step)}"
+        self._ids[progress.step] = _uuid(create_progress_artifact(progress=share, key=key, description=words))
+
+
+def report_artifact(key: str, markdown: str) -> None:
+    """Puts the report beside the flow run."""
+    quietly(lambda: create_markdown_artifact(markdown=markdown, key=f"{_artifact_key(key)}-report"))
+
+
+def quietly(send: Callable[[], object]) -> None:
+    """Sends to Prefect's server; what it answers decides nothing about a migration."""
+    try:
+        send()
+    except (httpx.HTTPError, PrefectException):
+        return
+
+
+def _artifact_key(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _uuid(created: object) -> UUID:
+    assert isinstance(created, UUID)
+    return created

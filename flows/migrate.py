@@ -1,0 +1,144 @@
+"""The migration as a Prefect flow: for the command, and for deployments."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, runtime
+from pydantic import BaseModel, ConfigDict, Field
+
+from configs.plan import Plan
+from flows.artifacts import ProgressArtifacts, report_artifact
+from flows.session import Options, VerificationFailed, finished_before, session
+from flows.steps import run_step
+from reports.build import report_of
+from reports.markdown import markdown
+from runs.journal import Journal
+from runs.progress import listening
+from runs.state import default_folder
+from tasks import repository, resolve, restore, snapshot, verify
+from tasks.errors import ExecutionError, PreconditionError
+from tasks.migration import Consents, Migration
+from tasks.records import Resolution, RestoreRecord, VerificationRecord
+
+
+class ConsentParameters(BaseModel):
+    """The risks accepted for this run, each by name; none by default."""
+
+    model_config = ConfigDict(extra="forbid")
+    allow_delete: list[str] = Field(
+        default_factory=list[str], description="Names on the target that may be deleted, as the plan lists them."
+    )
+    allow_partial: bool = Field(default=False, description="Whether a PARTIAL snapshot may be restored.")
+
+    def consents(self) -> Consents:
+        """As the steps take them."""
+        return Consents(frozenset(self.allow_delete), self.allow_partial)
+
+
+def _run_name() -> str:
+    parameters: dict[str, Any] = runtime.flow_run.get_parameters()
+    plan = parameters["plan"]
+    return str(plan["name"] if isinstance(plan, dict) else plan.name)  # pyright: ignore[reportUnknownArgumentType]
+
+
+@flow(name="migrate", flow_run_name=_run_name, persist_result=False)
+def migrate(
+    plan: Plan,
+    execute: bool = False,
+    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    new_run: bool = False,
+    state: str | None = None,
+) -> str:
+    """Moves the plan's indices from source to target, verified; continues a run that was interrupted.
+
+    Args:
+        plan: the plan, as in its YAML file. It names secrets, it holds none.
+        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        consents: the risks accepted.
+        new_run: start another run although one has finished, or is unfinished.
+        state: the state folder, on the machine that runs the flow; None for the default one.
+
+    Returns:
+        The run's id. A finished run is not repeated: its id is returned, or its failure raised again.
+
+    Raises:
+        SnapferryError: refused, failed, interrupted or different; the journal holds the whole story.
+    """
+    if not execute:
+        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
+    options = Options(Path(state) if state else default_folder(), consents.consents(), new_run)
+    before = finished_before(plan, options)
+    if before:
+        return _as_it_ended(before)
+    with listening(ProgressArtifacts(f"{plan.name}")), session(plan, options) as migration:
+        try:
+            chain(migration)
+        finally:
+            report_artifact(plan.name, markdown(report_of(migration.journal.document)))
+        return migration.journal.run_id
+
+
+def _as_it_ended(journal: Journal) -> str:
+    if journal.document.status == "different":
+        raise VerificationFailed(journal.document.message, journal.document.hint)
+    return journal.run_id
+
+
+def chain(m: Migration) -> None:
+    """The steps in their order. Each looks before it acts, so a continued run goes through all of them again."""
+    journal = m.journal
+    resolution = _resolution(m)
+    region = resolution.bucket_region
+    source = run_step(journal, "register on source", lambda: repository.register_source(m, region))
+    journal.keep("register on source", source)
+    target = run_step(journal, "register on target", lambda: repository.register_target(m, region))
+    journal.keep("register on target", target)
+    adopted = run_step(journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
+    taken = run_step(journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
+    journal.keep("snapshot", taken)
+    run_step(journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
+    restored = run_step(journal, "restore", lambda: restore.restore(m, resolution, taken))
+    journal.keep("restore", restored)
+    _require_restored(restored)
+    verified = run_step(journal, "verify", lambda: verify.verify(m, resolution))
+    journal.keep("verify", verified)
+    require_equal(verified)
+
+
+def _resolution(m: Migration) -> Resolution:
+    """Decided once: after the first change a continued run keeps to what was decided."""
+    record = m.journal.record("resolve")
+    if record and m.journal.changed_something:
+        return Resolution.model_validate(record)
+    resolution = run_step(m.journal, "resolve", lambda: resolve.resolve(m))
+    m.journal.keep("resolve", resolution)
+    return resolution
+
+
+def _require_restored(record: RestoreRecord) -> None:
+    failed = [index for index in record.indices if not index.restored]
+    if failed:
+        words = "; ".join(f"{index.target}: {index.problem}" for index in failed[:3])
+        raise ExecutionError(
+            f"{len(failed)} of {len(record.indices)} indices were not restored: {words}",
+            "put the reason right; delete what is half there on the target, then run the same command again",
+        )
+
+
+def require_equal(record: VerificationRecord) -> None:
+    """Raises VerificationFailed unless every index was compared and found equal."""
+    if record.passed:
+        return
+    failing = record.failing
+    words = "; ".join(
+        f"{v.target}: {_count(v.source_count)} on the source, {_count(v.target_count)} on the target ({v.detail})"
+        for v in failing[:3]
+    )
+    raise VerificationFailed(
+        f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {words}",
+        "`snapferry verify` compares again; `snapferry report` lists every index",
+    )
+
+
+def _count(count: int | None) -> str:
+    return "unknown" if count is None else str(count)

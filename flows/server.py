@@ -1,0 +1,100 @@
+"""Which Prefect server a command uses: the one named by PREFECT_API_URL, or a temporary one of its own.
+
+Imported before Prefect is, because Prefect reads its settings from the environment when it is imported.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from domains.errors import SnapferryError
+
+_START_S = 180.0
+_QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_LEVEL": "ERROR",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+}
+
+
+class ServerUnusable(SnapferryError):
+    """No Prefect server could be reached or started. Nothing was changed."""
+
+
+@contextmanager
+def prefect_server(state: Path) -> Generator[str]:
+    """Sets the environment so that Prefect talks to a server, and yields its API's address.
+
+    A temporary server keeps its database under the state folder and ends with this process, however that ends.
+
+    Raises:
+        ServerUnusable: it did not start.
+    """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    named = os.environ.get("PREFECT_API_URL")
+    if named:
+        _require_answer(named)
+        yield named
+        return
+    home = state / "prefect"
+    home.mkdir(parents=True, exist_ok=True)
+    os.environ["PREFECT_HOME"] = str(home)
+    log = home / "temporary-server.log"
+    with log.open("w", encoding="utf-8") as errors:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "flows.temporary_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the command, which ends the server last
+        )
+        try:
+            os.environ["PREFECT_API_URL"] = address = _address(child, log)
+            yield address
+        finally:
+            os.environ.pop("PREFECT_API_URL", None)
+            _stop(child)
+
+
+def _require_answer(address: str) -> None:
+    try:
+        with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=20):
+            return
+    except (OSError, ValueError) as error:
+        raise ServerUnusable(
+            f"the Prefect server at {address} does not answer: {error}",
+            "correct PREFECT_API_URL, or unset it to use a temporary server",
+        ) from None
+
+
+def _address(child: subprocess.Popen[str], log: Path) -> str:
+    assert child.stdout is not None
+    port = child.stdout.readline().strip()
+    address = f"http://127.0.0.1:{port}/api"
+    deadline = time.monotonic() + _START_S
+    while port and time.monotonic() < deadline and child.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=10):
+                return address
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.1)
+    raise ServerUnusable(f"the temporary Prefect server did not start; see {log}", "or name a server by PREFECT_API_URL")
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    assert child.stdin is not None
+    child.stdin.close()
+    try:
+        child.wait(10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

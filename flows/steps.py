@@ -1,0 +1,48 @@
+"""Running a step as a Prefect task: retried as a whole on what is transient, timed and kept in the journal."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import exponential_backoff
+
+from domains.errors import DomainError
+from runs.journal import Journal
+
+_RETRIES = 2
+_FIRST_RETRY_S = 5
+R = TypeVar("R")
+
+
+async def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
+    error: object = await state.aresult(raise_on_failure=False)
+    return isinstance(error, DomainError) and error.transient
+
+
+def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
+    """The step's result. It is retried as a whole, twice, on transient errors: every step looks before it acts.
+
+    Nothing of the step's arguments or result is handed to Prefect, so that nothing of them is stored there.
+
+    Raises:
+        whatever the step raises, after the retries.
+    """
+    results: list[R] = []
+
+    def attempt() -> None:
+        with journal.step(name):
+            results.append(step())
+
+    run = task(
+        attempt,
+        name=name,
+        retries=_RETRIES,
+        retry_delay_seconds=exponential_backoff(_FIRST_RETRY_S),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=cast(Any, _is_transient),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    run()
+    return results[-1]

@@ -1,0 +1,144 @@
+"""From a run's journal to its report, and the report's files."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from reports.markdown import markdown
+from reports.model import Change, IndexReport, Report, RequestsReport, StepReport, Totals
+from runs.journal import Document, Journal, now
+from tasks.records import (
+    IndexRestore,
+    RepositoryRecord,
+    Resolution,
+    RestoreRecord,
+    SnapshotRecord,
+    Verdict,
+    VerificationRecord,
+)
+
+M = TypeVar("M", bound=BaseModel)
+_NEXT = {
+    "done": "point your clients at the target; `snapferry verify` compares again at any time",
+    "interrupted": "run the same command again: it continues this run",
+    "running": "run the same command again if its process is gone: it continues this run",
+    "failed": "put the reason right, then run the same command again: it continues this run",
+}
+
+
+def report_of(document: Document) -> Report:
+    """The report of a run, from its journal alone."""
+    resolution = _record(document, "resolve", Resolution)
+    restored = _record(document, "restore", RestoreRecord)
+    verified = _record(document, "verify", VerificationRecord)
+    indices = list(_indices(resolution, restored, verified)) if resolution else []
+    registered = [_record(document, f"register on {side}", RepositoryRecord) for side in ("source", "target")]
+    return Report(
+        plan=str(document.plan["name"]),
+        run_id=document.run_id,
+        outcome=document.status,
+        message=document.message,
+        next=document.hint or _NEXT.get(document.status, ""),
+        started=document.started,
+        ended=document.ended,
+        seconds=round(sum(step.seconds for step in document.steps.values()), 3),
+        source=resolution.source if resolution else None,
+        target=resolution.target if resolution else None,
+        level=verified.level if verified else None,
+        totals=_totals(indices),
+        repositories=[record for record in registered if record],
+        snapshot=_record(document, "snapshot", SnapshotRecord),
+        steps=list(_steps(document)),
+        indices=indices,
+        left_out=list(resolution.left_out) if resolution else [],
+        changes=list(_changes(document)),
+        deleted=list(restored.deleted) if restored else [],
+        requests={side: RequestsReport(**counted) for side, counted in document.requests.items()},
+        notes=list(resolution.notes) if resolution else [],
+    )
+
+
+def _record(document: Document, step: str, kind: type[M]) -> M | None:
+    entry = document.steps.get(step)
+    return kind.model_validate(entry.record) if entry and entry.record else None
+
+
+def _indices(
+    resolution: Resolution, restored: RestoreRecord | None, verified: VerificationRecord | None
+) -> Iterator[IndexReport]:
+    arrived = {index.target: index for index in restored.indices} if restored else {}
+    verdicts = {verdict.target: verdict for verdict in verified.verdicts} if verified else {}
+    for unit in resolution.moving:
+        for index in unit.indices:
+            restore: IndexRestore | None = arrived.get(index.target) or arrived.get(unit.target)
+            verdict: Verdict | None = verdicts.get(index.target)
+            yield IndexReport(
+                source=index.name,
+                target=index.target,
+                stream=index.stream,
+                action=unit.action,
+                verdict=verdict.outcome if verdict else "not verified",
+                source_count=verdict.source_count if verdict else None,
+                target_count=verdict.target_count if verdict else None,
+                shards=index.shards,
+                bytes=restore.bytes if restore and restore.restored else None,
+                restored=bool(restore and restore.restored),
+                detail=(restore.problem if restore else "") or (verdict.detail if verdict else ""),
+            )
+
+
+def _totals(indices: list[IndexReport]) -> Totals:
+    verdicts = [index.verdict for index in indices]
+    return Totals(
+        indices=len(indices),
+        restored=sum(index.restored for index in indices),
+        equal=verdicts.count("equal"),
+        different=verdicts.count("different"),
+        not_compared=verdicts.count("not compared"),
+        documents=sum(index.target_count or 0 for index in indices),
+        bytes=sum(index.bytes or 0 for index in indices),
+    )
+
+
+def _steps(document: Document) -> Iterator[StepReport]:
+    for name, step in document.steps.items():
+        yield StepReport(
+            name=name,
+            attempts=step.attempts,
+            seconds=round(step.seconds, 3),
+            started=step.started,
+            ended=step.ended,
+            error=step.error,
+        )
+
+
+def _changes(document: Document) -> Iterator[Change]:
+    for intent in document.intents:
+        named = intent.detail.get("names") or [intent.detail.get("name", "")]
+        shown = ", ".join(map(str, named[:5])) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+        yield Change(
+            at=intent.at, side=intent.side, action=intent.action, what=shown, result=intent.result or "unknown"
+        )
+
+
+def report_folder(journal: Journal) -> Path:
+    """Where the run's report files are."""
+    return journal.path.parent / "reports"
+
+
+def write_reports(journal: Journal) -> tuple[Path, Path]:
+    """Writes the report beside the journal, as JSON and as Markdown; returns both paths."""
+    report = report_of(journal.document)
+    folder = report_folder(journal)
+    folder.mkdir(parents=True, exist_ok=True)
+    as_json, as_markdown = folder / f"{report.run_id}.json", folder / f"{report.run_id}.md"
+    as_json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    as_markdown.write_text(markdown(report), encoding="utf-8")
+    return as_json, as_markdown
+
+
+def age_s(report: Report) -> float:
+    """Seconds since the run began."""
+    return (now() - report.started).total_seconds()

@@ -1,0 +1,103 @@
+"""The report on a terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from reports import words
+from reports.model import IndexReport, Report
+from tasks.records import Resolution
+
+_STYLES = {"equal": "green", "different": "bold red", "not compared": "bold red", "not verified": "yellow"}
+_OUTCOME_STYLES = {"done": "bold green", "refused": "bold yellow", "interrupted": "bold yellow", "running": "bold yellow"}
+_ROWS = 40
+
+
+def report_view(report: Report, files: tuple[str, ...] = ()) -> RenderableType:
+    """The report as one screen or two: failing indices first, at most forty rows."""
+    return Group(*_parts(report, files))
+
+
+def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
+    if report.indices:
+        yield _index_table(report.indices)
+    if report.left_out:
+        yield _left_out(report)
+    if report.steps:
+        yield Text("Steps: " + ", ".join(f"{s.name} {words.duration(s.seconds)}" for s in report.steps), "dim")
+    for repository in report.repositories:
+        yield Text(f"Repository on {words.repository(repository)}", "dim")
+    for note in report.notes:
+        yield Text(f"Note: {note}", "yellow")
+    if report.outcome in {"failed", "interrupted"} and report.changes:
+        yield Text("Changed so far: " + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes))
+    yield Text(f"Run {report.run_id}: {words.headline(report)}", _OUTCOME_STYLES.get(report.outcome, "bold red"))
+    if report.message:
+        yield Text(report.message)
+    for file in files:
+        yield Text(f"Report: {file}")
+    if report.next:
+        yield Text(f"Next: {report.next}")
+
+
+def _index_table(indices: list[IndexReport]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Index", overflow="fold")
+    table.add_column("Verdict")
+    for column in ("Source", "Target", "Fetched"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("", overflow="fold", style="dim")
+    ordered = sorted(indices, key=lambda index: index.verdict == "equal")
+    for index in ordered[:_ROWS]:
+        name = index.source if index.source == index.target else f"{index.source} → {index.target}"
+        table.add_row(
+            Text(name),
+            Text(index.verdict, _STYLES.get(index.verdict, "")),
+            words.number(index.source_count),
+            words.number(index.target_count),
+            words.size(index.bytes),
+            Text(index.detail if index.verdict != "equal" else ""),
+        )
+    if len(ordered) > _ROWS:
+        table.add_row(Text(f"… and {len(ordered) - _ROWS} more, all in the report", "dim"))
+    return table
+
+
+def _left_out(report: Report) -> RenderableType:
+    shown = "; ".join(f"{item.name} – {words.left_out(item)}" for item in report.left_out[:12])
+    more = f"; and {len(report.left_out) - 12} more" if len(report.left_out) > 12 else ""
+    return Text(f"Left out ({len(report.left_out)}): {shown}{more}", "dim")
+
+
+def resolution_view(resolution: Resolution) -> RenderableType:
+    """What a migration would do, before it is done."""
+    return Group(*_resolution_parts(resolution))
+
+
+def _resolution_parts(resolution: Resolution) -> Iterator[RenderableType]:
+    for side, record in (("Source", resolution.source), ("Target", resolution.target)):
+        yield Text(f"{side}: {record.endpoint} ({record.cluster_name}, {record.version}, {record.region or 'no Region'})")
+    yield Text(f"Snapshot {resolution.snapshot} on repository {resolution.repository}, bucket in {resolution.bucket_region or '–'}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Index or data stream", overflow="fold")
+    table.add_column("Action")
+    table.add_column("On the target", overflow="fold")
+    table.add_column("Shards", justify="right")
+    table.add_column("Size", justify="right", no_wrap=True)
+    for unit in resolution.units[:_ROWS]:
+        sizes = [index.bytes for index in unit.indices if index.bytes is not None]
+        action = unit.action if not unit.takes else f"delete {', '.join(unit.takes)}, then restore"
+        shards = sum(index.shards for index in unit.indices)
+        table.add_row(Text(unit.name), action, Text(unit.target if unit.action != "skip" else "–"), str(shards), words.size(sum(sizes) if sizes else None))
+    if len(resolution.units) > _ROWS:
+        table.add_row(Text(f"… and {len(resolution.units) - _ROWS} more", "dim"))
+    yield table
+    if resolution.left_out:
+        shown = "; ".join(f"{item.name} – {words.left_out(item)}" for item in resolution.left_out[:12])
+        yield Text(f"Left out ({len(resolution.left_out)}): {shown}", "dim")
+    for note in resolution.notes:
+        yield Text(f"Note: {note}", "yellow")
+    total = sum(index.bytes or 0 for index in resolution.indices)
+    yield Text(f"{len(resolution.indices)} indices, {words.size(total)} in primaries", "bold")

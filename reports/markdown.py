@@ -1,0 +1,77 @@
+"""The report as Markdown: for a ticket, a pull request or a Prefect artifact."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reports import words
+from reports.model import Report
+
+
+def markdown(report: Report) -> str:
+    """The whole report."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# Migration {_text(report.plan)}: {report.outcome}"
+    yield ""
+    yield f"**{_text(words.headline(report))}**"
+    if report.message:
+        yield f"\n> {_text(report.message)}"
+    if report.next:
+        yield f"\nNext: {_text(report.next)}"
+    yield ""
+    yield from _facts(report)
+    yield from _section("Indices", ("source", "target", "verdict", "source documents", "target documents", "bytes", ""), _indices(report))
+    yield from _section("Left out", ("name", "why"), ((item.name, words.left_out(item)) for item in report.left_out))
+    steps = ((s.name, words.duration(s.seconds), str(s.attempts), s.error or "") for s in report.steps)
+    yield from _section("Steps", ("step", "time", "attempts", "error"), steps)
+    changes = ((f"{c.at:%Y-%m-%d %H:%M:%S}", c.side, c.action, c.what, c.result) for c in report.changes)
+    yield from _section("What was changed (UTC)", ("time", "domain", "action", "what", "result"), changes)
+
+
+def _facts(report: Report) -> Iterator[str]:
+    yield f"- run: `{report.run_id}`, begun {report.started:%Y-%m-%d %H:%M:%S} UTC"
+    for side, record in (("source", report.source), ("target", report.target)):
+        if record:
+            yield f"- {side}: {_text(record.endpoint)} ({_text(record.cluster_name)}, {record.version}, {record.region or 'no Region'})"
+    for repository in report.repositories:
+        yield f"- repository on {_text(words.repository(repository))}"
+    if report.snapshot:
+        yield f"- snapshot: `{report.snapshot.name}`, {report.snapshot.state}, {report.snapshot.shards_total} shards"
+    if report.level:
+        yield f"- verification level: {report.level}"
+    for side, counted in report.requests.items():
+        yield f"- requests to the {side}: {counted.reads} reading, {counted.writes} others"
+    for note in report.notes:
+        yield f"- note: {_text(note)}"
+    yield ""
+
+
+def _indices(report: Report) -> Iterator[Sequence[str]]:
+    for index in report.indices:
+        yield (
+            index.source,
+            index.target,
+            index.verdict,
+            words.number(index.source_count),
+            words.number(index.target_count),
+            words.size(index.bytes),
+            index.detail,
+        )
+
+
+def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    lines = ["| " + " | ".join(_text(cell) for cell in row) + " |" for row in rows]
+    if not lines:
+        return
+    yield f"## {title}"
+    yield ""
+    yield "| " + " | ".join(columns) + " |"
+    yield "|" + "---|" * len(columns)
+    yield from lines
+    yield ""
+
+
+def _text(cell: str) -> str:
+    escaped = cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(escaped.split())
