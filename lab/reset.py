@@ -1,0 +1,100 @@
+"""Back to new without a restart: both engines, the bucket, the rules."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from lab.description import LabDescription
+from lab.engine_client import EngineClient
+from lab.errors import LabError
+
+GIVE_UP = 60.0  # seconds
+ALL = "open,closed,hidden"
+
+
+def reset(description: LabDescription) -> None:
+    """Make both domains and the bucket as they were when the lab was new; request logs go on.
+
+    Running snapshots and restores are ended. Rules are dropped.
+
+    Raises:
+        LabError: an engine does not answer, or something cannot be removed within a minute.
+    """
+    httpx.post(f"{description.admin_url}/reset", timeout=30, trust_env=False).raise_for_status()
+    with ThreadPoolExecutor(2) as pool:
+        urls = (description.source.engine_url, description.target.engine_url)
+        list(pool.map(empty_engine, urls))
+    empty_bucket(description)
+
+
+def empty_engine(url: str) -> None:
+    """Remove everything a user can make on the engine at `url`.
+
+    Raises:
+        LabError: as `reset`.
+    """
+    deadline = time.monotonic() + GIVE_UP
+    with EngineClient(url) as engine:
+        while True:
+            try:
+                _abort_snapshots(engine)
+                _remove_indices(engine)
+                _remove_rest(engine)
+                return
+            except LabError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+
+def empty_bucket(description: LabDescription) -> None:
+    """Delete every object of the lab's bucket."""
+    import boto3
+
+    session = boto3.Session(
+        aws_access_key_id=description.access_key_id,
+        aws_secret_access_key=description.secret_access_key,
+        region_name=description.bucket_region,
+    )
+    s3: Any = session.client("s3", endpoint_url=description.control_url)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=description.bucket):
+        keys = [{"Key": each["Key"]} for each in page.get("Contents", [])]
+        if keys:
+            s3.delete_objects(Bucket=description.bucket, Delete={"Objects": keys, "Quiet": True})
+
+
+def _abort_snapshots(engine: EngineClient) -> None:
+    for each in engine.call("GET", "/_snapshot/_status")["snapshots"]:
+        engine.call("DELETE", f"/_snapshot/{each['repository']}/{each['snapshot']}", ok=(404,))
+
+
+def _remove_indices(engine: EngineClient) -> None:
+    """Deleting an index that is being restored ends its restore."""
+    if engine.call("GET", "/_data_stream")["data_streams"]:
+        engine.call("DELETE", "/_data_stream/*")
+    if engine.call("GET", "/_cat/indices", format="json", h="index", expand_wildcards=ALL):
+        engine.call("DELETE", "/*", expand_wildcards=ALL)
+
+
+def _remove_rest(engine: EngineClient) -> None:
+    removable = {
+        "index_templates": "/_index_template", "component_templates": "/_component_template",
+    }  # fmt: skip
+    for kind, path in removable.items():
+        if engine.call("GET", path)[kind]:
+            engine.call("DELETE", f"{path}/*", ok=(404,))
+    for path in ("/_template", "/_ingest/pipeline", "/_search/pipeline", "/_snapshot"):
+        if engine.call("GET", path, ok=(404,)):
+            engine.call("DELETE", f"{path}/*", ok=(404,))
+    _remove_settings(engine)
+
+
+def _remove_settings(engine: EngineClient) -> None:
+    found = engine.call("GET", "/_cluster/settings", flat_settings="true")
+    nothing = {scope: dict.fromkeys(found[scope]) for scope in ("persistent", "transient") if found[scope]}
+    if nothing:
+        engine.call("PUT", "/_cluster/settings", nothing)
