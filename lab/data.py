@@ -12,9 +12,9 @@ from lab import datasets, generator
 from lab.description import LabDescription
 from lab.engine_client import Action, EngineClient, index_path
 from lab.generator import Document
-from lab.shapes import EDGE_NAMES, STREAM, STREAM_TEMPLATE, Shape, catalog, shapes
+from lab.shapes import EDGE_NAMES, STREAM, STREAM_TEMPLATE, Shape, catalog, shapes, small
 
-CREATORS = 6
+CREATORS = 16
 SMALL_DOCUMENTS = 5
 CLOSED = "archive-2024"
 
@@ -51,7 +51,7 @@ def load(
     with EngineClient(description.source.engine_url) as engine:
         engine.call("PUT", f"/_index_template/{STREAM}", STREAM_TEMPLATE)
         engine.call("PUT", f"/_data_stream/{STREAM}")
-        _create(engine, [*wanted, *(Shape(name) for name in small_names(small_indices))])
+        _create(engine, [*wanted, *(small(name) for name in small_names(small_indices))])
         engine.bulk(_actions(description, documents, small_indices, seed))
         _roll_over(engine, documents // 8, seed)
         engine.bulk(_changes(documents, seed))
@@ -68,7 +68,14 @@ def small_names(count: int) -> list[str]:
 
 def _create(engine: EngineClient, wanted: Iterable[Shape]) -> None:
     with ThreadPoolExecutor(CREATORS) as pool:
-        list(pool.map(lambda shape: engine.call("PUT", index_path(shape.name), shape.body()), wanted))
+        list(
+            pool.map(
+                lambda shape: engine.call(
+                    "PUT", index_path(shape.name), shape.body(), wait_for_active_shards=0
+                ),
+                wanted,
+            )
+        )
 
 
 def _actions(description: LabDescription, documents: int, small: int, seed: int) -> Iterator[Action]:

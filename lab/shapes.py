@@ -106,6 +106,11 @@ def catalog() -> Shape:
     return Shape("catalog", settings={"analysis": analysis}, mappings=_properties({"title": text}))
 
 
+def small(name: str) -> Shape:
+    """One of the many small indices; its mapping is complete, since each change of one costs a cluster state."""
+    return Shape(name, mappings={"dynamic": False, **_properties(ORDER_FIELDS)})
+
+
 STREAM = "logs-web"
 STREAM_TEMPLATE: dict[str, Any] = {
     "index_patterns": [f"{STREAM}*"],

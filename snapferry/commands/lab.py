@@ -1,0 +1,250 @@
+"""`snapferry lab`: a local AWS of real parts to try everything on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snapferry.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from lab.data import LoadSummary
+    from lab.description import LabDescription
+    from lab.manager import LabStatus
+    from lab.settings import LabSettings
+
+app = typer.Typer(
+    name="lab", no_args_is_help=True, help="A local AWS of real parts: two domains, S3, IAM, STS."
+)
+
+Home = Annotated[
+    Path | None,
+    typer.Option(help="The lab's folder (default: ~/.local/state/snapferry/lab).", file_okay=False),
+]
+
+
+@app.command()
+def up(
+    home: Home = None,
+    documents: Annotated[
+        int, typer.Option(min=0, help="About how many documents the source gets.")
+    ] = 120_000,
+    small_indices: Annotated[int, typer.Option(min=0, help="How many small indices it gets beside.")] = 0,
+    no_data: Annotated[bool, typer.Option("--no-data", help="Leave the source empty.")] = False,
+    source_region: Annotated[str, typer.Option(help="The source domain's Region.")] = "us-east-1",
+    target_region: Annotated[str, typer.Option(help="The target domain's Region.")] = "eu-west-1",
+) -> None:
+    """Start the lab, fill its source, and say how to use it. It stays until `snapferry lab down`.
+
+    Example: snapferry lab up --documents 20000 --small-indices 300
+    """
+    with _explained():
+        from lab.manager import status
+        from lab.manager import up as start
+        from lab.paths import default_home
+
+        place = home or default_home()
+        already = status(place).state == "up"
+        with _Shown() as shown:
+            description = start(place, _settings(source_region, target_region), shown)
+            loaded = None if no_data or already else _load(description, documents, small_indices, shown)
+        plan = write_plan(description)
+        typer.echo(summary(description, plan, loaded))
+
+
+@app.command()
+def down(home: Home = None) -> None:
+    """End the lab and everything that a crash may have left of it. Its logs stay in its folder.
+
+    Example: snapferry lab down
+    """
+    with _explained():
+        from lab.manager import down as end
+        from lab.paths import default_home
+
+        found = end(home or default_home())
+        typer.echo(f"Ended: {', '.join(entry.name for entry in found)}." if found else "No lab was up.")
+
+
+@app.command()
+def status(
+    home: Home = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Say whether the lab is up, and where.
+
+    Example: snapferry lab status --json
+    """
+    with _explained():
+        from lab.manager import status as look
+        from lab.paths import default_home
+
+        place = home or default_home()
+        found = look(place)
+        if as_json:
+            typer.echo(json.dumps(_document(place, found), indent=2))
+        elif found.state == "up" and found.description is not None:
+            typer.echo(summary(found.description, Path(found.description.home) / "plan.yaml", None))
+        else:
+            typer.echo(f"The lab in {place} is {found.state}.")
+
+
+def write_plan(description: LabDescription) -> Path:
+    """Write `plan.yaml` into the lab's home, ready for `snapferry migrate`, and return its path."""
+    path = Path(description.home) / "plan.yaml"
+    path.write_text(plan_text(description), encoding="utf-8")
+    return path
+
+
+def plan_text(description: LabDescription) -> str:
+    """A plan that moves everything from the lab's source to its target, with the bucket's true Region."""
+    source, target = description.source, description.target
+    return f"""\
+# Written by `snapferry lab up`: moves everything from the lab's source to its target.
+name: lab-move
+source:
+  endpoint: {source.endpoint}
+  region: {source.region}
+  auth: {{type: sigv4}}
+target:
+  endpoint: {target.endpoint}
+  region: {target.region}
+  auth: {{type: sigv4}}
+repository:
+  name: lab
+  bucket: {description.bucket}
+  region: {description.bucket_region}
+  base_path: lab-move
+  role_arn: {description.role_arn}
+indices:
+  include: ["*"]
+  closed: skip
+"""
+
+
+def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None) -> str:
+    """What a person needs to know of a running lab, with lines to paste into a shell."""
+    from lab.description import environment
+
+    lines = [
+        f"The lab is up in {description.home}",
+        f"  Java    {description.java}",
+        f"  engine  OpenSearch {description.engine_version}, twice",
+        *(_domain_line(side, description.domain(side)) for side in ("source", "target")),
+        f"  S3, IAM, STS, control plane  {description.control_url}",
+        f"  bucket  {description.bucket} ({description.bucket_region})",
+        f"  role    {description.role_arn}",
+    ]
+    if loaded is not None:
+        what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
+        lines.append(f"  data    {what}, {loaded.seconds:.1f} s")
+    exports = [f"export {name}={value}" for name, value in environment(description).items()]
+    after = ["", f"Then: snapferry migrate {plan} --execute", "End it with: snapferry lab down"]
+    return "\n".join(
+        [*lines, "", "To talk to it, paste:", "unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, *after]
+    )
+
+
+def _domain_line(side: str, domain) -> str:
+    return f"  {side}  {domain.name} in {domain.region}  {domain.endpoint}  (log: {domain.request_log})"
+
+
+def _document(home: Path, found: LabStatus) -> dict:
+    from dataclasses import asdict
+
+    described = asdict(found.description) if found.description else None
+    processes = [{"name": entry.name, "pid": entry.pid} for entry in found.processes]
+    return {"home": str(home), "state": found.state, "processes": processes, "lab": described}
+
+
+def _settings(source_region: str, target_region: str) -> LabSettings:
+    from lab.settings import DomainSettings, LabSettings
+
+    return LabSettings(
+        source=DomainSettings("orders-source", source_region),
+        target=DomainSettings("orders-target", target_region),
+    )
+
+
+def _load(description: LabDescription, documents: int, small: int, shown: _Shown) -> LoadSummary:
+    from lab.data import load
+
+    shown.message(f"Filling the source with about {documents:,} documents")
+    return load(description, documents, small)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what went wrong in a sentence, and exit as every verb does."""
+    _require_extra()
+    from lab.errors import LabError
+
+    try:
+        yield
+    except LabError as error:
+        typer.echo(error.message, err=True)
+        if error.hint:
+            typer.echo(error.hint, err=True)
+        raise typer.Exit(ExitCode.FAILED) from error
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; what had been started was ended.", err=True)
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    needed = ("moto", "starlette", "httpx", "uvicorn", "jgo")
+    missing = [name for name in needed if find_spec(name) is None]
+    if missing:
+        typer.echo(f"The lab needs parts that are not installed: {', '.join(missing)}.", err=True)
+        typer.echo("Install them: pip install 'snapferry[lab]'", err=True)
+        raise typer.Exit(ExitCode.FAILED)
+
+
+class _Shown:
+    """Shows the lab's progress: a bar on a terminal, plain lines otherwise."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+        self._console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+            console=self._console, transient=True, disable=not self._console.is_terminal,
+        )  # fmt: skip
+        self._tasks: dict[str, object] = {}
+        self._said: dict[str, int] = {}
+
+    def __enter__(self) -> _Shown:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def message(self, text: str) -> None:
+        """Show a sentence."""
+        self._console.print(f"{text} ...", highlight=False, soft_wrap=True)
+
+    def download(self, name: str, done: int, total: int) -> None:
+        """Show how far a download is."""
+        if self._console.is_terminal:
+            self._bar(name, done, total)
+        elif total > 20_000_000 and done * 10 // total > self._said.get(name, -1):
+            self._said[name] = done * 10 // total
+            self._console.print(f"{name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", highlight=False)
+
+    def _bar(self, name: str, done: int, total: int) -> None:
+        from rich.progress import TaskID
+
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+        task = TaskID(int(str(self._tasks[name])))
+        self._bars.update(task, completed=done, visible=done < total)
