@@ -1,4 +1,5 @@
-"""What the service itself answers, in its own envelopes. Grades are those of the facts that each body comes from."""
+"""What the service itself answers, in its own envelopes. Grades are those of the facts that each body comes
+from."""
 
 from __future__ import annotations
 
@@ -44,26 +45,25 @@ def signature_refused(message: str) -> Answer:
 
 
 def reserved_name(name: str) -> Answer:
-    """The refusal of a repository name that the service keeps to itself. The rule is grade A, this body is a guess."""
+    """The refusal of a repository name that the service keeps to itself. The rule is grade A, this body is a
+    guess."""
     return _message(403, f"Your request: '/_snapshot/{name}' is not allowed.")
 
 
 def role_missing(name: str) -> Answer:
-    """The refusal of an S3 registration without a role. That one is needed is grade A, this body is a guess."""
-    return engine_error(
-        400, "repository_exception", f"[{name}] failed to create repository",
-        cause={"type": "illegal_argument_exception", "reason": "role_arn is a required setting for repository type s3"},
-    )  # fmt: skip
+    """The refusal of an S3 registration without a role. That one is needed is grade A, this body is a
+    guess."""
+    why = "role_arn is a required setting for repository type s3"
+    cause = {"type": "illegal_argument_exception", "reason": why}
+    return engine_error(400, "repository_exception", f"[{name}] failed to create repository", cause)
 
 
 def wrong_region(repository: str, settings: dict[str, str], bucket_region: str) -> Answer:
-    """The failure to reach a bucket of another Region. The sentence is grade A; what is around it was composed from
-    the engine's verification failures (grade R)."""
+    """The failure to reach a bucket of another Region. The sentence is grade A; what is around it was
+    composed from the engine's verification failures (grade R)."""
     sentence = f"The bucket is in this region: {bucket_region}. Please use this region to retry the request."
-    inner = {
-        "type": "s3_exception",
-        "reason": f"{sentence} (Service: S3, Status Code: 301, Request ID: null; Error Code: PermanentRedirect)",
-    }
+    sdk = "(Service: S3, Status Code: 301, Request ID: null; Error Code: PermanentRedirect)"
+    inner = {"type": "s3_exception", "reason": f"{sentence} {sdk}"}
     if settings.get("readonly", "false") == "true":
         reason = f"[{repository}] could not read repository data from index blob"
         return engine_error(

@@ -77,7 +77,8 @@ class MotoDirectory:
 
 
 def start_aws() -> tuple[Any, str]:
-    """Start moto on a free port of the loopback interface; returns the server (`stop()` ends it) and its address."""
+    """Start moto on a free port of the loopback interface; returns the server (`stop()` ends it) and its
+    address."""
     from moto.server import ThreadedMotoServer
 
     _quiet()

@@ -40,8 +40,8 @@ def load(
 ) -> LoadSummary:
     """Fill the source, which must be empty, with about `documents` documents.
 
-    About a quarter of them are real. `small_indices` further indices of five documents each are made beside. The
-    same arguments make the same documents.
+    About a quarter of them are real. `small_indices` further indices of five documents each are made beside.
+    The same arguments make the same documents.
 
     Raises:
         LabError: the engine refuses something, for instance because the source is not empty.

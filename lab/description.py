@@ -17,8 +17,9 @@ FILE = "lab.json"
 class DomainDescription:
     """One domain of the lab.
 
-    `endpoint` is the front door, which wants signatures and logs every request to `request_log`; `host` is the
-    domain's name on AWS, which the front door accepts as Host header; `engine_url` is the engine itself, unguarded.
+    `endpoint` is the front door, which wants signatures and logs every request to `request_log`; `host` is
+    the domain's name on AWS, which the front door accepts as Host header; `engine_url` is the engine itself,
+    unguarded.
     """
 
     name: str
@@ -32,7 +33,8 @@ class DomainDescription:
 
 @dataclass(frozen=True)
 class LabDescription:
-    """A running lab. `control_url` speaks S3, IAM, STS and the control plane; `admin_url` is the lab's own."""
+    """A running lab. `control_url` speaks S3, IAM, STS and the control plane; `admin_url` is the lab's
+    own."""
 
     home: str
     control_url: str
@@ -86,6 +88,7 @@ def environment(description: LabDescription) -> dict[str, str]:
 
 
 def child_environment(description: LabDescription, base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A whole environment for a child process: `base` (default: ours) without other AWS settings, with the lab's."""
+    """A whole environment for a child process: `base` (default: ours) without other AWS settings, with the
+    lab's."""
     kept = {name: value for name, value in (base or os.environ).items() if not name.startswith("AWS_")}
     return kept | environment(description)

@@ -29,8 +29,8 @@ def client() -> httpx.Client:
 def fetch(artifact: Artifact, folder: Path, http: httpx.Client, progress: Progress) -> Path:
     """Return the artifact's verified file in `folder`, downloading what is missing of it.
 
-    A verified file is never downloaded again. An interrupted download leaves a `.part` file, from which the next
-    call goes on. Safe to call from several processes at once.
+    A verified file is never downloaded again. An interrupted download leaves a `.part` file, from which the
+    next call goes on. Safe to call from several processes at once.
 
     Raises:
         LabError: no network, a wrong checksum, or no room on the disk.
@@ -109,7 +109,7 @@ def _accept(artifact: Artifact, part: Path, target: Path) -> None:
     if found != artifact.sha256:
         part.unlink()
         raise LabError(
-            f"{artifact.file_name} has the wrong checksum: {found} instead of {artifact.sha256}; it was thrown away.",
+            f"{artifact.file_name} has the wrong checksum, and was thrown away: {found}, not {artifact.sha256}.",
             "Run the command again. If it happens twice, a proxy or mirror in between changes files.",
         )
     part.replace(target)

@@ -61,7 +61,8 @@ def prepare(spec: EngineSpec) -> None:
 def launch(spec: EngineSpec) -> subprocess.Popen[bytes]:
     """Start the engine; returns at once.
 
-    On Linux the kernel kills it when the calling *thread* ends: call it from one that lives as long as the lab.
+    On Linux the kernel kills it when the calling *thread* ends: call it from one that lives as long as the
+    lab.
     """
     with (spec.home / "console.log").open("wb") as console:
         return subprocess.Popen(

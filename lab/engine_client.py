@@ -47,7 +47,8 @@ class EngineClient:
         return reply.json() if reply.content else {}
 
     def bulk(self, actions: Iterable[Action]) -> int:
-        """Send the actions in large bodies, a few at a time, in no certain order; returns how many there were.
+        """Send the actions in large bodies, a few at a time, in no certain order; returns how many there
+        were.
 
         Raises:
             LabError: any of them failed.

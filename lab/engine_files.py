@@ -137,10 +137,8 @@ def _create_keystore(tree: Path, java: Java) -> None:
         "-cp", f"{tree / 'lib'}/*:{tree / 'lib' / 'tools' / 'keystore-cli'}/*",
         "org.opensearch.tools.cli.keystore.KeyStoreCli", "add", "--force", "--stdin", *keys,
     ]  # fmt: skip
-    done = subprocess.run(
-        command, input="".join(f"{value}\n" for value in keys.values()), capture_output=True, text=True, timeout=120,
-        check=False,
-    )  # fmt: skip
+    values = "".join(f"{value}\n" for value in keys.values())
+    done = subprocess.run(command, input=values, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode or not (tree / "config" / KEYSTORE).exists():
         raise LabError(
             f"The engine's keystore tool failed: {done.stderr.strip()[:600]}", f"Java used: {java.text}."

@@ -1,5 +1,5 @@
-"""The service's front door before one domain: checks the signature, answers what the service answers itself, passes
-everything else to the engine unchanged, and writes it all down."""
+"""The service's front door before one domain: checks the signature, answers what the service answers itself,
+passes everything else to the engine unchanged, and writes it all down."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from lab.signature import Received, Refused, verify
 ANONYMOUS = "anonymous"
 TIMEOUT = httpx.Timeout(3600.0, connect=10.0)
 HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers", "transfer-encoding",
-     "upgrade")
+    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers",
+     "transfer-encoding", "upgrade")
 )  # fmt: skip
 NOT_FORWARDED = HOP_BY_HOP | {"host", "content-length", "authorization", "x-amz-security-token"}
 
 
 @dataclass(frozen=True)
 class Door:
-    """What a front door stands before, and what it asks. `misplaced` holds the repositories whose bucket the domain
-    cannot reach, each with the bucket's Region."""
+    """What a front door stands before, and what it asks. `misplaced` holds the repositories whose bucket the
+    domain cannot reach, each with the bucket's Region."""
 
     side: str
     domain: str

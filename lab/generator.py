@@ -12,8 +12,10 @@ Document = tuple[str, dict[str, Any]]
 DAY_ONE = datetime(2026, 1, 1, tzinfo=UTC)
 STATES = ("open", "paid", "packed", "shipped", "delivered", "returned")
 COUNTRIES = ("AT", "BR", "CH", "DE", "ES", "FR", "IE", "IN", "JP", "NG", "PL", "US")
-GOODS = ("anvil", "barrel", "candle", "drum", "engine", "ferry", "globe", "hammer", "island map", "jib", "kettle",
-         "lantern", "mast", "net", "oar", "pulley", "quill", "rope", "sextant", "tiller")  # fmt: skip
+GOODS = (
+    "anvil", "barrel", "candle", "drum", "engine", "ferry", "globe", "hammer", "island map", "jib",
+    "kettle", "lantern", "mast", "net", "oar", "pulley", "quill", "rope", "sextant", "tiller",
+)  # fmt: skip
 VERBS = ("GET", "GET", "GET", "POST", "PUT", "DELETE")
 PATHS = ("/", "/orders", "/orders/{}", "/customers/{}", "/search?q={}", "/health", "/login")
 NOTES = (

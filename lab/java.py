@@ -1,4 +1,5 @@
-"""Which Java runs the engines: a full JDK of this machine where there is one, else the JRE that pip installed."""
+"""Which Java runs the engines: a full JDK of this machine where there is one, else the JRE that pip
+installed."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ VECTOR = "jdk.incubator.vector"
 
 @dataclass(frozen=True)
 class Java:
-    """A Java that can run the engines. `full` is false for a runtime without the modules that engines like."""
+    """A Java that can run the engines. `full` is false for a runtime without the modules that engines
+    like."""
 
     home: Path
     version: str
@@ -44,7 +46,8 @@ class Java:
 def choose_java(minimum: int = 21, maximum: int | None = None) -> Java:
     """Find the Java to use: SNAPFERRY_LAB_JAVA, JAVA_HOME, PATH, the usual folders, then the JRE wheel.
 
-    Each candidate is run to learn its version. A JDK outside `minimum`..`maximum` (major versions) is passed over.
+    Each candidate is run to learn its version. A JDK outside `minimum`..`maximum` (major versions) is passed
+    over.
 
     Raises:
         LabError: SNAPFERRY_LAB_JAVA names something unfit, or nothing was found at all.

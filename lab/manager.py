@@ -41,8 +41,8 @@ class LabStatus:
 def up(home: Path, settings: LabSettings | None = None, progress: Progress | None = None) -> LabDescription:
     """Start a lab that stays after this process has ended; returns when it is ready.
 
-    A lab already up in `home` is returned as it is, whatever the settings. What an earlier one left behind is ended
-    first, and its data is lost.
+    A lab already up in `home` is returned as it is, whatever the settings. What an earlier one left behind is
+    ended first, and its data is lost.
 
     Raises:
         LabError: Java, memory, disk, network or a port is lacking, or an engine died at its start.

@@ -1,7 +1,8 @@
 """The service's treatment of S3 repositories: roles, Regions, and an endpoint that leads to the lab's own S3.
 
-An engine would take `endpoint: s3.amazonaws.com` literally. It is given the same registration with that setting under
-another name (`ENDPOINT_AS`), which the engine keeps and ignores; what the caller reads back is put right again.
+An engine would take `endpoint: s3.amazonaws.com` literally. It is given the same registration with that
+setting under another name (`ENDPOINT_AS`), which the engine keeps and ignores; what the caller reads back is
+put right again.
 """
 
 from __future__ import annotations
@@ -77,8 +78,8 @@ def refusal(request: Registration) -> Answer | None:
 def unreachable_region(request: Registration, region: str, directory: Directory) -> str | None:
     """The bucket's real Region, when the domain in `region` could not reach it by these settings; else None.
 
-    A bucket in another Region is reached by `endpoint: s3.amazonaws.com` in place of `region`, and only so. A bucket
-    that does not exist is left to the engine's own error.
+    A bucket in another Region is reached by `endpoint: s3.amazonaws.com` in place of `region`, and only so. A
+    bucket that does not exist is left to the engine's own error.
     """
     settings = request.settings
     if not request.is_s3:

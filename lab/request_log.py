@@ -1,4 +1,5 @@
-"""The log that tests assert on: every request of a domain as one JSON line, there before the reply is complete."""
+"""The log that tests assert on: every request of a domain as one JSON line, there before the reply is
+complete."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ BODY_LIMIT = 20_000  # bytes
 
 @dataclass(frozen=True)
 class Entry:
-    """One request. `time` is its arrival (ISO 8601, UTC), `body` at most 20 kB of text, `rule` a rule's name."""
+    """One request. `time` is its arrival (ISO 8601, UTC), `body` at most 20 kB of text, `rule` a rule's
+    name."""
 
     time: str
     domain: str

@@ -15,10 +15,10 @@ When = Literal["before", "after"]
 class Rule(BaseModel):
     """One rule.
 
-    It acts on the next `times` requests (None: all) to `domain` ("source", "target" or a domain's name; None: both)
-    with `method` (None: any) whose path matches the regular expression `path` from its beginning. `delay_s` seconds
-    pass first. With a `status` it answers with that and `body` (a JSON value, or a string sent as it is) in place of
-    the engine: "before" it was asked, or "after" it has acted.
+    It acts on the next `times` requests (None: all) to `domain` ("source", "target" or a domain's name; None:
+    both) with `method` (None: any) whose path matches the regular expression `path` from its beginning.
+    `delay_s` seconds pass first. With a `status` it answers with that and `body` (a JSON value, or a string
+    sent as it is) in place of the engine: "before" it was asked, or "after" it has acted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -13,7 +13,8 @@ from lab.errors import LabError
 
 
 class Servers:
-    """Serves applications until `stop`. Each gets a port of its own before it is built, so addresses are known."""
+    """Serves applications until `stop`. Each gets a port of its own before it is built, so addresses are
+    known."""
 
     def __init__(self) -> None:
         self._pairs: list[tuple[socket.socket, Any]] = []
@@ -31,8 +32,8 @@ class Servers:
         """Start serving everything added, in a thread of its own; returns at once."""
         for _, app in self._pairs:
             config = uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_keep_alive=75, timeout_graceful_shutdown=1,
-                h11_max_incomplete_event_size=1 << 20,
+                app, log_level="warning", access_log=False, timeout_keep_alive=75,
+                timeout_graceful_shutdown=1, h11_max_incomplete_event_size=1 << 20,
             )  # fmt: skip
             self._servers.append(uvicorn.Server(config))
         self._thread = threading.Thread(target=self._run, name="servers", daemon=True)

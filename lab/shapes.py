@@ -1,4 +1,5 @@
-"""The indices of the source: one of every kind that a migration must get right. Definitions only; see `lab.data`."""
+"""The indices of the source: one of every kind that a migration must get right. Definitions only; see
+`lab.data`."""
 
 from __future__ import annotations
 
@@ -92,11 +93,14 @@ def catalog() -> Shape:
         },
         "analyzer": {
             "goods_text": {
-                "type": "custom", "tokenizer": "standard", "filter": ["lowercase", "goods_synonyms", "english_stem"]
+                "type": "custom", "tokenizer": "standard",
+                "filter": ["lowercase", "goods_synonyms", "english_stem"],
             },
             "prefixes": {"type": "custom", "tokenizer": "edge", "filter": ["lowercase"]},
         },
-        "tokenizer": {"edge": {"type": "edge_ngram", "min_gram": 2, "max_gram": 8, "token_chars": ["letter"]}},
+        "tokenizer": {
+            "edge": {"type": "edge_ngram", "min_gram": 2, "max_gram": 8, "token_chars": ["letter"]}
+        },
     }  # fmt: skip
     text = {
         "type": "text",
@@ -107,7 +111,8 @@ def catalog() -> Shape:
 
 
 def small(name: str) -> Shape:
-    """One of the many small indices; its mapping is complete, since each change of one costs a cluster state."""
+    """One of the many small indices; its mapping is complete, since each change of one costs a cluster
+    state."""
     return Shape(name, mappings={"dynamic": False, **_properties(ORDER_FIELDS)})
 
 

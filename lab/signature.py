@@ -1,4 +1,5 @@
-"""AWS Signature Version 4, from the verifier's side: what the service checks, computed from what was received."""
+"""AWS Signature Version 4, from the verifier's side: what the service checks, computed from what was
+received."""
 
 from __future__ import annotations
 
@@ -134,12 +135,13 @@ def _check_signature(request: Received, claim: _Claim, caller: Caller) -> None:
             to_sign = f"{ALGORITHM}\n{stamp}\n{claim.scope}\n{digest}"
             if hmac.compare_digest(_sign(caller.secret, claim, to_sign), claim.signature):
                 return
-            shown = f"\n\nThe Canonical String for this request should have been\n'{canonical}'\n\n" + (
+            shown = (
+                f"\n\nThe Canonical String for this request should have been\n'{canonical}'\n\n"
                 f"The String-to-Sign should have been\n'{to_sign}'\n"
             )
     raise Refused(
-        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
-        f"Key and signing method. Consult the service documentation for details.{shown}"
+        "The request signature we calculated does not match the signature you provided. Check your AWS "
+        "Secret Access Key and signing method. Consult the service documentation for details." + shown
     )
 
 

@@ -13,9 +13,9 @@ ALL = "open,closed,hidden"
 def state(description: LabDescription, side: str) -> dict[str, Any]:
     """What the domain called "source" or "target" holds, for `==` before and after.
 
-    Keys: `repositories`, `snapshots` (by repository), `indices` (by name: uuid, state, settings, mappings, aliases,
-    documents; None for a closed index), `data_streams`, `templates`, `pipelines`, `cluster_settings`. Refreshes all
-    open indices first.
+    Keys: `repositories`, `snapshots` (by repository), `indices` (by name: uuid, state, settings, mappings,
+    aliases, documents; None for a closed index), `data_streams`, `templates`, `pipelines`,
+    `cluster_settings`. Refreshes all open indices first.
 
     Raises:
         LabError: the engine does not answer.

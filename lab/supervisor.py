@@ -1,8 +1,9 @@
 """The one process that owns a lab: `python -m lab.supervisor HOME`.
 
-It reads `HOME/settings.json`, starts everything, and writes `HOME/lab.json` when all is ready, or `HOME/failure.json`
-when it cannot. It ends, and takes everything with it, at SIGTERM or SIGINT, when an engine dies, or when its standard
-input ends, unless a line `keep` came before: that is how a lab outlives the command that started it.
+It reads `HOME/settings.json`, starts everything, and writes `HOME/lab.json` when all is ready, or
+`HOME/failure.json` when it cannot. It ends, and takes everything with it, at SIGTERM or SIGINT, when an
+engine dies, or when its standard input ends, unless a line `keep` came before: that is how a lab outlives the
+command that started it.
 """
 
 from __future__ import annotations
@@ -81,7 +82,8 @@ def main(argv: list[str]) -> int:
 
 
 def start(running: Running, settings: LabSettings) -> LabDescription:
-    """Start everything; returns when both domains answer. Must be called from the main thread (see `launch`)."""
+    """Start everything; returns when both domains answer. Must be called from the main thread (see
+    `launch`)."""
     pinned = engines()
     java = choose_java(*java_span(settings))
     trees = [ensure_engine(pinned[domain.engine], java, Silent()) for domain in settings.domains]
