@@ -113,7 +113,7 @@ def _connector(url: str) -> Callable[[str, str], Any]:
     import boto3
 
     def connect(service: str, region: str) -> Any:
-        session = boto3.Session(aws_access_key_id="lab", aws_secret_access_key="lab", region_name=region)
+        session: Any = boto3.Session("lab", "lab", region_name=region)
         return session.client(service, endpoint_url=url)
 
     return connect

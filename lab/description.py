@@ -68,8 +68,8 @@ def load_description(home: Path) -> LabDescription | None:
     if not path.exists():
         return None
     raw = json.loads(path.read_text(encoding="utf-8"))
-    sides = {side: DomainDescription(**raw.pop(side)) for side in ("source", "target")}
-    return LabDescription(**raw, **sides)
+    source, target = (DomainDescription(**raw.pop(side)) for side in ("source", "target"))
+    return LabDescription(**raw, source=source, target=target)
 
 
 def environment(description: LabDescription) -> dict[str, str]:

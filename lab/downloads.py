@@ -109,7 +109,7 @@ def _accept(artifact: Artifact, part: Path, target: Path) -> None:
     if found != artifact.sha256:
         part.unlink()
         raise LabError(
-            f"{artifact.file_name} has the wrong checksum, and was thrown away: {found}, not {artifact.sha256}.",
+            f"{artifact.file_name} was thrown away: its checksum is {found}, not {artifact.sha256}.",
             "Run the command again. If it happens twice, a proxy or mirror in between changes files.",
         )
     part.replace(target)

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ def up(home: Path, settings: LabSettings | None = None, progress: Progress | Non
 @contextmanager
 def attached(
     home: Path, settings: LabSettings | None = None, progress: Progress | None = None
-) -> Iterator[LabDescription]:
+) -> Generator[LabDescription]:
     """A lab for the block. It ends with the block, or with this process however that ends, kill -9 included.
 
     Raises:

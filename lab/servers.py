@@ -13,13 +13,12 @@ from lab.errors import LabError
 
 
 class Servers:
-    """Serves applications until `stop`. Each gets a port of its own before it is built, so addresses are
-    known."""
+    """Serves applications until the process ends. Each gets a port of its own before it is built, so
+    addresses are known."""
 
     def __init__(self) -> None:
         self._pairs: list[tuple[socket.socket, Any]] = []
         self._servers: list[uvicorn.Server] = []
-        self._thread: threading.Thread | None = None
 
     def add(self, app: Any) -> str:
         """Bind a free port for the ASGI application and return its address; it answers after `start`."""
@@ -36,15 +35,7 @@ class Servers:
                 timeout_graceful_shutdown=1, h11_max_incomplete_event_size=1 << 20,
             )  # fmt: skip
             self._servers.append(uvicorn.Server(config))
-        self._thread = threading.Thread(target=self._run, name="servers", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Ask all servers to end; waits up to 3 s."""
-        for server in self._servers:
-            server.should_exit = True
-        if self._thread is not None:
-            self._thread.join(3)
+        threading.Thread(target=self._run, name="servers", daemon=True).start()
 
     def _run(self) -> None:
         async def serve() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,7 @@ from snapferry.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from lab.data import LoadSummary
-    from lab.description import LabDescription
+    from lab.description import DomainDescription, LabDescription
     from lab.manager import LabStatus
     from lab.settings import LabSettings
 
@@ -150,11 +150,11 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
     )
 
 
-def _domain_line(side: str, domain) -> str:
+def _domain_line(side: str, domain: DomainDescription) -> str:
     return f"  {side}  {domain.name} in {domain.region}  {domain.endpoint}  (log: {domain.request_log})"
 
 
-def _document(home: Path, found: LabStatus) -> dict:
+def _document(home: Path, found: LabStatus) -> dict[str, object]:
     from dataclasses import asdict
 
     described = asdict(found.description) if found.description else None
@@ -179,7 +179,7 @@ def _load(description: LabDescription, documents: int, small: int, shown: _Shown
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained() -> Generator[None]:
     """Say what went wrong in a sentence, and exit as every verb does."""
     _require_extra()
     from lab.errors import LabError
