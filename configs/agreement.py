@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from configs.auth import SigV4Auth
-from configs.aws import parse_role_arn, partition_of_region
+from configs.aws import parse_role_arn, partition_of_region, region_of_host
 from configs.base import Conflict, Path, path_text
 from configs.domain import DomainSettings
 from configs.endpoints import same_place
@@ -28,9 +28,10 @@ def disagreements(
             message = f"the {managed[0]} is a domain of the service, which has no shared folder; use type: s3"
             yield Conflict(_TYPE, message, (*_where(managed[0]), _TYPE))
         return
+    yield from _missing_role(source, target, repository)
     for side, domain in sides:
         yield from _unsigned(side, domain)
-        yield from _role_to_pass(side, domain, repository)
+        yield from _passed_role(side, domain, repository)
     yield from _partitions(source, target, repository)
 
 
@@ -44,7 +45,7 @@ def _is_same_domain(source: DomainSettings, target: DomainSettings) -> bool:
         return (source.domain, source.region, source.auth) == (target.domain, target.region, target.auth)
     if not source.address or not target.address or not source.connect_address or not target.connect_address:
         return False
-    if source.is_managed:
+    if region_of_host(source.address[0]):
         return source.address[0] == target.address[0]
     same_name = same_place(source.address) == same_place(target.address)
     return same_name and same_place(source.connect_address) == same_place(target.connect_address)
@@ -56,20 +57,25 @@ def _unsigned(side: Side, domain: DomainSettings) -> Iterator[Conflict]:
         yield Conflict((side, "auth"), message, ((side, "auth"), *_where(side), _TYPE))
 
 
-def _role_to_pass(side: Side, domain: DomainSettings, repository: S3Repository) -> Iterator[Conflict]:
-    arn = repository.role_arn_for(side)
-    if domain.is_signed and arn is None:
-        field = "role_arn" if side == "source" or repository.role_arn is None else "target_role_arn"
+def _missing_role(
+    source: DomainSettings, target: DomainSettings, repository: S3Repository
+) -> Iterator[Conflict]:
+    signed: tuple[tuple[Side, bool], ...] = (("source", source.is_signed), ("target", target.is_signed))
+    lacking = [side for side, is_signed in signed if is_signed and repository.role_arn_for(side) is None]
+    if lacking:
         message = (
-            f"{field} is missing: the {side} signs with sigv4, and the service reaches the bucket with a role"
+            f"this key is missing: requests to the {' and the '.join(lacking)} are signed with sigv4, and "
+            "the service reaches the bucket with a role; add role_arn: arn:aws:iam::ACCOUNT:role/NAME"
         )
-        yield Conflict(("repository",), message, ((side, "auth"), *_ROLES))
-    if isinstance(domain.auth, SigV4Auth) and domain.auth.role_arn is not None and arn is not None:
-        yield from _passed_role(side, domain.auth.role_arn, repository, arn)
+        depends = (*((side, "auth") for side in lacking), *_ROLES)
+        yield Conflict(("repository", "role_arn"), message, depends)
 
 
-def _passed_role(side: Side, caller_arn: str, repository: S3Repository, arn: str) -> Iterator[Conflict]:
-    caller, passed = parse_role_arn(caller_arn), parse_role_arn(arn)
+def _passed_role(side: Side, domain: DomainSettings, repository: S3Repository) -> Iterator[Conflict]:
+    arn = repository.role_arn_for(side)
+    if not isinstance(domain.auth, SigV4Auth) or domain.auth.role_arn is None or arn is None:
+        return
+    caller, passed = parse_role_arn(domain.auth.role_arn), parse_role_arn(arn)
     if caller.partition != passed.partition or caller.account == passed.account:
         return
     field = "target_role_arn" if side == "target" and repository.target_role_arn else "role_arn"

@@ -93,18 +93,19 @@ class DomainSettings(Settings):
         """Yield what is missing, given twice or of no use."""
         places = (("endpoint",), ("domain",))
         if self.endpoint is None and self.domain is None:
-            yield Conflict((), "endpoint is missing: give `endpoint: https://…`, or `domain: NAME`", places)
+            message = "this key is missing; add endpoint: https://…, or domain: NAME"
+            yield Conflict(("endpoint",), message, places)
         if self.endpoint is not None and self.domain is not None:
             yield Conflict(("domain",), "give either endpoint or domain, not both; remove one", places)
         if self.region is None and self.domain is not None:
-            message = "region is missing: the domain is looked up by its name in its Region; add `region: …`"
-            yield Conflict((), message, (("region",), *places))
-        elif self.region is None and self.is_signed:
+            message = "this key is missing: the domain is looked up in its Region; add region: CODE"
+            yield Conflict(("region",), message, (("region",), *places))
+        elif self.region is None and self.is_signed and self.endpoint is not None:
             message = (
-                "region is missing: requests are signed for a Region, and the endpoint does not name it; "
-                "add `region: …` (or another auth, for a cluster outside AWS)"
+                "this key is missing: requests are signed for a Region, which the endpoint does not name; "
+                "add region: CODE, or another auth for a cluster outside AWS"
             )
-            yield Conflict((), message, (("region",), ("auth",), *places))
+            yield Conflict(("region",), message, (("region",), ("auth",), *places))
         if self.ca_bundle is not None and self.endpoint is not None and self.endpoint.startswith("http:"):
             message = "an http endpoint shows no certificate; remove ca_bundle or write https"
             yield Conflict(("ca_bundle",), message, (("ca_bundle",), ("endpoint",)))

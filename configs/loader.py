@@ -8,6 +8,7 @@ from pathlib import Path
 from configs.auth import NEVER_IN_THE_PLAN
 from configs.base import Path as KeyPath
 from configs.base import path_text
+from configs.messages import KNOWN_KEYS
 from configs.plan import Plan
 from configs.problems import PlanError, Problem
 from configs.validation import Finding, Validation
@@ -21,20 +22,17 @@ _NO_MAPPING = "a plan is a mapping of keys to values; start it with name, source
 
 def load_plan(path: Path) -> Plan:
     """Return the plan in a file. Raises PlanError with every problem; nothing is sent."""
-    text = _read(path)
-    try:
-        return parse_plan(text, path)
-    except SyntaxProblem as problem:
-        raise PlanError((_Places(text, path).problem(problem.index, "", problem.message),)) from None
+    return parse_plan(_read(path), path)
 
 
 def parse_plan(text: str, path: Path) -> Plan:
-    """Return the plan in a text; `path` is what problems are reported for."""
+    """Return the plan in a text; `path` is what problems are reported for. Raises PlanError."""
     places = _Places(text, path)
-    root = compose(text)
-    if root is None:
-        raise PlanError((Problem(path, 1, 1, "", _EMPTY),))
-    tree = build_tree(root)
+    try:
+        root = compose(text)
+        tree = build_tree(root) if root else Tree()
+    except SyntaxProblem as problem:
+        raise PlanError((places.problem(problem.index, "", problem.message),)) from None
     if tree.data is None:
         raise PlanError((Problem(path, 1, 1, "", _EMPTY),))
     if tree.spots[()].kind != "a mapping":
@@ -114,11 +112,13 @@ def _index_of(finding: Finding, spots: dict[KeyPath, Spot]) -> int:
 
 
 def _without_secrets(path: KeyPath) -> KeyPath:
-    """Cut a path below `password`: who writes `password: {hunter2}` has made the password a key."""
-    if "password" not in path:
-        return path
-    at = path.index("password") + 1
-    return path[: at + 1] if path[at : at + 1] in {("env",), ("secret",)} else path[:at]
+    """Cut a path below `password` and below unknown keys: `password: {hunter2}` makes the password a key."""
+    for at, part in enumerate(path):
+        if part == "password":
+            return path[: at + 2] if path[at + 1 : at + 2] in {("env",), ("secret",)} else path[: at + 1]
+        if isinstance(part, str) and part not in KNOWN_KEYS:
+            return path[: at + 1]
+    return path
 
 
 def _shown(path: KeyPath) -> str:

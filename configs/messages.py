@@ -35,6 +35,7 @@ _MODELS: dict[str | int, type[Settings]] = {
     "restore": RestoreSettings,
     "verify": VerifySettings,
 }
+KNOWN_KEYS = frozenset(key for model in (Plan, *_MODELS.values()) for key in model.model_fields)
 _HOMES = {
     "source and target": (DomainSettings,),
     "auth": (SigV4Auth, BasicAuth),
@@ -78,7 +79,8 @@ def sentence(error: ErrorDetails, spot: Spot | None) -> str:
         and spot.kind == "nothing"
         and kind not in {"missing", "extra_forbidden", "value_error"}
     ):
-        return "there is nothing here; give a value, or remove the key"
+        required = error["loc"][-1:] and error["loc"][-1] in _ADD
+        return "there is nothing here; give a value" + ("" if required else ", or remove it")
     if kind in _WANTED:
         return _wrong_type(error["loc"], _WANTED[kind], spot)
     write = _SENTENCES.get(kind)
@@ -117,10 +119,18 @@ def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
     close = get_close_matches(str(key).lower().replace("-", "_"), known, n=1, cutoff=0.7)
     if close:
         return f'unknown key; did you mean "{close[0]}"?'
+    siblings = [kind for kind in _siblings(model) if key in _MODELS[kind].model_fields]
+    if siblings:
+        return f"unknown key for this type; it goes with type: {siblings[0]}"
     homes = [home for home, models in _HOMES.items() if any(key in each.model_fields for each in models)]
     if len(homes) == 1:
         return f"unknown key here; it belongs under {homes[0]}"
     return f"unknown key; known here: {', '.join(known)}"
+
+
+def _siblings(model: type[Settings]) -> tuple[str, ...]:
+    groups = (_AUTH_TYPES, ("s3", "fs"))
+    return next((group for group in groups if any(_MODELS[kind] is model for kind in group)), ())
 
 
 def _choice(error: ErrorDetails, spot: Spot | None) -> str:
@@ -131,7 +141,7 @@ def _choice(error: ErrorDetails, spot: Spot | None) -> str:
 def _not_one_of(choices: list[str], spot: Spot | None) -> str:
     close = get_close_matches(spot.text.lower(), choices, n=1, cutoff=0.6) if spot else []
     listed = f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
-    return f"write {listed}" + (f'; did you mean "{close[0]}"?' if close else "")
+    return f"this is none of the choices; write {listed}" + (f'; did you mean "{close[0]}"?' if close else "")
 
 
 def _tag(error: ErrorDetails, spot: Spot | None) -> str:

@@ -6,6 +6,9 @@ NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 REPOSITORY_PATTERN = r'^(?!cs-)[^#\\/*?"<>| ,]+$'
 SNAPSHOT_PATTERN = r'^[^_A-Z#\\/*?"<>| ,][^A-Z#\\/*?"<>| ,]*$'
 BUCKET_PATTERN = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+BASE_PATH_PATTERN = r"^(?!/|s3://)(?!.*//)(?!.*/$)"
+PREFIX_PATTERN = r'^(?![-_+.])[^A-Z\\/*?"<>| ,#:]*$'
+SUFFIX_PATTERN = r'^[^A-Z\\/*?"<>| ,#:]*$'
 INDEX_PATTERN = r'^[^-_+A-Z\\/?"<>| ,#:][^A-Z\\/?"<>| ,#:]*$'
 ENGINE_FORBIDS = set('\\/*?"<>| ,#')
 LONGEST_INDEX = 255
@@ -83,7 +86,7 @@ def check_index_pattern(value: str) -> str:
         raise ValueError("one pattern per list item; split it at the commas")
     if value.startswith("-"):
         raise ValueError(
-            "a pattern that leaves something out starts no include; put it under exclude, without -"
+            'no pattern starts with "-"; to leave something out, put it under exclude without the "-"'
         )
     if value == "_all":
         raise ValueError('for all indices write "*"')
@@ -93,7 +96,7 @@ def check_index_pattern(value: str) -> str:
 def check_index_name(value: str) -> str:
     """Accept the exact name of an index, without wildcards."""
     if "*" in value or "?" in value:
-        raise ValueError("wildcards are not allowed here; give each exact name")
+        raise ValueError("wildcards are not allowed here; write each name out")
     if value.startswith("-"):
         raise ValueError('an index name cannot start with "-"')
     return _check_index_characters(value, ENGINE_FORBIDS)

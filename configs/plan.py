@@ -66,7 +66,9 @@ class Plan(Settings):
         default=IndexSelection(), title="Indices", description="Which indices move."
     )
     snapshot: SnapshotSettings = Field(
-        default=SnapshotSettings(), title="Snapshot", description="The snapshot that carries the data."
+        default=SnapshotSettings(),
+        title="Snapshot",
+        description="The snapshot: a new one, or one that exists.",
     )
     conflicts: ConflictSettings = Field(
         default=ConflictSettings(),
@@ -74,10 +76,10 @@ class Plan(Settings):
         description="What happens when the target already has the name.",
     )
     restore: RestoreSettings = Field(
-        default=RestoreSettings(), title="Restore", description="How indices are restored on the target."
+        default=RestoreSettings(), title="Restore", description="How the indices are made on the target."
     )
     verify: VerifySettings = Field(
-        default=VerifySettings(), title="Verify", description="How far the copy is compared with the source."
+        default=VerifySettings(), title="Verify", description="How far source and target are compared."
     )
 
     def disagreements(self) -> Iterator[Conflict]:

@@ -9,6 +9,7 @@ from configs.auth import RoleArnText
 from configs.base import Conflict, Settings, refuse_conflicts
 from configs.domain import RegionText
 from configs.names import (
+    BASE_PATH_PATTERN,
     BUCKET_PATTERN,
     REPOSITORY_PATTERN,
     check_base_path,
@@ -92,6 +93,7 @@ class S3Repository(Settings):
         title="Folder",
         description="Folder in the bucket, without slashes at its ends. Empty: the bucket's root.",
         examples=["orders"],
+        json_schema_extra={"pattern": BASE_PATH_PATTERN},
     )
     role_arn: RoleArnText | None = Field(
         default=None,

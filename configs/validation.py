@@ -1,8 +1,8 @@
 """Values to a plan, or to every finding at once.
 
 Pydantic stops at a part that has an error: what this part and others disagree on stays unseen. So a wrong
-value is reported, replaced by a harmless one, and the plan validated again; a conflict that rests on a replaced
-value is not reported.
+value is reported, replaced by a harmless one, and the plan validated again; a conflict that rests on a
+replaced value is not reported.
 """
 
 from collections.abc import Iterator
@@ -110,11 +110,11 @@ class Validation:
         return any(each[: len(bad)] == bad[: len(each)] for each in looked_at for bad in self._spoiled)
 
     def _spoil(self, path: Path) -> None:
-        """Replace what is at `path`, or the list around it, by something harmless."""
-        while path and isinstance(path[-1], int):
-            path = path[:-1]
+        """Replace what is at `path` by something harmless."""
         self._spoiled.append(path)
         above = _at(self._data, path[:-1])
+        if isinstance(above, list) and isinstance(path[-1], int):
+            cast("list[object]", above)[path[-1]] = "x"
         if not path or not isinstance(above, dict):
             return
         mapping, key = cast("dict[str, Any]", above), str(path[-1])

@@ -10,7 +10,9 @@ from configs.base import Conflict, ConflictError, Settings
 from configs.durations import Duration
 from configs.names import (
     INDEX_PATTERN,
+    PREFIX_PATTERN,
     SNAPSHOT_PATTERN,
+    SUFFIX_PATTERN,
     check_index_name,
     check_index_pattern,
     check_prefix,
@@ -28,8 +30,8 @@ UNMODIFIABLE = {
 }
 UNREMOVABLE = {
     **UNMODIFIABLE,
-    "index.number_of_replicas": "every index has a number of replicas; set it under restore.index_settings",
-    "index.auto_expand_replicas": "the engine keeps it; set it under restore.index_settings",
+    "index.number_of_replicas": "every index has one, which restore.index_settings can set",
+    "index.auto_expand_replicas": "the engine keeps it; restore.index_settings can set it",
     "index.version.upgraded": "the engine records which version upgraded the index",
 }
 
@@ -156,12 +158,14 @@ class ConflictSettings(Settings):
         title="Prefix",
         description="Put in front of the names; only with policy rename.",
         examples=["rehearsal-"],
+        json_schema_extra={"pattern": PREFIX_PATTERN},
     )
     suffix: Annotated[str, AfterValidator(check_suffix)] = Field(
         default="",
         title="Suffix",
         description="Put behind the names; only with policy rename.",
         examples=["-restored"],
+        json_schema_extra={"pattern": SUFFIX_PATTERN},
     )
     delete: list[IndexName] = Field(
         default=[],
@@ -212,7 +216,7 @@ class RestoreSettings(Settings):
         title="Ignored index settings",
         description="Settings of the source that the restored indices do not get; `*` stands for any "
         "characters. Blocks and placement are always left out.",
-        examples=[["index.lifecycle.*"]],
+        examples=[["index.refresh_interval"]],
     )
     batch: int = Field(
         default=200,

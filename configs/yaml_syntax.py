@@ -8,7 +8,7 @@ import re
 import yaml
 
 MAX_DEPTH = 50
-MAX_NODES = 100_000
+MAX_NODES = 50_000
 _QUOTE = "put it in quotes"
 
 _SENTENCES = (

@@ -205,7 +205,7 @@ def _boolean(text: str) -> bool:
         return text.lower() == "true"
     if re.fullmatch(r"(?i)yes|on|no|off", text):
         means = "true" if text.lower() in {"yes", "on"} else "false"
-        raise ValueError(f'YAML reads this as {means}; write "{text}" in quotes if it is text, else {means}')
+        raise ValueError(f'YAML reads this as {means}; write {means}, or "{text}" in quotes if it is text')
     raise ValueError("write true or false")
 
 
