@@ -136,6 +136,8 @@ def _configuration(spec: EngineSpec) -> dict[str, object]:
         "path.data": f"'{spec.home / 'data'}'",
         "path.logs": f"'{spec.home / 'logs'}'",
         "path.repo": f"['{spec.home / 'shared'}']",
+        # Large bulk bodies are let in however small the heap is.
+        "indexing_pressure.memory.limit": "40%",
         "cluster.routing.allocation.disk.threshold_enabled": "false",
         "s3.client.default.endpoint": spec.s3_url,
         "s3.client.default.path_style_access": "true",

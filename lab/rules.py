@@ -37,7 +37,10 @@ class Rule(BaseModel):
     @field_validator("path")
     @classmethod
     def _compiles(cls, value: str) -> str:
-        re.compile(value)
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from error
         return value
 
     def matches(self, names: Iterable[str], method: str, path: str) -> bool:

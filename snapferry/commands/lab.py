@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,14 +44,14 @@ def up(
 
     Example: snapferry lab up --documents 20000 --small-indices 300
     """
-    with _explained():
+    with explained():
         from lab.manager import status
         from lab.manager import up as start
         from lab.paths import default_home
 
         place = home or default_home()
         already = status(place).state == "up"
-        with _Shown() as shown:
+        with Shown() as shown:
             description = start(place, _settings(source_region, target_region), shown)
             loaded = None if no_data or already else _load(description, documents, small_indices, shown)
         plan = write_plan(description)
@@ -63,7 +64,7 @@ def down(home: Home = None) -> None:
 
     Example: snapferry lab down
     """
-    with _explained():
+    with explained():
         from lab.manager import down as end
         from lab.paths import default_home
 
@@ -80,7 +81,7 @@ def status(
 
     Example: snapferry lab status --json
     """
-    with _explained():
+    with explained():
         from lab.manager import status as look
         from lab.paths import default_home
 
@@ -143,7 +144,7 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
     if loaded is not None:
         what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
         lines.append(f"  data    {what}, {loaded.seconds:.1f} s")
-    exports = [f"export {name}={value}" for name, value in environment(description).items()]
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(description).items()]
     after = ["", f"Then: snapferry migrate {plan} --execute", "End it with: snapferry lab down"]
     return "\n".join(
         [*lines, "", "To talk to it, paste:", "unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, *after]
@@ -171,7 +172,7 @@ def _settings(source_region: str, target_region: str) -> LabSettings:
     )
 
 
-def _load(description: LabDescription, documents: int, small: int, shown: _Shown) -> LoadSummary:
+def _load(description: LabDescription, documents: int, small: int, shown: Shown) -> LoadSummary:
     from lab.data import load
 
     shown.message(f"Filling the source with about {documents:,} documents")
@@ -179,7 +180,7 @@ def _load(description: LabDescription, documents: int, small: int, shown: _Shown
 
 
 @contextmanager
-def _explained() -> Generator[None]:
+def explained() -> Generator[None]:
     """Say what went wrong in a sentence, and exit as every verb does."""
     _require_extra()
     from lab.errors import LabError
@@ -207,7 +208,7 @@ def _require_extra() -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-class _Shown:
+class Shown:
     """Shows the lab's progress: a bar on a terminal, plain lines otherwise."""
 
     def __init__(self) -> None:
@@ -222,7 +223,7 @@ class _Shown:
         self._tasks: dict[str, object] = {}
         self._said: dict[str, int] = {}
 
-    def __enter__(self) -> _Shown:
+    def __enter__(self) -> Shown:
         self._bars.start()
         return self
 

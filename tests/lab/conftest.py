@@ -1,0 +1,66 @@
+"""One lab for the whole session: starting two engines is what costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+from requests_aws4auth import AWS4Auth
+
+from lab.description import LabDescription
+from lab.manager import attached
+from lab.reset import reset
+
+Call = Callable[..., requests.Response]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs the lab."""
+    for item in items:
+        if "/tests/lab/" in str(item.path):
+            item.add_marker(pytest.mark.lab)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabDescription]:
+    """A running lab, ended with the session however that ends."""
+    with attached(tmp_path_factory.mktemp("lab") / "home") as description:
+        yield description
+
+
+@pytest.fixture
+def clean_lab(lab: LabDescription) -> LabDescription:
+    """The lab, as new."""
+    reset(lab)
+    return lab
+
+
+@pytest.fixture
+def call(lab: LabDescription) -> Call:
+    """Signed requests as a script of the guide's reader would send them: `call("source", "GET", "/")`."""
+
+    def send(side: str, method: str, path: str, body: Any = None, **wrong: str) -> requests.Response:
+        domain = lab.domain(side)
+        auth = AWS4Auth(
+            wrong.get("key", lab.access_key_id),
+            wrong.get("secret", lab.secret_access_key),
+            wrong.get("region", domain.region),
+            wrong.get("service", "es"),
+            session_token=wrong.get("token"),
+        )
+        return requests.request(method, domain.endpoint + path, json=body, auth=auth, timeout=60)
+
+    return send
+
+
+@pytest.fixture
+def s3_repository(lab: LabDescription) -> Callable[..., dict[str, Any]]:
+    """The body of a registration: `s3_repository(region="us-east-1")`."""
+
+    def body(**settings: Any) -> dict[str, Any]:
+        common = {"bucket": lab.bucket, "base_path": "guide", "role_arn": lab.role_arn}
+        return {"type": "s3", "settings": common | settings}
+
+    return body
