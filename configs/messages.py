@@ -37,14 +37,15 @@ _MODELS: dict[str | int, type[Settings]] = {
 }
 KNOWN_KEYS = frozenset(key for model in (Plan, *_MODELS.values()) for key in model.model_fields)
 _HOMES = {
-    "source and target": (DomainSettings,),
-    "auth": (SigV4Auth, BasicAuth),
-    "repository": (S3Repository, FsRepository),
-    "indices": (IndexSelection,),
-    "snapshot": (SnapshotSettings,),
-    "conflicts": (ConflictSettings,),
-    "restore": (RestoreSettings,),
-    "verify": (VerifySettings,),
+    "at the top": (Plan,),
+    "under source and target": (DomainSettings,),
+    "under auth": (SigV4Auth, BasicAuth),
+    "under repository": (S3Repository, FsRepository),
+    "under indices": (IndexSelection,),
+    "under snapshot": (SnapshotSettings,),
+    "under conflicts": (ConflictSettings,),
+    "under restore": (RestoreSettings,),
+    "under verify": (VerifySettings,),
 }
 _ADD = {
     "name": "name: orders",
@@ -124,7 +125,7 @@ def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
         return f"unknown key for this type; it goes with type: {siblings[0]}"
     homes = [home for home, models in _HOMES.items() if any(key in each.model_fields for each in models)]
     if len(homes) == 1:
-        return f"unknown key here; it belongs under {homes[0]}"
+        return f"unknown key here; it belongs {homes[0]}"
     return f"unknown key; known here: {', '.join(known)}"
 
 

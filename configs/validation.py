@@ -47,7 +47,8 @@ class Validation:
         self.findings: list[Finding] = []
         self._data = data
         self._spots = spots
-        self._spoiled: list[Path] = []
+        self._spoiled: set[Path] = set()
+        self._above_spoiled: set[Path] = set()
         for path in spoiled:
             self._spoil(path)
 
@@ -76,7 +77,7 @@ class Validation:
         else:
             at_key = details["type"] in {"missing", "extra_forbidden"}
             self._add(Finding(path, sentence(details, self._spots.get(path)), at_key))
-        self._spoil(path)
+        self._spoil(path, unknown=details["type"] == "extra_forbidden")
 
     def _take_type(self, details: ErrorDetails, path: Path) -> None:
         spot = self._spots.get((*path, "type"))
@@ -90,7 +91,7 @@ class Validation:
         self._spoil(path)
 
     def _add(self, finding: Finding) -> None:
-        if not any(finding.path[: len(path)] == path for path in self._spoiled):
+        if not self._is_spoiled(finding.path):
             self.findings.append(finding)
 
     def _conflicts(self, part: Settings, path: Path) -> Iterator[Finding]:
@@ -107,26 +108,35 @@ class Validation:
 
     def _rests_on_spoiled(self, conflict: Conflict, path: Path) -> bool:
         looked_at = [(*path, *each) for each in conflict.depends]
-        return any(each[: len(bad)] == bad[: len(each)] for each in looked_at for bad in self._spoiled)
+        return any(each in self._above_spoiled or self._is_spoiled(each) for each in looked_at)
 
-    def _spoil(self, path: Path) -> None:
-        """Replace what is at `path` by something harmless."""
-        self._spoiled.append(path)
+    def _is_spoiled(self, path: Path) -> bool:
+        return any(start in self._spoiled for start in _starts(path))
+
+    def _spoil(self, path: Path, *, unknown: bool = False) -> None:
+        """Replace what is at `path` by something harmless; remove an unknown key."""
+        self._spoiled.add(path)
+        self._above_spoiled.update(_starts(path))
         above = _at(self._data, path[:-1])
         if isinstance(above, list) and isinstance(path[-1], int):
             cast("list[object]", above)[path[-1]] = "x"
         if not path or not isinstance(above, dict):
             return
         mapping, key = cast("dict[str, Any]", above), str(path[-1])
-        if self._is_required(path):
+        if not unknown and _is_required(path):
             mapping[key] = _HARMLESS[key]
         else:
             mapping.pop(key, None)
 
-    def _is_required(self, path: Path) -> bool:
-        known = len(path) == 1 or path[-1] not in {"source", "target", "repository"}
-        inside = path[0] in {"source", "target", "repository"} or path == ("name",)
-        return known and inside and path[-1] in _HARMLESS
+
+def _is_required(path: Path) -> bool:
+    top = len(path) == 1
+    inside = not top and path[0] in {"source", "target", "repository"}
+    return path[-1] in _HARMLESS and (top or (inside and path[-1] not in {"source", "target", "repository"}))
+
+
+def _starts(path: Path) -> Iterator[Path]:
+    return (path[:length] for length in range(len(path) + 1))
 
 
 def _without_tags(loc: Path) -> Path:

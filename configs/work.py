@@ -108,10 +108,11 @@ class IndexSelection(Settings):
     def disagreements(self) -> Iterator[Conflict]:
         """Yield each exclusion that leaves nothing of what it is about."""
         depends: tuple[tuple[str | int, ...], ...] = (("include",), ("exclude",))
+        included = set(self.include)
         for place, pattern in enumerate(self.exclude):
             if not pattern.strip("*"):
                 yield Conflict(("exclude", place), "this leaves nothing to move; exclude less", depends)
-            elif pattern in self.include:
+            elif pattern in included:
                 message = "the same is under include, so it would never move; remove one of the two"
                 yield Conflict(("exclude", place), message, depends)
 
@@ -193,9 +194,11 @@ class ConflictSettings(Settings):
         if self.policy != "delete" and self.delete:
             message = f"it is used with policy delete only, and the policy is {self.policy}; remove it"
             yield Conflict(("delete",), message, deletes)
+        seen: set[str] = set()
         for place, name in enumerate(self.delete):
-            if name in self.delete[:place]:
+            if name in seen:
                 yield Conflict(("delete", place), "this name is listed twice; remove one", deletes)
+            seen.add(name)
 
 
 class RestoreSettings(Settings):

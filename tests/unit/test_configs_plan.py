@@ -22,37 +22,43 @@ SCENARIOS = sorted((ROOT / "tests/scenarios/wrong_plans").iterdir())
 ROLE = "arn:aws:iam::123456789012:role/team/SnapshotRole"
 VALIDATOR = jsonschema.Draft202012Validator(plan_schema())
 # rules between fields, and what YAML readers differ in: the loader knows them, an editor does not
-BEYOND_THE_SCHEMA = set(
-    [
-        "across_partitions",
-        "bucket_like_an_ip",
-        "ca_bundle_without_https",
-        "delete_twice",
-        "delete_without_names",
-        "domain_without_region",
-        "duplicate_keys",
-        "duration_too_long",
-        "endpoint_and_domain",
-        "endpoint_bad_port",
-        "exclude_everything",
-        "external_id_without_role",
-        "fs_with_the_service",
-        "no_endpoint",
-        "numbers_in_odd_forms",
-        "prefix_without_rename",
-        "region_contradicts_host",
-        "region_missing",
-        "rename_without_affix",
-        "role_missing",
-        "role_missing_for_the_source",
-        "role_of_another_account",
-        "same_domain",
-        "same_endpoint",
-        "same_host_of_the_service",
-        "service_without_signing",
-        "yes_for_true",
-    ]
-)
+BEYOND_THE_SCHEMA = {
+    "across_partitions",
+    "bucket_like_an_ip",
+    "ca_bundle_without_https",
+    "delete_twice",
+    "delete_without_names",
+    "domain_without_region",
+    "duplicate_keys",
+    "duration_too_long",
+    "endpoint_and_domain",
+    "endpoint_bad_port",
+    "exclude_everything",
+    "external_id_without_role",
+    "fs_with_the_service",
+    "no_endpoint",
+    "numbers_in_odd_forms",
+    "prefix_without_rename",
+    "region_contradicts_host",
+    "region_missing",
+    "rename_without_affix",
+    "role_missing",
+    "role_missing_for_the_source",
+    "role_of_another_account",
+    "same_domain",
+    "same_endpoint",
+    "same_host_of_the_service",
+    "service_without_signing",
+    "yes_for_true",
+}
+
+
+def is_yaml(scenario: Path) -> bool:
+    try:
+        yaml.safe_load((scenario / "plan.yaml").read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def a_plan(**changes: Any) -> Plan:
@@ -222,12 +228,9 @@ def test_the_reference_names_every_key() -> None:
             assert f"`{name}`" in text, name
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("scenario", filter(is_yaml, SCENARIOS), ids=lambda folder: folder.name)
 def test_the_schema_refuses_what_is_structurally_wrong(scenario: Path) -> None:
-    try:
-        document = yaml.safe_load((scenario / "plan.yaml").read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        pytest.skip("no YAML to begin with")
+    document = yaml.safe_load((scenario / "plan.yaml").read_text(encoding="utf-8"))
     assert VALIDATOR.is_valid(document) == (scenario.name in BEYOND_THE_SCHEMA)
 
 

@@ -16,10 +16,9 @@ from configs.problems import PlanError
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((ROOT / "tests/scenarios/wrong_plans").iterdir())
 EXAMPLES = sorted((ROOT / "configs/plans").glob("*.yaml"))
+EXAMPLES_A_TEST = int(os.environ.get("SNAPFERRY_EXAMPLES", "80"))
 QUICK = settings(
-    max_examples=int(os.environ.get("SNAPFERRY_EXAMPLES", "80")),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=EXAMPLES_A_TEST, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
