@@ -77,7 +77,9 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
         AwsError: not found, not readable, or it has no endpoint yet.
     """
     client = session.client("opensearch", config=_TIMEOUTS)
-    status = _ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))["DomainStatus"]
+    status = _ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))[
+        "DomainStatus"
+    ]
     host = status.get("Endpoint") or (status.get("Endpoints") or {}).get("vpc")
     if not host:
         raise AwsError(f"domain {domain} has no endpoint yet", "wait until its creation has finished")
@@ -105,7 +107,9 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
     if reference_env is not None:
         value = os.environ.get(reference_env)
         if not value:
-            raise AwsError(f"environment variable {reference_env} is not set", f"export {reference_env}=… and run again")
+            raise AwsError(
+                f"environment variable {reference_env} is not set", f"export {reference_env}=… and run again"
+            )
         return value
     arn = reference_arn or ""
     region = arn.split(":")[3] if arn.count(":") >= 6 else None

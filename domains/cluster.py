@@ -79,4 +79,6 @@ def identity(domain: Domain) -> ClusterIdentity:
             str(reply["cluster_uuid"]), str(reply["cluster_name"]), version_of(engine, str(version["number"]))
         )
     except (KeyError, ValueError) as error:
-        raise UnexpectedReply(f"{domain.side}: GET /", "this does not look like an OpenSearch endpoint") from error
+        raise UnexpectedReply(
+            f"{domain.side}: GET /", "this does not look like an OpenSearch endpoint"
+        ) from error

@@ -143,7 +143,9 @@ class Connection:
         kind = "basic" if isinstance(self._auth, HTTPBasicAuth) else repr(self._auth)
         return f"<{self.label} {self.endpoint} auth={kind}>"
 
-    def read(self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any) -> Any:
+    def read(
+        self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
+    ) -> Any:
         """The reply to a request that changes nothing, repeated for up to a minute on transient errors.
 
         Raises:
@@ -153,7 +155,9 @@ class Connection:
             raise ValueError(f"{method} {path} is not a read")
         return repeated(lambda: self._send(method, path, query, body, timeout_s))
 
-    def write(self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any) -> Any:
+    def write(
+        self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any
+    ) -> Any:
         """The reply to a request that may change the domain. Sent once: whoever repeats it looks first.
 
         Raises:
@@ -161,7 +165,9 @@ class Connection:
         """
         return self._send(method, path, query, body, timeout_s)
 
-    def read_object(self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any) -> Json:
+    def read_object(
+        self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
+    ) -> Json:
         """As `read`, for replies that are JSON objects.
 
         Raises:
@@ -169,7 +175,9 @@ class Connection:
         """
         reply = self.read(method, path, body=body, timeout_s=timeout_s, **query)
         if not isinstance(reply, dict):
-            raise UnexpectedReply(self._asked(method, path), f"expected a JSON object, got {type(reply).__name__}")
+            raise UnexpectedReply(
+                self._asked(method, path), f"expected a JSON object, got {type(reply).__name__}"
+            )
         return reply  # pyright: ignore[reportUnknownVariableType]
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
@@ -181,12 +189,19 @@ class Connection:
             sent = (body if isinstance(body, str) else json.dumps(body)).encode()
         try:
             return self._transport.perform_request(
-                method, path, params=dict(query), body=sent, timeout=timeout_s, headers=headers if sent else None
+                method,
+                path,
+                params=dict(query),
+                body=sent,
+                timeout=timeout_s,
+                headers=headers if sent else None,
             )
         except _Erroneous as error:
             raise self._refused(asked, error) from None
         except client_errors.SSLError as error:
-            raise Untrusted(asked, _words(error), hint="set ca_bundle, or check the endpoint's name") from None
+            raise Untrusted(
+                asked, _words(error), hint="set ca_bundle, or check the endpoint's name"
+            ) from None
         except client_errors.ConnectionTimeout:
             raise Unreachable(asked, f"no answer within {timeout_s:.0f} s") from None
         except client_errors.ConnectionError as error:

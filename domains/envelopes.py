@@ -12,7 +12,9 @@ from typing import Any, cast
 from domains.errors import Denied, Missing, Refused, Reply
 
 _LONGEST = 600
-_MISSING = frozenset({"repository_missing_exception", "snapshot_missing_exception", "index_not_found_exception"})
+_MISSING = frozenset(
+    {"repository_missing_exception", "snapshot_missing_exception", "index_not_found_exception"}
+)
 _TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
 _THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
 _TRANSIENT_TYPES = frozenset(
@@ -75,7 +77,9 @@ def parse(body: str) -> Reply:
 
 def _engine(error: dict[str, Any]) -> Reply:
     causes = list(dict.fromkeys(_causes(error)))
-    return Reply("engine", str(error.get("type") or ""), _shorten(str(error.get("reason") or "")), tuple(causes))
+    return Reply(
+        "engine", str(error.get("type") or ""), _shorten(str(error.get("reason") or "")), tuple(causes)
+    )
 
 
 def _causes(error: dict[str, Any]) -> Iterator[str]:

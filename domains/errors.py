@@ -103,7 +103,9 @@ class Refused(DomainError):
 
     def says(self, *types: str) -> bool:
         """Whether the engine's error, or one of its causes, is of one of these types."""
-        return any(kind == self.reply.type or any(kind in cause for cause in self.reply.causes) for kind in types)
+        return any(
+            kind == self.reply.type or any(kind in cause for cause in self.reply.causes) for kind in types
+        )
 
 
 class Missing(Refused):

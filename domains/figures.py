@@ -44,7 +44,9 @@ class Ask:
 def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, Figures]:
     """Live documents of each index; all its shards must have answered. Refresh first: searches lag behind."""
     asks = [Ask(name) for name in names]
-    return {ask.index: figures for ask, figures in _searched(domain, version, asks, {"track_total_hits": True})}
+    return {
+        ask.index: figures for ask, figures in _searched(domain, version, asks, {"track_total_hits": True})
+    }
 
 
 def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[Ask, Figures]:
@@ -60,24 +62,30 @@ def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[As
     return dict(_searched(domain, version, asks, body))
 
 
-def _searched(domain: Domain, version: Version, asks: Sequence[Ask], body: dict[str, Any]) -> Iterator[tuple[Ask, Figures]]:
-    search = json.dumps({"size": 0, "query": {"match_all": {}}, **body})
+def _searched(
+    domain: Domain, version: Version, asks: Sequence[Ask], body: dict[str, Any]
+) -> Iterator[tuple[Ask, Figures]]:
+    search = json.dumps({"size": 0, "query": {"match_all": {}}, **_no_pipeline(version), **body})
     remaining = iter(asks)
     while piece := list(islice(remaining, _SEARCHES_A_REQUEST)):
         lines = [line for ask in piece for line in (_header(ask, version), search)]
         reply = domain.connection.read_object(
-            "POST", "/_msearch", body="\n".join(lines) + "\n", timeout_s=_TIMEOUT_S, **_query(version)
+            "POST", "/_msearch", body="\n".join(lines) + "\n", timeout_s=_TIMEOUT_S
         )
         answers = reply.get("responses") or []
         if len(answers) != len(piece):
-            raise UnexpectedReply(f"{domain.side}: POST /_msearch", f"{len(piece)} searches, {len(answers)} answers")
+            raise UnexpectedReply(
+                f"{domain.side}: POST /_msearch", f"{len(piece)} searches, {len(answers)} answers"
+            )
         yield from ((ask, _figures(ask, answer)) for ask, answer in zip(piece, answers, strict=True))
 
 
 def _header(ask: Ask, version: Version) -> str:
     header: dict[str, Any] = {"index": [ask.index], "ignore_unavailable": False, "expand_wildcards": "all"}
     if ask.shard is not None:
-        header["preference"] = f"_shards:{ask.shard}" + ("|_primary" if _has_primary_preference(version) else "")
+        header["preference"] = f"_shards:{ask.shard}" + (
+            "|_primary" if _has_primary_preference(version) else ""
+        )
     return json.dumps(header)
 
 
@@ -86,10 +94,10 @@ def _has_primary_preference(version: Version) -> bool:
     return version.engine == "opensearch" and version.generation >= 9
 
 
-def _query(version: Version) -> dict[str, Any]:
-    """A default search pipeline of an index could filter what is counted: none, where the engine has them."""
+def _no_pipeline(version: Version) -> dict[str, Any]:
+    """An index's default search pipeline would filter what is counted: an empty one, given inline, takes its place."""
     has_pipelines = version.engine == "opensearch" and (version.generation, version.minor) >= (9, 9)
-    return {"search_pipeline": "_none"} if has_pipelines else {}
+    return {"search_pipeline": {}} if has_pipelines else {}
 
 
 def _figures(ask: Ask, answer: dict[str, Any]) -> Figures:

@@ -41,7 +41,9 @@ def verified_nodes(domain: Domain, name: str) -> tuple[str, ...]:
     Raises:
         Refused: some node could not.
     """
-    reply = domain.connection.write("POST", path_of("_snapshot", name, "_verify"), timeout_s=_VERIFY_TIMEOUT_S)
+    reply = domain.connection.write(
+        "POST", path_of("_snapshot", name, "_verify"), timeout_s=_VERIFY_TIMEOUT_S
+    )
     return tuple(sorted(str(node.get("name", key)) for key, node in reply.get("nodes", {}).items()))
 
 

@@ -10,7 +10,9 @@ from domains.domain import Domain
 
 _LENIENT = {"ignore_unavailable": "true", "expand_wildcards": "all"}
 _SHARD = "routing_table.indices.*.shards.*"
-_ROUTING = ",".join(f"{_SHARD}.{key}" for key in ("primary", "state", "unassigned_info", "recovery_source", "shard"))
+_ROUTING = ",".join(
+    f"{_SHARD}.{key}" for key in ("primary", "state", "unassigned_info", "recovery_source", "shard")
+)
 _RECOVERY = ",".join(f"*.shards.{key}" for key in ("id", "primary", "type", "stage", "source", "index.size"))
 
 
@@ -133,8 +135,14 @@ def explain(domain: Domain, index: str, shard: int) -> Explanation:
     """Why this primary is not started, from the allocator itself. Reads only."""
     body = {"index": index, "shard": shard, "primary": True}
     reply = domain.connection.read_object("GET", "/_cluster/allocation/explain", body=body)
-    details = [reply.get("allocate_explanation") or "", (reply.get("unassigned_info") or {}).get("details") or ""]
+    details = [
+        reply.get("allocate_explanation") or "",
+        (reply.get("unassigned_info") or {}).get("details") or "",
+    ]
     for node in reply.get("node_allocation_decisions") or []:
         refusals = [d["explanation"] for d in node.get("deciders") or [] if d.get("decision") == "NO"]
         details += [f"{node.get('node_name')}: {text}" for text in refusals]
-    return Explanation(str(reply.get("can_allocate") or reply.get("current_state") or ""), "; ".join(filter(None, details))[:900])
+    return Explanation(
+        str(reply.get("can_allocate") or reply.get("current_state") or ""),
+        "; ".join(filter(None, details))[:900],
+    )

@@ -66,7 +66,9 @@ def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
         raise
     found = reply.get("snapshots") or []
     if len(found) != 1:
-        raise UnexpectedReply(f"{domain.side}: GET {repository}/{name}", f"expected one snapshot, got {len(found)}")
+        raise UnexpectedReply(
+            f"{domain.side}: GET {repository}/{name}", f"expected one snapshot, got {len(found)}"
+        )
     return _info(found[0])
 
 
@@ -82,7 +84,9 @@ def running(domain: Domain) -> tuple[RunningSnapshot, ...]:
     return tuple(_running(entry) for entry in reply.get("snapshots", []))
 
 
-def create(domain: Domain, repository: str, name: str, indices: Sequence[str], *, run: str, partial: bool) -> None:
+def create(
+    domain: Domain, repository: str, name: str, indices: Sequence[str], *, run: str, partial: bool
+) -> None:
     """Starts a snapshot of exactly these indices and data streams, without global state; does not wait.
 
     Not to be repeated without looking: the name may exist already, from a request whose reply was lost.
@@ -95,7 +99,9 @@ def create(domain: Domain, repository: str, name: str, indices: Sequence[str], *
         "expand_wildcards": "all",
         "metadata": {RUN_KEY: run},
     }
-    domain.connection.write("PUT", path_of("_snapshot", repository, name), body=body, wait_for_completion="false")
+    domain.connection.write(
+        "PUT", path_of("_snapshot", repository, name), body=body, wait_for_completion="false"
+    )
 
 
 def _info(entry: dict[str, Any]) -> SnapshotInfo:
@@ -109,7 +115,9 @@ def _info(entry: dict[str, Any]) -> SnapshotInfo:
         streams=tuple(entry.get("data_streams") or ()),
         shards_total=int(shards.get("total", 0)),
         shards_failed=int(shards.get("failed", 0)),
-        failures=tuple(f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in entry.get("failures") or ()),
+        failures=tuple(
+            f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in entry.get("failures") or ()
+        ),
         run=(entry.get("metadata") or {}).get(RUN_KEY),
         started_ms=int(entry.get("start_time_in_millis") or 0),
         ended_ms=int(entry.get("end_time_in_millis") or 0),

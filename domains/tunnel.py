@@ -26,7 +26,9 @@ class TunnelAdapter(HTTPAdapter):
         self._address = (host, port)
         super().__init__(pool_maxsize=connections)
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
+    ) -> None:
         super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = _pool_classes(self._address)
 
@@ -52,10 +54,16 @@ def _pool_classes(address: tuple[str, int]) -> dict[str, type[urllib3.HTTPConnec
     return {"http": PlainPool, "https": TlsPool}
 
 
-def _dialled(connection: urllib3.connection.HTTPConnection, address: tuple[str, int], dial: Any) -> socket.socket:
+def _dialled(
+    connection: urllib3.connection.HTTPConnection, address: tuple[str, int], dial: Any
+) -> socket.socket:
     try:
         return dial(connection.timeout)
     except TimeoutError as error:
-        raise urllib3.exceptions.ConnectTimeoutError(connection, f"connect_to {address[0]}:{address[1]} timed out") from error
+        raise urllib3.exceptions.ConnectTimeoutError(
+            connection, f"connect_to {address[0]}:{address[1]} timed out"
+        ) from error
     except OSError as error:
-        raise urllib3.exceptions.NewConnectionError(connection, f"connect_to {address[0]}:{address[1]}: {error}") from error
+        raise urllib3.exceptions.NewConnectionError(
+            connection, f"connect_to {address[0]}:{address[1]}: {error}"
+        ) from error

@@ -8,15 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from configs.plan import Plan
 from flows.artifacts import ProgressArtifacts, report_artifact
-from flows.session import Options, VerificationFailed, finished_before, session
+from flows.session import Options, finished_before, session
 from flows.steps import run_step
+from reports import words
 from reports.build import report_of
 from reports.markdown import markdown
 from runs.journal import Journal
-from runs.progress import listening
+from runs.progress import Progress, listening, tell
 from runs.state import default_folder
 from tasks import repository, resolve, restore, snapshot, verify
-from tasks.errors import ExecutionError, PreconditionError
+from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Consents, Migration
 from tasks.records import Resolution, RestoreRecord, VerificationRecord
 
@@ -26,7 +27,8 @@ class ConsentParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     allow_delete: list[str] = Field(
-        default_factory=list[str], description="Names on the target that may be deleted, as the plan lists them."
+        default_factory=list[str],
+        description="Names on the target that may be deleted, as the plan lists them.",
     )
     allow_partial: bool = Field(default=False, description="Whether a PARTIAL snapshot may be restored.")
 
@@ -86,23 +88,27 @@ def _as_it_ended(journal: Journal) -> str:
 
 def chain(m: Migration) -> None:
     """The steps in their order. Each looks before it acts, so a continued run goes through all of them again."""
-    journal = m.journal
     resolution = _resolution(m)
     region = resolution.bucket_region
-    source = run_step(journal, "register on source", lambda: repository.register_source(m, region))
-    journal.keep("register on source", source)
-    target = run_step(journal, "register on target", lambda: repository.register_target(m, region))
-    journal.keep("register on target", target)
-    adopted = run_step(journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
-    taken = run_step(journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
-    journal.keep("snapshot", taken)
-    run_step(journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
-    restored = run_step(journal, "restore", lambda: restore.restore(m, resolution, taken))
-    journal.keep("restore", restored)
+    source = run_step(m.journal, "register on source", lambda: repository.register_source(m, region))
+    _kept(m, "register on source", source, words.repository(source))
+    target = run_step(m.journal, "register on target", lambda: repository.register_target(m, region))
+    _kept(m, "register on target", target, words.repository(target))
+    adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
+    taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
+    _kept(m, "snapshot", taken, words.snapshot(taken))
+    run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
+    restored = run_step(m.journal, "restore", lambda: restore.restore(m, resolution, taken))
+    _kept(m, "restore", restored, words.restored(restored))
     _require_restored(restored)
-    verified = run_step(journal, "verify", lambda: verify.verify(m, resolution))
-    journal.keep("verify", verified)
+    verified = run_step(m.journal, "verify", lambda: verify.verify(m, resolution))
+    _kept(m, "verify", verified, words.verified(verified))
     require_equal(verified)
+
+
+def _kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
+    m.journal.keep(step, record)
+    tell(Progress(step, said, finished=True))
 
 
 def _resolution(m: Migration) -> Resolution:
@@ -111,7 +117,7 @@ def _resolution(m: Migration) -> Resolution:
     if record and m.journal.changed_something:
         return Resolution.model_validate(record)
     resolution = run_step(m.journal, "resolve", lambda: resolve.resolve(m))
-    m.journal.keep("resolve", resolution)
+    _kept(m, "resolve", resolution, words.resolved(resolution))
     return resolution
 
 
@@ -130,12 +136,13 @@ def require_equal(record: VerificationRecord) -> None:
     if record.passed:
         return
     failing = record.failing
-    words = "; ".join(
-        f"{v.target}: {_count(v.source_count)} on the source, {_count(v.target_count)} on the target ({v.detail})"
-        for v in failing[:3]
+    shown = "; ".join(
+        f"{verdict.target} ({_count(verdict.source_count)} on the source, {_count(verdict.target_count)} on the target)"
+        for verdict in failing[:3]
     )
+    more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
     raise VerificationFailed(
-        f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {words}",
+        f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {shown}{more}",
         "`snapferry verify` compares again; `snapferry report` lists every index",
     )
 

@@ -19,7 +19,7 @@ _START_S = 180.0
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    "PREFECT_LOGGING_LEVEL": "ERROR",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",  # a run's end is told by the command, in its own words
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
 }
 
@@ -47,6 +47,7 @@ def prefect_server(state: Path) -> Generator[str]:
     home = state / "prefect"
     home.mkdir(parents=True, exist_ok=True)
     os.environ["PREFECT_HOME"] = str(home)
+    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"  # nobody reads them, and they outlast the server
     log = home / "temporary-server.log"
     with log.open("w", encoding="utf-8") as errors:
         child = subprocess.Popen(
@@ -87,7 +88,9 @@ def _address(child: subprocess.Popen[str], log: Path) -> str:
                 return address
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.1)
-    raise ServerUnusable(f"the temporary Prefect server did not start; see {log}", "or name a server by PREFECT_API_URL")
+    raise ServerUnusable(
+        f"the temporary Prefect server did not start; see {log}", "or name a server by PREFECT_API_URL"
+    )
 
 
 def _stop(child: subprocess.Popen[str]) -> None:

@@ -13,15 +13,11 @@ from domains.cluster import identity
 from domains.domain import Domain, open_domain
 from domains.errors import DomainError, SnapferryError
 from reports.build import write_reports
-from runs.errors import Busy, PlanChanged, StateUnusable
+from runs.errors import Busy
 from runs.journal import Journal, Status
 from runs.state import State, is_finished, require_same_plan
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
-
-
-class VerificationFailed(SnapferryError):
-    """A difference was found, or something could not be compared."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,9 @@ def _journal(state: State, plan: Plan, options: Options) -> Journal:
     current = state.current("migrate")
     if current and not options.new_run:
         if is_finished(current):  # between the look before and the lock another process finished it
-            raise Busy(f"run {current.run_id} has just been finished by another process", "see `snapferry report`")
+            raise Busy(
+                f"run {current.run_id} has just been finished by another process", "see `snapferry report`"
+            )
         require_same_plan(current, plan)
         current.document.sessions += 1
         current.document.status = "running"
@@ -111,16 +109,3 @@ def _settle(journal: Journal, domains: Iterable[Domain], status: Status, message
         kept["writes"] = kept.get("writes", 0) + counted.writes
     journal.settle(status, message, hint)
     write_reports(journal)
-
-
-__all__ = [
-    "Busy",
-    "Options",
-    "PlanChanged",
-    "StateUnusable",
-    "VerificationFailed",
-    "finished_before",
-    "open_domains",
-    "session",
-    "status_after",
-]

@@ -119,7 +119,11 @@ def _changes(document: Document) -> Iterator[Change]:
         named = intent.detail.get("names") or [intent.detail.get("name", "")]
         shown = ", ".join(map(str, named[:5])) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
         yield Change(
-            at=intent.at, side=intent.side, action=intent.action, what=shown, result=intent.result or "unknown"
+            at=intent.at,
+            side=intent.side,
+            action=intent.action,
+            what=shown,
+            result=intent.result or "unknown",
         )
 
 

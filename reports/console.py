@@ -1,6 +1,6 @@
 """The report on a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,10 +8,15 @@ from rich.text import Text
 
 from reports import words
 from reports.model import IndexReport, Report
-from tasks.records import Resolution
+from tasks.records import Resolution, VerificationRecord
 
 _STYLES = {"equal": "green", "different": "bold red", "not compared": "bold red", "not verified": "yellow"}
-_OUTCOME_STYLES = {"done": "bold green", "refused": "bold yellow", "interrupted": "bold yellow", "running": "bold yellow"}
+_OUTCOME_STYLES = {
+    "done": "bold green",
+    "refused": "bold yellow",
+    "interrupted": "bold yellow",
+    "running": "bold yellow",
+}
 _ROWS = 40
 
 
@@ -23,17 +28,25 @@ def report_view(report: Report, files: tuple[str, ...] = ()) -> RenderableType:
 def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.indices:
         yield _index_table(report.indices)
+        yield from _reasons((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
     if report.left_out:
         yield _left_out(report)
     if report.steps:
-        yield Text("Steps: " + ", ".join(f"{s.name} {words.duration(s.seconds)}" for s in report.steps), "dim")
+        yield Text(
+            "Steps: " + ", ".join(f"{s.name} {words.duration(s.seconds)}" for s in report.steps), "dim"
+        )
     for repository in report.repositories:
         yield Text(f"Repository on {words.repository(repository)}", "dim")
     for note in report.notes:
         yield Text(f"Note: {note}", "yellow")
     if report.outcome in {"failed", "interrupted"} and report.changes:
-        yield Text("Changed so far: " + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes))
-    yield Text(f"Run {report.run_id}: {words.headline(report)}", _OUTCOME_STYLES.get(report.outcome, "bold red"))
+        yield Text(
+            "Changed so far: "
+            + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
+        )
+    yield Text(
+        f"Run {report.run_id}: {words.headline(report)}", _OUTCOME_STYLES.get(report.outcome, "bold red")
+    )
     if report.message:
         yield Text(report.message)
     for file in files:
@@ -43,26 +56,39 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
 
 
 def _index_table(indices: list[IndexReport]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Index", overflow="fold")
-    table.add_column("Verdict")
-    for column in ("Source", "Target", "Fetched"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("", overflow="fold", style="dim")
+    table = _table(
+        ("Index", ""), ("Verdict", ""), ("Source", "right"), ("Target", "right"), ("Fetched", "right")
+    )
     ordered = sorted(indices, key=lambda index: index.verdict == "equal")
     for index in ordered[:_ROWS]:
         name = index.source if index.source == index.target else f"{index.source} → {index.target}"
-        table.add_row(
-            Text(name),
-            Text(index.verdict, _STYLES.get(index.verdict, "")),
-            words.number(index.source_count),
-            words.number(index.target_count),
-            words.size(index.bytes),
-            Text(index.detail if index.verdict != "equal" else ""),
-        )
+        counts = (words.number(index.source_count), words.number(index.target_count), words.size(index.bytes))
+        table.add_row(Text(words.short(name)), Text(index.verdict, _STYLES.get(index.verdict, "")), *counts)
     if len(ordered) > _ROWS:
         table.add_row(Text(f"… and {len(ordered) - _ROWS} more, all in the report", "dim"))
     return table
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, (title, side) in enumerate(columns):
+        table.add_column(
+            title,
+            justify="right" if side else "left",
+            overflow="fold" if number == 0 else "ellipsis",
+            no_wrap=number > 0,
+        )
+    return table
+
+
+def _reasons(named: Iterable[tuple[str, str]]) -> Iterator[Text]:
+    """Why indices failed, one line a reason however many share it."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in named:
+        by_reason.setdefault(reason, []).append(words.short(name))
+    for reason, names in list(by_reason.items())[:_ROWS]:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        yield Text(f"{', '.join(names[:5])}{more}: {reason}", "red")
 
 
 def _left_out(report: Report) -> RenderableType:
@@ -78,19 +104,22 @@ def resolution_view(resolution: Resolution) -> RenderableType:
 
 def _resolution_parts(resolution: Resolution) -> Iterator[RenderableType]:
     for side, record in (("Source", resolution.source), ("Target", resolution.target)):
-        yield Text(f"{side}: {record.endpoint} ({record.cluster_name}, {record.version}, {record.region or 'no Region'})")
-    yield Text(f"Snapshot {resolution.snapshot} on repository {resolution.repository}, bucket in {resolution.bucket_region or '–'}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Index or data stream", overflow="fold")
-    table.add_column("Action")
-    table.add_column("On the target", overflow="fold")
-    table.add_column("Shards", justify="right")
-    table.add_column("Size", justify="right", no_wrap=True)
+        yield Text(
+            f"{side}: {record.endpoint} ({record.cluster_name}, {record.version}, {record.region or 'no Region'})"
+        )
+    yield Text(
+        f"Snapshot {resolution.snapshot} on repository {resolution.repository}, bucket in {resolution.bucket_region or '–'}"
+    )
+    table = _table(("Index or data stream", ""), ("Shards", "right"), ("Size", "right"), ("Action", ""))
     for unit in resolution.units[:_ROWS]:
         sizes = [index.bytes for index in unit.indices if index.bytes is not None]
-        action = unit.action if not unit.takes else f"delete {', '.join(unit.takes)}, then restore"
         shards = sum(index.shards for index in unit.indices)
-        table.add_row(Text(unit.name), action, Text(unit.target if unit.action != "skip" else "–"), str(shards), words.size(sum(sizes) if sizes else None))
+        table.add_row(
+            Text(words.short(unit.name)),
+            str(shards),
+            words.size(sum(sizes) if sizes else None),
+            Text(words.action(unit)),
+        )
     if len(resolution.units) > _ROWS:
         table.add_row(Text(f"… and {len(resolution.units) - _ROWS} more", "dim"))
     yield table
@@ -101,3 +130,30 @@ def _resolution_parts(resolution: Resolution) -> Iterator[RenderableType]:
         yield Text(f"Note: {note}", "yellow")
     total = sum(index.bytes or 0 for index in resolution.indices)
     yield Text(f"{len(resolution.indices)} indices, {words.size(total)} in primaries", "bold")
+
+
+def verification_view(record: VerificationRecord) -> RenderableType:
+    """A verification by itself: failing indices first."""
+    return Group(*_verification_parts(record))
+
+
+def _verification_parts(record: VerificationRecord) -> Iterator[RenderableType]:
+    table = _table(("Index", ""), ("Verdict", ""), ("Source", "right"), ("Target", "right"))
+    ordered = sorted(record.verdicts, key=lambda verdict: verdict.outcome == "equal")
+    for verdict in ordered[:_ROWS]:
+        counts = (words.number(verdict.source_count), words.number(verdict.target_count))
+        style = _STYLES.get(verdict.outcome, "")
+        table.add_row(Text(words.short(verdict.target)), Text(verdict.outcome, style), *counts)
+    if len(ordered) > _ROWS:
+        table.add_row(Text(f"… and {len(ordered) - _ROWS} more", "dim"))
+    yield table
+    yield from _reasons((v.target, v.detail) for v in record.failing)
+    for item in record.skipped:
+        if item.reason != "system":
+            yield Text(f"Skipped: {item.name} – {words.left_out(item)}", "dim")
+    equal = len(record.verdicts) - len(record.failing)
+    sentence = f"{equal} of {len(record.verdicts)} indices equal at level {record.level}"
+    yield Text(
+        sentence if record.passed else f"{sentence}: verification failed",
+        "bold green" if record.passed else "bold red",
+    )

@@ -21,8 +21,14 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"\nNext: {_text(report.next)}"
     yield ""
     yield from _facts(report)
-    yield from _section("Indices", ("source", "target", "verdict", "source documents", "target documents", "bytes", ""), _indices(report))
-    yield from _section("Left out", ("name", "why"), ((item.name, words.left_out(item)) for item in report.left_out))
+    yield from _section(
+        "Indices",
+        ("source", "target", "verdict", "source documents", "target documents", "bytes", ""),
+        _indices(report),
+    )
+    yield from _section(
+        "Left out", ("name", "why"), ((item.name, words.left_out(item)) for item in report.left_out)
+    )
     steps = ((s.name, words.duration(s.seconds), str(s.attempts), s.error or "") for s in report.steps)
     yield from _section("Steps", ("step", "time", "attempts", "error"), steps)
     changes = ((f"{c.at:%Y-%m-%d %H:%M:%S}", c.side, c.action, c.what, c.result) for c in report.changes)

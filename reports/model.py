@@ -68,7 +68,9 @@ class Change(ReportPart):
     side: Literal["source", "target"]
     action: str
     what: str
-    result: str = Field(description="`sent`, an error, or `unknown` when the run was killed before it was known.")
+    result: str = Field(
+        description="`sent`, an error, or `unknown` when the run was killed before it was known."
+    )
 
 
 class Report(ReportPart):
@@ -87,7 +89,9 @@ class Report(ReportPart):
     target: ClusterRecord | None
     level: str | None = Field(description="Verification level.")
     totals: Totals
-    repositories: list[RepositoryRecord] = Field(description="The form that each domain took, and what was tried before.")
+    repositories: list[RepositoryRecord] = Field(
+        description="The form that each domain took, and what was tried before."
+    )
     snapshot: SnapshotRecord | None
     steps: list[StepReport]
     indices: list[IndexReport]
@@ -100,4 +104,7 @@ class Report(ReportPart):
 
 def report_schema() -> dict[str, object]:
     """The report's JSON Schema."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Report.model_json_schema(mode="serialization")}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Report.model_json_schema(mode="serialization"),
+    }

@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 
 from reports.model import Report
-from tasks.records import Attempt, LeftOut, RepositoryRecord
+from tasks.records import (
+    Attempt,
+    LeftOut,
+    RepositoryRecord,
+    Resolution,
+    RestoreRecord,
+    SnapshotRecord,
+    Unit,
+    VerificationRecord,
+)
 
 OUTCOMES = {
     "done": "done and verified",
@@ -23,6 +32,7 @@ _REASONS = {
     "not in the snapshot": "not in the snapshot",
     "no longer on the source": "in the snapshot, no longer on the source",
 }
+_NAME = 60
 _FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}
 
 
@@ -43,6 +53,20 @@ def number(count: int | None) -> str:
     return "–" if count is None else f"{count:,}"
 
 
+def short(name: str) -> str:
+    """A name that fits a table; the files have it whole."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 10]}…{name[-9:]}"
+
+
+def action(unit: Unit) -> str:
+    """What happens to a unit, and what is in its way."""
+    if unit.action == "replace":
+        return f"delete {', '.join(unit.takes)} on the target, then restore"
+    if unit.action == "rename":
+        return f"restore as {unit.target}: the target has {unit.conflict}"
+    return f"skip: the target has {unit.conflict}" if unit.action == "skip" else "restore"
+
+
 def duration(seconds: float) -> str:
     """Seconds as `1 h 05 min`, `2 min 03 s` or `4.2 s`."""
     if seconds < 60:
@@ -61,8 +85,12 @@ def left_out(item: LeftOut) -> str:
 def repository(record: RepositoryRecord) -> str:
     """One domain's registration, and how it came to this form."""
     access = "readonly" if record.readonly else "read-write"
-    form = f"{record.side}: {record.name}, {access}, {_FORMS.get(record.form, record.form)} ({_place(record)})"
-    return form + "".join(f"; first refused {_FORMS.get(a.form, a.form)}: {_said(a)}" for a in _refused(record.attempts))
+    form = (
+        f"{record.side}: {record.name}, {access}, {_FORMS.get(record.form, record.form)} ({_place(record)})"
+    )
+    return form + "".join(
+        f"; first refused {_FORMS.get(a.form, a.form)}: {_said(a)}" for a in _refused(record.attempts)
+    )
 
 
 def _refused(attempts: Iterable[Attempt]) -> Iterable[Attempt]:
@@ -75,7 +103,11 @@ def _said(attempt: Attempt) -> str:
 
 
 def _place(record: RepositoryRecord) -> str:
-    shown = [f"{key}: {record.settings[key]}" for key in ("region", "endpoint", "location") if key in record.settings]
+    shown = [
+        f"{key}: {record.settings[key]}"
+        for key in ("region", "endpoint", "location")
+        if key in record.settings
+    ]
     return ", ".join(shown) or "the domain's own Region"
 
 
@@ -87,3 +119,39 @@ def headline(report: Report) -> str:
         f"{size(totals.bytes)}, {duration(report.seconds)}"
     )
     return f"{OUTCOMES[report.outcome]}: {moved}" if totals.indices else OUTCOMES[report.outcome]
+
+
+def amount(done: int, total: int, unit: str) -> str:
+    """How much of how much, for a progress line; empty when the total is not known."""
+    if not total or unit == "shards":
+        return ""
+    if unit == "bytes":
+        return f"{size(done)} of {size(total)}"
+    return f"{number(done)} of {number(total)} {unit}"
+
+
+def resolved(record: Resolution) -> str:
+    """What a resolution came to."""
+    total = size(sum(index.bytes or 0 for index in record.indices))
+    return f"{len(record.indices)} indices to move ({total}), {len(record.left_out)} left out"
+
+
+def snapshot(record: SnapshotRecord) -> str:
+    """What snapshot was taken."""
+    took = duration((record.ended - record.started).total_seconds())
+    found = ", found already there" if record.adopted else ""
+    return f"{record.name}: {record.state}, {record.indices} indices, {record.shards_total} shards, {took}{found}"
+
+
+def restored(record: RestoreRecord) -> str:
+    """How much of a restore arrived."""
+    arrived = sum(index.restored for index in record.indices)
+    fetched = size(sum(index.bytes for index in record.indices))
+    return f"{arrived} of {len(record.indices)} indices, every primary started, {fetched} fetched"
+
+
+def verified(record: VerificationRecord) -> str:
+    """What a verification came to."""
+    equal = len(record.verdicts) - len(record.failing)
+    documents = number(sum(verdict.target_count or 0 for verdict in record.verdicts))
+    return f"{equal} of {len(record.verdicts)} indices equal at level {record.level}, {documents} documents"

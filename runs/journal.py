@@ -6,7 +6,7 @@ whether it is.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -114,7 +114,9 @@ class Journal:
                 os.fsync(file.fileno())
             fresh.replace(self.path)
         except OSError as error:
-            raise StateUnusable(f"cannot write {self.path}: {error.strerror}", "free the disk or choose --state") from error
+            raise StateUnusable(
+                f"cannot write {self.path}: {error.strerror}", "free the disk or choose --state"
+            ) from error
 
     @property
     def run_id(self) -> str:
@@ -127,7 +129,7 @@ class Journal:
         return entry.record if entry else None
 
     @contextmanager
-    def step(self, name: str) -> Iterator[None]:
+    def step(self, name: str) -> Generator[None]:
         """Keeps the time of one attempt at a step; an error is noted and goes on its way."""
         entry = self.document.steps.setdefault(name, StepEntry(started=now()))
         began = now()
@@ -152,7 +154,7 @@ class Journal:
     @contextmanager
     def intend(
         self, step: str, side: Literal["source", "target"], action: str, detail: Mapping[str, Any]
-    ) -> Iterator[None]:
+    ) -> Generator[None]:
         """Writes an intent, lets the request be sent, and writes how it ended.
 
         Left by a kill, the intent stays without a result: whoever comes next looks at the domain.

@@ -4,16 +4,18 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from runs.errors import Busy, StateUnusable
 from runs.journal import now
 
 
 @contextmanager
-def held(path: Path, what: str) -> Iterator[None]:
+def held(path: Path, what: str) -> Generator[None]:
     """Holds the lock file for the time of the block. It is freed at the end of the process, however it ends.
 
     Args:
@@ -28,17 +30,41 @@ def held(path: Path, what: str) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise StateUnusable(f"cannot write {path}: {error.strerror}", "choose another folder with --state") from error
+        raise StateUnusable(
+            f"cannot write {path}: {error.strerror}", "choose another folder with --state"
+        ) from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"another run holds {what}{_holder(path)}", "wait for it; `snapferry status` shows it") from None
+        if not _taken(file):
+            raise Busy(f"another run holds {what}{_holder(path)}", "wait for it; `snapferry status` shows it")
         file.seek(0)
         file.truncate()
         json.dump({"pid": os.getpid(), "since": now().isoformat(timespec="seconds")}, file)
         file.flush()
         yield
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock file. Takes it for an instant, shared."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+
+
+def _taken(file: TextIO) -> bool:
+    """Takes the lock; tries for a moment, because a look (`is_locked`) takes it for an instant."""
+    for _ in range(10):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.03)
+        else:
+            return True
+    return False
 
 
 def _holder(path: Path) -> str:

@@ -1,7 +1,7 @@
 """Where a step stands, told to whoever listens: a terminal, a log, Prefect artifacts."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ class Progress:
         unit: `bytes`, `shards` or `indices`.
         waiting: whether the step waits for something else than its own work.
         detail: more, for example `12 of 40 shards`.
+        finished: whether the step has come to its end; the message then says how.
     """
 
     step: str
@@ -27,6 +28,7 @@ class Progress:
     unit: str = ""
     waiting: bool = False
     detail: str = ""
+    finished: bool = False
 
 
 Listener = Callable[[Progress], None]
@@ -34,7 +36,7 @@ _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("snapferry_progress", 
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
+def listening(listener: Listener) -> Generator[None]:
     """Calls `listener` with every progress told inside the block."""
     token = _listeners.set((*_listeners.get(), listener))
     try:

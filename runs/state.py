@@ -10,7 +10,7 @@ from typing import Any
 from configs.plan import Plan
 from runs.errors import PlanChanged
 from runs.journal import FINISHED, Document, Journal, now
-from runs.lock import held, pair_name
+from runs.lock import held, is_locked, pair_name
 
 
 def default_folder() -> Path:
@@ -50,6 +50,10 @@ class State:
         """Holds this pair of clusters, whatever the plan is called; Busy if another run does."""
         path = self.folder / "pairs" / f"{pair_name(source_uuid, target_uuid)}.lock"
         return held(path, "this pair of domains")
+
+    def is_held(self) -> bool:
+        """Whether a living process holds this plan."""
+        return is_locked(self._runs / "lock")
 
     def journals(self) -> Iterator[Journal]:
         """The plan's journals, newest first."""

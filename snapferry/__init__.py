@@ -1,0 +1,1 @@
+"""The command: parses, calls, prints, and owns the exit code."""

@@ -37,7 +37,9 @@ class Arrival:
         origins = {recovery.snapshot for recovery in self.recoveries}
         origins |= {primary.restoring for primary in self.primaries if primary.state == "UNASSIGNED"}
         named = all(place in primary.reason for primary in self.primaries if primary.state == "UNASSIGNED")
-        return bool(self.primaries) and (origins == {place} or (origins <= {place, None} and named and bool(origins)))
+        return bool(self.primaries) and (
+            origins == {place} or (origins <= {place, None} and named and bool(origins))
+        )
 
 
 def arrivals(m: Migration, names: Iterable[str]) -> dict[str, Arrival]:

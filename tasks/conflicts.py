@@ -34,7 +34,12 @@ class Taken:
 
 
 def decide(
-    units: Iterable[Unit], target: Catalog, settings: ConflictSettings, *, aliases: bool, allowed: frozenset[str]
+    units: Iterable[Unit],
+    target: Catalog,
+    settings: ConflictSettings,
+    *,
+    aliases: bool,
+    allowed: frozenset[str],
 ) -> Decision:
     """What happens to each unit under the plan's policy.
 
@@ -112,8 +117,12 @@ def _renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str
     name = f"{settings.prefix}{unit.name}{settings.suffix}"
     if len(name.encode()) > _LONGEST_NAME:
         return [f"{unit.name}: its new name {name} is longer than {_LONGEST_NAME} bytes"]
-    indices = tuple(index.model_copy(update={"target": _renamed_index(unit, index, name)}) for index in unit.indices)
-    changed = unit.model_copy(update={"action": "rename", "target": name, "indices": indices, "conflict": words})
+    indices = tuple(
+        index.model_copy(update={"target": _renamed_index(unit, index, name)}) for index in unit.indices
+    )
+    changed = unit.model_copy(
+        update={"action": "rename", "target": name, "indices": indices, "conflict": words}
+    )
     again = [item.words for item in _taken(changed, target, aliases=False)]
     if again:
         return [f"{unit.name}: its new name {name} is taken as well: {'; '.join(again)}"]
@@ -132,11 +141,17 @@ def _replaced(
     problems: list[str] = []
     for item in taken:
         if not item.deletable:
-            problems.append(f"{unit.name}: the target has {item.words}; an alias is not deleted: remove or rename it")
+            problems.append(
+                f"{unit.name}: the target has {item.words}; an alias is not deleted: remove or rename it"
+            )
         elif item.blocker not in settings.delete:
-            problems.append(f"{unit.name}: the target has {item.words}; name {item.blocker} under conflicts.delete")
+            problems.append(
+                f"{unit.name}: the target has {item.words}; name {item.blocker} under conflicts.delete"
+            )
         elif item.blocker not in allowed:
-            problems.append(f"{unit.name}: deleting {item.blocker} on the target needs --allow-delete {item.blocker}")
+            problems.append(
+                f"{unit.name}: deleting {item.blocker} on the target needs --allow-delete {item.blocker}"
+            )
     if problems:
         return list(dict.fromkeys(problems))
     takes = tuple(dict.fromkeys(item.blocker for item in taken))

@@ -22,3 +22,7 @@ class ExecutionError(SnapferryError):
 
 class TimedOut(SnapferryError):
     """A wait came to its end while the work goes on; the same command continues it."""
+
+
+class VerificationFailed(SnapferryError):
+    """A difference was found, or something could not be compared."""

@@ -17,7 +17,9 @@ _ASK_AFTER_S = 5.0
 _HOPELESS = frozenset({"no"})
 
 
-def follow(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], *, adopted: bool) -> list[IndexRestore]:
+def follow(
+    m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], *, adopted: bool
+) -> list[IndexRestore]:
     """Waits for these units and returns how each index arrived. Changes nothing; may be repeated.
 
     Raises:
@@ -30,7 +32,9 @@ def follow(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], *, ado
     while True:
         found = arrivals(m, wanted)
         _tell(found, wanted)
-        waiting = [name for name in wanted if name not in problems and not _arrived(found.get(name), wanted[name])]
+        waiting = [
+            name for name in wanted if name not in problems and not _arrived(found.get(name), wanted[name])
+        ]
         if not waiting:
             break
         state = {name: (arrival.started, arrival.bytes_done) for name, arrival in found.items()}
@@ -40,10 +44,14 @@ def follow(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], *, ado
         elif poll.waited_s > _ASK_AFTER_S:
             problems |= _stuck(m, found, waiting)
         if poll.expired:
-            raise TimedOut(_nothing_moved(m, poll, waiting), "the restore goes on by itself; the same command continues")
+            raise TimedOut(
+                _nothing_moved(m, poll, waiting), "the restore goes on by itself; the same command continues"
+            )
         poll.pause()
     _note(m, [name for name in wanted if name not in problems])
-    return [_outcome(index, found.get(name), problems.get(name, ""), adopted) for name, index in wanted.items()]
+    return [
+        _outcome(index, found.get(name), problems.get(name, ""), adopted) for name, index in wanted.items()
+    ]
 
 
 def _arrived(arrival: Arrival | None, index: SelectedIndex) -> bool:
@@ -72,7 +80,11 @@ def _reason(m: Migration, primary: Primary) -> str:
         explanation = restores.explain(m.target, primary.index, primary.shard)
     except Refused as error:
         # it started in between, or the caller may not ask: the next look decides
-        tell(Progress(_STEP, f"{primary.index}[{primary.shard}]: no explanation ({error.reply.text})", waiting=True))
+        tell(
+            Progress(
+                _STEP, f"{primary.index}[{primary.shard}]: no explanation ({error.reply.text})", waiting=True
+            )
+        )
         return ""
     said = f"shard {primary.shard} of {primary.index} is not started: {explanation.reason or primary.reason}"
     if explanation.decision not in _HOPELESS:

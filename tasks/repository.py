@@ -49,7 +49,10 @@ def registration(m: Migration, side: Side, form: str, bucket_region: str | None)
     repository = m.plan.repository
     readonly: dict[str, Any] = {"readonly": True} if side == "target" else {}
     if not isinstance(repository, S3Repository):
-        return {"type": "fs", "settings": {**repository.settings, "location": repository.location, **readonly}}
+        return {
+            "type": "fs",
+            "settings": {**repository.settings, "location": repository.location, **readonly},
+        }
     domain = m.source if side == "source" else m.target
     settings: dict[str, Any] = {**repository.settings, "bucket": repository.bucket}
     if repository.base_path:
@@ -127,7 +130,9 @@ def _forms(m: Migration, bucket_region: str | None) -> Iterator[str]:
         yield "endpoint"
 
 
-def _already(m: Migration, domain: Domain, found: dict[str, Any] | None, region: str | None) -> RepositoryRecord | None:
+def _already(
+    m: Migration, domain: Domain, found: dict[str, Any] | None, region: str | None
+) -> RepositoryRecord | None:
     """The record of a registration that is there in one of the forms, and works."""
     for form in _forms(m, region) if found else ():
         if _same(found or {}, registration(m, domain.side, form, region)):
@@ -145,11 +150,19 @@ def _same(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
     has: dict[str, Any] = found.get("settings") or {}
     wants: dict[str, Any] = wanted["settings"]
     chosen = {"region", "endpoint", "readonly"} | wants.keys()
-    return found.get("type") == wanted["type"] and all(_text(has.get(k)) == _text(wants.get(k)) for k in chosen)
+    return found.get("type") == wanted["type"] and all(
+        _text(has.get(k)) == _text(wants.get(k)) for k in chosen
+    )
 
 
 def _text(value: Any) -> str:
-    return "" if value is None or value is False or value == "false" else str(value).lower() if value is True else str(value)
+    return (
+        ""
+        if value is None or value is False or value == "false"
+        else str(value).lower()
+        if value is True
+        else str(value)
+    )
 
 
 def _put(m: Migration, domain: Domain, body: dict[str, Any], *, existed: bool) -> None:
@@ -158,15 +171,29 @@ def _put(m: Migration, domain: Domain, body: dict[str, Any], *, existed: bool) -
     poll = m.poll(limit)
     while True:
         try:
-            with m.journal.intend(f"register on {domain.side}", domain.side, "register", {"name": m.repository, "existed": existed, **body}):
+            with m.journal.intend(
+                f"register on {domain.side}",
+                domain.side,
+                "register",
+                {"name": m.repository, "existed": existed, **body},
+            ):
                 repositories.register(domain, m.repository, body)
             return
         except Refused as error:
             if _IN_USE not in error.reply.text:
                 raise
             if poll.expired:
-                raise TimedOut(f"{domain.side}: repository {m.repository} is in use for longer than {limit:.0f} s", "run the same command later") from error
-            tell(Progress(f"register on {domain.side}", f"waiting: repository {m.repository} is in use", waiting=True))
+                raise TimedOut(
+                    f"{domain.side}: repository {m.repository} is in use for longer than {limit:.0f} s",
+                    "run the same command later",
+                ) from error
+            tell(
+                Progress(
+                    f"register on {domain.side}",
+                    f"waiting: repository {m.repository} is in use",
+                    waiting=True,
+                )
+            )
             poll.pause()
 
 
@@ -188,9 +215,15 @@ def _put_back(m: Migration, domain: Domain, before: dict[str, Any] | None) -> No
 def _no_form(m: Migration, domain: Domain, error: Refused, existed: bool, elsewhere: bool) -> ExecutionError:
     left = "the former registration was put back" if existed else "the registration was removed again"
     hint = _hint(error.reply.text)
-    if elsewhere and isinstance(m.plan.repository, S3Repository) and m.plan.repository.endpoint_fallback == "never":
+    if (
+        elsewhere
+        and isinstance(m.plan.repository, S3Repository)
+        and m.plan.repository.endpoint_fallback == "never"
+    ):
         hint = "set repository.endpoint_fallback: auto"
-    return ExecutionError(f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error}", hint)
+    return ExecutionError(
+        f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error}", hint
+    )
 
 
 def _hint(said: str) -> str:
@@ -206,12 +239,20 @@ def _hint(said: str) -> str:
 
 
 def _record(
-    m: Migration, domain: Domain, form: str, nodes: tuple[str, ...], attempts: tuple[Attempt, ...], *, already: bool
+    m: Migration,
+    domain: Domain,
+    form: str,
+    nodes: tuple[str, ...],
+    attempts: tuple[Attempt, ...],
+    *,
+    already: bool,
 ) -> RepositoryRecord:
     """Confirms by a look: what the domain shows now is what counts."""
     found = repositories.registered(domain, m.repository)
     if found is None or not nodes or (domain.side == "target") != is_readonly(found):
-        raise ExecutionError(f"{domain.side}: repository {m.repository} is not registered as it should be: {found}")
+        raise ExecutionError(
+            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}"
+        )
     return RepositoryRecord(
         side=domain.side,
         name=m.repository,

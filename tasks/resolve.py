@@ -38,7 +38,11 @@ def resolve(m: Migration) -> Resolution:
     """
     source, target = identity(m.source), identity(m.target)
     if source.uuid == target.uuid:
-        raise PreconditionError("source and target are one cluster", (f"both answer with UUID {source.uuid}",), "correct the endpoints")
+        raise PreconditionError(
+            "source and target are one cluster",
+            (f"both answer with UUID {source.uuid}",),
+            "correct the endpoints",
+        )
     problem = versions.engine_problem(source.version, target.version)
     if problem:
         raise PreconditionError(problem)
@@ -69,7 +73,9 @@ def resolve(m: Migration) -> Resolution:
         bucket_region=look.bucket_region,
     )
     if not resolution.moving:
-        raise PreconditionError("nothing to move: every selected index is already on the target, and the policy is skip")
+        raise PreconditionError(
+            "nothing to move: every selected index is already on the target, and the policy is skip"
+        )
     return resolution
 
 
@@ -94,7 +100,9 @@ def _existing(m: Migration) -> SnapshotInfo | None:
         if found and same_place(found, registration(m, domain.side, "plain", None)):
             info = snapshots.get(domain, m.repository, name)
             if info is None:
-                raise PreconditionError(f"repository {m.repository} has no snapshot {name}", hint="check snapshot.existing")
+                raise PreconditionError(
+                    f"repository {m.repository} has no snapshot {name}", hint="check snapshot.existing"
+                )
             return info
     return None
 
@@ -104,12 +112,16 @@ def _within(look: _Look, existing: SnapshotInfo) -> _Look:
     held = set(existing.indices)
     kept = tuple(unit for unit in look.selection.units if all(index.name in held for index in unit.indices))
     lacking = tuple(
-        LeftOut(name=unit.name, reason="not in the snapshot") for unit in look.selection.units if unit not in kept
+        LeftOut(name=unit.name, reason="not in the snapshot")
+        for unit in look.selection.units
+        if unit not in kept
     )
     only_there = sorted(held - look.source_catalog.indices.keys())
     gone = tuple(LeftOut(name=name, reason="no longer on the source") for name in only_there)
     selection = Selection(kept, (*look.selection.left_out, *lacking, *gone), look.selection.unmatched)
-    return _Look(look.source, look.target, look.source_catalog, look.target_catalog, selection, look.bucket_region)
+    return _Look(
+        look.source, look.target, look.source_catalog, look.target_catalog, selection, look.bucket_region
+    )
 
 
 def _selection_problems(look: _Look) -> Iterator[str]:
@@ -122,7 +134,9 @@ def _selection_problems(look: _Look) -> Iterator[str]:
             yield f"indices.include: {pattern} is an alias; name its indices: {', '.join(aliases[pattern])}"
         elif "*" not in pattern:
             yield f"indices.include: the source has no index or data stream {pattern}"
-    yield from (f"{left.name}: {left.detail}; run again" for left in selection.left_out if left.reason == "changing")
+    yield from (
+        f"{left.name}: {left.detail}; run again" for left in selection.left_out if left.reason == "changing"
+    )
     moving = [index.name for unit in selection.units for index in unit.indices]
     created = [(name, look.source_catalog.indices[name].created_id) for name in moving]
     yield from versions.index_problems(created, look.target.version)
@@ -142,7 +156,11 @@ def _plan_problems(m: Migration, look: _Look) -> Iterator[str]:
 
 def _place(found: dict[str, object]) -> str:
     settings = found.get("settings")
-    shown = {k: v for k, v in settings.items() if k in {"bucket", "base_path", "location"}} if isinstance(settings, dict) else {}  # pyright: ignore[reportUnknownVariableType]
+    shown = (
+        {k: v for k, v in settings.items() if k in {"bucket", "base_path", "location"}}
+        if isinstance(settings, dict)
+        else {}
+    )  # pyright: ignore[reportUnknownVariableType]
     return f"{found.get('type')} {shown}"
 
 
@@ -157,7 +175,11 @@ def _notes(m: Migration, look: _Look, units: tuple[Unit, ...]) -> Iterator[str]:
         if "*" in pattern:
             yield f"indices.include: {pattern} fits nothing on the source"
     for unit in units:
-        if unit.action == "rename" and m.plan.restore.aliases and any(index.aliases for index in unit.indices):
+        if (
+            unit.action == "rename"
+            and m.plan.restore.aliases
+            and any(index.aliases for index in unit.indices)
+        ):
             yield f"{unit.name}: renamed to {unit.target}, so its aliases are not restored"
     covered = look.target_catalog.aliases
     shared = {
@@ -191,3 +213,23 @@ def _hint(m: Migration, problems: tuple[str, ...]) -> str:
     if m.plan.conflicts.policy == "fail":
         return "remove them from the target, exclude them, or choose conflicts.policy: skip, rename or delete"
     return ""
+
+
+def resolve_names(m: Migration) -> Resolution:
+    """The plan's indices under their own names, whatever the target has: for comparing without a run. Reads only.
+
+    Raises:
+        PreconditionError: no index fits.
+    """
+    source, target = identity(m.source), identity(m.target)
+    selection = select(catalog(m.source), m.plan.indices)
+    if not selection.units:
+        raise PreconditionError("no index on the source fits indices.include and indices.exclude")
+    return Resolution(
+        source=_record(m.source, source),
+        target=_record(m.target, target),
+        units=selection.units,
+        left_out=selection.left_out,
+        repository=m.repository,
+        snapshot=m.snapshot,
+    )

@@ -118,7 +118,9 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> Iterator[str]:
 
 
 def _deleted(m: Migration) -> Iterator[str]:
-    yield from dict.fromkeys(intent.detail["name"] for intent in m.journal.intents("delete") if intent.result == "sent")
+    yield from dict.fromkeys(
+        intent.detail["name"] for intent in m.journal.intents("delete") if intent.result == "sent"
+    )
 
 
 def _restored(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> list[IndexRestore]:
@@ -142,7 +144,9 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> Non
     targets = [index.target for unit in batch for index in unit.indices]
     renamed = batch[0].action == "rename"
     try:
-        with m.journal.intend(STEP, "target", "restore", {"snapshot": snapshot.name, "names": names, "targets": targets}):
+        with m.journal.intend(
+            STEP, "target", "restore", {"snapshot": snapshot.name, "names": names, "targets": targets}
+        ):
             restores.start(
                 m.target,
                 snapshot.repository,

@@ -43,7 +43,9 @@ def select(catalog: Catalog, wanted: IndexSelection) -> Selection:
         if reason:
             left.append(reason)
         else:
-            units.append(Unit(name=index.name, target=index.name, is_stream=False, indices=(_selected(index),)))
+            units.append(
+                Unit(name=index.name, target=index.name, is_stream=False, indices=(_selected(index),))
+            )
     names = [*catalog.streams, *(name for name, index in catalog.indices.items() if not index.stream)]
     unmatched = tuple(p for p in wanted.include if p != "*" and not any(matches(name, [p]) for name in names))
     return Selection(tuple(units), tuple(left), unmatched)

@@ -34,7 +34,9 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
     found = snapshots.get(m.source, m.repository, m.snapshot)
     if m.plan.snapshot.existing:
         if found is None:
-            raise ExecutionError(f"repository {m.repository} has no snapshot {m.snapshot}", "check snapshot.existing")
+            raise ExecutionError(
+                f"repository {m.repository} has no snapshot {m.snapshot}", "check snapshot.existing"
+            )
         return True
     if found is not None:
         _require_ours(m, found)
@@ -94,7 +96,9 @@ def _adopted(m: Migration, doubt: DomainError | None) -> bool:
             _require_ours(m, found)
             return True
         if poll.expired:
-            raise doubt or UnexpectedReply(f"source: snapshot {m.snapshot}", "accepted, but it did not appear")
+            raise doubt or UnexpectedReply(
+                f"source: snapshot {m.snapshot}", "accepted, but it did not appear"
+            )
         poll.pause()
 
 
@@ -123,7 +127,9 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
     while True:
         found = snapshots.get(m.source, m.repository, m.snapshot)
         if found is None:
-            raise ExecutionError(f"snapshot {m.snapshot} vanished from repository {m.repository}", "start again with --new-run")
+            raise ExecutionError(
+                f"snapshot {m.snapshot} vanished from repository {m.repository}", "start again with --new-run"
+            )
         if not found.running:
             return _accepted(m, found, adopted=adopted, written=written)
         now = _running_now(m)
@@ -134,7 +140,10 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
                 moved = (now.bytes_done, now.shards_done)
                 poll.restart()
         if poll.expired:
-            raise TimedOut(f"snapshot {m.snapshot} has not moved for {m.patience_s:.0f} s", "the same command continues it")
+            raise TimedOut(
+                f"snapshot {m.snapshot} has not moved for {m.patience_s:.0f} s",
+                "the same command continues it",
+            )
         poll.pause()
 
 
@@ -155,7 +164,11 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
         raise ExecutionError(
             f"snapshot {found.name} ended as {found.state}: {why}",
             "put the source's shards right and start again with --new-run"
-            + ("" if found.state != "PARTIAL" else ", or accept it with snapshot.allow_partial and --allow-partial"),
+            + (
+                ""
+                if found.state != "PARTIAL"
+                else ", or accept it with snapshot.allow_partial and --allow-partial"
+            ),
         )
     tell(Progress(_STEP, "the snapshot is complete", found.shards_total, found.shards_total, "shards"))
     return SnapshotRecord(
@@ -192,4 +205,6 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
         )
     lacking = sorted({index.name for index in resolution.indices} - set(found.indices))
     if lacking:
-        raise ExecutionError(f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}")
+        raise ExecutionError(
+            f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}"
+        )

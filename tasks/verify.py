@@ -31,7 +31,14 @@ class _Side:
 
     @property
     def problem(self) -> str:
-        return next((f"shard {k}: {f.problem}" if k is not None else f.problem for k, f in self.figures.items() if f.problem), "")
+        return next(
+            (
+                f"shard {k}: {f.problem}" if k is not None else f.problem
+                for k, f in self.figures.items()
+                if f.problem
+            ),
+            "",
+        )
 
     @property
     def count(self) -> int | None:
@@ -82,7 +89,9 @@ def _read(m: Migration, domain: Domain, indices: Sequence[tuple[str, int]]) -> d
         asks = [Ask(name, shard) for name, shards in indices for shard in range(shards)]
         answers = figures.operations(domain, version, asks)
         found = {name: _Side({n: answers[Ask(name, n)] for n in range(shards)}) for name, shards in indices}
-    return found | {name: _Side({None: Figures(problem=f"refresh failed: {why}")}) for name, why in stale.items()}
+    return found | {
+        name: _Side({None: Figures(problem=f"refresh failed: {why}")}) for name, why in stale.items()
+    }
 
 
 def _verdict(index: SelectedIndex, source: _Side, target: _Side) -> Verdict:
@@ -105,7 +114,11 @@ def _difference(shard: int | None, source: _Side, target: _Side) -> str:
     left, right = source.figures[shard], target.figures[shard]
     place = "" if shard is None else f"shard {shard}: "
     later = (left.maximum or 0) > (right.maximum if right.maximum is not None else -1)
-    hint = " (the source has newer operations: was it written to after the snapshot?)" if later and left.maximum else ""
+    hint = (
+        " (the source has newer operations: was it written to after the snapshot?)"
+        if later and left.maximum
+        else ""
+    )
     if left.count != right.count:
         return f"{place}{left.count} documents on the source, {right.count} on the target{hint}"
     return f"{place}same count, but other operations (_seq_no sum {left.sum} and {right.sum}){hint}"
@@ -128,13 +141,20 @@ def _closed_verdicts(m: Migration, indices: Sequence[SelectedIndex]) -> list[Ver
         return []
     sources = figures.shard_stats(m.source, [index.name for index in indices])
     targets = figures.shard_stats(m.target, [index.target for index in indices])
-    return [_closed_verdict(index, sources.get(index.name, {}), targets.get(index.target, {})) for index in indices]
+    return [
+        _closed_verdict(index, sources.get(index.name, {}), targets.get(index.target, {}))
+        for index in indices
+    ]
 
 
-def _closed_verdict(index: SelectedIndex, source: dict[int, ShardStats], target: dict[int, ShardStats]) -> Verdict:
+def _closed_verdict(
+    index: SelectedIndex, source: dict[int, ShardStats], target: dict[int, ShardStats]
+) -> Verdict:
     for side, found in (("source", source), ("target", target)):
         if len(found) != index.shards:
-            return _not_compared(index, f"{side}: {len(found)} of {index.shards} closed shards told their figures", None, None)
+            return _not_compared(
+                index, f"{side}: {len(found)} of {index.shards} closed shards told their figures", None, None
+            )
     differing = [n for n in sorted(source) if source[n] != target[n]]
     return Verdict(
         source=index.name,

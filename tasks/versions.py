@@ -18,7 +18,11 @@ def engine_problem(source: Version, target: Version) -> str | None:
     """Why no snapshot of this source can be restored on this target; None when it can."""
     if source > target:
         return f"the source runs {source}, the target {target}: snapshots are restored on the same or a newer version only"
-    if target.engine == "opensearch" and source.engine == "elasticsearch" and source > version_of("elasticsearch", "7.10.999"):
+    if (
+        target.engine == "opensearch"
+        and source.engine == "elasticsearch"
+        and source > version_of("elasticsearch", "7.10.999")
+    ):
         return f"{target} cannot read snapshots of {source}: OpenSearch was made from Elasticsearch 7.10"
     if source < oldest_readable(target):
         return f"{target} cannot read snapshots of {source}: the oldest it reads is {oldest_readable(target)}"

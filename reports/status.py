@@ -1,0 +1,47 @@
+"""Where a run stands, in a few lines."""
+
+from typing import Any
+
+from rich.text import Text
+
+from reports import words
+from reports.model import Report
+
+
+def status_of(report: Report, held: bool) -> dict[str, Any]:
+    """The run's standing as a value.
+
+    Args:
+        held: whether a living process holds the plan.
+    """
+    outcome = report.outcome if report.outcome != "running" or held else "interrupted"
+    last = report.steps[-1] if report.steps else None
+    return {
+        "plan": report.plan,
+        "run_id": report.run_id,
+        "outcome": outcome,
+        "held_by_a_process": held,
+        "started": report.started.isoformat(),
+        "step": last.name if last else None,
+        "step_attempts": last.attempts if last else 0,
+        "step_error": last.error if last else None,
+        "steps_done": [step.name for step in report.steps if step.ended and not step.error],
+        "message": report.message,
+        "next": report.next if not held else "wait for it",
+        "changes": len(report.changes),
+    }
+
+
+def status_view(standing: dict[str, Any]) -> Text:
+    """The standing as lines for people."""
+    process = "a process works on it" if standing["held_by_a_process"] else "no process works on it"
+    lines = [
+        f"Run {standing['run_id']} of plan {standing['plan']}: {words.OUTCOMES[standing['outcome']]} ({process})",
+        f"Steps done: {', '.join(standing['steps_done']) or 'none'}",
+    ]
+    if standing["step"] and standing["step"] not in standing["steps_done"]:
+        error = f": {standing['step_error']}" if standing["step_error"] else ""
+        lines.append(f"Last step: {standing['step']}, attempt {standing['step_attempts']}{error}")
+    lines += [standing["message"]] if standing["message"] else []
+    lines += [f"Next: {standing['next']}"] if standing["next"] else []
+    return Text("\n".join(lines))

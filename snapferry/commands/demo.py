@@ -1,0 +1,72 @@
+"""`snapferry demo`: a real migration between two real OpenSearch domains, on this machine."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from snapferry.commands.lab import Shown, explained, plan_text
+from snapferry.exit_codes import ExitCode
+from snapferry.options import load
+
+if TYPE_CHECKING:
+    from lab.description import LabDescription
+
+EXAMPLE = "Example: snapferry demo --documents 20000"
+Documents = Annotated[int, typer.Option(min=1000, help="About how many documents are moved.")]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Where the demo keeps its servers' data, the plan and the report. Default: ~/.local/state/snapferry/demo.",
+        show_default=False,
+    ),
+]
+
+
+def demo(documents: Documents = 120_000, folder: Folder = None) -> None:
+    """Start a local AWS of real parts, migrate one domain to another Region in it, verify, report, and end it all.
+
+    Needs no AWS account. The first time it downloads about 200 MB of engine.
+    """
+    from runs.state import default_folder
+    from snapferry.console import say
+
+    place = (folder or default_folder() / "demo").absolute()
+    with explained():
+        from lab.manager import attached
+
+        with Shown() as shown, attached(place / "lab", progress=shown) as lab:
+            code = _migrated(lab, place, documents, shown)
+    say("The two domains and everything else that was started have been ended.")
+    if code is ExitCode.DONE:
+        say(
+            "Next: `snapferry lab up` starts the same two domains and leaves them to you, with a plan to try."
+        )
+    raise typer.Exit(code)
+
+
+def _migrated(lab: "LabDescription", place: Path, documents: int, shown: Shown) -> ExitCode:
+    from lab.data import load as fill
+    from lab.description import environment
+    from snapferry.commands.migrate import Options, run
+    from snapferry.console import say
+
+    say(f"Two OpenSearch {lab.engine_version} domains are up, on {lab.java}:")
+    say(f"  source {lab.source.name} in {lab.source.region}, target {lab.target.name} in {lab.target.region}")
+    shown.message(f"Filling the source with about {documents:,} documents")
+    filled = fill(lab, documents)
+    say(f"The source holds {filled.documents:,} documents in {len(filled.indices)} indices.")
+    file = place / "plan.yaml"
+    file.write_text(plan_text(lab), encoding="utf-8")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(environment(lab))
+    say(f"\n$ snapferry migrate {file} --execute")
+    plan = load(file)
+    return run(
+        Options(
+            plan, file, place / "state", allow_delete=(), allow_partial=False, new_run=True, as_json=False
+        )
+    )

@@ -1,0 +1,11 @@
+"""`snapferry schema`: the plan's JSON Schema."""
+
+EXAMPLE = "Example: snapferry schema > plan.schema.json"
+
+
+def schema() -> None:
+    """Print the plan's JSON Schema, for editors and pipelines."""
+    from configs.schema import plan_schema
+    from snapferry.console import show_json
+
+    show_json(plan_schema())

@@ -1,0 +1,37 @@
+"""The only place that prints. Results go to standard output, everything else to standard error."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from domains.errors import SnapferryError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def show(view: RenderableType) -> None:
+    """Prints a result for people."""
+    out.print(view, markup=False)
+
+
+def say(text: str) -> None:
+    """Prints a line beside the result, on standard error."""
+    err.print(text, markup=False, soft_wrap=True)
+
+
+def show_json(document: dict[str, Any] | str) -> None:
+    """Prints one JSON document on standard output."""
+    text = document if isinstance(document, str) else json.dumps(document, indent=2, default=str)
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
+def complain(error: BaseException) -> None:
+    """Prints an error and its hint on standard error."""
+    message = error.message if isinstance(error, SnapferryError) else str(error)
+    err.print(f"snapferry: {message}", markup=False, soft_wrap=True, style="bold red")
+    if isinstance(error, SnapferryError) and error.hint:
+        err.print(f"next: {error.hint}", markup=False, soft_wrap=True)

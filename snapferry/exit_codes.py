@@ -1,0 +1,51 @@
+"""What a verb's exit code means, the same for every verb."""
+
+from enum import IntEnum
+
+from domains.errors import DomainError, SnapferryError
+from runs.errors import Busy
+from tasks.errors import TimedOut, VerificationFailed
+
+
+class ExitCode(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    """Done and verified."""
+    FAILED = 1
+    """Failed; what was changed is listed."""
+    INVALID = 2
+    """The plan or the command line is wrong; nothing was sent."""
+    REFUSED = 3
+    """Refused by a check or a conflict; nothing was changed."""
+    DIFFERENT = 4
+    """Verification found a difference or could not tell."""
+    INTERRUPTED = 5
+    """Interrupted or timed out; the same command continues it."""
+    BUSY = 6
+    """Another run holds this plan or pair."""
+
+
+_BY_STATUS = {
+    "done": ExitCode.DONE,
+    "different": ExitCode.DIFFERENT,
+    "refused": ExitCode.REFUSED,
+    "failed": ExitCode.FAILED,
+    "abandoned": ExitCode.FAILED,
+    "interrupted": ExitCode.INTERRUPTED,
+    "running": ExitCode.INTERRUPTED,
+}
+
+
+def code_of_status(status: str) -> ExitCode:
+    """The code of a run that stands so."""
+    return _BY_STATUS[status]
+
+
+def code_of_error(error: SnapferryError) -> ExitCode:
+    """The code of a verb that ended with this error and has changed nothing."""
+    if isinstance(error, Busy):
+        return ExitCode.BUSY
+    if isinstance(error, TimedOut) or (isinstance(error, DomainError) and error.transient):
+        return ExitCode.INTERRUPTED
+    return ExitCode.DIFFERENT if isinstance(error, VerificationFailed) else ExitCode.REFUSED

@@ -1,0 +1,71 @@
+"""Command-line options that several verbs share, and the errors they end with."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from configs.plan import Plan
+from snapferry.exit_codes import ExitCode
+
+PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a YAML file.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+StateFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FOLDER",
+        help="Folder of journals and locks. Default: $SNAPFERRY_STATE, else ~/.local/state/snapferry.",
+        show_default=False,
+    ),
+]
+AllowDelete = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-delete",
+        metavar="NAME",
+        help="Consent to deleting this index or data stream on the target; the plan must name it too. Repeatable.",
+    ),
+]
+AllowPartial = Annotated[
+    bool, typer.Option("--allow-partial", help="Consent to restoring a snapshot that lacks shards.")
+]
+
+
+def load(path: Path) -> Plan:
+    """The plan in this file; prints every problem and exits with 2 when it has any."""
+    from configs.loader import load_plan
+    from configs.problems import PlanError
+    from snapferry.console import say
+
+    try:
+        return load_plan(path)
+    except PlanError as error:
+        say(str(error))
+        raise typer.Exit(ExitCode.INVALID) from None
+
+
+def state_folder(chosen: Path | None) -> Path:
+    """The state folder of this command."""
+    from runs.state import default_folder
+
+    return chosen or default_folder()
+
+
+@contextmanager
+def errors_end_here() -> Generator[None]:
+    """Prints an expected error of a command that has changed nothing, and ends it with its exit code."""
+    from domains.errors import SnapferryError
+    from snapferry.console import complain, say
+    from snapferry.exit_codes import code_of_error
+
+    try:
+        yield
+    except SnapferryError as error:
+        complain(error)
+        raise typer.Exit(code_of_error(error)) from None
+    except KeyboardInterrupt:
+        say("snapferry: interrupted; the same command continues")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
