@@ -228,7 +228,7 @@ def test_the_reference_names_every_key() -> None:
             assert f"`{name}`" in text, name
 
 
-@pytest.mark.parametrize("scenario", filter(is_yaml, SCENARIOS), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("scenario", list(filter(is_yaml, SCENARIOS)), ids=lambda folder: folder.name)
 def test_the_schema_refuses_what_is_structurally_wrong(scenario: Path) -> None:
     document = yaml.safe_load((scenario / "plan.yaml").read_text(encoding="utf-8"))
     assert VALIDATOR.is_valid(document) == (scenario.name in BEYOND_THE_SCHEMA)
