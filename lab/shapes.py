@@ -44,7 +44,7 @@ class Shape:
 def shapes(has_analysis: bool) -> list[Shape]:
     """All indices but the data stream's and the small ones."""
     analysis = [catalog()] if has_analysis else []
-    return [*plain(), *special(), *system_like(), *analysis, *(Shape(name) for name in EDGE_NAMES)]
+    return [*plain(), *special(), *system_like(), *analysis, *(_of_orders(name) for name in EDGE_NAMES)]
 
 
 def plain() -> list[Shape]:
@@ -68,19 +68,19 @@ def special() -> list[Shape]:
         Shape("orders-nested", 2, mappings=_properties({**ORDER_FIELDS, "lines": lines})),
         Shape("customers", 3, replicas=1, mappings=routed,
               aliases={"customers-ch": {"routing": "CH", "filter": {"term": {"country": "CH"}}}}),
-        Shape("invoices-000001", aliases={"invoices": {"is_write_index": False}}),
-        Shape("invoices-000002", aliases={"invoices": {"is_write_index": True}}),
-        Shape("archive-2024"),
-        Shape("hidden-metrics", settings={"hidden": True}),
-        Shape(".hidden-audit", settings={"hidden": True}),
+        _of_orders("invoices-000001", aliases={"invoices": {"is_write_index": False}}),
+        _of_orders("invoices-000002", aliases={"invoices": {"is_write_index": True}}),
+        _of_orders("archive-2024"),
+        _of_orders("hidden-metrics", settings={"hidden": True}),
+        _of_orders(".hidden-audit", settings={"hidden": True}),
     ]  # fmt: skip
 
 
 def system_like() -> list[Shape]:
     """What plugins and Dashboards leave on every domain, which must not move."""
     return [
-        Shape(".kibana_1", aliases={".kibana": {}}, mappings=_properties({"type": KEYWORD})),
-        Shape(".opendistro-job-scheduler-lock", settings={"hidden": True}),
+        _of_orders(".kibana_1", aliases={".kibana": {}}),
+        _of_orders(".opendistro-job-scheduler-lock", settings={"hidden": True}),
     ]
 
 
@@ -111,9 +111,8 @@ def catalog() -> Shape:
 
 
 def small(name: str) -> Shape:
-    """One of the many small indices; its mapping is complete, since each change of one costs a cluster
-    state."""
-    return Shape(name, mappings={"dynamic": False, **_properties(ORDER_FIELDS)})
+    """One of the many small indices."""
+    return _of_orders(name)
 
 
 STREAM = "logs-web"
@@ -131,3 +130,8 @@ STREAM_TEMPLATE: dict[str, Any] = {
 
 def _properties(fields: dict[str, Any]) -> dict[str, Any]:
     return {"properties": fields}
+
+
+def _of_orders(name: str, **more: Any) -> Shape:
+    """An index whose mapping is complete from the start: each change of one costs a cluster state."""
+    return Shape(name, mappings=_properties(ORDER_FIELDS), **more)
