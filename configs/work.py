@@ -151,7 +151,7 @@ class ConflictSettings(Settings):
     policy: Literal["fail", "skip", "rename", "delete"] = Field(
         default="fail",
         title="Policy",
-        description="fail: change nothing. skip: leave that index out. rename: restore under another name. "
+        description="fail: change nothing. skip: leave that index out. rename: restore it under another name. "
         "delete: delete the target's, when it is named under `delete`.",
     )
     prefix: Annotated[str, AfterValidator(check_prefix)] = Field(

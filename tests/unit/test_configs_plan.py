@@ -199,8 +199,8 @@ def test_the_examples_show_what_they_are_for() -> None:
     assert plans["same-region-upgrade"].source.region == plans["same-region-upgrade"].target.region
     assert plans["region-move"].source.region != plans["region-move"].target.region
     assert plans["rehearsal"].conflicts.policy == "rename"
-    assert plans["rehearsal"].conflicts.prefix
-    assert not plans["rehearsal"].restore.aliases
+    assert plans["rehearsal"].conflicts.suffix
+    assert plans["rehearsal"].indices.include != ["*"]
     assert isinstance(plans["self-managed-source"].source.auth, BasicAuth)
 
 
