@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ from lab.settings import LabSettings
 FAILURE = "failure.json"
 SETTINGS = "settings.json"
 KEEP = b"keep\n"
+GRACE = 0.5
 SIDES = ("source", "target")
 
 
@@ -60,7 +62,7 @@ def main(argv: list[str]) -> int:
     running = Running(home)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: running.stop.set())
-    threading.Thread(target=watch_owner, args=(running.stop,), daemon=True).start()
+    threading.Thread(target=watch_owner, args=(running,), daemon=True).start()
     record(home, "supervisor", os.getpid())
     try:
         description = start(running, LabSettings.load(home / SETTINGS))
@@ -178,10 +180,15 @@ def supervise(running: Running) -> None:
                 )
 
 
-def watch_owner(stop: threading.Event) -> None:
-    """Set `stop` when standard input ends before it said `keep`."""
-    if sys.stdin.buffer.readline() != KEEP:
-        stop.set()
+def watch_owner(running: Running) -> None:
+    """When standard input ends before it said `keep`: stop, at the latest after `GRACE` seconds."""
+    if sys.stdin.buffer.readline() == KEEP:
+        return
+    running.stop.set()
+    time.sleep(GRACE)
+    for _, process in running.engines:
+        process.kill()
+    os._exit(1)
 
 
 def take_down(running: Running) -> None:
