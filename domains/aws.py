@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.config
@@ -12,6 +12,11 @@ from botocore.credentials import Credentials, DeferredRefreshableCredentials
 
 from configs.auth import SigV4Auth
 from domains.errors import AwsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_opensearch import OpenSearchServiceClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
 
 _TIMEOUTS = botocore.config.Config(
     connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
@@ -43,7 +48,7 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     arguments: dict[str, Any] = {"RoleArn": auth.role_arn, "RoleSessionName": _SESSION_NAME}
     if auth.external_id:
         arguments["ExternalId"] = auth.external_id
-    sts = base.client("sts", config=_TIMEOUTS)
+    sts: STSClient = _client(base, "sts")
     reply = _ask(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
     issued = reply["Credentials"]
     return {
@@ -76,10 +81,9 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
     Raises:
         AwsError: not found, not readable, or it has no endpoint yet.
     """
-    client = session.client("opensearch", config=_TIMEOUTS)
-    status = _ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))[
-        "DomainStatus"
-    ]
+    client: OpenSearchServiceClient = _client(session, "opensearch")
+    reply = _ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
+    status = reply["DomainStatus"]
     host = status.get("Endpoint") or (status.get("Endpoints") or {}).get("vpc")
     if not host:
         raise AwsError(f"domain {domain} has no endpoint yet", "wait until its creation has finished")
@@ -89,7 +93,8 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
 def bucket_region(session: boto3.Session, bucket: str) -> str | None:
     """The Region a bucket lives in; None when it cannot be told (no rights, no such bucket, no answer)."""
     try:
-        reply = session.client("s3", config=_TIMEOUTS).head_bucket(Bucket=bucket)
+        client: S3Client = _client(session, "s3")
+        reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         return headers.get("x-amz-bucket-region")
@@ -113,9 +118,14 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
         return value
     arn = reference_arn or ""
     region = arn.split(":")[3] if arn.count(":") >= 6 else None
-    client: Any = boto3.Session(region_name=region).client("secretsmanager", config=_TIMEOUTS)  # pyright: ignore[reportUnknownMemberType]
+    client = _client(boto3.Session(region_name=region), "secretsmanager")
     reply = _ask(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
     return str(reply["SecretString"])
+
+
+def _client(session: Any, service: str) -> Any:
+    """A client with our timeouts. boto3 makes its classes at run time: callers name the type they expect."""
+    return session.client(service, config=_TIMEOUTS)
 
 
 def _ask(what: str, call: Callable[[], T]) -> T:

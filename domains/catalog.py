@@ -7,9 +7,10 @@ from typing import Any
 from domains.connection import path_of
 from domains.domain import Domain
 from domains.errors import Refused
+from domains.replies import Json, child, children
 
 _PATH_BYTES = 3_000  # of a request line's 4,096
-_ALL = {"expand_wildcards": "all"}
+_ALL: dict[str, Any] = {"expand_wildcards": "all"}
 _CAT = "index,uuid,status,health,pri,rep,docs.count,pri.store.size"
 _SETTINGS = ("version.created", "hidden", "blocks", "store.type")
 
@@ -89,17 +90,14 @@ def catalog(domain: Domain) -> Catalog:
     streams = {stream.name: stream for stream in _streams(domain)}
     owner = {name: stream.name for stream in streams.values() for name in stream.backing}
     indices = {
-        row["index"]: _index(row, settings.get(row["index"], {}), aliases.get(row["index"], {}), owner)
+        row["index"]: _index(row, child(settings, row["index"]), child(aliases, row["index"]), owner)
         for row in rows
     }
     return Catalog(dict(sorted(indices.items())), dict(sorted(streams.items())))
 
 
-def _index(
-    row: dict[str, Any], settings: dict[str, Any], aliases: dict[str, Any], owner: dict[str, str]
-) -> Index:
-    own = settings.get("settings", {}).get("index", {})
-    created = own.get("version", {}).get("created")
+def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> Index:
+    created = child(settings, "settings", "index", "version").get("created")
     return Index(
         name=row["index"],
         uuid=row["uuid"],
@@ -111,7 +109,7 @@ def _index(
         created_id=int(created) if created else None,
         aliases=tuple(
             Alias(name, entry.get("is_write_index"), "filter" in entry)
-            for name, entry in sorted(aliases.get("aliases", {}).items())
+            for name, entry in sorted(child(aliases, "aliases").items())
         ),
         stream=owner.get(row["index"]),
     )
@@ -128,7 +126,7 @@ def _streams(domain: Domain) -> Iterator[Stream]:
         if "no handler found" in error.reply.text:
             return  # an engine without data streams
         raise
-    for entry in reply.get("data_streams", []):
+    for entry in children(reply, "data_streams"):
         yield Stream(entry["name"], tuple(backing["index_name"] for backing in entry["indices"]))
 
 
@@ -172,6 +170,6 @@ def refresh(domain: Domain, names: Iterable[str]) -> dict[str, str]:
         reply = domain.connection.write(
             "POST", path_of(",".join(piece), "_refresh"), ignore_unavailable="true"
         )
-        for failure in reply["_shards"].get("failures", []):
+        for failure in children(reply["_shards"], "failures"):
             failed[str(failure.get("index"))] = str(failure.get("reason"))
     return failed

@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from domains.domain import Domain
 from domains.errors import UnexpectedReply
+from domains.replies import child
 
 Engine = Literal["opensearch", "elasticsearch"]
 _MASK = 0x08000000  # OpenSearch marks its version ids with this bit
@@ -72,7 +73,7 @@ def identity(domain: Domain) -> ClusterIdentity:
         DomainError: unreachable, denied, or not an OpenSearch or Elasticsearch endpoint.
     """
     reply = domain.connection.read_object("GET", "/")
-    version: dict[str, Any] = reply.get("version") or {}
+    version = child(reply, "version")
     engine: Engine = "opensearch" if version.get("distribution") == "opensearch" else "elasticsearch"
     try:
         return ClusterIdentity(

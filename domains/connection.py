@@ -15,6 +15,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from domains.envelopes import error_for
 from domains.errors import Refused, UnexpectedReply, Unreachable, Untrusted
+from domains.replies import Json, is_object
 from domains.retry import repeated
 from domains.tunnel import TunnelAdapter
 
@@ -22,8 +23,6 @@ READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 90.0
 _CONNECTIONS = 8
 _READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget")
-
-Json = dict[str, Any]
 
 
 class _Erroneous(Exception):
@@ -128,6 +127,7 @@ class Connection:
         self.requests = RequestCount()
         self._auth = auth
         url = urlsplit(self.endpoint)
+        trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
         self._transport = Transport(
             [{"host": url.hostname, "port": url.port or (443 if url.scheme == "https" else 80)}],
             connection_class=_HttpConnection,
@@ -136,7 +136,7 @@ class Connection:
             http_auth=auth,
             tunnel=tunnel,
             pool_maxsize=_CONNECTIONS,
-            **({"ca_certs": ca_bundle} if ca_bundle else {}),
+            **trusting,
         )
 
     def __repr__(self) -> str:
@@ -174,11 +174,11 @@ class Connection:
             UnexpectedReply: it was something else.
         """
         reply = self.read(method, path, body=body, timeout_s=timeout_s, **query)
-        if not isinstance(reply, dict):
+        if not is_object(reply):
             raise UnexpectedReply(
                 self._asked(method, path), f"expected a JSON object, got {type(reply).__name__}"
             )
-        return reply  # pyright: ignore[reportUnknownVariableType]
+        return reply
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
         self.requests.add(method, path)
@@ -228,6 +228,6 @@ def _words(error: client_errors.ConnectionError) -> str:
 
 def _reach_hint(endpoint: str) -> str:
     return (
-        f"check that {urlsplit(endpoint).hostname} is reachable from here; a VPC domain needs a network path into "
-        "its VPC, or connect_to with a tunnel"
+        f"check that {urlsplit(endpoint).hostname} is reachable from here; "
+        "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"
     )

@@ -38,7 +38,7 @@ class Domain:
 
 
 def open_domain(side: Side, settings: DomainSettings) -> Domain:
-    """The domain of these settings. Resolves credentials and, by name, the endpoint; sends the domain nothing.
+    """The domain of these settings. Resolves credentials and, by name, the endpoint; asks the domain nothing.
 
     Raises:
         AwsError: credentials, role or domain name could not be resolved.

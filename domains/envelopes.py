@@ -7,9 +7,9 @@ Three envelopes exist: the engine's `{"error": {"type", "reason", "caused_by"}}`
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, cast
 
 from domains.errors import Denied, Missing, Refused, Reply
+from domains.replies import Json, children, is_object
 
 _LONGEST = 600
 _MISSING = frozenset(
@@ -60,39 +60,40 @@ def parse(body: str) -> Reply:
         document: object = json.loads(body)
     except ValueError:
         return Reply("text", "", _shorten(re.sub(r"<[^>]*>", " ", body)))
-    if not isinstance(document, dict):
+    if not is_object(document):
         return Reply("text", "", _shorten(str(document)))
-    fields = cast(dict[str, Any], document)
-    error = fields.get("error")
-    if isinstance(error, dict):
-        return _engine(cast(dict[str, Any], error))
+    error: object = document.get("error")
+    if is_object(error):
+        return _engine(error)
     if isinstance(error, str):
         return Reply("engine", "", _shorten(error))
     for key in ("Message", "message", "reason"):
-        if key in fields:
-            envelope = "security" if isinstance(fields.get("status"), str) else "front door"
-            return Reply(envelope, "", _shorten(str(fields[key])))
+        if key in document:
+            envelope = "security" if isinstance(document.get("status"), str) else "front door"
+            return Reply(envelope, "", _shorten(str(document[key])))
     return Reply("text", "", _shorten(body))
 
 
-def _engine(error: dict[str, Any]) -> Reply:
+def _engine(error: Json) -> Reply:
     causes = list(dict.fromkeys(_causes(error)))
     return Reply(
         "engine", str(error.get("type") or ""), _shorten(str(error.get("reason") or "")), tuple(causes)
     )
 
 
-def _causes(error: dict[str, Any]) -> Iterator[str]:
-    below = error.get("caused_by")
-    while isinstance(below, dict):
-        cause = cast(dict[str, Any], below)
-        yield _shorten(f"{cause.get('type')}: {cause.get('reason')}")
-        below = cause.get("caused_by")
-    for failure in cast(list[Any], error.get("failed_shards") or [])[:1]:
-        reason = failure.get("reason") if isinstance(failure, dict) else None
-        if isinstance(reason, dict):
-            inner = cast(dict[str, Any], reason)
-            yield _shorten(f"{inner.get('type')}: {inner.get('reason')}")
+def _causes(error: Json) -> Iterator[str]:
+    below: object = error.get("caused_by")
+    while is_object(below):
+        yield _said(below)
+        below = below.get("caused_by")
+    for failure in children(error, "failed_shards")[:1]:
+        reason: object = failure.get("reason")
+        if is_object(reason):
+            yield _said(reason)
+
+
+def _said(cause: Json) -> str:
+    return _shorten(f"{cause.get('type')}: {cause.get('reason')}")
 
 
 def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
@@ -108,13 +109,19 @@ def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
 def _denied_hint(reply: Reply) -> str:
     said = reply.text
     if "iam:PassRole" in said:
-        return "allow the caller iam:PassRole on the repository's role (and sign with sigv4: a basic user cannot pass a role)"
+        return (
+            "allow the caller iam:PassRole on the repository's role "
+            "(and sign with sigv4: a basic user cannot pass a role)"
+        )
     if "is not allowed" in said:
         return "the managed service does not offer this API or setting"
     if re.search(r"signature|security token|expired|credential", said, re.IGNORECASE):
         return "check the credentials, the plan's region for this domain, and this machine's clock"
     if "no permissions for" in said:
-        return "map the caller's IAM ARN to a role in the domain's fine-grained access control (manage_snapshots, and read rights on the indices)"
+        return (
+            "map the caller's IAM ARN to a role in the domain's fine-grained access control "
+            "(manage_snapshots, and read rights on the indices)"
+        )
     if "not authorized to perform" in said:
         return "allow the caller this action in its IAM policy and in the domain's access policy"
     return "check the domain's access policy and the plan's auth for this domain"

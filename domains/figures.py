@@ -11,6 +11,7 @@ from domains.cluster import Version
 from domains.connection import path_of
 from domains.domain import Domain
 from domains.errors import UnexpectedReply
+from domains.replies import Json, child, children, is_object
 
 _SEARCHES_A_REQUEST = 250
 _TIMEOUT_S = 120.0
@@ -72,7 +73,7 @@ def _searched(
         reply = domain.connection.read_object(
             "POST", "/_msearch", body="\n".join(lines) + "\n", timeout_s=_TIMEOUT_S
         )
-        answers = reply.get("responses") or []
+        answers = children(reply, "responses")
         if len(answers) != len(piece):
             raise UnexpectedReply(
                 f"{domain.side}: POST /_msearch", f"{len(piece)} searches, {len(answers)} answers"
@@ -95,15 +96,15 @@ def _has_primary_preference(version: Version) -> bool:
 
 
 def _no_pipeline(version: Version) -> dict[str, Any]:
-    """An index's default search pipeline would filter what is counted: an empty one, given inline, takes its place."""
+    """An empty pipeline, given inline: an index's default search pipeline would filter what is counted."""
     has_pipelines = version.engine == "opensearch" and (version.generation, version.minor) >= (9, 9)
     return {"search_pipeline": {}} if has_pipelines else {}
 
 
-def _figures(ask: Ask, answer: dict[str, Any]) -> Figures:
+def _figures(ask: Ask, answer: Json) -> Figures:
     if "error" in answer:
-        error = answer["error"]
-        said = f"{error.get('type')}: {error.get('reason')}" if isinstance(error, dict) else str(error)
+        error: object = answer["error"]
+        said = f"{error.get('type')}: {error.get('reason')}" if is_object(error) else str(error)
         return Figures(problem=said)
     shards: dict[str, int] = answer["_shards"]
     if answer.get("timed_out"):
@@ -112,18 +113,18 @@ def _figures(ask: Ask, answer: dict[str, Any]) -> Figures:
         return Figures(problem=f"{shards['successful']} of {shards['total']} shards answered")
     if ask.shard is not None and shards["total"] != 1:
         return Figures(problem=f"asked one shard, {shards['total']} answered")
-    hits: dict[str, Any] = answer["hits"]["total"]
+    hits: Json = answer["hits"]["total"]
     if hits["relation"] != "eq":
         return Figures(problem="the domain gave a lower bound instead of a count")
-    aggregations: dict[str, Any] = answer.get("aggregations") or {}
+    aggregations = child(answer, "aggregations")
     total = _exact(aggregations, "sum")
     if total is not None and total >= _EXACT:
         return Figures(problem="the sum of sequence numbers is beyond what the engine computes exactly")
     return Figures(int(hits["value"]), total if hits["value"] else None, _exact(aggregations, "max"))
 
 
-def _exact(aggregations: dict[str, Any], name: str) -> int | None:
-    value = (aggregations.get(name) or {}).get("value")
+def _exact(aggregations: Json, name: str) -> int | None:
+    value = child(aggregations, name).get("value")
     return None if value is None else int(value)
 
 
@@ -153,7 +154,7 @@ def shard_stats(domain: Domain, names: Sequence[str]) -> dict[str, dict[int, Sha
             ignore_unavailable="true",
             filter_path="indices.*.shards.*.docs.count,indices.*.shards.*.seq_no.max_seq_no,indices.*.shards.*.routing.primary",
         )
-        for index, entry in (reply.get("indices") or {}).items():
+        for index, entry in child(reply, "indices").items():
             found[index] = {
                 int(number): ShardStats(int(copy["docs"]["count"]), int(copy["seq_no"]["max_seq_no"]))
                 for number, copies in entry["shards"].items()

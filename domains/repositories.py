@@ -1,16 +1,15 @@
 """Snapshot repositories on a domain."""
 
-from typing import Any
-
 from domains.connection import path_of
 from domains.domain import Domain
 from domains.errors import Missing
+from domains.replies import Json, child
 
 _VERIFY_TIMEOUT_S = 120.0
 
 
-def registered(domain: Domain, name: str) -> dict[str, Any] | None:
-    """A repository's registration (`type`, and `settings` where the domain shows them); None if there is none."""
+def registered(domain: Domain, name: str) -> Json | None:
+    """A repository's registration (`type`, and `settings` where the domain shows them); None without one."""
     try:
         reply = domain.connection.read_object("GET", path_of("_snapshot", name))
     except Missing:
@@ -18,12 +17,12 @@ def registered(domain: Domain, name: str) -> dict[str, Any] | None:
     return reply.get(name)
 
 
-def all_registered(domain: Domain) -> dict[str, dict[str, Any]]:
+def all_registered(domain: Domain) -> dict[str, Json]:
     """Every registration on the domain by name. The service's own `cs-automated*` come without settings."""
     return domain.connection.read_object("GET", "/_snapshot")
 
 
-def register(domain: Domain, name: str, body: dict[str, Any]) -> None:
+def register(domain: Domain, name: str, body: Json) -> None:
     """Registers, or changes a registration, and lets the domain verify it.
 
     Repeatable while no snapshot or restore uses the repository. A registration whose verification failed
@@ -44,7 +43,7 @@ def verified_nodes(domain: Domain, name: str) -> tuple[str, ...]:
     reply = domain.connection.write(
         "POST", path_of("_snapshot", name, "_verify"), timeout_s=_VERIFY_TIMEOUT_S
     )
-    return tuple(sorted(str(node.get("name", key)) for key, node in reply.get("nodes", {}).items()))
+    return tuple(sorted(str(node.get("name", key)) for key, node in child(reply, "nodes").items()))
 
 
 def unregister(domain: Domain, name: str) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from domains.catalog import path_pieces
 from domains.connection import path_of
 from domains.domain import Domain
+from domains.replies import Json, child, children, number
 
-_LENIENT = {"ignore_unavailable": "true", "expand_wildcards": "all"}
+_LENIENT: dict[str, Any] = {"ignore_unavailable": "true", "expand_wildcards": "all"}
 _SHARD = "routing_table.indices.*.shards.*"
 _ROUTING = ",".join(
     f"{_SHARD}.{key}" for key in ("primary", "state", "unassigned_info", "recovery_source", "shard")
@@ -86,14 +87,13 @@ def primaries(domain: Domain, names: Iterable[str]) -> Iterator[Primary]:
     for piece in path_pieces(names):
         path = path_of("_cluster", "state", "routing_table", ",".join(piece))
         reply = domain.connection.read_object("GET", path, filter_path=_ROUTING, **_LENIENT)
-        for index, table in reply.get("routing_table", {}).get("indices", {}).items():
+        for index, table in child(reply, "routing_table", "indices").items():
             for copies in table["shards"].values():
                 yield from (_primary(index, copy) for copy in copies if copy["primary"])
 
 
-def _primary(index: str, copy: dict[str, Any]) -> Primary:
-    unassigned: dict[str, Any] = copy.get("unassigned_info") or {}
-    source: dict[str, Any] = copy.get("recovery_source") or {}
+def _primary(index: str, copy: Json) -> Primary:
+    unassigned, source = child(copy, "unassigned_info"), child(copy, "recovery_source")
     said = ": ".join(str(unassigned[key]) for key in ("reason", "details") if unassigned.get(key))
     restoring = f"{source['repository']}/{source['snapshot']}" if source.get("type") == "SNAPSHOT" else None
     return Primary(index, int(copy["shard"]), copy["state"], said, restoring)
@@ -105,21 +105,20 @@ def recoveries(domain: Domain, names: Iterable[str]) -> Iterator[Recovery]:
         path = path_of(",".join(piece), "_recovery")
         reply = domain.connection.read_object("GET", path, filter_path=_RECOVERY, **_LENIENT)
         for index, table in reply.items():
-            yield from (_recovery(index, shard) for shard in table.get("shards", []) if shard["primary"])
+            yield from (_recovery(index, shard) for shard in children(table, "shards") if shard["primary"])
 
 
-def _recovery(index: str, shard: dict[str, Any]) -> Recovery:
-    source: dict[str, Any] = shard.get("source") or {}
-    size: dict[str, int] = shard.get("index", {}).get("size", {})
+def _recovery(index: str, shard: Json) -> Recovery:
+    source, size = child(shard, "source"), child(shard, "index", "size")
     snapshot = f"{source.get('repository')}/{source.get('snapshot')}" if shard["type"] == "SNAPSHOT" else None
     return Recovery(
         index,
         int(shard["id"]),
         shard["stage"],
         snapshot,
-        int(size.get("total_in_bytes", 0)),
-        int(size.get("recovered_in_bytes", 0)),
-        int(size.get("reused_in_bytes", 0)),
+        number(size, "total_in_bytes"),
+        number(size, "recovered_in_bytes"),
+        number(size, "reused_in_bytes"),
     )
 
 
@@ -135,12 +134,12 @@ def explain(domain: Domain, index: str, shard: int) -> Explanation:
     """Why this primary is not started, from the allocator itself. Reads only."""
     body = {"index": index, "shard": shard, "primary": True}
     reply = domain.connection.read_object("GET", "/_cluster/allocation/explain", body=body)
-    details = [
+    details: list[str] = [
         reply.get("allocate_explanation") or "",
-        (reply.get("unassigned_info") or {}).get("details") or "",
+        child(reply, "unassigned_info").get("details") or "",
     ]
-    for node in reply.get("node_allocation_decisions") or []:
-        refusals = [d["explanation"] for d in node.get("deciders") or [] if d.get("decision") == "NO"]
+    for node in children(reply, "node_allocation_decisions"):
+        refusals = [d["explanation"] for d in children(node, "deciders") if d.get("decision") == "NO"]
         details += [f"{node.get('node_name')}: {text}" for text in refusals]
     return Explanation(
         str(reply.get("can_allocate") or reply.get("current_state") or ""),

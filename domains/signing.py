@@ -10,7 +10,7 @@ import threading
 from botocore.credentials import Credentials
 from requests import PreparedRequest
 from requests.auth import AuthBase
-from requests_aws4auth import AWS4Auth
+from requests_aws4auth import AWS4Auth  # pyright: ignore[reportMissingTypeStubs]
 
 
 class PerThreadSigner(AuthBase):
@@ -29,13 +29,13 @@ class PerThreadSigner(AuthBase):
         self._own = threading.local()
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        signer: AWS4Auth | None = getattr(self._own, "signer", None)
+        signer: AuthBase | None = getattr(self._own, "signer", None)
         if signer is None:
-            signer = AWS4Auth(
-                refreshable_credentials=self._credentials, region=self._region, service=self._service
-            )
-            self._own.signer = signer
+            signer = self._own.signer = self._new_signer()
         return signer(r)
+
+    def _new_signer(self) -> AuthBase:
+        return AWS4Auth(refreshable_credentials=self._credentials, region=self._region, service=self._service)
 
     def __repr__(self) -> str:
         return f"<sigv4 {self._service} {self._region}>"

@@ -7,6 +7,7 @@ from typing import Any
 from domains.connection import path_of
 from domains.domain import Domain
 from domains.errors import Missing, UnexpectedReply
+from domains.replies import Json, child, children, number
 
 RUN_KEY = "snapferry_run"
 _STATUS = "snapshots.snapshot,snapshots.repository,snapshots.state,snapshots.shards_stats,snapshots.stats"
@@ -64,7 +65,7 @@ def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
         if error.reply.type == "snapshot_missing_exception":
             return None
         raise
-    found = reply.get("snapshots") or []
+    found = children(reply, "snapshots")
     if len(found) != 1:
         raise UnexpectedReply(
             f"{domain.side}: GET {repository}/{name}", f"expected one snapshot, got {len(found)}"
@@ -75,13 +76,13 @@ def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
 def names(domain: Domain, repository: str) -> tuple[str, ...]:
     """Names of all snapshots in the repository, from its index file alone (cheap)."""
     reply = domain.connection.read_object("GET", path_of("_snapshot", repository, "_all"), verbose="false")
-    return tuple(entry["snapshot"] for entry in reply.get("snapshots", []))
+    return tuple(entry["snapshot"] for entry in children(reply, "snapshots"))
 
 
 def running(domain: Domain) -> tuple[RunningSnapshot, ...]:
     """Every snapshot that runs on the domain now, the service's own included."""
     reply = domain.connection.read_object("GET", "/_snapshot/_status", filter_path=_STATUS)
-    return tuple(_running(entry) for entry in reply.get("snapshots", []))
+    return tuple(_running(entry) for entry in children(reply, "snapshots"))
 
 
 def create(
@@ -104,8 +105,8 @@ def create(
     )
 
 
-def _info(entry: dict[str, Any]) -> SnapshotInfo:
-    shards: dict[str, int] = entry.get("shards") or {}
+def _info(entry: Json) -> SnapshotInfo:
+    shards = child(entry, "shards")
     return SnapshotInfo(
         name=entry["snapshot"],
         uuid=entry.get("uuid", ""),
@@ -113,27 +114,25 @@ def _info(entry: dict[str, Any]) -> SnapshotInfo:
         version=str(entry.get("version", "")),
         indices=tuple(entry.get("indices") or ()),
         streams=tuple(entry.get("data_streams") or ()),
-        shards_total=int(shards.get("total", 0)),
-        shards_failed=int(shards.get("failed", 0)),
+        shards_total=number(shards, "total"),
+        shards_failed=number(shards, "failed"),
         failures=tuple(
-            f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in entry.get("failures") or ()
+            f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in children(entry, "failures")
         ),
-        run=(entry.get("metadata") or {}).get(RUN_KEY),
+        run=child(entry, "metadata").get(RUN_KEY),
         started_ms=int(entry.get("start_time_in_millis") or 0),
         ended_ms=int(entry.get("end_time_in_millis") or 0),
     )
 
 
-def _running(entry: dict[str, Any]) -> RunningSnapshot:
-    shards: dict[str, int] = entry.get("shards_stats") or {}
-    stats: dict[str, Any] = entry.get("stats") or {}
-    done = stats.get("processed") or {}
+def _running(entry: Json) -> RunningSnapshot:
+    shards, stats = child(entry, "shards_stats"), child(entry, "stats")
     return RunningSnapshot(
         repository=entry.get("repository", ""),
         name=entry["snapshot"],
         state=entry.get("state", ""),
-        shards_done=int(shards.get("done", 0)) + int(shards.get("failed", 0)),
-        shards_total=int(shards.get("total", 0)),
-        bytes_done=int(done.get("size_in_bytes", 0)),
-        bytes_total=int((stats.get("incremental") or {}).get("size_in_bytes", 0)),
+        shards_done=number(shards, "done") + number(shards, "failed"),
+        shards_total=number(shards, "total"),
+        bytes_done=number(child(stats, "processed"), "size_in_bytes"),
+        bytes_total=number(child(stats, "incremental"), "size_in_bytes"),
     )

@@ -46,10 +46,10 @@ def _pool_classes(address: tuple[str, int]) -> dict[str, type[urllib3.HTTPConnec
             return _dialled(self, address, dial)
 
     class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = Plain  # pyright: ignore[reportAssignmentType]
 
     class TlsPool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Tls
+        ConnectionCls = Tls  # pyright: ignore[reportAssignmentType]
 
     return {"http": PlainPool, "https": TlsPool}
 
