@@ -16,7 +16,6 @@ from lab.errors import LabError
 from lab.paths import locked
 from lab.progress import Progress
 
-CHUNK = 1 << 18
 ATTEMPTS = 4
 TIMEOUT = httpx.Timeout(30.0, connect=15.0)
 
@@ -96,7 +95,7 @@ def _continue(artifact: Artifact, part: Path, http: httpx.Client, progress: Prog
         resumed = done > 0 and reply.status_code == 206
         done = done if resumed else 0
         with part.open("ab" if resumed else "wb") as handle:
-            for chunk in reply.iter_bytes(CHUNK):
+            for chunk in reply.iter_raw():
                 handle.write(chunk)
                 done += len(chunk)
                 progress.download(artifact.file_name, done, artifact.size)
