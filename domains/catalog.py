@@ -116,7 +116,7 @@ def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> I
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text not in {None, ""} else None
+    return int(text) if text else None
 
 
 def _streams(domain: Domain) -> Iterator[Stream]:

@@ -33,7 +33,7 @@ def number(reply: Json, key: str) -> int:
 def children(reply: Json, key: str) -> list[Json]:
     """The objects listed under this key; none where it is missing or no list.
 
-    An entry that is no object counts as an empty one: none is lost from the list, and what it must have is missing.
+    An entry that is no object counts as an empty one: none is lost, and what it must have is missing.
     """
     listed = reply.get(key)
     if not isinstance(listed, list):

@@ -15,7 +15,7 @@ _EVERY_S = 5.0
 
 
 class ProgressArtifacts:
-    """Keeps one progress artifact a step, updated every few seconds. A server that fails does not stop the run.
+    """Keeps one progress artifact a step, updated every few seconds. A failing server does not stop the run.
 
     Args:
         key: prefix of the artifacts' keys: lowercase letters, digits and dashes.

@@ -1,12 +1,13 @@
 """The migration as a Prefect flow: for the command, and for deployments."""
 
 from pathlib import Path
-from typing import Any
 
-from prefect import flow, runtime
+from prefect import flow
+from prefect.runtime.flow_run import get_parameters
 from pydantic import BaseModel, ConfigDict, Field
 
 from configs.plan import Plan
+from domains.replies import is_object
 from flows.artifacts import ProgressArtifacts, report_artifact
 from flows.session import Options, finished_before, session
 from flows.steps import run_step
@@ -19,7 +20,7 @@ from runs.state import default_folder
 from tasks import repository, resolve, restore, snapshot, verify
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Consents, Migration
-from tasks.records import Resolution, RestoreRecord, VerificationRecord
+from tasks.records import Resolution, RestoreRecord, Verdict, VerificationRecord
 
 
 class ConsentParameters(BaseModel):
@@ -38,9 +39,8 @@ class ConsentParameters(BaseModel):
 
 
 def _run_name() -> str:
-    parameters: dict[str, Any] = runtime.flow_run.get_parameters()
-    plan = parameters["plan"]
-    return str(plan["name"] if isinstance(plan, dict) else plan.name)  # pyright: ignore[reportUnknownArgumentType]
+    plan = get_parameters()["plan"]
+    return str(plan["name"] if is_object(plan) else plan.name)
 
 
 @flow(name="migrate", flow_run_name=_run_name, persist_result=False)
@@ -87,7 +87,7 @@ def _as_it_ended(journal: Journal) -> str:
 
 
 def chain(m: Migration) -> None:
-    """The steps in their order. Each looks before it acts, so a continued run goes through all of them again."""
+    """The steps in their order. Each looks before it acts: a continued run goes through all of them again."""
     resolution = _resolution(m)
     region = resolution.bucket_region
     source = run_step(m.journal, "register on source", lambda: repository.register_source(m, region))
@@ -136,10 +136,7 @@ def require_equal(record: VerificationRecord) -> None:
     if record.passed:
         return
     failing = record.failing
-    shown = "; ".join(
-        f"{verdict.target} ({_count(verdict.source_count)} on the source, {_count(verdict.target_count)} on the target)"
-        for verdict in failing[:3]
-    )
+    shown = "; ".join(f"{verdict.target} ({_counts(verdict)})" for verdict in failing[:3])
     more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
     raise VerificationFailed(
         f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {shown}{more}",
@@ -147,5 +144,8 @@ def require_equal(record: VerificationRecord) -> None:
     )
 
 
-def _count(count: int | None) -> str:
-    return "unknown" if count is None else str(count)
+def _counts(verdict: Verdict) -> str:
+    source, target = (
+        "unknown" if count is None else str(count) for count in (verdict.source_count, verdict.target_count)
+    )
+    return f"{source} on the source, {target} on the target"

@@ -32,7 +32,7 @@ class ServerUnusable(SnapferryError):
 def prefect_server(state: Path) -> Generator[str]:
     """Sets the environment so that Prefect talks to a server, and yields its API's address.
 
-    A temporary server keeps its database under the state folder and ends with this process, however that ends.
+    A temporary server keeps its database under the state folder and ends with this process, however it ends.
 
     Raises:
         ServerUnusable: it did not start.

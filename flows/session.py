@@ -5,7 +5,7 @@ Imports no Prefect: verbs without a flow use it too.
 
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from configs.plan import Plan
@@ -31,7 +31,7 @@ class Options:
     """
 
     state: Path
-    consents: Consents = Consents()
+    consents: Consents = field(default_factory=Consents)
     new_run: bool = False
 
 

@@ -1,4 +1,4 @@
-"""Running a step as a Prefect task: retried as a whole on what is transient, timed and kept in the journal."""
+"""A step as a Prefect task: retried as a whole on what is transient, timed and kept in the journal."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -21,7 +21,7 @@ async def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
 
 
 def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
-    """The step's result. It is retried as a whole, twice, on transient errors: every step looks before it acts.
+    """The step's result. It is retried as a whole, twice, on transient errors: steps look before they act.
 
     Nothing of the step's arguments or result is handed to Prefect, so that nothing of them is stored there.
 
@@ -34,8 +34,7 @@ def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
         with journal.step(name):
             results.append(step())
 
-    run = task(
-        attempt,
+    as_task = task(
         name=name,
         retries=_RETRIES,
         retry_delay_seconds=exponential_backoff(_FIRST_RETRY_S),
@@ -44,5 +43,5 @@ def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
         cache_policy=NO_CACHE,
         persist_result=False,
     )
-    run()
+    as_task(attempt)()
     return results[-1]

@@ -1,7 +1,7 @@
 """A Prefect server for the time of one command: `python -m flows.temporary_server`.
 
-It prints its port, and ends when its standard input does. So it never outlives the command that started it, not
-even one that was killed.
+It prints its port, and ends when its standard input does. So it never outlives the command that started it,
+not even one that was killed.
 """
 
 import os

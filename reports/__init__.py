@@ -1,1 +1,1 @@
-"""Records of what happened, turned into console tables, JSON and Markdown. Pure functions, but for writing files."""
+"""Records of what happened as console tables, JSON and Markdown. Pure functions, but for writing files."""

@@ -104,12 +104,10 @@ def resolution_view(resolution: Resolution) -> RenderableType:
 
 def _resolution_parts(resolution: Resolution) -> Iterator[RenderableType]:
     for side, record in (("Source", resolution.source), ("Target", resolution.target)):
-        yield Text(
-            f"{side}: {record.endpoint} ({record.cluster_name}, {record.version}, {record.region or 'no Region'})"
-        )
-    yield Text(
-        f"Snapshot {resolution.snapshot} on repository {resolution.repository}, bucket in {resolution.bucket_region or '–'}"
-    )
+        region = record.region or "no Region"
+        yield Text(f"{side}: {record.endpoint} ({record.cluster_name}, {record.version}, {region})")
+    place = f"repository {resolution.repository}, bucket in {resolution.bucket_region or '–'}"
+    yield Text(f"Snapshot {resolution.snapshot} on {place}")
     table = _table(("Index or data stream", ""), ("Shards", "right"), ("Size", "right"), ("Action", ""))
     for unit in resolution.units[:_ROWS]:
         sizes = [index.bytes for index in unit.indices if index.bytes is not None]

@@ -39,11 +39,13 @@ def _facts(report: Report) -> Iterator[str]:
     yield f"- run: `{report.run_id}`, begun {report.started:%Y-%m-%d %H:%M:%S} UTC"
     for side, record in (("source", report.source), ("target", report.target)):
         if record:
-            yield f"- {side}: {_text(record.endpoint)} ({_text(record.cluster_name)}, {record.version}, {record.region or 'no Region'})"
+            runs = f"{_text(record.cluster_name)}, {record.version}, {record.region or 'no Region'}"
+            yield f"- {side}: {_text(record.endpoint)} ({runs})"
     for repository in report.repositories:
         yield f"- repository on {_text(words.repository(repository))}"
-    if report.snapshot:
-        yield f"- snapshot: `{report.snapshot.name}`, {report.snapshot.state}, {report.snapshot.shards_total} shards"
+    taken = report.snapshot
+    if taken:
+        yield f"- snapshot: `{taken.name}`, {taken.state}, {taken.shards_total} shards"
     if report.level:
         yield f"- verification level: {report.level}"
     for side, counted in report.requests.items():

@@ -35,8 +35,9 @@ def status_of(report: Report, held: bool) -> dict[str, Any]:
 def status_view(standing: dict[str, Any]) -> Text:
     """The standing as lines for people."""
     process = "a process works on it" if standing["held_by_a_process"] else "no process works on it"
+    outcome = words.OUTCOMES[standing["outcome"]]
     lines = [
-        f"Run {standing['run_id']} of plan {standing['plan']}: {words.OUTCOMES[standing['outcome']]} ({process})",
+        f"Run {standing['run_id']} of plan {standing['plan']}: {outcome} ({process})",
         f"Steps done: {', '.join(standing['steps_done']) or 'none'}",
     ]
     if standing["step"] and standing["step"] not in standing["steps_done"]:

@@ -138,9 +138,10 @@ def resolved(record: Resolution) -> str:
 
 def snapshot(record: SnapshotRecord) -> str:
     """What snapshot was taken."""
+    holds = f"{record.indices} indices, {record.shards_total} shards"
     took = duration((record.ended - record.started).total_seconds())
     found = ", found already there" if record.adopted else ""
-    return f"{record.name}: {record.state}, {record.indices} indices, {record.shards_total} shards, {took}{found}"
+    return f"{record.name}: {record.state}, {holds}, {took}{found}"
 
 
 def restored(record: RestoreRecord) -> str:

@@ -176,7 +176,7 @@ class Journal:
         return [intent for intent in self.document.intents if intent.action == action]
 
     def note_arrivals(self, uuids: Mapping[str, str]) -> None:
-        """Writes the UUIDs of indices that have arrived on the target: later they are known to be this run's."""
+        """Writes the UUIDs of indices that have arrived on the target, to know them later as this run's."""
         self.document.arrived.update(uuids)
         self.save()
 

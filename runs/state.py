@@ -14,7 +14,7 @@ from runs.lock import held, is_locked, pair_name
 
 
 def default_folder() -> Path:
-    """`$SNAPFERRY_STATE`, else the user's XDG state folder: the same from whichever folder a command is run."""
+    """`$SNAPFERRY_STATE`, else the user's XDG state folder: the same from whichever folder a command runs."""
     named = os.environ.get("SNAPFERRY_STATE")
     if named:
         return Path(named)
@@ -61,7 +61,7 @@ class State:
             yield Journal.load(path)
 
     def latest(self) -> Journal | None:
-        """The newest run that was not refused before it changed anything; else the newest; None without any."""
+        """The newest run that was not refused before any change; else the newest; None without any."""
         newest: Journal | None = None
         for journal in self.journals():
             newest = newest or journal

@@ -9,9 +9,10 @@ from snapferry.commands import demo, lab, migrate, plan, report, schema, status,
 app = typer.Typer(
     name="snapferry",
     help="Moves the indices of one Amazon OpenSearch Service domain to another, from one YAML plan.",
-    epilog="Exit codes: 0 done and verified; 1 failed, what was changed is listed; 2 plan or command line wrong, nothing "
-    "sent; 3 refused, nothing changed; 4 verification found a difference or could not tell; 5 interrupted, the same "
-    "command continues; 6 another run holds this plan or pair.",
+    epilog="Exit codes: 0 done and verified; 1 failed, what was changed is listed; "
+    "2 plan or command line wrong, nothing sent; 3 refused, nothing changed; "
+    "4 verification found a difference or could not tell; 5 interrupted, the same command continues; "
+    "6 another run holds this plan or pair.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -37,7 +38,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(  # pyright: ignore[reportUnusedFunction]
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:

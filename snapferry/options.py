@@ -26,7 +26,8 @@ AllowDelete = Annotated[
     typer.Option(
         "--allow-delete",
         metavar="NAME",
-        help="Consent to deleting this index or data stream on the target; the plan must name it too. Repeatable.",
+        help="Consent to deleting this index or data stream on the target; the plan must name it too. "
+        "Repeatable.",
     ),
 ]
 AllowPartial = Annotated[

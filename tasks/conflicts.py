@@ -171,7 +171,8 @@ def _clashes(units: list[Unit], aliases: bool) -> Iterator[str]:
         for index in unit.indices if unit.action != "rename" else ():
             for alias in index.aliases:
                 if alias in names:
-                    yield f"{unit.name}: its alias {alias} is the new name of another index; choose another prefix or suffix"
+                    words = f"its alias {alias} is the new name of another index"
+                    yield f"{unit.name}: {words}; choose another prefix or suffix"
 
 
 def rename_rule(unit: Unit) -> tuple[str, str]:

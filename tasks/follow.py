@@ -62,7 +62,7 @@ def _arrived(arrival: Arrival | None, index: SelectedIndex) -> bool:
 
 
 def _stuck(m: Migration, found: dict[str, Arrival], waiting: Sequence[str]) -> dict[str, str]:
-    """The allocator's reason for primaries that it will not start. Asked only when nothing has moved for a while."""
+    """The allocator's reason for primaries that it will not start. Asked once nothing moves for a while."""
     problems: dict[str, str] = {}
     for name in waiting:
         if name not in found:
@@ -94,7 +94,8 @@ def _reason(m: Migration, primary: Primary) -> str:
 
 
 def _nothing_moved(m: Migration, poll: Poll, waiting: Sequence[str]) -> str:
-    return f"restore: nothing has moved for {poll.waited_s:.0f} s; waiting for {len(waiting)} indices, {', '.join(waiting[:3])}"
+    awaited = f"{len(waiting)} indices, {', '.join(waiting[:3])}"
+    return f"restore: nothing has moved for {poll.waited_s:.0f} s; waiting for {awaited}"
 
 
 def _tell(found: dict[str, Arrival], wanted: dict[str, SelectedIndex]) -> None:

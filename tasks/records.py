@@ -26,7 +26,7 @@ class ClusterRecord(Record):
 
 
 class LeftOut(Record):
-    """A name on the source that does not move, and why: `system`, `excluded`, `closed`, `not included`, `conflict`."""
+    """A name on the source that does not move, and why: `system`, `excluded`, `closed`, `conflict`, …"""
 
     name: str
     reason: str
@@ -118,7 +118,7 @@ class RepositoryRecord(Record):
 
 
 class SnapshotRecord(Record):
-    """The snapshot that is restored. `adopted`: it was found running or finished, not started by this attempt."""
+    """The snapshot that is restored. `adopted`: found running or finished, not started by this attempt."""
 
     repository: str
     name: str

@@ -1,26 +1,26 @@
 """The shared repository: read-write on the source, readonly on the target, in the form each domain accepts.
 
-A domain reaches a bucket of its own Region by `region`. For a bucket elsewhere the service answers "The bucket
-is in this region: …", and takes `endpoint` in place of `region` (AWS guide, "Migrating data to a different
-domain"). A registration that failed its verification stays registered: it is put right, put back, or removed.
+A domain reaches a bucket of its own Region by `region`. For a bucket elsewhere the service answers "The
+bucket is in this region: …", and takes `endpoint` in place of `region` (AWS guide, "Migrating data to a
+different domain"). A registration that failed its verification stays registered: it is put right, put back,
+or removed.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 from configs.plan import S3Repository
 from domains import repositories
-from domains.domain import Domain, Side
+from domains.domain import Domain
 from domains.errors import DomainError, Refused
+from domains.replies import Json, child
 from runs.progress import Progress, tell
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Attempt, RepositoryRecord
+from tasks.registration import forms, is_readonly, registration, same
 
 ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)")
 _IN_USE = "trying to modify or unregister repository that is currently used"
-_S3_ENDPOINTS = {"cn-": "s3.{region}.amazonaws.com.cn", "us-gov-": "s3.{region}.amazonaws.com"}
 
 
 def register_source(m: Migration, bucket_region: str | None) -> RepositoryRecord:
@@ -36,68 +36,26 @@ def register_source(m: Migration, bucket_region: str | None) -> RepositoryRecord
 
 
 def register_target(m: Migration, bucket_region: str | None) -> RepositoryRecord:
-    """Registers the same bucket and path readonly on the target. That the path is right is not proven by this:
-    a readonly verification writes nothing, so `tasks.snapshot.find_on_target` looks for the snapshot.
+    """Registers the same bucket and path readonly on the target.
+
+    That the path is right is not proven by this: a readonly verification writes nothing, so
+    `tasks.snapshot.find_on_target` looks for the snapshot.
 
     May be repeated. Raises as `register_source`.
     """
     return _registered(m, m.target, bucket_region)
 
 
-def registration(m: Migration, side: Side, form: str, bucket_region: str | None) -> dict[str, Any]:
-    """The body of a registration in one form: `region`, `endpoint`, `plain` (neither) or `fs`."""
-    repository = m.plan.repository
-    readonly: dict[str, Any] = {"readonly": True} if side == "target" else {}
-    if not isinstance(repository, S3Repository):
-        return {
-            "type": "fs",
-            "settings": {**repository.settings, "location": repository.location, **readonly},
-        }
-    domain = m.source if side == "source" else m.target
-    settings: dict[str, Any] = {**repository.settings, "bucket": repository.bucket}
-    if repository.base_path:
-        settings["base_path"] = repository.base_path
-    role = repository.role_arn_for(side)
-    if role and domain.signed:  # a cluster outside the service does not know the setting
-        settings["role_arn"] = role
-    if form == "region" and bucket_region:
-        settings["region"] = bucket_region
-    if form == "endpoint":
-        settings["endpoint"] = s3_endpoint(bucket_region)
-    return {"type": "s3", "settings": {**settings, **readonly}}
-
-
-def s3_endpoint(bucket_region: str | None) -> str:
-    """The S3 endpoint that stands in for a Region: the partition's own outside the partition `aws`."""
-    for prefix, form in _S3_ENDPOINTS.items():
-        if bucket_region and bucket_region.startswith(prefix):
-            return form.format(region=bucket_region)
-    return "s3.amazonaws.com"
-
-
-def same_place(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether a registration leads to the plan's bucket and path (or folder)."""
-    has: dict[str, Any] = found.get("settings") or {}
-    keys = ("bucket", "base_path", "location")
-    wants: dict[str, Any] = wanted["settings"]
-    return found.get("type") == wanted["type"] and all(_text(has.get(k)) == _text(wants.get(k)) for k in keys)
-
-
-def is_readonly(found: dict[str, Any]) -> bool:
-    """Whether a registration is readonly."""
-    return _text((found.get("settings") or {}).get("readonly")) == "true"
-
-
 def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:
     before = repositories.registered(domain, m.repository)
     attempts: list[Attempt] = []
     region = bucket_region
-    forms = list(_forms(m, bucket_region))
+    untried = list(forms(m, bucket_region))
     kept = _already(m, domain, before, region)
     if kept:
         return kept
-    while forms:
-        form = forms.pop(0)
+    while untried:
+        form = untried.pop(0)
         body = registration(m, domain.side, form, region)
         try:
             _put(m, domain, body, existed=before is not None)
@@ -109,8 +67,8 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
             elsewhere = ELSEWHERE.search(error.reply.text)
             if elsewhere and elsewhere[1] == domain.region and region != domain.region:
                 region = elsewhere[1]  # the plan's Region was wrong, and the domain's own is right
-                forms.insert(0, "region")
-            elif not elsewhere or not forms:
+                untried.insert(0, "region")
+            elif not elsewhere or not untried:
                 _put_back(m, domain, before)
                 raise _no_form(m, domain, error, before is not None, bool(elsewhere)) from error
             continue
@@ -119,23 +77,10 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
     raise AssertionError("a form was tried")
 
 
-def _forms(m: Migration, bucket_region: str | None) -> Iterator[str]:
-    repository = m.plan.repository
-    if not isinstance(repository, S3Repository):
-        yield "fs"
-        return
-    if repository.endpoint_fallback != "always":
-        yield "region" if bucket_region else "plain"
-    if repository.endpoint_fallback != "never":
-        yield "endpoint"
-
-
-def _already(
-    m: Migration, domain: Domain, found: dict[str, Any] | None, region: str | None
-) -> RepositoryRecord | None:
+def _already(m: Migration, domain: Domain, found: Json | None, region: str | None) -> RepositoryRecord | None:
     """The record of a registration that is there in one of the forms, and works."""
-    for form in _forms(m, region) if found else ():
-        if _same(found or {}, registration(m, domain.side, form, region)):
+    for form in forms(m, region) if found else ():
+        if same(found or {}, registration(m, domain.side, form, region)):
             try:
                 nodes = repositories.verified_nodes(domain, m.repository)
             except Refused as error:
@@ -146,37 +91,15 @@ def _already(
     return None
 
 
-def _same(found: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    has: dict[str, Any] = found.get("settings") or {}
-    wants: dict[str, Any] = wanted["settings"]
-    chosen = {"region", "endpoint", "readonly"} | wants.keys()
-    return found.get("type") == wanted["type"] and all(
-        _text(has.get(k)) == _text(wants.get(k)) for k in chosen
-    )
-
-
-def _text(value: Any) -> str:
-    return (
-        ""
-        if value is None or value is False or value == "false"
-        else str(value).lower()
-        if value is True
-        else str(value)
-    )
-
-
-def _put(m: Migration, domain: Domain, body: dict[str, Any], *, existed: bool) -> None:
-    """Registers, waiting for the repository to be free: even an identical registration is refused while it is used."""
+def _put(m: Migration, domain: Domain, body: Json, *, existed: bool) -> None:
+    """Registers when the repository is free: while it is used, even an identical registration is refused."""
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
+    step = f"register on {domain.side}"
     while True:
         try:
-            with m.journal.intend(
-                f"register on {domain.side}",
-                domain.side,
-                "register",
-                {"name": m.repository, "existed": existed, **body},
-            ):
+            detail = {"name": m.repository, "existed": existed, **body}
+            with m.journal.intend(step, domain.side, "register", detail):
                 repositories.register(domain, m.repository, body)
             return
         except Refused as error:
@@ -187,39 +110,30 @@ def _put(m: Migration, domain: Domain, body: dict[str, Any], *, existed: bool) -
                     f"{domain.side}: repository {m.repository} is in use for longer than {limit:.0f} s",
                     "run the same command later",
                 ) from error
-            tell(
-                Progress(
-                    f"register on {domain.side}",
-                    f"waiting: repository {m.repository} is in use",
-                    waiting=True,
-                )
-            )
+            tell(Progress(step, f"waiting: repository {m.repository} is in use", waiting=True))
             poll.pause()
 
 
-def _put_back(m: Migration, domain: Domain, before: dict[str, Any] | None) -> None:
+def _put_back(m: Migration, domain: Domain, before: Json | None) -> None:
     """Removes a registration that did not verify, or puts the former one back."""
-    detail = {"name": m.repository}
+    step, detail = f"register on {domain.side}", {"name": m.repository}
     try:
         if before is None:
             if repositories.registered(domain, m.repository) is not None:
-                with m.journal.intend(f"register on {domain.side}", domain.side, "unregister", detail):
+                with m.journal.intend(step, domain.side, "unregister", detail):
                     repositories.unregister(domain, m.repository)
         elif before.get("settings"):
-            with m.journal.intend(f"register on {domain.side}", domain.side, "put back", detail):
+            with m.journal.intend(step, domain.side, "put back", detail):
                 repositories.register(domain, m.repository, before)
     except DomainError as error:
-        tell(Progress(f"register on {domain.side}", f"could not put the registration back: {error}"))
+        tell(Progress(step, f"could not put the registration back: {error}"))
 
 
 def _no_form(m: Migration, domain: Domain, error: Refused, existed: bool, elsewhere: bool) -> ExecutionError:
     left = "the former registration was put back" if existed else "the registration was removed again"
     hint = _hint(error.reply.text)
-    if (
-        elsewhere
-        and isinstance(m.plan.repository, S3Repository)
-        and m.plan.repository.endpoint_fallback == "never"
-    ):
+    repository = m.plan.repository
+    if elsewhere and isinstance(repository, S3Repository) and repository.endpoint_fallback == "never":
         hint = "set repository.endpoint_fallback: auto"
     return ExecutionError(
         f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error}", hint
@@ -234,7 +148,8 @@ def _hint(said: str) -> str:
     if "iam:PassRole" in said:
         return "allow the caller iam:PassRole on the repository's role"
     if re.search(r"access ?denied", said, re.IGNORECASE):
-        return "give the role s3:ListBucket on the bucket and s3:GetObject, PutObject, DeleteObject on its objects"
+        rights = "s3:ListBucket on the bucket and s3:GetObject, PutObject, DeleteObject on its objects"
+        return f"give the role {rights}"
     return "see the service's words above"
 
 
@@ -257,7 +172,7 @@ def _record(
         side=domain.side,
         name=m.repository,
         form=form,
-        settings=dict(found.get("settings") or {}),
+        settings=child(found, "settings"),
         readonly=is_readonly(found),
         already_there=already,
         attempts=attempts,

@@ -1,4 +1,7 @@
-"""Looking at everything that can refuse, before anything is changed: who the domains are, what moves, what is in the way."""
+"""Looking at everything that can refuse, before anything is changed.
+
+Who the domains are, what moves, and what is in the way.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ from tasks import conflicts, versions
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records import ClusterRecord, LeftOut, Resolution, Unit
-from tasks.repository import registration, same_place
+from tasks.registration import is_readonly, place, registration, same_place
 from tasks.selection import Selection, select
 
 
@@ -30,7 +33,7 @@ class _Look:
 
 
 def resolve(m: Migration) -> Resolution:
-    """The migration decided in full: which indices, under which names, and that nothing refuses it. Reads only.
+    """The migration decided in full: which indices, under which names; nothing refuses it. Reads only.
 
     Raises:
         PreconditionError: with every reason at once.
@@ -91,7 +94,7 @@ def bucket_region(m: Migration) -> str | None:
 
 
 def _existing(m: Migration) -> SnapshotInfo | None:
-    """The plan's existing snapshot, where a domain already has the repository registered; else it is checked later."""
+    """The plan's existing snapshot, if a domain has the repository registered; else it is checked later."""
     name = m.plan.snapshot.existing
     if name is None:
         return None
@@ -150,18 +153,8 @@ def _plan_problems(m: Migration, look: _Look) -> Iterator[str]:
         if found and not same_place(found, registration(m, domain.side, "plain", look.bucket_region)):
             yield (
                 f"repository {m.repository} is already registered on the {domain.side} for another place "
-                f"({_place(found)}); choose another repository.name"
+                f"({place(found)}); choose another repository.name"
             )
-
-
-def _place(found: dict[str, object]) -> str:
-    settings = found.get("settings")
-    shown = (
-        {k: v for k, v in settings.items() if k in {"bucket", "base_path", "location"}}
-        if isinstance(settings, dict)
-        else {}
-    )  # pyright: ignore[reportUnknownVariableType]
-    return f"{found.get('type')} {shown}"
 
 
 def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:
@@ -174,27 +167,23 @@ def _notes(m: Migration, look: _Look, units: tuple[Unit, ...]) -> Iterator[str]:
     for pattern in look.selection.unmatched:
         if "*" in pattern:
             yield f"indices.include: {pattern} fits nothing on the source"
-    for unit in units:
-        if (
-            unit.action == "rename"
-            and m.plan.restore.aliases
-            and any(index.aliases for index in unit.indices)
-        ):
-            yield f"{unit.name}: renamed to {unit.target}, so its aliases are not restored"
-    covered = look.target_catalog.aliases
-    shared = {
-        alias
-        for unit in units
-        if unit.action in {"restore", "replace"} and m.plan.restore.aliases
-        for index in unit.indices
-        for alias in index.aliases
-        if alias in covered
-    }
-    for alias in sorted(shared):
-        yield f"alias {alias} is already on the target ({', '.join(covered[alias])}) and will cover the restored indices too"
+    if m.plan.restore.aliases:
+        yield from _alias_notes(units, look.target_catalog.aliases)
     found = repositories.registered(m.target, m.repository)
-    if found and (found.get("settings") or {}).get("readonly") not in {"true", True}:
+    if found and not is_readonly(found):
         yield f"repository {m.repository} is registered read-write on the target; it will become readonly"
+
+
+def _alias_notes(units: tuple[Unit, ...], covered: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    """What becomes of aliases. `covered`: those on the target, and the indices they cover."""
+    for unit in units:
+        if unit.action == "rename" and any(index.aliases for index in unit.indices):
+            yield f"{unit.name}: renamed to {unit.target}, so its aliases are not restored"
+    restored = [unit for unit in units if unit.action in {"restore", "replace"}]
+    aliases = {alias for unit in restored for index in unit.indices for alias in index.aliases}
+    for alias in sorted(aliases & covered.keys()):
+        held = ", ".join(covered[alias])
+        yield f"alias {alias} is already on the target ({held}) and will cover the restored indices too"
 
 
 def _record(domain: Domain, who: ClusterIdentity) -> ClusterRecord:
@@ -216,7 +205,9 @@ def _hint(m: Migration, problems: tuple[str, ...]) -> str:
 
 
 def resolve_names(m: Migration) -> Resolution:
-    """The plan's indices under their own names, whatever the target has: for comparing without a run. Reads only.
+    """The plan's indices under their own names, whatever the target has: to compare without a run.
+
+    Reads only.
 
     Raises:
         PreconditionError: no index fits.

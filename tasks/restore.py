@@ -1,7 +1,7 @@
 """Restoring on the target, in batches: an explicit list of names, followed until every primary is started.
 
-`accepted: true` proves nothing, and neither does an empty list of recoveries. What counts is the cluster state:
-each index there, each primary started, the reason from the allocator where one is not.
+`accepted: true` proves nothing, and neither does an empty list of recoveries. What counts is the cluster
+state: each index there, each primary started, the reason from the allocator where one is not.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""From the plan's patterns to an explicit list of what moves. Pure: decides on a catalog that was read before."""
+"""From the plan's patterns to an explicit list of what moves. Pure: decides on a catalog read before."""
 
 import re
 from collections.abc import Iterable, Sequence

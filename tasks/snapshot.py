@@ -21,7 +21,7 @@ _APPEARS_WITHIN_S = 15.0
 def start_snapshot(m: Migration, resolution: Resolution) -> bool:
     """Starts this run's snapshot of the resolved names, unless it is there; does not wait for its end.
 
-    May be repeated: it looks first. Waits for other snapshots on the source, since the service takes one at a time.
+    May be repeated: it looks first. Waits for other snapshots on the source: the service takes one at a time.
 
     Returns:
         Whether it was there already (running or finished).
@@ -104,8 +104,9 @@ def _adopted(m: Migration, doubt: DomainError | None) -> bool:
 
 def _require_ours(m: Migration, found: SnapshotInfo) -> None:
     if found.run != m.journal.run_id:
+        place = f"is already on repository {m.repository}"
         raise ExecutionError(
-            f"snapshot {found.name} is already on repository {m.repository} and is not this run's (run: {found.run})",
+            f"snapshot {found.name} {place} and is not this run's (run: {found.run})",
             "rename the plan, or start another run with --new-run",
         )
 
@@ -161,14 +162,11 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
     whole = found.state == "SUCCESS" and found.shards_failed == 0 and not found.failures
     if not whole and not (found.state == "PARTIAL" and _partial_allowed(m)):
         why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
+        accept = ", or accept it with snapshot.allow_partial and --allow-partial"
         raise ExecutionError(
             f"snapshot {found.name} ended as {found.state}: {why}",
             "put the source's shards right and start again with --new-run"
-            + (
-                ""
-                if found.state != "PARTIAL"
-                else ", or accept it with snapshot.allow_partial and --allow-partial"
-            ),
+            + (accept if found.state == "PARTIAL" else ""),
         )
     tell(Progress(_STEP, "the snapshot is complete", found.shards_total, found.shards_total, "shards"))
     return SnapshotRecord(
@@ -189,7 +187,7 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
 
 
 def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> None:
-    """Proves that the target reads the source's bucket and path: it must list this very snapshot, with our indices.
+    """Proves that the target reads the source's bucket and path: it must list this very snapshot, and whole.
 
     Reads only; may be repeated.
 
@@ -198,10 +196,12 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
     """
     found = snapshots.get(m.target, m.repository, snapshot.name)
     if found is None or found.uuid != snapshot.uuid:
-        seen = snapshots.names(m.target, m.repository)
+        listed = f"it lists {len(snapshots.names(m.target, m.repository))} snapshots"
+        place = f"through repository {m.repository} ({listed})"
         raise ExecutionError(
-            f"the target does not see snapshot {snapshot.name} through repository {m.repository} (it lists {len(seen)} snapshots)",
-            "bucket and base_path must be the same on both domains; the target's role must be allowed to list and get",
+            f"the target does not see snapshot {snapshot.name} {place}",
+            "bucket and base_path must be the same on both domains; "
+            "the target's role must be allowed to list and get",
         )
     lacking = sorted({index.name for index in resolution.indices} - set(found.indices))
     if lacking:

@@ -1,7 +1,8 @@
 """Indices that belong to the service, to Dashboards or to a plugin, not to the user.
 
-They are left out of the snapshot and of the restore: restoring some is forbidden (fine-grained access control),
-others break what the target made for itself. `.ds-*` are data streams' backing indices, so user data.
+They are left out of the snapshot and of the restore: restoring some is forbidden (fine-grained access
+control), others break what the target made for itself. `.ds-*` are data streams' backing indices, so user
+data.
 """
 
 import re

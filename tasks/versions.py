@@ -1,5 +1,8 @@
-"""What can be restored where. Forward only: an engine reads snapshots of its own and older versions, and indices
-created at most one major version before it (Elasticsearch 7 counts as OpenSearch 1's elder twin)."""
+"""What can be restored where.
+
+Forward only: an engine reads snapshots of its own and older versions, and indices created at most one major
+version before it (Elasticsearch 7 counts as OpenSearch 1's elder twin).
+"""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,7 +20,8 @@ def oldest_readable(target: Version) -> Version:
 def engine_problem(source: Version, target: Version) -> str | None:
     """Why no snapshot of this source can be restored on this target; None when it can."""
     if source > target:
-        return f"the source runs {source}, the target {target}: snapshots are restored on the same or a newer version only"
+        rule = "snapshots are restored on the same or a newer version only"
+        return f"the source runs {source}, the target {target}: {rule}"
     if (
         target.engine == "opensearch"
         and source.engine == "elasticsearch"
@@ -38,9 +42,9 @@ def index_problems(created: Iterable[tuple[str, int | None]], target: Version) -
     oldest = oldest_readable(target)
     for name, number in created:
         if number is None:
-            yield f"{name}: its creation version could not be read, so it is not known whether {target} can hold it"
+            unknown = f"so it is not known whether {target} can hold it"
+            yield f"{name}: its creation version could not be read, {unknown}"
         elif created_version(number) < oldest:
-            yield (
-                f"{name}: created on {created_version(number)}, but {target} reads indices created on {oldest} or "
-                "later; reindex it on the source (or exclude it)"
-            )
+            readable = f"{target} reads indices created on {oldest} or later"
+            advice = "reindex it on the source (or exclude it)"
+            yield f"{name}: created on {created_version(number)}, but {readable}; {advice}"

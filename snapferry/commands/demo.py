@@ -19,14 +19,15 @@ Folder = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Where the demo keeps its servers' data, the plan and the report. Default: ~/.local/state/snapferry/demo.",
+        help="Where the demo keeps its servers' data, the plan and the report. "
+        "Default: ~/.local/state/snapferry/demo.",
         show_default=False,
     ),
 ]
 
 
 def demo(documents: Documents = 120_000, folder: Folder = None) -> None:
-    """Start a local AWS of real parts, migrate one domain to another Region in it, verify, report, and end it all.
+    """Start a local AWS of real parts, migrate one domain to another Region in it, verify, report and end it.
 
     Needs no AWS account. The first time it downloads about 200 MB of engine.
     """

@@ -59,8 +59,8 @@ def migrate(
 ) -> None:
     """Move the plan's indices from source to target and verify them.
 
-    An unfinished run is continued; a finished one shows its report and exits as it did. Uses the Prefect server named
-    by PREFECT_API_URL, else a temporary one.
+    An unfinished run is continued; a finished one shows its report and exits as it did. Uses the Prefect
+    server named by PREFECT_API_URL, else a temporary one.
     """
     folder = state_folder(state)
     options = Options(load(plan), plan, folder, tuple(allow_delete or ()), allow_partial, new_run, as_json)
