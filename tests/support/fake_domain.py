@@ -1,0 +1,236 @@
+"""A small real HTTP server that answers as it was told: a fake, for what no real engine can be made to do.
+
+Real engines answer in tests/lab. This one is for lost replies, 502 pages, half answers and other rarities: each
+test scripts the replies, and reads the list of requests that came.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request as it came in."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """The path, decoded, without its query."""
+        return unquote(urlsplit(self.target).path)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query's parameters."""
+        return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query).items()}
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def line(self) -> str:
+        """`GET /path`."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One scripted reply.
+
+    Args:
+        body: text as it is; anything else as JSON.
+        then: `reset` and `close` end the connection without a reply.
+        after_s: seconds before anything is answered.
+    """
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    then: str = ""
+    after_s: float = 0.0
+    type: str = "application/json; charset=UTF-8"
+
+
+Answer = Reply | Callable[[Asked], Reply]
+
+
+def ok(body: Any, **more: Any) -> Reply:
+    """200 with JSON."""
+    return Reply(200, body, **more)
+
+
+def engine_error(status: int, kind: str, reason: str, *causes: tuple[str, str], **more: Any) -> Reply:
+    """The engine's envelope, with causes nested outermost first."""
+    below: dict[str, Any] | None = None
+    for cause, why in reversed(causes):
+        below = {"type": cause, "reason": why, **({"caused_by": below} if below else {})}
+    error: dict[str, Any] = {
+        "root_cause": [{"type": kind, "reason": reason}],
+        "type": kind,
+        "reason": reason,
+    }
+    if below:
+        error["caused_by"] = below
+    return Reply(status, {"error": error, "status": status}, **more)
+
+
+def html(status: int) -> Reply:
+    """A load balancer's page."""
+    title = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}[status]
+    page = f"<html><head><title>{status} {title}</title></head><body><h1>{status} {title}</h1></body></html>"
+    return Reply(status, page, type="text/html")
+
+
+RESET = Reply(then="reset")
+CLOSE = Reply(then="close")
+
+
+class FakeDomain:
+    """The server: `on` scripts it, `requests` is what came.
+
+    Args:
+        certificate: PEM file of certificate and key, for HTTPS.
+    """
+
+    def __init__(self, certificate: str | None = None) -> None:
+        self.requests: list[Asked] = []
+        self.server_names: list[str | None] = []
+        self._script: list[tuple[re.Pattern[str], list[Answer]]] = []
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._scheme = "http"
+        if certificate:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            context.sni_callback = lambda _socket, name, _context: self.server_names.append(name)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        """Its port on 127.0.0.1."""
+        return self._server.server_address[1]
+
+    @property
+    def endpoint(self) -> str:
+        """Its URL."""
+        return f"{self._scheme}://127.0.0.1:{self.port}"
+
+    @property
+    def lines(self) -> list[str]:
+        """What was asked, `METHOD /path` each."""
+        return [asked.line for asked in self.requests]
+
+    @property
+    def changing(self) -> list[str]:
+        """The requests that can change something."""
+        reading = ("/_search", "/_msearch", "/_count", "/_mget")
+        return [
+            asked.line
+            for asked in self.requests
+            if asked.method not in {"GET", "HEAD"} and not asked.path.endswith(reading)
+        ]
+
+    def on(self, line: str, *answers: Answer) -> FakeDomain:
+        """Answers requests whose `METHOD /path` fits the pattern, in order; the last answer stays.
+
+        `line` is a regular expression over the whole; scripts told later come first.
+        """
+        self._script.insert(0, (re.compile(line), list(answers)))
+        return self
+
+    def asked(self, line: str) -> list[Asked]:
+        """The requests that fit the pattern."""
+        return [asked for asked in self.requests if re.fullmatch(line, asked.line)]
+
+    def answer(self, asked: Asked) -> Reply:
+        """The reply to a request, which is noted."""
+        with self._lock:
+            self.requests.append(asked)
+            for pattern, answers in self._script:
+                if pattern.fullmatch(asked.line):
+                    answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                    break
+            else:
+                return Reply(418, {"error": {"type": "not_scripted", "reason": asked.line}})
+        return answer if isinstance(answer, Reply) else answer(asked)
+
+    def close(self) -> None:
+        """Ends it."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def fake_domain(certificate: str | None = None) -> Iterator[FakeDomain]:
+    """A server for the time of the block."""
+    server = FakeDomain(certificate)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Connections that end early are part of the play."""
+
+
+def _handler(fake: FakeDomain) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def _any(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            reply = fake.answer(Asked(self.command, self.path, headers, self.rfile.read(length)))
+            time.sleep(reply.after_s)
+            if reply.then:
+                self._end(reply.then)
+                return
+            text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
+            content = b"" if reply.body is None else text.encode()
+            self.send_response(reply.status)
+            for name, value in {"Content-Type": reply.type, **reply.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        def _end(self, how: str) -> None:
+            if how == "reset":
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.close_connection = True
+            self.connection.close()
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _any
+
+        def log_message(self, *_: Any) -> None:
+            """Silent."""
+
+    return Handler
