@@ -57,7 +57,7 @@ def load(
         engine.bulk(_changes(documents, seed))
         engine.call("POST", "/_refresh", expand_wildcards="all")
         counts = _counts(engine)
-        engine.call("POST", f"/{CLOSED}/_close")
+        engine.call("POST", f"/{CLOSED}/_close", wait_for_active_shards=1)
     return LoadSummary(counts, (STREAM,), (CLOSED,), round(time.monotonic() - started, 2))
 
 
@@ -95,9 +95,7 @@ def _actions(description: LabDescription, documents: int, small: int, seed: int)
     sets += [(name, generator.orders(few, seed + number)) for number, name in enumerate(_few_each(), 1)]
     sets += [(name, generator.orders(SMALL_DOCUMENTS, seed)) for name in small_names(small)]
     if description.has_analysis:
-        sets.append(
-            (catalog().name, ((key, {"title": doc["goods"]}) for key, doc in generator.orders(few, seed)))
-        )
+        sets.append((catalog().name, generator.catalog(few)))
     indexed = (_index(name, key, document) for name, each in sets for key, document in each)
     return chain(indexed, _routed(documents // 15, seed), _stream(documents // 8, seed, first=True))
 

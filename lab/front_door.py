@@ -101,7 +101,10 @@ class FrontDoor:
             await asyncio.sleep(rule.delay_s)
         if rule is not None and rule.status is not None and rule.when == "before":
             return _own(_ruled(rule, rule.status))
-        response = await self._serve(exchange)
+        try:
+            response = await self._serve(exchange)
+        except httpx.HTTPError as error:
+            return _own(answers.bad_gateway(type(error).__name__))
         if rule is not None and rule.status is not None:
             await _exhaust(response)
             return _own(_ruled(rule, rule.status))
@@ -158,10 +161,7 @@ class FrontDoor:
             self.door.misplaced.pop(unquote(found.group(1)), None)
 
     async def _forward(self, exchange: _Exchange, body: bytes) -> Response:
-        try:
-            response = await self._engine(exchange, body, exchange.raw)
-        except httpx.HTTPError as error:
-            return _own(answers.bad_gateway(type(error).__name__))
+        response = await self._engine(exchange, body, exchange.raw)
         if repositories.needs_putting_right(exchange.received.method, exchange.received.path):
             content = repositories.put_right(await response.aread())
             await response.aclose()

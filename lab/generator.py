@@ -42,6 +42,12 @@ def nested_orders(count: int, seed: int) -> Iterator[Document]:
         yield f"n-{number:08d}", {**_order(random, number), "lines": lines}
 
 
+def catalog(count: int) -> Iterator[Document]:
+    """`count` titles of goods, every one of them from the 20th on."""
+    for number in range(count):
+        yield f"g-{number:08d}", {"title": f"A good {GOODS[number % len(GOODS)]}, no. {number}"}
+
+
 def customers(count: int, seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """`count` customers: id, routing (the country) and document."""
     random = Random(f"customers/{seed}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from migrations import Desk
 from requests_aws4auth import AWS4Auth
 
+from lab.data import load
 from lab.description import LabDescription
 from lab.manager import attached
 from lab.reset import reset
@@ -64,3 +67,25 @@ def s3_repository(lab: LabDescription) -> Callable[..., dict[str, Any]]:
         return {"type": "s3", "settings": common | settings}
 
     return body
+
+
+@pytest.fixture(scope="session")
+def prefect_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Prefect server for the session: a temporary one takes longer to start than a small migration."""
+    from flows.server import prefect_server
+
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as address:
+        yield address
+
+
+@pytest.fixture
+def desk(clean_lab: LabDescription, prefect_address: str, tmp_path: Path) -> Desk:
+    """A user at an empty lab."""
+    return Desk(clean_lab, tmp_path, prefect_address)
+
+
+@pytest.fixture
+def filled_desk(desk: Desk) -> Desk:
+    """A user at a lab whose source holds one index of every kind."""
+    load(desk.lab, documents=4000)
+    return desk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from itertools import islice
@@ -14,8 +15,11 @@ import pytest
 from lab import datasets, generator
 from lab.artifacts import DEFAULT_ENGINE, MIRROR_VARIABLE, engines, repository_url
 from lab.description import DomainDescription, LabDescription, child_environment, load_description
+from lab.engine import EngineSpec, launch, prepare, wait_ready
+from lab.engine_files import EngineTree
 from lab.errors import LabError
-from lab.java import choose_java, inspect
+from lab.java import Java, choose_java, inspect
+from lab.machine import require_room
 from lab.manager import down, prepare_home, status
 from lab.paths import cache_folder, default_home
 from lab.processes import alive, end_leftovers, record, recorded
@@ -364,3 +368,29 @@ def _gone(pid: int) -> bool:
         time.sleep(0.1)
     os.kill(pid, 9)
     return False
+
+
+def test_too_little_memory_or_disk_is_said_before_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr("lab.machine.available_memory_mb", lambda: 900)
+    with pytest.raises(LabError, match="Not enough memory .* 1724 MB needed, 900 MB available"):
+        require_room(tmp_path, LabSettings())
+    monkeypatch.setattr("lab.machine.available_memory_mb", lambda: 9000)
+    require_room(tmp_path, LabSettings())
+    usage = shutil.disk_usage(tmp_path)._replace(free=100 << 20)
+    monkeypatch.setattr("lab.machine.shutil.disk_usage", lambda path: usage)
+    with pytest.raises(LabError, match="Not enough disk space"):
+        require_room(tmp_path, LabSettings())
+
+
+def test_an_engine_that_dies_shows_its_last_words(tmp_path):
+    java = Java(fake_java(tmp_path / "jdk", "21", ""), "21", 21, True, "here")
+    (tmp_path / "jdk" / "bin" / "java").write_text("#!/bin/sh\necho the port is taken\nexit 3\n")
+    tree = EngineTree(engines()[DEFAULT_ENGINE], tmp_path / "tree", True)
+    (tree.home / "config").mkdir(parents=True)
+    for name in ("log4j2.properties", "opensearch.keystore"):
+        (tree.home / "config" / name).write_text("")
+    spec = EngineSpec("orders", tmp_path / "engine", tree, java, 512, (), "http://127.0.0.1:1")
+    prepare(spec)
+    with pytest.raises(LabError, match=r"engine of orders ended at its start \(exit status 3\)") as caught:
+        wait_ready(spec, launch(spec))
+    assert "the port is taken" in caught.value.hint
