@@ -1,0 +1,103 @@
+"""A migration of the lab's data: by snapshot and restore, against copying document by document."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.copying import copy
+from benchmarks.table import Row
+from configs.plan import Plan
+from flows.server import prefect_server
+from lab.data import load
+from lab.description import LabDescription, environment
+from lab.manager import attached
+from lab.reset import empty_engine
+
+# Plain indices with simple names: what the rival can copy at all.
+INDICES = (
+    "orders",
+    "orders-nested",
+    "cities",
+    "countries",
+    "airports",
+    "customers",
+    "temperatures",
+    "weather",
+)
+
+
+def measured(documents: int, runs: int) -> list[Row]:
+    """Both ways in turn, `runs` times, each onto an empty target."""
+    with _lab() as (lab, folder), prefect_server(folder / "state"):
+        moved = sum(count for name, count in load(lab, documents).indices.items() if name in INDICES)
+        ours: list[float] = []
+        steps: list[float] = []
+        theirs: list[float] = []
+        for number in range(runs):
+            empty_engine(lab.target.engine_url)
+            theirs.append(_timed_copy(lab, moved))
+            empty_engine(lab.target.engine_url)
+            whole, inside = _timed_migration(lab, folder / "state", number)
+            ours.append(whole)
+            steps.append(inside)
+    rival = Row(
+        "scroll and bulk by opensearch-py", tuple(theirs), note=f"{moved:,} documents, nothing compared"
+    )
+    return [
+        rival,
+        Row("snapferry, whole flow", tuple(ours), rival, "Prefect's server running; verified"),
+        Row("snapferry, its steps", tuple(steps), rival, "without Prefect's share; verified"),
+    ]
+
+
+@contextmanager
+def _lab() -> Iterator[tuple[LabDescription, Path]]:
+    with tempfile.TemporaryDirectory() as place, attached(Path(place) / "lab") as lab:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(environment(lab))
+        yield lab, Path(place)
+
+
+def _timed_copy(lab: LabDescription, expected: int) -> float:
+    began = time.perf_counter()
+    written = copy(lab.source.engine_url, lab.target.engine_url, INDICES)
+    assert written == expected, f"{written} of {expected} documents were copied"
+    return time.perf_counter() - began
+
+
+def _timed_migration(lab: LabDescription, state: Path, number: int) -> tuple[float, float]:
+    """Seconds of the whole flow, and of its steps as the report tells them."""
+    from flows.migrate import migrate
+    from reports.build import report_of
+    from runs.state import State
+
+    plan = Plan.model_validate(_plan(lab, number))
+    began = time.perf_counter()
+    migrate(plan, execute=True, state=str(state))
+    whole = time.perf_counter() - began
+    journal = State(state, plan.name).latest()
+    assert journal is not None and journal.document.status == "done"
+    return whole, report_of(journal.document).seconds
+
+
+def _plan(lab: LabDescription, number: int) -> dict[str, Any]:
+    return {
+        "name": f"bench-{number}",
+        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
+        "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
+        "repository": {
+            "name": f"bench-{number}",
+            "bucket": lab.bucket,
+            "region": lab.bucket_region,
+            "base_path": f"bench-{number}",
+            "role_arn": lab.role_arn,
+        },
+        "indices": {"include": list(INDICES)},
+    }
