@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 DEFAULT_ENGINE = "opensearch-3.6.0"
 MIRROR_VARIABLE = "SNAPFERRY_MAVEN_URL"
@@ -67,7 +67,7 @@ def repository_url() -> str:
 
 def engines() -> dict[str, Engine]:
     """All pinned engines by name, read from the committed manifest."""
-    text = files("lab").joinpath("artifacts.json").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("artifacts.json").read_text(encoding="utf-8")
     return {name: _engine(name, entry) for name, entry in json.loads(text).items()}
 
 

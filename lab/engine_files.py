@@ -10,7 +10,6 @@ import tempfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from lab.artifacts import Artifact, Engine
@@ -114,8 +113,7 @@ def _add_plugin(tree: Path, plugin: str, jars: list[Path]) -> None:
         ("properties", "plugin-descriptor.properties"),
         ("policy", "plugin-security.policy"),
     ):
-        text = files("lab").joinpath(f"{plugin}.{suffix}").read_text(encoding="utf-8")
-        (folder / name).write_text(text, encoding="utf-8")
+        shutil.copyfile(Path(__file__).with_name(f"{plugin}.{suffix}"), folder / name)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -372,7 +372,7 @@ def _gone(pid: int) -> bool:
 
 def test_too_little_memory_or_disk_is_said_before_the_start(tmp_path, monkeypatch):
     monkeypatch.setattr("lab.machine.available_memory_mb", lambda: 900)
-    with pytest.raises(LabError, match="Not enough memory .* 1724 MB needed, 900 MB available"):
+    with pytest.raises(LabError, match=r"Not enough memory .* 1724 MB needed, 900 MB available"):
         require_room(tmp_path, LabSettings())
     monkeypatch.setattr("lab.machine.available_memory_mb", lambda: 9000)
     require_room(tmp_path, LabSettings())
