@@ -141,3 +141,5 @@ def _create_keystore(tree: Path, java: Java) -> None:
         raise LabError(
             f"The engine's keystore tool failed: {done.stderr.strip()[:600]}", f"Java used: {java.text}."
         )
+    # Its key opens the lab's own S3 only, and another user of the same cache must be able to copy it.
+    (tree / "config" / KEYSTORE).chmod(0o644)
