@@ -95,6 +95,13 @@ def status(
             typer.echo(f"The lab in {place} is {found.state}.")
 
 
+def down_quietly(home: Path) -> None:
+    """End the lab in `home` without a word."""
+    from lab.manager import down as end
+
+    end(home)
+
+
 def write_plan(description: LabDescription) -> Path:
     """Write `plan.yaml` into the lab's home, ready for `snapferry migrate`, and return its path."""
     path = Path(description.home) / "plan.yaml"
@@ -176,7 +183,12 @@ def _load(description: LabDescription, documents: int, small: int, shown: Shown)
     from lab.data import load
 
     shown.message(f"Filling the source with about {documents:,} documents")
-    return load(description, documents, small)
+    try:
+        return load(description, documents, small)
+    except BaseException:
+        # A half-filled lab would be taken for a whole one by the next `up`.
+        down_quietly(Path(description.home))
+        raise
 
 
 @contextmanager
