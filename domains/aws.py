@@ -48,7 +48,7 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     arguments: dict[str, Any] = {"RoleArn": auth.role_arn, "RoleSessionName": _SESSION_NAME}
     if auth.external_id:
         arguments["ExternalId"] = auth.external_id
-    sts: STSClient = _client(base, "sts")
+    sts: STSClient = _ask(f"assume {auth.role_arn}", lambda: _client(base, "sts"))
     reply = _ask(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
     issued = reply["Credentials"]
     return {
@@ -81,7 +81,7 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
     Raises:
         AwsError: not found, not readable, or it has no endpoint yet.
     """
-    client: OpenSearchServiceClient = _client(session, "opensearch")
+    client: OpenSearchServiceClient = _ask(f"look up domain {domain}", lambda: _client(session, "opensearch"))
     reply = _ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
     status = reply["DomainStatus"]
     host = status.get("Endpoint") or (status.get("Endpoints") or {}).get("vpc")
@@ -118,8 +118,10 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
         return value
     arn = reference_arn or ""
     region = arn.split(":")[3] if arn.count(":") >= 6 else None
-    client = _client(boto3.Session(region_name=region), "secretsmanager")
+    client = _ask(f"read secret {arn}", lambda: _client(boto3.Session(region_name=region), "secretsmanager"))
     reply = _ask(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
+    if "SecretString" not in reply:
+        raise AwsError(f"secret {arn} holds no text", "store the password as the secret's text")
     return str(reply["SecretString"])
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from domains.connection import path_of
+from domains.documented import documented
 from domains.domain import Domain
-from domains.errors import Refused
+from domains.errors import Refused, UnexpectedReply
 from domains.replies import Json, child, children
 
 _PATH_BYTES = 3_000  # of a request line's 4,096
@@ -76,6 +77,7 @@ class Catalog:
         return {name: tuple(sorted(covered)) for name, covered in sorted(found.items())}
 
 
+@documented
 def catalog(domain: Domain) -> Catalog:
     """Everything named on the domain, closed and hidden indices included. Reads only.
 
@@ -89,9 +91,13 @@ def catalog(domain: Domain) -> Catalog:
     aliases = domain.connection.read_object("GET", "/_all/_alias", **_ALL)
     streams = {stream.name: stream for stream in _streams(domain)}
     owner = {name: stream.name for stream in streams.values() for name in stream.backing}
+    names = {row["index"] for row in rows}
+    uneven = sorted((names ^ settings.keys()) | (names ^ aliases.keys()))
+    if uneven:
+        said = f"{uneven[0]} came or went while looking, or the caller may not read all of it"
+        raise UnexpectedReply(f"{domain.side}: list of indices", said, transient=True)
     indices = {
-        row["index"]: _index(row, child(settings, row["index"]), child(aliases, row["index"]), owner)
-        for row in rows
+        row["index"]: _index(row, settings[row["index"]], aliases[row["index"]], owner) for row in rows
     }
     return Catalog(dict(sorted(indices.items())), dict(sorted(streams.items())))
 
@@ -102,7 +108,7 @@ def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> I
         name=row["index"],
         uuid=row["uuid"],
         open=row["status"] == "open",
-        shards=_number(row.get("pri")) or 0,
+        shards=int(row["pri"]),
         replicas=_number(row.get("rep")) or 0,
         documents=_number(row.get("docs.count")),
         bytes=_number(row.get("pri.store.size")),
@@ -126,7 +132,7 @@ def _streams(domain: Domain) -> Iterator[Stream]:
         if "no handler found" in error.reply.text:
             return  # an engine without data streams
         raise
-    for entry in children(reply, "data_streams"):
+    for entry in reply["data_streams"]:
         yield Stream(entry["name"], tuple(backing["index_name"] for backing in entry["indices"]))
 
 
@@ -157,6 +163,7 @@ def close(domain: Domain, names: Iterable[str]) -> None:
         domain.connection.write("POST", path_of(",".join(piece), "_close"))
 
 
+@documented
 def refresh(domain: Domain, names: Iterable[str]) -> dict[str, str]:
     """Makes every operation so far visible to searches. Changes no document; may be repeated.
 
@@ -170,6 +177,9 @@ def refresh(domain: Domain, names: Iterable[str]) -> dict[str, str]:
         reply = domain.connection.write(
             "POST", path_of(",".join(piece), "_refresh"), ignore_unavailable="true"
         )
-        for failure in children(reply["_shards"], "failures"):
+        failures = children(reply["_shards"], "failures")
+        for failure in failures:
             failed[str(failure.get("index"))] = str(failure.get("reason"))
+        if reply["_shards"]["failed"] and not failures:
+            failed |= dict.fromkeys(piece, "some shard failed to refresh")
     return failed

@@ -42,9 +42,17 @@ class _HttpConnection(RequestsHttpConnection):
         session: requests.Session = self.session
         self._seen = threading.local()
         session.hooks["response"].append(self._remember)
+        if settings.get("ca_certs") or tunnel:
+            session.trust_env = False  # the environment's bundle or proxy would take the plan's place
+        if session.auth is None:
+            session.auth = _as_it_is  # or requests would look for a login in ~/.netrc
         if tunnel:
             session.mount("http://", TunnelAdapter(*tunnel, _CONNECTIONS))
             session.mount("https://", TunnelAdapter(*tunnel, _CONNECTIONS))
+
+    def perform_request(self, *arguments: Any, **settings: Any) -> Any:
+        """Sends one request. A redirect is an error: signature and contents are for this host alone."""
+        return super().perform_request(*arguments, **settings, allow_redirects=False)
 
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
@@ -65,6 +73,10 @@ class _HttpConnection(RequestsHttpConnection):
 
     def log_request_success(self, *_: Any, **__: Any) -> None:
         """As above."""
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 @dataclass

@@ -117,7 +117,7 @@ class Denied(Refused):
 
 
 class UnexpectedReply(DomainError):
-    """A reply with a good status whose body is not what the API documents: never taken for success."""
+    """A reply with a good status whose body is not what the API documents: never taken for an answer."""
 
 
 class AwsError(SnapferryError):

@@ -9,6 +9,7 @@ from typing import Any
 from domains.catalog import path_pieces
 from domains.cluster import Version
 from domains.connection import path_of
+from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import UnexpectedReply
 from domains.replies import Json, child, children, is_object
@@ -42,6 +43,7 @@ class Ask:
     shard: int | None = None
 
 
+@documented
 def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, Figures]:
     """Live documents of each index; all its shards must have answered. Refresh first: searches lag behind."""
     asks = [Ask(name) for name in names]
@@ -50,6 +52,7 @@ def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, 
     }
 
 
+@documented
 def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[Ask, Figures]:
     """Count, sum and maximum of `_seq_no` of the live documents of each shard, read from its primary.
 
@@ -117,6 +120,8 @@ def _figures(ask: Ask, answer: Json) -> Figures:
     if hits["relation"] != "eq":
         return Figures(problem="the domain gave a lower bound instead of a count")
     aggregations = child(answer, "aggregations")
+    if ask.shard is not None and not {"sum", "max"} <= aggregations.keys():
+        return Figures(problem="the answer lacks the sequence numbers that were asked for")
     total = _exact(aggregations, "sum")
     if total is not None and total >= _EXACT:
         return Figures(problem="the sum of sequence numbers is beyond what the engine computes exactly")
@@ -141,6 +146,7 @@ class ShardStats:
     max_seq_no: int
 
 
+@documented
 def shard_stats(domain: Domain, names: Sequence[str]) -> dict[str, dict[int, ShardStats]]:
     """Statistics of the primaries of these indices, open or closed: index → shard → figures."""
     found: dict[str, dict[int, ShardStats]] = {}

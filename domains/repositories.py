@@ -1,6 +1,7 @@
 """Snapshot repositories on a domain."""
 
 from domains.connection import path_of
+from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import Missing
 from domains.replies import Json, child
@@ -8,6 +9,7 @@ from domains.replies import Json, child
 _VERIFY_TIMEOUT_S = 120.0
 
 
+@documented
 def registered(domain: Domain, name: str) -> Json | None:
     """A repository's registration (`type`, and `settings` where the domain shows them); None without one."""
     try:
@@ -34,6 +36,7 @@ def register(domain: Domain, name: str, body: Json) -> None:
     domain.connection.write("PUT", path_of("_snapshot", name), body=body, timeout_s=_VERIFY_TIMEOUT_S)
 
 
+@documented
 def verified_nodes(domain: Domain, name: str) -> tuple[str, ...]:
     """Names of the nodes that could use the repository. On a read-write one each node writes a test file.
 

@@ -1,11 +1,12 @@
 """Restoring snapshots on a domain, and following where each shard stands."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domains.catalog import path_pieces
 from domains.connection import path_of
+from domains.documented import documented
 from domains.domain import Domain
 from domains.replies import Json, child, children, number
 
@@ -82,14 +83,17 @@ def start(
     domain.connection.write("POST", path, body=body, wait_for_completion="false")
 
 
-def primaries(domain: Domain, names: Iterable[str]) -> Iterator[Primary]:
+@documented
+def primaries(domain: Domain, names: Iterable[str]) -> list[Primary]:
     """The primaries of these indices as the cluster state has them; indices that do not exist yield none."""
+    found: list[Primary] = []
     for piece in path_pieces(names):
         path = path_of("_cluster", "state", "routing_table", ",".join(piece))
         reply = domain.connection.read_object("GET", path, filter_path=_ROUTING, **_LENIENT)
         for index, table in child(reply, "routing_table", "indices").items():
             for copies in table["shards"].values():
-                yield from (_primary(index, copy) for copy in copies if copy["primary"])
+                found += [_primary(index, copy) for copy in copies if copy["primary"]]
+    return found
 
 
 def _primary(index: str, copy: Json) -> Primary:
@@ -99,13 +103,16 @@ def _primary(index: str, copy: Json) -> Primary:
     return Primary(index, int(copy["shard"]), copy["state"], said, restoring)
 
 
-def recoveries(domain: Domain, names: Iterable[str]) -> Iterator[Recovery]:
+@documented
+def recoveries(domain: Domain, names: Iterable[str]) -> list[Recovery]:
     """How the primaries of these indices came to be; unassigned ones yield none."""
+    found: list[Recovery] = []
     for piece in path_pieces(names):
         path = path_of(",".join(piece), "_recovery")
         reply = domain.connection.read_object("GET", path, filter_path=_RECOVERY, **_LENIENT)
         for index, table in reply.items():
-            yield from (_recovery(index, shard) for shard in children(table, "shards") if shard["primary"])
+            found += [_recovery(index, shard) for shard in children(table, "shards") if shard["primary"]]
+    return found
 
 
 def _recovery(index: str, shard: Json) -> Recovery:
@@ -130,6 +137,7 @@ class Explanation:
     reason: str
 
 
+@documented
 def explain(domain: Domain, index: str, shard: int) -> Explanation:
     """Why this primary is not started, from the allocator itself. Reads only."""
     body = {"index": index, "shard": shard, "primary": True}

@@ -36,7 +36,7 @@ def repeated(
             return read()
         except DomainError as error:
             asked_for = error.retry_after if isinstance(error, Refused) else None
-            wait = asked_for if asked_for is not None else random.uniform(pause / 2, pause)
+            wait = max(asked_for or 0.0, random.uniform(pause / 2, pause))
             if not error.transient or clock() + wait > deadline:
                 raise
             sleep(wait)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domains.connection import path_of
+from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import Missing, UnexpectedReply
 from domains.replies import Json, child, children, number
@@ -57,6 +58,7 @@ class RunningSnapshot:
     bytes_total: int
 
 
+@documented
 def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
     """One snapshot, finished or in progress; None when the repository has none of this name."""
     try:
@@ -73,12 +75,14 @@ def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
     return _info(found[0])
 
 
+@documented
 def names(domain: Domain, repository: str) -> tuple[str, ...]:
     """Names of all snapshots in the repository, from its index file alone (cheap)."""
     reply = domain.connection.read_object("GET", path_of("_snapshot", repository, "_all"), verbose="false")
-    return tuple(entry["snapshot"] for entry in children(reply, "snapshots"))
+    return tuple(entry["snapshot"] for entry in reply["snapshots"])
 
 
+@documented
 def running(domain: Domain) -> tuple[RunningSnapshot, ...]:
     """Every snapshot that runs on the domain now, the service's own included."""
     reply = domain.connection.read_object("GET", "/_snapshot/_status", filter_path=_STATUS)
@@ -106,16 +110,16 @@ def create(
 
 
 def _info(entry: Json) -> SnapshotInfo:
-    shards = child(entry, "shards")
+    shards: Json = entry["shards"]
     return SnapshotInfo(
         name=entry["snapshot"],
-        uuid=entry.get("uuid", ""),
-        state=entry.get("state", "UNKNOWN"),
+        uuid=entry["uuid"],
+        state=entry["state"],
         version=str(entry.get("version", "")),
         indices=tuple(entry.get("indices") or ()),
         streams=tuple(entry.get("data_streams") or ()),
-        shards_total=number(shards, "total"),
-        shards_failed=number(shards, "failed"),
+        shards_total=int(shards["total"]),
+        shards_failed=int(shards["failed"]),
         failures=tuple(
             f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in children(entry, "failures")
         ),

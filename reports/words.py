@@ -148,7 +148,8 @@ def restored(record: RestoreRecord) -> str:
     """How much of a restore arrived."""
     arrived = sum(index.restored for index in record.indices)
     fetched = size(sum(index.bytes for index in record.indices))
-    return f"{arrived} of {len(record.indices)} indices, every primary started, {fetched} fetched"
+    whole = ", every primary started" if arrived == len(record.indices) else " restored"
+    return f"{arrived} of {len(record.indices)} indices{whole}, {fetched} fetched"
 
 
 def verified(record: VerificationRecord) -> str:

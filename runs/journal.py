@@ -14,10 +14,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from domains.errors import Denied
 from runs.errors import StateUnusable
 
 Status = Literal["running", "done", "different", "refused", "failed", "interrupted", "abandoned"]
 FINISHED: frozenset[Status] = frozenset({"done", "different", "refused", "abandoned"})
+DENIED = "denied"
 Record = dict[str, Any]
 
 
@@ -165,7 +167,7 @@ class Journal:
         try:
             yield
         except Exception as error:
-            intent.result = f"error: {type(error).__name__}"
+            intent.result = DENIED if isinstance(error, Denied) else f"error: {type(error).__name__}"
             self.save()
             raise
         intent.result = "sent"
@@ -182,8 +184,8 @@ class Journal:
 
     @property
     def changed_something(self) -> bool:
-        """Whether any mutating request may have taken effect."""
-        return bool(self.document.intents)
+        """Whether any mutating request may have taken effect: all but those the domain denied."""
+        return any(intent.result != DENIED for intent in self.document.intents)
 
     def settle(self, status: Status, message: str = "", hint: str = "") -> None:
         """Writes how the run stands at the end of this session."""

@@ -8,8 +8,8 @@ from rich.console import Console, RenderableType
 
 from domains.errors import SnapferryError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def show(view: RenderableType) -> None:

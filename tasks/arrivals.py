@@ -1,6 +1,6 @@
 """Which indices on the target are this run's own, and how far each has come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domains import restores
@@ -54,22 +54,21 @@ def arrivals(m: Migration, names: Iterable[str]) -> dict[str, Arrival]:
     return {name: Arrival(tuple(found), tuple(recoveries.get(name, ()))) for name, found in primaries.items()}
 
 
-def is_ours(m: Migration, unit: Unit, snapshot: SnapshotRecord, target: Catalog) -> bool:
-    """Whether what has this unit's names on the target was restored by this run.
+def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: Catalog) -> list[Unit]:
+    """Those of the units whose names on the target are held by what this run has restored.
 
     Both must hold: the journal intended it, and the domain says so (the recovery names our snapshot, or the
     index still has the UUID that was noted when it had arrived).
     """
-    wanted = [index.target for index in unit.indices]
-    present = [name for name in wanted if name in target.indices]
-    if len(present) != len(wanted):
-        return False
     intended = {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
-    if not intended.issuperset(wanted):
-        return False
-    noted = m.journal.document.arrived
-    if all(noted.get(name) == target.indices[name].uuid for name in wanted):
-        return True
+    there = intended & target.indices.keys()
+    candidates = [unit for unit in units if there.issuperset(_targets(unit))]
+    noted = {name for name in there if m.journal.document.arrived.get(name) == target.indices[name].uuid}
+    doubtful = [name for unit in candidates for name in _targets(unit) if name not in noted]
     place = f"{snapshot.repository}/{snapshot.name}"
-    found = arrivals(m, wanted)
-    return all(name in found and found[name].comes_from(place) for name in wanted)
+    proven = noted | {name for name, found in arrivals(m, doubtful).items() if found.comes_from(place)}
+    return [unit for unit in candidates if proven.issuperset(_targets(unit))]
+
+
+def _targets(unit: Unit) -> list[str]:
+    return [index.target for index in unit.indices]

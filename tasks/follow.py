@@ -14,6 +14,7 @@ from tasks.records import IndexRestore, SelectedIndex, SnapshotRecord, Unit
 
 _STEP = "restore"
 _ASK_AFTER_S = 5.0
+_EXPLAINED_AT_ONCE = 5
 _HOPELESS = frozenset({"no"})
 
 
@@ -55,16 +56,13 @@ def follow(
 
 
 def _arrived(arrival: Arrival | None, index: SelectedIndex) -> bool:
-    if arrival is None:
-        # a closed copy of an earlier attempt has its primaries too: absent means not there yet
-        return False
-    return len(arrival.primaries) == index.shards and arrival.started == index.shards
+    return arrival is not None and len(arrival.primaries) == index.shards and arrival.started == index.shards
 
 
 def _stuck(m: Migration, found: dict[str, Arrival], waiting: Sequence[str]) -> dict[str, str]:
     """The allocator's reason for primaries that it will not start. Asked once nothing moves for a while."""
     problems: dict[str, str] = {}
-    for name in waiting:
+    for name in waiting[:_EXPLAINED_AT_ONCE]:
         if name not in found:
             problems[name] = "the domain accepted the restore, but the index is not there"
             continue

@@ -11,10 +11,10 @@ import re
 from configs.plan import S3Repository
 from domains import repositories
 from domains.domain import Domain
-from domains.errors import DomainError, Refused
+from domains.errors import DomainError, Refused, SnapferryError
 from domains.replies import Json, child
 from runs.progress import Progress, tell
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Attempt, RepositoryRecord
 from tasks.registration import forms, is_readonly, registration, same
@@ -58,7 +58,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
         form = untried.pop(0)
         body = registration(m, domain.side, form, region)
         try:
-            _put(m, domain, body, existed=before is not None)
+            _put(m, domain, body, before)
             nodes = repositories.verified_nodes(domain, m.repository)
         except Refused as error:
             if error.transient:
@@ -69,8 +69,8 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
                 region = elsewhere[1]  # the plan's Region was wrong, and the domain's own is right
                 untried.insert(0, "region")
             elif not elsewhere or not untried:
-                _put_back(m, domain, before)
-                raise _no_form(m, domain, error, before is not None, bool(elsewhere)) from error
+                left = _put_back(m, domain)
+                raise _no_form(m, domain, error, left, bool(elsewhere)) from error
             continue
         attempts.append(Attempt(form=form, accepted=True))
         return _record(m, domain, form, nodes, tuple(attempts), already=False)
@@ -91,14 +91,17 @@ def _already(m: Migration, domain: Domain, found: Json | None, region: str | Non
     return None
 
 
-def _put(m: Migration, domain: Domain, body: Json, *, existed: bool) -> None:
-    """Registers when the repository is free: while it is used, even an identical registration is refused."""
+def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
+    """Registers when the repository is free: while it is used, even an identical registration is refused.
+
+    The intent keeps what was registered before, so that it can be put back also after a kill.
+    """
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
     step = f"register on {domain.side}"
     while True:
         try:
-            detail = {"name": m.repository, "existed": existed, **body}
+            detail = {"name": m.repository, "before": before, **body}
             with m.journal.intend(step, domain.side, "register", detail):
                 repositories.register(domain, m.repository, body)
             return
@@ -114,30 +117,32 @@ def _put(m: Migration, domain: Domain, body: Json, *, existed: bool) -> None:
             poll.pause()
 
 
-def _put_back(m: Migration, domain: Domain, before: Json | None) -> None:
-    """Removes a registration that did not verify, or puts the former one back."""
+def _put_back(m: Migration, domain: Domain) -> str:
+    """Removes a registration that did not verify, or puts the former one back; says what is left."""
     step, detail = f"register on {domain.side}", {"name": m.repository}
+    ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
+    before: Json | None = next(ours).detail["before"]
     try:
+        if repositories.registered(domain, m.repository) is None:
+            return "nothing is registered"
         if before is None:
-            if repositories.registered(domain, m.repository) is not None:
-                with m.journal.intend(step, domain.side, "unregister", detail):
-                    repositories.unregister(domain, m.repository)
-        elif before.get("settings"):
-            with m.journal.intend(step, domain.side, "put back", detail):
-                repositories.register(domain, m.repository, before)
+            with m.journal.intend(step, domain.side, "unregister", detail):
+                repositories.unregister(domain, m.repository)
+            return "the registration was removed again"
+        with m.journal.intend(step, domain.side, "put back", detail):
+            repositories.register(domain, m.repository, before)
     except DomainError as error:
-        tell(Progress(step, f"could not put the registration back: {error}"))
+        return f"a registration that does not work is left, for it could not be taken back: {error.message}"
+    return "the former registration was put back"
 
 
-def _no_form(m: Migration, domain: Domain, error: Refused, existed: bool, elsewhere: bool) -> ExecutionError:
-    left = "the former registration was put back" if existed else "the registration was removed again"
-    hint = _hint(error.reply.text)
+def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere: bool) -> SnapferryError:
+    hint = error.hint or _hint(error.reply.text)
     repository = m.plan.repository
     if elsewhere and isinstance(repository, S3Repository) and repository.endpoint_fallback == "never":
         hint = "set repository.endpoint_fallback: auto"
-    return ExecutionError(
-        f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error}", hint
-    )
+    said = f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error.message}"
+    return ExecutionError(said, hint) if m.journal.changed_something else PreconditionError(said, hint=hint)
 
 
 def _hint(said: str) -> str:

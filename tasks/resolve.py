@@ -114,10 +114,11 @@ def _within(look: _Look, existing: SnapshotInfo) -> _Look:
     """The selection, without what the existing snapshot does not hold."""
     held = set(existing.indices)
     kept = tuple(unit for unit in look.selection.units if all(index.name in held for index in unit.indices))
+    names = {unit.name for unit in kept}
     lacking = tuple(
         LeftOut(name=unit.name, reason="not in the snapshot")
         for unit in look.selection.units
-        if unit not in kept
+        if unit.name not in names
     )
     only_there = sorted(held - look.source_catalog.indices.keys())
     gone = tuple(LeftOut(name=name, reason="no longer on the source") for name in only_there)

@@ -12,7 +12,7 @@ from domains import restores
 from domains.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from runs.progress import Progress, tell
-from tasks.arrivals import is_ours
+from tasks.arrivals import ours
 from tasks.conflicts import rename_rule, taken_now
 from tasks.errors import ExecutionError
 from tasks.follow import follow
@@ -51,8 +51,9 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         DomainError: transient, or denied.
     """
     target = names_on.catalog(m.target)
-    present = [unit for unit in resolution.moving if is_ours(m, unit, snapshot, target)]
-    absent = [unit for unit in resolution.moving if unit not in present]
+    present = ours(m, resolution.moving, snapshot, target)
+    known = {unit.name for unit in present}
+    absent = [unit for unit in resolution.moving if unit.name not in known]
     work = _Work()
     _require_free(m, absent, target)
     if present:
@@ -165,8 +166,7 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> Non
 
 
 def _all_ours(m: Migration, batch: Sequence[Unit], snapshot: SnapshotRecord) -> bool:
-    target = names_on.catalog(m.target)
-    return all(is_ours(m, unit, snapshot, target) for unit in batch)
+    return len(ours(m, batch, snapshot, names_on.catalog(m.target))) == len(batch)
 
 
 def _failed(unit: Unit, error: Refused) -> IndexRestore:

@@ -159,7 +159,7 @@ def _tell(now: RunningSnapshot) -> None:
 
 
 def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int | None) -> SnapshotRecord:
-    whole = found.state == "SUCCESS" and found.shards_failed == 0 and not found.failures
+    whole = found.state == "SUCCESS" and found.shards_failed == 0 < found.shards_total and not found.failures
     if not whole and not (found.state == "PARTIAL" and _partial_allowed(m)):
         why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
         accept = ", or accept it with snapshot.allow_partial and --allow-partial"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domains import figures
-from domains.catalog import refresh
+from domains.catalog import catalog, refresh
 from domains.cluster import identity
 from domains.domain import Domain
 from domains.errors import DomainError
@@ -59,9 +59,28 @@ def verify(m: Migration, resolution: Resolution) -> VerificationRecord:
         piece = everything[start : start + _INDICES_AT_ONCE]
         verdicts += _compared(m, piece)
         tell(Progress(_STEP, "comparing", len(verdicts), len(everything), "indices"))
+    verdicts = _with_streams(m, resolution, verdicts)
     return VerificationRecord(
         level=m.plan.verify.level, verdicts=tuple(verdicts), skipped=resolution.left_out, at=now()
     )
+
+
+def _with_streams(m: Migration, resolution: Resolution, verdicts: list[Verdict]) -> list[Verdict]:
+    """The verdicts, where a data stream that is not whole on the target makes its indices different."""
+    wanted = {
+        unit.target: {index.target for index in unit.indices} for unit in resolution.moving if unit.is_stream
+    }
+    streams = catalog(m.target).streams if wanted else {}
+    torn: dict[str, str] = {}
+    for name, backing in wanted.items():
+        has = set(streams[name].backing) if name in streams else set[str]()
+        torn |= dict.fromkeys(backing - has, f"it does not belong to data stream {name} on the target")
+    return [
+        verdict.model_copy(update={"outcome": "different", "detail": torn[verdict.target]})
+        if verdict.target in torn and verdict.outcome == "equal"
+        else verdict
+        for verdict in verdicts
+    ]
 
 
 def _compared(m: Migration, indices: Sequence[SelectedIndex]) -> list[Verdict]:
@@ -96,8 +115,9 @@ def _read(m: Migration, domain: Domain, indices: Sequence[tuple[str, int]]) -> d
 
 def _verdict(index: SelectedIndex, source: _Side, target: _Side) -> Verdict:
     for side, found in (("source", source), ("target", target)):
-        if found.problem:
-            return _not_compared(index, f"{side}: {found.problem}", source.count, target.count)
+        if found.problem or not found.figures:
+            why = found.problem or "no shard was asked"
+            return _not_compared(index, f"{side}: {why}", source.count, target.count)
     differing = [key for key in source.figures if source.figures[key] != target.figures.get(key)]
     return Verdict(
         source=index.name,
@@ -151,7 +171,7 @@ def _closed_verdict(
     index: SelectedIndex, source: dict[int, ShardStats], target: dict[int, ShardStats]
 ) -> Verdict:
     for side, found in (("source", source), ("target", target)):
-        if len(found) != index.shards:
+        if len(found) != index.shards or not found:
             return _not_compared(
                 index, f"{side}: {len(found)} of {index.shards} closed shards told their figures", None, None
             )

@@ -1,0 +1,5 @@
+"""`python -m snapferry`."""
+
+from snapferry.main import main
+
+main()

@@ -1,0 +1,160 @@
+"""Running the command against the lab, and looking at what it did: on the engines, in the files, in the log."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+from typer.testing import CliRunner
+
+from lab.description import LabDescription, child_environment, environment
+
+MUTATING = {"PUT", "POST", "DELETE"}
+READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output, which must be one JSON document."""
+        return json.loads(self.out)
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n{self.out}\n{self.err}"
+
+
+@dataclass
+class Desk:
+    """A user at the lab: a folder with a plan, a state folder, and the command."""
+
+    lab: LabDescription
+    folder: Path
+    prefect: str
+
+    @property
+    def plan_file(self) -> Path:
+        return self.folder / "plan.yaml"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return environment(self.lab) | {
+            "SNAPFERRY_STATE": str(self.folder / "state"),
+            "PREFECT_API_URL": self.prefect,
+        }
+
+    def write(self, **changes: Any) -> Path:
+        """Writes the plan: the lab's move with these top-level keys changed (dicts are merged)."""
+        plan = plan_of(self.lab)
+        for key, value in changes.items():
+            plan[key] = {**plan.get(key, {}), **value} if isinstance(value, dict) else value
+        self.plan_file.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
+        return self.plan_file
+
+    def run(self, verb: str, *arguments: str) -> Ended:
+        """The command in this process: `run("migrate", "--execute")`."""
+        from snapferry.main import app
+
+        wanted = [verb, str(self.plan_file), *arguments]
+        result = CliRunner().invoke(app, wanted, env=self.environment, catch_exceptions=False)
+        return Ended(result.exit_code, result.stdout, result.stderr)
+
+    def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
+        """The command in a process of its own, to be killed."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snapferry", verb, str(self.plan_file), *arguments],
+            env=child_environment(self.lab) | self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def report(self) -> dict[str, Any]:
+        """The latest run's report."""
+        return self.run("report", "--json").json
+
+    def journal(self) -> dict[str, Any]:
+        """The newest journal of the plan."""
+        files = sorted((self.folder / "state" / "plans" / "lab-move").glob("*.json"))
+        return json.loads(files[-1].read_text(encoding="utf-8"))
+
+
+def plan_of(lab: LabDescription) -> dict[str, Any]:
+    """The lab's move: everything, from the source's Region to the target's, through the source's bucket."""
+    return {
+        "name": "lab-move",
+        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
+        "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
+        "repository": {
+            "name": "move",
+            "bucket": lab.bucket,
+            "region": lab.bucket_region,
+            "base_path": "move",
+            "role_arn": lab.role_arn,
+        },
+    }
+
+
+def engine(lab: LabDescription, side: str, method: str, path: str, body: Any = None) -> Any:
+    """A request straight to an engine, past the front door; raises on an error reply."""
+    reply = requests.request(method, lab.domain(side).engine_url + path, json=body, timeout=60)
+    assert reply.ok, reply.text
+    return reply.json() if reply.text else None
+
+
+def log(lab: LabDescription, side: str, after: int = 0) -> list[dict[str, Any]]:
+    """The domain's request log, from its line `after` on."""
+    lines = Path(lab.domain(side).request_log).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines[after:]]
+
+
+def log_size(lab: LabDescription, side: str) -> int:
+    """How many requests the domain has got."""
+    return len(log(lab, side))
+
+
+def mutations(lab: LabDescription, side: str, after: int = 0) -> list[str]:
+    """Requests that may have changed the domain, as `PUT /_snapshot/move`."""
+    return [
+        f"{entry['method']} {entry['path']}"
+        for entry in log(lab, side, after)
+        if entry["method"] in MUTATING and not entry["path"].endswith(READING_POSTS)
+    ]
+
+
+def rule(lab: LabDescription, **fields: Any) -> None:
+    """Installs a rule at the lab's front doors."""
+    reply = requests.post(f"{lab.admin_url}/rules", json=fields, timeout=10)
+    assert reply.ok, reply.text
+
+
+def user_indices(lab: LabDescription, side: str) -> Iterator[str]:
+    """Names of all indices on an engine, hidden and closed ones included."""
+    rows = engine(lab, side, "GET", "/_cat/indices?format=json&expand_wildcards=all&h=index")
+    return (row["index"] for row in rows)
+
+
+def documents(lab: LabDescription, side: str, index: str, query: dict[str, Any] | None = None) -> int:
+    """Live documents of an index that fit a query, after a refresh."""
+    path = "/" + requests.utils.quote(index, safe="")
+    engine(lab, side, "POST", f"{path}/_refresh")
+    return engine(lab, side, "POST", f"{path}/_count", {"query": query or {"match_all": {}}})["count"]
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without AWS and Prefect settings."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PREFECT_", "SNAPFERRY_"))}

@@ -1,0 +1,145 @@
+"""kill -9, a second command beside the first, and a target that cannot take the indices: the same command finishes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+from migrations import Desk, documents, engine, log, log_size, mutations, rule
+
+SLOW = {"max_snapshot_bytes_per_sec": "1mb", "max_restore_bytes_per_sec": "1mb"}
+DOCUMENT = "x" * 900
+WAIT_S = 120.0
+
+
+@pytest.fixture
+def slow_desk(desk: Desk) -> Desk:
+    """Three indices of about two megabytes, a repository throttled to one a second."""
+    for name in ("first", "second", "third"):
+        settings = {"settings": {"number_of_replicas": 0, "codec": "default"}, "mappings": {"enabled": False}}
+        engine(desk.lab, "source", "PUT", f"/{name}", settings)
+        _fill(desk, name)
+    desk.write(repository={"settings": SLOW}, restore={"batch": 1})
+    return desk
+
+
+def _fill(desk: Desk, name: str) -> None:
+    import random
+
+    import requests
+
+    letters = random.Random(name)
+    lines: list[str] = []
+    for number in range(600):
+        noise = "".join(letters.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3000))
+        lines += ['{"index":{"_id":"%d"}}' % number, '{"text":"%s"}' % noise]
+    body = "\n".join(lines) + "\n"
+    headers = {"content-type": "application/x-ndjson"}
+    url = f"{desk.lab.source.engine_url}/{name}/_bulk?refresh=true"
+    assert requests.post(url, data=body, headers=headers, timeout=60).json()["errors"] is False
+
+
+def _kill_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> None:
+    """kill -9 as soon as something is seen."""
+    deadline = time.monotonic() + WAIT_S
+    while not seen():
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def _sent(desk: Desk, side: str, began: int, method: str, ending: str) -> int:
+    entries = log(desk.lab, side, began)
+    return sum(entry["method"] == method and entry["path"].endswith(ending) for entry in entries)
+
+
+def _snapshot_runs(desk: Desk) -> bool:
+    return bool(engine(desk.lab, "source", "GET", "/_snapshot/_status")["snapshots"])
+
+
+def _require_moved_once(desk: Desk, began: dict[str, int]) -> None:
+    """One snapshot on the repository; each index restored by one request; everything there."""
+    lab = desk.lab
+    found = engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]
+    assert [snapshot["state"] for snapshot in found] == ["SUCCESS"]
+    assert [documents(lab, "target", name) for name in ("first", "second", "third")] == [600, 600, 600]
+    creations = [m for m in mutations(lab, "source", began["source"]) if m == f"PUT /_snapshot/move/{found[0]['snapshot']}"]
+    assert len(creations) == 1
+    assert _sent(desk, "target", began["target"], "POST", "/_restore") == 3
+
+
+def test_killed_during_the_snapshot_and_during_the_restore_the_same_command_finishes(slow_desk: Desk) -> None:
+    began = {side: log_size(slow_desk.lab, side) for side in ("source", "target")}
+    process = slow_desk.start("migrate", "--execute")
+    _kill_when(process, lambda: _snapshot_runs(slow_desk))
+    standing = slow_desk.run("status", "--json").json
+    assert standing["outcome"] == "interrupted" and not standing["held_by_a_process"]
+
+    process = slow_desk.start("migrate", "--execute")
+    _kill_when(process, lambda: _sent(slow_desk, "target", began["target"], "POST", "/_restore") == 2)
+    ended = slow_desk.run("migrate", "--execute", "--json")
+    assert ended.code == 0, ended
+    _require_moved_once(slow_desk, began)
+    assert slow_desk.journal()["sessions"] == 3
+
+
+def test_killed_while_the_reply_is_on_its_way_nothing_is_sent_twice(slow_desk: Desk) -> None:
+    began = {side: log_size(slow_desk.lab, side) for side in ("source", "target")}
+    for side, method, path in (("source", "PUT", "/_snapshot/move/.+"), ("target", "POST", "/_snapshot/move/.+/_restore")):
+        # the engine has acted, the reply is held back: the journal knows the intent only
+        rule(slow_desk.lab, domain=side, method=method, path=path, when="after", status=200, body={}, delay_s=0.0)
+    rule(slow_desk.lab, domain="source", method="GET", path="/_snapshot/move/.+", times=None, delay_s=1.0)
+    process = slow_desk.start("migrate", "--execute")
+    _kill_when(process, lambda: _snapshot_runs(slow_desk))
+    intents = [intent for intent in slow_desk.journal()["intents"] if intent["action"] == "snapshot"]
+    assert len(intents) == 1
+    ended = slow_desk.run("migrate", "--execute")
+    assert ended.code == 0, ended
+    _require_moved_once(slow_desk, began)
+
+
+def test_while_one_command_works_another_is_told_so(slow_desk: Desk) -> None:
+    process = slow_desk.start("migrate", "--execute")
+    try:
+        deadline = time.monotonic() + WAIT_S
+        while not _snapshot_runs(slow_desk) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        second = slow_desk.run("migrate", "--execute")
+        assert second.code == 6 and str(process.pid) in second.err, second
+        third = slow_desk.run("migrate", "--execute", "--new-run")
+        assert third.code == 6, third
+        assert slow_desk.run("status", "--json").json["held_by_a_process"] is True
+
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=WAIT_S)
+        assert process.returncode == 5, said
+        assert "the same command continues" in said
+    finally:
+        process.kill()
+    assert slow_desk.run("migrate", "--execute").code == 0
+
+
+def test_a_target_that_cannot_place_shards_says_why_and_is_continued(desk: Desk) -> None:
+    lab = desk.lab
+    for name in ("blocked", "empty"):
+        engine(lab, "source", "PUT", f"/{name}/_doc/1?refresh=true", {"n": 1})
+    desk.write()
+    nowhere = "cluster.routing.allocation.exclude._name"
+    engine(lab, "target", "PUT", "/_cluster/settings", {"persistent": {nowhere: "*"}})
+    ended = desk.run("migrate", "--execute")
+    assert ended.code == 1, ended
+    assert "blocked" in ended.out and nowhere in ended.out
+    assert "restore" in ended.out  # what was changed is listed
+    engine(lab, "target", "PUT", "/_cluster/settings", {"persistent": {nowhere: None}})
+    stuck = desk.run("migrate", "--execute")
+    if stuck.code != 0:  # the engine gave the restore up for good: half-made copies have to go first
+        for name in ("blocked", "empty"):
+            engine(lab, "target", "DELETE", f"/{name}")
+        stuck = desk.run("migrate", "--execute")
+    assert stuck.code == 0, stuck
+    assert documents(lab, "target", "blocked") == 1
