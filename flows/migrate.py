@@ -124,10 +124,11 @@ def _resolution(m: Migration) -> Resolution:
 def _require_restored(record: RestoreRecord) -> None:
     failed = [index for index in record.indices if not index.restored]
     if failed:
-        words = "; ".join(f"{index.target}: {index.problem}" for index in failed[:3])
+        named = ", ".join(index.target for index in failed[:5])
         raise ExecutionError(
-            f"{len(failed)} of {len(record.indices)} indices were not restored: {words}",
-            "put the reason right; delete what is half there on the target, then run the same command again",
+            f"{len(failed)} of {len(record.indices)} indices were not restored: {named}",
+            "put the reasons right, then run the same command again: it restores them once more "
+            "(of a data stream, delete on the target what is half there first)",
         )
 
 

@@ -57,7 +57,11 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     work = _Work()
     _require_free(m, absent, target)
     if present:
-        work.done += follow(m, snapshot, present, adopted=True)
+        arrived = follow(m, snapshot, present, adopted=True)
+        again = list(_given_up(present, arrived))
+        work.done += [index for index in arrived if index.source not in {unit.name for unit in again}]
+        _close(m, [unit.target for unit in again])  # the engine restores once more onto a closed index
+        absent = [*again, *absent]
     for batch in batches(absent, m.plan.restore.batch):
         work.deleted += [name for unit in batch for name in _make_room(m, unit, target)]
         work.done += _restored(m, snapshot, batch)
@@ -65,6 +69,12 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         _tell(resolution, work)
     _close_again(m, resolution, work)
     return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
+
+
+def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterator[Unit]:
+    """Indices of this run whose restore the engine has given up. A data stream's cannot be closed."""
+    failed = {index.source for index in arrived if not index.restored}
+    return (unit for unit in units if unit.name in failed and not unit.is_stream)
 
 
 def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
@@ -186,6 +196,10 @@ def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
     """A restore opens what was closed on the source: closed again, so that the copy is as the source is."""
     arrived = {index.target for index in work.done if index.restored}
     closed = [index.target for index in resolution.indices if not index.open and index.target in arrived]
-    if closed:
-        with m.journal.intend(STEP, "target", "close", {"names": closed}):
-            names_on.close(m.target, closed)
+    _close(m, closed)
+
+
+def _close(m: Migration, names: Sequence[str]) -> None:
+    if names:
+        with m.journal.intend(STEP, "target", "close", {"names": list(names)}):
+            names_on.close(m.target, names)
