@@ -62,7 +62,10 @@ class MotoDirectory:
             for key in user.access_keys:
                 if key.access_key_id == access_key_id and key.status == "Active":
                     return Caller(user.arn, key.secret_access_key)
-        for role in list(sts_backends[ACCOUNT][PARTITION].assumed_roles):
+        roles = (
+            role for account in list(sts_backends) for role in sts_backends[account][PARTITION].assumed_roles
+        )
+        for role in list(roles):  # a role may be of another account than the lab's
             if role.access_key_id == access_key_id:
                 expires = role.expiration.replace(tzinfo=None)
                 return Caller(role.arn, role.secret_access_key, role.session_token, expires)

@@ -40,7 +40,7 @@ def test_fail_refuses_before_anything_is_changed(taken_desk: Desk) -> None:
     taken_desk.write()
     before, began = everything(taken_desk), sizes(taken_desk)
     ended = taken_desk.run("migrate", "--execute")
-    assert ended.code == 3, ended
+    assert ended.code == 3, str(ended)
     for words in ("shop: the target already has index shop", "data stream events", "alias people of theirs"):
         assert words in ended.out
     assert "free:" not in ended.out
@@ -59,7 +59,7 @@ def test_skip_moves_the_rest_and_says_what_it_left(taken_desk: Desk) -> None:
     taken_desk.write(conflicts={"policy": "skip"})
     kept = {name: entry["uuid"] for name, entry in state(lab, "target")["indices"].items()}
     ended = taken_desk.run("migrate", "--execute", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     assert [index["target"] for index in ended.json["indices"]] == ["free"]
     skipped = {item["name"]: item["reason"] for item in ended.json["left_out"]}
     assert skipped == {"events": "conflict", "people": "conflict", "shop": "conflict"}
@@ -74,7 +74,7 @@ def test_rename_puts_the_copy_beside_what_is_there(taken_desk: Desk) -> None:
     engine(lab, "source", "POST", "/_aliases", {"actions": [{"add": {"index": "shop", "alias": "sales"}}]})
     taken_desk.write(conflicts={"policy": "rename", "prefix": "new$1.", "suffix": "-moved"})
     ended = taken_desk.run("migrate", "--execute", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     targets = {index["source"]: index["target"] for index in ended.json["indices"]}
     assert targets["shop"] == "new$1.shop-moved" and targets["people"] == "new$1.people-moved"
     assert targets["free"] == "free"
@@ -100,7 +100,7 @@ def test_delete_needs_the_plan_and_a_consent_for_each_name(taken_desk: Desk) -> 
     assert [mutations(lab, side, size) for side, size in began.items()] == [[], []]
 
     ended = taken_desk.run("migrate", "--execute", "--allow-delete", "shop", "--allow-delete", "events", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     assert set(ended.json["deleted"]) == {"shop", "events"}
     assert documents(lab, "target", "shop") == 3 and documents(lab, "target", "events") == 3
     assert "theirs" in set(user_indices(lab, "target"))

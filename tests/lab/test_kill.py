@@ -83,7 +83,7 @@ def test_killed_during_the_snapshot_and_during_the_restore_the_same_command_fini
     process = slow_desk.start("migrate", "--execute")
     _kill_when(process, lambda: _sent(slow_desk, "target", began["target"], "POST", "/_restore") == 2)
     ended = slow_desk.run("migrate", "--execute", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     _require_moved_once(slow_desk, began)
     assert slow_desk.journal()["sessions"] == 3
 
@@ -99,7 +99,7 @@ def test_killed_while_the_reply_is_on_its_way_nothing_is_sent_twice(slow_desk: D
     intents = [intent for intent in slow_desk.journal()["intents"] if intent["action"] == "snapshot"]
     assert len(intents) == 1
     ended = slow_desk.run("migrate", "--execute")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     _require_moved_once(slow_desk, began)
 
 
@@ -112,7 +112,7 @@ def test_while_one_command_works_another_is_told_so(slow_desk: Desk) -> None:
         second = slow_desk.run("migrate", "--execute")
         assert second.code == 6 and str(process.pid) in second.err, second
         third = slow_desk.run("migrate", "--execute", "--new-run")
-        assert third.code == 6, third
+        assert third.code == 6, str(third)
         assert slow_desk.run("status", "--json").json["held_by_a_process"] is True
 
         process.send_signal(signal.SIGTERM)
@@ -132,7 +132,7 @@ def test_a_target_that_cannot_place_shards_says_why_and_is_continued(desk: Desk)
     nowhere = "cluster.routing.allocation.exclude"
     engine(lab, "target", "PUT", "/_cluster/settings", {"persistent": {f"{nowhere}._name": "*"}})
     ended = desk.run("migrate", "--execute")
-    assert ended.code == 1, ended
+    assert ended.code == 1, str(ended)
     assert "blocked" in ended.out and nowhere in ended.out, str(ended)
     assert "restore" in ended.out  # what was changed is listed
     engine(lab, "target", "PUT", "/_cluster/settings", {"persistent": {f"{nowhere}._name": None}})

@@ -17,7 +17,7 @@ def test_a_region_move_arrives_whole_and_is_reported(filled_desk: Desk) -> None:
     filled_desk.write()
     began = log_size(lab, "target")
     ended = filled_desk.run("migrate", "--execute", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     report = ended.json
     jsonschema.validate(report, report_schema())
     assert report["outcome"] == "done"
@@ -78,7 +78,7 @@ def test_without_execute_nothing_is_changed(filled_desk: Desk) -> None:
     before = {side: (state(lab, side), log_size(lab, side)) for side in ("source", "target")}
     for verb in ("plan", "migrate"):
         ended = filled_desk.run(verb)
-        assert ended.code == 0, ended
+        assert ended.code == 0, str(ended)
         assert "logs-web" in ended.out and "Nothing was changed" in ended.err
     for side, (was, size) in before.items():
         assert state(lab, side) == was
@@ -89,7 +89,7 @@ def test_a_closed_index_moves_on_request_and_is_closed_again(filled_desk: Desk) 
     lab = filled_desk.lab
     filled_desk.write(indices={"include": ["archive-*", "cars"], "closed": "move"})
     ended = filled_desk.run("migrate", "--execute", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     rows = engine(lab, "target", "GET", "/_cat/indices?format=json&expand_wildcards=all&h=index,status")
     assert {row["index"]: row["status"] for row in rows} == {"archive-2024": "close", "cars": "open"}
     assert engine(lab, "source", "GET", "/_cat/indices/archive-2024?h=status&format=json")[0]["status"] == "close"
@@ -105,7 +105,7 @@ def test_a_gateway_timeout_after_the_snapshot_was_started_makes_no_second_one(fi
     rule(lab, domain="source", method="PUT", path="/_snapshot/move/.+", when="after", status=504, body=html)
     rule(lab, domain="target", method="POST", path="/_snapshot/move/.+/_restore", when="after", status=504, body=html)
     ended = filled_desk.run("migrate", "--execute")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     snapshots = engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]
     assert len(snapshots) == 1
     assert len([m for m in mutations(lab, "source") if m == f"PUT /_snapshot/move/{snapshots[0]['snapshot']}"]) == 1
@@ -118,7 +118,7 @@ def test_batches_and_settings_of_the_restore(filled_desk: Desk) -> None:
     filled_desk.write(restore={"batch": 4, "index_settings": {"index.number_of_replicas": 1}})
     began = log_size(lab, "target")
     ended = filled_desk.run("migrate", "--execute")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     restores = [m for m in mutations(lab, "target", began) if m.endswith("/_restore")]
     assert 6 <= len(restores) <= 8
     settings = engine(lab, "target", "GET", "/_all/_settings?expand_wildcards=all&flat_settings=true")
@@ -138,7 +138,7 @@ def test_a_month_later_a_new_run_takes_a_new_snapshot(desk: Desk) -> None:
     assert refused.code == 3 and "shop" in refused.out
     engine(lab, "target", "DELETE", "/shop")
     again = desk.run("migrate", "--execute", "--new-run")
-    assert again.code == 0, again
+    assert again.code == 0, str(again)
     assert documents(lab, "target", "shop") == 2
     assert len(engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]) == 2
 
@@ -153,7 +153,7 @@ def test_an_existing_snapshot_is_restored_without_another(desk: Desk) -> None:
     engine(lab, "target", "DELETE", "/kept")
     desk.write(snapshot={"existing": name})
     ended = desk.run("migrate", "--execute", "--new-run", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     assert list(user_indices(lab, "target")) == ["kept"]
     assert {item["name"]: item["reason"] for item in ended.json["left_out"]}["late"] == "not in the snapshot"
     assert len(engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]) == 1
@@ -163,5 +163,5 @@ def test_several_hundred_small_indices(desk: Desk) -> None:
     load(desk.lab, documents=0, small_indices=120)
     desk.write(indices={"include": ["*"], "exclude": ["orders*", "customers"]}, restore={"batch": 50})
     ended = desk.run("migrate", "--execute", "--json")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     assert ended.json["totals"]["equal"] >= 120

@@ -15,7 +15,7 @@ def moved_desk(desk: Desk) -> Desk:
             engine(desk.lab, "source", "PUT", f"/{name}/_doc/{number}", {"n": number})
     desk.write(indices={"include": ["orders", "people"]})
     ended = desk.run("migrate", "--execute")
-    assert ended.code == 0, ended
+    assert ended.code == 0, str(ended)
     assert desk.run("verify").code == 0
     return desk
 
@@ -25,7 +25,7 @@ def test_a_missing_document_an_unreadable_index_and_later_writes_are_told_apart(
     engine(lab, "target", "DELETE", "/orders/_doc/7")
     for level in ("counts", "operations"):
         ended = moved_desk.run("verify", "--level", level)
-        assert ended.code == 4, ended
+        assert ended.code == 4, str(ended)
         row = next(line for line in ended.out.splitlines() if line.startswith("orders"))
         assert row.split() == ["orders", "different", "20", "19"]
         assert "people" in ended.out and "1 of 2 indices equal" in ended.out

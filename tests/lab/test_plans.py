@@ -1,0 +1,97 @@
+"""The plans in configs/plans, each carried out on the lab with only its addresses, bucket and Regions changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from migrations import Desk, documents, engine, log
+
+from lab.description import LabDescription
+
+PLANS = Path(__file__).resolve().parents[2] / "configs" / "plans"
+PASSWORD = "hunter2-never-to-be-seen"
+
+
+def adapted(name: str, lab: LabDescription, changes: dict[str, Any]) -> dict[str, Any]:
+    """The example's text with the lab in place of its domains: nothing else is changed."""
+    plan = yaml.safe_load((PLANS / f"{name}.yaml").read_text(encoding="utf-8"))
+    repository = {"bucket": lab.bucket, "region": lab.bucket_region}
+    plan["repository"] |= repository
+    for side, fields in changes.items():
+        plan[side] = {key: value for key, value in (plan[side] | fields).items() if value is not None}
+    return plan
+
+
+def carried_out(desk: Desk, plan: dict[str, Any], *indices: str) -> dict[str, Any]:
+    """Runs the plan over these indices, of three documents each, and returns the report."""
+    for name in indices:
+        for number in range(3):
+            engine(desk.lab, "source", "PUT", f"/{name}/_doc/{number}?refresh=true", {"n": number})
+    desk.plan_file.write_text(yaml.safe_dump(plan), encoding="utf-8")
+    ended = desk.run("migrate", "--execute", "--json")
+    assert ended.code == 0, str(ended)
+    assert [documents(desk.lab, "target", name) for name in indices] == [3] * len(indices)
+    return ended.json
+
+
+def test_same_region_upgrade(desk: Desk) -> None:
+    lab = desk.lab
+    # the lab's target door is in another Region; its engine, asked directly, takes any Region's signature
+    changes = {
+        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
+        "target": {"endpoint": lab.target.engine_url, "region": lab.source.region},
+    }
+    report = carried_out(desk, adapted("same-region-upgrade", lab, changes), "orders")
+    assert [record["form"] for record in report["repositories"]] == ["region", "region"]
+
+
+def test_region_move_with_an_assumed_role(desk: Desk) -> None:
+    lab = desk.lab
+    auth = {"type": "sigv4", "role_arn": "arn:aws:iam::210987654321:role/Migration", "external_id": "orders"}
+    changes = {
+        "source": {"domain": None, "endpoint": lab.source.endpoint, "auth": None},
+        "target": {"domain": None, "endpoint": lab.target.endpoint, "auth": auth},
+    }
+    report = carried_out(desk, adapted("region-move", lab, changes), "orders")
+    assert [record["form"] for record in report["repositories"]] == ["region", "endpoint"]
+    callers = {entry["caller"] for entry in log(lab, "target")}
+    assert any("210987654321:assumed-role/Migration/snapferry" in caller for caller in callers), callers
+
+
+def test_rehearsal(desk: Desk) -> None:
+    lab = desk.lab
+    changes = {
+        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
+        "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
+    }
+    plan = adapted("rehearsal", lab, changes)
+    carried_out(desk, plan, "orders-2024-01", "customers")
+    again = desk.run("migrate", "--execute", "--new-run", "--json")
+    assert again.code == 0, str(again)
+    assert documents(lab, "target", "customers-again") == 3
+
+
+def test_self_managed_source_through_a_tunnel(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = desk.lab
+    monkeypatch.setenv("SEARCH_PASSWORD", PASSWORD)
+    door = urlsplit(lab.target.endpoint)
+    changes = {
+        "source": {"endpoint": lab.source.engine_url, "ca_bundle": None},
+        "target": {
+            "endpoint": "http://vpc-search-a1b2c3.eu-west-1.es.amazonaws.com",
+            "connect_to": f"{door.hostname}:{door.port}",
+        },
+    }
+    plan = adapted("self-managed-source", lab, changes)
+    for name in ("products-1", "reviews", "products-old"):
+        engine(lab, "source", "PUT", f"/{name}/_doc/0?refresh=true", {"n": 0})
+    engine(lab, "source", "POST", "/products-old/_close?wait_for_active_shards=1")
+    report = carried_out(desk, plan, "products-1", "reviews")
+    assert {index["source"] for index in report["indices"]} == {"products-1", "products-old", "reviews"}
+    for file in desk.folder.rglob("*"):
+        if file.is_file():
+            assert PASSWORD.encode() not in file.read_bytes(), file
