@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,12 @@ def a_domain(fake: FakeDomain, side: Side = "source", auth: Any = None, **change
     signed = changes.pop("signed", False)
     connection = Connection(side, fake.endpoint, auth, **changes)
     region = "us-east-1" if side == "source" else "eu-west-1"
-    return Domain(side, fake.endpoint, region, signed, connection, boto3.Session(region_name=region))
+    return Domain(side, fake.endpoint, region, signed, connection, _session(region))
+
+
+@cache
+def _session(region: str) -> boto3.Session:
+    return boto3.Session(region_name=region)
 
 
 @dataclass

@@ -1,0 +1,271 @@
+"""Scripts that let a fake domain hold indices, snapshots and figures: as much of an engine as the steps look at.
+
+A fake: it says what it is told. It is there for states that a real engine cannot be brought into on request.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from .building import identity_reply
+from .fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+
+
+@dataclass
+class Held:
+    """One index on the fake.
+
+    Args:
+        states: of its primaries: STARTED, INITIALIZING, UNASSIGNED.
+        origin: `repository/snapshot` its shards were restored from; None for an index that was made here.
+        figures: `(count, sum, max)` of each shard, or the problem as an `_msearch` answer.
+    """
+
+    name: str
+    uuid: str = ""
+    open: bool = True
+    states: list[str] = field(default_factory=lambda: ["STARTED"])
+    origin: str | None = None
+    figures: list[Any] = field(default_factory=lambda: [(3, 30, 12)])
+    aliases: dict[str, Any] = field(default_factory=dict)
+    stream: str | None = None
+    created: str = "136408327"
+    explained: str = "no"
+
+    def row(self) -> dict[str, Any]:
+        """As `_cat/indices` lists it."""
+        sizes = {"docs.count": "3", "pri.store.size": "1000"} if self.open else {}
+        uuid = self.uuid or f"uuid-{self.name}"
+        return {
+            "index": self.name,
+            "uuid": uuid,
+            "status": "open" if self.open else "close",
+            "health": "green",
+            "pri": str(len(self.states)),
+            "rep": "0",
+            **sizes,
+        }
+
+    def routing(self) -> dict[str, Any]:
+        """As the cluster state holds it."""
+        return {"shards": {str(n): [self._copy(n, state)] for n, state in enumerate(self.states)}}
+
+    def _copy(self, number: int, state: str) -> dict[str, Any]:
+        copy: dict[str, Any] = {"primary": True, "state": state, "shard": number}
+        if state == "UNASSIGNED":
+            copy["unassigned_info"] = {
+                "reason": "NEW_INDEX_RESTORED",
+                "details": f"restore_source[{self.origin}]",
+            }
+            copy["recovery_source"] = {"type": "EMPTY_STORE"}
+            if self.origin:
+                repository, _, snapshot = self.origin.partition("/")
+                copy["recovery_source"] = {"type": "SNAPSHOT", "repository": repository, "snapshot": snapshot}
+        return copy
+
+    def recovery(self) -> dict[str, Any]:
+        """As `_recovery` tells it."""
+        repository, _, snapshot = (self.origin or "").partition("/")
+        source = {"repository": repository, "snapshot": snapshot} if self.origin else {}
+        size = {"total_in_bytes": 1000, "recovered_in_bytes": 900, "reused_in_bytes": 100}
+        return {
+            "shards": [
+                {
+                    "id": number,
+                    "primary": True,
+                    "type": "SNAPSHOT" if self.origin else "EMPTY_STORE",
+                    "stage": "DONE",
+                    "source": source,
+                    "index": {"size": size},
+                }
+                for number, state in enumerate(self.states)
+                if state != "UNASSIGNED"
+            ]
+        }
+
+    def search(self, shard: int | None) -> dict[str, Any]:
+        """One answer of `_msearch`."""
+        picked = self.figures if shard is None else [self.figures[shard]]
+        for answer in picked:
+            if isinstance(answer, dict):
+                return answer
+        count = sum(figures[0] for figures in picked)
+        return {
+            "timed_out": False,
+            "_shards": {"total": len(picked), "successful": len(picked), "failed": 0},
+            "hits": {"total": {"value": count, "relation": "eq"}},
+            "aggregations": {"sum": {"value": picked[0][1]}, "max": {"value": picked[0][2]}},
+        }
+
+
+class FakeEngine:
+    """Scripts a fake domain from what is put into `indices`.
+
+    Args:
+        restores: names whose restore makes an index, and the index it makes; called with the request.
+    """
+
+    def __init__(self, domain: FakeDomain, side: str, *indices: Held, number: str = "3.6.0") -> None:
+        self.domain = domain
+        self.indices = {index.name: index for index in indices}
+        self.streams: dict[str, list[str]] = {}
+        self.unrefreshed: dict[str, str] = {}
+        domain.on("GET /", ok(identity_reply(side, number)))
+        domain.on("GET /_cat/indices", lambda _: ok([held.row() for held in self.indices.values()]))
+        domain.on("GET /_all/_settings", lambda _: ok(self._settings()))
+        domain.on(
+            "GET /_all/_alias", lambda _: ok({n: {"aliases": h.aliases} for n, h in self.indices.items()})
+        )
+        domain.on("GET /_data_stream", lambda _: ok(self._streams()))
+        domain.on("GET /_cluster/state/routing_table/.*", self._routing)
+        domain.on("GET /[^_].*/_recovery", lambda a: ok({h.name: h.recovery() for h in self._named(a, 1)}))
+        domain.on("GET /_cluster/allocation/explain", self._explain)
+        domain.on("POST /.*/_refresh", self._refresh)
+        domain.on("POST /_msearch", self._msearch)
+        domain.on("GET /.*/_stats/docs", self._stats)
+        domain.on("POST /.*/_close", self._close)
+        domain.on("DELETE /[^_].*", self._delete)
+        domain.on("DELETE /_data_stream/.*", self._delete_stream)
+
+    def put(self, held: Held) -> Held:
+        """Makes an index."""
+        self.indices[held.name] = held
+        return held
+
+    def restoring(self, place: str, *, states: list[str] | None = None) -> FakeEngine:
+        """Lets every restore succeed at once."""
+
+        def restore(asked: Asked) -> Reply:
+            for name in asked.json["indices"]:
+                self.put(Held(name, f"restored-{name}", states=list(states or ["STARTED"]), origin=place))
+            return ok({"accepted": True})
+
+        self.domain.on("POST /_snapshot/.*/_restore", restore)
+        return self
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            name: {"settings": {"index": {"version": {"created": held.created}}}}
+            for name, held in self.indices.items()
+        }
+
+    def _streams(self) -> dict[str, Any]:
+        listed = [
+            {"name": name, "indices": [{"index_name": index} for index in backing]}
+            for name, backing in self.streams.items()
+        ]
+        return {"data_streams": listed}
+
+    def _named(self, asked: Asked, place: int) -> list[Held]:
+        names = asked.path.split("/")[place].split(",")
+        return [self.indices[name] for name in names if name in self.indices]
+
+    def _routing(self, asked: Asked) -> Reply:
+        return ok(
+            {"routing_table": {"indices": {held.name: held.routing() for held in self._named(asked, 4)}}}
+        )
+
+    def _explain(self, asked: Asked) -> Reply:
+        held = self.indices[asked.json["index"]]
+        if held.explained == "refused":
+            return engine_error(
+                400, "illegal_argument_exception", "unable to find any unassigned shards to explain"
+            )
+        return ok({"can_allocate": held.explained, "allocate_explanation": "no node has room"})
+
+    def _refresh(self, asked: Asked) -> Reply:
+        failures = [
+            {"index": held.name, "shard": 0, "reason": self.unrefreshed[held.name]}
+            for held in self._named(asked, 1)
+            if held.name in self.unrefreshed
+        ]
+        return ok(
+            {
+                "_shards": {
+                    "total": 2,
+                    "successful": 2 - len(failures),
+                    "failed": len(failures),
+                    "failures": failures,
+                }
+            }
+        )
+
+    def _msearch(self, asked: Asked) -> Reply:
+        lines = [json.loads(line) for line in asked.body.decode().splitlines()]
+        pairs = zip(lines[::2], lines[1::2], strict=True)
+        return ok({"responses": [self._searched(header, "aggs" in body) for header, body in pairs]})
+
+    def _searched(self, header: dict[str, Any], aggregating: bool) -> dict[str, Any]:
+        held = self.indices.get(header["index"][0])
+        if held is None:
+            return {
+                "error": {"type": "index_not_found_exception", "reason": f"no such index {header['index']}"}
+            }
+        if not held.open:
+            return {"error": {"type": "index_closed_exception", "reason": "closed"}}
+        found = re.match(r"_shards:(\d+)", header.get("preference", ""))
+        answer = held.search(int(found[1]) if found else None)
+        return (
+            answer if aggregating else {name: part for name, part in answer.items() if name != "aggregations"}
+        )
+
+    def _stats(self, asked: Asked) -> Reply:
+        told = {
+            held.name: {
+                "shards": {
+                    str(number): [
+                        {
+                            "routing": {"primary": True},
+                            "docs": {"count": f[0]},
+                            "seq_no": {"max_seq_no": f[2]},
+                        }
+                    ]
+                    for number, f in enumerate(held.figures)
+                }
+            }
+            for held in self._named(asked, 1)
+        }
+        return ok({"indices": told})
+
+    def _close(self, asked: Asked) -> Reply:
+        for held in self._named(asked, 1):
+            held.open = False
+        return ok({"acknowledged": True, "shards_acknowledged": True})
+
+    def _delete(self, asked: Asked) -> Reply:
+        name = asked.path.split("/")[1]
+        if self.indices.pop(name, None) is None:
+            return engine_error(404, "index_not_found_exception", f"no such index [{name}]")
+        return ok({"acknowledged": True})
+
+    def _delete_stream(self, asked: Asked) -> Reply:
+        for name in self.streams.pop(asked.path.split("/")[2]):
+            self.indices.pop(name, None)
+        return ok({"acknowledged": True})
+
+
+def snapshot_reply(
+    name: str, state: str = "SUCCESS", run: str | None = "run", **changes: Any
+) -> dict[str, Any]:
+    """What `GET _snapshot/repository/name` answers."""
+    done = state != "IN_PROGRESS"
+    entry: dict[str, Any] = {
+        "snapshot": name,
+        "uuid": "snapshot-uuid",
+        "version": "3.6.0",
+        "indices": ["a"],
+        "data_streams": [],
+        "state": state,
+        "start_time_in_millis": 1_700_000_000_000,
+        "end_time_in_millis": 1_700_000_060_000 if done else 0,
+        "failures": [],
+        "shards": {"total": 2, "failed": 0, "successful": 2}
+        if done
+        else {"total": 0, "failed": 0, "successful": 0},
+        **({"metadata": {"snapferry_run": run}} if run else {}),
+        **changes,
+    }
+    return {"snapshots": [entry]}
