@@ -19,9 +19,7 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="print, write nothing down")
     chosen = parser.parse_args()
     sections = [("Start-up", startup.measured(max(chosen.runs, 5)))]
-    for documents in () if chosen.no_lab else chosen.documents:
-        title = f"Moving the lab's data, about {documents:,} documents"
-        sections.append((title, moving.measured(documents, chosen.runs)))
+    sections += moving.measured(() if chosen.no_lab else chosen.documents, chosen.runs)
     for title, rows in sections:
         print(table.text(title, rows))
     if not chosen.dry:

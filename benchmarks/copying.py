@@ -18,7 +18,10 @@ _BULK = 2000
 
 def copy(source_url: str, target_url: str, indices: Sequence[str]) -> int:
     """Copies these indices and returns how many documents were written."""
-    with OpenSearch(source_url, timeout=120) as source, OpenSearch(target_url, timeout=120) as target:
+    with (
+        OpenSearch(source_url, timeout=120, pool_maxsize=_WRITERS) as source,
+        OpenSearch(target_url, timeout=120, pool_maxsize=_WRITERS) as target,
+    ):
         written = 0
         for name in indices:
             _create(source, target, name)

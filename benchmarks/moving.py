@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from flows.server import prefect_server
 from lab.data import load
 from lab.description import LabDescription, environment
 from lab.manager import attached
-from lab.reset import empty_engine
+from lab.reset import empty_engine, reset
 
 # Plain indices with simple names: what the rival can copy at all.
 INDICES = (
@@ -32,20 +32,30 @@ INDICES = (
 )
 
 
-def measured(documents: int, runs: int) -> list[Row]:
-    """Both ways in turn, `runs` times, each onto an empty target."""
+def measured(sizes: Sequence[int], runs: int) -> Iterator[tuple[str, list[Row]]]:
+    """A title and rows for each size. One lab and one Prefect server serve them all."""
+    if not sizes:
+        return
     with _lab() as (lab, folder), prefect_server(folder / "state"):
-        moved = sum(count for name, count in load(lab, documents).indices.items() if name in INDICES)
-        ours: list[float] = []
-        steps: list[float] = []
-        theirs: list[float] = []
-        for number in range(runs):
-            empty_engine(lab.target.engine_url)
-            theirs.append(_timed_copy(lab, moved))
-            empty_engine(lab.target.engine_url)
-            whole, inside = _timed_migration(lab, folder / "state", number)
-            ours.append(whole)
-            steps.append(inside)
+        for documents in sizes:
+            reset(lab)
+            title = f"Moving the lab's data, about {documents:,} documents"
+            yield title, _one_size(lab, folder, documents, runs)
+
+
+def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> list[Row]:
+    """Both ways in turn, `runs` times, each onto an empty target."""
+    moved = sum(count for name, count in load(lab, documents).indices.items() if name in INDICES)
+    ours: list[float] = []
+    steps: list[float] = []
+    theirs: list[float] = []
+    for number in range(runs):
+        empty_engine(lab.target.engine_url)
+        theirs.append(_timed_copy(lab, moved))
+        empty_engine(lab.target.engine_url)
+        whole, inside = _timed_migration(lab, folder / "state", f"bench-{documents}-{number}")
+        ours.append(whole)
+        steps.append(inside)
     rival = Row(
         "scroll and bulk by opensearch-py", tuple(theirs), note=f"{moved:,} documents, nothing compared"
     )
@@ -72,13 +82,13 @@ def _timed_copy(lab: LabDescription, expected: int) -> float:
     return time.perf_counter() - began
 
 
-def _timed_migration(lab: LabDescription, state: Path, number: int) -> tuple[float, float]:
+def _timed_migration(lab: LabDescription, state: Path, name: str) -> tuple[float, float]:
     """Seconds of the whole flow, and of its steps as the report tells them."""
     from flows.migrate import migrate
     from reports.build import report_of
     from runs.state import State
 
-    plan = Plan.model_validate(_plan(lab, number))
+    plan = Plan.model_validate(_plan(lab, name))
     began = time.perf_counter()
     migrate(plan, execute=True, state=str(state))
     whole = time.perf_counter() - began
@@ -87,16 +97,16 @@ def _timed_migration(lab: LabDescription, state: Path, number: int) -> tuple[flo
     return whole, report_of(journal.document).seconds
 
 
-def _plan(lab: LabDescription, number: int) -> dict[str, Any]:
+def _plan(lab: LabDescription, name: str) -> dict[str, Any]:
     return {
-        "name": f"bench-{number}",
+        "name": name,
         "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
         "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
         "repository": {
-            "name": f"bench-{number}",
+            "name": name,
             "bucket": lab.bucket,
             "region": lab.bucket_region,
-            "base_path": f"bench-{number}",
+            "base_path": name,
             "role_arn": lab.role_arn,
         },
         "indices": {"include": list(INDICES)},
