@@ -36,7 +36,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
             "Steps: " + ", ".join(f"{s.name} {words.duration(s.seconds)}" for s in report.steps), "dim"
         )
     for repository in report.repositories:
-        yield Text(f"Repository on {words.repository(repository)}", "dim")
+        yield Text(f"Repository on {repository.side}: {words.repository(repository)}", "dim")
     for note in report.notes:
         yield Text(f"Note: {note}", "yellow")
     if report.outcome in {"failed", "interrupted"} and report.changes:

@@ -42,7 +42,7 @@ def _facts(report: Report) -> Iterator[str]:
             runs = f"{_text(record.cluster_name)}, {record.version}, {record.region or 'no Region'}"
             yield f"- {side}: {_text(record.endpoint)} ({runs})"
     for repository in report.repositories:
-        yield f"- repository on {_text(words.repository(repository))}"
+        yield f"- repository on {repository.side}: {_text(words.repository(repository))}"
     taken = report.snapshot
     if taken:
         yield f"- snapshot: `{taken.name}`, {taken.state}, {taken.shards_total} shards"

@@ -85,9 +85,7 @@ def left_out(item: LeftOut) -> str:
 def repository(record: RepositoryRecord) -> str:
     """One domain's registration, and how it came to this form."""
     access = "readonly" if record.readonly else "read-write"
-    form = (
-        f"{record.side}: {record.name}, {access}, {_FORMS.get(record.form, record.form)} ({_place(record)})"
-    )
+    form = f"{record.name}, {access}, {_FORMS.get(record.form, record.form)} ({_place(record)})"
     return form + "".join(
         f"; first refused {_FORMS.get(a.form, a.form)}: {_said(a)}" for a in _refused(record.attempts)
     )

@@ -1,8 +1,10 @@
 """Command-line options that several verbs share, and the errors they end with."""
 
+import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -70,3 +72,17 @@ def errors_end_here() -> Generator[None]:
     except KeyboardInterrupt:
         say("snapferry: interrupted; the same command continues")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+@contextmanager
+def terminated_as_interrupted() -> Generator[None]:
+    """SIGTERM inside the block ends the command as Ctrl-C does: the run is written down as interrupted."""
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

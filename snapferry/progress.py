@@ -99,7 +99,7 @@ class _Bars:
             return
         eta = self._pace.eta_s(look)
         amount = words.amount(look.done, look.total, look.unit)
-        left = f"about {words.duration(eta)} left" if eta is not None else ""
+        left = f"~{words.duration(eta)} left" if eta is not None else ""
         what = f"{look.step}: {look.message}"
         self._progress.update(
             self._task,

@@ -8,7 +8,7 @@ import typer
 
 from snapferry.commands.lab import Shown, explained, plan_text
 from snapferry.exit_codes import ExitCode
-from snapferry.options import load
+from snapferry.options import load, terminated_as_interrupted
 
 if TYPE_CHECKING:
     from lab.description import LabDescription
@@ -35,16 +35,14 @@ def demo(documents: Documents = 120_000, folder: Folder = None) -> None:
     from snapferry.console import say
 
     place = (folder or default_folder() / "demo").absolute()
-    with explained():
+    with explained(), terminated_as_interrupted():
         from lab.manager import attached
 
         with Shown() as shown, attached(place / "lab", progress=shown) as lab:
             code = _migrated(lab, place, documents, shown)
     say("The two domains and everything else that was started have been ended.")
     if code is ExitCode.DONE:
-        say(
-            "Next: `snapferry lab up` starts the same two domains and leaves them to you, with a plan to try."
-        )
+        say("To go on: `snapferry lab up` starts two domains like these and leaves them to you, with a plan.")
     raise typer.Exit(code)
 
 
@@ -65,9 +63,9 @@ def _migrated(lab: "LabDescription", place: Path, documents: int, shown: Shown) 
         del os.environ[name]
     os.environ.update(environment(lab))
     say(f"\n$ snapferry migrate {file} --execute")
-    plan = load(file)
-    return run(
-        Options(
-            plan, file, place / "state", allow_delete=(), allow_partial=False, new_run=True, as_json=False
-        )
+    plan, state = load(file), place / "state"
+    again = f"`snapferry report {file} --state {state}` shows this again"
+    options = Options(
+        plan, file, state, allow_delete=(), allow_partial=False, new_run=True, as_json=False, next_step=again
     )
+    return run(options)

@@ -1,11 +1,7 @@
 """`snapferry migrate`: the job."""
 
-import signal
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +18,7 @@ from snapferry.options import (
     errors_end_here,
     load,
     state_folder,
+    terminated_as_interrupted,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +34,7 @@ NewRun = Annotated[
 
 @dataclass(frozen=True)
 class Options:
-    """What was chosen on the command line."""
+    """What was chosen on the command line; `next_step` replaces the report's advice."""
 
     plan: Plan
     file: Path
@@ -46,6 +43,7 @@ class Options:
     allow_partial: bool
     new_run: bool
     as_json: bool
+    next_step: str = ""
 
 
 def migrate(
@@ -76,7 +74,7 @@ def run(options: Options) -> ExitCode:
     from snapferry.console import say
     from snapferry.exit_codes import code_of_status
 
-    with errors_end_here(), _terminated():
+    with errors_end_here(), terminated_as_interrupted():
         journal = finished_before(options.plan, Session(options.state, new_run=options.new_run))
         if journal:
             say(f"Run {journal.run_id} has finished already; --new-run starts another.")
@@ -129,22 +127,10 @@ def _show_end(options: Options, journal: "Journal") -> None:
     from snapferry.console import show, show_json
 
     report = report_of(journal.document)
+    if options.next_step:
+        report = report.model_copy(update={"next": options.next_step})
     files = write_reports(journal)
     if options.as_json:
         show_json(report.model_dump_json(indent=2))
     else:
         show(report_view(report, tuple(map(str, files))))
-
-
-@contextmanager
-def _terminated() -> Generator[None]:
-    """SIGTERM ends the command as Ctrl-C does: the run is written down as interrupted."""
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
