@@ -175,9 +175,6 @@ def test_a_write_is_not_repeated_on_a_kept_connection_that_died(source: FakeDoma
     assert source.lines.count("PUT /x") == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG domains/connection.py: redirects are followed, also of writes and to other hosts"
-)
 def test_nothing_is_followed_elsewhere_with_a_write(source: FakeDomain, target: FakeDomain) -> None:
     target.on(".*", ok({"followed": True}))
     source.on("PUT /x", Reply(307, None, {"Location": f"{target.endpoint}/x"}))
@@ -337,9 +334,6 @@ def test_a_user_and_password_are_sent_as_basic_authentication(source: FakeDomain
     assert sent.decode("latin-1") == "me:pässword:1" or sent.decode() == "me:pässword:1"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG domains/connection.py: requests' trust_env sends ~/.netrc credentials"
-)
 def test_without_auth_no_credentials_of_this_machine_are_sent(
     source: FakeDomain, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -371,7 +365,6 @@ def test_a_tunnel_that_is_down_is_named(clock: Clock) -> None:
         connection.read("GET", "/x")
 
 
-@pytest.mark.xfail(strict=True, reason="BUG domains/tunnel.py: HTTP(S)_PROXY wins over connect_to")
 def test_a_tunnel_wins_over_a_proxy_of_the_environment(
     source: FakeDomain, target: FakeDomain, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,10 +424,6 @@ def no_bundle_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG domains/connection.py: REQUESTS_CA_BUNDLE wins over the plan's ca_bundle (trust_env)",
-)
 def test_the_plans_bundle_wins_over_the_environments(
     secured: FakeDomain, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

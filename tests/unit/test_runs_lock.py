@@ -84,7 +84,9 @@ def test_the_lock_names_its_present_holder(tmp_path: Path) -> None:
         pass
 
 
-NO_OBJECT = pytest.mark.xfail(strict=True, reason="BUG runs/lock.py _holder: TypeError for JSON that is no object")
+NO_OBJECT = pytest.mark.xfail(
+    strict=True, reason="BUG runs/lock.py _holder: TypeError for JSON that is no object"
+)
 
 
 @pytest.mark.parametrize(
