@@ -1,1 +1,1 @@
-"""What tests share: scripted servers and short ways to build plans, catalogs and migrations. Nothing of the lab."""
+"""What tests share: scripted servers, and short ways to build plans and catalogs. Nothing of the lab."""

@@ -1,4 +1,4 @@
-"""Scripts that let a fake domain hold indices, snapshots and figures: as much of an engine as the steps look at.
+"""Scripts that let a fake domain hold indices, snapshots and figures: all that the steps look at.
 
 A fake: it says what it is told. It is there for states that a real engine cannot be brought into on request.
 """

@@ -1,7 +1,7 @@
 """A small real HTTP server that answers as it was told: a fake, for what no real engine can be made to do.
 
-Real engines answer in tests/lab. This one is for lost replies, 502 pages, half answers and other rarities: each
-test scripts the replies, and reads the list of requests that came.
+Real engines answer in tests/lab. This one is for lost replies, 502 pages, half answers and other rarities:
+each test scripts the replies, and reads the list of requests that came.
 """
 
 from __future__ import annotations
@@ -173,6 +173,13 @@ class FakeDomain:
             else:
                 return Reply(418, {"error": {"type": "not_scripted", "reason": asked.line}})
         return answer if isinstance(answer, Reply) else answer(asked)
+
+    def reset(self) -> None:
+        """Forgets scripts and requests: as new."""
+        with self._lock:
+            self.requests.clear()
+            self.server_names.clear()
+            self._script.clear()
 
     def close(self) -> None:
         """Ends it."""

@@ -1,4 +1,4 @@
-"""`String.replaceAll` of Java, as far as rename rules use it: `\\Q…\\E`, groups, and `$1` and `\\` in replacements.
+"""`String.replaceAll` of Java, as far as rename rules use it: `\\Q…\\E`, groups, `$1` and quoting.
 
 Compared once with a real JDK over all names of tests/unit/test_tasks_conflicts.py: the same results.
 """

@@ -6,8 +6,10 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -18,18 +20,25 @@ from support.building import Clock
 from support.fake_domain import FakeDomain, fake_domain
 
 
-@pytest.fixture
-def source() -> Iterator[FakeDomain]:
-    """A fake source."""
-    with fake_domain() as server:
-        yield server
+@pytest.fixture(scope="session")
+def _servers() -> Iterator[tuple[FakeDomain, FakeDomain]]:
+    """Two servers for all tests: starting them is what takes time."""
+    with fake_domain() as one, fake_domain() as two:
+        yield one, two
 
 
 @pytest.fixture
-def target() -> Iterator[FakeDomain]:
-    """A fake target."""
-    with fake_domain() as server:
-        yield server
+def source(_servers: tuple[FakeDomain, FakeDomain]) -> FakeDomain:
+    """A fake source, as new."""
+    _servers[0].reset()
+    return _servers[0]
+
+
+@pytest.fixture
+def target(_servers: tuple[FakeDomain, FakeDomain]) -> FakeDomain:
+    """A fake target, as new."""
+    _servers[1].reset()
+    return _servers[1]
 
 
 @pytest.fixture
@@ -70,12 +79,58 @@ def no_connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return attempted
 
 
-@pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One temporary Prefect server for all tests that run a flow; Prefect must not be imported before."""
-    from flows.server import prefect_server as temporary
+class _Prefect:
+    """One temporary Prefect server for all tests that run a flow, started while the others run."""
 
-    assert "prefect" not in sys.modules, "imported too early: its settings are read at import"
-    with ExitStack() as stack:
-        address = stack.enter_context(temporary(tmp_path_factory.mktemp("prefect")))
-        yield address
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._thread = ThreadPoolExecutor(1)
+        self._address: Future[str] | None = None
+
+    def start(self) -> None:
+        """Begins to start it; does not wait."""
+        if self._address is None:
+            self._address = self._thread.submit(self._started)
+
+    def _started(self) -> str:
+        from flows.server import prefect_server as temporary
+
+        folder = self._stack.enter_context(TemporaryDirectory(prefix="snapferry-prefect-"))
+        return self._stack.enter_context(temporary(Path(folder)))
+
+    def address(self) -> str:
+        """Its API, once it answers."""
+        self.start()
+        assert self._address
+        return self._address.result()
+
+    def stop(self) -> None:
+        """Ends it, if it was started."""
+        if self._address:
+            self._address.exception()
+        self._thread.shutdown()
+        self._stack.close()
+
+
+_prefect = _Prefect()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Starts what takes long while the other tests run."""
+    if any("prefect_server" in getattr(item, "fixturenames", ()) for item in session.items) and not (
+        session.config.option.collectonly
+    ):
+        _prefect.start()
+
+
+def pytest_sessionfinish() -> None:
+    """Ends it whatever happened."""
+    _prefect.stop()
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> str:
+    """A Prefect server's address. Prefect must not be imported before: it reads its settings at import."""
+    address = _prefect.address()
+    assert "prefect" not in sys.modules
+    return address

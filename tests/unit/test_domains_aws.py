@@ -41,7 +41,7 @@ def session(region: str = "us-east-1") -> boto3.Session:
 # buckets
 
 
-@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "ap-southeast-2"])
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
 def test_the_region_of_a_bucket_is_found_from_elsewhere(account: None, region: str) -> None:
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     session(region).client("s3").create_bucket(Bucket="my-snapshots", **where)

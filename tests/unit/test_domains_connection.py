@@ -221,7 +221,7 @@ def test_every_request_has_a_timeout(source: FakeDomain, monkeypatch: pytest.Mon
 
 def test_nobody_there_is_told_with_a_way_out(clock: Clock) -> None:
     connection = Connection("target", f"http://127.0.0.1:{closed_port()}", None)
-    with pytest.raises(Unreachable, match="target: GET /x: could not connect: .*refused") as caught:
+    with pytest.raises(Unreachable, match=r"target: GET /x: could not connect: .*refused") as caught:
         connection.read("GET", "/x")
     assert "connect_to" in caught.value.hint
     assert caught.value.transient

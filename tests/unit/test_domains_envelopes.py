@@ -1,4 +1,4 @@
-"""Error bodies, as the service sends them: the type of error, whether waiting helps, and what the user is told."""
+"""Error bodies, as the service sends them: the type of error, whether waiting helps, what users are told."""
 
 import json
 from typing import Any
@@ -26,7 +26,10 @@ def front_door(message: str, key: str = "Message") -> str:
     return json.dumps({key: message})
 
 
-PAGE = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center></body></html>"
+PAGE = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
+    "<body>\r\n<center><h1>502 Bad Gateway</h1></center></body></html>"
+)
 
 # status, body, type of error, transient, part of what is said, part of the hint
 BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
@@ -43,8 +46,8 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
     "PassRole, newer suffix": (
         403,
         front_door(
-            f"User: {USER} is not authorized to perform: iam:PassRole on resource: arn:x because no identity-based "
-            "policy allows the iam:PassRole action"
+            f"User: {USER} is not authorized to perform: iam:PassRole on resource: arn:x because no "
+            "identity-based policy allows the iam:PassRole action"
         ),
         Denied,
         False,
@@ -100,8 +103,10 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         500,
         engine(
             "a_w_s_security_token_service_exception",
-            "User: arn:aws:sts::1:assumed-role/cp-sts-grant-role/swift-us-east-1-prod-1 is not authorized to perform: "
-            "sts:AssumeRole on resource: arn:aws:iam::1:role/x (Service: AWSSecurityTokenService; Status Code: 403)",
+            "User: arn:aws:sts::1:assumed-role/cp-sts-grant-role/swift-us-east-1-prod-1 is not authorized to "
+            "perform: "
+            "sts:AssumeRole on resource: arn:aws:iam::1:role/x "
+            "(Service: AWSSecurityTokenService; Status Code: 403)",
         ),
         Refused,
         False,
@@ -172,8 +177,10 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         500,
         engine(
             "snapshot_restore_exception",
-            "[repo:snap/u] cannot restore index [x] because an open index with same name already exists in the cluster. "
-            "Either close or delete the existing index or restore the index under a different name by providing a "
+            "[repo:snap/u] cannot restore index [x] because an open index with same name already exists in "
+            "the cluster. "
+            "Either close or delete the existing index or restore the index under a different name by "
+            "providing a "
             "rename pattern and replacement name",
         ),
         Refused,
@@ -400,7 +407,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(300, 599), JSON.map(json.dumps) | st.text(max_size=60), st.none() | st.text(max_size=5))
 def test_any_body_gives_an_error_in_one_line(status: int, body: str, retry_after: str | None) -> None:
     error = error_for(ASKED, status, body, retry_after)

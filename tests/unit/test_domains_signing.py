@@ -266,15 +266,15 @@ def test_no_part_of_credentials_is_in_any_text(bad: FakeDomain, key: str, secret
 
 @pytest.mark.xfail(
     strict=True,
-    reason="BUG domains/envelopes.py: a reply that echoes the Authorization header reaches the user and the journal",
+    reason="BUG domains/envelopes.py: an echoed Authorization header reaches the user",
 )
 def test_credentials_that_the_service_echoes_are_cut_out(source: FakeDomain) -> None:
-    """The service's front door quotes the header that it cannot read; with basic auth that is the password."""
+    """The service's front door quotes the header that it cannot read; with basic auth, the password."""
 
     def echo(asked: Asked) -> Reply:
         header = asked.headers["authorization"]
-        said = f"'{header.split()[1]}' not a valid key=value pair (missing equal-sign) in Authorization header: '{header}'."
-        return Reply(403, {"message": said})
+        said = "not a valid key=value pair (missing equal-sign) in Authorization header"
+        return Reply(403, {"message": f"'{header.split()[1]}' {said}: '{header}'."})
 
     source.on(".*", echo)
     connection = a_domain(source, auth=HTTPBasicAuth("me", "hunter2-hunter2")).connection

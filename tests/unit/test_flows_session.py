@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -44,15 +45,13 @@ def plan(source: FakeDomain, target: FakeDomain) -> Plan:
 
 def ended(plan: Plan, state: Path, error: BaseException | None = None, *, changing: bool = False) -> Journal:
     """A session that ends with this error."""
-    try:
-        with session(plan, Options(state)) as m:
-            if changing:
-                with m.journal.intend("restore", "target", "restore", {"names": ["a"]}):
-                    pass
-            if error:
-                raise error
-    except type(error) if error else () as raised:
-        assert raised is error
+    expected = pytest.raises(type(error)) if error else nullcontext()
+    with expected, session(plan, Options(state)) as m:
+        if changing:
+            with m.journal.intend("restore", "target", "restore", {"names": ["a"]}):
+                pass
+        if error:
+            raise error
     return next(State(state, plan.name).journals())
 
 
@@ -128,7 +127,10 @@ def test_another_plan_does_not_continue_the_run(plan: Plan, tmp_path: Path, sour
     first = ended(plan, tmp_path, TimedOut("later"), changing=True)
     before = first.path.read_bytes(), len(source.requests)
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
-    with pytest.raises(PlanChanged, match="conflicts.policy") as caught, session(changed, Options(tmp_path)):
+    with (
+        pytest.raises(PlanChanged, match=r"conflicts\.policy") as caught,
+        session(changed, Options(tmp_path)),
+    ):
         pass
     assert code_of_error(caught.value) == ExitCode.REFUSED
     assert (first.path.read_bytes(), len(source.requests)) == before
@@ -136,7 +138,7 @@ def test_another_plan_does_not_continue_the_run(plan: Plan, tmp_path: Path, sour
 
 @pytest.mark.xfail(
     strict=True,
-    reason="BUG runs/state.py require_same_plan: a run that has changed nothing yet (its endpoint was mistyped, exit 5) "
+    reason="BUG runs/state.py require_same_plan: a run that has changed nothing (endpoint mistyped, exit 5) "
     "binds the plan, so that putting the endpoint right is refused",
 )
 def test_a_plan_may_be_corrected_as_long_as_nothing_was_changed(plan: Plan, tmp_path: Path) -> None:
@@ -153,7 +155,7 @@ def test_one_plan_is_run_once_at_a_time(plan: Plan, tmp_path: Path) -> None:
     with session(plan, Options(tmp_path)) as m:
         run_id = m.journal.run_id
         with (
-            pytest.raises(Busy, match=f"plan orders .process {os.getpid()}"),
+            pytest.raises(Busy, match=rf"plan orders .process {os.getpid()}"),
             session(plan, Options(tmp_path)),
         ):
             pass

@@ -1,4 +1,4 @@
-"""The report: built from a journal at every stage of a run; console, Markdown and JSON tell the same facts."""
+"""The report: built at every stage of a run; console, Markdown and JSON tell the same facts."""
 
 import io
 import json

@@ -26,10 +26,12 @@ from runs.journal import Journal, now
 journal = Journal.load(Path(sys.argv[1]))
 print("writing", flush=True)
 number = 0
+def detail(number):
+    return {"targets": [f"i{number}-{k}" for k in range(number % 50)]}
 while True:
     number += 1
     with journal.step(f"step {number % 7}"):
-        with journal.intend("restore", "target", "restore", {"targets": [f"i{number}-{k}" for k in range(number % 50)]}):
+        with journal.intend("restore", "target", "restore", detail(number)):
             pass
     del journal.document.intents[:-20]
 """
@@ -177,8 +179,11 @@ def test_a_journal_that_cannot_be_read_or_written_is_said(tmp_path: Path, journa
 def test_a_disk_that_is_full_leaves_the_journal_as_it_was(journal: Journal) -> None:
     before = journal.path.read_bytes()
     journal.document.message = "x" * 100_000
-    limit = f"import resource,sys;resource.setrlimit(resource.RLIMIT_FSIZE,(5000,5000));sys.path.insert(0,{str(ROOT)!r})"
-    code = f"""{limit}
+    code = f"""
+import resource
+import sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+sys.path.insert(0, {str(ROOT)!r})
 import signal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 from pathlib import Path

@@ -18,6 +18,7 @@ from runs.state import State
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
 
+ROLE = "arn:aws:iam::123456789012:role/R"
 pytestmark = pytest.mark.usefixtures("prefect_server", "no_aws")
 
 
@@ -31,7 +32,7 @@ def plan_file(folder: Path, source: str, target: str, auth: str = "type: none", 
         f"""name: orders
 source: {{endpoint: "{source}", region: us-east-1, auth: {{{auth}}}}}
 target: {{endpoint: "{target}", region: eu-west-1, auth: {{{auth}}}}}
-repository: {{name: repo, bucket: my-snapshots, region: us-east-1, role_arn: "arn:aws:iam::123456789012:role/R"}}
+repository: {{name: repo, bucket: my-snapshots, region: us-east-1, role_arn: "{ROLE}"}}
 {more}""",
         encoding="utf-8",
     )

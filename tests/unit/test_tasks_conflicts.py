@@ -1,4 +1,4 @@
-"""Names that are taken on the target: every policy against every kind of name, decided before anything is changed."""
+"""Names that are taken on the target: every policy against every kind of name, before anything is changed."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ VERIFY = "POST /_snapshot/repo/_verify"
 
 
 def elsewhere(region: str) -> Reply:
-    said = f"The bucket is in this region: {region}. Please use this region to retry the request (Status Code: 301)"
+    said = f"The bucket is in this region: {region}. Please use this region to retry the request (301)"
     return engine_error(500, "repository_exception", "[repo] could not read", ("amazon_s3_exception", said))
 
 
@@ -115,7 +115,7 @@ def test_never_means_never_and_nothing_is_left(
     registry.refusal = only("region")
     m = migration(tmp_path, source, target, endpoint_fallback="never")
     with pytest.raises(
-        ExecutionError, match="removed again.*The bucket is in this region: us-east-1"
+        ExecutionError, match=r"removed again.*The bucket is in this region: us-east-1"
     ) as caught:
         register_target(m, "us-east-1")
     assert "endpoint_fallback: auto" in caught.value.hint

@@ -83,7 +83,7 @@ def test_whatever_its_shards_stand_at_the_origin_decides(
 
 @pytest.mark.xfail(
     strict=True,
-    reason="BUG tasks/arrivals.py comes_from: with no recovery from a snapshot at all (origins == {None}) it is True",
+    reason="BUG tasks/arrivals.py comes_from: True where no shard came from a snapshot",
 )
 @pytest.mark.parametrize("states", [["STARTED"], ["STARTED", "STARTED"]])
 def test_an_index_that_was_made_on_the_target_is_never_ours(
@@ -270,7 +270,7 @@ def test_a_foreign_index_under_the_name_stops_it_before_anything_is_sent(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
     engine.put(Held("b", origin="repo/another"))
-    with pytest.raises(ExecutionError, match="names were taken on the target .*b: index b"):
+    with pytest.raises(ExecutionError, match=r"names were taken on the target .*b: index b"):
         restore(m, a_resolution(a_unit("a"), a_unit("b")), SNAPSHOT)
     assert target.changing == []
 
@@ -360,7 +360,7 @@ def test_what_may_still_start_is_waited_for_and_no_longer_than_that(
     put = engine.put
     engine.put = lambda held: put(Held(held.name, origin=OURS, states=["UNASSIGNED"], explained=explained))  # type: ignore[method-assign]
     m.__dict__["patience_s"] = 30.0
-    with pytest.raises(TimedOut, match="nothing has moved for 3. s; waiting for 1 indices, a"):
+    with pytest.raises(TimedOut, match=r"nothing has moved for 3. s; waiting for 1 indices, a"):
         restore(m, a_resolution(a_unit("a")), SNAPSHOT)
     assert sum(clock.pauses) < 40
 

@@ -1,6 +1,7 @@
 """Taking the snapshot: what is there is looked at, never concluded from a reply.
 
-The source is a fake (support.fake_domain): replies are lost and snapshots fail here as no real engine would on request.
+The source is a fake (support.fake_domain): replies are lost and snapshots fail as no real engine would on
+request.
 """
 
 from pathlib import Path
