@@ -275,6 +275,7 @@ BAD_ENDS: dict[str, tuple[str, dict[str, Any], str]] = {
         r"PARTIAL: a\[1\]: .*disk",
     ),
     "success with a failed shard": ("SUCCESS", {"shards": {"total": 2, "failed": 1}}, "1 of 2 shards failed"),
+    "success without any shard": ("SUCCESS", {"shards": {"total": 0, "failed": 0}}, "0 of 0 shards"),
     "success with a failure": ("SUCCESS", {"failures": [FAILURE]}, "disk"),
     "incompatible": ("INCOMPATIBLE", {}, "INCOMPATIBLE"),
     "unheard of": ("ABORTED", {}, "ABORTED"),
