@@ -3,22 +3,30 @@
 from pathlib import Path
 
 from configs.plan import Plan
-from flows.session import open_domains
+from domains.cluster import identity
+from flows.session import decided_before, open_domains, require_same_clusters
 from runs.journal import Document, Journal, now
-from runs.state import State, new_run_id, plan_record
+from runs.state import State, is_finished, new_run_id, plan_record, require_same_plan
 from tasks import resolve as resolving
 from tasks import verify as verifying
 from tasks.migration import Consents, Migration
 from tasks.records import Resolution, VerificationRecord
 
 
-def resolved(plan: Plan, state: Path, consents: Consents) -> Resolution:
-    """What a new run of this plan would do. Reads only; writes no journal.
+def resolved(plan: Plan, state: Path, consents: Consents) -> tuple[Resolution, str | None]:
+    """What `migrate --execute` would do, and the unfinished run that it would continue, if any. Reads only.
 
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    return resolving.resolve(_onlooker(plan, state, consents))
+    migration = _onlooker(plan, state, consents)
+    current = State(state, plan.name).current("migrate")
+    decided = decided_before(current) if current and not is_finished(current) else None
+    if current and decided:
+        require_same_plan(current, plan)
+        require_same_clusters(current, _uuids(migration))
+        return decided, current.run_id
+    return resolving.resolve(migration), None
 
 
 def verified(plan: Plan, state: Path) -> VerificationRecord:
@@ -27,13 +35,21 @@ def verified(plan: Plan, state: Path) -> VerificationRecord:
     Reads, and refreshes both sides.
 
     Raises:
+        PlanChanged: the plan, or a cluster, is another than the run's.
         SnapferryError: a domain could not be looked at.
     """
     migration = _onlooker(plan, state, Consents())
-    latest = State(state, plan.name).latest()
+    latest = State(state, plan.name).current("migrate")
     record = latest.record("resolve") if latest else None
-    resolution = Resolution.model_validate(record) if record else resolving.resolve_names(migration)
-    return verifying.verify(migration, resolution)
+    if latest is None or record is None:
+        return verifying.verify(migration, resolving.resolve_names(migration))
+    require_same_plan(latest, plan, but=("verify.level",))
+    require_same_clusters(latest, _uuids(migration))
+    return verifying.verify(migration, Resolution.model_validate(record))
+
+
+def _uuids(m: Migration) -> tuple[str, str]:
+    return identity(m.source).uuid, identity(m.target).uuid
 
 
 def _onlooker(plan: Plan, state: Path, consents: Consents) -> Migration:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from configs.plan import Plan
 from domains.replies import is_object
 from flows.artifacts import ProgressArtifacts, report_artifact
-from flows.session import Options, finished_before, session
+from flows.session import Options, decided_before, finished_before, session
 from flows.steps import run_step
 from reports import words
 from reports.build import report_of
@@ -72,12 +72,15 @@ def migrate(
     before = finished_before(plan, options)
     if before:
         return _as_it_ended(before)
-    with listening(ProgressArtifacts(f"{plan.name}")), session(plan, options) as migration:
-        try:
+    worked_on: list[Journal] = []
+    try:
+        with listening(ProgressArtifacts(plan.name)), session(plan, options) as migration:
+            worked_on.append(migration.journal)
             chain(migration)
-        finally:
-            report_artifact(plan.name, markdown(report_of(migration.journal.document)))
-        return migration.journal.run_id
+    finally:
+        for journal in worked_on:
+            report_artifact(plan.name, markdown(report_of(journal.document)))
+    return worked_on[0].run_id
 
 
 def _as_it_ended(journal: Journal) -> str:
@@ -112,10 +115,10 @@ def _kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
 
 
 def _resolution(m: Migration) -> Resolution:
-    """Decided once: after the first change a continued run keeps to what was decided."""
-    record = m.journal.record("resolve")
-    if record and m.journal.changed_something:
-        return Resolution.model_validate(record)
+    """Decided once: from the snapshot on, a continued run keeps to what was decided."""
+    decided = decided_before(m.journal)
+    if decided:
+        return decided
     resolution = run_step(m.journal, "resolve", lambda: resolve.resolve(m))
     _kept(m, "resolve", resolution, words.resolved(resolution))
     return resolution

@@ -10,10 +10,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from domains.errors import SnapferryError
+from runs.errors import StateUnusable
 
 _START_S = 180.0
 _QUIET = {
@@ -33,9 +34,11 @@ def prefect_server(state: Path) -> Generator[str]:
     """Sets the environment so that Prefect talks to a server, and yields its API's address.
 
     A temporary server keeps its database under the state folder and ends with this process, however it ends.
+    Usable once in a process: Prefect reads its settings when it is imported, so a second server goes unused.
 
     Raises:
         ServerUnusable: it did not start.
+        StateUnusable: the state folder cannot be written.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -45,11 +48,18 @@ def prefect_server(state: Path) -> Generator[str]:
         yield named
         return
     home = state / "prefect"
-    home.mkdir(parents=True, exist_ok=True)
+    log = home / f"temporary-server-{os.getpid()}.log"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        errors = log.open("w", encoding="utf-8")
+    except OSError as error:
+        raise StateUnusable(
+            f"cannot write {error.filename or log}: {error.strerror}", "choose another folder with --state"
+        ) from error
+    _reach_this_machine_directly()
     os.environ["PREFECT_HOME"] = str(home)
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"  # nobody reads them, and they outlast the server
-    log = home / "temporary-server.log"
-    with log.open("w", encoding="utf-8") as errors:
+    with errors:
         child = subprocess.Popen(
             [sys.executable, "-m", "flows.temporary_server"],
             stdin=subprocess.PIPE,
@@ -64,17 +74,33 @@ def prefect_server(state: Path) -> Generator[str]:
         finally:
             os.environ.pop("PREFECT_API_URL", None)
             _stop(child)
+    with suppress(OSError):
+        if not log.stat().st_size:
+            log.unlink()
+
+
+def _reach_this_machine_directly() -> None:
+    """Keeps the environment's proxy out of the way to a server on 127.0.0.1."""
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if named.strip() != "*":  # which means: no proxy at all
+        both = ",".join(filter(None, (named, "127.0.0.1,localhost")))
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = both
 
 
 def _require_answer(address: str) -> None:
     try:
         with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=20):
             return
+    except urllib.error.HTTPError as error:
+        if error.code < 500:
+            return  # it answers, whatever it thinks of the question
+        said = f"it answers HTTP {error.code}"
     except (OSError, ValueError) as error:
-        raise ServerUnusable(
-            f"the Prefect server at {address} does not answer: {error}",
-            "correct PREFECT_API_URL, or unset it to use a temporary server",
-        ) from None
+        said = f"it does not answer: {error}"
+    raise ServerUnusable(
+        f"the Prefect server at {address} cannot be used: {said}",
+        "correct PREFECT_API_URL, or unset it to use a temporary server",
+    )
 
 
 def _address(child: subprocess.Popen[str], log: Path) -> str:

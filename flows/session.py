@@ -11,13 +11,15 @@ from pathlib import Path
 from configs.plan import Plan
 from domains.cluster import identity
 from domains.domain import Domain, open_domain
-from domains.errors import DomainError, SnapferryError
+from domains.errors import AwsError, DomainError, SnapferryError
 from reports.build import write_reports
-from runs.errors import Busy
+from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, Status
+from runs.progress import Progress, tell
 from runs.state import State, is_finished, require_same_plan
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
+from tasks.records import Resolution
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,16 @@ def open_domains(plan: Plan) -> tuple[Domain, Domain]:
 
 
 def finished_before(plan: Plan, options: Options) -> Journal | None:
-    """The finished run that the same command would only show again; None when there is work to do."""
+    """The finished run that the same command would only show again; None when there is work to do.
+
+    Raises:
+        PlanChanged: the plan has changed since.
+    """
     journal = State(options.state, plan.name).current("migrate")
-    return journal if journal and is_finished(journal) and not options.new_run else None
+    if journal is None or options.new_run or not is_finished(journal):
+        return None
+    require_same_plan(journal, plan)
+    return journal
 
 
 @contextmanager
@@ -58,43 +67,77 @@ def session(plan: Plan, options: Options) -> Generator[Migration]:
     with ExitStack() as stack:
         stack.enter_context(state.lock_plan())
         source, target = open_domains(plan)
-        journal = _journal(state, plan, options)
+        uuids = identity(source).uuid, identity(target).uuid
+        stack.enter_context(state.lock_pair(*uuids))
+        replaced = state.current("migrate") if options.new_run else None
+        journal = _journal(state, plan, options, uuids)
         try:
-            stack.enter_context(state.lock_pair(identity(source).uuid, identity(target).uuid))
             yield Migration(plan, source, target, journal, options.consents)
         except BaseException as error:
             status = status_after(error, journal)
             hint = error.hint if isinstance(error, SnapferryError) else ""
-            _settle(journal, (source, target), status, str(error) or type(error).__name__, hint)
+            _settle(journal, (source, target), status, _message(error), hint)
             raise
-        _settle(journal, (source, target), "done", "", "")
+        else:
+            _settle(journal, (source, target), "done", "", "")
+        finally:
+            if replaced and not is_finished(replaced) and journal.changed_something:
+                replaced.settle("abandoned", f"run {journal.run_id} was started with --new-run")
 
 
-def _journal(state: State, plan: Plan, options: Options) -> Journal:
-    current = state.current("migrate")
-    if current and not options.new_run:
-        if is_finished(current):  # between the look before and the lock another process finished it
-            raise Busy(
-                f"run {current.run_id} has just been finished by another process", "see `snapferry report`"
+def _message(error: BaseException) -> str:
+    if isinstance(error, SnapferryError):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "interrupted from outside"
+
+
+def _journal(state: State, plan: Plan, options: Options, uuids: tuple[str, str]) -> Journal:
+    current = None if options.new_run else state.current("migrate")
+    if current is None:
+        journal = state.begin(plan, "migrate")
+        journal.document.sessions = 1
+        return journal
+    if is_finished(current):  # between the look before and the lock another process finished it
+        raise Busy(
+            f"run {current.run_id} has just been finished by another process", "see `snapferry report`"
+        )
+    require_same_plan(current, plan)
+    require_same_clusters(current, uuids)
+    current.resume()
+    return current
+
+
+def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
+    """Refuses to go on with a run whose domains are others now than those it looked at.
+
+    Raises:
+        PlanChanged: an endpoint leads to another cluster.
+    """
+    record = journal.record("resolve")
+    if record is None:
+        return
+    for side, uuid in zip(("source", "target"), uuids, strict=True):
+        if record[side]["cluster_uuid"] != uuid:
+            raise PlanChanged(
+                f"the {side} is another cluster than in run {journal.run_id}: its UUID is {uuid}, "
+                f"it was {record[side]['cluster_uuid']}",
+                "correct the endpoint or the tunnel, or start another run with --new-run",
             )
-        require_same_plan(current, plan)
-        current.document.sessions += 1
-        current.document.status = "running"
-        current.save()
-        return current
-    if current and not is_finished(current):
-        current.settle("abandoned", "another run was started with --new-run")
-    journal = state.begin(plan, "migrate")
-    journal.document.sessions = 1
-    return journal
+
+
+def decided_before(journal: Journal) -> Resolution | None:
+    """What a run has decided, if it is bound to it: if snapshot, deletion or restore may have begun."""
+    record = journal.record("resolve")
+    bound = any(journal.intents(action) for action in ("snapshot", "delete", "restore"))
+    return Resolution.model_validate(record) if record and bound else None
 
 
 def status_after(error: BaseException, journal: Journal) -> Status:
     """How a run stands after this error."""
     if isinstance(error, VerificationFailed):
         return "different"
-    transient = isinstance(error, DomainError) and error.transient
-    if not isinstance(error, Exception) or isinstance(error, TimedOut) or transient:
+    passing = (isinstance(error, DomainError) and error.transient) or isinstance(error, TimedOut | AwsError)
+    if not isinstance(error, Exception) or passing:
         return "interrupted"
     if journal.changed_something or isinstance(error, ExecutionError):
         return "failed"
@@ -108,4 +151,7 @@ def _settle(journal: Journal, domains: Iterable[Domain], status: Status, message
         kept["reads"] = kept.get("reads", 0) + counted.reads
         kept["writes"] = kept.get("writes", 0) + counted.writes
     journal.settle(status, message, hint)
-    write_reports(journal)
+    try:
+        write_reports(journal)
+    except OSError as error:
+        tell(Progress("report", f"its files could not be written: {error}", finished=True))

@@ -1,14 +1,18 @@
 """A step as a Prefect task: retried as a whole on what is transient, timed and kept in the journal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
+import httpx
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import PrefectException
 from prefect.tasks import exponential_backoff
 
 from domains.errors import DomainError
 from runs.journal import Journal
+from tasks.errors import TimedOut
 
 _RETRIES = 2
 _FIRST_RETRY_S = 5
@@ -18,6 +22,22 @@ R = TypeVar("R")
 async def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
     error: object = await state.aresult(raise_on_failure=False)
     return isinstance(error, DomainError) and error.transient
+
+
+class ServerLost(TimedOut):
+    """Prefect's server does not answer any more. The domains and the journal are as they are; go on later."""
+
+
+@contextmanager
+def prefect_reachable() -> Generator[None]:
+    """Turns what Prefect raises about its server into ServerLost, so that the run counts as interrupted."""
+    try:
+        yield
+    except (httpx.HTTPError, PrefectException) as error:
+        raise ServerLost(
+            f"the Prefect server does not answer any more ({type(error).__name__})",
+            "run the same command again: it continues this run",
+        ) from error
 
 
 def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
@@ -43,5 +63,6 @@ def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
         cache_policy=NO_CACHE,
         persist_result=False,
     )
-    as_task(attempt)()
+    with prefect_reachable():
+        as_task(attempt)()
     return results[-1]

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from reports.markdown import markdown
 from reports.model import Change, IndexReport, Report, RequestsReport, StepReport, Totals
-from runs.journal import Document, Journal, now
+from runs.journal import Document, Journal
 from tasks.records import (
     IndexRestore,
     RepositoryRecord,
@@ -33,7 +33,9 @@ def report_of(document: Document) -> Report:
     resolution = _record(document, "resolve", Resolution)
     restored = _record(document, "restore", RestoreRecord)
     verified = _record(document, "verify", VerificationRecord)
-    indices = list(_indices(resolution, restored, verified)) if resolution else []
+    indices = (
+        [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
+    )
     registered = [_record(document, f"register on {side}", RepositoryRecord) for side in ("source", "target")]
     return Report(
         plan=str(document.plan["name"]),
@@ -89,6 +91,26 @@ def _indices(
             )
 
 
+def _appeared(resolution: Resolution, verified: VerificationRecord | None) -> Iterator[IndexReport]:
+    """What the verification found beside what was decided."""
+    decided = {index.target for index in resolution.indices}
+    for verdict in verified.verdicts if verified else ():
+        if verdict.target not in decided:
+            yield IndexReport(
+                source=verdict.source,
+                target=verdict.target,
+                stream=None,
+                action="restore",
+                verdict=verdict.outcome,
+                source_count=verdict.source_count,
+                target_count=verdict.target_count,
+                shards=verdict.shards,
+                bytes=None,
+                restored=False,
+                detail=verdict.detail,
+            )
+
+
 def _totals(indices: list[IndexReport]) -> Totals:
     verdicts = [index.verdict for index in indices]
     return Totals(
@@ -127,22 +149,20 @@ def _changes(document: Document) -> Iterator[Change]:
         )
 
 
-def report_folder(journal: Journal) -> Path:
-    """Where the run's report files are."""
-    return journal.path.parent / "reports"
+def report_files(journal: Journal) -> tuple[Path, Path]:
+    """Where the run's report is written: as JSON, and as Markdown."""
+    folder = journal.path.parent / "reports"
+    return folder / f"{journal.run_id}.json", folder / f"{journal.run_id}.md"
 
 
-def write_reports(journal: Journal) -> tuple[Path, Path]:
-    """Writes the report beside the journal, as JSON and as Markdown; returns both paths."""
+def write_reports(journal: Journal) -> None:
+    """Writes the report's files.
+
+    Raises:
+        OSError: they cannot be written; the journal has everything all the same.
+    """
     report = report_of(journal.document)
-    folder = report_folder(journal)
-    folder.mkdir(parents=True, exist_ok=True)
-    as_json, as_markdown = folder / f"{report.run_id}.json", folder / f"{report.run_id}.md"
+    as_json, as_markdown = report_files(journal)
+    as_json.parent.mkdir(parents=True, exist_ok=True)
     as_json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
     as_markdown.write_text(markdown(report), encoding="utf-8")
-    return as_json, as_markdown
-
-
-def age_s(report: Report) -> float:
-    """Seconds since the run began."""
-    return (now() - report.started).total_seconds()

@@ -1,6 +1,6 @@
 """The report on a terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from reports import words
 from reports.model import IndexReport, Report
-from tasks.records import Resolution, VerificationRecord
+from tasks.records import LeftOut, Resolution, VerificationRecord
 
 _STYLES = {"equal": "green", "different": "bold red", "not compared": "bold red", "not verified": "yellow"}
 _OUTCOME_STYLES = {
@@ -30,7 +30,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
         yield _index_table(report.indices)
         yield from _reasons((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
     if report.left_out:
-        yield _left_out(report)
+        yield _left_out(report.left_out)
     if report.steps:
         yield Text(
             "Steps: " + ", ".join(f"{s.name} {words.duration(s.seconds)}" for s in report.steps), "dim"
@@ -91,10 +91,12 @@ def _reasons(named: Iterable[tuple[str, str]]) -> Iterator[Text]:
         yield Text(f"{', '.join(names[:5])}{more}: {reason}", "red")
 
 
-def _left_out(report: Report) -> RenderableType:
-    shown = "; ".join(f"{item.name} – {words.left_out(item)}" for item in report.left_out[:12])
-    more = f"; and {len(report.left_out) - 12} more" if len(report.left_out) > 12 else ""
-    return Text(f"Left out ({len(report.left_out)}): {shown}{more}", "dim")
+def _left_out(items: Sequence[LeftOut]) -> RenderableType:
+    """A dozen of them; what was the user's to decide on first."""
+    ordered = sorted(items, key=lambda item: item.reason == "system")
+    shown = "; ".join(f"{item.name} – {words.left_out(item)}" for item in ordered[:12])
+    more = f"; and {len(items) - 12} more" if len(items) > 12 else ""
+    return Text(f"Left out ({len(items)}): {shown}{more}", "dim")
 
 
 def resolution_view(resolution: Resolution) -> RenderableType:
@@ -122,8 +124,7 @@ def _resolution_parts(resolution: Resolution) -> Iterator[RenderableType]:
         table.add_row(Text(f"… and {len(resolution.units) - _ROWS} more", "dim"))
     yield table
     if resolution.left_out:
-        shown = "; ".join(f"{item.name} – {words.left_out(item)}" for item in resolution.left_out[:12])
-        yield Text(f"Left out ({len(resolution.left_out)}): {shown}", "dim")
+        yield _left_out(resolution.left_out)
     for note in resolution.notes:
         yield Text(f"Note: {note}", "yellow")
     total = sum(index.bytes or 0 for index in resolution.indices)

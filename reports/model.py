@@ -33,7 +33,7 @@ class IndexReport(ReportPart):
     target: str = Field(description="Its name on the target.")
     stream: str | None = Field(description="The data stream whose backing index it is.")
     action: Literal["restore", "rename", "replace", "skip"]
-    verdict: Literal["equal", "different", "not compared", "skipped", "not verified"]
+    verdict: Literal["equal", "different", "not compared", "not verified"]
     source_count: int | None = Field(description="Live documents on the source; null when not read.")
     target_count: int | None = Field(description="Live documents on the target; null when not read.")
     shards: int

@@ -14,7 +14,9 @@ def status_of(report: Report, held: bool) -> dict[str, Any]:
     Args:
         held: whether a living process holds the plan.
     """
-    outcome = report.outcome if report.outcome != "running" or held else "interrupted"
+    gone = report.outcome == "running" and not held
+    outcome = "interrupted" if gone else report.outcome
+    after = "run the same command again: it continues this run" if gone else report.next
     last = report.steps[-1] if report.steps else None
     return {
         "plan": report.plan,
@@ -27,7 +29,7 @@ def status_of(report: Report, held: bool) -> dict[str, Any]:
         "step_error": last.error if last else None,
         "steps_done": [step.name for step in report.steps if step.ended and not step.error],
         "message": report.message,
-        "next": report.next if not held else "wait for it",
+        "next": "wait for it" if held else after,
         "changes": len(report.changes),
     }
 

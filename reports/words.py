@@ -28,6 +28,7 @@ _REASONS = {
     "excluded": "indices.exclude",
     "not included": "not in indices.include",
     "closed": "closed",
+    "changing": "changed while it was looked at",
     "conflict": "the target has the name",
     "not in the snapshot": "not in the snapshot",
     "no longer on the source": "in the snapshot, no longer on the source",
@@ -42,7 +43,7 @@ def size(count: int | None) -> str:
         return "–"
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000:
+        if round(amount, 1) < 1000:  # as it is shown
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
@@ -69,7 +70,7 @@ def action(unit: Unit) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as `1 h 05 min`, `2 min 03 s` or `4.2 s`."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:  # as it is shown
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

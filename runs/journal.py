@@ -115,6 +115,9 @@ class Journal:
                 file.flush()
                 os.fsync(file.fileno())
             fresh.replace(self.path)
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
         except OSError as error:
             raise StateUnusable(
                 f"cannot write {self.path}: {error.strerror}", "free the disk or choose --state"
@@ -186,6 +189,13 @@ class Journal:
     def changed_something(self) -> bool:
         """Whether any mutating request may have taken effect: all but those the domain denied."""
         return any(intent.result != DENIED for intent in self.document.intents)
+
+    def resume(self) -> None:
+        """Writes that another session works on the run."""
+        self.document.sessions += 1
+        self.document.status, self.document.ended = "running", None
+        self.document.message = self.document.hint = ""
+        self.save()
 
     def settle(self, status: Status, message: str = "", hint: str = "") -> None:
         """Writes how the run stands at the end of this session."""

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,12 @@ def default_folder() -> Path:
 
 
 def new_run_id() -> str:
-    """A fresh run id: the time in UTC, sortable, and four random digits; fit for a snapshot's name."""
-    return f"{now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    """A fresh run id: the time in UTC to the millisecond, sortable, and four random digits.
+
+    Fit for a snapshot's name.
+    """
+    at = now()
+    return f"{at:%Y%m%d-%H%M%S}{at.microsecond // 1000:03d}-{secrets.token_hex(2)}"
 
 
 class State:
@@ -80,10 +84,14 @@ class State:
     def current(self, verb: str) -> Journal | None:
         """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
 
-        A run that was refused before it changed anything, or was abandoned, does not count.
+        A run that has changed nothing and is not finished (refused, or interrupted while looking) does not
+        count: the next command simply starts anew.
         """
         for journal in self.journals():
-            if journal.document.verb == verb and journal.document.status not in {"refused", "abandoned"}:
+            document = journal.document
+            if document.verb != verb or document.status in {"refused", "abandoned"}:
+                continue
+            if journal.changed_something or is_finished(journal):
                 return journal
         return None
 
@@ -94,23 +102,38 @@ def plan_record(plan: Plan) -> dict[str, Any]:
 
 
 def is_finished(journal: Journal) -> bool:
-    """Whether this run needs no further command."""
-    return journal.document.status in FINISHED
+    """Whether this run needs no further command.
+
+    One that could not compare anything that fails is not: the same command looks again.
+    """
+    return journal.document.status in FINISHED and not (
+        journal.document.status == "different" and only_undecided(journal)
+    )
 
 
-def require_same_plan(journal: Journal, plan: Plan) -> None:
-    """Refuses to continue a run with another plan than it began with.
+def only_undecided(journal: Journal) -> bool:
+    """Whether every failing verdict of the run is `not compared`: nothing was found to differ."""
+    verdicts = (journal.record("verify") or {}).get("verdicts", [])
+    return {verdict["outcome"] for verdict in verdicts} <= {"equal", "not compared"}
+
+
+def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> None:
+    """Refuses to speak of a run under another plan than it began with.
+
+    Args:
+        but: fields that may differ, as `verify.level`.
 
     Raises:
         PlanChanged: names the fields that differ.
     """
     before, after = _leaves(journal.document.plan), _leaves(plan_record(plan))
-    changed = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    keys = (before.keys() | after.keys()) - set(but)
+    changed = sorted(key for key in keys if before.get(key) != after.get(key))
     if changed:
         shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
         raise PlanChanged(
             f"the plan has changed since run {journal.run_id} began: {shown}",
-            "put it back to continue that run, or start another with --new-run",
+            "put it back to go on with that run, or start another with --new-run",
         )
 
 

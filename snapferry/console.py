@@ -8,18 +8,18 @@ from rich.console import Console, RenderableType
 
 from domains.errors import SnapferryError
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def show(view: RenderableType) -> None:
     """Prints a result for people."""
-    out.print(view, markup=False)
+    out.print(view, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
     """Prints a line beside the result, on standard error."""
-    err.print(text, markup=False, soft_wrap=True)
+    err.print(text, markup=False, emoji=False, soft_wrap=True)
 
 
 def show_json(document: dict[str, Any] | str) -> None:
@@ -32,6 +32,6 @@ def show_json(document: dict[str, Any] | str) -> None:
 def complain(error: BaseException) -> None:
     """Prints an error and its hint on standard error."""
     message = error.message if isinstance(error, SnapferryError) else str(error)
-    err.print(f"snapferry: {message}", markup=False, soft_wrap=True, style="bold red")
+    err.print(f"snapferry: {message}", markup=False, emoji=False, soft_wrap=True, style="bold red")
     if isinstance(error, SnapferryError) and error.hint:
-        err.print(f"next: {error.hint}", markup=False, soft_wrap=True)
+        err.print(f"next: {error.hint}", markup=False, emoji=False, soft_wrap=True)

@@ -34,11 +34,9 @@ class Arrival:
 
     def comes_from(self, place: str) -> bool:
         """Whether every primary is, or was, restored from `repository/snapshot`."""
-        origins = {recovery.snapshot for recovery in self.recoveries}
-        origins |= {primary.restoring for primary in self.primaries if primary.state == "UNASSIGNED"}
-        named = all(place in primary.reason for primary in self.primaries if primary.state == "UNASSIGNED")
-        return bool(self.primaries) and (
-            origins == {place} or (origins <= {place, None} and named and bool(origins))
+        recovered = {recovery.shard: recovery.snapshot for recovery in self.recoveries}
+        return bool(self.primaries) and all(
+            place in {primary.restoring, recovered.get(primary.shard)} for primary in self.primaries
         )
 
 
@@ -66,7 +64,10 @@ def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: 
     noted = {name for name in there if m.journal.document.arrived.get(name) == target.indices[name].uuid}
     doubtful = [name for unit in candidates for name in _targets(unit) if name not in noted]
     place = f"{snapshot.repository}/{snapshot.name}"
-    proven = noted | {name for name, found in arrivals(m, doubtful).items() if found.comes_from(place)}
+    seen = {name for name, found in arrivals(m, doubtful).items() if found.comes_from(place)}
+    if seen:  # later, when moved or closed, they no longer tell where they came from
+        m.journal.note_arrivals({name: target.indices[name].uuid for name in seen})
+    proven = noted | seen
     return [unit for unit in candidates if proven.issuperset(_targets(unit))]
 
 

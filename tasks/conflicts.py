@@ -5,7 +5,7 @@ Pure: decides on catalogs that were read before.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from configs.plan import ConflictSettings
@@ -49,8 +49,10 @@ def decide(
     """
     decided: list[Unit] = []
     problems: list[str] = []
-    for unit in units:
-        taken = tuple(_taken(unit, target, aliases))
+    everything = tuple(units)
+    own = own_names(everything) | (set(settings.delete) if settings.policy == "delete" else set[str]())
+    for unit in everything:
+        taken = tuple(_taken(unit, target, aliases, own))
         if not taken:
             decided.append(unit)
             continue
@@ -60,12 +62,17 @@ def decide(
     return Decision(tuple(decided), (*problems, *_clashes(decided, aliases)))
 
 
-def taken_now(unit: Unit, target: Catalog, *, aliases: bool) -> tuple[Taken, ...]:
+def own_names(units: Iterable[Unit]) -> set[str]:
+    """Names of indices on the target that are, or will be, these units' own: an alias may cover them."""
+    return {index.target for unit in units for index in unit.indices}
+
+
+def taken_now(unit: Unit, target: Catalog, own: set[str], *, aliases: bool) -> tuple[Taken, ...]:
     """What on the target has one of the names that this unit will take, at this look."""
-    return tuple(_taken(unit, target, aliases and unit.action != "rename"))
+    return tuple(_taken(unit, target, aliases and unit.action != "rename", own))
 
 
-def _taken(unit: Unit, target: Catalog, aliases: bool) -> Iterator[Taken]:
+def _taken(unit: Unit, target: Catalog, aliases: bool, own: set[str]) -> Iterator[Taken]:
     wanted = [unit.target, *(index.target for index in unit.indices)] if unit.is_stream else [unit.target]
     covered = target.aliases
     for name in wanted:
@@ -79,25 +86,25 @@ def _taken(unit: Unit, target: Catalog, aliases: bool) -> Iterator[Taken]:
         elif name in covered:
             yield Taken(name, f"alias {name} of {', '.join(covered[name])}", name, False)
     if aliases:
-        yield from _taken_by_aliases(unit, target)
+        yield from _taken_by_aliases(unit, target, own)
 
 
-def _taken_by_aliases(unit: Unit, target: Catalog) -> Iterator[Taken]:
-    writers = {
-        alias.name: index.name
-        for index in target.indices.values()
-        for alias in index.aliases
-        if alias.write_index
-    }
+def _taken_by_aliases(unit: Unit, target: Catalog, own: set[str]) -> Iterator[Taken]:
+    """Aliases that a restore would change, and so lead readers and writers of the target elsewhere."""
     for index in unit.indices:
         for alias in index.aliases:
             kind = "index" if alias in target.indices else "data stream" if alias in target.streams else ""
             if kind:
                 yield Taken(alias, f"its alias {alias} is the name of a target {kind}", alias, True)
-        for alias in index.write_aliases:
-            if alias in writers and writers[alias] != index.target:
-                words = f"its alias {alias} writes to {index.target}, and on the target to {writers[alias]}"
-                yield Taken(alias, words, writers[alias], True)
+            others = [name for name in target.aliases.get(alias, ()) if name not in own]
+            if others:
+                yield Taken(
+                    alias, f"its alias {alias} is on {', '.join(others[:3])} of the target", alias, False
+                )
+            writer = target.writers.get(alias, index.target) if alias in index.write_aliases else index.target
+            if writer != index.target and writer in own:
+                words = f"its alias {alias} writes to {index.target}, and on the target to {writer}"
+                yield Taken(alias, words, writer, True)
 
 
 def _by_policy(
@@ -109,21 +116,22 @@ def _by_policy(
     if settings.policy == "rename":
         return _renamed(unit, target, settings, words)
     if settings.policy == "delete":
-        return _replaced(unit, taken, settings, allowed, words)
+        return _replaced(unit, taken, target, settings, allowed, words)
     return [f"{unit.name}: the target already has {words}"]
 
 
 def _renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str) -> Unit | list[str]:
     name = f"{settings.prefix}{unit.name}{settings.suffix}"
-    if len(name.encode()) > _LONGEST_NAME:
-        return [f"{unit.name}: its new name {name} is longer than {_LONGEST_NAME} bytes"]
     indices = tuple(
         index.model_copy(update={"target": _renamed_index(unit, index, name)}) for index in unit.indices
     )
+    for longest in (name, *(index.target for index in indices)):
+        if len(longest.encode()) > _LONGEST_NAME:
+            return [f"{unit.name}: its new name {longest} is longer than {_LONGEST_NAME} bytes"]
     changed = unit.model_copy(
         update={"action": "rename", "target": name, "indices": indices, "conflict": words}
     )
-    again = [item.words for item in _taken(changed, target, aliases=False)]
+    again = [item.words for item in _taken(changed, target, aliases=False, own=set())]
     if again:
         return [f"{unit.name}: its new name {name} is taken as well: {'; '.join(again)}"]
     return changed
@@ -132,11 +140,19 @@ def _renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str
 def _renamed_index(unit: Unit, index: SelectedIndex, name: str) -> str:
     if not unit.is_stream:
         return name
-    return index.name.replace(unit.name, name, 1)
+    backing = f".ds-{unit.name}-"
+    if not index.name.startswith(backing):
+        return index.name  # taken into the stream under a name of its own: the engine does not rename it
+    return f".ds-{name}-{index.name.removeprefix(backing)}"
 
 
 def _replaced(
-    unit: Unit, taken: tuple[Taken, ...], settings: ConflictSettings, allowed: frozenset[str], words: str
+    unit: Unit,
+    taken: tuple[Taken, ...],
+    target: Catalog,
+    settings: ConflictSettings,
+    allowed: frozenset[str],
+    words: str,
 ) -> Unit | list[str]:
     problems: list[str] = []
     for item in taken:
@@ -154,7 +170,7 @@ def _replaced(
             )
     if problems:
         return list(dict.fromkeys(problems))
-    takes = tuple(dict.fromkeys(item.blocker for item in taken))
+    takes = {item.blocker: uuids(item.blocker, target) for item in taken}
     return unit.model_copy(update={"action": "replace", "takes": takes, "conflict": words})
 
 
@@ -175,13 +191,22 @@ def _clashes(units: list[Unit], aliases: bool) -> Iterator[str]:
                     yield f"{unit.name}: {words}; choose another prefix or suffix"
 
 
-def rename_rule(unit: Unit) -> tuple[str, str]:
-    """`rename_pattern` and `rename_replacement` (Java's) that rename this unit and nothing else.
+def uuids(name: str, target: Catalog) -> str:
+    """What tells this index or data stream from a later one of the same name: UUIDs of its indices."""
+    names = target.streams[name].backing if name in target.streams else (name,)
+    return ",".join(target.indices[index].uuid for index in names if index in target.indices)
 
-    The engine replaces anywhere in a name, so the pattern is anchored and quoted. For a data stream it is
-    matched against the stream and, without their `.ds-`, the backing indices.
+
+def rename_rule(units: Sequence[Unit], settings: ConflictSettings) -> tuple[str, str]:
+    """`rename_pattern` and `rename_replacement` (Java's) that rename one data stream, or many indices.
+
+    The engine replaces anywhere in a name, so the pattern is anchored. For a data stream it is matched
+    against the stream and, without their `.ds-`, the backing indices.
     """
-    replacement = unit.target.replace("\\", "\\\\").replace("$", "\\$")
-    if unit.is_stream:
-        return f"^\\Q{unit.name}\\E(-.*)?$", f"{replacement}$1"
-    return f"^\\Q{unit.name}\\E$", replacement
+    if units[0].is_stream:
+        return f"^\\Q{units[0].name}\\E(-.*)?$", f"{_literal(units[0].target)}$1"
+    return "^(.+)$", f"{_literal(settings.prefix)}$1{_literal(settings.suffix)}"
+
+
+def _literal(replacement: str) -> str:
+    return replacement.replace("\\", "\\\\").replace("$", "\\$")

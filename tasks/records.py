@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 Action = Literal["restore", "rename", "replace", "skip"]
-Outcome = Literal["equal", "different", "not compared", "skipped"]
+Outcome = Literal["equal", "different", "not compared"]
 
 
 class Record(BaseModel):
@@ -61,7 +61,7 @@ class Unit(Record):
         indices: the indices that come with it (itself, or the backing ones).
         action: restore as it is, rename, replace (delete what is there first), or skip.
         conflict: what on the target takes the name; empty when nothing does.
-        takes: names on the target that `replace` deletes first.
+        takes: names on the target that `replace` deletes first, each with its UUIDs at this look.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Unit(Record):
     indices: tuple[SelectedIndex, ...]
     action: Action = "restore"
     conflict: str = ""
-    takes: tuple[str, ...] = ()
+    takes: dict[str, str] = {}
 
 
 class Resolution(Record):
@@ -174,7 +174,7 @@ class Verdict(Record):
 
 
 class VerificationRecord(Record):
-    """The verification of a migration. Anything that is neither equal nor skipped makes it fail."""
+    """The verification of a migration. Anything that is not equal makes it fail."""
 
     level: str
     verdicts: tuple[Verdict, ...]

@@ -87,8 +87,14 @@ def _already(m: Migration, domain: Domain, found: Json | None, region: str | Non
                 if error.transient:
                     raise
                 return None
-            return _record(m, domain, form, nodes, (), already=True)
+            return _record(m, domain, form, nodes, _earlier_attempts(m, domain), already=True)
     return None
+
+
+def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
+    """What an earlier session of this run has tried, for the report."""
+    record = m.journal.record(f"register on {domain.side}")
+    return RepositoryRecord.model_validate(record).attempts if record else ()
 
 
 def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
@@ -99,22 +105,27 @@ def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
     step = f"register on {domain.side}"
-    while True:
-        try:
-            detail = {"name": m.repository, "before": before, **body}
-            with m.journal.intend(step, domain.side, "register", detail):
-                repositories.register(domain, m.repository, body)
-            return
-        except Refused as error:
-            if _IN_USE not in error.reply.text:
-                raise
+    detail = {"name": m.repository, "before": before, **body}
+    with m.journal.intend(step, domain.side, "register", detail):
+        while not _free(m, domain, body):
             if poll.expired:
                 raise TimedOut(
                     f"{domain.side}: repository {m.repository} is in use for longer than {limit:.0f} s",
                     "run the same command later",
-                ) from error
+                )
             tell(Progress(step, f"waiting: repository {m.repository} is in use", waiting=True))
             poll.pause()
+
+
+def _free(m: Migration, domain: Domain, body: Json) -> bool:
+    """Registers; False when a snapshot or a restore uses the repository, so that nothing was changed."""
+    try:
+        repositories.register(domain, m.repository, body)
+    except Refused as error:
+        if _IN_USE not in error.reply.text:
+            raise
+        return False
+    return True
 
 
 def _put_back(m: Migration, domain: Domain) -> str:

@@ -11,7 +11,6 @@ from domains import aws, repositories, snapshots
 from domains.catalog import Catalog, catalog
 from domains.cluster import ClusterIdentity, identity
 from domains.domain import Domain
-from domains.snapshots import SnapshotInfo
 from tasks import conflicts, versions
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -52,9 +51,6 @@ def resolve(m: Migration) -> Resolution:
     source_catalog = catalog(m.source)
     selection = select(source_catalog, m.plan.indices)
     look = _Look(source, target, source_catalog, catalog(m.target), selection, bucket_region(m))
-    existing = _existing(m)
-    if existing:
-        look = _within(look, existing)
     decision = conflicts.decide(
         look.selection.units,
         look.target_catalog,
@@ -62,7 +58,12 @@ def resolve(m: Migration) -> Resolution:
         aliases=m.plan.restore.aliases,
         allowed=m.consents.delete,
     )
-    problems = (*_selection_problems(look), *_plan_problems(m, look), *decision.problems)
+    problems = (
+        *_selection_problems(m, look),
+        *_existing_problems(m, look),
+        *_repository_problems(m, look),
+        *decision.problems,
+    )
     if problems:
         raise PreconditionError("refused before anything was changed:", problems, _hint(m, decision.problems))
     resolution = Resolution(
@@ -93,42 +94,29 @@ def bucket_region(m: Migration) -> str | None:
     return aws.bucket_region(session, repository.bucket) or m.source.region or m.target.region
 
 
-def _existing(m: Migration) -> SnapshotInfo | None:
-    """The plan's existing snapshot, if a domain has the repository registered; else it is checked later."""
+def _existing_problems(m: Migration, look: _Look) -> Iterator[str]:
+    """Why the plan's existing snapshot does not do, where a domain can read it already."""
     name = m.plan.snapshot.existing
     if name is None:
-        return None
+        return
     for domain in (m.source, m.target):
         found = repositories.registered(domain, m.repository)
-        if found and same_place(found, registration(m, domain.side, "plain", None)):
-            info = snapshots.get(domain, m.repository, name)
-            if info is None:
-                raise PreconditionError(
-                    f"repository {m.repository} has no snapshot {name}", hint="check snapshot.existing"
-                )
-            return info
-    return None
+        if not found or not same_place(found, registration(m, domain.side, "plain", None)):
+            continue
+        info = snapshots.get(domain, m.repository, name)
+        if info is None:
+            yield f"repository {m.repository} has no snapshot {name}; check snapshot.existing"
+            return
+        if info.state not in {"SUCCESS", "PARTIAL"}:
+            yield f"snapshot {name} ended as {info.state}; choose another one under snapshot.existing"
+        held = set(info.indices)
+        for unit in look.selection.units:
+            if not held.issuperset(index.name for index in unit.indices):
+                yield f"{unit.name}: not in snapshot {name}; exclude it, or take a new snapshot"
+        return
 
 
-def _within(look: _Look, existing: SnapshotInfo) -> _Look:
-    """The selection, without what the existing snapshot does not hold."""
-    held = set(existing.indices)
-    kept = tuple(unit for unit in look.selection.units if all(index.name in held for index in unit.indices))
-    names = {unit.name for unit in kept}
-    lacking = tuple(
-        LeftOut(name=unit.name, reason="not in the snapshot")
-        for unit in look.selection.units
-        if unit.name not in names
-    )
-    only_there = sorted(held - look.source_catalog.indices.keys())
-    gone = tuple(LeftOut(name=name, reason="no longer on the source") for name in only_there)
-    selection = Selection(kept, (*look.selection.left_out, *lacking, *gone), look.selection.unmatched)
-    return _Look(
-        look.source, look.target, look.source_catalog, look.target_catalog, selection, look.bucket_region
-    )
-
-
-def _selection_problems(look: _Look) -> Iterator[str]:
+def _selection_problems(m: Migration, look: _Look) -> Iterator[str]:
     selection = look.selection
     if not selection.units:
         yield "no index on the source fits indices.include and indices.exclude"
@@ -138,24 +126,50 @@ def _selection_problems(look: _Look) -> Iterator[str]:
             yield f"indices.include: {pattern} is an alias; name its indices: {', '.join(aliases[pattern])}"
         elif "*" not in pattern:
             yield f"indices.include: the source has no index or data stream {pattern}"
-    yield from (
-        f"{left.name}: {left.detail}; run again" for left in selection.left_out if left.reason == "changing"
-    )
+    for left in selection.left_out:
+        if left.reason == "changing":
+            yield f"{left.name}: {left.detail}; run again"
+        elif left.name in m.plan.indices.include and left.reason in {"closed", "system"}:
+            why = "is closed; set indices.closed: move" if left.reason == "closed" else "is a system index"
+            yield f"indices.include: {left.name} {why}, or take it out of the list"
     moving = [index.name for unit in selection.units for index in unit.indices]
     created = [(name, look.source_catalog.indices[name].created_id) for name in moving]
     yield from versions.index_problems(created, look.target.version)
 
 
-def _plan_problems(m: Migration, look: _Look) -> Iterator[str]:
+def _repository_problems(m: Migration, look: _Look) -> Iterator[str]:
     if m.plan.snapshot.allow_partial and not m.consents.partial:
         yield "snapshot.allow_partial needs the consent --allow-partial as well"
     for domain in (m.source, m.target):
         found = repositories.registered(domain, m.repository)
-        if found and not same_place(found, registration(m, domain.side, "plain", look.bucket_region)):
+        if not found:
+            continue
+        if not same_place(found, registration(m, domain.side, "plain", look.bucket_region)):
             yield (
                 f"repository {m.repository} is already registered on the {domain.side} for another place "
                 f"({place(found)}); choose another repository.name"
             )
+        elif domain.side == "source" and is_readonly(found):
+            yield (
+                f"repository {m.repository} is registered readonly on the source, so another domain may "
+                "write there; choose another repository.base_path and name"
+            )
+
+
+def _registration_notes(m: Migration, look: _Look) -> Iterator[str]:
+    """What becomes of registrations that are there already."""
+    for domain in (m.source, m.target):
+        for name, found in repositories.all_registered(domain).items():
+            wanted = registration(m, domain.side, "plain", look.bucket_region)
+            if not same_place(found, wanted):
+                continue
+            if domain.side == "target" and not is_readonly(found):
+                what = (
+                    "it will become readonly" if name == m.repository else "only the source may write there"
+                )
+                yield f"repository {name} is registered read-write on the target: {what}"
+            elif name == m.repository:
+                yield f"repository {name} is on the {domain.side} already; its settings become the plan's"
 
 
 def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:
@@ -168,23 +182,12 @@ def _notes(m: Migration, look: _Look, units: tuple[Unit, ...]) -> Iterator[str]:
     for pattern in look.selection.unmatched:
         if "*" in pattern:
             yield f"indices.include: {pattern} fits nothing on the source"
-    if m.plan.restore.aliases:
-        yield from _alias_notes(units, look.target_catalog.aliases)
-    found = repositories.registered(m.target, m.repository)
-    if found and not is_readonly(found):
-        yield f"repository {m.repository} is registered read-write on the target; it will become readonly"
-
-
-def _alias_notes(units: tuple[Unit, ...], covered: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    """What becomes of aliases. `covered`: those on the target, and the indices they cover."""
     for unit in units:
-        if unit.action == "rename" and any(index.aliases for index in unit.indices):
+        if unit.action == "rename" and m.plan.restore.aliases and any(i.aliases for i in unit.indices):
             yield f"{unit.name}: renamed to {unit.target}, so its aliases are not restored"
-    restored = [unit for unit in units if unit.action in {"restore", "replace"}]
-    aliases = {alias for unit in restored for index in unit.indices for alias in index.aliases}
-    for alias in sorted(aliases & covered.keys()):
-        held = ", ".join(covered[alias])
-        yield f"alias {alias} is already on the target ({held}) and will cover the restored indices too"
+        if unit.is_stream and unit.action != "skip":
+            yield f"data stream {unit.name}: its index template does not come with it; make it on the target"
+    yield from _registration_notes(m, look)
 
 
 def _record(domain: Domain, who: ClusterIdentity) -> ClusterRecord:

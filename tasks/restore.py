@@ -5,6 +5,7 @@ state: each index there, each primary started, the reason from the allocator whe
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from domains import catalog as names_on
@@ -13,7 +14,7 @@ from domains.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from runs.progress import Progress, tell
 from tasks.arrivals import ours
-from tasks.conflicts import rename_rule, taken_now
+from tasks.conflicts import own_names, rename_rule, taken_now, uuids
 from tasks.errors import ExecutionError
 from tasks.follow import follow
 from tasks.migration import Migration
@@ -32,10 +33,10 @@ _NAMES_AT_FAULT = (
 
 @dataclass
 class _Work:
-    """What this attempt has done so far."""
+    """What this attempt has done so far; `own`: names on the target that this migration gives."""
 
+    own: set[str]
     done: list[IndexRestore] = field(default_factory=list[IndexRestore])
-    deleted: list[str] = field(default_factory=list[str])
     batches: int = 0
 
 
@@ -54,21 +55,32 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     present = ours(m, resolution.moving, snapshot, target)
     known = {unit.name for unit in present}
     absent = [unit for unit in resolution.moving if unit.name not in known]
-    work = _Work()
-    _require_free(m, absent, target)
+    work = _Work(own_names(resolution.moving))
+    _require_free(m, absent, target, work.own)
     if present:
         arrived = follow(m, snapshot, present, adopted=True)
         again = list(_given_up(present, arrived))
-        work.done += [index for index in arrived if index.source not in {unit.name for unit in again}]
-        _close(m, [unit.target for unit in again])  # the engine restores once more onto a closed index
-        absent = [*again, *absent]
+        named = {unit.name for unit in again}
+        work.done += [index for index in arrived if index.source not in named]
+        _again(m, snapshot, again, work)
     for batch in batches(absent, m.plan.restore.batch):
-        work.deleted += [name for unit in batch for name in _make_room(m, unit, target)]
+        look = names_on.catalog(m.target)  # a long restore: what was free may be taken by now
+        _require_free(m, batch, look, work.own)
+        for unit in batch:
+            _make_room(m, unit, look)
         work.done += _restored(m, snapshot, batch)
         work.batches += 1
         _tell(resolution, work)
     _close_again(m, resolution, work)
     return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
+
+
+def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: _Work) -> None:
+    """Restores once more what the engine has given up: it does so onto a closed index."""
+    for batch in batches(units, m.plan.restore.batch):
+        _close(m, [unit.target for unit in batch])
+        work.done += _restored(m, snapshot, batch)
+        work.batches += 1
 
 
 def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterator[Unit]:
@@ -78,19 +90,22 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
 
 
 def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
-    """The units in order, cut into requests of at most `size` indices; a renamed unit goes by itself."""
-    batch: list[Unit] = []
-    for unit in units:
-        alone = unit.action == "rename"
-        if batch and (alone or sum(len(u.indices) for u in batch) + len(unit.indices) > size):
-            yield batch
-            batch = []
-        if alone:
-            yield [unit]
-        else:
+    """The units, cut into requests of at most `size` indices that one request can express.
+
+    Renamed indices share requests of their own; a renamed data stream goes by itself.
+    """
+    alone = [unit for unit in units if unit.action == "rename" and unit.is_stream]
+    renamed = [unit for unit in units if unit.action == "rename" and not unit.is_stream]
+    for together in ([unit for unit in units if unit.action != "rename"], renamed):
+        batch: list[Unit] = []
+        for unit in together:
+            if batch and sum(len(u.indices) for u in batch) + len(unit.indices) > size:
+                yield batch
+                batch = []
             batch.append(unit)
-    if batch:
-        yield batch
+        if batch:
+            yield batch
+    yield from ([unit] for unit in alone)
 
 
 def _tell(resolution: Resolution, work: _Work) -> None:
@@ -98,11 +113,11 @@ def _tell(resolution: Resolution, work: _Work) -> None:
     tell(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
 
 
-def _require_free(m: Migration, units: Sequence[Unit], target: Catalog) -> None:
+def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: set[str]) -> None:
     """The conflicts again, now that the snapshot is there: what was free may be taken."""
     problems: list[str] = []
     for unit in units:
-        taken = taken_now(unit, target, aliases=m.plan.restore.aliases)
+        taken = taken_now(unit, target, own, aliases=m.plan.restore.aliases)
         problems += [f"{unit.name}: {item.words}" for item in taken if item.blocker not in unit.takes]
     if problems:
         raise ExecutionError(
@@ -111,21 +126,27 @@ def _require_free(m: Migration, units: Sequence[Unit], target: Catalog) -> None:
         )
 
 
-def _make_room(m: Migration, unit: Unit, target: Catalog) -> Iterator[str]:
-    """Deletes what the plan names and a consent allows, just before its place is needed."""
-    for name in unit.takes:
-        stream = name in target.streams
-        if not stream and name not in target.indices:
-            continue
+def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
+    """Deletes what the plan names and a consent allows, just before its place is needed.
+
+    Only what was there when this was decided: something that came later under the same name is not.
+    """
+    for name, decided in unit.takes.items():
+        if name not in target.streams and name not in target.indices:
+            continue  # gone already: by an earlier attempt, or by someone else
         if name not in m.consents.delete:
             raise ExecutionError(f"deleting {name} on the target needs --allow-delete {name}")
-        uuid = "" if stream else target.indices[name].uuid
-        try:
-            with m.journal.intend(STEP, "target", "delete", {"name": name, "uuid": uuid, "stream": stream}):
-                names_on.delete(m.target, name, stream=stream)
-        except Missing:
-            continue  # gone already: by an earlier attempt, or by someone else
-        yield name
+        if uuids(name, target) != decided:
+            raise ExecutionError(
+                f"{name} on the target is not the one that was to be deleted: it has been made anew since",
+                "see what it holds; remove it from the target yourself, then run the same command again",
+            )
+        stream = name in target.streams
+        with (
+            suppress(Missing),
+            m.journal.intend(STEP, "target", "delete", {"name": name, "uuid": decided, "stream": stream}),
+        ):
+            names_on.delete(m.target, name, stream=stream)
 
 
 def _deleted(m: Migration) -> Iterator[str]:
@@ -167,7 +188,7 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> Non
                 partial=snapshot.state == "PARTIAL",
                 index_settings=m.plan.restore.index_settings,
                 ignore_index_settings=[*_IGNORED, *m.plan.restore.ignore_index_settings],
-                rename=rename_rule(batch[0]) if renamed else None,
+                rename=rename_rule(batch, m.plan.conflicts) if renamed else None,
             )
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):

@@ -7,6 +7,7 @@ Whether one is running, finished or ours is always looked at, never taken from a
 from datetime import UTC, datetime
 
 from domains import snapshots
+from domains.catalog import catalog
 from domains.errors import DomainError, Refused, UnexpectedReply, Unreachable
 from domains.snapshots import RunningSnapshot, SnapshotInfo
 from runs.progress import Progress, tell
@@ -64,7 +65,20 @@ def _named(others: list[RunningSnapshot]) -> str:
     return ", ".join(f"{other.repository}/{other.name}" for other in others) or "refused as concurrent"
 
 
+def _require_unchanged(m: Migration, resolution: Resolution) -> None:
+    """What was decided must still be there, and be the same: an index made anew has another UUID."""
+    indices = catalog(m.source).indices
+    for index in resolution.indices:
+        if index.name not in indices or indices[index.name].uuid != index.uuid:
+            what = "is gone" if index.name not in indices else "has been made anew"
+            raise ExecutionError(
+                f"{index.name} on the source {what} since this run has looked",
+                "run the same command again: no snapshot was taken yet, so it looks anew",
+            )
+
+
 def _create(m: Migration, resolution: Resolution) -> bool:
+    _require_unchanged(m, resolution)
     names = [unit.name for unit in resolution.moving]
     try:
         with m.journal.intend(_STEP, "source", "snapshot", {"repository": m.repository, "name": m.snapshot}):

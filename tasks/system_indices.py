@@ -9,18 +9,15 @@ import re
 
 _PREFIXES = (
     ".opendistro",
-    ".opensearch",
-    ".kibana",
-    ".opensearch_dashboards",
+    ".opensearch-",
+    ".opensearch_",
     ".plugins-",
     ".ql-datasources",
-    ".tasks",
     ".replication-metadata-store",
     ".query_execution_request_",
     ".async-search",
     ".geospatial-",
     ".internal.",
-    ".security",
     ".scheduler-",
     ".ltrstore",
     ".ml-",
@@ -31,9 +28,13 @@ _PREFIXES = (
     ".transform-",
     ".management-",
 )
-_PLAIN = re.compile(r"security-auditlog-.*|top_queries-\d{4}\.\d{2}\.\d{2}-\d+")
+_PATTERNS = re.compile(  # names that a user's index may well begin with
+    r"\.tasks(-.*)?|\.security([-_\d].*)?|\.kibana([-_.\d].*)?"
+    r"|security-auditlog-.*|top_queries-\d{4}\.\d{2}\.\d{2}-\d+",
+    re.DOTALL,
+)
 
 
 def is_system_index(name: str) -> bool:
     """Whether this index is the service's or a plugin's own."""
-    return name.startswith(_PREFIXES) or _PLAIN.fullmatch(name) is not None
+    return name.startswith(_PREFIXES) or _PATTERNS.fullmatch(name) is not None

@@ -16,6 +16,7 @@ from domains.errors import DomainError
 from domains.figures import Ask, Figures, ShardStats
 from runs.journal import now
 from runs.progress import Progress, tell
+from tasks.drift import Drift, drifted
 from tasks.migration import Migration
 from tasks.records import Resolution, SelectedIndex, Verdict, VerificationRecord
 
@@ -59,28 +60,20 @@ def verify(m: Migration, resolution: Resolution) -> VerificationRecord:
         piece = everything[start : start + _INDICES_AT_ONCE]
         verdicts += _compared(m, piece)
         tell(Progress(_STEP, "comparing", len(verdicts), len(everything), "indices"))
-    verdicts = _with_streams(m, resolution, verdicts)
+    drift = drifted(m.plan, resolution, catalog(m.source), catalog(m.target))
     return VerificationRecord(
-        level=m.plan.verify.level, verdicts=tuple(verdicts), skipped=resolution.left_out, at=now()
+        level=m.plan.verify.level,
+        verdicts=(*(_with(verdict, drift) for verdict in verdicts), *drift.appeared),
+        skipped=resolution.left_out,
+        at=now(),
     )
 
 
-def _with_streams(m: Migration, resolution: Resolution, verdicts: list[Verdict]) -> list[Verdict]:
-    """The verdicts, where a data stream that is not whole on the target makes its indices different."""
-    wanted = {
-        unit.target: {index.target for index in unit.indices} for unit in resolution.moving if unit.is_stream
-    }
-    streams = catalog(m.target).streams if wanted else {}
-    torn: dict[str, str] = {}
-    for name, backing in wanted.items():
-        has = set(streams[name].backing) if name in streams else set[str]()
-        torn |= dict.fromkeys(backing - has, f"it does not belong to data stream {name} on the target")
-    return [
-        verdict.model_copy(update={"outcome": "different", "detail": torn[verdict.target]})
-        if verdict.target in torn and verdict.outcome == "equal"
-        else verdict
-        for verdict in verdicts
-    ]
+def _with(verdict: Verdict, drift: Drift) -> Verdict:
+    why = drift.changed.get(verdict.target)
+    if why is None or verdict.outcome != "equal":
+        return verdict
+    return verdict.model_copy(update={"outcome": "different", "detail": why})
 
 
 def _compared(m: Migration, indices: Sequence[SelectedIndex]) -> list[Verdict]:

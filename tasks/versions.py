@@ -19,6 +19,8 @@ def oldest_readable(target: Version) -> Version:
 
 def engine_problem(source: Version, target: Version) -> str | None:
     """Why no snapshot of this source can be restored on this target; None when it can."""
+    if source.engine == "opensearch" and target.engine == "elasticsearch":
+        return f"{target} cannot read snapshots of {source}: Elasticsearch reads none of OpenSearch"
     if source > target:
         rule = "snapshots are restored on the same or a newer version only"
         return f"the source runs {source}, the target {target}: {rule}"

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from lab.settings import LabSettings
 
 app = typer.Typer(
-    name="lab", no_args_is_help=True, help="A local AWS of real parts: two domains, S3, IAM, STS."
+    name="lab",
+    no_args_is_help=True,
+    help="A local AWS of real parts: two domains, S3, IAM, STS.",
+    epilog="Example: snapferry lab up --documents 20000",
 )
 
 Home = Annotated[
@@ -138,7 +141,10 @@ indices:
 def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None) -> str:
     """What a person needs to know of a running lab, with lines to paste into a shell."""
     from lab.description import environment
+    from lab.paths import default_home
 
+    home = Path(description.home)
+    elsewhere = "" if home.resolve() == default_home().resolve() else f" --home {shlex.quote(str(home))}"
     lines = [
         f"The lab is up in {description.home}",
         f"  Java    {description.java}",
@@ -152,7 +158,7 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
         what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
         lines.append(f"  data    {what}, {loaded.seconds:.1f} s")
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(description).items()]
-    after = ["", f"Then: snapferry migrate {plan} --execute", "End it with: snapferry lab down"]
+    after = ["", f"Then: snapferry migrate {plan} --execute", f"End it with: snapferry lab down{elsewhere}"]
     return "\n".join(
         [*lines, "", "To talk to it, paste:", "unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, *after]
     )

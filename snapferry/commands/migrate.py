@@ -93,16 +93,19 @@ def _run_flow(options: Options) -> "Journal":
     from snapferry.progress import shown_progress
 
     runs = State(options.state, options.plan.name)
+    with runs.lock_plan():
+        pass  # when another run holds it, say so before a server is started
     sessions = _sessions(runs)
     say("Starting Prefect …")
     with prefect_server(options.state):
         from flows.migrate import ConsentParameters, migrate
+        from flows.steps import prefect_reachable
 
         consents = ConsentParameters(
             allow_delete=list(options.allow_delete), allow_partial=options.allow_partial
         )
         try:
-            with shown_progress():
+            with shown_progress(), prefect_reachable():
                 migrate(
                     options.plan,
                     execute=True,
@@ -113,24 +116,23 @@ def _run_flow(options: Options) -> "Journal":
         except (SnapferryError, KeyboardInterrupt):
             if _sessions(runs) == sessions:
                 raise  # no run came about: there is nothing to report but the error
-    return next(runs.journals())
+    return next(j for j in runs.journals() if sessions.get(j.run_id) != j.document.sessions)
 
 
-def _sessions(runs: "State") -> tuple[str, int] | None:
-    newest = next(runs.journals(), None)
-    return (newest.run_id, newest.document.sessions) if newest else None
+def _sessions(runs: "State") -> dict[str, int]:
+    """How many sessions each run has had."""
+    return {journal.run_id: journal.document.sessions for journal in runs.journals()}
 
 
 def _show_end(options: Options, journal: "Journal") -> None:
-    from reports.build import report_of, write_reports
+    from reports.build import report_files, report_of
     from reports.console import report_view
     from snapferry.console import show, show_json
 
     report = report_of(journal.document)
     if options.next_step:
         report = report.model_copy(update={"next": options.next_step})
-    files = write_reports(journal)
     if options.as_json:
         show_json(report.model_dump_json(indent=2))
     else:
-        show(report_view(report, tuple(map(str, files))))
+        show(report_view(report, tuple(str(file) for file in report_files(journal) if file.exists())))

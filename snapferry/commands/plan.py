@@ -39,9 +39,11 @@ def show_resolution(
     from tasks.migration import Consents
 
     with errors_end_here():
-        resolution = resolved(plan, state, Consents(frozenset(allow_delete), allow_partial))
+        resolution, continued = resolved(plan, state, Consents(frozenset(allow_delete), allow_partial))
     if as_json:
         show_json(resolution.model_dump(mode="json"))
     else:
         show(resolution_view(resolution))
+    if continued:
+        say(f"Run {continued} is unfinished; this is what it has decided, and --execute continues it.")
     say(f"Nothing was changed. To do it: snapferry migrate {file} --execute")

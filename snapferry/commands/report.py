@@ -28,7 +28,7 @@ def report(
         latest = State(state_folder(state), loaded.name).latest()
     if latest is None:
         say(f"There is no run of plan {loaded.name} yet. To start one: snapferry migrate {plan} --execute")
-        raise typer.Exit(ExitCode.INVALID)
+        raise typer.Exit(ExitCode.REFUSED)
     made = report_of(latest.document)
     if as_json or format == "json":
         show_json(made.model_dump_json(indent=2))
