@@ -18,6 +18,7 @@ from configs.names import (
 )
 
 Side = Literal["source", "target"]
+_NO_KEYS = "a domain takes its rights from role_arn; keys are never in the plan"
 OWNED_BY_THE_PLAN = {
     "bucket": "write it as repository.bucket",
     "base_path": "write it as repository.base_path",
@@ -26,6 +27,9 @@ OWNED_BY_THE_PLAN = {
     "role_arn": "write it as repository.role_arn",
     "readonly": "Snapferry sets it: the source writes, the target only reads",
     "location": "write it as repository.location",
+    "access_key": _NO_KEYS,
+    "secret_key": _NO_KEYS,
+    "session_token": _NO_KEYS,
 }
 
 

@@ -102,7 +102,8 @@ class IndexSelection(Settings):
     closed: Literal["skip", "move"] = Field(
         default="skip",
         title="Closed indices",
-        description="skip: closed indices stay. move: they move too; opened to be verified, closed again.",
+        description="skip: closed indices stay. move: they move too, and are closed again on the target; "
+        "they are compared without opening the source's.",
     )
 
     def disagreements(self) -> Iterator[Conflict]:
@@ -151,8 +152,8 @@ class ConflictSettings(Settings):
     policy: Literal["fail", "skip", "rename", "delete"] = Field(
         default="fail",
         title="Policy",
-        description="fail: change nothing. skip: leave that index out. rename: restore it under another name. "
-        "delete: delete the target's, when it is named under `delete`.",
+        description="fail: change nothing. skip: leave that index out. rename: restore it under another "
+        "name. delete: delete the target's, when it is named under `delete`.",
     )
     prefix: Annotated[str, AfterValidator(check_prefix)] = Field(
         default="",

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from domains.connection import path_of
 from domains.documented import documented
 from domains.domain import Domain
-from domains.errors import Refused, UnexpectedReply
-from domains.replies import Json, child, children
+from domains.errors import Refused, Reply, UnexpectedReply
+from domains.replies import Json, child, children, is_object
 
 _PATH_BYTES = 3_000  # of a request line's 4,096
 _ALL: dict[str, Any] = {"expand_wildcards": "all"}
 _CAT = "index,uuid,status,health,pri,rep,docs.count,pri.store.size"
-_SETTINGS = ("version.created", "hidden", "blocks", "store.type")
+_CREATED = "*.settings.index.version.created"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,17 @@ class Catalog:
     indices: dict[str, Index]
     streams: dict[str, Stream]
 
-    @property
+    @cached_property
+    def writers(self) -> dict[str, str]:
+        """Alias → the index it writes to, where one is marked."""
+        return {
+            alias.name: index.name
+            for index in self.indices.values()
+            for alias in index.aliases
+            if alias.write_index
+        }
+
+    @cached_property
     def aliases(self) -> dict[str, tuple[str, ...]]:
         """Alias → the indices it covers."""
         found: dict[str, list[str]] = {}
@@ -85,9 +96,7 @@ def catalog(domain: Domain) -> Catalog:
         DomainError: typed; a caller without read rights is Denied.
     """
     rows = domain.connection.read("GET", "/_cat/indices", format="json", bytes="b", h=_CAT, **_ALL)
-    settings = domain.connection.read_object(
-        "GET", "/_all/_settings", filter_path=",".join(f"*.settings.index.{key}" for key in _SETTINGS), **_ALL
-    )
+    settings = domain.connection.read_object("GET", "/_all/_settings", filter_path=_CREATED, **_ALL)
     aliases = domain.connection.read_object("GET", "/_all/_alias", **_ALL)
     streams = {stream.name: stream for stream in _streams(domain)}
     owner = {name: stream.name for stream in streams.values() for name in stream.backing}
@@ -129,11 +138,18 @@ def _streams(domain: Domain) -> Iterator[Stream]:
     try:
         reply = domain.connection.read_object("GET", "/_data_stream")
     except Refused as error:
-        if "no handler found" in error.reply.text:
-            return  # an engine without data streams
+        if _knows_no_streams(error.reply):
+            return
         raise
     for entry in reply["data_streams"]:
         yield Stream(entry["name"], tuple(backing["index_name"] for backing in entry["indices"]))
+
+
+def _knows_no_streams(reply: Reply) -> bool:
+    """Whether this is how an engine without data streams, or the service in front of it, answers."""
+    if reply.type == "invalid_index_name_exception":  # it takes the path for an index
+        return "_data_stream" in reply.reason and "must not start with '_'" in reply.reason
+    return "no handler found" in reply.text or "'/_data_stream' is not allowed" in reply.reason
 
 
 def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tuple[str, ...]]:
@@ -158,9 +174,20 @@ def delete(domain: Domain, name: str, *, stream: bool) -> None:
 
 
 def close(domain: Domain, names: Iterable[str]) -> None:
-    """Closes indices; those already closed stay so. May be repeated."""
+    """Closes indices; those already closed stay so. May be repeated.
+
+    Raises:
+        UnexpectedReply: the domain does not say that all of them are closed.
+    """
     for piece in path_pieces(names):
-        domain.connection.write("POST", path_of(",".join(piece), "_close"))
+        path = path_of(",".join(piece), "_close")
+        reply: object = domain.connection.write("POST", path)
+        if not is_object(reply) or reply.get("acknowledged") is not True:
+            raise UnexpectedReply(f"{domain.side}: close", "the domain does not acknowledge it")
+        told = child(reply, "indices")
+        opened = [name for name in told if child(told, name).get("closed") is not True]
+        if opened:
+            raise UnexpectedReply(f"{domain.side}: close", f"not closed: {', '.join(opened[:5])}")
 
 
 @documented

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from domains.domain import Domain
-from domains.errors import UnexpectedReply
+from domains.errors import Refused, UnexpectedReply
 from domains.replies import child
 
 Engine = Literal["opensearch", "elasticsearch"]
 _MASK = 0x08000000  # OpenSearch marks its version ids with this bit
+_DISGUISE = "7.10.2"  # what OpenSearch calls itself under compatibility.override_main_response_version
 
 
 @dataclass(frozen=True, order=True)
@@ -74,12 +75,33 @@ def identity(domain: Domain) -> ClusterIdentity:
     """
     reply = domain.connection.read_object("GET", "/")
     version = child(reply, "version")
-    engine: Engine = "opensearch" if version.get("distribution") == "opensearch" else "elasticsearch"
+    number, distribution = str(version.get("number")), version.get("distribution")
+    if "opensearch" in str(reply.get("tagline")).lower() and (not distribution or number == _DISGUISE):
+        number, distribution = _lowest_of_nodes(domain), "opensearch"
+    engine: Engine = "opensearch" if distribution == "opensearch" else "elasticsearch"
     try:
         return ClusterIdentity(
-            str(reply["cluster_uuid"]), str(reply["cluster_name"]), version_of(engine, str(version["number"]))
+            str(reply["cluster_uuid"]), str(reply["cluster_name"]), version_of(engine, number)
         )
     except (KeyError, ValueError) as error:
         raise UnexpectedReply(
             f"{domain.side}: GET /", "this does not look like an OpenSearch endpoint"
         ) from error
+
+
+def _lowest_of_nodes(domain: Domain) -> str:
+    """What OpenSearch's nodes run where `GET /` tells an Elasticsearch (compatibility mode)."""
+    asked = f"{domain.side}: GET /_nodes"
+    why = f"it is OpenSearch, but calls itself {_DISGUISE} (compatibility mode), and its true version"
+    try:
+        reply = domain.connection.read_object("GET", "/_nodes", filter_path="nodes.*.version")
+        found = [version_of("opensearch", str(node["version"])) for node in child(reply, "nodes").values()]
+    except Refused as error:
+        raise UnexpectedReply(
+            asked, f"{why} could not be read: {error}", transient=error.transient
+        ) from error
+    except (LookupError, TypeError, ValueError) as error:
+        raise UnexpectedReply(asked, f"{why} is not in the reply") from error
+    if not found or any(version.number == _DISGUISE for version in found):
+        raise UnexpectedReply(asked, f"{why} is not in the reply")
+    return min(found).number

@@ -1,8 +1,8 @@
 """The connection to one domain, over opensearch-py's transport."""
 
 import json
+import re
 import threading
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -14,7 +14,7 @@ from opensearchpy import RequestsHttpConnection, Transport
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from domains.envelopes import error_for
-from domains.errors import Refused, UnexpectedReply, Unreachable, Untrusted
+from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
 from domains.replies import Json, is_object
 from domains.retry import repeated
 from domains.tunnel import TunnelAdapter
@@ -22,6 +22,7 @@ from domains.tunnel import TunnelAdapter
 READ_TIMEOUT_S = 30.0
 WRITE_TIMEOUT_S = 90.0
 _CONNECTIONS = 8
+_NO_TRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED|hostname mismatch|hostname .{1,300} doesn't match", re.I)
 _READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget")
 
 
@@ -85,7 +86,6 @@ class RequestCount:
 
     reads: int = 0
     writes: int = 0
-    by_kind: Counter[str] = field(default_factory=Counter[str])
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, method: str, path: str) -> None:
@@ -95,7 +95,6 @@ class RequestCount:
                 self.reads += 1
             else:
                 self.writes += 1
-                self.by_kind[f"{method} {_family(path)}"] += 1
 
 
 def reads_only(method: str, path: str) -> bool:
@@ -103,11 +102,6 @@ def reads_only(method: str, path: str) -> bool:
     if method in {"GET", "HEAD"}:
         return True
     return method == "POST" and path.split("?")[0].endswith(_READING_POSTS)
-
-
-def _family(path: str) -> str:
-    named = [part if part.startswith("_") else "…" for part in path.strip("/").split("/")]
-    return "/" + "/".join(named)
 
 
 def path_of(*segments: str) -> str:
@@ -162,6 +156,7 @@ class Connection:
 
         Raises:
             DomainError: typed as in domains.errors.
+            AwsError: the request could not be signed.
         """
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
@@ -174,6 +169,7 @@ class Connection:
 
         Raises:
             DomainError: typed; after Unreachable or a transient error its effect is unknown.
+            AwsError: it could not be signed; nothing was sent.
         """
         return self._send(method, path, query, body, timeout_s)
 
@@ -210,20 +206,25 @@ class Connection:
             )
         except _Erroneous as error:
             raise self._refused(asked, error) from None
-        except client_errors.SSLError as error:
-            raise Untrusted(
-                asked, _words(error), hint="set ca_bundle, or check the endpoint's name"
-            ) from None
         except client_errors.ConnectionTimeout:
             raise Unreachable(asked, f"no answer within {timeout_s:.0f} s") from None
         except client_errors.ConnectionError as error:
-            raise Unreachable(asked, _words(error), _reach_hint(self.endpoint)) from None
+            raise self._unconnected(asked, error) from None
         except client_errors.SerializationError:
             raise UnexpectedReply(asked, "the reply is not JSON") from None
 
     def _refused(self, asked: str, error: _Erroneous) -> Refused:
         connection: Any = self._transport.get_connection()
         return error_for(asked, error.status, error.body, connection.retry_after)
+
+    def _unconnected(self, asked: str, error: client_errors.ConnectionError) -> SnapferryError:
+        below: object = error.info
+        if isinstance(below, SnapferryError):
+            return below  # ours, raised while the request was made
+        said = _words(error)
+        if isinstance(error, client_errors.SSLError) and _NO_TRUST.search(said):
+            return Untrusted(asked, said, hint="set ca_bundle, or check the endpoint's name")
+        return Unreachable(asked, said, _reach_hint(self.endpoint))
 
     def _asked(self, method: str, path: str) -> str:
         shown = path if len(path) <= 160 else path[:159] + "…"

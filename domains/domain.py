@@ -60,7 +60,8 @@ def open_domain(side: Side, settings: DomainSettings) -> Domain:
 def _authoriser(settings: DomainSettings, session: boto3.Session) -> AuthBase | None:
     auth = settings.auth
     if isinstance(auth, BasicAuth):
-        return HTTPBasicAuth(auth.username, aws.secret(auth.password.env, auth.password.secret))
+        password = aws.secret(auth.password.env, auth.password.secret)
+        return HTTPBasicAuth(auth.username.encode(), password.encode())  # text would be sent as Latin-1
     if isinstance(auth, SigV4Auth):
         if settings.region is None:
             raise AwsError("no Region to sign for", "set region for this domain")

@@ -2,6 +2,7 @@
 
 Three envelopes exist: the engine's `{"error": {"type", "reason", "caused_by"}}`, the front door's
 `{"Message": …}`, and the security API's `{"status", "message"|"reason"}`; 502 to 504 come as HTML or empty.
+Some quote the request's credentials: these are cut out before anything else is done with the words.
 """
 
 import json
@@ -16,6 +17,15 @@ _MISSING = frozenset(
     {"repository_missing_exception", "snapshot_missing_exception", "index_not_found_exception"}
 )
 _TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
+_CREDENTIALS = (  # as the service quotes them back; kept are the words before, cut out what follows them
+    re.compile(r"()'[^']*'(?= not a valid key=value pair)"),
+    re.compile(r"(\bauthorization(?: header\b[^'\"=:]{0,60})?['\"]?\s?[=:]).*", re.IGNORECASE),
+    re.compile(r"(\bBasic )(?!auth)[^\s'\",]+"),
+    re.compile(r"(\bBearer )(?!auth|token\b)[^\s'\",]+"),
+    re.compile(r"((?:Credential|Signature)=)[^\s'\",&]+", re.IGNORECASE),
+    re.compile(r"((?:session|security)[ _-]?token['\"]?\s?[=:]\s?['\"]?)[^\s'\",&]+", re.IGNORECASE),
+    re.compile(r"()\b(?:IQoJ|FwoG|FQoG|AQoD)[\w+/=%-]{16,}"),  # how session tokens begin
+)
 _THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
 _TRANSIENT_TYPES = frozenset(
     {
@@ -142,4 +152,6 @@ def _seconds(retry_after: str | None) -> float | None:
 
 def _shorten(text: str) -> str:
     line = " ".join(text.split())
+    for credential in _CREDENTIALS:
+        line = credential.sub(r"\1[cut out]", line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -16,7 +16,7 @@ def registered(domain: Domain, name: str) -> Json | None:
         reply = domain.connection.read_object("GET", path_of("_snapshot", name))
     except Missing:
         return None
-    return reply.get(name)
+    return reply[name]
 
 
 def all_registered(domain: Domain) -> dict[str, Json]:

@@ -15,7 +15,7 @@ _SHARD = "routing_table.indices.*.shards.*"
 _ROUTING = ",".join(
     f"{_SHARD}.{key}" for key in ("primary", "state", "unassigned_info", "recovery_source", "shard")
 )
-_RECOVERY = ",".join(f"*.shards.{key}" for key in ("id", "primary", "type", "stage", "source", "index.size"))
+_RECOVERY = ",".join(f"*.shards.{key}" for key in ("id", "primary", "type", "source", "index.size"))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,6 @@ class Recovery:
 
     index: str
     shard: int
-    stage: str
     snapshot: str | None
     bytes_total: int
     bytes_done: int
@@ -121,7 +120,6 @@ def _recovery(index: str, shard: Json) -> Recovery:
     return Recovery(
         index,
         int(shard["id"]),
-        shard["stage"],
         snapshot,
         number(size, "total_in_bytes"),
         number(size, "recovered_in_bytes"),

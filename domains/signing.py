@@ -8,9 +8,12 @@ so that refreshed ones are picked up.
 import threading
 
 from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
 from requests import PreparedRequest
 from requests.auth import AuthBase
 from requests_aws4auth import AWS4Auth  # pyright: ignore[reportMissingTypeStubs]
+
+from domains.errors import AwsError
 
 
 class PerThreadSigner(AuthBase):
@@ -20,6 +23,9 @@ class PerThreadSigner(AuthBase):
         credentials: botocore's live credentials (refreshable ones refresh themselves).
         region: the domain's Region, for example `us-east-1`.
         service: the signing name.
+
+    Raises, when it signs:
+        AwsError: the credentials have expired and could not be refreshed.
     """
 
     def __init__(self, credentials: Credentials, region: str, service: str = "es") -> None:
@@ -29,10 +35,16 @@ class PerThreadSigner(AuthBase):
         self._own = threading.local()
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
-        signer: AuthBase | None = getattr(self._own, "signer", None)
-        if signer is None:
-            signer = self._own.signer = self._new_signer()
-        return signer(r)
+        try:
+            signer: AuthBase | None = getattr(self._own, "signer", None)
+            if signer is None:
+                signer = self._own.signer = self._new_signer()
+            return signer(r)
+        except (AwsError, BotoCoreError, ClientError, RuntimeError) as error:  # RuntimeError: still expired
+            raise AwsError(
+                f"could not refresh the AWS credentials: {error}",
+                "log in again and run the same command again",
+            ) from error
 
     def _new_signer(self) -> AuthBase:
         return AWS4Auth(refreshable_credentials=self._credentials, region=self._region, service=self._service)

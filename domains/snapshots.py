@@ -20,7 +20,7 @@ class SnapshotInfo:
 
     Args:
         state: IN_PROGRESS, SUCCESS, PARTIAL, FAILED or INCOMPATIBLE.
-        indices: index names in it; `streams`: data streams in it.
+        indices: index names in it.
         shards_total, shards_failed, failures: how complete it is.
         run: the Snapferry run that took it, from its metadata.
         started_ms, ended_ms: epoch milliseconds; ended is 0 while it runs.
@@ -29,9 +29,7 @@ class SnapshotInfo:
     name: str
     uuid: str
     state: str
-    version: str
     indices: tuple[str, ...]
-    streams: tuple[str, ...]
     shards_total: int
     shards_failed: int
     failures: tuple[str, ...]
@@ -115,9 +113,7 @@ def _info(entry: Json) -> SnapshotInfo:
         name=entry["snapshot"],
         uuid=entry["uuid"],
         state=entry["state"],
-        version=str(entry.get("version", "")),
         indices=tuple(entry.get("indices") or ()),
-        streams=tuple(entry.get("data_streams") or ()),
         shards_total=int(shards["total"]),
         shards_failed=int(shards["failed"]),
         failures=tuple(

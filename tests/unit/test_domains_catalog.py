@@ -17,6 +17,7 @@ from domains.cluster import created_version, identity, version_of
 from domains.connection import path_of
 from domains.errors import DomainError, UnexpectedReply
 from domains.figures import shard_stats
+from domains.repositories import registered
 from domains.restores import explain, primaries, recoveries
 from domains.snapshots import create, get, running
 
@@ -85,6 +86,24 @@ def test_an_engine_without_data_streams_has_none(source: FakeDomain) -> None:
     assert catalog(a_domain(source)).streams == {}
 
 
+@pytest.mark.parametrize(
+    "none",
+    [
+        engine_error(
+            400, "invalid_index_name_exception", "Invalid index name [_data_stream], must not start with '_'."
+        ),
+        engine_error(
+            400,
+            "invalid_index_name_exception",
+            "Invalid index name [_data_stream], must not start with '_', '-', or '+'",
+        ),
+        Reply(401, {"Message": "Your request: '/_data_stream' is not allowed."}),
+    ],
+)
+def test_an_older_engine_or_the_service_says_it_differently(source: FakeDomain, none: Reply) -> None:
+    assert catalog(a_domain(listing(source, [row("a")], streams=none))).streams == {}
+
+
 def test_streams_that_may_not_be_read_are_an_error(source: FakeDomain) -> None:
     denied = Reply(403, {"Message": "User: x is not authorized to perform: es:ESHttpGet"})
     listing(source, [row("a")], streams=denied)
@@ -145,6 +164,7 @@ def test_no_request_line_is_longer_than_the_service_takes(source: FakeDomain) ->
     source.on("POST .*/_refresh", ok({"_shards": {"total": 1, "successful": 1, "failed": 0}})).on(
         "(GET|POST) .*", ok({})
     )
+    source.on("POST .*/_close", ok({"acknowledged": True}))
     source.on("POST .*/_refresh", ok({"_shards": {"total": 1, "successful": 1, "failed": 0}}))
     domain = a_domain(source)
     refresh(domain, LONG)
@@ -182,6 +202,39 @@ def test_a_refresh_that_failed_without_saying_where_is_not_taken_for_done(source
     except DomainError:
         return
     assert failed
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ({}, "does not acknowledge"),
+        ({"acknowledged": False, "indices": {"a": {"closed": True}}}, "does not acknowledge"),
+        ([], "does not acknowledge"),
+        (
+            {"acknowledged": True, "indices": {"a": {"closed": True}, "b": {"closed": False}}},
+            "not closed: b$",
+        ),
+        ({"acknowledged": True, "indices": {"a": None}}, "not closed: a$"),
+    ],
+)
+def test_what_is_not_closed_is_not_taken_for_closed(source: FakeDomain, reply: Any, said: str) -> None:
+    source.on("POST /a,b/_close", ok(reply))
+    with pytest.raises(UnexpectedReply, match=said):
+        close(a_domain(source), ["a", "b"])
+
+
+@pytest.mark.parametrize("told", [{"a": {"closed": True}}, {}])
+def test_what_is_closed_already_stays_so(source: FakeDomain, told: Any) -> None:
+    source.on("POST /a/_close", ok({"acknowledged": True, "shards_acknowledged": True, "indices": told}))
+    close(a_domain(source), ["a"])
+
+
+def test_a_registration_that_is_not_in_the_reply_is_not_taken_for_none(source: FakeDomain) -> None:
+    source.on("GET /_snapshot/r", ok({}))
+    with pytest.raises(UnexpectedReply):
+        registered(a_domain(source), "r")
+    source.on("GET /_snapshot/r", engine_error(404, "repository_missing_exception", "[r] missing"))
+    assert registered(a_domain(source), "r") is None
 
 
 def test_deleting_an_index_and_a_stream_are_two_things(source: FakeDomain) -> None:
@@ -326,6 +379,43 @@ def test_a_domain_says_who_it_is(source: FakeDomain, reply: Any, shown: str) -> 
     source.on("GET /", ok(reply))
     who = identity(a_domain(source))
     assert (who.uuid, who.name, str(who.version)) == ("SourceClusterUuid", "123:source", shown)
+
+
+TAGLINE = {"tagline": "The OpenSearch Project: https://opensearch.org/"}
+
+
+def nodes(*versions: str) -> Reply:
+    return ok({"nodes": {f"n{n}": {"version": version} for n, version in enumerate(versions)}})
+
+
+@pytest.mark.parametrize("distribution", [None, "opensearch"])
+def test_opensearch_in_compatibility_mode_is_opensearch(source: FakeDomain, distribution: str | None) -> None:
+    source.on("GET /", ok({**identity_reply("source", "7.10.2", distribution), **TAGLINE}))
+    source.on("GET /_nodes", nodes("2.19.4", "2.9.0", "2.11.1"))
+    assert str(identity(a_domain(source)).version) == "OpenSearch 2.9.0"
+    assert source.requests[-1].query == {"filter_path": "nodes.*.version"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ok({}),
+        nodes("2.9.0", "7.10.2"),
+        nodes("new"),
+        ok({"nodes": {"n": {}}}),
+        Reply(401, {"Message": "Your request: '/_nodes' is not allowed."}),
+    ],
+)
+def test_opensearch_that_hides_its_version_is_never_elasticsearch(source: FakeDomain, told: Reply) -> None:
+    source.on("GET /", ok({**identity_reply("source", "7.10.2", None), **TAGLINE})).on("GET /_nodes", told)
+    with pytest.raises(UnexpectedReply, match=r"compatibility mode.*true version"):
+        identity(a_domain(source))
+
+
+def test_opensearch_that_names_itself_is_believed(source: FakeDomain) -> None:
+    source.on("GET /", ok({**identity_reply("source"), **TAGLINE}))
+    assert str(identity(a_domain(source)).version) == "OpenSearch 3.6.0"
+    assert source.lines == ["GET /"]
 
 
 @pytest.mark.parametrize(

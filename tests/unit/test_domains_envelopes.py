@@ -383,6 +383,55 @@ def test_the_words_are_one_short_line_without_markup() -> None:
     assert len(long.reason) == 600
 
 
+B64 = "bWU6aHVudGVyMg=="
+TOKEN = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJ"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (f"'{B64}' not a valid key=value pair in Authorization header: 'Basic {B64}'.", "key=value pair"),
+        (f"Authorization header requires 'Credential' parameter. Authorization=Basic {B64}", "'Credential'"),
+        (f'Authorization header is malformed: "{B64}"', "malformed"),
+        (f"rejected Basic {B64}, sorry", "sorry"),
+        (f"rejected Bearer {B64}, sorry", "sorry"),
+        (f"in Credential={B64}/20260101/us-east-1/es/aws4_request, Signature={B64}, too old", "too old"),
+        (f"?X-Amz-Credential={B64}&X-Amz-Signature={B64}&X-Amz-Date=1", "X-Amz-Date=1"),
+        (f"The Canonical String was 'GET / host:x x-amz-security-token:{B64} host;x-amz-date'", "host;x-amz"),
+        (f'{{"SessionToken": "{B64}"}} was not taken', "was not taken"),
+        (f"the token {TOKEN} is not for this Region: {B64[:3]}", "is not for this Region"),
+    ],
+)
+@pytest.mark.parametrize("how", ["Message", "engine", "cause", "text", "failed shard"])
+def test_credentials_are_cut_out_of_what_was_said(said: str, kept: str, how: str) -> None:
+    shard = {"type": "search_phase", "failed_shards": [{"reason": {"type": "x", "reason": said}}]}
+    bodies = {
+        "Message": front_door(said),
+        "engine": engine("x", said),
+        "cause": engine("x", "y", ("z", said)),
+        "text": said,
+        "failed shard": json.dumps({"error": shard}),
+    }
+    error = error_for(ASKED, 403, bodies[how], None)
+    assert B64 not in str(error)
+    assert TOKEN not in str(error)
+    assert kept in str(error)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The security token included in the request is expired",
+        "User: x is not authorized to perform: iam:PassRole",
+        "Basic authentication is not enabled",
+        "Credential should be scoped to a valid region.",
+        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+    ],
+)
+def test_what_only_speaks_of_credentials_is_kept(said: str) -> None:
+    assert parse(front_door(said)).reason == said
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("3", 3.0), ("0.5", 0.5), ("-1", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)],

@@ -329,7 +329,25 @@ def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
     gone = status_of(report, held=False)
     assert gone["outcome"] == "interrupted"
     assert gone["steps_done"] == STEPS[:3]
+    assert gone["next"] == "run the same command again: it continues this run"
     assert "no process works on it" in shown(status_view(gone))
+    assert status_of(report, held=True)["next"] == "wait for it"
+
+
+def test_what_the_user_may_decide_on_is_listed_before_system_indices(tmp_path: Path) -> None:
+    journal = a_journal(tmp_path, a_plan())
+    with journal.step("resolve"):
+        pass
+    left = (
+        *(LeftOut(name=f".kibana_{n}", reason="system") for n in range(20)),
+        LeftOut(name="x", reason="changing"),
+    )
+    resolution = a_resolution(a_unit("a"), left_out=left)
+    journal.keep("resolve", resolution)
+    for view in (report_view(report_of(journal.document)), resolution_view(resolution)):
+        text = " ".join(shown(view).split())
+        assert "Left out (21): x – changed while it was looked at; .kibana_0" in text
+        assert "; and 9 more" in text
 
 
 # words
@@ -352,9 +370,6 @@ def test_sizes(count: int | None, text: str) -> None:
     assert words.size(count) == text
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG reports/words.py size, duration: rounding gives `1000.0 kB` and `60.0 s`"
-)
 @pytest.mark.parametrize(
     ("made", "text"), [(words.size(999_999), "1.0 MB"), (words.duration(59.97), "1 min 00 s")]
 )

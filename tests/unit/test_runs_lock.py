@@ -84,14 +84,9 @@ def test_the_lock_names_its_present_holder(tmp_path: Path) -> None:
         pass
 
 
-NO_OBJECT = pytest.mark.xfail(
-    strict=True, reason="BUG runs/lock.py _holder: TypeError for JSON that is no object"
-)
-
-
 @pytest.mark.parametrize(
     "content",
-    ["", '{"pid": 1}', pytest.param("[]", marks=NO_OBJECT)],
+    ["", '{"pid": 1}', "[]", "7"],
 )
 def test_a_holder_that_wrote_nothing_useful_is_still_busy(tmp_path: Path, content: str) -> None:
     path = tmp_path / "lock"

@@ -42,18 +42,11 @@ def plan(tmp_path: Path) -> Path:
 # help
 
 
-NO_EXAMPLE = pytest.mark.xfail(
-    strict=True, reason="BUG snapferry/commands/lab.py: `snapferry lab --help` has no example"
-)
-
-
 def every_command() -> list[Any]:
     found: list[Any] = []
 
     def walk(command: Any, path: list[str]) -> None:
-        found.append(
-            pytest.param(path, marks=NO_EXAMPLE if path == ["lab"] else (), id=" ".join(path) or "snapferry")
-        )
+        found.append(pytest.param(path, id=" ".join(path) or "snapferry"))
         for name, below in getattr(command, "commands", {}).items():
             walk(below, [*path, name])
 
@@ -125,15 +118,7 @@ def test_looking_at_a_run_needs_no_prefect(verb: str, plan: Path, tmp_path: Path
 # wrong plans
 
 
-EMOJI = pytest.mark.xfail(
-    strict=True, reason="BUG snapferry/console.py say: rich turns `:secret:` into an emoji"
-)
-
-
-@pytest.mark.parametrize(
-    "scenario",
-    [pytest.param(s, id=s.name, marks=EMOJI if s.name == "password_secret_wrong" else ()) for s in SCENARIOS],
-)
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda folder: folder.name)
 def test_a_wrong_plan_exits_with_2_and_sends_nothing(
     scenario: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_connections: list[Any]
 ) -> None:
@@ -159,10 +144,6 @@ def test_every_verb_refuses_a_wrong_plan_alike(
     assert no_connections == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG snapferry/console.py say: rich reads `:100:` as an emoji; err.print needs emoji=False",
-)
 def test_line_100_is_line_100(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("plan.yaml").write_text(

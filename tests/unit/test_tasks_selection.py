@@ -46,6 +46,12 @@ SYSTEM = [
     ".plugins-flow-framework-state",
     ".ql-datasources",
     ".tasks",
+    ".tasks-1",
+    ".security",
+    ".security-7",
+    ".security_1",
+    ".kibana-event-log-1",
+    ".kibana.1",
     ".replication-metadata-store",
     ".query_execution_request_mys3",
     ".async-search",
@@ -64,6 +70,10 @@ OF_USERS = [
     "opensearch",
     "x.kibana",
     "tasks",
+    ".tasksheet",
+    ".securitynotes",
+    ".opensearchers",
+    ".kibanana",
 ]
 
 
