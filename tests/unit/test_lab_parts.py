@@ -394,3 +394,23 @@ def test_an_engine_that_dies_shows_its_last_words(tmp_path):
     with pytest.raises(LabError, match=r"engine of orders ended at its start \(exit status 3\)") as caught:
         wait_ready(spec, launch(spec))
     assert "the port is taken" in caught.value.hint
+
+
+def test_the_way_to_end_a_lab_names_its_home_unless_it_is_the_default_one(tmp_path, monkeypatch):
+    from dataclasses import replace
+
+    from snapferry.commands.lab import summary
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    domain = DomainDescription("a", "us-east-1", "http://1", "host", "http://2", "log", "3.6.0")
+    there = LabDescription(
+        home=str(default_home()), control_url="http://c", admin_url="http://a", bucket="b",
+        bucket_region="us-east-1", role_arn="r", access_key_id="k",
+        secret_access_key="s", java="j", engine_version="3.6.0",
+        has_analysis=True, supervisor_pid=1, source=domain, target=domain,
+    )  # fmt: skip
+    assert summary(there, Path("plan.yaml"), None).endswith("\nEnd it with: snapferry lab down")
+    elsewhere = replace(there, home=str(tmp_path / "my lab"))
+    assert summary(elsewhere, Path("plan.yaml"), None).endswith(
+        f"\nEnd it with: snapferry lab down --home '{tmp_path / 'my lab'}'"
+    )
