@@ -1,4 +1,4 @@
-"""Running the command against the lab, and looking at what it did: on the engines, in the files, in the log."""
+"""Running the command against the lab, and looking at what it did on the engines, in files and log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""kill -9, a second command beside the first, and a target that cannot take the indices: the same command finishes."""
+"""kill -9, a second command beside the first, a target that cannot take the indices: one command ends it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _fill(desk: Desk, name: str) -> None:
     lines: list[str] = []
     for number in range(600):
         noise = "".join(letters.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3000))
-        lines += ['{"index":{"_id":"%d"}}' % number, '{"text":"%s"}' % noise]
+        lines += [f'{{"index":{{"_id":"{number}"}}}}', f'{{"text":"{noise}"}}']
     body = "\n".join(lines) + "\n"
     headers = {"content-type": "application/x-ndjson"}
     url = f"{desk.lab.source.engine_url}/{name}/_bulk?refresh=true"
@@ -68,7 +68,11 @@ def _require_moved_once(desk: Desk, began: dict[str, int]) -> None:
     found = engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]
     assert [snapshot["state"] for snapshot in found] == ["SUCCESS"]
     assert [documents(lab, "target", name) for name in ("first", "second", "third")] == [600, 600, 600]
-    creations = [m for m in mutations(lab, "source", began["source"]) if m == f"PUT /_snapshot/move/{found[0]['snapshot']}"]
+    creations = [
+        m
+        for m in mutations(lab, "source", began["source"])
+        if m == f"PUT /_snapshot/move/{found[0]['snapshot']}"
+    ]
     assert len(creations) == 1
     assert _sent(desk, "target", began["target"], "POST", "/_restore") == 3
 
@@ -90,9 +94,21 @@ def test_killed_during_the_snapshot_and_during_the_restore_the_same_command_fini
 
 def test_killed_while_the_reply_is_on_its_way_nothing_is_sent_twice(slow_desk: Desk) -> None:
     began = {side: log_size(slow_desk.lab, side) for side in ("source", "target")}
-    for side, method, path in (("source", "PUT", "/_snapshot/move/.+"), ("target", "POST", "/_snapshot/move/.+/_restore")):
+    for side, method, path in (
+        ("source", "PUT", "/_snapshot/move/.+"),
+        ("target", "POST", "/_snapshot/move/.+/_restore"),
+    ):
         # the engine has acted, the reply is held back: the journal knows the intent only
-        rule(slow_desk.lab, domain=side, method=method, path=path, when="after", status=200, body={}, delay_s=0.0)
+        rule(
+            slow_desk.lab,
+            domain=side,
+            method=method,
+            path=path,
+            when="after",
+            status=200,
+            body={},
+            delay_s=0.0,
+        )
     rule(slow_desk.lab, domain="source", method="GET", path="/_snapshot/move/.+", times=None, delay_s=1.0)
     process = slow_desk.start("migrate", "--execute")
     _kill_when(process, lambda: _snapshot_runs(slow_desk))
@@ -137,5 +153,6 @@ def test_a_target_that_cannot_place_shards_says_why_and_is_continued(desk: Desk)
     assert "restore" in ended.out  # what was changed is listed
     engine(lab, "target", "PUT", "/_cluster/settings", {"persistent": {f"{nowhere}._name": None}})
     again = desk.run("migrate", "--execute")
-    assert again.code == 0, again  # the engine gives such a restore up for good: it was closed and restored again
+    # the engine gives such a restore up for good: it was closed and restored again
+    assert again.code == 0, again
     assert documents(lab, "target", "blocked") == 1

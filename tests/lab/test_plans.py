@@ -1,4 +1,4 @@
-"""The plans in configs/plans, each carried out on the lab with only its addresses, bucket and Regions changed."""
+"""The plans in configs/plans, each carried out on the lab with only addresses, bucket and Regions changed."""
 
 from __future__ import annotations
 
