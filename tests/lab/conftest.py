@@ -75,7 +75,10 @@ def prefect_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from flows.server import prefect_server
 
     with prefect_server(tmp_path_factory.mktemp("prefect")) as address:
-        yield address
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # joined for a second a flow
+            yield address
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ STREAM_TEMPLATE = {"index_patterns": ["events*"], "data_stream": {}}
 
 @pytest.fixture
 def taken_desk(desk: Desk) -> Desk:
-    """Source and target both have `shop` (an index), `events` (a data stream) and `people`, which on the target is
-    an alias; `free` is on the source only."""
+    """Source and target both have `shop` (an index), `events` (a data stream) and `people`, which on the
+    target is an alias; `free` is on the source only."""
     lab = desk.lab
     for side, amount in (("source", 3), ("target", 1)):
         engine(lab, side, "PUT", "/_index_template/events", STREAM_TEMPLATE)
@@ -82,7 +82,9 @@ def test_rename_puts_the_copy_beside_what_is_there(taken_desk: Desk) -> None:
     stream = engine(lab, "target", "GET", "/_data_stream/new$1.events-moved")["data_streams"][0]
     assert [index["index_name"] for index in stream["indices"]] == [".ds-new$1.events-moved-000001"]
     assert documents(lab, "target", "new$1.events-moved") == 3 and documents(lab, "target", "events") == 1
-    assert "sales" not in engine(lab, "target", "GET", "/new$1.shop-moved/_alias")["new$1.shop-moved"]["aliases"]
+    assert (
+        "sales" not in engine(lab, "target", "GET", "/new$1.shop-moved/_alias")["new$1.shop-moved"]["aliases"]
+    )
 
 
 def test_delete_needs_the_plan_and_a_consent_for_each_name(taken_desk: Desk) -> None:
@@ -99,11 +101,25 @@ def test_delete_needs_the_plan_and_a_consent_for_each_name(taken_desk: Desk) -> 
     assert everything(taken_desk) == before
     assert [mutations(lab, side, size) for side, size in began.items()] == [[], []]
 
-    ended = taken_desk.run("migrate", "--execute", "--allow-delete", "shop", "--allow-delete", "events", "--json")
+    ended = taken_desk.run(
+        "migrate", "--execute", "--allow-delete", "shop", "--allow-delete", "events", "--json"
+    )
     assert ended.code == 0, str(ended)
     assert set(ended.json["deleted"]) == {"shop", "events"}
     assert documents(lab, "target", "shop") == 3 and documents(lab, "target", "events") == 3
     assert "theirs" in set(user_indices(lab, "target"))
+
+
+def test_an_alias_in_use_on_the_target_is_not_led_elsewhere(taken_desk: Desk) -> None:
+    lab = taken_desk.lab
+    for side, index in (("source", "free"), ("target", "theirs")):
+        engine(lab, side, "POST", "/_aliases", {"actions": [{"add": {"index": index, "alias": "shared"}}]})
+    taken_desk.write(indices={"include": ["free"]})
+    refused = taken_desk.run("migrate", "--execute")
+    assert refused.code == 3 and "its alias shared is on theirs of the target" in refused.out
+    taken_desk.write(indices={"include": ["free"]}, restore={"aliases": False})
+    assert taken_desk.run("migrate", "--execute").code == 0
+    assert list(engine(lab, "target", "GET", "/_alias/shared")) == ["theirs"]
 
 
 def test_an_alias_in_the_way_is_never_deleted(taken_desk: Desk) -> None:
@@ -123,8 +139,17 @@ def test_a_repository_registered_for_another_place_is_not_taken_over(taken_desk:
 
 
 def test_an_include_that_names_nothing_or_an_alias_is_refused(taken_desk: Desk) -> None:
-    engine(taken_desk.lab, "source", "POST", "/_aliases", {"actions": [{"add": {"index": "free", "alias": "open"}}]})
+    engine(
+        taken_desk.lab,
+        "source",
+        "POST",
+        "/_aliases",
+        {"actions": [{"add": {"index": "free", "alias": "open"}}]},
+    )
     taken_desk.write(indices={"include": ["free", "open", "nowhere"]})
     ended = taken_desk.run("migrate", "--execute")
     assert ended.code == 3
-    assert "open is an alias; name its indices: free" in ended.out and "no index or data stream nowhere" in ended.out
+    assert (
+        "open is an alias; name its indices: free" in ended.out
+        and "no index or data stream nowhere" in ended.out
+    )

@@ -10,7 +10,13 @@ from migrations import Desk, engine
 def moved_desk(desk: Desk) -> Desk:
     """Two indices, moved and verified."""
     for name in ("orders", "people"):
-        engine(desk.lab, "source", "PUT", f"/{name}", {"settings": {"number_of_shards": 2, "number_of_replicas": 0}})
+        engine(
+            desk.lab,
+            "source",
+            "PUT",
+            f"/{name}",
+            {"settings": {"number_of_shards": 2, "number_of_replicas": 0}},
+        )
         for number in range(20):
             engine(desk.lab, "source", "PUT", f"/{name}/_doc/{number}", {"n": number})
     desk.write(indices={"include": ["orders", "people"]})
@@ -35,7 +41,9 @@ def test_a_missing_document_an_unreadable_index_and_later_writes_are_told_apart(
     assert found.code == 4
     verdicts = {verdict["target"]: verdict for verdict in found.json["verdicts"]}
     assert verdicts["people"]["outcome"] == "not compared"
-    assert "could not be compared" in verdicts["people"]["detail"] and "closed" in verdicts["people"]["detail"]
+    assert (
+        "could not be compared" in verdicts["people"]["detail"] and "closed" in verdicts["people"]["detail"]
+    )
     assert (verdicts["people"]["source_count"], verdicts["people"]["target_count"]) == (20, None)
 
     engine(lab, "target", "DELETE", "/people")
@@ -56,6 +64,22 @@ def test_writes_on_the_source_after_the_snapshot_are_named_as_such(moved_desk: D
     engine(moved_desk.lab, "source", "PUT", "/orders/_doc/late", {"n": 1})
     ended = moved_desk.run("verify")
     assert ended.code == 4 and "written to after the snapshot" in ended.out
+
+
+def test_an_index_that_came_too_late_is_no_success(moved_desk: Desk) -> None:
+    moved_desk.write(indices={"include": ["orders*", "people"]})
+    engine(moved_desk.lab, "target", "DELETE", "/orders,people")
+    assert moved_desk.run("migrate", "--execute", "--new-run").code == 0
+    engine(moved_desk.lab, "source", "PUT", "/orders-new/_doc/1", {"n": 1})
+    ended = moved_desk.run("verify")
+    assert ended.code == 4 and "orders-new" in ended.out and "was not moved" in ended.out
+
+
+def test_a_changed_plan_does_not_speak_for_the_run(moved_desk: Desk) -> None:
+    moved_desk.write(indices={"include": ["orders"]})
+    for verb in (("verify",), ("migrate", "--execute")):
+        refused = moved_desk.run(*verb)
+        assert refused.code == 3 and "the plan has changed" in refused.err
 
 
 def test_a_default_search_pipeline_hides_nothing(moved_desk: Desk) -> None:
