@@ -3,9 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PRODUCT := snapferry flows reports tasks runs domains configs lab tests benchmarks
 
-.PHONY: install demo test unit lint lab-test soak bench lock clean
+.PHONY: install demo test unit lint lab-test bench lock clean
 
 install: $(READY)
 
@@ -34,7 +33,8 @@ lab-test: $(READY)
 	$(BIN)/pytest tests/lab
 
 test: lint
-	$(BIN)/pytest tests/unit tests/lab
+	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/lab
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
