@@ -120,6 +120,8 @@ class FakeEngine:
             "GET /_all/_alias", lambda _: ok({n: {"aliases": h.aliases} for n, h in self.indices.items()})
         )
         domain.on("GET /_data_stream", lambda _: ok(self._streams()))
+        missing = engine_error(404, "repository_missing_exception", "[repo] missing")
+        domain.on("GET /_snapshot/[^_/][^/]*", missing).on("GET /_snapshot", ok({}))
         domain.on("GET /_cluster/state/routing_table/.*", self._routing)
         domain.on("GET /[^_].*/_recovery", lambda a: ok({h.name: h.recovery() for h in self._named(a, 1)}))
         domain.on("GET /_cluster/allocation/explain", self._explain)

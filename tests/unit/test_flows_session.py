@@ -9,22 +9,25 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
-from support.building import NO_AUTH, a_plan
-from support.engine import FakeEngine, Held
-from support.fake_domain import FakeDomain, Reply, engine_error
+from support.building import NO_AUTH, a_plan, identity_reply
+from support.engine import FakeEngine, Held, snapshot_reply
+from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
 from configs.plan import Plan
-from domains.errors import SnapferryError, Unreachable
+from domains.envelopes import parse
+from domains.errors import AwsError, Denied, SnapferryError, Unreachable
 from flows.looking import resolved, verified
 from flows.session import Options, finished_before, session
 from runs.errors import Busy, PlanChanged
-from runs.journal import Journal
+from runs.journal import Journal, now
 from runs.state import State
 from snapferry.exit_codes import ExitCode, code_of_error, code_of_status
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
+from tasks.records import Verdict, VerificationRecord
 from tasks.resolve import resolve
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +38,6 @@ def plan(source: FakeDomain, target: FakeDomain) -> Plan:
     """A plan between two engines; each holds an index of its own."""
     FakeEngine(source, "source", Held("a"))
     FakeEngine(target, "target", Held("b"))
-    for fake in (source, target):
-        fake.on("GET /_snapshot/repo", engine_error(404, "repository_missing_exception", "[repo] missing"))
     return a_plan(
         source={"endpoint": source.endpoint, "auth": NO_AUTH},
         target={"endpoint": target.endpoint, "auth": NO_AUTH},
@@ -55,6 +56,12 @@ def ended(plan: Plan, state: Path, error: BaseException | None = None, *, changi
     return next(State(state, plan.name).journals())
 
 
+def said(error: BaseException | None) -> str:
+    if error is None or isinstance(error, SnapferryError):
+        return str(error or "")
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "interrupted from outside"
+
+
 ENDS: list[tuple[BaseException | None, bool, str, int]] = [
     (None, True, "done", 0),
     (VerificationFailed("a differs"), True, "different", 4),
@@ -64,6 +71,8 @@ ENDS: list[tuple[BaseException | None, bool, str, int]] = [
     (ExecutionError("no"), True, "failed", 1),
     (RuntimeError("bug"), True, "failed", 1),
     (TimedOut("later"), True, "interrupted", 5),
+    (AwsError("the token has expired"), False, "interrupted", 5),
+    (AwsError("the token has expired"), True, "interrupted", 5),
     (Unreachable("source: GET /", "gone"), False, "interrupted", 5),
     (Unreachable("source: GET /", "gone"), True, "interrupted", 5),
     (KeyboardInterrupt(), True, "interrupted", 5),
@@ -78,10 +87,22 @@ def test_the_end_of_a_session_is_written_down(
     document = ended(plan, tmp_path, error, changing=changing).document
     assert document.status == status
     assert code_of_status(status) == code
-    assert document.message == (str(error) or type(error).__name__ if error else "")
+    assert document.message == said(error)
     assert document.ended
     assert sorted(path.suffix for path in (tmp_path / "plans/orders/reports").iterdir()) == [".json", ".md"]
     assert not State(tmp_path, "orders").is_held()
+
+
+def test_a_session_whose_only_request_was_denied_is_a_refusal(plan: Plan, tmp_path: Path) -> None:
+    denied = Denied("source: PUT /x", 403, parse('{"Message": "not authorized"}'))
+    with (
+        pytest.raises(Denied),
+        session(plan, Options(tmp_path)) as m,
+        m.journal.intend("register on source", "source", "register", {"name": "repo"}),
+    ):
+        raise denied
+    assert m.journal.document.status == "refused"
+    assert State(tmp_path, "orders").current("migrate") is None
 
 
 def test_requests_are_counted_over_all_sessions(plan: Plan, tmp_path: Path, source: FakeDomain) -> None:
@@ -108,24 +129,65 @@ def test_a_refused_run_is_not_continued(plan: Plan, tmp_path: Path) -> None:
     assert len({journal.run_id for journal in State(tmp_path, "orders").journals()}) == 2
 
 
-def test_a_new_run_abandons_an_unfinished_one(plan: Plan, tmp_path: Path) -> None:
+def changes(m: Migration) -> None:
+    with m.journal.intend("restore", "target", "restore", {"names": ["a"]}):
+        pass
+
+
+def current(state: Path) -> str | None:
+    found = State(state, "orders").current("migrate")
+    return found.run_id if found else None
+
+
+def test_a_run_that_was_interrupted_while_looking_is_not_continued(plan: Plan, tmp_path: Path) -> None:
+    first = ended(plan, tmp_path, TimedOut("later"))
+    assert current(tmp_path) is None
+    assert ended(plan, tmp_path, TimedOut("later")).run_id != first.run_id
+
+
+def test_a_new_run_abandons_an_unfinished_one_once_it_has_changed_something(
+    plan: Plan, tmp_path: Path
+) -> None:
     first = ended(plan, tmp_path, TimedOut("later"), changing=True)
     with session(plan, Options(tmp_path, new_run=True)) as m:
         assert m.journal.run_id != first.run_id
         assert m.snapshot != f"orders-{first.run_id}"
+        changes(m)
+    document = Journal.load(first.path).document
+    assert (document.status, m.journal.run_id in document.message) == ("abandoned", True)
+
+
+def test_a_new_run_that_fails_after_a_change_abandons_the_former(plan: Plan, tmp_path: Path) -> None:
+    first = ended(plan, tmp_path, TimedOut("later"), changing=True)
+    with pytest.raises(TimedOut), session(plan, Options(tmp_path, new_run=True)) as m:
+        changes(m)
+        raise TimedOut("later")
     assert Journal.load(first.path).document.status == "abandoned"
+    assert current(tmp_path) == m.journal.run_id
+
+
+def test_a_new_run_that_was_refused_leaves_the_unfinished_one_to_be_continued(
+    plan: Plan, tmp_path: Path
+) -> None:
+    first = ended(plan, tmp_path, TimedOut("later"), changing=True)
+    with pytest.raises(PreconditionError), session(plan, Options(tmp_path, new_run=True)):
+        raise PreconditionError("no")
+    assert Journal.load(first.path).document.status == "interrupted"
+    assert current(tmp_path) == first.run_id
 
 
 def test_a_new_run_leaves_a_finished_one_as_it_is(plan: Plan, tmp_path: Path) -> None:
     first = ended(plan, tmp_path, changing=True)
-    with session(plan, Options(tmp_path, new_run=True)):
-        pass
+    with session(plan, Options(tmp_path, new_run=True)) as m:
+        changes(m)
     assert Journal.load(first.path).document.status == "done"
 
 
-def test_another_plan_does_not_continue_the_run(plan: Plan, tmp_path: Path, source: FakeDomain) -> None:
+def test_another_plan_does_not_continue_the_run(
+    plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
+) -> None:
     first = ended(plan, tmp_path, TimedOut("later"), changing=True)
-    before = first.path.read_bytes(), len(source.requests)
+    before = first.path.read_bytes()
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
     with (
         pytest.raises(PlanChanged, match=r"conflicts\.policy") as caught,
@@ -133,14 +195,62 @@ def test_another_plan_does_not_continue_the_run(plan: Plan, tmp_path: Path, sour
     ):
         pass
     assert code_of_error(caught.value) == ExitCode.REFUSED
-    assert (first.path.read_bytes(), len(source.requests)) == before
+    assert first.path.read_bytes() == before
+    assert source.changing == target.changing == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG runs/state.py require_same_plan: a run that has changed nothing (endpoint mistyped, exit 5) "
-    "binds the plan, so that putting the endpoint right is refused",
-)
+def test_a_finished_run_is_not_shown_for_another_plan(plan: Plan, tmp_path: Path) -> None:
+    ended(plan, tmp_path, changing=True)
+    changed = plan.model_copy(update={"indices": plan.indices.model_copy(update={"include": ["b"]})})
+    with pytest.raises(PlanChanged, match=r"indices\.include"):
+        finished_before(changed, Options(tmp_path))
+    assert finished_before(changed, Options(tmp_path, new_run=True)) is None
+
+
+def decided(plan: Plan, state: Path) -> Journal:
+    """An unfinished run that has looked and has begun to restore."""
+    with pytest.raises(TimedOut), session(plan, Options(state)) as m:
+        with m.journal.step("resolve"):
+            m.journal.keep("resolve", resolve(m))
+        changes(m)
+        raise TimedOut("later")
+    return m.journal
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_run_does_not_go_on_with_another_cluster(
+    plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain, side: str
+) -> None:
+    first = decided(plan, tmp_path)
+    fake = source if side == "source" else target
+    fake.on("GET /", ok({**identity_reply(side), "cluster_uuid": "Another"}))
+    words = f"the {side} is another cluster than in run {first.run_id}: its UUID is Another"
+    with pytest.raises(PlanChanged, match=words), session(plan, Options(tmp_path)):
+        pass
+    for verb in (lambda: resolved(plan, tmp_path, Consents()), lambda: verified(plan, tmp_path)):
+        with pytest.raises(PlanChanged, match=words):
+            verb()
+    assert Journal.load(first.path).document.status == "interrupted"
+
+
+@pytest.mark.parametrize("outcome", ["not compared", "different"])
+def test_a_run_that_could_not_compare_is_looked_at_again(plan: Plan, tmp_path: Path, outcome: Any) -> None:
+    verdicts = tuple(
+        Verdict(source=name, target=name, outcome=found, source_count=None, target_count=None)
+        for name, found in (("a", "equal"), ("b", outcome))
+    )
+    record = VerificationRecord(level="counts", verdicts=verdicts, skipped=(), at=now())
+    with pytest.raises(VerificationFailed), session(plan, Options(tmp_path)) as m:
+        changes(m)
+        with m.journal.step("verify"):
+            m.journal.keep("verify", record)
+        raise VerificationFailed("b")
+    assert (finished_before(plan, Options(tmp_path)) is None) is (outcome == "not compared")
+    if outcome == "not compared":
+        with session(plan, Options(tmp_path)) as again:
+            assert again.journal.run_id == m.journal.run_id
+
+
 def test_a_plan_may_be_corrected_as_long_as_nothing_was_changed(plan: Plan, tmp_path: Path) -> None:
     ended(plan, tmp_path, Unreachable("source: GET /", "no such host"))
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
@@ -170,6 +280,7 @@ def test_two_plans_over_one_pair_of_clusters_are_one_after_the_other(
         with pytest.raises(Busy, match="this pair of domains") as caught, session(other, Options(tmp_path)):
             pass
         assert code_of_error(caught.value) == ExitCode.BUSY
+        assert list(State(tmp_path, "other").journals()) == [], "a run that did not begin leaves no journal"
     with session(other, Options(tmp_path, new_run=True)):
         pass
 
@@ -212,10 +323,33 @@ with session(Plan.model_validate_json(sys.argv[1]), Options(Path(sys.argv[2]))) 
 def test_what_would_be_done_is_shown_and_nothing_is_written(
     plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    found = resolved(plan, tmp_path, Consents())
+    found, continued = resolved(plan, tmp_path, Consents())
     assert [unit.name for unit in found.moving] == ["a"]
+    assert continued is None
     assert source.changing == target.changing == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_an_unfinished_run_its_own_decision_is_shown(
+    plan: Plan, tmp_path: Path, source: FakeDomain
+) -> None:
+    first = decided(plan, tmp_path)
+    FakeEngine(source, "source", Held("a"), Held("later"))
+    found, continued = resolved(plan, tmp_path, Consents())
+    assert ([unit.name for unit in found.moving], continued) == (["a"], first.run_id)
+    changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
+    with pytest.raises(PlanChanged):
+        resolved(changed, tmp_path, Consents())
+
+
+def test_verify_takes_another_level_but_no_other_plan(plan: Plan, tmp_path: Path) -> None:
+    decided(plan, tmp_path)
+    for level in ("counts", "operations"):
+        other = plan.model_copy(update={"verify": plan.verify.model_copy(update={"level": level})})
+        assert verified(other, tmp_path).level == level
+    changed = plan.model_copy(update={"indices": plan.indices.model_copy(update={"include": ["b"]})})
+    with pytest.raises(PlanChanged, match=r"indices\.include"):
+        verified(changed, tmp_path)
 
 
 def test_verify_without_a_run_compares_the_plans_indices_by_their_names(
@@ -249,8 +383,6 @@ def test_all_reasons_are_told_at_once_and_nothing_was_sent_but_reads(
     target.on(
         "GET /_snapshot/repo", Reply(200, {"repo": {"type": "s3", "settings": {"bucket": "another-bucket"}}})
     )
-    for fake in (source,):
-        fake.on("GET /_snapshot/repo", engine_error(404, "repository_missing_exception", "[repo] missing"))
     with pytest.raises(PreconditionError) as caught:
         resolve(look(plan, tmp_path))
     told = "\n".join(caught.value.problems)
@@ -282,14 +414,105 @@ def test_an_older_target_is_refused(plan: Plan, tmp_path: Path, target: FakeDoma
 def test_an_alias_is_not_an_index(plan: Plan, tmp_path: Path, source: FakeDomain) -> None:
     FakeEngine(source, "source", Held("a", aliases={"current": {}}))
     plan = plan.model_copy(update={"indices": plan.indices.model_copy(update={"include": ["current"]})})
-    source.on("GET /_snapshot/repo", engine_error(404, "repository_missing_exception", "[repo] missing"))
     with pytest.raises(PreconditionError, match="current is an alias; name its indices: a"):
         resolve(look(plan, tmp_path))
 
 
 def test_nothing_left_to_move_is_refused(plan: Plan, tmp_path: Path, target: FakeDomain) -> None:
     FakeEngine(target, "target", Held("a"))
-    target.on("GET /_snapshot/repo", engine_error(404, "repository_missing_exception", "[repo] missing"))
     plan = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
     with pytest.raises(PreconditionError, match="nothing to move"):
         resolve(look(plan, tmp_path))
+
+
+def including(plan: Plan, **indices: Any) -> Plan:
+    return plan.model_copy(update={"indices": plan.indices.model_copy(update=indices)})
+
+
+def test_a_name_that_was_asked_for_and_cannot_move_is_a_problem(
+    plan: Plan, tmp_path: Path, source: FakeDomain
+) -> None:
+    FakeEngine(source, "source", Held("a"), Held("shut", open=False), Held(".kibana_1"))
+    migration = look(including(plan, include=["a", "shut", ".kibana_1"]), tmp_path)
+    with pytest.raises(PreconditionError) as caught:
+        resolve(migration)
+    assert [problem.split("; ")[0].split(", or")[0] for problem in caught.value.problems] == [
+        "indices.include: .kibana_1 is a system index",
+        "indices.include: shut is closed",
+    ]
+    found = resolve(look(including(plan, include=["*"]), tmp_path / "another"))
+    assert {left.name for left in found.left_out} == {"shut", ".kibana_1"}
+
+
+def registered(**settings: Any) -> dict[str, Any]:
+    return {"type": "s3", "settings": {"bucket": "my-snapshots", "region": "us-east-1", **settings}}
+
+
+def holding(fake: FakeDomain, **registrations: Any) -> None:
+    fake.on("GET /_snapshot", ok(registrations))
+    for name, registration in registrations.items():
+        fake.on(f"GET /_snapshot/{name}", ok({name: registration}))
+
+
+def test_a_readonly_registration_on_the_source_is_a_problem(
+    plan: Plan, tmp_path: Path, source: FakeDomain
+) -> None:
+    holding(source, repo=registered(readonly="true"))
+    with pytest.raises(PreconditionError, match="registered readonly on the source") as caught:
+        resolve(look(plan, tmp_path))
+    assert len(caught.value.problems) == 1
+    assert source.changing == []
+
+
+def test_what_becomes_of_registrations_and_templates_is_noted(
+    plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
+) -> None:
+    engine = FakeEngine(source, "source", Held("a"), Held(".ds-logs-000001"))
+    engine.streams["logs"] = [".ds-logs-000001"]
+    automated = {"cs-automated-enc": {"type": "s3"}}
+    holding(source, repo=registered(), **automated)
+    holding(target, repo=registered(), copies=registered(), elsewhere=registered(bucket="other"), **automated)
+    assert list(resolve(look(plan, tmp_path)).notes) == [
+        "data stream logs: its index template does not come with it; make it on the target",
+        "repository repo is on the source already; its settings become the plan's",
+        "repository repo is registered read-write on the target: it will become readonly",
+        "repository copies is registered read-write on the target: only the source may write there",
+    ]
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+@pytest.mark.parametrize(
+    ("snapshot", "problem"),
+    [
+        (ok(snapshot_reply("nightly", indices=["b"])), "a: not in snapshot nightly"),
+        (ok(snapshot_reply("nightly", "FAILED")), "snapshot nightly ended as FAILED"),
+        (
+            engine_error(404, "snapshot_missing_exception", "[repo:nightly] is missing"),
+            "has no snapshot nightly",
+        ),
+        (ok(snapshot_reply("nightly", run=None)), ""),
+    ],
+)
+def test_an_existing_snapshot_is_looked_at_before_anything_is_changed(
+    plan: Plan,
+    tmp_path: Path,
+    source: FakeDomain,
+    target: FakeDomain,
+    side: str,
+    snapshot: Reply,
+    problem: str,
+) -> None:
+    fake = source if side == "source" else target
+    readonly = {"readonly": "true"} if side == "target" else {}
+    holding(fake, repo=registered(**readonly))
+    fake.on("GET /_snapshot/repo/nightly", snapshot)
+    plan = plan.model_copy(update={"snapshot": plan.snapshot.model_copy(update={"existing": "nightly"})})
+    migration = look(plan, tmp_path)
+    if not problem:
+        assert resolve(migration).snapshot == "nightly"
+        return
+    with pytest.raises(PreconditionError) as caught:
+        resolve(migration)
+    (told,) = caught.value.problems
+    assert problem in told
+    assert source.changing == target.changing == []

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 from support.building import a_journal, a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
 
 from reports import words
-from reports.build import report_of, write_reports
+from reports.build import report_files, report_of, write_reports
 from reports.console import report_view, resolution_view, verification_view
 from reports.markdown import markdown
 from reports.model import Report, report_schema
@@ -290,9 +290,21 @@ def test_nothing_in_a_name_is_taken_for_a_style(tmp_path: Path) -> None:
     assert "[/bold]:100:" in shown(report_view(report_of(journal.document)))
 
 
+def test_an_index_that_was_not_moved_is_in_the_report(tmp_path: Path) -> None:
+    journal = journal_after(tmp_path, len(STEPS), "different")
+    late = verdict("late", "different", (None, None), detail="it appeared on the source")
+    journal.keep("verify", VERIFIED.model_copy(update={"verdicts": (*VERIFIED.verdicts, late)}))
+    report = report_of(journal.document)
+    (shown,) = [index for index in report.indices if index.source == "late"]
+    assert (shown.verdict, shown.restored, shown.detail) == ("different", False, late.detail)
+    assert report.totals.different == 2
+    assert "late" in markdown(report)
+
+
 def test_the_files_are_whole(tmp_path: Path) -> None:
     journal = journal_after(tmp_path, len(STEPS), "different")
-    as_json, as_markdown = write_reports(journal)
+    write_reports(journal)
+    as_json, as_markdown = report_files(journal)
     jsonschema.validate(json.loads(as_json.read_text()), report_schema())
     assert as_markdown.read_text() == markdown(report_of(journal.document))
     assert as_json.stem == as_markdown.stem == journal.run_id

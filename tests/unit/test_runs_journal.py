@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.building import a_plan
 
+from domains.envelopes import parse
+from domains.errors import Denied, Unreachable
 from runs.errors import PlanChanged, StateUnusable
-from runs.journal import Journal, now
+from runs.journal import Intent, Journal, StepEntry, now
 from runs.state import State, default_folder, is_finished, new_run_id, require_same_plan
 from tasks.records import LeftOut
 
@@ -126,6 +129,17 @@ def test_a_request_that_failed_says_so_and_an_interrupted_one_says_nothing(journ
     ]
 
 
+def test_a_denied_request_has_changed_nothing_and_any_other_may_have(journal: Journal) -> None:
+    denied = Denied("source: PUT /x", 403, parse('{"Message": "not authorized"}'))
+    with pytest.raises(Denied), journal.intend("s", "source", "x", {}):
+        raise denied
+    assert Journal.load(journal.path).intents("x")[0].result == "denied"
+    assert not journal.changed_something
+    with pytest.raises(Unreachable), journal.intend("s", "source", "y", {}):
+        raise Unreachable("source: PUT /x", "gone")
+    assert journal.changed_something
+
+
 def test_a_step_keeps_attempts_time_and_the_last_error(journal: Journal) -> None:
     with pytest.raises(ValueError, match="no"), journal.step("verify"):
         raise ValueError("no")
@@ -215,6 +229,15 @@ def finished(folder: Path, run_id: str, status: Any, **changes: Any) -> Journal:
     return made
 
 
+def intent(result: str | None) -> Intent:
+    return Intent(step="restore", side="target", action="restore", at=now(), result=result)
+
+
+CHANGED = [intent("sent")]
+DIFFERENT = StepEntry(started=now(), record={"verdicts": [{"outcome": "equal"}, {"outcome": "different"}]})
+UNDECIDED = StepEntry(started=now(), record={"verdicts": [{"outcome": "equal"}, {"outcome": "not compared"}]})
+
+
 def ids(journal: Journal | None) -> str | None:
     return journal.run_id if journal else None
 
@@ -234,17 +257,13 @@ def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
     assert list(State(tmp_path, "another").journals()) == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG runs/state.py new_run_id: of two runs begun in one second the newer is told by random digits",
-)
 def test_of_two_runs_begun_in_one_second_the_second_is_the_newest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digits = iter(["ffff", "0000"])
-    instant = now()
+    instants = iter(datetime(2026, 1, 1, microsecond=at, tzinfo=UTC) for at in (998, 2_000, 11_000, 100_000))
     monkeypatch.setattr("runs.state.secrets.token_hex", lambda _: next(digits))
-    monkeypatch.setattr("runs.state.now", lambda: instant)
+    monkeypatch.setattr("runs.state.now", lambda: next(instants))
     begun(tmp_path)
     second = begun(tmp_path)
     assert ids(State(tmp_path, "orders").latest()) == second.run_id
@@ -252,7 +271,7 @@ def test_of_two_runs_begun_in_one_second_the_second_is_the_newest(
 
 @pytest.mark.parametrize("status", ["running", "done", "different", "failed", "interrupted"])
 def test_a_refused_run_does_not_hide_the_one_before(tmp_path: Path, status: Any) -> None:
-    finished(tmp_path, "1", status)
+    finished(tmp_path, "1", status, intents=CHANGED)
     finished(tmp_path, "2", "refused")
     state = State(tmp_path, "orders")
     assert (ids(state.latest()), ids(state.current("migrate"))) == ("1", "1")
@@ -267,8 +286,16 @@ def test_a_refused_run_alone_is_shown_but_not_continued(tmp_path: Path) -> None:
 def test_an_abandoned_run_is_not_taken_up_again(tmp_path: Path) -> None:
     finished(tmp_path, "1", "abandoned")
     assert State(tmp_path, "orders").current("migrate") is None
-    finished(tmp_path, "2", "interrupted")
+    finished(tmp_path, "2", "interrupted", intents=CHANGED)
     assert ids(State(tmp_path, "orders").current("migrate")) == "2"
+
+
+@pytest.mark.parametrize("status", ["running", "failed", "interrupted"])
+def test_an_unfinished_run_that_has_changed_nothing_is_not_continued(tmp_path: Path, status: Any) -> None:
+    finished(tmp_path, "1", "interrupted", intents=CHANGED)
+    finished(tmp_path, "2", status, intents=[intent("denied")])
+    state = State(tmp_path, "orders")
+    assert (ids(state.latest()), ids(state.current("migrate"))) == ("2", "1")
 
 
 def test_a_run_of_another_verb_is_not_continued(tmp_path: Path) -> None:
@@ -279,12 +306,19 @@ def test_a_run_of_another_verb_is_not_continued(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("status", "ended"),
     [
-        *(("done", True), ("different", True), ("refused", True), ("abandoned", True)),
+        *(("done", True), ("refused", True), ("abandoned", True)),
         *(("running", False), ("failed", False), ("interrupted", False)),
     ],
 )
 def test_which_runs_need_no_further_command(tmp_path: Path, status: Any, ended: bool) -> None:
     assert is_finished(finished(tmp_path, "1", status)) is ended
+
+
+@pytest.mark.parametrize(("verify", "ended"), [(DIFFERENT, True), (UNDECIDED, False)])
+def test_a_run_that_only_could_not_compare_needs_another_look(
+    tmp_path: Path, verify: StepEntry, ended: bool
+) -> None:
+    assert is_finished(finished(tmp_path, "1", "different", steps={"verify": verify})) is ended
 
 
 def test_a_corrupt_journal_is_not_passed_over(tmp_path: Path) -> None:
@@ -352,4 +386,4 @@ def test_a_run_id_is_fit_for_a_snapshots_name() -> None:
     made = {new_run_id() for _ in range(50)}
     assert len(made) > 45
     assert all(set(run_id) <= set("0123456789abcdef-") for run_id in made)
-    assert all(len(run_id) == 20 for run_id in made)
+    assert all(len(run_id) == 23 for run_id in made)

@@ -13,9 +13,11 @@ from support.building import a_plan
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from runs.journal import now
 from runs.state import State
 from snapferry.exit_codes import ExitCode, code_of_status
 from snapferry.main import app
+from tasks.records import Verdict, VerificationRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((ROOT / "tests/scenarios/wrong_plans").iterdir())
@@ -159,7 +161,7 @@ def test_line_100_is_line_100(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_without_a_run_there_is_no_report(plan: Path, tmp_path: Path, no_connections: list[Any]) -> None:
     result = snapferry("report", plan, "--state", tmp_path / "state")
-    assert (result.exit_code, result.stdout) == (ExitCode.INVALID, "")
+    assert (result.exit_code, result.stdout) == (ExitCode.REFUSED, "")
     assert "There is no run of plan orders yet" in result.stderr
     assert f"snapferry migrate {plan} --execute" in result.stderr
     assert not (tmp_path / "state").exists()
@@ -172,10 +174,16 @@ def test_without_a_run_status_says_so(plan: Path, tmp_path: Path, no_connections
     assert "There is no run of plan orders yet" in result.stderr
 
 
-def run_that_ended(folder: Path, status: Any) -> None:
+def run_that_ended(folder: Path, status: Any, compared: Any = None) -> None:
     journal = State(folder, "orders").begin(a_plan(), "migrate")
     with journal.step("resolve"):
         pass
+    if compared:
+        verdict = Verdict(source="a", target="a", outcome=compared, source_count=2, target_count=1)
+        with journal.step("verify"):
+            journal.keep(
+                "verify", VerificationRecord(level="counts", verdicts=(verdict,), skipped=(), at=now())
+            )
     journal.settle(status, "the reason", "the next thing")
 
 
@@ -196,15 +204,29 @@ def test_status_and_report_show_how_it_stands(
     assert "the reason" in snapferry("report", plan, *state, "--format", "markdown").stdout
 
 
-@pytest.mark.parametrize(("status", "code"), [("done", 0), ("different", 4)])
+@pytest.mark.parametrize(
+    ("status", "compared", "code"), [("done", "equal", 0), ("different", "different", 4)]
+)
 def test_a_finished_run_shows_its_report_and_exits_as_it_did(
-    plan: Path, tmp_path: Path, status: str, code: int, no_connections: list[Any]
+    plan: Path, tmp_path: Path, status: str, compared: str, code: int, no_connections: list[Any]
 ) -> None:
-    run_that_ended(tmp_path / "state", status)
+    run_that_ended(tmp_path / "state", status, compared)
     result = snapferry("migrate", plan, "--execute", "--state", tmp_path / "state", "--json")
     assert result.exit_code == code
     assert json.loads(result.stdout)["outcome"] == status
     assert "--new-run starts another" in result.stderr
+    assert no_connections == []
+
+
+def test_a_finished_run_is_not_shown_for_a_plan_that_has_changed(
+    plan: Path, tmp_path: Path, no_connections: list[Any]
+) -> None:
+    run_that_ended(tmp_path / "state", "done", "equal")
+    plan.write_text(PLAN + "indices: {include: [b]}\n", encoding="utf-8")
+    result = snapferry("migrate", plan, "--execute", "--state", tmp_path / "state")
+    assert (result.exit_code, result.stdout) == (ExitCode.REFUSED, "")
+    assert "indices.include: ['*'] → ['b']" in " ".join(result.stderr.split())
+    assert "--new-run" in result.stderr
     assert no_connections == []
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 from support.building import Clock, a_plan
-from support.fake_domain import FakeDomain
+from support.engine import FakeEngine, Held
+from support.fake_domain import CLOSE, FakeDomain
 from typer.testing import CliRunner
 
 from runs.state import State
@@ -61,14 +62,19 @@ def test_a_held_plan_exits_with_6(tmp_path: Path, source: FakeDomain, target: Fa
 
 def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     state = tmp_path / "state"
+    FakeEngine(source, "source")
+    FakeEngine(target, "target")
     before = State(state, "orders").begin(a_plan(), "migrate")
+    with before.intend("snapshot", "source", "snapshot", {"name": "s"}):
+        pass
     before.settle("interrupted", "killed")
     result = migrate(plan_file(tmp_path, source.endpoint, target.endpoint), state)
     assert result.exit_code == ExitCode.REFUSED
+    assert result.stdout == ""
     assert "the plan has changed since run" in result.stderr
     assert "source.endpoint" in result.stderr
     assert "--new-run" in result.stderr
-    assert source.requests == target.requests == []
+    assert source.changing == target.changing == []
     assert journal_of(state).document.message == "killed"
 
 
@@ -87,11 +93,42 @@ def test_a_domain_that_is_not_reached_exits_with_5_in_bounded_time(tmp_path: Pat
     result = migrate(plan_file(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2"), state, "--json")
     assert result.exit_code == ExitCode.INTERRUPTED
     assert clock.now - began <= 3 * 60
+    assert "could not connect" in result.stderr
+    assert result.stdout == ""
+    assert journal_of(state) is None, "no run has begun"
+
+
+def test_a_domain_that_is_lost_after_the_run_began_exits_with_5(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows import steps
+
+    monkeypatch.setattr(steps, "_FIRST_RETRY_S", 0.01)
+    FakeEngine(source, "source", Held("a"))
+    FakeEngine(target, "target")
+    source.on("GET /_cat/indices", CLOSE)
+    state = tmp_path / "state"
+    result = migrate(plan_file(tmp_path, source.endpoint, target.endpoint), state, "--json")
+    assert result.exit_code == ExitCode.INTERRUPTED
     report = json.loads(result.stdout)
-    assert report["outcome"] == "interrupted"
-    assert "could not connect" in report["message"]
-    assert report["changes"] == []
+    assert (report["outcome"], report["changes"]) == ("interrupted", [])
+    assert "GET /_cat/indices" in report["message"]
     assert journal_of(state).document.status == "interrupted"
+
+
+def test_a_prefect_server_that_is_lost_interrupts_the_run(tmp_path: Path) -> None:
+    import httpx
+
+    from flows.session import status_after
+    from flows.steps import ServerLost, prefect_reachable
+
+    journal = State(tmp_path, "orders").begin(a_plan(), "migrate")
+    with pytest.raises(ServerLost, match="Prefect server does not answer") as caught, prefect_reachable():
+        raise httpx.ConnectError("refused")
+    assert "it continues this run" in caught.value.hint
+    assert status_after(caught.value, journal) == "interrupted"
+    with pytest.raises(ValueError, match="ours"), prefect_reachable():
+        raise ValueError("ours")
 
 
 def test_a_transient_error_in_a_step_is_tried_again_and_a_lasting_one_is_not(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_stream_unit, a_unit
-from support.engine import snapshot_reply
+from support.engine import FakeEngine, Held, snapshot_reply
 from support.fake_domain import CLOSE, RESET, FakeDomain, Reply, engine_error, html, ok
 
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply
@@ -24,10 +24,16 @@ PUT = "PUT /_snapshot/repo/orders-.*"
 STATUS = "GET /_snapshot/_status"
 
 
+def holding(source: FakeDomain, *indices: Held) -> FakeDomain:
+    """The source as it was when the migration was decided, or with other indices."""
+    FakeEngine(source, "source", *(indices or (Held("a"), Held(".ds-logs-000001"), Held("b"))))
+    return source
+
+
 @pytest.fixture
 def m(tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock) -> Migration:
     """A migration whose waits take no time."""
-    source.on(STATUS, ok({"snapshots": []}))
+    holding(source).on(STATUS, ok({"snapshots": []}))
     source.on(PUT, ok({"accepted": True}))
     return a_migration(tmp_path, source, target, clock=clock)
 
@@ -149,6 +155,35 @@ def test_a_refusal_is_told_at_once(m: Migration, source: FakeDomain, clock: Cloc
     assert m.journal.intents("snapshot")[0].result not in {None, "sent"}
 
 
+@pytest.mark.parametrize(
+    ("indices", "said"),
+    [
+        ((Held("a", "another"), Held(".ds-logs-000001")), "a on the source has been made anew"),
+        ((Held("a"),), r"\.ds-logs-000001 on the source is gone"),
+    ],
+)
+def test_a_source_that_has_changed_since_it_was_looked_at_is_not_snapshotted(
+    m: Migration, source: FakeDomain, indices: tuple[Held, ...], said: str
+) -> None:
+    holding(source, *indices).on(GET, MISSING)
+    with pytest.raises(ExecutionError, match=said) as caught:
+        start_snapshot(m, RESOLUTION)
+    assert "looks anew" in caught.value.hint
+    assert source.changing == []
+    assert not m.journal.changed_something
+
+
+def test_the_source_is_looked_at_after_the_wait_for_others(m: Migration, source: FakeDomain) -> None:
+    def ended(_: Any) -> Reply:
+        holding(source, Held("a", "another"), Held(".ds-logs-000001"))
+        return ok({})
+
+    source.on(GET, MISSING).on(STATUS, busy(), ended)
+    with pytest.raises(ExecutionError, match="made anew"):
+        start_snapshot(m, RESOLUTION)
+    assert source.changing == []
+
+
 # others that run
 
 
@@ -189,7 +224,7 @@ def test_a_refusal_as_concurrent_is_waited_for_whatever_its_status(
 def test_refused_as_concurrent_for_ever_times_out(
     tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    source.on(STATUS, ok({}))
+    holding(source).on(STATUS, ok({}))
     m = a_migration(tmp_path, source, target, clock=Clock(), snapshot={"wait_for_running": "10s"})
     refused = engine_error(
         409, "concurrent_snapshot_execution_exception", "[repo:x]  a snapshot is already running"
@@ -326,7 +361,7 @@ def test_the_request_asks_for_partial_only_with_both(
         consents=Consents(partial=consent),
         snapshot={"allow_partial": plan},
     )
-    source.on(STATUS, ok({})).on(PUT, ok({"accepted": True})).on(GET, MISSING, ours(m))
+    holding(source).on(STATUS, ok({})).on(PUT, ok({"accepted": True})).on(GET, MISSING, ours(m))
     start_snapshot(m, RESOLUTION)
     assert source.asked(PUT)[0].json["partial"] is (plan and consent)
 

@@ -197,6 +197,56 @@ def test_a_backing_index_without_its_stream_is_not_equal(m: Migration, sides: An
     assert "does not belong to data stream l" in one(m, a_stream_unit("l", ".ds-l-000001")).detail
 
 
+def test_an_index_that_was_made_anew_on_the_source_is_not_equal(m: Migration, sides: Any) -> None:
+    held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
+    sides[0].indices["a"].uuid = "another"
+    verdict = one(m, a_unit("a"))
+    assert (verdict.outcome, "made anew on the source" in verdict.detail) == ("different", True)
+
+
+@pytest.mark.parametrize("level", ["counts", "operations"])
+def test_another_number_of_shards_is_not_equal(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, sides: Any, level: str
+) -> None:
+    held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
+    sides[1].put(Held("a", figures=[(3, 30, 12), (0, 0, None)], states=["STARTED"] * 2))
+    verdict = one(migration(tmp_path, source, target, level), a_unit("a"))
+    assert (verdict.outcome, verdict.detail) == ("different", "1 shards on the source, 2 on the target")
+
+
+def test_what_differs_already_keeps_its_own_words(m: Migration, sides: Any) -> None:
+    held(sides, "a", [(3, 30, 12)], [(2, 30, 12)])
+    sides[0].indices["a"].uuid = "another"
+    assert "3 documents on the source, 2 on the target" in one(m, a_unit("a")).detail
+
+
+def test_an_index_that_came_to_the_source_too_late_is_no_success(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, sides: Any
+) -> None:
+    held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
+    for name in ("late", "tmp", ".kibana_1", "skipped", "was-closed"):
+        sides[0].put(Held(name))
+    m = a_migration(tmp_path, source, target, clock=Clock(), indices={"include": ["*"], "exclude": ["tmp"]})
+    left = (LeftOut(name="was-closed", reason="closed"),)
+    record = verify(m, a_resolution(a_unit("a"), a_unit("skipped", action="skip"), left_out=left))
+    assert [(v.source, v.outcome) for v in record.verdicts] == [("a", "equal"), ("late", "different")]
+    assert "appeared on the source" in record.failing[0].detail
+    assert not record.passed
+
+
+def test_a_stream_that_rolled_over_too_late_is_no_success(m: Migration, sides: Any) -> None:
+    for engine in sides:
+        engine.put(Held(".ds-l-000001"))
+        engine.streams["l"] = [".ds-l-000001"]
+    sides[0].put(Held(".ds-l-000002"))
+    sides[0].streams["l"] = [".ds-l-000001", ".ds-l-000002"]
+    record = verify(m, a_resolution(a_stream_unit("l", ".ds-l-000001")))
+    assert [(v.source, v.outcome) for v in record.verdicts] == [
+        (".ds-l-000001", "equal"),
+        (".ds-l-000002", "different"),
+    ]
+
+
 def test_empty_indices_are_compared_too(m: Migration, sides: Any) -> None:
     held(sides, "a", [(0, 0, None)], [(0, 0, None)])
     assert one(m, a_unit("a")).outcome == "equal"
