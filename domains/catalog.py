@@ -69,16 +69,6 @@ class Catalog:
     streams: dict[str, Stream]
 
     @cached_property
-    def writers(self) -> dict[str, str]:
-        """Alias → the index it writes to, where one is marked."""
-        return {
-            alias.name: index.name
-            for index in self.indices.values()
-            for alias in index.aliases
-            if alias.write_index
-        }
-
-    @cached_property
     def aliases(self) -> dict[str, tuple[str, ...]]:
         """Alias → the indices it covers."""
         found: dict[str, list[str]] = {}

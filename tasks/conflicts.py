@@ -4,6 +4,7 @@ Indices, aliases and data streams share one space of names, so each kind can be 
 Pure: decides on catalogs that were read before.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from domains.catalog import Catalog
 from tasks.records import SelectedIndex, Unit
 
 _LONGEST_NAME = 255  # bytes
+_GENERATION = r"-(?:\d{4}\.\d{2}\.\d{2}-)?\d{6,}"  # how names of backing indices end
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ def decide(
     decided: list[Unit] = []
     problems: list[str] = []
     everything = tuple(units)
-    own = own_names(everything) | (set(settings.delete) if settings.policy == "delete" else set[str]())
+    names = _Names(frozenset(settings.delete), own_names(everything))  # delete is empty under other policies
     for unit in everything:
-        taken = tuple(_taken(unit, target, aliases, own))
+        taken = tuple(_taken(unit, target, aliases, names))
         if not taken:
             decided.append(unit)
             continue
@@ -62,17 +64,34 @@ def decide(
     return Decision(tuple(decided), (*problems, *_clashes(decided, aliases)))
 
 
-def own_names(units: Iterable[Unit]) -> set[str]:
-    """Names of indices on the target that are, or will be, these units' own: an alias may cover them."""
-    return {index.target for unit in units for index in unit.indices}
+@dataclass(frozen=True)
+class _Names:
+    """Names of indices on the target.
+
+    Args:
+        own: those that an alias may cover: they are this migration's, or will be deleted for it.
+        given: those that this migration gives, so that another unit sees to what has them now.
+    """
+
+    own: frozenset[str]
+    given: frozenset[str]
 
 
-def taken_now(unit: Unit, target: Catalog, own: set[str], *, aliases: bool) -> tuple[Taken, ...]:
-    """What on the target has one of the names that this unit will take, at this look."""
-    return tuple(_taken(unit, target, aliases and unit.action != "rename", own))
+def own_names(units: Iterable[Unit]) -> frozenset[str]:
+    """Names of indices on the target that these units give."""
+    return frozenset(index.target for unit in units for index in unit.indices)
 
 
-def _taken(unit: Unit, target: Catalog, aliases: bool, own: set[str]) -> Iterator[Taken]:
+def taken_now(unit: Unit, target: Catalog, own: frozenset[str], *, aliases: bool) -> tuple[Taken, ...]:
+    """What on the target has one of the names that this unit will take, at this look.
+
+    Args:
+        own: names of indices that this migration gives, or has decided to delete.
+    """
+    return tuple(_taken(unit, target, aliases and unit.action != "rename", _Names(own, own)))
+
+
+def _taken(unit: Unit, target: Catalog, aliases: bool, names: _Names) -> Iterator[Taken]:
     wanted = [unit.target, *(index.target for index in unit.indices)] if unit.is_stream else [unit.target]
     covered = target.aliases
     for name in wanted:
@@ -86,25 +105,22 @@ def _taken(unit: Unit, target: Catalog, aliases: bool, own: set[str]) -> Iterato
         elif name in covered:
             yield Taken(name, f"alias {name} of {', '.join(covered[name])}", name, False)
     if aliases:
-        yield from _taken_by_aliases(unit, target, own)
+        yield from _taken_by_aliases(unit, target, names)
 
 
-def _taken_by_aliases(unit: Unit, target: Catalog, own: set[str]) -> Iterator[Taken]:
+def _taken_by_aliases(unit: Unit, target: Catalog, names: _Names) -> Iterator[Taken]:
     """Aliases that a restore would change, and so lead readers and writers of the target elsewhere."""
     for index in unit.indices:
         for alias in index.aliases:
             kind = "index" if alias in target.indices else "data stream" if alias in target.streams else ""
             if kind:
                 yield Taken(alias, f"its alias {alias} is the name of a target {kind}", alias, True)
-            others = [name for name in target.aliases.get(alias, ()) if name not in own]
-            if others:
-                yield Taken(
-                    alias, f"its alias {alias} is on {', '.join(others[:3])} of the target", alias, False
-                )
-            writer = target.writers.get(alias, index.target) if alias in index.write_aliases else index.target
-            if writer != index.target and writer in own:
-                words = f"its alias {alias} writes to {index.target}, and on the target to {writer}"
-                yield Taken(alias, words, writer, True)
+            for other in target.aliases.get(alias, ()):
+                words = f"its alias {alias} is on {other} of the target"
+                if other not in names.own:
+                    yield Taken(alias, words, alias, False)
+                elif other not in names.given:
+                    yield Taken(alias, words, other, True)
 
 
 def _by_policy(
@@ -131,7 +147,7 @@ def _renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str
     changed = unit.model_copy(
         update={"action": "rename", "target": name, "indices": indices, "conflict": words}
     )
-    again = [item.words for item in _taken(changed, target, aliases=False, own=set())]
+    again = [item.words for item in taken_now(changed, target, frozenset(), aliases=False)]
     if again:
         return [f"{unit.name}: its new name {name} is taken as well: {'; '.join(again)}"]
     return changed
@@ -140,10 +156,10 @@ def _renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str
 def _renamed_index(unit: Unit, index: SelectedIndex, name: str) -> str:
     if not unit.is_stream:
         return name
-    backing = f".ds-{unit.name}-"
-    if not index.name.startswith(backing):
-        return index.name  # taken into the stream under a name of its own: the engine does not rename it
-    return f".ds-{name}-{index.name.removeprefix(backing)}"
+    generation = index.name.removeprefix(f".ds-{unit.name}")
+    if not re.fullmatch(_GENERATION, generation):
+        return index.name  # taken into the stream under a name of its own: the rule does not fit it
+    return f".ds-{name}{generation}"
 
 
 def _replaced(
@@ -204,7 +220,7 @@ def rename_rule(units: Sequence[Unit], settings: ConflictSettings) -> tuple[str,
     against the stream and, without their `.ds-`, the backing indices.
     """
     if units[0].is_stream:
-        return f"^\\Q{units[0].name}\\E(-.*)?$", f"{_literal(units[0].target)}$1"
+        return f"^\\Q{units[0].name}\\E({_GENERATION})?$", f"{_literal(units[0].target)}$1"
     return "^(.+)$", f"{_literal(settings.prefix)}$1{_literal(settings.suffix)}"
 
 

@@ -49,7 +49,6 @@ class SelectedIndex(Record):
     documents: int | None
     created: str | None
     aliases: tuple[str, ...] = ()
-    write_aliases: tuple[str, ...] = ()
     stream: str | None = None
 
 

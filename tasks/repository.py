@@ -134,8 +134,11 @@ def _put_back(m: Migration, domain: Domain) -> str:
     ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
     before: Json | None = next(ours).detail["before"]
     try:
-        if repositories.registered(domain, m.repository) is None:
-            return "nothing is registered"
+        now = repositories.registered(domain, m.repository)
+        if now == before:
+            return "nothing is registered" if now is None else "the former registration is as it was"
+        if now is None:
+            return "the former registration is gone"
         if before is None:
             with m.journal.intend(step, domain.side, "unregister", detail):
                 repositories.unregister(domain, m.repository)

@@ -33,9 +33,9 @@ _NAMES_AT_FAULT = (
 
 @dataclass
 class _Work:
-    """What this attempt has done so far; `own`: names on the target that this migration gives."""
+    """What this attempt has done so far; `own`: names on the target that this migration gives or deletes."""
 
-    own: set[str]
+    own: frozenset[str]
     done: list[IndexRestore] = field(default_factory=list[IndexRestore])
     batches: int = 0
 
@@ -55,7 +55,8 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     present = ours(m, resolution.moving, snapshot, target)
     known = {unit.name for unit in present}
     absent = [unit for unit in resolution.moving if unit.name not in known]
-    work = _Work(own_names(resolution.moving))
+    doomed = frozenset(name for unit in resolution.moving for name in unit.takes)
+    work = _Work(own_names(resolution.moving) | doomed)
     _require_free(m, absent, target, work.own)
     if present:
         arrived = follow(m, snapshot, present, adopted=True)
@@ -113,7 +114,7 @@ def _tell(resolution: Resolution, work: _Work) -> None:
     tell(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
 
 
-def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: set[str]) -> None:
+def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:
     """The conflicts again, now that the snapshot is there: what was free may be taken."""
     problems: list[str] = []
     for unit in units:

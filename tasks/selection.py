@@ -95,6 +95,5 @@ def _selected(index: Index) -> SelectedIndex:
         documents=index.documents,
         created=str(created_version(index.created_id)) if index.created_id else None,
         aliases=tuple(alias.name for alias in index.aliases),
-        write_aliases=tuple(alias.name for alias in index.aliases if alias.write_index),
         stream=index.stream,
     )

@@ -244,11 +244,6 @@ def test_a_denied_request_after_a_change_is_a_failure(
         register_target(m, "us-east-1")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="BUG tasks/repository.py _put_back: where the first request was denied it says that a "
-    "registration that does not work is left, although the former one was never changed",
-)
 def test_a_denied_request_leaves_the_former_registration_and_says_so(
     tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:

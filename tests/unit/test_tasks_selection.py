@@ -150,7 +150,7 @@ def test_what_moves_carries_what_later_steps_need() -> None:
     ((unit,), _, _) = (found := chosen(a_catalog(index))).units, found.left_out, found.unmatched
     (member,) = unit.indices
     assert (unit.name, unit.target, unit.is_stream, unit.action) == ("a", "a", False, "restore")
-    assert (member.shards, member.aliases, member.write_aliases) == (3, ("w", "r"), ("w",))
+    assert (member.shards, member.aliases) == (3, ("w", "r"))
     assert member.created == "Elasticsearch 7.10.2"
     assert member.uuid == "uuid-a"
 
