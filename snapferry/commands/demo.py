@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapferry.commands.lab import Shown, explained, plan_text
+from snapferry.commands.lab import explained, plan_text
 from snapferry.exit_codes import ExitCode
+from snapferry.lab_progress import Shown
 from snapferry.options import load, terminated_as_interrupted
 
 if TYPE_CHECKING:

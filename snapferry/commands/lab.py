@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snapferry.exit_codes import ExitCode
+from snapferry.lab_progress import Shown
 
 if TYPE_CHECKING:
     from lab.data import LoadSummary
@@ -224,46 +225,3 @@ def _require_extra() -> None:
         typer.echo(f"The lab needs parts that are not installed: {', '.join(missing)}.", err=True)
         typer.echo("Install them: pip install 'snapferry[lab]'", err=True)
         raise typer.Exit(ExitCode.FAILED)
-
-
-class Shown:
-    """Shows the lab's progress: a bar on a terminal, plain lines otherwise."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-        self._console = Console(stderr=True)
-        self._bars = Progress(
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-            console=self._console, transient=True, disable=not self._console.is_terminal,
-        )  # fmt: skip
-        self._tasks: dict[str, object] = {}
-        self._said: dict[str, int] = {}
-
-    def __enter__(self) -> Shown:
-        self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.stop()
-
-    def message(self, text: str) -> None:
-        """Show a sentence."""
-        self._console.print(f"{text} ...", highlight=False, soft_wrap=True)
-
-    def download(self, name: str, done: int, total: int) -> None:
-        """Show how far a download is."""
-        if self._console.is_terminal:
-            self._bar(name, done, total)
-        elif total > 20_000_000 and done * 10 // total > self._said.get(name, -1):
-            self._said[name] = done * 10 // total
-            self._console.print(f"{name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", highlight=False)
-
-    def _bar(self, name: str, done: int, total: int) -> None:
-        from rich.progress import TaskID
-
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total)
-        task = TaskID(int(str(self._tasks[name])))
-        self._bars.update(task, completed=done, visible=done < total)
