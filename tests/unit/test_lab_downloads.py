@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     running = Server()
-    threading.Thread(target=running.serve_forever, daemon=True).start()
+    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setenv(MIRROR_VARIABLE, f"http://127.0.0.1:{running.server_port}/maven2/")
     monkeypatch.setattr("lab.downloads.time.sleep", lambda seconds: None)
     yield running
