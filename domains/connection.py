@@ -233,9 +233,9 @@ class Connection:
 
 def _words(error: client_errors.ConnectionError) -> str:
     text = str(error.error)
-    for marker in ("NewConnectionError", "ConnectTimeoutError", "NameResolutionError"):
-        if marker in text:
-            return "could not connect: " + text.split(": ", 2)[-1].strip("'\")> ")
+    reason = re.search(r"((?:connect_to \S+ )?(?:\[Errno|timed out|Failed to resolve)[^\"()]*)", text)
+    if reason and re.search("NewConnectionError|ConnectTimeoutError|NameResolutionError", text):
+        return "could not connect: " + reason[1].rstrip()
     return text
 
 
