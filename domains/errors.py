@@ -122,3 +122,8 @@ class UnexpectedReply(DomainError):
 
 class AwsError(SnapferryError):
     """An AWS API (credentials, STS, control plane, S3, Secrets Manager) could not answer."""
+
+
+def is_transient(error: object) -> bool:
+    """Whether this is an error of a domain after which the same request may succeed a little later."""
+    return isinstance(error, DomainError) and error.transient

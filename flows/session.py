@@ -11,7 +11,7 @@ from pathlib import Path
 from configs.plan import Plan
 from domains.cluster import identity
 from domains.domain import Domain, open_domain
-from domains.errors import AwsError, DomainError, SnapferryError
+from domains.errors import AwsError, SnapferryError, is_transient
 from reports.build import write_reports
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, Status
@@ -136,8 +136,8 @@ def status_after(error: BaseException, journal: Journal) -> Status:
     """How a run stands after this error."""
     if isinstance(error, VerificationFailed):
         return "different"
-    passing = (isinstance(error, DomainError) and error.transient) or isinstance(error, TimedOut | AwsError)
-    if not isinstance(error, Exception) or passing:
+    passing = is_transient(error) or isinstance(error, TimedOut | AwsError)
+    if passing or not isinstance(error, Exception):
         return "interrupted"
     if journal.changed_something or isinstance(error, ExecutionError):
         return "failed"

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import PrefectException
 from prefect.tasks import exponential_backoff
 
-from domains.errors import DomainError
+from domains.errors import is_transient
 from runs.journal import Journal
 from tasks.errors import TimedOut
 
@@ -20,8 +20,7 @@ R = TypeVar("R")
 
 
 async def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
-    error: object = await state.aresult(raise_on_failure=False)
-    return isinstance(error, DomainError) and error.transient
+    return is_transient(await state.aresult(raise_on_failure=False))
 
 
 class ServerLost(TimedOut):

@@ -30,8 +30,6 @@ _REASONS = {
     "closed": "closed",
     "changing": "changed while it was looked at",
     "conflict": "the target has the name",
-    "not in the snapshot": "not in the snapshot",
-    "no longer on the source": "in the snapshot, no longer on the source",
 }
 _NAME = 60
 _FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}

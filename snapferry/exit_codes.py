@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from domains.errors import DomainError, SnapferryError
+from domains.errors import SnapferryError, is_transient
 from runs.errors import Busy
 from tasks.errors import TimedOut, VerificationFailed
 
@@ -46,6 +46,6 @@ def code_of_error(error: SnapferryError) -> ExitCode:
     """The code of a verb that ended with this error and has changed nothing."""
     if isinstance(error, Busy):
         return ExitCode.BUSY
-    if isinstance(error, TimedOut) or (isinstance(error, DomainError) and error.transient):
+    if isinstance(error, TimedOut) or is_transient(error):
         return ExitCode.INTERRUPTED
     return ExitCode.DIFFERENT if isinstance(error, VerificationFailed) else ExitCode.REFUSED

@@ -51,7 +51,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
     attempts: list[Attempt] = []
     region = bucket_region
     untried = list(forms(m, bucket_region))
-    kept = _already(m, domain, before, region)
+    kept = _already(m, domain, before, region) if before else None
     if kept:
         return kept
     while untried:
@@ -77,18 +77,18 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
     raise AssertionError("a form was tried")
 
 
-def _already(m: Migration, domain: Domain, found: Json | None, region: str | None) -> RepositoryRecord | None:
+def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:
     """The record of a registration that is there in one of the forms, and works."""
-    for form in forms(m, region) if found else ():
-        if same(found or {}, registration(m, domain.side, form, region)):
-            try:
-                nodes = repositories.verified_nodes(domain, m.repository)
-            except Refused as error:
-                if error.transient:
-                    raise
-                return None
-            return _record(m, domain, form, nodes, _earlier_attempts(m, domain), already=True)
-    return None
+    form = next((f for f in forms(m, region) if same(found, registration(m, domain.side, f, region))), None)
+    if form is None:
+        return None
+    try:
+        nodes = repositories.verified_nodes(domain, m.repository)
+    except Refused as error:
+        if error.transient:
+            raise
+        return None
+    return _record(m, domain, form, nodes, _earlier_attempts(m, domain), already=True)
 
 
 def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:

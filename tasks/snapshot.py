@@ -86,9 +86,7 @@ def _create(m: Migration, resolution: Resolution) -> bool:
                 m.source, m.repository, m.snapshot, names, run=m.journal.run_id, partial=_partial_allowed(m)
             )
     except Refused as error:
-        if error.says("invalid_snapshot_name_exception"):
-            return _adopted(m, error)
-        if not error.transient:
+        if not (error.transient or error.says("invalid_snapshot_name_exception")):
             raise
         return _adopted(m, error)
     except (Unreachable, UnexpectedReply) as error:
