@@ -14,8 +14,8 @@ from benchmarks.copying import copy
 from benchmarks.table import Row
 from configs.plan import Plan
 from flows.server import prefect_server
-from lab.data import load
 from lab.description import LabDescription, environment
+from lab.filling.load import load
 from lab.manager import attached
 from lab.reset import empty_engine, reset
 

@@ -13,11 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.artifacts import engines
 from lab.description import FILE, LabDescription, load_description
-from lab.engine_files import ensure_engine
+from lab.engines.artifacts import engines
+from lab.engines.engine_files import ensure_engine
+from lab.engines.java import choose_java
 from lab.errors import LabError
-from lab.java import choose_java
 from lab.machine import require_room
 from lab.paths import locked
 from lab.processes import Recorded, alive, end_leftovers, recorded

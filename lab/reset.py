@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from lab.description import LabDescription
-from lab.engine_client import EngineClient
+from lab.engines.engine_client import EngineClient
 from lab.errors import LabError
 
 GIVE_UP = 60.0  # seconds

@@ -6,25 +6,33 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lab.artifacts import DEFAULT_ENGINE
+from lab.engines.artifacts import DEFAULT_ENGINE
 
 ACCOUNT = "123456789012"
 
 
 @dataclass(frozen=True)
 class DomainSettings:
-    """One domain to start: its name, its Region, and the engine (a name of artifacts.json) behind it."""
+    """One domain to start: its name, its Region, and the engine (a name of artifacts.json) behind it.
+
+    `access_control` is fine-grained access control by the real security plugin. `data_nodes` are nodes that
+    hold data; `managers` of all nodes are eligible as cluster manager (more than data nodes: further nodes
+    without data are started).
+    """
 
     name: str
     region: str
     engine: str = DEFAULT_ENGINE
+    access_control: bool = False
+    data_nodes: int = 1
+    managers: int = 1
 
 
 @dataclass(frozen=True)
 class LabSettings:
     """A lab to start. `heap_mb` is one engine's heap; `java_options` are added to its command line.
 
-    `bucket_region` is the source's Region unless given.
+    `bucket_region` is the source's Region unless given. With `tls` the front doors speak HTTPS only.
     """
 
     source: DomainSettings = DomainSettings("orders-source", "us-east-1")
@@ -32,6 +40,7 @@ class LabSettings:
     bucket: str = "snapferry-lab-snapshots"
     bucket_region: str | None = None
     heap_mb: int = 512
+    tls: bool = False
     # Short lives: the quick compiler and the small collector halve the processor time of a start.
     java_options: tuple[str, ...] = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
@@ -54,5 +63,6 @@ class LabSettings:
             bucket=raw["bucket"],
             bucket_region=raw["bucket_region"],
             heap_mb=raw["heap_mb"],
+            tls=raw["tls"],
             java_options=tuple(raw["java_options"]),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.description import LabDescription
-from lab.engine_client import EngineClient
+from lab.engines.engine_client import EngineClient
 
 ALL = "open,closed,hidden"
 

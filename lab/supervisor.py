@@ -21,21 +21,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.admin import admin_app
-from lab.artifacts import engines
-from lab.aws import MotoDirectory, open_account, start_aws
+from lab.account.account import open_account
+from lab.account.directory import MotoDirectory
+from lab.account.server import AwsServer
 from lab.description import FILE, DomainDescription, LabDescription
-from lab.engine import EngineSpec, launch, prepare, tail, wait_ready
-from lab.engine_files import EngineTree, ensure_engine
+from lab.door.admin import admin_app
+from lab.door.engine_link import EngineLink
+from lab.door.exchange import Door
+from lab.door.front_door import FrontDoor
+from lab.door.request_log import RequestLog
+from lab.door.rules import Rules
+from lab.door.servers import Servers
+from lab.engines.artifacts import engines
+from lab.engines.engine import EngineSpec, launch, prepare, tail, wait_ready
+from lab.engines.engine_files import EngineTree, ensure_engine
+from lab.engines.java import Java, choose_java
 from lab.errors import LabError
-from lab.front_door import Door, FrontDoor
-from lab.java import Java, choose_java
 from lab.paths import write_atomic
 from lab.processes import record
 from lab.progress import Silent
-from lab.request_log import RequestLog
-from lab.rules import Rules
-from lab.servers import Servers
 from lab.settings import LabSettings
 
 FAILURE = "failure.json"
@@ -89,18 +93,19 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
     pinned = engines()
     java = choose_java(*java_span(settings))
     trees = [ensure_engine(pinned[domain.engine], java, Silent()) for domain in settings.domains]
-    running.aws, control_url = start_aws()
+    running.aws = AwsServer()
+    control_url = running.aws.url
     specs = start_engines(running, settings, java, trees, control_url)
     account = open_account(settings, control_url)
     urls = [wait_ready(spec, process, running.stop.is_set) for spec, process in running.engines]
     rules = Rules()
-    doors = build_doors(running.home, settings, urls, rules)
+    doors = build_doors(running.home, settings, urls, account.hosts, rules)
     endpoints = [running.servers.add(FrontDoor(door)) for door in doors]
     admin_url = running.servers.add(admin_app(rules, doors))
     running.servers.start()
     domains = [
         DomainDescription(
-            name=door.domain, region=door.region, endpoint=endpoint, host=host, engine_url=door.engine_url,
+            name=door.domain, region=door.region, endpoint=endpoint, host=host, engine_url=door.engine.url,
             request_log=str(request_log(running.home, door.domain)), version=spec.tree.engine.version,
         )
         for door, endpoint, host, spec in zip(doors, endpoints, account.hosts, specs, strict=True)
@@ -144,20 +149,16 @@ def start_engines(
     return specs
 
 
-def build_doors(home: Path, settings: LabSettings, urls: Iterable[str], rules: Rules) -> list[Door]:
+def build_doors(
+    home: Path, settings: LabSettings, urls: Iterable[str], hosts: Iterable[str], rules: Rules
+) -> list[Door]:
     """One front door a domain."""
     directory = MotoDirectory()
     return [
         Door(
-            side,
-            domain.name,
-            domain.region,
-            url,
-            directory,
-            rules,
-            RequestLog(request_log(home, domain.name)),
+            side, domain, host, EngineLink(url), directory, rules, RequestLog(request_log(home, domain.name))
         )
-        for side, domain, url in zip(SIDES, settings.domains, urls, strict=True)
+        for side, domain, url, host in zip(SIDES, settings.domains, urls, hosts, strict=True)
     ]
 
 

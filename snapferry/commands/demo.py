@@ -48,8 +48,8 @@ def demo(documents: Documents = 120_000, folder: Folder = None) -> None:
 
 
 def _migrated(lab: "LabDescription", place: Path, documents: int, shown: Shown) -> ExitCode:
-    from lab.data import load as fill
     from lab.description import environment
+    from lab.filling.load import load as fill
     from snapferry.commands.migrate import Options, run
     from snapferry.console import say
 

@@ -15,8 +15,8 @@ from snapferry.exit_codes import ExitCode
 from snapferry.lab_progress import Shown
 
 if TYPE_CHECKING:
-    from lab.data import LoadSummary
     from lab.description import DomainDescription, LabDescription
+    from lab.filling.load import LoadSummary
     from lab.manager import LabStatus
     from lab.settings import LabSettings
 
@@ -187,7 +187,7 @@ def _settings(source_region: str, target_region: str) -> LabSettings:
 
 
 def _load(description: LabDescription, documents: int, small: int, shown: Shown) -> LoadSummary:
-    from lab.data import load
+    from lab.filling.load import load
 
     shown.message(f"Filling the source with about {documents:,} documents")
     try:

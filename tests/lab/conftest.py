@@ -11,8 +11,8 @@ import requests
 from migrations import Desk
 from requests_aws4auth import AWS4Auth
 
-from lab.data import load
 from lab.description import LabDescription
+from lab.filling.load import load
 from lab.manager import attached
 from lab.reset import reset
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lab.data import load, small_names
-from lab.engine_client import EngineClient, index_path
+from lab.engines.engine_client import EngineClient, index_path
+from lab.filling.load import load, small_names
+from lab.filling.shapes import EDGE_NAMES
 from lab.reset import reset
-from lab.shapes import EDGE_NAMES
 from lab.state import state
 
 SMALL = 12

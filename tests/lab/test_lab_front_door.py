@@ -16,7 +16,7 @@ from opensearchpy import OpenSearch, RequestsHttpConnection, Urllib3AWSV4SignerA
 from requests_aws4auth import AWS4Auth
 
 from lab.description import child_environment, environment
-from lab.request_log import read_log
+from lab.door.request_log import read_log
 
 
 def test_unsigned_requests_are_anonymous(lab, s3_repository):
@@ -68,8 +68,8 @@ def test_botocore_signs_well_too_and_a_changed_body_is_noticed(lab):
 
 
 def test_a_clock_six_minutes_off_is_refused(lab):
-    from lab.aws import Caller
-    from lab.signature import Received, Refused, verify
+    from lab.account.directory import Caller
+    from lab.door.signature import Received, Refused, verify
 
     request = signed(lab, "GET", "/")
     headers = {name.lower(): str(value) for name, value in request.headers.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jsonschema
 from migrations import Desk, documents, engine, log, log_size, mutations, rule, user_indices
 
-from lab.data import load
+from lab.filling.load import load
 from lab.state import state
 from reports.model import report_schema
 

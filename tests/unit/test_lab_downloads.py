@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from lab.artifacts import MIRROR_VARIABLE, Artifact
-from lab.downloads import client, fetch
+from lab.engines.artifacts import MIRROR_VARIABLE, Artifact
+from lab.engines.downloads import client, fetch
 from lab.errors import LabError
 
 CONTENT = bytes(range(256)) * 4000
@@ -69,7 +69,7 @@ def server(monkeypatch):
     running = Server()
     threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
     monkeypatch.setenv(MIRROR_VARIABLE, f"http://127.0.0.1:{running.server_port}/maven2/")
-    monkeypatch.setattr("lab.downloads.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("lab.engines.downloads.time.sleep", lambda seconds: None)
     yield running
     running.shutdown()
     running.server_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,21 +13,23 @@ from pathlib import Path
 
 import pytest
 
-from lab import datasets, generator
-from lab.artifacts import DEFAULT_ENGINE, MIRROR_VARIABLE, engines, repository_url
 from lab.description import DomainDescription, LabDescription, child_environment, load_description
-from lab.engine import EngineSpec, launch, prepare, wait_ready
-from lab.engine_files import EngineTree
+from lab.door.repositories import registration
+from lab.door.rules import Rule, Rules
+from lab.door.translation import REGISTERED, for_engine, put_right
+from lab.door.trouble import unreachable_region
+from lab.engines.artifacts import DEFAULT_ENGINE, MIRROR_VARIABLE, engines, repository_url
+from lab.engines.engine import EngineSpec, launch, prepare, wait_ready
+from lab.engines.engine_files import EngineTree
+from lab.engines.java import Java, choose_java, inspect
 from lab.errors import LabError
-from lab.java import Java, choose_java, inspect
+from lab.filling import datasets, generator
+from lab.filling.shapes import shapes
 from lab.machine import require_room
 from lab.manager import down, prepare_home, status
 from lab.paths import cache_folder, default_home
 from lab.processes import alive, end_leftovers, record, recorded
-from lab.repositories import ENDPOINT_AS, for_engine, put_right, registration, unreachable_region
-from lab.rules import Rule, Rules
 from lab.settings import DomainSettings, LabSettings
-from lab.shapes import shapes
 
 ROOM = Path(__file__).parents[2] / "lab"
 
@@ -47,7 +50,7 @@ def bare(monkeypatch, tmp_path):
     """A machine without any Java but the wheel's."""
     for name in ("SNAPFERRY_LAB_JAVA", "JAVA_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("lab.java.FOLDERS", (str(tmp_path / "jvm"),))
+    monkeypatch.setattr("lab.engines.java.FOLDERS", (str(tmp_path / "jvm"),))
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "sh").symlink_to("/bin/sh")
     return tmp_path
@@ -297,26 +300,38 @@ def asked(**settings):
     ],
 )
 def test_which_buckets_a_domain_in_us_east_1_reaches(settings, real):
-    assert unreachable_region(asked(**settings), "us-east-1", Buckets()) == real
+    assert unreachable_region(asked(**settings).settings, "us-east-1", Buckets()) == real
 
 
 def test_only_amazons_endpoint_is_translated_and_back():
     kept = asked(bucket="b", endpoint="s3.amazonaws.com", readonly=True)
-    sent = for_engine(kept)
+    sent = for_engine(kept, None)
     assert sent is not None
-    assert b'"endpoint"' not in sent
-    assert ENDPOINT_AS.encode() in sent
-    assert put_right(sent) == sent.replace(ENDPOINT_AS.encode(), b"endpoint").replace(b": ", b":").replace(
-        b", ", b","
-    )
-    assert for_engine(asked(bucket="b", endpoint="http://minio:9000")) is None
-    assert for_engine(asked(bucket="b", region="us-east-1")) is None
+    engine = json.loads(sent)
+    assert set(engine["settings"]) == {"bucket", "readonly", REGISTERED}
+    shown = json.loads(put_right(json.dumps({"r": engine}).encode()))
+    assert shown == {"r": {"type": "s3", "settings": kept.settings}}
+    assert for_engine(asked(bucket="b", endpoint="http://minio:9000"), None) is None
+    assert for_engine(asked(bucket="b", region="us-east-1"), None) is None
+
+
+def test_a_shared_folder_stands_in_for_s3_and_nobody_sees_it():
+    kept = asked(bucket="b", base_path="a/b", region="us-east-1", role_arn="arn:r", compress=True)
+    sent = for_engine(kept, "/shared")
+    assert sent is not None
+    engine = json.loads(sent)
+    assert engine["type"] == "fs"
+    assert set(engine["settings"]) == {"location", "compress", REGISTERED}
+    assert engine["settings"]["location"] == "/shared/b/a/b"
+    state = {"metadata": {"repositories": {"r": {**engine, "generation": 3}}}}
+    shown = json.loads(put_right(json.dumps(state).encode()))["metadata"]["repositories"]["r"]
+    assert shown == {"type": "s3", "settings": kept.settings, "generation": 3}
 
 
 def test_the_lab_imports_nothing_of_the_product():
     code = (
         "import sys, pkgutil, importlib, lab\n"
-        "[importlib.import_module(f'lab.{m.name}') for m in pkgutil.iter_modules(lab.__path__)]\n"
+        "[importlib.import_module(m.name) for m in pkgutil.walk_packages(lab.__path__, 'lab.')]\n"
         "rooms = {'snapferry', 'flows', 'reports', 'tasks', 'runs', 'domains', 'configs', 'prefect'}\n"
         "sys.exit(' '.join(sorted(rooms & {name.split('.')[0] for name in sys.modules})) or 0)"
     )
@@ -339,13 +354,13 @@ def test_help_of_the_command_loads_nothing_heavy():
 
 
 def test_the_engines_die_with_their_starter_on_linux():
-    from lab.engine import _die_with_parent
+    from lab.engines.engine import _die_with_parent
 
     if not sys.platform.startswith("linux"):
         pytest.skip("Linux only")
     code = (
         "import subprocess, sys, os; sys.path.insert(0, sys.argv[1])\n"
-        "from lab.engine import _die_with_parent\n"
+        "from lab.engines.engine import _die_with_parent\n"
         "child = subprocess.Popen(['sleep', '60'], preexec_fn=_die_with_parent())\n"
         "print(child.pid, flush=True); os.kill(os.getpid(), 9)"
     )

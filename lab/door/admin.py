@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lab.front_door import Door
-from lab.rules import Rule, Rules
+from lab.door.exchange import Door
+from lab.door.rules import Rule, Rules
 
 
 def admin_app(rules: Rules, doors: list[Door]) -> Starlette:
@@ -37,7 +37,7 @@ def admin_app(rules: Rules, doors: list[Door]) -> Starlette:
     async def reset(request: Request) -> Response:
         rules.clear()
         for door in doors:
-            door.misplaced.clear()
+            door.registered.clear()
         return JSONResponse({"acknowledged": True})
 
     return Starlette(

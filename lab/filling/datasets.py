@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.generator import Document
+from lab.filling.generator import Document
 
 CITIES = "cities15000.json"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from lab.artifacts import MIRROR_VARIABLE, Artifact
+from lab.engines.artifacts import MIRROR_VARIABLE, Artifact
 from lab.errors import LabError
 from lab.paths import locked
 from lab.progress import Progress

@@ -1,43 +1,16 @@
-"""S3, IAM, STS and the OpenSearch control plane: moto, in this process, with what a fresh account holds."""
+"""The AWS account that a fresh lab has: a user with a key, the snapshot role, the bucket, both domains."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from lab.settings import ACCOUNT, DomainSettings, LabSettings
 
-PARTITION = "aws"
 USER = "migrator"
 ROLE = "SnapferryLabSnapshotRole"
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who signed: the ARN that the service would print, the secret to check the signature with.
-
-    `expires` (UTC, no zone) is set for temporary credentials only.
-    """
-
-    arn: str
-    secret: str
-    token: str | None = None
-    expires: datetime | None = None
-
-
-class Directory(Protocol):
-    """What a front door asks the account."""
-
-    def caller(self, access_key_id: str) -> Caller | None:
-        """Who owns the access key, or None."""
-        ...
-
-    def bucket_region(self, bucket: str) -> str | None:
-        """The bucket's Region, or None when there is no such bucket."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -48,47 +21,6 @@ class Account:
     access_key_id: str
     secret_access_key: str
     hosts: tuple[str, str]
-
-
-class MotoDirectory:
-    """Looks callers and buckets up in moto's own tables; no request is sent."""
-
-    def caller(self, access_key_id: str) -> Caller | None:
-        """Who owns the access key (an IAM user or an assumed role), or None."""
-        from moto.iam.models import iam_backends
-        from moto.sts.models import sts_backends
-
-        for user in list(iam_backends[ACCOUNT][PARTITION].users.values()):
-            for key in user.access_keys:
-                if key.access_key_id == access_key_id and key.status == "Active":
-                    return Caller(user.arn, key.secret_access_key)
-        roles = (
-            role for account in list(sts_backends) for role in sts_backends[account][PARTITION].assumed_roles
-        )
-        for role in list(roles):  # a role may be of another account than the lab's
-            if role.access_key_id == access_key_id:
-                expires = role.expiration.replace(tzinfo=None)
-                return Caller(role.arn, role.secret_access_key, role.session_token, expires)
-        return None
-
-    def bucket_region(self, bucket: str) -> str | None:
-        """The bucket's Region, or None when there is no such bucket."""
-        from moto.s3.models import s3_backends
-
-        found = s3_backends[ACCOUNT][PARTITION].buckets.get(bucket)
-        return found.region_name if found else None
-
-
-def start_aws() -> tuple[Any, str]:
-    """Start moto on a free port of the loopback interface; returns the server (`stop()` ends it) and its
-    address."""
-    from moto.server import ThreadedMotoServer
-
-    _quiet()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    return server, f"http://{host}:{port}"
 
 
 def open_account(settings: LabSettings, url: str) -> Account:
@@ -183,9 +115,3 @@ def _allow(actions: list[str], resources: list[str]) -> dict[str, object]:
 
 def _policy(*statements: dict[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-
-
-def _quiet() -> None:
-    import logging
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)

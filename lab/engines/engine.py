@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.engine_files import KEYSTORE, EngineTree
+from lab.engines.engine_files import KEYSTORE, EngineTree
+from lab.engines.java import Java
 from lab.errors import LabError
-from lab.java import Java
 
 START_TIMEOUT = 180.0  # seconds
 PR_SET_PDEATHSIG = 1

@@ -1,5 +1,5 @@
 """The indices of the source: one of every kind that a migration must get right. Definitions only; see
-`lab.data`."""
+`lab.filling.load`."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.artifacts import Artifact, Engine
-from lab.downloads import client, fetch, require_space
+from lab.engines.artifacts import Artifact, Engine
+from lab.engines.downloads import client, fetch, require_space
+from lab.engines.java import Java
 from lab.errors import LabError
-from lab.java import Java
 from lab.paths import cache_folder, locked
 from lab.progress import Progress
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote
 
-from lab.aws import Caller, Directory
+from lab.account.directory import Caller, Directory
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "es"

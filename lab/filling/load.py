@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from lab import datasets, generator
 from lab.description import LabDescription
-from lab.engine_client import Action, EngineClient, index_path
-from lab.generator import Document
-from lab.shapes import EDGE_NAMES, STREAM, STREAM_TEMPLATE, Shape, catalog, shapes, small
+from lab.engines.engine_client import Action, EngineClient, index_path
+from lab.filling import datasets, generator
+from lab.filling.generator import Document
+from lab.filling.shapes import EDGE_NAMES, STREAM, STREAM_TEMPLATE, Shape, catalog, shapes, small
 
 CREATORS = 16
 SMALL_DOCUMENTS = 5

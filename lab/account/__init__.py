@@ -1,0 +1,1 @@
+"""The AWS account around the domains: S3, IAM, STS and the control plane."""

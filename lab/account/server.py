@@ -1,0 +1,49 @@
+"""S3, IAM, STS and the OpenSearch control plane over HTTP: moto, in this process, behind what it lacks.
+
+Each `Layer` sees a request before moto does and may answer it; what none answers goes to moto.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Layer = Callable[[Environ, StartResponse], Iterable[bytes] | None]
+
+
+class AwsServer:
+    """Serves the account on a free port of the loopback interface, in a thread of its own, until `stop`."""
+
+    def __init__(self, layers: Sequence[Layer] = ()) -> None:
+        from moto.moto_server.werkzeug_app import (
+            DomainDispatcherApplication,
+            MotoRequestHandler,
+            create_backend_app,
+        )
+        from werkzeug.serving import make_server
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        moto = DomainDispatcherApplication(create_backend_app)
+
+        def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            for layer in layers:
+                answer = layer(environ, start_response)
+                if answer is not None:
+                    return answer
+            return moto(environ, start_response)
+
+        self._server = make_server("127.0.0.1", 0, application, True, request_handler=MotoRequestHandler)
+        threading.Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.shutdown()

@@ -1,0 +1,23 @@
+"""Who comes in: the signature, and nobody without one."""
+
+from __future__ import annotations
+
+from lab.door import answers, repositories
+from lab.door.answers import Answer
+from lab.door.exchange import Door, Exchange
+from lab.door.signature import Refused, verify
+
+
+async def refusal(exchange: Exchange, door: Door) -> Answer | None:
+    """The refusal of a caller who may not come in, or None; sets `exchange.caller`."""
+    request = exchange.received
+    try:
+        caller = verify(request, door.region, door.directory)
+    except Refused as refused:
+        return answers.signature_refused(refused.message)
+    if caller is None:
+        asked = repositories.registration(request.method, request.path, request.body)
+        role = asked.role_arn if asked else None
+        return answers.anonymous(request.method, request.path, door.domain, door.region, role)
+    exchange.caller = caller
+    return None

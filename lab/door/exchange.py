@@ -1,0 +1,75 @@
+"""What every part of a front door looks at: the door itself, and one request on its way through."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from lab.account.directory import Caller, Directory
+from lab.door.answers import Answer
+from lab.door.engine_link import EngineLink
+from lab.door.request_log import RequestLog
+from lab.door.rules import Rule, Rules
+from lab.door.signature import Received
+from lab.settings import ACCOUNT, DomainSettings
+
+ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a front door stands before, and what it asks.
+
+    `registered` holds the repositories as their callers registered them (type and flat settings), by name.
+    `folder` is where the shared folder is by which repositories are translated; None when the engines write
+    to S3 themselves.
+    """
+
+    side: str
+    settings: DomainSettings
+    host: str
+    engine: EngineLink
+    directory: Directory
+    rules: Rules
+    log: RequestLog
+    folder: str | None = None
+    registered: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def domain(self) -> str:
+        """The domain's name."""
+        return self.settings.name
+
+    @property
+    def region(self) -> str:
+        """The domain's Region."""
+        return self.settings.region
+
+    @property
+    def arn(self) -> str:
+        """The domain's ARN."""
+        return f"arn:aws:es:{self.region}:{ACCOUNT}:domain/{self.domain}"
+
+
+@dataclass
+class Exchange:
+    """One request on its way through. `caller` is None as long as nobody was recognised; `injected` names the
+    faults that were put in, in their order."""
+
+    received: Received
+    started: float = field(default_factory=time.monotonic)
+    time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    caller: Caller | None = None
+    rule: Rule | None = None
+    injected: list[str] = field(default_factory=list)
+
+    @property
+    def who(self) -> str:
+        """The caller's ARN, or `anonymous`."""
+        return self.caller.arn if self.caller else ANONYMOUS
+
+
+Gate = Callable[[Exchange, Door], Awaitable[Answer | None]]
+"""One reason to turn a request away: an answer in place of the engine's, or None to let it pass."""

@@ -1,0 +1,196 @@
+"""The service's front door before one domain: turns away whom the service turns away, answers what the
+service answers itself, passes everything else to the engine unchanged, and writes it all down."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from lab.door import access_control, admission, answers, repositories, translation, trouble
+from lab.door.answers import Answer
+from lab.door.exchange import Door, Exchange, Gate
+from lab.door.request_log import Entry, shown
+from lab.door.rules import Rule
+from lab.door.signature import Received
+
+BEFORE_RULES: tuple[Gate, ...] = (admission.refusal,)
+AFTER_RULES: tuple[Gate, ...] = ()
+HOP_BY_HOP = frozenset(
+    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers",
+     "transfer-encoding", "upgrade")
+)  # fmt: skip
+NOT_FORWARDED = (
+    HOP_BY_HOP
+    | {"host", "content-length", "authorization", "x-amz-security-token"}
+    | access_control.HAND_OVER
+)
+
+
+class FrontDoor:
+    """The ASGI application of one domain."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI); lifespan messages are acknowledged."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            exchange = Exchange(await _received(scope, receive))
+            response = await self._answer(exchange)
+            self._log(exchange, response.status_code)
+            await response(scope, receive, send)
+
+    async def _answer(self, exchange: Exchange) -> Response:
+        request, door = exchange.received, self.door
+        refused = await self._turned_away(exchange, BEFORE_RULES)
+        if refused is not None:
+            return refused
+        exchange.rule = rule = door.rules.take((door.side, door.domain), request.method, request.path)
+        if rule is not None and rule.delay_s:
+            await asyncio.sleep(rule.delay_s)
+        if rule is not None and rule.status is not None and rule.when == "before":
+            return _own(_ruled(rule, rule.status))
+        try:
+            response = await self._turned_away(exchange, AFTER_RULES) or await self._serve(exchange)
+        except httpx.HTTPError as error:
+            return _own(answers.bad_gateway(type(error).__name__))
+        if rule is not None and rule.status is not None:
+            await _exhaust(response)
+            return _own(_ruled(rule, rule.status))
+        return response
+
+    async def _turned_away(self, exchange: Exchange, gates: tuple[Gate, ...]) -> Response | None:
+        for gate in gates:
+            refused = await gate(exchange, self.door)
+            if refused is not None:
+                return _own(refused)
+        return None
+
+    async def _serve(self, exchange: Exchange) -> Response:
+        request, door = exchange.received, self.door
+        asked = repositories.registration(request.method, request.path, request.body)
+        if asked is not None:
+            return await self._register(exchange, asked)
+        self._forget_removed(request)
+        name = repositories.used_repository(request.path) or ""
+        if name in door.registered:
+            use = repositories.use(request.method, request.path)
+            found = trouble.found(name, door.registered[name], use, door)
+            if found is not None:
+                return _own(found)
+        return await self._forward(exchange, request.body)
+
+    async def _register(self, exchange: Exchange, asked: repositories.Registration) -> Response:
+        door = self.door
+        refused = repositories.refusal(asked)
+        if refused is not None:
+            return _own(refused)
+        body = translation.for_engine(asked, door.folder) or exchange.received.body
+        found = trouble.found(asked.name, asked.settings, "verify", door) if asked.is_s3 else None
+        if found is None:
+            response = await self._forward(exchange, body)
+            self._remember(asked, response.status_code)
+            return response
+        # The service writes the registration down before it verifies it: a failed one stays.
+        unverified = door.engine.address(exchange.received.path, exchange.received.query)
+        response = await self._engine(exchange, body, unverified.copy_set_param("verify", "false"))
+        content = await response.aread()
+        await response.aclose()
+        self._remember(asked, response.status_code)
+        if response.status_code != 200 or repositories.skips_verification(exchange.received.query):
+            return Response(content, response.status_code, _kept_headers(response))
+        return _own(found)
+
+    def _remember(self, asked: repositories.Registration, status: int) -> None:
+        """A registration whose verification failed (500) is there as well."""
+        if asked.is_s3 and status in (200, 500):
+            self.door.registered[asked.name] = asked.settings
+
+    def _forget_removed(self, request: Received) -> None:
+        if request.method == "DELETE" and (found := repositories.REGISTRATION.match(request.path)):
+            self.door.registered.pop(unquote(found.group(1)), None)
+
+    async def _forward(self, exchange: Exchange, body: bytes) -> Response:
+        request = exchange.received
+        response = await self._engine(exchange, body, self.door.engine.address(request.path, request.query))
+        if translation.needs_putting_right(request.method, request.path):
+            content = translation.put_right(await response.aread())
+            await response.aclose()
+            kept = _kept_headers(response, without={"content-encoding", "content-length"})
+            return Response(content, response.status_code, kept)
+        return StreamingResponse(_raw(response), response.status_code, _kept_headers(response))
+
+    async def _engine(self, exchange: Exchange, body: bytes, url: httpx.URL) -> httpx.Response:
+        request = exchange.received
+        headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
+        if self.door.settings.access_control and exchange.caller is not None:
+            headers |= access_control.handed_over(exchange.caller)
+        return await self.door.engine.send(request.method, url, headers, body)
+
+    def _log(self, exchange: Exchange, status: int) -> None:
+        request = exchange.received
+        took = round((time.monotonic() - exchange.started) * 1000, 1)
+        rule = exchange.rule.name if exchange.rule else None
+        self.door.log.write(
+            Entry(exchange.time, self.door.domain, request.method, request.path, request.query, status,
+                  exchange.who, took, shown(request.body), rule)
+        )  # fmt: skip
+
+
+async def _received(scope: Scope, receive: Receive) -> Received:
+    request = Request(scope, receive)
+    path = scope["raw_path"].decode("latin-1").partition("?")[0]
+    query = scope["query_string"].decode("latin-1")
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    return Received(request.method, path, query, headers, await request.body())
+
+
+def _own(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, {"content-type": answer.content_type})
+
+
+def _ruled(rule: Rule, status: int) -> Answer:
+    if isinstance(rule.body, str):
+        guess = "text/html" if rule.body.lstrip().startswith("<") else "application/json"
+        return Answer(status, rule.body.encode(), rule.content_type or guess)
+    answer = answers.json_answer(status, rule.body if rule.body is not None else {"message": None})
+    return Answer(status, answer.body, rule.content_type or answer.content_type)
+
+
+def _kept_headers(
+    response: httpx.Response, without: set[str] | frozenset[str] = frozenset()
+) -> dict[str, str]:
+    dropped = HOP_BY_HOP | without
+    return {name: value for name, value in response.headers.items() if name.lower() not in dropped}
+
+
+async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.aiter_raw():
+            yield chunk
+    finally:
+        await response.aclose()
+
+
+async def _exhaust(response: Response) -> None:
+    if isinstance(response, StreamingResponse):
+        async for _ in response.body_iterator:
+            pass
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message: Any = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

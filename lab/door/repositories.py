@@ -1,0 +1,96 @@
+"""Registrations of repositories as callers send them, and what the service says before any engine is
+asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import parse_qs, unquote
+
+from lab.door.answers import Answer, reserved_name, role_missing
+
+RESERVED_PREFIX = "cs-"
+REGISTRATION = re.compile(r"^/_snapshot/([^/]+)/?$")
+USE = re.compile(r"^/_snapshot/([^/]+)/.+$")
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A request to register a repository. `document` is None where the body is no JSON object."""
+
+    name: str
+    document: dict[str, Any] | None
+
+    @property
+    def is_s3(self) -> bool:
+        """Whether it is an S3 repository."""
+        return self.document is not None and self.document.get("type") == "s3"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The settings as flat strings."""
+        raw = (self.document or {}).get("settings")
+        return {name: text(value) for name, value in flat(raw).items()} if isinstance(raw, dict) else {}
+
+    @property
+    def role_arn(self) -> str | None:
+        """The role that the caller passes to the service."""
+        return self.settings.get("role_arn") or None
+
+
+def registration(method: str, path: str, body: bytes) -> Registration | None:
+    """The registration that the request is, or None."""
+    found = REGISTRATION.match(path)
+    if method not in ("PUT", "POST") or not found:
+        return None
+    try:
+        document = json.loads(body)
+    except ValueError:
+        document = None
+    return Registration(unquote(found.group(1)), document if isinstance(document, dict) else None)
+
+
+def used_repository(path: str) -> str | None:
+    """The repository whose content the request is about (not its registration), or None."""
+    found = USE.match(path)
+    return unquote(found.group(1)) if found else None
+
+
+def use(method: str, path: str) -> Literal["verify", "read", "write"]:
+    """What a request about a repository's content wants it for."""
+    if path.endswith("/_verify"):
+        return "verify"
+    reads = method in ("GET", "HEAD") or path.endswith("/_restore")
+    return "read" if reads else "write"
+
+
+def refusal(request: Registration) -> Answer | None:
+    """What the service says before any engine is asked, or None when it has no objection."""
+    if request.name.startswith(RESERVED_PREFIX):
+        return reserved_name(request.name)
+    if request.is_s3 and not request.role_arn:
+        return role_missing(request.name)
+    return None
+
+
+def skips_verification(query: str) -> bool:
+    """Whether the caller asked the engine not to verify the repository."""
+    return parse_qs(query).get("verify", ["true"])[-1] == "false"
+
+
+def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            found |= flat(value, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = value
+    return found
+
+
+def text(value: Any) -> str:
+    """A setting as engines show it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

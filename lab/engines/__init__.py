@@ -1,0 +1,1 @@
+"""The engines: their files, their Java, their processes."""

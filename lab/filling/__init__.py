@@ -1,0 +1,1 @@
+"""What the source is filled with."""
