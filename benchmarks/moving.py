@@ -50,9 +50,9 @@ def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> l
     steps: list[float] = []
     theirs: list[float] = []
     for number in range(runs):
-        empty_engine(lab.target.engine_url)
+        empty_engine(lab.target)
         theirs.append(_timed_copy(lab, moved))
-        empty_engine(lab.target.engine_url)
+        empty_engine(lab.target)
         whole, inside = _timed_migration(lab, folder / "state", f"bench-{documents}-{number}")
         ours.append(whole)
         steps.append(inside)

@@ -19,7 +19,8 @@ class DomainDescription:
 
     `endpoint` is the front door, which wants signatures and logs every request to `request_log`; `host` is
     the domain's name on AWS, which the front door accepts as Host header; `engine_url` is the engine itself,
-    unguarded.
+    behind the front door's back, which lets the lab in by the headers `operator`. `engine` is its name in
+    artifacts.json, `nodes` are the nodes started.
     """
 
     name: str
@@ -28,13 +29,26 @@ class DomainDescription:
     host: str
     engine_url: str
     request_log: str
+    engine: str
     version: str
+    java: str
+    access_control: bool
+    operator: dict[str, str]
+    nodes: list[str]
+    has_analysis: bool
+    has_data_streams: bool
+
+    @property
+    def engine_title(self) -> str:
+        """The engine as people write it: `OpenSearch 3.6.0`."""
+        product = "Elasticsearch" if self.engine.startswith("elasticsearch") else "OpenSearch"
+        return f"{product} {self.version}"
 
 
 @dataclass(frozen=True)
 class LabDescription:
-    """A running lab. `control_url` speaks S3, IAM, STS and the control plane; `admin_url` is the lab's
-    own."""
+    """A running lab. `control_url` speaks S3, IAM, STS and the control plane; `admin_url` is the lab's own.
+    `ca_bundle` is the file of the authority to trust, where the front doors speak HTTPS."""
 
     home: str
     control_url: str
@@ -44,12 +58,25 @@ class LabDescription:
     role_arn: str
     access_key_id: str
     secret_access_key: str
-    java: str
-    engine_version: str
-    has_analysis: bool
+    ca_bundle: str | None
     supervisor_pid: int
     source: DomainDescription
     target: DomainDescription
+
+    @property
+    def nodes(self) -> list[str]:
+        """The names of all nodes that were started."""
+        return [*self.source.nodes, *self.target.nodes]
+
+    @property
+    def has_analysis(self) -> bool:
+        """Whether both domains have the language analyzers."""
+        return self.source.has_analysis and self.target.has_analysis
+
+    @property
+    def has_data_streams(self) -> bool:
+        """Whether both domains know data streams."""
+        return self.source.has_data_streams and self.target.has_data_streams
 
     def domain(self, side: str) -> DomainDescription:
         """The domain called "source" or "target"."""

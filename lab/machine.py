@@ -16,11 +16,12 @@ BESIDES_HEAP_MB = 350  # an engine's memory beyond its heap
 
 def require_room(home: Path, settings: LabSettings) -> None:
     """Raise LabError unless there is memory and disk enough for the lab; `home` must exist."""
-    needed = len(settings.domains) * (settings.heap_mb + BESIDES_HEAP_MB)
+    count = sum(domain.nodes for domain in settings.domains)
+    needed = count * (settings.heap_mb + BESIDES_HEAP_MB)
     free = available_memory_mb()
     if free < needed:
         raise LabError(
-            f"Not enough memory for two engines: about {needed} MB needed, {free} MB available.",
+            f"Not enough memory for {count} engine nodes: about {needed} MB needed, {free} MB available.",
             "Close other programs, or give the machine or container more memory.",
         )
     room = shutil.disk_usage(home).free >> 20

@@ -13,17 +13,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.assembly import fetch_parts
 from lab.description import FILE, LabDescription, load_description
-from lab.engines.artifacts import engines
-from lab.engines.engine_files import ensure_engine
-from lab.engines.java import choose_java
 from lab.errors import LabError
 from lab.machine import require_room
 from lab.paths import locked
 from lab.processes import Recorded, alive, end_leftovers, recorded
 from lab.progress import Progress, Silent
 from lab.settings import LabSettings
-from lab.supervisor import FAILURE, KEEP, SETTINGS, java_span
+from lab.supervisor import FAILURE, KEEP, SETTINGS
 
 READY_TIMEOUT = 240.0  # seconds
 MARKER = ".snapferry-lab"
@@ -120,7 +118,7 @@ def status(home: Path) -> LabStatus:
         return LabStatus("broken", None, running)
     if description is None:
         return LabStatus("starting", None, running)
-    expected = {"supervisor", f"engine {description.source.name}", f"engine {description.target.name}"}
+    expected = {"supervisor", *(f"engine {node}" for node in description.nodes)}
     whole = expected <= {entry.name for entry in running}
     return LabStatus("up" if whole else "broken", description, running)
 
@@ -163,11 +161,12 @@ def _start(home: Path, settings: LabSettings, progress: Progress) -> subprocess.
 
 
 def _fetch(settings: LabSettings, progress: Progress) -> None:
-    java = choose_java(*java_span(settings))
-    progress.message(f"Java: {java.text}")
-    pinned = engines()
-    for name in sorted({domain.engine for domain in settings.domains}):
-        ensure_engine(pinned[name], java, progress)
+    told: set[str] = set()
+    for domain in settings.domains:
+        java = fetch_parts(domain, progress).java.text
+        if java not in told:
+            progress.message(f"Java: {java}")
+        told.add(java)
 
 
 def _spawn(home: Path) -> subprocess.Popen[bytes]:

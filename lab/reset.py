@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from lab.description import LabDescription
-from lab.engines.engine_client import EngineClient
+from lab.description import DomainDescription, LabDescription
+from lab.engines.engine_client import UNKNOWN, EngineClient
 from lab.errors import LabError
 
 GIVE_UP = 60.0  # seconds
 ALL = "open,closed,hidden"
+PROTECTED = ".opendistro_security"
 
 
 def reset(description: LabDescription) -> None:
@@ -26,19 +30,18 @@ def reset(description: LabDescription) -> None:
     """
     httpx.post(f"{description.admin_url}/reset", timeout=30, trust_env=False).raise_for_status()
     with ThreadPoolExecutor(2) as pool:
-        urls = (description.source.engine_url, description.target.engine_url)
-        list(pool.map(empty_engine, urls))
+        list(pool.map(empty_engine, (description.source, description.target)))
     empty_bucket(description)
 
 
-def empty_engine(url: str) -> None:
-    """Remove everything a user can make on the engine at `url`.
+def empty_engine(domain: DomainDescription) -> None:
+    """Remove everything a user can make on the domain's engine.
 
     Raises:
         LabError: as `reset`.
     """
     deadline = time.monotonic() + GIVE_UP
-    with EngineClient(url) as engine:
+    with EngineClient(domain) as engine:
         while True:
             try:
                 _abort_snapshots(engine)
@@ -52,7 +55,10 @@ def empty_engine(url: str) -> None:
 
 
 def empty_bucket(description: LabDescription) -> None:
-    """Delete every object of the lab's bucket."""
+    """Delete every object of the lab's bucket, and what stands in for it in the shared folder."""
+    shared = Path(description.home) / "shared"
+    for child in shared.iterdir():
+        shutil.rmtree(child)
     import boto3
 
     session = boto3.Session(
@@ -74,10 +80,16 @@ def _abort_snapshots(engine: EngineClient) -> None:
 
 def _remove_indices(engine: EngineClient) -> None:
     """Deleting an index that is being restored ends its restore."""
-    if engine.call("GET", "/_data_stream")["data_streams"]:
+    if engine.call("GET", "/_data_stream", ok=UNKNOWN).get("data_streams"):
         engine.call("DELETE", "/_data_stream/*")
-    if engine.call("GET", "/_cat/indices", format="json", h="index", expand_wildcards=ALL):
+    listed = engine.call("GET", "/_cat/indices", format="json", h="index", expand_wildcards=ALL)
+    names = [row["index"] for row in listed]
+    if PROTECTED not in names:
         engine.call("DELETE", "/*", expand_wildcards=ALL)
+        return
+    for name in names:
+        if name != PROTECTED:
+            engine.call("DELETE", f"/{quote(name, safe='')}", ok=(404,))
 
 
 def _remove_rest(engine: EngineClient) -> None:
@@ -85,12 +97,17 @@ def _remove_rest(engine: EngineClient) -> None:
         "index_templates": "/_index_template", "component_templates": "/_component_template",
     }  # fmt: skip
     for kind, path in removable.items():
-        if engine.call("GET", path)[kind]:
+        if engine.call("GET", path, ok=UNKNOWN).get(kind):
             engine.call("DELETE", f"{path}/*", ok=(404,))
     for path in ("/_template", "/_ingest/pipeline", "/_search/pipeline", "/_snapshot"):
-        if engine.call("GET", path, ok=(404,)):
+        if _holds(engine.call("GET", path, ok=UNKNOWN)):
             engine.call("DELETE", f"{path}/*", ok=(404,))
     _remove_settings(engine)
+
+
+def _holds(reply: dict[str, Any]) -> bool:
+    """Whether a listing has entries; an engine that does not know the API has none."""
+    return bool(reply) and "error" not in reply
 
 
 def _remove_settings(engine: EngineClient) -> None:

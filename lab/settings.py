@@ -6,7 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lab.engines.artifacts import DEFAULT_ENGINE
+from lab.engines.artifacts import DEFAULT_ENGINE, Engine
+from lab.errors import LabError
 
 ACCOUNT = "123456789012"
 
@@ -26,6 +27,19 @@ class DomainSettings:
     access_control: bool = False
     data_nodes: int = 1
     managers: int = 1
+
+    @property
+    def nodes(self) -> int:
+        """How many nodes are started."""
+        return max(self.data_nodes, self.managers)
+
+    def require_possible(self, engine: Engine) -> None:
+        """Raise LabError when the engine cannot be what is asked."""
+        if self.access_control and not engine.has_access_control:
+            raise LabError(
+                f"The lab has no security plugin for {engine.name}: {self.name} cannot have access control.",
+                "Leave it out, or choose opensearch-2.19.4.",
+            )
 
 
 @dataclass(frozen=True)

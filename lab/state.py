@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lab.description import LabDescription
-from lab.engines.engine_client import EngineClient
+from lab.engines.engine_client import UNKNOWN, EngineClient
 
 ALL = "open,closed,hidden"
 
@@ -20,13 +20,13 @@ def state(description: LabDescription, side: str) -> dict[str, Any]:
     Raises:
         LabError: the engine does not answer.
     """
-    with EngineClient(description.domain(side).engine_url) as engine:
+    with EngineClient(description.domain(side)) as engine:
         repositories = engine.call("GET", "/_snapshot")
         return {
             "repositories": repositories,
             "snapshots": {name: _snapshots(engine, name) for name in sorted(repositories)},
             "indices": _indices(engine),
-            "data_streams": engine.call("GET", "/_data_stream")["data_streams"],
+            "data_streams": engine.call("GET", "/_data_stream", ok=UNKNOWN).get("data_streams", []),
             "templates": {
                 path: engine.call("GET", path)
                 for path in ("/_index_template", "/_component_template", "/_template")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,10 +12,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lab.door.exchange import Door
+from lab.door.manners_admin import manners_routes, reset_manners
 from lab.door.rules import Rule, Rules
 
 
-def admin_app(rules: Rules, doors: list[Door]) -> Starlette:
+def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> Starlette:
     """The application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules and what the doors remember)."""
 
     async def list_rules(request: Request) -> Response:
@@ -38,6 +40,7 @@ def admin_app(rules: Rules, doors: list[Door]) -> Starlette:
         rules.clear()
         for door in doors:
             door.registered.clear()
+            await reset_manners(door)
         return JSONResponse({"acknowledged": True})
 
     return Starlette(
@@ -46,5 +49,7 @@ def admin_app(rules: Rules, doors: list[Door]) -> Starlette:
             Route("/rules", add_rules, methods=["POST"]),
             Route("/rules", clear_rules, methods=["DELETE"]),
             Route("/reset", reset, methods=["POST"]),
+            *manners_routes(doors),
+            *more,
         ]
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 import uvicorn
 
-from lab.errors import LabError
+from lab.certificates import Certificate
+from lab.sockets import bind
 
 
 class Servers:
@@ -17,22 +18,24 @@ class Servers:
     addresses are known."""
 
     def __init__(self) -> None:
-        self._pairs: list[tuple[socket.socket, Any]] = []
+        self._pairs: list[tuple[socket.socket, Any, Certificate | None]] = []
         self._servers: list[uvicorn.Server] = []
 
-    def add(self, app: Any) -> str:
-        """Bind a free port for the ASGI application and return its address; it answers after `start`."""
+    def add(self, app: Any, certificate: Certificate | None = None) -> str:
+        """Bind a free port for the ASGI application and return its address; it answers after `start`, with a
+        certificate by HTTPS only."""
         sock = bind()
-        self._pairs.append((sock, app))
+        self._pairs.append((sock, app, certificate))
         host, port = sock.getsockname()
-        return f"http://{host}:{port}"
+        return f"{'https' if certificate else 'http'}://{host}:{port}"
 
     def start(self) -> None:
         """Start serving everything added, in a thread of its own; returns at once."""
-        for _, app in self._pairs:
+        for _, app, certificate in self._pairs:
             config = uvicorn.Config(
                 app, log_level="warning", access_log=False, timeout_keep_alive=75,
                 timeout_graceful_shutdown=1, h11_max_incomplete_event_size=1 << 20,
+                ssl_certfile=certificate.server if certificate else None,
             )  # fmt: skip
             self._servers.append(uvicorn.Server(config))
         threading.Thread(target=self._run, name="servers", daemon=True).start()
@@ -40,23 +43,6 @@ class Servers:
     def _run(self) -> None:
         async def serve() -> None:
             pairs = zip(self._servers, self._pairs, strict=True)
-            await asyncio.gather(*(server.serve(sockets=[sock]) for server, (sock, _) in pairs))
+            await asyncio.gather(*(server.serve(sockets=[sock]) for server, (sock, *_) in pairs))
 
         asyncio.run(serve())
-
-
-def bind() -> socket.socket:
-    """A socket on a free port of 127.0.0.1.
-
-    Raises:
-        LabError: there is none to be had.
-    """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.bind(("127.0.0.1", 0))
-    except OSError as error:
-        sock.close()
-        raise LabError(
-            f"No free port on 127.0.0.1: {error.strerror}.", "Close other programs, or raise the limits."
-        ) from error
-    return sock

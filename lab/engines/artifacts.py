@@ -7,7 +7,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.errors import LabError
+
 DEFAULT_ENGINE = "opensearch-3.6.0"
+S3_PLUGIN = "repository-s3"
+SECURITY_PLUGIN = "opensearch-security"
 MIRROR_VARIABLE = "SNAPFERRY_MAVEN_URL"
 
 
@@ -39,20 +43,37 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Engine:
-    """Everything that makes up one engine version."""
+    """Everything that makes up one engine version.
+
+    `product` is "opensearch" or "elasticsearch"; `plugins` are laid out from their jars, `archives` are
+    complete plugins that are added to a tree of their own where they are wanted.
+    """
 
     name: str
+    product: str
     version: str
     java_minimum: int
     java_maximum: int | None
     server: Artifact
     remove: tuple[str, ...]
     plugins: tuple[tuple[str, tuple[Artifact, ...]], ...]
+    archives: tuple[tuple[str, Artifact], ...] = ()
 
     @property
-    def artifacts(self) -> tuple[Artifact, ...]:
+    def has_s3(self) -> bool:
+        """Whether it writes snapshots to S3 itself."""
+        return any(plugin == S3_PLUGIN for plugin, _ in self.plugins)
+
+    @property
+    def has_access_control(self) -> bool:
+        """Whether fine-grained access control can be had."""
+        return any(plugin == SECURITY_PLUGIN for plugin, _ in self.archives)
+
+    def artifacts(self, access_control: bool) -> tuple[Artifact, ...]:
         """All files of the engine, the server first."""
-        return (self.server, *(artifact for _, jars in self.plugins for artifact in jars))
+        jars = tuple(artifact for _, jars in self.plugins for artifact in jars)
+        archives = tuple(archive for _, archive in self.archives) if access_control else ()
+        return (self.server, *jars, *archives)
 
 
 def repository_url() -> str:
@@ -71,16 +92,30 @@ def engines() -> dict[str, Engine]:
     return {name: _engine(name, entry) for name, entry in json.loads(text).items()}
 
 
+def find_engine(name: str) -> Engine:
+    """The pinned engine of that name, as `opensearch-2.19.4`.
+
+    Raises:
+        LabError: there is none; the names that there are are listed.
+    """
+    known = engines()
+    if name not in known:
+        raise LabError(f"The lab has no engine {name!r}.", f"Choose one of: {', '.join(known)}.")
+    return known[name]
+
+
 def _engine(name: str, entry: dict) -> Engine:
     plugins = tuple((plugin, tuple(map(_artifact, jars))) for plugin, jars in entry["plugins"].items())
     return Engine(
         name=name,
+        product=entry["product"],
         version=entry["version"],
         java_minimum=entry["java"]["minimum"],
         java_maximum=entry["java"]["maximum"],
         server=_artifact(entry["server"]),
         remove=tuple(entry["remove"]),
         plugins=plugins,
+        archives=tuple((plugin, _artifact(row)) for plugin, row in entry["archives"].items()),
     )
 
 

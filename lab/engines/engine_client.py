@@ -10,19 +10,23 @@ from urllib.parse import quote
 
 import httpx
 
+from lab.description import DomainDescription
 from lab.errors import LabError
 
 BULK_BYTES = 3_000_000
 WORKERS = 3
+UNKNOWN = (400, 404, 405)  # how engines answer an API that they do not have
 Action = tuple[dict[str, Any], dict[str, Any] | None]
 
 
 class EngineClient:
     """Requests to one engine; safe to use from several threads. Use it as a context manager."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, domain: DomainDescription) -> None:
         limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
-        self._http = httpx.Client(base_url=url, timeout=120, limits=limits, trust_env=False)
+        self._http = httpx.Client(
+            base_url=domain.engine_url, headers=domain.operator, timeout=120, limits=limits, trust_env=False
+        )
 
     def __enter__(self) -> EngineClient:
         return self

@@ -22,6 +22,7 @@ from lab.progress import Progress
 ENGINE_ACCESS_KEY = "LABENGINEACCESSKEY00"
 ENGINE_SECRET_KEY = "lab-engine-secret-key-of-no-use-elsewhere"
 KEYSTORE = "opensearch.keystore"
+ANALYSIS = "analysis-common"
 LAYOUT = "1"  # raise it when the way a tree is laid out changes
 UNPACKED_FACTOR = 2
 
@@ -35,33 +36,36 @@ class EngineTree:
     has_analysis: bool
 
     @property
-    def keystore(self) -> Path:
-        """A ready keystore with the key by which the engine writes to the lab's S3."""
-        return self.home / "config" / KEYSTORE
+    def keystore(self) -> Path | None:
+        """A ready keystore with the key by which the engine writes to the lab's S3; None where it cannot."""
+        return self.home / "config" / KEYSTORE if self.engine.has_s3 else None
 
 
-def ensure_engine(engine: Engine, java: Java, progress: Progress) -> EngineTree:
+def ensure_engine(engine: Engine, java: Java, access_control: bool, progress: Progress) -> EngineTree:
     """Return the unpacked engine for this Java, downloading and unpacking what is missing.
+
+    With `access_control` it has the security plugin.
 
     Raises:
         LabError: no network, wrong checksum, no disk space, or the keystore tool fails.
     """
     folder = cache_folder()
-    has_analysis = java.full
-    home = folder / f"{engine.name}-{'full' if has_analysis else 'plain'}-{LAYOUT}"
+    kind = "-".join(("full" if java.full else "plain", *(("secured",) if access_control else ())))
+    home = folder / f"{engine.name}-{kind}-{LAYOUT}"
     if not home.is_dir():
         with locked(folder / ".locks" / f"{home.name}.lock"):
             if not home.is_dir():
-                paths = _download(engine, folder, progress)
+                paths = _download(engine, access_control, folder, progress)
                 progress.message(f"Unpacking {engine.name}")
-                _unpack(engine, paths, home, java)
-    return EngineTree(engine, home, has_analysis)
+                _unpack(engine, paths, home, java, access_control)
+    return EngineTree(engine, home, (home / "modules" / ANALYSIS).is_dir())
 
 
-def _download(engine: Engine, folder: Path, progress: Progress) -> dict[Artifact, Path]:
+def _download(engine: Engine, access_control: bool, folder: Path, progress: Progress) -> dict[Artifact, Path]:
     """Fetch all files of the engine, a few at a time."""
     store = folder / "maven"
-    missing = [artifact for artifact in engine.artifacts if not (store / artifact.path).exists()]
+    wanted = engine.artifacts(access_control)
+    missing = [artifact for artifact in wanted if not (store / artifact.path).exists()]
     if missing:
         total = sum(artifact.size for artifact in missing)
         progress.message(
@@ -69,11 +73,13 @@ def _download(engine: Engine, folder: Path, progress: Progress) -> dict[Artifact
         )
         require_space(store, total * (1 + UNPACKED_FACTOR))
     with client() as http, ThreadPoolExecutor(4) as pool:
-        paths = pool.map(lambda artifact: fetch(artifact, store, http, progress), engine.artifacts)
-        return dict(zip(engine.artifacts, paths, strict=True))
+        paths = pool.map(lambda artifact: fetch(artifact, store, http, progress), wanted)
+        return dict(zip(wanted, paths, strict=True))
 
 
-def _unpack(engine: Engine, paths: dict[Artifact, Path], home: Path, java: Java) -> None:
+def _unpack(
+    engine: Engine, paths: dict[Artifact, Path], home: Path, java: Java, access_control: bool
+) -> None:
     require_space(home.parent, engine.server.size * UNPACKED_FACTOR)
     work = Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
     try:
@@ -83,7 +89,11 @@ def _unpack(engine: Engine, paths: dict[Artifact, Path], home: Path, java: Java)
         _adapt(engine, tree, java)
         for plugin, jars in engine.plugins:
             _add_plugin(tree, plugin, [paths[jar] for jar in jars])
-        _create_keystore(tree, java)
+        for plugin, complete in engine.archives if access_control else ():
+            with zipfile.ZipFile(paths[complete]) as archive:
+                archive.extractall(tree / "plugins" / plugin)
+        if engine.has_s3:
+            _create_keystore(tree, java)
         tree.replace(home)
     except (OSError, zipfile.BadZipFile) as error:
         raise LabError(
@@ -98,7 +108,7 @@ def _adapt(engine: Engine, tree: Path, java: Java) -> None:
     for stray in engine.remove:
         shutil.rmtree(tree / stray, ignore_errors=True)
     if not java.full:
-        shutil.rmtree(tree / "modules" / "analysis-common", ignore_errors=True)
+        shutil.rmtree(tree / "modules" / ANALYSIS, ignore_errors=True)
     (tree / "plugins").mkdir(exist_ok=True)
     for script in (tree / "bin").iterdir():
         script.chmod(script.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)

@@ -48,17 +48,20 @@ def load(
     """
     started = time.monotonic()
     wanted = shapes(description.has_analysis)
-    with EngineClient(description.source.engine_url) as engine:
-        engine.call("PUT", f"/_index_template/{STREAM}", STREAM_TEMPLATE)
-        engine.call("PUT", f"/_data_stream/{STREAM}")
+    with EngineClient(description.source) as engine:
+        if description.has_data_streams:
+            engine.call("PUT", f"/_index_template/{STREAM}", STREAM_TEMPLATE)
+            engine.call("PUT", f"/_data_stream/{STREAM}")
         _create(engine, [*wanted, *(small(name) for name in small_names(small_indices))])
         engine.bulk(_actions(description, documents, small_indices, seed))
-        _roll_over(engine, documents // 8, seed)
+        if description.has_data_streams:
+            _roll_over(engine, documents // 8, seed)
         engine.bulk(_changes(documents, seed))
         engine.call("POST", "/_refresh", expand_wildcards="all")
         counts = _counts(engine)
         engine.call("POST", f"/{CLOSED}/_close", wait_for_active_shards=1)
-    return LoadSummary(counts, (STREAM,), (CLOSED,), round(time.monotonic() - started, 2))
+    streams = (STREAM,) if description.has_data_streams else ()
+    return LoadSummary(counts, streams, (CLOSED,), round(time.monotonic() - started, 2))
 
 
 def small_names(count: int) -> list[str]:
@@ -97,7 +100,8 @@ def _actions(description: LabDescription, documents: int, small: int, seed: int)
     if description.has_analysis:
         sets.append((catalog().name, generator.catalog(few)))
     indexed = (_index(name, key, document) for name, each in sets for key, document in each)
-    return chain(indexed, _routed(documents // 15, seed), _stream(documents // 8, seed, first=True))
+    stream = _stream(documents // 8, seed, first=True) if description.has_data_streams else iter(())
+    return chain(indexed, _routed(documents // 15, seed), stream)
 
 
 def order_count(documents: int) -> int:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapferry.commands.lab import explained, plan_text
+from snapferry.commands.lab import ENGINE, Source, Target, domain, explained, settings
 from snapferry.exit_codes import ExitCode
 from snapferry.lab_progress import Shown
+from snapferry.lab_texts import plan_text
 from snapferry.options import load, terminated_as_interrupted
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ Folder = Annotated[
 ]
 
 
-def demo(documents: Documents = 120_000, folder: Folder = None) -> None:
+def demo(
+    documents: Documents = 120_000, folder: Folder = None, source: Source = ENGINE, target: Target = ENGINE
+) -> None:
     """Start a local AWS of real parts, migrate one domain to another Region in it, verify, report and end it.
 
     Needs no AWS account. The first time it downloads about 200 MB of engine.
@@ -39,7 +42,10 @@ def demo(documents: Documents = 120_000, folder: Folder = None) -> None:
     with explained(), terminated_as_interrupted():
         from lab.manager import attached
 
-        with Shown() as shown, attached(place / "lab", progress=shown) as lab:
+        wanted = settings(
+            domain("orders-source", "us-east-1", source), domain("orders-target", "eu-west-1", target)
+        )
+        with Shown() as shown, attached(place / "lab", wanted, shown) as lab:
             code = _migrated(lab, place, documents, shown)
     say("The two domains and everything else that was started have been ended.")
     if code is ExitCode.DONE:
@@ -53,8 +59,10 @@ def _migrated(lab: "LabDescription", place: Path, documents: int, shown: Shown) 
     from snapferry.commands.migrate import Options, run
     from snapferry.console import say
 
-    say(f"Two OpenSearch {lab.engine_version} domains are up, on {lab.java}:")
-    say(f"  source {lab.source.name} in {lab.source.region}, target {lab.target.name} in {lab.target.region}")
+    say("Two domains are up:")
+    for side in ("source", "target"):
+        one = lab.domain(side)
+        say(f"  {side} {one.name} in {one.region}: {one.engine_title}, on {one.java}")
     shown.message(f"Filling the source with about {documents:,} documents")
     filled = fill(lab, documents)
     say(f"The source holds {filled.documents:,} documents in {len(filled.indices)} indices.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +12,13 @@ import typer
 
 from snapferry.exit_codes import ExitCode
 from snapferry.lab_progress import Shown
+from snapferry.lab_texts import plan_text, summary
 
 if TYPE_CHECKING:
-    from lab.description import DomainDescription, LabDescription
+    from lab.description import LabDescription
     from lab.filling.load import LoadSummary
     from lab.manager import LabStatus
-    from lab.settings import LabSettings
+    from lab.settings import DomainSettings, LabSettings
 
 app = typer.Typer(
     name="lab",
@@ -31,6 +31,10 @@ Home = Annotated[
     Path | None,
     typer.Option(help="The lab's folder (default: ~/.local/state/snapferry/lab).", file_okay=False),
 ]
+ENGINE = "opensearch-3.6.0"
+ENGINES = "elasticsearch-7.10.2, opensearch-2.19.4 or opensearch-3.6.0"
+Source = Annotated[str, typer.Option(metavar="ENGINE", help=f"The source's engine: {ENGINES}.")]
+Target = Annotated[str, typer.Option(metavar="ENGINE", help="The target's engine.")]
 
 
 @app.command()
@@ -43,10 +47,21 @@ def up(
     no_data: Annotated[bool, typer.Option("--no-data", help="Leave the source empty.")] = False,
     source_region: Annotated[str, typer.Option(help="The source domain's Region.")] = "us-east-1",
     target_region: Annotated[str, typer.Option(help="The target domain's Region.")] = "eu-west-1",
+    source: Source = ENGINE,
+    target: Target = ENGINE,
+    access_control: Annotated[
+        bool,
+        typer.Option(
+            "--access-control", help="Fine-grained access control where the engine has it (2.19.4)."
+        ),
+    ] = False,
+    nodes: Annotated[int, typer.Option(min=1, max=3, help="Data nodes of each domain.")] = 1,
+    managers: Annotated[int, typer.Option(min=1, max=3, help="Manager-eligible nodes of each domain.")] = 1,
+    tls: Annotated[bool, typer.Option("--tls", help="Front doors that speak HTTPS only.")] = False,
 ) -> None:
     """Start the lab, fill its source, and say how to use it. It stays until `snapferry lab down`.
 
-    Example: snapferry lab up --documents 20000 --small-indices 300
+    Example: snapferry lab up --source elasticsearch-7.10.2 --target opensearch-2.19.4
     """
     with explained():
         from lab.manager import status
@@ -56,7 +71,11 @@ def up(
         place = home or default_home()
         already = status(place).state == "up"
         with Shown() as shown:
-            description = start(place, _settings(source_region, target_region), shown)
+            domains = (
+                domain("orders-source", source_region, source, access_control, nodes, managers),
+                domain("orders-target", target_region, target, access_control, nodes, managers),
+            )
+            description = start(place, settings(*domains, tls=tls), shown)
             loaded = None if no_data or already else _load(description, documents, small_indices, shown)
         plan = write_plan(description)
         typer.echo(summary(description, plan, loaded))
@@ -113,62 +132,6 @@ def write_plan(description: LabDescription) -> Path:
     return path
 
 
-def plan_text(description: LabDescription) -> str:
-    """A plan that moves everything from the lab's source to its target, with the bucket's true Region."""
-    source, target = description.source, description.target
-    return f"""\
-# Written by `snapferry lab up`: moves everything from the lab's source to its target.
-name: lab-move
-source:
-  endpoint: {source.endpoint}
-  region: {source.region}
-  auth: {{type: sigv4}}
-target:
-  endpoint: {target.endpoint}
-  region: {target.region}
-  auth: {{type: sigv4}}
-repository:
-  name: lab
-  bucket: {description.bucket}
-  region: {description.bucket_region}
-  base_path: lab-move
-  role_arn: {description.role_arn}
-indices:
-  include: ["*"]
-  closed: skip
-"""
-
-
-def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None) -> str:
-    """What a person needs to know of a running lab, with lines to paste into a shell."""
-    from lab.description import environment
-    from lab.paths import default_home
-
-    home = Path(description.home)
-    elsewhere = "" if home.resolve() == default_home().resolve() else f" --home {shlex.quote(str(home))}"
-    lines = [
-        f"The lab is up in {description.home}",
-        f"  Java    {description.java}",
-        f"  engine  OpenSearch {description.engine_version}, twice",
-        *(_domain_line(side, description.domain(side)) for side in ("source", "target")),
-        f"  S3, IAM, STS, control plane  {description.control_url}",
-        f"  bucket  {description.bucket} ({description.bucket_region})",
-        f"  role    {description.role_arn}",
-    ]
-    if loaded is not None:
-        what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
-        lines.append(f"  data    {what}, {loaded.seconds:.1f} s")
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(description).items()]
-    after = ["", f"Then: snapferry migrate {plan} --execute", f"End it with: snapferry lab down{elsewhere}"]
-    return "\n".join(
-        [*lines, "", "To talk to it, paste:", "unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, *after]
-    )
-
-
-def _domain_line(side: str, domain: DomainDescription) -> str:
-    return f"  {side}  {domain.name} in {domain.region}  {domain.endpoint}  (log: {domain.request_log})"
-
-
 def _document(home: Path, found: LabStatus) -> dict[str, object]:
     from dataclasses import asdict
 
@@ -177,13 +140,22 @@ def _document(home: Path, found: LabStatus) -> dict[str, object]:
     return {"home": str(home), "state": found.state, "processes": processes, "lab": described}
 
 
-def _settings(source_region: str, target_region: str) -> LabSettings:
-    from lab.settings import DomainSettings, LabSettings
+def domain(
+    name: str, region: str, engine: str, access_control: bool = False, nodes: int = 1, managers: int = 1
+) -> DomainSettings:
+    """A domain to start; access control only where the engine has it."""
+    from lab.engines.artifacts import find_engine
+    from lab.settings import DomainSettings
 
-    return LabSettings(
-        source=DomainSettings("orders-source", source_region),
-        target=DomainSettings("orders-target", target_region),
-    )
+    secured = access_control and find_engine(engine).has_access_control
+    return DomainSettings(name, region, engine, secured, nodes, managers)
+
+
+def settings(source: DomainSettings, target: DomainSettings, *, tls: bool = False) -> LabSettings:
+    """The lab of these two domains."""
+    from lab.settings import LabSettings
+
+    return LabSettings(source=source, target=target, tls=tls)
 
 
 def _load(description: LabDescription, documents: int, small: int, shown: Shown) -> LoadSummary:

@@ -111,7 +111,8 @@ def plan_of(lab: LabDescription) -> dict[str, Any]:
 
 def engine(lab: LabDescription, side: str, method: str, path: str, body: Any = None) -> Any:
     """A request straight to an engine, past the front door; raises on an error reply."""
-    reply = requests.request(method, lab.domain(side).engine_url + path, json=body, timeout=60)
+    domain = lab.domain(side)
+    reply = requests.request(method, domain.engine_url + path, json=body, headers=domain.operator, timeout=60)
     assert reply.ok, reply.text
     return reply.json() if reply.text else None
 

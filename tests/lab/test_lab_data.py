@@ -17,7 +17,7 @@ SMALL = 12
 def loaded(lab):
     reset(lab)
     summary = load(lab, documents=2000, small_indices=SMALL, seed=7)
-    with EngineClient(lab.source.engine_url) as engine:
+    with EngineClient(lab.source) as engine:
         yield lab, summary, engine
     reset(lab)
 
@@ -112,7 +112,7 @@ def test_state_sees_changes_and_reset_undoes_them(clean_lab, call, s3_repository
     call("source", "PUT", "/_snapshot/r", s3_repository(region="us-east-1")).raise_for_status()
     call("source", "PUT", "/_snapshot/r/s?wait_for_completion=true").raise_for_status()
     assert state(lab, "source")["snapshots"] == {"r": {"s": "SUCCESS"}}
-    setting = {"persistent": {"cluster.routing.allocation.enable": "all"}}
+    setting = {"persistent": {"cluster.max_shards_per_node": "900"}}
     call("source", "PUT", "/_cluster/settings", setting).raise_for_status()
     pattern = {"index_patterns": ["x-*"]}
     call("source", "PUT", "/_index_template/t", pattern).raise_for_status()
@@ -127,7 +127,7 @@ def test_reset_ends_a_running_snapshot_and_empties_the_bucket(clean_lab, call, s
 
     lab = clean_lab
     bulk = ({"index": {"_index": f"big-{number % 9}"}} for number in range(9000))
-    with EngineClient(lab.source.engine_url) as engine:
+    with EngineClient(lab.source) as engine:
         engine.bulk((action, {"text": "x" * 500}) for action in bulk)
     call("source", "PUT", "/_snapshot/r", s3_repository(region="us-east-1")).raise_for_status()
     assert call("source", "PUT", "/_snapshot/r/s?wait_for_completion=false").status_code == 200

@@ -19,9 +19,9 @@ from lab.door.rules import Rule, Rules
 from lab.door.translation import REGISTERED, for_engine, put_right
 from lab.door.trouble import unreachable_region
 from lab.engines.artifacts import DEFAULT_ENGINE, MIRROR_VARIABLE, engines, repository_url
-from lab.engines.engine import EngineSpec, launch, prepare, wait_ready
 from lab.engines.engine_files import EngineTree
 from lab.engines.java import Java, choose_java, inspect
+from lab.engines.node import NodeSpec, launch, prepare, wait_ready
 from lab.errors import LabError
 from lab.filling import datasets, generator
 from lab.filling.shapes import shapes
@@ -114,10 +114,12 @@ def test_the_manifest_pins_everything():
     jars = dict(engine.plugins)["repository-s3"]
     assert jars[0].path == "org/opensearch/plugin/repository-s3/3.6.0/repository-s3-3.6.0.jar"
     assert len(jars) > 50
-    assert len({artifact.path for artifact in engine.artifacts}) == len(engine.artifacts)
-    for artifact in engine.artifacts:
-        assert re.fullmatch(r"[0-9a-f]{64}", artifact.sha256)
-        assert artifact.size > 1000
+    for each in engines().values():
+        files = each.artifacts(access_control=True)
+        assert len({artifact.path for artifact in files}) == len(files)
+        for artifact in files:
+            assert re.fullmatch(r"[0-9a-f]{64}", artifact.sha256)
+            assert artifact.size > 1000
     in_the_servers_lib = {"jackson-core", "jackson-dataformat-cbor", "joda-time"}
     assert not in_the_servers_lib & {jar.artifact for jar in jars}
 
@@ -131,7 +133,7 @@ def test_the_registrys_address_is_jgos_or_the_users(monkeypatch):
     artifact = engines()[DEFAULT_ENGINE].server
     assert artifact.url() == f"http://mirror/maven2/{artifact.path}"
     host = re.sub(r"^\w+://([^/]+).*", r"\1", MAVEN_CENTRAL_URL)
-    assert not [path for path in ROOM.iterdir() if path.is_file() and host in path.read_text()]
+    assert not [path for path in ROOM.rglob("*.*") if path.suffix != ".pyc" and host in path.read_text()]
 
 
 def test_folders_follow_the_users_wishes(monkeypatch, tmp_path):
@@ -237,13 +239,20 @@ def test_a_home_with_other_things_in_it_is_refused(tmp_path):
         prepare_home(tmp_path)
 
 
+def described(name: str) -> DomainDescription:
+    return DomainDescription(
+        name=name, region="us-east-1", endpoint="http://1", host="host", engine_url="http://2",
+        request_log="log", engine="opensearch-3.6.0", version="3.6.0", java="j", access_control=False,
+        operator={}, nodes=[f"{name}-1"], has_analysis=True, has_data_streams=True,
+    )  # fmt: skip
+
+
 def test_descriptions_and_settings_survive_the_disk(tmp_path):
-    domain = DomainDescription("a", "us-east-1", "http://1", "host", "http://2", "log", "3.6.0")
+    domain = described("a")
     whole = LabDescription(
         home=str(tmp_path), control_url="http://c", admin_url="http://a", bucket="b",
         bucket_region="us-east-1", role_arn="r", access_key_id="k",
-        secret_access_key="s", java="j", engine_version="3.6.0",
-        has_analysis=True, supervisor_pid=1, source=domain, target=domain,
+        secret_access_key="s", ca_bundle=None, supervisor_pid=1, source=domain, target=domain,
     )  # fmt: skip
     whole.save(tmp_path)
     assert load_description(tmp_path) == whole
@@ -354,13 +363,13 @@ def test_help_of_the_command_loads_nothing_heavy():
 
 
 def test_the_engines_die_with_their_starter_on_linux():
-    from lab.engines.engine import _die_with_parent
+    from lab.engines.node import _die_with_parent
 
     if not sys.platform.startswith("linux"):
         pytest.skip("Linux only")
     code = (
         "import subprocess, sys, os; sys.path.insert(0, sys.argv[1])\n"
-        "from lab.engines.engine import _die_with_parent\n"
+        "from lab.engines.node import _die_with_parent\n"
         "child = subprocess.Popen(['sleep', '60'], preexec_fn=_die_with_parent())\n"
         "print(child.pid, flush=True); os.kill(os.getpid(), 9)"
     )
@@ -404,7 +413,9 @@ def test_an_engine_that_dies_shows_its_last_words(tmp_path):
     (tree.home / "config").mkdir(parents=True)
     for name in ("log4j2.properties", "opensearch.keystore"):
         (tree.home / "config" / name).write_text("")
-    spec = EngineSpec("orders", tmp_path / "engine", tree, java, 512, (), "http://127.0.0.1:1")
+    spec = NodeSpec(
+        "orders", "orders-1", tmp_path / "engine", tree, java, 512, (), "http://127.0.0.1:1", tmp_path
+    )
     prepare(spec)
     with pytest.raises(LabError, match=r"engine of orders ended at its start \(exit status 3\)") as caught:
         wait_ready(spec, launch(spec))
@@ -414,15 +425,14 @@ def test_an_engine_that_dies_shows_its_last_words(tmp_path):
 def test_the_way_to_end_a_lab_names_its_home_unless_it_is_the_default_one(tmp_path, monkeypatch):
     from dataclasses import replace
 
-    from snapferry.commands.lab import summary
+    from snapferry.lab_texts import summary
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    domain = DomainDescription("a", "us-east-1", "http://1", "host", "http://2", "log", "3.6.0")
+    domain = described("a")
     there = LabDescription(
         home=str(default_home()), control_url="http://c", admin_url="http://a", bucket="b",
         bucket_region="us-east-1", role_arn="r", access_key_id="k",
-        secret_access_key="s", java="j", engine_version="3.6.0",
-        has_analysis=True, supervisor_pid=1, source=domain, target=domain,
+        secret_access_key="s", ca_bundle=None, supervisor_pid=1, source=domain, target=domain,
     )  # fmt: skip
     assert summary(there, Path("plan.yaml"), None).endswith("\nEnd it with: snapferry lab down")
     elsewhere = replace(there, home=str(tmp_path / "my lab"))

@@ -1,0 +1,158 @@
+"""Puts a lab together: the account, the engines, the front doors, and what describes them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.account.account import Account, open_account
+from lab.account.directory import MotoDirectory
+from lab.account.server import AwsServer
+from lab.certificates import Certificate, issue
+from lab.control import EngineControl
+from lab.control_api import engine_routes
+from lab.description import DomainDescription, LabDescription
+from lab.door import access_control
+from lab.door.admin import admin_app
+from lab.door.engine_link import EngineLink
+from lab.door.exchange import Door
+from lab.door.front_door import FrontDoor
+from lab.door.request_log import RequestLog
+from lab.door.rules import Rules
+from lab.door.servers import Servers
+from lab.engines.artifacts import find_engine
+from lab.engines.cluster import Cluster, build
+from lab.engines.engine_files import EngineTree, ensure_engine
+from lab.engines.java import Java, choose_java
+from lab.processes import record
+from lab.progress import Progress, Silent
+from lab.settings import DomainSettings, LabSettings
+
+SIDES = ("source", "target")
+
+
+@dataclass
+class Running:
+    """What is up so far, so that it can be taken down."""
+
+    home: Path
+    stop: threading.Event = field(default_factory=threading.Event)
+    clusters: list[Cluster] = field(default_factory=list)
+    servers: Servers = field(default_factory=Servers)
+    aws: AwsServer | None = None
+    control: EngineControl = field(default_factory=EngineControl)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a domain's engine is made of."""
+
+    tree: EngineTree
+    java: Java
+
+
+def fetch_parts(domain: DomainSettings, progress: Progress) -> Parts:
+    """The unpacked engine of the domain and the Java it runs on, downloaded where missing.
+
+    Raises:
+        LabError: an engine or an access control that the lab does not have; no Java; no network.
+    """
+    engine = find_engine(domain.engine)
+    domain.require_possible(engine)
+    java = choose_java(engine.java_minimum, engine.java_maximum)
+    return Parts(ensure_engine(engine, java, domain.access_control, progress), java)
+
+
+def start(running: Running, settings: LabSettings) -> LabDescription:
+    """Start everything; returns when both domains answer. Must be called from the main thread (see
+    `node.launch`).
+
+    Raises:
+        LabError: something is lacking, or an engine died at its start.
+    """
+    parts = [fetch_parts(domain, Silent()) for domain in settings.domains]
+    running.aws = AwsServer()
+    _launch(running, settings, parts, running.aws.url)
+    account = open_account(settings, running.aws.url)
+    urls = [cluster.wait_ready(running.stop.is_set) for cluster in running.clusters]
+    certificate = issue(running.home, *account.hosts) if settings.tls else None
+    doors = _doors(running, settings, parts, urls, account)
+    endpoints = [running.servers.add(FrontDoor(door), certificate) for door in doors]
+    running.control.manage(dict(zip(SIDES, running.clusters, strict=True)), doors)
+    admin_url = running.servers.add(admin_app(doors[0].rules, doors, engine_routes(running.control)))
+    running.servers.start()
+    domains = [
+        _described(running.home, *each)
+        for each in zip(doors, endpoints, parts, running.clusters, strict=True)
+    ]
+    return _description(running, settings, account, admin_url, certificate, domains)
+
+
+def request_log(home: Path, domain: str) -> Path:
+    """Where the domain's requests are written down."""
+    return home / f"requests-{domain}.jsonl"
+
+
+def _launch(running: Running, settings: LabSettings, parts: list[Parts], s3_url: str) -> None:
+    """Start both engines side by side, each process written down at once."""
+
+    def started(name: str, pid: int) -> object:
+        return record(running.home, name, pid)
+
+    for domain, part in zip(settings.domains, parts, strict=True):
+        cluster = build(running.home, settings, domain, part.tree, part.java, s3_url, started)
+        running.clusters.append(cluster)
+        cluster.launch()
+
+
+def _doors(
+    running: Running, settings: LabSettings, parts: list[Parts], urls: list[str], account: Account
+) -> list[Door]:
+    """One front door a domain. Where one engine cannot write to S3, both share a folder."""
+    rules, directory = Rules(), MotoDirectory()
+    has_s3 = all(part.tree.engine.has_s3 for part in parts)
+    folder = None if has_s3 else str(running.home / "shared")
+    return [
+        Door(
+            side=side,
+            settings=domain,
+            host=host,
+            engine=EngineLink(url, access_control.operator() if domain.access_control else None),
+            directory=directory,
+            rules=rules,
+            log=RequestLog(request_log(running.home, domain.name)),
+            folder=folder,
+        )
+        for side, domain, url, host in zip(SIDES, settings.domains, urls, account.hosts, strict=True)
+    ]
+
+
+def _described(home: Path, door: Door, endpoint: str, part: Parts, cluster: Cluster) -> DomainDescription:
+    engine = part.tree.engine
+    return DomainDescription(
+        name=door.domain, region=door.region, endpoint=endpoint, host=door.host, engine_url=door.engine.url,
+        request_log=str(request_log(home, door.domain)), engine=engine.name, version=engine.version,
+        java=part.java.text, access_control=door.settings.access_control, operator=door.engine.operator,
+        nodes=[each.spec.name for each in cluster.nodes],
+        has_analysis=part.tree.has_analysis, has_data_streams=engine.product != "elasticsearch",
+    )  # fmt: skip
+
+
+def _description(
+    running: Running,
+    settings: LabSettings,
+    account: Account,
+    admin_url: str,
+    certificate: Certificate | None,
+    domains: list[DomainDescription],
+) -> LabDescription:
+    assert running.aws is not None
+    return LabDescription(
+        home=str(running.home), control_url=running.aws.url, admin_url=admin_url, bucket=settings.bucket,
+        bucket_region=settings.bucket_region or settings.source.region, role_arn=account.role_arn,
+        access_key_id=account.access_key_id, secret_access_key=account.secret_access_key,
+        ca_bundle=str(certificate.authority) if certificate else None,
+        supervisor_pid=os.getpid(), source=domains[0], target=domains[1],
+    )  # fmt: skip

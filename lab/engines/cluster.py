@@ -1,0 +1,149 @@
+"""One domain's engine: one node, or several that form a cluster; killed and started again on request."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.engines import node, security
+from lab.engines.configuration import alone, member
+from lab.engines.engine_files import EngineTree
+from lab.engines.java import Java
+from lab.engines.node import NodeSpec
+from lab.errors import LabError
+from lab.settings import DomainSettings, LabSettings
+from lab.sockets import bind
+
+Started = Callable[[str, int], object]
+
+
+@dataclass
+class Node:
+    """A node and its process, which is None before the start and after a kill."""
+
+    spec: NodeSpec
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self.process is not None and self.process.poll() is None
+
+
+@dataclass
+class Cluster:
+    """The nodes of one domain, the ones with data first. `started` is told each process (name, id)."""
+
+    name: str
+    nodes: list[Node]
+    started: Started = field(repr=False, default=lambda name, pid: None)
+
+    def launch(self, number: int | None = None) -> None:
+        """Start the node with this number (from 0), or all that do not run; returns at once.
+
+        Must be called from a thread that lives as long as the lab (see `node.launch`).
+        """
+        for each in self._chosen(number):
+            if not each.running:
+                each.process = node.launch(each.spec)
+                self.started(f"engine {each.spec.name}", each.process.pid)
+
+    def wait_ready(self, stopping: Callable[[], bool] = lambda: False) -> str:
+        """Wait until all started nodes answer, and return the first one's address.
+
+        Raises:
+            LabError: a node died, took too long, or `stopping` became true.
+        """
+        ready = [
+            node.wait_ready(each.spec, each.process, stopping)
+            for each in self.nodes
+            if each.process is not None
+        ]
+        return ready[0]
+
+    def kill(self, number: int | None = None) -> None:
+        """Kill the node with this number, or all, and wait until it is gone; its data stays."""
+        for each in self._chosen(number):
+            if each.process is not None:
+                each.process.kill()
+                each.process.wait()
+            each.process = None
+
+    def address(self) -> str | None:
+        """Where the first running node answers, or None when none does."""
+        running = (node.address(each.spec) for each in self.nodes if each.running)
+        return next((found for found in running if found), None)
+
+    def fallen(self) -> LabError | None:
+        """The error of a node that ended by itself, or None."""
+        for each in self.nodes:
+            if each.process is not None and not each.running:
+                code = each.process.returncode
+                return LabError(
+                    f"The engine of {self.name} ended (exit status {code}).", node.tail(each.spec)
+                )
+        return None
+
+    def _chosen(self, number: int | None) -> list[Node]:
+        return self.nodes if number is None else [self.nodes[number]]
+
+
+def build(
+    home: Path,
+    settings: LabSettings,
+    domain: DomainSettings,
+    tree: EngineTree,
+    java: Java,
+    s3_url: str,
+    started: Started,
+) -> Cluster:
+    """Prepare the folders of the domain's nodes; nothing is started.
+
+    Data that an earlier lab had left in them is lost.
+    """
+    shared = home / "shared"
+    shared.mkdir(parents=True, exist_ok=True)
+    count = domain.nodes
+    extra = dict[str, object]()
+    if domain.access_control:
+        extra = security.node_settings()
+    specs = []
+    for number, own in enumerate(_discovery(domain, tree.engine.product, count)):
+        name = f"{domain.name}-{number + 1}"
+        specs.append(
+            NodeSpec(
+                domain.name, name, home / domain.name / str(number + 1), tree, java, settings.heap_mb,
+                settings.java_options, s3_url, shared, domain.access_control,
+                tuple({**own, **extra}.items()),
+            )
+        )  # fmt: skip
+    certificates = security.certificates() if domain.access_control else None
+    for spec in specs:
+        node.prepare(spec)
+        if certificates is not None:
+            security.write(spec.config, tree, certificates)
+    return Cluster(domain.name, [Node(spec) for spec in specs], started)
+
+
+def _discovery(domain: DomainSettings, product: str, count: int) -> list[Mapping[str, object]]:
+    """Each node's settings for finding the others."""
+    if count == 1:
+        return [alone()]
+    ports = _free_ports(count)
+    names = [f"{domain.name}-{number + 1}" for number in range(count)]
+    addresses = [f"127.0.0.1:{port}" for port in ports]
+    eligible = max(domain.managers, 1)
+    return [
+        member(product, number < domain.data_nodes, number < eligible, names[:eligible], addresses, port)
+        for number, port in enumerate(ports)
+    ]
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [bind() for _ in range(count)]
+    ports = [sock.getsockname()[1] for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    return ports

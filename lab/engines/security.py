@@ -1,0 +1,126 @@
+"""Fine-grained access control on a node: the security plugin's certificates, users, roles and mappings.
+
+The plugin believes the front door (proxy authentication from this machine) who the caller is, and decides by
+the mappings that a domain has whose owner followed the guide.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.door.access_control import OPERATOR
+from lab.engines.artifacts import SECURITY_PLUGIN
+from lab.engines.engine_files import EngineTree
+from lab.settings import ACCOUNT
+
+NODE_NAME = "lab-node"
+MASTER_USER = f"arn:aws:iam::{ACCOUNT}:user/master"
+MIGRATOR = f"arn:aws:iam::{ACCOUNT}:user/migrator"
+ROLE = "snapferry"
+FOLDER = SECURITY_PLUGIN
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """What the nodes of one cluster trust each other by (PEM)."""
+
+    authority: bytes
+    certificate: bytes
+    key: bytes
+
+
+def certificates() -> Certificates:
+    """Make an authority and one certificate that all nodes of a cluster share."""
+    import trustme
+    from cryptography.hazmat.primitives import serialization
+
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1", common_name=NODE_NAME)
+    key = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems)
+    return Certificates(authority.cert_pem.bytes(), chain, key)
+
+
+def node_settings() -> dict[str, object]:
+    """What the node's configuration file says of it."""
+    transport = "plugins.security.ssl.transport"
+    return {
+        f"{transport}.pemcert_filepath": "node.pem",
+        f"{transport}.pemkey_filepath": "node.key",
+        f"{transport}.pemtrustedcas_filepath": "authority.pem",
+        f"{transport}.enforce_hostname_verification": "false",
+        "plugins.security.ssl.http.enabled": "false",
+        "plugins.security.allow_default_init_securityindex": "true",
+        "plugins.security.nodes_dn": f"['CN={NODE_NAME}*', '*CN={NODE_NAME}*']",
+        "plugins.security.restapi.roles_enabled": "['all_access', 'security_rest_api_access']",
+        "plugins.security.system_indices.enabled": "true",
+        "plugins.security.enable_snapshot_restore_privilege": "true",
+        "plugins.security.check_snapshot_restore_write_privileges": "true",
+        "plugins.security.audit.type": "noop",
+    }
+
+
+def write(config: Path, tree: EngineTree, trusted: Certificates) -> None:
+    """Lay the certificates and the plugin's own configuration into the node's configuration folder."""
+    for name, content in (
+        ("authority.pem", trusted.authority), ("node.pem", trusted.certificate), ("node.key", trusted.key),
+    ):  # fmt: skip
+        (config / name).write_bytes(content)
+        (config / name).chmod(0o600)
+    shutil.copytree(tree.home / "plugins" / FOLDER / "config", config / FOLDER)
+    _dump(config / FOLDER / "config.yml", "config", {"config": {"dynamic": _authentication()}})
+    _dump(config / FOLDER / "internal_users.yml", "internalusers", {})
+    _dump(config / FOLDER / "roles_mapping.yml", "rolesmapping", _mappings())
+    roles = config / FOLDER / "roles.yml"
+    loaded: dict[str, Any] = yaml.safe_load(roles.read_text(encoding="utf-8"))
+    _dump(roles, "roles", {**{k: v for k, v in loaded.items() if k != "_meta"}, ROLE: _role()})
+
+
+def _authentication() -> dict[str, Any]:
+    proxy = {
+        "http_enabled": True, "transport_enabled": False, "order": 0,
+        "http_authenticator": {
+            "type": "proxy", "challenge": False,
+            "config": {"user_header": "x-proxy-user", "roles_header": "x-proxy-roles"},
+        },
+        "authentication_backend": {"type": "noop"},
+    }  # fmt: skip
+    xff = {"enabled": True, "internalProxies": r"127\.0\.0\.1"}
+    return {"http": {"anonymous_auth_enabled": False, "xff": xff}, "authc": {"proxy_auth_domain": proxy}}
+
+
+def _mappings() -> dict[str, Any]:
+    """The master user may everything; the migrator is mapped as the guide has it, and to what verifying
+    needs beside."""
+    return {
+        "all_access": {"reserved": False, "users": [OPERATOR, MASTER_USER]},
+        "security_manager": {"reserved": False, "users": [MASTER_USER]},
+        "manage_snapshots": {"reserved": False, "users": [MIGRATOR]},
+        ROLE: {"reserved": False, "users": [MIGRATOR]},
+    }
+
+
+def _role() -> dict[str, Any]:
+    """What a migration asks beyond `manage_snapshots` (docs/runs.md lists it for users)."""
+    return {
+        "reserved": False,
+        "cluster_permissions": ["cluster_monitor", "cluster_composite_ops_ro"],
+        "index_permissions": [
+            {
+                "index_patterns": ["*"],
+                "allowed_actions": ["read", "indices_monitor", "indices:admin/get", "indices:admin/refresh*"],
+            }
+        ],
+    }
+
+
+def _dump(path: Path, kind: str, content: dict[str, Any]) -> None:
+    document = {"_meta": {"type": kind, "config_version": 2}, **content}
+    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
