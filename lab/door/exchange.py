@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from lab.account.directory import Caller, Directory
 from lab.door.answers import Answer
 from lab.door.engine_link import EngineLink
+from lab.door.faults import Faults
 from lab.door.request_log import RequestLog
 from lab.door.rules import Rule, Rules
 from lab.door.signature import Received
@@ -36,6 +37,7 @@ class Door:
     log: RequestLog
     folder: str | None = None
     registered: dict[str, dict[str, str]] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
 
     @property
     def domain(self) -> str:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from lab.door import access_control, admission, answers, repositories, translation, trouble
+from lab.door import access_control, admission, answers, injection, repositories, translation, trouble
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange, Gate
 from lab.door.request_log import Entry, shown
@@ -58,16 +58,20 @@ class FrontDoor:
         exchange.rule = rule = door.rules.take((door.side, door.domain), request.method, request.path)
         if rule is not None and rule.delay_s:
             await asyncio.sleep(rule.delay_s)
-        if rule is not None and rule.status is not None and rule.when == "before":
+        if rule is not None and rule.status is not None:
+            if rule.when == "after":
+                await injection.content(await self._served(exchange))
             return _own(_ruled(rule, rule.status))
+        fault = door.faults.take((door.side, door.domain), request.method, request.path)
+        if fault is not None:
+            return await injection.injected(fault, exchange, lambda: self._served(exchange))
+        return await self._served(exchange)
+
+    async def _served(self, exchange: Exchange) -> Response:
         try:
-            response = await self._turned_away(exchange, AFTER_RULES) or await self._serve(exchange)
+            return await self._turned_away(exchange, AFTER_RULES) or await self._serve(exchange)
         except httpx.HTTPError as error:
             return _own(answers.bad_gateway(type(error).__name__))
-        if rule is not None and rule.status is not None:
-            await _exhaust(response)
-            return _own(_ruled(rule, rule.status))
-        return response
 
     async def _turned_away(self, exchange: Exchange, gates: tuple[Gate, ...]) -> Response | None:
         for gate in gates:
@@ -143,7 +147,7 @@ class FrontDoor:
         rule = exchange.rule.name if exchange.rule else None
         self.door.log.write(
             Entry(exchange.time, self.door.domain, request.method, request.path, request.query, status,
-                  exchange.who, took, shown(request.body), rule)
+                  exchange.who, took, shown(request.body), rule, exchange.injected)
         )  # fmt: skip
 
 
@@ -180,12 +184,6 @@ async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
             yield chunk
     finally:
         await response.aclose()
-
-
-async def _exhaust(response: Response) -> None:
-    if isinstance(response, StreamingResponse):
-        async for _ in response.body_iterator:
-            pass
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -4,7 +4,7 @@ complete."""
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 BODY_LIMIT = 20_000  # bytes
@@ -13,7 +13,8 @@ BODY_LIMIT = 20_000  # bytes
 @dataclass(frozen=True)
 class Entry:
     """One request. `time` is its arrival (ISO 8601, UTC), `body` at most 20 kB of text, `rule` a rule's
-    name."""
+    name, `injected` what the fault plan did to it. `status` is 0 where the connection was ended without a
+    reply."""
 
     time: str
     domain: str
@@ -25,6 +26,7 @@ class Entry:
     duration_ms: float
     body: str
     rule: str | None
+    injected: list[str] = field(default_factory=list)
 
 
 class RequestLog:

@@ -1,0 +1,119 @@
+"""S3 that answers slowly, refuses for being asked too much, or does not answer at all.
+
+A layer before moto. Only requests signed for S3 are touched. What it did is written to a file, one JSON line
+a request.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lab.account.server import Environ, StartResponse
+from lab.chance import drawn
+
+SIGNED_FOR_S3 = "/s3/aws4_request"
+SLOW_DOWN = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
+    b"<Message>Please reduce your request rate.</Message><RequestId>lab</RequestId></Error>"
+)
+
+
+class S3Fault(BaseModel):
+    """What S3 does with a request: `slow` answers it after `seconds`, `close` ends the connection after
+    `seconds` without an answer, `slow down` answers 503 SlowDown (grade K) after `seconds`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["slow", "close", "slow down"]
+    seconds: float = Field(default=0.0, ge=0)
+
+    @property
+    def words(self) -> str:
+        """How the log names it."""
+        return self.kind + (f" {self.seconds:g} s" if self.seconds else "")
+
+
+class S3FaultPlan(BaseModel):
+    """A portion of `rate` of the requests to S3 is hit by one of `faults`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rate: float = Field(ge=0, le=1)
+    faults: tuple[S3Fault, ...]
+
+
+class S3Faults:
+    """The layer; `log` is the file that it writes to. The n-th request's fault follows from seed and n."""
+
+    def __init__(self, log: Path) -> None:
+        self._lock = threading.Lock()
+        self._log = log
+        self._plan: S3FaultPlan | None = None
+        self._seed = self._seen = self._hit = 0
+
+    def install(self, seed: int, plan: S3FaultPlan | None) -> None:
+        """Put the plan in force, counting from the beginning; None: S3 is well again."""
+        with self._lock:
+            self._seed, self._plan = seed, plan
+            self._seen = self._hit = 0
+
+    def shown(self) -> dict[str, int]:
+        """How many requests to S3 the plan in force has seen and hit."""
+        with self._lock:
+            return {"seen": self._seen, "hit": self._hit}
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """Answer in place of moto, or None to let it answer."""
+        fault = self._take(environ)
+        if fault is None:
+            return None
+        time.sleep(fault.seconds)
+        if fault.kind == "slow":
+            return None
+        _read_body(environ)
+        if fault.kind == "close":
+            connection: socket.socket = environ["werkzeug.socket"]
+            connection.shutdown(socket.SHUT_RDWR)
+            start_response("503 Service Unavailable", [])
+            return []  # nobody gets it
+        length = str(len(SLOW_DOWN))
+        headers = [("content-type", "application/xml"), ("content-length", length)]
+        start_response("503 Slow Down", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [SLOW_DOWN]
+
+    def _take(self, environ: Environ) -> S3Fault | None:
+        if SIGNED_FOR_S3 not in environ.get("HTTP_AUTHORIZATION", ""):
+            return None
+        with self._lock:
+            if self._plan is None:
+                return None
+            self._seen += 1
+            fault = drawn(self._seed, "S3", self._seen, self._plan.rate, self._plan.faults)
+            if fault is not None:
+                self._hit += 1
+                self._write(environ, fault)
+            return fault
+
+    def _write(self, environ: Environ, fault: S3Fault) -> None:
+        entry: dict[str, Any] = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "method": environ["REQUEST_METHOD"],
+            "path": environ["PATH_INFO"],
+            "injected": fault.words,
+        }
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+def _read_body(environ: Environ) -> None:
+    """A caller that is still sending would see the connection break, and not the answer."""
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

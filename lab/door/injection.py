@@ -1,0 +1,83 @@
+"""A fault of the plan carried out on one request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from starlette.responses import Response, StreamingResponse
+
+from lab.door import answers
+from lab.door.answers import Answer
+from lab.door.connections import Severed, Truncated
+from lab.door.exchange import Exchange
+from lab.door.faults import Fault
+from lab.door.signature import SKEW, STAMP
+
+Serve = Callable[[], Awaitable[Response]]
+EXPIRED = "The security token included in the request is expired"
+THROTTLED = "Request throttled due to too many requests"
+PAGES = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
+
+
+async def injected(fault: Fault, exchange: Exchange, serve: Serve) -> Response:
+    """The reply to a request that this fault hits; `serve` lets the domain answer. Noted in the exchange."""
+    exchange.injected.append(fault.words)
+    await asyncio.sleep(fault.delay_s)
+    if fault.kind == "delay":
+        return await serve()
+    if fault.kind == "truncate":
+        return await _truncated(fault, exchange, await serve())
+    if fault.when == "after":
+        reply = await serve()
+        await content(reply)
+        exchange.injected[-1] += f", in place of {reply.status_code}"
+    if fault.kind in ("drop", "reset"):
+        return Severed(reset=fault.kind == "reset")
+    answer = _answer(fault, exchange)
+    headers = {"content-type": answer.content_type}
+    if fault.retry_after is not None:
+        headers["retry-after"] = str(fault.retry_after)
+    return Response(answer.body, answer.status, headers)
+
+
+async def content(reply: Response) -> bytes:
+    """The whole body of a reply that is not sent yet; read from the engine where it is still there."""
+    if isinstance(reply, StreamingResponse):
+        return b"".join([bytes(chunk) async for chunk in reply.body_iterator])  # type: ignore[arg-type]
+    return bytes(reply.body)
+
+
+async def _truncated(fault: Fault, exchange: Exchange, reply: Response) -> Response:
+    whole = await content(reply)
+    exchange.injected[-1] += f", of {reply.status_code}"
+    if exchange.received.method == "HEAD" or not whole:
+        return Severed(reset=False)
+    return Truncated(whole, reply.status_code, dict(reply.headers), chunked=fault.chunked)
+
+
+def _answer(fault: Fault, exchange: Exchange) -> Answer:
+    """The service's words. That both throttles exist is grade A, their bodies and the HTML are grade K."""
+    if fault.kind == "expired":
+        return answers.signature_refused(EXPIRED)
+    if fault.kind == "skewed":
+        return answers.signature_refused(_skewed(exchange.received.headers.get("x-amz-date", "")))
+    assert fault.status is not None
+    if fault.status in PAGES:
+        text = f"<html><body><h1>{fault.status} {PAGES[fault.status]}</h1></body></html>\r\n"
+        return Answer(fault.status, text.encode(), "text/html")
+    said = THROTTLED if fault.status == 403 else "Too Many Requests"
+    return answers.json_answer(fault.status, {"message": said})
+
+
+def _skewed(stamp: str) -> str:
+    """What a domain says whose clock is a minute further ahead than it allows."""
+    try:
+        signed = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        signed = datetime.now(UTC)
+    now = signed + SKEW + timedelta(minutes=1)
+    limit = (now - SKEW).strftime(STAMP)
+    shown = signed.strftime(STAMP)
+    return f"Signature expired: {shown} is now earlier than {limit} ({now.strftime(STAMP)} - 5 min.)"
