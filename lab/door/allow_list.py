@@ -1,0 +1,128 @@
+"""Which APIs the service offers, and which cluster settings may be set.
+
+Seen: `_xpack`, `_ilm` and `_cluster/reroute` are denied (grade R). Documented: cluster settings want the flat
+form (grade A). The rest of both lists is from memory of the service's tables (grade K); what is not in them
+is denied.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from lab.door import manners_answers
+from lab.door.answers import Answer
+from lab.door.exchange import Door, Exchange
+
+APIS = frozenset(
+    [
+        "_alias",
+        "_aliases",
+        "_all",
+        "_analyze",
+        "_bulk",
+        "_cat",
+        "_cluster",
+        "_component_template",
+        "_count",
+        "_dashboards",
+        "_data_stream",
+        "_delete_by_query",
+        "_explain",
+        "_field_caps",
+        "_flush",
+        "_forcemerge",
+        "_hot",
+        "_index_template",
+        "_ingest",
+        "_list",
+        "_ltr",
+        "_mapping",
+        "_mappings",
+        "_mget",
+        "_msearch",
+        "_mtermvectors",
+        "_nodes",
+        "_opendistro",
+        "_plugin",
+        "_plugins",
+        "_rank_eval",
+        "_recovery",
+        "_refresh",
+        "_reindex",
+        "_render",
+        "_resolve",
+        "_rollover",
+        "_scripts",
+        "_search",
+        "_search_shards",
+        "_segments",
+        "_settings",
+        "_shard_stores",
+        "_snapshot",
+        "_stats",
+        "_tasks",
+        "_template",
+        "_termvectors",
+        "_ultrawarm",
+        "_cold",
+        "_update_by_query",
+        "_upgrade",
+        "_validate",
+        "_warm",
+    ]
+)
+"""First parts of a path. What follows an index name is never denied: the tables allow all of it."""
+
+CLUSTER_APIS = frozenset(("allocation", "health", "nodes", "pending_tasks", "settings", "state", "stats"))
+CAT_DENIED = frozenset(("nodeattrs",))
+
+SETTINGS = re.compile(
+    r"action\.auto_create_index|action\.search\.shard_count\.limit"
+    r"|indices\.breaker\.(fielddata|request|total)\.limit"
+    r"|cluster\.max_shards_per_node"  # grade R
+    r"|cluster\.search\.request\.slowlog\..+|search\.max_buckets"
+)
+SCOPES = ("persistent", "transient")  # whether `transient` is refused is not known: it is let through
+
+
+async def refusal(exchange: Exchange, door: Door) -> Answer | None:
+    """The denial of what the service does not offer on any domain, or None."""
+    request = exchange.received
+    parts = [unquote(part) for part in request.path.split("/") if part]
+    if not _offered(parts):
+        return manners_answers.not_allowed(request.path)
+    if request.method == "PUT" and parts[:2] == ["_cluster", "settings"] and not _settable(request.body):
+        return manners_answers.payload_not_allowed(request.path)
+    return None
+
+
+def _offered(parts: list[str]) -> bool:
+    if not parts or not parts[0].startswith("_"):
+        return True
+    if parts[0] == "_cluster" and len(parts) > 1:
+        return parts[1] in CLUSTER_APIS
+    if parts[0] == "_cat" and len(parts) > 1:
+        return parts[1] not in CAT_DENIED
+    return parts[0] in APIS
+
+
+def _settable(body: bytes) -> bool:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return True  # the engine's own error says more
+    if not isinstance(document, dict):
+        return True
+    return all(
+        _flat_and_allowed(document[scope]) for scope in SCOPES if isinstance(document.get(scope), dict)
+    )
+
+
+def _flat_and_allowed(settings: dict[str, Any]) -> bool:
+    return all(
+        not isinstance(value, dict) and SETTINGS.fullmatch(name) is not None
+        for name, value in settings.items()
+    )

@@ -1,0 +1,28 @@
+"""What a switch changes outside the front door, done when it is turned."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from lab.door.exchange import Door
+from lab.door.manners import Manners
+
+
+class NotTaken(Exception):
+    """The engine or the account does not go along with a switch; says why."""
+
+
+Effect = Callable[[Door, Manners], Awaitable[None]]
+EFFECTS: tuple[Effect, ...] = ()
+
+
+async def take_effect(door: Door, wanted: Manners) -> None:
+    """Turn the switches of the domain to what is wanted.
+
+    Raises:
+        NotTaken: the engine does not go along; the switches stay as they were.
+        httpx.HTTPError: the engine cannot be reached.
+    """
+    for effect in EFFECTS:
+        await effect(door, wanted)
+    door.manners.become(wanted)

@@ -1,0 +1,26 @@
+"""What is looked at before anything else: whether the request is for this domain, and not too large."""
+
+from __future__ import annotations
+
+from lab.door import manners_answers
+from lab.door.answers import Answer
+from lab.door.exchange import Door, Exchange
+
+LOOPBACK = ("127.0.0.1", "localhost")
+
+
+async def wrong_host(exchange: Exchange, door: Door) -> Answer | None:
+    """The refusal of a Host header that is neither the domain's host name nor the front door's own address.
+
+    The domain's name is taken with any port: a tunnel to the domain ends on one of its own.
+    """
+    host = exchange.received.headers.get("host", "").lower()
+    name, _, _ = host.partition(":")
+    own = host in tuple(f"{each}:{exchange.port}" for each in LOOPBACK)
+    return None if own or name == door.host.lower() else manners_answers.invalid_host()
+
+
+async def too_large(exchange: Exchange, door: Door) -> Answer | None:
+    """The refusal of a body that is larger than the domain's instances take."""
+    limit = door.manners.body_limit_bytes
+    return manners_answers.body_too_large(limit) if len(exchange.received.body) > limit else None

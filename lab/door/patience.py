@@ -1,0 +1,50 @@
+"""A gateway that does not wait for ever: it answers 504, and the engine goes on with what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import httpx
+from starlette.responses import Response, StreamingResponse
+
+from lab.door import manners_answers
+from lab.door.exchange import Exchange
+
+_going_on: set[asyncio.Task[None]] = set()
+
+
+async def within(
+    seconds: float | None, exchange: Exchange, serving: Coroutine[Any, Any, Response]
+) -> Response:
+    """The reply that `serving` makes, or the gateway's own after these seconds (None: wait for it).
+
+    The engine's request is not cancelled then: what it asks for is done, and its reply is lost.
+
+    Raises:
+        httpx.HTTPError: the engine cannot be reached.
+    """
+    if seconds is None:
+        return await serving
+    task = asyncio.ensure_future(serving)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if done:
+        return task.result()
+    exchange.injected.append(f"504 after {seconds:g} s")
+    leftover = asyncio.ensure_future(_finished(task))
+    _going_on.add(leftover)
+    leftover.add_done_callback(_going_on.discard)
+    answer = manners_answers.gateway_timeout()
+    return Response(answer.body, answer.status, {"content-type": answer.content_type})
+
+
+async def _finished(task: asyncio.Future[Response]) -> None:
+    """Read the reply that nobody waits for to its end, so that its connection is free again."""
+    try:
+        reply = await task
+        if isinstance(reply, StreamingResponse):
+            async for _ in reply.body_iterator:
+                pass
+    except httpx.HTTPError:
+        return

@@ -1,0 +1,131 @@
+"""A front door and the lab's own API without any engine: who asks what is really judged, the engine is a
+script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import requests
+from requests_aws4auth import AWS4Auth
+
+from lab.account.directory import Caller
+from lab.door.admin import admin_app
+from lab.door.engine_link import EngineLink
+from lab.door.exchange import Door
+from lab.door.front_door import FrontDoor
+from lab.door.request_log import RequestLog
+from lab.door.rules import Rules
+from lab.settings import DomainSettings
+
+HOST = "search-orders-source-abc.us-east-1.es.amazonaws.com"
+OWN = "http://127.0.0.1:9234"
+Answering = Callable[["EngineRequest"], Awaitable[httpx.Response]]
+
+
+@dataclass(frozen=True)
+class EngineRequest:
+    """A request that reached the engine."""
+
+    method: str
+    target: str
+    body: bytes
+
+
+class OneCaller:
+    """An account with one user and no bucket."""
+
+    def caller(self, access_key_id: str) -> Caller | None:
+        return Caller("arn:aws:iam::123456789012:user/x", "secret") if access_key_id == "KEY" else None
+
+    def bucket_region(self, bucket: str) -> str | None:
+        return None
+
+
+class ScriptedLink(EngineLink):
+    """The way to an engine that says what it is told; a request that it was not told about is answered {}."""
+
+    def __init__(self) -> None:
+        super().__init__("http://engine")
+        self.seen: list[EngineRequest] = []
+        self.answers: dict[str, Answering] = {}
+
+    def on(self, asked: str, status: int, body: Any) -> None:
+        """Answer `METHOD /path` (the query left out) so."""
+
+        async def answer(_: EngineRequest) -> httpx.Response:
+            return httpx.Response(status, json=body)
+
+        self.answers[asked] = answer
+
+    async def send(self, method: str, url: httpx.URL, headers: Any, body: bytes) -> httpx.Response:
+        request = EngineRequest(method, url.raw_path.decode(), body)
+        self.seen.append(request)
+        answer = self.answers.get(f"{method} {urlsplit(request.target).path}")
+        reply = await answer(request) if answer else httpx.Response(200, json={})
+        return httpx.Response(reply.status_code, headers=reply.headers, stream=reply.stream)
+
+
+@dataclass
+class SmallLab:
+    """One domain's front door, and the lab's own API."""
+
+    folder: Path
+    engine: ScriptedLink = field(default_factory=ScriptedLink)
+
+    def __post_init__(self) -> None:
+        self.log = self.folder / "requests.jsonl"
+        domain = DomainSettings("orders-source", "us-east-1")
+        self.door = Door(
+            side="source", settings=domain, host=HOST, engine=self.engine, directory=OneCaller(),
+            rules=Rules(), log=RequestLog(self.log),
+        )  # fmt: skip
+        self._admin = admin_app(self.door.rules, [self.door])
+
+    async def send(
+        self, method: str, path: str, body: Any = None, host: str | None = None, data: bytes | None = None
+    ) -> httpx.Response:
+        """A signed request."""
+        headers = {"Host": host} if host else {}
+        signed = requests.Request(method, OWN + path, json=body, data=data, headers=headers)
+        prepared = signed.prepare()
+        prepared = AWS4Auth("KEY", "secret", "us-east-1", "es")(prepared)
+        transport = httpx.ASGITransport(FrontDoor(self.door))
+        async with httpx.AsyncClient(transport=transport) as client:
+            return await client.request(
+                method, OWN + path, content=prepared.body, headers=dict(prepared.headers)
+            )
+
+    def call(self, method: str, path: str, body: Any = None, **how: Any) -> httpx.Response:
+        """The same, waited for."""
+        return asyncio.run(self.send(method, path, body, **how))
+
+    def admin(self, method: str, path: str, body: Any = None) -> httpx.Response:
+        """A request to the lab's own API."""
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(self._admin)
+            async with httpx.AsyncClient(transport=transport, base_url="http://admin") as client:
+                return await client.request(method, path, json=body)
+
+        return asyncio.run(ask())
+
+    def turn(self, **switches: Any) -> None:
+        """Turn switches, which must be taken."""
+        reply = self.admin("PUT", "/manners/source", switches)
+        assert reply.status_code == 200, reply.text
+
+    @property
+    def reached(self) -> list[str]:
+        """What reached the engine: `METHOD /path?query`."""
+        return [f"{each.method} {each.target}" for each in self.engine.seen]
+
+    def logged(self) -> list[dict[str, Any]]:
+        """The lines of the request log."""
+        return [json.loads(line) for line in self.log.read_text().splitlines()]

@@ -1,0 +1,169 @@
+"""What the gateway before a domain lets through, and what it says instead: without an engine."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+from support.small_lab import HOST, SmallLab
+
+from lab.door.manners import Manners
+
+RUNNING = {"snapshots": [{"repository": "cs-automated-enc", "snapshot": "hourly"}]}
+
+
+@pytest.fixture
+def lab(tmp_path):
+    return SmallLab(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/_xpack", "/_xpack/license?v=true", "/_ilm/policy/audit", "/_license", "/_cluster/reroute",
+     "/_cluster/voting_config_exclusions", "/_cat/nodeattrs", "//_xpack"],
+)  # fmt: skip
+def test_an_api_that_the_service_lacks_is_denied_by_its_path(lab, path):
+    reply = lab.call("GET", path)
+    assert reply.status_code == 401
+    assert reply.json() == {"Message": f"Your request: '{path.partition('?')[0]}' is not allowed."}
+    assert lab.reached == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/books", "/books/_search", "/books/_xpack", "/_cat/indices?format=json", "/_cat",
+     "/_cluster/health", "/_cluster/settings?flat_settings=true", "/_cluster/state/metadata/x",
+     "/_cluster/allocation/explain", "/_all/_settings", "/_msearch", "/_nodes/stats", "/_search/pipeline",
+     "/_search/point_in_time", "/_snapshot/r/s/_status", "/_plugins/_ism/policies", "/_data_stream",
+     "/_opendistro/_security/api/rolesmapping", "/_resolve/index/*", "/_ingest/pipeline", "/_tasks",
+     "/_component_template", "/_aliases", "/.kibana_1/_count", "/%3Cbooks-%7Bnow%2Fd%7D%3E"],
+)  # fmt: skip
+def test_what_clients_need_passes(lab, path):
+    assert lab.call("GET", path).status_code == 200
+    assert lab.reached == [f"GET {path}"]
+
+
+DENIED = "Your request: '/_cluster/settings' payload is not allowed."
+
+
+@pytest.mark.parametrize(
+    ("payload", "allowed"),
+    [
+        ({"persistent": {"action.auto_create_index": False}}, True),
+        ({"persistent": {"cluster.max_shards_per_node": 2000}, "transient": {}}, True),
+        ({"persistent": {"indices.breaker.total.limit": None}}, True),
+        ({"persistent": {"action": {"auto_create_index": False}}}, False),
+        ({"persistent": {"index.number_of_shards": "5"}}, False),
+        ({"persistent": {"indices.recovery.max_bytes_per_sec": "80mb"}}, False),
+        ({"transient": {"cluster.routing.allocation.enable": "none"}}, False),
+        (["no object"], True),
+    ],
+)
+def test_cluster_settings_are_flat_and_of_a_list(lab, payload, allowed):
+    reply = lab.call("PUT", "/_cluster/settings", payload)
+    assert (reply.status_code == 200) is allowed
+    assert allowed or (reply.status_code, reply.json()) == (401, {"Message": DENIED})
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        (HOST, 200),
+        (HOST.upper(), 200),
+        (f"{HOST}:9200", 200),
+        ("localhost:9234", 200),
+        ("127.0.0.1:9235", 400),
+        ("203.0.113.7", 400),
+        ("search-orders-target-abc.us-east-1.es.amazonaws.com", 400),
+    ],
+)
+def test_the_host_header_must_name_the_domain(lab, host, status):
+    reply = lab.call("GET", "/books", host=host)
+    assert reply.status_code == status
+    assert status == 200 or "Invalid Host Header" in reply.text
+    assert len(lab.reached) == (status == 200)
+
+
+def test_a_body_over_the_limit_is_refused(lab):
+    lab.turn(body_limit_bytes=10 << 20)
+    assert lab.call("POST", "/_bulk", data=b"x" * (10 << 20)).status_code == 200
+    reply = lab.call("POST", "/_bulk", data=b"x" * ((10 << 20) + 1))
+    assert reply.status_code == 413
+    assert reply.json() == {"Message": "Request size exceeded 10485760 bytes"}
+
+
+@pytest.mark.parametrize("status", [503, 409, 429])
+def test_a_second_snapshot_is_refused_while_one_runs(lab, status):
+    lab.turn(concurrent_snapshots=status)
+    lab.engine.on("GET /_snapshot/_status", 200, RUNNING)
+    reply = lab.call("PUT", "/_snapshot/mine/one")
+    error = reply.json()["error"]
+    assert (reply.status_code, reply.json()["status"]) == (status, status)
+    assert error["type"] == "concurrent_snapshot_execution_exception"
+    assert error["reason"] == "[mine:one]  a snapshot is already running"
+    assert "PUT /_snapshot/mine/one" not in lab.reached
+    others = ["PUT /_snapshot/mine", "POST /_snapshot/mine/_verify", "POST /_snapshot/mine/one/_restore"]
+    for asked in [*others, "GET /_snapshot/mine/one"]:
+        assert lab.call(*asked.split()).status_code == 200
+    lab.engine.on("GET /_snapshot/_status", 200, {"snapshots": []})
+    assert lab.call("PUT", "/_snapshot/mine/one").status_code == 200
+
+
+def test_a_second_snapshot_is_taken_where_the_engine_takes_it(lab):
+    lab.engine.on("GET /_snapshot/_status", 200, RUNNING)
+    assert lab.call("PUT", "/_snapshot/mine/one").status_code == 200
+
+
+def test_the_gateway_gives_up_and_the_engine_goes_on(lab):
+    lab.turn(request_timeout_s=0.02)
+    finished = []
+
+    async def slowly(_):
+        await asyncio.sleep(0.1)
+        finished.append(True)
+        return httpx.Response(200, json={"acknowledged": True})
+
+    lab.engine.answers["DELETE /books"] = slowly
+
+    async def impatient():
+        reply = await lab.send("DELETE", "/books")
+        assert (reply.status_code, finished) == (504, [])
+        await asyncio.sleep(0.2)
+        return reply
+
+    reply = asyncio.run(impatient())
+    assert finished == [True]
+    assert reply.headers["content-type"].startswith("text/html")
+    assert lab.logged()[-1]["status"] == 504
+    lab.turn(request_timeout_s=None)
+    assert lab.call("DELETE", "/books").json() == {"acknowledged": True}
+
+
+def test_switches_are_read_changed_one_by_one_and_reset(lab):
+    defaults = Manners().model_dump(mode="json")
+    assert lab.admin("GET", "/manners/source").json() == defaults
+    lab.turn(concurrent_snapshots=429)
+    lab.turn(body_limit_bytes=10)
+    changed = defaults | {"concurrent_snapshots": 429, "body_limit_bytes": 10}
+    assert lab.admin("GET", "/manners/source").json() == changed
+    assert lab.admin("POST", "/reset").status_code == 200
+    assert lab.admin("GET", "/manners/source").json() == defaults
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"concurent_snapshots": 429}, "concurent_snapshots: no such switch"),
+        ({"concurrent_snapshots": 418}, "concurrent_snapshots"),
+        ({"request_timeout_s": 0}, "request_timeout_s: Input should be greater than 0"),
+        (["standby"], "valid dictionary"),
+    ],
+)
+def test_a_wrong_switch_is_not_taken(lab, change, said):
+    reply = lab.admin(
+        "PUT", "/manners/source", {"body_limit_bytes": 10} | change if isinstance(change, dict) else change
+    )
+    assert (reply.status_code, said in reply.json()["error"]) == (400, True), reply.text
+    assert lab.admin("GET", "/manners/source").json() == Manners().model_dump(mode="json")
+    assert lab.admin("PUT", "/manners/sauce", {}).status_code == 404
