@@ -4,7 +4,8 @@ from."""
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lab.settings import ACCOUNT
@@ -19,6 +20,7 @@ class Answer:
     status: int
     body: bytes
     content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def json_answer(status: int, body: Any) -> Answer:

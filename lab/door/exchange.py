@@ -11,6 +11,7 @@ from lab.account.directory import Caller, Directory
 from lab.door.answers import Answer
 from lab.door.engine_link import EngineLink
 from lab.door.faults import Faults
+from lab.door.manners import Manners
 from lab.door.request_log import RequestLog
 from lab.door.rules import Rule, Rules
 from lab.door.signature import Received
@@ -36,6 +37,7 @@ class Door:
     rules: Rules
     log: RequestLog
     folder: str | None = None
+    manners: Manners = field(default_factory=Manners)
     registered: dict[str, dict[str, str]] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
 
@@ -57,10 +59,11 @@ class Door:
 
 @dataclass
 class Exchange:
-    """One request on its way through. `caller` is None as long as nobody was recognised; `injected` names the
-    faults that were put in, in their order."""
+    """One request on its way through. `port` is the one that it came in by. `caller` is None as long as
+    nobody was recognised; `injected` names the faults that were put in, in their order."""
 
     received: Received
+    port: int | None = None
     started: float = field(default_factory=time.monotonic)
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     caller: Caller | None = None

@@ -17,8 +17,8 @@ class Rule(BaseModel):
 
     It acts on the next `times` requests (None: all) to `domain` ("source", "target" or a domain's name; None:
     both) with `method` (None: any) whose path matches the regular expression `path` from its beginning.
-    `delay_s` seconds pass first. With a `status` it answers with that and `body` (a JSON value, or a string
-    sent as it is) in place of the engine: "before" it was asked, or "after" it has acted.
+    `delay_s` seconds pass first. With a `status` it answers with that, `headers` and `body` (a JSON value, or
+    a string sent as it is) in place of the engine: "before" it was asked, or "after" it has acted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +32,7 @@ class Rule(BaseModel):
     status: int | None = Field(default=None, ge=100, le=599)
     body: Any = None
     content_type: str | None = None
+    headers: dict[str, str] = Field(default_factory=dict)
     delay_s: float = Field(default=0.0, ge=0)
 
     @field_validator("path")
