@@ -9,6 +9,7 @@ from pathlib import Path
 
 from lab.account.account import Account, open_account
 from lab.account.directory import MotoDirectory
+from lab.account.s3_faults import S3Faults
 from lab.account.server import AwsServer
 from lab.certificates import Certificate, issue
 from lab.control import EngineControl
@@ -18,6 +19,8 @@ from lab.door import access_control
 from lab.door.admin import admin_app
 from lab.door.engine_link import EngineLink
 from lab.door.exchange import Door
+from lab.door.fault_api import fault_routes
+from lab.door.faults import Faults
 from lab.door.front_door import FrontDoor
 from lab.door.request_log import RequestLog
 from lab.door.rules import Rules
@@ -73,15 +76,18 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
         LabError: something is lacking, or an engine died at its start.
     """
     parts = [fetch_parts(domain, Silent()) for domain in settings.domains]
-    running.aws = AwsServer()
+    s3_faults = S3Faults(running.home / "s3-faults.jsonl")
+    running.aws = AwsServer([s3_faults])
     _launch(running, settings, parts, running.aws.url)
     account = open_account(settings, running.aws.url)
     urls = [cluster.wait_ready(running.stop.is_set) for cluster in running.clusters]
     certificate = issue(running.home, *account.hosts) if settings.tls else None
-    doors = _doors(running, settings, parts, urls, account)
+    faults = Faults(s3_faults)
+    doors = _doors(running, settings, parts, urls, account, faults)
     endpoints = [running.servers.add(FrontDoor(door), certificate) for door in doors]
     running.control.manage(dict(zip(SIDES, running.clusters, strict=True)), doors)
-    admin_url = running.servers.add(admin_app(doors[0].rules, doors, engine_routes(running.control)))
+    more = [*engine_routes(running.control), *fault_routes(faults)]
+    admin_url = running.servers.add(admin_app(doors[0].rules, doors, more))
     running.servers.start()
     domains = [
         _described(running.home, *each)
@@ -108,7 +114,12 @@ def _launch(running: Running, settings: LabSettings, parts: list[Parts], s3_url:
 
 
 def _doors(
-    running: Running, settings: LabSettings, parts: list[Parts], urls: list[str], account: Account
+    running: Running,
+    settings: LabSettings,
+    parts: list[Parts],
+    urls: list[str],
+    account: Account,
+    faults: Faults,
 ) -> list[Door]:
     """One front door a domain. Where one engine cannot write to S3, both share a folder."""
     rules, directory = Rules(), MotoDirectory()
@@ -124,6 +135,7 @@ def _doors(
             rules=rules,
             log=RequestLog(request_log(running.home, domain.name)),
             folder=folder,
+            faults=faults,
         )
         for side, domain, url, host in zip(SIDES, settings.domains, urls, account.hosts, strict=True)
     ]

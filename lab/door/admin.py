@@ -17,7 +17,8 @@ from lab.door.rules import Rule, Rules
 
 
 def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> Starlette:
-    """The application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules and what the doors remember)."""
+    """The application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules, faults and what the doors
+    remember), and `more`."""
 
     async def list_rules(request: Request) -> Response:
         return JSONResponse(rules.listed())
@@ -40,6 +41,7 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
         rules.clear()
         for door in doors:
             door.registered.clear()
+            door.faults.install(None)
             await reset_manners(door)
         return JSONResponse({"acknowledged": True})
 

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 
 from lab.certificates import Certificate
+from lab.door.connections import SeverableProtocol
 from lab.sockets import bind
 
 
@@ -33,7 +34,7 @@ class Servers:
         """Start serving everything added, in a thread of its own; returns at once."""
         for _, app, certificate in self._pairs:
             config = uvicorn.Config(
-                app, log_level="warning", access_log=False, timeout_keep_alive=75,
+                app, http=SeverableProtocol, log_level="warning", access_log=False, timeout_keep_alive=75,
                 timeout_graceful_shutdown=1, h11_max_incomplete_event_size=1 << 20,
                 ssl_certfile=certificate.server if certificate else None,
             )  # fmt: skip
