@@ -50,6 +50,10 @@ class EngineControl:
             cluster.wait_ready()
         self._doors[side].engine.url = cluster.address() or self._doors[side].engine.url
 
+    def url(self, side: str) -> str:
+        """Where the engine of this side answers, or did before it was killed."""
+        return self._doors[side].engine.url
+
     def work(self, seconds: float) -> None:
         """Carry out what was asked, waiting up to so long for something; for the main thread."""
         try:

@@ -16,7 +16,8 @@ from lab.errors import LabError
 
 
 def engine_routes(control: EngineControl) -> list[Route]:
-    """The routes. `kill` is kill -9 and leaves the data; `start` answers when the node does."""
+    """The routes. `kill` is kill -9 and leaves the data; `start` answers when the node does, with the address
+    that the engine has now."""
 
     async def act(request: Request) -> Response:
         body = await request.body()
@@ -28,6 +29,6 @@ def engine_routes(control: EngineControl) -> list[Route]:
             await asyncio.to_thread(control.act, side, action, asked.get("node"))
         except (LabError, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)
-        return JSONResponse({"acknowledged": True})
+        return JSONResponse({"acknowledged": True, "engine_url": control.url(side)})
 
     return [Route("/engines/{side}/{action}", act, methods=["POST"])]
