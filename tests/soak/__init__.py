@@ -1,0 +1,1 @@
+"""The main job again and again while things go wrong: `make soak`."""

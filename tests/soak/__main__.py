@@ -1,0 +1,80 @@
+"""`make soak`: seeded runs of the main job while things go wrong, one after another.
+
+A soak that was ended goes on where it was. `--seed N` alone repeats one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.manager import attached
+from tests.soak.classes import class_of
+from tests.soak.commands import as_a_child
+from tests.soak.ledger import Ledger
+from tests.soak.runs import Outcome, row, soak_run
+from tests.soak.scene import Scene
+
+RUNS = 60
+
+
+def main() -> int:
+    """Run what is left of the soak; 1 when something that must hold did not."""
+    options = _options()
+    ledger = Ledger(options.seed, options.runs, record=options.record)
+    seeds = range(options.seed, options.seed + options.runs)
+    left = [seed for seed in seeds if not ledger.done(seed)]
+    print(f"{len(left)} of {options.runs} runs to do", flush=True)
+    with tempfile.TemporaryDirectory(prefix="snapferry-soak-") as folder, _scene(Path(folder)) as scene:
+        ledger.begin(f"OpenSearch {scene.lab.source.version}")
+        for seed in left:
+            print(f"seed {seed:3} {class_of(seed).name} ...", flush=True)
+            outcome = soak_run(scene, seed, as_a_child)
+            _tell(outcome)
+            ledger.add(row(outcome))
+    wrong = [each["seed"] for each in ledger.rows if each["verdict"] not in ("done", "told")]
+    ledger.finish()
+    done = sum(each["verdict"] == "done" for each in ledger.rows)
+    print(f"{done} of {len(ledger.rows)} done, {len(wrong)} wrong {wrong or ''}")
+    return 1 if wrong else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--seed", type=int, default=None, help="the first run's seed (default: 1)")
+    parser.add_argument(
+        "--runs", type=int, default=None, help=f"how many (default: {RUNS}, or 1 with --seed)"
+    )
+    parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")
+    options = parser.parse_args()
+    options.runs = options.runs or (1 if options.seed else RUNS)
+    options.seed = options.seed or 1
+    return options
+
+
+@contextmanager
+def _scene(folder: Path) -> Iterator[Scene]:
+    from flows.server import prefect_server
+
+    with attached(folder / "lab") as lab, prefect_server(folder / "prefect") as address:
+        scene = Scene(lab, address, folder / "runs")
+        scene.prepare()
+        yield scene
+
+
+def _tell(outcome: Outcome) -> None:
+    told = row(outcome)
+    print("  " + ", ".join(f"{key} {told[key]}" for key in ("requests", "hit", "S3 hit", "exits", "seconds")))
+    print(f"  {outcome.verdict}", flush=True)
+    if outcome.verdict != "done":
+        print("  | " + outcome.said.strip().replace("\n", "\n  | "))
+    if not outcome.passed:
+        print(f"  again: make soak SEED={outcome.seed}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""The classes of faults that the soak draws from: what goes wrong in a run follows from its seed."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any, Literal
+
+RATE = 0.2
+WRITES_TIMES = 2.5  # a run sends one or two of them: at the usual rate most runs would meet no fault there
+REQUESTS: tuple[tuple[str, str | None, str], ...] = (
+    ("snapshot create", "PUT", r"/_snapshot/[^/]+/[^/]+$"),
+    ("restore", "POST", r"/_snapshot/[^/]+/[^/]+/_restore$"),
+    ("snapshot poll", "GET", r"/_snapshot/"),
+    ("register", None, r"/_snapshot/[^/]+(/_verify)?$"),
+    ("verify", "POST", r"/.*/?(_search|_msearch|_count|_refresh)$"),
+    ("other", None, r".*"),
+)
+WRITES = frozenset(("snapshot create", "restore"))
+Victim = Literal["command", "source", "target"]
+Json = dict[str, Any]
+
+DELAYS: list[Json] = [{"kind": "delay", "delay_s": 0.3}, {"kind": "delay", "delay_s": 1.0}]
+DROPS: list[Json] = [{"kind": "drop"}]
+LOST: list[Json] = [{"kind": "drop", "when": "after"}]
+TRUNCATED: list[Json] = [{"kind": "truncate"}, {"kind": "truncate", "chunked": True}]
+RESETS: list[Json] = [{"kind": "reset"}, {"kind": "reset", "when": "after"}]
+THROTTLES: list[Json] = [
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 429, "retry_after": 1},
+    {"kind": "status", "status": 403},
+]
+GATEWAY: list[Json] = [
+    {"kind": "status", "status": 502},
+    {"kind": "status", "status": 502, "when": "after"},
+    {"kind": "status", "status": 503},
+    {"kind": "status", "status": 504},
+    {"kind": "status", "status": 504, "when": "after"},
+]
+SKEWED: list[Json] = [{"kind": "skewed"}]
+EXPIRED: list[Json] = [{"kind": "expired"}]
+S3_SLOW: list[Json] = [{"kind": "slow", "seconds": 0.2}, {"kind": "slow", "seconds": 0.6}]
+S3_SILENT: list[Json] = [{"kind": "close"}, {"kind": "close", "seconds": 0.5}, {"kind": "slow down"}]
+
+
+@dataclass(frozen=True)
+class FaultClass:
+    """One class of faults.
+
+    Args:
+        faults: what hits requests to the domains.
+        s3: what hits the engines' requests to S3.
+        victim: who is killed (kill -9) in the middle, once.
+        rate: the portion of requests that is hit, where it is not the usual one.
+    """
+
+    name: str
+    faults: tuple[Json, ...] = ()
+    s3: tuple[Json, ...] = ()
+    victim: Victim | None = None
+    rate: float = RATE
+
+    def plan(self, seed: int) -> Json:
+        """The fault plan, as the lab's API takes it."""
+        classes = [
+            {
+                "name": name,
+                "method": method,
+                "path": path,
+                "rate": self.rate * (WRITES_TIMES if name in WRITES else 1),
+                "faults": list(self.faults),
+            }
+            for name, method, path in REQUESTS
+        ]
+        s3 = {"rate": self.rate, "faults": list(self.s3)} if self.s3 else None
+        return {"seed": seed, "classes": classes if self.faults else [], "s3": s3}
+
+    def kill_after(self, seed: int) -> int:
+        """How many requests the domains have got when the victim is killed."""
+        return random.Random(f"{seed}/kill").randint(*((2, 70) if self.victim == "command" else (20, 60)))
+
+
+ANY = (*DELAYS, *DROPS, *LOST, *TRUNCATED, *RESETS, *THROTTLES, *GATEWAY)
+CLASSES: tuple[FaultClass, ...] = (
+    FaultClass("delay", tuple(DELAYS)),
+    FaultClass("not sent", tuple(DROPS)),
+    FaultClass("reply lost", tuple(LOST)),
+    FaultClass("body truncated", tuple(TRUNCATED)),
+    FaultClass("throttled", tuple(THROTTLES)),
+    FaultClass("gateway", tuple(GATEWAY)),
+    FaultClass("connection reset", tuple(RESETS)),
+    FaultClass("clock skewed", tuple(SKEWED)),
+    FaultClass("credentials expired", tuple(EXPIRED)),
+    FaultClass("logged out for a while", ({"kind": "expired", "requests": 25},), rate=0.02),
+    FaultClass("S3 slow", (), tuple(S3_SLOW)),
+    FaultClass("S3 silent", (), tuple(S3_SILENT)),
+    FaultClass("command killed", ANY, victim="command"),
+    FaultClass("source killed", (), victim="source"),
+    FaultClass("target killed", (), victim="target"),
+    FaultClass("everything", (*ANY, *SKEWED, *EXPIRED), tuple(S3_SLOW)),
+)
+
+
+def class_of(seed: int) -> FaultClass:
+    """The class of the run with this seed: all of them in turn."""
+    return CLASSES[(seed - 1) % len(CLASSES)]

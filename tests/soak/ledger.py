@@ -1,0 +1,68 @@
+"""What the soak remembers: which runs are done, so that a killed one goes on, and the table of results."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / ".soak"
+RESULTS = ROOT / "docs" / "soak.md"
+COLUMNS = ("seed", "class", "requests", "hit", "S3 hit", "exits", "seconds", "verdict")
+
+
+class Ledger:
+    """The runs of one soak that are done, in a file of its own; with `record` also in the results."""
+
+    def __init__(self, seed: int, runs: int, *, record: bool) -> None:
+        self._file = FOLDER / f"seed-{seed}-runs-{runs}.json"
+        self._record = record
+        text = self._file.read_text(encoding="utf-8") if self._file.exists() else "[]"
+        self.rows: list[dict[str, Any]] = json.loads(text)
+
+    def done(self, seed: int) -> bool:
+        """Whether the run with this seed is done."""
+        return any(row["seed"] == seed for row in self.rows)
+
+    def begin(self, engine: str) -> None:
+        """Write the heading of the results, unless this soak goes on."""
+        if self._record and not self.rows:
+            now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+            heads = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
+            _append(f"\n## {now} UTC, {engine}, commit {_commit()}\n\n{heads}")
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Keep a run that is done."""
+        self.rows.append(row)
+        self._save()
+        if self._record:
+            _append("| " + " | ".join(str(row[column]) for column in COLUMNS) + " |\n")
+
+    def finish(self) -> None:
+        """Nothing is left to go on with."""
+        self._file.unlink(missing_ok=True)
+
+    def _save(self) -> None:
+        FOLDER.mkdir(exist_ok=True)
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(json.dumps(self.rows), encoding="utf-8")
+        fresh.replace(self._file)
+
+
+def _append(text: str) -> None:
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _commit() -> str:
+    """The commit that is checked out, and whether anything beside it is."""
+
+    def ask(*arguments: str) -> str:
+        told = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        return told.stdout.strip()
+
+    changed = ask("status", "--porcelain", "--untracked-files=no")
+    return (ask("rev-parse", "--short", "HEAD") or "unknown") + (" and changes" if changed else "")

@@ -1,0 +1,148 @@
+"""One run of the soak: the same command again and again while things go wrong, and what must hold then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.lab.migrations import Desk, Ended, log, log_size
+from tests.soak.classes import FaultClass, class_of
+from tests.soak.data import truth
+from tests.soak.scene import Scene
+
+WITH_FAULTS = 4  # commands before things are well again
+WELL = 2
+DONE, TOLD = "done", "told"
+GOES_ON = "same command"
+
+Command = Callable[[Scene, Desk, FaultClass, int], Ended]
+"""Runs `migrate --execute` once; the number is the seed while a victim is to be killed, else 0."""
+
+
+@dataclass
+class Outcome:
+    """How one run of the soak went.
+
+    Args:
+        verdict: `done` (exit 0, everything true), `told` (another exit that says so), or what was wrong.
+        hit, s3_hit: requests to the domains and to S3 that met a fault.
+        said: the last command's output, where the run is not done.
+    """
+
+    seed: int
+    kind: str
+    exits: list[int] = field(default_factory=list[int])
+    hit: int = 0
+    s3_hit: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    verdict: str = ""
+    said: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether what must hold did hold."""
+        return self.verdict in (DONE, TOLD)
+
+
+def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
+    """The run with this seed, from a target as new to its end."""
+    kind = class_of(seed)
+    outcome = Outcome(seed, kind.name)
+    began = time.monotonic()
+    scene.renew()
+    before = scene.unconcerned()
+    sizes = {side: log_size(scene.lab, side) for side in ("source", "target")}
+    desk = Desk(scene.lab, _fresh(scene.folder / f"seed-{seed}"), scene.prefect)
+    desk.write()
+    scene.install(kind.plan(seed))
+    problems = _commanded(scene, desk, kind, outcome, command)
+    _count(scene, outcome, sizes)
+    after = scene.unconcerned()
+    problems += [f"TOUCHED the {side}" for side in before if before[side] != after[side]]
+    problems += list(_secrets(scene, desk.folder))
+    outcome.seconds = time.monotonic() - began
+    outcome.verdict = "; ".join(dict.fromkeys(problems)) or (DONE if outcome.exits[-1] == 0 else TOLD)
+    return outcome
+
+
+def _commanded(scene: Scene, desk: Desk, kind: FaultClass, outcome: Outcome, command: Command) -> list[str]:
+    """Gives the command until it is done or says that it does not go on; returns what was wrong."""
+    problems: list[str] = []
+    for number in range(WITH_FAULTS + WELL):
+        if number == WITH_FAULTS:
+            _well(scene, outcome)
+        ended = command(scene, desk, kind, outcome.seed if number == 0 else 0)
+        desk.lab = scene.lab
+        outcome.exits.append(ended.code)
+        outcome.said = "" if ended.code == 0 else str(ended)
+        problems += _checked(scene, ended)
+        if ended.code == 0 or not goes_on(ended):
+            break
+    _well(scene, outcome)
+    return problems
+
+
+def goes_on(ended: Ended) -> bool:
+    """Whether the command says of itself that the same one continues, or that nothing was changed."""
+    return ended.code in (-9, 3, 5) or GOES_ON in ended.out + ended.err
+
+
+def _checked(scene: Scene, ended: Ended) -> Iterator[str]:
+    """What is wrong after one command, whatever its end."""
+    states = list(scene.snapshots().values())
+    if len(states) > 1:
+        yield f"{len(states)} SNAPSHOTS"
+    if ended.code == 0:
+        if states != ["SUCCESS"]:
+            yield f"FALSE SUCCESS: the snapshot is {states}"
+        if truth(scene.lab, "target") != scene.filled:
+            yield "FALSE SUCCESS: the target does not hold what the source holds"
+    elif ended.code not in (-9, 1, 3, 4, 5):
+        yield f"exit {ended.code}"
+    elif ended.code != -9 and not (ended.out + ended.err).strip():
+        yield "SAID NOTHING"
+
+
+def _well(scene: Scene, outcome: Outcome) -> None:
+    shown = scene.well()
+    outcome.s3_hit += shown["s3"]["hit"]
+
+
+def _count(scene: Scene, outcome: Outcome, sizes: dict[str, int]) -> None:
+    entries = [entry for side, size in sizes.items() for entry in log(scene.lab, side, size)]
+    outcome.requests = len(entries)
+    outcome.hit = sum(bool(entry["injected"]) for entry in entries)
+
+
+def _secrets(scene: Scene, folder: Path) -> Iterator[str]:
+    """Files of the run that hold the key or a signature."""
+    wanted = [scene.lab.secret_access_key.encode(), b"AWS4-HMAC-SHA256", b"Signature="]
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if any(secret in file.read_bytes() for secret in wanted):
+            yield f"SECRET in {file.name}"
+
+
+def _fresh(folder: Path) -> Path:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def row(outcome: Outcome) -> dict[str, Any]:
+    """The outcome as the results' table shows it."""
+    return {
+        "seed": outcome.seed,
+        "class": outcome.kind,
+        "requests": outcome.requests,
+        "hit": outcome.hit,
+        "S3 hit": outcome.s3_hit,
+        "exits": " ".join("killed" if code == -9 else str(code) for code in outcome.exits),
+        "seconds": f"{outcome.seconds:.0f}",
+        "verdict": outcome.verdict,
+    }

@@ -1,0 +1,92 @@
+"""Where the soak takes place: one lab, one Prefect server, and a way back to the beginning of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from lab.description import LabDescription
+from lab.engines.engine_client import EngineClient
+from lab.reset import empty_bucket, empty_engine
+from lab.state import state
+from tests.soak.data import BYSTANDER, Truth, fill_source, put_bystander, truth
+
+REPOSITORY = "move"
+
+
+@dataclass
+class Scene:
+    """A lab whose source is filled once, and what is truly on it.
+
+    Args:
+        lab: its description; the engines' addresses change when they are started again.
+        prefect: address of the Prefect server that all runs use.
+        folder: where runs keep their plans and state folders.
+    """
+
+    lab: LabDescription
+    prefect: str
+    folder: Path
+    filled: Truth = field(init=False)
+
+    def prepare(self) -> None:
+        """Fill the source of an empty lab."""
+        fill_source(self.lab)
+        self.filled = truth(self.lab, "source")
+
+    def renew(self) -> None:
+        """The target as new but for the bystander, no repository anywhere, an empty bucket, no faults."""
+        self.ask("POST", "/reset")
+        empty_engine(self.lab.target)
+        with EngineClient(self.lab.source) as engine:
+            for each in engine.call("GET", "/_snapshot/_status")["snapshots"]:
+                engine.call("DELETE", f"/_snapshot/{each['repository']}/{each['snapshot']}", ok=(404,))
+            engine.call("DELETE", f"/_snapshot/{REPOSITORY}", ok=(404,))
+        empty_bucket(self.lab)
+        put_bystander(self.lab)
+
+    def install(self, plan: dict[str, Any]) -> None:
+        """Let things go wrong from now on."""
+        self.ask("PUT", "/faults", plan)
+
+    def well(self) -> dict[str, Any]:
+        """Let nothing go wrong any more; returns what the plan had done."""
+        return self.ask("DELETE", "/faults")
+
+    def kill(self, side: str) -> None:
+        """kill -9 of an engine."""
+        self.ask("POST", f"/engines/{side}/kill")
+
+    def start(self, side: str) -> None:
+        """Start a killed engine again; returns when it answers."""
+        url = self.ask("POST", f"/engines/{side}/start")["engine_url"]
+        domain = dataclasses.replace(self.lab.domain(side), engine_url=url)
+        self.lab = dataclasses.replace(self.lab, **{side: domain})
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """The lab's own API."""
+        reply = requests.request(method, self.lab.admin_url + path, json=body, timeout=240)
+        assert reply.ok, reply.text
+        return reply.json()
+
+    def unconcerned(self) -> dict[str, Any]:
+        """Everything that no run may change: all of the source's indices, and the target's bystander."""
+        return {side: _unconcerned(state(self.lab, side), side) for side in ("source", "target")}
+
+    def snapshots(self) -> dict[str, str]:
+        """The states of the snapshots in the repository, by name, as the source has them."""
+        with EngineClient(self.lab.source) as engine:
+            reply = engine.call("GET", f"/_snapshot/{REPOSITORY}/_all", ok=(404,))
+        return {each["snapshot"]: each["state"] for each in reply.get("snapshots", [])}
+
+
+def _unconcerned(found: dict[str, Any], side: str) -> dict[str, Any]:
+    kept = {key: value for key, value in found.items() if key not in ("repositories", "snapshots")}
+    if side == "target":
+        kept["indices"] = {BYSTANDER: found["indices"].get(BYSTANDER)}
+        kept["data_streams"] = None
+    return kept
