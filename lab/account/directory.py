@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from lab.account import lifecycle
+from lab.account.policies import Policy, Principal, parse
 from lab.settings import ACCOUNT
 
 PARTITION = "aws"
@@ -29,6 +32,43 @@ class Caller:
         """The ARN that policies and role mappings name: the user's, or the assumed role's."""
         return self.role or self.arn
 
+    @property
+    def account(self) -> str:
+        """The account that the caller is of."""
+        return account_of(self.arn)
+
+    @property
+    def principal(self) -> Principal:
+        """The caller by the names that resource-based policies may give."""
+        return Principal(tuple({self.arn, self.identity}), self.account)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role: who may assume it, and what it may do then."""
+
+    arn: str
+    trust: Policy
+    policies: tuple[Policy, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of KMS that a customer made, and the policies put on it."""
+
+    arn: str
+    policies: tuple[Policy, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket: its Region, the policies put on it, and the customer's key that it encrypts by (None: S3's
+    own)."""
+
+    region: str
+    policies: tuple[Policy, ...] = ()
+    key: Key | None = None
+
 
 class Directory(Protocol):
     """What a front door asks the account."""
@@ -41,16 +81,35 @@ class Directory(Protocol):
         """The bucket's Region, or None when there is no such bucket."""
         ...
 
+    def policies(self, identity: str) -> tuple[Policy, ...]:
+        """All policies of the user or role with this ARN; none where there is no such identity."""
+        ...
+
+    def role(self, arn: str) -> Role | None:
+        """The role, or None when there is no such role."""
+        ...
+
+    def access_policy(self, domain: str, region: str) -> Policy:
+        """The domain's access policy; one without statements where it has none."""
+        ...
+
+    def bucket(self, name: str) -> Bucket | None:
+        """The bucket, or None when there is no such bucket."""
+        ...
+
+    def is_archived(self, bucket: str, base_path: str) -> bool:
+        """Whether the bucket's lifecycle has moved objects under the base path to Glacier."""
+        ...
+
 
 class MotoDirectory:
-    """Looks callers and buckets up in moto's own tables; no request is sent."""
+    """Looks everything up in moto's own tables; no request is sent."""
 
     def caller(self, access_key_id: str) -> Caller | None:
         """Who owns the access key (an IAM user or an assumed role), or None."""
-        from moto.iam.models import iam_backends
         from moto.sts.models import sts_backends
 
-        for user in list(iam_backends[ACCOUNT][PARTITION].users.values()):
+        for user in list(_iam(ACCOUNT).users.values()):
             for key in user.access_keys:
                 if key.access_key_id == access_key_id and key.status == "Active":
                     return Caller(user.arn, key.secret_access_key)
@@ -65,7 +124,83 @@ class MotoDirectory:
 
     def bucket_region(self, bucket: str) -> str | None:
         """The bucket's Region, or None when there is no such bucket."""
-        from moto.s3.models import s3_backends
-
-        found = s3_backends[ACCOUNT][PARTITION].buckets.get(bucket)
+        found = _bucket(bucket)
         return found.region_name if found else None
+
+    def policies(self, identity: str) -> tuple[Policy, ...]:
+        """All policies of the user (its groups' too) or role with this ARN; none where there is none."""
+        user = _by_arn(_iam(account_of(identity)).users.values(), identity)
+        if user is not None:
+            groups = [group for group in list(_iam(user.account_id).groups.values()) if user in group.users]
+            return tuple(policy for each in (user, *groups) for policy in _policies(each))
+        role = self.role(identity)
+        return role.policies if role else ()
+
+    def role(self, arn: str) -> Role | None:
+        """The role, or None when there is no such role."""
+        found = _by_arn(_iam(account_of(arn)).roles.values(), arn)
+        if found is None:
+            return None
+        return Role(arn, parse(found.assume_role_policy_document or ""), tuple(_policies(found)))
+
+    def access_policy(self, domain: str, region: str) -> Policy:
+        """The domain's access policy; one without statements where it has none."""
+        from moto.opensearch.models import opensearch_backends
+
+        found = opensearch_backends[ACCOUNT][region].domains.get(domain)
+        return parse(found.access_policies or "") if found else Policy(())
+
+    def bucket(self, name: str) -> Bucket | None:
+        """The bucket, or None when there is no such bucket."""
+        found = _bucket(name)
+        if found is None:
+            return None
+        policies = (parse(found.policy.decode()),) if found.policy else ()
+        return Bucket(found.region_name, policies, _key(found.encryption, found.region_name))
+
+    def is_archived(self, bucket: str, base_path: str) -> bool:
+        """Whether the bucket's lifecycle has moved objects under the base path to Glacier."""
+        return lifecycle.covers(bucket, base_path)
+
+
+def account_of(arn: str) -> str:
+    """The account that an ARN names; the lab's own where it names none."""
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 4 and parts[4].isdigit() else ACCOUNT
+
+
+def _iam(account: str) -> Any:
+    from moto.iam.models import iam_backends
+
+    return iam_backends[account][PARTITION]
+
+
+def _by_arn(entries: Iterable[Any], arn: str) -> Any:
+    return next((each for each in list(entries) if each.arn == arn), None)
+
+
+def _policies(holder: Any) -> Iterator[Policy]:
+    """Inline and managed policies of a user, a group or a role."""
+    for document in list(holder.policies.values()):
+        yield parse(document)
+    for managed in list(holder.managed_policies.values()):
+        yield from (parse(version.document) for version in managed.versions if version.is_default)
+
+
+def _bucket(name: str) -> Any:
+    from moto.s3.models import s3_backends
+
+    return s3_backends[ACCOUNT][PARTITION].buckets.get(name)
+
+
+def _key(encryption: Any, region: str) -> Key | None:
+    """The customer's key of a default encryption. AWS's own key for S3 serves everybody in the account."""
+    from moto.kms.models import kms_backends
+
+    rule = ((encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault") or {}
+    named = rule.get("KMSMasterKeyID") or "alias/aws/s3"
+    if not str(rule.get("SSEAlgorithm", "")).startswith("aws:kms") or named.endswith("alias/aws/s3"):
+        return None
+    arn = named if named.startswith("arn:") else f"arn:aws:kms:{region}:{ACCOUNT}:key/{named}"
+    found = kms_backends[ACCOUNT][region].keys.get(arn.rpartition("/")[2])
+    return Key(arn, (parse(found.policy),) if found else ())

@@ -60,27 +60,6 @@ def role_missing(name: str) -> Answer:
     return engine_error(400, "repository_exception", f"[{name}] failed to create repository", cause)
 
 
-def wrong_region(repository: str, settings: dict[str, str], bucket_region: str) -> Answer:
-    """The failure to reach a bucket of another Region. The sentence is grade A; what is around it was
-    composed from the engine's verification failures (grade R)."""
-    sentence = f"The bucket is in this region: {bucket_region}. Please use this region to retry the request."
-    sdk = "(Service: S3, Status Code: 301, Request ID: null; Error Code: PermanentRedirect)"
-    inner = {"type": "s3_exception", "reason": f"{sentence} {sdk}"}
-    if settings.get("readonly", "false") == "true":
-        reason = f"[{repository}] could not read repository data from index blob"
-        return engine_error(
-            500, "repository_exception", reason,
-            cause={"type": "i_o_exception", "reason": "Exception when listing blobs by prefix [index-]",
-                   "caused_by": inner},
-        )  # fmt: skip
-    reason = f"[{repository}] path [{_path(settings)}] is not accessible on cluster-manager node"
-    upload = "Unable to upload object [tests-lab/master.dat] using a single upload"
-    return engine_error(
-        500, "repository_verification_exception", reason,
-        cause={"type": "i_o_exception", "reason": upload, "caused_by": inner},
-    )  # fmt: skip
-
-
 def engine_error(status: int, kind: str, reason: str, cause: dict[str, Any] | None = None) -> Answer:
     """A reply in the engine's own error envelope."""
     head = {"type": kind, "reason": reason}
@@ -92,10 +71,6 @@ def bad_gateway(why: str) -> Answer:
     """The reply when the engine cannot be reached (grade K)."""
     text = f"<html><body><h1>502 Bad Gateway</h1><!-- {why} --></body></html>\r\n"
     return Answer(502, text.encode(), "text/html")
-
-
-def _path(settings: dict[str, str]) -> str:
-    return "".join(f"[{part}]" for part in settings.get("base_path", "").split("/") if part).strip("[]")
 
 
 def _message(status: int, text: str) -> Answer:

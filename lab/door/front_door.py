@@ -14,15 +14,35 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from lab.door import access_control, admission, answers, injection, repositories, translation, trouble
+from lab.door import (
+    access_control,
+    admission,
+    allow_list,
+    answers,
+    authorization,
+    automated,
+    concurrency,
+    gateway,
+    injection,
+    patience,
+    repositories,
+    translation,
+    trouble,
+    warm,
+)
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange, Gate
 from lab.door.request_log import Entry, shown
 from lab.door.rules import Rule
 from lab.door.signature import Received
 
-BEFORE_RULES: tuple[Gate, ...] = (admission.refusal,)
-AFTER_RULES: tuple[Gate, ...] = ()
+BEFORE_RULES: tuple[Gate, ...] = (
+    gateway.wrong_host,
+    gateway.too_large,
+    admission.refusal,
+    authorization.refusal,
+)
+AFTER_RULES: tuple[Gate, ...] = (allow_list.refusal, automated.refusal, concurrency.refusal, warm.gate)
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers",
      "transfer-encoding", "upgrade")
@@ -45,7 +65,7 @@ class FrontDoor:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            exchange = Exchange(await _received(scope, receive))
+            exchange = Exchange(await _received(scope, receive), scope["server"][1])
             response = await self._answer(exchange)
             self._log(exchange, response.status_code)
             await response(scope, receive, send)
@@ -69,7 +89,9 @@ class FrontDoor:
 
     async def _served(self, exchange: Exchange) -> Response:
         try:
-            return await self._turned_away(exchange, AFTER_RULES) or await self._serve(exchange)
+            refused = await self._turned_away(exchange, AFTER_RULES)
+            limit = self.door.manners.request_timeout_s
+            return refused or await patience.within(limit, exchange, self._serve(exchange))
         except httpx.HTTPError as error:
             return _own(answers.bad_gateway(type(error).__name__))
 
@@ -89,10 +111,10 @@ class FrontDoor:
         name = repositories.used_repository(request.path) or ""
         if name in door.registered:
             use = repositories.use(request.method, request.path)
-            found = trouble.found(name, door.registered[name], use, door)
+            found = trouble.found(name, door.registered[name], use, door, request)
             if found is not None:
                 return _own(found)
-        return await self._forward(exchange, request.body)
+        return await self._forward(exchange, exchange.for_engine.body)
 
     async def _register(self, exchange: Exchange, asked: repositories.Registration) -> Response:
         door = self.door
@@ -125,7 +147,7 @@ class FrontDoor:
             self.door.registered.pop(unquote(found.group(1)), None)
 
     async def _forward(self, exchange: Exchange, body: bytes) -> Response:
-        request = exchange.received
+        request = exchange.for_engine
         response = await self._engine(exchange, body, self.door.engine.address(request.path, request.query))
         if translation.needs_putting_right(request.method, request.path):
             content = translation.put_right(await response.aread())
@@ -160,15 +182,15 @@ async def _received(scope: Scope, receive: Receive) -> Received:
 
 
 def _own(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, {"content-type": answer.content_type})
+    return Response(answer.body, answer.status, {"content-type": answer.content_type, **answer.headers})
 
 
 def _ruled(rule: Rule, status: int) -> Answer:
     if isinstance(rule.body, str):
         guess = "text/html" if rule.body.lstrip().startswith("<") else "application/json"
-        return Answer(status, rule.body.encode(), rule.content_type or guess)
+        return Answer(status, rule.body.encode(), rule.content_type or guess, rule.headers)
     answer = answers.json_answer(status, rule.body if rule.body is not None else {"message": None})
-    return Answer(status, answer.body, rule.content_type or answer.content_type)
+    return Answer(status, answer.body, rule.content_type or answer.content_type, rule.headers)
 
 
 def _kept_headers(

@@ -5,21 +5,107 @@ Looked at anew for every request that uses the repository, so that what was put 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import unquote
 
-from lab.account.directory import Directory
-from lab.door import answers
+from lab.account.directory import Bucket, Directory, Key, Role
+from lab.account.policies import Principal, Request, by_identity, by_resource, in_one_account
+from lab.door import answers, denials
 from lab.door.answers import Answer
+from lab.door.authorization import SERVICES
+from lab.door.denials import Operation
 from lab.door.exchange import Door
+from lab.door.signature import Received
+from lab.settings import ACCOUNT
 
 Use = Literal["verify", "read", "write"]
 """What the repository is wanted for: being verified (a registration included), read, or written to."""
 
+KEY_ACTIONS = {"s3:PutObject": "kms:GenerateDataKey", "s3:GetObject": "kms:Decrypt"}
+"""What S3 does with a customer's key on the role's behalf."""
 
-def found(name: str, settings: dict[str, str], use: Use, door: Door) -> Answer | None:
+
+@dataclass(frozen=True)
+class Wanted:
+    """A use of an S3 repository with these flat settings; `request` is where it was asked for, if it was."""
+
+    name: str
+    settings: dict[str, str]
+    use: Use
+    door: Door
+    request: Received | None = None
+
+    @property
+    def role_arn(self) -> str:
+        """The role that the service takes on."""
+        return self.settings.get("role_arn", "")
+
+    @property
+    def base_path(self) -> str:
+        """The folder in the bucket, without slashes around it."""
+        return self.settings.get("base_path", "").strip("/")
+
+    @property
+    def readonly(self) -> bool:
+        """Whether nothing is written there."""
+        return self.settings.get("readonly") == "true"
+
+    @property
+    def snapshot(self) -> str:
+        """The snapshot that it is about; empty where it is about none."""
+        parts = self.request.path.split("/") if self.request else []
+        return unquote(parts[3]) if len(parts) > 3 else ""
+
+    @property
+    def removes(self) -> bool:
+        """Whether a snapshot is to be removed."""
+        return self.request is not None and self.request.method == "DELETE"
+
+    @property
+    def steps(self) -> list[tuple[Operation, str]]:
+        """What the engine does on S3, in its order, and the action of IAM that each step is.
+
+        A readonly repository is only looked at to be verified; a write to it is left to the engine's refusal.
+        """
+        if self.use == "verify" and self.readonly:
+            return [("look", "s3:ListBucket")]
+        if self.use == "verify":
+            clear: list[tuple[Operation, str]] = [("clear", "s3:ListBucket"), ("clear", "s3:DeleteObject")]
+            return [("upload", "s3:PutObject"), ("reread", "s3:GetObject"), *clear]
+        saves = self.use == "write" and not self.readonly
+        last: Operation = "remove" if self.removes else "save"
+        return [
+            ("list", "s3:ListBucket"),
+            ("load", "s3:GetObject"),
+            *([(last, "s3:PutObject")] if saves else []),
+        ]
+
+
+def found(
+    name: str, settings: dict[str, str], use: Use, door: Door, request: Received | None = None
+) -> Answer | None:
     """The failure that the service would answer for an S3 repository with these flat settings, or None."""
+    wanted = Wanted(name, settings, use, door, request)
+    role = door.directory.role(wanted.role_arn)
+    if role is None or not assumable(role, door):
+        return denials.role_not_assumed(wanted.role_arn, door.region, ACCOUNT)
+    if use == "verify" and door.manners.old_location_constraint and settings.get("region") == "us-east-1":
+        return denials.location_refused(name)
     real = unreachable_region(settings, door.region, door.directory)
-    return answers.wrong_region(name, settings, real) if real is not None else None
+    if real is not None:
+        step = wanted.steps[0][0]
+        return denials.region_refused(name, wanted.base_path, step, door.settings.engine, real)
+    return next(_troubles_with_s3(wanted, role), None)
+
+
+def assumable(role: Role, door: Door) -> bool:
+    """Whether the role's trust policy lets the service take it on for this domain."""
+    about = {"aws:SourceArn": (door.arn,), "aws:SourceAccount": (ACCOUNT,)}
+    request = Request("sts:AssumeRole", role.arn, about)
+    principals = [Principal(service=service) for service in SERVICES]
+    return any(by_resource((role.trust,), request, each) == "allowed" for each in principals)
 
 
 def unreachable_region(settings: dict[str, str], region: str, directory: Directory) -> str | None:
@@ -32,3 +118,59 @@ def unreachable_region(settings: dict[str, str], region: str, directory: Directo
     if real is None or ("endpoint" in settings and "region" not in settings):
         return None
     return real if real != region or settings.get("region", region) != real else None
+
+
+def _troubles_with_s3(wanted: Wanted, role: Role) -> Iterator[Answer]:
+    in_folder = wanted.door.folder is not None
+    bucket = wanted.door.directory.bucket(wanted.settings.get("bucket", ""))
+    if bucket is None:
+        if in_folder:  # an engine with its own S3 client finds out by itself
+            yield _failed(wanted, wanted.steps[0][0], "NoSuchBucket")
+        return
+    for operation, action in wanted.steps:
+        if not _may(role, bucket, action, wanted):
+            yield _unless_unseen(wanted, operation, _failed(wanted, operation, "AccessDenied"))
+        key_action = KEY_ACTIONS.get(action)
+        if bucket.key is not None and key_action and not _may_use(role, bucket.key, key_action):
+            yield _unless_unseen(wanted, operation, _key_refused(wanted, operation, key_action, bucket.key))
+    archived = in_folder and wanted.use == "read"
+    if archived and wanted.door.directory.is_archived(wanted.settings["bucket"], wanted.base_path):
+        yield _failed(wanted, "load", "InvalidObjectState")
+
+
+def _unless_unseen(wanted: Wanted, operation: Operation, failure: Answer) -> Answer:
+    """A snapshot that nobody waits for is accepted, fails afterwards, and is gone: none of it was saved."""
+    waits = wanted.request is None or "wait_for_completion=true" in wanted.request.query.split("&")
+    return failure if operation != "save" or waits else answers.json_answer(200, {"accepted": True})
+
+
+def _failed(wanted: Wanted, operation: Operation, code: str) -> Answer:
+    engine = wanted.door.settings.engine
+    return denials.s3_failed(wanted.name, wanted.base_path, operation, code, engine, wanted.snapshot)
+
+
+def _key_refused(wanted: Wanted, operation: Operation, action: str, key: Key) -> Answer:
+    engine, role_arn = wanted.door.settings.engine, wanted.role_arn
+    return denials.key_refused(wanted.name, wanted.base_path, operation, engine, role_arn, action, key.arn)
+
+
+def _may(role: Role, bucket: Bucket, action: str, wanted: Wanted) -> bool:
+    """Whether the role may do that in the bucket, by its own policies or the bucket's."""
+    arn = f"arn:aws:s3:::{wanted.settings['bucket']}"
+    key = f"{wanted.base_path}/index-0".lstrip("/")
+    request = Request(action, f"{arn}/{key}")
+    if action == "s3:ListBucket":
+        request = Request(action, arn, {"s3:prefix": (key.removesuffix("0"),)})
+    own = by_identity(role.policies, request)
+    return in_one_account(own, by_resource(bucket.policies, request, _as_principal(role))) == "allowed"
+
+
+def _may_use(role: Role, key: Key, action: str) -> bool:
+    """Whether the role may use the key, by its own policies or the key's."""
+    request = Request(action, key.arn)
+    own = by_identity(role.policies, request)
+    return in_one_account(own, by_resource(key.policies, request, _as_principal(role))) == "allowed"
+
+
+def _as_principal(role: Role) -> Principal:
+    return Principal((role.arn,), ACCOUNT)

@@ -1,0 +1,159 @@
+"""What IAM policies decide, as AWS documents it: pure functions of documents and one request.
+
+Left out: policy variables such as `${aws:username}`, permissions boundaries, session policies, and the rules
+of organisations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Literal
+
+from lab.account import conditions
+from lab.account.wildcards import matches
+
+Decision = Literal["allowed", "explicitDeny", "implicitDeny"]
+ANYBODY = "*"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy document, taken apart: its statements as AWS writes them."""
+
+    statements: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks, by all names that a policy may give: `aws` are ARNs (a role session has two, its own and its
+    role's), `account` the account they are of, `service` a service's name."""
+
+    aws: tuple[str, ...] = ()
+    account: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: an action ("es:ESHttpPut") on a resource (an ARN), and the condition keys that AWS
+    would know about it."""
+
+    action: str
+    resource: str
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=512)
+def parse(document: str) -> Policy:
+    """Take a JSON document apart. One that is no policy has no statements."""
+    try:
+        raw: Any = json.loads(document)
+    except ValueError:
+        return Policy(())
+    found = listed(raw.get("Statement")) if isinstance(raw, dict) else []
+    return Policy(tuple(each for each in found if isinstance(each, dict)))
+
+
+def by_identity(policies: Iterable[Policy], request: Request) -> Decision:
+    """What an identity's own policies say together."""
+    statements = [each for policy in policies for each in policy.statements if not _names_somebody(each)]
+    return _decision(each for each in statements if _about(each, request))
+
+
+def by_resource(policies: Iterable[Policy], request: Request, principal: Principal) -> Decision:
+    """What a resource's policies (a trust policy is one) say to the principal.
+
+    An Allow for the account as a whole only leaves the matter to the account's own policies; it allows nobody
+    by itself.
+    """
+    statements = [each for policy in policies for each in policy.statements]
+    return _decision(each for each in statements if _is_for(each, principal) and _about(each, request))
+
+
+def in_one_account(identity: Decision, resource: Decision) -> Decision:
+    """Both together, where caller and resource are of one account: either may allow, any Deny wins."""
+    return _strongest((identity, resource))
+
+
+def across_accounts(identity: Decision, resource: Decision) -> Decision:
+    """Both together, where the caller is of another account than the resource: both must allow."""
+    both = identity == resource == "allowed"
+    return "allowed" if both else _strongest(each for each in (identity, resource) if each != "allowed")
+
+
+def listed(value: Any) -> list[Any]:
+    """The value as a list: AWS writes a list of one as the one."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _strongest(decisions: Iterable[Decision]) -> Decision:
+    found = set(decisions)
+    if "explicitDeny" in found:
+        return "explicitDeny"
+    return "allowed" if "allowed" in found else "implicitDeny"
+
+
+def _decision(statements: Iterable[dict[str, Any]]) -> Decision:
+    effects: dict[Any, Decision] = {"Allow": "allowed", "Deny": "explicitDeny"}
+    return _strongest(effects.get(each.get("Effect"), "implicitDeny") for each in statements)
+
+
+def _about(statement: dict[str, Any], request: Request) -> bool:
+    return (
+        _one_of(statement, "Action", request.action.lower(), lower=True)
+        and _one_of(statement, "Resource", request.resource)
+        and _conditions_hold(statement, request)
+    )
+
+
+def _one_of(statement: dict[str, Any], element: str, value: str, *, lower: bool = False) -> bool:
+    """Whether the value is named by the element ("Action") or left by its opposite ("NotAction").
+
+    Without either it is not named, but for a trust policy, which has no Resource.
+    """
+    if f"Not{element}" in statement:
+        return not _any_matches(statement[f"Not{element}"], value, lower)
+    if element in statement:
+        return _any_matches(statement[element], value, lower)
+    return element == "Resource" and _names_somebody(statement)
+
+
+def _any_matches(patterns: Any, value: str, lower: bool) -> bool:
+    texts = [str(each).lower() if lower else str(each) for each in listed(patterns)]
+    return any(matches(value, each) for each in texts)
+
+
+def _conditions_hold(statement: dict[str, Any], request: Request) -> bool:
+    """A condition that is not understood is held against the caller: no Allow by it, but a Deny."""
+    held = conditions.hold(statement.get("Condition") or {}, request.context)
+    return statement.get("Effect") == "Deny" if held is None else held
+
+
+def _names_somebody(statement: dict[str, Any]) -> bool:
+    return "Principal" in statement or "NotPrincipal" in statement
+
+
+def _is_for(statement: dict[str, Any], principal: Principal) -> bool:
+    if "NotPrincipal" in statement:
+        return not _is_named(statement["NotPrincipal"], principal, by_account=True)
+    return _is_named(statement.get("Principal"), principal, by_account=statement.get("Effect") == "Deny")
+
+
+def _is_named(named: Any, principal: Principal, by_account: bool) -> bool:
+    if named == ANYBODY:
+        return True
+    if not isinstance(named, dict):
+        return False
+    services, identities = listed(named.get("Service")), listed(named.get("AWS"))
+    accounts = (principal.account, f"arn:aws:iam::{principal.account}:root") if principal.account else ()
+    return (
+        (bool(principal.service) and principal.service in services)
+        or (not principal.service and ANYBODY in identities)
+        or any(each in identities for each in principal.aws)
+        or (by_account and any(each in identities for each in accounts))
+    )
