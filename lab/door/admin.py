@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lab.door import presets
 from lab.door.exchange import Door
 from lab.door.manners_admin import manners_routes, reset_manners
 from lab.door.rules import Rule, Rules
@@ -26,7 +27,8 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
     async def add_rules(request: Request) -> Response:
         try:
             raw: Any = await request.json()
-            added = [Rule.model_validate(each) for each in (raw if isinstance(raw, list) else [raw])]
+            asked = raw if isinstance(raw, list) else [raw]
+            added = [Rule.model_validate(presets.expanded(each)) for each in asked]
         except (ValidationError, ValueError) as error:
             return JSONResponse({"error": str(error)}, 400)
         for rule in added:

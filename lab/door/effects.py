@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from lab.door import automated, processing, standby, warm
 from lab.door.exchange import Door
 from lab.door.manners import Manners
 
-
-class NotTaken(Exception):
-    """The engine or the account does not go along with a switch; says why."""
-
-
 Effect = Callable[[Door, Manners], Awaitable[None]]
-EFFECTS: tuple[Effect, ...] = ()
+EFFECTS: tuple[Effect, ...] = (warm.turn, standby.turn, automated.turn, processing.turn)
 
 
 async def take_effect(door: Door, wanted: Manners) -> None:

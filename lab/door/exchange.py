@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class Door:
 
     `registered` holds the repositories as their callers registered them (type and flat settings), by name.
     `folder` is where the shared folder is by which repositories are translated; None when the engines write
-    to S3 themselves.
+    to S3 themselves. `background` are the tasks that switches keep running, by name.
     """
 
     side: str
@@ -40,6 +41,7 @@ class Door:
     manners: Manners = field(default_factory=Manners)
     registered: dict[str, dict[str, str]] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
+    background: dict[str, asyncio.Future[None]] = field(default_factory=dict)
 
     @property
     def domain(self) -> str:
@@ -60,7 +62,8 @@ class Door:
 @dataclass
 class Exchange:
     """One request on its way through. `port` is the one that it came in by. `caller` is None as long as
-    nobody was recognised; `injected` names the faults that were put in, in their order."""
+    nobody was recognised; `injected` names the faults that were put in, in their order; `instead` is what the
+    engine is asked where that is not what was received."""
 
     received: Received
     port: int | None = None
@@ -68,12 +71,18 @@ class Exchange:
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     caller: Caller | None = None
     rule: Rule | None = None
+    instead: Received | None = None
     injected: list[str] = field(default_factory=list)
 
     @property
     def who(self) -> str:
         """The caller's ARN, or `anonymous`."""
         return self.caller.arn if self.caller else ANONYMOUS
+
+    @property
+    def for_engine(self) -> Received:
+        """What the engine is asked."""
+        return self.instead or self.received
 
 
 Gate = Callable[[Exchange, Door], Awaitable[Answer | None]]

@@ -15,6 +15,10 @@ MIB = 1 << 20
 ConcurrentSnapshots = Literal["accepted", 503, 409, 429]
 
 
+class NotTaken(Exception):
+    """The engine does not go along with a switch, or with what a switch allows; says why."""
+
+
 class Manners(BaseModel):
     """The switches of one domain, all at their defaults unless said otherwise.
 

@@ -1,48 +1,47 @@
-"""The switches by the lab's own API: `GET|PUT /manners/{source|target}`."""
+"""The switches by the lab's own API: `GET|PUT /manners/SIDE`, and `POST /automated/SIDE`; SIDE is source or
+target."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from lab.door.effects import NotTaken, take_effect
+from lab.door import automated
+from lab.door.effects import take_effect
 from lab.door.exchange import Door
-from lab.door.manners import Manners
+from lab.door.manners import Manners, NotTaken
+
+Act = Callable[[Door, Any], Awaitable[tuple[int, Any]]]
+
+
+class Taking(BaseModel):
+    """A snapshot of the service's own to be taken now; with `slow` it takes about `seconds`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slow: bool = False
+    seconds: float = Field(default=10.0, gt=0)
 
 
 def manners_routes(doors: list[Door]) -> list[BaseRoute]:
-    """The routes. A PUT changes the switches that it names; one that is unknown, or has no such value, is
-    answered 400 and nothing is changed. What the engine does not go along with is answered 409."""
+    """The routes.
+
+    A PUT changes the switches that it names. One that is unknown, or that has no such value, is answered 400
+    and nothing is changed; what the engine does not go along with is answered 409.
+    """
     by_side = {door.side: door for door in doors}
-
-    async def show(request: Request) -> Response:
-        door = by_side.get(request.path_params["side"])
-        return JSONResponse(door.manners.model_dump(mode="json")) if door else _unknown_side(by_side)
-
-    async def change(request: Request) -> Response:
-        door = by_side.get(request.path_params["side"])
-        if door is None:
-            return _unknown_side(by_side)
-        try:
-            wanted = door.manners.changed(await request.json())
-            await take_effect(door, wanted)
-        except ValidationError as error:
-            return JSONResponse({"error": _said(error)}, 400)
-        except ValueError as error:
-            return JSONResponse({"error": str(error)}, 400)
-        except NotTaken as error:
-            return JSONResponse({"error": str(error)}, 409)
-        return JSONResponse(door.manners.model_dump(mode="json"))
-
-    return [
-        Route("/manners/{side}", show, methods=["GET"]),
-        Route("/manners/{side}", change, methods=["PUT"]),
-    ]
+    acts: dict[tuple[str, str], Act] = {
+        ("GET", "/manners/{side}"): _show,
+        ("PUT", "/manners/{side}"): _change,
+        ("POST", "/automated/{side}"): _take,
+    }
+    return [Route(path, _endpoint(by_side, act), methods=[method]) for (method, path), act in acts.items()]
 
 
 async def reset_manners(door: Door) -> None:
@@ -52,17 +51,48 @@ async def reset_manners(door: Door) -> None:
         await take_effect(door, Manners())
     except (NotTaken, httpx.HTTPError):
         door.manners.become(Manners())
+    for running in door.background.values():
+        running.cancel()
+    door.background.clear()
+
+
+def _endpoint(by_side: dict[str, Door], act: Act) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        door = by_side.get(request.path_params["side"])
+        if door is None:
+            return JSONResponse({"error": f"a lab has {' and '.join(by_side)}"}, 404)
+        try:
+            status, shown = await act(door, await request.json() if await request.body() else {})
+        except ValidationError as error:
+            return JSONResponse({"error": _said(error)}, 400)
+        except ValueError as error:
+            return JSONResponse({"error": f"no JSON: {error}"}, 400)
+        except (NotTaken, httpx.HTTPError) as error:
+            return JSONResponse({"error": str(error)}, 409)
+        return JSONResponse(shown, status)
+
+    return endpoint
+
+
+async def _show(door: Door, _: Any) -> tuple[int, Any]:
+    return 200, door.manners.model_dump(mode="json")
+
+
+async def _change(door: Door, changes: Any) -> tuple[int, Any]:
+    await take_effect(door, door.manners.changed(changes))
+    return await _show(door, None)
+
+
+async def _take(door: Door, asked: Any) -> tuple[int, Any]:
+    taking = Taking.model_validate(asked)
+    name = await automated.take(door, taking.seconds if taking.slow else None)
+    return 201, {"repository": automated.REPOSITORY, "snapshot": name}
 
 
 def _said(error: ValidationError) -> str:
     problems: list[str] = []
     for each in error.errors():
         name = ".".join(str(part) for part in each["loc"])
-        known = f"; there are {', '.join(Manners.model_fields)}" if each["type"] == "extra_forbidden" else ""
-        what = "no such switch" if known else each["msg"]
-        problems.append(f"{name}: {what}{known}")
+        unknown = each["type"] == "extra_forbidden"
+        problems.append(f"{name}: {'there is no such switch' if unknown else each['msg']}")
     return "; ".join(problems)
-
-
-def _unknown_side(by_side: dict[str, Any]) -> Response:
-    return JSONResponse({"error": f"a lab has {' and '.join(by_side)}"}, 404)

@@ -18,6 +18,25 @@ def payload_not_allowed(path: str) -> Answer:
     return json_answer(401, {"Message": f"Your request: '{path}' payload is not allowed."})
 
 
+def not_the_callers(path: str) -> Answer:
+    """The refusal to change the service's own snapshots. That they can be read and restored only is grade A;
+    status and body are a guess, after the denial of an API."""
+    return not_allowed(path)
+
+
+def mixed_with_warm(warm: list[str], hot: list[str]) -> Answer:
+    """The refusal of a snapshot of hot and warm indices. That it fails is grade A; all of the body is a
+    guess."""
+    reason = f"a snapshot cannot include hot and warm indices: warm {warm}, hot {hot}"
+    return engine_error(400, "illegal_argument_exception", reason)
+
+
+def several_warm(warm: list[str]) -> Answer:
+    """The refusal of a snapshot of more than one warm index. That it fails is grade A; all of the body is a
+    guess."""
+    return engine_error(400, "illegal_argument_exception", f"a snapshot can include one warm index: {warm}")
+
+
 def snapshot_running(repository: str, snapshot: str, status: int) -> Answer:
     """The refusal of a snapshot while another one runs (grade E; the status was 503, then 409, then 429)."""
     reason = f"[{repository}:{snapshot}]  a snapshot is already running"

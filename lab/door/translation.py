@@ -69,5 +69,6 @@ def _original(value: Any) -> Any:
     settings = flat(value["settings"]) if isinstance(value.get("settings"), dict) else {}
     if REGISTERED in settings:
         shown = json.loads(text(settings[REGISTERED]))
-        return {**value, "type": shown["type"], "settings": shown["settings"]}
+        kept = {name: part for name, part in value.items() if name not in ("type", "settings")}
+        return {**kept, **shown}
     return {name: _original(item) for name, item in value.items()}

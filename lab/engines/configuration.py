@@ -25,6 +25,7 @@ def node_settings(spec: NodeSpec) -> dict[str, object]:
     return {
         "cluster.name": spec.cluster,
         "node.name": spec.name,
+        "node.attr.zone": f"zone-{spec.name.rpartition('-')[2]}",
         "network.host": "127.0.0.1",
         "http.port": 0,
         "transport.port": 0,

@@ -15,7 +15,8 @@ import httpx
 import requests
 from requests_aws4auth import AWS4Auth
 
-from lab.account.directory import Caller
+from lab.account.directory import Bucket, Caller, Role
+from lab.account.policies import Policy, parse
 from lab.door.admin import admin_app
 from lab.door.engine_link import EngineLink
 from lab.door.exchange import Door
@@ -38,14 +39,32 @@ class EngineRequest:
     body: bytes
 
 
+EVERYTHING = parse('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
+
+
 class OneCaller:
-    """An account with one user and no bucket."""
+    """An account with one user, who may do everything, and no bucket."""
 
     def caller(self, access_key_id: str) -> Caller | None:
         return Caller("arn:aws:iam::123456789012:user/x", "secret") if access_key_id == "KEY" else None
 
     def bucket_region(self, bucket: str) -> str | None:
         return None
+
+    def policies(self, identity: str) -> tuple[Policy, ...]:
+        return (EVERYTHING,)
+
+    def role(self, arn: str) -> Role | None:
+        return None
+
+    def access_policy(self, domain: str, region: str) -> Policy:
+        return Policy(())
+
+    def bucket(self, name: str) -> Bucket | None:
+        return None
+
+    def is_archived(self, bucket: str, base_path: str) -> bool:
+        return False
 
 
 class ScriptedLink(EngineLink):

@@ -154,7 +154,7 @@ def test_switches_are_read_changed_one_by_one_and_reset(lab):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"concurent_snapshots": 429}, "concurent_snapshots: no such switch"),
+        ({"concurent_snapshots": 429}, "concurent_snapshots: there is no such switch"),
         ({"concurrent_snapshots": 418}, "concurrent_snapshots"),
         ({"request_timeout_s": 0}, "request_timeout_s: Input should be greater than 0"),
         (["standby"], "valid dictionary"),

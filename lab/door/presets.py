@@ -1,0 +1,53 @@
+"""Rules by name: the ways in which the service says that it cannot just now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lab.door import manners_answers
+from lab.door.answers import Answer
+from lab.door.rules import When
+
+SOON = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An answer in place of the engine's: before the engine was asked, or after it has acted."""
+
+    answer: Callable[[], Answer]
+    when: When = "before"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+PRESETS = {
+    "throttle-429": Preset(manners_answers.throttled),
+    "throttle-429-retry-after": Preset(manners_answers.throttled, headers=SOON),
+    "throttle-403": Preset(manners_answers.throttled_forbidden),
+    "throttle-403-retry-after": Preset(manners_answers.throttled_forbidden, headers=SOON),
+    "bad-gateway-502": Preset(manners_answers.bad_gateway_page),
+    "unavailable-503": Preset(manners_answers.unavailable_page),
+    "timeout-504": Preset(manners_answers.gateway_timeout, "after"),
+}
+
+
+def expanded(raw: Any) -> Any:
+    """A rule as it was sent, with the fields of its `preset` filled in; what it says itself goes first.
+
+    Raises:
+        ValueError: there is no such preset.
+    """
+    if not isinstance(raw, dict) or "preset" not in raw:
+        return raw
+    given = {name: value for name, value in raw.items() if name != "preset"}
+    preset = PRESETS.get(raw["preset"])
+    if preset is None:
+        raise ValueError(f"no preset {raw['preset']!r}; there are {', '.join(PRESETS)}")
+    answer = preset.answer()
+    filled = {
+        "name": raw["preset"], "when": preset.when, "status": answer.status, "body": answer.body.decode(),
+        "content_type": answer.content_type, "headers": preset.headers,
+    }  # fmt: skip
+    return filled | given
