@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from domains.errors import Denied, Missing, Refused, Reply
+from domains.errors import Denied, Expired, Missing, Refused, Reply
 from domains.replies import Json, children, is_object
 
 _LONGEST = 600
@@ -27,6 +27,8 @@ _CREDENTIALS = (  # as the service quotes them back; kept are the words before, 
     re.compile(r"()\b(?:IQoJ|FwoG|FQoG|AQoD)[\w+/=%-]{16,}"),  # how session tokens begin
 )
 _THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
+_CLOCK = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
+_LOGIN = re.compile(r"\btoken\b[^.]{0,80}\bexpired\b", re.IGNORECASE)
 _TRANSIENT_TYPES = frozenset(
     {
         "cluster_manager_not_discovered_exception",
@@ -59,7 +61,7 @@ def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Re
         status,
         reply,
         hint=hint,
-        transient=_transient(status, reply),
+        transient=kind is Expired or _transient(status, reply),
         retry_after=_seconds(retry_after),
     )
 
@@ -111,9 +113,20 @@ def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
         return Missing, ""
     if _THROTTLED.search(reply.reason):
         return Refused, ""
+    if status in {401, 403} and reply.envelope != "engine" and (hint := _expired_hint(reply)):
+        return Expired, hint
     if status in {401, 403} or reply.type == "security_exception":
         return Denied, _denied_hint(reply)
     return Refused, ""
+
+
+def _expired_hint(reply: Reply) -> str:
+    """What to do about credentials or a signature refused for their time; empty when that is not why."""
+    if _CLOCK.search(reply.reason):
+        return "set this machine's clock, then run the same command again"
+    if _LOGIN.search(reply.reason):
+        return "log in again: the AWS credentials have expired; then run the same command again"
+    return ""
 
 
 def _denied_hint(reply: Reply) -> str:

@@ -116,6 +116,13 @@ class Denied(Refused):
     """The caller may not: signature, IAM policy or fine-grained access control."""
 
 
+class Expired(Denied):
+    """The credentials have expired, or the signature's time is not the domain's. Nothing was done.
+
+    It may pass: credentials are refreshed, and each attempt is signed anew.
+    """
+
+
 class UnexpectedReply(DomainError):
     """A reply with a good status whose body is not what the API documents: never taken for an answer."""
 

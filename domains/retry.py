@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from domains.errors import DomainError, Refused
+from domains.errors import DomainError, Expired, Refused
 
 BUDGET_S = 60.0
+EXPIRED_S = 10.0  # a new login rarely comes by itself: whoever has to log in is told soon
 _FIRST_S = 0.2
 _LONGEST_S = 8.0
 T = TypeVar("T")
@@ -28,8 +29,9 @@ def repeated(
 
     Raises:
         DomainError: not transient, or still failing when the budget was used up.
+        Expired: still so after `EXPIRED_S`.
     """
-    deadline = clock() + budget_s
+    began = clock()
     pause = _FIRST_S
     while True:
         try:
@@ -37,7 +39,8 @@ def repeated(
         except DomainError as error:
             asked_for = error.retry_after if isinstance(error, Refused) else None
             wait = max(asked_for or 0.0, random.uniform(pause / 2, pause))
-            if not error.transient or clock() + wait > deadline:
+            limit = min(budget_s, EXPIRED_S) if isinstance(error, Expired) else budget_s
+            if not error.transient or clock() + wait > began + limit:
                 raise
             sleep(wait)
             pause = min(_LONGEST_S, pause * 2)

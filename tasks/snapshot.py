@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from domains import snapshots
 from domains.catalog import catalog
-from domains.errors import DomainError, Refused, UnexpectedReply, Unreachable
+from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
 from domains.snapshots import RunningSnapshot, SnapshotInfo
 from runs.progress import Progress, tell
 from tasks.errors import ExecutionError, TimedOut
@@ -85,6 +85,8 @@ def _create(m: Migration, resolution: Resolution) -> bool:
             snapshots.create(
                 m.source, m.repository, m.snapshot, names, run=m.journal.run_id, partial=_partial_allowed(m)
             )
+    except Denied:
+        raise  # whatever may change about it: this request took no effect
     except Refused as error:
         if not (error.transient or error.says("invalid_snapshot_name_exception")):
             raise

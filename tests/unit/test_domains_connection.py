@@ -24,7 +24,16 @@ from support.building import Clock, a_domain
 from support.fake_domain import CLOSE, RESET, FakeDomain, Reply, engine_error, fake_domain, html, ok
 
 from domains.connection import Connection, path_of, reads_only
-from domains.errors import Denied, DomainError, Missing, Refused, UnexpectedReply, Unreachable, Untrusted
+from domains.errors import (
+    Denied,
+    DomainError,
+    Expired,
+    Missing,
+    Refused,
+    UnexpectedReply,
+    Unreachable,
+    Untrusted,
+)
 
 GET = "GET /x"
 
@@ -97,6 +106,27 @@ def test_reads_are_given_up_within_a_minute(source: FakeDomain, clock: Clock) ->
     assert caught.value.transient
     assert 40 < sum(clock.pauses) <= 60
     assert len(source.requests) == len(clock.pauses) + 1
+
+
+EXPIRED = Reply(403, {"message": "The security token included in the request is expired"})
+SKEWED = Reply(403, {"message": "Signature expired: 20260101T100000Z is now earlier than 20260101T100100Z"})
+
+
+@pytest.mark.parametrize("refusal", [EXPIRED, SKEWED], ids=["credentials", "clock"])
+def test_a_login_that_ran_out_and_came_back_is_no_end(
+    source: FakeDomain, clock: Clock, refusal: Reply
+) -> None:
+    source.on(GET, refusal, refusal, ok({"a": 1}))
+    assert connect(source).read("GET", "/x") == {"a": 1}
+    assert len(clock.pauses) == 2
+
+
+def test_whoever_has_to_log_in_again_is_told_within_ten_seconds(source: FakeDomain, clock: Clock) -> None:
+    source.on(GET, EXPIRED)
+    with pytest.raises(Expired) as caught:
+        connect(source).read("GET", "/x")
+    assert "log in again" in caught.value.hint
+    assert 4 < sum(clock.pauses) <= 10
 
 
 def test_a_wait_beyond_the_budget_is_not_begun(source: FakeDomain, clock: Clock) -> None:

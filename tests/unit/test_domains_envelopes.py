@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domains.envelopes import error_for, parse
-from domains.errors import Denied, Missing, Refused
+from domains.errors import Denied, Expired, Missing, Refused
 
 ASKED = "source: PUT /_snapshot/repo"
 USER = "arn:aws:iam::123456789012:user/X"
@@ -301,7 +301,47 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
     ),
     "expired token": (
         403,
-        front_door("The security token included in the request is expired"),
+        front_door("The security token included in the request is expired", "message"),
+        Expired,
+        True,
+        "expired",
+        "log in again",
+    ),
+    "expired token, in other words": (
+        403,
+        front_door("ExpiredTokenException: The security token included in the request is expired"),
+        Expired,
+        True,
+        "expired",
+        "log in again",
+    ),
+    "a clock that is behind": (
+        403,
+        front_door("Signature expired: 20260101T100000Z is now earlier than 20260101T100100Z (…)", "message"),
+        Expired,
+        True,
+        "is now earlier than",
+        "set this machine's clock",
+    ),
+    "a clock that is ahead": (
+        403,
+        front_door("Signature not yet current: 20260101T100000Z is still later than 20260101T095900Z (…)"),
+        Expired,
+        True,
+        "is still later than",
+        "set this machine's clock",
+    ),
+    "a token that is wrong": (
+        403,
+        front_door("The security token included in the request is invalid."),
+        Denied,
+        False,
+        "invalid",
+        "check the credentials",
+    ),
+    "the role's token, told by the engine": (
+        403,
+        engine("repository_exception", "[r] The provided token has expired.", status=403),
         Denied,
         False,
         "expired",

@@ -17,7 +17,7 @@ from support.engine import FakeEngine, Held, snapshot_reply
 from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
 from configs.plan import Plan
-from domains.envelopes import parse
+from domains.envelopes import error_for, parse
 from domains.errors import AwsError, Denied, SnapferryError, Unreachable
 from flows.looking import resolved, verified
 from flows.session import Options, finished_before, session
@@ -62,6 +62,8 @@ def said(error: BaseException | None) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "interrupted from outside"
 
 
+EXPIRED = '{"message": "The security token included in the request is expired"}'
+
 ENDS: list[tuple[BaseException | None, bool, str, int]] = [
     (None, True, "done", 0),
     (VerificationFailed("a differs"), True, "different", 4),
@@ -73,6 +75,8 @@ ENDS: list[tuple[BaseException | None, bool, str, int]] = [
     (TimedOut("later"), True, "interrupted", 5),
     (AwsError("the token has expired"), False, "interrupted", 5),
     (AwsError("the token has expired"), True, "interrupted", 5),
+    (error_for("source: GET /", 403, EXPIRED, None), False, "interrupted", 5),
+    (error_for("source: GET /", 403, EXPIRED, None), True, "interrupted", 5),
     (Unreachable("source: GET /", "gone"), False, "interrupted", 5),
     (Unreachable("source: GET /", "gone"), True, "interrupted", 5),
     (KeyboardInterrupt(), True, "interrupted", 5),

@@ -145,10 +145,15 @@ def test_accepted_and_never_there_is_not_taken_for_started(m: Migration, source:
         start_snapshot(m, RESOLUTION)
 
 
-def test_a_refusal_is_told_at_once(m: Migration, source: FakeDomain, clock: Clock) -> None:
-    source.on(GET, MISSING).on(
-        PUT, Reply(403, {"Message": "User: x is not authorized to perform: es:ESHttpPut"})
-    )
+@pytest.mark.parametrize(
+    "message",
+    [
+        "User: x is not authorized to perform: es:ESHttpPut",
+        "The security token included in the request is expired",
+    ],
+)
+def test_a_refusal_is_told_at_once(m: Migration, source: FakeDomain, clock: Clock, message: str) -> None:
+    source.on(GET, MISSING).on(PUT, Reply(403, {"Message": message}))
     with pytest.raises(Denied):
         start_snapshot(m, RESOLUTION)
     assert clock.pauses == []
