@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: install demo test unit lint lab-test bench lock clean
+.PHONY: install demo test unit lint lab-test soak bench lock clean
 
 install: $(READY)
 
@@ -35,6 +35,10 @@ lab-test: $(READY)
 test: lint
 	$(BIN)/pytest tests/unit
 	$(BIN)/pytest tests/lab
+
+# The main job again and again while things go wrong. `make soak SEED=17` repeats one run, and records nothing.
+soak: $(READY)
+	$(BIN)/python -m tests.soak $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
