@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from identities import Identities
 from migrations import Desk
 from requests_aws4auth import AWS4Auth
 
@@ -56,6 +57,14 @@ def call(lab: LabDescription) -> Call:
         return requests.request(method, domain.endpoint + path, json=body, auth=auth, timeout=60)
 
     return send
+
+
+@pytest.fixture
+def identities(lab: LabDescription) -> Iterator[Identities]:
+    """Users and roles in the lab's account, taken away after the test."""
+    made = Identities(lab)
+    yield made
+    made.remove()
 
 
 @pytest.fixture

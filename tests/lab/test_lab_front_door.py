@@ -12,6 +12,7 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from identities import allow
 from opensearchpy import OpenSearch, RequestsHttpConnection, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 from requests_aws4auth import AWS4Auth
 
@@ -91,13 +92,10 @@ def test_a_clock_six_minutes_off_is_refused(lab):
             verify(received, "us-east-1", Directory(), now=moment)
 
 
-def test_opensearch_py_and_an_assumed_role_come_in(lab):
-    sts = boto3.client(
-        "sts", region_name="us-east-1", endpoint_url=lab.control_url,
-        aws_access_key_id=lab.access_key_id, aws_secret_access_key=lab.secret_access_key,
-    )  # fmt: skip
-    got = sts.assume_role(RoleArn=lab.role_arn, RoleSessionName="night-shift")["Credentials"]
-    temporary = Credentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+def test_opensearch_py_and_an_assumed_role_come_in(lab, identities):
+    role = identities.role(allow("es:ESHttpGet"))
+    got = identities.assume(role)
+    temporary = Credentials(got["key"], got["secret"], got["token"])
     client = OpenSearch(
         lab.target.endpoint,
         http_auth=Urllib3AWSV4SignerAuth(temporary, lab.target.region, "es"),
@@ -105,7 +103,7 @@ def test_opensearch_py_and_an_assumed_role_come_in(lab):
     )
     assert client.info()["version"]["number"] == lab.target.version
     caller = read_log(lab.target.request_log)[-1].caller
-    assert caller == "arn:aws:sts::123456789012:assumed-role/SnapferryLabSnapshotRole/night-shift"
+    assert caller == f"arn:aws:sts::123456789012:assumed-role/{role.rpartition('/')[2]}/night-shift"
 
 
 def test_odd_paths_and_queries_are_verified_as_received(clean_lab):

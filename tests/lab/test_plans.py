@@ -1,4 +1,5 @@
-"""The plans in configs/plans, each carried out on the lab with only addresses, bucket and Regions changed."""
+"""The plans in configs/plans, each carried out on the lab with only addresses, bucket, Regions and roles
+changed."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
+from identities import Identities, allow
 from migrations import Desk, documents, engine, log
 
 from lab.description import LabDescription
@@ -20,7 +22,8 @@ def adapted(name: str, lab: LabDescription, changes: dict[str, Any]) -> dict[str
     """The example's text with the lab in place of its domains: nothing else is changed."""
     plan = yaml.safe_load((PLANS / f"{name}.yaml").read_text(encoding="utf-8"))
     repository = {"bucket": lab.bucket, "region": lab.bucket_region}
-    plan["repository"] |= repository
+    roles = {name: lab.role_arn for name in plan["repository"] if name.endswith("role_arn")}
+    plan["repository"] |= repository | roles
     for side, fields in changes.items():
         plan[side] = {key: value for key, value in (plan[side] | fields).items() if value is not None}
     return plan
@@ -49,9 +52,10 @@ def test_same_region_upgrade(desk: Desk) -> None:
     assert [record["form"] for record in report["repositories"]] == ["region", "region"]
 
 
-def test_region_move_with_an_assumed_role(desk: Desk) -> None:
+def test_region_move_with_an_assumed_role(desk: Desk, identities: Identities) -> None:
     lab = desk.lab
-    auth = {"type": "sigv4", "role_arn": "arn:aws:iam::210987654321:role/Migration", "external_id": "orders"}
+    role = identities.role(allow("es:ESHttp*"), allow("iam:PassRole", lab.role_arn))
+    auth = {"type": "sigv4", "role_arn": role, "external_id": "orders"}
     changes = {
         "source": {"domain": None, "endpoint": lab.source.endpoint, "auth": None},
         "target": {"domain": None, "endpoint": lab.target.endpoint, "auth": auth},
@@ -59,7 +63,8 @@ def test_region_move_with_an_assumed_role(desk: Desk) -> None:
     report = carried_out(desk, adapted("region-move", lab, changes), "orders")
     assert [record["form"] for record in report["repositories"]] == ["region", "endpoint"]
     callers = {entry["caller"] for entry in log(lab, "target")}
-    assert any("210987654321:assumed-role/Migration/snapferry" in caller for caller in callers), callers
+    session = f"assumed-role/{role.rpartition('/')[2]}/snapferry"
+    assert any(session in caller for caller in callers), callers
 
 
 def test_rehearsal(desk: Desk) -> None:
