@@ -58,6 +58,7 @@ def start(
     index_settings: Mapping[str, Any],
     ignore_index_settings: Sequence[str],
     rename: tuple[str, str] | None = None,
+    lenient: bool = False,
 ) -> None:
     """Starts restoring exactly these names (indices or data streams); does not wait.
 
@@ -65,10 +66,12 @@ def start(
 
     Args:
         rename: `rename_pattern` (a Java regular expression) and `rename_replacement`.
+        lenient: let the engine pass over names that the snapshot does not hold; what arrived must then be
+            looked at.
     """
     body: dict[str, Any] = {
         "indices": list(names),
-        "ignore_unavailable": False,
+        "ignore_unavailable": lenient,
         "include_global_state": False,
         "include_aliases": aliases,
         "partial": partial,

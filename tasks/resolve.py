@@ -18,6 +18,8 @@ from tasks.records import ClusterRecord, LeftOut, Resolution, Unit
 from tasks.registration import is_readonly, place, registration, same_place
 from tasks.selection import Selection, select
 
+_SHOWN = 20  # indices named where a whole domain cannot be read
+
 
 @dataclass(frozen=True)
 class _Look:
@@ -45,11 +47,14 @@ def resolve(m: Migration) -> Resolution:
             (f"both answer with UUID {source.uuid}",),
             "correct the endpoints",
         )
-    problem = versions.engine_problem(source.version, target.version)
-    if problem:
-        raise PreconditionError(problem)
     source_catalog = catalog(m.source)
     selection = select(source_catalog, m.plan.indices)
+    problem = versions.engine_problem(source.version, target.version)
+    if problem:
+        indices = list(_creation_problems(source_catalog, selection, source, target))
+        more = (f"and {len(indices) - _SHOWN} more",) if len(indices) > _SHOWN else ()
+        way = versions.way_out(source.version, target.version)
+        raise PreconditionError(problem, (*indices[:_SHOWN], *more), way)
     look = _Look(source, target, source_catalog, catalog(m.target), selection, bucket_region(m))
     decision = conflicts.decide(
         look.selection.units,
@@ -132,9 +137,15 @@ def _selection_problems(m: Migration, look: _Look) -> Iterator[str]:
         elif left.name in m.plan.indices.include and left.reason in {"closed", "system"}:
             why = "is closed; set indices.closed: move" if left.reason == "closed" else "is a system index"
             yield f"indices.include: {left.name} {why}, or take it out of the list"
+    yield from _creation_problems(look.source_catalog, selection, look.source, look.target)
+
+
+def _creation_problems(
+    found: Catalog, selection: Selection, source: ClusterIdentity, target: ClusterIdentity
+) -> Iterator[str]:
     moving = [index.name for unit in selection.units for index in unit.indices]
-    created = [(name, look.source_catalog.indices[name].created_id) for name in moving]
-    yield from versions.index_problems(created, look.target.version)
+    created = [(name, found.indices[name].created_id) for name in moving]
+    return versions.index_problems(created, source.version, target.version)
 
 
 def _repository_problems(m: Migration, look: _Look) -> Iterator[str]:

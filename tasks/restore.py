@@ -156,15 +156,22 @@ def _deleted(m: Migration) -> Iterator[str]:
     )
 
 
-def _restored(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> list[IndexRestore]:
+def _restored(
+    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool = False
+) -> list[IndexRestore]:
     """One request and its follow-up. A rejected request is halved until the name at fault stands alone."""
     try:
-        _start(m, snapshot, batch)
+        _start(m, snapshot, batch, lenient=lenient)
     except Refused as error:
         if error.transient or not error.says(*_NAMES_AT_FAULT):
             raise
         if _all_ours(m, batch, snapshot):
             return follow(m, snapshot, batch, adopted=True)
+        if not lenient and _streams_unknown(batch, error):
+            streams = [unit for unit in batch if unit.is_stream]
+            others = [unit for unit in batch if not unit.is_stream]
+            rest = _restored(m, snapshot, others) if others else []
+            return _restored(m, snapshot, streams, lenient=True) + rest
         if len(batch) == 1:
             return [_failed(batch[0], error)]
         middle = len(batch) // 2
@@ -172,8 +179,19 @@ def _restored(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> 
     return follow(m, snapshot, batch, adopted=False)
 
 
-def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> None:
+def _streams_unknown(batch: Sequence[Unit], error: Refused) -> bool:
+    """Whether a data stream's name was taken for that of an index which the snapshot lacks.
+
+    The security plugin compares the names with the snapshot's indices before the engine sees them (2.19).
+    """
+    named = (f"no such index [{unit.name}]" for unit in batch if unit.is_stream)
+    return error.says("index_not_found_exception") and any(name in error.reply.text for name in named)
+
+
+def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool) -> None:
     names = [unit.name for unit in batch]
+    if lenient:
+        names += [index.name for unit in batch for index in unit.indices]
     targets = [index.target for unit in batch for index in unit.indices]
     renamed = batch[0].action == "rename"
     try:
@@ -190,6 +208,7 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit]) -> Non
                 index_settings=m.plan.restore.index_settings,
                 ignore_index_settings=[*_IGNORED, *m.plan.restore.ignore_index_settings],
                 rename=rename_rule(batch, m.plan.conflicts) if renamed else None,
+                lenient=lenient,
             )
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):

@@ -115,7 +115,14 @@ def _role() -> dict[str, Any]:
         "index_permissions": [
             {
                 "index_patterns": ["*"],
-                "allowed_actions": ["read", "indices_monitor", "indices:admin/get", "indices:admin/refresh*"],
+                "allowed_actions": [
+                    "read",
+                    "indices_monitor",
+                    "indices:admin/aliases/get",
+                    "indices:admin/data_stream/get",
+                    "indices:admin/get",
+                    "indices:admin/refresh*",
+                ],
             }
         ],
     }

@@ -302,6 +302,33 @@ def test_a_copy_that_the_engine_gave_up_is_restored_once_more(
     assert [(index.target, index.restored) for index in record.indices] == [("a", True)]
 
 
+def test_a_stream_whose_name_access_control_takes_for_an_index_goes_with_its_indices(
+    m: Migration, target: FakeDomain, engine: FakeEngine
+) -> None:
+    """The security plugin knows the snapshot's indices only, and lets lenient requests pass."""
+
+    def guarded(asked: Any) -> Reply:
+        if not asked.json["ignore_unavailable"] and "l" in asked.json["indices"]:
+            return engine_error(404, "index_not_found_exception", "no such index [l]")
+        for name in asked.json["indices"]:
+            if name != "l":
+                engine.put(Held(name, origin=OURS))
+        return ok({"accepted": True})
+
+    target.on(RESTORE, guarded)
+    record = restore(m, a_resolution(a_unit("a"), a_stream_unit("l", ".ds-l-000001")), SNAPSHOT)
+    assert {index.target for index in record.indices if index.restored} == {"a", ".ds-l-000001"}
+    assert named(target)[1:] == [["a"], ["l", ".ds-l-000001"]]
+
+
+def test_a_stream_that_the_snapshot_lacks_is_a_failure_however_it_is_asked(
+    m: Migration, target: FakeDomain
+) -> None:
+    target.on(RESTORE, engine_error(404, "index_not_found_exception", "no such index [l]"))
+    record = restore(m, a_resolution(a_stream_unit("l", ".ds-l-000001")), SNAPSHOT)
+    assert [index.restored for index in record.indices] == [False]
+
+
 def test_a_foreign_index_under_the_name_stops_it_before_anything_is_sent(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from domains.cluster import Version, version_of
-from tasks.versions import engine_problem, index_problems, oldest_readable
+from tasks.versions import engine_problem, index_problems, oldest_readable, way_out
 
 
 def v(text: str) -> Version:
@@ -84,15 +84,46 @@ def created(text: str) -> int:
     ],
 )
 def test_an_index_counts_by_the_version_that_created_it(index: str, target: str, held: bool) -> None:
-    problems = list(index_problems([("fine", created(target)), ("old", created(index))], v(target)))
+    problems = list(
+        index_problems([("fine", created(target)), ("old", created(index))], v(target), v(target))
+    )
     assert len(problems) == (0 if held else 1)
     if problems:
         assert problems[0].startswith(f"old: created on {v(index)}, but {v(target)} reads indices created on")
         assert "reindex" in problems[0]
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "advice"),
+    [
+        ("OS 3.6.0", "OS 2.19.4", "upgrade the target to OpenSearch 3.6.0 or newer"),
+        ("OS 1.0.0", "ES 7.10.2", "choose a target that runs OpenSearch"),
+        ("ES 7.17.0", "OS 2.19.4", "_reindex from remote"),
+        ("ES 7.10.2", "OS 3.6.0", "migrate to a domain of OpenSearch 2.x first, reindex"),
+        ("ES 6.8.23", "OS 2.19.4", "migrate to a domain of OpenSearch 1.x first, reindex"),
+        ("ES 5.6.17", "OS 1.3.20", "migrate to a domain of Elasticsearch 7.10 first, reindex"),
+        ("ES 5.6.17", "ES 7.10.2", "migrate to a domain of Elasticsearch 6.x first, reindex"),
+    ],
+)
+def test_a_refusal_says_what_to_do_instead(source: str, target: str, advice: str) -> None:
+    assert engine_problem(v(source), v(target))
+    assert advice in way_out(v(source), v(target))
+
+
+@pytest.mark.parametrize(
+    ("source", "advice"),
+    [
+        ("OS 2.19.4", "reindex it on the source (or exclude it)"),
+        ("ES 7.10.2", "reindex it on OpenSearch 2.x"),
+    ],
+)
+def test_an_old_index_is_made_anew_where_that_helps(source: str, advice: str) -> None:
+    (problem,) = index_problems([("old", created("ES 7.10.2"))], v(source), v("OS 3.6.0"))
+    assert problem.endswith(advice)
+
+
 def test_an_index_that_does_not_tell_is_refused() -> None:
-    (problem,) = index_problems([("a", None)], v("OS 3.6.0"))
+    (problem,) = index_problems([("a", None)], v("OS 3.6.0"), v("OS 3.6.0"))
     assert "a: its creation version could not be read" in problem
 
 
