@@ -322,7 +322,7 @@ def test_a_stream_whose_name_access_control_takes_for_an_index_goes_with_its_ind
 
 
 def test_a_stream_that_the_snapshot_lacks_is_a_failure_however_it_is_asked(
-    m: Migration, target: FakeDomain
+    m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
     target.on(RESTORE, engine_error(404, "index_not_found_exception", "no such index [l]"))
     record = restore(m, a_resolution(a_stream_unit("l", ".ds-l-000001")), SNAPSHOT)

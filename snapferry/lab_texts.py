@@ -1,0 +1,72 @@
+"""What a person is told of a running lab, and the plan that moves its source to its target."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.description import DomainDescription, LabDescription
+    from lab.filling.load import LoadSummary
+
+
+def plan_text(description: LabDescription) -> str:
+    """A plan that moves everything from the lab's source to its target, with the bucket's true Region."""
+    source, target = description.source, description.target
+    trusted = f"\n  ca_bundle: {description.ca_bundle}" if description.ca_bundle else ""
+    return f"""\
+# Written by `snapferry lab up`: moves everything from the lab's source to its target.
+name: lab-move
+source:
+  endpoint: {source.endpoint}
+  region: {source.region}{trusted}
+  auth: {{type: sigv4}}
+target:
+  endpoint: {target.endpoint}
+  region: {target.region}{trusted}
+  auth: {{type: sigv4}}
+repository:
+  name: lab
+  bucket: {description.bucket}
+  region: {description.bucket_region}
+  base_path: lab-move
+  role_arn: {description.role_arn}
+indices:
+  include: ["*"]
+  closed: skip
+"""
+
+
+def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None) -> str:
+    """What a person needs to know of a running lab, with lines to paste into a shell."""
+    from lab.description import environment
+    from lab.paths import default_home
+
+    home = Path(description.home)
+    elsewhere = "" if home.resolve() == default_home().resolve() else f" --home {shlex.quote(str(home))}"
+    lines = [
+        f"The lab is up in {description.home}",
+        *(_domain_line(side, description.domain(side)) for side in ("source", "target")),
+        f"  S3, IAM, STS, control plane  {description.control_url}",
+        f"  bucket  {description.bucket} ({description.bucket_region})",
+        f"  role    {description.role_arn}",
+    ]
+    if loaded is not None:
+        what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
+        lines.append(f"  data    {what}, {loaded.seconds:.1f} s")
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(description).items()]
+    after = ["", f"Then: snapferry migrate {plan} --execute", f"End it with: snapferry lab down{elsewhere}"]
+    return "\n".join(
+        [*lines, "", "To talk to it, paste:", "unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, *after]
+    )
+
+
+def _domain_line(side: str, domain: DomainDescription) -> str:
+    nodes = f", {len(domain.nodes)} nodes" if len(domain.nodes) > 1 else ""
+    secured = ", access control" if domain.access_control else ""
+    return (
+        f"  {side}  {domain.name} in {domain.region}: {domain.engine_title}{nodes}{secured}\n"
+        f"          on {domain.java}\n"
+        f"          {domain.endpoint}  (log: {domain.request_log})"
+    )
