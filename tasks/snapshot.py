@@ -28,7 +28,8 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
         Whether it was there already (running or finished).
 
     Raises:
-        ExecutionError: the name belongs to another run's snapshot, or the existing one is missing.
+        ExecutionError: the name belongs to another run's snapshot; the existing one, or ours from which a
+            restore has begun, is missing.
         TimedOut: other snapshots ran for longer than snapshot.wait_for_running.
         DomainError: transient, or denied.
     """
@@ -42,6 +43,8 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
     if found is not None:
         _require_ours(m, found)
         return True
+    if m.journal.intents("restore"):
+        raise _vanished(m)  # another one of this name would be mixed with what was restored from it
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
     while True:
@@ -142,9 +145,7 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
     while True:
         found = snapshots.get(m.source, m.repository, m.snapshot)
         if found is None:
-            raise ExecutionError(
-                f"snapshot {m.snapshot} vanished from repository {m.repository}", "start again with --new-run"
-            )
+            raise _vanished(m)
         if not found.running:
             return _accepted(m, found, adopted=adopted, written=written)
         now = _running_now(m)
@@ -160,6 +161,18 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
                 "the same command continues it",
             )
         poll.pause()
+
+
+def _vanished(m: Migration) -> ExecutionError:
+    """A source that is restarted forgets the snapshot it was taking. As long as nothing was restored from it,
+    it can be taken anew."""
+    said = f"snapshot {m.snapshot} vanished from repository {m.repository}"
+    if m.plan.snapshot.existing or m.journal.intents("restore"):
+        return ExecutionError(said, "start again with --new-run")
+    return ExecutionError(
+        f"{said}: somebody has removed it, or the source was restarted while it was taken",
+        "run the same command again: it takes the snapshot anew",
+    )
 
 
 def _running_now(m: Migration) -> RunningSnapshot | None:

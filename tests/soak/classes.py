@@ -77,7 +77,8 @@ class FaultClass:
 
     def kill_after(self, seed: int) -> int:
         """How many requests the domains have got when the victim is killed."""
-        return random.Random(f"{seed}/kill").randint(*((2, 70) if self.victim == "command" else (20, 60)))
+        span = {"command": (2, 70), "source": (20, 60), "target": (30, 75)}
+        return random.Random(f"{seed}/kill").randint(*span[self.victim or "command"])
 
 
 ANY = (*DELAYS, *DROPS, *LOST, *TRUNCATED, *RESETS, *THROTTLES, *GATEWAY)

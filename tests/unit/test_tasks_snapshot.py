@@ -384,10 +384,30 @@ def test_consent_to_partial_is_none_to_failure(
         follow_snapshot(m, adopted=False)
 
 
-def test_a_snapshot_that_vanishes(m: Migration, source: FakeDomain) -> None:
-    source.on(GET, ours(m), MISSING)
-    with pytest.raises(ExecutionError, match="vanished"):
+def test_a_snapshot_that_vanishes_before_anything_was_restored_is_taken_anew(
+    m: Migration, source: FakeDomain
+) -> None:
+    source.on(GET, MISSING, ours(m), MISSING)
+    start_snapshot(m, RESOLUTION)
+    with pytest.raises(ExecutionError, match="vanished") as caught:
         follow_snapshot(m, adopted=False)
+    assert "the same command" in caught.value.hint
+    source.on(GET, MISSING, ours(m))
+    assert start_snapshot(m, RESOLUTION) is False
+    assert len(source.asked(PUT)) == 2
+
+
+def test_a_snapshot_that_vanishes_after_a_restore_has_begun_is_not_replaced(
+    m: Migration, source: FakeDomain
+) -> None:
+    with m.journal.intend("restore", "target", "restore", {"targets": ["a"]}):
+        pass
+    source.on(GET, MISSING)
+    for step in (lambda: follow_snapshot(m, adopted=False), lambda: start_snapshot(m, RESOLUTION)):
+        with pytest.raises(ExecutionError, match="vanished") as caught:
+            step()
+        assert caught.value.hint == "start again with --new-run"
+    assert source.asked(PUT) == []
 
 
 # from the target
