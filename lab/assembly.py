@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.account.account import Account, open_account
+from lab.account.account_api import account_routes
 from lab.account.directory import MotoDirectory
+from lab.account.layers import layers
 from lab.account.s3_faults import S3Faults
 from lab.account.server import AwsServer
 from lab.certificates import Certificate, issue
@@ -77,7 +79,7 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
     """
     parts = [fetch_parts(domain, Silent()) for domain in settings.domains]
     s3_faults = S3Faults(running.home / "s3-faults.jsonl")
-    running.aws = AwsServer([s3_faults])
+    running.aws = AwsServer([s3_faults, *layers(MotoDirectory())])
     _launch(running, settings, parts, running.aws.url)
     account = open_account(settings, running.aws.url)
     urls = [cluster.wait_ready(running.stop.is_set) for cluster in running.clusters]
@@ -86,7 +88,7 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
     doors = _doors(running, settings, parts, urls, account, faults)
     endpoints = [running.servers.add(FrontDoor(door), certificate) for door in doors]
     running.control.manage(dict(zip(SIDES, running.clusters, strict=True)), doors)
-    more = [*engine_routes(running.control), *fault_routes(faults)]
+    more = [*engine_routes(running.control), *fault_routes(faults), *account_routes()]
     admin_url = running.servers.add(admin_app(doors[0].rules, doors, more))
     running.servers.start()
     domains = [

@@ -85,6 +85,10 @@ class Directory(Protocol):
         """All policies of the user or role with this ARN; none where there is no such identity."""
         ...
 
+    def exists(self, identity: str) -> bool:
+        """Whether there is a user or role with this ARN."""
+        ...
+
     def role(self, arn: str) -> Role | None:
         """The role, or None when there is no such role."""
         ...
@@ -95,6 +99,10 @@ class Directory(Protocol):
 
     def bucket(self, name: str) -> Bucket | None:
         """The bucket, or None when there is no such bucket."""
+        ...
+
+    def has_encryption_rule(self, bucket: str) -> bool | None:
+        """Whether an encryption was set for the bucket; None when there is no such bucket."""
         ...
 
     def is_archived(self, bucket: str, base_path: str) -> bool:
@@ -136,6 +144,11 @@ class MotoDirectory:
         role = self.role(identity)
         return role.policies if role else ()
 
+    def exists(self, identity: str) -> bool:
+        """Whether there is a user or role with this ARN."""
+        iam = _iam(account_of(identity))
+        return any(_by_arn(each.values(), identity) for each in (iam.users, iam.roles))
+
     def role(self, arn: str) -> Role | None:
         """The role, or None when there is no such role."""
         found = _by_arn(_iam(account_of(arn)).roles.values(), arn)
@@ -157,6 +170,11 @@ class MotoDirectory:
             return None
         policies = (parse(found.policy.decode()),) if found.policy else ()
         return Bucket(found.region_name, policies, _key(found.encryption, found.region_name))
+
+    def has_encryption_rule(self, bucket: str) -> bool | None:
+        """Whether an encryption was set for the bucket; None when there is no such bucket."""
+        found = _bucket(bucket)
+        return None if found is None else bool(found.encryption)
 
     def is_archived(self, bucket: str, base_path: str) -> bool:
         """Whether the bucket's lifecycle has moved objects under the base path to Glacier."""

@@ -84,6 +84,20 @@ def across_accounts(identity: Decision, resource: Decision) -> Decision:
     return "allowed" if both else _strongest(each for each in (identity, resource) if each != "allowed")
 
 
+def missing_keys(policies: Iterable[Policy], request: Request) -> set[str]:
+    """The condition keys, of statements about this action and resource, that the request tells nothing of."""
+    known = {name.lower() for name in request.context}
+    asked = {
+        key
+        for policy in policies
+        for statement in policy.statements
+        if _names(statement, request)
+        for keys in (statement.get("Condition") or {}).values()
+        for key in keys
+    }
+    return {key for key in asked if key.lower() not in known}
+
+
 def listed(value: Any) -> list[Any]:
     """The value as a list: AWS writes a list of one as the one."""
     if value is None:
@@ -104,11 +118,13 @@ def _decision(statements: Iterable[dict[str, Any]]) -> Decision:
 
 
 def _about(statement: dict[str, Any], request: Request) -> bool:
-    return (
-        _one_of(statement, "Action", request.action.lower(), lower=True)
-        and _one_of(statement, "Resource", request.resource)
-        and _conditions_hold(statement, request)
-    )
+    return _names(statement, request) and _conditions_hold(statement, request)
+
+
+def _names(statement: dict[str, Any], request: Request) -> bool:
+    """Whether the statement names action and resource, whatever its conditions."""
+    action = _one_of(statement, "Action", request.action.lower(), lower=True)
+    return action and _one_of(statement, "Resource", request.resource)
 
 
 def _one_of(statement: dict[str, Any], element: str, value: str, *, lower: bool = False) -> bool:

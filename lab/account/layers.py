@@ -1,0 +1,111 @@
+"""What moto lacks of IAM and S3, answered before it. Callers' own S3 and IAM calls are not authorized: what a
+user may do there is not looked at."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from urllib.parse import parse_qs
+from xml.sax.saxutils import escape
+
+from lab.account import simulation
+from lab.account.directory import Directory
+from lab.account.server import Environ, Layer, StartResponse
+from lab.engines.engine_files import ENGINE_ACCESS_KEY
+
+CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+DEFAULT_ENCRYPTION = (
+    '<ServerSideEncryptionConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule>'
+    "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>"
+    "<BucketKeyEnabled>false</BucketKeyEnabled></Rule></ServerSideEncryptionConfiguration>"
+)
+
+
+def layers(directory: Directory) -> list[Layer]:
+    """The layers, in the order in which they are asked."""
+
+    def simulated(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """`iam:SimulatePrincipalPolicy`."""
+        if _signed_for(environ) != "iam" or environ["REQUEST_METHOD"] != "POST":
+            return None
+        body = _body(environ)
+        if not simulation.is_asked(body):
+            return None
+        reply = simulation.simulate(body, directory)
+        return _answer(start_response, reply.status, reply.xml, {"content-type": "text/xml"})
+
+    def redirected(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """301 for a bucket of another Region than the request is signed for."""
+        bucket = _bucket(environ)
+        real = directory.bucket_region(bucket) if bucket else None
+        if real is None or real == _region(environ) or _is_for_every_region(environ):
+            return None
+        _body(environ)
+        shown = "" if environ["REQUEST_METHOD"] == "HEAD" else _redirect(bucket, real)
+        return _answer(start_response, 301, shown, {"x-amz-bucket-region": real})
+
+    def encrypted(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """The default encryption that every bucket has since 2023."""
+        bucket = _bucket(environ)
+        asked = environ["REQUEST_METHOD"] == "GET" and "encryption" in _query(environ)
+        if not bucket or not asked or directory.has_encryption_rule(bucket) is not False:
+            return None
+        return _answer(start_response, 200, DEFAULT_ENCRYPTION, {})
+
+    return [simulated, redirected, encrypted]
+
+
+def _signed_for(environ: Environ) -> str:
+    """The service that the request is signed for; empty where it is not, or where an engine signed it: what
+    its S3 client reaches is up to the front doors."""
+    found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return found.group(3) if found and found.group(1) != ENGINE_ACCESS_KEY else ""
+
+
+def _region(environ: Environ) -> str:
+    found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return found.group(2) if found else ""
+
+
+def _bucket(environ: Environ) -> str:
+    """The bucket that a request signed for S3 is about; empty for any other."""
+    return environ["PATH_INFO"].split("/")[1] if _signed_for(environ) == "s3" else ""
+
+
+def _is_for_every_region(environ: Environ) -> bool:
+    """Making a bucket, and asking where it is."""
+    whole_bucket = not environ["PATH_INFO"].strip("/").count("/")
+    makes = environ["REQUEST_METHOD"] == "PUT" and whole_bucket and not _query(environ)
+    return makes or "location" in _query(environ)
+
+
+def _query(environ: Environ) -> dict[str, list[str]]:
+    return parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+
+
+def _redirect(bucket: str, region: str) -> str:
+    return (
+        "<Error><Code>PermanentRedirect</Code><Message>The bucket you are attempting to access must be "
+        "addressed using the specified endpoint. Please send all future requests to this endpoint.</Message>"
+        f"<Endpoint>{escape(bucket)}.s3.{region}.amazonaws.com</Endpoint><Bucket>{escape(bucket)}</Bucket>"
+        "<RequestId>lab</RequestId><HostId>lab</HostId></Error>"
+    )
+
+
+def _body(environ: Environ) -> bytes:
+    """The request's body, which moto can still read afterwards."""
+    length = environ.get("CONTENT_LENGTH")
+    if not length:
+        return b""
+    body = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
+
+
+def _answer(start_response: StartResponse, status: int, xml: str, headers: dict[str, str]) -> Iterable[bytes]:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}'.encode() if xml else b""
+    sent = {"content-type": "application/xml", "content-length": str(len(body)), **headers}
+    start_response(f"{status} {HTTPStatus(status).phrase}", list(sent.items()))
+    return [body]
