@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from domains.errors import Denied, Expired, Missing, Refused, Reply
+from domains.refusals import cause_of
 from domains.replies import Json, children, is_object
 
 _LONGEST = 600
@@ -116,8 +117,8 @@ def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
     if status in {401, 403} and reply.envelope != "engine" and (hint := _expired_hint(reply)):
         return Expired, hint
     if status in {401, 403} or reply.type == "security_exception":
-        return Denied, _denied_hint(reply)
-    return Refused, ""
+        return Denied, _hint(reply) or "check the domain's access policy and the plan's auth for this domain"
+    return Refused, _hint(reply)
 
 
 def _expired_hint(reply: Reply) -> str:
@@ -129,25 +130,9 @@ def _expired_hint(reply: Reply) -> str:
     return ""
 
 
-def _denied_hint(reply: Reply) -> str:
-    said = reply.text
-    if "iam:PassRole" in said:
-        return (
-            "allow the caller iam:PassRole on the repository's role "
-            "(and sign with sigv4: a basic user cannot pass a role)"
-        )
-    if "is not allowed" in said:
-        return "the managed service does not offer this API or setting"
-    if re.search(r"signature|security token|expired|credential", said, re.IGNORECASE):
-        return "check the credentials, the plan's region for this domain, and this machine's clock"
-    if "no permissions for" in said:
-        return (
-            "map the caller's IAM ARN to a role in the domain's fine-grained access control "
-            "(manage_snapshots, and read rights on the indices)"
-        )
-    if "not authorized to perform" in said:
-        return "allow the caller this action in its IAM policy and in the domain's access policy"
-    return "check the domain's access policy and the plan's auth for this domain"
+def _hint(reply: Reply) -> str:
+    cause = cause_of(reply.text)
+    return cause.advice() if cause else ""
 
 
 def _transient(status: int, reply: Reply) -> bool:

@@ -12,6 +12,7 @@ from configs.plan import S3Repository
 from domains import repositories
 from domains.domain import Domain
 from domains.errors import DomainError, Refused, SnapferryError
+from domains.refusals import Place, cause_of
 from domains.replies import Json, child
 from runs.progress import Progress, tell
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
@@ -151,25 +152,20 @@ def _put_back(m: Migration, domain: Domain) -> str:
 
 
 def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere: bool) -> SnapferryError:
-    hint = error.hint or _hint(error.reply.text)
-    repository = m.plan.repository
+    cause, repository = cause_of(error.reply.text), m.plan.repository
+    hint = cause.advice(_place(m, domain)) if cause else error.hint or "see the service's words above"
     if elsewhere and isinstance(repository, S3Repository) and repository.endpoint_fallback == "never":
         hint = "set repository.endpoint_fallback: auto"
     said = f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error.message}"
     return ExecutionError(said, hint) if m.journal.changed_something else PreconditionError(said, hint=hint)
 
 
-def _hint(said: str) -> str:
-    if re.search(r"no_?such_?bucket|bucket does not exist", said, re.IGNORECASE):
-        return "check repository.bucket: S3 knows no such bucket"
-    if "sts:AssumeRole" in said:
-        return "let the role's trust policy name es.amazonaws.com, and both domains where it has conditions"
-    if "iam:PassRole" in said:
-        return "allow the caller iam:PassRole on the repository's role"
-    if re.search(r"access ?denied", said, re.IGNORECASE):
-        rights = "s3:ListBucket on the bucket and s3:GetObject, PutObject, DeleteObject on its objects"
-        return f"give the role {rights}"
-    return "see the service's words above"
+def _place(m: Migration, domain: Domain) -> Place:
+    repository = m.plan.repository
+    if not isinstance(repository, S3Repository):
+        return Place()
+    role = repository.role_arn_for(domain.side) or Place.role
+    return Place(role, repository.bucket, repository.base_path or "")
 
 
 def _record(

@@ -41,7 +41,7 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         Denied,
         False,
         "iam:PassRole on resource",
-        "allow the caller iam:PassRole",
+        f"allow {USER} iam:PassRole on arn:…:role/TheSnapshotRole",
     ),
     "PassRole, newer suffix": (
         403,
@@ -60,7 +60,7 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         Denied,
         False,
         "anonymous",
-        "sign with sigv4",
+        "set auth: {type: sigv4}",
     ),
     "IAM action": (
         403,
@@ -76,7 +76,7 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         Denied,
         False,
         "es:ESHttpGet",
-        "access policy",
+        "set auth: {type: sigv4}",
     ),
     "fine-grained access control": (
         403,
@@ -111,7 +111,7 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         Refused,
         False,
         "sts:AssumeRole",
-        "",
+        "let its trust policy allow sts:AssumeRole",
     ),
     "role lacks S3 rights": (
         500,
@@ -124,7 +124,7 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         Refused,
         False,
         "amazon_s3_exception: Access Denied",
-        "",
+        "s3:PutObject",
     ),
     "wrong Region": (
         500,
@@ -139,7 +139,7 @@ BODIES: dict[str, tuple[int, str, type[Refused], bool, str, str]] = {
         Refused,
         False,
         "The bucket is in this region: us-east-2",
-        "",
+        "set repository.region",
     ),
     "no such repository": (
         404,

@@ -1,0 +1,149 @@
+"""Why the service refused, read from its own words, and one sentence on what to do about it.
+
+Every pattern is matched on words that were seen from the service or its engines, never on a status.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "unsigned", "pass role", "pass role denied", "foreign role", "trust", "key", "request", "request denied",
+    "access control", "bucket", "archived", "region", "upload", "list", "delete", "read",
+    "not offered", "signature",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the repository lies, as its plan says; for whoever does not know the plan, in general words.
+
+    Args:
+        role: the ARN of the role that the service uses.
+        bucket, base_path: as registered.
+    """
+
+    role: str = "the repository's role (repository.role_arn)"
+    bucket: str = ""
+    base_path: str = ""
+
+    @property
+    def the_bucket(self) -> str:
+        """The bucket in words."""
+        return f"bucket {self.bucket}" if self.bucket else "its bucket"
+
+    @property
+    def objects(self) -> str:
+        """The ARN of the objects that the role must reach."""
+        path = f"{self.base_path}/" if self.base_path else ""
+        return f"{self.bucket_arn}/{path}*" if self.bucket else "the bucket's objects"
+
+    @property
+    def bucket_arn(self) -> str:
+        """The ARN of the bucket, in the role's partition."""
+        partition = self.role.split(":")[1] if self.role.startswith("arn:") else "aws"
+        return f"arn:{partition}:s3:::{self.bucket}" if self.bucket else "the bucket"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One reason for a refusal.
+
+    Args:
+        kind: which.
+        who: the ARN of the caller, where it was named.
+        what: the action, role or Region that it is about, where it was named.
+    """
+
+    kind: Kind
+    who: str = ""
+    what: str = ""
+
+    def advice(self, place: Place | None = None) -> str:
+        """What is wrong and what to do, in one sentence without its full stop."""
+        where = place or Place()
+        if self.kind == "access control":
+            return self._unmapped()
+        words = _ADVICE[self.kind]
+        return words.format(
+            who=self.who or "the caller",
+            what=self.what,
+            role=where.role,
+            bucket=where.the_bucket,
+            bucket_arn=where.bucket_arn,
+            objects=where.objects,
+            path=where.base_path or "the repository's base_path",
+        )
+
+    def _unmapped(self) -> str:
+        """Which role of the access control would do depends on what was refused."""
+        lacks = f"the domain's fine-grained access control does not allow {self.who or 'the caller'}"
+        if not self.what:
+            return f"{lacks} this: map it to manage_snapshots, and leave the security index out"
+        roles = (
+            "the role manage_snapshots"
+            if re.match(r"cluster:admin/(repository|snapshot)", self.what)
+            else f"a role that has {self.what} (see docs/runs.md, “What the caller needs”)"
+        )
+        return f"{lacks} {self.what}: map it there to {roles}"
+
+
+_SIGN = "set auth: {{type: sigv4}} for this domain"
+_ADVICE: dict[Kind, str] = {
+    "unsigned": f"the request was not signed (a basic user cannot pass a role either): {_SIGN}",
+    "pass role": "{who} may not pass the role {what} to the service: allow {who} iam:PassRole on {what}",
+    "pass role denied": "a policy of {who} denies iam:PassRole on {what}: take that Deny statement away",
+    "foreign role": "the role is of another account than the caller: name one of the caller's own account",
+    "trust": "the service may not assume the role {what}: let its trust policy allow sts:AssumeRole to "
+    "opensearchservice.amazonaws.com (or es.amazonaws.com), and to both domains where it has conditions",
+    "key": "{role} may not use the bucket's KMS key ({what}): allow it kms:GenerateDataKey and kms:Decrypt",
+    "request": "{who} may not send this request: allow it {what} on the domain, in its IAM policy or in the "
+    "domain's access policy",
+    "request denied": "a policy denies {who} {what} on the domain: take that Deny statement away",
+    "bucket": "S3 knows no {bucket}: create it, or correct repository.bucket",
+    "archived": "objects of the repository were moved to Glacier by a lifecycle rule of {bucket}: restore "
+    "them to S3 Standard, and leave {path} out of that rule",
+    "region": "the bucket is in {what}: set repository.region to it and repository.endpoint_fallback: auto",
+    "upload": "{role} may not write to {bucket}: allow it s3:PutObject on {objects}",
+    "list": "{role} may not list {bucket}: allow it s3:ListBucket on {bucket_arn}",
+    "delete": "{role} may not delete in {bucket}: allow it s3:DeleteObject on {objects}",
+    "read": "{role} may not read in {bucket}: allow it s3:GetObject on {objects}, and s3:ListBucket on "
+    "{bucket_arn}",
+    "not offered": "the managed service does not offer this API or setting",
+    "signature": "check the credentials, the plan's region for this domain, and this machine's clock",
+}
+_USER = r"User: (?P<who>\S+) is not authorized to perform: "
+_PATTERNS: tuple[tuple[Kind, str], ...] = (
+    ("unsigned", r"User: anonymous is not authorized"),
+    ("pass role denied", _USER + r"iam:PassRole on resource: (?P<what>\S+) with an explicit deny"),
+    ("pass role", _USER + r"iam:PassRole(?: on resource: (?P<what>\S+))?"),
+    ("foreign role", r"cross-account pass role"),
+    ("trust", r"is not authorized to perform: sts:AssumeRole on resource:? ?(?P<what>\S*)"),
+    ("key", r"(?P<what>kms:\w+)"),
+    ("request denied", _USER + r"(?P<what>\w+:\w+).* explicit deny"),
+    ("request", _USER + r"(?P<what>\w+:\w+)"),
+    ("access control", r"no permissions for \[(?P<what>[^\]]*)\] and User \[name=(?P<who>[^,\]]+)"),
+    ("archived", r"not valid for the object's storage class|invalid_?object_?state"),
+    ("bucket", r"no_?such_?bucket|specified bucket does not exist"),
+    ("region", r"bucket is in this region: (?P<what>[a-z0-9-]+)"),
+    ("upload", r"unable to upload object.*access ?denied"),
+    ("delete", r"(?:cannot delete|failed to delete|deleting blobs).*access ?denied"),
+    ("list", r"(?:listing blobs|root blobs).*access ?denied"),
+    ("read", r"access ?denied"),
+    ("signature", r"signature|security token|token has expired|credential"),
+    ("not offered", r"^Your request: .* is not allowed"),
+)
+
+
+def cause_of(said: str) -> Cause | None:
+    """The cause that the service's words name; None when they name none that is known.
+
+    Args:
+        said: everything that was said, in one line (`Reply.text`).
+    """
+    for kind, pattern in _PATTERNS:
+        found = re.search(pattern, said, re.IGNORECASE)
+        if found:
+            named = found.groupdict()
+            return Cause(kind, named.get("who") or "", (named.get("what") or "").rstrip(",;"))
+    return None
