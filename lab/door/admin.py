@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lab.door import presets
+from lab.account import lifecycle
+from lab.door import effects, presets
 from lab.door.exchange import Door
-from lab.door.manners_admin import manners_routes, reset_manners
+from lab.door.manners_admin import manners_routes
 from lab.door.rules import Rule, Rules
 
 
@@ -41,10 +42,11 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
 
     async def reset(request: Request) -> Response:
         rules.clear()
+        lifecycle.forget()
         for door in doors:
             door.registered.clear()
             door.faults.install(None)
-            await reset_manners(door)
+            await effects.reset(door)
         return JSONResponse({"acknowledged": True})
 
     return Starlette(

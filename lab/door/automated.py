@@ -27,6 +27,7 @@ REPOSITORY = "cs-automated-enc"
 PATH = f"/_snapshot/{REPOSITORY}"
 FULL_SPEED = "40mb"
 LEAST_BYTES = 100
+ATTEMPTS = 50
 
 
 async def turn(door: Door, wanted: Manners) -> None:
@@ -41,7 +42,8 @@ async def turn(door: Door, wanted: Manners) -> None:
         place = f"{REPOSITORY}/{door.domain}/{uuid4().hex}"  # anew each time: what was off is forgotten
         await _register(door, {"location": place, "max_snapshot_bytes_per_sec": FULL_SPEED})
     if was_on and not on:
-        await _asked(door, "DELETE", PATH)
+        _keep_taking(door, None)
+        await _remove(door)
     if (on, wanted.automated_interval_s) != (was_on, door.manners.automated_interval_s):
         _keep_taking(door, wanted.automated_interval_s if on else None)
 
@@ -85,6 +87,20 @@ def _covers(names: str, door: Door) -> bool:
     if any(each.startswith(RESERVED_PREFIX) for each in patterns):
         return True
     return door.manners.automated_snapshots and any(fnmatchcase(REPOSITORY, each) for each in patterns)
+
+
+async def _remove(door: Door) -> None:
+    """End what is being written, which keeps the repository in use, and take the registration away."""
+    reply: Any = None
+    for _ in range(ATTEMPTS):
+        shown = await _asked(door, "GET", f"{PATH}/_status")
+        for each in shown["snapshots"]:
+            await door.engine.ask("DELETE", f"{PATH}/{each['snapshot']}")
+        status, reply = await door.engine.ask("DELETE", PATH)
+        if status == 200:
+            return
+        await asyncio.sleep(0.1)
+    raise NotTaken(f"the engine does not give the repository back: {json.dumps(reply)[:300]}")
 
 
 def _keep_taking(door: Door, interval_s: float | None) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import httpx
 
 from lab.door import automated, processing, standby, warm
 from lab.door.exchange import Door
-from lab.door.manners import Manners
+from lab.door.manners import Manners, NotTaken
 
 Effect = Callable[[Door, Manners], Awaitable[None]]
 EFFECTS: tuple[Effect, ...] = (warm.turn, standby.turn, automated.turn, processing.turn)
@@ -22,3 +25,15 @@ async def take_effect(door: Door, wanted: Manners) -> None:
     for effect in EFFECTS:
         await effect(door, wanted)
     door.manners.become(wanted)
+
+
+async def reset(door: Door) -> None:
+    """Turn every switch back to its default. An engine that does not go along is left as it is: whoever
+    resets the lab empties it."""
+    for effect in EFFECTS:
+        with suppress(NotTaken, httpx.HTTPError):
+            await effect(door, Manners())
+    door.manners.become(Manners())
+    for running in door.background.values():
+        running.cancel()
+    door.background.clear()

@@ -157,7 +157,7 @@ class FrontDoor:
         return StreamingResponse(_raw(response), response.status_code, _kept_headers(response))
 
     async def _engine(self, exchange: Exchange, body: bytes, url: httpx.URL) -> httpx.Response:
-        request = exchange.received
+        request = exchange.for_engine
         headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
         if self.door.settings.access_control and exchange.caller is not None:
             headers |= access_control.handed_over(exchange.caller)

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from lab.door import automated
 from lab.door.effects import take_effect
 from lab.door.exchange import Door
-from lab.door.manners import Manners, NotTaken
+from lab.door.manners import NotTaken
 
 Act = Callable[[Door, Any], Awaitable[tuple[int, Any]]]
 
@@ -42,18 +42,6 @@ def manners_routes(doors: list[Door]) -> list[BaseRoute]:
         ("POST", "/automated/{side}"): _take,
     }
     return [Route(path, _endpoint(by_side, act), methods=[method]) for (method, path), act in acts.items()]
-
-
-async def reset_manners(door: Door) -> None:
-    """Put every switch back to its default. An engine that does not go along is left as it is: whoever resets
-    the lab empties it."""
-    try:
-        await take_effect(door, Manners())
-    except (NotTaken, httpx.HTTPError):
-        door.manners.become(Manners())
-    for running in door.background.values():
-        running.cancel()
-    door.background.clear()
 
 
 def _endpoint(by_side: dict[str, Door], act: Act) -> Callable[[Request], Awaitable[Response]]:

@@ -1,8 +1,8 @@
 """Indices in UltraWarm storage, as far as a migration meets them.
 
 The index stays where it is; the engine itself refuses writes to it. Manual snapshots take no warm index
-unless one is named, one alone (ultrawarm.md, grade A; the words of a refusal are a guess). What the lab leaves
-out: the service restores such a snapshot to hot storage, here the setting comes along.
+unless one is named, one alone (ultrawarm.md, grade A; the words of a refusal are a guess). Left out: the
+service restores such a snapshot to hot storage, here the setting comes along.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ async def turn(door: Door, wanted: Manners) -> None:
         httpx.HTTPError: the engine cannot be reached.
     """
     now, then = set(wanted.warm_indices), set(door.manners.warm_indices)
-    for name in sorted(now - then):
-        await _set(door, name, {BOX_TYPE: "warm", BLOCK: True})
-    for name in sorted(then - now):
-        await _set(door, name, {BOX_TYPE: None, BLOCK: None}, gone_is_well=True)
+    if now - then:
+        await _set(door, now - then, {BOX_TYPE: "warm", BLOCK: True})
+    if then - now:
+        for name in (BLOCK, BOX_TYPE):  # blocked, no other setting can be changed
+            await _set(door, then - now, {name: None}, "ignore_unavailable=true&allow_no_indices=true")
     if bool(now) != bool(then):
         domain_status.show(door.domain, door.region, cluster={"WarmEnabled": bool(now)})
 
@@ -76,7 +77,8 @@ async def _snapshot(exchange: Exchange, door: Door, warm: tuple[str, ...]) -> An
     body = _document(request)
     if not body.get("indices"):
         without = {**body, "indices": ["*", *(f"-{name}" for name in warm)]}
-        exchange.instead = replace(request, body=json.dumps(without).encode())
+        headers = {**request.headers, "content-type": "application/json"}
+        exchange.instead = replace(request, body=json.dumps(without).encode(), headers=headers)
         return None
     asked = body["indices"] if isinstance(body["indices"], str) else ",".join(map(str, body["indices"]))
     names = await _matching(door, asked)
@@ -102,7 +104,9 @@ async def _matching(door: Door, expression: str) -> set[str]:
     return {row["index"] for row in rows} if status == 200 else set()  # the engine says what it is
 
 
-async def _set(door: Door, name: str, settings: dict[str, Any], gone_is_well: bool = False) -> None:
-    status, reply = await door.engine.ask("PUT", f"/{quote(name, safe='')}/_settings", settings)
-    if status >= 400 and not (gone_is_well and status == 404):
-        raise NotTaken(f"the engine refused the settings of {name}: {status} {json.dumps(reply)[:300]}")
+async def _set(door: Door, names: set[str], settings: dict[str, Any], query: str = "") -> None:
+    """Of all or of none: an index that is not there leaves the others as they were."""
+    path = f"/{quote(','.join(sorted(names)), safe=',')}/_settings"
+    status, reply = await door.engine.ask("PUT", path, settings, query)
+    if status >= 400:
+        raise NotTaken(f"the engine refused {path}: {status} {json.dumps(reply)[:300]}")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import guide_client
+
 SENTENCE = "The bucket is in this region: us-east-1. Please use this region to retry the request."
+
+
+def test_the_guides_client_steps_in_their_order(clean_lab):
+    guide_client.walk(clean_lab)
 
 
 def take(call, s3_repository, documents: int = 3) -> None:
