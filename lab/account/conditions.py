@@ -14,9 +14,11 @@ Context = Mapping[str, tuple[str, ...]]
 ARN_PARTS = 6
 
 
-def hold(conditions: Mapping[str, Any], context: Context) -> bool | None:
-    """Whether all conditions hold; None where none fails but one uses an operator that is not understood."""
+def hold(conditions: Any, context: Context) -> bool | None:
+    """Whether all conditions hold; None where none fails but one is not understood."""
     known = {name.lower(): values for name, values in context.items()}
+    if not isinstance(conditions, dict):
+        return None
     found = [
         _one_holds(operator, _texts(wanted), known.get(key.lower(), ()))
         for operator, keys in conditions.items()
@@ -24,7 +26,14 @@ def hold(conditions: Mapping[str, Any], context: Context) -> bool | None:
     ]
     if False in found:
         return False
-    return None if None in found else True
+    understood = None not in found and all(isinstance(keys, dict) for keys in conditions.values())
+    return True if understood else None
+
+
+def asked_keys(conditions: Any) -> set[str]:
+    """The condition keys that are asked for."""
+    operators = conditions.values() if isinstance(conditions, dict) else ()
+    return {key for keys in operators for key, _ in _pairs(keys)}
 
 
 def _one_holds(operator: str, wanted: list[str], actual: tuple[str, ...]) -> bool | None:
@@ -82,8 +91,7 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def _pairs(keys: Any) -> list[tuple[str, Any]]:
-    """The keys of one operator; nothing that could hold where a document is not built as AWS wants it."""
-    return list(keys.items()) if isinstance(keys, dict) else [("", keys)]
+    return list(keys.items()) if isinstance(keys, dict) else []
 
 
 def _texts(wanted: Any) -> list[str]:

@@ -87,14 +87,8 @@ def across_accounts(identity: Decision, resource: Decision) -> Decision:
 def missing_keys(policies: Iterable[Policy], request: Request) -> set[str]:
     """The condition keys, of statements about this action and resource, that the request tells nothing of."""
     known = {name.lower() for name in request.context}
-    asked = {
-        key
-        for policy in policies
-        for statement in policy.statements
-        if _names(statement, request)
-        for keys in (statement.get("Condition") or {}).values()
-        for key in keys
-    }
+    statements = [each for policy in policies for each in policy.statements if _names(each, request)]
+    asked = {key for each in statements for key in conditions.asked_keys(each.get("Condition"))}
     return {key for key in asked if key.lower() not in known}
 
 
