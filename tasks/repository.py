@@ -12,9 +12,9 @@ from configs.plan import S3Repository
 from domains import repositories
 from domains.domain import Domain
 from domains.errors import DomainError, Refused, SnapferryError
-from domains.refusals import Place, cause_of
 from domains.replies import Json, child
 from runs.progress import Progress, tell
+from tasks.advice import advice
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Attempt, RepositoryRecord
@@ -152,20 +152,12 @@ def _put_back(m: Migration, domain: Domain) -> str:
 
 
 def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere: bool) -> SnapferryError:
-    cause, repository = cause_of(error.reply.text), m.plan.repository
-    hint = cause.advice(_place(m, domain)) if cause else error.hint or "see the service's words above"
+    repository = m.plan.repository
+    hint = advice(m, domain.side, error.reply.text) or error.hint or "see the service's words above"
     if elsewhere and isinstance(repository, S3Repository) and repository.endpoint_fallback == "never":
         hint = "set repository.endpoint_fallback: auto"
     said = f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error.message}"
     return ExecutionError(said, hint) if m.journal.changed_something else PreconditionError(said, hint=hint)
-
-
-def _place(m: Migration, domain: Domain) -> Place:
-    repository = m.plan.repository
-    if not isinstance(repository, S3Repository):
-        return Place()
-    role = repository.role_arn_for(domain.side) or Place.role
-    return Place(role, repository.bucket, repository.base_path or "")
 
 
 def _record(

@@ -11,6 +11,7 @@ from domains.catalog import catalog
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
 from domains.snapshots import RunningSnapshot, SnapshotInfo
 from runs.progress import Progress, tell
+from tasks.advice import advice
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Resolution, SnapshotRecord
@@ -189,11 +190,12 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
     whole = found.state == "SUCCESS" and found.shards_failed == 0 < found.shards_total and not found.failures
     if not whole and not (found.state == "PARTIAL" and _partial_allowed(m)):
         why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
+        cause = advice(m, "source", why) or "put the source's shards right"
         accept = ", or accept it with snapshot.allow_partial and --allow-partial"
+        again = f"{cause}; then start again with --new-run"
         raise ExecutionError(
             f"snapshot {found.name} ended as {found.state}: {why}",
-            "put the source's shards right and start again with --new-run"
-            + (accept if found.state == "PARTIAL" else ""),
+            again + (accept if found.state == "PARTIAL" else ""),
         )
     tell(Progress(_STEP, "the snapshot is complete", found.shards_total, found.shards_total, "shards"))
     return SnapshotRecord(
