@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response, StreamingResponse
 
-from lab.door import answers
+from lab.door import answers, manners_answers
 from lab.door.answers import Answer
 from lab.door.connections import Severed, Truncated
 from lab.door.exchange import Exchange
@@ -17,8 +17,13 @@ from lab.door.signature import SKEW, STAMP
 
 Serve = Callable[[], Awaitable[Response]]
 EXPIRED = "The security token included in the request is expired"
-THROTTLED = "Request throttled due to too many requests"
-PAGES = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
+BY_STATUS: dict[int | None, Callable[[], Answer]] = {
+    403: manners_answers.throttled_forbidden,
+    429: manners_answers.throttled,
+    502: manners_answers.bad_gateway_page,
+    503: manners_answers.unavailable_page,
+    504: manners_answers.gateway_timeout,
+}
 
 
 async def injected(fault: Fault, exchange: Exchange, serve: Serve) -> Response:
@@ -58,17 +63,12 @@ async def _truncated(fault: Fault, exchange: Exchange, reply: Response) -> Respo
 
 
 def _answer(fault: Fault, exchange: Exchange) -> Answer:
-    """The service's words. That both throttles exist is grade A, their bodies and the HTML are grade K."""
+    """The service's words; `manners_answers` says how well each is known."""
     if fault.kind == "expired":
         return answers.signature_refused(EXPIRED)
     if fault.kind == "skewed":
         return answers.signature_refused(_skewed(exchange.received.headers.get("x-amz-date", "")))
-    assert fault.status is not None
-    if fault.status in PAGES:
-        text = f"<html><body><h1>{fault.status} {PAGES[fault.status]}</h1></body></html>\r\n"
-        return Answer(fault.status, text.encode(), "text/html")
-    said = THROTTLED if fault.status == 403 else "Too Many Requests"
-    return answers.json_answer(fault.status, {"message": said})
+    return BY_STATUS[fault.status]()
 
 
 def _skewed(stamp: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
 import pytest
@@ -167,3 +168,50 @@ def test_a_wrong_switch_is_not_taken(lab, change, said):
     assert (reply.status_code, said in reply.json()["error"]) == (400, True), reply.text
     assert lab.admin("GET", "/manners/source").json() == Manners().model_dump(mode="json")
     assert lab.admin("PUT", "/manners/sauce", {}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("preset", "status", "said", "retry_after"),
+    [
+        ("throttle-429", 429, "429 Too Many Requests", None),
+        ("throttle-429-retry-after", 429, "429 Too Many Requests", "1"),
+        ("throttle-403", 403, "403 Request throttled due to too many requests", None),
+        ("throttle-403-retry-after", 403, "403 Request throttled due to too many requests", "1"),
+        ("bad-gateway-502", 502, "<h1>502 Bad Gateway</h1>", None),
+        ("unavailable-503", 503, "<h1>503 Service Temporarily Unavailable</h1>", None),
+    ],
+)
+def test_a_rule_by_name_says_it_cannot_just_now(lab, preset, status, said, retry_after):
+    added = lab.admin("POST", "/rules", {"preset": preset, "times": 2, "path": "/books"})
+    assert (added.status_code, added.json()[0]["left"]) == (201, 2)
+    for _ in range(2):
+        reply = lab.call("GET", "/books")
+        assert (reply.status_code, said in reply.text) == (status, True)
+        assert reply.headers.get("retry-after") == retry_after
+    assert lab.reached == []
+    assert lab.logged()[-1]["rule"] == preset
+    assert lab.call("GET", "/books").status_code == 200
+
+
+def test_a_504_by_name_comes_after_the_deed(lab):
+    lab.admin("POST", "/rules", [{"preset": "timeout-504", "name": "mine"}])
+    assert lab.call("PUT", "/books").status_code == 504
+    assert (lab.reached, lab.logged()[-1]["rule"]) == (["PUT /books"], "mine")
+
+
+def test_an_unknown_preset_is_not_taken(lab):
+    reply = lab.admin("POST", "/rules", [{"preset": "throttle-429"}, {"preset": "throttle-418"}])
+    assert (reply.status_code, "there are throttle-429" in reply.json()["error"]) == (400, True)
+    assert lab.admin("GET", "/rules").json() == []
+
+
+def test_the_services_repository_is_shown_without_settings_and_kept(lab):
+    lab.turn(automated_snapshots=True, automated_interval_s=0.01)
+    (registered,) = [each for each in lab.engine.seen if each.method == "PUT"]
+    assert registered.target == "/_snapshot/cs-automated-enc?verify=false"
+    lab.engine.on("GET /_snapshot", 200, {"cs-automated-enc": json.loads(registered.body)})
+    assert lab.call("GET", "/_snapshot").json() == {"cs-automated-enc": {"type": "s3"}}
+    for path in ("/_snapshot/*", "/_snapshot/cs-automated-enc", "/_snapshot/mine,cs-*"):
+        assert lab.call("DELETE", path).status_code == 401
+    assert lab.call("DELETE", "/_snapshot/mine").status_code == 200
+    assert lab.call("POST", "/_snapshot/cs-automated-enc/x/_restore").status_code == 200
