@@ -1,4 +1,5 @@
-"""Faults on the wire: each does what it says, is written down, and leaves the engine as it says."""
+"""Faults on the wire: each does what it says, is written down, and leaves the engine as it says. And some of
+the soak's runs."""
 
 from __future__ import annotations
 
@@ -16,6 +17,12 @@ from migrations import engine, log, log_size
 from requests_aws4auth import AWS4Auth
 
 from lab.description import LabDescription
+from tests.soak.classes import class_of
+from tests.soak.commands import in_this_process
+from tests.soak.runs import soak_run
+from tests.soak.scene import Scene
+
+SAMPLE = (3, 6, 7, 9, 12)
 
 
 @dataclass(frozen=True)
@@ -205,3 +212,21 @@ def test_s3_stumbles_and_a_snapshot_is_taken_all_the_same(
     assert shown["seen"] > shown["hit"] == len(entries) > 0
     assert {entry["injected"].split(" 0.")[0] for entry in entries} == {fault["kind"]}
     assert log(clean_lab, "source", began)[0]["duration_ms"] >= shortest_ms
+
+
+@pytest.fixture
+def scene(clean_lab: LabDescription, prefect_address: str, tmp_path: Path) -> Iterator[Scene]:
+    """The soak's lab."""
+    scene = Scene(clean_lab, prefect_address, tmp_path)
+    scene.prepare()
+    yield scene
+    scene.well()
+
+
+@pytest.mark.parametrize("seed", SAMPLE, ids=lambda seed: class_of(seed).name)
+def test_while_things_go_wrong_the_same_command_gets_there_and_nothing_is_done_twice(
+    scene: Scene, seed: int
+) -> None:
+    outcome = soak_run(scene, seed, in_this_process)
+    assert outcome.verdict == "done", outcome
+    assert outcome.hit + outcome.s3_hit > 5

@@ -83,12 +83,15 @@ def _commanded(scene: Scene, desk: Desk, kind: FaultClass, outcome: Outcome, com
         if ended.code == 0 or not goes_on(ended):
             break
     _well(scene, outcome)
+    if outcome.exits[-1] == 4 and truth(scene.lab, "target") == scene.filled:
+        problems.append("FALSE ALARM: the target holds what the source holds")
     return problems
 
 
 def goes_on(ended: Ended) -> bool:
-    """Whether the command says of itself that the same one continues, or that nothing was changed."""
-    return ended.code in (-9, 3, 5) or GOES_ON in ended.out + ended.err
+    """Whether the command says of itself that the same one continues, or by its exit code that nothing was
+    changed, or that something could not be compared."""
+    return ended.code in (-9, 3, 4, 5) or GOES_ON in ended.out + ended.err
 
 
 def _checked(scene: Scene, ended: Ended) -> Iterator[str]:
