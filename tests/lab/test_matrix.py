@@ -1,0 +1,199 @@
+"""The main job on the pairs of versions that people migrate between, and the pairs that are refused."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from identities import Identities, allow
+from migrations import Desk, Ended, documents, engine, mutations, user_indices
+from pairs import MIDDLE_TO_NEW, OLD_TO_MIDDLE, OLD_TO_NEW, SECURED, Pair, pair_lab
+
+from lab.filling.load import load
+from lab.state import state
+
+DOCUMENTS = 2000
+LEFT_OUT = {"archive-2024", ".kibana_1", ".opendistro-job-scheduler-lock"}
+STREAM_INDICES = {".ds-logs-web-000001", ".ds-logs-web-000002"}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How the main job ended on a pair, and what the engines held afterwards."""
+
+    ended: Ended
+    source: dict[str, Any]
+    target: dict[str, Any]
+
+
+@contextmanager
+def filled(pair: Pair, folder: Path, prefect: str) -> Iterator[Desk]:
+    """A user at a lab of the pair whose source is filled."""
+    with pair_lab(pair, folder / "lab") as lab:
+        load(lab, DOCUMENTS)
+        desk = Desk(lab, folder, prefect)
+        desk.write()
+        yield desk
+
+
+def moved(desk: Desk) -> Moved:
+    """Runs the main job."""
+    ended = desk.run("migrate", "--execute")
+    return Moved(ended, state(desk.lab, "source"), state(desk.lab, "target"))
+
+
+def require_whole(result: Moved, left_out: set[str]) -> None:
+    """Everything but what is left out is on the target as it is on the source; nothing else is there."""
+    assert result.ended.code == 0, str(result.ended)
+    source, target = result.source["indices"], result.target["indices"]
+    missing = {name for name in source if name not in target}
+    assert missing == left_out - set(target)
+    for name in source.keys() - left_out:
+        for what in ("documents", "mappings", "aliases"):
+            assert target[name].get(what) == source[name].get(what), (name, what)
+    assert target.keys() - source.keys() == set()
+
+
+def shows_s3_only(desk: Desk) -> None:
+    """That a folder stands in for S3 is invisible to the caller."""
+    for side in ("source", "target"):
+        domain = desk.lab.domain(side)
+        said = engine(desk.lab, side, "GET", "/_snapshot/move")
+        assert said["move"]["type"] == "fs"
+    from requests_aws4auth import AWS4Auth
+
+    auth = AWS4Auth(desk.lab.access_key_id, desk.lab.secret_access_key, domain.region, "es")
+    shown = requests.get(f"{domain.endpoint}/_snapshot/move", auth=auth, timeout=30).json()["move"]
+    assert shown["type"] == "s3"
+    assert set(shown["settings"]) == {"bucket", "base_path", "role_arn", "endpoint", "readonly"}
+
+
+@pytest.fixture(scope="module")
+def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the snapshots of Elasticsearch 7.10.2 are kept for other tests."""
+    return tmp_path_factory.mktemp("old")
+
+
+@pytest.fixture(scope="module")
+def old_to_middle(tmp_path_factory: pytest.TempPathFactory, prefect_address: str, old_folder: Path) -> Moved:
+    folder = tmp_path_factory.mktemp("old-to-middle")
+    with filled(OLD_TO_MIDDLE, folder, prefect_address) as desk:
+        result = moved(desk)
+        shows_s3_only(desk)
+        shutil.copytree(Path(desk.lab.home) / "shared" / desk.lab.bucket, old_folder / "bucket")
+    return result
+
+
+def test_elasticsearch_7_10_to_2_19(old_to_middle: Moved) -> None:
+    """Without a data stream: the build of Elasticsearch that may be shared has none."""
+    require_whole(old_to_middle, LEFT_OUT)
+    assert "logs-web" not in str(old_to_middle.ended)
+
+
+def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
+    tmp_path: Path, prefect_address: str, old_to_middle: Moved, old_folder: Path
+) -> None:
+    with filled(MIDDLE_TO_NEW, tmp_path, prefect_address) as desk:
+        result = moved(desk)
+        require_whole(result, LEFT_OUT)
+        assert result.source["indices"].keys() > STREAM_INDICES
+
+        _restore_from_old(desk, old_folder / "bucket", "cars")
+        desk.write(name="second-move")
+        before = {side: state(desk.lab, side) for side in ("source", "target")}
+        refused = desk.run("migrate", "--execute")
+        assert refused.code == 3, str(refused)
+        (told,) = [line for line in refused.out.splitlines() if "from-old-cars" in line]
+        for fact in (
+            "created on Elasticsearch 7.10.2",
+            "reads indices created on OpenSearch 2.0.0",
+            "reindex",
+        ):
+            assert fact in told, told
+        assert {side: state(desk.lab, side) for side in before} == before
+
+
+def _restore_from_old(desk: Desk, bucket: Path, index: str) -> None:
+    """Puts an index that was created on 7.10.2 onto the source."""
+    place = Path(desk.lab.home) / "shared" / "old"
+    shutil.copytree(bucket, place)
+    repository = {"type": "fs", "settings": {"location": str(place / "move"), "readonly": True}}
+    engine(desk.lab, "source", "PUT", "/_snapshot/old", repository)
+    (snapshot,) = engine(desk.lab, "source", "GET", "/_snapshot/old/_all")["snapshots"]
+    body = {"indices": index, "rename_pattern": "(.+)", "rename_replacement": "from-old-$1"}
+    path = f"/_snapshot/old/{snapshot['snapshot']}/_restore?wait_for_completion=true"
+    engine(desk.lab, "source", "POST", path, body)
+    assert documents(desk.lab, "source", f"from-old-{index}") == 406
+
+
+def test_7_10_to_3_6_is_refused_with_the_way_out(tmp_path: Path, prefect_address: str) -> None:
+    with pair_lab(OLD_TO_NEW, tmp_path / "lab") as lab:
+        engine(lab, "source", "PUT", "/books/_doc/1?refresh=true", {"n": 1})
+        desk = Desk(lab, tmp_path, prefect_address)
+        desk.write()
+        refused = desk.run("migrate", "--execute")
+        assert refused.code == 3, str(refused)
+        for fact in (
+            "OpenSearch 3.6.0 cannot read snapshots of Elasticsearch 7.10.2",
+            "books: created on Elasticsearch 7.10.2",
+            "migrate to a domain of OpenSearch 2.x first, reindex the indices there",
+        ):
+            assert fact in refused.out, str(refused)
+        assert mutations(lab, "source") == mutations(lab, "target") == []
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory, prefect_address: str) -> Iterator[Desk]:
+    """Two domains with fine-grained access control, and a caller mapped as docs/runs.md says."""
+    with filled(SECURED, tmp_path_factory.mktemp("secured"), prefect_address) as desk:
+        yield desk
+
+
+def test_2_19_to_2_19_both_with_access_control(secured: Desk) -> None:
+    result = moved(secured)
+    require_whole(result, LEFT_OUT | {".opendistro_security"})
+    assert result.source["indices"].keys() > STREAM_INDICES
+    shows_s3_only(secured)
+
+
+def test_a_caller_that_access_control_does_not_know(secured: Desk) -> None:
+    from dataclasses import replace
+
+    account = Identities(secured.lab)
+    user = account.user(allow("es:*"), allow("iam:PassRole"))
+    stranger = replace(
+        secured, lab=replace(secured.lab, access_key_id=user.key, secret_access_key=user.secret)
+    )
+    secured.write(name="strangers-move")
+    before = {side: set(user_indices(secured.lab, side)) for side in ("source", "target")}
+    refused = stranger.run("migrate", "--execute")
+    assert refused.code == 3, str(refused)
+    (told,) = [line for line in refused.err.splitlines() if line.startswith("next: ")]
+    for fact in ("fine-grained access control", user.arn, "map it there to"):
+        assert fact in told, told
+    assert {side: set(user_indices(secured.lab, side)) for side in before} == before
+    account.remove()
+
+
+def test_the_security_index_and_the_global_state_are_refused_by_the_plugin(secured: Desk) -> None:
+    """The real plugin's words, as the service gives them."""
+    from requests_aws4auth import AWS4Auth
+
+    lab = secured.lab
+    auth = AWS4Auth(lab.access_key_id, lab.secret_access_key, lab.source.region, "es")
+    base = lab.source.endpoint
+    taken = requests.put(f"{base}/_snapshot/move/everything?wait_for_completion=true", auth=auth, timeout=60)
+    assert taken.json()["snapshot"]["state"] == "SUCCESS"
+    assert ".opendistro_security" in taken.json()["snapshot"]["indices"]
+    for body in ({}, {"indices": "cars", "include_global_state": True}):
+        said = requests.post(f"{base}/_snapshot/move/everything/_restore", json=body, auth=auth, timeout=60)
+        error = said.json()["error"]
+        assert (said.status_code, error["type"]) == (403, "security_exception")
+        who = "User [name=arn:aws:iam::123456789012:user/migrator, backend_roles=[], requestedTenant=null]"
+        assert error["reason"] == f"no permissions for [] and {who}"
