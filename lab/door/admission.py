@@ -18,6 +18,6 @@ async def refusal(exchange: Exchange, door: Door) -> Answer | None:
     if caller is None:
         asked = repositories.registration(request.method, request.path, request.body)
         role = asked.role_arn if asked else None
-        return answers.anonymous(request.method, request.path, door.domain, door.region, role)
+        return answers.anonymous(request.method, role)
     exchange.caller = caller
     return None

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.settings import ACCOUNT
-
 JSON = "application/json"
 
 
@@ -28,17 +26,16 @@ def json_answer(status: int, body: Any) -> Answer:
     return Answer(status, json.dumps(body).encode())
 
 
-def anonymous(method: str, path: str, domain: str, region: str, role_arn: str | None) -> Answer:
-    """The refusal of an unsigned request; a registration is refused for the role it would pass (grade A)."""
+def anonymous(method: str, role_arn: str | None) -> Answer:
+    """The refusal of an unsigned request; a registration is refused for the role it would pass (grade A; the
+    reason after the action R)."""
     if role_arn:
         return _message(
             403, f"User: anonymous is not authorized to perform: iam:PassRole on resource: {role_arn}"
         )
     action = f"es:ESHttp{method.capitalize()}"
-    resource = f"arn:aws:es:{region}:{ACCOUNT}:domain/{domain}{path}"
     why = f"because no resource-based policy allows the {action} action"
-    text = f"User: anonymous is not authorized to perform: {action} on resource: {resource} {why}"
-    return _message(403, text)
+    return _message(403, f"User: anonymous is not authorized to perform: {action} {why}")
 
 
 def signature_refused(message: str) -> Answer:

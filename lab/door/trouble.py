@@ -15,8 +15,8 @@ from lab.account.policies import Principal, Request, by_identity, by_resource, i
 from lab.door import answers, denials
 from lab.door.answers import Answer
 from lab.door.authorization import SERVICES
-from lab.door.denials import Operation
 from lab.door.exchange import Door
+from lab.door.s3_failure import Operation
 from lab.door.signature import Received
 from lab.settings import ACCOUNT
 
@@ -72,7 +72,7 @@ class Wanted:
         if self.use == "verify" and self.readonly:
             return [("look", "s3:ListBucket")]
         if self.use == "verify":
-            clear: list[tuple[Operation, str]] = [("clear", "s3:ListBucket"), ("clear", "s3:DeleteObject")]
+            clear: list[tuple[Operation, str]] = [("seek", "s3:ListBucket"), ("clear", "s3:DeleteObject")]
             return [("upload", "s3:PutObject"), ("reread", "s3:GetObject"), *clear]
         saves = self.use == "write" and not self.readonly
         last: Operation = "remove" if self.removes else "save"

@@ -257,7 +257,8 @@ LISTING = "Exception when listing blobs by prefix [a/b/index-] | Access Denied"
 GENERATION = "[r] Could not determine repository generation from root blobs"
 INACCESSIBLE = "[r] path [a/b] is not accessible on cluster-manager node"
 LOADING = "[r] Unexpected exception when loading repository data | Access Denied"
-CLEARING = "[r] cannot delete test data at [a/b] | Access Denied"
+CLEARING = "[r] cannot delete test data at [a/b] | java.util.concurrent.CompletionException: software.amazon"
+SEEKING = "[r] cannot delete test data at [a/b] | Failed to list objects for deletion | software.amazon"
 NODES = "[r] [[lab-1, 'RepositoryVerificationException[[r] Failed to verify repository]; nested: S3Exception["
 UPLOADING = "Unable to upload object [a/b/tests-lab/master.dat] using a single upload | Access Denied"
 
@@ -267,7 +268,7 @@ UPLOADING = "Unable to upload object [a/b/tests-lab/master.dat] using a single u
     [
         ("s3:PutObject", "verify", f"{INACCESSIBLE} | {UPLOADING}"),
         ("s3:GetObject", "verify", NODES),
-        ("s3:ListBucket", "verify", CLEARING),
+        ("s3:ListBucket", "verify", SEEKING),
         ("s3:DeleteObject", "verify", CLEARING),
         ("s3:ListBucket", "read", f"{GENERATION} | {LISTING}"),
         ("s3:GetObject", "read", LOADING),
