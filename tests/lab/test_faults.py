@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from migrations import engine, log, log_size
+from migrations import Desk, Ended, engine, log, log_size
 from requests_aws4auth import AWS4Auth
 
 from lab.description import LabDescription
-from tests.soak.classes import class_of
+from tests.soak.classes import FaultClass, class_of
 from tests.soak.commands import in_this_process
 from tests.soak.runs import soak_run
 from tests.soak.scene import Scene
@@ -230,3 +230,23 @@ def test_while_things_go_wrong_the_same_command_gets_there_and_nothing_is_done_t
     outcome = soak_run(scene, seed, in_this_process)
     assert outcome.verdict == "done", outcome
     assert outcome.hit + outcome.s3_hit > 5
+
+
+def test_the_soak_notices_what_must_not_be(scene: Scene) -> None:
+    def harmful(_: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
+        ended = in_this_process(scene, desk, kind, seed)
+        assert ended.code == 0, ended
+        engine(scene.lab, "target", "DELETE", "/customers/_doc/7?refresh=true")
+        engine(scene.lab, "target", "PUT", "/bystander/_doc/9?refresh=true", {"n": 9})
+        engine(scene.lab, "source", "PUT", "/_snapshot/move/second?wait_for_completion=true")
+        (desk.folder / "state" / "notes.txt").write_text(f"the key: {scene.lab.secret_access_key}")
+        return ended
+
+    outcome = soak_run(scene, 1, harmful)
+    assert outcome.verdict.split("; ") == [
+        "2 SNAPSHOTS",
+        "FALSE SUCCESS: the snapshot is ['SUCCESS', 'SUCCESS']",
+        "FALSE SUCCESS: the target does not hold what the source holds",
+        "TOUCHED the target",
+        "SECRET in notes.txt",
+    ]

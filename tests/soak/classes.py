@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -44,6 +46,23 @@ S3_SILENT: list[Json] = [{"kind": "close"}, {"kind": "close", "seconds": 0.5}, {
 
 
 @dataclass(frozen=True)
+class Moment:
+    """When somebody is killed: `pause_s` seconds after the domains have got so many `requests`, or one of the
+    class `request`, where that is given."""
+
+    requests: int
+    request: str | None
+    pause_s: float
+
+    def reached(self, entries: Sequence[Json]) -> bool:
+        """Whether these entries of the request logs have brought it about."""
+        if self.request is None:
+            return len(entries) >= self.requests
+        _, method, path = next(each for each in REQUESTS if each[0] == self.request)
+        return any(entry["method"] == method and re.match(path, entry["path"]) for entry in entries)
+
+
+@dataclass(frozen=True)
 class FaultClass:
     """One class of faults.
 
@@ -75,10 +94,13 @@ class FaultClass:
         s3 = {"rate": self.rate, "faults": list(self.s3)} if self.s3 else None
         return {"seed": seed, "classes": classes if self.faults else [], "s3": s3}
 
-    def kill_after(self, seed: int) -> int:
-        """How many requests the domains have got when the victim is killed."""
+    def kill_after(self, seed: int) -> Moment:
+        """When the victim is killed; an engine mostly while it takes or restores the snapshot."""
+        chance = random.Random(f"{seed}/kill")
         span = {"command": (2, 70), "source": (20, 60), "target": (30, 75)}
-        return random.Random(f"{seed}/kill").randint(*span[self.victim or "command"])
+        at_work = {"source": "snapshot create", "target": "restore"}
+        request = at_work.get(self.victim or "") if chance.random() < 0.75 else None
+        return Moment(chance.randint(*span[self.victim or "command"]), request, chance.uniform(0, 1.5))
 
 
 ANY = (*DELAYS, *DROPS, *LOST, *TRUNCATED, *RESETS, *THROTTLES, *GATEWAY)
@@ -96,8 +118,8 @@ CLASSES: tuple[FaultClass, ...] = (
     FaultClass("S3 slow", (), tuple(S3_SLOW)),
     FaultClass("S3 silent", (), tuple(S3_SILENT)),
     FaultClass("command killed", ANY, victim="command"),
-    FaultClass("source killed", (), victim="source"),
-    FaultClass("target killed", (), victim="target"),
+    FaultClass("source killed", (), tuple(S3_SLOW), victim="source"),
+    FaultClass("target killed", (), tuple(S3_SLOW), victim="target"),
     FaultClass("everything", (*ANY, *SKEWED, *EXPIRED), tuple(S3_SLOW)),
 )
 

@@ -6,8 +6,10 @@ import random
 import subprocess
 import threading
 import time
+from contextlib import suppress
+from typing import Any
 
-from tests.lab.migrations import Desk, Ended, log_size
+from tests.lab.migrations import Desk, Ended, log, log_size
 from tests.soak.classes import FaultClass
 from tests.soak.scene import Scene
 
@@ -23,12 +25,11 @@ def in_this_process(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> En
 
 def as_a_child(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
     """`migrate --execute` in a process of its own; with a seed, the class's victim is killed on the way."""
-    sizes = [log_size(scene.lab, side) for side in ("source", "target")]
+    sizes = {side: log_size(scene.lab, side) for side in ("source", "target")}
     process = desk.start("migrate", "--execute")
     killer = None
     if seed and kind.victim:
-        wanted = sum(sizes) + kind.kill_after(seed)
-        killer = threading.Thread(target=_kill, args=(scene, kind, seed, wanted, process))
+        killer = threading.Thread(target=_kill, args=(scene, kind, seed, sizes, process))
         killer.start()
     try:
         said, _ = process.communicate(timeout=LONGEST_S)
@@ -43,12 +44,16 @@ def as_a_child(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
     return Ended(process.returncode, said, "")
 
 
-def _kill(scene: Scene, kind: FaultClass, seed: int, wanted: int, process: subprocess.Popen[str]) -> None:
-    """Waits until the domains have got so many requests, or the command has ended."""
-    while sum(log_size(scene.lab, side) for side in ("source", "target")) < wanted:
+def _kill(
+    scene: Scene, kind: FaultClass, seed: int, sizes: dict[str, int], process: subprocess.Popen[str]
+) -> None:
+    """Waits for the moment, or until the command has ended."""
+    moment = kind.kill_after(seed)
+    while not moment.reached(_entries(scene, sizes)):
         if process.poll() is not None:
             return
-        time.sleep(0.03)
+        time.sleep(0.05)
+    time.sleep(moment.pause_s)
     if kind.victim == "command":
         process.kill()
         return
@@ -56,3 +61,10 @@ def _kill(scene: Scene, kind: FaultClass, seed: int, wanted: int, process: subpr
     scene.kill(kind.victim)
     time.sleep(random.Random(f"{seed}/down").uniform(*DOWN_S))
     scene.start(kind.victim)
+
+
+def _entries(scene: Scene, sizes: dict[str, int]) -> list[dict[str, Any]]:
+    """The requests of this command; none while a line is being written."""
+    with suppress(ValueError):
+        return [entry for side, size in sizes.items() for entry in log(scene.lab, side, size)]
+    return []
