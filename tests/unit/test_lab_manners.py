@@ -55,6 +55,8 @@ DENIED = "Your request: '/_cluster/settings' payload is not allowed."
         ({"persistent": {"cluster.max_shards_per_node": 2000}, "transient": {}}, True),
         ({"persistent": {"indices.breaker.total.limit": None}}, True),
         ({"persistent": {"action": {"auto_create_index": False}}}, False),
+        ({"persistent": {"cluster.search.request.slowlog.level": "warn"}}, True),
+        ({"persistent": {"cluster.search.request.slowlog.threshold": {"warn": "1s"}}}, False),
         ({"persistent": {"index.number_of_shards": "5"}}, False),
         ({"persistent": {"indices.recovery.max_bytes_per_sec": "80mb"}}, False),
         ({"transient": {"cluster.routing.allocation.enable": "none"}}, False),
