@@ -95,10 +95,11 @@ class Desk:
 
 def plan_of(lab: LabDescription) -> dict[str, Any]:
     """The lab's move: everything, from the source's Region to the target's, through the source's bucket."""
+    trusted = {"ca_bundle": lab.ca_bundle} if lab.ca_bundle else {}
     return {
         "name": "lab-move",
-        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
-        "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
+        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region, **trusted},
+        "target": {"endpoint": lab.target.endpoint, "region": lab.target.region, **trusted},
         "repository": {
             "name": "move",
             "bucket": lab.bucket,
