@@ -49,6 +49,7 @@ def test_the_main_job_verifies_the_repository_on_every_node_and_a_killed_node_co
     settings = {"settings": {"number_of_shards": 2, "number_of_replicas": 1}}
     engine(several, "source", "PUT", "/books", settings)
     engine(several, "source", "PUT", "/books/_doc/1?refresh=true", {"n": 1})
+    engine(several, "source", "GET", f"{HEALTH}?wait_for_status=green&timeout=60s")
     desk = Desk(several, tmp_path, prefect_address)
     desk.write()
 
