@@ -23,6 +23,7 @@ from tests.soak.runs import soak_run
 from tests.soak.scene import Scene
 
 SAMPLE = (3, 6, 7, 9, 12)
+QUICK = 4
 
 
 @dataclass(frozen=True)
@@ -215,8 +216,11 @@ def test_s3_stumbles_and_a_snapshot_is_taken_all_the_same(
 
 
 @pytest.fixture
-def scene(clean_lab: LabDescription, prefect_address: str, tmp_path: Path) -> Iterator[Scene]:
-    """The soak's lab."""
+def scene(
+    clean_lab: LabDescription, prefect_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Scene]:
+    """The soak's lab, and steps that are repeated sooner than in earnest."""
+    monkeypatch.setattr("flows.steps._FIRST_RETRY_S", 0.5)
     scene = Scene(clean_lab, prefect_address, tmp_path)
     scene.prepare()
     yield scene
@@ -242,7 +246,7 @@ def test_the_soak_notices_what_must_not_be(scene: Scene) -> None:
         (desk.folder / "state" / "notes.txt").write_text(f"the key: {scene.lab.secret_access_key}")
         return ended
 
-    outcome = soak_run(scene, 1, harmful)
+    outcome = soak_run(scene, QUICK, harmful)
     assert outcome.verdict.split("; ") == [
         "2 SNAPSHOTS",
         "FALSE SUCCESS: the snapshot is ['SUCCESS', 'SUCCESS']",

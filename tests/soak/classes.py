@@ -95,12 +95,18 @@ class FaultClass:
         return {"seed": seed, "classes": classes if self.faults else [], "s3": s3}
 
     def kill_after(self, seed: int) -> Moment:
-        """When the victim is killed; an engine mostly while it takes or restores the snapshot."""
+        """When the victim is killed: an engine mostly while it takes or restores the snapshot, the command
+        mostly while the reply to one of its two great requests is on its way, or soon after."""
         chance = random.Random(f"{seed}/kill")
         span = {"command": (2, 70), "source": (20, 60), "target": (30, 75)}
-        at_work = {"source": "snapshot create", "target": "restore"}
-        request = at_work.get(self.victim or "") if chance.random() < 0.75 else None
-        return Moment(chance.randint(*span[self.victim or "command"]), request, chance.uniform(0, 1.5))
+        at_work = {"source": ["snapshot create"], "target": ["restore"]}
+        request = chance.choice(at_work.get(self.victim or "", ["snapshot create", "restore"]))
+        pause_s = chance.choice((0.0, chance.uniform(0, 1.5)))
+        return Moment(
+            chance.randint(*span[self.victim or "command"]),
+            request if chance.random() < 0.75 else None,
+            pause_s,
+        )
 
 
 ANY = (*DELAYS, *DROPS, *LOST, *TRUNCATED, *RESETS, *THROTTLES, *GATEWAY)
