@@ -51,7 +51,7 @@ def resolve(m: Migration) -> Resolution:
     selection = select(source_catalog, m.plan.indices)
     problem = versions.engine_problem(source.version, target.version)
     if problem:
-        indices = list(_creation_problems(source_catalog, selection, source, target))
+        indices = list(versions.creations(_created(source_catalog, selection)))
         more = (f"and {len(indices) - _SHOWN} more",) if len(indices) > _SHOWN else ()
         way = versions.way_out(source.version, target.version)
         raise PreconditionError(problem, (*indices[:_SHOWN], *more), way)
@@ -137,15 +137,14 @@ def _selection_problems(m: Migration, look: _Look) -> Iterator[str]:
         elif left.name in m.plan.indices.include and left.reason in {"closed", "system"}:
             why = "is closed; set indices.closed: move" if left.reason == "closed" else "is a system index"
             yield f"indices.include: {left.name} {why}, or take it out of the list"
-    yield from _creation_problems(look.source_catalog, selection, look.source, look.target)
+    created = _created(look.source_catalog, selection)
+    yield from versions.index_problems(created, look.source.version, look.target.version)
 
 
-def _creation_problems(
-    found: Catalog, selection: Selection, source: ClusterIdentity, target: ClusterIdentity
-) -> Iterator[str]:
-    moving = [index.name for unit in selection.units for index in unit.indices]
-    created = [(name, found.indices[name].created_id) for name in moving]
-    return versions.index_problems(created, source.version, target.version)
+def _created(found: Catalog, selection: Selection) -> list[tuple[str, int | None]]:
+    """The selected indices, each with the version that created it."""
+    moving = (index.name for unit in selection.units for index in unit.indices)
+    return [(name, found.indices[name].created_id) for name in moving]
 
 
 def _repository_problems(m: Migration, look: _Look) -> Iterator[str]:

@@ -66,6 +66,12 @@ def index_problems(
             yield f"{name}: created on {created_version(number)}, but {readable}; {instead}"
 
 
+def creations(created: Iterable[tuple[str, int | None]]) -> Iterator[str]:
+    """Each index with the version that created it, in words."""
+    for name, number in created:
+        yield f"{name}: created on {created_version(number) if number else 'an unknown version'}"
+
+
 def _is_sideways(source: Version, target: Version) -> bool:
     return target.engine == "opensearch" and source.engine == "elasticsearch" and source > _LAST_SHARED
 

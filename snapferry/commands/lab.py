@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,10 +32,20 @@ Home = Annotated[
     Path | None,
     typer.Option(help="The lab's folder (default: ~/.local/state/snapferry/lab).", file_okay=False),
 ]
-ENGINE = "opensearch-3.6.0"
-ENGINES = "elasticsearch-7.10.2, opensearch-2.19.4 or opensearch-3.6.0"
-Source = Annotated[str, typer.Option(metavar="ENGINE", help=f"The source's engine: {ENGINES}.")]
-Target = Annotated[str, typer.Option(metavar="ENGINE", help="The target's engine.")]
+
+
+class Engine(StrEnum):
+    """The engines that the lab has."""
+
+    ELASTICSEARCH_7_10 = "elasticsearch-7.10.2"
+    OPENSEARCH_2_19 = "opensearch-2.19.4"
+    OPENSEARCH_3_6 = "opensearch-3.6.0"
+
+
+ENGINE = Engine.OPENSEARCH_3_6
+_NAMES = ", ".join(Engine)
+Source = Annotated[Engine, typer.Option(metavar="ENGINE", help=f"The source's engine: {_NAMES}.")]
+Target = Annotated[Engine, typer.Option(metavar="ENGINE", help="The target's engine.")]
 
 
 @app.command()
@@ -141,7 +152,7 @@ def _document(home: Path, found: LabStatus) -> dict[str, object]:
 
 
 def domain(
-    name: str, region: str, engine: str, access_control: bool = False, nodes: int = 1, managers: int = 1
+    name: str, region: str, engine: Engine, access_control: bool = False, nodes: int = 1, managers: int = 1
 ) -> DomainSettings:
     """A domain to start; access control only where the engine has it."""
     from lab.engines.artifacts import find_engine

@@ -34,7 +34,8 @@ NewRun = Annotated[
 
 @dataclass(frozen=True)
 class Options:
-    """What was chosen on the command line; `next_step` replaces the report's advice."""
+    """What was chosen on the command line; `next_step` replaces the report's advice after a
+    run that is done."""
 
     plan: Plan
     file: Path
@@ -130,7 +131,7 @@ def _show_end(options: Options, journal: "Journal") -> None:
     from snapferry.console import show, show_json
 
     report = report_of(journal.document)
-    if options.next_step:
+    if options.next_step and journal.document.status == "done":
         report = report.model_copy(update={"next": options.next_step})
     if options.as_json:
         show_json(report.model_dump_json(indent=2))

@@ -439,3 +439,9 @@ def test_the_way_to_end_a_lab_names_its_home_unless_it_is_the_default_one(tmp_pa
     assert summary(elsewhere, Path("plan.yaml"), None).endswith(
         f"\nEnd it with: snapferry lab down --home '{tmp_path / 'my lab'}'"
     )
+
+
+def test_the_command_offers_the_engines_that_the_manifest_has():
+    from snapferry.commands.lab import Engine
+
+    assert {engine.value for engine in Engine} == set(engines())

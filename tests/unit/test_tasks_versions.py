@@ -3,7 +3,7 @@
 import pytest
 
 from domains.cluster import Version, version_of
-from tasks.versions import engine_problem, index_problems, oldest_readable, way_out
+from tasks.versions import creations, engine_problem, index_problems, oldest_readable, way_out
 
 
 def v(text: str) -> Version:
@@ -120,6 +120,15 @@ def test_a_refusal_says_what_to_do_instead(source: str, target: str, advice: str
 def test_an_old_index_is_made_anew_where_that_helps(source: str, advice: str) -> None:
     (problem,) = index_problems([("old", created("ES 7.10.2"))], v(source), v("OS 3.6.0"))
     assert problem.endswith(advice)
+
+
+def test_creations_in_words() -> None:
+    told = list(creations([("a", created("ES 7.10.2")), ("b", created("OS 2.19.4")), ("c", None)]))
+    assert told == [
+        "a: created on Elasticsearch 7.10.2",
+        "b: created on OpenSearch 2.19.4",
+        "c: created on an unknown version",
+    ]
 
 
 def test_an_index_that_does_not_tell_is_refused() -> None:
