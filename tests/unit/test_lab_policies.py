@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lab.account import simulation
@@ -106,11 +106,13 @@ def test_what_is_no_policy_allows_nothing(document):
         ({"StringNotEquals": {"a:k": ["x", "y"]}}, ["y"], False),
         ({"StringNotEquals": {"a:k": ["x", "y"]}}, ["z"], True),
         ({"StringNotEquals": {"a:k": "x"}}, [], True),
+        ({"StringNotEquals": {"a:k": "x"}}, ["y", "x"], False),
         ({"StringLike": {"a:k": "x*"}}, ["xyz"], True),
         ({"StringNotLike": {"a:k": "x*"}}, ["xyz"], False),
         ({"ArnLike": {"a:k": "arn:aws:es:*:123456789012:domain/or*"}}, [DOMAIN], True),
         ({"ArnEquals": {"a:k": "arn:aws:es:*:123456789012:domain/or*"}}, [DOMAIN], True),
         ({"ArnLike": {"a:k": "arn:aws:*:domain/orders"}}, [DOMAIN], False),
+        ({"ArnLike": {"a:k": "arn:aws:es:*"}}, [DOMAIN], False),
         ({"ArnNotLike": {"a:k": "arn:aws:es:us-east-1:123456789012:domain/*"}}, [DOMAIN], False),
         ({"ArnNotEquals": {"a:k": ROLE}}, [DOMAIN], True),
         ({"Bool": {"a:k": True}}, ["true"], True),
@@ -246,6 +248,7 @@ letters = st.text(st.sampled_from("aB:/.+$^(|)\\\n*?"), max_size=8)
 
 
 @given(letters, letters)
+@example("a\nb", "a*b")
 def test_wildcards_are_those_of_a_shell_without_brackets(value, pattern):
     assert matches(value, pattern) == fnmatch.fnmatchcase(value, pattern)
 

@@ -360,6 +360,7 @@ def test_the_old_error_of_us_east_1_is_a_switch(door):
     assert (kind, reason.split(" | ")[0]) == ("repository_exception", "[r] failed to create repository")
     assert "The specified location-constraint is not valid" in reason
     assert trouble.found("r", {"bucket": "snapshots", "role_arn": ROLE}, "verify", old) is None
+    assert found(old, "read") is None, "only when it is registered or verified"
 
 
 def test_a_customers_key_must_be_the_roles_to_use(door):
