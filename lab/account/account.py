@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lab.account import domain_status
 from lab.settings import ACCOUNT, DomainSettings, LabSettings
 
 USER = "migrator"
@@ -33,7 +34,7 @@ def open_account(settings: LabSettings, url: str) -> Account:
     role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=_trust(settings))["Role"]
     iam.put_role_policy(RoleName=ROLE, PolicyName="snapshots", PolicyDocument=_role_policy(settings.bucket))
     create_bucket(url, settings.bucket, settings.bucket_region or settings.source.region)
-    first, second = (_create_domain(connect, domain) for domain in settings.domains)
+    first, second = (_create_domain(connect, domain, settings.tls) for domain in settings.domains)
     return Account(role["Arn"], key["AccessKeyId"], key["SecretAccessKey"], (first, second))
 
 
@@ -54,12 +55,19 @@ def _connector(url: str) -> Callable[[str, str], Any]:
     return connect
 
 
-def _create_domain(connect: Callable[[str, str], Any], domain: DomainSettings) -> str:
+def _create_domain(connect: Callable[[str, str], Any], domain: DomainSettings, tls: bool) -> str:
     """Make the domain in the control plane and return its host name, written as the service writes it."""
     from moto.opensearch.models import opensearch_backends
 
     client = connect("opensearch", domain.region)
-    client.create_domain(DomainName=domain.name, EngineVersion=_engine_version(domain.engine))
+    client.create_domain(
+        DomainName=domain.name,
+        EngineVersion=_engine_version(domain.engine),
+        ClusterConfig={"InstanceCount": domain.data_nodes},
+        AdvancedSecurityOptions={"Enabled": domain.access_control, "InternalUserDatabaseEnabled": False},
+        DomainEndpointOptions={"EnforceHTTPS": tls},
+    )
+    domain_status.show(domain.name, domain.region, processing=False)
     host = f"search-{domain.name}-{_domain_id(domain)}.{domain.region}.es.amazonaws.com"
     opensearch_backends[ACCOUNT][domain.region].domains[domain.name].endpoint = host
     return host
