@@ -83,7 +83,7 @@ class Cause:
         roles = (
             "the role manage_snapshots"
             if re.match(r"cluster:admin/(repository|snapshot)", self.what)
-            else f"a role that has {self.what} (see docs/runs.md, “What the caller needs”)"
+            else f"a role that has {self.what} (see docs/access.md)"
         )
         return f"{lacks} {self.what}: map it there to {roles}"
 

@@ -108,7 +108,7 @@ def _mappings() -> dict[str, Any]:
 
 
 def _role() -> dict[str, Any]:
-    """What a migration asks beyond `manage_snapshots` (docs/runs.md lists it for users)."""
+    """What a migration asks beyond `manage_snapshots` (docs/access.md lists it for users)."""
     return {
         "reserved": False,
         "cluster_permissions": ["cluster_monitor", "cluster_composite_ops_ro"],

@@ -150,7 +150,7 @@ def test_7_10_to_3_6_is_refused_with_the_way_out(tmp_path: Path, prefect_address
 
 @pytest.fixture(scope="module")
 def secured(tmp_path_factory: pytest.TempPathFactory, prefect_address: str) -> Iterator[Desk]:
-    """Two domains with fine-grained access control, and a caller mapped as docs/runs.md says."""
+    """Two domains with fine-grained access control, and a caller mapped as docs/access.md says."""
     with filled(SECURED, tmp_path_factory.mktemp("secured"), prefect_address) as desk:
         yield desk
 
