@@ -6,8 +6,8 @@ A soak that was ended goes on where it was. `--seed N` alone repeats one run.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,15 +29,19 @@ def main() -> int:
     seeds = range(options.seed, options.seed + options.runs)
     left = [seed for seed in seeds if not ledger.done(seed)]
     print(f"{len(left)} of {options.runs} runs to do", flush=True)
-    with tempfile.TemporaryDirectory(prefix="snapferry-soak-") as folder, _scene(Path(folder)) as scene:
+    with _scene(ledger.workplace) as scene:
         ledger.begin(f"OpenSearch {scene.lab.source.version}")
         for seed in left:
             print(f"seed {seed:3} {class_of(seed).name} ...", flush=True)
             outcome = soak_run(scene, seed, as_a_child)
             _tell(outcome)
             ledger.add(row(outcome))
-    wrong = [each["seed"] for each in ledger.rows if each["verdict"] not in ("done", "told")]
     ledger.finish()
+    wrong = [each["seed"] for each in ledger.rows if each["verdict"] not in ("done", "told")]
+    if wrong:
+        print(f"Plans, journals and the lab's logs are in {ledger.workplace}")
+    else:
+        shutil.rmtree(ledger.workplace)
     done = sum(each["verdict"] == "done" for each in ledger.rows)
     print(f"{done} of {len(ledger.rows)} done, {len(wrong)} wrong {wrong or ''}")
     return 1 if wrong else 0
@@ -60,6 +64,8 @@ def _options() -> argparse.Namespace:
 def _scene(folder: Path) -> Iterator[Scene]:
     from flows.server import prefect_server
 
+    shutil.rmtree(folder, ignore_errors=True)  # what a soak that was killed has left
+    folder.mkdir(parents=True)
     with attached(folder / "lab") as lab, prefect_server(folder / "prefect") as address:
         scene = Scene(lab, address, folder / "runs")
         scene.prepare()

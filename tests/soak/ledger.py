@@ -15,10 +15,14 @@ COLUMNS = ("seed", "class", "requests", "hit", "S3 hit", "exits", "seconds", "ve
 
 
 class Ledger:
-    """The runs of one soak that are done, in a file of its own; with `record` also in the results."""
+    """The runs of one soak that are done, in a file of its own; with `record` also in the results.
+
+    `workplace` is the folder that the soak may use meanwhile.
+    """
 
     def __init__(self, seed: int, runs: int, *, record: bool) -> None:
         self._file = FOLDER / f"seed-{seed}-runs-{runs}.json"
+        self.workplace = self._file.with_suffix("")
         self._record = record
         text = self._file.read_text(encoding="utf-8") if self._file.exists() else "[]"
         self.rows: list[dict[str, Any]] = json.loads(text)
