@@ -28,16 +28,19 @@ BY_STATUS: dict[int | None, Callable[[], Answer]] = {
 
 async def injected(fault: Fault, exchange: Exchange, serve: Serve) -> Response:
     """The reply to a request that this fault hits; `serve` lets the domain answer. Noted in the exchange."""
+    place = len(exchange.injected)
     exchange.injected.append(fault.words)
     await asyncio.sleep(fault.delay_s)
     if fault.kind == "delay":
         return await serve()
     if fault.kind == "truncate":
-        return await _truncated(fault, exchange, await serve())
+        reply = await serve()
+        exchange.injected[place] += f", of {reply.status_code}"
+        return await _truncated(fault, exchange, reply)
     if fault.when == "after":
         reply = await serve()
         await content(reply)
-        exchange.injected[-1] += f", in place of {reply.status_code}"
+        exchange.injected[place] += f", in place of {reply.status_code}"
     if fault.kind in ("drop", "reset"):
         return Severed(reset=fault.kind == "reset")
     answer = _answer(fault, exchange)
@@ -56,7 +59,6 @@ async def content(reply: Response) -> bytes:
 
 async def _truncated(fault: Fault, exchange: Exchange, reply: Response) -> Response:
     whole = await content(reply)
-    exchange.injected[-1] += f", of {reply.status_code}"
     if exchange.received.method == "HEAD" or not whole:
         return Severed(reset=False)
     return Truncated(whole, reply.status_code, dict(reply.headers), chunked=fault.chunked)
