@@ -87,7 +87,7 @@ def test_self_managed_source_through_a_tunnel(desk: Desk, monkeypatch: pytest.Mo
     changes = {
         "source": {"endpoint": lab.source.engine_url, "ca_bundle": None},
         "target": {
-            "endpoint": "http://vpc-search-a1b2c3.eu-west-1.es.amazonaws.com",
+            "endpoint": f"http://{lab.target.host}",
             "connect_to": f"{door.hostname}:{door.port}",
         },
     }
