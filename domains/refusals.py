@@ -34,9 +34,9 @@ class Place:
 
     @property
     def objects(self) -> str:
-        """The ARN of the objects that the role must reach."""
-        path = f"{self.base_path}/" if self.base_path else ""
-        return f"{self.bucket_arn}/{path}*" if self.bucket else "the bucket's objects"
+        """The ARN of the objects that the role must reach: all, for OpenSearch 3 puts prefixes of its own
+        before `base_path`."""
+        return f"{self.bucket_arn}/*" if self.bucket else "the bucket's objects"
 
     @property
     def bucket_arn(self) -> str:
@@ -102,7 +102,8 @@ _ADVICE: dict[Kind, str] = {
     "request denied": "a policy denies {who} {what} on the domain: take that Deny statement away",
     "bucket": "S3 knows no {bucket}: create it, or correct repository.bucket",
     "archived": "objects of the repository were moved to Glacier by a lifecycle rule of {bucket}: restore "
-    "them to S3 Standard, and leave {path} out of that rule",
+    "them to S3 Standard, and make the rule leave the objects under {path} alone, whatever prefix OpenSearch 3 "
+    "puts before it",
     "region": "the bucket is in {what}: set repository.region to it and repository.endpoint_fallback: auto",
     "upload": "{role} may not write to {bucket}: allow it s3:PutObject on {objects}",
     "list": "{role} may not list {bucket}: allow it s3:ListBucket on {bucket_arn}",

@@ -2,8 +2,9 @@
 
 A domain reaches a bucket of its own Region by `region`. For a bucket elsewhere the service answers "The
 bucket is in this region: …", and takes `endpoint` in place of `region` (AWS guide, "Migrating data to a
-different domain"). A registration that failed its verification stays registered: it is put right, put back,
-or removed.
+different domain"). Older stacks took `region: us-east-1` for a location constraint that is not valid, with
+the same remedy. A registration that failed its verification stays registered: it is put right, put back, or
+removed.
 """
 
 import re
@@ -20,7 +21,7 @@ from tasks.migration import Migration
 from tasks.records import Attempt, RepositoryRecord
 from tasks.registration import forms, is_readonly, registration, same
 
-ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)")
+ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
 _IN_USE = "trying to modify or unregister repository that is currently used"
 
 
@@ -66,7 +67,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
                 raise
             attempts.append(Attempt(form=form, accepted=False, said=error.reply.text))
             elsewhere = ELSEWHERE.search(error.reply.text)
-            if elsewhere and elsewhere[1] == domain.region and region != domain.region:
+            if elsewhere and elsewhere[1] and elsewhere[1] == domain.region and region != domain.region:
                 region = elsewhere[1]  # the plan's Region was wrong, and the domain's own is right
                 untried.insert(0, "region")
             elif not elsewhere or not untried:

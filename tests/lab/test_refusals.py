@@ -93,7 +93,7 @@ def test_a_trust_policy_that_knows_the_source_only(small: Desk, account: Identit
 def test_a_role_that_may_not_write(small: Desk, account: Identities) -> None:
     role = account.role(allow(READ))
     small.write(repository={"role_arn": role})
-    objects = f"arn:aws:s3:::{small.lab.bucket}/move/*"
+    objects = f"arn:aws:s3:::{small.lab.bucket}/*"
     says(small.run("migrate", "--execute"), 1, role, small.lab.bucket, "s3:PutObject", objects)
     account.let_role(role, allow(READ + WRITE))
     assert small.run("migrate", "--execute").code == 0, "put right, the same command goes on"

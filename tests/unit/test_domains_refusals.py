@@ -57,7 +57,7 @@ TRUST = f"sts:AssumeRole on resource: {ROLE} (Service: AWSSecurityTokenService)"
             "trust",
             (ROLE, "trust policy", "opensearchservice.amazonaws.com", "both domains"),
         ),
-        (VERIFY + UPLOAD + OLD, "upload", (ROLE, "s3:PutObject", "arn:aws:s3:::my-snapshots/orders/*")),
+        (VERIFY + UPLOAD + OLD, "upload", (ROLE, "s3:PutObject", "arn:aws:s3:::my-snapshots/*")),
         (VERIFY + UPLOAD + NEW, "upload", (ROLE, "bucket my-snapshots", "s3:PutObject")),
         (VERIFY + LIST + NEW, "list", (ROLE, "s3:ListBucket", "arn:aws:s3:::my-snapshots")),
         (CLEAR + OLD, "delete", (ROLE, "s3:DeleteObject")),
