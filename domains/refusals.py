@@ -102,8 +102,8 @@ _ADVICE: dict[Kind, str] = {
     "request denied": "a policy denies {who} {what} on the domain: take that Deny statement away",
     "bucket": "S3 knows no {bucket}: create it, or correct repository.bucket",
     "archived": "objects of the repository were moved to Glacier by a lifecycle rule of {bucket}: restore "
-    "them to S3 Standard, and make the rule leave the objects under {path} alone, whatever prefix OpenSearch 3 "
-    "puts before it",
+    "them to S3 Standard, and make the rule leave what lies under {path} alone, whatever prefix OpenSearch 3 "
+    "puts before that",
     "region": "the bucket is in {what}: set repository.region to it and repository.endpoint_fallback: auto",
     "upload": "{role} may not write to {bucket}: allow it s3:PutObject on {objects}",
     "list": "{role} may not list {bucket}: allow it s3:ListBucket on {bucket_arn}",
