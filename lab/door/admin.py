@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lab.account import lifecycle
-from lab.door import effects, presets
 from lab.door.exchange import Door
-from lab.door.manners_admin import manners_routes
 from lab.door.rules import Rule, Rules
+from lab.manners import effects, presets
+from lab.manners.admin import manners_routes
 
 
 def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> Starlette:

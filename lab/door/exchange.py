@@ -12,10 +12,10 @@ from lab.account.directory import Caller, Directory
 from lab.door.answers import Answer
 from lab.door.engine_link import EngineLink
 from lab.door.faults import Faults
-from lab.door.manners import Manners
 from lab.door.request_log import RequestLog
 from lab.door.rules import Rule, Rules
 from lab.door.signature import Received
+from lab.manners.switches import Manners
 from lab.settings import ACCOUNT, DomainSettings
 
 ANONYMOUS = "anonymous"

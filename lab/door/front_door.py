@@ -17,24 +17,19 @@ from starlette.types import Receive, Scope, Send
 from lab.door import (
     access_control,
     admission,
-    allow_list,
     answers,
     authorization,
-    automated,
-    concurrency,
-    gateway,
     injection,
-    patience,
     repositories,
     translation,
     trouble,
-    warm,
 )
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange, Gate
 from lab.door.request_log import Entry, shown
 from lab.door.rules import Rule
 from lab.door.signature import Received
+from lab.manners import allow_list, automated, concurrency, gateway, patience, warm
 
 BEFORE_RULES: tuple[Gate, ...] = (
     gateway.wrong_host,

@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response, StreamingResponse
 
-from lab.door import answers, manners_answers
+from lab.door import answers
 from lab.door.answers import Answer
 from lab.door.connections import Severed, Truncated
 from lab.door.exchange import Exchange
 from lab.door.faults import Fault
 from lab.door.signature import SKEW, STAMP
+from lab.manners import answers as manners_answers
 
 Serve = Callable[[], Awaitable[Response]]
 EXPIRED = "The security token included in the request is expired"

@@ -10,8 +10,8 @@ import boto3
 import pytest
 import requests
 
-from lab.door.manners import Manners
 from lab.engines.engine_client import EngineClient
+from lab.manners.switches import Manners
 from lab.reset import reset
 
 AUTOMATED = "/_snapshot/cs-automated-enc"

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 import lab.door
+import lab.manners
 from lab.door.answers import Answer
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "answers"
@@ -32,7 +33,11 @@ MARK = re.compile(r"\bguess|\bgrade [KU]\b")
 
 def answering() -> Iterator[tuple[str, Callable[..., Answer]]]:
     """All public functions of the front door that make an answer, as `module:function`."""
-    for found in pkgutil.iter_modules(lab.door.__path__, "lab.door."):
+    modules = (
+        *pkgutil.iter_modules(lab.door.__path__, "lab.door."),
+        *pkgutil.iter_modules(lab.manners.__path__, "lab.manners."),
+    )
+    for found in modules:
         module = importlib.import_module(found.name)
         for name, function in inspect.getmembers(module, inspect.isfunction):
             own = function.__module__ == found.name and not name.startswith("_")

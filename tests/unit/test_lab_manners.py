@@ -9,7 +9,7 @@ import httpx
 import pytest
 from support.small_lab import HOST, SmallLab
 
-from lab.door.manners import Manners
+from lab.manners.switches import Manners
 
 RUNNING = {"snapshots": [{"repository": "cs-automated-enc", "snapshot": "hourly"}]}
 

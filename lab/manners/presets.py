@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from lab.door import manners_answers
 from lab.door.answers import Answer
 from lab.door.rules import When
+from lab.manners import answers as manners_answers
 
 SOON = {"Retry-After": "1"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lab.account import domain_status
 from lab.door.exchange import Door
-from lab.door.manners import Manners
+from lab.manners.switches import Manners
 
 
 async def turn(door: Door, wanted: Manners) -> None:

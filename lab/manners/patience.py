@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 from starlette.responses import Response, StreamingResponse
 
-from lab.door import manners_answers
 from lab.door.exchange import Exchange
+from lab.manners import answers as manners_answers
 
 _going_on: set[asyncio.Task[None]] = set()
 

@@ -13,12 +13,12 @@ from typing import Any
 from urllib.parse import quote
 
 from lab.account import domain_status
-from lab.door import manners_answers
 from lab.door.answers import Answer
-from lab.door.concurrency import creation
 from lab.door.exchange import Door, Exchange
-from lab.door.manners import Manners, NotTaken
 from lab.door.signature import Received
+from lab.manners import answers as manners_answers
+from lab.manners.concurrency import creation
+from lab.manners.switches import Manners, NotTaken
 
 BOX_TYPE = "index.routing.allocation.require.box_type"
 BLOCK = "index.blocks.read_only_allow_delete"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from lab.door import manners_answers
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange
+from lab.manners import answers as manners_answers
 
 CREATION = re.compile(r"^/_snapshot/([^/]+)/([^/]+)/?$")
 

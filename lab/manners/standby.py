@@ -9,7 +9,7 @@ import json
 
 from lab.account import domain_status
 from lab.door.exchange import Door
-from lab.door.manners import Manners, NotTaken
+from lab.manners.switches import Manners, NotTaken
 
 AWARENESS = "cluster.routing.allocation.awareness"
 BALANCED = {

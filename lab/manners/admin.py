@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from lab.door import automated
-from lab.door.effects import take_effect
 from lab.door.exchange import Door
-from lab.door.manners import NotTaken
+from lab.manners import automated
+from lab.manners.effects import take_effect
+from lab.manners.switches import NotTaken
 
 Act = Callable[[Door, Any], Awaitable[tuple[int, Any]]]
 

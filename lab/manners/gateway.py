@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lab.door import manners_answers
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange
+from lab.manners import answers as manners_answers
 
 LOOPBACK = ("127.0.0.1", "localhost")
 

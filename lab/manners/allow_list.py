@@ -12,9 +12,9 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from lab.door import manners_answers
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange
+from lab.manners import answers as manners_answers
 
 APIS = frozenset(
     [

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import httpx
 
-from lab.door import automated, processing, standby, warm
 from lab.door.exchange import Door
-from lab.door.manners import Manners, NotTaken
+from lab.manners import automated, processing, standby, warm
+from lab.manners.switches import Manners, NotTaken
 
 Effect = Callable[[Door, Manners], Awaitable[None]]
 EFFECTS: tuple[Effect, ...] = (warm.turn, standby.turn, automated.turn, processing.turn)

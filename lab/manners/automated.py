@@ -16,12 +16,12 @@ from uuid import uuid4
 
 import httpx
 
-from lab.door import manners_answers
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange
-from lab.door.manners import Manners, NotTaken
 from lab.door.repositories import RESERVED_PREFIX
 from lab.door.translation import REGISTERED
+from lab.manners import answers as manners_answers
+from lab.manners.switches import Manners, NotTaken
 
 REPOSITORY = "cs-automated-enc"
 PATH = f"/_snapshot/{REPOSITORY}"
