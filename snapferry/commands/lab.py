@@ -88,6 +88,8 @@ def up(
             )
             description = start(place, settings(*domains, tls=tls), shown)
             loaded = None if no_data or already else _load(description, documents, small_indices, shown)
+            if not already:
+                _take_automated_snapshots(description)
         plan = write_plan(description)
         typer.echo(summary(description, plan, loaded))
 
@@ -179,6 +181,15 @@ def _load(description: LabDescription, documents: int, small: int, shown: Shown)
         # A half-filled lab would be taken for a whole one by the next `up`.
         down_quietly(Path(description.home))
         raise
+
+
+def _take_automated_snapshots(description: LabDescription) -> None:
+    """As on the service: one now and every hour into cs-automated-enc, on both domains."""
+    from lab.switching import switch, take_automated_snapshot
+
+    for side in ("source", "target"):
+        switch(description, side, automated_snapshots=True)
+        take_automated_snapshot(description, side)
 
 
 @contextmanager

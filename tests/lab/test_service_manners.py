@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-import requests
 from migrations import Desk, documents, engine, log, log_size, mutations, rule
 
-from lab.description import LabDescription
+from lab.switching import switch, take_automated_snapshot
 
 
 @pytest.fixture
@@ -19,12 +16,6 @@ def small(desk: Desk) -> Desk:
         engine(desk.lab, "source", "PUT", f"/{name}/_doc/1?refresh=true", {"n": 1})
     desk.write()
     return desk
-
-
-def switch(lab: LabDescription, side: str, **manners: Any) -> None:
-    """Turns switches of a domain; the next test's fixtures turn them back."""
-    reply = requests.put(f"{lab.admin_url}/manners/{side}", json=manners, timeout=60)
-    assert reply.ok, reply.text
 
 
 def require_moved(desk: Desk, *arguments: str) -> None:
@@ -43,8 +34,7 @@ def test_a_hourly_snapshot_that_is_running_is_waited_for(small: Desk, status: in
     switch(lab, "source", automated_snapshots=True, concurrent_snapshots=status)
     switch(lab, "target", automated_snapshots=True)
     before = log_size(lab, "source")
-    slow = requests.post(f"{lab.admin_url}/automated/source", json={"slow": True, "seconds": 4}, timeout=60)
-    assert slow.ok, slow.text
+    take_automated_snapshot(lab, "source", slow_s=4)
     require_moved(small)
     asked = [
         entry
