@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 from migrations import Desk, documents, engine
+from requests_aws4auth import AWS4Auth
 
 from lab.description import LabDescription
 from lab.manager import attached, status
@@ -72,6 +73,25 @@ def test_the_main_job_verifies_the_repository_on_every_node_and_a_killed_node_co
     nodes = {each["side"]: sorted(each["nodes"]) for each in verified}
     assert nodes["source"] == ["orders-source-1", "orders-source-2", "orders-source-3"]
     assert documents(several, "target", "books") == 1
+
+
+def test_a_domain_whose_engine_is_gone_answers_502_and_comes_back_with_its_data(
+    several: LabDescription,
+) -> None:
+    engine(several, "target", "PUT", "/kept/_doc/1?refresh=true", {"n": 1})
+    url = f"{several.admin_url}/engines/target"
+    auth = AWS4Auth(several.access_key_id, several.secret_access_key, several.target.region, "es")
+
+    def asked() -> requests.Response:
+        return requests.get(several.target.endpoint, auth=auth, verify=several.ca_bundle, timeout=30)
+
+    requests.post(f"{url}/kill", timeout=60).raise_for_status()
+    assert (asked().status_code, "502 Bad Gateway" in asked().text) == (502, True)
+    back = requests.post(f"{url}/start", timeout=120).json()
+    assert asked().status_code == 200
+    path = "/_cluster/health/kept?wait_for_status=yellow&timeout=60s"
+    assert requests.get(back["engine_url"] + path, timeout=90).json()["status"] != "red"
+    assert requests.get(back["engine_url"] + "/kept/_count", timeout=30).json()["count"] == 1
 
 
 def test_a_node_that_is_not_there_cannot_be_killed(several: LabDescription) -> None:
