@@ -19,6 +19,9 @@ _KINDS = {
     "null": "nothing",
     "timestamp": "a date",
 }
+_MAP_TAGS = frozenset({_TAG + "map"})
+_LIST_TAGS = frozenset({_TAG + "seq"})
+_SCALAR_TAGS = frozenset(_TAG + name for name in (*_KINDS, "value", "merge"))
 _INSIDE = "this alias stands inside what it repeats; write the values out"
 _PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _PLAIN_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]*([eE][-+]?[0-9]+)?")
@@ -82,18 +85,18 @@ class _Builder:
         place = node.start_mark.index
         if isinstance(node, yaml.MappingNode):
             self.tree.spots[path] = Spot(key, place, "a mapping")
-            self._check_tag(node, path, "map")
+            self._check_tag(node, path, _MAP_TAGS)
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
             self.tree.spots[path] = Spot(key, place, "a list")
-            self._check_tag(node, path, "seq")
+            self._check_tag(node, path, _LIST_TAGS)
             return [
                 self.value(item, (*path, at), item.start_mark.index) for at, item in enumerate(_items(node))
             ]
         text = str(node.value)
         kind = _KINDS.get(node.tag.removeprefix(_TAG), "text")
         self.tree.spots[path] = Spot(key, place, kind, text)
-        self._check_tag(node, path, *_KINDS, "value", "merge")
+        self._check_tag(node, path, _SCALAR_TAGS)
         try:
             return _scalar(node.tag, text)
         except ValueError as error:
@@ -152,8 +155,8 @@ class _Builder:
             return str(node.value)
         return None
 
-    def _check_tag(self, node: yaml.Node, path: Path, *allowed: str) -> None:
-        if node.tag not in {_TAG + name for name in allowed}:
+    def _check_tag(self, node: yaml.Node, path: Path, allowed: frozenset[str]) -> None:
+        if node.tag not in allowed:
             message = "custom tags (!…) are not used in a plan; remove it, or put the text in quotes"
             self._odd(node.start_mark.index, path, message)
 

@@ -16,8 +16,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support import quick_libraries
 from support.building import Clock
 from support.fake_domain import FakeDomain, fake_domain
+
+quick_libraries.remember()
 
 
 @pytest.fixture(scope="session")
