@@ -23,6 +23,10 @@ _QUIET = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # a run's end is told by the command, in its own words
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
 }
+_LEAN = {  # blocks are for deployments' settings; to register their kinds is a fifth of a first start
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+    "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
+}
 
 
 class ServerUnusable(SnapferryError):
@@ -65,6 +69,7 @@ def prefect_server(state: Path) -> Generator[str]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
+            env={**_LEAN, **os.environ},
             text=True,
             start_new_session=True,  # Ctrl-C is for the command, which ends the server last
         )

@@ -132,8 +132,11 @@ def pytest_sessionfinish() -> None:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> str:
+def prefect_server() -> Iterator[str]:
     """A Prefect server's address. Prefect must not be imported before: it reads its settings at import."""
     address = _prefect.address()
     assert "prefect" not in sys.modules
-    return address
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # joined for a second a flow
+        yield address
