@@ -24,19 +24,23 @@ class Ledger:
         self._file = FOLDER / f"seed-{seed}-runs-{runs}.json"
         self.workplace = self._file.with_suffix("")
         self._record = record
-        text = self._file.read_text(encoding="utf-8") if self._file.exists() else "[]"
-        self.rows: list[dict[str, Any]] = json.loads(text)
+        text = self._file.read_text(encoding="utf-8") if self._file.exists() else "{}"
+        kept: dict[str, Any] = json.loads(text)
+        self.rows: list[dict[str, Any]] = kept.get("rows", [])
+        self._headed = kept.get("headed", "")
 
     def done(self, seed: int) -> bool:
         """Whether the run with this seed is done."""
         return any(row["seed"] == seed for row in self.rows)
 
     def begin(self, engine: str) -> None:
-        """Write the heading of the results, unless this soak goes on."""
-        if self._record and not self.rows:
+        """Write the heading of the results, unless this soak goes on under the one that it has."""
+        headed = f"{engine}, commit {commit()}"
+        if self._record and headed != self._headed:
+            self._headed = headed
             now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
-            heads = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
-            _append(f"\n## {now} UTC, {engine}, commit {_commit()}\n\n{heads}")
+            columns = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
+            _append(f"\n## {now} UTC, {headed}\n\n{columns}")
 
     def add(self, row: dict[str, Any]) -> None:
         """Keep a run that is done."""
@@ -52,7 +56,8 @@ class Ledger:
     def _save(self) -> None:
         FOLDER.mkdir(exist_ok=True)
         fresh = self._file.with_suffix(".new")
-        fresh.write_text(json.dumps(self.rows), encoding="utf-8")
+        kept = {"headed": self._headed, "rows": self.rows}
+        fresh.write_text(json.dumps(kept), encoding="utf-8")
         fresh.replace(self._file)
 
 
@@ -61,12 +66,12 @@ def _append(text: str) -> None:
         file.write(text)
 
 
-def _commit() -> str:
-    """The commit that is checked out, and whether anything beside it is."""
+def commit() -> str:
+    """The commit that is checked out, and whether anything but the results differs from it."""
 
     def ask(*arguments: str) -> str:
         told = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
         return told.stdout.strip()
 
-    changed = ask("status", "--porcelain", "--untracked-files=no")
+    changed = ask("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/soak.md")
     return (ask("rev-parse", "--short", "HEAD") or "unknown") + (" and changes" if changed else "")

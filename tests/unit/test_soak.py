@@ -57,8 +57,11 @@ def test_the_command_is_given_again_when_it_says_so(ended, again):
     assert goes_on(ended) is again
 
 
-def test_a_soak_that_was_ended_goes_on_and_the_heading_is_written_once(tmp_path: Path, monkeypatch):
+def test_a_soak_that_was_ended_goes_on_under_its_heading_or_under_that_of_another_commit(
+    tmp_path: Path, monkeypatch
+):
     results = tmp_path / "soak.md"
+    monkeypatch.setattr(ledger, "commit", lambda: "c0ffee1")
     monkeypatch.setattr(ledger, "FOLDER", tmp_path / "kept")
     monkeypatch.setattr(ledger, "RESULTS", results)
     first = Ledger(1, 2, record=True)
@@ -69,9 +72,12 @@ def test_a_soak_that_was_ended_goes_on_and_the_heading_is_written_once(tmp_path:
     again.begin("OpenSearch 3.6.0")
     again.add(row(Outcome(2, "not sent", exits=[0], verdict="done")))
     lines = results.read_text().strip().splitlines()
-    assert lines[0].startswith("## 20") and "OpenSearch 3.6.0, commit " in lines[0]
+    assert lines[0].startswith("## 20") and lines[0].endswith("UTC, OpenSearch 3.6.0, commit c0ffee1")
     assert [line.count("|") for line in lines[2:]] == [len(COLUMNS) + 1] * 4
     assert lines[4] == "| 1 | delay | 80 | 4 | 0 | 5 killed 0 | 12 | done |"
+    monkeypatch.setattr(ledger, "commit", lambda: "c0ffee2")
+    Ledger(1, 2, record=True).begin("OpenSearch 3.6.0")
+    assert results.read_text().count("## 20") == 2
     again.finish()
     assert not Ledger(1, 2, record=True).done(1)
 
