@@ -181,7 +181,7 @@ class Journal:
         return [intent for intent in self.document.intents if intent.action == action]
 
     def note_arrivals(self, uuids: Mapping[str, str]) -> None:
-        """Writes the UUIDs of indices that have arrived on the target, to know them later as this run's."""
+        """Writes the UUIDs of indices that this run has brought to the target, to know them as its own."""
         self.document.arrived.update(uuids)
         self.save()
 

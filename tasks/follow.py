@@ -14,8 +14,10 @@ from tasks.records import IndexRestore, SelectedIndex, SnapshotRecord, Unit
 
 _STEP = "restore"
 _ASK_AFTER_S = 5.0
+_FORGOTTEN_AFTER_S = 30.0
 _EXPLAINED_AT_ONCE = 5
 _HOPELESS = frozenset({"no"})
+_NO_COPY = "no_valid_shard_copy"
 
 
 def follow(
@@ -30,8 +32,12 @@ def follow(
     poll = m.poll(m.patience_s)
     seen: object = None
     problems: dict[str, str] = {}
+    place = f"{snapshot.repository}/{snapshot.name}"
+    noted: set[str] = set()
     while True:
         found = arrivals(m, wanted)
+        # at first sight: a target that is restarted no longer tells where half an index comes from
+        noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)])
         _tell(found, wanted)
         waiting = [
             name for name in wanted if name not in problems and not _arrived(found.get(name), wanted[name])
@@ -43,13 +49,13 @@ def follow(
             seen = state
             poll.restart()
         elif poll.waited_s > _ASK_AFTER_S:
-            problems |= _stuck(m, found, waiting)
+            problems |= _stuck(m, found, waiting, poll.waited_s)
         if poll.expired:
             raise TimedOut(
                 _nothing_moved(m, poll, waiting), "the restore goes on by itself; the same command continues"
             )
         poll.pause()
-    _note(m, [name for name in wanted if name not in problems])
+    _noted(m, [name for name in wanted if name not in noted | problems.keys()])
     return [
         _outcome(index, found.get(name), problems.get(name, ""), adopted) for name, index in wanted.items()
     ]
@@ -59,7 +65,9 @@ def _arrived(arrival: Arrival | None, index: SelectedIndex) -> bool:
     return arrival is not None and len(arrival.primaries) == index.shards and arrival.started == index.shards
 
 
-def _stuck(m: Migration, found: dict[str, Arrival], waiting: Sequence[str]) -> dict[str, str]:
+def _stuck(
+    m: Migration, found: dict[str, Arrival], waiting: Sequence[str], waited_s: float
+) -> dict[str, str]:
     """The allocator's reason for primaries that it will not start. Asked once nothing moves for a while."""
     problems: dict[str, str] = {}
     for name in waiting[:_EXPLAINED_AT_ONCE]:
@@ -67,13 +75,13 @@ def _stuck(m: Migration, found: dict[str, Arrival], waiting: Sequence[str]) -> d
             problems[name] = "the domain accepted the restore, but the index is not there"
             continue
         unassigned = [primary for primary in found[name].primaries if primary.state == "UNASSIGNED"]
-        reason = _reason(m, unassigned[0]) if unassigned else ""
+        reason = _reason(m, unassigned[0], waited_s) if unassigned else ""
         if reason:
             problems[name] = reason
     return problems
 
 
-def _reason(m: Migration, primary: Primary) -> str:
+def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
     try:
         explanation = restores.explain(m.target, primary.index, primary.shard)
     except Refused as error:
@@ -85,7 +93,10 @@ def _reason(m: Migration, primary: Primary) -> str:
         )
         return ""
     said = f"shard {primary.shard} of {primary.index} is not started: {explanation.reason or primary.reason}"
-    if explanation.decision not in _HOPELESS:
+    # a target restarted in the middle looks for copies on its disks, and has forgotten the snapshot; a node
+    # that is away for a moment may bring one back
+    forgotten = explanation.decision == _NO_COPY and primary.restoring is None
+    if explanation.decision not in _HOPELESS and not (forgotten and waited_s > _FORGOTTEN_AFTER_S):
         tell(Progress(_STEP, f"waiting ({explanation.decision}): {said}", waiting=True))
         return ""
     return said
@@ -105,12 +116,17 @@ def _tell(found: dict[str, Arrival], wanted: dict[str, SelectedIndex]) -> None:
     tell(Progress(_STEP, "restoring", done, total, "bytes", detail=f"{started} of {shards} shards"))
 
 
-def _note(m: Migration, names: Sequence[str]) -> None:
+def _noted(m: Migration, names: Sequence[str]) -> set[str]:
+    """Notes the UUIDs of these indices as this run's; returns those that it has."""
+    if not names:
+        return set()
     try:
         indices = catalog(m.target).indices
     except DomainError:
-        return  # only a shortcut for a later attempt
-    m.journal.note_arrivals({name: indices[name].uuid for name in names if name in indices})
+        return set()  # only a help to a later attempt
+    uuids = {name: indices[name].uuid for name in names if name in indices}
+    m.journal.note_arrivals(uuids)
+    return set(uuids)
 
 
 def _outcome(index: SelectedIndex, arrival: Arrival | None, problem: str, adopted: bool) -> IndexRestore:

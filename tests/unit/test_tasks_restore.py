@@ -15,6 +15,7 @@ from support.java import renamed
 from domains.catalog import catalog
 from domains.errors import DomainError, Refused, Unreachable
 from domains.restores import Primary, Recovery
+from runs.progress import Poll
 from tasks.arrivals import Arrival, ours
 from tasks.conflicts import decide
 from tasks.errors import ExecutionError, TimedOut
@@ -426,6 +427,51 @@ def test_what_may_still_start_is_waited_for_and_no_longer_than_that(
     with pytest.raises(TimedOut, match=r"nothing has moved for 3. s; waiting for 1 indices, a"):
         restore(m, a_resolution(a_unit("a")), SNAPSHOT)
     assert sum(clock.pauses) < 40
+
+
+def test_a_target_that_forgets_the_restore_is_not_waited_for_and_the_index_is_restored_anew(
+    m: Migration, target: FakeDomain, engine: FakeEngine, clock: Clock
+) -> None:
+    """What a restart in the middle leaves: the index as it was, without a shard and without its origin."""
+    engine.restoring(OURS, states=["UNASSIGNED"])
+    half = {"uuid": "restored-a", "states": ["UNASSIGNED"]}
+    put = engine.put
+    engine.put = lambda held: put(Held("a", origin=OURS, explained="throttled", **half))  # type: ignore[method-assign,arg-type]
+
+    def restart(seconds: float) -> None:
+        Clock.sleep(clock, seconds)
+        if len(clock.pauses) == 20:
+            put(Held("a", origin=None, explained="no_valid_shard_copy", **half))  # type: ignore[arg-type]
+
+    m.__dict__["poll"] = lambda limit_s: Poll(limit_s, sleep=restart, clock=clock)
+    (index,) = restore(m, a_resolution(a_unit("a")), SNAPSHOT).indices
+    assert not index.restored and index.problem == "shard 0 of a is not started: no node has room"
+    assert 30 < sum(clock.pauses) < 60
+
+    engine.put = put  # type: ignore[method-assign]
+    engine.restoring(OURS)
+    before = len(target.changing)
+    (again,) = restore(m, a_resolution(a_unit("a")), SNAPSHOT).indices
+    assert again.restored
+    assert target.changing[before:] == ["POST /a/_close", RESTORE]
+
+
+def test_a_copy_that_is_away_for_a_moment_is_waited_for(
+    m: Migration, engine: FakeEngine, clock: Clock
+) -> None:
+    engine.restoring(OURS)
+    put = engine.put
+    away = Held("a", "restored-a", states=["UNASSIGNED"], explained="no_valid_shard_copy")
+    engine.put = lambda held: put(away)  # type: ignore[method-assign]
+
+    def comes_back(seconds: float) -> None:
+        Clock.sleep(clock, seconds)
+        if sum(clock.pauses) > 20:
+            put(Held("a", "restored-a", origin=OURS))
+
+    m.__dict__["poll"] = lambda limit_s: Poll(limit_s, sleep=comes_back, clock=clock)
+    (index,) = restore(m, a_resolution(a_unit("a")), SNAPSHOT).indices
+    assert index.restored
 
 
 def test_an_index_with_too_few_primaries_has_not_arrived(m: Migration, engine: FakeEngine) -> None:
