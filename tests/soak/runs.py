@@ -17,6 +17,7 @@ WITH_FAULTS = 4  # commands before things are well again
 WELL = 2
 DONE, TOLD = "done", "told"
 GOES_ON = "same command"
+ADVICE = "of a data stream, delete on the target what is half there"
 
 Command = Callable[[Scene, Desk, FaultClass, int], Ended]
 """Runs `migrate --execute` once; the number is the seed while a victim is to be killed, else 0."""
@@ -82,6 +83,8 @@ def _commanded(scene: Scene, desk: Desk, kind: FaultClass, outcome: Outcome, com
         problems += _checked(scene, ended)
         if ended.code == 0 or not goes_on(ended):
             break
+        if ADVICE in " ".join(ended.out.split()):
+            scene.delete_half_stream()
     _well(scene, outcome)
     if outcome.exits[-1] == 4 and truth(scene.lab, "target") == scene.filled:
         problems.append("FALSE ALARM: the target holds what the source holds")

@@ -13,7 +13,7 @@ from lab.description import LabDescription
 from lab.engines.engine_client import EngineClient
 from lab.reset import empty_bucket, empty_engine
 from lab.state import state
-from tests.soak.data import BYSTANDER, Truth, fill_source, put_bystander, truth
+from tests.soak.data import BYSTANDER, STREAM, Truth, fill_source, put_bystander, truth
 
 REPOSITORY = "move"
 
@@ -66,6 +66,14 @@ class Scene:
         url = self.ask("POST", f"/engines/{side}/start")["engine_url"]
         domain = dataclasses.replace(self.lab.domain(side), engine_url=url)
         self.lab = dataclasses.replace(self.lab, **{side: domain})
+
+    def delete_half_stream(self) -> None:
+        """What the command advises where a data stream has arrived in part: delete it on the target."""
+        with EngineClient(self.lab.target) as engine:
+            path = f"/_cat/indices/.ds-{STREAM}-*"
+            rows = engine.call("GET", path, format="json", h="health", expand_wildcards="all")
+            if any(row["health"] == "red" for row in rows):
+                engine.call("DELETE", f"/_data_stream/{STREAM}")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The lab's own API."""
