@@ -27,6 +27,7 @@ _CREDENTIALS = (  # as the service quotes them back; kept are the words before, 
     re.compile(r"((?:session|security)[ _-]?token['\"]?\s?[=:]\s?['\"]?)[^\s'\",&]+", re.IGNORECASE),
     re.compile(r"()\b(?:IQoJ|FwoG|FQoG|AQoD)[\w+/=%-]{16,}"),  # how session tokens begin
 )
+_ELSE = "check the domain's access policy and the plan's auth for this domain"
 _THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
 _CLOCK = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
 _LOGIN = re.compile(r"\btoken\b[^.]{0,80}\bexpired\b", re.IGNORECASE)
@@ -117,8 +118,8 @@ def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
     if status in {401, 403} and reply.envelope != "engine" and (hint := _expired_hint(reply)):
         return Expired, hint
     if status in {401, 403} or reply.type == "security_exception":
-        return Denied, _hint(reply) or "check the domain's access policy and the plan's auth for this domain"
-    return Refused, _hint(reply)
+        return Denied, _hint(reply, denied=True) or _ELSE
+    return Refused, _hint(reply, denied=False)
 
 
 def _expired_hint(reply: Reply) -> str:
@@ -130,8 +131,8 @@ def _expired_hint(reply: Reply) -> str:
     return ""
 
 
-def _hint(reply: Reply) -> str:
-    cause = cause_of(reply.text)
+def _hint(reply: Reply, *, denied: bool) -> str:
+    cause = cause_of(reply.text, caller_denied=denied)
     return cause.advice() if cause else ""
 
 

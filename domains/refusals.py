@@ -67,7 +67,7 @@ class Cause:
         words = _ADVICE[self.kind]
         return words.format(
             who=self.who or "the caller",
-            what=self.what,
+            what=self.what or (where.role if self.kind in {"pass role", "pass role denied", "trust"} else ""),
             role=where.role,
             bucket=where.the_bucket,
             bucket_arn=where.bucket_arn,
@@ -120,10 +120,13 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ("pass role", _USER + r"iam:PassRole(?: on resource: (?P<what>\S+))?"),
     ("foreign role", r"cross-account pass role"),
     ("trust", r"is not authorized to perform: sts:AssumeRole on resource:? ?(?P<what>\S*)"),
-    ("key", r"(?P<what>kms:\w+)"),
-    ("request denied", _USER + r"(?P<what>\w+:\w+).* explicit deny"),
-    ("request", _USER + r"(?P<what>\w+:\w+)"),
-    ("access control", r"no permissions for \[(?P<what>[^\]]*)\] and User \[name=(?P<who>[^,\]]+)"),
+    ("key", r"is not authorized to perform: (?P<what>kms:\w+)"),
+    ("upload", r"is not authorized to perform: s3:Put"),
+    ("delete", r"is not authorized to perform: s3:Delete"),
+    ("list", r"is not authorized to perform: s3:List"),
+    ("read", r"is not authorized to perform: s3:Get"),
+    ("request denied", _USER + r"(?P<what>es:\w+).* explicit deny"),
+    ("request", _USER + r"(?P<what>es:\w+)"),
     ("archived", r"not valid for the object's storage class|invalid_?object_?state"),
     ("bucket", r"no_?such_?bucket|specified bucket does not exist"),
     ("region", r"bucket is in this region: (?P<what>[a-z0-9-]+)"),
@@ -131,19 +134,27 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ("delete", r"(?:cannot delete|failed to delete|deleting blobs).*access ?denied"),
     ("list", r"(?:listing blobs|root blobs).*access ?denied"),
     ("read", r"access ?denied"),
+)
+_NAME = re.compile(r"\[[^\s\[\]]*\]")  # of an index, a repository, a path: whatever it is called says nothing
+_UNMAPPED = re.compile(r"no permissions for \[(?P<what>[^\]]*)\] and User \[name=(?P<who>[^,\]]+)")
+_OF_THE_CALLER: tuple[tuple[Kind, str], ...] = (
     ("signature", r"signature|security token|token has expired|credential"),
     ("not offered", r"^Your request: .* is not allowed"),
 )
 
 
-def cause_of(said: str) -> Cause | None:
+def cause_of(said: str, *, caller_denied: bool = False) -> Cause | None:
     """The cause that the service's words name; None when they name none that is known.
 
     Args:
         said: everything that was said, in one line (`Reply.text`).
+        caller_denied: whether the refusal is one of the caller (401, 403), whose signature may be at fault.
     """
-    for kind, pattern in _PATTERNS:
-        found = re.search(pattern, said, re.IGNORECASE)
+    if unmapped := _UNMAPPED.search(said):
+        return Cause("access control", unmapped["who"], unmapped["what"])
+    words = _NAME.sub("[]", said)
+    for kind, pattern in (*_PATTERNS, *(_OF_THE_CALLER if caller_denied else ())):
+        found = re.search(pattern, words, re.IGNORECASE)
         if found:
             named = found.groupdict()
             return Cause(kind, named.get("who") or "", (named.get("what") or "").rstrip(",;"))

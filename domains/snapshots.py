@@ -21,6 +21,7 @@ class SnapshotInfo:
     Args:
         state: IN_PROGRESS, SUCCESS, PARTIAL, FAILED or INCOMPATIBLE.
         indices: index names in it.
+        data_streams: names of the data streams in it.
         shards_total, shards_failed, failures: how complete it is.
         run: the Snapferry run that took it, from its metadata.
         started_ms, ended_ms: epoch milliseconds; ended is 0 while it runs.
@@ -33,6 +34,7 @@ class SnapshotInfo:
     shards_total: int
     shards_failed: int
     failures: tuple[str, ...]
+    data_streams: tuple[str, ...]
     run: str | None
     started_ms: int
     ended_ms: int
@@ -119,6 +121,7 @@ def _info(entry: Json) -> SnapshotInfo:
         failures=tuple(
             f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in children(entry, "failures")
         ),
+        data_streams=tuple(entry.get("data_streams") or ()),
         run=child(entry, "metadata").get(RUN_KEY),
         started_ms=int(entry.get("start_time_in_millis") or 0),
         ended_ms=int(entry.get("end_time_in_millis") or 0),

@@ -9,6 +9,8 @@ import httpx
 from lab.description import LabDescription
 from lab.errors import LabError
 
+PATIENCE = 300.0  # seconds: a snapshot of everything is waited for
+
 
 def switch(description: LabDescription, side: str, **manners: Any) -> None:
     """Turn switches (see `lab.manners.switches.Manners`) of the domain called "source" or "target".
@@ -17,7 +19,7 @@ def switch(description: LabDescription, side: str, **manners: Any) -> None:
         LabError: there is no such switch or value, or the engine does not go along.
     """
     url = f"{description.admin_url}/manners/{side}"
-    _require(httpx.put(url, json=manners, timeout=60, trust_env=False), "these switches")
+    _send("PUT", url, manners, "these switches")
 
 
 def take_automated_snapshot(description: LabDescription, side: str, *, slow_s: float | None = None) -> None:
@@ -30,9 +32,13 @@ def take_automated_snapshot(description: LabDescription, side: str, *, slow_s: f
     """
     url = f"{description.admin_url}/automated/{side}"
     body = {} if slow_s is None else {"slow": True, "seconds": slow_s}
-    _require(httpx.post(url, json=body, timeout=60, trust_env=False), "an automated snapshot")
+    _send("POST", url, body, "an automated snapshot")
 
 
-def _require(reply: httpx.Response, what: str) -> None:
+def _send(method: str, url: str, body: dict[str, Any], what: str) -> None:
+    try:
+        reply = httpx.request(method, url, json=body, timeout=PATIENCE, trust_env=False)
+    except httpx.HTTPError as error:
+        raise LabError(f"The lab does not answer whether it takes {what}: {error!r}.") from error
     if not reply.is_success:
         raise LabError(f"The lab does not take {what}: {reply.text[:300]}")

@@ -138,7 +138,7 @@ def _selection_problems(m: Migration, look: _Look) -> Iterator[str]:
             why = "is closed; set indices.closed: move" if left.reason == "closed" else "is a system index"
             yield f"indices.include: {left.name} {why}, or take it out of the list"
     created = _created(look.source_catalog, selection)
-    yield from versions.index_problems(created, look.source.version, look.target.version)
+    yield from versions.index_problems(created, look.target.version)
 
 
 def _created(found: Catalog, selection: Selection) -> list[tuple[str, int | None]]:

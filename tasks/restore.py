@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from domains import catalog as names_on
-from domains import restores
+from domains import restores, snapshots
 from domains.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from runs.progress import Progress, tell
@@ -168,10 +168,7 @@ def _restored(
         if _all_ours(m, batch, snapshot):
             return follow(m, snapshot, batch, adopted=True)
         if not lenient and _streams_unknown(batch, error):
-            streams = [unit for unit in batch if unit.is_stream]
-            others = [unit for unit in batch if not unit.is_stream]
-            rest = _restored(m, snapshot, others) if others else []
-            return _restored(m, snapshot, streams, lenient=True) + rest
+            return _by_their_indices(m, snapshot, batch, error)
         if len(batch) == 1:
             return [_failed(batch[0], error)]
         middle = len(batch) // 2
@@ -186,6 +183,23 @@ def _streams_unknown(batch: Sequence[Unit], error: Refused) -> bool:
     """
     named = (f"no such index [{unit.name}]" for unit in batch if unit.is_stream)
     return error.says("index_not_found_exception") and any(name in error.reply.text for name in named)
+
+
+def _by_their_indices(
+    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], error: Refused
+) -> list[IndexRestore]:
+    """Restores the data streams that the snapshot does hold by name and indices together, leniently.
+
+    One that it does not hold has failed: its indices alone would not become a data stream.
+    """
+    found = snapshots.get(m.target, snapshot.repository, snapshot.name)
+    held = set(found.data_streams) if found else set[str]()
+    lost = [unit for unit in batch if unit.is_stream and unit.name not in held]
+    streams = [unit for unit in batch if unit.is_stream and unit.name in held]
+    others = [unit for unit in batch if not unit.is_stream]
+    done = [_failed(unit, error) for unit in lost]
+    done += _restored(m, snapshot, others) if others else []
+    return done + (_restored(m, snapshot, streams, lenient=True) if streams else [])
 
 
 def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool) -> None:

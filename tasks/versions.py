@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from domains.cluster import Version, created_version, version_of
 
 _LAST_SHARED = version_of("elasticsearch", "7.10.999")  # OpenSearch was made from this line
+_NAMES = {7: "Elasticsearch 7.10", 6: "Elasticsearch 6.x", 5: "Elasticsearch 5.x"}
 
 
 def oldest_readable(target: Version) -> Version:
@@ -41,28 +42,27 @@ def way_out(source: Version, target: Version) -> str:
         return f"upgrade the target to {source} or newer"
     if _is_sideways(source, target):
         return "no snapshot leads there: copy the documents, for instance by _reindex from remote"
-    bridge = _bridge(target)
-    steps = f"migrate to a domain of {bridge} first, reindex the indices there, then migrate from that domain"
-    return f"{steps}; or choose a target that runs {bridge}"
+    steps = list(_bridges(source, target))
+    by = ", then to one of ".join(steps)
+    rest = "reindex the indices on each" if len(steps) > 1 else "reindex the indices there"
+    return f"migrate to a domain of {by} first, {rest}, then migrate from there"
 
 
-def index_problems(
-    created: Iterable[tuple[str, int | None]], source: Version, target: Version
-) -> Iterator[str]:
+def index_problems(created: Iterable[tuple[str, int | None]], target: Version) -> Iterator[str]:
     """Indices whose creation version the target cannot read, one sentence each, with what to do instead.
 
     Args:
-        created: index names and their `index.version.created`; None where it could not be read.
+        created: index names and their `index.version.created`; None where it could not be read. The source's
+            own engine must be one whose indices the target reads.
     """
     oldest = oldest_readable(target)
-    helps = source >= oldest  # an index made anew on the source is then one that the target reads
-    instead = "reindex it on the source (or exclude it)" if helps else f"reindex it on {_bridge(target)}"
     for name, number in created:
         if number is None:
             unknown = f"so it is not known whether {target} can hold it"
             yield f"{name}: its creation version could not be read, {unknown}"
         elif created_version(number) < oldest:
             readable = f"{target} reads indices created on {oldest} or later"
+            instead = "reindex it on the source (or exclude it)"
             yield f"{name}: created on {created_version(number)}, but {readable}; {instead}"
 
 
@@ -76,8 +76,17 @@ def _is_sideways(source: Version, target: Version) -> bool:
     return target.engine == "opensearch" and source.engine == "elasticsearch" and source > _LAST_SHARED
 
 
-def _bridge(target: Version) -> str:
-    """The generation just before the target's: it reads what the target cannot, and is read by it."""
-    if target.engine == "opensearch" and target.generation > 8:
-        return f"OpenSearch {target.generation - 8}.x"
-    return f"Elasticsearch {target.generation - 1}.x" if target.generation < 8 else "Elasticsearch 7.10"
+def _bridges(source: Version, target: Version) -> Iterator[str]:
+    """The generations to go by, each the newest that reads the one before it, until the target reads it."""
+    here = source
+    while engine_problem(here, target):
+        between = (_last_of(number) for number in range(target.generation - 1, here.generation, -1))
+        here = next(version for version in between if not engine_problem(here, version))
+        yield _NAMES.get(here.generation, f"OpenSearch {here.generation - 7}.x")
+
+
+def _last_of(generation: int) -> Version:
+    """The newest version of a generation that could be read from."""
+    if generation > _LAST_SHARED.generation:
+        return version_of("opensearch", f"{generation - 7}.99.0")
+    return version_of("elasticsearch", "7.10.2" if generation == 7 else f"{generation}.8.0")

@@ -43,6 +43,7 @@ class Engine(StrEnum):
 
 
 ENGINE = Engine.OPENSEARCH_3_6
+SECURED = Engine.OPENSEARCH_2_19  # the one with a security plugin
 _NAMES = ", ".join(Engine)
 Source = Annotated[Engine, typer.Option(metavar="ENGINE", help=f"The source's engine: {_NAMES}.")]
 Target = Annotated[Engine, typer.Option(metavar="ENGINE", help="The target's engine.")]
@@ -74,6 +75,8 @@ def up(
 
     Example: snapferry lab up --source elasticsearch-7.10.2 --target opensearch-2.19.4
     """
+    if access_control and SECURED not in (source, target):
+        raise typer.BadParameter(f"needs --source or --target {SECURED.value}", param_hint="--access-control")
     with explained():
         from lab.manager import status
         from lab.manager import up as start
@@ -156,12 +159,14 @@ def _document(home: Path, found: LabStatus) -> dict[str, object]:
 def domain(
     name: str, region: str, engine: Engine, access_control: bool = False, nodes: int = 1, managers: int = 1
 ) -> DomainSettings:
-    """A domain to start; access control only where the engine has it."""
+    """A domain to start; access control only where the engine has it, which is said."""
     from lab.engines.artifacts import find_engine
     from lab.settings import DomainSettings
 
     secured = access_control and find_engine(engine).has_access_control
-    return DomainSettings(name, region, engine, secured, nodes, managers)
+    if access_control and not secured:
+        typer.echo(f"{name}: the lab has no access control for {engine.value}; it is left open.", err=True)
+    return DomainSettings(name, region, engine.value, secured, nodes, managers)
 
 
 def settings(source: DomainSettings, target: DomainSettings, *, tls: bool = False) -> LabSettings:

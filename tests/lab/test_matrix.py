@@ -142,7 +142,7 @@ def test_7_10_to_3_6_is_refused_with_the_way_out(tmp_path: Path, prefect_address
         for fact in (
             "OpenSearch 3.6.0 cannot read snapshots of Elasticsearch 7.10.2",
             "books: created on Elasticsearch 7.10.2",
-            "migrate to a domain of OpenSearch 2.x first, reindex the indices there",
+            "migrate to a domain of OpenSearch 2.x first, reindex the indices there, then migrate from there",
         ):
             assert fact in refused.out, str(refused)
         assert mutations(lab, "source") == mutations(lab, "target") == []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from migrations import Desk, documents, engine, log, log_size, mutations, rule
+import secrets
 
+import pytest
+import requests
+from migrations import Desk, documents, engine, log, log_size, mutations, rule
+from requests_aws4auth import AWS4Auth
+
+from lab.description import LabDescription
 from lab.switching import switch, take_automated_snapshot
 
 
@@ -27,33 +32,50 @@ def require_moved(desk: Desk, *arguments: str) -> None:
 @pytest.mark.parametrize("status", [503, 409])
 def test_a_hourly_snapshot_that_is_running_is_waited_for(small: Desk, status: int) -> None:
     lab = small.lab
-    noise = {"text": "".join(chr(0x4E00 + n * 7919 % 20000) for n in range(60_000))}
-    engine(lab, "source", "PUT", "/noise", {"mappings": {"enabled": False}})
-    for number in range(12):
-        engine(lab, "source", "PUT", f"/noise/_doc/{number}", noise)
+    _make_noise(lab)
     switch(lab, "source", automated_snapshots=True, concurrent_snapshots=status)
     switch(lab, "target", automated_snapshots=True)
     before = log_size(lab, "source")
-    take_automated_snapshot(lab, "source", slow_s=4)
+    take_automated_snapshot(lab, "source", slow_s=5)
     require_moved(small)
-    asked = [
-        entry
-        for entry in log(lab, "source", before)
-        if entry["method"] == "PUT" and entry["path"].startswith("/_snapshot/move/")
-    ]
-    assert asked[-1]["status"] == 200 and all(entry["status"] == status for entry in asked[:-1])
-    listed = engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]
-    assert len(listed) == 1
+    asked = [entry for entry in log(lab, "source", before) if entry["path"].startswith("/_snapshot/")]
+    took = [entry for entry in asked if entry["method"] == "PUT" and "/move/" in entry["path"]]
+    assert [entry["status"] for entry in took] == [200], "it looks before it asks"
+    (ours,) = engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]
+    (theirs,) = engine(lab, "source", "GET", "/_snapshot/cs-automated-enc/_all")["snapshots"]
+    assert ours["start_time_in_millis"] >= theirs["end_time_in_millis"], "it waited"
+    _make_noise(lab)
+    take_automated_snapshot(lab, "source", slow_s=8)
+    second = requests.put(
+        f"{lab.source.endpoint}/_snapshot/move/second",
+        auth=AWS4Auth(lab.access_key_id, lab.secret_access_key, lab.source.region, "es"),
+        timeout=30,
+    )
+    assert second.status_code == status
+    assert second.json()["error"]["reason"] == "[move:second]  a snapshot is already running"
     touched = [line for line in mutations(lab, "source", before) if "cs-automated" in line]
     assert touched == []
 
 
+def _make_noise(lab: LabDescription) -> None:
+    """Data that takes its time, for nothing can compress it."""
+    for _ in range(10):
+        noise = {"text": secrets.token_hex(150_000)}
+        engine(lab, "source", "POST", "/noise/_doc", noise)
+
+
 def test_a_gateway_that_gives_up_early_does_not_matter(small: Desk) -> None:
-    for side in ("source", "target"):
-        switch(small.lab, side, request_timeout_s=1.0)
-    slow = {"settings": {"max_snapshot_bytes_per_sec": "1mb"}}
-    small.write(repository=slow)
+    lab = small.lab
+    before = {side: log_size(lab, side) for side in ("source", "target")}
+    for preset, side, method, path in (
+        ("timeout-504", "source", "PUT", "/_snapshot/move/.+"),
+        ("timeout-504", "target", "POST", "/_snapshot/move/.+/_restore"),
+    ):
+        rule(lab, preset=preset, domain=side, method=method, path=path)
     require_moved(small)
+    for side, began in before.items():
+        assert [entry for entry in log(lab, side, began) if entry["status"] == 504], side
+    assert len(engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]) == 1
 
 
 def test_a_stack_that_takes_us_east_1_for_a_wrong_constraint_gets_the_endpoint(small: Desk) -> None:

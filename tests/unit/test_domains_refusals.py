@@ -69,6 +69,12 @@ TRUST = f"sts:AssumeRole on resource: {ROLE} (Service: AWSSecurityTokenService)"
             ("Glacier", "lifecycle rule of bucket my-snapshots", "S3 Standard", "orders"),
         ),
         (
+            "s3_exception: " + unauthorized("s3:PutObject on resource: arn:x", NO_POLICY, who=ROLE),
+            "upload",
+            (ROLE, "s3:PutObject", "my-snapshots"),
+        ),
+        (unauthorized("s3:ListBucket on resource: arn:x", who=ROLE), "list", ("s3:ListBucket",)),
+        (
             "s3_exception: " + unauthorized("kms:GenerateDataKey on resource: k", who=ROLE),
             "key",
             ("kms:GenerateDataKey", "kms:Decrypt"),
@@ -78,7 +84,7 @@ TRUST = f"sts:AssumeRole on resource: {ROLE} (Service: AWSSecurityTokenService)"
     ],
 )
 def test_the_service_s_words_lead_to_one_sentence(said: str, kind: str, facts: tuple[str, ...]) -> None:
-    cause = cause_of(said)
+    cause = cause_of(said, caller_denied=kind in {"signature", "not offered"})
     assert cause is not None
     assert cause.kind == kind
     advice = cause.advice(PLACE)
@@ -97,6 +103,27 @@ def test_other_partitions_have_their_own_arns() -> None:
     assert "arn:aws-cn:s3:::b/*" in Cause("upload").advice(place)
 
 
-@pytest.mark.parametrize("said", ["something else", "", "snapshot does not exist", "no such index [y]"])
+def test_a_role_that_was_not_named_is_the_plans() -> None:
+    cause = cause_of(unauthorized("iam:PassRole"))
+    assert cause is not None
+    assert f"iam:PassRole on {ROLE}" in cause.advice(PLACE)
+
+
+TAKEN = "because an open index with same name already exists in the cluster"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "something else",
+        "",
+        "snapshot does not exist",
+        "no such index [y]",
+        f"snapshot_restore_exception | [r:s/u] cannot restore index [signatures-2024] {TAKEN}",
+        f"snapshot_restore_exception | [r:s/u] cannot restore index [nosuchbucket] {TAKEN}",
+        "credential-events[0]: node left",
+        "s3_exception: arn:aws:kms:us-east-1:1:key/abc is disabled.",
+    ],
+)
 def test_what_is_not_known_gets_no_advice(said: str) -> None:
     assert cause_of(said) is None
