@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_stream_unit, a_unit, selected
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, Held, snapshot_reply
 from support.fake_domain import CLOSE, FakeDomain, Reply, engine_error, ok
 from support.java import renamed
 
@@ -317,6 +317,7 @@ def test_a_stream_whose_name_access_control_takes_for_an_index_goes_with_its_ind
         return ok({"accepted": True})
 
     target.on(RESTORE, guarded)
+    target.on("GET /_snapshot/repo/snap", ok(snapshot_reply("snap", data_streams=["l"])))
     record = restore(m, a_resolution(a_unit("a"), a_stream_unit("l", ".ds-l-000001")), SNAPSHOT)
     assert {index.target for index in record.indices if index.restored} == {"a", ".ds-l-000001"}
     assert named(target)[1:] == [["a"], ["l", ".ds-l-000001"]]
@@ -325,9 +326,20 @@ def test_a_stream_whose_name_access_control_takes_for_an_index_goes_with_its_ind
 def test_a_stream_that_the_snapshot_lacks_is_a_failure_however_it_is_asked(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    target.on(RESTORE, engine_error(404, "index_not_found_exception", "no such index [l]"))
+    """As a real engine: asked leniently it would restore the index alone, which is no data stream."""
+
+    def engines(asked: Any) -> Reply:
+        if not asked.json["ignore_unavailable"]:
+            return engine_error(404, "index_not_found_exception", "no such index [l]")
+        engine.put(Held(".ds-l-000001", origin=OURS))
+        return ok({"accepted": True})
+
+    target.on(RESTORE, engines)
+    target.on("GET /_snapshot/repo/snap", ok(snapshot_reply("snap", data_streams=[])))
     record = restore(m, a_resolution(a_stream_unit("l", ".ds-l-000001")), SNAPSHOT)
     assert [index.restored for index in record.indices] == [False]
+    assert "no such index [l]" in record.indices[0].problem
+    assert engine.indices == {}
 
 
 def test_a_foreign_index_under_the_name_stops_it_before_anything_is_sent(
