@@ -16,7 +16,7 @@ async def refusal(exchange: Exchange, door: Door) -> Answer | None:
     except Refused as refused:
         return answers.signature_refused(refused.message)
     if caller is None:
-        asked = repositories.registration(request.method, request.path, request.body)
+        asked = repositories.registration(request)
         role = asked.role_arn if asked else None
         return answers.anonymous(request.method, role)
     exchange.caller = caller

@@ -57,6 +57,13 @@ def role_missing(name: str) -> Answer:
     return engine_error(400, "repository_exception", f"[{name}] failed to create repository", cause)
 
 
+def not_read() -> Answer:
+    """The refusal of a body that only an engine could read: the service lets such bodies pass, the lab must
+    know what they say. That an engine refuses a broken one so is grade E; refusing others, a guess."""
+    reason = "the lab reads this body as plain JSON only, plain or packed with gzip or deflate"
+    return engine_error(400, "json_parse_exception", reason)
+
+
 def engine_error(status: int, kind: str, reason: str, cause: dict[str, Any] | None = None) -> Answer:
     """A reply in the engine's own error envelope."""
     head = {"type": kind, "reason": reason}

@@ -30,7 +30,7 @@ async def refusal(exchange: Exchange, door: Door) -> Answer | None:
     refused = request_refused(caller, received.method, received.path, door)
     if refused is not None:
         return refused
-    asked = repositories.registration(received.method, received.path, received.body)
+    asked = repositories.registration(received)
     role_arn = asked.role_arn if asked else None
     return pass_role_refused(caller, role_arn, door) if role_arn else None
 

@@ -99,7 +99,7 @@ class FrontDoor:
 
     async def _serve(self, exchange: Exchange) -> Response:
         request, door = exchange.received, self.door
-        asked = repositories.registration(request.method, request.path, request.body)
+        asked = repositories.registration(request)
         if asked is not None:
             return await self._register(exchange, asked)
         self._forget_removed(request)
@@ -154,6 +154,8 @@ class FrontDoor:
     async def _engine(self, exchange: Exchange, body: bytes, url: httpx.URL) -> httpx.Response:
         request = exchange.for_engine
         headers = {name: value for name, value in request.headers.items() if name not in NOT_FORWARDED}
+        if body != exchange.received.body:
+            headers.pop("content-encoding", None)  # the body in its place is a plain one
         if self.door.settings.access_control and exchange.caller is not None:
             headers |= access_control.handed_over(exchange.caller)
         return await self.door.engine.send(request.method, url, headers, body)

@@ -3,25 +3,29 @@ asked."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote
 
-from lab.door.answers import Answer, reserved_name, role_missing
+from lab.door import bodies
+from lab.door.answers import Answer, not_read, reserved_name, role_missing
+from lab.door.signature import Received
 
 RESERVED_PREFIX = "cs-"
-REGISTRATION = re.compile(r"^/_snapshot/([^/]+)/?$")
-USE = re.compile(r"^/_snapshot/([^/]+)/.+$")
+# An engine does not mind any slashes at the end of a path.
+REGISTRATION = re.compile(r"^/_snapshot/([^/]+)/*$")
+USE = re.compile(r"^/_snapshot/([^/]+)/.*[^/]")
 
 
 @dataclass(frozen=True)
 class Registration:
-    """A request to register a repository. `document` is None where the body is no JSON object."""
+    """A request to register a repository. `document` is None where the body is no JSON object; it is not
+    `readable` where an engine could find one in it all the same."""
 
     name: str
     document: dict[str, Any] | None
+    readable: bool = True
 
     @property
     def is_s3(self) -> bool:
@@ -40,16 +44,17 @@ class Registration:
         return self.settings.get("role_arn") or None
 
 
-def registration(method: str, path: str, body: bytes) -> Registration | None:
+def registration(request: Received) -> Registration | None:
     """The registration that the request is, or None."""
-    found = REGISTRATION.match(path)
-    if method not in ("PUT", "POST") or not found:
+    found = REGISTRATION.match(request.path)
+    if request.method not in ("PUT", "POST") or not found:
         return None
+    name = unquote(found.group(1))
     try:
-        document = json.loads(body)
-    except ValueError:
-        document = None
-    return Registration(unquote(found.group(1)), document if isinstance(document, dict) else None)
+        document = bodies.document(request.content)
+    except bodies.Unreadable:
+        return Registration(name, None, readable=False)
+    return Registration(name, document if isinstance(document, dict) else None)
 
 
 def used_repository(path: str) -> str | None:
@@ -70,6 +75,8 @@ def refusal(request: Registration) -> Answer | None:
     """What the service says before any engine is asked, or None when it has no objection."""
     if request.name.startswith(RESERVED_PREFIX):
         return reserved_name(request.name)
+    if not request.readable:
+        return not_read()
     if request.is_s3 and not request.role_arn:
         return role_missing(request.name)
     return None

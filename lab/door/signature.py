@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from urllib.parse import quote, unquote
 
 from lab.account.directory import Caller, Directory
+from lab.door import bodies
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SERVICE = "es"
@@ -30,6 +32,11 @@ class Received:
     query: str
     headers: Mapping[str, str]
     body: bytes
+
+    @cached_property
+    def content(self) -> bytes | None:
+        """The body without its content encoding; None where the front door cannot undo that."""
+        return bodies.decoded(self.body, self.headers.get("content-encoding", ""))
 
 
 class Refused(Exception):

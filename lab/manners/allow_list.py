@@ -7,13 +7,14 @@ is denied.
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from urllib.parse import unquote
 
-from lab.door.answers import Answer
+from lab.door import bodies
+from lab.door.answers import Answer, not_read
 from lab.door.exchange import Door, Exchange
+from lab.door.signature import Received
 from lab.manners import answers as manners_answers
 
 APIS = frozenset(
@@ -94,8 +95,8 @@ async def refusal(exchange: Exchange, door: Door) -> Answer | None:
     parts = [unquote(part) for part in request.path.split("/") if part]
     if not _offered(parts):
         return manners_answers.not_allowed(request.path)
-    if request.method == "PUT" and parts[:2] == ["_cluster", "settings"] and not _settable(request.body):
-        return manners_answers.payload_not_allowed(request.path)
+    if request.method == "PUT" and parts[:2] == ["_cluster", "settings"]:
+        return _settings_refused(request)
     return None
 
 
@@ -109,13 +110,17 @@ def _offered(parts: list[str]) -> bool:
     return parts[0] in APIS
 
 
-def _settable(body: bytes) -> bool:
+def _settings_refused(request: Received) -> Answer | None:
     try:
-        document = json.loads(body)
-    except ValueError:
-        return True  # the engine's own error says more
+        document = bodies.document(request.content)
+    except bodies.Unreadable:
+        return not_read()
+    return None if _settable(document) else manners_answers.payload_not_allowed(request.path)
+
+
+def _settable(document: Any) -> bool:
     if not isinstance(document, dict):
-        return True
+        return True  # the engine's own error says more
     return all(
         _flat_and_allowed(document[scope]) for scope in SCOPES if isinstance(document.get(scope), dict)
     )

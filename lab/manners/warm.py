@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from lab.account import domain_status
-from lab.door.answers import Answer
+from lab.door import bodies
+from lab.door.answers import Answer, not_read
 from lab.door.exchange import Door, Exchange
-from lab.door.signature import Received
 from lab.manners import answers as manners_answers
 from lab.manners.concurrency import creation
 from lab.manners.switches import Manners, NotTaken
@@ -74,7 +74,11 @@ def _is_place(parts: list[str], number: int) -> bool:
 
 async def _snapshot(exchange: Exchange, door: Door, warm: tuple[str, ...]) -> Answer | None:
     request = exchange.received
-    body = _document(request)
+    try:
+        document = bodies.document(request.content)
+    except bodies.Unreadable:
+        return not_read()
+    body: dict[str, Any] = document if isinstance(document, dict) else {}
     if not body.get("indices"):
         without = {**body, "indices": ["*", *(f"-{name}" for name in warm)]}
         headers = {**request.headers, "content-type": "application/json"}
@@ -86,14 +90,6 @@ async def _snapshot(exchange: Exchange, door: Door, warm: tuple[str, ...]) -> An
     if chosen and names - chosen:
         return manners_answers.mixed_with_warm(sorted(chosen), sorted(names - chosen))
     return manners_answers.several_warm(sorted(chosen)) if len(chosen) > 1 else None
-
-
-def _document(request: Received) -> dict[str, Any]:
-    try:
-        document = json.loads(request.body or b"{}")
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
 
 
 async def _matching(door: Door, expression: str) -> set[str]:

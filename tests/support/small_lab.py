@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class EngineRequest:
     method: str
     target: str
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 EVERYTHING = parse('{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}')
@@ -84,7 +85,7 @@ class ScriptedLink(EngineLink):
         self.answers[asked] = answer
 
     async def send(self, method: str, url: httpx.URL, headers: Any, body: bytes) -> httpx.Response:
-        request = EngineRequest(method, url.raw_path.decode(), body)
+        request = EngineRequest(method, url.raw_path.decode(), body, dict(headers))
         self.seen.append(request)
         answer = self.answers.get(f"{method} {urlsplit(request.target).path}")
         reply = await answer(request) if answer else httpx.Response(200, json={})
@@ -97,21 +98,25 @@ class SmallLab:
 
     folder: Path
     engine: ScriptedLink = field(default_factory=ScriptedLink)
+    account: OneCaller = field(default_factory=OneCaller)
+    shared: str | None = None
 
     def __post_init__(self) -> None:
         self.log = self.folder / "requests.jsonl"
         domain = DomainSettings("orders-source", "us-east-1")
         self.door = Door(
-            side="source", settings=domain, host=HOST, engine=self.engine, directory=OneCaller(),
-            rules=Rules(), log=RequestLog(self.log),
+            side="source", settings=domain, host=HOST, engine=self.engine, directory=self.account,
+            rules=Rules(), log=RequestLog(self.log), folder=self.shared,
         )  # fmt: skip
         self._admin = admin_app(self.door.rules, [self.door])
 
     async def send(
-        self, method: str, path: str, body: Any = None, host: str | None = None, data: bytes | None = None
-    ) -> httpx.Response:
-        """A signed request."""
-        headers = {"Host": host} if host else {}
+        self, method: str, path: str, body: Any = None, host: str | None = None, data: bytes | None = None,
+        **more: str,
+    ) -> httpx.Response:  # fmt: skip
+        """A signed request; `more` are headers, a dash written as `_`."""
+        headers = {name.replace("_", "-"): value for name, value in more.items()}
+        headers |= {"Host": host} if host else {}
         signed = requests.Request(method, OWN + path, json=body, data=data, headers=headers)
         prepared = signed.prepare()
         prepared = AWS4Auth("KEY", "secret", "us-east-1", "es")(prepared)

@@ -16,6 +16,7 @@ import pytest
 from lab.description import DomainDescription, LabDescription, child_environment, load_description
 from lab.door.repositories import registration
 from lab.door.rules import Rule, Rules
+from lab.door.signature import Received
 from lab.door.translation import REGISTERED, for_engine, put_right
 from lab.door.trouble import unreachable_region
 from lab.engines.artifacts import DEFAULT_ENGINE, MIRROR_VARIABLE, engines, repository_url
@@ -287,9 +288,8 @@ class Buckets:
 
 
 def asked(**settings):
-    import json
-
-    found = registration("PUT", "/_snapshot/r", json.dumps({"type": "s3", "settings": settings}).encode())
+    body = json.dumps({"type": "s3", "settings": settings}).encode()
+    found = registration(Received("PUT", "/_snapshot/r", "", {}, body))
     assert found is not None
     return found
 
