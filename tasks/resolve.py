@@ -40,22 +40,7 @@ def resolve(m: Migration) -> Resolution:
         PreconditionError: with every reason at once.
         DomainError, AwsError: a domain or the account could not be looked at.
     """
-    source, target = identity(m.source), identity(m.target)
-    if source.uuid == target.uuid:
-        raise PreconditionError(
-            "source and target are one cluster",
-            (f"both answer with UUID {source.uuid}",),
-            "correct the endpoints",
-        )
-    source_catalog = catalog(m.source)
-    selection = select(source_catalog, m.plan.indices)
-    problem = versions.engine_problem(source.version, target.version)
-    if problem:
-        indices = list(versions.creations(_created(source_catalog, selection)))
-        more = (f"and {len(indices) - _SHOWN} more",) if len(indices) > _SHOWN else ()
-        way = versions.way_out(source.version, target.version)
-        raise PreconditionError(problem, (*indices[:_SHOWN], *more), way)
-    look = _Look(source, target, source_catalog, catalog(m.target), selection, bucket_region(m))
+    look = _look(m)
     decision = conflicts.decide(
         look.selection.units,
         look.target_catalog,
@@ -71,21 +56,49 @@ def resolve(m: Migration) -> Resolution:
     )
     if problems:
         raise PreconditionError("refused before anything was changed:", problems, _hint(m, decision.problems))
-    resolution = Resolution(
-        source=_record(m.source, source),
-        target=_record(m.target, target),
-        units=decision.units,
-        left_out=(*look.selection.left_out, *_skipped(decision.units)),
-        repository=m.repository,
-        snapshot=m.snapshot,
-        notes=tuple(_notes(m, look, decision.units)),
-        bucket_region=look.bucket_region,
-    )
+    resolution = _resolution(m, look, decision.units)
     if not resolution.moving:
         raise PreconditionError(
             "nothing to move: every selected index is already on the target, and the policy is skip"
         )
     return resolution
+
+
+def _look(m: Migration) -> _Look:
+    """Reads both sides.
+
+    Raises:
+        PreconditionError: they are one cluster, or the target reads no snapshot of the source.
+    """
+    source, target = identity(m.source), identity(m.target)
+    if source.uuid == target.uuid:
+        raise PreconditionError(
+            "source and target are one cluster",
+            (f"both answer with UUID {source.uuid}",),
+            "correct the endpoints",
+        )
+    found = catalog(m.source)
+    selection = select(found, m.plan.indices)
+    problem = versions.engine_problem(source.version, target.version)
+    if problem:
+        indices = list(versions.creations(_created(found, selection)))
+        more = (f"and {len(indices) - _SHOWN} more",) if len(indices) > _SHOWN else ()
+        way = versions.way_out(source.version, target.version)
+        raise PreconditionError(problem, (*indices[:_SHOWN], *more), way)
+    return _Look(source, target, found, catalog(m.target), selection, bucket_region(m))
+
+
+def _resolution(m: Migration, look: _Look, units: tuple[Unit, ...]) -> Resolution:
+    return Resolution(
+        source=_record(m.source, look.source),
+        target=_record(m.target, look.target),
+        units=units,
+        left_out=(*look.selection.left_out, *_skipped(units)),
+        repository=m.repository,
+        snapshot=m.snapshot,
+        notes=tuple(_notes(m, look, units)),
+        bucket_region=look.bucket_region,
+    )
 
 
 def bucket_region(m: Migration) -> str | None:
