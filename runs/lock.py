@@ -13,6 +13,8 @@ from typing import TextIO
 from runs.errors import Busy, StateUnusable
 from runs.journal import now
 
+_PAUSE_S = 0.03
+
 
 @contextmanager
 def held(path: Path, what: str) -> Generator[None]:
@@ -61,7 +63,7 @@ def _taken(file: TextIO) -> bool:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            time.sleep(0.03)
+            time.sleep(_PAUSE_S)
         else:
             return True
     return False

@@ -51,18 +51,25 @@ def _session(region: str) -> boto3.Session:
 
 @dataclass
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """Time that passes only when somebody sleeps.
+
+    Args:
+        pauses: seconds of each sleep.
+        step: seconds that a sleep takes at least: a long wait then takes few looks.
+    """
 
     now: float = 1000.0
     pauses: list[float] = field(default_factory=list)
+    step: float = 0.0
 
     def __call__(self) -> float:
         return self.now
 
     def sleep(self, seconds: float) -> None:
         """Moves on at once."""
-        self.pauses.append(seconds)
-        self.now += seconds
+        slept = max(seconds, self.step)
+        self.pauses.append(slept)
+        self.now += slept
 
     def poll(self, limit_s: float | None) -> Poll:
         """A long wait in this time."""

@@ -265,6 +265,7 @@ def test_a_plan_may_be_corrected_as_long_as_nothing_was_changed(plan: Plan, tmp_
 # locks
 
 
+@pytest.mark.usefixtures("impatient")
 def test_one_plan_is_run_once_at_a_time(plan: Plan, tmp_path: Path) -> None:
     with session(plan, Options(tmp_path)) as m:
         run_id = m.journal.run_id
@@ -276,6 +277,7 @@ def test_one_plan_is_run_once_at_a_time(plan: Plan, tmp_path: Path) -> None:
     assert [journal.run_id for journal in State(tmp_path, "orders").journals()] == [run_id]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_two_plans_over_one_pair_of_clusters_are_one_after_the_other(
     plan: Plan, tmp_path: Path, source: FakeDomain
 ) -> None:

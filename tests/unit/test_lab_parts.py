@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from lab.door.translation import REGISTERED, for_engine, put_right
 from lab.door.trouble import unreachable_region
 from lab.engines.artifacts import DEFAULT_ENGINE, MIRROR_VARIABLE, engines, repository_url
 from lab.engines.engine_files import EngineTree
-from lab.engines.java import Java, choose_java, inspect
+from lab.engines.java import Java, bundled_java, choose_java, inspect
 from lab.engines.node import NodeSpec, launch, prepare, wait_ready
 from lab.errors import LabError
 from lab.filling import datasets, generator
@@ -46,14 +47,26 @@ def fake_java(home: Path, version: str, modules: str) -> Path:
     return home
 
 
+@pytest.fixture(scope="module")
+def wheels_java():
+    """What the wheel's Java says of itself. It is asked once: twice to start it takes longer than a test."""
+    return bundled_java()
+
+
 @pytest.fixture
-def bare(monkeypatch, tmp_path):
+def bare(monkeypatch, tmp_path, wheels_java):
     """A machine without any Java but the wheel's."""
     for name in ("SNAPFERRY_LAB_JAVA", "JAVA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("lab.engines.java.FOLDERS", (str(tmp_path / "jvm"),))
     monkeypatch.setenv("PATH", str(tmp_path))
     (tmp_path / "sh").symlink_to("/bin/sh")
+    monkeypatch.setattr(
+        "lab.engines.java.inspect",
+        lambda home, origin: (
+            replace(wheels_java, origin=origin) if home == wheels_java.home else inspect(home, origin)
+        ),
+    )
     return tmp_path
 
 
@@ -423,8 +436,6 @@ def test_an_engine_that_dies_shows_its_last_words(tmp_path):
 
 
 def test_the_way_to_end_a_lab_names_its_home_unless_it_is_the_default_one(tmp_path, monkeypatch):
-    from dataclasses import replace
-
     from snapferry.lab_texts import summary
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -47,6 +47,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_another_run_is_told_which_process_holds_the_plan_and_kill_9_frees_it(tmp_path: Path) -> None:
     state = State(tmp_path, "orders")
     with holder(tmp_path) as process:
@@ -72,6 +73,7 @@ def test_another_run_is_told_which_process_holds_the_plan_and_kill_9_frees_it(tm
     assert not state.is_held()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_the_lock_names_its_present_holder(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "lock"
     path.parent.mkdir()
@@ -84,6 +86,7 @@ def test_the_lock_names_its_present_holder(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "content",
     ["", '{"pid": 1}', "[]", "7"],

@@ -44,6 +44,7 @@ def journal_of(state: Path) -> Any:
     return next(State(state, "orders").journals(), None)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_held_plan_exits_with_6(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     state = tmp_path / "state"
     lock = state / "plans/orders/lock"

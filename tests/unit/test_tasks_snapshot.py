@@ -33,6 +33,7 @@ def holding(source: FakeDomain, *indices: Held) -> FakeDomain:
 @pytest.fixture
 def m(tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock) -> Migration:
     """A migration whose waits take no time."""
+    clock.step = 1.0
     holding(source).on(STATUS, ok({"snapshots": []}))
     source.on(PUT, ok({"accepted": True}))
     return a_migration(tmp_path, source, target, clock=clock)
@@ -200,6 +201,7 @@ def test_a_running_snapshot_is_waited_for(m: Migration, source: FakeDomain, cloc
 
 
 def test_waiting_for_others_has_an_end(m: Migration, source: FakeDomain, clock: Clock) -> None:
+    clock.step = 30.0
     source.on(GET, MISSING).on(STATUS, busy())
     with pytest.raises(TimedOut, match="cs-automated-enc/hourly") as caught:
         start_snapshot(m, RESOLUTION)
@@ -230,7 +232,7 @@ def test_refused_as_concurrent_for_ever_times_out(
     tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
     holding(source).on(STATUS, ok({}))
-    m = a_migration(tmp_path, source, target, clock=Clock(), snapshot={"wait_for_running": "10s"})
+    m = a_migration(tmp_path, source, target, clock=Clock(step=1.0), snapshot={"wait_for_running": "10s"})
     refused = engine_error(
         409, "concurrent_snapshot_execution_exception", "[repo:x]  a snapshot is already running"
     )
@@ -280,6 +282,7 @@ def test_it_is_followed_to_its_end(m: Migration, source: FakeDomain, clock: Cloc
 
 
 def test_nothing_moves(m: Migration, source: FakeDomain, clock: Clock) -> None:
+    clock.step = 30.0
     source.on(GET, ours(m)).on(STATUS, running(m, 10))
     with pytest.raises(TimedOut, match="has not moved for 1800 s"):
         follow_snapshot(m, adopted=False)
@@ -294,10 +297,7 @@ def test_a_long_snapshot_that_moves_is_not_given_up(m: Migration, source: FakeDo
 
     end = clock.now + 5 * m.patience_s
     source.on(STATUS, moving).on(GET, lambda _: ours(m, "SUCCESS" if clock.now > end else "IN_PROGRESS"))
-    clock_step = clock.sleep
-    m.__dict__["poll"] = lambda limit: type(clock.poll(limit))(
-        limit, sleep=lambda _: clock_step(60), clock=clock
-    )
+    clock.step = 300.0
     assert follow_snapshot(m, adopted=False).state == "SUCCESS"
 
 
