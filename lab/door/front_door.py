@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
-from urllib.parse import unquote
 
 import httpx
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from lab.door import (
     answers,
     authorization,
     injection,
+    remembered,
     repositories,
     translation,
     trouble,
@@ -102,14 +102,16 @@ class FrontDoor:
         asked = repositories.registration(request)
         if asked is not None:
             return await self._register(exchange, asked)
-        self._forget_removed(request)
         name = repositories.used_repository(request.path) or ""
         if name in door.registered:
             use = repositories.use(request.method, request.path)
             found = trouble.found(name, door.registered[name], use, door, request)
             if found is not None:
                 return _own(found)
-        return await self._forward(exchange, exchange.for_engine.body)
+        response = await self._forward(exchange, exchange.for_engine.body)
+        if request.method == "DELETE" and response.status_code == 200:
+            remembered.removed(door, request.path)
+        return response
 
     async def _register(self, exchange: Exchange, asked: repositories.Registration) -> Response:
         door = self.door
@@ -118,37 +120,26 @@ class FrontDoor:
             return _own(refused)
         body = translation.for_engine(asked, door.folder) or exchange.received.body
         found = trouble.found(asked.name, asked.settings, "verify", door) if asked.is_s3 else None
-        if found is None:
-            response = await self._forward(exchange, body)
-            self._remember(asked, response.status_code)
-            return response
-        # The service writes the registration down before it verifies it: a failed one stays.
-        unverified = door.engine.address(exchange.received.path, exchange.received.query)
-        response = await self._engine(exchange, body, unverified.copy_set_param("verify", "false"))
-        content = await response.aread()
-        await response.aclose()
-        self._remember(asked, response.status_code)
-        if response.status_code != 200 or repositories.skips_verification(exchange.received.query):
-            return Response(content, response.status_code, _kept_headers(response))
-        return _own(found)
-
-    def _remember(self, asked: repositories.Registration, status: int) -> None:
-        """A registration whose verification failed (500) is there as well."""
-        if asked.is_s3 and status in (200, 500):
-            self.door.registered[asked.name] = asked.settings
-
-    def _forget_removed(self, request: Received) -> None:
-        if request.method == "DELETE" and (found := repositories.REGISTRATION.match(request.path)):
-            self.door.registered.pop(unquote(found.group(1)), None)
+        url = door.engine.address(exchange.received.path, exchange.received.query)
+        if found is not None:
+            # The service writes the registration down before it verifies it: a failed one stays.
+            url = url.copy_set_param("verify", "false")
+        try:
+            response = await _whole(await self._engine(exchange, body, url))
+        except httpx.ConnectError:
+            raise
+        except httpx.HTTPError:
+            remembered.unanswered(door, asked)
+            raise
+        remembered.answered(door, asked, response.status_code, bytes(response.body))
+        verified = not repositories.skips_verification(exchange.received.query)
+        return _own(found) if found is not None and response.status_code == 200 and verified else response
 
     async def _forward(self, exchange: Exchange, body: bytes) -> Response:
         request = exchange.for_engine
         response = await self._engine(exchange, body, self.door.engine.address(request.path, request.query))
         if translation.needs_putting_right(request.method, request.path):
-            content = translation.put_right(await response.aread())
-            await response.aclose()
-            kept = _kept_headers(response, without={"content-encoding", "content-length"})
-            return Response(content, response.status_code, kept)
+            return await _whole(response, translation.put_right)
         return StreamingResponse(_raw(response), response.status_code, _kept_headers(response))
 
     async def _engine(self, exchange: Exchange, body: bytes, url: httpx.URL) -> httpx.Response:
@@ -195,6 +186,14 @@ def _kept_headers(
 ) -> dict[str, str]:
     dropped = HOP_BY_HOP | without
     return {name: value for name, value in response.headers.items() if name.lower() not in dropped}
+
+
+async def _whole(response: httpx.Response, change: Callable[[bytes], bytes] = bytes) -> Response:
+    """The engine's reply, read to its end, its content changed."""
+    content = change(await response.aread())
+    await response.aclose()
+    kept = _kept_headers(response, without={"content-encoding", "content-length"})
+    return Response(content, response.status_code, kept)
 
 
 async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
