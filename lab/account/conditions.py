@@ -46,7 +46,7 @@ def _one_holds(operator: str, wanted: list[str], actual: tuple[str, ...]) -> boo
     if compare is None:
         return None
     if not actual:
-        return if_exists or negated or prefix == "ForAllValues"
+        return if_exists or prefix == "ForAllValues" or (negated and prefix != "ForAnyValue")
     each_one = [any(compare(value, pattern) for pattern in wanted) is not negated for value in actual]
     if prefix == "ForAllValues" or (negated and not prefix):
         return all(each_one)

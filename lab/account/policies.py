@@ -63,14 +63,17 @@ def by_identity(policies: Iterable[Policy], request: Request) -> Decision:
     return _decision(each for each in statements if _about(each, request))
 
 
-def by_resource(policies: Iterable[Policy], request: Request, principal: Principal) -> Decision:
+def by_resource(
+    policies: Iterable[Policy], request: Request, principal: Principal, *, delegating: bool = False
+) -> Decision:
     """What a resource's policies (a trust policy is one) say to the principal.
 
-    An Allow for the account as a whole only leaves the matter to the account's own policies; it allows nobody
-    by itself.
+    An Allow for the account as a whole only leaves the matter to the account's own policies: it allows nobody
+    by itself, and counts where it is asked for as such (`delegating`).
     """
     statements = [each for policy in policies for each in policy.statements]
-    return _decision(each for each in statements if _is_for(each, principal) and _about(each, request))
+    mine = [each for each in statements if _is_for(each, principal, delegating)]
+    return _decision(each for each in mine if _about(each, request))
 
 
 def in_one_account(identity: Decision, resource: Decision) -> Decision:
@@ -79,7 +82,8 @@ def in_one_account(identity: Decision, resource: Decision) -> Decision:
 
 
 def across_accounts(identity: Decision, resource: Decision) -> Decision:
-    """Both together, where the caller is of another account than the resource: both must allow."""
+    """Both together, where the caller is of another account than the resource, or where the resource leaves
+    the matter to the account: both must allow."""
     both = identity == resource == "allowed"
     return "allowed" if both else _strongest(each for each in (identity, resource) if each != "allowed")
 
@@ -148,22 +152,22 @@ def _names_somebody(statement: dict[str, Any]) -> bool:
     return "Principal" in statement or "NotPrincipal" in statement
 
 
-def _is_for(statement: dict[str, Any], principal: Principal) -> bool:
+def _is_for(statement: dict[str, Any], principal: Principal, delegating: bool) -> bool:
     if "NotPrincipal" in statement:
         return not _is_named(statement["NotPrincipal"], principal, by_account=True)
-    return _is_named(statement.get("Principal"), principal, by_account=statement.get("Effect") == "Deny")
+    by_account = delegating or statement.get("Effect") == "Deny"
+    return _is_named(statement.get("Principal"), principal, by_account=by_account)
 
 
 def _is_named(named: Any, principal: Principal, by_account: bool) -> bool:
-    if named == ANYBODY:
-        return True
     if not isinstance(named, dict):
-        return False
+        return named == ANYBODY
     services, identities = listed(named.get("Service")), listed(named.get("AWS"))
+    if ANYBODY in identities:
+        return True
     accounts = (principal.account, f"arn:aws:iam::{principal.account}:root") if principal.account else ()
     return (
         (bool(principal.service) and principal.service in services)
-        or (not principal.service and ANYBODY in identities)
         or any(each in identities for each in principal.aws)
         or (by_account and any(each in identities for each in accounts))
     )

@@ -40,8 +40,9 @@ def request_refused(caller: Caller, method: str, path: str, door: Door) -> Answe
     request = Request(denials.http_action(method), door.arn + path, _about(caller))
     own = by_identity(door.directory.policies(caller.identity), request)
     access_policy = door.directory.access_policy(door.domain, door.region)
-    domains = by_resource((access_policy,), request, caller.principal)
-    combine = in_one_account if caller.account == ACCOUNT else across_accounts
+    foreign = caller.account != ACCOUNT
+    domains = by_resource((access_policy,), request, caller.principal, delegating=foreign)
+    combine = across_accounts if foreign else in_one_account
     if combine(own, domains) == "allowed":
         return None
     return denials.request_refused(caller.arn, method, _denied_by(own, domains))

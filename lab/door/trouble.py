@@ -11,7 +11,14 @@ from typing import Literal
 from urllib.parse import unquote
 
 from lab.account.directory import Bucket, Directory, Key, Role
-from lab.account.policies import Principal, Request, by_identity, by_resource, in_one_account
+from lab.account.policies import (
+    Principal,
+    Request,
+    across_accounts,
+    by_identity,
+    by_resource,
+    in_one_account,
+)
 from lab.door import answers, denials
 from lab.door.answers import Answer
 from lab.door.authorization import SERVICES
@@ -166,10 +173,12 @@ def _may(role: Role, bucket: Bucket, action: str, wanted: Wanted) -> bool:
 
 
 def _may_use(role: Role, key: Key, action: str) -> bool:
-    """Whether the role may use the key, by its own policies or the key's."""
-    request = Request(action, key.arn)
-    own = by_identity(role.policies, request)
-    return in_one_account(own, by_resource(key.policies, request, _as_principal(role))) == "allowed"
+    """Whether the role may use the key: by the key's policies, or by its own where those leave the matter to
+    the account."""
+    request, principal = Request(action, key.arn), _as_principal(role)
+    left = by_resource(key.policies, request, principal, delegating=True)
+    by_account = across_accounts(by_identity(role.policies, request), left)
+    return in_one_account(by_account, by_resource(key.policies, request, principal)) == "allowed"
 
 
 def _as_principal(role: Role) -> Principal:

@@ -126,6 +126,11 @@ def test_what_is_no_policy_allows_nothing(document):
         ({"ForAllValues:StringEquals": {"a:k": ["x", "y"]}}, ["x", "z"], False),
         ({"ForAllValues:StringEquals": {"a:k": ["x"]}}, [], True),
         ({"ForAnyValue:StringEquals": {"a:k": ["x"]}}, ["x", "z"], True),
+        ({"ForAnyValue:StringEquals": {"a:k": ["x"]}}, [], False),
+        ({"ForAnyValue:StringNotEquals": {"a:k": ["x"]}}, [], False),
+        ({"ForAnyValue:StringNotEquals": {"a:k": ["x"]}}, ["x", "z"], True),
+        ({"ForAnyValue:StringEqualsIfExists": {"a:k": ["x"]}}, [], True),
+        ({"ForAllValues:StringNotEquals": {"a:k": ["x"]}}, [], True),
         ({"StringEquals": {"a:k": "x"}, "StringLike": {"b:k": "*"}}, ["x"], False),
         ({}, [], True),
     ],
@@ -155,7 +160,8 @@ SERVICE = Principal(service="es.amazonaws.com")
         ("*", ANN, "allowed"),
         ("*", SERVICE, "allowed"),
         ({"AWS": "*"}, ANN, "allowed"),
-        ({"AWS": "*"}, SERVICE, "implicitDeny"),
+        ({"AWS": "*"}, SERVICE, "allowed"),
+        ({"AWS": ["*"]}, SERVICE, "allowed"),
         ({"AWS": USER}, ANN, "allowed"),
         ({"AWS": [ROLE, USER]}, ANN, "allowed"),
         ({"AWS": USER + "2"}, ANN, "implicitDeny"),
@@ -176,6 +182,15 @@ def test_whom_a_resource_lets_in(named, principal, decision):
 def test_a_whole_account_can_be_shut_out(named):
     statement = {"Effect": "Deny", "Action": "*", "Principal": {"AWS": named}}
     assert by_resource([policy(statement)], Request("x:Y", ROLE), ANN) == "explicitDeny"
+
+
+@pytest.mark.parametrize("named", ["123456789012", "arn:aws:iam::123456789012:root"])
+def test_a_matter_can_be_left_to_a_whole_account(named):
+    statement = {"Effect": "Allow", "Action": "*", "Principal": {"AWS": named}}
+    request, other = Request("x:Y", ROLE), Principal((USER,), "210987654321")
+    assert by_resource([policy(statement)], request, ANN) == "implicitDeny"
+    assert by_resource([policy(statement)], request, ANN, delegating=True) == "allowed"
+    assert by_resource([policy(statement)], request, other, delegating=True) == "implicitDeny"
 
 
 def test_all_but_the_named_ones():

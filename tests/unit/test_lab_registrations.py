@@ -46,11 +46,9 @@ def failed(kind: str, reason: str) -> dict[str, Any]:
     return {"error": {"root_cause": [], "type": kind, "reason": reason}, "status": 500}
 
 
-IN_USE = failed(
-    "illegal_state_exception", "trying to modify or unregister repository that is currently used"
-)
+IN_USE = failed("illegal_state_exception", "trying to modify or unregister repository that is currently used")
 CANNOT_BE_MADE = failed("repository_exception", "[r] failed to create repository")
-UNVERIFIED = failed("repository_verification_exception", "[r] path  is not accessible on cluster-manager node")
+UNVERIFIED = failed("repository_verification_exception", "[r] path  is not accessible on master node")
 
 
 @pytest.fixture

@@ -93,6 +93,16 @@ class Account:
         return self.archived
 
 
+@dataclass(frozen=True)
+class StrangersToo(Account):
+    """The same, and policies of whoever is not the user."""
+
+    stranger: tuple[Policy, ...] = ()
+
+    def policies(self, identity: str) -> tuple[Policy, ...]:
+        return self.user if identity == USER else self.stranger
+
+
 @pytest.fixture
 def door(tmp_path: Path):
     """A front door before an account: `door(Account(), engine="elasticsearch-7.10.2")`."""
@@ -153,8 +163,17 @@ def test_a_caller_of_another_account_needs_both(door):
     stranger = Caller(
         "arn:aws:sts::210987654321:assumed-role/M/s", "s", role="arn:aws:iam::210987654321:role/M"
     )
-    lets_in = policy(allow("es:*", on=f"{DOMAIN}/*") | {"Principal": {"AWS": stranger.identity}})
-    assert refused(door(Account(domains=lets_in)), "GET", "/x", caller=stranger) is not None
+    may = (policy(allow("es:*")),)
+    for named in (stranger.identity, stranger.arn, "arn:aws:iam::210987654321:root", "210987654321"):
+        lets_in = policy(allow("es:*", on=f"{DOMAIN}/*") | {"Principal": {"AWS": named}})
+        both = StrangersToo(user=(), stranger=may, domains=lets_in)
+        assert refused(door(both), "GET", "/x", caller=stranger) is None, named
+        assert refused(door(Account(domains=lets_in)), "GET", "/x", caller=stranger) is not None, named
+    for named in ("arn:aws:iam::123456789012:root", "arn:aws:iam::210987654321:role/N"):
+        lets_in = policy(allow("es:*", on=f"{DOMAIN}/*") | {"Principal": {"AWS": named}})
+        others = StrangersToo(stranger=may, domains=lets_in)
+        assert refused(door(others), "GET", "/x", caller=stranger) is not None, named
+    assert refused(door(StrangersToo(stranger=may)), "GET", "/x", caller=stranger) is not None
     assert account_of(stranger.identity) == "210987654321"
 
 
@@ -368,13 +387,20 @@ def test_a_customers_key_must_be_the_roles_to_use(door):
         role = allowed_role(allow(*READ, *WRITE), *statements)
         return replace(role, buckets={"snapshots": Bucket("us-east-1", key=key)})
 
+    def key(named: str, *actions: str) -> Key:
+        return Key(KEY, (policy(allow(*(actions or ("kms:*",)), Principal={"AWS": named})),))
+
     uses = allow("kms:GenerateDataKey", "kms:Decrypt", on=KEY)
-    reason = said(found(door(account(key=Key(KEY)))))
+    left = key("arn:aws:iam::123456789012:root")
+    reason = said(found(door(account(key=left))))
     assert f"is not authorized to perform: kms:GenerateDataKey on resource: {KEY}" in reason[1]
-    assert "kms:Decrypt" in said(found(door(account(key=Key(KEY))), "read"))[1]
-    assert found(door(account(uses, key=Key(KEY)))) is None
-    opened = Key(KEY, (policy(allow("kms:*", Principal={"AWS": ROLE})),))
-    assert found(door(account(key=opened))) is None
+    assert "kms:Decrypt" in said(found(door(account(key=left)), "read"))[1]
+    assert found(door(account(uses, key=left))) is None
+    assert found(door(account(key=key(ROLE)))) is None
+    for others in (key(USER), key("arn:aws:iam::210987654321:root"), key(ROLE, "kms:Describe*"), Key(KEY)):
+        assert found(door(account(uses, key=others))) is not None, others
+    denied = Key(KEY, (*left.policies, policy(deny("kms:*") | {"Principal": {"AWS": ROLE}})))
+    assert found(door(account(uses, key=denied))) is not None
 
 
 def test_archived_objects_in_a_folder_cannot_be_read(door):
