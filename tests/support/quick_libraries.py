@@ -1,7 +1,7 @@
 """What libraries work out anew for every session or command, worked out once for all tests.
 
-The results are the same: the files that boto3 describes AWS with, the names of its events, and the command
-line that Typer builds from the verbs.
+The results are the same: the files and folders that describe AWS to boto3, its events and their handlers, and
+the command line that Typer builds from the verbs.
 """
 
 from __future__ import annotations
@@ -10,24 +10,36 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import botocore.hooks
 import typer.testing
 from botocore.hooks import EventAliaser
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 
 
 def remember() -> None:
     """Lets them remember, for the rest of the process."""
-    JSONFileLoader.load_file = _once_for_all_instances(JSONFileLoader.load_file)
-    EventAliaser._alias_event_name = _once_for_all_instances(EventAliaser._alias_event_name)
+    JSONFileLoader.load_file = _remembered(JSONFileLoader.load_file)
+    Loader.list_available_services = _remembered(Loader.list_available_services, _places)
+    EventAliaser._alias_event_name = _remembered(EventAliaser._alias_event_name)
+    accepts = cache(botocore.hooks.accepts_kwargs)
+    botocore.hooks.accepts_kwargs = lambda handler: accepts(getattr(handler, "__func__", handler))
     typer.testing._get_command = cache(typer.testing._get_command)
 
 
-def _once_for_all_instances(method: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
-    known: dict[str, Any] = {}
+def _remembered(
+    method: Callable[[Any, str], Any], also: Callable[[Any], object] = lambda _: None
+) -> Callable[[Any, str], Any]:
+    """The method, whose result is the same for every object that is alike in `also`."""
+    known: dict[object, Any] = {}
 
     def remembered(self: Any, argument: str) -> Any:
-        if argument not in known:
-            known[argument] = method(self, argument)
-        return known[argument]
+        key = argument, also(self)
+        if key not in known:
+            known[key] = method(self, argument)
+        return known[key]
 
     return remembered
+
+
+def _places(loader: Loader) -> object:
+    return tuple(loader.search_paths)
