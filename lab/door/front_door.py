@@ -137,10 +137,17 @@ class FrontDoor:
 
     async def _forward(self, exchange: Exchange, body: bytes) -> Response:
         request = exchange.for_engine
+        if translation.shows_registrations(request.method, request.path):
+            return await self._show(exchange, body)
         response = await self._engine(exchange, body, self.door.engine.address(request.path, request.query))
-        if translation.needs_putting_right(request.method, request.path):
-            return await _whole(response, translation.put_right)
         return StreamingResponse(_raw(response), response.status_code, _kept_headers(response))
+
+    async def _show(self, exchange: Exchange, body: bytes) -> Response:
+        exchange.instead, shown = translation.whole(exchange.for_engine)
+        url = self.door.engine.address(exchange.instead.path, exchange.instead.query)
+        response = await self._engine(exchange, body, url)
+        shown = shown if response.status_code < 400 else None  # an error is shown as it is
+        return await _whole(response, lambda content: translation.put_right(content, shown))
 
     async def _engine(self, exchange: Exchange, body: bytes, url: httpx.URL) -> httpx.Response:
         request = exchange.for_engine

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, unquote, unquote_plus
 
-from lab.door.repositories import REGISTRATION, Registration, flat, text
+from lab.door import filter_path
+from lab.door.filter_path import Filter
+from lab.door.repositories import Registration, flat, text
+from lab.door.signature import Received
 
 REGISTERED = "lab_registered"
+IN_THE_STATE = "metadata.repositories"
 AMAZON_S3 = re.compile(r"^(https?://)?s3[.-]([a-z0-9-]+\.)?amazonaws\.com(\.cn)?/?$")
 _OF_S3 = frozenset(
     ("bucket", "base_path", "region", "endpoint", "role_arn", "server_side_encryption", "storage_class",
@@ -36,18 +42,44 @@ def for_engine(request: Registration, folder: str | None) -> bytes | None:
     return _body(request, "s3", kept)
 
 
-def needs_putting_right(method: str, path: str) -> bool:
+def shows_registrations(method: str, path: str) -> bool:
     """Whether the reply shows registrations."""
-    shown = path in ("/_snapshot", "/_snapshot/") or path.startswith("/_cluster/state")
-    return method == "GET" and (shown or bool(REGISTRATION.match(path)))
+    parts = [unquote(part) for part in path.split("/") if part]
+    if method != "GET" or not parts:
+        return False
+    if parts[0] == "_snapshot":
+        return len(parts) == 1 or (len(parts) == 2 and parts[1] != "_status")
+    metrics = parts[2].split(",") if len(parts) > 2 else ["_all"]
+    return parts[:2] == ["_cluster", "state"] and bool({"_all", "metadata"} & set(metrics))
 
 
-def put_right(body: bytes) -> bytes:
-    """The reply with the registrations as the caller made them; anything else is left alone."""
-    if REGISTERED.encode() not in body:
+def whole(request: Received) -> tuple[Received, Filter | None]:
+    """What the engine is asked so that all can be seen that puts its reply right, as JSON; and what of the
+    reply the caller asked to see."""
+    pieces = [piece for piece in request.query.split("&") if piece]
+    values = {unquote_plus(name): unquote_plus(value) for name, _, value in map(_parted, pieces)}
+    shown = filter_path.parse(values.get("filter_path", ""))
+    kept = [piece for piece in pieces if unquote_plus(_parted(piece)[0]) not in ("filter_path", "format")]
+    if shown is not None and shown.includes and not request.path.startswith("/_snapshot"):
+        paths = ",".join((*shown.includes, IN_THE_STATE))  # a whole cluster state may be large
+        kept.append(f"filter_path={quote(paths, safe=',*')}")
+    headers = {**request.headers, "accept": "application/json"}
+    return replace(request, query="&".join(kept), headers=headers), shown
+
+
+def put_right(body: bytes, shown: Filter | None = None) -> bytes:
+    """The reply with the registrations as the caller made them, and of all that what is shown; anything else
+    is left alone."""
+    if shown is None and REGISTERED.encode() not in body:
         return body
     document = _original(json.loads(body))
+    if shown is not None:
+        document = shown.applied(document)
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _parted(piece: str) -> tuple[str, str, str]:
+    return piece.partition("=")
 
 
 def _body(request: Registration, kind: str, settings: dict[str, str]) -> bytes:

@@ -1,0 +1,95 @@
+"""`filter_path`, as engines apply it: which parts of a reply are shown.
+
+Patterns are dotted; `*` is any text within a name, `**` any number of names, `\\.` a dot in a name. The
+elements of a list count as the list does. What holds nothing that is shown is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+Pattern = tuple[str, ...]
+ANY_DEPTH = "**"
+DOT = re.compile(r"(?<!\\)\.")
+NOTHING = object()
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What is shown: all, or what `includes` name; without what `excludes` name. Both as they were sent."""
+
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+
+    def applied(self, document: Any) -> Any:
+        """The parts of the document that are shown; `{}` where there are none."""
+        kept = document
+        if self.includes:
+            kept = _included(kept, _patterns(self.includes))
+        if self.excludes and kept is not NOTHING:
+            kept = _without(kept, _patterns(self.excludes))
+        return {} if kept is NOTHING else kept
+
+
+def parse(value: str) -> Filter | None:
+    """The filter of a (decoded) `filter_path`, or None where it names nothing."""
+    names = [name for each in value.split(",") if (name := each.strip())]
+    includes = tuple(name for name in names if not name.startswith("-"))
+    excludes = tuple(name[1:] for name in names if name.startswith("-"))
+    return Filter(includes, excludes) if names else None
+
+
+def _patterns(written: tuple[str, ...]) -> list[Pattern]:
+    return [tuple(part.replace("\\.", ".") for part in DOT.split(each)) for each in written]
+
+
+def _included(value: Any, patterns: list[Pattern]) -> Any:
+    if any(_is_met(each) for each in patterns):
+        return value
+    return _each(value, patterns, _included) if patterns else NOTHING
+
+
+def _without(value: Any, patterns: list[Pattern]) -> Any:
+    if any(_is_met(each) for each in patterns):
+        return NOTHING
+    return _each(value, patterns, _without) if patterns and isinstance(value, (dict, list)) else value
+
+
+def _each(value: Any, patterns: list[Pattern], chosen: Any) -> Any:
+    """What is chosen of an object's or a list's content; NOTHING where nothing is."""
+    if isinstance(value, list):
+        listed = [found for item in value if (found := chosen(item, patterns)) is not NOTHING]
+        return listed or NOTHING
+    if not isinstance(value, dict):
+        return NOTHING
+    named = {
+        name: found
+        for name, item in value.items()
+        if (found := chosen(item, _further(patterns, name))) is not NOTHING
+    }
+    return named or NOTHING
+
+
+def _further(patterns: list[Pattern], name: str) -> list[Pattern]:
+    """What is left of the patterns below this name."""
+    left: list[Pattern] = []
+    for first, *rest in patterns:
+        if first == ANY_DEPTH:
+            left.append((first, *rest))
+            if rest:
+                left.extend(_further([tuple(rest)], name))
+        elif _compiled(first).fullmatch(name):
+            left.append(tuple(rest))
+    return left
+
+
+def _is_met(pattern: Pattern) -> bool:
+    return not pattern or pattern == (ANY_DEPTH,)
+
+
+@lru_cache(maxsize=512)
+def _compiled(part: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(text) for text in part.split("*")), re.DOTALL)
