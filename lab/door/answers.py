@@ -71,6 +71,11 @@ def engine_error(status: int, kind: str, reason: str, cause: dict[str, Any] | No
     return json_answer(status, {"error": error, "status": status})
 
 
+def malformed() -> Answer:
+    """The refusal of a path or a query that cannot be passed on (a guess)."""
+    return _message(400, "Bad Request")
+
+
 def bad_gateway(why: str) -> Answer:
     """The reply when the engine cannot be reached (grade K)."""
     text = f"<html><body><h1>502 Bad Gateway</h1><!-- {why} --></body></html>\r\n"

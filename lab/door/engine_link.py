@@ -11,6 +11,10 @@ import httpx
 TIMEOUT = httpx.Timeout(3600.0, connect=10.0)
 
 
+class NoAddress(ValueError):
+    """What was asked for cannot be asked of an engine."""
+
+
 class EngineLink:
     """Requests to one engine. `operator` are the headers by which an engine with access control lets the lab
     itself in; an open one needs none."""
@@ -21,9 +25,16 @@ class EngineLink:
         self._client: httpx.AsyncClient | None = None
 
     def address(self, path: str, query: str = "") -> httpx.URL:
-        """The engine's address of a raw (percent-encoded) path and query."""
-        raw = f"{path}?{query}".rstrip("?").encode("latin-1")
-        return httpx.URL(self.url).copy_with(raw_path=raw)
+        """The engine's address of a raw (percent-encoded) path and query.
+
+        Raises:
+            NoAddress: it is too long, or has characters that no request has.
+        """
+        raw = f"{path}?{query}" if query else path
+        try:
+            return httpx.URL(self.url).copy_with(raw_path=raw.encode("latin-1"))
+        except (UnicodeError, httpx.InvalidURL) as error:
+            raise NoAddress(str(error)) from error
 
     async def send(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes

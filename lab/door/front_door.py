@@ -25,6 +25,7 @@ from lab.door import (
     trouble,
 )
 from lab.door.answers import Answer
+from lab.door.engine_link import NoAddress
 from lab.door.exchange import Door, Exchange, Gate
 from lab.door.request_log import Entry, shown
 from lab.door.rules import Rule
@@ -89,6 +90,8 @@ class FrontDoor:
             return refused or await patience.within(limit, exchange, self._serve(exchange))
         except httpx.HTTPError as error:
             return _own(answers.bad_gateway(type(error).__name__))
+        except NoAddress:
+            return _own(answers.malformed())
 
     async def _turned_away(self, exchange: Exchange, gates: tuple[Gate, ...]) -> Response | None:
         for gate in gates:
