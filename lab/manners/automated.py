@@ -43,7 +43,11 @@ async def turn(door: Door, wanted: Manners) -> None:
         await _register(door, {"location": place, "max_snapshot_bytes_per_sec": FULL_SPEED})
     if was_on and not on:
         _keep_taking(door, None)
-        await _remove(door)
+        try:
+            await _remove(door)
+        except (NotTaken, httpx.HTTPError):
+            _keep_taking(door, door.manners.automated_interval_s)
+            raise
     if (on, wanted.automated_interval_s) != (was_on, door.manners.automated_interval_s):
         _keep_taking(door, wanted.automated_interval_s if on else None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import httpx
 
@@ -11,29 +12,63 @@ from lab.door.exchange import Door
 from lab.manners import automated, processing, standby, warm
 from lab.manners.switches import Manners, NotTaken
 
-Effect = Callable[[Door, Manners], Awaitable[None]]
-EFFECTS: tuple[Effect, ...] = (warm.turn, standby.turn, automated.turn, processing.turn)
+
+@dataclass(frozen=True)
+class Effect:
+    """What these switches change; `turn` does nothing where they are as wanted."""
+
+    turn: Callable[[Door, Manners], Awaitable[None]]
+    switches: tuple[str, ...]
+
+    async def take(self, door: Door, wanted: Manners) -> None:
+        """Turn the switches to what is wanted, and have the door say so.
+
+        Raises:
+            NotTaken: the engine does not go along.
+            httpx.HTTPError: the engine cannot be reached.
+        """
+        await self.turn(door, wanted)
+        for name in self.switches:
+            setattr(door.manners, name, getattr(wanted, name))
+
+
+EFFECTS = (
+    Effect(warm.turn, ("warm_indices",)),
+    Effect(standby.turn, ("standby",)),
+    Effect(automated.turn, ("automated_snapshots", "automated_interval_s")),
+    Effect(processing.turn, ("processing",)),
+)
 
 
 async def take_effect(door: Door, wanted: Manners) -> None:
-    """Turn the switches of the domain to what is wanted.
+    """Turn the switches of the domain to what is wanted, all or none.
 
     Raises:
-        NotTaken: the engine does not go along; the switches stay as they were.
-        httpx.HTTPError: the engine cannot be reached.
+        NotTaken: the engine does not go along. What has taken effect is turned back; a switch that cannot be
+            turned back either stays as it is now, and is shown so.
+        httpx.HTTPError: the engine cannot be reached; otherwise as before.
     """
-    for effect in EFFECTS:
-        await effect(door, wanted)
+    before = door.manners.model_copy()
+    try:
+        for effect in EFFECTS:
+            await effect.take(door, wanted)
+    except (NotTaken, httpx.HTTPError):
+        await _turn_back(door, before)
+        raise
     door.manners.become(wanted)
 
 
 async def reset(door: Door) -> None:
     """Turn every switch back to its default. An engine that does not go along is left as it is: whoever
     resets the lab empties it."""
-    for effect in EFFECTS:
-        with suppress(NotTaken, httpx.HTTPError):
-            await effect(door, Manners())
+    await _turn_back(door, Manners())
     door.manners.become(Manners())
     for running in door.background.values():
         running.cancel()
     door.background.clear()
+
+
+async def _turn_back(door: Door, before: Manners) -> None:
+    for effect in reversed(EFFECTS):
+        with suppress(NotTaken, httpx.HTTPError):
+            await effect.take(door, before)

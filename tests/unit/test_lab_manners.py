@@ -172,6 +172,56 @@ def test_a_wrong_switch_is_not_taken(lab, change, said):
     assert lab.admin("PUT", "/manners/sauce", {}).status_code == 404
 
 
+def settings_of(lab, path, *, kept=lambda body: True):
+    """What the engine holds under this path; a change that is not `kept` is refused."""
+    held = {}
+
+    async def put(request):
+        body = json.loads(request.body)
+        if not kept(body):
+            return httpx.Response(400, json={"error": {"type": "illegal_argument_exception"}})
+        held.update(body.get("persistent", body))
+        return httpx.Response(200, json={"acknowledged": True})
+
+    lab.engine.answers[f"PUT {path}"] = put
+    return held
+
+
+BOTH = {"warm_indices": ["w"], "standby": True, "request_timeout_s": 9}
+
+
+def test_of_several_switches_all_are_taken_or_none(lab):
+    index = settings_of(lab, "/w/_settings")
+    balance = settings_of(lab, "/_cluster/settings", kept=lambda _: False)
+    reply = lab.admin("PUT", "/manners/source", BOTH)
+    assert (reply.status_code, "no balance over zones" in reply.json()["error"]) == (409, True)
+    assert lab.admin("GET", "/manners/source").json() == Manners().model_dump(mode="json")
+    assert set(index.values()) == {None}, "the index is hot again"
+    assert balance == {}
+    lab.engine.on("PUT /_cluster/settings", 200, {})
+    assert lab.admin("PUT", "/manners/source", BOTH).json()["standby"] is True
+    assert index["index.routing.allocation.require.box_type"] == "warm"
+
+
+def test_a_switch_that_cannot_be_turned_back_is_shown_as_it_is(lab):
+    index = settings_of(lab, "/w/_settings", kept=lambda body: None not in body.values())
+    settings_of(lab, "/_cluster/settings", kept=lambda _: False)
+    assert lab.admin("PUT", "/manners/source", BOTH).status_code == 409
+    shown = lab.admin("GET", "/manners/source").json()
+    assert shown == Manners().model_dump(mode="json") | {"warm_indices": ["w"]}
+    assert index["index.blocks.read_only_allow_delete"] is True
+
+
+def test_a_repository_that_the_engine_keeps_is_still_written_to(lab, monkeypatch):
+    monkeypatch.setattr("lab.manners.automated.ATTEMPTS", 1)
+    lab.turn(automated_snapshots=True)
+    lab.engine.on("GET /_snapshot/cs-automated-enc/_status", 200, {"snapshots": []})
+    lab.engine.on("DELETE /_snapshot/cs-automated-enc", 500, {"error": {}})
+    assert lab.admin("PUT", "/manners/source", {"automated_snapshots": False}).status_code == 409
+    assert lab.admin("GET", "/manners/source").json()["automated_snapshots"] is True
+    assert "cs-automated-enc" in lab.door.background
+
+
 @pytest.mark.parametrize(
     ("preset", "status", "said", "retry_after"),
     [
