@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import sys
@@ -21,6 +22,7 @@ from support.building import Clock
 from support.fake_domain import FakeDomain, fake_domain
 
 quick_libraries.remember()
+gc.set_threshold(50_000, 20, 50)  # looking for garbage would be an eighth of the time
 
 
 @pytest.fixture(scope="session")
@@ -134,6 +136,7 @@ _prefect = _Prefect()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Starts what takes long while the other tests run."""
+    gc.freeze()  # modules are no garbage
     if any("prefect_server" in getattr(item, "fixturenames", ()) for item in session.items) and not (
         session.config.option.collectonly
     ):
