@@ -262,7 +262,7 @@ SECRET = st.text(
     min_size=9,
     max_size=30,
 )
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def texts_of(error: BaseException) -> str:
