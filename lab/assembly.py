@@ -31,6 +31,7 @@ from lab.engines.artifacts import find_engine
 from lab.engines.cluster import Cluster, build
 from lab.engines.engine_files import EngineTree, ensure_engine
 from lab.engines.java import Java, choose_java
+from lab.paths import S3_FAULTS, SHARED
 from lab.processes import record
 from lab.progress import Progress, Silent
 from lab.settings import DomainSettings, LabSettings
@@ -78,7 +79,7 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
         LabError: something is lacking, or an engine died at its start.
     """
     parts = [fetch_parts(domain, Silent()) for domain in settings.domains]
-    s3_faults = S3Faults(running.home / "s3-faults.jsonl")
+    s3_faults = S3Faults(running.home / S3_FAULTS)
     running.aws = AwsServer([s3_faults, *layers(MotoDirectory())])
     _launch(running, settings, parts, running.aws.url)
     account = open_account(settings, running.aws.url)
@@ -95,7 +96,9 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
         _described(running.home, *each)
         for each in zip(doors, endpoints, parts, running.clusters, strict=True)
     ]
-    return _description(running, settings, account, admin_url, certificate, domains)
+    description = _description(running, settings, account, admin_url, certificate, domains)
+    running.control.describe(description)
+    return description
 
 
 def request_log(home: Path, domain: str) -> Path:
@@ -126,7 +129,7 @@ def _doors(
     """One front door a domain. Where one engine cannot write to S3, both share a folder."""
     rules, directory = Rules(), MotoDirectory()
     has_s3 = all(part.tree.engine.has_s3 for part in parts)
-    folder = None if has_s3 else str(running.home / "shared")
+    folder = None if has_s3 else str(running.home / SHARED)
     return [
         Door(
             side=side,

@@ -4,31 +4,46 @@ several."""
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lab.control import EngineControl
+from lab.control import EngineControl, NoSuchNode, NotInTime
 from lab.errors import LabError
+
+
+class Asked(BaseModel):
+    """What is asked of an engine: which node, from 1; None is all."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    node: int | None = None
 
 
 def engine_routes(control: EngineControl) -> list[Route]:
     """The routes. `kill` is kill -9 and leaves the data; `start` answers when the node does, with the address
-    that the engine has now."""
+    that the engine has now. What is not asked well is answered 400, what was not done 409, and 504 where it
+    was not done in time."""
 
     async def act(request: Request) -> Response:
-        body = await request.body()
         side, action = request.path_params["side"], request.path_params["action"]
         if action not in ("kill", "start"):
-            return JSONResponse({"error": "an engine can be told to kill or to start"}, 404)
+            return _error(404, "an engine can be told to kill or to start")
         try:
-            asked: Any = json.loads(body) if body else {}
-            await asyncio.to_thread(control.act, side, action, asked.get("node"))
-        except (LabError, ValueError) as error:
-            return JSONResponse({"error": str(error)}, 400)
+            asked = Asked.model_validate_json(await request.body() or b"{}")
+            await asyncio.to_thread(control.act, side, action, asked.node)
+        except (NoSuchNode, ValidationError) as error:
+            return _error(400, error)
+        except NotInTime as error:
+            return _error(504, error)
+        except LabError as error:
+            return _error(409, error)
         return JSONResponse({"acknowledged": True, "engine_url": control.url(side)})
 
     return [Route("/engines/{side}/{action}", act, methods=["POST"])]
+
+
+def _error(status: int, why: object) -> Response:
+    return JSONResponse({"error": str(why)}, status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lab.paths import write_atomic
@@ -83,6 +83,10 @@ class LabDescription:
         if side not in ("source", "target"):
             raise ValueError(f"a lab has a source and a target, no {side!r}")
         return self.source if side == "source" else self.target
+
+    def with_domain(self, side: str, domain: DomainDescription) -> LabDescription:
+        """The same lab, with another description of the domain called "source" or "target"."""
+        return replace(self, source=domain) if side == "source" else replace(self, target=domain)
 
     def save(self, home: Path) -> None:
         """Write `lab.json` in one step, readable by its owner only (it holds the lab's own key)."""

@@ -17,7 +17,7 @@ from lab.assembly import fetch_parts
 from lab.description import FILE, LabDescription, load_description
 from lab.errors import LabError
 from lab.machine import require_room
-from lab.paths import locked
+from lab.paths import S3_FAULTS, SHARED, locked
 from lab.processes import Recorded, alive, end_leftovers, recorded
 from lab.progress import Progress, Silent
 from lab.settings import LabSettings
@@ -148,16 +148,21 @@ def _start(home: Path, settings: LabSettings, progress: Progress) -> subprocess.
     left = end_leftovers(home)
     if left:
         progress.message(f"Ended {len(left)} processes that an earlier lab had left")
-    for old in (FILE, FAILURE):
-        (home / old).unlink(missing_ok=True)
-    for log in home.glob("requests-*.jsonl"):
-        log.unlink()
+    _clear(home)
     _fetch(settings, progress)
     require_room(home, settings)
     (home / "aws-config").write_text("")
     settings.save(home / SETTINGS)
     progress.message("Starting two engines, their front doors, S3, IAM and STS")
     return _spawn(home)
+
+
+def _clear(home: Path) -> None:
+    """Take away what an earlier lab has left for others to see: its description, its logs, its snapshots."""
+    for old in (*(home / name for name in (FILE, FAILURE, S3_FAULTS)), *home.glob("requests-*.jsonl")):
+        old.unlink(missing_ok=True)
+    if (home / SHARED).exists():
+        shutil.rmtree(home / SHARED)
 
 
 def _fetch(settings: LabSettings, progress: Progress) -> None:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CACHE_VARIABLE = "SNAPFERRY_CACHE"
+SHARED = "shared"  # in a lab's home: where its engines' file repositories are
+S3_FAULTS = "s3-faults.jsonl"  # in a lab's home: what S3 did wrong on purpose
 
 
 def cache_folder() -> Path:

@@ -14,6 +14,7 @@ import httpx
 from lab.description import DomainDescription, LabDescription
 from lab.engines.engine_client import UNKNOWN, EngineClient
 from lab.errors import LabError
+from lab.paths import SHARED
 
 GIVE_UP = 60.0  # seconds
 ALL = "open,closed,hidden"
@@ -56,7 +57,7 @@ def empty_engine(domain: DomainDescription) -> None:
 
 def empty_bucket(description: LabDescription) -> None:
     """Delete every object of the lab's bucket, and what stands in for it in the shared folder."""
-    shared = Path(description.home) / "shared"
+    shared = Path(description.home) / SHARED
     for child in shared.iterdir():
         shutil.rmtree(child)
     import boto3

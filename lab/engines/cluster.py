@@ -13,6 +13,7 @@ from lab.engines.engine_files import EngineTree
 from lab.engines.java import Java
 from lab.engines.node import NodeSpec
 from lab.errors import LabError
+from lab.paths import SHARED
 from lab.settings import DomainSettings, LabSettings
 from lab.sockets import bind
 
@@ -54,13 +55,12 @@ class Cluster:
         """Wait until all started nodes answer, and return the first one's address.
 
         Raises:
-            LabError: a node died, took too long, or `stopping` became true.
+            LabError: a node died or took too long, none was started, or `stopping` became true.
         """
-        ready = [
-            node.wait_ready(each.spec, each.process, stopping)
-            for each in self.nodes
-            if each.process is not None
-        ]
+        started = [(each.spec, each.process) for each in self.nodes]
+        ready = [node.wait_ready(spec, process, stopping) for spec, process in started if process is not None]
+        if not ready:
+            raise LabError(f"No node of {self.name} runs.", "Start one first.")
         return ready[0]
 
     def kill(self, number: int | None = None) -> None:
@@ -103,7 +103,7 @@ def build(
 
     Data that an earlier lab had left in them is lost.
     """
-    shared = home / "shared"
+    shared = home / SHARED
     shared.mkdir(parents=True, exist_ok=True)
     count = domain.nodes
     extra = dict[str, object]()
