@@ -22,24 +22,6 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
     """The application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules, faults and what the doors
     remember), and `more`."""
 
-    async def list_rules(request: Request) -> Response:
-        return JSONResponse(rules.listed())
-
-    async def add_rules(request: Request) -> Response:
-        try:
-            raw: Any = await request.json()
-            asked = raw if isinstance(raw, list) else [raw]
-            added = [Rule.model_validate(presets.expanded(each)) for each in asked]
-        except (ValidationError, ValueError) as error:
-            return JSONResponse({"error": str(error)}, 400)
-        for rule in added:
-            rules.add(rule)
-        return JSONResponse(rules.listed(), 201)
-
-    async def clear_rules(request: Request) -> Response:
-        rules.clear()
-        return JSONResponse([])
-
     async def reset(request: Request) -> Response:
         rules.clear()
         lifecycle.forget()
@@ -51,11 +33,36 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
 
     return Starlette(
         routes=[
-            Route("/rules", list_rules, methods=["GET"]),
-            Route("/rules", add_rules, methods=["POST"]),
-            Route("/rules", clear_rules, methods=["DELETE"]),
+            *_rule_routes(rules),
             Route("/reset", reset, methods=["POST"]),
             *manners_routes(doors),
             *more,
         ]
     )
+
+
+def _rule_routes(rules: Rules) -> list[Route]:
+    async def show(request: Request) -> Response:
+        return JSONResponse(rules.listed())
+
+    async def add(request: Request) -> Response:
+        try:
+            added = _parsed(await request.json())
+        except (ValidationError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        for rule in added:
+            rules.add(rule)
+        return JSONResponse(rules.listed(), 201)
+
+    async def clear(request: Request) -> Response:
+        rules.clear()
+        return JSONResponse([])
+
+    functions = {"GET": show, "POST": add, "DELETE": clear}
+    return [Route("/rules", each, methods=[method]) for method, each in functions.items()]
+
+
+def _parsed(raw: Any) -> list[Rule]:
+    """The rules that were sent, one or a list of them."""
+    asked = raw if isinstance(raw, list) else [raw]
+    return [Rule.model_validate(presets.expanded(each)) for each in asked]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lab.engines import node, security
@@ -15,7 +16,7 @@ from lab.engines.node import NodeSpec
 from lab.errors import LabError
 from lab.paths import SHARED
 from lab.settings import DomainSettings, LabSettings
-from lab.sockets import bind
+from lab.sockets import hold
 
 Started = Callable[[str, int], object]
 
@@ -35,11 +36,13 @@ class Node:
 
 @dataclass
 class Cluster:
-    """The nodes of one domain, the ones with data first. `started` is told each process (name, id)."""
+    """The nodes of one domain, the ones with data first. `started` is told each process (name, id); `held`
+    are the ports of theirs that nobody else must get."""
 
     name: str
     nodes: list[Node]
     started: Started = field(repr=False, default=lambda name, pid: None)
+    held: Sequence[socket.socket] = field(repr=False, default=())
 
     def launch(self, number: int | None = None) -> None:
         """Start the node with this number (from 0), or all that do not run; returns at once.
@@ -105,45 +108,44 @@ def build(
     """
     shared = home / SHARED
     shared.mkdir(parents=True, exist_ok=True)
-    count = domain.nodes
-    extra = dict[str, object]()
-    if domain.access_control:
-        extra = security.node_settings()
-    specs = []
-    for number, own in enumerate(_discovery(domain, tree.engine.product, count)):
-        name = f"{domain.name}-{number + 1}"
-        specs.append(
-            NodeSpec(
-                domain.name, name, home / domain.name / str(number + 1), tree, java, settings.heap_mb,
-                settings.java_options, s3_url, shared, domain.access_control,
-                tuple({**own, **extra}.items()),
-            )
-        )  # fmt: skip
-    certificates = security.certificates() if domain.access_control else None
+    held = [hold() for _ in range(domain.nodes)] if domain.nodes > 1 else []
+    common = NodeSpec(
+        domain.name, domain.name, home / domain.name, tree, java, settings.heap_mb, settings.java_options,
+        s3_url, shared, domain.access_control,
+    )  # fmt: skip
+    specs = _specs(common, _discovery(domain, tree.engine.product, [port for _, port in held]))
+    _prepare(specs)
+    return Cluster(domain.name, [Node(spec) for spec in specs], started, [sock for sock, _ in held])
+
+
+def _specs(common: NodeSpec, own: Sequence[Mapping[str, object]]) -> list[NodeSpec]:
+    """The nodes: what they have in common, and the settings that are each one's own."""
+    extra = security.node_settings() if common.secured else {}
+    return [
+        replace(
+            common, name=f"{common.cluster}-{number}", home=common.home / str(number),
+            settings=tuple({**settings, **extra}.items()),
+        )
+        for number, settings in enumerate(own, 1)
+    ]  # fmt: skip
+
+
+def _prepare(specs: list[NodeSpec]) -> None:
+    certificates = security.certificates() if specs[0].secured else None
     for spec in specs:
         node.prepare(spec)
         if certificates is not None:
-            security.write(spec.config, tree, certificates)
-    return Cluster(domain.name, [Node(spec) for spec in specs], started)
+            security.write(spec.config, spec.tree, certificates)
 
 
-def _discovery(domain: DomainSettings, product: str, count: int) -> list[Mapping[str, object]]:
-    """Each node's settings for finding the others."""
-    if count == 1:
+def _discovery(domain: DomainSettings, product: str, ports: Sequence[int]) -> list[Mapping[str, object]]:
+    """Each node's settings for finding the others, who listen on these ports; none for a single node."""
+    if not ports:
         return [alone()]
-    ports = _free_ports(count)
-    names = [f"{domain.name}-{number + 1}" for number in range(count)]
+    names = [f"{domain.name}-{number}" for number in range(1, len(ports) + 1)]
     addresses = [f"127.0.0.1:{port}" for port in ports]
     eligible = max(domain.managers, 1)
     return [
         member(product, number < domain.data_nodes, number < eligible, names[:eligible], addresses, port)
         for number, port in enumerate(ports)
     ]
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [bind() for _ in range(count)]
-    ports = [sock.getsockname()[1] for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    return ports

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from starlette.applications import Starlette
 from support.small_lab import SmallLab
 
@@ -18,8 +21,13 @@ from lab import manager
 from lab.control import EngineControl
 from lab.control_api import engine_routes
 from lab.description import DomainDescription, LabDescription, load_description
-from lab.engines.cluster import Cluster
+from lab.engines.artifacts import engines
+from lab.engines.cluster import Cluster, build
+from lab.engines.engine_files import EngineTree
+from lab.engines.java import Java
 from lab.errors import LabError
+from lab.settings import DomainSettings, LabSettings
+from lab.sockets import hold
 
 
 @dataclass
@@ -172,6 +180,50 @@ def test_what_has_begun_goes_on_when_nobody_waits_any_longer(tmp_path, monkeypat
 def test_a_cluster_without_a_running_node_does_not_get_ready():
     with pytest.raises(LabError, match="No node of orders runs"):
         Cluster("orders", []).wait_ready()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere ports cannot be held")
+def test_a_held_port_is_given_to_an_engine_only():
+    held, port = hold()
+    with held, socket.socket() as stranger, socket.socket() as engine, socket.socket() as caller:
+        with pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))
+        engine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        engine.bind(("127.0.0.1", port))
+        engine.listen()
+        caller.connect(("127.0.0.1", port))
+        connection, _ = engine.accept()
+        connection.close()
+
+
+def fake_tree(folder: Path) -> EngineTree:
+    (folder / "config").mkdir(parents=True)
+    for name in ("log4j2.properties", "opensearch.keystore"):
+        (folder / "config" / name).write_text("")
+    return EngineTree(engines()["opensearch-3.6.0"], folder, True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere ports cannot be held")
+def test_nobody_takes_a_nodes_port_before_it_listens(tmp_path):
+    java = Java(tmp_path / "jdk", "21", 21, True, "here")
+    domain = DomainSettings("orders", "us-east-1", data_nodes=2, managers=3)
+    tree = fake_tree(tmp_path / "tree")
+    built = build(tmp_path / "home", LabSettings(), domain, tree, java, "http://s3", lambda name, pid: None)
+    files = [yaml.safe_load((each.spec.config / "opensearch.yml").read_text()) for each in built.nodes]
+    assert [file["node.name"] for file in files] == ["orders-1", "orders-2", "orders-3"]
+    assert [file["node.roles"] for file in files] == [
+        ["data", "ingest", "cluster_manager"], ["data", "ingest", "cluster_manager"], ["cluster_manager"],
+    ]  # fmt: skip
+    ports = [file["transport.port"] for file in files]
+    assert all(file["discovery.seed_hosts"] == [f"127.0.0.1:{port}" for port in ports] for file in files)
+    for port in ports:
+        with socket.socket() as stranger, pytest.raises(OSError, match="in use"):
+            stranger.bind(("127.0.0.1", port))
+    alone = build(
+        tmp_path / "home", LabSettings(), DomainSettings("one", "us-east-1"), tree, java, "http://s3",
+        lambda name, pid: None,
+    )  # fmt: skip
+    assert (len(alone.nodes), len(alone.held)) == (1, 0)
 
 
 def test_a_new_lab_finds_nothing_of_an_earlier_one(tmp_path, monkeypatch):
