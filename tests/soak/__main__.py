@@ -16,7 +16,7 @@ from lab.manager import attached
 from tests.soak.classes import class_of
 from tests.soak.commands import as_a_child
 from tests.soak.ledger import Ledger
-from tests.soak.runs import Outcome, row, soak_run
+from tests.soak.runs import DONE, PASSED, SPARED, Outcome, row, soak_run
 from tests.soak.scene import Scene
 
 RUNS = 60
@@ -37,12 +37,12 @@ def main() -> int:
             _tell(outcome)
             ledger.add(row(outcome))
     ledger.finish()
-    wrong = [each["seed"] for each in ledger.rows if each["verdict"] not in ("done", "told")]
+    wrong = [each["seed"] for each in ledger.rows if each["verdict"] not in PASSED]
     if wrong:
         print(f"Plans, journals and the lab's logs are in {ledger.workplace}")
     else:
         shutil.rmtree(ledger.workplace)
-    done = sum(each["verdict"] == "done" for each in ledger.rows)
+    done = sum(each["verdict"] in (DONE, SPARED) for each in ledger.rows)
     print(f"{done} of {len(ledger.rows)} done, {len(wrong)} wrong {wrong or ''}")
     return 1 if wrong else 0
 

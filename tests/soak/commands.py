@@ -29,7 +29,7 @@ def as_a_child(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
     process = desk.start("migrate", "--execute")
     killer = None
     if seed and kind.victim:
-        killer = threading.Thread(target=_kill, args=(scene, kind, seed, sizes, process))
+        killer = _Killer(scene, kind, seed, sizes, process)
         killer.start()
     try:
         said, _ = process.communicate(timeout=LONGEST_S)
@@ -40,27 +40,49 @@ def as_a_child(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
         return Ended(-1, said, "")
     finally:
         if killer:
-            killer.join()
+            killer.finish()
     return Ended(process.returncode, said, "")
+
+
+class _Killer(threading.Thread):
+    """Kills the class's victim at its moment, beside the command."""
+
+    def __init__(self, scene: Scene, *others: Any) -> None:
+        super().__init__()
+        self._scene, self._others = scene, others
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._scene.kills += _kill(self._scene, *self._others)
+        except Exception as error:  # noqa: BLE001  told by `finish`, in the thread that waits
+            self._error = error
+
+    def finish(self) -> None:
+        """Waits until it is done; raises what went wrong in it."""
+        self.join()
+        if self._error is not None:
+            raise self._error
 
 
 def _kill(
     scene: Scene, kind: FaultClass, seed: int, sizes: dict[str, int], process: subprocess.Popen[str]
-) -> None:
-    """Waits for the moment, or until the command has ended."""
+) -> int:
+    """Waits for the moment, or until the command has ended; says how many it has killed."""
     moment = kind.kill_after(seed)
     while not moment.reached(_entries(scene, sizes)):
         if process.poll() is not None:
-            return
+            return 0
         time.sleep(0.05)
     time.sleep(moment.pause_s)
     if kind.victim == "command":
         process.kill()
-        return
+        return 1
     assert kind.victim
     scene.kill(kind.victim)
     time.sleep(random.Random(f"{seed}/down").uniform(*DOWN_S))
     scene.start(kind.victim)
+    return 1
 
 
 def _entries(scene: Scene, sizes: dict[str, int]) -> list[dict[str, Any]]:

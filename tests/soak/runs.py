@@ -16,6 +16,8 @@ from tests.soak.scene import Scene
 WITH_FAULTS = 4  # commands before things are well again
 WELL = 2
 DONE, TOLD = "done", "told"
+SPARED = "done, nobody killed"
+PASSED = (DONE, TOLD, SPARED)
 GOES_ON = "same command"
 ADVICE = "of a data stream, delete on the target what is half there"
 
@@ -28,7 +30,8 @@ class Outcome:
     """How one run of the soak went.
 
     Args:
-        verdict: `done` (exit 0, everything true), `told` (another exit that says so), or what was wrong.
+        verdict: `done` (exit 0, everything true; said where the command had ended before its victim was to
+            be killed), `told` (another exit that says so), or what was wrong.
         hit, s3_hit: requests to the domains and to S3 that met a fault.
         said: the last command's output, where the run is not done.
     """
@@ -46,7 +49,7 @@ class Outcome:
     @property
     def passed(self) -> bool:
         """Whether what must hold did hold."""
-        return self.verdict in (DONE, TOLD)
+        return self.verdict in PASSED
 
 
 def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
@@ -60,13 +63,16 @@ def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
     desk = Desk(scene.lab, _fresh(scene.folder / f"seed-{seed}"), scene.prefect)
     desk.write()
     scene.install(kind.plan(seed))
+    kills = scene.kills
     problems = _commanded(scene, desk, kind, outcome, command)
     _count(scene, outcome, sizes)
     after = scene.unconcerned()
     problems += [f"TOUCHED the {side}" for side in before if before[side] != after[side]]
     problems += list(_secrets(scene, desk.folder))
     outcome.seconds = time.monotonic() - began
-    outcome.verdict = "; ".join(dict.fromkeys(problems)) or (DONE if outcome.exits[-1] == 0 else TOLD)
+    ended = DONE if outcome.exits[-1] == 0 else TOLD
+    spared = ended == DONE and kind.victim is not None and scene.kills == kills
+    outcome.verdict = "; ".join(dict.fromkeys(problems)) or (SPARED if spared else ended)
     return outcome
 
 

@@ -26,11 +26,13 @@ class Scene:
         lab: its description; the engines' addresses change when they are started again.
         prefect: address of the Prefect server that all runs use.
         folder: where runs keep their plans and state folders.
+        kills: how often a command or an engine was killed.
     """
 
     lab: LabDescription
     prefect: str
     folder: Path
+    kills: int = 0
     filled: Truth = field(init=False)
 
     def prepare(self) -> None:
