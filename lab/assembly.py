@@ -27,6 +27,7 @@ from lab.door.front_door import FrontDoor
 from lab.door.request_log import RequestLog
 from lab.door.rules import Rules
 from lab.door.servers import Servers
+from lab.door.shard_rights import ShardRights
 from lab.engines.artifacts import find_engine
 from lab.engines.cluster import Cluster, build
 from lab.engines.engine_files import EngineTree, ensure_engine
@@ -79,19 +80,18 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
         LabError: something is lacking, or an engine died at its start.
     """
     parts = [fetch_parts(domain, Silent()) for domain in settings.domains]
-    s3_faults = S3Faults(running.home / S3_FAULTS)
-    running.aws = AwsServer([s3_faults, *layers(MotoDirectory())])
-    _launch(running, settings, parts, running.aws.url)
+    s3_faults, shard_rights = S3Faults(running.home / S3_FAULTS), ShardRights()
+    running.aws = AwsServer([s3_faults, shard_rights, *layers(MotoDirectory())])
+    ports = [running.aws.another_port() for _ in settings.domains]
+    _launch(running, settings, parts, ports)
     account = open_account(settings, running.aws.url)
     urls = [cluster.wait_ready(running.stop.is_set) for cluster in running.clusters]
     certificate = issue(running.home, *account.hosts) if settings.tls else None
     faults = Faults(s3_faults)
     doors = _doors(running, settings, parts, urls, account, faults)
-    endpoints = [running.servers.add(FrontDoor(door), certificate) for door in doors]
+    shard_rights.manage(dict(zip(map(str, ports), doors, strict=True)))
     running.control.manage(dict(zip(SIDES, running.clusters, strict=True)), doors)
-    more = [*engine_routes(running.control), *fault_routes(faults), *account_routes()]
-    admin_url = running.servers.add(admin_app(doors[0].rules, doors, more))
-    running.servers.start()
+    endpoints, admin_url = _open(running, doors, faults, certificate)
     domains = [
         _described(running.home, *each)
         for each in zip(doors, endpoints, parts, running.clusters, strict=True)
@@ -106,13 +106,14 @@ def request_log(home: Path, domain: str) -> Path:
     return home / f"requests-{domain}.jsonl"
 
 
-def _launch(running: Running, settings: LabSettings, parts: list[Parts], s3_url: str) -> None:
-    """Start both engines side by side, each process written down at once."""
+def _launch(running: Running, settings: LabSettings, parts: list[Parts], s3_ports: list[int]) -> None:
+    """Start both engines side by side, each process written down at once; each reaches S3 by its own port."""
 
     def started(name: str, pid: int) -> object:
         return record(running.home, name, pid)
 
-    for domain, part in zip(settings.domains, parts, strict=True):
+    for domain, part, port in zip(settings.domains, parts, s3_ports, strict=True):
+        s3_url = f"http://127.0.0.1:{port}"
         cluster = build(running.home, settings, domain, part.tree, part.java, s3_url, started)
         running.clusters.append(cluster)
         cluster.launch()
@@ -144,6 +145,17 @@ def _doors(
         )
         for side, domain, url, host in zip(SIDES, settings.domains, urls, account.hosts, strict=True)
     ]
+
+
+def _open(
+    running: Running, doors: list[Door], faults: Faults, certificate: Certificate | None
+) -> tuple[list[str], str]:
+    """Serve the front doors and the lab's own API; returns their addresses."""
+    endpoints = [running.servers.add(FrontDoor(door), certificate) for door in doors]
+    more = [*engine_routes(running.control), *fault_routes(faults), *account_routes()]
+    admin_url = running.servers.add(admin_app(doors[0].rules, doors, more))
+    running.servers.start()
+    return endpoints, admin_url
 
 
 def _described(home: Path, door: Door, endpoint: str, part: Parts, cluster: Cluster) -> DomainDescription:

@@ -16,7 +16,8 @@ Layer = Callable[[Environ, StartResponse], Iterable[bytes] | None]
 
 
 class AwsServer:
-    """Serves the account on a free port of the loopback interface, in a thread of its own, until `stop`."""
+    """Serves the account on a free port of the loopback interface (`url`), in threads of its own, until
+    `stop`."""
 
     def __init__(self, layers: Sequence[Layer] = ()) -> None:
         from moto.moto_server.werkzeug_app import (
@@ -36,14 +37,20 @@ class AwsServer:
                     return answer
             return moto(environ, start_response)
 
-        self._server = make_server("127.0.0.1", 0, application, True, request_handler=MotoRequestHandler)
-        threading.Thread(target=self._server.serve_forever, name="aws", daemon=True).start()
+        self._make = lambda: make_server(
+            "127.0.0.1", 0, application, True, request_handler=MotoRequestHandler
+        )
+        self._servers: list[Any] = []
+        self.url = f"http://127.0.0.1:{self.another_port()}"
 
-    @property
-    def url(self) -> str:
-        """The address."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def another_port(self) -> int:
+        """Serve the same account on one more port, by which a layer may know who comes."""
+        server = self._make()
+        self._servers.append(server)
+        threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
+        return server.server_port
 
     def stop(self) -> None:
         """End it."""
-        self._server.shutdown()
+        for server in self._servers:
+            server.shutdown()

@@ -162,12 +162,19 @@ def _key_refused(wanted: Wanted, operation: Operation, action: str, key: Key) ->
 
 
 def _may(role: Role, bucket: Bucket, action: str, wanted: Wanted) -> bool:
-    """Whether the role may do that in the bucket, by its own policies or the bucket's."""
-    arn = f"arn:aws:s3:::{wanted.settings['bucket']}"
-    key = f"{wanted.base_path}/index-0".lstrip("/")
+    """Whether the role may do that under the base path."""
+    name = "index-" if action == "s3:ListBucket" else "index-0"
+    key = f"{wanted.base_path}/{name}".lstrip("/")
+    return may(role, wanted.settings["bucket"], bucket, action, key)
+
+
+def may(role: Role, name: str, bucket: Bucket, action: str, key: str) -> bool:
+    """Whether the role may do that with the bucket's object, or list what begins with the key: by its own
+    policies or the bucket's."""
+    arn = f"arn:aws:s3:::{name}"
     request = Request(action, f"{arn}/{key}")
     if action == "s3:ListBucket":
-        request = Request(action, arn, {"s3:prefix": (key.removesuffix("0"),)})
+        request = Request(action, arn, {"s3:prefix": (key,)})
     own = by_identity(role.policies, request)
     return in_one_account(own, by_resource(bucket.policies, request, _as_principal(role))) == "allowed"
 

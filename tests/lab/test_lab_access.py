@@ -212,6 +212,30 @@ def test_a_snapshot_that_cannot_be_written_is_accepted_and_then_missing(call, id
     assert taken.json()["snapshot"]["state"] == "SUCCESS"
 
 
+def test_a_role_that_knows_the_base_path_only_cannot_write_the_shards(
+    clean_lab, call, identities, repository
+):
+    place = f"arn:aws:s3:::{clean_lab.bucket}/one/*"
+    confined = allow("s3:ListBucket"), allow(["s3:GetObject", *WRITE], place)
+    role, whole = identities.role(*confined), allow("s3:*")
+    call("source", "PUT", "/books/_doc/1?refresh=true", {"n": 1}).raise_for_status()
+    assert repository(role_arn=role, base_path="one").status_code == 200
+    take = "/_snapshot/access/{}?wait_for_completion=true"
+    taken = call("source", "PUT", take.format("first")).json()["snapshot"]
+    assert (taken["state"], taken["shards"]["failed"]) == ("PARTIAL", 1)
+    assert "S3Exception[Access Denied (Service: S3, Status Code: 403" in taken["failures"][0]["reason"]
+
+    identities.let_role(role, whole)
+    assert call("source", "PUT", take.format("second")).json()["snapshot"]["state"] == "SUCCESS"
+    identities.let_role(role, *confined)
+    restore = "/_snapshot/access/second/_restore?wait_for_completion=true"
+    rename = {"rename_pattern": "books", "rename_replacement": "again"}
+    assert call("source", "POST", restore, rename).json()["snapshot"]["shards"]["failed"] == 1
+    call("source", "DELETE", "/again").raise_for_status()
+    identities.let_role(role, whole)
+    assert call("source", "POST", restore, rename).json()["snapshot"]["shards"]["successful"] == 1
+
+
 def test_a_bucket_that_is_missing_until_it_is_made(call, identities, repository):
     role, name = identities.role(allow("s3:*")), f"late-{secrets.token_hex(4)}"
     kind, _, inner = error(repository(role_arn=role, bucket=name))

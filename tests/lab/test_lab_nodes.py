@@ -10,7 +10,7 @@ import requests
 from migrations import Desk, documents, engine
 from requests_aws4auth import AWS4Auth
 
-from lab.description import LabDescription
+from lab.description import LabDescription, load_description
 from lab.manager import attached, status
 from lab.settings import DomainSettings, LabSettings
 
@@ -88,6 +88,8 @@ def test_a_domain_whose_engine_is_gone_answers_502_and_comes_back_with_its_data(
     requests.post(f"{url}/kill", timeout=60).raise_for_status()
     assert (asked().status_code, "502 Bad Gateway" in asked().text) == (502, True)
     back = requests.post(f"{url}/start", timeout=120).json()
+    written = load_description(Path(several.home))
+    assert written is not None and written.target.engine_url == back["engine_url"]
     assert asked().status_code == 200
     path = "/_cluster/health/kept?wait_for_status=yellow&timeout=60s"
     assert requests.get(back["engine_url"] + path, timeout=90).json()["status"] != "red"

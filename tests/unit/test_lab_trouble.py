@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,17 +11,20 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from moto import mock_aws
 
 from lab.account import lifecycle
 from lab.account.directory import Bucket, Caller, Key, MotoDirectory, Role, account_of
 from lab.account.policies import Policy, parse
+from lab.account.server import AwsServer
 from lab.door import authorization, trouble
 from lab.door.answers import Answer
 from lab.door.engine_link import EngineLink
 from lab.door.exchange import Door, Exchange
 from lab.door.request_log import RequestLog
 from lab.door.rules import Rules
+from lab.door.shard_rights import ShardRights
 from lab.door.signature import Received
 from lab.settings import DomainSettings
 
@@ -342,6 +346,81 @@ def test_rights_under_the_base_path_are_enough(door):
     account = allowed_role(listing, allow("s3:GetObject", *WRITE, on=f"{bucket}/a/b/*"))
     assert found(door(account)) is None
     assert found(door(account), base_path="other") is not None
+
+
+CONFINED = ["arn:aws:s3:::snapshots/a/b/*"]
+SHARD = "M11111010011100/a/b/indices/x/0/__1"
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "allowed"),
+    [
+        ("PUT", SHARD, False),
+        ("POST", SHARD, False),
+        ("GET", SHARD, False),
+        ("HEAD", SHARD, False),
+        ("DELETE", SHARD, False),
+        ("GET", "?list-type=2&prefix=M11111010011100%2Fa%2Fb%2Findices%2Fx%2F0%2F", False),
+        ("GET", "?list-type=2&prefix=a%2Fb%2F", True),
+        ("PUT", "a/b/indices/x/meta-1.dat", True),
+        ("PUT", "M11111010011100/other/indices/x/0/__1", True),
+        ("GET", "M1111101001110/a/b/indices/x/0/__1", True),
+    ],
+)
+def test_s3_refuses_the_engine_the_shards_that_the_role_may_not_touch(door, method, key, allowed):
+    before = door(Account())
+    before.registered["r"] = {"bucket": "snapshots", "base_path": "/a/b/", "role_arn": ROLE}
+
+    def asked(account: Account, port: str = "1", bucket: str = "snapshots") -> list[str]:
+        path, _, query = key.partition("?")
+        layer, statuses = ShardRights(), list[str]()
+        layer.manage({"1": replace(before, directory=account)})
+        answer = layer(
+            {"SERVER_PORT": port, "REQUEST_METHOD": method, "PATH_INFO": f"/{bucket}/{path}",
+             "QUERY_STRING": query, "CONTENT_LENGTH": "3", "wsgi.input": io.BytesIO(b"abc")},
+            lambda status, headers: statuses.append(status),
+        )  # fmt: skip
+        assert (answer is None) is (not statuses)
+        assert not answer or b"<Code>AccessDenied</Code>" in answer[0]
+        return statuses
+
+    listing = allow("s3:ListBucket", Condition={"StringLike": {"s3:prefix": "a/b/*"}})
+    confined = allowed_role(listing, allow("s3:GetObject", *WRITE, on=CONFINED))
+    assert asked(confined) == ([] if allowed else ["403 Forbidden"])
+    assert asked(confined, port="2") == [], "another engine's"
+    assert asked(confined, bucket="others") == [], "no repository of the domain's"
+    assert asked(allowed_role(allow("s3:*"))) == []
+    own = Bucket("us-east-1", (policy(allow("s3:*", Principal={"AWS": ROLE})),))
+    assert asked(replace(confined, buckets={"snapshots": own})) == []
+    assert asked(Account(snapshots=None)) == ([] if allowed else ["403 Forbidden"])
+
+
+def test_a_repository_at_the_buckets_root_has_its_shards_there(door):
+    before, layer, statuses = door(Account()), ShardRights(), list[str]()
+    before.registered["r"] = {"bucket": "snapshots", "role_arn": ROLE}
+    layer.manage({"1": replace(before, directory=allowed_role(allow("s3:*", on=CONFINED)))})
+    asked = {"SERVER_PORT": "1", "REQUEST_METHOD": "HEAD", "wsgi.input": io.BytesIO()}
+    place = "/snapshots/M11111010011100/indices/x/0/__1"
+    assert layer({**asked, "PATH_INFO": place}, lambda status, headers: statuses.append(status)) == []
+    assert statuses == ["403 Forbidden"]
+
+
+def test_the_account_is_served_on_several_ports(door):
+    ports: list[str] = []
+
+    def layer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        ports.append(environ["SERVER_PORT"])
+        start_response("200 OK", [("content-length", "0")])
+        return []
+
+    server = AwsServer([layer])
+    more = server.another_port()
+    try:
+        for url in (server.url, f"http://127.0.0.1:{more}"):
+            assert requests.get(f"{url}/bucket/key", timeout=5).status_code == 200
+    finally:
+        server.stop()
+    assert ports == [server.url.rpartition(":")[2], str(more)]
 
 
 def test_the_buckets_own_policy_counts(door):

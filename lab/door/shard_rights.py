@@ -1,0 +1,73 @@
+"""What a repository's role may do with the objects of shards: S3 refuses the engine what it may not.
+
+OpenSearch 3 keeps shards in folders of their own, `<a letter><14 binary digits>/<base_path>/…` beside
+`<base_path>/…` (watched on 3.6.0), and meets a refusal there in the middle of its work: a snapshot becomes
+PARTIAL, a restored index stays red. Whatever else a role may not do is known before the engine is asked
+(`trouble`). The removal of many objects in one request is not looked at; engines do not mind its refusal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from lab.account.directory import Role
+from lab.account.server import Environ, StartResponse
+from lab.door.exchange import Door
+from lab.door.trouble import may
+
+SHARDS = re.compile(r"[A-Za-z0-9_-][01]{14}/(?P<path>.*)")
+ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
+DENIED = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
+    b"<Message>Access Denied</Message><RequestId>lab</RequestId><HostId>lab</HostId></Error>"
+)
+
+
+class ShardRights:
+    """A layer before moto. Each engine comes by a port of its own: that tells whose request it is."""
+
+    def __init__(self) -> None:
+        self._doors: Mapping[str, Door] = {}
+
+    def manage(self, doors: Mapping[str, Door]) -> None:
+        """Look at the requests of the engines behind these doors, by their ports."""
+        self._doors = doors
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """The refusal of what the role may not do, or None to let it pass."""
+        door = self._doors.get(environ["SERVER_PORT"])
+        action, bucket, key = _asked(environ)
+        shard = SHARDS.match(key)
+        if door is None or shard is None or _allowed(door, action, bucket, key, shard["path"]):
+            return None
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        length = str(len(DENIED))
+        start_response("403 Forbidden", [("content-type", "application/xml"), ("content-length", length)])
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [DENIED]
+
+
+def _asked(environ: Environ) -> tuple[str, str, str]:
+    """The action of IAM, the bucket, and the object's key or the prefix of those to be listed."""
+    bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
+    method = environ["REQUEST_METHOD"]
+    if not key and method == "GET":
+        prefixes = parse_qs(environ.get("QUERY_STRING", "")).get("prefix", [""])
+        return "s3:ListBucket", bucket, prefixes[0]
+    return ACTIONS.get(method, "s3:DeleteObject"), bucket, key
+
+
+def _allowed(door: Door, action: str, bucket: str, key: str, path: str) -> bool:
+    """Whether a role may, by which the domain has a repository there; where it has none nobody is asked."""
+    found = door.directory.bucket(bucket)
+    there = [each for each in list(door.registered.values()) if _is_in(each, bucket, path)]
+    roles = [door.directory.role(each.get("role_arn", "")) for each in there]
+    known = [role for role in roles if isinstance(role, Role)]
+    return found is None or not there or any(may(role, bucket, found, action, key) for role in known)
+
+
+def _is_in(settings: Mapping[str, Any], bucket: str, path: str) -> bool:
+    base_path = settings.get("base_path", "").strip("/")
+    return settings.get("bucket") == bucket and path.startswith(f"{base_path}/".lstrip("/"))
