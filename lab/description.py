@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.paths import write_atomic
 
 FILE = "lab.json"
@@ -94,13 +95,22 @@ class LabDescription:
 
 
 def load_description(home: Path) -> LabDescription | None:
-    """Read `lab.json`, or return None where there is none."""
+    """Read `lab.json`, or return None where there is none.
+
+    Raises:
+        LabError: it is not of this version.
+    """
     path = home / FILE
     if not path.exists():
         return None
-    raw = json.loads(path.read_text(encoding="utf-8"))
-    source, target = (DomainDescription(**raw.pop(side)) for side in ("source", "target"))
-    return LabDescription(**raw, source=source, target=target)
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        source, target = (DomainDescription(**raw.pop(side)) for side in ("source", "target"))
+        return LabDescription(**raw, source=source, target=target)
+    except (ValueError, KeyError, TypeError) as error:
+        raise LabError(
+            f"{path} was written by another version of the lab.", "End that lab first: snapferry lab down"
+        ) from error
 
 
 def environment(description: LabDescription) -> dict[str, str]:

@@ -111,11 +111,11 @@ def status(home: Path) -> LabStatus:
     """How the lab in `home` stands; changes nothing."""
     home = home.expanduser().absolute()
     running = tuple(entry for entry in recorded(home) if alive(entry))
-    description = load_description(home)
     if not running:
         return LabStatus("down", None, ())
     if not any(entry.name == "supervisor" for entry in running):
         return LabStatus("broken", None, running)
+    description = load_description(home)
     if description is None:
         return LabStatus("starting", None, running)
     expected = {"supervisor", *(f"engine {node}" for node in description.nodes)}

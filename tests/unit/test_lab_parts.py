@@ -456,3 +456,13 @@ def test_the_command_offers_the_engines_that_the_manifest_has():
     from snapferry.commands.lab import Engine
 
     assert {engine.value for engine in Engine} == set(engines())
+
+
+def test_a_description_of_another_version_is_told_and_down_does_not_need_it(tmp_path):
+    home = prepare_home(tmp_path / "lab")
+    (home / "lab.json").write_text('{"source": {}, "target": {}}')
+    with pytest.raises(LabError, match="another version of the lab") as caught:
+        load_description(home)
+    assert "lab down" in caught.value.hint
+    assert down(home) == []
+    assert load_description(home) is None
