@@ -153,7 +153,9 @@ def _start(home: Path, settings: LabSettings, progress: Progress) -> subprocess.
     require_room(home, settings)
     (home / "aws-config").write_text("")
     settings.save(home / SETTINGS)
-    progress.message("Starting two engines, their front doors, S3, IAM and STS")
+    count = sum(domain.nodes for domain in settings.domains)
+    engines = "two engines" if count == 2 else f"two engines of {count} nodes in all"
+    progress.message(f"Starting {engines}, their front doors, S3, IAM and STS")
     return _spawn(home)
 
 

@@ -124,7 +124,8 @@ def _wished(home: Path, minimum: int, maximum: int | None) -> Java:
         span = f"{minimum}" if maximum is None else f"{minimum} to {maximum}"
         newer = " or newer" if maximum is None else ""
         raise LabError(
-            f"{VARIABLE} is Java {java.version}; the engine needs {span}{newer}.", "Choose another one."
+            f"{VARIABLE} is Java {java.version}; the engine needs {span}{newer}.",
+            "Choose another one, or unset it: each engine then gets one that fits.",
         )
     return java
 
