@@ -7,7 +7,6 @@ meanwhile and however long anything takes.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from lab.account.s3_faults import S3FaultPlan, S3Faults
 from lab.chance import drawn
+from lab.door.matching import Matching
 
 Kind = Literal["delay", "drop", "reset", "truncate", "status", "skewed", "expired"]
 Moment = Literal["before", "after"]
@@ -64,36 +64,13 @@ class Fault(BaseModel):
         return " ".join(words)
 
 
-class RequestClass(BaseModel):
-    """A class of requests and what goes wrong with them: of those to `domain` ("source", "target" or a
-    domain's name; None: both) with `method` (None: any) whose path matches `path` from its beginning, a
-    portion of `rate` is hit by one of `faults`, each as likely as the others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class RequestClass(Matching):
+    """A class of requests and what goes wrong with them: of those that it matches, a portion of `rate` is hit
+    by one of `faults`, each as likely as the others."""
 
     name: str
-    domain: str | None = None
-    method: str | None = None
-    path: str = ".*"
     rate: float = Field(ge=0, le=1)
     faults: tuple[Fault, ...]
-
-    @field_validator("path")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return value
-
-    def matches(self, names: Iterable[str], method: str, path: str) -> bool:
-        """Whether this request of the domain that goes by `names` belongs to the class."""
-        return (
-            (self.domain is None or self.domain in names)
-            and (self.method is None or self.method.upper() == method)
-            and re.match(self.path, path) is not None
-        )
 
     def fault(self, seed: int, number: int) -> Fault | None:
         """What hits the class's `number`-th request: its own fault, or an earlier one that lasts until it."""

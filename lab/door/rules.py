@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
+
+from lab.door.matching import Matching
 
 When = Literal["before", "after"]
 
 
-class Rule(BaseModel):
+class Rule(Matching):
     """One rule.
 
-    It acts on the next `times` requests (None: all) to `domain` ("source", "target" or a domain's name; None:
-    both) with `method` (None: any) whose path matches the regular expression `path` from its beginning.
-    `delay_s` seconds pass first. With a `status` it answers with that, `headers` and `body` (a JSON value, or
-    a string sent as it is) in place of the engine: "before" it was asked, or "after" it has acted.
+    It acts on the next `times` requests (None: all) that it matches. `delay_s` seconds pass first. With a
+    `status` it answers with that, `headers` and `body` (a JSON value, or a string sent as it is) in place of
+    the engine: "before" it was asked, or "after" it has acted.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str = "rule"
-    domain: str | None = None
-    method: str | None = None
-    path: str = ".*"
     times: int | None = Field(default=1, ge=1)
     when: When = "before"
     status: int | None = Field(default=None, ge=100, le=599)
@@ -34,23 +29,6 @@ class Rule(BaseModel):
     content_type: str | None = None
     headers: dict[str, str] = Field(default_factory=dict)
     delay_s: float = Field(default=0.0, ge=0)
-
-    @field_validator("path")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from error
-        return value
-
-    def matches(self, names: Iterable[str], method: str, path: str) -> bool:
-        """Whether the rule is about this request of the domain that goes by `names`."""
-        return (
-            (self.domain is None or self.domain in names)
-            and (self.method is None or self.method.upper() == method)
-            and re.match(self.path, path) is not None
-        )
 
 
 class Rules:
