@@ -80,7 +80,7 @@ def write(config: Path, tree: EngineTree, trusted: Certificates) -> None:
     _dump(config / FOLDER / "roles_mapping.yml", "rolesmapping", _mappings())
     roles = config / FOLDER / "roles.yml"
     loaded: dict[str, Any] = yaml.safe_load(roles.read_text(encoding="utf-8"))
-    _dump(roles, "roles", {**{k: v for k, v in loaded.items() if k != "_meta"}, ROLE: _role()})
+    _dump(roles, "roles", {**{k: v for k, v in loaded.items() if k != "_meta"}, ROLE: migrators_role()})
 
 
 def _authentication() -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _mappings() -> dict[str, Any]:
     }
 
 
-def _role() -> dict[str, Any]:
+def migrators_role() -> dict[str, Any]:
     """What a migration asks beyond `manage_snapshots` (docs/access.md lists it for users)."""
     return {
         "reserved": False,

@@ -151,3 +151,25 @@ def test_the_report_shown_in_the_documents_has_the_schemas_form() -> None:
 
 if __name__ == "__main__":
     REPORT_SCHEMA.write_text(json.dumps(report_schema(), indent=2) + "\n", encoding="utf-8")
+
+
+def json_blocks(name: str) -> list[Any]:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"^ *```json\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    return [json.loads(block) for block in blocks]
+
+
+def test_the_fault_plan_that_is_shown_can_be_sent() -> None:
+    from lab.door.faults import FaultPlan
+
+    (shown,) = json_blocks("lab.md")
+    assert FaultPlan.model_validate(shown).seed == 7
+
+
+def test_the_rights_that_are_asked_for_are_those_that_the_lab_proves() -> None:
+    """The lab's migrator has this role and no other beside manage_snapshots."""
+    from lab.engines.security import migrators_role
+
+    caller, role, trusted, bucket = json_blocks("access.md")
+    assert {"reserved": False, **role} == migrators_role()
+    assert all(policy["Statement"] for policy in (caller, trusted, bucket))
