@@ -149,10 +149,6 @@ def test_the_report_shown_in_the_documents_has_the_schemas_form() -> None:
     jsonschema.validate(json.loads(shown[1]), report_schema())
 
 
-if __name__ == "__main__":
-    REPORT_SCHEMA.write_text(json.dumps(report_schema(), indent=2) + "\n", encoding="utf-8")
-
-
 def json_blocks(name: str) -> list[Any]:
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")
     blocks = re.findall(r"^ *```json\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
@@ -173,3 +169,7 @@ def test_the_rights_that_are_asked_for_are_those_that_the_lab_proves() -> None:
     caller, role, trusted, bucket = json_blocks("access.md")
     assert {"reserved": False, **role} == migrators_role()
     assert all(policy["Statement"] for policy in (caller, trusted, bucket))
+
+
+if __name__ == "__main__":
+    REPORT_SCHEMA.write_text(json.dumps(report_schema(), indent=2) + "\n", encoding="utf-8")
