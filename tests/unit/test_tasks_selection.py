@@ -128,10 +128,13 @@ def test_only_the_star_is_special(name: str, pattern: str, fits: bool) -> None:
     assert matches(name, [pattern]) is fits
 
 
+NAMES = st.text(st.characters(exclude_characters="*"), min_size=1, max_size=12)  # no index has a star
+
+
 @settings(max_examples=100, deadline=None)
-@given(st.text(min_size=1, max_size=12), st.integers(0, 12), st.integers(0, 12))
+@given(NAMES, st.integers(0, 12), st.integers(0, 12))
 def test_any_part_of_a_name_may_be_a_star(name: str, start: int, end: int) -> None:
-    assert matches(name, [name.replace("*", "") and name[:start] + "*" + name[max(start, end) :]])
+    assert matches(name, [name[:start] + "*" + name[max(start, end) :]])
 
 
 def test_closed_indices_stay_or_move() -> None:
