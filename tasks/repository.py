@@ -67,7 +67,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
                 raise
             attempts.append(Attempt(form=form, accepted=False, said=error.reply.text))
             elsewhere = ELSEWHERE.search(error.reply.text)
-            if elsewhere and elsewhere[1] and elsewhere[1] == domain.region and region != domain.region:
+            if elsewhere and elsewhere[1] == domain.region and region != domain.region:
                 region = elsewhere[1]  # the plan's Region was wrong, and the domain's own is right
                 untried.insert(0, "region")
             elif not elsewhere or not untried:

@@ -17,14 +17,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lab.account.s3_refusal import read_body, refused
 from lab.account.server import Environ, StartResponse
 from lab.chance import drawn
 
 SIGNED_FOR_S3 = "/s3/aws4_request"
-SLOW_DOWN = (
-    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code>'
-    b"<Message>Please reduce your request rate.</Message><RequestId>lab</RequestId></Error>"
-)
 
 
 class S3Fault(BaseModel):
@@ -79,16 +76,14 @@ class S3Faults:
         time.sleep(fault.seconds)
         if fault.kind == "slow":
             return None
-        _read_body(environ)
-        if fault.kind == "close":
-            connection: socket.socket = environ["werkzeug.socket"]
-            connection.shutdown(socket.SHUT_RDWR)
-            start_response("503 Service Unavailable", [])
-            return []  # nobody gets it
-        length = str(len(SLOW_DOWN))
-        headers = [("content-type", "application/xml"), ("content-length", length)]
-        start_response("503 Slow Down", headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [SLOW_DOWN]
+        if fault.kind == "slow down":
+            message = "Please reduce your request rate."
+            return refused(environ, start_response, "503 Slow Down", "SlowDown", message)
+        read_body(environ)
+        connection: socket.socket = environ["werkzeug.socket"]
+        connection.shutdown(socket.SHUT_RDWR)
+        start_response("503 Service Unavailable", [])
+        return []  # nobody gets it
 
     def _take(self, environ: Environ) -> S3Fault | None:
         if SIGNED_FOR_S3 not in environ.get("HTTP_AUTHORIZATION", ""):
@@ -112,8 +107,3 @@ class S3Faults:
         }
         with self._log.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
-
-
-def _read_body(environ: Environ) -> None:
-    """A caller that is still sending would see the connection break, and not the answer."""
-    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -1,4 +1,4 @@
-"""The wildcards of IAM: `*` for any text, `?` for one character, and nothing else."""
+"""Wildcards: IAM has `*` for any text and `?` for one character; engines have the star alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from functools import lru_cache
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Whether the whole value is of the pattern; case counts."""
+    """Whether the whole value is of IAM's pattern; case counts."""
     return _compiled(pattern).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=512)
+def stars(pattern: str) -> re.Pattern[str]:
+    """An engine's pattern, for `fullmatch`: only `*` is special, and is any text."""
+    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
 
 
 @lru_cache(maxsize=2048)

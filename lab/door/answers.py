@@ -33,9 +33,14 @@ def anonymous(method: str, role_arn: str | None) -> Answer:
         return _message(
             403, f"User: anonymous is not authorized to perform: iam:PassRole on resource: {role_arn}"
         )
-    action = f"es:ESHttp{method.capitalize()}"
+    action = http_action(method)
     why = f"because no resource-based policy allows the {action} action"
     return _message(403, f"User: anonymous is not authorized to perform: {action} {why}")
+
+
+def http_action(method: str) -> str:
+    """The action of IAM that a request to a domain is."""
+    return f"es:ESHttp{method.capitalize()}"
 
 
 def signature_refused(message: str) -> Answer:

@@ -14,7 +14,7 @@ from lab.account.policies import (
     in_one_account,
 )
 from lab.door import denials, repositories
-from lab.door.answers import Answer
+from lab.door.answers import Answer, http_action
 from lab.door.exchange import Door, Exchange
 from lab.settings import ACCOUNT
 
@@ -37,7 +37,7 @@ async def refusal(exchange: Exchange, door: Door) -> Answer | None:
 
 def request_refused(caller: Caller, method: str, path: str, door: Door) -> Answer | None:
     """The refusal of a request to the domain, by the caller's policies and the domain's access policy."""
-    request = Request(denials.http_action(method), door.arn + path, _about(caller))
+    request = Request(http_action(method), door.arn + path, _about(caller))
     own = by_identity(door.directory.policies(caller.identity), request)
     access_policy = door.directory.access_policy(door.domain, door.region)
     foreign = caller.account != ACCOUNT

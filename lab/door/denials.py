@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Literal
 
 from lab.account.directory import account_of
-from lab.door.answers import Answer, engine_error, json_answer
+from lab.door.answers import Answer, engine_error, http_action, json_answer
 from lab.door.s3_failure import Failure, Operation, envelope, old_client
 
 Kind = Literal["identity", "resource"]
@@ -38,11 +38,6 @@ def request_refused(caller: str, method: str, denied_by: Kind | None) -> Answer:
     """
     action = http_action(method)
     return _message(f"User: {caller} is not authorized to perform: {action} {_because(action, denied_by)}")
-
-
-def http_action(method: str) -> str:
-    """The action of IAM that a request to a domain is."""
-    return f"es:ESHttp{method.capitalize()}"
 
 
 def role_not_assumed(role_arn: str, region: str, account: str) -> Answer:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
+
+from lab.account.wildcards import stars
 
 Pattern = tuple[str, ...]
 ANY_DEPTH = "**"
@@ -81,15 +82,10 @@ def _further(patterns: list[Pattern], name: str) -> list[Pattern]:
             left.append((first, *rest))
             if rest:
                 left.extend(_further([tuple(rest)], name))
-        elif _compiled(first).fullmatch(name):
+        elif stars(first).fullmatch(name):
             left.append(tuple(rest))
     return left
 
 
 def _is_met(pattern: Pattern) -> bool:
     return not pattern or pattern == (ANY_DEPTH,)
-
-
-@lru_cache(maxsize=512)
-def _compiled(part: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(text) for text in part.split("*")), re.DOTALL)

@@ -27,6 +27,7 @@ from lab.door import (
 from lab.door.answers import Answer
 from lab.door.engine_link import NoAddress
 from lab.door.exchange import Door, Exchange, Gate
+from lab.door.replies import content, own
 from lab.door.request_log import Entry, shown
 from lab.door.rules import Rule
 from lab.door.signature import Received
@@ -76,8 +77,8 @@ class FrontDoor:
             await asyncio.sleep(rule.delay_s)
         if rule is not None and rule.status is not None:
             if rule.when == "after":
-                await injection.content(await self._served(exchange))
-            return _own(_ruled(rule, rule.status))
+                await content(await self._served(exchange))
+            return own(_ruled(rule, rule.status))
         fault = door.faults.take((door.side, door.domain), request.method, request.path)
         if fault is not None:
             return await injection.injected(fault, exchange, lambda: self._served(exchange))
@@ -89,15 +90,15 @@ class FrontDoor:
             limit = self.door.manners.request_timeout_s
             return refused or await patience.within(limit, exchange, self._serve(exchange))
         except httpx.HTTPError as error:
-            return _own(answers.bad_gateway(type(error).__name__))
+            return own(answers.bad_gateway(type(error).__name__))
         except NoAddress:
-            return _own(answers.malformed())
+            return own(answers.malformed())
 
     async def _turned_away(self, exchange: Exchange, gates: tuple[Gate, ...]) -> Response | None:
         for gate in gates:
             refused = await gate(exchange, self.door)
             if refused is not None:
-                return _own(refused)
+                return own(refused)
         return None
 
     async def _serve(self, exchange: Exchange) -> Response:
@@ -110,7 +111,7 @@ class FrontDoor:
             use = repositories.use(request.method, request.path)
             found = trouble.found(name, door.registered[name], use, door, request)
             if found is not None:
-                return _own(found)
+                return own(found)
         response = await self._forward(exchange, exchange.for_engine.body)
         if request.method == "DELETE" and response.status_code == 200:
             remembered.removed(door, request.path)
@@ -120,7 +121,7 @@ class FrontDoor:
         door = self.door
         refused = repositories.refusal(asked)
         if refused is not None:
-            return _own(refused)
+            return own(refused)
         body = translation.for_engine(asked, door.folder) or exchange.received.body
         found = trouble.found(asked.name, asked.settings, "verify", door) if asked.is_s3 else None
         url = door.engine.address(exchange.received.path, exchange.received.query)
@@ -136,7 +137,7 @@ class FrontDoor:
             raise
         remembered.answered(door, asked, response.status_code, bytes(response.body))
         verified = not repositories.skips_verification(exchange.received.query)
-        return _own(found) if found is not None and response.status_code == 200 and verified else response
+        return own(found) if found is not None and response.status_code == 200 and verified else response
 
     async def _forward(self, exchange: Exchange, body: bytes) -> Response:
         request = exchange.for_engine
@@ -150,7 +151,7 @@ class FrontDoor:
         url = self.door.engine.address(exchange.instead.path, exchange.instead.query)
         response = await self._engine(exchange, body, url)
         shown = shown if response.status_code < 400 else None  # an error is shown as it is
-        return await _whole(response, lambda content: translation.put_right(content, shown))
+        return await _whole(response, lambda whole: translation.put_right(whole, shown))
 
     async def _engine(self, exchange: Exchange, body: bytes, url: httpx.URL) -> httpx.Response:
         request = exchange.for_engine
@@ -179,10 +180,6 @@ async def _received(scope: Scope, receive: Receive) -> Received:
     return Received(request.method, path, query, headers, await request.body())
 
 
-def _own(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, {"content-type": answer.content_type, **answer.headers})
-
-
 def _ruled(rule: Rule, status: int) -> Answer:
     if isinstance(rule.body, str):
         guess = "text/html" if rule.body.lstrip().startswith("<") else "application/json"
@@ -200,10 +197,10 @@ def _kept_headers(
 
 async def _whole(response: httpx.Response, change: Callable[[bytes], bytes] = bytes) -> Response:
     """The engine's reply, read to its end, its content changed."""
-    content = change(await response.aread())
+    changed = change(await response.aread())
     await response.aclose()
     kept = _kept_headers(response, without={"content-encoding", "content-length"})
-    return Response(content, response.status_code, kept)
+    return Response(changed, response.status_code, kept)
 
 
 async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:

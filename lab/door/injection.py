@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from lab.door import answers
 from lab.door.answers import Answer
 from lab.door.connections import Severed, Truncated
 from lab.door.exchange import Exchange
 from lab.door.faults import Fault
+from lab.door.replies import content, own
 from lab.door.signature import SKEW, STAMP
 from lab.manners import answers as manners_answers
 
@@ -44,18 +45,10 @@ async def injected(fault: Fault, exchange: Exchange, serve: Serve) -> Response:
         exchange.injected[place] += f", in place of {reply.status_code}"
     if fault.kind in ("drop", "reset"):
         return Severed(reset=fault.kind == "reset")
-    answer = _answer(fault, exchange)
-    headers = {"content-type": answer.content_type}
+    answer = own(_answer(fault, exchange))
     if fault.retry_after is not None:
-        headers["retry-after"] = str(fault.retry_after)
-    return Response(answer.body, answer.status, headers)
-
-
-async def content(reply: Response) -> bytes:
-    """The whole body of a reply that is not sent yet; read from the engine where it is still there."""
-    if isinstance(reply, StreamingResponse):
-        return b"".join([bytes(chunk) async for chunk in reply.body_iterator])  # type: ignore[arg-type]
-    return bytes(reply.body)
+        answer.headers["retry-after"] = str(fault.retry_after)
+    return answer
 
 
 async def _truncated(fault: Fault, exchange: Exchange, reply: Response) -> Response:

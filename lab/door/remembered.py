@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from urllib.parse import unquote
 
+from lab.account.wildcards import stars
 from lab.door.exchange import Door
 from lab.door.repositories import REGISTRATION, Registration
 from lab.door.s3_failure import UNVERIFIED
@@ -34,7 +34,7 @@ def unanswered(door: Door, asked: Registration) -> None:
 def removed(door: Door, path: str) -> None:
     """The engine has removed what this path names: a repository, several, or patterns with `*`."""
     found = REGISTRATION.match(path)
-    patterns = [_compiled(each) for each in unquote(found.group(1)).split(",")] if found else []
+    patterns = [stars(each) for each in unquote(found.group(1)).split(",")] if found else []
     for name in list(door.registered):
         if any(pattern.fullmatch(name) for pattern in patterns):
             del door.registered[name]
@@ -46,7 +46,3 @@ def _kind(content: bytes) -> str:
         return json.loads(content)["error"]["type"]
     except (ValueError, TypeError, KeyError):
         return ""
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")))

@@ -14,16 +14,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from lab.account.directory import Role
+from lab.account.s3_refusal import refused
 from lab.account.server import Environ, StartResponse
 from lab.door.exchange import Door
 from lab.door.trouble import may
 
 SHARDS = re.compile(r"[A-Za-z0-9_-][01]{14}/(?P<path>.*)")
 ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "POST": "s3:PutObject"}
-DENIED = (
-    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
-    b"<Message>Access Denied</Message><RequestId>lab</RequestId><HostId>lab</HostId></Error>"
-)
 
 
 class ShardRights:
@@ -43,10 +40,7 @@ class ShardRights:
         shard = SHARDS.match(key)
         if door is None or shard is None or _allowed(door, action, bucket, key, shard["path"]):
             return None
-        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        length = str(len(DENIED))
-        start_response("403 Forbidden", [("content-type", "application/xml"), ("content-length", length)])
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [DENIED]
+        return refused(environ, start_response, "403 Forbidden", "AccessDenied", "Access Denied")
 
 
 def _asked(environ: Environ) -> tuple[str, str, str]:

@@ -7,9 +7,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 import httpx
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from lab.door.exchange import Exchange
+from lab.door.replies import content, own
 from lab.manners import answers as manners_answers
 
 _going_on: set[asyncio.Task[None]] = set()
@@ -35,16 +36,12 @@ async def within(
     leftover = asyncio.ensure_future(_finished(task))
     _going_on.add(leftover)
     leftover.add_done_callback(_going_on.discard)
-    answer = manners_answers.gateway_timeout()
-    return Response(answer.body, answer.status, {"content-type": answer.content_type})
+    return own(manners_answers.gateway_timeout())
 
 
 async def _finished(task: asyncio.Future[Response]) -> None:
     """Read the reply that nobody waits for to its end, so that its connection is free again."""
     try:
-        reply = await task
-        if isinstance(reply, StreamingResponse):
-            async for _ in reply.body_iterator:
-                pass
+        await content(await task)
     except httpx.HTTPError:
         return

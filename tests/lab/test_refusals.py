@@ -5,7 +5,6 @@ The words come from the lab's own bodies, those of real engines where an engine 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,18 +13,9 @@ import requests
 from identities import Identities, User, allow, trust
 from migrations import Desk, Ended, engine
 
-from lab.description import LabDescription
-
 WRITE = ["s3:PutObject", "s3:DeleteObject"]
 READ = ["s3:ListBucket", "s3:GetObject"]
 SEND = ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpDelete"]
-
-
-@pytest.fixture
-def account(lab: LabDescription) -> Iterator[Identities]:
-    made = Identities(lab)
-    yield made
-    made.remove()
 
 
 @pytest.fixture
@@ -59,30 +49,30 @@ def left(desk: Desk, side: str = "source") -> dict[str, Any]:
     return engine(desk.lab, side, "GET", "/_snapshot")
 
 
-def test_a_caller_without_pass_role(small: Desk, account: Identities) -> None:
-    user = account.user(allow("es:*"))
+def test_a_caller_without_pass_role(small: Desk, identities: Identities) -> None:
+    user = identities.user(allow("es:*"))
     ended = as_user(small, user).run("migrate", "--execute")
     says(ended, 3, user.arn, "iam:PassRole", small.lab.role_arn, "allow")
     assert left(small) == {}
 
 
-def test_a_caller_without_put(small: Desk, account: Identities) -> None:
-    user = account.user(allow(SEND), allow("iam:PassRole"))
+def test_a_caller_without_put(small: Desk, identities: Identities) -> None:
+    user = identities.user(allow(SEND), allow("iam:PassRole"))
     ended = as_user(small, user).run("migrate", "--execute")
     says(ended, 3, user.arn, "es:ESHttpPut", "IAM policy", "access policy")
     assert left(small) == {}
 
 
-def test_a_trust_policy_that_names_another_service(small: Desk, account: Identities) -> None:
-    role = account.role(allow(READ + WRITE), trusts=trust("ec2.amazonaws.com"))
+def test_a_trust_policy_that_names_another_service(small: Desk, identities: Identities) -> None:
+    role = identities.role(allow(READ + WRITE), trusts=trust("ec2.amazonaws.com"))
     small.write(repository={"role_arn": role})
     says(small.run("migrate", "--execute"), 1, role, "trust policy", "sts:AssumeRole", "both domains")
     assert left(small) == {}, "taken back"
 
 
-def test_a_trust_policy_that_knows_the_source_only(small: Desk, account: Identities) -> None:
+def test_a_trust_policy_that_knows_the_source_only(small: Desk, identities: Identities) -> None:
     source = "arn:aws:es:us-east-1:123456789012:domain/orders-source"
-    role = account.role(allow(READ + WRITE), trusts=trust(ArnLike={"aws:SourceArn": source}))
+    role = identities.role(allow(READ + WRITE), trusts=trust(ArnLike={"aws:SourceArn": source}))
     small.write(repository={"role_arn": role})
     ended = small.run("migrate", "--execute")
     says(ended, 1, role, "trust policy", "both domains")
@@ -90,12 +80,12 @@ def test_a_trust_policy_that_knows_the_source_only(small: Desk, account: Identit
     assert left(small, "target") == {}
 
 
-def test_a_role_that_may_not_write(small: Desk, account: Identities) -> None:
-    role = account.role(allow(READ))
+def test_a_role_that_may_not_write(small: Desk, identities: Identities) -> None:
+    role = identities.role(allow(READ))
     small.write(repository={"role_arn": role})
     objects = f"arn:aws:s3:::{small.lab.bucket}/*"
     says(small.run("migrate", "--execute"), 1, role, small.lab.bucket, "s3:PutObject", objects)
-    account.let_role(role, allow(READ + WRITE))
+    identities.let_role(role, allow(READ + WRITE))
     assert small.run("migrate", "--execute").code == 0, "put right, the same command goes on"
 
 
@@ -105,8 +95,8 @@ def test_a_bucket_that_does_not_exist(small: Desk) -> None:
     assert left(small) == {}
 
 
-def test_a_bucket_whose_objects_went_to_glacier(small: Desk, account: Identities) -> None:
-    lab, s3 = small.lab, account.client("s3")
+def test_a_bucket_whose_objects_went_to_glacier(small: Desk, identities: Identities) -> None:
+    lab, s3 = small.lab, identities.client("s3")
     assert small.run("migrate", "--execute").code == 0
     rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": ""},
             "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]}  # fmt: skip

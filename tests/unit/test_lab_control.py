@@ -15,12 +15,13 @@ import httpx
 import pytest
 import yaml
 from starlette.applications import Starlette
+from support.descriptions import described
 from support.small_lab import SmallLab
 
 from lab import manager
 from lab.control import EngineControl
 from lab.control_api import engine_routes
-from lab.description import DomainDescription, LabDescription, load_description
+from lab.description import LabDescription, load_description
 from lab.engines.artifacts import engines
 from lab.engines.cluster import Cluster, build
 from lab.engines.engine_files import EngineTree
@@ -28,6 +29,8 @@ from lab.engines.java import Java
 from lab.errors import LabError
 from lab.settings import DomainSettings, LabSettings
 from lab.sockets import hold
+
+ENGINE = "http://127.0.0.1:9200"
 
 
 @dataclass
@@ -55,19 +58,11 @@ class FakeCluster:
         return f"http://127.0.0.1:{9200 + self.starts}"
 
 
-def described(name: str) -> DomainDescription:
-    return DomainDescription(
-        name=name, region="us-east-1", endpoint="http://1", host="host", engine_url="http://127.0.0.1:9200",
-        request_log="log", engine="opensearch-3.6.0", version="3.6.0", java="j", access_control=False,
-        operator={}, nodes=[f"{name}-1"], has_analysis=True, has_data_streams=True,
-    )  # fmt: skip
-
-
 def whole(home: Path) -> LabDescription:
     return LabDescription(
         home=str(home), control_url="http://c", admin_url="http://a", bucket="b", bucket_region="us-east-1",
         role_arn="r", access_key_id="k", secret_access_key="s", ca_bundle=None, supervisor_pid=1,
-        source=described("source"), target=described("target"),
+        source=described("source", ENGINE), target=described("target", ENGINE),
     )  # fmt: skip
 
 

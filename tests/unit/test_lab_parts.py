@@ -13,8 +13,9 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from support.descriptions import described
 
-from lab.description import DomainDescription, LabDescription, child_environment, load_description
+from lab.description import LabDescription, child_environment, load_description
 from lab.door.repositories import registration
 from lab.door.rules import Rule, Rules
 from lab.door.signature import Received
@@ -251,14 +252,6 @@ def test_a_home_with_other_things_in_it_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(LabError, match="not empty"):
         prepare_home(tmp_path)
-
-
-def described(name: str) -> DomainDescription:
-    return DomainDescription(
-        name=name, region="us-east-1", endpoint="http://1", host="host", engine_url="http://2",
-        request_log="log", engine="opensearch-3.6.0", version="3.6.0", java="j", access_control=False,
-        operator={}, nodes=[f"{name}-1"], has_analysis=True, has_data_streams=True,
-    )  # fmt: skip
 
 
 def test_descriptions_and_settings_survive_the_disk(tmp_path):
