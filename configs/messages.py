@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Path, Settings
+from configs.checks import CheckSettings
 from configs.domain import DomainSettings
 from configs.plan import Plan
 from configs.repository import FsRepository, S3Repository
@@ -34,6 +35,7 @@ _MODELS: dict[str | int, type[Settings]] = {
     "conflicts": ConflictSettings,
     "restore": RestoreSettings,
     "verify": VerifySettings,
+    "checks": CheckSettings,
 }
 KNOWN_KEYS = frozenset(key for model in (Plan, *_MODELS.values()) for key in model.model_fields)
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "under conflicts": (ConflictSettings,),
     "under restore": (RestoreSettings,),
     "under verify": (VerifySettings,),
+    "under checks": (CheckSettings,),
 }
 _ADD = {
     "name": "name: orders",

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from configs.agreement import disagreements
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Conflict, Settings
+from configs.checks import CheckSettings
 from configs.domain import DomainSettings
 from configs.names import NAME_PATTERN, check_plan_name
 from configs.repository import FsRepository, Repository, S3Repository, Side
@@ -21,6 +22,7 @@ from configs.work import (
 
 __all__ = [
     "BasicAuth",
+    "CheckSettings",
     "ConflictSettings",
     "DomainSettings",
     "FsRepository",
@@ -80,6 +82,11 @@ class Plan(Settings):
     )
     verify: VerifySettings = Field(
         default=VerifySettings(), title="Verify", description="How far source and target are compared."
+    )
+    checks: CheckSettings = Field(
+        default=CheckSettings(),
+        title="Checks",
+        description="Which preflight checks must be known, and which may fail.",
     )
 
     def disagreements(self) -> Iterator[Conflict]:

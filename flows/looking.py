@@ -1,16 +1,23 @@
 """What verbs without a flow do: look at both domains, without a run of their own. Imports no Prefect."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from configs.plan import Plan
 from domains.cluster import identity
-from flows.session import decided_before, open_domains, require_same_clusters
+from domains.domain import Domain, Side
+from flows.session import decided_before, open_domains, open_side, require_same_clusters
 from runs.journal import Document, Journal, now
 from runs.state import State, is_finished, new_run_id, plan_record, require_same_plan
 from tasks import resolve as resolving
 from tasks import verify as verifying
+from tasks.checks.catalogue import FIRST, THEN
+from tasks.checks.records import CheckRecord
+from tasks.checks.run import run_checks
 from tasks.migration import Consents, Migration
 from tasks.records import Resolution, VerificationRecord
+from tasks.survey import SIDES, Survey
 
 
 def resolved(plan: Plan, state: Path, consents: Consents) -> tuple[Resolution, str | None]:
@@ -27,6 +34,17 @@ def resolved(plan: Plan, state: Path, consents: Consents) -> tuple[Resolution, s
         require_same_clusters(current, _uuids(migration))
         return decided, current.run_id
     return resolving.resolve(migration), None
+
+
+def checked(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
+    """The result of every preflight check. Reads only; a side that cannot be opened is a result, too.
+
+    Args:
+        consents: what the user has consented to so far.
+    """
+    openers: dict[Side, Callable[[], Domain]] = {side: partial(open_side, plan, side) for side in SIDES}
+    assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
+    return run_checks(Survey(plan, openers, assumed, given=consents), FIRST, THEN)
 
 
 def verified(plan: Plan, state: Path) -> VerificationRecord:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from configs.plan import Plan
 from domains.cluster import identity
-from domains.domain import Domain, open_domain
+from domains.domain import Domain, Side, open_domain
 from domains.errors import AwsError, SnapferryError, is_transient
 from reports.build import write_reports
 from runs.errors import Busy, PlanChanged
@@ -39,7 +39,12 @@ class Options:
 
 def open_domains(plan: Plan) -> tuple[Domain, Domain]:
     """Source and target, opened; nothing is sent to them."""
-    return open_domain("source", plan.source), open_domain("target", plan.target)
+    return open_side(plan, "source"), open_side(plan, "target")
+
+
+def open_side(plan: Plan, side: Side) -> Domain:
+    """One side, opened; nothing is sent to it."""
+    return open_domain(side, plan.source if side == "source" else plan.target)
 
 
 def finished_before(plan: Plan, options: Options) -> Journal | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from snapferry.commands import demo, lab, migrate, plan, report, schema, status, verify
+from snapferry.commands import check, demo, lab, migrate, plan, report, schema, status, verify
 
 app = typer.Typer(
     name="snapferry",
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=plan.EXAMPLE)(plan.plan)
 app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
 app.command(epilog=verify.EXAMPLE)(verify.verify)

@@ -3,18 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from configs.plan import S3Repository
-from domains.domain import Side
+from configs.plan import Plan, S3Repository
+from domains.domain import Domain
 from domains.replies import Json, child
-from tasks.migration import Migration
 
 _S3_ENDPOINTS = {"cn-": "s3.{region}.amazonaws.com.cn", "us-gov-": "s3.{region}.amazonaws.com"}
 _PLACE = ("bucket", "base_path", "location")
 
 
-def forms(m: Migration, bucket_region: str | None) -> Iterator[str]:
+def forms(plan: Plan, bucket_region: str | None) -> Iterator[str]:
     """The forms of registration that the plan lets be tried, in this order."""
-    repository = m.plan.repository
+    repository = plan.repository
     if not isinstance(repository, S3Repository):
         yield "fs"
         return
@@ -24,20 +23,19 @@ def forms(m: Migration, bucket_region: str | None) -> Iterator[str]:
         yield "endpoint"
 
 
-def registration(m: Migration, side: Side, form: str, bucket_region: str | None) -> Json:
+def registration(plan: Plan, domain: Domain, form: str, bucket_region: str | None) -> Json:
     """The body of a registration in one form: `region`, `endpoint`, `plain` (neither) or `fs`."""
-    repository = m.plan.repository
-    readonly: Json = {"readonly": True} if side == "target" else {}
+    repository = plan.repository
+    readonly: Json = {"readonly": True} if domain.side == "target" else {}
     if not isinstance(repository, S3Repository):
         return {
             "type": "fs",
             "settings": {**repository.settings, "location": repository.location, **readonly},
         }
-    domain = m.source if side == "source" else m.target
     settings: Json = {**repository.settings, "bucket": repository.bucket}
     if repository.base_path:
         settings["base_path"] = repository.base_path
-    role = repository.role_arn_for(side)
+    role = repository.role_arn_for(domain.side)
     if role and domain.signed:  # a cluster outside the service does not know the setting
         settings["role_arn"] = role
     if form == "region" and bucket_region:

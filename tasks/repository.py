@@ -52,13 +52,13 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
     before = repositories.registered(domain, m.repository)
     attempts: list[Attempt] = []
     region = bucket_region
-    untried = list(forms(m, bucket_region))
+    untried = list(forms(m.plan, bucket_region))
     kept = _already(m, domain, before, region) if before else None
     if kept:
         return kept
     while untried:
         form = untried.pop(0)
-        body = registration(m, domain.side, form, region)
+        body = registration(m.plan, domain, form, region)
         try:
             _put(m, domain, body, before)
             nodes = repositories.verified_nodes(domain, m.repository)
@@ -81,7 +81,9 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
 
 def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:
     """The record of a registration that is there in one of the forms, and works."""
-    form = next((f for f in forms(m, region) if same(found, registration(m, domain.side, f, region))), None)
+    form = next(
+        (f for f in forms(m.plan, region) if same(found, registration(m.plan, domain, f, region))), None
+    )
     if form is None:
         return None
     try:

@@ -387,7 +387,7 @@ def test_all_reasons_are_told_at_once_and_nothing_was_sent_but_reads(
         }
     )
     target.on(
-        "GET /_snapshot/repo", Reply(200, {"repo": {"type": "s3", "settings": {"bucket": "another-bucket"}}})
+        "GET /_snapshot", Reply(200, {"repo": {"type": "s3", "settings": {"bucket": "another-bucket"}}})
     )
     with pytest.raises(PreconditionError) as caught:
         resolve(look(plan, tmp_path))

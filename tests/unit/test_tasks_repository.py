@@ -167,7 +167,7 @@ def test_what_is_as_it_should_be_is_only_verified(
 ) -> None:
     registry = Registry(target)
     m = migration(tmp_path, source, target)
-    registry.held = registration(m, "target", "endpoint", "us-east-1")
+    registry.held = registration(m.plan, m.target, "endpoint", "us-east-1")
     record = register_target(m, "us-east-1")
     assert (record.already_there, record.form, target.changing) == (True, "endpoint", [VERIFY])
 
@@ -177,7 +177,7 @@ def test_a_read_write_one_on_the_target_becomes_readonly(
 ) -> None:
     registry = Registry(target)
     m = migration(tmp_path, source, target)
-    registry.held = registration(m, "source", "region", "us-east-1")
+    registry.held = registration(m.plan, m.source, "region", "us-east-1")
     assert register_target(m, "us-east-1").readonly
     assert registry.settings["readonly"] is True
 
@@ -204,7 +204,7 @@ def test_a_former_registration_comes_back_also_after_a_kill(
     former = {"type": "s3", "settings": {"bucket": "my-snapshots", "base_path": "orders", "endpoint": "x"}}
     registry = Registry(source)
     m = migration(tmp_path, source, target)
-    ours = registration(m, "source", "region", "us-east-1")
+    ours = registration(m.plan, m.source, "region", "us-east-1")
     with m.journal.intend("register on source", "source", "register", {"name": "repo", "before": former}):
         registry.held = ours
     no = engine_error(500, "repository_exception", "no")
@@ -343,7 +343,7 @@ def test_a_body_has_exactly_what_its_form_says(
     m = migration(tmp_path, source, target, settings={"max_snapshot_bytes_per_sec": "200mb"})
     readonly = {"readonly": True} if side == "target" else {}
     wanted = {"bucket": "my-snapshots", "base_path": "orders", "role_arn": ROLE, **more, **readonly}
-    assert registration(m, side, form, region) == {
+    assert registration(m.plan, m.source if side == "source" else m.target, form, region) == {
         "type": "s3",
         "settings": {"max_snapshot_bytes_per_sec": "200mb", **wanted},
     }
@@ -353,17 +353,20 @@ def test_each_side_gets_its_own_role_and_an_unsigned_one_none(
     tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
     m = migration(tmp_path, source, target, target_role_arn=OTHER_ROLE)
-    assert registration(m, "source", "plain", None)["settings"]["role_arn"] == ROLE
-    assert registration(m, "target", "plain", None)["settings"]["role_arn"] == OTHER_ROLE
+    assert registration(m.plan, m.source, "plain", None)["settings"]["role_arn"] == ROLE
+    assert registration(m.plan, m.target, "plain", None)["settings"]["role_arn"] == OTHER_ROLE
     plain = migration(tmp_path / "b", source, target, signed=False)
-    assert "role_arn" not in registration(plain, "source", "plain", None)["settings"]
+    assert "role_arn" not in registration(plain.plan, plain.source, "plain", None)["settings"]
 
 
 def test_a_shared_folder(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     fs = {"type": "fs", "name": "repo", "location": "/mnt/snapshots"}
     m = a_migration(tmp_path, source, target, repository=fs)
-    assert registration(m, "source", "fs", None) == {"type": "fs", "settings": {"location": "/mnt/snapshots"}}
-    assert registration(m, "target", "fs", None)["settings"]["readonly"] is True
+    assert registration(m.plan, m.source, "fs", None) == {
+        "type": "fs",
+        "settings": {"location": "/mnt/snapshots"},
+    }
+    assert registration(m.plan, m.target, "fs", None)["settings"]["readonly"] is True
 
 
 def test_nothing_secret_is_registered(

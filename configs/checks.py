@@ -1,0 +1,87 @@
+"""What the plan says of the preflight checks: which must be known, and which may fail."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from configs.base import Conflict, Settings
+
+IDS = (
+    "account.credentials", "account.clock", "account.identity", "account.partition", "account.role",
+    "account.role-account", "account.trust", "account.trust-domains", "account.role-rights",
+    "account.pass-role", "account.domain-access",
+    "bucket.exists", "bucket.region", "bucket.lifecycle", "bucket.encryption", "bucket.object-lock",
+    "bucket.path",
+    "domains.dns", "domains.tcp", "domains.tls", "domains.answer", "domains.version", "domains.processing",
+    "domains.health", "domains.primaries", "domains.snapshot-running", "domains.access-control",
+    "domains.automated-snapshot",
+    "indices.selected", "indices.created", "indices.closed", "indices.warm", "indices.remote-store",
+    "indices.streams", "indices.packages", "indices.plugins", "indices.pipelines", "indices.policies",
+    "indices.aliases", "indices.names",
+    "room.disk", "room.shards", "room.standby", "room.copies", "room.batches",
+    "safety.repository", "safety.writer", "safety.readonly", "safety.snapshot", "safety.consents",
+)  # fmt: skip
+NEVER_WAIVED = frozenset(
+    {
+        "domains.version",
+        "indices.selected",
+        "indices.created",
+        "indices.names",
+        "safety.repository",
+        "safety.writer",
+        "safety.snapshot",
+    }
+)
+"""What `migrate` could not go on with, or would overwrite something."""
+
+
+def _check_id(value: str) -> str:
+    if value in IDS:
+        return value
+    close = get_close_matches(value, IDS, n=1, cutoff=0.6)
+    said = f'did you mean "{close[0]}"?' if close else "docs/checks.md lists them"
+    raise ValueError(f"there is no such check; {said}")
+
+
+def _check_waived(value: str) -> str:
+    if _check_id(value) in NEVER_WAIVED:
+        raise ValueError("this check cannot be waived: the migration could not be done; put its cause right")
+    return value
+
+
+def _check_reason(value: str) -> str:
+    if value.strip():
+        return value
+    raise ValueError("say why it may fail: the reason stands in every report")
+
+
+CheckId = Annotated[str, AfterValidator(_check_id), Field(json_schema_extra={"enum": list(IDS)})]
+Waivable = Annotated[str, AfterValidator(_check_waived)]
+Reason = Annotated[str, AfterValidator(_check_reason)]
+
+
+class CheckSettings(Settings):
+    """What is made of the preflight checks."""
+
+    require: list[CheckId] = Field(
+        default=[],
+        title="Required checks",
+        description="Checks that must be known: where one could not tell, it fails.",
+        examples=[["account.role-rights", "bucket.lifecycle"]],
+    )
+    waive: dict[Waivable, Reason] = Field(
+        default={},
+        title="Waived checks",
+        description="Checks that may fail, each with the reason. They warn then.",
+        examples=[{"bucket.lifecycle": "the rule is for another folder"}],
+        json_schema_extra={"propertyNames": {"enum": [each for each in IDS if each not in NEVER_WAIVED]}},
+    )
+
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield checks that are both required and waived."""
+        for place, name in enumerate(self.require):
+            if name in self.waive:
+                message = "the same is under waive; a check is required or waived, not both"
+                yield Conflict(("require", place), message, (("require",), ("waive",)))

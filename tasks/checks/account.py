@@ -1,0 +1,5 @@
+"""Checks of the group account."""
+
+from tasks.checks.check import Check
+
+CHECKS: tuple[Check, ...] = ()

@@ -1,0 +1,5 @@
+"""Checks of the group bucket."""
+
+from tasks.checks.check import Check
+
+CHECKS: tuple[Check, ...] = ()

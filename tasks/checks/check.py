@@ -1,0 +1,120 @@
+"""One check: its id, and the function that looks and judges."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from domains.domain import Side
+from tasks.checks.records import Group, Status
+from tasks.survey import SIDES, Survey
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found; see CheckRecord for the fields."""
+
+    status: Status
+    detail: str
+    hint: str = ""
+    items: tuple[str, ...] = ()
+    unknown: bool = False
+
+
+def ok(detail: str, items: Iterable[str] = ()) -> Finding:
+    """It is as it should be."""
+    return Finding("OK", detail, "", tuple(items))
+
+
+def warn(detail: str, hint: str = "", items: Iterable[str] = ()) -> Finding:
+    """The user should know this, and the migration can go on."""
+    return Finding("WARN", detail, hint, tuple(items))
+
+
+def fail(detail: str, hint: str = "", items: Iterable[str] = ()) -> Finding:
+    """The migration would fail, lose documents or do harm."""
+    return Finding("FAIL", detail, hint, tuple(items))
+
+
+def skip(detail: str) -> Finding:
+    """It does not apply, or is another check's to tell."""
+    return Finding("SKIP", detail)
+
+
+def unknown(why: str, hint: str = "") -> Finding:
+    """It could not be told. Never OK."""
+    return Finding("WARN", f"could not tell: {why}", hint, unknown=True)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Args:
+        id, name, source: as in CheckRecord.
+        sides: the sides it is made for, each by itself; `(None,)` for a check that looks at both at once.
+        judge: looks and judges one side (or None); may raise any SnapferryError for what it could not read.
+        decisive: whether `migrate` refuses to begin where it fails.
+    """
+
+    id: str
+    name: str
+    source: str
+    sides: tuple[Side | None, ...]
+    judge: Callable[[Survey, Side | None], Finding]
+    decisive: bool
+
+    @property
+    def group(self) -> Group:
+        """The part of the id before the dot."""
+        return cast(Group, self.id.split(".")[0])
+
+
+_DECISIVE = {"indices", "room", "safety"}
+
+
+def check(
+    id: str, name: str, *, source: str = "", decisive: bool | None = None
+) -> Callable[[Callable[[Survey], Finding]], Check]:
+    """Makes a function that judges both domains at once into a check.
+
+    Args:
+        decisive: None for what is usual in its group: indices, room and safety decide, the others do not.
+    """
+
+    def made(judge: Callable[[Survey], Finding]) -> Check:
+        decides = id.split(".")[0] in _DECISIVE if decisive is None else decisive
+        return Check(id, name, source, (None,), lambda survey, _: judge(survey), decides)
+
+    return made
+
+
+def side_check(
+    id: str, name: str, *, source: str = "", decisive: bool | None = None, sides: tuple[Side, ...] = SIDES
+) -> Callable[[Callable[[Survey, Side], Finding]], Check]:
+    """Makes a function that judges one side into a check of each side."""
+
+    def made(judge: Callable[[Survey, Side], Finding]) -> Check:
+        decides = id.split(".")[0] in _DECISIVE if decisive is None else decisive
+        return Check(id, name, source, sides, cast(Callable[[Survey, Side | None], Finding], judge), decides)
+
+    return made
+
+
+def shown(names: Iterable[str], most: int = 5) -> str:
+    """Names in one line, the first few of many."""
+    listed = list(names)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
+
+
+def failing(problems: Iterable[str], otherwise: str, hint: str = "") -> Finding:
+    """FAIL with these problems, one line each; OK with the other words when there is none."""
+    lines = tuple(problems)
+    if not lines:
+        return ok(otherwise)
+    return fail(lines[0] if len(lines) == 1 else f"{len(lines)} problems", hint, lines)
+
+
+def each_side(checks: Iterable[Check]) -> Iterator[tuple[Check, Side | None]]:
+    """Every check with every side that it is made for, in order."""
+    return ((made, side) for made in checks for side in made.sides)

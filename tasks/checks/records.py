@@ -1,0 +1,36 @@
+"""What a check comes to."""
+
+from typing import Literal
+
+from domains.domain import Side
+from tasks.records import Record
+
+Status = Literal["OK", "WARN", "FAIL", "SKIP"]
+Group = Literal["account", "bucket", "domains", "indices", "room", "safety"]
+
+
+class CheckRecord(Record):
+    """One check's result, for one side where the sides are told apart.
+
+    Args:
+        id: stable, `group.word`: the plan's `checks` and docs/checks.md name it so.
+        name: what is checked, in words.
+        detail: what was found, in one sentence.
+        hint: what to do; empty where nothing is to be done.
+        items: one line each, where the finding concerns many names.
+        source: the document or the behaviour that the rule comes from.
+        unknown: it could not be told; the status is then WARN, or FAIL if the plan requires the check.
+        waived: the plan's reason for going on although it fails; the status is then WARN.
+    """
+
+    id: str
+    group: Group
+    name: str
+    side: Side | None
+    status: Status
+    detail: str
+    hint: str = ""
+    items: tuple[str, ...] = ()
+    source: str = ""
+    unknown: bool = False
+    waived: str = ""
