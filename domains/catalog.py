@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from domains.connection import path_of
+from domains.connection import Request, path_of
 from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import Refused, Reply, UnexpectedReply
@@ -159,8 +159,12 @@ def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tupl
 
 def delete(domain: Domain, name: str, *, stream: bool) -> None:
     """Deletes one index, or one data stream with its backing indices. Not repeatable without looking."""
-    path = path_of("_data_stream", name) if stream else path_of(name)
-    domain.connection.write("DELETE", path)
+    domain.connection.send(delete_request(name, stream=stream))
+
+
+def delete_request(name: str, *, stream: bool) -> Request:
+    """As `delete` sends it."""
+    return Request("DELETE", path_of("_data_stream", name) if stream else path_of(name))
 
 
 def close(domain: Domain, names: Iterable[str]) -> None:
@@ -169,15 +173,19 @@ def close(domain: Domain, names: Iterable[str]) -> None:
     Raises:
         UnexpectedReply: the domain does not say that all of them are closed.
     """
-    for piece in path_pieces(names):
-        path = path_of(",".join(piece), "_close")
-        reply: object = domain.connection.write("POST", path)
+    for request in close_requests(names):
+        reply: object = domain.connection.send(request)
         if not is_object(reply) or reply.get("acknowledged") is not True:
             raise UnexpectedReply(f"{domain.side}: close", "the domain does not acknowledge it")
         told = child(reply, "indices")
         opened = [name for name in told if child(told, name).get("closed") is not True]
         if opened:
             raise UnexpectedReply(f"{domain.side}: close", f"not closed: {', '.join(opened[:5])}")
+
+
+def close_requests(names: Iterable[str]) -> Iterator[Request]:
+    """As `close` sends them: as many as request lines hold the names."""
+    return (Request("POST", path_of(",".join(piece), "_close")) for piece in path_pieces(names))
 
 
 @documented

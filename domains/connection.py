@@ -109,6 +109,16 @@ def path_of(*segments: str) -> str:
     return "/" + "/".join(quote(segment, safe=",*_") for segment in segments)
 
 
+@dataclass(frozen=True)
+class Request:
+    """A request that may change a domain, before it is sent: what a plan shows is what a run sends."""
+
+    method: str
+    path: str
+    body: Any = None
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
 class Connection:
     """Sends requests to one domain: signed, timed out, counted, errors typed. Safe to share between threads.
 
@@ -172,6 +182,12 @@ class Connection:
             AwsError: it could not be signed; nothing was sent.
         """
         return self._send(method, path, query, body, timeout_s)
+
+    def send(self, request: Request, timeout_s: float = WRITE_TIMEOUT_S) -> Any:
+        """As `write`, for a request that was made before."""
+        return self.write(
+            request.method, request.path, body=request.body, timeout_s=timeout_s, **request.query
+        )
 
     def read_object(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any

@@ -1,6 +1,6 @@
 """Snapshot repositories on a domain."""
 
-from domains.connection import path_of
+from domains.connection import Request, path_of
 from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import Missing
@@ -24,6 +24,16 @@ def all_registered(domain: Domain) -> dict[str, Json]:
     return domain.connection.read_object("GET", "/_snapshot")
 
 
+def register_request(name: str, body: Json) -> Request:
+    """As `register` sends it."""
+    return Request("PUT", path_of("_snapshot", name), body)
+
+
+def verify_request(name: str) -> Request:
+    """As `verified_nodes` sends it."""
+    return Request("POST", path_of("_snapshot", name, "_verify"))
+
+
 def register(domain: Domain, name: str, body: Json) -> None:
     """Registers, or changes a registration, and lets the domain verify it.
 
@@ -33,7 +43,7 @@ def register(domain: Domain, name: str, body: Json) -> None:
     Raises:
         Refused: with the service's reason, for example that the bucket is in another Region.
     """
-    domain.connection.write("PUT", path_of("_snapshot", name), body=body, timeout_s=_VERIFY_TIMEOUT_S)
+    domain.connection.send(register_request(name, body), _VERIFY_TIMEOUT_S)
 
 
 @documented
@@ -43,9 +53,7 @@ def verified_nodes(domain: Domain, name: str) -> tuple[str, ...]:
     Raises:
         Refused: some node could not.
     """
-    reply = domain.connection.write(
-        "POST", path_of("_snapshot", name, "_verify"), timeout_s=_VERIFY_TIMEOUT_S
-    )
+    reply = domain.connection.send(verify_request(name), _VERIFY_TIMEOUT_S)
     return tuple(sorted(str(node.get("name", key)) for key, node in child(reply, "nodes").items()))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domains.catalog import path_pieces
-from domains.connection import path_of
+from domains.connection import Request, path_of
 from domains.documented import documented
 from domains.domain import Domain
 from domains.replies import Json, child, children, number
@@ -47,8 +47,7 @@ class Recovery:
     bytes_reused: int
 
 
-def start(
-    domain: Domain,
+def start_request(
     repository: str,
     snapshot: str,
     names: Sequence[str],
@@ -59,7 +58,7 @@ def start(
     ignore_index_settings: Sequence[str],
     rename: tuple[str, str] | None = None,
     lenient: bool = False,
-) -> None:
+) -> Request:
     """Starts restoring exactly these names (indices or data streams); does not wait.
 
     All or nothing: one bad name rejects the request. Not to be repeated without looking.
@@ -82,7 +81,7 @@ def start(
     if rename:
         body["rename_pattern"], body["rename_replacement"] = rename
     path = path_of("_snapshot", repository, snapshot, "_restore")
-    domain.connection.write("POST", path, body=body, wait_for_completion="false")
+    return Request("POST", path, body, {"wait_for_completion": "false"})
 
 
 @documented

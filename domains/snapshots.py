@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from domains.connection import path_of
+from domains.connection import Request, path_of
 from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import Missing, UnexpectedReply
 from domains.replies import Json, child, children, number
 
 RUN_KEY = "snapferry_run"
+_DELETE_TIMEOUT_S = 300.0
 _STATUS = "snapshots.snapshot,snapshots.repository,snapshots.state,snapshots.shards_stats,snapshots.stats"
 
 
@@ -89,9 +90,7 @@ def running(domain: Domain) -> tuple[RunningSnapshot, ...]:
     return tuple(_running(entry) for entry in children(reply, "snapshots"))
 
 
-def create(
-    domain: Domain, repository: str, name: str, indices: Sequence[str], *, run: str, partial: bool
-) -> None:
+def create_request(repository: str, name: str, indices: Sequence[str], *, run: str, partial: bool) -> Request:
     """Starts a snapshot of exactly these indices and data streams, without global state; does not wait.
 
     Not to be repeated without looking: the name may exist already, from a request whose reply was lost.
@@ -104,9 +103,17 @@ def create(
         "expand_wildcards": "all",
         "metadata": {RUN_KEY: run},
     }
-    domain.connection.write(
-        "PUT", path_of("_snapshot", repository, name), body=body, wait_for_completion="false"
-    )
+    path = path_of("_snapshot", repository, name)
+    return Request("PUT", path, body, {"wait_for_completion": "false"})
+
+
+def delete(domain: Domain, repository: str, name: str) -> None:
+    """Removes a snapshot from its repository, or ends one that runs; may take long. Not to be repeated
+    without looking.
+
+    What other snapshots of the repository share with it stays.
+    """
+    domain.connection.write("DELETE", path_of("_snapshot", repository, name), timeout_s=_DELETE_TIMEOUT_S)
 
 
 def _info(entry: Json) -> SnapshotInfo:

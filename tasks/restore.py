@@ -9,19 +9,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from domains import catalog as names_on
-from domains import restores, snapshots
+from domains import snapshots
 from domains.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from runs.progress import Progress, tell
 from tasks.arrivals import ours
-from tasks.conflicts import own_names, rename_rule, taken_now, uuids
+from tasks.batches import batches, restore_request
+from tasks.conflicts import own_names, taken_now, uuids
 from tasks.errors import ExecutionError
 from tasks.follow import follow
 from tasks.migration import Migration
 from tasks.records import IndexRestore, Resolution, RestoreRecord, SnapshotRecord, Unit
 
 STEP = "restore"
-_IGNORED = ("index.blocks.*", "index.routing.allocation.*")
 _NAMES_AT_FAULT = (
     "snapshot_restore_exception",
     "index_not_found_exception",
@@ -88,25 +88,6 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
     """Indices of this run whose restore the engine has given up. A data stream's cannot be closed."""
     failed = {index.source for index in arrived if not index.restored}
     return (unit for unit in units if unit.name in failed and not unit.is_stream)
-
-
-def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
-    """The units, cut into requests of at most `size` indices that one request can express.
-
-    Renamed indices share requests of their own; a renamed data stream goes by itself.
-    """
-    alone = [unit for unit in units if unit.action == "rename" and unit.is_stream]
-    renamed = [unit for unit in units if unit.action == "rename" and not unit.is_stream]
-    for together in ([unit for unit in units if unit.action != "rename"], renamed):
-        batch: list[Unit] = []
-        for unit in together:
-            if batch and sum(len(u.indices) for u in batch) + len(unit.indices) > size:
-                yield batch
-                batch = []
-            batch.append(unit)
-        if batch:
-            yield batch
-    yield from ([unit] for unit in alone)
 
 
 def _tell(resolution: Resolution, work: _Work) -> None:
@@ -203,27 +184,13 @@ def _by_their_indices(
 
 
 def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool) -> None:
-    names = [unit.name for unit in batch]
-    if lenient:
-        names += [index.name for unit in batch for index in unit.indices]
+    partial = snapshot.state == "PARTIAL"
+    request = restore_request(m.plan, snapshot.name, batch, partial=partial, lenient=lenient)
     targets = [index.target for unit in batch for index in unit.indices]
-    renamed = batch[0].action == "rename"
+    intent = {"snapshot": snapshot.name, "names": request.body["indices"], "targets": targets}
     try:
-        with m.journal.intend(
-            STEP, "target", "restore", {"snapshot": snapshot.name, "names": names, "targets": targets}
-        ):
-            restores.start(
-                m.target,
-                snapshot.repository,
-                snapshot.name,
-                names,
-                aliases=m.plan.restore.aliases and not renamed,
-                partial=snapshot.state == "PARTIAL",
-                index_settings=m.plan.restore.index_settings,
-                ignore_index_settings=[*_IGNORED, *m.plan.restore.ignore_index_settings],
-                rename=rename_rule(batch, m.plan.conflicts) if renamed else None,
-                lenient=lenient,
-            )
+        with m.journal.intend(STEP, "target", "restore", intent):
+            m.target.connection.send(request)
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):
             raise

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from domains import snapshots
 from domains.catalog import catalog
+from domains.connection import Request
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
 from domains.snapshots import RunningSnapshot, SnapshotInfo
 from runs.progress import Progress, tell
@@ -81,14 +82,18 @@ def _require_unchanged(m: Migration, resolution: Resolution) -> None:
             )
 
 
+def snapshot_request(m: Migration, resolution: Resolution) -> Request:
+    """The request that starts this run's snapshot of what was decided."""
+    names = [unit.name for unit in resolution.moving]
+    run, partial = m.journal.run_id, _partial_allowed(m)
+    return snapshots.create_request(m.repository, m.snapshot, names, run=run, partial=partial)
+
+
 def _create(m: Migration, resolution: Resolution) -> bool:
     _require_unchanged(m, resolution)
-    names = [unit.name for unit in resolution.moving]
     try:
         with m.journal.intend(_STEP, "source", "snapshot", {"repository": m.repository, "name": m.snapshot}):
-            snapshots.create(
-                m.source, m.repository, m.snapshot, names, run=m.journal.run_id, partial=_partial_allowed(m)
-            )
+            m.source.connection.send(snapshot_request(m, resolution))
     except Denied:
         raise  # whatever may change about it: this request took no effect
     except Refused as error:
