@@ -41,7 +41,7 @@ __all__ = [
 
 def _refuse_saved(value: object) -> object:
     if value == "saved-plan":
-        raise ValueError("saved plans cannot be used yet; give the plan that it was made from")
+        raise ValueError("a saved plan begins with this key, as `snapferry plan -o` wrote it; make it again")
     return value
 
 

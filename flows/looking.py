@@ -1,13 +1,22 @@
 """What verbs without a flow do: look at both domains, without a run of their own. Imports no Prefect."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from configs.plan import Plan
 from domains.cluster import identity
 from domains.domain import Domain, Side
-from flows.session import decided_before, open_domains, open_side, require_same_clusters
+from domains.mappings import mapping_digests
+from flows.session import (
+    Options,
+    decided_before,
+    open_domains,
+    open_side,
+    require_same_clusters,
+    run_before,
+)
 from runs.journal import Document, Journal, now
 from runs.state import State, is_finished, new_run_id, plan_record, require_same_plan
 from tasks import resolve as resolving
@@ -15,25 +24,83 @@ from tasks import verify as verifying
 from tasks.checks.catalogue import FIRST, THEN
 from tasks.checks.records import CheckRecord
 from tasks.checks.run import run_checks
+from tasks.checks.safety import consents_needed
 from tasks.migration import Consents, Migration
+from tasks.planning import Ahead, PlanDocument, plan_document, still_ahead
 from tasks.records import Resolution, VerificationRecord
+from tasks.saved import sealed
 from tasks.survey import SIDES, Survey
 
 
-def resolved(plan: Plan, state: Path, consents: Consents) -> tuple[Resolution, str | None]:
-    """What `migrate --execute` would do, and the unfinished run that it would continue, if any. Reads only.
+@dataclass(frozen=True)
+class Planned:
+    """A migration resolved.
+
+    Args:
+        fresh: whether it was resolved just now; False for what a run has decided before.
+        continues, finished: the run that the next `migrate` would continue, or only show, if any.
+    """
+
+    document: PlanDocument
+    fresh: bool
+    continues: str | None = None
+    finished: str | None = None
+
+
+def planned(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Planned:
+    """What `migrate --execute` would do with these options. Reads only.
+
+    Args:
+        saved: the saved plan that would be executed: its run and snapshot are taken over.
 
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    migration = _onlooker(plan, state, consents)
-    current = State(state, plan.name).current("migrate")
-    decided = decided_before(current) if current and not is_finished(current) else None
-    if current and decided:
-        require_same_plan(current, plan)
-        require_same_clusters(current, _uuids(migration))
-        return decided, current.run_id
-    return resolving.resolve(migration), None
+    before = run_before(State(options.state, plan.name), options, saved)
+    run_id = before.run_id if before else saved.run_id if saved else new_run_id()
+    m = _onlooker(plan, options, run_id)
+    look = Survey.of(m)
+    if before is None:
+        return Planned(document_of(m, resolving.resolve(m, look), look), fresh=True)
+    require_same_plan(before, plan)
+    over = is_finished(before)
+    decided = _decided(before, m) if over else decided_before(before)
+    if decided is None:
+        resolution = resolving.resolve(m, look)
+        return Planned(document_of(m, resolution, look), fresh=True, continues=before.run_id)
+    require_same_clusters(before, (look.identity("source").uuid, look.identity("target").uuid))
+    document = _document(m, look, decided, still_ahead(before, finished=over))
+    if over:
+        return Planned(document, fresh=False, finished=before.run_id)
+    return Planned(document, fresh=False, continues=before.run_id)
+
+
+def _decided(journal: Journal, m: Migration) -> Resolution:
+    record = journal.record("resolve")
+    return Resolution.model_validate(record) if record else resolving.resolve_names(m)
+
+
+def document_of(m: Migration, resolution: Resolution, look: Survey | None = None) -> PlanDocument:
+    """The document of a run that has just been resolved. Reads only.
+
+    Args:
+        look: what has been looked at; a fresh look without it.
+    """
+    return _document(m, look or Survey.of(m), resolution, Ahead())
+
+
+def _document(m: Migration, look: Survey, resolution: Resolution, ahead: Ahead) -> PlanDocument:
+    names = {index.name for index in resolution.indices} & look.catalog("source").indices.keys()
+    return sealed(
+        plan_document(
+            m,
+            look,
+            resolution,
+            consents=tuple(consents_needed(look)) if not ahead.finished else (),
+            mappings=mapping_digests(m.source, names) if not ahead.finished else {},
+            ahead=ahead,
+        )
+    )
 
 
 def checked(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
@@ -56,7 +123,7 @@ def verified(plan: Plan, state: Path) -> VerificationRecord:
         PlanChanged: the plan, or a cluster, is another than the run's.
         SnapferryError: a domain could not be looked at.
     """
-    migration = _onlooker(plan, state, Consents())
+    migration = _onlooker(plan, Options(state), new_run_id())
     latest = State(state, plan.name).current("migrate")
     record = latest.record("resolve") if latest else None
     if latest is None or record is None:
@@ -70,8 +137,9 @@ def _uuids(m: Migration) -> tuple[str, str]:
     return identity(m.source).uuid, identity(m.target).uuid
 
 
-def _onlooker(plan: Plan, state: Path, consents: Consents) -> Migration:
+def _onlooker(plan: Plan, options: Options, run_id: str) -> Migration:
     """A migration whose journal is never written."""
     source, target = open_domains(plan)
-    document = Document(plan=plan_record(plan), run_id=new_run_id(), verb="look", started=now())
-    return Migration(plan, source, target, Journal(state / "unwritten.json", document), consents)
+    document = Document(plan=plan_record(plan), run_id=run_id, verb="look", started=now())
+    journal = Journal(options.state / "unwritten.json", document)
+    return Migration(plan, source, target, journal, options.consents)

@@ -7,8 +7,11 @@ from prefect.runtime.flow_run import get_parameters
 from pydantic import BaseModel, ConfigDict, Field
 
 from configs.plan import Plan
+from configs.problems import PlanError
 from domains.replies import is_object
+from flows import looking
 from flows.artifacts import ProgressArtifacts, report_artifact
+from flows.saved_plans import plan_in, read
 from flows.session import Options, decided_before, finished_before, session
 from flows.steps import run_step
 from reports import words
@@ -16,11 +19,13 @@ from reports.build import report_of
 from reports.markdown import markdown
 from runs.journal import Journal
 from runs.progress import Progress, listening, tell
-from runs.state import default_folder
+from runs.state import default_folder, plan_record
 from tasks import repository, resolve, restore, snapshot, verify
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Consents, Migration
+from tasks.planning import PlanDocument
 from tasks.records import Resolution, RestoreRecord, Verdict, VerificationRecord
+from tasks.saved import require_unchanged
 
 
 class ConsentParameters(BaseModel):
@@ -50,6 +55,7 @@ def migrate(
     consents: ConsentParameters = ConsentParameters(),  # noqa: B008
     new_run: bool = False,
     state: str | None = None,
+    saved_plan: str | None = None,
 ) -> str:
     """Moves the plan's indices from source to target, verified; continues a run that was interrupted.
 
@@ -59,6 +65,7 @@ def migrate(
         consents: the risks accepted.
         new_run: start another run although one has finished, or is unfinished.
         state: the state folder, on the machine that runs the flow; None for the default one.
+        saved_plan: a file of `snapferry plan -o` on that machine, made from this plan: exactly that is done.
 
     Returns:
         The run's id. A finished run is not repeated: its id is returned, or its failure raised again.
@@ -69,18 +76,31 @@ def migrate(
     if not execute:
         raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
     options = Options(Path(state) if state else default_folder(), consents.consents(), new_run)
-    before = finished_before(plan, options)
+    saved = _saved(plan, saved_plan)
+    before = finished_before(plan, options, saved)
     if before:
         return _as_it_ended(before)
     worked_on: list[Journal] = []
     try:
-        with listening(ProgressArtifacts(plan.name)), session(plan, options) as migration:
+        with listening(ProgressArtifacts(plan.name)), session(plan, options, saved) as migration:
             worked_on.append(migration.journal)
-            chain(migration)
+            chain(migration, saved)
     finally:
         for journal in worked_on:
             report_artifact(plan.name, markdown(report_of(journal.document)))
     return worked_on[0].run_id
+
+
+def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
+    if file is None:
+        return None
+    try:
+        document = read(Path(file))
+        if plan_record(plan_in(document, Path(file))) == plan_record(plan):
+            return document
+    except PlanError as error:
+        raise PreconditionError(str(error)) from error
+    raise PreconditionError(f"{file} was saved from another plan than the one given", hint="save it again")
 
 
 def _as_it_ended(journal: Journal) -> str:
@@ -89,9 +109,13 @@ def _as_it_ended(journal: Journal) -> str:
     return journal.run_id
 
 
-def chain(m: Migration) -> None:
-    """The steps in their order. Each looks before it acts: a continued run goes through all of them again."""
-    resolution = _resolution(m)
+def chain(m: Migration, saved: PlanDocument | None = None) -> None:
+    """The steps in their order. Each looks before it acts: a continued run goes through all of them again.
+
+    Args:
+        saved: the saved plan that is executed; refused when the domains are not as they were.
+    """
+    resolution = _resolution(m, saved)
     region = resolution.bucket_region
     source = run_step(m.journal, "register on source", lambda: repository.register_source(m, region))
     _kept(m, "register on source", source, words.repository(source))
@@ -114,12 +138,15 @@ def _kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
     tell(Progress(step, said, finished=True))
 
 
-def _resolution(m: Migration) -> Resolution:
+def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
     """Decided once: from the snapshot on, a continued run keeps to what was decided."""
     decided = decided_before(m.journal)
     if decided:
         return decided
     resolution = run_step(m.journal, "resolve", lambda: resolve.resolve(m))
+    if saved:
+        require_unchanged(saved, looking.document_of(m, resolution))
+    resolve.require_moving(resolution)
     _kept(m, "resolve", resolution, words.resolved(resolution))
     return resolution
 

@@ -17,8 +17,9 @@ from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, Status
 from runs.progress import Progress, tell
 from runs.state import State, is_finished, require_same_plan
-from tasks.errors import ExecutionError, TimedOut, VerificationFailed
+from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
+from tasks.planning import PlanDocument
 from tasks.records import Resolution
 
 
@@ -47,22 +48,45 @@ def open_side(plan: Plan, side: Side) -> Domain:
     return open_domain(side, plan.source if side == "source" else plan.target)
 
 
-def finished_before(plan: Plan, options: Options) -> Journal | None:
+def run_before(state: State, options: Options, saved: PlanDocument | None = None) -> Journal | None:
+    """The run that the same command goes on with, or shows again; None when it would start one.
+
+    Raises:
+        PreconditionError: a saved plan is to be executed while another run of its plan is unfinished.
+    """
+    if options.new_run:
+        return None
+    current = state.current("migrate")
+    if saved is None or current is None or current.run_id == saved.run_id:
+        return current
+    if not is_finished(current):
+        raise PreconditionError(
+            f"run {current.run_id} of plan {state.plan_name} is unfinished",
+            hint="finish it with the plan it began with, or start anew with that plan and --new-run",
+        )
+    return state.run(saved.run_id)
+
+
+def finished_before(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Journal | None:
     """The finished run that the same command would only show again; None when there is work to do.
 
     Raises:
         PlanChanged: the plan has changed since.
+        PreconditionError: as in `run_before`.
     """
-    journal = State(options.state, plan.name).current("migrate")
-    if journal is None or options.new_run or not is_finished(journal):
+    journal = run_before(State(options.state, plan.name), options, saved)
+    if journal is None or not is_finished(journal):
         return None
     require_same_plan(journal, plan)
     return journal
 
 
 @contextmanager
-def session(plan: Plan, options: Options) -> Generator[Migration]:
+def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Generator[Migration]:
     """Holds plan and pair, yields the migration to work on, and writes how it ended.
+
+    Args:
+        saved: the saved plan that is executed: a new run takes its id over.
 
     Raises:
         Busy, PlanChanged, StateUnusable: the run may not start or go on; nothing was changed.
@@ -75,7 +99,7 @@ def session(plan: Plan, options: Options) -> Generator[Migration]:
         uuids = identity(source).uuid, identity(target).uuid
         stack.enter_context(state.lock_pair(*uuids))
         replaced = state.current("migrate") if options.new_run else None
-        journal = _journal(state, plan, options, uuids)
+        journal = _journal(state, plan, options, uuids, saved)
         try:
             yield Migration(plan, source, target, journal, options.consents)
         except BaseException as error:
@@ -96,10 +120,12 @@ def _message(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "interrupted from outside"
 
 
-def _journal(state: State, plan: Plan, options: Options, uuids: tuple[str, str]) -> Journal:
-    current = None if options.new_run else state.current("migrate")
+def _journal(
+    state: State, plan: Plan, options: Options, uuids: tuple[str, str], saved: PlanDocument | None
+) -> Journal:
+    current = run_before(state, options, saved)
     if current is None:
-        journal = state.begin(plan, "migrate")
+        journal = state.begin(plan, "migrate", saved.run_id if saved else None)
         journal.document.sessions = 1
         return journal
     if is_finished(current):  # between the look before and the lock another process finished it

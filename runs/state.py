@@ -73,13 +73,22 @@ class State:
                 return journal
         return newest
 
-    def begin(self, plan: Plan, verb: str) -> Journal:
-        """A new run's journal, written."""
-        run_id = new_run_id()
+    def begin(self, plan: Plan, verb: str, run_id: str | None = None) -> Journal:
+        """A new run's journal, written.
+
+        Args:
+            run_id: an id that was promised before; a fresh one without it.
+        """
+        run_id = run_id or new_run_id()
         document = Document(plan=plan_record(plan), run_id=run_id, verb=verb, started=now())
         journal = Journal(self._runs / f"{run_id}.json", document)
         journal.save()
         return journal
+
+    def run(self, run_id: str) -> Journal | None:
+        """The run of this id, if it has changed something or is finished; None otherwise."""
+        found = (journal for journal in self.journals() if journal.run_id == run_id)
+        return next((journal for journal in found if _counts(journal)), None)
 
     def current(self, verb: str) -> Journal | None:
         """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
@@ -88,12 +97,16 @@ class State:
         count: the next command simply starts anew.
         """
         for journal in self.journals():
-            document = journal.document
-            if document.verb != verb or document.status in {"refused", "abandoned"}:
-                continue
-            if journal.changed_something or is_finished(journal):
+            if journal.document.verb == verb and _counts(journal):
                 return journal
         return None
+
+
+def _counts(journal: Journal) -> bool:
+    """Whether a run is one to go on with, or to show."""
+    if journal.document.status in {"refused", "abandoned"}:
+        return False
+    return journal.changed_something or is_finished(journal)
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:

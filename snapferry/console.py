@@ -29,9 +29,20 @@ def show_json(document: dict[str, Any] | str) -> None:
     sys.stdout.flush()
 
 
+def print_text(text: str) -> None:
+    """Prints a text as it is on standard output."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def complain(error: BaseException) -> None:
     """Prints an error and its hint on standard error."""
-    message = error.message if isinstance(error, SnapferryError) else str(error)
+    ours = isinstance(error, SnapferryError)
+    complain_of(error.message if ours else str(error), error.hint if ours else "")
+
+
+def complain_of(message: str, hint: str = "") -> None:
+    """Prints what is wrong, and what to do, on standard error."""
     err.print(f"snapferry: {message}", markup=False, emoji=False, soft_wrap=True, style="bold red")
-    if isinstance(error, SnapferryError) and error.hint:
-        err.print(f"next: {error.hint}", markup=False, emoji=False, soft_wrap=True)
+    if hint:
+        err.print(f"next: {hint}", markup=False, emoji=False, soft_wrap=True)

@@ -5,12 +5,15 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from configs.plan import Plan
 from snapferry.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from tasks.planning import PlanDocument
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a YAML file.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -32,6 +35,9 @@ AllowDelete = Annotated[
         "Repeatable.",
     ),
 ]
+NewRun = Annotated[
+    bool, typer.Option("--new-run", help="Start another run, although one has finished or is unfinished.")
+]
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Consent to restoring a snapshot that lacks shards.")
 ]
@@ -39,12 +45,23 @@ AllowPartial = Annotated[
 
 def load(path: Path) -> Plan:
     """The plan in this file; prints every problem and exits with 2 when it has any."""
+    return load_either(path)[0]
+
+
+def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
+    """The plan in this file, or the saved plan and the plan that it was made from; exits as `load` does."""
+    from configs.kinds import is_saved_plan
     from configs.loader import load_plan
     from configs.problems import PlanError
     from snapferry.console import say
 
     try:
-        return load_plan(path)
+        if not is_saved_plan(path):
+            return load_plan(path), None
+        from flows.saved_plans import plan_in, read
+
+        saved = read(path)
+        return plan_in(saved, path), saved
     except PlanError as error:
         say(str(error))
         raise typer.Exit(ExitCode.INVALID) from None

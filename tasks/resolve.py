@@ -38,12 +38,15 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     problems = (*_lines(failed), *_missing_consents(look))
     if problems:
         raise PreconditionError("refused before anything was changed:", problems, _hint(failed))
-    resolution = resolution_of(m, look)
+    return resolution_of(m, look)
+
+
+def require_moving(resolution: Resolution) -> None:
+    """Raises PreconditionError when nothing is left to move: moving nothing proves nothing."""
     if not resolution.moving:
         raise PreconditionError(
             "nothing to move: every selected index is already on the target, and the policy is skip"
         )
-    return resolution
 
 
 def _require_readable(look: Survey) -> None:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from configs.plan import Plan
-from snapferry.commands.plan import show_resolution
+from snapferry.commands.plan import resolved, show_document, show_planned
 from snapferry.exit_codes import ExitCode
 from snapferry.options import (
     AllowDelete,
     AllowPartial,
     AsJson,
+    NewRun,
     PlanFile,
     StateFolder,
     errors_end_here,
-    load,
+    load_either,
     state_folder,
     terminated_as_interrupted,
 )
@@ -24,18 +25,20 @@ from snapferry.options import (
 if TYPE_CHECKING:
     from runs.journal import Journal
     from runs.state import State
+    from tasks.planning import PlanDocument
 
 EXAMPLE = "Example: snapferry migrate orders-to-ireland.yaml --execute"
 Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without this, show what would be done.")]
-NewRun = Annotated[
-    bool, typer.Option("--new-run", help="Start another run, although one has finished or is unfinished.")
-]
 
 
 @dataclass(frozen=True)
 class Options:
-    """What was chosen on the command line; `next_step` replaces the report's advice after a
-    run that is done."""
+    """What was chosen on the command line.
+
+    Args:
+        saved: the saved plan that is executed, where `file` holds one.
+        next_step: replaces the report's advice after a run that is done.
+    """
 
     plan: Plan
     file: Path
@@ -44,6 +47,7 @@ class Options:
     allow_partial: bool
     new_run: bool
     as_json: bool
+    saved: "PlanDocument | None" = None
     next_step: str = ""
 
 
@@ -61,11 +65,23 @@ def migrate(
     An unfinished run is continued; a finished one shows its report and exits as it did. Uses the Prefect
     server named by PREFECT_API_URL, else a temporary one.
     """
-    folder = state_folder(state)
-    options = Options(load(plan), plan, folder, tuple(allow_delete or ()), allow_partial, new_run, as_json)
+    from flows.session import Options as Session
+    from tasks.migration import Consents
+
+    loaded, saved = load_either(plan)
+    if saved and new_run:
+        raise typer.BadParameter("a saved plan names its run: save the plan again for another one")
+    folder, consents = state_folder(state), Consents(frozenset(allow_delete or ()), allow_partial)
     if execute:
-        raise typer.Exit(run(options))
-    show_resolution(options.plan, folder, options.allow_delete, allow_partial, as_json, plan)
+        deletions = tuple(allow_delete or ())
+        raise typer.Exit(
+            run(Options(loaded, plan, folder, deletions, allow_partial, new_run, as_json, saved))
+        )
+    found = resolved(loaded, saved, Session(folder, consents, new_run))
+    if as_json:
+        show_document(found.document)
+    else:
+        show_planned(found, plan)
 
 
 def run(options: Options) -> ExitCode:
@@ -76,7 +92,8 @@ def run(options: Options) -> ExitCode:
     from snapferry.exit_codes import code_of_status
 
     with errors_end_here(), terminated_as_interrupted():
-        journal = finished_before(options.plan, Session(options.state, new_run=options.new_run))
+        asked = Session(options.state, new_run=options.new_run)
+        journal = finished_before(options.plan, asked, options.saved)
         if journal:
             say(f"Run {journal.run_id} has finished already; --new-run starts another.")
         else:
@@ -113,6 +130,7 @@ def _run_flow(options: Options) -> "Journal":
                     consents=consents,
                     new_run=options.new_run,
                     state=str(options.state),
+                    saved_plan=str(options.file) if options.saved else None,
                 )
         except (SnapferryError, KeyboardInterrupt):
             if _sessions(runs) == sessions:

@@ -1,49 +1,122 @@
 """`snapferry plan`: everything resolved and shown, nothing changed."""
 
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from configs.plan import Plan
+import typer
+
+from snapferry.exit_codes import ExitCode
 from snapferry.options import (
     AllowDelete,
     AllowPartial,
     AsJson,
+    NewRun,
     PlanFile,
     StateFolder,
     errors_end_here,
-    load,
+    load_either,
     state_folder,
 )
 
-EXAMPLE = "Example: snapferry plan orders-to-ireland.yaml"
+if TYPE_CHECKING:
+    from configs.plan import Plan
+    from flows.looking import Planned
+    from flows.session import Options
+    from tasks.planning import PlanDocument
+
+EXAMPLE = "Example: snapferry plan orders-to-ireland.yaml -o orders-to-ireland.saved.yaml"
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Save the resolved migration: `migrate FILE --execute` does exactly that. JSON if FILE ends "
+        "in .json; - for standard output.",
+        show_default=False,
+    ),
+]
 
 
 def plan(
     plan: PlanFile,
+    output: Output = None,
     allow_delete: AllowDelete = None,
     allow_partial: AllowPartial = False,
+    new_run: NewRun = False,
     state: StateFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Resolve everything and show exactly what would be done. Reads only."""
-    show_resolution(load(plan), state_folder(state), allow_delete or (), allow_partial, as_json, plan)
+    """Resolve everything and show exactly what would be done. Reads only.
 
-
-def show_resolution(
-    plan: Plan, state: Path, allow_delete: Iterable[str], allow_partial: bool, as_json: bool, file: Path
-) -> None:
-    """Resolves a plan and prints the result; exits with 3 when it is refused."""
-    from flows.looking import resolved
-    from reports.console import resolution_view
-    from snapferry.console import say, show, show_json
+    A saved plan in place of PLAN is compared with the domains: exits with 3 when they are not as they were.
+    """
+    from flows.session import Options
     from tasks.migration import Consents
 
-    with errors_end_here():
-        resolution, continued = resolved(plan, state, Consents(frozenset(allow_delete), allow_partial))
+    loaded, saved = load_either(plan)
+    consents = Consents(frozenset(allow_delete or ()), allow_partial)
+    found = resolved(loaded, saved, Options(state_folder(state), consents, new_run))
+    if output is not None:
+        _save(found, output, overwrites=plan)
     if as_json:
-        show_json(resolution.model_dump(mode="json"))
-    else:
-        show(resolution_view(resolution))
-    if continued:
-        say(f"Run {continued} is unfinished; this is what it has decided, and --execute continues it.")
+        show_document(found.document)
+    elif str(output) != "-":
+        show_planned(found, plan)
+
+
+def resolved(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> "Planned":
+    """The plan, resolved; exits with 3 when it is refused, or when a saved plan is not true any more."""
+    from flows.looking import planned
+    from tasks.saved import require_unchanged
+
+    with errors_end_here():
+        found = planned(plan, options, saved)
+        if saved and found.fresh:
+            require_unchanged(saved, found.document)
+    return found
+
+
+def show_document(document: "PlanDocument") -> None:
+    """Prints the document as JSON."""
+    from snapferry.console import show_json
+
+    show_json(document.model_dump_json(indent=2))
+
+
+def show_planned(found: "Planned", file: Path) -> None:
+    """Prints what would be done, and what to do next."""
+    from reports.plan_view import plan_view
+    from snapferry.console import say, show
+
+    show(plan_view(found.document))
+    if found.finished:
+        say(f"Run {found.finished} has finished: nothing is left to do. --new-run plans another one.")
+        return
+    if found.continues:
+        say(f"Run {found.continues} is unfinished; this is what it has decided, and --execute continues it.")
     say(f"Nothing was changed. To do it: snapferry migrate {file} --execute")
+
+
+def _save(found: "Planned", output: Path, *, overwrites: Path) -> None:
+    from flows.saved_plans import save, text_of
+    from snapferry.console import complain_of, print_text, say
+
+    if found.continues or found.finished:
+        complain_of(
+            f"run {found.continues or found.finished} exists: there is no new migration to save",
+            "finish it, or add --new-run",
+        )
+        raise typer.Exit(ExitCode.REFUSED)
+    if str(output) == "-":
+        print_text(text_of(found.document))
+        return
+    if output.exists() and output.resolve() == overwrites.resolve():
+        complain_of(f"{output} is the plan itself", "choose another file for -o")
+        raise typer.Exit(ExitCode.INVALID)
+    try:
+        save(found.document, output)
+    except OSError as error:
+        complain_of(f"cannot write {output}: {error.strerror}", "choose another file for -o")
+        raise typer.Exit(ExitCode.INVALID) from None
+    say(f"Saved to {output}. To do exactly this: snapferry migrate {output} --execute")

@@ -13,11 +13,13 @@ from configs.plan import Plan
 from domains.catalog import Alias, Catalog, Index, Stream
 from domains.connection import Connection
 from domains.domain import Domain, Side
-from runs.journal import Journal
+from runs.journal import Journal, now
 from runs.progress import Poll
-from runs.state import State
+from runs.state import State, plan_record
 from tasks.migration import Consents, Migration
+from tasks.planning import PlanDocument
 from tasks.records import ClusterRecord, Resolution, SelectedIndex, SnapshotRecord, Unit
+from tasks.saved import sealed
 
 from .fake_domain import FakeDomain
 
@@ -209,3 +211,22 @@ def identity_reply(
     """What `GET /` answers."""
     version = {"number": number, **({"distribution": distribution} if distribution else {})}
     return {"name": "node", "cluster_name": f"123:{side}", "cluster_uuid": UUIDS[side], "version": version}
+
+
+def a_document(resolution: Resolution, plan: Plan | None = None, **changes: Any) -> PlanDocument:
+    """The document of a migration that resolves so, sealed."""
+    made = plan or a_plan()
+    values: dict[str, Any] = {
+        "name": made.name,
+        "made": now(),
+        "run_id": "20261124-101010000-abcd",
+        "changes": 0,
+        "resolution": resolution,
+        "forms": {"source": ("region", "endpoint"), "target": ("region", "endpoint")},
+        "batches": (tuple(unit.name for unit in resolution.moving),),
+        "requests": (),
+        "consents": (),
+        "mappings": {index.name: f"mapping-{index.name}" for index in resolution.indices},
+        "plan": plan_record(made),
+    }
+    return sealed(PlanDocument(**{**values, **changes}))

@@ -34,6 +34,7 @@ class Held:
     stream: str | None = None
     created: str = "136408327"
     explained: str = "no"
+    mapping: dict[str, Any] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """As `_cat/indices` lists it."""
@@ -118,6 +119,9 @@ class FakeEngine:
         domain.on("GET /_all/_settings", lambda _: ok(self._settings()))
         domain.on(
             "GET /_all/_alias", lambda _: ok({n: {"aliases": h.aliases} for n, h in self.indices.items()})
+        )
+        domain.on(
+            "GET /_all/_mapping", lambda _: ok({n: {"mappings": h.mapping} for n, h in self.indices.items()})
         )
         domain.on("GET /_data_stream", lambda _: ok(self._streams()))
         missing = engine_error(404, "repository_missing_exception", "[repo] missing")

@@ -19,7 +19,7 @@ from domains.errors import DomainError, UnexpectedReply
 from domains.figures import shard_stats
 from domains.repositories import registered
 from domains.restores import explain, primaries, recoveries
-from domains.snapshots import create, get, running
+from domains.snapshots import create_request, get, running
 
 LONGEST_LINE = 4096
 
@@ -246,7 +246,8 @@ def test_deleting_an_index_and_a_stream_are_two_things(source: FakeDomain) -> No
 
 def test_a_snapshot_request_names_everything_explicitly(source: FakeDomain) -> None:
     source.on(".*", ok({"accepted": True}))
-    create(a_domain(source), "repo", "snap", ["a", "logs"], run="run-1", partial=False)
+    request = create_request("repo", "snap", ["a", "logs"], run="run-1", partial=False)
+    a_domain(source).connection.send(request)
     (asked,) = source.requests
     assert asked.line == "PUT /_snapshot/repo/snap"
     assert asked.query == {"wait_for_completion": "false"}

@@ -19,16 +19,16 @@ from support.fake_domain import FakeDomain, Reply, engine_error, ok
 from configs.plan import Plan
 from domains.envelopes import error_for, parse
 from domains.errors import AwsError, Denied, SnapferryError, Unreachable
-from flows.looking import resolved, verified
+from flows.looking import planned, verified
 from flows.session import Options, finished_before, session
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, now
 from runs.state import State
 from snapferry.exit_codes import ExitCode, code_of_error, code_of_status
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
-from tasks.migration import Consents, Migration
+from tasks.migration import Migration
 from tasks.records import Verdict, VerificationRecord
-from tasks.resolve import resolve
+from tasks.resolve import require_moving, resolve
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -231,7 +231,7 @@ def test_a_run_does_not_go_on_with_another_cluster(
     words = f"the {side} is another cluster than in run {first.run_id}: its UUID is Another"
     with pytest.raises(PlanChanged, match=words), session(plan, Options(tmp_path)):
         pass
-    for verb in (lambda: resolved(plan, tmp_path, Consents()), lambda: verified(plan, tmp_path)):
+    for verb in (lambda: planned(plan, Options(tmp_path)), lambda: verified(plan, tmp_path)):
         with pytest.raises(PlanChanged, match=words):
             verb()
     assert Journal.load(first.path).document.status == "interrupted"
@@ -329,9 +329,9 @@ with session(Plan.model_validate_json(sys.argv[1]), Options(Path(sys.argv[2]))) 
 def test_what_would_be_done_is_shown_and_nothing_is_written(
     plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    found, continued = resolved(plan, tmp_path, Consents())
-    assert [unit.name for unit in found.moving] == ["a"]
-    assert continued is None
+    found = planned(plan, Options(tmp_path))
+    assert [unit.name for unit in found.document.resolution.moving] == ["a"]
+    assert (found.continues, found.finished) == (None, None)
     assert source.changing == target.changing == []
     assert list(tmp_path.iterdir()) == []
 
@@ -341,11 +341,12 @@ def test_of_an_unfinished_run_its_own_decision_is_shown(
 ) -> None:
     first = decided(plan, tmp_path)
     FakeEngine(source, "source", Held("a"), Held("later"))
-    found, continued = resolved(plan, tmp_path, Consents())
-    assert ([unit.name for unit in found.moving], continued) == (["a"], first.run_id)
+    found = planned(plan, Options(tmp_path))
+    assert [unit.name for unit in found.document.resolution.moving] == ["a"]
+    assert (found.continues, found.fresh) == (first.run_id, False)
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
     with pytest.raises(PlanChanged):
-        resolved(changed, tmp_path, Consents())
+        planned(changed, Options(tmp_path))
 
 
 def test_verify_takes_another_level_but_no_other_plan(plan: Plan, tmp_path: Path) -> None:
@@ -427,8 +428,11 @@ def test_an_alias_is_not_an_index(plan: Plan, tmp_path: Path, source: FakeDomain
 def test_nothing_left_to_move_is_refused(plan: Plan, tmp_path: Path, target: FakeDomain) -> None:
     FakeEngine(target, "target", Held("a"))
     plan = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
+    found = resolve(look(plan, tmp_path))
     with pytest.raises(PreconditionError, match="nothing to move"):
-        resolve(look(plan, tmp_path))
+        require_moving(found)
+    document = planned(plan, Options(tmp_path)).document
+    assert (document.changes, document.requests) == (0, ())
 
 
 def including(plan: Plan, **indices: Any) -> Plan:

@@ -10,13 +10,14 @@ import pytest
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from rich.console import Console, RenderableType
-from support.building import a_journal, a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
+from support.building import a_document, a_journal, a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
 
 from reports import words
 from reports.build import report_files, report_of, write_reports
-from reports.console import report_view, resolution_view, verification_view
+from reports.console import report_view, verification_view
 from reports.markdown import markdown
 from reports.model import Report, report_schema
+from reports.plan_view import plan_view
 from reports.status import status_of, status_view
 from runs.journal import Journal, now
 from tasks.records import (
@@ -324,7 +325,7 @@ def test_the_files_are_whole(tmp_path: Path, schema: Validator) -> None:
 
 
 def test_what_would_be_done_is_shown(tmp_path: Path) -> None:
-    text = shown(resolution_view(RESOLUTION))
+    text = shown(plan_view(a_document(RESOLUTION)))
     for fact in (
         "restore as x-old: the target has index old",
         "skip: the target has index taken",
@@ -369,7 +370,7 @@ def test_what_the_user_may_decide_on_is_listed_before_system_indices(tmp_path: P
     )
     resolution = a_resolution(a_unit("a"), left_out=left)
     journal.keep("resolve", resolution)
-    for view in (report_view(report_of(journal.document)), resolution_view(resolution)):
+    for view in (report_view(report_of(journal.document)), plan_view(a_document(resolution))):
         text = " ".join(shown(view).split())
         assert "Left out (21): x – changed while it was looked at; .kibana_0" in text
         assert "; and 9 more" in text
