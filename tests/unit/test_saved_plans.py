@@ -51,7 +51,8 @@ def test_a_saved_plan_is_read_as_it_was_written_whatever_the_file_is_called(
 
 
 def test_a_plan_is_no_saved_plan(tmp_path: Path) -> None:
-    for text in ("name: x\n", "kind: plan\nname: saved-plan\n", "", "x: {kind: saved-plan}\n", "name: x\nkind: saved-plan\n"):
+    others = ("kind: plan\nname: saved-plan\n", "x: {kind: saved-plan}\n", "name: x\nkind: saved-plan\n")
+    for text in ("name: x\n", "", *others):
         (tmp_path / "plan.yaml").write_text(text)
         assert not is_saved_plan(tmp_path / "plan.yaml")
     assert not is_saved_plan(tmp_path / "missing.yaml")
