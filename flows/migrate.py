@@ -115,25 +115,30 @@ def chain(m: Migration, saved: PlanDocument | None = None) -> None:
     Args:
         saved: the saved plan that is executed; refused when the domains are not as they were.
     """
-    resolution = _resolution(m, saved)
+    require_equal(carried_out(m, _resolution(m, saved)))
+
+
+def carried_out(m: Migration, resolution: Resolution) -> VerificationRecord:
+    """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
     region = resolution.bucket_region
     source = run_step(m.journal, "register on source", lambda: repository.register_source(m, region))
-    _kept(m, "register on source", source, words.repository(source))
+    kept(m, "register on source", source, words.repository(source))
     target = run_step(m.journal, "register on target", lambda: repository.register_target(m, region))
-    _kept(m, "register on target", target, words.repository(target))
+    kept(m, "register on target", target, words.repository(target))
     adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
     taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
-    _kept(m, "snapshot", taken, words.snapshot(taken))
+    kept(m, "snapshot", taken, words.snapshot(taken))
     run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
     restored = run_step(m.journal, "restore", lambda: restore.restore(m, resolution, taken))
-    _kept(m, "restore", restored, words.restored(restored))
+    kept(m, "restore", restored, words.restored(restored))
     _require_restored(restored)
     verified = run_step(m.journal, "verify", lambda: verify.verify(m, resolution))
-    _kept(m, "verify", verified, words.verified(verified))
-    require_equal(verified)
+    kept(m, "verify", verified, words.verified(verified))
+    return verified
 
 
-def _kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
+def kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
+    """Writes a step's record, and tells that it is done."""
     m.journal.keep(step, record)
     tell(Progress(step, said, finished=True))
 
@@ -147,7 +152,7 @@ def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
     if saved:
         require_unchanged(saved, looking.document_of(m, resolution))
     resolve.require_moving(resolution)
-    _kept(m, "resolve", resolution, words.resolved(resolution))
+    kept(m, "resolve", resolution, words.resolved(resolution))
     return resolution
 
 

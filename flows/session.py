@@ -3,7 +3,7 @@
 Imports no Prefect: verbs without a flow use it too.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +89,35 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
         saved: the saved plan that is executed: a new run takes its id over.
 
     Raises:
+        as `working`.
+    """
+    state = State(options.state, plan.name)
+    replaced: list[Journal] = []
+
+    def journal_of(uuids: tuple[str, str]) -> Journal:
+        current = state.current("migrate") if options.new_run else None
+        replaced.extend([current] if current else [])
+        return _journal(state, plan, options, uuids, saved)
+
+    with working(plan, options, journal_of) as m:
+        try:
+            yield m
+        finally:
+            for journal in replaced:
+                if not is_finished(journal) and m.journal.changed_something:
+                    journal.settle("abandoned", f"run {m.journal.run_id} was started with --new-run")
+
+
+@contextmanager
+def working(
+    plan: Plan, options: Options, journal_of: Callable[[tuple[str, str]], Journal]
+) -> Generator[Migration]:
+    """Holds plan and pair, opens the domains, and writes how the session ended.
+
+    Args:
+        journal_of: begins or continues the journal, given the UUIDs of both clusters.
+
+    Raises:
         Busy, PlanChanged, StateUnusable: the run may not start or go on; nothing was changed.
         SnapferryError: from the steps, after it has been written down.
     """
@@ -98,8 +127,7 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
         source, target = open_domains(plan)
         uuids = identity(source).uuid, identity(target).uuid
         stack.enter_context(state.lock_pair(*uuids))
-        replaced = state.current("migrate") if options.new_run else None
-        journal = _journal(state, plan, options, uuids, saved)
+        journal = journal_of(uuids)
         try:
             yield Migration(plan, source, target, journal, options.consents)
         except BaseException as error:
@@ -109,9 +137,6 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
             raise
         else:
             _settle(journal, (source, target), "done", "", "")
-        finally:
-            if replaced and not is_finished(replaced) and journal.changed_something:
-                replaced.settle("abandoned", f"run {journal.run_id} was started with --new-run")
 
 
 def _message(error: BaseException) -> str:

@@ -62,7 +62,8 @@ def action(unit: Unit) -> str:
     if unit.action == "replace":
         return f"delete {', '.join(unit.takes)} on the target, then restore"
     if unit.action == "rename":
-        return f"restore as {unit.target}: the target has {unit.conflict}"
+        why = f": the target has {unit.conflict}" if unit.conflict else ""
+        return f"restore as {unit.target}{why}"
     return f"skip: the target has {unit.conflict}" if unit.action == "skip" else "restore"
 
 

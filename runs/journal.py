@@ -65,6 +65,8 @@ class Document(BaseModel):
     steps: dict[str, StepEntry] = Field(default_factory=dict[str, StepEntry])
     intents: list[Intent] = Field(default_factory=list[Intent])
     arrived: dict[str, str] = Field(default_factory=dict[str, str])
+    rehearsal: Record | None = None
+    failure: Record | None = None
 
 
 def now() -> datetime:

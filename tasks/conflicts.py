@@ -61,7 +61,7 @@ def decide(
         outcome = _by_policy(unit, taken, target, settings, allowed)
         decided += [outcome] if isinstance(outcome, Unit) else []
         problems += outcome if isinstance(outcome, list) else []
-    return Decision(tuple(decided), (*problems, *_clashes(decided, aliases)))
+    return Decision(tuple(decided), (*problems, *clashes(decided, aliases)))
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,18 @@ def _by_policy(
     if settings.policy == "skip":
         return unit.model_copy(update={"action": "skip", "conflict": words})
     if settings.policy == "rename":
-        return _renamed(unit, target, settings, words)
+        return renamed(unit, target, settings, words)
     if settings.policy == "delete":
         return _replaced(unit, taken, target, settings, allowed, words)
     return [f"{unit.name}: the target already has {words}"]
 
 
-def _renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str) -> Unit | list[str]:
+def renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str) -> Unit | list[str]:
+    """The unit under the prefixed or suffixed name, or why it cannot have that.
+
+    Args:
+        words: what on the target has its own name; empty when nothing does.
+    """
     name = f"{settings.prefix}{unit.name}{settings.suffix}"
     indices = tuple(
         index.model_copy(update={"target": _renamed_index(unit, index, name)}) for index in unit.indices
@@ -190,7 +195,8 @@ def _replaced(
     return unit.model_copy(update={"action": "replace", "takes": takes, "conflict": words})
 
 
-def _clashes(units: list[Unit], aliases: bool) -> Iterator[str]:
+def clashes(units: Sequence[Unit], aliases: bool) -> Iterator[str]:
+    """Names that several of these units would have on the target."""
     moving = [unit for unit in units if unit.action != "skip"]
     names = Counter(unit.target for unit in moving)
     for name, times in names.items():

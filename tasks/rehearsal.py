@@ -1,0 +1,85 @@
+"""A rehearsal: the plan's migration under other names, for all or some of its indices. Pure."""
+
+from collections.abc import Iterable, Sequence
+
+from configs.plan import ConflictSettings, DomainSettings, IndexSelection, Plan
+from domains.catalog import Catalog
+from tasks.conflicts import Decision, clashes, renamed
+from tasks.errors import PreconditionError
+from tasks.migration import Consents
+from tasks.records import Record, Unit
+from tasks.selection import matches
+
+PREFIX = "rehearsal-"
+
+
+class Rehearsal(Record):
+    """How a plan is rehearsed.
+
+    Args:
+        prefix: put in front of every name on the target.
+        only: names and patterns of the indices to rehearse with; empty for all of the plan's.
+        keep: whether what was made stays on the target.
+        shadow: name or endpoint of a third domain that stands in for the target; None for the target itself.
+    """
+
+    prefix: str = PREFIX
+    only: tuple[str, ...] = ()
+    keep: bool = False
+    shadow: str | None = None
+
+
+def shadowed(plan: Plan, shadow: str | None) -> Plan:
+    """The plan with a third domain in the target's place; its Region and login are the target's.
+
+    Raises:
+        ValueError: this is no name and no endpoint of a domain, or cannot be the target of this plan.
+    """
+    if shadow is None:
+        return plan
+    target = plan.model_dump(mode="json")["target"]
+    place = {"endpoint": shadow, "domain": None} if "://" in shadow else {"domain": shadow, "endpoint": None}
+    values = {**target, **place, "connect_to": None}
+    if "://" in shadow and plan.target.is_managed:
+        values["region"] = None  # as the host tells it
+    changed = plan.model_copy(update={"target": DomainSettings.model_validate(values)})
+    return Plan.model_validate(changed.model_dump())
+
+
+def chosen(units: Sequence[Unit], only: Sequence[str]) -> tuple[Unit, ...]:
+    """The units to rehearse with.
+
+    Raises:
+        PreconditionError: a pattern fits none of them.
+    """
+    if not only:
+        return tuple(units)
+    idle = [pattern for pattern in only if not any(matches(unit.name, [pattern]) for unit in units)]
+    if idle:
+        raise PreconditionError(
+            f"--only {idle[0]} fits none of the indices that the plan moves",
+            hint="`snapferry plan` lists them",
+        )
+    return tuple(unit for unit in units if matches(unit.name, only))
+
+
+def rehearsal_plan(plan: Plan, names: Iterable[str], prefix: str) -> Plan:
+    """The plan of the rehearsal: these names alone, each with the prefix, without aliases; else as it is."""
+    return plan.model_copy(
+        update={
+            "indices": IndexSelection(include=list(names), exclude=[], closed=plan.indices.closed),
+            "conflicts": ConflictSettings(policy="rename", prefix=prefix),
+            "restore": plan.restore.model_copy(update={"aliases": False}),
+        }
+    )
+
+
+def all_renamed(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:
+    """Every unit under its prefixed name, whether its own is taken or not."""
+    decided: list[Unit] = []
+    problems: list[str] = []
+    for unit in units:
+        outcome = renamed(unit, target, plan.conflicts, "")
+        decided += [outcome] if isinstance(outcome, Unit) else []
+        problems += outcome if isinstance(outcome, list) else []
+    return Decision(tuple(decided), (*problems, *clashes(decided, aliases=False)))
