@@ -1,7 +1,7 @@
 """What verbs without a flow do: look at both domains, without a run of their own. Imports no Prefect."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from configs.plan import Plan
 from domains.cluster import identity
 from domains.domain import Domain, Side
 from domains.mappings import mapping_digests
+from flows.rehearsals import target_of
 from flows.session import (
     Options,
     decided_before,
@@ -28,6 +29,7 @@ from tasks.checks.safety import consents_needed
 from tasks.migration import Consents, Migration
 from tasks.planning import Ahead, PlanDocument, plan_document, still_ahead
 from tasks.records import Resolution, VerificationRecord
+from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan
 from tasks.saved import sealed
 from tasks.survey import SIDES, Survey
 
@@ -73,6 +75,20 @@ def planned(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     if over:
         return Planned(document, fresh=False, finished=before.run_id)
     return Planned(document, fresh=False, continues=before.run_id)
+
+
+def rehearsal_planned(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDocument:
+    """What `rehearse --execute` would do with these options, before it removes it again. Reads only.
+
+    Raises:
+        SnapferryError: refused, or a domain could not be looked at.
+    """
+    real = _onlooker(target_of(plan, wanted), options, new_run_id())
+    units = chosen(Survey.of(real).selection.units, wanted.only)
+    names = [unit.name for unit in units]
+    m = replace(real, plan=rehearsal_plan(real.plan, names or real.plan.indices.include, wanted.prefix))
+    look = Survey.of(m, all_renamed)
+    return document_of(m, resolving.resolve(m, look), look)
 
 
 def _decided(journal: Journal, m: Migration) -> Resolution:

@@ -43,12 +43,13 @@ class ConsentParameters(BaseModel):
         return Consents(frozenset(self.allow_delete), self.allow_partial)
 
 
-def _run_name() -> str:
+def run_name() -> str:
+    """The flow run's name: the plan's."""
     plan = get_parameters()["plan"]
     return str(plan["name"] if is_object(plan) else plan.name)
 
 
-@flow(name="migrate", flow_run_name=_run_name, persist_result=False)
+@flow(name="migrate", flow_run_name=run_name, persist_result=False)
 def migrate(
     plan: Plan,
     execute: bool = False,

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 from reports.model import Report
+from tasks.checks.records import OutlookRecord
 from tasks.records import (
     Attempt,
     LeftOut,
+    RemovalRecord,
     RepositoryRecord,
     Resolution,
     RestoreRecord,
@@ -132,6 +134,19 @@ def resolved(record: Resolution) -> str:
     """What a resolution came to."""
     total = size(sum(index.bytes or 0 for index in record.indices))
     return f"{len(record.indices)} indices to move ({total}), {len(record.left_out)} left out"
+
+
+def looked_ahead(record: OutlookRecord) -> str:
+    """What the preflight of the real run came to."""
+    failed, to_know = len(record.failed), len(record.to_know)
+    return f"{len(record.checks)} checks of the real plan: {failed} failed, {to_know} to know"
+
+
+def removed(record: RemovalRecord) -> str:
+    """What was taken away again."""
+    snapshot = ", the snapshot" if record.snapshots else ""
+    left = f"; {len(record.left)} left that are not its own" if record.left else ""
+    return f"{len(record.indices)} indices and data streams{snapshot} and its registrations removed{left}"
 
 
 def snapshot(record: SnapshotRecord) -> str:

@@ -4,7 +4,19 @@ from typing import Annotated
 
 import typer
 
-from snapferry.commands import check, demo, lab, migrate, plan, report, schema, status, verify
+from snapferry.commands import (
+    abort,
+    check,
+    demo,
+    lab,
+    migrate,
+    plan,
+    rehearse,
+    report,
+    schema,
+    status,
+    verify,
+)
 
 app = typer.Typer(
     name="snapferry",
@@ -20,8 +32,10 @@ app = typer.Typer(
 )
 app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=plan.EXAMPLE)(plan.plan)
+app.command(epilog=rehearse.EXAMPLE)(rehearse.rehearse)
 app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
+app.command(epilog=abort.EXAMPLE)(abort.abort)
 app.command(epilog=status.EXAMPLE)(status.status)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=schema.EXAMPLE)(schema.schema)

@@ -35,6 +35,7 @@ AllowDelete = Annotated[
         "Repeatable.",
     ),
 ]
+Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without this, show what would be done.")]
 NewRun = Annotated[
     bool, typer.Option("--new-run", help="Start another run, although one has finished or is unfinished.")
 ]

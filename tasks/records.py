@@ -189,3 +189,37 @@ class VerificationRecord(Record):
     def failing(self) -> tuple[Verdict, ...]:
         """The verdicts that are not `equal`."""
         return tuple(verdict for verdict in self.verdicts if verdict.outcome != "equal")
+
+
+class Left(Record):
+    """Something under a name of this run that is not its own, or not any more: it was not touched."""
+
+    name: str
+    why: str
+
+
+class RemovalRecord(Record):
+    """What was taken away: indices and data streams, snapshots, and what became of each side's registration.
+
+    Args:
+        left: what is under a name of the run and was not touched, and why.
+    """
+
+    indices: tuple[str, ...]
+    snapshots: tuple[str, ...]
+    registrations: dict[str, str]
+    left: tuple[Left, ...]
+
+
+class Leftovers(Record):
+    """What a run has made and not taken away: a look, for people to decide on.
+
+    Args:
+        registrations: sides whose registration this run has made.
+    """
+
+    run_id: str
+    indices: tuple[str, ...]
+    snapshot: str | None
+    registrations: tuple[Literal["source", "target"], ...]
+    left: tuple[Left, ...]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from domains import catalog as names_on
 from domains import repositories, snapshots
-from domains.domain import Domain
+from domains.domain import Domain, Side
 from domains.errors import Missing, Refused
 from domains.replies import Json
 from runs.journal import now
@@ -17,7 +17,7 @@ from runs.progress import Progress, tell
 from tasks.arrivals import arrivals
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
-from tasks.records import Record
+from tasks.records import Left, Leftovers, RemovalRecord
 from tasks.registration import registration, same_place
 
 STEP = "clean"
@@ -25,24 +25,24 @@ _CONCURRENT = "concurrent_snapshot_execution_exception"
 _APPEARS_WITHIN_S = 15.0
 
 
-class Left(Record):
-    """Something under a name of this run that is not its own, or not any more: it was not touched."""
+def leftovers(m: Migration) -> Leftovers:
+    """What `remove_made` would take away now. Reads only."""
+    own, left = own_names(m)
+    taken = bool(m.journal.intents("snapshot")) and repositories.registered(m.source, m.repository)
+    found = snapshots.get(m.source, m.repository, m.snapshot) if taken else None
+    registered: list[Side] = [each.side for each in (m.source, m.target) if _made_registration(m, each)]
+    return Leftovers(
+        run_id=m.journal.run_id,
+        indices=tuple(sorted(own)),
+        snapshot=m.snapshot if found and found.run == m.journal.run_id else None,
+        registrations=tuple(registered),
+        left=left,
+    )
 
-    name: str
-    why: str
 
-
-class RemovalRecord(Record):
-    """What was taken away: indices and data streams, snapshots, and what became of each side's registration.
-
-    Args:
-        left: what is under a name of the run and was not touched, and why.
-    """
-
-    indices: tuple[str, ...]
-    snapshots: tuple[str, ...]
-    registrations: dict[str, str]
-    left: tuple[Left, ...]
+def _made_registration(m: Migration, domain: Domain) -> bool:
+    ours = [intent for intent in m.journal.intents("register") if intent.side == domain.side]
+    return bool(ours) and repositories.registered(domain, m.repository) != ours[0].detail["before"]
 
 
 def remove_made(m: Migration) -> RemovalRecord:

@@ -1,8 +1,9 @@
 """`snapferry migrate`: the job."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,6 +14,7 @@ from snapferry.options import (
     AllowDelete,
     AllowPartial,
     AsJson,
+    Execute,
     NewRun,
     PlanFile,
     StateFolder,
@@ -23,12 +25,9 @@ from snapferry.options import (
 )
 
 if TYPE_CHECKING:
-    from runs.journal import Journal
-    from runs.state import State
     from tasks.planning import PlanDocument
 
 EXAMPLE = "Example: snapferry migrate orders-to-ireland.yaml --execute"
-Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without this, show what would be done.")]
 
 
 @dataclass(frozen=True)
@@ -90,6 +89,7 @@ def run(options: Options) -> ExitCode:
     from flows.session import finished_before
     from snapferry.console import say
     from snapferry.exit_codes import code_of_status
+    from snapferry.running import run_flow, show_end
 
     with errors_end_here(), terminated_as_interrupted():
         asked = Session(options.state, new_run=options.new_run)
@@ -97,61 +97,20 @@ def run(options: Options) -> ExitCode:
         if journal:
             say(f"Run {journal.run_id} has finished already; --new-run starts another.")
         else:
-            journal = _run_flow(options)
-        _show_end(options, journal)
+            journal = run_flow(options.plan.name, options.state, partial(_flow, options))
+        show_end(journal, as_json=options.as_json, next_step=options.next_step)
     return code_of_status(journal.document.status)
 
 
-def _run_flow(options: Options) -> "Journal":
-    """Runs the flow on a server and returns the journal of its run, however it ended."""
-    from domains.errors import SnapferryError
-    from flows.server import prefect_server
-    from runs.state import State
-    from snapferry.console import say
-    from snapferry.progress import shown_progress
+def _flow(options: Options) -> None:
+    from flows.migrate import ConsentParameters, migrate
 
-    runs = State(options.state, options.plan.name)
-    with runs.lock_plan():
-        pass  # when another run holds it, say so before a server is started
-    sessions = _sessions(runs)
-    say("Starting Prefect …")
-    with prefect_server(options.state):
-        from flows.migrate import ConsentParameters, migrate
-        from flows.steps import prefect_reachable
-
-        consents = ConsentParameters(
-            allow_delete=list(options.allow_delete), allow_partial=options.allow_partial
-        )
-        try:
-            with shown_progress(), prefect_reachable():
-                migrate(
-                    options.plan,
-                    execute=True,
-                    consents=consents,
-                    new_run=options.new_run,
-                    state=str(options.state),
-                    saved_plan=str(options.file) if options.saved else None,
-                )
-        except (SnapferryError, KeyboardInterrupt):
-            if _sessions(runs) == sessions:
-                raise  # no run came about: there is nothing to report but the error
-    return next(j for j in runs.journals() if sessions.get(j.run_id) != j.document.sessions)
-
-
-def _sessions(runs: "State") -> dict[str, int]:
-    """How many sessions each run has had."""
-    return {journal.run_id: journal.document.sessions for journal in runs.journals()}
-
-
-def _show_end(options: Options, journal: "Journal") -> None:
-    from reports.build import report_files, report_of
-    from reports.console import report_view
-    from snapferry.console import show, show_json
-
-    report = report_of(journal.document)
-    if options.next_step and journal.document.status == "done":
-        report = report.model_copy(update={"next": options.next_step})
-    if options.as_json:
-        show_json(report.model_dump_json(indent=2))
-    else:
-        show(report_view(report, tuple(str(file) for file in report_files(journal) if file.exists())))
+    consents = ConsentParameters(allow_delete=list(options.allow_delete), allow_partial=options.allow_partial)
+    migrate(
+        options.plan,
+        execute=True,
+        consents=consents,
+        new_run=options.new_run,
+        state=str(options.state),
+        saved_plan=str(options.file) if options.saved else None,
+    )

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from domains.domain import Side
+from configs.plan import Side
 from tasks.records import Record
 
 Status = Literal["OK", "WARN", "FAIL", "SKIP"]
@@ -34,3 +34,19 @@ class CheckRecord(Record):
     source: str = ""
     unknown: bool = False
     waived: str = ""
+
+
+class OutlookRecord(Record):
+    """The preflight of the real migration at this moment."""
+
+    checks: tuple[CheckRecord, ...]
+
+    @property
+    def failed(self) -> tuple[CheckRecord, ...]:
+        """What `migrate` would be refused for, or would stumble over."""
+        return tuple(record for record in self.checks if record.status == "FAIL")
+
+    @property
+    def to_know(self) -> tuple[CheckRecord, ...]:
+        """What the user should know."""
+        return tuple(record for record in self.checks if record.status == "WARN")

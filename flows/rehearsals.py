@@ -1,0 +1,142 @@
+"""One session of a rehearsal: which run it belongs to, and what of it is left. Imports no Prefect."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from configs.plan import Plan
+from flows.session import Options, require_same_clusters, working
+from runs.errors import PlanChanged
+from runs.journal import Journal
+from runs.state import State, require_same_plan
+from tasks.errors import PreconditionError
+from tasks.migration import Migration
+from tasks.rehearsal import Rehearsal, shadowed
+
+VERB = "rehearse"
+
+
+def leftover(state: State) -> Journal | None:
+    """The latest rehearsal that has made something and has not taken it away again; None without one."""
+    for journal in state.journals():
+        if journal.document.verb == VERB and journal.changed_something and not _is_clean(journal):
+            return journal
+    return None
+
+
+def _is_clean(journal: Journal) -> bool:
+    return journal.record("clean") is not None
+
+
+def unfinished(state: State) -> Journal | None:
+    """The rehearsal that the next command goes on with: one that is left over and was not to be kept."""
+    journal = leftover(state)
+    if journal is None or journal.document.status in {"done", "different", "abandoned"}:
+        return None
+    return None if is_kept(journal) and journal.document.status == "failed" else journal
+
+
+def is_kept(journal: Journal) -> bool:
+    """Whether what this rehearsal made was to stay."""
+    return settings_of(journal).keep
+
+
+def settings_of(journal: Journal) -> Rehearsal:
+    """How the plan is rehearsed in this run."""
+    return Rehearsal.model_validate(journal.document.rehearsal)
+
+
+@contextmanager
+def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Migration]:
+    """Holds plan and pair, yields the rehearsal to work on, and writes how it ended.
+
+    The yielded migration's plan is the real one, with the shadow domain in the target's place.
+
+    Raises:
+        PlanChanged: an unfinished rehearsal was begun with other options, or under another plan.
+        SnapferryError: from the steps, after it has been written down.
+    """
+    state = State(options.state, plan.name)
+
+    def journal_of(uuids: tuple[str, str]) -> Journal:
+        current = unfinished(state)
+        if current is None:
+            journal = state.begin(plan, VERB)
+            journal.document.sessions = 1
+            journal.document.rehearsal = wanted.model_dump(mode="json")
+            journal.save()
+            return journal
+        require_same_plan(current, plan)
+        _require_same_options(current, wanted)
+        require_same_clusters(current, uuids)
+        current.resume()
+        return current
+
+    with working(target_of(plan, wanted), options, journal_of) as m:
+        yield m
+
+
+@contextmanager
+def aborting(plan: Plan, options: Options) -> Generator[Migration]:
+    """Holds plan and pair, and yields the rehearsal that is to be taken away.
+
+    Raises:
+        PreconditionError: no rehearsal has left anything.
+    """
+    state = State(options.state, plan.name)
+    wanted = settings_of(require_leftover(state))
+
+    def journal_of(uuids: tuple[str, str]) -> Journal:
+        journal = require_leftover(state)
+        require_same_clusters(journal, uuids)
+        journal.resume()
+        return journal
+
+    with working(target_of(plan, wanted), options, journal_of) as m:
+        yield m
+
+
+def require_leftover(state: State) -> Journal:
+    """The rehearsal that has left something.
+
+    Raises:
+        PreconditionError: there is none.
+    """
+    journal = leftover(state)
+    if journal is None:
+        raise PreconditionError(
+            f"no rehearsal of plan {state.plan_name} has left anything behind",
+            hint="a migration is not taken away again: `snapferry status` shows where it stands",
+        )
+    return journal
+
+
+def target_of(plan: Plan, wanted: Rehearsal) -> Plan:
+    """The plan with the domain that is rehearsed on as its target.
+
+    Raises:
+        PreconditionError: --shadow names nothing that could be the target.
+    """
+    try:
+        return shadowed(plan, wanted.shadow)
+    except ValueError as error:
+        raise PreconditionError(
+            f"--shadow {wanted.shadow} cannot be used: {error}",
+            hint="give a domain's name or its https:// URL",
+        ) from error
+
+
+def _require_same_options(journal: Journal, wanted: Rehearsal) -> None:
+    begun = settings_of(journal)
+    differing = [
+        f"{name}: {getattr(begun, name)!r} → {getattr(wanted, name)!r}"
+        for name in ("prefix", "only", "shadow")
+        if getattr(begun, name) != getattr(wanted, name)
+    ]
+    if differing:
+        raise PlanChanged(
+            f"rehearsal {journal.run_id} is unfinished; its options were others: {'; '.join(differing)}",
+            "go on with the same options, or take it away: snapferry abort PLAN --execute",
+        )
+    if begun.keep != wanted.keep:
+        journal.document.rehearsal = wanted.model_dump(mode="json")
+        journal.save()

@@ -1,0 +1,139 @@
+"""The rehearsal as a Prefect flow: the whole job under other names, verified, timed, and taken away again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from prefect import flow
+
+from configs.plan import Plan
+from domains.errors import SnapferryError
+from flows.artifacts import ProgressArtifacts, report_artifact
+from flows.migrate import ConsentParameters, carried_out, kept, require_equal, run_name
+from flows.rehearsals import is_kept, rehearsing, settings_of
+from flows.session import Options, decided_before, status_after
+from flows.steps import run_step
+from reports import words
+from reports.build import report_of
+from reports.markdown import markdown
+from runs.journal import Journal
+from runs.progress import listening
+from runs.state import default_folder
+from tasks import removal, resolve
+from tasks.checks.records import OutlookRecord
+from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
+from tasks.migration import Migration
+from tasks.outlook import outlook
+from tasks.records import Resolution, VerificationRecord
+from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan
+from tasks.survey import Survey
+
+
+@flow(name="rehearse", flow_run_name=run_name, persist_result=False)
+def rehearse(
+    plan: Plan,
+    execute: bool = False,
+    rehearsal: Rehearsal = Rehearsal(),  # noqa: B008
+    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    state: str | None = None,
+) -> str:
+    """Does the plan's whole job into prefixed indices on the target, verifies it, and removes what it made.
+
+    Args:
+        plan: the plan that is rehearsed.
+        execute: without it the flow refuses.
+        rehearsal: the prefix, a sample of the indices, a third domain, whether to keep what is made.
+        consents: the risks accepted.
+        state: the state folder, on the machine that runs the flow; None for the default one.
+
+    Returns:
+        The run's id. An interrupted rehearsal is continued.
+
+    Raises:
+        SnapferryError: refused, failed, interrupted or different; what was made is removed all the same,
+            except after an interruption: then the same call goes on, and `snapferry abort` removes it.
+    """
+    if not execute:
+        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
+    options = Options(Path(state) if state else default_folder(), consents.consents())
+    worked_on: list[Journal] = []
+    try:
+        with listening(ProgressArtifacts(plan.name)), rehearsing(plan, rehearsal, options) as m:
+            worked_on.append(m.journal)
+            _rehearsed(m)
+    finally:
+        for journal in worked_on:
+            report_artifact(plan.name, markdown(report_of(journal.document)))
+    return worked_on[0].run_id
+
+
+def _rehearsed(m: Migration) -> None:
+    wanted = settings_of(m.journal)
+    if "clean" not in m.journal.document.steps:
+        _tried(m, wanted)
+    if not is_kept(m.journal):
+        removed = run_step(m.journal, "clean", lambda: removal.remove_made(_worked(m, wanted)))
+        run_step(m.journal, "confirm clean", lambda: removal.require_removed(_worked(m, wanted)))
+        kept(m, "clean", removed, words.removed(removed))
+    _require_success(m.journal)
+
+
+def _tried(m: Migration, wanted: Rehearsal) -> None:
+    """Everything up to the verification. What fails is written down, so that what was made can be removed."""
+    resolution = _resolution(m, wanted)
+    try:
+        carried_out(_as_rehearsed(m, wanted, resolution), resolution)
+    except SnapferryError as error:
+        if status_after(error, m.journal) == "interrupted":
+            raise
+        m.journal.document.failure = {"message": str(error), "hint": error.hint}
+        m.journal.save()
+
+
+def _resolution(m: Migration, wanted: Rehearsal) -> Resolution:
+    decided = decided_before(m.journal)
+    if decided:
+        return decided
+    ahead = run_step(m.journal, "look ahead", lambda: outlook(m))
+    kept(m, "look ahead", ahead, words.looked_ahead(ahead))
+    resolution = run_step(m.journal, "resolve", lambda: resolved_for(m, wanted))
+    resolve.require_moving(resolution)
+    kept(m, "resolve", resolution, words.resolved(resolution))
+    return resolution
+
+
+def resolved_for(m: Migration, wanted: Rehearsal) -> Resolution:
+    """What the rehearsal moves, and under which names. Reads only.
+
+    Raises:
+        PreconditionError: with every reason at once.
+    """
+    units = chosen(Survey.of(m).selection.units, wanted.only)
+    plan = rehearsal_plan(m.plan, [unit.name for unit in units] or m.plan.indices.include, wanted.prefix)
+    worked = replace(m, plan=plan)
+    return resolve.resolve(worked, Survey.of(worked, all_renamed))
+
+
+def _as_rehearsed(m: Migration, wanted: Rehearsal, resolution: Resolution) -> Migration:
+    names = [unit.name for unit in resolution.units]
+    return replace(m, plan=rehearsal_plan(m.plan, names, wanted.prefix))
+
+
+def _worked(m: Migration, wanted: Rehearsal) -> Migration:
+    decided = Resolution.model_validate(m.journal.record("resolve"))
+    return _as_rehearsed(m, wanted, decided)
+
+
+def _require_success(journal: Journal) -> None:
+    """Raises what the rehearsal has found to fail, after everything is tidied up."""
+    failure = journal.document.failure
+    if failure:
+        raise ExecutionError(f"the rehearsal failed: {failure['message']}", failure["hint"])
+    verified = VerificationRecord.model_validate(journal.record("verify"))
+    require_equal(verified)
+    failed = OutlookRecord.model_validate(journal.record("look ahead")).failed
+    if failed:
+        named = ", ".join(dict.fromkeys(record.id for record in failed))
+        raise VerificationFailed(
+            f"the data moved and is equal, but the real run would be refused or fail: {named}",
+            f"put it right, then rehearse again: {failed[0].detail}",
+        )
