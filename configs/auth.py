@@ -23,6 +23,10 @@ def _check_env(value: str) -> str:
     return value
 
 
+EnvName = Annotated[str, AfterValidator(_check_env)]
+SecretArn = Annotated[str, AfterValidator(check_secret_arn)]
+
+
 def _check_given(value: str) -> str:
     if not value.strip():
         raise ValueError("this is empty; give a value or remove the key")
@@ -46,14 +50,14 @@ class PasswordSource(
 ):
     """Where a password is found when it is needed: exactly one of the two."""
 
-    env: Annotated[str, AfterValidator(_check_env)] | None = Field(
+    env: EnvName | None = Field(
         default=None,
         title="Environment variable",
         description="Name of the environment variable that holds the password.",
         examples=["SOURCE_PASSWORD"],
         json_schema_extra={"type": "string", "pattern": ENV_PATTERN},
     )
-    secret: Annotated[str, AfterValidator(check_secret_arn)] | None = Field(
+    secret: SecretArn | None = Field(
         default=None,
         title="Secret",
         description="ARN of the AWS Secrets Manager secret that holds the password.",

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 LONGEST = timedelta(days=7)
 PATTERN = r"^(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
@@ -32,6 +32,12 @@ def duration_text(value: timedelta) -> str:
     return text or "0s"
 
 
+def _check_positive(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError(f"this is no time at all; {WRITE_IT}")
+    return value
+
+
 def _seconds(value: object) -> float:
     if isinstance(value, timedelta):
         return value.total_seconds()
@@ -57,3 +63,4 @@ Duration = Annotated[
     PlainSerializer(duration_text, return_type=str),
     WithJsonSchema(_SCHEMA),
 ]
+PositiveDuration = Annotated[Duration, AfterValidator(_check_positive)]

@@ -16,6 +16,8 @@ from configs.yaml_syntax import SyntaxProblem, compose
 from configs.yaml_tree import Oddity, Spot, Tree, build_tree
 
 MAX_BYTES = 1024 * 1024
+_SECRETS = {"password", "webhook"}
+_REFERENCES = {("env",), ("secret",), ("url",)}
 _EMPTY = "the file is empty; a plan has at least name, source, target and repository (see docs/plan.md)"
 _NO_MAPPING = "a plan is a mapping of keys to values; start it with name, source, target and repository"
 
@@ -91,7 +93,7 @@ class _Places:
 def _odd_problems(oddities: Iterable[Oddity], places: _Places) -> Iterator[Problem]:
     for odd in oddities:
         path = _without_secrets(odd.path)
-        hidden = "password" in path and odd.spoils_value
+        hidden = not _SECRETS.isdisjoint(path) and odd.spoils_value
         yield places.problem(odd.index, _shown(path), NEVER_IN_THE_PLAN if hidden else odd.message)
 
 
@@ -112,10 +114,10 @@ def _index_of(finding: Finding, spots: dict[KeyPath, Spot]) -> int:
 
 
 def _without_secrets(path: KeyPath) -> KeyPath:
-    """Cut a path below `password` and below unknown keys: `password: {hunter2}` makes the password a key."""
+    """Cut a path below secrets and unknown keys: `password: {hunter2}` makes the password a key."""
     for at, part in enumerate(path):
-        if part == "password":
-            return path[: at + 2] if path[at + 1 : at + 2] in {("env",), ("secret",)} else path[: at + 1]
+        if part in _SECRETS:
+            return path[: at + 2] if path[at + 1 : at + 2] in _REFERENCES else path[: at + 1]
         if isinstance(part, str) and part not in KNOWN_KEYS:
             return path[: at + 1]
     return path

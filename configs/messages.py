@@ -1,6 +1,6 @@
 """What pydantic found, in sentences of ours: what is there, and what would be right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,6 +10,8 @@ from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Path, Settings
 from configs.checks import CheckSettings
 from configs.domain import DomainSettings
+from configs.gates import GATES, GateSettings
+from configs.hooks import Hook, WebhookAddress
 from configs.plan import Plan
 from configs.repository import FsRepository, S3Repository
 from configs.work import (
@@ -36,8 +38,10 @@ _MODELS: dict[str | int, type[Settings]] = {
     "restore": RestoreSettings,
     "verify": VerifySettings,
     "checks": CheckSettings,
+    "webhook": WebhookAddress,
+    **dict.fromkeys(GATES, GateSettings),
 }
-KNOWN_KEYS = frozenset(key for model in (Plan, *_MODELS.values()) for key in model.model_fields)
+KNOWN_KEYS = frozenset(GATES).union(*(model.model_fields for model in (Plan, Hook, *_MODELS.values())))
 _HOMES = {
     "at the top": (Plan,),
     "under source and target": (DomainSettings,),
@@ -49,6 +53,8 @@ _HOMES = {
     "under restore": (RestoreSettings,),
     "under verify": (VerifySettings,),
     "under checks": (CheckSettings,),
+    "under a gate": (GateSettings,),
+    "in an entry of hooks": (Hook,),
 }
 _ADD = {
     "name": "name: orders",
@@ -60,6 +66,8 @@ _ADD = {
     "username": "username: NAME",
     "password": "password: {env: NAME}",
     "type": "type: sigv4, type: basic or type: none",
+    "timeout": "timeout: 2h",
+    "events": "events: [failed]",
 }
 _WANTED = {
     "string_type": "text",
@@ -116,7 +124,7 @@ def _missing(error: ErrorDetails, spot: Spot | None) -> str:
 
 def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
     *above, key = error["loc"]
-    model = _MODELS.get(above[-1], Plan) if above else Plan
+    model = _model(above)
     known = list(model.model_fields)
     if model is PasswordSource:
         return "unknown key; use {env: NAME} or {secret: ARN}"
@@ -130,6 +138,12 @@ def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
     if len(homes) == 1:
         return f"unknown key here; it belongs {homes[0]}"
     return f"unknown key; known here: {', '.join(known)}"
+
+
+def _model(above: Sequence[str | int]) -> type[Settings]:
+    if not above:
+        return Plan
+    return Hook if above[:1] == ["hooks"] and len(above) == 2 else _MODELS.get(above[-1], Plan)
 
 
 def _siblings(model: type[Settings]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Conflict, Settings
 from configs.checks import CheckSettings
 from configs.domain import DomainSettings
+from configs.gates import Gate, GateSettings
+from configs.hooks import Hook, WebhookAddress
 from configs.names import NAME_PATTERN, check_plan_name
 from configs.repository import FsRepository, Repository, S3Repository, Side
 from configs.work import (
@@ -26,6 +28,9 @@ __all__ = [
     "ConflictSettings",
     "DomainSettings",
     "FsRepository",
+    "Gate",
+    "GateSettings",
+    "Hook",
     "IndexSelection",
     "NoAuth",
     "PasswordSource",
@@ -36,6 +41,7 @@ __all__ = [
     "SigV4Auth",
     "SnapshotSettings",
     "VerifySettings",
+    "WebhookAddress",
 ]
 
 
@@ -88,7 +94,25 @@ class Plan(Settings):
         title="Checks",
         description="Which preflight checks must be known, and which may fail.",
     )
+    gates: dict[Gate, GateSettings] = Field(
+        default={},
+        title="Gates",
+        description="Points where the run waits until somebody approves that it goes on.",
+        examples=[{"before-restore": {"timeout": "2h"}}],
+    )
+    hooks: list[Hook] = Field(
+        default=[],
+        title="Hooks",
+        description="Commands and webhooks that are told what happens to a run.",
+    )
 
     def disagreements(self) -> Iterator[Conflict]:
         """Yield what cannot work between the source, the target and the repository."""
         yield from disagreements(self.source, self.target, self.repository)
+        if self.snapshot.existing is not None and "before-snapshot" in self.gates:
+            message = "no snapshot is taken: snapshot.existing names one; remove this gate or that key"
+            yield Conflict(
+                ("gates", "before-snapshot"),
+                message,
+                (("gates", "before-snapshot"), ("snapshot", "existing")),
+            )

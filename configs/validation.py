@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from configs.base import DEFERRED, Conflict, ConflictError, Path, Settings
+from configs.gates import GATES
 from configs.messages import sentence
 from configs.plan import Plan
 from configs.yaml_tree import Spot
@@ -29,6 +30,11 @@ _HARMLESS: dict[str, object] = {
     "username": "x",
     "password": {"env": "X"},
 }
+
+
+_ENTRIES: set[Path] = {("gates",), ("hooks",)}
+_HARMLESS_GATE: dict[str, object] = {"timeout": "1h"}
+_HARMLESS_HOOK: dict[str, object] = {"events": ["done"], "command": ["x"]}
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,8 @@ class Validation:
                 whole_part = spot is not None and spot.kind in {"a mapping", "a list"}
                 yield Finding(where, conflict.message, at_key=whole_part)
         for name in type(part).model_fields:
-            value = getattr(part, name)
-            if isinstance(value, Settings):
-                yield from self._conflicts(value, (*path, name))
+            for where, inner in _parts_in(getattr(part, name), (*path, name)):
+                yield from self._conflicts(inner, where)
 
     def _rests_on_spoiled(self, conflict: Conflict, path: Path) -> bool:
         looked_at = [(*path, *each) for each in conflict.depends]
@@ -117,6 +122,9 @@ class Validation:
         """Replace what is at `path` by something harmless; remove an unknown key."""
         self._spoiled.add(path)
         self._above_spoiled.update(_starts(path))
+        if path[:1] in _ENTRIES and path[1:2] and not unknown:
+            self._heal_entry(path[0], path[1])
+            return
         above = _at(self._data, path[:-1])
         if isinstance(above, list) and isinstance(path[-1], int):
             cast("list[object]", above)[path[-1]] = "x"
@@ -127,6 +135,30 @@ class Validation:
             mapping[key] = _HARMLESS[key]
         else:
             mapping.pop(key, None)
+
+    def _heal_entry(self, section: str | int, key: str | int) -> None:
+        """Replace an entry as a whole: without its wrong part it may lack what it needs."""
+        entries = _at(self._data, (section,))
+        if isinstance(entries, list) and isinstance(key, int):
+            cast("list[object]", entries)[key] = dict(_HARMLESS_HOOK)
+        elif isinstance(entries, dict):
+            gates = cast("dict[str, object]", entries)
+            if key in GATES:
+                gates[str(key)] = dict(_HARMLESS_GATE)
+            else:
+                gates.pop(str(key), None)
+
+
+def _parts_in(value: object, path: Path) -> Iterator[tuple[Path, Settings]]:
+    """The settings here: by themselves, in a list, or in a mapping."""
+    if isinstance(value, Settings):
+        yield path, value
+    elif isinstance(value, list):
+        for place, each in enumerate(cast("list[object]", value)):
+            yield from _parts_in(each, (*path, place))
+    elif isinstance(value, dict):
+        for key, each in cast("dict[str, object]", value).items():
+            yield from _parts_in(each, (*path, key))
 
 
 def _is_required(path: Path) -> bool:

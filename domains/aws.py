@@ -1,6 +1,7 @@
 """The AWS account around a domain: credentials, the control plane, the bucket, secrets. Reads only."""
 
 import os
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,7 @@ _TIMEOUTS = botocore.config.Config(
     connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
 )
 _SESSION_NAME = "snapferry"
+_MAKING = threading.Lock()
 T = TypeVar("T")
 
 
@@ -34,7 +36,7 @@ def session(auth: SigV4Auth | None, region: str | None) -> boto3.Session:
         AwsError: the profile does not exist.
     """
     profile = auth.profile if auth else None
-    base = _ask("read the AWS configuration", lambda: boto3.Session(profile_name=profile, region_name=region))
+    base = ask("read the AWS configuration", lambda: boto3.Session(profile_name=profile, region_name=region))
     if auth is None or auth.role_arn is None:
         return base
     below = botocore.session.Session()
@@ -48,8 +50,8 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     arguments: dict[str, Any] = {"RoleArn": auth.role_arn, "RoleSessionName": _SESSION_NAME}
     if auth.external_id:
         arguments["ExternalId"] = auth.external_id
-    sts: STSClient = _ask(f"assume {auth.role_arn}", lambda: _client(base, "sts"))
-    reply = _ask(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
+    sts: STSClient = ask(f"assume {auth.role_arn}", lambda: client_of(base, "sts"))
+    reply = ask(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
     issued = reply["Credentials"]
     return {
         "access_key": issued["AccessKeyId"],
@@ -65,13 +67,13 @@ def credentials(session: boto3.Session) -> Credentials:
     Raises:
         AwsError: none were found, or the role could not be assumed.
     """
-    found = _ask("find AWS credentials", session.get_credentials)
+    found = ask("find AWS credentials", session.get_credentials)
     if found is None:
         raise AwsError(
             "no AWS credentials were found",
             "set AWS_PROFILE or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY, or name a profile under auth",
         )
-    _ask("use the AWS credentials", found.get_frozen_credentials)
+    ask("use the AWS credentials", found.get_frozen_credentials)
     return found
 
 
@@ -81,8 +83,10 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
     Raises:
         AwsError: not found, not readable, or it has no endpoint yet.
     """
-    client: OpenSearchServiceClient = _ask(f"look up domain {domain}", lambda: _client(session, "opensearch"))
-    reply = _ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
+    client: OpenSearchServiceClient = ask(
+        f"look up domain {domain}", lambda: client_of(session, "opensearch")
+    )
+    reply = ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
     status = reply["DomainStatus"]
     host = status.get("Endpoint") or (status.get("Endpoints") or {}).get("vpc")
     if not host:
@@ -93,7 +97,7 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
 def bucket_region(session: boto3.Session, bucket: str) -> str | None:
     """The Region a bucket lives in; None when it cannot be told (no rights, no such bucket, no answer)."""
     try:
-        client: S3Client = _client(session, "s3")
+        client: S3Client = client_of(session, "s3")
         reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
@@ -118,19 +122,28 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
         return value
     arn = reference_arn or ""
     region = arn.split(":")[3] if arn.count(":") >= 6 else None
-    client = _ask(f"read secret {arn}", lambda: _client(boto3.Session(region_name=region), "secretsmanager"))
-    reply = _ask(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
+    client = ask(f"read secret {arn}", lambda: client_of(boto3.Session(region_name=region), "secretsmanager"))
+    reply = ask(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
     if "SecretString" not in reply:
         raise AwsError(f"secret {arn} holds no text", "store the password as the secret's text")
     return str(reply["SecretString"])
 
 
-def _client(session: Any, service: str) -> Any:
-    """A client with our timeouts. boto3 makes its classes at run time: callers name the type they expect."""
-    return session.client(service, config=_TIMEOUTS)
+def client_of(session: Any, service: str) -> Any:
+    """A client with our timeouts; safe to call from several threads, which boto3's own way is not.
+
+    boto3 makes its classes at run time: callers name the type they expect.
+    """
+    with _MAKING:
+        return session.client(service, config=_TIMEOUTS)
 
 
-def _ask(what: str, call: Callable[[], T]) -> T:
+def ask(what: str, call: Callable[[], T]) -> T:
+    """What the call returns.
+
+    Raises:
+        AwsError: in words, with what was asked.
+    """
     try:
         return call()
     except botocore.exceptions.ProfileNotFound as error:

@@ -57,11 +57,17 @@ class _HttpConnection(RequestsHttpConnection):
 
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
+        self._seen.date = response.headers.get("Date")
 
     @property
     def retry_after(self) -> str | None:
         """The header of this thread's last reply."""
         return getattr(self._seen, "retry_after", None)
+
+    @property
+    def date(self) -> str | None:
+        """The header of this thread's last reply."""
+        return getattr(self._seen, "date", None)
 
     def _raise_error(self, status_code: Any, raw_data: Any, content_type: Any = None) -> NoReturn:
         raise _Erroneous(int(status_code), str(raw_data))
@@ -228,6 +234,16 @@ class Connection:
             raise self._unconnected(asked, error) from None
         except client_errors.SerializationError:
             raise UnexpectedReply(asked, "the reply is not JSON") from None
+
+    def ask_once(self, path: str, timeout_s: float = 10.0) -> str | None:
+        """Sends one GET and returns the `Date` of its reply, if it has one. Not repeated on transient errors.
+
+        Raises:
+            as `read`.
+        """
+        self._send("GET", path, {}, None, timeout_s)
+        connection: Any = self._transport.get_connection()
+        return connection.date
 
     def _refused(self, asked: str, error: _Erroneous) -> Refused:
         connection: Any = self._transport.get_connection()

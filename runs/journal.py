@@ -47,8 +47,41 @@ class StepEntry(BaseModel):
     record: Record | None = None
 
 
+class GateEntry(BaseModel):
+    """One gate that the run has come to.
+
+    Args:
+        since: when it first came there.
+        until: when the wait of the latest session ends.
+        file: the file that opens it, if the plan names one.
+        approved, by: when and by whom it was approved; None while it is not.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    since: datetime
+    until: datetime
+    file: str | None = None
+    approved: datetime | None = None
+    by: str = ""
+
+
+class HookEntry(BaseModel):
+    """One hook that was told of an event: `problem` is empty when it went well."""
+
+    model_config = ConfigDict(extra="forbid")
+    at: datetime
+    event: str
+    hook: str
+    seconds: float
+    problem: str = ""
+
+
 class Document(BaseModel):
-    """A journal's contents."""
+    """A journal's contents.
+
+    Args:
+        unheard: why the hooks of a finished run's end are to be run once more; empty when they are not.
+    """
 
     model_config = ConfigDict(extra="forbid")
     format: Literal[1] = 1
@@ -67,6 +100,9 @@ class Document(BaseModel):
     arrived: dict[str, str] = Field(default_factory=dict[str, str])
     rehearsal: Record | None = None
     failure: Record | None = None
+    gates: dict[str, GateEntry] = Field(default_factory=dict[str, GateEntry])
+    hooks: list[HookEntry] = Field(default_factory=list[HookEntry])
+    unheard: str = ""
 
 
 def now() -> datetime:

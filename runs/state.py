@@ -86,15 +86,15 @@ class State:
         return journal
 
     def run(self, run_id: str) -> Journal | None:
-        """The run of this id, if it has changed something or is finished; None otherwise."""
+        """The run of this id, if it is one to go on with or to show; None otherwise."""
         found = (journal for journal in self.journals() if journal.run_id == run_id)
         return next((journal for journal in found if _counts(journal)), None)
 
     def current(self, verb: str) -> Journal | None:
         """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
 
-        A run that has changed nothing and is not finished (refused, or interrupted while looking) does not
-        count: the next command simply starts anew.
+        A run that has changed nothing, has come to no gate and is not finished (refused, or interrupted while
+        looking) does not count: the next command simply starts anew.
         """
         for journal in self.journals():
             if journal.document.verb == verb and _counts(journal):
@@ -106,7 +106,7 @@ def _counts(journal: Journal) -> bool:
     """Whether a run is one to go on with, or to show."""
     if journal.document.status in {"refused", "abandoned"}:
         return False
-    return journal.changed_something or is_finished(journal)
+    return journal.changed_something or bool(journal.document.gates) or is_finished(journal)
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
@@ -134,13 +134,15 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
     """Refuses to speak of a run under another plan than it began with.
 
     Args:
-        but: fields that may differ, as `verify.level`.
+        but: fields and sections that may differ, as `verify.level`, beside those that decide nothing of
+            what is moved: gates and hooks.
 
     Raises:
         PlanChanged: names the fields that differ.
     """
     before, after = _leaves(journal.document.plan), _leaves(plan_record(plan))
-    keys = (before.keys() | after.keys()) - set(but)
+    mutable = tuple(f"{field}." for field in (*but, "gates", "hooks"))
+    keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
     changed = sorted(key for key in keys if before.get(key) != after.get(key))
     if changed:
         shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])

@@ -12,7 +12,7 @@ from domains import repositories, snapshots
 from domains.domain import Domain, Side
 from domains.errors import Missing, Refused
 from domains.replies import Json
-from runs.journal import now
+from runs.journal import DENIED, Intent, now
 from runs.progress import Progress, tell
 from tasks.arrivals import arrivals
 from tasks.errors import ExecutionError, TimedOut
@@ -183,10 +183,21 @@ def _give_back(m: Migration, domain: Domain) -> str:
     return "the registration was removed" if before is None else "the former registration was put back"
 
 
+def _is_doubtful(m: Migration, intent: Intent) -> bool:
+    """Whether a request may take effect later: it was killed, or its reply decides nothing.
+
+    A step that has come to its end since has looked.
+    """
+    if intent.step == STEP or m.journal.record(intent.step):
+        return False
+    lost = intent.action in {"restore", "snapshot"} and intent.result not in {"sent", DENIED}
+    return intent.result is None or lost
+
+
 def _settled(m: Migration) -> None:
     """Waits until a request that a kill left in doubt must have taken effect, or has not."""
-    doubtful = [each for each in m.journal.document.intents if each.result != "sent" and each.step != STEP]
-    latest = max((each.at for each in doubtful), default=None)
+    doubtful = (each.at for each in m.journal.document.intents if _is_doubtful(m, each))
+    latest = max(doubtful, default=None)
     poll = m.poll(_APPEARS_WITHIN_S)
     while latest and (now() - latest).total_seconds() < _APPEARS_WITHIN_S and not poll.expired:
         tell(Progress(STEP, "waiting: a request whose reply was lost may still take effect", waiting=True))

@@ -36,6 +36,7 @@ BEYOND_THE_SCHEMA = {
     "exclude_everything",
     "external_id_without_role",
     "fs_with_the_service",
+    "gate_before_no_snapshot",
     "no_endpoint",
     "numbers_in_odd_forms",
     "prefix_without_rename",

@@ -1,0 +1,96 @@
+"""Approvals of gates: one small file each beside the journals, written by whoever approves."""
+
+import getpass
+import os
+import socket
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from configs.gates import PASSED_BY, Gate
+from runs.errors import StateUnusable
+from runs.journal import Journal, now
+from runs.state import State, is_finished
+
+
+class Approval(BaseModel):
+    """That a gate of one run may be passed: who said so, and when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gate: Gate
+    run_id: str
+    by: str
+    at: datetime
+
+
+def waiting_run(state: State, gate: Gate) -> Journal | None:
+    """The run that stands at this gate or may come to it: alive, or to be continued. None without one."""
+    held = state.is_held()
+    for newest, journal in enumerate(state.journals()):
+        if gate not in PASSED_BY.get(journal.document.verb, ()) or is_finished(journal):
+            continue
+        alive = held and newest == 0 and journal.document.status == "running"
+        if alive or journal.document.gates or journal.changed_something:
+            return journal
+    return None
+
+
+def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
+    """Writes the approval of a gate, whole or not at all; one that is there already stays.
+
+    Returns:
+        The approval that holds, and whether it was made just now.
+
+    Raises:
+        StateUnusable: it cannot be written, or what is there cannot be read.
+    """
+    path = _path(journal, gate)
+    approval = Approval(gate=gate, run_id=journal.run_id, by=by, at=now())
+    fresh = path.with_name(f".{gate}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(approval.model_dump_json() + "\n", encoding="utf-8")
+        try:
+            os.link(fresh, path)  # unlike a rename, it refuses when there is one
+        except FileExistsError:
+            return _read(path), False
+        finally:
+            fresh.unlink()
+    except OSError as error:
+        raise StateUnusable(
+            f"cannot write {path}: {error.strerror}", "free the disk or correct its permissions"
+        ) from error
+    return approval, True
+
+
+def approval_of(journal: Journal, gate: Gate) -> Approval | None:
+    """The approval of this gate that somebody has written for this run; None without one.
+
+    Raises:
+        StateUnusable: there is one, and it cannot be read.
+    """
+    path = _path(journal, gate)
+    return _read(path) if path.exists() else None
+
+
+def this_user() -> str:
+    """Who gives this command: `user@host`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}"
+
+
+def _path(journal: Journal, gate: Gate) -> Path:
+    return journal.path.parent / "approvals" / journal.run_id / f"{gate}.json"
+
+
+def _read(path: Path) -> Approval:
+    try:
+        return Approval.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise StateUnusable(
+            f"{path} is no approval that can be read", "remove it, and approve again"
+        ) from error
