@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,16 +61,20 @@ class Desk:
         """Writes the plan: the lab's move with these top-level keys changed (dicts are merged)."""
         plan = plan_of(self.lab)
         for key, value in changes.items():
-            plan[key] = {**plan.get(key, {}), **value} if isinstance(value, dict) else value
+            plan[key] = _merged(plan.get(key, {}), value) if isinstance(value, dict) else value
         self.plan_file.write_text(yaml.safe_dump(plan, sort_keys=False), encoding="utf-8")
         return self.plan_file
 
-    def run(self, verb: str, *arguments: str) -> Ended:
-        """The command in this process: `run("migrate", "--execute")`."""
+    def run(self, verb: str, *arguments: str, environment: Mapping[str, str | None] | None = None) -> Ended:
+        """The command in this process: `run("migrate", "--execute")`.
+
+        `environment` is what is different in it; None takes a variable out.
+        """
         from snapferry.main import app
 
         wanted = [verb, str(self.plan_file), *arguments]
-        result = CliRunner().invoke(app, wanted, env=self.environment, catch_exceptions=False)
+        variables = {**self.environment, **(environment or {})}
+        result = CliRunner().invoke(app, wanted, env=variables, catch_exceptions=False)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
@@ -91,6 +95,11 @@ class Desk:
         """The newest journal of the plan."""
         files = sorted((self.folder / "state" / "plans" / "lab-move").glob("*.json"))
         return json.loads(files[-1].read_text(encoding="utf-8"))
+
+
+def _merged(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """The one with the other's keys; those that are None are taken out."""
+    return {key: value for key, value in (before | changes).items() if value is not None}
 
 
 def plan_of(lab: LabDescription) -> dict[str, Any]:

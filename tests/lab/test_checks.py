@@ -1,0 +1,58 @@
+"""`snapferry check` names the one defect of each broken starting state, fails nothing else, and only reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from identities import Identities
+from migrations import Desk, log_size, mutations
+from starting import expected, started
+
+SCENARIOS = sorted(
+    folder
+    for folder in (Path(__file__).resolve().parents[1] / "scenarios" / "broken_starts").iterdir()
+    if folder.is_dir()
+)
+
+
+def named(records: list[dict[str, Any]], status: str) -> list[tuple[str, str | None]]:
+    return [(record["id"], record["side"]) for record in records if record["status"] == status]
+
+
+def words(record: dict[str, Any]) -> str:
+    return "\n".join([record["detail"], *record["items"]])
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda folder: folder.name)
+def test_check_names_the_defect_and_no_other(scenario: Path, desk: Desk, identities: Identities) -> None:
+    wanted = expected(scenario)
+    with started(scenario, desk, identities) as stage:
+        began = {side: log_size(desk.lab, side) for side in ("source", "target")}
+        ended = desk.run("check", "--json", environment=stage.environment)
+        for side, size in began.items():
+            assert mutations(desk.lab, side, size) == []
+    records = ended.json["checks"]
+    status = wanted.get("status", "FAIL")
+    found = [r for r in records if r["id"] == wanted["check"] and r["status"] == status]
+    assert {record["id"] for record in found} == {wanted["check"]}, (named(records, "FAIL"), str(ended))
+    if "side" in wanted:
+        assert [record["side"] for record in found] == [wanted["side"]]
+    assert any(wanted["says"] in words(record) for record in found), [words(record) for record in found]
+    assert all(record["hint"] for record in found if status == "FAIL"), "it does not say what to do"
+    failing = {name for name, _ in named(records, "FAIL")}
+    assert failing == ({wanted["check"]} if status == "FAIL" else set())
+    assert ended.code == (3 if failing else 0)
+
+
+def test_what_is_faked_says_why() -> None:
+    for scenario in SCENARIOS:
+        start = scenario / "start.yaml"
+        if start.exists() and "rule:" in start.read_text(encoding="utf-8"):
+            assert expected(scenario).get("fake"), scenario.name
+
+
+def test_every_state_names_its_one_defect_in_words_of_its_own() -> None:
+    defects = [expected(scenario)["defect"] for scenario in SCENARIOS]
+    assert len(defects) == len(set(defects))
