@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 from configs.plan import Plan, S3Repository
 from domains import aws, cluster, repositories
 from domains import catalog as names_on
+from domains import nodes as nodes_of
 from domains.catalog import Catalog
 from domains.cluster import ClusterIdentity
 from domains.domain import Domain, Side
 from domains.errors import SnapferryError
+from domains.nodes import Node
 from domains.replies import Json
 from tasks import conflicts
 from tasks.conflicts import Decision
@@ -100,6 +102,10 @@ class Survey:
     def catalog(self, side: Side) -> Catalog:
         """Everything named on the side."""
         return self.once(("catalog", side), lambda: names_on.catalog(self.domain(side)))
+
+    def nodes(self, side: Side) -> tuple[Node, ...]:
+        """Every node of the side, with its room."""
+        return self.once(("nodes", side), lambda: nodes_of.nodes(self.domain(side)))
 
     def registrations(self, side: Side) -> dict[str, Json]:
         """Every repository registered on the side."""

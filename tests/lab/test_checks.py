@@ -1,4 +1,4 @@
-"""`snapferry check` names the one defect of each broken starting state, fails nothing else, and only reads."""
+"""`snapferry check` names the one defect of each broken starting state, fails nothing else, only reads."""
 
 from __future__ import annotations
 
