@@ -36,9 +36,11 @@ test: lint
 	$(BIN)/pytest tests/unit
 	$(BIN)/pytest tests/lab
 
-# The main job again and again while things go wrong. `make soak SEED=17` repeats one run, and records nothing.
+# The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed.
+# `make soak SEED=17` repeats one run, and records nothing.
 soak: $(READY)
-	$(BIN)/python -m tests.soak $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)
+	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \
+	  $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

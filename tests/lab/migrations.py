@@ -70,11 +70,14 @@ class Desk:
 
         `environment` is what is different in it; None takes a variable out.
         """
+        return self.command(verb, str(self.plan_file), *arguments, environment=environment)
+
+    def command(self, *arguments: str, environment: Mapping[str, str | None] | None = None) -> Ended:
+        """The same, with all arguments given."""
         from snapferry.main import app
 
-        wanted = [verb, str(self.plan_file), *arguments]
         variables = {**self.environment, **(environment or {})}
-        result = CliRunner().invoke(app, wanted, env=variables, catch_exceptions=False)
+        result = CliRunner().invoke(app, arguments, env=variables, catch_exceptions=False)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:

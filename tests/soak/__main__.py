@@ -1,5 +1,6 @@
 """`make soak`: seeded runs of the main job while things go wrong, one after another.
 
+With `--job rehearse`: of rehearsals that are killed.
 A soak that was ended goes on where it was. `--seed N` alone repeats one run.
 """
 
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lab.manager import attached
+from tests.soak import rehearsals
 from tests.soak.classes import class_of
 from tests.soak.commands import as_a_child
 from tests.soak.ledger import Ledger
@@ -25,6 +27,8 @@ RUNS = 60
 def main() -> int:
     """Run what is left of the soak; 1 when something that must hold did not."""
     options = _options()
+    if options.job == "rehearse":
+        return _rehearsals(options)
     ledger = Ledger(options.seed, options.runs, record=options.record)
     seeds = range(options.seed, options.seed + options.runs)
     left = [seed for seed in seeds if not ledger.done(seed)]
@@ -47,12 +51,32 @@ def main() -> int:
     return 1 if wrong else 0
 
 
+def _rehearsals(options: argparse.Namespace) -> int:
+    ledger = Ledger(
+        options.seed, options.runs, record=options.record, job="rehearse", columns=rehearsals.COLUMNS
+    )
+    seeds = range(options.seed, options.seed + options.runs)
+    with _scene(ledger.workplace) as scene:
+        ledger.begin(f"OpenSearch {scene.lab.source.version}")
+        for seed in (seed for seed in seeds if not ledger.done(seed)):
+            row = rehearsals.rehearsal_run(scene, seed)
+            print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+            ledger.add(row)
+    ledger.finish()
+    wrong = [row["seed"] for row in ledger.rows if row["verdict"] not in (rehearsals.DONE, rehearsals.SPARED)]
+    if not wrong:
+        shutil.rmtree(ledger.workplace)
+    print(f"{len(ledger.rows)} rehearsals, {len(wrong)} wrong {wrong or ''}")
+    return 1 if wrong else 0
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="the first run's seed (default: 1)")
     parser.add_argument(
         "--runs", type=int, default=None, help=f"how many (default: {RUNS}, or 1 with --seed)"
     )
+    parser.add_argument("--job", choices=("migrate", "rehearse"), default="migrate", help="what is run")
     parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")
     options = parser.parse_args()
     options.runs = options.runs or (1 if options.seed else RUNS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,15 @@ COLUMNS = ("seed", "class", "requests", "hit", "S3 hit", "exits", "seconds", "ve
 class Ledger:
     """The runs of one soak that are done, in a file of its own; with `record` also in the results.
 
-    `workplace` is the folder that the soak may use meanwhile.
+    `job` is the verb whose runs they are, `columns` what the table of results shows of each; `workplace` is
+    the folder that the soak may use meanwhile.
     """
 
-    def __init__(self, seed: int, runs: int, *, record: bool) -> None:
-        self._file = FOLDER / f"seed-{seed}-runs-{runs}.json"
+    def __init__(
+        self, seed: int, runs: int, *, record: bool, job: str = "migrate", columns: Sequence[str] = COLUMNS
+    ) -> None:
+        self._of, self._columns = "" if job == "migrate" else f", {job}", columns
+        self._file = FOLDER / f"{job}-seed-{seed}-runs-{runs}.json"
         self.workplace = self._file.with_suffix("")
         self._record = record
         text = self._file.read_text(encoding="utf-8") if self._file.exists() else "{}"
@@ -39,15 +44,15 @@ class Ledger:
         if self._record and headed != self._headed:
             self._headed = headed
             now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
-            columns = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
-            _append(f"\n## {now} UTC, {headed}\n\n{columns}")
+            columns = f"| {' | '.join(self._columns)} |\n|{'---|' * len(self._columns)}\n"
+            _append(f"\n## {now} UTC, {headed}{self._of}\n\n{columns}")
 
     def add(self, row: dict[str, Any]) -> None:
         """Keep a run that is done."""
         self.rows.append(row)
         self._save()
         if self._record:
-            _append("| " + " | ".join(str(row[column]) for column in COLUMNS) + " |\n")
+            _append("| " + " | ".join(str(row[column]) for column in self._columns) + " |\n")
 
     def finish(self) -> None:
         """Nothing is left to go on with."""
