@@ -1,0 +1,87 @@
+"""How a plan becomes its rehearsal: which indices, under which names, on which target."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from support.building import a_catalog, a_plan, a_stream_unit, a_unit
+
+from tasks.errors import PreconditionError
+from tasks.migration import Consents
+from tasks.rehearsal import all_renamed, chosen, rehearsal_plan, shadowed
+
+UNITS = (a_unit("orders-2024"), a_unit("orders-2025"), a_stream_unit("logs", ".ds-logs-000001"))
+SERVICE = "https://search-orders-abcdefghijklmnopqrstuvwxyz.us-east-1.es.amazonaws.com"
+OTHER = "https://search-other-abcdefghijklmnopqrstuvwxyz.eu-west-1.es.amazonaws.com"
+SHADOW = "https://search-shadow-abcdefghijklmnopqrstuvwxyz.eu-central-1.es.amazonaws.com"
+
+
+def managed(**changes: Any) -> Any:
+    repository = {
+        "name": "repo",
+        "bucket": "my-snapshots",
+        "region": "us-east-1",
+        "role_arn": "arn:aws:iam::123456789012:role/Snapshots",
+    }
+    return a_plan(source={"endpoint": SERVICE}, target={"endpoint": OTHER, **changes}, repository=repository)
+
+
+def names(units: Any) -> list[str]:
+    return [unit.name for unit in units]
+
+
+def test_without_a_choice_everything_is_rehearsed() -> None:
+    assert names(chosen(UNITS, ())) == ["orders-2024", "orders-2025", "logs"]
+
+
+def test_a_part_is_chosen_by_names_and_patterns() -> None:
+    assert names(chosen(UNITS, ("*-2025", "logs"))) == ["orders-2025", "logs"]
+
+
+def test_a_pattern_that_fits_nothing_is_refused() -> None:
+    with pytest.raises(PreconditionError, match="--only nothing-\\* fits none"):
+        chosen(UNITS, ("logs", "nothing-*"))
+
+
+def test_every_name_gets_the_prefix_whether_it_is_taken_or_not() -> None:
+    plan = rehearsal_plan(a_plan(), names(UNITS), "try-")
+    decision = all_renamed(UNITS, a_catalog("orders-2024"), plan, Consents())
+    assert decision.problems == ()
+    assert [unit.target for unit in decision.units] == ["try-orders-2024", "try-orders-2025", "try-logs"]
+    assert decision.units[2].indices[0].target == ".ds-try-logs-000001"
+
+
+def test_a_prefixed_name_that_is_taken_is_a_problem() -> None:
+    plan = rehearsal_plan(a_plan(), names(UNITS), "try-")
+    decision = all_renamed(UNITS, a_catalog("try-orders-2024"), plan, Consents())
+    assert any("try-orders-2024" in problem for problem in decision.problems)
+
+
+def test_aliases_stay_away_and_all_else_is_as_planned() -> None:
+    settings = {"index_settings": {"index.number_of_replicas": 2}, "batch": 7}
+    plan = rehearsal_plan(a_plan(restore=settings, verify={"level": "counts"}), ["a"], "try-")
+    assert plan.restore.aliases is False
+    assert (plan.restore.index_settings, plan.restore.batch) == ({"index.number_of_replicas": 2}, 7)
+    assert plan.verify.level == "counts"
+
+
+def test_a_shadow_domain_takes_the_targets_place_with_its_login() -> None:
+    auth = {"type": "sigv4", "role_arn": "arn:aws:iam::123456789012:role/Migrator"}
+    plan = shadowed(managed(auth=auth), SHADOW)
+    assert (plan.target.endpoint, plan.target.region) == (SHADOW, "eu-central-1")
+    assert plan.target.auth.model_dump()["role_arn"] == auth["role_arn"]
+
+
+def test_a_shadow_domain_by_name_is_looked_up_in_the_targets_region() -> None:
+    plan = shadowed(managed(), "shadow")
+    assert (plan.target.domain, plan.target.endpoint, plan.target.region) == ("shadow", None, "eu-west-1")
+
+
+def test_the_source_cannot_be_its_own_shadow() -> None:
+    with pytest.raises(ValidationError):
+        shadowed(managed(), SERVICE)
+
+
+def test_without_a_shadow_the_plan_is_as_it_was() -> None:
+    plan = managed()
+    assert shadowed(plan, None) == plan
