@@ -1,23 +1,34 @@
-"""Runs the benchmarks, prints their tables, and writes them down in docs/benchmarks.md."""
+"""Runs the benchmarks, prints their tables, and writes them down in docs/benchmarks.md.
+
+`python -m benchmarks estimates` compares projected with true durations instead: docs/estimates.md.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import moving, startup, table
+from benchmarks import estimates, moving, startup, table
 
-_DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+_DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"
+_DOCUMENT = _DOCUMENTS / "benchmarks.md"
+_ESTIMATES = _DOCUMENTS / "estimates.md"
 
 
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["ratios", "estimates"], default="ratios")
+    parser.add_argument("--tiny", action="store_true", help="estimates: one small run, to try it")
     parser.add_argument("--runs", type=int, default=3, help="how often each thing is timed (default: 3)")
     parser.add_argument("--documents", type=int, nargs="*", default=[120_000], help="sizes of the lab's data")
     parser.add_argument("--no-lab", action="store_true", help="only what needs no lab")
     parser.add_argument("--dry", action="store_true", help="print, write nothing down")
     chosen = parser.parse_args()
+    if chosen.what == "estimates":
+        _estimates(estimates.TINY if chosen.tiny else estimates.SIZES, write=not chosen.dry)
+        return
     sections = [("Start-up", startup.measured(max(chosen.runs, 5)))]
     sections += moving.measured(() if chosen.no_lab else chosen.documents, chosen.runs)
     for title, rows in sections:
@@ -25,6 +36,20 @@ def main() -> None:
     if not chosen.dry:
         table.append(_DOCUMENT, [table.markdown(title, rows) for title, rows in sections])
         print(f"Written to {_DOCUMENT.name}.")
+
+
+def _estimates(sizes: Sequence[estimates.Size], *, write: bool) -> None:
+    results: list[estimates.Result] = []
+    for result in estimates.measured(sizes):
+        results.append(result)
+        print(" | ".join(result.cells()), flush=True)
+    print(estimates.markdown(results))
+    if write:
+        text = _ESTIMATES.read_text(encoding="utf-8")
+        _ESTIMATES.write_text(estimates.written(text, results), encoding="utf-8")
+        print(f"Written to {_ESTIMATES.name}.")
+    if not estimates.good_enough(results):
+        raise SystemExit("fewer than eight of ten ranges held the truth, or one is too wide")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def measured(sizes: Sequence[int], runs: int) -> Iterator[tuple[str, list[Row]]]
     """A title and rows for each size. One lab and one Prefect server serve them all."""
     if not sizes:
         return
-    with _lab() as (lab, folder), prefect_server(folder / "state"):
+    with lab_and_folder() as (lab, folder), prefect_server(folder / "state"):
         for documents in sizes:
             reset(lab)
             title = f"Moving the lab's data, about {documents:,} documents"
@@ -67,7 +67,8 @@ def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> l
 
 
 @contextmanager
-def _lab() -> Iterator[tuple[LabDescription, Path]]:
+def lab_and_folder() -> Iterator[tuple[LabDescription, Path]]:
+    """A lab for the block, which AWS sessions of this process then talk to, and an empty folder."""
     with tempfile.TemporaryDirectory() as place, attached(Path(place) / "lab") as lab:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]

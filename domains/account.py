@@ -1,9 +1,9 @@
 """The AWS account around a domain: who calls, roles and their trust, what policies allow. Reads only."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import botocore.exceptions
@@ -14,6 +14,8 @@ from domains.replies import Json, child, children, is_object
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
+Decision = Literal["allowed", "explicitDeny", "implicitDeny", "unsure"]
+"""IAM's own words; `unsure` where a condition decides whose key is not known."""
 _MISSING = {"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException"}
 
 
@@ -103,67 +105,84 @@ def role(session: boto3.Session, arn: str) -> Role | None:
     """
     name = arn.rpartition("/")[2]
     iam = ask("look at IAM", lambda: client_of(session, "iam"))
-    reply = _found(f"look up role {name}", lambda: iam.get_role(RoleName=name))
+    reply = _found(f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}")
     if reply is None or reply["Role"]["Arn"] != arn:
         return None
-    document: Json = reply["Role"].get("AssumeRolePolicyDocument") or {}
+    return _role(reply["Role"])
+
+
+def _role(told: Json) -> Role:
+    document = child(told, "AssumeRolePolicyDocument")
     alone: object = document.get("Statement")
-    return Role(arn, (alone,) if is_object(alone) else tuple(children(document, "Statement")))
+    return Role(str(told["Arn"]), (alone,) if is_object(alone) else tuple(children(document, "Statement")))
 
 
-def refused_actions(
+def decisions(
     session: boto3.Session,
     principal: str,
     asked: Sequence[tuple[str, str]],
-    *,
-    resource_policy: str = "",
-    context: dict[str, str] | None = None,
-) -> tuple[str, ...]:
-    """Those of the actions that the principal's policies do not allow, by `iam:SimulatePrincipalPolicy`.
+    context: Mapping[str, str] | None = None,
+) -> dict[tuple[str, str], Decision]:
+    """What the principal's own policies say, by `iam:SimulatePrincipalPolicy`.
 
     Args:
         principal: ARN of a user or role.
         asked: actions, each with the ARN it is for.
-        resource_policy: the resource's own policy, which may allow or deny too.
         context: condition keys and their values.
 
     Raises:
         AwsError: the caller may not simulate, or IAM cannot be reached.
     """
     iam = ask("look at IAM", lambda: client_of(session, "iam"))
-    more: dict[str, Any] = {}
-    if resource_policy:
-        more |= {"ResourcePolicy": resource_policy, "CallerArn": principal}
-    if context:
-        more["ContextEntries"] = [
-            {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"}
-            for name, value in context.items()
-        ]
-    refused: list[str] = []
+    entries = [
+        {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for name, value in {"aws:SecureTransport": "true", **(context or {})}.items()
+    ]
+    found: dict[tuple[str, str], Decision] = {}
     for resource in dict.fromkeys(arn for _, arn in asked):
         actions = [action for action, arn in asked if arn == resource]
         reply = ask(
             f"simulate the policies of {principal}",
             lambda actions=actions, resource=resource: iam.simulate_principal_policy(
-                PolicySourceArn=principal, ActionNames=actions, ResourceArns=[resource], **more
+                PolicySourceArn=principal,
+                ActionNames=actions,
+                ResourceArns=[resource],
+                ContextEntries=entries,
             ),
+            right=f"iam:SimulatePrincipalPolicy on {principal}",
         )
-        refused += [
-            f"{result['EvalActionName']} on {resource}"
-            for result in reply["EvaluationResults"]
-            if result["EvalDecision"] != "allowed"
-        ]
-    return tuple(refused)
+        for result in reply["EvaluationResults"]:
+            found[result["EvalActionName"], resource] = _decision(result)
+    return found
 
 
-def domain_status(session: boto3.Session, name: str) -> DomainStatus | None:
-    """The domain as the control plane has it; None when it knows none of this name in the session's Region.
+def refused_actions(
+    session: boto3.Session, principal: str, asked: Sequence[tuple[str, str]]
+) -> tuple[str, ...]:
+    """Those of the actions that are not allowed, in words. Arguments and errors as of `decisions`."""
+    found = decisions(session, principal, asked)
+    return tuple(f"{action} on {arn}" for (action, arn), said in found.items() if said != "allowed")
+
+
+def _decision(result: Json) -> Decision:
+    """A refusal under conditions whose keys the simulation was not told is not sure."""
+    decision: Decision = result["EvalDecision"]
+    inside = children(result, "ResourceSpecificResults")
+    missing = [each.get("MissingContextValues") for each in (result, *inside)]
+    return decision if decision == "allowed" or not any(missing) else "unsure"
+
+
+def domain_status(session: boto3.Session, name: str, region: str | None = None) -> DomainStatus | None:
+    """The domain as the control plane has it; None when it knows none of this name there.
+
+    Args:
+        region: where to look; None for the session's Region.
 
     Raises:
         AwsError: the caller may not look, or the control plane cannot be reached.
     """
-    client = ask("look at the control plane", lambda: client_of(session, "opensearch"))
-    reply = _found(f"describe domain {name}", lambda: client.describe_domain(DomainName=name))
+    client = ask("look at the control plane", lambda: client_of(session, "opensearch", region))
+    reply = _found(f"describe domain {name}", lambda: client.describe_domain(DomainName=name), _DESCRIBE)
     if reply is None:
         return None
     status: Json = reply["DomainStatus"]
@@ -192,7 +211,10 @@ def _busy(status: Json) -> str:
     return "a configuration change is under way" if status.get("Processing") else ""
 
 
-def _found(what: str, call: Any) -> Any:
+_DESCRIBE = "es:DescribeDomain on it"
+
+
+def _found(what: str, call: Any, right: str) -> Any:
     """The reply; None when AWS says that there is no such thing."""
 
     def tolerant() -> Any:
@@ -203,10 +225,32 @@ def _found(what: str, call: Any) -> Any:
                 return None
             raise
 
-    return ask(what, tolerant)
+    return ask(what, tolerant, right)
 
 
 def domain_name_of(host: str) -> str | None:
     """The name in a host of the service, `search-NAME-26LETTERS.…` or `vpc-NAME-…`; None in any other."""
     found = re.match(r"(?:search|vpc)-([a-z][a-z0-9-]{2,27})-[a-z0-9]{26}\.", host)
     return found[1] if found else None
+
+
+def regions(session: boto3.Session) -> tuple[str, ...]:
+    """The Regions that have the service, in the partition of the session's own. Sends nothing."""
+    own = session.region_name
+    partition = ask("tell the partition", lambda: session.get_partition_for_region(own) if own else "aws")
+    return tuple(session.get_available_regions("opensearch", partition_name=partition))
+
+
+def roles(session: boto3.Session, most: int = 2000) -> tuple[Role, ...]:
+    """The account's roles with their trust policies, those that services made for themselves left out.
+
+    Args:
+        most: how many are looked at.
+
+    Raises:
+        AwsError: the caller may not list them, or IAM cannot be reached.
+    """
+    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    pages = iam.get_paginator("list_roles").paginate(PaginationConfig={"MaxItems": most})
+    found = ask("list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles")
+    return tuple(_role(told) for told in found if ":role/aws-service-role/" not in told["Arn"])

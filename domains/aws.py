@@ -1,6 +1,7 @@
 """The AWS account around a domain: credentials, the control plane, the bucket, secrets. Reads only."""
 
 import os
+import re
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -129,17 +130,24 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
     return str(reply["SecretString"])
 
 
-def client_of(session: Any, service: str) -> Any:
+def client_of(session: Any, service: str, region: str | None = None) -> Any:
     """A client with our timeouts; safe to call from several threads, which boto3's own way is not.
 
     boto3 makes its classes at run time: callers name the type they expect.
+
+    Args:
+        region: another Region than the session's.
     """
     with _MAKING:
-        return session.client(service, config=_TIMEOUTS)
+        return session.client(service, region_name=region, config=_TIMEOUTS)
 
 
-def ask(what: str, call: Callable[[], T]) -> T:
+def ask(what: str, call: Callable[[], T], right: str = "") -> T:
     """What the call returns.
+
+    Args:
+        what: what is done, as in "could not …".
+        right: the IAM action that is needed, and on what: named where the caller lacks it.
 
     Raises:
         AwsError: in words, with what was asked.
@@ -150,6 +158,22 @@ def ask(what: str, call: Callable[[], T]) -> T:
         raise AwsError(f"could not {what}: {error}", "check auth.profile and ~/.aws/config") from error
     except botocore.exceptions.ClientError as error:
         said = error.response.get("Error", {})
-        raise AwsError(f"could not {what}: {said.get('Code')}: {said.get('Message')}") from error
+        raise AwsError(
+            f"could not {what}: {said.get('Code')}: {said.get('Message')}", _hint(said, right)
+        ) from error
     except botocore.exceptions.BotoCoreError as error:
         raise AwsError(f"could not {what}: {error}") from error
+
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}
+_WORDS = re.compile(r"(?P<who>arn:\S+) is not authorized to perform: (?P<what>[\w-]+:\w+)")
+
+
+def _hint(said: Any, right: str) -> str:
+    """Who must be allowed what, by the refusal's own words or else by what is known to be needed."""
+    if said.get("Code") not in _DENIED:
+        return ""
+    named = _WORDS.search(str(said.get("Message")))
+    who = named["who"] if named else "the caller"
+    needed = right or (named["what"] if named else "")
+    return f"allow {who} {needed} (docs/access.md)" if needed else ""

@@ -1,4 +1,7 @@
-"""What S3 tells of a bucket that snapshots lie in. Reads only."""
+"""What S3 tells of a bucket that snapshots lie in. Reads only.
+
+What a caller may not read is an AwsError that names the right.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,8 +47,11 @@ def _head(client: "S3Client", bucket: str) -> Found:
         code = str(error.response.get("Error", {}).get("Code"))
         if code in {"404", "NoSuchBucket", "NotFound"}:
             return Found("missing", None)
-        state = "there" if code in {"301", "PermanentRedirect"} else "denied"
-        return Found(state, headers.get("x-amz-bucket-region"))
+        if code in {"301", "PermanentRedirect"}:
+            return Found("there", headers.get("x-amz-bucket-region"))
+        if code in {"403", "AccessDenied", "Forbidden"}:
+            return Found("denied", headers.get("x-amz-bucket-region"))
+        raise
     headers = reply["ResponseMetadata"]["HTTPHeaders"]
     return Found("there", reply.get("BucketRegion") or headers.get("x-amz-bucket-region"))
 
@@ -57,6 +63,7 @@ def lifecycle_rules(session: boto3.Session, bucket: str) -> tuple[Json, ...]:
         f"read the lifecycle rules of {bucket}",
         lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket),
         "NoSuchLifecycleConfiguration",
+        f"s3:GetLifecycleConfiguration on bucket {bucket}",
     )
     return tuple(children(reply, "Rules"))
 
@@ -71,6 +78,7 @@ def encryption_key(session: boto3.Session, bucket: str) -> str | None:
         f"read the encryption of {bucket}",
         lambda: client.get_bucket_encryption(Bucket=bucket),
         "ServerSideEncryptionConfigurationNotFoundError",
+        f"s3:GetEncryptionConfiguration on bucket {bucket}",
     )
     for rule in children(child(reply, "ServerSideEncryptionConfiguration"), "Rules"):
         default = child(rule, "ApplyServerSideEncryptionByDefault")
@@ -97,6 +105,7 @@ def object_lock(session: boto3.Session, bucket: str) -> ObjectLock:
         f"read the Object Lock of {bucket}",
         lambda: client.get_object_lock_configuration(Bucket=bucket),
         "ObjectLockConfigurationNotFoundError",
+        f"s3:GetBucketObjectLockConfiguration on bucket {bucket}",
     )
     found = child(reply, "ObjectLockConfiguration")
     default = child(found, "Rule", "DefaultRetention")
@@ -110,12 +119,26 @@ def repository_files(session: boto3.Session, bucket: str, base_path: str) -> tup
     client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
     prefix = f"{base_path}/index-" if base_path else "index-"
     reply = ask(
-        f"list {bucket}/{prefix}", lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=50)
+        f"list {bucket}/{prefix}",
+        lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=50),
+        f"s3:ListBucket on bucket {bucket}",
     )
     return tuple(str(entry.get("Key")) for entry in reply.get("Contents", []))
 
 
-def _asked(what: str, call: Any, absent: str) -> Json:
+def policy(session: boto3.Session, bucket: str) -> str:
+    """The bucket's policy, a JSON document; empty without one. Only its own account is told."""
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    reply = _asked(
+        f"read the policy of {bucket}",
+        lambda: client.get_bucket_policy(Bucket=bucket),
+        "NoSuchBucketPolicy",
+        f"s3:GetBucketPolicy on bucket {bucket}",
+    )
+    return str(reply.get("Policy") or "")
+
+
+def _asked(what: str, call: Any, absent: str, right: str = "") -> Json:
     """The reply; empty where S3 says that nothing is configured."""
 
     def tolerant() -> Json:
@@ -126,4 +149,32 @@ def _asked(what: str, call: Any, absent: str) -> Json:
                 return {}
             raise
 
-    return ask(what, tolerant)
+    return ask(what, tolerant, right)
+
+
+def names(session: boto3.Session) -> tuple[str, ...]:
+    """The buckets of the caller's account.
+
+    Raises:
+        AwsError: the caller may not list them, or S3 cannot be reached.
+    """
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    pages = client.get_paginator("list_buckets").paginate()
+    found = ask(
+        "list the buckets",
+        lambda: [told for page in pages for told in page.get("Buckets", [])],
+        "s3:ListAllMyBuckets",
+    )
+    return tuple(str(told.get("Name")) for told in found)
+
+
+def tags(session: boto3.Session, bucket: str) -> dict[str, str]:
+    """The bucket's tags; empty when it has none."""
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    reply = _asked(
+        f"read the tags of {bucket}",
+        lambda: client.get_bucket_tagging(Bucket=bucket),
+        "NoSuchTagSet",
+        f"s3:GetBucketTagging on bucket {bucket}",
+    )
+    return {str(tag.get("Key")): str(tag.get("Value")) for tag in children(reply, "TagSet")}

@@ -39,6 +39,7 @@ class Index:
         created_id: `index.version.created`; None when the domain does not tell.
         aliases: its aliases.
         stream: the data stream whose backing index it is.
+        health: `green`, `yellow` or `red`; empty where the domain does not tell.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Index:
     created_id: int | None
     aliases: tuple[Alias, ...] = ()
     stream: str | None = None
+    health: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> I
             for name, entry in sorted(child(aliases, "aliases").items())
         ),
         stream=owner.get(row["index"]),
+        health=row.get("health") or "",
     )
 
 

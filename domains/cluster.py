@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import Refused, UnexpectedReply
 from domains.replies import child
@@ -105,3 +106,9 @@ def _lowest_of_nodes(domain: Domain) -> str:
     if not found or any(version.number == _DISGUISE for version in found):
         raise UnexpectedReply(asked, f"{why} is not in the reply")
     return min(found).number
+
+
+@documented
+def health(domain: Domain) -> str:
+    """The domain's health: `green`, `yellow` (replicas lack) or `red` (primaries lack). Reads only."""
+    return str(domain.connection.read_object("GET", "/_cluster/health", filter_path="status")["status"])

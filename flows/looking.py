@@ -9,6 +9,7 @@ from configs.plan import Plan
 from domains.cluster import identity
 from domains.domain import Domain, Side
 from domains.mappings import mapping_digests
+from flows.estimating import estimate_of, kept_estimate
 from flows.rehearsals import target_of
 from flows.session import (
     Options,
@@ -26,6 +27,7 @@ from tasks.checks.catalogue import FIRST, THEN
 from tasks.checks.records import CheckRecord
 from tasks.checks.run import run_checks
 from tasks.checks.safety import consents_needed
+from tasks.estimate import Estimate
 from tasks.migration import Consents, Migration
 from tasks.planning import Ahead, PlanDocument, plan_document, still_ahead
 from tasks.records import Resolution, VerificationRecord
@@ -58,20 +60,22 @@ def planned(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    before = run_before(State(options.state, plan.name), options, saved)
+    state = State(options.state, plan.name)
+    before = run_before(state, options, saved)
     run_id = before.run_id if before else saved.run_id if saved else new_run_id()
     m = _onlooker(plan, options, run_id)
     look = Survey.of(m)
     if before is None:
-        return Planned(document_of(m, resolving.resolve(m, look), look), fresh=True)
+        return Planned(_estimated(m, resolving.resolve(m, look), look, state), fresh=True)
     require_same_plan(before, plan)
     over = is_finished(before)
     decided = _decided(before, m) if over else decided_before(before)
     if decided is None:
         resolution = resolving.resolve(m, look)
-        return Planned(document_of(m, resolution, look), fresh=True, continues=before.run_id)
+        return Planned(_estimated(m, resolution, look, state), fresh=True, continues=before.run_id)
     require_same_clusters(before, (look.identity("source").uuid, look.identity("target").uuid))
-    document = _document(m, look, decided, still_ahead(before, finished=over))
+    expected = None if over else kept_estimate(before)
+    document = _document(m, look, decided, still_ahead(before, finished=over), expected)
     if over:
         return Planned(document, fresh=False, finished=before.run_id)
     return Planned(document, fresh=False, continues=before.run_id)
@@ -88,7 +92,7 @@ def rehearsal_planned(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDo
     names = [unit.name for unit in units]
     m = replace(real, plan=rehearsal_plan(real.plan, names or real.plan.indices.include, wanted.prefix))
     look = Survey.of(m, all_renamed)
-    return document_of(m, resolving.resolve(m, look), look)
+    return _estimated(m, resolving.resolve(m, look), look, State(options.state, plan.name), gated=False)
 
 
 def _decided(journal: Journal, m: Migration) -> Resolution:
@@ -96,16 +100,23 @@ def _decided(journal: Journal, m: Migration) -> Resolution:
     return Resolution.model_validate(record) if record else resolving.resolve_names(m)
 
 
-def document_of(m: Migration, resolution: Resolution, look: Survey | None = None) -> PlanDocument:
-    """The document of a run that has just been resolved. Reads only.
-
-    Args:
-        look: what has been looked at; a fresh look without it.
-    """
-    return _document(m, look or Survey.of(m), resolution, Ahead())
+def document_of(m: Migration, resolution: Resolution) -> PlanDocument:
+    """The document of a run that has just been resolved, without an estimate. Reads only."""
+    return _document(m, Survey.of(m), resolution, Ahead(), None)
 
 
-def _document(m: Migration, look: Survey, resolution: Resolution, ahead: Ahead) -> PlanDocument:
+def _estimated(
+    m: Migration, resolution: Resolution, look: Survey, state: State, *, gated: bool = True
+) -> PlanDocument:
+    """The document of a migration that has just been resolved, with how long it will take."""
+    run_id = m.journal.run_id
+    expected = estimate_of(look, resolution, state, gated=gated, run_id=run_id)
+    return _document(m, look, resolution, Ahead(), expected)
+
+
+def _document(
+    m: Migration, look: Survey, resolution: Resolution, ahead: Ahead, estimate: Estimate | None
+) -> PlanDocument:
     names = {index.name for index in resolution.indices} & look.catalog("source").indices.keys()
     return sealed(
         plan_document(
@@ -115,6 +126,7 @@ def _document(m: Migration, look: Survey, resolution: Resolution, ahead: Ahead) 
             consents=tuple(consents_needed(look)) if not ahead.finished else (),
             mappings=mapping_digests(m.source, names) if not ahead.finished else {},
             ahead=ahead,
+            estimate=estimate,
         )
     )
 

@@ -11,15 +11,19 @@ from configs.problems import PlanError
 from domains.replies import is_object
 from flows import looking
 from flows.artifacts import ProgressArtifacts, report_artifact
+from flows.estimating import expect
+from flows.gates import waited_at
 from flows.saved_plans import plan_in, read
 from flows.session import Options, decided_before, finished_before, session
 from flows.steps import run_step
+from flows.telling import require_heard, tell_the_end_again
 from reports import words
 from reports.build import report_of
 from reports.markdown import markdown
+from runs.events import Happening, announce
 from runs.journal import Journal
 from runs.progress import Progress, listening, tell
-from runs.state import default_folder, plan_record
+from runs.state import State, default_folder, plan_record
 from tasks import repository, resolve, restore, snapshot, verify
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Consents, Migration
@@ -80,6 +84,7 @@ def migrate(
     saved = _saved(plan, saved_plan)
     before = finished_before(plan, options, saved)
     if before:
+        tell_the_end_again(plan, State(options.state, plan.name), before)
         return _as_it_ended(before)
     worked_on: list[Journal] = []
     try:
@@ -107,6 +112,7 @@ def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
 def _as_it_ended(journal: Journal) -> str:
     if journal.document.status == "different":
         raise VerificationFailed(journal.document.message, journal.document.hint)
+    require_heard(journal)
     return journal.run_id
 
 
@@ -116,25 +122,38 @@ def chain(m: Migration, saved: PlanDocument | None = None) -> None:
     Args:
         saved: the saved plan that is executed; refused when the domains are not as they were.
     """
-    require_equal(carried_out(m, _resolution(m, saved)))
+    resolution = _resolution(m, saved)
+    expect(m, resolution)
+    register(m, resolution)
+    if waited_at(m, "before-snapshot"):
+        resolution = _resolution(m, saved)  # after a long wait: what moves, and what refuses it, again
+    require_equal(moved(m, resolution))
 
 
-def carried_out(m: Migration, resolution: Resolution) -> VerificationRecord:
-    """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
+def register(m: Migration, resolution: Resolution) -> None:
+    """Registers the repository on both domains."""
     region = resolution.bucket_region
     source = run_step(m.journal, "register on source", lambda: repository.register_source(m, region))
     kept(m, "register on source", source, words.repository(source))
     target = run_step(m.journal, "register on target", lambda: repository.register_target(m, region))
     kept(m, "register on target", target, words.repository(target))
+
+
+def moved(m: Migration, resolution: Resolution) -> VerificationRecord:
+    """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
     adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
     taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
     kept(m, "snapshot", taken, words.snapshot(taken))
     run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
+    if waited_at(m, "before-restore"):  # it may be gone; what is in the way the restore looks at itself
+        run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
     restored = run_step(m.journal, "restore", lambda: restore.restore(m, resolution, taken))
     kept(m, "restore", restored, words.restored(restored))
     _require_restored(restored)
     verified = run_step(m.journal, "verify", lambda: verify.verify(m, resolution))
     kept(m, "verify", verified, words.verified(verified))
+    if verified.passed:
+        announce(Happening("verified", words.verified(verified)))
     return verified
 
 

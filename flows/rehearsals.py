@@ -84,6 +84,7 @@ def aborting(plan: Plan, options: Options) -> Generator[Migration]:
     """
     state = State(options.state, plan.name)
     wanted = settings_of(require_leftover(state))
+    unheard = plan.model_copy(update={"hooks": []})  # no hook may keep what was made from being removed
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
         journal = require_leftover(state)
@@ -91,7 +92,7 @@ def aborting(plan: Plan, options: Options) -> Generator[Migration]:
         journal.resume()
         return journal
 
-    with working(target_of(plan, wanted), options, journal_of) as m:
+    with working(target_of(unheard, wanted), options, journal_of) as m:
         yield m
 
 

@@ -8,13 +8,15 @@ from prefect import flow
 from configs.plan import Plan
 from domains.errors import SnapferryError
 from flows.artifacts import ProgressArtifacts, report_artifact
-from flows.migrate import ConsentParameters, carried_out, kept, require_equal, run_name
+from flows.estimating import expect, look_forward, project
+from flows.migrate import ConsentParameters, kept, moved, register, require_equal, run_name
 from flows.rehearsals import is_kept, rehearsing, settings_of
 from flows.session import Options, decided_before, status_after
 from flows.steps import run_step
 from reports import words
 from reports.build import report_of
 from reports.markdown import markdown
+from runs.events import heard_by
 from runs.journal import Journal
 from runs.progress import listening
 from runs.state import default_folder
@@ -71,8 +73,9 @@ def _rehearsed(m: Migration) -> None:
     if "clean" not in m.journal.document.steps:
         _tried(m, wanted)
     if not is_kept(m.journal):
-        removed = run_step(m.journal, "clean", lambda: removal.remove_made(_worked(m, wanted)))
-        run_step(m.journal, "confirm clean", lambda: removal.require_removed(_worked(m, wanted)))
+        with heard_by(None):  # no hook may keep what was made from being removed
+            removed = run_step(m.journal, "clean", lambda: removal.remove_made(_worked(m, wanted)))
+            run_step(m.journal, "confirm clean", lambda: removal.require_removed(_worked(m, wanted)))
         kept(m, "clean", removed, words.removed(removed))
     _require_success(m.journal)
 
@@ -81,12 +84,16 @@ def _tried(m: Migration, wanted: Rehearsal) -> None:
     """Everything up to the verification. What fails is written down, so that what was made can be removed."""
     resolution = _resolution(m, wanted)
     try:
-        carried_out(_as_rehearsed(m, wanted, resolution), resolution)
+        rehearsed = _as_rehearsed(m, wanted, resolution)
+        expect(rehearsed, resolution, gated=False)
+        register(rehearsed, resolution)
+        moved(rehearsed, resolution)
     except SnapferryError as error:
         if status_after(error, m.journal) == "interrupted":
             raise
         m.journal.document.failure = {"message": str(error), "hint": error.hint}
         m.journal.save()
+    project(m, resolution)
 
 
 def _resolution(m: Migration, wanted: Rehearsal) -> Resolution:
@@ -98,6 +105,7 @@ def _resolution(m: Migration, wanted: Rehearsal) -> Resolution:
     resolution = run_step(m.journal, "resolve", lambda: resolved_for(m, wanted))
     resolve.require_moving(resolution)
     kept(m, "resolve", resolution, words.resolved(resolution))
+    look_forward(m, resolution)
     return resolution
 
 

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from domains.errors import SnapferryError
@@ -27,6 +28,7 @@ _LEAN = {  # blocks are for deployments' settings; to register their kinds is a 
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
     "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
 }
+_temporary: ContextVar[bool] = ContextVar("snapferry_temporary_server", default=False)
 
 
 class ServerUnusable(SnapferryError):
@@ -49,7 +51,8 @@ def prefect_server(state: Path) -> Generator[str]:
     named = os.environ.get("PREFECT_API_URL")
     if named:
         _require_answer(named)
-        yield named
+        with _known_as(temporary=False):
+            yield named
         return
     home = state / "prefect"
     log = home / f"temporary-server-{os.getpid()}.log"
@@ -75,13 +78,29 @@ def prefect_server(state: Path) -> Generator[str]:
         )
         try:
             os.environ["PREFECT_API_URL"] = address = _address(child, log)
-            yield address
+            with _known_as(temporary=True):
+                yield address
         finally:
             os.environ.pop("PREFECT_API_URL", None)
             _stop(child)
     with suppress(OSError):
         if not log.stat().st_size:
             log.unlink()
+
+
+@contextmanager
+def _known_as(*, temporary: bool) -> Generator[None]:
+    before = _temporary.get()
+    _temporary.set(temporary)
+    try:
+        yield
+    finally:
+        _temporary.set(before)
+
+
+def is_temporary() -> bool:
+    """Whether the server is this command's own, where nobody looks."""
+    return _temporary.get()
 
 
 def _reach_this_machine_directly() -> None:

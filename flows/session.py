@@ -12,10 +12,10 @@ from configs.plan import Plan
 from domains.cluster import identity
 from domains.domain import Domain, Side, open_domain
 from domains.errors import AwsError, SnapferryError, is_transient
-from reports.build import write_reports
+from flows.telling import Teller, require_heard, write_report
 from runs.errors import Busy, PlanChanged
+from runs.events import heard_by
 from runs.journal import Journal, Status
-from runs.progress import Progress, tell
 from runs.state import State, is_finished, require_same_plan
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
@@ -112,14 +112,14 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
 def working(
     plan: Plan, options: Options, journal_of: Callable[[tuple[str, str]], Journal]
 ) -> Generator[Migration]:
-    """Holds plan and pair, opens the domains, and writes how the session ended.
+    """Holds plan and pair, opens the domains, writes how the session ended, and tells the plan's hooks.
 
     Args:
         journal_of: begins or continues the journal, given the UUIDs of both clusters.
 
     Raises:
         Busy, PlanChanged, StateUnusable: the run may not start or go on; nothing was changed.
-        SnapferryError: from the steps, after it has been written down.
+        SnapferryError: from the steps or a hook, after it has been written down.
     """
     state = State(options.state, plan.name)
     with ExitStack() as stack:
@@ -128,15 +128,21 @@ def working(
         uuids = identity(source).uuid, identity(target).uuid
         stack.enter_context(state.lock_pair(*uuids))
         journal = journal_of(uuids)
+        teller = Teller(plan, journal)
         try:
-            yield Migration(plan, source, target, journal, options.consents)
+            with heard_by(teller):
+                teller.begin()
+                yield Migration(plan, source, target, journal, options.consents)
         except BaseException as error:
             status = status_after(error, journal)
             hint = error.hint if isinstance(error, SnapferryError) else ""
-            _settle(journal, (source, target), status, _message(error), hint)
+            _settle(journal, (source, target), status, _message(error), hint, teller.owed(status))
+            teller.end()  # whatever a hook makes of it, the error is what ends the session
             raise
         else:
-            _settle(journal, (source, target), "done", "", "")
+            _settle(journal, (source, target), "done", "", "", teller.owed("done"))
+            teller.end()
+            require_heard(journal)
 
 
 def _message(error: BaseException) -> str:
@@ -200,14 +206,13 @@ def status_after(error: BaseException, journal: Journal) -> Status:
     return "refused"
 
 
-def _settle(journal: Journal, domains: Iterable[Domain], status: Status, message: str, hint: str) -> None:
+def _settle(
+    journal: Journal, domains: Iterable[Domain], status: Status, message: str, hint: str, unheard: str
+) -> None:
     for domain in domains:
         counted = domain.connection.requests
         kept = journal.document.requests.setdefault(domain.side, {})
         kept["reads"] = kept.get("reads", 0) + counted.reads
         kept["writes"] = kept.get("writes", 0) + counted.writes
-    journal.settle(status, message, hint)
-    try:
-        write_reports(journal)
-    except OSError as error:
-        tell(Progress("report", f"its files could not be written: {error}", finished=True))
+    journal.settle(status, message, hint, unheard)
+    write_report(journal)

@@ -11,6 +11,7 @@ from prefect.exceptions import PrefectException
 from prefect.tasks import exponential_backoff
 
 from domains.errors import is_transient
+from runs.events import Happening, announce
 from runs.journal import Journal
 from tasks.errors import TimedOut
 
@@ -43,9 +44,10 @@ def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
     """The step's result. It is retried as a whole, twice, on transient errors: steps look before they act.
 
     Nothing of the step's arguments or result is handed to Prefect, so that nothing of them is stored there.
+    The hooks are told before its first attempt and after its end.
 
     Raises:
-        whatever the step raises, after the retries.
+        whatever the step raises, after the retries; whatever a failing hook raises.
     """
     results: list[R] = []
 
@@ -62,6 +64,8 @@ def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
         cache_policy=NO_CACHE,
         persist_result=False,
     )
+    announce(Happening("step-started", f"step {name} has started", step=name))
     with prefect_reachable():
         as_task(attempt)()
+    announce(Happening("step-done", f"step {name} is done", step=name))
     return results[-1]

@@ -6,8 +6,18 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from reports.durations import estimate_report, rehearsal_report
 from reports.markdown import markdown
-from reports.model import Change, IndexReport, Report, RequestsReport, StepReport, Totals
+from reports.model import (
+    Change,
+    GateReport,
+    HookReport,
+    IndexReport,
+    Report,
+    RequestsReport,
+    StepReport,
+    Totals,
+)
 from runs.journal import Document, Journal
 from tasks.records import (
     IndexRestore,
@@ -40,9 +50,10 @@ def report_of(document: Document) -> Report:
     return Report(
         plan=str(document.plan["name"]),
         run_id=document.run_id,
+        verb=document.verb,
         outcome=document.status,
-        message=document.message,
-        next=document.hint or _NEXT.get(document.status, ""),
+        message="; ".join(filter(None, (document.message, document.unheard))),
+        next=_next(document),
         started=document.started,
         ended=document.ended,
         seconds=round(sum(step.seconds for step in document.steps.values()), 3),
@@ -53,13 +64,27 @@ def report_of(document: Document) -> Report:
         repositories=[record for record in registered if record],
         snapshot=_record(document, "snapshot", SnapshotRecord),
         steps=list(_steps(document)),
+        estimate=estimate_report(document),
+        rehearsal=rehearsal_report(document),
         indices=indices,
         left_out=list(resolution.left_out) if resolution else [],
         changes=list(_changes(document)),
         deleted=list(restored.deleted) if restored else [],
         requests={side: RequestsReport(**counted) for side, counted in document.requests.items()},
+        gates=[GateReport(name=gate, **entry.model_dump()) for gate, entry in document.gates.items()],
+        hooks=[HookReport(**entry.model_dump()) for entry in document.hooks],
         notes=list(resolution.notes) if resolution else [],
     )
+
+
+def _next(document: Document) -> str:
+    if document.unheard and document.verb == "migrate":
+        return "put the hook right, then run the same command again: it tells the hooks, and moves nothing"
+    if document.unheard:
+        return "put the hook right; what it was to be told has come to its end"
+    if document.verb == "rehearse" and document.status == "done":
+        return "`snapferry plan` shows the real run with what was measured here; `snapferry migrate` does it"
+    return document.hint or _NEXT.get(document.status, "")
 
 
 def _record(document: Document, step: str, kind: type[M]) -> M | None:

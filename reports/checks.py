@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from configs.checks import IDS
 from tasks.checks.records import CheckRecord
 
 _STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red", "SKIP": "dim"}
@@ -25,7 +26,7 @@ def checks_document(records: Sequence[CheckRecord]) -> dict[str, Any]:
 
 def checks_view(records: Sequence[CheckRecord]) -> RenderableType:
     """One line a check, by groups; under what is not in order, what to do."""
-    return Group(*_lines(records))
+    return Group(*_lines(sorted(records, key=lambda record: IDS.index(record.id))))
 
 
 def _lines(records: Sequence[CheckRecord]) -> Iterator[RenderableType]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reports import layout, words
+from reports import layout, outlook, words
 from reports.layout import ROWS, Row
 from reports.model import IndexReport, Report
 from tasks.records import VerificationRecord
@@ -35,9 +35,15 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
         yield from layout.reasons(failing)
     yield from layout.left_out(report.left_out)
     yield from layout.notes(report.notes)
+    yield from layout.told(words.gate(gate) for gate in report.gates)
+    yield from layout.told(words.hooks(report.hooks))
     if report.steps:
         took = ", ".join(f"{s.name} {words.duration(s.seconds)}" for s in report.steps)
         yield Text(f"Steps: {took}", "dim")
+    if report.rehearsal:
+        yield from outlook.rehearsal_lines(report.rehearsal)
+    if report.estimate:
+        yield Text(outlook.against_truth(report.estimate), "dim")
     yield from _end(report, files)
 
 
@@ -61,7 +67,8 @@ def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
             + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
         )
     yield Text(
-        f"Run {report.run_id}: {words.headline(report)}", _OUTCOME_STYLES.get(report.outcome, "bold red")
+        f"{'Rehearsal' if report.rehearsal else 'Run'} {report.run_id}: {words.headline(report)}",
+        _OUTCOME_STYLES.get(report.outcome, "bold red"),
     )
     if report.message:
         yield Text(report.message)

@@ -106,6 +106,11 @@ def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:
     yield Text(f"Left out ({len(items)}): {shown}{more}", "dim")
 
 
+def told(lines: Iterable[str]) -> Iterator[Text]:
+    """A line a gate or hook."""
+    return (Text(line, "dim") for line in lines)
+
+
 def notes(lines: Iterable[str]) -> Iterator[Text]:
     """A line a note."""
     return (Text(f"Note: {line}", "yellow") for line in lines)

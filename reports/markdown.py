@@ -1,8 +1,9 @@
 """The report as Markdown: for a ticket, a pull request or a Prefect artifact."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
-from reports import words
+from reports import outlook, words
 from reports.model import Report
 
 
@@ -12,7 +13,7 @@ def markdown(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# Migration {_text(report.plan)}: {report.outcome}"
+    yield f"# {'Rehearsal of' if report.rehearsal else 'Migration'} {_text(report.plan)}: {report.outcome}"
     yield ""
     yield f"**{_text(words.headline(report))}**"
     if report.message:
@@ -21,6 +22,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"\nNext: {_text(report.next)}"
     yield ""
     yield from _facts(report)
+    for title, columns, rows in outlook.sections(report):
+        yield from _section(title, columns, rows)
     yield from _section(
         "Indices",
         ("source", "target", "verdict", "source documents", "target documents", "bytes", ""),
@@ -31,7 +34,14 @@ def _lines(report: Report) -> Iterator[str]:
     )
     steps = ((s.name, words.duration(s.seconds), str(s.attempts), s.error or "") for s in report.steps)
     yield from _section("Steps", ("step", "time", "attempts", "error"), steps)
-    changes = ((f"{c.at:%Y-%m-%d %H:%M:%S}", c.side, c.action, c.what, c.result) for c in report.changes)
+    gates = (
+        (g.name, _time(g.since), _time(g.until), _time(g.approved) if g.approved else "not", g.by)
+        for g in report.gates
+    )
+    yield from _section("Gates (UTC)", ("gate", "since", "waits until", "approved", "by"), gates)
+    told = ((_time(h.at), h.event, h.hook, words.duration(h.seconds), h.problem) for h in report.hooks)
+    yield from _section("Hooks (UTC)", ("time", "event", "hook", "took", "problem"), told)
+    changes = ((_time(c.at), c.side, c.action, c.what, c.result) for c in report.changes)
     yield from _section("What was changed (UTC)", ("time", "domain", "action", "what", "result"), changes)
 
 
@@ -78,6 +88,10 @@ def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) 
     yield "|" + "---|" * len(columns)
     yield from lines
     yield ""
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def _text(cell: str) -> str:

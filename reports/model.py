@@ -6,7 +6,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from runs.journal import Status
-from tasks.records import ClusterRecord, LeftOut, RepositoryRecord, SnapshotRecord
+from tasks.checks.records import CheckRecord
+from tasks.records import ClusterRecord, LeftOut, RemovalRecord, RepositoryRecord, SnapshotRecord
+from tasks.workload import Workload
 
 
 class ReportPart(BaseModel):
@@ -73,12 +75,92 @@ class Change(ReportPart):
     )
 
 
+class GateReport(ReportPart):
+    """One gate that the run has come to."""
+
+    name: str = Field(description="The gate's name.")
+    since: datetime = Field(description="When the run first came there.")
+    until: datetime = Field(description="When the wait of its latest session ends, or ended.")
+    file: str | None = Field(description="The file that opens it; null when the plan names none.")
+    approved: datetime | None = Field(description="When it was approved; null while it is not.")
+    by: str = Field(description="Who approved it; empty while nobody has.")
+
+
+class HookReport(ReportPart):
+    """One hook that was told of an event."""
+
+    at: datetime
+    event: str
+    hook: str = Field(description="Its place in the plan, and its program, URL or where that is found.")
+    seconds: float
+    problem: str = Field(description="What went wrong; empty when nothing did.")
+
+
+class StepDuration(ReportPart):
+    """How long one step was expected to take, and what it took."""
+
+    step: str
+    low: float = Field(description="Seconds, at least.")
+    high: float = Field(description="Seconds, at most.")
+    measured_in: list[str] = Field(description="Runs that it was measured in; empty when it was assumed.")
+    seconds: float | None = Field(description="What it took; null when it is not done.")
+
+
+class EstimateReport(ReportPart):
+    """How long a run was expected to take, and what it took: in seconds, without waits at gates."""
+
+    low: float = Field(description="Seconds in all of its steps, at least.")
+    high: float = Field(description="The same, at most.")
+    seconds: float | None = Field(description="What they took; null when it has not come to its end.")
+    inside: bool | None = Field(description="Whether that is in the range; null when it is not known.")
+    window_low: float = Field(
+        description="Of it from the snapshot's start to the verification's end, at least."
+    )
+    window_high: float = Field(description="The same, at most.")
+    window_seconds: float | None = Field(description="What these steps took; null as above.")
+    steps: list[StepDuration]
+    workload: Workload
+    bottleneck: str = Field(description="What takes the most.")
+    basis: str = Field(description="The runs that it was measured in, or that it is assumed.")
+    assumptions: list[str] = Field(description="What must hold for it.")
+
+
+class RateReport(ReportPart):
+    """How fast a step of a rehearsal was."""
+
+    step: str
+    seconds: float
+    indices: int
+    bytes: int | None = Field(description="Bytes written or fetched; null where that was not seen.")
+    bytes_per_second: float | None
+    indices_per_second: float | None
+
+
+class RehearsalReport(ReportPart):
+    """What a rehearsal tells of the real run."""
+
+    prefix: str = Field(description="What was put in front of every name.")
+    only: list[str] = Field(description="Patterns of the sample; empty for all indices.")
+    shadow: str | None = Field(description="The domain that stood in for the target.")
+    kept: bool = Field(description="Whether what was made was to stay.")
+    seconds: float = Field(description="Time spent in the steps that the real run has, too.")
+    failure: str = Field(description="What failed in the rehearsal itself; empty when nothing did.")
+    checked: int = Field(description="How many checks of the real plan were made.")
+    checks: list[CheckRecord] = Field(description="Those of them that fail or warn.")
+    rates: list[RateReport]
+    projection: EstimateReport | None = Field(description="The real run; null when it was not projected.")
+    removed: RemovalRecord | None = Field(
+        description="What was taken away, and what was left; null: nothing."
+    )
+
+
 class Report(ReportPart):
     """The report of one run."""
 
     format: Literal[1] = 1
     plan: str = Field(description="The plan's name.")
     run_id: str
+    verb: str = Field(description="`migrate` or `rehearse`.")
     outcome: Status = Field(description="How the run stands; `done` means done and verified.")
     message: str = Field(description="Why it ended so; empty when it is done.")
     next: str = Field(description="The next thing to do.")
@@ -94,11 +176,15 @@ class Report(ReportPart):
     )
     snapshot: SnapshotRecord | None
     steps: list[StepReport]
+    estimate: EstimateReport | None = Field(description="Null when the run ended before it was made.")
+    rehearsal: RehearsalReport | None = Field(description="Null when the run is none.")
     indices: list[IndexReport]
     left_out: list[LeftOut] = Field(description="What did not move, and why. No part of the verdict.")
     changes: list[Change] = Field(description="Every mutating request that was sent.")
     deleted: list[str] = Field(description="Names deleted on the target, as plan and consent allowed.")
     requests: dict[str, RequestsReport]
+    gates: list[GateReport]
+    hooks: list[HookReport]
     notes: list[str]
 
 

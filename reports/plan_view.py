@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reports import layout, words
+from reports import layout, outlook, words
 from reports.layout import Row
 from tasks.planning import PlanDocument, PlannedRequest
 from tasks.records import Resolution, Unit
@@ -36,6 +36,8 @@ def _parts(document: PlanDocument) -> Iterator[RenderableType]:
     yield from _requests(document)
     if document.consents:
         yield Text(f"Consents needed: {' '.join(document.consents)}", "yellow")
+    if document.estimate:
+        yield from outlook.estimate_lines(document.estimate)
     yield Text(f"{_total(resolution)}; changes: {document.changes}", "bold")
 
 

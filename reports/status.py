@@ -5,7 +5,7 @@ from typing import Any
 from rich.text import Text
 
 from reports import words
-from reports.model import Report
+from reports.model import GateReport, Report
 
 
 def status_of(report: Report, held: bool) -> dict[str, Any]:
@@ -28,10 +28,20 @@ def status_of(report: Report, held: bool) -> dict[str, Any]:
         "step_attempts": last.attempts if last else 0,
         "step_error": last.error if last else None,
         "steps_done": [step.name for step in report.steps if step.ended and not step.error],
+        "gates": [gate.model_dump(mode="json") for gate in report.gates],
         "message": report.message,
-        "next": "wait for it" if held else after,
+        "next": _next(report, held) or after,
         "changes": len(report.changes),
     }
+
+
+def _next(report: Report, held: bool) -> str:
+    """What to do about a living process; empty without one."""
+    closed = next((gate for gate in report.gates if gate.approved is None), None)
+    if held and closed and report.outcome == "running":
+        file = f", or touch {closed.file}" if closed.file else ""
+        return f"it waits for an approval: snapferry approve PLAN {closed.name}{file}"
+    return "wait for it" if held else ""
 
 
 def status_view(standing: dict[str, Any]) -> Text:
@@ -45,6 +55,7 @@ def status_view(standing: dict[str, Any]) -> Text:
     if standing["step"] and standing["step"] not in standing["steps_done"]:
         error = f": {standing['step_error']}" if standing["step_error"] else ""
         lines.append(f"Last step: {standing['step']}, attempt {standing['step_attempts']}{error}")
+    lines += [words.gate(GateReport.model_validate(gate)) for gate in standing["gates"]]
     lines += [standing["message"]] if standing["message"] else []
     lines += [f"Next: {standing['next']}"] if standing["next"] else []
     return Text("\n".join(lines))

@@ -1,9 +1,11 @@
 """Numbers and outcomes in words, the same in every form of report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
-from reports.model import Report
+from reports.model import GateReport, HookReport, Report
 from tasks.checks.records import OutlookRecord
+from tasks.estimate import Estimate, Range
 from tasks.records import (
     Attempt,
     LeftOut,
@@ -78,6 +80,53 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
+def clock(at: datetime) -> str:
+    """An instant, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def gate(report: GateReport) -> str:
+    """How a gate stands."""
+    if report.approved:
+        return f"Gate {report.name}: approved {clock(report.approved)} by {report.by}"
+    return f"Gate {report.name}: not approved; since {clock(report.since)}, until {clock(report.until)}"
+
+
+def hooks(told: Sequence[HookReport]) -> Iterator[str]:
+    """How many hooks were told of something, and what went wrong."""
+    failed = [hook for hook in told if hook.problem]
+    if told:
+        yield f"Hooks: {len(told)} told, {len(failed)} of them failed"
+    for hook in failed:
+        yield f"Hook {hook.hook} failed at {hook.event}: {hook.problem}"
+
+
+def span(low: float, high: float) -> str:
+    """A range of seconds as `4 to 8 s` or `20 min to 40 min`: rounded, for nobody knows it better."""
+    low, high = max(0.0, low), max(0.0, high)
+    if round(high) < 120:
+        shown = (f"{value:.0f}" if value >= 9.95 else f"{value:.1f}" for value in (low, high))
+        return " to ".join(shown) + " s"
+    return f"{_about(low)} to {_about(high)}"
+
+
+def _about(seconds: float) -> str:
+    if round(seconds) < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def estimated(record: Estimate) -> str:
+    """How long a run will take, on what grounds, and what takes the most."""
+    return f"{span_of(record.whole)} ({record.basis}); {record.bottleneck}"
+
+
+def span_of(seconds: Range) -> str:
+    """A range in words."""
+    return span(seconds.low, seconds.high)
+
+
 def left_out(item: LeftOut) -> str:
     """Why a name did not move."""
     reason = _REASONS.get(item.reason, item.reason)
@@ -114,9 +163,10 @@ def _place(record: RepositoryRecord) -> str:
 def headline(report: Report) -> str:
     """The outcome in one sentence with its figures."""
     totals = report.totals
+    seconds = report.rehearsal.seconds if report.rehearsal else report.seconds
     moved = (
         f"{totals.equal} of {totals.indices} indices equal, {number(totals.documents)} documents, "
-        f"{size(totals.bytes)}, {duration(report.seconds)}"
+        f"{size(totals.bytes)}, {duration(seconds)}"
     )
     return f"{OUTCOMES[report.outcome]}: {moved}" if totals.indices else OUTCOMES[report.outcome]
 

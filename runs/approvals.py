@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from configs.gates import PASSED_BY, Gate
-from runs.errors import StateUnusable
+from runs.errors import NothingToApprove, StateUnusable
 from runs.journal import Journal, now
 from runs.state import State, is_finished
 
@@ -24,7 +24,7 @@ class Approval(BaseModel):
     at: datetime
 
 
-def waiting_run(state: State, gate: Gate) -> Journal | None:
+def _waiting_run(state: State, gate: Gate) -> Journal | None:
     """The run that stands at this gate or may come to it: alive, or to be continued. None without one."""
     held = state.is_held()
     for newest, journal in enumerate(state.journals()):
@@ -34,6 +34,21 @@ def waiting_run(state: State, gate: Gate) -> Journal | None:
         if alive or journal.document.gates or journal.changed_something:
             return journal
     return None
+
+
+def run_to_approve(state: State, gate: Gate) -> Journal:
+    """The run that an approval of this gate is for.
+
+    Raises:
+        NothingToApprove: there is none.
+    """
+    journal = _waiting_run(state, gate)
+    if journal is None:
+        raise NothingToApprove(
+            f"no run of plan {state.plan_name} waits at {gate}, or may come to it",
+            "start or continue the run first; `snapferry status` shows the latest",
+        )
+    return journal
 
 
 def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:

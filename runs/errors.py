@@ -13,3 +13,7 @@ class StateUnusable(SnapferryError):
 
 class PlanChanged(SnapferryError):
     """The plan differs from the one that an unfinished run began with. Nothing was changed."""
+
+
+class NothingToApprove(SnapferryError):
+    """No run waits at this gate, or may come to it. Nothing was changed."""

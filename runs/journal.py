@@ -80,6 +80,8 @@ class Document(BaseModel):
     """A journal's contents.
 
     Args:
+        estimate: how long the run was expected to take, made when it was decided what it does.
+        projection: of a rehearsal, how long the real run is expected to take.
         unheard: why the hooks of a finished run's end are to be run once more; empty when they are not.
     """
 
@@ -103,6 +105,8 @@ class Document(BaseModel):
     gates: dict[str, GateEntry] = Field(default_factory=dict[str, GateEntry])
     hooks: list[HookEntry] = Field(default_factory=list[HookEntry])
     unheard: str = ""
+    estimate: Record | None = None
+    projection: Record | None = None
 
 
 def now() -> datetime:
@@ -232,12 +236,16 @@ class Journal:
         """Writes that another session works on the run."""
         self.document.sessions += 1
         self.document.status, self.document.ended = "running", None
-        self.document.message = self.document.hint = ""
+        self.document.message = self.document.hint = self.document.unheard = ""
         self.save()
 
-    def settle(self, status: Status, message: str = "", hint: str = "") -> None:
-        """Writes how the run stands at the end of this session."""
+    def settle(self, status: Status, message: str = "", hint: str = "", unheard: str = "") -> None:
+        """Writes how the run stands at the end of this session.
+
+        Args:
+            unheard: why hooks are still to be told of this end; empty when none are.
+        """
         self.document.status = status
-        self.document.message, self.document.hint = message, hint
+        self.document.message, self.document.hint, self.document.unheard = message, hint, unheard
         self.document.ended = now()
         self.save()

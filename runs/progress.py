@@ -1,7 +1,7 @@
 """Where a step stands, told to whoever listens: a terminal, a log, Prefect artifacts."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ class Progress:
         waiting: whether the step waits for something else than its own work.
         detail: more, for example `12 of 40 shards`.
         finished: whether the step has come to its end; the message then says how.
+        expected: seconds, from low to high, that each step of the run is expected to take; told once.
     """
 
     step: str
@@ -29,6 +30,7 @@ class Progress:
     waiting: bool = False
     detail: str = ""
     finished: bool = False
+    expected: Mapping[str, tuple[float, float]] | None = None
 
 
 Listener = Callable[[Progress], None]

@@ -42,6 +42,12 @@ class State:
         self.folder = folder
         self.plan_name = plan_name
 
+    @classmethod
+    def of(cls, journal: Journal) -> "State":
+        """Where this journal lies."""
+        runs = journal.path.parent
+        return cls(runs.parents[1], runs.name)
+
     @property
     def _runs(self) -> Path:
         return self.folder / "plans" / self.plan_name

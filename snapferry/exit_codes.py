@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from domains.errors import SnapferryError, is_transient
 from runs.errors import Busy
+from runs.journal import Document
 from tasks.errors import TimedOut, VerificationFailed
 
 
@@ -40,6 +41,12 @@ _BY_STATUS = {
 def code_of_status(status: str) -> ExitCode:
     """The code of a run that stands so."""
     return _BY_STATUS[status]
+
+
+def code_of_run(run: Document) -> ExitCode:
+    """The code of this run; one that is done fails as long as a hook that may fail it has not heard of it."""
+    code = code_of_status(run.status)
+    return ExitCode.FAILED if code == ExitCode.DONE and run.unheard else code
 
 
 def code_of_error(error: SnapferryError) -> ExitCode:

@@ -6,8 +6,10 @@ import typer
 
 from snapferry.commands import (
     abort,
+    approve,
     check,
     demo,
+    init,
     lab,
     migrate,
     plan,
@@ -30,12 +32,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command(epilog=init.EXAMPLE)(init.init)
 app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=plan.EXAMPLE)(plan.plan)
 app.command(epilog=rehearse.EXAMPLE)(rehearse.rehearse)
 app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
 app.command(epilog=abort.EXAMPLE)(abort.abort)
+app.command(epilog=approve.EXAMPLE)(approve.approve)
 app.command(epilog=status.EXAMPLE)(status.status)
 app.command(epilog=report.EXAMPLE)(report.report)
 app.command(epilog=schema.EXAMPLE)(schema.schema)

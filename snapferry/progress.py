@@ -43,15 +43,29 @@ class _Pace:
         return (look.total - look.done) * passed / moved
 
 
+class _Expectations:
+    """How long each step is expected to take, since that was told."""
+
+    def __init__(self) -> None:
+        self._ranges: dict[str, tuple[float, float]] = {}
+
+    def of(self, look: Look) -> str:
+        """The range of a step that still runs, in words; empty where none is known."""
+        self._ranges.update(look.expected or {})
+        known = self._ranges.get(look.step)
+        return words.span(*known) if known and not look.finished else ""
+
+
 class _Lines:
     """One line a look, `key=value`, every few seconds; the end of each step at once."""
 
     def __init__(self) -> None:
         self._pace = _Pace()
+        self._expectations = _Expectations()
         self._last: dict[str, float] = {}
 
     def __call__(self, look: Look) -> None:
-        eta = self._pace.eta_s(look)
+        eta, expected = self._pace.eta_s(look), self._expectations.of(look)
         soon = time.monotonic() - self._last.get(look.step, -_EVERY_S) < _EVERY_S
         if soon and not look.finished:
             return
@@ -65,6 +79,8 @@ class _Lines:
             fields["percent"] = f"{min(100.0, 100 * look.done / look.total):.1f}"
         if eta is not None:
             fields["eta_s"] = f"{eta:.0f}"
+        if expected:
+            fields["expected"] = expected
         fields |= {"message": look.message} | ({"detail": look.detail} if look.detail else {})
         say("snapferry: " + " ".join(f"{key}={shlex.quote(str(value))}" for key, value in fields.items()))
 
@@ -74,6 +90,7 @@ class _Bars:
 
     def __init__(self) -> None:
         self._pace = _Pace()
+        self._expectations = _Expectations()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -82,6 +99,7 @@ class _Bars:
             transient=True,
         )
         self._task = self._progress.add_task("", total=None, amount="", visible=False)
+        self._waits: set[tuple[str, str]] = set()
 
     def __enter__(self) -> "_Bars":
         self._progress.start()
@@ -91,15 +109,21 @@ class _Bars:
         self._progress.stop()
 
     def __call__(self, look: Look) -> None:
+        expected = self._expectations.of(look)
         if look.finished:
             self._progress.update(self._task, visible=False)
             self._progress.console.print(
                 Text.assemble(("✓ ", "green"), (f"{look.step}: ", "bold"), look.message)
             )
             return
+        if look.waiting and (look.step, look.message) not in self._waits:  # whole: a bar is cut at the edge
+            self._waits.add((look.step, look.message))
+            said = f"{look.message} ({look.detail})" if look.detail else look.message
+            self._progress.console.print(Text.assemble(("… ", "yellow"), (f"{look.step}: ", "bold"), said))
         eta = self._pace.eta_s(look)
         amount = words.amount(look.done, look.total, look.unit)
         left = f"~{words.duration(eta)} left" if eta is not None else ""
+        whole = f"expected {expected}" if expected else ""
         what = f"{look.step}: {look.message}"
         self._progress.update(
             self._task,
@@ -107,5 +131,5 @@ class _Bars:
             description=what if len(what) < 100 else what[:99] + "…",
             total=look.total or None,
             completed=look.done,
-            amount=" · ".join(part for part in (amount, look.detail, left) if part),
+            amount=" · ".join(part for part in (amount, look.detail, left, whole) if part),
         )

@@ -8,7 +8,7 @@ from domains.restores import start_request
 from tasks.conflicts import rename_rule
 from tasks.records import Unit
 
-_IGNORED = ("index.blocks.*", "index.routing.allocation.*")
+IGNORED = ("index.blocks.*", "index.routing.allocation.*")
 
 
 def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
@@ -51,7 +51,7 @@ def restore_request(
         aliases=plan.restore.aliases and not renamed,
         partial=partial,
         index_settings=plan.restore.index_settings,
-        ignore_index_settings=[*_IGNORED, *plan.restore.ignore_index_settings],
+        ignore_index_settings=[*IGNORED, *plan.restore.ignore_index_settings],
         rename=rename_rule(batch, plan.conflicts) if renamed else None,
         lenient=lenient,
     )

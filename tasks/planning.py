@@ -18,6 +18,7 @@ from domains.repositories import register_request, verify_request
 from runs.journal import Journal, now
 from runs.state import plan_record
 from tasks.batches import batches, restore_request
+from tasks.estimate import Estimate
 from tasks.migration import Migration
 from tasks.records import Record, Resolution, Unit
 from tasks.registration import forms, registration, same
@@ -68,7 +69,7 @@ class PlanDocument(Record):
     batches: tuple[tuple[str, ...], ...]
     requests: tuple[PlannedRequest, ...]
     consents: tuple[str, ...]
-    estimate: dict[str, Any] | None = None
+    estimate: Estimate | None = None
     mappings: dict[str, str]
     plan: dict[str, Any]
     hash: str = ""
@@ -103,6 +104,7 @@ def plan_document(
     consents: Sequence[str],
     mappings: dict[str, str],
     ahead: Ahead | None = None,
+    estimate: Estimate | None = None,
 ) -> PlanDocument:
     """The document of a resolved migration. Reads only."""
     todo = ahead or Ahead()
@@ -118,6 +120,7 @@ def plan_document(
         batches=tuple(_names(m.plan, resolution.moving)),
         requests=requests,
         consents=tuple(consents),
+        estimate=estimate,
         mappings=mappings,
         plan=plan_record(m.plan),
     )

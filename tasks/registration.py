@@ -54,8 +54,12 @@ def s3_endpoint(bucket_region: str | None) -> str:
 
 
 def same_place(found: Json, wanted: Json) -> bool:
-    """Whether a registration leads to the plan's bucket and path (or folder)."""
-    return _agree(found, wanted, _PLACE)
+    """Whether a registration leads to the plan's bucket and path (or folder). A last slash is nothing."""
+    has, wants = child(found, "settings"), wanted["settings"]
+    same_type = found.get("type") == wanted["type"]
+    return same_type and all(
+        _text(has.get(key)).rstrip("/") == _text(wants.get(key)).rstrip("/") for key in _PLACE
+    )
 
 
 def same(found: Json, wanted: Json) -> bool:

@@ -130,9 +130,8 @@ def _registration_notes(look: Survey, side: Side) -> Iterator[str]:
     for name, found in look.registrations(side).items():
         if not leads_to_the_plan(look, side, found):
             continue
-        if side == "target" and not is_readonly(found):
-            what = "it will become readonly" if name == own else "only the source may write there"
-            yield f"repository {name} is registered read-write on the target: {what}"
+        if side == "target" and name == own and not is_readonly(found):
+            yield f"repository {name} is registered read-write on the target: it will become readonly"
         elif name == own:
             yield f"repository {name} is on the {side} already; its settings become the plan's"
 

@@ -97,7 +97,8 @@ class Survey:
 
     def identity(self, side: Side) -> ClusterIdentity:
         """Who answers at the side's endpoint."""
-        return self.once(("identity", side), lambda: cluster.identity(self.domain(side)))
+        domain = self.domain(side)  # of a side that was given up, what was read before counts no more
+        return self.once(("identity", side), lambda: cluster.identity(domain))
 
     def catalog(self, side: Side) -> Catalog:
         """Everything named on the side."""

@@ -67,7 +67,7 @@ def _create_domain(connect: Callable[[str, str], Any], domain: DomainSettings, t
         AdvancedSecurityOptions={"Enabled": domain.access_control, "InternalUserDatabaseEnabled": False},
         DomainEndpointOptions={"EnforceHTTPS": tls},
     )
-    domain_status.show(domain.name, domain.region, processing=False)
+    domain_status.show(domain.name, domain.region, told=domain_status.AT_REST)
     host = f"search-{domain.name}-{_domain_id(domain)}.{domain.region}.es.amazonaws.com"
     opensearch_backends[ACCOUNT][domain.region].domains[domain.name].endpoint = host
     return host

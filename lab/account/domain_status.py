@@ -7,29 +7,34 @@ from typing import Any
 
 from lab.settings import ACCOUNT
 
+AT_REST: Mapping[str, Any] = {"Processing": False, "DomainProcessingStatus": "Active"}
+
 
 def show(
-    domain: str, region: str, *, processing: bool | None = None, cluster: Mapping[str, Any] | None = None
+    domain: str,
+    region: str,
+    *,
+    told: Mapping[str, Any] | None = None,
+    cluster: Mapping[str, Any] | None = None,
 ) -> None:
-    """Let `DescribeDomain` say so from now on: whether a configuration change is under way, and what these
-    parts of `ClusterConfig` are (None takes a part away). Does nothing where there is no such domain."""
+    """Let `DescribeDomain` say so from now on: `told` in place of what moto tells, or does not have; and
+    these parts of `ClusterConfig` (None takes a part away). Does nothing where there is no such domain."""
     from moto.opensearch.models import opensearch_backends
 
     found = opensearch_backends[ACCOUNT][region].domains.get(domain)
     if found is None:
         return
-    if processing is not None:
-        found.processing = processing
-        _show_status(found, "Modifying" if processing else "Active")
+    if told is not None:
+        _tell(found, dict(told))
     config = {**found.cluster_config, **(cluster or {})}
     found.cluster_config = {name: value for name, value in config.items() if value is not None}
 
 
-def _show_status(found: Any, status: str) -> None:
-    """Add `DomainProcessingStatus`, which moto does not have."""
+def _tell(found: Any, told: dict[str, Any]) -> None:
+    """Lay it over what moto's own method returns."""
     plain = type(found).to_dict
 
     def to_dict() -> dict[str, Any]:
-        return plain(found) | {"DomainProcessingStatus": status}
+        return plain(found) | told
 
     found.to_dict = to_dict

@@ -1,21 +1,22 @@
-"""What moto lacks of IAM and S3, answered before it. Callers' own S3 and IAM calls are not authorized: what a
-user may do there is not looked at."""
+"""What moto lacks of IAM, STS, S3 and the control plane, answered before it."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from lab.account import simulation
+from lab.account import lookups, simulation
 from lab.account.directory import Directory
 from lab.account.server import Environ, Layer, StartResponse
 from lab.engines.engine_files import ENGINE_ACCESS_KEY
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+PACKAGES = re.compile(r"/2021-01-01/domain/[a-z][a-z0-9-]+/packages")
 DEFAULT_ENCRYPTION = (
     '<ServerSideEncryptionConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule>'
     "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault>"
@@ -54,7 +55,56 @@ def layers(directory: Directory) -> list[Layer]:
             return None
         return _answer(start_response, 200, DEFAULT_ENCRYPTION, {})
 
-    return [simulated, redirected, encrypted]
+    def unpacked(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """`ListPackagesForDomain`: no domain has any."""
+        if environ["REQUEST_METHOD"] != "GET" or not PACKAGES.fullmatch(environ["PATH_INFO"]):
+            return None
+        nothing = b'{"DomainPackageDetailsList": []}'
+        return _sent(start_response, 200, nothing, {"content-type": "application/json"})
+
+    return [_authorizing(directory), simulated, redirected, encrypted, unpacked]
+
+
+def _authorizing(directory: Directory) -> Layer:
+    def authorized(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """Whether the caller may assume the role or take the look."""
+        found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+        caller = directory.caller(found.group(1)) if found else None
+        if caller is None:
+            return None
+        call = _call(environ)
+        look = lookups.look_of(call)
+        if look is None or lookups.decided(look, caller, directory) == "allowed":
+            return None
+        return _denied(start_response, call, lookups.words(look, caller))
+
+    return authorized
+
+
+def _call(environ: Environ) -> lookups.Call:
+    return lookups.Call(
+        _signed_for(environ),
+        _region(environ),
+        environ["REQUEST_METHOD"],
+        environ["PATH_INFO"],
+        environ.get("QUERY_STRING", ""),
+        environ.get("HTTP_X_AMZ_TARGET", ""),
+        _body(environ) if _signed_for(environ) != "s3" else b"",
+    )
+
+
+def _denied(start_response: StartResponse, call: lookups.Call, said: str) -> Iterable[bytes]:
+    """403 in the form of the service: JSON for the control plane and KMS, XML for the others."""
+    if call.service in {"es", "kms"}:
+        told = json.dumps({"__type": "AccessDeniedException", "message": said}).encode()
+        headers = {"content-type": "application/json", "x-amzn-errortype": "AccessDeniedException"}
+        return _sent(start_response, 403, told, headers)
+    error = f"<Code>AccessDenied</Code><Message>{escape(said)}</Message>"
+    if call.service == "s3":
+        shown = "" if call.method == "HEAD" else f"<Error>{error}<RequestId>lab</RequestId></Error>"
+        return _answer(start_response, 403, shown, {})
+    whole = f"<Error><Type>Sender</Type>{error}</Error><RequestId>lab</RequestId>"
+    return _answer(start_response, 403, f"<ErrorResponse>{whole}</ErrorResponse>", {})
 
 
 def _signed_for(environ: Environ) -> str:
@@ -106,6 +156,12 @@ def _body(environ: Environ) -> bytes:
 
 def _answer(start_response: StartResponse, status: int, xml: str, headers: dict[str, str]) -> Iterable[bytes]:
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n{xml}'.encode() if xml else b""
-    sent = {"content-type": "application/xml", "content-length": str(len(body)), **headers}
+    return _sent(start_response, status, body, {"content-type": "application/xml", **headers})
+
+
+def _sent(
+    start_response: StartResponse, status: int, body: bytes, headers: dict[str, str]
+) -> Iterable[bytes]:
+    sent = {"content-length": str(len(body)), **headers}
     start_response(f"{status} {HTTPStatus(status).phrase}", list(sent.items()))
     return [body]

@@ -36,7 +36,7 @@ EFFECTS = (
     Effect(warm.turn, ("warm_indices",)),
     Effect(standby.turn, ("standby",)),
     Effect(automated.turn, ("automated_snapshots", "automated_interval_s")),
-    Effect(processing.turn, ("processing",)),
+    Effect(processing.turn, processing.SWITCHES),
 )
 
 

@@ -1,13 +1,25 @@
-"""A domain in the middle of a configuration change, as the control plane tells it. Its engine goes on."""
+"""A domain in the middle of a change, as the control plane tells it. Its engine goes on."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from lab.account import domain_status
 from lab.door.exchange import Door
 from lab.manners.switches import Manners
 
+SWITCHES = ("processing", "upgrading", "told_version")
+
 
 async def turn(door: Door, wanted: Manners) -> None:
-    """Let `DescribeDomain` say that a change is under way, or no longer."""
-    if wanted.processing != door.manners.processing:
-        domain_status.show(door.domain, door.region, processing=wanted.processing)
+    """Let `DescribeDomain` say that a change or an upgrade is under way, or no longer, and which version."""
+    if any(getattr(wanted, name) != getattr(door.manners, name) for name in SWITCHES):
+        domain_status.show(door.domain, door.region, told=_told(wanted))
+
+
+def _told(wanted: Manners) -> dict[str, Any]:
+    status = "UpgradingEngineVersion" if wanted.upgrading else "Modifying" if wanted.processing else "Active"
+    version = {"EngineVersion": wanted.told_version} if wanted.told_version else {}
+    busy = wanted.processing or wanted.upgrading
+    changing = {"Processing": busy, "UpgradeProcessing": wanted.upgrading, "DomainProcessingStatus": status}
+    return changing | version

@@ -32,6 +32,9 @@ class Manners(BaseModel):
     - `warm_indices`: names of existing indices that are in UltraWarm storage.
     - `standby`: Multi-AZ with Standby; every index must have a multiple of three copies.
     - `processing`: a configuration change (blue/green) is under way.
+    - `upgrading`: an upgrade of the engine is under way.
+    - `told_version`: the engine version that the control plane tells (`OpenSearch_2.19`), where it is not the
+      engine's: as after an upgrade that the endpoint's domain has not had.
     - `old_location_constraint`: `region: us-east-1` brings the error of older stacks.
     """
 
@@ -45,6 +48,8 @@ class Manners(BaseModel):
     warm_indices: tuple[str, ...] = ()
     standby: bool = False
     processing: bool = False
+    upgrading: bool = False
+    told_version: str | None = None
     old_location_constraint: bool = False
 
     def changed(self, changes: Any) -> Manners:

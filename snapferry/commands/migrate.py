@@ -87,8 +87,10 @@ def run(options: Options) -> ExitCode:
     """Runs or continues the migration, shows the report, and returns the exit code."""
     from flows.session import Options as Session
     from flows.session import finished_before
+    from flows.telling import tell_the_end_again
+    from runs.state import State
     from snapferry.console import say
-    from snapferry.exit_codes import code_of_status
+    from snapferry.exit_codes import code_of_run
     from snapferry.running import run_flow, show_end
 
     with errors_end_here(), terminated_as_interrupted():
@@ -96,10 +98,11 @@ def run(options: Options) -> ExitCode:
         journal = finished_before(options.plan, asked, options.saved)
         if journal:
             say(f"Run {journal.run_id} has finished already; --new-run starts another.")
+            tell_the_end_again(options.plan, State(options.state, options.plan.name), journal)
         else:
             journal = run_flow(options.plan.name, options.state, partial(_flow, options))
         show_end(journal, as_json=options.as_json, next_step=options.next_step)
-    return code_of_status(journal.document.status)
+    return code_of_run(journal.document)
 
 
 def _flow(options: Options) -> None:

@@ -105,13 +105,13 @@ def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, 
 
 
 def _run(plan: "Plan", wanted: "Rehearsal", options: "Options", *, as_json: bool) -> None:
-    from snapferry.exit_codes import code_of_status
+    from snapferry.exit_codes import code_of_run
     from snapferry.running import run_flow, show_end
 
     with errors_end_here(), terminated_as_interrupted():
         journal = run_flow(plan.name, options.state, partial(_flow, plan, wanted, options))
         show_end(journal, as_json=as_json)
-    raise typer.Exit(code_of_status(journal.document.status))
+    raise typer.Exit(code_of_run(journal.document))
 
 
 def _flow(plan: "Plan", wanted: "Rehearsal", options: "Options") -> None:

@@ -3,7 +3,7 @@
 from tasks.checks import account, bucket, domains, indices, room, safety
 from tasks.checks.check import Check
 
-FIRST: tuple[Check, ...] = ()
+FIRST: tuple[Check, ...] = (account.credentials, *domains.FIRST)
 """Those that tell which sides can be asked at all."""
 
 THEN: tuple[Check, ...] = (

@@ -2,14 +2,17 @@
 
 from urllib.parse import urlsplit
 
+from configs.aws import partition_of_region
 from configs.plan import DomainSettings, S3Repository
-from domains import account, aws, bucket, reach
+from domains import account, reach
 from domains.account import Caller, DomainStatus, Role
-from domains.bucket import Found
 from domains.domain import Side
 from domains.errors import SnapferryError
 from domains.reach import Reach
 from tasks.survey import Survey, Unlooked
+
+_HASHED = 10
+"""OpenSearch 3, on the scale of both engines."""
 
 
 def settings(survey: Survey, side: Side) -> DomainSettings:
@@ -26,13 +29,14 @@ def reached(survey: Survey, side: Side) -> Reach:
         except SnapferryError as error:  # it could not even be opened
             found = Reach("credentials", error.message, error.hint)
         if found.stage != "reached":
-            survey.give_up(side, f"the {side} cannot be asked, see {_check_of(found)}")
+            survey.give_up(side, f"the {side} cannot be asked, see {check_of(found)}")
         return found
 
     return survey.once(("reach", side), go)
 
 
-def _check_of(found: Reach) -> str:
+def check_of(found: Reach) -> str:
+    """The id of the check that tells about a way that ends before `reached`."""
     if found.stage in {"credentials", "clock", "domain-access"}:
         return f"account.{found.stage}"
     return f"domains.{found.stage}"
@@ -67,10 +71,29 @@ def status(survey: Survey, side: Side) -> DomainStatus | None:
         return None
 
     def look() -> DomainStatus | None:
-        name = domain_name(survey, side)
-        return account.domain_status(survey.domain(side).session, name) if name else None
+        name, arn = domain_name(survey, side), _arn_by_cluster(survey, side)
+        found = account.domain_status(survey.domain(side).session, name) if name else None
+        return None if found and arn not in (None, found.arn) else found  # a namesake in the caller's account
 
     return survey.once(("status", side), look)
+
+
+def domain_arn(survey: Survey, side: Side) -> str | None:
+    """The side's ARN, as its cluster's name or else the control plane has it; None where neither does."""
+    own = _arn_by_cluster(survey, side)
+    if own:
+        return own
+    found = status(survey, side)
+    return found.arn or None if found else None
+
+
+def _arn_by_cluster(survey: Survey, side: Side) -> str | None:
+    """A domain of the service calls its cluster `account:domain`."""
+    account_of, _, name = survey.identity(side).name.partition(":")
+    region = settings(survey, side).region
+    if not (account_of.isdigit() and len(account_of) == 12 and name and region):
+        return None
+    return f"arn:{partition_of_region(region)}:es:{region}:{account_of}:domain/{name}"
 
 
 def domain_name(survey: Survey, side: Side) -> str | None:
@@ -88,43 +111,9 @@ def s3(survey: Survey) -> S3Repository | None:
     return repository if isinstance(repository, S3Repository) else None
 
 
-def bucket_side(survey: Survey) -> Side | None:
-    """The side whose login looks at the bucket; None when neither is signed."""
-    sides: tuple[Side, ...] = ("source", "target")
-    return next((side for side in sides if signed(survey, side)), None)
-
-
-def found_bucket(survey: Survey) -> Found:
-    """Whether the bucket is there.
-
-    Raises:
-        Unlooked: no side is signed, so nobody is there to look.
-        AwsError: S3 could not be asked.
-    """
-    repository, side = s3(survey), bucket_side(survey)
-    if repository is None or side is None:
-        raise Unlooked("no side has AWS credentials to look at the bucket with")
-    return survey.once("bucket", lambda: bucket.find(_plain_session(survey, side), repository.bucket))
-
-
-def bucket_session(survey: Survey) -> aws.boto3.Session:
-    """A session of that login, for the bucket's own Region.
-
-    Raises:
-        Unlooked: the bucket is not there, or may not be looked at.
-    """
-    found, side = found_bucket(survey), bucket_side(survey)
-    if found.state == "missing" or side is None:
-        raise Unlooked("the bucket is not there, see bucket.exists")
-    region = found.region or survey.bucket_region
-    return survey.once("bucket session", lambda: _session(survey, side, region))
-
-
-def _plain_session(survey: Survey, side: Side) -> aws.boto3.Session:
-    return _session(survey, side, survey.plan.repository.region if s3(survey) else None)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
-
-
-def _session(survey: Survey, side: Side, region: str | None) -> aws.boto3.Session:
-    chosen = settings(survey, side)
-    auth = chosen.auth if chosen.is_signed else None
-    return aws.session(auth, region or chosen.region)  # pyright: ignore[reportArgumentType]
+def hashes(survey: Survey) -> bool:
+    """Whether the source's engine puts prefixes of its own before base_path; also where that is not known."""
+    try:
+        return survey.identity("source").version.generation >= _HASHED
+    except Unlooked:
+        return True

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from domains import snapshots
 from domains.domain import Side
 from domains.replies import Json
-from tasks.checks.check import Check, Finding, check, failing, ok, side_check, skip, unknown, warn
+from domains.snapshots import SnapshotInfo
+from tasks.checks.check import Check, Finding, check, failing, ok, shown, side_check, skip, unknown, warn
 from tasks.registration import is_readonly, place, registration, same_place
 from tasks.survey import SIDES, Survey
 
@@ -21,7 +22,7 @@ def repository(survey: Survey, side: Side) -> Finding:
     if leads_to_the_plan(survey, side, found):
         return ok(f"repository {name} is registered for the plan's place")
     said = f"repository {name} is already registered on the {side} for another place ({place(found)})"
-    return failing([f"{said}; choose another repository.name"], "")
+    return failing([said], "", "choose another repository.name, or that place under repository")
 
 
 def leads_to_the_plan(survey: Survey, side: Side, found: Json) -> bool:
@@ -30,39 +31,63 @@ def leads_to_the_plan(survey: Survey, side: Side, found: Json) -> bool:
     return same_place(found, wanted)
 
 
+def _there(survey: Survey, side: Side) -> dict[str, Json]:
+    """The side's registrations that lead to the plan's bucket and path, whatever they are called."""
+    found = survey.registrations(side)
+    return {name: each for name, each in found.items() if leads_to_the_plan(survey, side, each)}
+
+
 @check("safety.writer", "the source is the only one that writes to the repository", source=_GUIDE)
 def writer(survey: Survey) -> Finding:
     """Two writers see different lists of snapshots, and damage each other's."""
-    return failing(_other_writers(survey), "no other registration of the plan's place can write")
+    problems = other_writers(survey)
+    if problems:
+        return failing(problems, "", _ALONE)
+    own = survey.plan.repository.name
+    readers = [name for name in _there(survey, "source") if name != own]
+    if readers:
+        said = f"the source has the plan's place registered readonly as {shown(readers)}"
+        return warn(f"{said}, so another domain may write there", _ALONE)
+    return ok("no other registration of the plan's place can write")
+
+
+_ALONE = (
+    "remove that registration (its snapshots stay), take its name as repository.name if it is the "
+    "migration's own, or choose another repository.base_path"
+)
+
+
+def other_writers(survey: Survey) -> tuple[str, ...]:
+    """Who can write to the plan's place beside the source by the plan's name, one line each.
+
+    Also under another name on the source itself: each name keeps its own count of the repository's changes,
+    and takes the other's for damage.
+    """
+    return tuple(_other_writers(survey))
 
 
 def _other_writers(survey: Survey) -> Iterator[str]:
-    name = survey.plan.repository.name
-    found = survey.registration("source")
-    if found and leads_to_the_plan(survey, "source", found) and is_readonly(found):
-        yield (
-            f"repository {name} is registered readonly on the source, so another domain may write there; "
-            "choose another repository.base_path and name"
-        )
+    own = survey.plan.repository.name
+    for side in SIDES:
+        for name, found in _there(survey, side).items():
+            if name != own and not is_readonly(found):
+                yield f"repository {name} on the {side} leads to the same place, and can write"
+            elif name == own and side == "source" and is_readonly(found):
+                said = f"repository {own} is registered readonly on the source"
+                yield f"{said}, so another domain may write there; choose another repository.base_path"
 
 
 @check("safety.readonly", "the target only reads the repository", source=_GUIDE)
 def readonly(survey: Survey) -> Finding:
-    """The plan's own registration is made readonly by the migration; another one is not touched."""
-    writable = [
-        name
-        for name, found in survey.registrations("target").items()
-        if leads_to_the_plan(survey, "target", found) and not is_readonly(found)
-    ]
-    if not writable:
-        return ok("the target has no registration that could write there")
-    own = survey.plan.repository.name
-    said = "; ".join(
-        f"repository {name} is registered read-write on the target: "
-        + ("it will become readonly" if name == own else "only the source may write there")
-        for name in writable
+    """The plan's own registration is made readonly by the migration; another one is safety.writer's."""
+    name = survey.plan.repository.name
+    found = _there(survey, "target").get(name)
+    if found is None or is_readonly(found):
+        return ok("the target has no registration of that name that could write there")
+    return warn(
+        f"repository {name} is registered read-write on the target: it will become readonly",
+        "register it readonly yourself, if the target has something to write there: then choose another path",
     )
-    return warn(said, "register it readonly, or remove it")
 
 
 @check("safety.snapshot", "the plan's existing snapshot holds what moves", source="docs/plan.md")
@@ -71,24 +96,41 @@ def snapshot(survey: Survey) -> Finding:
     name = survey.plan.snapshot.existing
     if name is None:
         return skip("the migration takes a snapshot of its own")
+    repository = survey.plan.repository.name
     for side in SIDES:
         found = survey.registration(side)
         if found and leads_to_the_plan(survey, side, found):
-            return failing(_snapshot_problems(survey, side, name), f"snapshot {name} holds everything")
-    return unknown(f"no side has repository {survey.plan.repository.name} yet, so {name} was not looked at")
+            return _judged(survey, snapshots.get(survey.domain(side), repository, name), name)
+        if found:
+            return skip(f"see safety.repository of the {side}")
+    hint = f"register {repository} on the source, as docs/access.md has it, to have {name} looked at now"
+    return unknown(f"no side has repository {repository} yet, so {name} was not looked at", hint)
 
 
-def _snapshot_problems(survey: Survey, side: Side, name: str) -> Iterator[str]:
-    info = snapshots.get(survey.domain(side), survey.plan.repository.name, name)
-    if info is None:
-        yield f"repository {survey.plan.repository.name} has no snapshot {name}; check snapshot.existing"
-        return
-    if info.state not in {"SUCCESS", "PARTIAL"}:
-        yield f"snapshot {name} ended as {info.state}; choose another one under snapshot.existing"
-    held = set(info.indices)
-    for unit in survey.selection.units:
-        if not held.issuperset(index.name for index in unit.indices):
-            yield f"{unit.name}: not in snapshot {name}; exclude it, or take a new snapshot"
+def _judged(survey: Survey, found: SnapshotInfo | None, name: str) -> Finding:
+    if found is None:
+        said = f"repository {survey.plan.repository.name} has no snapshot {name}; check snapshot.existing"
+        return failing([said], "", "GET _snapshot/REPOSITORY/_all?verbose=false lists those it has")
+    problems = tuple(_problems(survey, found))
+    if problems:
+        return failing(
+            problems, "", "choose another snapshot.existing, or remove it: a new one is taken then"
+        )
+    if found.running:
+        return warn(f"snapshot {name} is still being taken", "the migration waits for its end")
+    return ok(f"snapshot {name} ({found.state}) holds everything")
+
+
+def _problems(survey: Survey, found: SnapshotInfo) -> Iterator[str]:
+    partial = survey.plan.snapshot.allow_partial
+    if found.state not in {"SUCCESS", "IN_PROGRESS"} and not (found.state == "PARTIAL" and partial):
+        why = f" ({found.failures[0]})" if found.failures else ""
+        yield f"snapshot {found.name} ended as {found.state}{why}; choose another one under snapshot.existing"
+    held, streams = set(found.indices), set(found.data_streams)
+    for unit in (unit for unit in survey.decision.units if unit.action != "skip"):
+        complete = held.issuperset(index.name for index in unit.indices)
+        if not complete or (unit.is_stream and unit.name not in streams):
+            yield f"{unit.name}: not in snapshot {found.name}; exclude it, or take a new snapshot"
 
 
 @check("safety.consents", "the consents that the run will need", source="docs/runs.md", decisive=False)

@@ -1,9 +1,9 @@
 """Trust policies: which statements let the service in, and whether their conditions fit a domain. Pure."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from domains.replies import Json, child, is_object
+from tasks.checks.policies import fits, texts
 
 _SERVICES = {"opensearchservice.amazonaws.com", "es.amazonaws.com"}
 _EXACT = {"StringEquals", "StringEqualsIgnoreCase", "ArnEquals", "StringLike", "ArnLike"}
@@ -16,18 +16,11 @@ def service_statements(trust: Sequence[Json]) -> tuple[Json, ...]:
 
 def _lets_in(statement: Json) -> bool:
     principal: object = statement.get("Principal")
-    services = set(_texts(principal.get("Service"))) if is_object(principal) else set[str]()
-    actions = set(_texts(statement.get("Action")))
+    services = set(texts(principal.get("Service"))) if is_object(principal) else set[str]()
+    actions = set(texts(statement.get("Action")))
     named = bool(services & _SERVICES) or principal == "*"
     may = bool(actions & {"sts:AssumeRole", "sts:*", "*"})
     return statement.get("Effect") == "Allow" and named and may
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list):
-        yield from (str(each) for each in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def domains_not_let_in(statements: Iterable[Json], arn: str) -> str:
@@ -47,12 +40,7 @@ def _reason(statement: Json, arn: str) -> str:
             value = has.get(str(key).lower())
             if value is None or plain not in _EXACT:
                 return f"?its condition {operator} on {key} is not understood"
-            patterns = list(_texts(wanted))
-            if not any(_fits(value, pattern) for pattern in patterns):
+            patterns = list(texts(wanted))
+            if not any(fits(value, pattern) for pattern in patterns):
                 return f"{key} is limited to {', '.join(patterns)}"
     return ""
-
-
-def _fits(value: str, pattern: str) -> bool:
-    like = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(like, value) is not None

@@ -44,6 +44,12 @@ def trust(service: str = SERVICE, **condition: Any) -> dict[str, Any]:
     return statement | ({"Condition": condition} if condition else {})
 
 
+def trust_account() -> dict[str, Any]:
+    """A trust policy's statement that lets in whoever of the account may assume it."""
+    principal = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+
+
 def document(*statements: dict[str, Any]) -> str:
     """A policy of these statements."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -16,6 +16,7 @@ import boto3
 import requests
 import yaml
 from identities import ACCOUNT, Identities
+from listeners import listening
 from migrations import Desk, engine
 from requests_aws4auth import AWS4Auth
 
@@ -156,8 +157,18 @@ def _user(stage: Stage, step: Step) -> None:
     stage.words["user"] = user.arn
 
 
+def _key(stage: Stage, step: Step) -> None:
+    kms = stage.identities.client("kms")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": step["policy"]})
+    stage.words[step["key"]] = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+
 def _environment(stage: Stage, step: Step) -> None:
     stage.environment |= step["environment"]
+
+
+def _listen(stage: Stage, step: Step) -> None:
+    stage.words[step["as"]] = stage.later.enter_context(listening(step["listen"]))
 
 
 STEPS: dict[str, Callable[[Stage, Step], None]] = {
@@ -170,7 +181,9 @@ STEPS: dict[str, Callable[[Stage, Step], None]] = {
     "automated": _automated,
     "role": _role,
     "user": _user,
+    "key": _key,
     "environment": _environment,
+    "listen": _listen,
 }
 
 

@@ -63,6 +63,7 @@ def test_a_deployed_migration_runs_on_a_worker_and_its_parameters_are_typed(
     keys = shown["definitions"]["Plan"]["properties"]
     assert {"name", "source", "target", "repository", "conflicts", "verify"} <= keys.keys()
     assert deployment["parameters"] == {"execute": False}  # no run changes a domain because of the defaults
+    assert server.get("/deployments/name/rehearse/rehearse")["parameters"] == {"execute": False}
 
     create = f"/deployments/{deployment['id']}/create_flow_run"
     wrong = plan | {"verify": {"level": "sometimes"}}

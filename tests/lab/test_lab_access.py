@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 from botocore.exceptions import ClientError
-from identities import Identities, User, allow, deny, document, trust
+from identities import Identities, User, allow, deny, document, trust, trust_account
 from requests_aws4auth import AWS4Auth
 
 PASS_ROLE = "is not authorized to perform: iam:PassRole on resource: "
@@ -85,7 +85,7 @@ def test_the_role_is_passed_to_this_service(identities, repository):
 
 
 def test_a_role_session_is_refused_by_its_own_name(lab, call, identities, s3_repository, repository):
-    role = identities.role(allow("es:ESHttp*"))
+    role = identities.role(allow("es:ESHttp*"), trusts=trust_account())
     session = identities.assume(role, "night-shift")
     reply = call("source", "PUT", "/_snapshot/access", s3_repository(region="us-east-1"), **session)
     who = f"arn:aws:sts::123456789012:assumed-role/{role.rpartition('/')[2]}/night-shift"

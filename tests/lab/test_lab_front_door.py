@@ -12,7 +12,7 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from identities import allow
+from identities import allow, trust_account
 from opensearchpy import OpenSearch, RequestsHttpConnection, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 from requests_aws4auth import AWS4Auth
 
@@ -93,7 +93,7 @@ def test_a_clock_six_minutes_off_is_refused(lab):
 
 
 def test_opensearch_py_and_an_assumed_role_come_in(lab, identities):
-    role = identities.role(allow("es:ESHttpGet"))
+    role = identities.role(allow("es:ESHttpGet"), trusts=trust_account())
     got = identities.assume(role)
     temporary = Credentials(got["key"], got["secret"], got["token"])
     client = OpenSearch(

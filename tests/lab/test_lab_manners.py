@@ -182,6 +182,16 @@ def test_a_domain_can_be_processing(clean_lab, turn):
     assert (status["Processing"], status["DomainProcessingStatus"]) == (False, "Active")
 
 
+def test_a_domain_can_be_upgrading_and_told_to_have_another_version(clean_lab, turn):
+    before = described(clean_lab)["EngineVersion"]
+    turn(upgrading=True, told_version="OpenSearch_3.9")
+    status = described(clean_lab)
+    told = ("UpgradeProcessing", "DomainProcessingStatus", "EngineVersion")
+    assert [status[name] for name in told] == [True, "UpgradingEngineVersion", "OpenSearch_3.9"]
+    turn(upgrading=False, told_version=None)
+    assert [described(clean_lab)[name] for name in told] == [False, "Active", before]
+
+
 def test_a_reset_brings_every_switch_back(clean_lab, call, turn):
     write(call, "books")
     turn(automated_snapshots=True, warm_indices=["books"], standby=True, processing=True)

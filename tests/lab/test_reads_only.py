@@ -18,7 +18,7 @@ class Call:
     """How a verb is called, and what of its requests is allowed beside reads.
 
     Args:
-        arguments: `PLAN` stands for the plan's file.
+        arguments: `PLAN` stands for the plan's file, `SOURCE` and `TARGET` for the endpoints.
         code: how it ends.
         but: endings of paths that are allowed all the same, as design says for this verb.
     """
@@ -28,8 +28,9 @@ class Call:
     but: tuple[str, ...] = ()
 
 
+REGIONS = ("--source-region", "us-east-1", "--target-region", "eu-west-1")
 VERBS: dict[str, Call] = {
-    "init": Call(("--source", "SOURCE", "--target", "TARGET")),
+    "init": Call(("--source", "SOURCE", "--target", "TARGET", *REGIONS)),
     "check": Call(("PLAN",)),
     "plan": Call(("PLAN",)),
     "rehearse": Call(("PLAN",)),
@@ -70,7 +71,7 @@ def test_without_execute_nothing_is_changed(small: Desk, verb: str) -> None:
     call = VERBS[verb]
     lab = small.lab
     before = {side: log_size(lab, side) for side in ("source", "target")}
-    places = {"PLAN": str(small.plan_file), "SOURCE": lab.source.name, "TARGET": lab.target.name}
+    places = {"PLAN": str(small.plan_file), "SOURCE": lab.source.endpoint, "TARGET": lab.target.endpoint}
     ended = small.command(verb, *(places.get(word, word) for word in call.arguments))
     assert ended.code == call.code, str(ended)
     for side, size in before.items():

@@ -52,6 +52,12 @@ def test_it_moves_verifies_and_leaves_nothing(filled_desk: Desk) -> None:
     assert report["totals"]["equal"] == report["totals"]["indices"] > 20
     assert all(index["target"].startswith((PREFIX, f".ds-{PREFIX}")) for index in report["indices"])
     assert both(desk) == before
+    projection = report["rehearsal"]["projection"]
+    assert projection["basis"] == f"measured in rehearsal {report['run_id']}"
+    assert 0 < projection["low"] < projection["high"] < 2 * projection["low"]
+    planned = desk.run("plan", "--json").json["estimate"]
+    assert planned["basis"] == projection["basis"]
+    assert planned["whole"]["high"] == pytest.approx(projection["high"], rel=0.1)
 
 
 def test_without_execute_it_shows_the_names_and_changes_nothing(small_desk: Desk) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ class Held:
 
     Args:
         states: of its primaries: STARTED, INITIALIZING, UNASSIGNED.
+        settings: flat, of those that checks ask for.
         origin: `repository/snapshot` its shards were restored from; None for an index that was made here.
         figures: `(count, sum, max)` of each shard, or the problem as an `_msearch` answer.
     """
@@ -35,10 +37,13 @@ class Held:
     created: str = "136408327"
     explained: str = "no"
     mapping: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    replicas: int = 0
+    bytes: int = 1000
 
     def row(self) -> dict[str, Any]:
         """As `_cat/indices` lists it."""
-        sizes = {"docs.count": "3", "pri.store.size": "1000"} if self.open else {}
+        sizes = {"docs.count": "3", "pri.store.size": str(self.bytes)} if self.open else {}
         uuid = self.uuid or f"uuid-{self.name}"
         return {
             "index": self.name,
@@ -46,7 +51,7 @@ class Held:
             "status": "open" if self.open else "close",
             "health": "green",
             "pri": str(len(self.states)),
-            "rep": "0",
+            "rep": str(self.replicas),
             **sizes,
         }
 
@@ -114,6 +119,11 @@ class FakeEngine:
         self.indices = {index.name: index for index in indices}
         self.streams: dict[str, list[str]] = {}
         self.unrefreshed: dict[str, str] = {}
+        self.cluster_settings: dict[str, Any] = {"cluster.max_shards_per_node": "1000"}
+        self.metadata: dict[str, Any] = {}
+        self.plugins: list[str] = []
+        self.disks: dict[str, tuple[int, int]] = {"node-1": (10**12, 9 * 10**11)}  # total, available
+        self.managed: dict[str, str] = {}
         domain.on("GET /", ok(identity_reply(side, number)))
         domain.on("GET /_cat/indices", lambda _: ok([held.row() for held in self.indices.values()]))
         domain.on("GET /_all/_settings", lambda _: ok(self._settings()))
@@ -124,6 +134,7 @@ class FakeEngine:
             "GET /_all/_mapping", lambda _: ok({n: {"mappings": h.mapping} for n, h in self.indices.items()})
         )
         domain.on("GET /_data_stream", lambda _: ok(self._streams()))
+        self._tell_equipment()
         missing = engine_error(404, "repository_missing_exception", "[repo] missing")
         domain.on("GET /_snapshot/[^_/][^/]*", missing).on("GET /_snapshot", ok({}))
         domain.on("GET /_cluster/state/routing_table/.*", self._routing)
@@ -135,6 +146,37 @@ class FakeEngine:
         domain.on("POST /.*/_close", self._close)
         domain.on("DELETE /[^_].*", self._delete)
         domain.on("DELETE /_data_stream/.*", self._delete_stream)
+
+    def _tell_equipment(self) -> None:
+        """What the domain has for its indices, and for those that come."""
+        domain = self.domain
+        domain.on(
+            "GET /_all",
+            lambda _: ok(
+                {n: {"settings": h.settings, "mappings": h.mapping} for n, h in self.indices.items()}
+            ),
+        )
+        domain.on("GET /_cluster/settings", lambda _: ok({"defaults": self.cluster_settings}))
+        domain.on("GET /_cat/plugins", lambda _: ok([{"component": name} for name in self.plugins]))
+        domain.on(
+            "GET /_cluster/state/metadata", lambda _: ok({"metadata": {"cluster_uuid": "u", **self.metadata}})
+        )
+        domain.on(
+            "GET /_plugins/_ism/explain",
+            lambda _: ok({name: {"policy_id": policy} for name, policy in self.managed.items()}),
+        )
+        domain.on("GET /_all/_stats/store", lambda _: ok({"indices": dict(self._closed_sizes())}))
+        domain.on("GET /_cat/nodes", lambda _: ok([{"name": n, "node.role": "dim"} for n in self.disks]))
+        domain.on("GET /_cat/allocation", lambda _: ok(list(self._allocation())))
+
+    def _closed_sizes(self) -> Iterator[tuple[str, Any]]:
+        for name, held in self.indices.items():
+            if not held.open:
+                yield name, {"primaries": {"store": {"size_in_bytes": held.bytes}}}
+
+    def _allocation(self) -> Iterator[dict[str, Any]]:
+        for name, (total, free) in self.disks.items():
+            yield {"node": name, "shards": "1", "disk.total": str(total), "disk.avail": str(free)}
 
     def put(self, held: Held) -> Held:
         """Makes an index."""

@@ -27,15 +27,15 @@ def remember() -> None:
 
 
 def _remembered(
-    method: Callable[[Any, str], Any], also: Callable[[Any], object] = lambda _: None
-) -> Callable[[Any, str], Any]:
+    method: Callable[..., Any], also: Callable[[Any], object] = lambda _: None
+) -> Callable[..., Any]:
     """The method, whose result is the same for every object that is alike in `also`."""
     known: dict[object, Any] = {}
 
-    def remembered(self: Any, argument: str) -> Any:
-        key = argument, also(self)
+    def remembered(self: Any, *arguments: str, **named: str) -> Any:
+        key = arguments, tuple(named.items()), also(self)
         if key not in known:
-            known[key] = method(self, argument)
+            known[key] = method(self, *arguments, **named)
         return known[key]
 
     return remembered

@@ -481,12 +481,11 @@ def test_what_becomes_of_registrations_and_templates_is_noted(
     engine.streams["logs"] = [".ds-logs-000001"]
     automated = {"cs-automated-enc": {"type": "s3"}}
     holding(source, repo=registered(), **automated)
-    holding(target, repo=registered(), copies=registered(), elsewhere=registered(bucket="other"), **automated)
+    holding(target, repo=registered(), elsewhere=registered(bucket="other"), **automated)
     assert list(resolve(look(plan, tmp_path)).notes) == [
         "data stream logs: its index template does not come with it; make it on the target",
         "repository repo is on the source already; its settings become the plan's",
         "repository repo is registered read-write on the target: it will become readonly",
-        "repository copies is registered read-write on the target: only the source may write there",
     ]
 
 

@@ -1,0 +1,165 @@
+"""Whether the projected range holds the truth: rehearsed, then migrated, on the lab.
+
+Run by `python -m benchmarks estimates`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.moving import lab_and_folder
+from benchmarks.table import machine
+from configs.plan import Plan
+from flows.server import prefect_server
+from lab.description import LabDescription
+from lab.filling.load import load
+from lab.reset import empty_engine, reset
+from reports import words
+from reports.model import EstimateReport
+
+BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
+HEADER = ("size", "rehearsal", "projected", "real run", "inside", "projected window", "window", "inside")
+ENOUGH = 0.8
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much the lab's source holds, and how often it is rehearsed and migrated."""
+
+    name: str
+    documents: int
+    small_indices: int
+    runs: int
+
+
+SIZES = (
+    Size("small", 6_000, 0, 4),
+    Size("many indices", 20_000, 120, 3),
+    Size("large", 300_000, 0, 3),
+)
+TINY = (Size("tiny", 2_000, 0, 1),)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One rehearsal and the migration after it.
+
+    Args:
+        size: in words.
+        rehearsed: seconds of the rehearsal's own job.
+        projection: of the real run, from the rehearsal's report.
+        truth: the real run, against the estimate that it made itself.
+    """
+
+    size: str
+    rehearsed: float
+    projection: EstimateReport
+    truth: EstimateReport
+
+    @property
+    def inside(self) -> bool:
+        """Whether the projected range holds what the real run took."""
+        return self.projection.low <= (self.truth.seconds or 0.0) <= self.projection.high
+
+    @property
+    def window_inside(self) -> bool:
+        """The same of the window."""
+        made = self.projection
+        return made.window_low <= (self.truth.window_seconds or 0.0) <= made.window_high
+
+    def cells(self) -> tuple[str, ...]:
+        """The row in words."""
+        made = self.projection
+        return (
+            self.size,
+            words.duration(self.rehearsed),
+            words.span(made.low, made.high),
+            words.duration(self.truth.seconds or 0.0),
+            "yes" if self.inside else "no",
+            words.span(made.window_low, made.window_high),
+            words.duration(self.truth.window_seconds or 0.0),
+            "yes" if self.window_inside else "no",
+        )
+
+
+def measured(sizes: Sequence[Size]) -> Iterator[Result]:
+    """Each size as often as it says: rehearsed, then migrated, each time on an empty target and state."""
+    with lab_and_folder() as (lab, folder), prefect_server(folder / "state"):
+        for size in sizes:
+            reset(lab)
+            load(lab, size.documents, size.small_indices)
+            for number in range(size.runs):
+                empty_engine(lab.target)
+                name = f"bench-{size.name.replace(' ', '-')}-{number}"
+                with tempfile.TemporaryDirectory() as state:
+                    yield _one(lab, size, Plan.model_validate(_plan(lab, name)), Path(state))
+
+
+def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:
+    from flows.migrate import migrate
+    from flows.rehearse import rehearse
+    from reports.build import report_of
+    from runs.state import State
+
+    rehearse(plan, execute=True, state=str(state))
+    migrate(plan, execute=True, state=str(state))
+    real, rehearsed = (report_of(journal.document) for journal in State(state, plan.name).journals())
+    assert real.outcome == rehearsed.outcome == "done"
+    assert real.estimate is not None
+    assert rehearsed.rehearsal is not None
+    assert rehearsed.rehearsal.projection is not None
+    what = f"{size.name}: {real.totals.indices} indices, {words.size(real.totals.bytes)}"
+    return Result(what, rehearsed.rehearsal.seconds, rehearsed.rehearsal.projection, real.estimate)
+
+
+def _plan(lab: LabDescription, name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
+        "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
+        "repository": {
+            "name": name,
+            "bucket": lab.bucket,
+            "region": lab.bucket_region,
+            "base_path": name,
+            "role_arn": lab.role_arn,
+        },
+    }
+
+
+def markdown(results: Sequence[Result]) -> str:
+    """The table, and what it comes to."""
+    inside = sum(result.inside for result in results)
+    windows = sum(result.window_inside for result in results)
+    widest = max(result.projection.high / result.projection.low for result in results)
+    lines = ["| " + " | ".join(HEADER) + " |", "|" + "---|" * len(HEADER)]
+    lines += ["| " + " | ".join(result.cells()) + " |" for result in results]
+    said = (
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}: the range held the true duration in {inside} "
+        f"of {len(results)} runs, the window in {windows}; the widest high was {widest:.2f} times its low."
+    )
+    return "\n".join([said, "", *lines]) + "\n"
+
+
+def written(document: str, results: Sequence[Result]) -> str:
+    """The document with these results in place of those between its markers.
+
+    Raises:
+        ValueError: it has no such markers.
+    """
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"the document lacks {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{markdown(results)}\n{END}{after}"
+
+
+def good_enough(results: Sequence[Result]) -> bool:
+    """Whether eight of ten ranges, none wider than from one to two, held the truth."""
+    narrow = all(result.projection.high <= 2 * result.projection.low + 0.01 for result in results)
+    return narrow and sum(result.inside for result in results) >= ENOUGH * len(results)

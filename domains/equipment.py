@@ -1,0 +1,122 @@
+"""What a domain has for its indices: settings, plugins, templates, pipelines, policies. Reads only."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from domains.cluster import Version
+from domains.documented import documented
+from domains.domain import Domain
+from domains.errors import Refused
+from domains.replies import Json, child, children
+
+_SETTINGS = ("*disk*", "*max_shards_per_node", "*awareness*", "*close*")
+_SCOPES = ("defaults", "persistent", "transient")  # the later one counts
+_DEFINITIONS = (
+    "cluster_uuid",
+    "index_template.index_template.*.index_patterns",
+    "index_template.index_template.*.data_stream",
+    "index_template.index_template.*.priority",
+    "ingest.pipeline.id",
+    "search_pipeline.pipeline.id",
+)
+_TIMEOUT_S = 120.0
+_MANAGED_AT_MOST = 10_000
+
+
+@documented
+def cluster_settings(domain: Domain) -> dict[str, str | tuple[str, ...]]:
+    """Disk, shard, zone and closing settings in force, defaults included, by their full flat keys."""
+    reply = domain.connection.read_object(
+        "GET",
+        "/_cluster/settings",
+        include_defaults="true",
+        flat_settings="true",
+        filter_path=",".join(f"*.cluster{setting}" for setting in _SETTINGS),
+    )
+    merged: Json = {}
+    for scope in _SCOPES:
+        merged |= child(reply, scope)
+    return {
+        key: tuple(str(each) for each in value) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        for key, value in merged.items()
+    }
+
+
+@documented
+def plugins(domain: Domain) -> frozenset[str]:
+    """Names of the plugins that its nodes have."""
+    rows = domain.connection.read("GET", "/_cat/plugins", format="json", h="component")
+    return frozenset(row["component"] for row in rows)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A composable index template: the names that it is for, and whether they become data streams."""
+
+    name: str
+    patterns: tuple[str, ...]
+    priority: int
+    streams: bool
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Index templates, and names of the pipelines for ingesting and for searching."""
+
+    templates: tuple[Template, ...]
+    ingest: frozenset[str]
+    search: frozenset[str]
+
+
+@documented
+def definitions(domain: Domain) -> Definitions:
+    """Templates and pipelines, from the cluster's state: that needs no right but to monitor it."""
+    reply = domain.connection.read_object(
+        "GET",
+        "/_cluster/state/metadata",
+        timeout_s=_TIMEOUT_S,
+        local="true",
+        filter_path=",".join(f"metadata.{part}" for part in _DEFINITIONS),
+    )
+    found: Json = reply["metadata"]
+    found["cluster_uuid"]  # a reply without it is no look at the metadata
+    return Definitions(
+        templates=tuple(_templates(child(found, "index_template", "index_template"))),
+        ingest=frozenset(entry["id"] for entry in children(child(found, "ingest"), "pipeline")),
+        search=frozenset(entry["id"] for entry in children(child(found, "search_pipeline"), "pipeline")),
+    )
+
+
+def _templates(found: Mapping[str, Json]) -> Iterator[Template]:
+    for name, entry in found.items():
+        patterns = tuple(entry["index_patterns"])
+        yield Template(name, patterns, int(entry.get("priority") or 0), "data_stream" in entry)
+
+
+@documented
+def managed_by_policy(domain: Domain, version: Version) -> dict[str, str]:
+    """Indices that Index State Management looks after, each with its policy; none where there is no such
+    plugin.
+
+    Raises:
+        DomainError: typed; a caller without `cluster:admin/opendistro/ism/managedindex/explain` is Denied.
+    """
+    opensearch = version.engine == "opensearch"
+    path = "/_plugins/_ism/explain" if opensearch else "/_opendistro/_ism/explain"
+    paged: Json = {"size": str(_MANAGED_AT_MOST)} if opensearch else {}
+    try:
+        reply = domain.connection.read_object("GET", path, **paged)
+    except Refused as error:
+        if _has_no_policies(error):
+            return {}
+        raise
+    found = {name: child(reply, name).get("policy_id") for name in reply}
+    return {name: str(policy) for name, policy in found.items() if policy}
+
+
+def _has_no_policies(error: Refused) -> bool:
+    """Whether the engine has no such plugin (some then take the path for an index), or nothing is managed."""
+    said = error.reply.text
+    no_index = error.says("index_not_found_exception", "invalid_index_name_exception")
+    unknown = no_index and ("ism-config" in said or "[_opendistro]" in said)
+    return unknown or "no handler found" in said or ("_ism/explain' is not allowed" in said)

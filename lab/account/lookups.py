@@ -1,0 +1,124 @@
+"""Which looks into the account a caller may take: what moto lets everybody do, IAM's policies decide.
+
+Authorized are roles to be assumed, and the reads of IAM, KMS, the control plane and a bucket's settings that
+an operator makes before a migration. Other calls, and whoever is no user or role of the account, pass.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, parse_qsl
+
+from lab.account.directory import Caller, Directory, account_of
+from lab.account.policies import (
+    Decision,
+    Policy,
+    Request,
+    across_accounts,
+    by_identity,
+    by_resource,
+    in_one_account,
+)
+from lab.settings import ACCOUNT
+
+BUCKET_READS = {
+    "lifecycle": "s3:GetLifecycleConfiguration",
+    "encryption": "s3:GetEncryptionConfiguration",
+    "object-lock": "s3:GetBucketObjectLockConfiguration",
+    "policy": "s3:GetBucketPolicy",
+    "list-type": "s3:ListBucket",
+    "tagging": "s3:GetBucketTagging",
+}
+DOMAIN = re.compile(r"^/2021-01-01/opensearch/domain/([^/]+)$")
+KEY_READS = {"DescribeKey", "GetKeyPolicy"}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to the account's API: the service and Region that it is signed for, and what it says."""
+
+    service: str
+    region: str
+    method: str
+    path: str
+    query: str = ""
+    target: str = ""
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the request is by IAM: an action on a resource, and what its condition keys are."""
+
+    action: str
+    resource: str
+    context: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def look_of(call: Call) -> Look | None:
+    """What is to be authorized about the request; None where it is none of these looks."""
+    if call.service in {"iam", "sts"} and call.method == "POST":
+        return _form(dict(parse_qsl(call.body.decode(), keep_blank_values=True)), call.service)
+    if call.service == "s3":
+        return _bucket(call)
+    if call.service == "es" and call.method == "GET" and (found := DOMAIN.match(call.path)):
+        return Look("es:DescribeDomain", f"arn:aws:es:{call.region}:{ACCOUNT}:domain/{found.group(1)}")
+    operation = call.target.rpartition(".")[2]
+    if call.service == "kms" and operation in KEY_READS:
+        named = str(json.loads(call.body or b"{}").get("KeyId"))
+        full = named if named.startswith("arn:") else f"arn:aws:kms:{call.region}:{ACCOUNT}:key/{named}"
+        return Look(f"kms:{operation}", full)
+    return None
+
+
+def _form(fields: Mapping[str, str], service: str) -> Look | None:
+    action = fields.get("Action", "")
+    if service == "sts" and action == "AssumeRole":
+        external = fields.get("ExternalId")
+        return Look("sts:AssumeRole", fields["RoleArn"], {"sts:ExternalId": (external,)} if external else {})
+    if service == "iam" and action == "GetRole":
+        return Look("iam:GetRole", f"arn:aws:iam::{ACCOUNT}:role/{fields.get('RoleName')}")
+    if service == "iam" and action == "SimulatePrincipalPolicy":
+        return Look("iam:SimulatePrincipalPolicy", fields.get("PolicySourceArn", "*"))
+    return Look("iam:ListRoles", "*") if service == "iam" and action == "ListRoles" else None
+
+
+def _bucket(call: Call) -> Look | None:
+    bucket, _, key = call.path.lstrip("/").partition("/")
+    if not bucket or key or call.method not in {"GET", "HEAD"}:
+        return None
+    if call.method == "HEAD":
+        return Look("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+    asked = parse_qs(call.query, keep_blank_values=True)
+    action = next((BUCKET_READS[name] for name in BUCKET_READS if name in asked), None)
+    context = {"s3:prefix": tuple(asked["prefix"])} if "prefix" in asked else {}
+    return Look(action, f"arn:aws:s3:::{bucket}", context) if action else None
+
+
+def decided(look: Look, caller: Caller, directory: Directory) -> Decision:
+    """Whether the caller may, by its own policies and those of what it looks at."""
+    request = Request(look.action, look.resource, look.context)
+    own = by_identity(directory.policies(caller.identity), request)
+    if look.action == "sts:AssumeRole":
+        role = directory.role(look.resource)
+        trust = (role.trust,) if role else ()
+        left = by_resource(trust, request, caller.principal, delegating=True)
+        named = by_resource(trust, request, caller.principal)
+        foreign = account_of(look.resource) != caller.account
+        return in_one_account(across_accounts(own, left), "implicitDeny" if foreign else named)
+    return in_one_account(own, by_resource(_policies(look, directory), request, caller.principal))
+
+
+def _policies(look: Look, directory: Directory) -> tuple[Policy, ...]:
+    if not look.action.startswith("s3:"):
+        return ()
+    bucket = directory.bucket(look.resource.rpartition(":")[2])
+    return bucket.policies if bucket else ()
+
+
+def words(look: Look, caller: Caller) -> str:
+    """How AWS says that the caller may not (grade R, without its reason)."""
+    return f"User: {caller.arn} is not authorized to perform: {look.action} on resource: {look.resource}"

@@ -1,0 +1,56 @@
+"""Writing YAML for people: values on one line, comments of a readable width."""
+
+import json
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+import yaml
+
+_PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./:@+=,-]*")
+_WIDTH = 100
+_NAMES = 10
+
+
+def scalar(value: str) -> str:
+    """A text as YAML: as it is where every reader takes it for that text, else in quotes."""
+    if _PLAIN.fullmatch(value) and not value.endswith(":") and _reads_back(value):
+        return value
+    return json.dumps(value, ensure_ascii=not value.isprintable())
+
+
+def _reads_back(value: str) -> bool:
+    try:
+        return bool(yaml.safe_load(value) == value)
+    except (yaml.YAMLError, ValueError):
+        return False
+
+
+def comment(text: str, indent: str = "") -> Iterator[str]:
+    """A text as comment lines."""
+    clean = "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+    start = f"{indent}# "
+    yield from textwrap.wrap(
+        clean, _WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False
+    )
+
+
+def listed(what: str, names: Iterable[str], indent: str = "") -> Iterator[str]:
+    """What there is, and the first of the names, as comment; nothing where there are none."""
+    all_of_them = tuple(names)
+    if not all_of_them:
+        return
+    more = f"; and {len(all_of_them) - _NAMES} more" if len(all_of_them) > _NAMES else ""
+    yield from comment(f"{what}: {'; '.join(all_of_them[:_NAMES])}{more}.", indent)
+
+
+def commented_out(text: str) -> Iterator[str]:
+    """Lines of YAML as comment."""
+    return (f"# {line}" for line in text.splitlines())
+
+
+def entry(indent: str, key: str, value: str, note: str = "") -> str:
+    """`key: value`, and a note behind it."""
+    line = f"{indent}{key}: {value}"
+    clean = "".join(each if each.isprintable() else "?" for each in " ".join(note.split()))
+    return f"{line:<44}  # {clean}" if clean else line

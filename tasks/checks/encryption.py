@@ -1,0 +1,99 @@
+"""How the bucket encrypts, and whether the role may use its key."""
+
+from domains import account, bucket, keys
+from domains.account import Decision
+from domains.domain import Side
+from domains.errors import AwsError
+from domains.keys import Key
+from tasks.checks import bucket_facts, facts
+from tasks.checks.check import Finding, fail, ok, shown, side_check, skip, unknown
+from tasks.checks.policies import Request, by_key, said, statements_of
+from tasks.checks.roles import own_role
+from tasks.survey import Survey
+
+_ACTIONS: dict[Side, tuple[str, ...]] = {
+    "source": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "target": ("kms:Decrypt",),
+}
+_S3S_OWN = ("", "alias/aws/s3")
+
+
+@side_check("bucket.encryption", "the role may use the bucket's key", source="Amazon S3: SSE-KMS")
+def encryption(survey: Survey, side: Side) -> Finding:
+    """S3's own encryption asks for nothing; a key of KMS for rights of the role."""
+    named = bucket_facts.told(survey, "encryption", bucket.encryption_key)
+    if named is None:
+        return ok("S3's own encryption, which asks for no rights")
+    if named.rpartition(":")[2] in _S3S_OWN:
+        return _by_s3s_own_key(survey, side)
+    role = own_role(survey, side)
+    if isinstance(role, Finding):
+        return role
+    full = named if named.startswith(("arn:", "alias/")) else named.rpartition("/")[2]
+    found = survey.once(("key", full), lambda: keys.key(bucket_facts.session(survey), full))
+    if found is None:
+        return fail(f"KMS knows no key {named}", "correct the bucket's default encryption, or create the key")
+    if found.state != "Enabled":
+        return fail(f"key {found.arn} is {found.state}: nothing can be read or written", "enable the key")
+    return _rights(survey, side, role.arn, found)
+
+
+def _by_s3s_own_key(survey: Survey, side: Side) -> Finding:
+    """The key `aws/s3` serves everybody of the bucket's account who may use S3, and nobody else."""
+    arn = facts.role_arn(survey, side)
+    if arn is None:
+        return skip("no role is passed")
+    try:
+        owner = bucket_facts.policy(survey).account
+    except AwsError as error:
+        return unknown(
+            f"the bucket encrypts with S3's own KMS key; whose bucket it is: {error.message}", error.hint
+        )
+    if owner == arn.split(":")[4]:
+        return ok("S3's own KMS key, which serves the role's account")
+    return fail(
+        f"the bucket encrypts with the KMS key aws/s3 of account {owner}, which cannot serve {arn}",
+        "encrypt the bucket with S3's own encryption (SSE-S3), or with a key of yours that the role may use",
+    )
+
+
+def _rights(survey: Survey, side: Side, role: str, key: Key) -> Finding:
+    asked = [(action, key.arn) for action in _ACTIONS[side]]
+    region = key.arn.split(":")[3]
+    context = {"kms:ViaService": f"s3.{region}.amazonaws.com", "kms:CallerAccount": role.split(":")[4]}
+    own = account.decisions(survey.domain(side).session, role, asked, context)
+    denied = [action for action, arn in asked if own[action, arn] == "explicitDeny"]
+    if denied:
+        return _refused(role, key, denied)
+    document = survey.once(("key policy", key.arn), lambda: _policy(survey, key))
+    if isinstance(document, AwsError):
+        return unknown(f"what the policy of {key.arn} says: {document.message}", document.hint)
+    statements = statements_of(document)
+    known = tuple(context.items())
+    found: dict[str, Decision] = {
+        action: by_key(own[action, arn], said(statements, Request(role, action, arn, known)))
+        for action, arn in asked
+    }
+    refused = [action for action, answer in found.items() if answer in {"implicitDeny", "explicitDeny"}]
+    if refused:
+        return _refused(role, key, refused)
+    if "unsure" in found.values():
+        return unknown(
+            f"a condition in the policies of {role} or {key.arn} decides, and its keys are not known"
+        )
+    return ok(f"{shown(found)} on {key.arn}")
+
+
+def _policy(survey: Survey, key: Key) -> str | AwsError:
+    try:
+        return keys.policy(bucket_facts.session(survey), key.arn)
+    except AwsError as error:
+        return error
+
+
+def _refused(role: str, key: Key, actions: list[str]) -> Finding:
+    return fail(
+        f"{role} lacks {', '.join(actions)} on {key.arn}",
+        f"allow it {' and '.join(actions)} in its own policy, and let the key's policy leave that to account "
+        f"{role.split(':')[4]} or name the role",
+    )

@@ -1,0 +1,100 @@
+"""Facts about what moves: under which names, with which settings, and what the target has for it."""
+
+from domains import equipment, packages
+from domains import traits as traits_of
+from domains.domain import Side
+from domains.equipment import Definitions
+from domains.traits import NOTHING, Traits
+from tasks.batches import IGNORED, batches
+from tasks.checks import facts
+from tasks.errors import PreconditionError
+from tasks.records import SelectedIndex, Unit
+from tasks.selection import matches
+from tasks.survey import Survey
+
+
+def managed(survey: Survey, side: Side) -> bool:
+    """Whether the side is a domain of the service, as far as the plan tells."""
+    settings = facts.settings(survey, side)
+    return settings.is_signed or settings.is_managed
+
+
+def moving(survey: Survey) -> tuple[Unit, ...]:
+    """What moves, under the names that it will have; what indices.names refuses counts as if it did not."""
+    decided = {unit.name: unit for unit in survey.decision.units}
+    units = (decided.get(unit.name, unit) for unit in survey.selection.units)
+    return tuple(unit for unit in units if unit.action != "skip")
+
+
+def moving_indices(survey: Survey) -> tuple[SelectedIndex, ...]:
+    """The indices of all that moves."""
+    return tuple(index for unit in moving(survey) for index in unit.indices)
+
+
+def requests(survey: Survey) -> tuple[list[Unit], ...]:
+    """The units of each restore request, in order."""
+    return tuple(batches(moving(survey), survey.plan.restore.batch))
+
+
+def traits(survey: Survey, index: SelectedIndex) -> Traits:
+    """What the index asks of the domain that holds it, on the source."""
+    found = survey.once("traits", lambda: traits_of.traits(survey.domain("source")))
+    return found.get(index.name, NOTHING)
+
+
+def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[str, ...]]:
+    """Those settings of it that its copy will have: the source's, without and with what the plan says."""
+    restore = survey.plan.restore
+    ignored = [_full(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
+    kept = {key: value for key, value in traits(survey, index).settings.items() if not matches(key, ignored)}
+    return kept | {_full(key): (str(value),) for key, value in restore.index_settings.items()}
+
+
+def replicas(survey: Survey, index: SelectedIndex) -> int:
+    """Replicas of each shard of its copy, where their number is not expanded by the engine.
+
+    Raises:
+        PreconditionError: the plan says something that is no number.
+    """
+    wanted = {_full(key): value for key, value in survey.plan.restore.index_settings.items()}
+    told = wanted.get("index.number_of_replicas", index.replicas)
+    try:
+        return int(told)
+    except ValueError:
+        raise PreconditionError(
+            f"restore.index_settings: index.number_of_replicas is {told}", hint="write a number"
+        ) from None
+
+
+def _full(key: str) -> str:
+    return key if key.startswith(("index.", "*")) else f"index.{key}"
+
+
+def target_settings(survey: Survey) -> dict[str, str | tuple[str, ...]]:
+    """Disk, shard, zone and closing settings in force on the target."""
+    return survey.once("target settings", lambda: equipment.cluster_settings(survey.domain("target")))
+
+
+def target_plugins(survey: Survey) -> frozenset[str]:
+    """Plugins of the target."""
+    return survey.once("target plugins", lambda: equipment.plugins(survey.domain("target")))
+
+
+def target_definitions(survey: Survey) -> Definitions:
+    """Templates and pipelines of the target."""
+    return survey.once("target definitions", lambda: equipment.definitions(survey.domain("target")))
+
+
+def policies(survey: Survey) -> dict[str, str]:
+    """Indices of the source that a policy looks after, by what the plugin says."""
+    version = survey.identity("source").version
+    return survey.once("policies", lambda: equipment.managed_by_policy(survey.domain("source"), version))
+
+
+def target_packages(survey: Survey) -> frozenset[str] | None:
+    """Ids of the packages associated with the target; None where the control plane does not know it."""
+    status = facts.status(survey, "target")
+    if status is None:
+        return None
+    session = survey.domain("target").session
+    return survey.once("target packages", lambda: packages.packages(session, status.name))

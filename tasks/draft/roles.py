@@ -1,0 +1,88 @@
+"""Which role the service could assume to reach the bucket."""
+
+from collections.abc import Sequence
+
+import boto3
+
+from configs.aws import check_role_arn
+from domains import account
+from domains.account import Role
+from tasks.checks.trust import domains_not_let_in, service_statements
+from tasks.draft.records import RegistrationFound, RoleChoice, RoleFound
+from tasks.draft.sides import Looked
+from tasks.draft.softly import softly
+
+_SIMULATED = 10
+_OBJECTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+
+
+def choose(
+    sides: Sequence[Looked],
+    bucket: str | None,
+    registrations: Sequence[RegistrationFound],
+    unknown: list[str],
+) -> RoleChoice:
+    """The role with which these sides, of one account, could reach the bucket. Reads only.
+
+    One that a registration of the bucket uses comes first, then the roles of the account whose trust policy
+    lets the service and the domains in, and whose policies allow what the bucket asks for.
+    """
+    session = next((side.session for side in sides if side.session), None)
+    if session is None:
+        return RoleChoice()
+    names = [side.found.side for side in sides]
+    for each in registrations:
+        if each.bucket == bucket and bucket and each.side in names and _is_role(each.role_arn):
+            return RoleChoice(arn=each.role_arn, why=f"repository {each.name} of the {each.side} uses it")
+    arns = [side.found.arn for side in sides if side.found.arn]
+    listed = softly(unknown, "the account's roles could not be listed", lambda: account.roles(session)) or ()
+    trusting = sorted((each for each in listed if service_statements(each.trust)), key=lambda each: each.arn)
+    candidates = _judged(session, trusting, arns, bucket, unknown)
+    return _chosen(candidates, bucket)
+
+
+def _is_role(arn: str) -> bool:
+    try:
+        return bool(check_role_arn(arn))
+    except ValueError:
+        return False
+
+
+def _judged(
+    session: boto3.Session, roles: Sequence[Role], arns: Sequence[str], bucket: str | None, unknown: list[str]
+) -> tuple[RoleFound, ...]:
+    found: list[RoleFound] = []
+    silent: list[str] = []
+    for role in roles:
+        problem = next((why for arn in arns if (why := _shut_out(role, arn))), "")
+        refused: tuple[str, ...] | None = None
+        if not problem and bucket and not silent and len(found) < _SIMULATED:
+            refused = softly(silent, "", lambda role=role: _refused(session, role.arn, bucket))
+        lacks = f"its policies are not seen to allow {', '.join(refused)}" if refused else ""
+        found.append(RoleFound(arn=role.arn, problem=problem or lacks, proven=refused == ()))
+    if silent:
+        unknown.append(f"what the roles may do in the bucket could not be told{silent[0]}")
+    return tuple(found)
+
+
+def _shut_out(role: Role, arn: str) -> str:
+    why = domains_not_let_in(service_statements(role.trust), arn)
+    return f"its trust policy may not let {arn} in: {why.removeprefix('?')}" if why else ""
+
+
+def _refused(session: boto3.Session, role: str, bucket: str) -> tuple[str, ...]:
+    arn = f"arn:{role.split(':')[1]}:s3:::{bucket}"
+    objects = [(action, f"{arn}/*") for action in _OBJECTS]
+    return account.refused_actions(session, role, [("s3:ListBucket", arn), *objects])
+
+
+def _chosen(candidates: tuple[RoleFound, ...], bucket: str | None) -> RoleChoice:
+    proven = [role for role in candidates if role.proven]
+    likely = [role for role in candidates if not role.problem]
+    if proven:
+        why = f"the service may assume it, and its policies allow what bucket {bucket} asks for"
+        return RoleChoice(arn=proven[0].arn, why=why, candidates=candidates)
+    if len(likely) == 1:
+        why = "it is the only one that the service may assume; what it may do in the bucket was not told"
+        return RoleChoice(arn=likely[0].arn, why=why, candidates=candidates)
+    return RoleChoice(candidates=candidates)

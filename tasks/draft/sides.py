@@ -1,0 +1,127 @@
+"""One side of a plan that is still to be written: where it is, and what it says of itself."""
+
+from dataclasses import dataclass
+
+import boto3
+
+from configs.aws import parse_role_arn
+from configs.plan import Side
+from domains import account, cluster, repositories
+from domains import catalog as names_on
+from domains.account import DomainStatus
+from domains.catalog import Catalog
+from domains.cluster import ClusterIdentity, Version, version_of
+from domains.errors import SnapferryError, UnexpectedReply
+from domains.replies import Json
+from tasks.draft.asked import SideAsked
+from tasks.draft.records import SideFound
+from tasks.draft.softly import softly
+from tasks.draft.ways import Way, way_to
+from tasks.errors import PreconditionError
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A side that was looked at: what was found, and what later looks need of it.
+
+    Args:
+        session: AWS session of the side's login; None where requests are not signed.
+        version, registrations, catalog: None when they could not be told.
+    """
+
+    asked: SideAsked
+    found: SideFound
+    session: boto3.Session | None = None
+    version: Version | None = None
+    registrations: dict[str, Json] | None = None
+    catalog: Catalog | None = None
+
+
+def look(side: Side, asked: SideAsked) -> Looked:
+    """What can be told of one side. Reads only; may be repeated.
+
+    Raises:
+        PreconditionError: it is not there, it is no domain, or it does not answer and nothing else is known.
+        AwsError: the login cannot be used.
+    """
+    way = way_to(side, asked)
+    domain, unknown = way.domain, way.unknown
+    session = domain.session if domain.signed else None
+    identity = _identity(way)
+    registrations = catalog = None
+    if identity:
+        registrations = softly(
+            unknown, "its repositories are not known", lambda: repositories.all_registered(domain)
+        )
+        catalog = softly(unknown, "its indices are not known", lambda: names_on.catalog(domain))
+    status = way.status or (_status_by_cluster(way, identity) if identity and session else None)
+    version = identity.version if identity else _version_told(status)
+    found = _found(asked, way, identity, status, version)
+    return Looked(asked, found, session, version, registrations, catalog)
+
+
+def _identity(way: Way) -> ClusterIdentity | None:
+    if way.reach.stage != "reached":
+        return None
+    try:
+        return cluster.identity(way.domain)
+    except UnexpectedReply as error:
+        side = way.domain.side
+        raise PreconditionError(error.message, hint=f"check --{side}: it must be that of a domain") from error
+    except SnapferryError as error:
+        way.unknown.append(f"its version and indices are not known: {error.message}")
+        return None
+
+
+def _status_by_cluster(way: Way, identity: ClusterIdentity) -> DomainStatus | None:
+    """The service calls a cluster `account:domain`."""
+    name = identity.name.rpartition(":")[2]
+    what = "the control plane was not asked for it"
+    return softly(way.unknown, what, lambda: account.domain_status(way.domain.session, name))
+
+
+def _version_told(status: DomainStatus | None) -> Version | None:
+    engine, _, number = status.version.partition("_") if status else ("", "", "")
+    try:
+        return version_of("opensearch" if engine == "OpenSearch" else "elasticsearch", number)
+    except ValueError:
+        return None
+
+
+def _account_of(asked: SideAsked) -> str | None:
+    return parse_role_arn(asked.role_arn).account if asked.role_arn else None
+
+
+def _found(
+    asked: SideAsked,
+    way: Way,
+    identity: ClusterIdentity | None,
+    status: DomainStatus | None,
+    version: Version | None,
+) -> SideFound:
+    domain = way.domain
+    session = domain.session if domain.signed else None
+    who = softly(way.unknown, "who calls is not known", lambda: account.caller(session)) if session else None
+    return SideFound(
+        side=domain.side,
+        given=asked.given,
+        domain=asked.domain,
+        endpoint=asked.endpoint,
+        region=domain.region,
+        region_told_by=way.region_told_by,
+        auth=way.auth,
+        auth_told_by=way.auth_told_by,
+        profile=asked.profile,
+        role_arn=asked.role_arn,
+        connect_to=asked.connect_to,
+        ca_bundle=asked.ca_bundle,
+        caller=who.arn if who else None,
+        account=who.account if who else _account_of(asked),
+        arn=status.arn if status else "",
+        version=str(version) if version else "",
+        cluster_name=identity.name if identity else "",
+        cluster_uuid=identity.uuid if identity else "",
+        busy=status.busy if status else "",
+        reached=way.reach.stage == "reached",
+        unknown=tuple(way.unknown),
+    )
