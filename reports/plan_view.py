@@ -34,6 +34,9 @@ def _parts(document: PlanDocument) -> Iterator[RenderableType]:
     yield from layout.left_out(resolution.left_out)
     yield from layout.notes(resolution.notes)
     yield from _requests(document)
+    waits = [f"{gate} (up to {each['timeout']})" for gate, each in document.plan.get("gates", {}).items()]
+    if waits:
+        yield Text(f"Waits for an approval: {', '.join(waits)}", "yellow")
     if document.consents:
         yield Text(f"Consents needed: {' '.join(document.consents)}", "yellow")
     if document.estimate:

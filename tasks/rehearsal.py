@@ -64,12 +64,13 @@ def chosen(units: Sequence[Unit], only: Sequence[str]) -> tuple[Unit, ...]:
 
 
 def rehearsal_plan(plan: Plan, names: Iterable[str], prefix: str) -> Plan:
-    """The plan of the rehearsal: these names alone, each with the prefix, without aliases; else as it is."""
+    """The plan of the rehearsal: these names alone, each prefixed, no aliases, no gates; else as it is."""
     return plan.model_copy(
         update={
             "indices": IndexSelection(include=list(names), exclude=[], closed=plan.indices.closed),
             "conflicts": ConflictSettings(policy="rename", prefix=prefix),
             "restore": plan.restore.model_copy(update={"aliases": False}),
+            "gates": {},
         }
     )
 

@@ -130,9 +130,6 @@ class FakeEngine:
         domain.on(
             "GET /_all/_alias", lambda _: ok({n: {"aliases": h.aliases} for n, h in self.indices.items()})
         )
-        domain.on(
-            "GET /_all/_mapping", lambda _: ok({n: {"mappings": h.mapping} for n, h in self.indices.items()})
-        )
         domain.on("GET /_data_stream", lambda _: ok(self._streams()))
         self._tell_equipment()
         missing = engine_error(404, "repository_missing_exception", "[repo] missing")

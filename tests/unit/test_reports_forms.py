@@ -335,6 +335,13 @@ def test_what_would_be_done_is_shown(tmp_path: Path) -> None:
         assert fact in text
 
 
+def test_a_plan_shows_where_its_run_will_wait() -> None:
+    plan = a_plan(gates={"before-restore": {"timeout": "2h"}})
+    text = shown(plan_view(a_document(RESOLUTION, plan)))
+    assert "Waits for an approval: before-restore (up to 2h)" in text
+    assert "approval" not in shown(plan_view(a_document(RESOLUTION)))
+
+
 def test_a_verification_by_itself() -> None:
     text = shown(verification_view(VERIFIED))
     for fact in (

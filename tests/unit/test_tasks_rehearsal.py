@@ -57,10 +57,11 @@ def test_a_prefixed_name_that_is_taken_is_a_problem() -> None:
     assert any("try-orders-2024" in problem for problem in decision.problems)
 
 
-def test_aliases_stay_away_and_all_else_is_as_planned() -> None:
+def test_aliases_stay_away_nothing_waits_and_all_else_is_as_planned() -> None:
     settings = {"index_settings": {"index.number_of_replicas": 2}, "batch": 7}
-    plan = rehearsal_plan(a_plan(restore=settings, verify={"level": "counts"}), ["a"], "try-")
-    assert plan.restore.aliases is False
+    gates = {"before-restore": {"timeout": "2h"}}
+    plan = rehearsal_plan(a_plan(restore=settings, verify={"level": "counts"}, gates=gates), ["a"], "try-")
+    assert (plan.restore.aliases, plan.gates) == (False, {})
     assert (plan.restore.index_settings, plan.restore.batch) == ({"index.number_of_replicas": 2}, 7)
     assert plan.verify.level == "counts"
 
