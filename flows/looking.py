@@ -1,11 +1,12 @@
 """What verbs without a flow do: look at both domains, without a run of their own. Imports no Prefect."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from configs.plan import Plan
+from domains import figures
 from domains.cluster import identity
 from domains.domain import Domain, Side
 from domains.mappings import mapping_digests
@@ -125,10 +126,19 @@ def _document(
             resolution,
             consents=tuple(consents_needed(look)) if not ahead.finished else (),
             mappings=mapping_digests(m.source, names) if not ahead.finished else {},
+            counts=_counts(look, names) if not ahead.finished else {},
             ahead=ahead,
             estimate=estimate,
         )
     )
+
+
+def _counts(look: Survey, names: Collection[str]) -> dict[str, int]:
+    """Live documents of the open ones of these indices, without a refresh; none where it cannot be told."""
+    held = look.catalog("source").indices
+    version = look.identity("source").version
+    found = figures.counts(look.domain("source"), version, sorted(n for n in names if held[n].open))
+    return {name: each.count for name, each in found.items() if not each.problem}
 
 
 def checked(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:

@@ -1,6 +1,6 @@
 """A resolved migration on a terminal, in the layout of the report that its run will print."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -28,7 +28,7 @@ def _parts(document: PlanDocument) -> Iterator[RenderableType]:
         where = f", bucket in {resolution.bucket_region}" if resolution.bucket_region else ""
         yield layout.repository(side, f"{resolution.repository}, {access}, {tried}{where}")
     yield layout.snapshot(resolution.snapshot)
-    yield layout.indices([row for unit in resolution.units for row in _rows(unit)])
+    yield layout.indices([row for unit in resolution.units for row in _rows(unit, document.counts)])
     changed = ((unit.name, words.action(unit)) for unit in resolution.units if unit.conflict)
     yield from layout.reasons(changed, "yellow")
     yield from layout.left_out(resolution.left_out)
@@ -44,7 +44,7 @@ def _parts(document: PlanDocument) -> Iterator[RenderableType]:
     yield Text(f"{_total(resolution)}; changes: {document.changes}", "bold")
 
 
-def _rows(unit: Unit) -> Iterator[Row]:
+def _rows(unit: Unit, counts: Mapping[str, int]) -> Iterator[Row]:
     for index in unit.indices:
         verdict = "stays" if unit.action == "skip" else "planned"
         yield Row(
@@ -52,7 +52,7 @@ def _rows(unit: Unit) -> Iterator[Row]:
             index.target,
             unit.action,
             index.shards,
-            index.documents,
+            counts.get(index.name),
             None,
             index.bytes,
             verdict,

@@ -54,6 +54,8 @@ class PlanDocument(Record):
         consents: options that the run needs beside --execute.
         estimate: how long it will take; None when that could not be told.
         mappings: a digest of each index's mapping.
+        counts: live documents of each index as searches saw them; not of closed ones, nor where it could not
+            be told.
         plan: the plan itself. It holds no secret.
         hash: digest of everything that decides what is done; growth of the indices does not change it.
     """
@@ -71,6 +73,7 @@ class PlanDocument(Record):
     consents: tuple[str, ...]
     estimate: Estimate | None = None
     mappings: dict[str, str]
+    counts: dict[str, int] = Field(default_factory=dict[str, int])
     plan: dict[str, Any]
     hash: str = ""
 
@@ -103,6 +106,7 @@ def plan_document(
     *,
     consents: Sequence[str],
     mappings: dict[str, str],
+    counts: dict[str, int],
     ahead: Ahead | None = None,
     estimate: Estimate | None = None,
 ) -> PlanDocument:
@@ -122,6 +126,7 @@ def plan_document(
         consents=tuple(consents),
         estimate=estimate,
         mappings=mappings,
+        counts=counts,
         plan=plan_record(m.plan),
     )
 

@@ -28,8 +28,8 @@ def _hash(document: PlanDocument) -> str:
 
 
 def _basis(document: PlanDocument) -> dict[str, Any]:
-    """Everything that decides what is done. The indices' sizes and the looks of the document do not."""
-    content = document.model_dump(mode="json", exclude={"hash", "made", "estimate"})
+    """Everything that decides what is done; sizes, counts and the looks of the document do not."""
+    content = document.model_dump(mode="json", exclude={"hash", "made", "estimate", "counts"})
     for unit in content["resolution"]["units"]:
         for index in unit["indices"]:
             del index["bytes"], index["documents"]
