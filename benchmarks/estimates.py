@@ -43,6 +43,7 @@ SIZES = (
     Size("large", 300_000, 0, 3),
 )
 TINY = (Size("tiny", 2_000, 0, 1),)
+WARM_UP = Size("warm-up", 2_000, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,19 @@ class Result:
 def measured(sizes: Sequence[Size]) -> Iterator[Result]:
     """Each size as often as it says: rehearsed, then migrated, each time on an empty target and state."""
     with lab_and_folder() as (lab, folder), prefect_server(folder / "state"):
+        list(_of_size(lab, WARM_UP))  # engines that have just started are slower than domains that run
         for size in sizes:
-            reset(lab)
-            load(lab, size.documents, size.small_indices)
-            for number in range(size.runs):
-                empty_engine(lab.target)
-                name = f"bench-{size.name.replace(' ', '-')}-{number}"
-                with tempfile.TemporaryDirectory() as state:
-                    yield _one(lab, size, Plan.model_validate(_plan(lab, name)), Path(state))
+            yield from _of_size(lab, size)
+
+
+def _of_size(lab: LabDescription, size: Size) -> Iterator[Result]:
+    reset(lab)
+    load(lab, size.documents, size.small_indices)
+    for number in range(size.runs):
+        empty_engine(lab.target)
+        name = f"bench-{size.name.replace(' ', '-')}-{number}"
+        with tempfile.TemporaryDirectory() as state:
+            yield _one(lab, size, Plan.model_validate(_plan(lab, name)), Path(state))
 
 
 def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:

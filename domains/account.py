@@ -182,7 +182,11 @@ def domain_status(session: boto3.Session, name: str, region: str | None = None) 
         AwsError: the caller may not look, or the control plane cannot be reached.
     """
     client = ask("look at the control plane", lambda: client_of(session, "opensearch", region))
-    reply = _found(f"describe domain {name}", lambda: client.describe_domain(DomainName=name), _DESCRIBE)
+    reply = _found(
+        f"describe domain {name}",
+        lambda: client.describe_domain(DomainName=name),
+        f"es:DescribeDomain on {name}",
+    )
     if reply is None:
         return None
     status: Json = reply["DomainStatus"]
@@ -209,9 +213,6 @@ def _busy(status: Json) -> str:
     if told and told != "Active":
         return f"its status is {told}"
     return "a configuration change is under way" if status.get("Processing") else ""
-
-
-_DESCRIBE = "es:DescribeDomain on it"
 
 
 def _found(what: str, call: Any, right: str) -> Any:

@@ -158,9 +158,8 @@ def ask(what: str, call: Callable[[], T], right: str = "") -> T:
         raise AwsError(f"could not {what}: {error}", "check auth.profile and ~/.aws/config") from error
     except botocore.exceptions.ClientError as error:
         said = error.response.get("Error", {})
-        raise AwsError(
-            f"could not {what}: {said.get('Code')}: {said.get('Message')}", _hint(said, right)
-        ) from error
+        denied = _denied(what, said, right)
+        raise denied or AwsError(f"could not {what}: {said.get('Code')}: {said.get('Message')}") from error
     except botocore.exceptions.BotoCoreError as error:
         raise AwsError(f"could not {what}: {error}") from error
 
@@ -169,11 +168,14 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodN
 _WORDS = re.compile(r"(?P<who>arn:\S+) is not authorized to perform: (?P<what>[\w-]+:\w+)")
 
 
-def _hint(said: Any, right: str) -> str:
-    """Who must be allowed what, by the refusal's own words or else by what is known to be needed."""
+def _denied(what: str, said: Any, right: str) -> AwsError | None:
+    """The error of a caller who may not: who must be allowed what, by the refusal's words or by `right`."""
     if said.get("Code") not in _DENIED:
-        return ""
+        return None
     named = _WORDS.search(str(said.get("Message")))
     who = named["who"] if named else "the caller"
     needed = right or (named["what"] if named else "")
-    return f"allow {who} {needed} (docs/access.md)" if needed else ""
+    if not needed:
+        return None
+    short = f"could not {what}: {who} is not authorized to perform: {needed.split(' ')[0]}"
+    return AwsError(short, f"allow {who} {needed} (docs/access.md)")

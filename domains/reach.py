@@ -25,6 +25,10 @@ CONNECT_S = 6.0
 ANSWER_S = 10.0
 _PASSES_S = 3.0  # what passes by itself within this time is no finding
 _VPC = "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"
+_AGAIN = (
+    "try again; if it stays so, look at what stands before the domain (tunnel, proxy, balancer), and at the "
+    "domain's health in the console"
+)
 _ELSE = "check that the endpoint is that of an OpenSearch or Elasticsearch domain"
 
 
@@ -115,7 +119,8 @@ def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings)
         return Reach("tls", said, _SPEAKS)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        return Reach("tls", f"the TLS handshake fails: {reason}", _SPEAKS)
+        words = "what answers there is no TLS" if reason == "WRONG_VERSION_NUMBER" else reason
+        return Reach("tls", f"the TLS handshake fails: {words}", _SPEAKS)
 
 
 _SPEAKS = "check that this port speaks https (and what stands before it: a proxy, a tunnel, a balancer)"
@@ -125,7 +130,7 @@ def _first_answer(domain: Domain, settings: DomainSettings) -> Reach:
     try:
         return repeated(partial(_answered, domain, settings), budget_s=_PASSES_S)
     except DomainError as error:
-        hint = error.hint or ("it may recover by itself: try again" if error.transient else _ELSE)
+        hint = error.hint or (_AGAIN if error.transient else _ELSE)
         return Reach("answer", error.message, hint, asked=True)
 
 

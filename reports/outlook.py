@@ -88,7 +88,7 @@ def _removed(report: RehearsalReport) -> Iterator[Text]:
 def taken_away(report: RehearsalReport) -> str:
     """What became of what the rehearsal made."""
     if report.removed:
-        return f"Removed: {words.removed(report.removed)}"
+        return words.removed(report.removed)
     return "Nothing was removed: `snapferry abort` shows what is left" + (" (--keep)" if report.kept else "")
 
 

@@ -76,7 +76,8 @@ def _authorizing(directory: Directory) -> Layer:
         look = lookups.look_of(call)
         if look is None or lookups.decided(look, caller, directory) == "allowed":
             return None
-        return _denied(start_response, call, lookups.words(look, caller))
+        region = directory.bucket_region(_bucket(environ))
+        return _denied(start_response, call, lookups.words(look, caller), region)
 
     return authorized
 
@@ -93,8 +94,11 @@ def _call(environ: Environ) -> lookups.Call:
     )
 
 
-def _denied(start_response: StartResponse, call: lookups.Call, said: str) -> Iterable[bytes]:
-    """403 in the form of the service: JSON for the control plane and KMS, XML for the others."""
+def _denied(
+    start_response: StartResponse, call: lookups.Call, said: str, region: str | None
+) -> Iterable[bytes]:
+    """403 in the form of the service: JSON for the control plane and KMS, XML for the others; S3 tells the
+    bucket's Region even so."""
     if call.service in {"es", "kms"}:
         told = json.dumps({"__type": "AccessDeniedException", "message": said}).encode()
         headers = {"content-type": "application/json", "x-amzn-errortype": "AccessDeniedException"}
@@ -102,7 +106,7 @@ def _denied(start_response: StartResponse, call: lookups.Call, said: str) -> Ite
     error = f"<Code>AccessDenied</Code><Message>{escape(said)}</Message>"
     if call.service == "s3":
         shown = "" if call.method == "HEAD" else f"<Error>{error}<RequestId>lab</RequestId></Error>"
-        return _answer(start_response, 403, shown, {})
+        return _answer(start_response, 403, shown, {"x-amz-bucket-region": region} if region else {})
     whole = f"<Error><Type>Sender</Type>{error}</Error><RequestId>lab</RequestId>"
     return _answer(start_response, 403, f"<ErrorResponse>{whole}</ErrorResponse>", {})
 

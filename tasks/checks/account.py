@@ -9,7 +9,7 @@ from runs.journal import now
 from tasks.checks import facts, roles
 from tasks.checks.check import Check, Finding, check, fail, ok, side_check, skip, unknown, warn
 from tasks.checks.policies import Request, said, statements_of, together
-from tasks.checks.roles import own_role
+from tasks.checks.roles import passed_role
 from tasks.survey import SIDES, Survey
 
 _GUIDE = "AWS guide: Creating index snapshots, prerequisites"
@@ -80,15 +80,13 @@ def partition(survey: Survey) -> Finding:
 @side_check("account.pass-role", "the caller may pass the role to the service", source=_GUIDE)
 def pass_role(survey: Survey, side: Side) -> Finding:
     """`iam:PassRole`, asked of IAM's simulation."""
-    found = own_role(survey, side)
+    found = passed_role(survey, side)
     if isinstance(found, Finding):
         return found
     who = facts.caller(survey, side)
     if who.principal is None:
-        return unknown(
-            f"policies of {who.arn} cannot be simulated", f"see that it may iam:PassRole {found.arn}"
-        )
-    asked, session = ("iam:PassRole", found.arn), survey.domain(side).session
+        return unknown(f"policies of {who.arn} cannot be simulated", f"see that it may iam:PassRole {found}")
+    asked, session = ("iam:PassRole", found), survey.domain(side).session
     answers = [
         account.decisions(session, who.principal, [asked], {"iam:PassedToService": service})[asked]
         for service in ("es.amazonaws.com", "opensearchservice.amazonaws.com")
@@ -97,12 +95,12 @@ def pass_role(survey: Survey, side: Side) -> Finding:
         return ok(f"{who.principal} may")
     if "allowed" in answers or "unsure" in answers:
         return unknown(
-            f"{who.principal} may pass {found.arn} under a condition only",
+            f"{who.principal} may pass {found} under a condition only",
             "let its iam:PassedToService name es.amazonaws.com and opensearchservice.amazonaws.com",
         )
     if "explicitDeny" in answers:
-        return fail(f"a policy of {who.principal} denies iam:PassRole on {found.arn}", "take that Deny away")
-    return fail(f"{who.principal} may not pass {found.arn}", f"allow it iam:PassRole on {found.arn}")
+        return fail(f"a policy of {who.principal} denies iam:PassRole on {found}", "take that Deny away")
+    return fail(f"{who.principal} may not pass {found}", f"allow it iam:PassRole on {found}")
 
 
 @side_check("account.domain-access", "the caller may send requests to the domain", source=_GUIDE)

@@ -8,7 +8,7 @@ from domains.keys import Key
 from tasks.checks import bucket_facts, facts
 from tasks.checks.check import Finding, fail, ok, shown, side_check, skip, unknown
 from tasks.checks.policies import Request, by_key, said, statements_of
-from tasks.checks.roles import own_role
+from tasks.checks.roles import passed_role
 from tasks.survey import Survey
 
 _ACTIONS: dict[Side, tuple[str, ...]] = {
@@ -26,7 +26,7 @@ def encryption(survey: Survey, side: Side) -> Finding:
         return ok("S3's own encryption, which asks for no rights")
     if named.rpartition(":")[2] in _S3S_OWN:
         return _by_s3s_own_key(survey, side)
-    role = own_role(survey, side)
+    role = passed_role(survey, side)
     if isinstance(role, Finding):
         return role
     full = named if named.startswith(("arn:", "alias/")) else named.rpartition("/")[2]
@@ -35,7 +35,7 @@ def encryption(survey: Survey, side: Side) -> Finding:
         return fail(f"KMS knows no key {named}", "correct the bucket's default encryption, or create the key")
     if found.state != "Enabled":
         return fail(f"key {found.arn} is {found.state}: nothing can be read or written", "enable the key")
-    return _rights(survey, side, role.arn, found)
+    return _rights(survey, side, role, found)
 
 
 def _by_s3s_own_key(survey: Survey, side: Side) -> Finding:
@@ -71,7 +71,11 @@ def _rights(survey: Survey, side: Side, role: str, key: Key) -> Finding:
     statements = statements_of(document)
     known = tuple(context.items())
     found: dict[str, Decision] = {
-        action: by_key(own[action, arn], said(statements, Request(role, action, arn, known)))
+        action: by_key(
+            own[action, arn],
+            said(statements, Request(role, action, arn, known)),
+            same_account=key.account == role.split(":")[4],
+        )
         for action, arn in asked
     }
     refused = [action for action, answer in found.items() if answer in {"implicitDeny", "explicitDeny"}]

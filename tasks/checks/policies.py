@@ -85,8 +85,10 @@ def together(own: Decision, resource: Said, *, same_account: bool) -> Decision:
     return _both(own, resource)
 
 
-def by_key(own: Decision, key: Said) -> Decision:
+def by_key(own: Decision, key: Said, *, same_account: bool = True) -> Decision:
     """The same for a KMS key: own policies count only where the key's policy leaves it to the account."""
+    if not same_account:
+        return _both(own, key)
     if key in ("allowed", "unsure") and own == "implicitDeny":
         return _DECISION[key]  # the key's policy may name the principal itself
     if key == "allowed" and own != "explicitDeny":

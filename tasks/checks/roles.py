@@ -67,10 +67,26 @@ def own_role(survey: Survey, side: Side) -> Role | Finding:
     return facts.role(survey, side) or skip("there is no such role, see account.role")
 
 
+def passed_role(survey: Survey, side: Side) -> str | Finding:
+    """The same role's ARN, also where the caller may not look whether it exists."""
+    try:
+        found = own_role(survey, side)
+    except AwsError:
+        return facts.role_arn(survey, side) or skip("no role is passed")
+    return found if isinstance(found, Finding) else found.arn
+
+
+def _seen(survey: Survey, side: Side) -> Role | Finding:
+    try:
+        return own_role(survey, side)
+    except AwsError as error:
+        return unknown("the role could not be looked at, see account.role", error.hint)
+
+
 @side_check("account.trust", "the service may assume the role", source=_GUIDE)
 def trust(survey: Survey, side: Side) -> Finding:
     """Its trust policy names opensearchservice.amazonaws.com, or es.amazonaws.com."""
-    found = own_role(survey, side)
+    found = _seen(survey, side)
     if isinstance(found, Finding):
         return found
     if service_statements(found.trust):
@@ -86,7 +102,7 @@ def trust(survey: Survey, side: Side) -> Finding:
 )
 def trust_domains(survey: Survey, side: Side) -> Finding:
     """Conditions on aws:SourceAccount and aws:SourceArn must fit both domains."""
-    found = own_role(survey, side)
+    found = _seen(survey, side)
     if isinstance(found, Finding):
         return found
     statements = service_statements(found.trust)
@@ -118,7 +134,7 @@ def role_rights(survey: Survey, side: Side) -> Finding:
     It keeps the shards' files under prefixes of its own before base_path. The role's own policies are asked
     of IAM's simulation, the bucket's policy is read.
     """
-    found, repository = own_role(survey, side), facts.s3(survey)
+    found, repository = passed_role(survey, side), facts.s3(survey)
     if isinstance(found, Finding):
         return found
     if repository is None:
@@ -141,25 +157,25 @@ def role_rights(survey: Survey, side: Side) -> Finding:
     if isinstance(policy, AwsError):
         return _without_policy(policy, refused, own)
     if refused:
-        return _lacks(found.arn, refused, answers)
+        return _lacks(found, refused, answers)
     if "unsure" in answers.values():
         return unknown(
-            f"a condition in the policies of {found.arn} or of bucket {repository.bucket} decides",
+            f"a condition in the policies of {found} or of bucket {repository.bucket} decides",
             "its keys are not known here: see by hand that the service fits it",
         )
     return ok(", ".join(dict.fromkeys(need.action.removeprefix("s3:") for need in needs)))
 
 
-def _needs(survey: Survey, side: Side, repository: S3Repository, found: Role) -> Iterator[Request]:
-    bucket = f"arn:{found.arn.split(':')[1]}:s3:::{repository.bucket}"
+def _needs(survey: Survey, side: Side, repository: S3Repository, role_arn: str) -> Iterator[Request]:
+    bucket = f"arn:{role_arn.split(':')[1]}:s3:::{repository.bucket}"
     writes = _WRITE if side == "source" else ()
     root = f"{repository.base_path}/" if repository.base_path else ""
     hashed = (f"M11111010011100/{root}indices/x/0/__x",) if facts.hashes(survey) else ()
     for key in (f"{root}index-0", *hashed):
         listed = {"s3:prefix": key[: key.rindex("/") + 1]} if "/" in key else {"s3:prefix": "index-"}
-        yield Request(found.arn, "s3:ListBucket", bucket, tuple(listed.items()))
+        yield Request(role_arn, "s3:ListBucket", bucket, tuple(listed.items()))
         for action in ("s3:GetObject", *writes):
-            yield Request(found.arn, action, f"{bucket}/{key}")
+            yield Request(role_arn, action, f"{bucket}/{key}")
 
 
 def _own(survey: Survey, side: Side, need: Request) -> Decision:

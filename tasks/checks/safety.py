@@ -103,14 +103,15 @@ def snapshot(survey: Survey) -> Finding:
             return _judged(survey, snapshots.get(survey.domain(side), repository, name), name)
         if found:
             return skip(f"see safety.repository of the {side}")
-    hint = f"register {repository} on the source, as docs/access.md has it, to have {name} looked at now"
+    hint = f"register {repository} on the source, for this bucket and path, to have {name} looked at now"
     return unknown(f"no side has repository {repository} yet, so {name} was not looked at", hint)
 
 
 def _judged(survey: Survey, found: SnapshotInfo | None, name: str) -> Finding:
     if found is None:
-        said = f"repository {survey.plan.repository.name} has no snapshot {name}; check snapshot.existing"
-        return failing([said], "", "GET _snapshot/REPOSITORY/_all?verbose=false lists those it has")
+        repository = survey.plan.repository.name
+        said = f"repository {repository} has no snapshot {name}; check snapshot.existing"
+        return failing([said], "", f"GET _snapshot/{repository}/_all?verbose=false lists those it has")
     problems = tuple(_problems(survey, found))
     if problems:
         return failing(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from support.fake_domain import Reply, fake_domain, html
+from support.fake_domain import Reply, fake_domain
 
 from lab.certificates import issue
 
@@ -33,7 +33,6 @@ REPLIES: dict[str, Callable[[], Reply]] = {
     "page": lambda: PAGE,
     "json": lambda: Reply(200, {"name": "orders-service", "status": "UP"}),
     "error-500": lambda: Reply(500, "<html><body>Internal Server Error</body></html>", type="text/html"),
-    "bad-gateway": lambda: html(502),
 }
 
 

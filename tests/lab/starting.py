@@ -160,7 +160,8 @@ def _user(stage: Stage, step: Step) -> None:
 def _key(stage: Stage, step: Step) -> None:
     kms = stage.identities.client("kms")
     policy = json.dumps({"Version": "2012-10-17", "Statement": step["policy"]})
-    stage.words[step["key"]] = kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
+    made = kms.create_key(Policy=policy)["KeyMetadata"]
+    stage.words |= {step["key"]: made["Arn"], f"{step['key']}_id": made["KeyId"]}
 
 
 def _environment(stage: Stage, step: Step) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from healthy import STREAM_WARNING, TRUE_WARNINGS, require_healthy
 from identities import Identities
 from migrations import Desk, log_size, mutations
 from starting import expected, started
@@ -45,6 +46,12 @@ def test_check_names_the_defect_and_no_other(scenario: Path, desk: Desk, identit
     failing = {name for name, _ in named(records, "FAIL")}
     assert failing == ({wanted["check"]} if status == "FAIL" else set())
     assert ended.code == (3 if failing else 0)
+
+
+def test_a_healthy_pair_is_warned_of_what_is_true_only(filled_desk: Desk) -> None:
+    """The other pairs of the version matrix: tests/lab/test_matrix.py."""
+    filled_desk.write()
+    require_healthy(filled_desk.run("check", "--json"), TRUE_WARNINGS | STREAM_WARNING)
 
 
 def test_what_is_faked_says_why() -> None:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
 import requests
 from botocore.exceptions import ClientError
@@ -338,3 +339,32 @@ def test_every_bucket_is_encrypted(identities, bucket):
     assert algorithm() == "AES256"
     encrypt(s3, bucket, "alias/aws/s3")
     assert algorithm() == "aws:kms"
+
+
+def test_looks_into_the_account_must_be_allowed(lab, identities, bucket):
+    ann = identities.user(allow("s3:GetBucketPolicy"))
+    session = boto3.Session(ann.key, ann.secret, region_name="us-east-1")
+
+    def client(service: str) -> Any:
+        return session.client(service, endpoint_url=lab.control_url)
+
+    name = lab.role_arn.rpartition("/")[2]
+    told = f"User: {ann.arn} is not authorized to perform: "
+    with pytest.raises(ClientError, match=f"AccessDenied.*{told}iam:GetRole on resource: {lab.role_arn}"):
+        client("iam").get_role(RoleName=name)
+    with pytest.raises(ClientError, match=f"AccessDeniedException.*{told}es:DescribeDomain"):
+        client("opensearch").describe_domain(DomainName=lab.source.name)
+    with pytest.raises(ClientError, match=f"AccessDenied.*{told}s3:GetLifecycleConfiguration"):
+        client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)
+    with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
+        client("s3").get_bucket_policy(Bucket=bucket)
+    with pytest.raises(ClientError, match="403") as unseen:
+        client("s3").head_bucket(Bucket=bucket)
+    headers = unseen.value.response["ResponseMetadata"]["HTTPHeaders"]
+    assert headers["x-amz-bucket-region"] == "us-east-1"
+    role = identities.role(allow("es:*"), trusts=trust_account())
+    with pytest.raises(ClientError, match=f"{told}sts:AssumeRole on resource: {role}"):
+        client("sts").assume_role(RoleArn=role, RoleSessionName="night")
+    identities.let(ann, allow(["iam:GetRole", "sts:AssumeRole"]))
+    assert client("iam").get_role(RoleName=name)["Role"]["Arn"] == lab.role_arn
+    assert client("sts").assume_role(RoleArn=role, RoleSessionName="night")["Credentials"]

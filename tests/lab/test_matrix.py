@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from healthy import STREAM_WARNING, TRUE_WARNINGS, require_healthy
 from identities import Identities, allow
 from migrations import Desk, Ended, documents, engine, mutations, user_indices
 from pairs import MIDDLE_TO_NEW, OLD_TO_MIDDLE, OLD_TO_NEW, SECURED, Pair, pair_lab
@@ -25,8 +26,9 @@ STREAM_INDICES = {".ds-logs-web-000001", ".ds-logs-web-000002"}
 
 @dataclass(frozen=True)
 class Moved:
-    """How the main job ended on a pair, and what the engines held afterwards."""
+    """What the checks said before the main job, how it ended, and what the engines held afterwards."""
 
+    checked: Ended
     ended: Ended
     source: dict[str, Any]
     target: dict[str, Any]
@@ -43,9 +45,10 @@ def filled(pair: Pair, folder: Path, prefect: str) -> Iterator[Desk]:
 
 
 def moved(desk: Desk) -> Moved:
-    """Runs the main job."""
+    """Runs the checks, and the main job."""
+    checked = desk.run("check", "--json")
     ended = desk.run("migrate", "--execute")
-    return Moved(ended, state(desk.lab, "source"), state(desk.lab, "target"))
+    return Moved(checked, ended, state(desk.lab, "source"), state(desk.lab, "target"))
 
 
 def require_whole(result: Moved, left_out: set[str]) -> None:
@@ -92,6 +95,7 @@ def old_to_middle(tmp_path_factory: pytest.TempPathFactory, prefect_address: str
 
 def test_elasticsearch_7_10_to_2_19(old_to_middle: Moved) -> None:
     """Without a data stream: the build of Elasticsearch that may be shared has none."""
+    require_healthy(old_to_middle.checked, TRUE_WARNINGS)
     require_whole(old_to_middle, LEFT_OUT)
     assert "logs-web" not in str(old_to_middle.ended)
 
@@ -101,6 +105,7 @@ def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
 ) -> None:
     with filled(MIDDLE_TO_NEW, tmp_path, prefect_address) as desk:
         result = moved(desk)
+        require_healthy(result.checked, TRUE_WARNINGS | STREAM_WARNING)
         require_whole(result, LEFT_OUT)
         assert result.source["indices"].keys() > STREAM_INDICES
 
@@ -157,6 +162,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory, prefect_address: str) -> I
 
 def test_2_19_to_2_19_both_with_access_control(secured: Desk) -> None:
     result = moved(secured)
+    require_healthy(result.checked, TRUE_WARNINGS | STREAM_WARNING)
     require_whole(result, LEFT_OUT | {".opendistro_security"})
     assert result.source["indices"].keys() > STREAM_INDICES
     shows_s3_only(secured)
@@ -171,6 +177,10 @@ def test_a_caller_that_access_control_does_not_know(secured: Desk) -> None:
         secured, lab=replace(secured.lab, access_key_id=user.key, secret_access_key=user.secret)
     )
     secured.write(name="strangers-move")
+    checked = stranger.run("check", "--json")
+    failed = [record for record in checked.json["checks"] if record["status"] == "FAIL"]
+    assert {record["id"] for record in failed} == {"domains.access-control"}, failed
+    assert all(user.arn in record["hint"] for record in failed)
     before = {side: set(user_indices(secured.lab, side)) for side in ("source", "target")}
     refused = stranger.run("migrate", "--execute")
     assert refused.code == 3, str(refused)

@@ -166,9 +166,9 @@ def test_the_rights_that_are_asked_for_are_those_that_the_lab_proves() -> None:
     """The lab's migrator has this role and no other beside manage_snapshots."""
     from lab.engines.security import migrators_role
 
-    caller, role, trusted, bucket = json_blocks("access.md")
+    caller, reads, role, trusted, bucket = json_blocks("access.md")
     assert {"reserved": False, **role} == migrators_role()
-    assert all(policy["Statement"] for policy in (caller, trusted, bucket))
+    assert all(policy["Statement"] for policy in (caller, reads, trusted, bucket))
 
 
 if __name__ == "__main__":
