@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import boto3
 import botocore.config
@@ -25,6 +26,7 @@ _TIMEOUTS = botocore.config.Config(
 )
 _SESSION_NAME = "snapferry"
 _MAKING = threading.Lock()
+_MADE: WeakKeyDictionary[Any, dict[tuple[str, str | None], Any]] = WeakKeyDictionary()
 T = TypeVar("T")
 
 
@@ -131,15 +133,18 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
 
 
 def client_of(session: Any, service: str, region: str | None = None) -> Any:
-    """A client with our timeouts; safe to call from several threads, which boto3's own way is not.
+    """A client with our timeouts, made once; safe to call from several threads, which boto3's own way is not.
 
-    boto3 makes its classes at run time: callers name the type they expect.
+    boto3 makes its classes at run time: callers name the type they expect. Clients may be shared by threads.
 
     Args:
         region: another Region than the session's.
     """
     with _MAKING:
-        return session.client(service, region_name=region, config=_TIMEOUTS)
+        made = _MADE.setdefault(session, {})
+        if (service, region) not in made:
+            made[service, region] = session.client(service, region_name=region, config=_TIMEOUTS)
+        return made[service, region]
 
 
 def ask(what: str, call: Callable[[], T], right: str = "") -> T:

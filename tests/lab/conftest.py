@@ -11,6 +11,7 @@ import requests
 from identities import Identities
 from migrations import Desk
 from requests_aws4auth import AWS4Auth
+from support import quick_libraries
 
 from lab.description import LabDescription
 from lab.filling.load import load
@@ -18,6 +19,7 @@ from lab.manager import attached
 from lab.reset import reset
 
 Call = Callable[..., requests.Response]
+quick_libraries.remember()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
