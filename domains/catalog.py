@@ -8,7 +8,7 @@ from typing import Any
 from domains.connection import Request, path_of
 from domains.documented import documented
 from domains.domain import Domain
-from domains.errors import Refused, Reply, UnexpectedReply
+from domains.errors import Missing, Refused, Reply, UnexpectedReply
 from domains.replies import Json, child, children, is_object
 
 _PATH_BYTES = 3_000  # of a request line's 4,096
@@ -168,6 +168,37 @@ def delete(domain: Domain, name: str, *, stream: bool) -> None:
 def delete_request(name: str, *, stream: bool) -> Request:
     """As `delete` sends it."""
     return Request("DELETE", path_of("_data_stream", name) if stream else path_of(name))
+
+
+def delete_all(domain: Domain, names: Iterable[str]) -> None:
+    """Deletes exactly these indices, in as few requests as hold their names. Not repeatable without looking.
+
+    Raises:
+        Missing: one of a request's names is not there; then none of that request's is deleted.
+    """
+    for piece in path_pieces(names):
+        domain.connection.write("DELETE", path_of(",".join(piece)), expand_wildcards="none")
+
+
+@documented
+def uuids(domain: Domain, names: Iterable[str]) -> dict[str, str]:
+    """The UUIDs that indices of these names have now; those that are not there are not in it. Reads only."""
+    found: dict[str, str] = {}
+    for piece in path_pieces(names):
+        path = path_of(",".join(piece), "_settings", "index.uuid")
+        reply = domain.connection.read_object("GET", path, ignore_unavailable="true", flat_settings="true")
+        found |= {name: entry["settings"]["index.uuid"] for name, entry in reply.items()}
+    return found
+
+
+@documented
+def backing_of(domain: Domain, stream: str) -> tuple[str, ...] | None:
+    """The backing indices that a data stream has now; None when there is no such stream. Reads only."""
+    try:
+        reply = domain.connection.read_object("GET", path_of("_data_stream", stream))
+    except Missing:
+        return None
+    return tuple(entry["index_name"] for entry in reply["data_streams"][0]["indices"])
 
 
 def close(domain: Domain, names: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 from domains.documented import documented
 from domains.domain import Domain
 from domains.errors import Refused, UnexpectedReply
-from domains.replies import child
+from domains.replies import child, children
 
 Engine = Literal["opensearch", "elasticsearch"]
 _MASK = 0x08000000  # OpenSearch marks its version ids with this bit
@@ -112,3 +112,14 @@ def _lowest_of_nodes(domain: Domain) -> str:
 def health(domain: Domain) -> str:
     """The domain's health: `green`, `yellow` (replicas lack) or `red` (primaries lack). Reads only."""
     return str(domain.connection.read_object("GET", "/_cluster/health", filter_path="status")["status"])
+
+
+@documented
+def pending_tasks(domain: Domain) -> tuple[str, ...]:
+    """What waits in the manager's queue, as `restore_snapshot[name]`. Reads only.
+
+    Raises:
+        DomainError: typed; a caller without `cluster:monitor/task` is Denied.
+    """
+    reply = domain.connection.read_object("GET", "/_cluster/pending_tasks")
+    return tuple(str(task["source"]) for task in children(reply, "tasks"))

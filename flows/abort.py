@@ -1,27 +1,25 @@
 """Taking away what a rehearsal has left. Needs no Prefect: it is one step, and looks before it acts."""
 
-from dataclasses import replace
-
 from configs.plan import Plan
-from flows.rehearsals import aborting, require_leftover, settings_of, target_of
+from flows.rehearsals import aborting, as_begun, as_rehearsed, require_leftover, settings_of, target_of
 from flows.session import Options, open_domains
 from runs.progress import Progress, tell
 from runs.state import State
 from tasks import removal
 from tasks.migration import Migration
-from tasks.records import Leftovers, RemovalRecord, Resolution
-from tasks.rehearsal import rehearsal_plan
+from tasks.records import Leftovers, RemovalRecord
 
 
 def leftovers(plan: Plan, options: Options) -> Leftovers:
-    """What the plan's latest rehearsal has left. Reads only.
+    """What the plan's latest rehearsal has left. Changes nothing on the domains.
 
     Raises:
         PreconditionError: it has left nothing.
     """
     journal = require_leftover(State(options.state, plan.name))
-    source, target = open_domains(target_of(plan, settings_of(journal)))
-    return removal.leftovers(_as_rehearsed(Migration(plan, source, target, journal)))
+    begun = target_of(as_begun(plan, journal), settings_of(journal))
+    source, target = open_domains(begun)
+    return removal.leftovers(as_rehearsed(Migration(begun, source, target, journal)))
 
 
 def abort(plan: Plan, options: Options) -> RemovalRecord:
@@ -29,20 +27,12 @@ def abort(plan: Plan, options: Options) -> RemovalRecord:
 
     Raises:
         PreconditionError: it has left nothing.
-        SnapferryError: a domain refused, or was busy for too long.
+        SnapferryError: a domain refused, or was busy for too long; how the run stands is in its journal.
     """
     with aborting(plan, options) as m:
         with m.journal.step(removal.STEP):
-            removed = removal.remove_made(_as_rehearsed(m))
-            removal.require_removed(_as_rehearsed(m))
+            removed = removal.remove_made(as_rehearsed(m))
+            removal.require_removed(as_rehearsed(m))
         m.journal.keep(removal.STEP, removed)
-        tell(Progress(removal.STEP, "everything of the rehearsal is removed", finished=True))
-    m.journal.settle("abandoned", "taken away by `snapferry abort`")
+        tell(Progress(removal.STEP, "what the rehearsal has made is removed", finished=True))
     return removed
-
-
-def _as_rehearsed(m: Migration) -> Migration:
-    record = m.journal.record("resolve")
-    names = [unit.name for unit in Resolution.model_validate(record).units] if record else []
-    plan = rehearsal_plan(m.plan, names or m.plan.indices.include, settings_of(m.journal).prefix)
-    return replace(m, plan=plan)

@@ -2,15 +2,19 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
+
+from pydantic import ValidationError
 
 from configs.plan import Plan
 from flows.session import Options, require_same_clusters, working
 from runs.errors import PlanChanged
 from runs.journal import Journal
-from runs.state import State, require_same_plan
+from runs.state import State, plan_record, require_same_plan
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.rehearsal import Rehearsal, shadowed
+from tasks.records import Resolution
+from tasks.rehearsal import Rehearsal, rehearsal_plan, shadowed
 
 VERB = "rehearse"
 
@@ -53,6 +57,7 @@ def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Mig
 
     Raises:
         PlanChanged: an unfinished rehearsal was begun with other options, or under another plan.
+        PreconditionError: an unfinished rehearsal is being taken away.
         SnapferryError: from the steps, after it has been written down.
     """
     state = State(options.state, plan.name)
@@ -65,6 +70,11 @@ def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Mig
             journal.document.rehearsal = wanted.model_dump(mode="json")
             journal.save()
             return journal
+        if current.document.aborting:
+            raise PreconditionError(
+                f"rehearsal {current.run_id} is being taken away",
+                hint="finish that first: snapferry abort PLAN --execute",
+            )
         require_same_plan(current, plan)
         _require_same_options(current, wanted)
         require_same_clusters(current, uuids)
@@ -79,21 +89,55 @@ def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Mig
 def aborting(plan: Plan, options: Options) -> Generator[Migration]:
     """Holds plan and pair, and yields the rehearsal that is to be taken away.
 
+    The yielded migration's plan is the one that the rehearsal began with: names and places are looked for as
+    they were then. Its hooks are not told: none may keep what was made from being removed.
+
     Raises:
         PreconditionError: no rehearsal has left anything.
+        PlanChanged: the plan's logins do not fit the domains of that rehearsal any more.
     """
     state = State(options.state, plan.name)
-    wanted = settings_of(require_leftover(state))
-    unheard = plan.model_copy(update={"hooks": []})  # no hook may keep what was made from being removed
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
         journal = require_leftover(state)
         require_same_clusters(journal, uuids)
+        journal.document.aborting = True
         journal.resume()
         return journal
 
-    with working(target_of(unheard, wanted), options, journal_of) as m:
+    journal = require_leftover(state)
+    begun = target_of(as_begun(plan, journal), settings_of(journal))
+    with working(begun, options, journal_of, ("abandoned", "taken away by `snapferry abort`")) as m:
         yield m
+
+
+def as_begun(plan: Plan, journal: Journal) -> Plan:
+    """The plan that a run began with, with today's logins and ways to the domains, and without hooks.
+
+    Raises:
+        PlanChanged: the two do not go together.
+    """
+    begun, today = dict(journal.document.plan), plan_record(plan)
+    for side in ("source", "target"):
+        begun[side] = begun[side] | {key: today[side][key] for key in ("auth", "connect_to", "ca_bundle")}
+    try:
+        return Plan.model_validate(begun | {"hooks": []})
+    except ValidationError as error:
+        raise PlanChanged(
+            f"the plan's logins do not fit the domains of rehearsal {journal.run_id} any more",
+            "put the plan back as it was when that rehearsal began, and run the same command again",
+        ) from error
+
+
+def as_rehearsed(m: Migration) -> Migration:
+    """The migration that a rehearsal carries out: its plan's indices alone, under their prefixed names.
+
+    What was resolved tells which; before that, the plan's patterns do.
+    """
+    record = m.journal.record("resolve")
+    names = [unit.name for unit in Resolution.model_validate(record).units] if record else []
+    prefix = settings_of(m.journal).prefix
+    return replace(m, plan=rehearsal_plan(m.plan, names or m.plan.indices.include, prefix))
 
 
 def require_leftover(state: State) -> Journal:

@@ -1,6 +1,7 @@
 """The rehearsal as a Prefect flow: the whole job under other names, verified, timed, and taken away again."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
@@ -10,8 +11,8 @@ from domains.errors import SnapferryError
 from flows.artifacts import ProgressArtifacts, report_artifact
 from flows.estimating import expect, look_forward, project
 from flows.migrate import ConsentParameters, kept, moved, register, require_equal, run_name
-from flows.rehearsals import is_kept, rehearsing, settings_of
-from flows.session import Options, decided_before, status_after
+from flows.rehearsals import as_rehearsed, is_kept, rehearsing, settings_of
+from flows.session import Options, decided_before, open_side, status_after
 from flows.steps import run_step
 from reports import words
 from reports.build import report_of
@@ -61,46 +62,47 @@ def rehearse(
     try:
         with listening(ProgressArtifacts(plan.name)), rehearsing(plan, rehearsal, options) as m:
             worked_on.append(m.journal)
-            _rehearsed(m)
+            _rehearsed(m, plan)
     finally:
         for journal in worked_on:
             report_artifact(plan.name, markdown(report_of(journal.document)))
     return worked_on[0].run_id
 
 
-def _rehearsed(m: Migration) -> None:
-    wanted = settings_of(m.journal)
+def _rehearsed(m: Migration, plan: Plan) -> None:
     if "clean" not in m.journal.document.steps:
-        _tried(m, wanted)
+        _tried(m, plan, settings_of(m.journal))
     if not is_kept(m.journal):
         with heard_by(None):  # no hook may keep what was made from being removed
-            removed = run_step(m.journal, "clean", lambda: removal.remove_made(_worked(m, wanted)))
-            run_step(m.journal, "confirm clean", lambda: removal.require_removed(_worked(m, wanted)))
+            removed = run_step(m.journal, "clean", lambda: removal.remove_made(as_rehearsed(m)))
+            run_step(m.journal, "confirm clean", lambda: removal.require_removed(as_rehearsed(m)))
         kept(m, "clean", removed, words.removed(removed))
     _require_success(m.journal)
 
 
-def _tried(m: Migration, wanted: Rehearsal) -> None:
+def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
     """Everything up to the verification. What fails is written down, so that what was made can be removed."""
-    resolution = _resolution(m, wanted)
+    m.journal.document.failure = None  # of an earlier session
     try:
-        rehearsed = _as_rehearsed(m, wanted, resolution)
+        resolution = _resolution(m, plan, wanted)
+        rehearsed = as_rehearsed(m)
         expect(rehearsed, resolution, gated=False)
         register(rehearsed, resolution)
         moved(rehearsed, resolution)
     except SnapferryError as error:
-        if status_after(error, m.journal) == "interrupted":
+        if status_after(error, m.journal) == "interrupted" or not m.journal.changed_something:
             raise
         m.journal.document.failure = {"message": str(error), "hint": error.hint}
         m.journal.save()
-    project(m, resolution)
+    if m.journal.record("resolve"):
+        project(m, Resolution.model_validate(m.journal.record("resolve")))
 
 
-def _resolution(m: Migration, wanted: Rehearsal) -> Resolution:
+def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
     decided = decided_before(m.journal)
     if decided:
         return decided
-    ahead = run_step(m.journal, "look ahead", lambda: outlook(m))
+    ahead = run_step(m.journal, "look ahead", lambda: _outlook(m, plan))
     kept(m, "look ahead", ahead, words.looked_ahead(ahead))
     resolution = run_step(m.journal, "resolve", lambda: resolved_for(m, wanted))
     resolve.require_moving(resolution)
@@ -121,14 +123,10 @@ def resolved_for(m: Migration, wanted: Rehearsal) -> Resolution:
     return resolve.resolve(worked, Survey.of(worked, all_renamed))
 
 
-def _as_rehearsed(m: Migration, wanted: Rehearsal, resolution: Resolution) -> Migration:
-    names = [unit.name for unit in resolution.units]
-    return replace(m, plan=rehearsal_plan(m.plan, names, wanted.prefix))
-
-
-def _worked(m: Migration, wanted: Rehearsal) -> Migration:
-    decided = Resolution.model_validate(m.journal.record("resolve"))
-    return _as_rehearsed(m, wanted, decided)
+def _outlook(m: Migration, plan: Plan) -> OutlookRecord:
+    """The preflight of the real run: also where a third domain stands in for the target."""
+    real = settings_of(m.journal).shadow is None
+    return outlook(plan, lambda: m.source, (lambda: m.target) if real else partial(open_side, plan, "target"))
 
 
 def _require_success(journal: Journal) -> None:
@@ -143,5 +141,5 @@ def _require_success(journal: Journal) -> None:
         named = ", ".join(dict.fromkeys(record.id for record in failed))
         raise VerificationFailed(
             f"the data moved and is equal, but the real run would be refused or fail: {named}",
-            f"put it right, then rehearse again: {failed[0].detail}",
+            f"put it right, then rehearse again: {(failed[0].items or (failed[0].detail,))[0]}",
         )

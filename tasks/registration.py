@@ -67,6 +67,11 @@ def same(found: Json, wanted: Json) -> bool:
     return _agree(found, wanted, {"region", "endpoint", "readonly"} | wanted["settings"].keys())
 
 
+def alike(found: Json, sent: Json) -> bool:
+    """Whether a registration is in every setting as it was sent."""
+    return _agree(found, sent, child(found, "settings").keys() | child(sent, "settings").keys())
+
+
 def is_readonly(found: Json) -> bool:
     """Whether a registration is readonly."""
     return _text(child(found, "settings").get("readonly")) == "true"

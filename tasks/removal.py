@@ -1,48 +1,43 @@
-"""Taking away what a run has made, and nothing else: by its journal, checked against the domains.
+"""Taking away what a run has made, and nothing else: each thing is looked at again right before it goes.
 
-An index is the run's own when the journal intended it and its UUID is the one that was noted when it arrived,
-or its shards say that they come from the run's snapshot. A snapshot is, when it carries the run's id. A
-registration is, when there was none before, and it leads where the plan says.
+What is the run's own is told by `tasks.own`. A request whose reply was lost is not repeated without a look.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from domains import catalog as names_on
 from domains import repositories, snapshots
 from domains.domain import Domain, Side
-from domains.errors import Missing, Refused
+from domains.errors import Missing, Refused, is_transient
 from domains.replies import Json
-from runs.journal import DENIED, Intent, now
 from runs.progress import Progress, tell
-from tasks.arrivals import arrivals
+from tasks import repository
+from tasks.doubt import settled
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
+from tasks.own import is_own_registration, later_user, own_snapshot, owned, sent_registrations
 from tasks.records import Left, Leftovers, RemovalRecord
-from tasks.registration import registration, same_place
 
 STEP = "clean"
+_AT_ONCE = 50  # indices that one request deletes
 _CONCURRENT = "concurrent_snapshot_execution_exception"
-_APPEARS_WITHIN_S = 15.0
 
 
 def leftovers(m: Migration) -> Leftovers:
-    """What `remove_made` would take away now. Reads only."""
-    own, left = own_names(m)
-    taken = bool(m.journal.intents("snapshot")) and repositories.registered(m.source, m.repository)
-    found = snapshots.get(m.source, m.repository, m.snapshot) if taken else None
-    registered: list[Side] = [each.side for each in (m.source, m.target) if _made_registration(m, each)]
+    """What `remove_made` would take away now. Changes nothing on the domains."""
+    found = owned(m)
+    registered: list[Side] = [
+        domain.side
+        for domain in (m.source, m.target)
+        if is_own_registration(m, domain, repositories.registered(domain, m.repository))
+    ]
     return Leftovers(
         run_id=m.journal.run_id,
-        indices=tuple(sorted(own)),
-        snapshot=m.snapshot if found and found.run == m.journal.run_id else None,
+        indices=found.names,
+        snapshot=own_snapshot(m),
         registrations=tuple(registered),
-        left=left,
+        left=found.left,
     )
-
-
-def _made_registration(m: Migration, domain: Domain) -> bool:
-    ours = [intent for intent in m.journal.intents("register") if intent.side == domain.side]
-    return bool(ours) and repositories.registered(domain, m.repository) != ours[0].detail["before"]
 
 
 def remove_made(m: Migration) -> RemovalRecord:
@@ -52,87 +47,99 @@ def remove_made(m: Migration) -> RemovalRecord:
 
     Raises:
         TimedOut: a running snapshot stood in the way for snapshot.wait_for_running; the same command goes on.
-        ExecutionError: something of the run's is still there afterwards.
         DomainError: transient, or denied.
     """
-    _settled(m)
+    settled(m, STEP)
     left = [*_remove_indices(m), *_remove_snapshot(m)]
     registrations = {domain.side: _give_back(m, domain) for domain in (m.target, m.source)}
     return RemovalRecord(
-        indices=_names(m, "remove"),
-        snapshots=_names(m, "remove snapshot"),
+        indices=removed_names(m, "remove"),
+        snapshots=removed_names(m, "remove snapshot"),
         registrations=registrations,
         left=tuple(left),
     )
 
 
-def _names(m: Migration, action: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(intent.detail["name"] for intent in m.journal.intents(action)))
-
-
-def own_names(m: Migration) -> tuple[frozenset[str], tuple[Left, ...]]:
-    """Indices on the target that are this run's own, and those under its names that are not. Reads only."""
-    intended = {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
-    there = names_on.catalog(m.target).indices
-    present = sorted(intended & there.keys())
-    noted = {name for name in present if m.journal.document.arrived.get(name) == there[name].uuid}
-    doubtful = [name for name in present if name not in noted]
-    place = f"{m.repository}/{m.snapshot}"
-    proven = {name for name, found in arrivals(m, doubtful).items() if found.comes_from(place)}
-    why = "it is not the index that this run has restored"
-    left = tuple(Left(name=name, why=why) for name in doubtful if name not in proven)
-    return frozenset(noted | proven), left
+def removed_names(m: Migration, action: str) -> tuple[str, ...]:
+    """What requests of this action were for: `remove` or `remove snapshot`."""
+    intents = m.journal.intents(action)
+    return tuple(dict.fromkeys(name for intent in intents for name in intent.detail["names"]))
 
 
 def _remove_indices(m: Migration) -> Iterator[Left]:
-    own, left = own_names(m)
-    streams = {
-        name: set(stream.backing)
-        for name, stream in names_on.catalog(m.target).streams.items()
-        if own & set(stream.backing)
-    }
-    for name, backing in streams.items():
-        if backing <= own:
-            _remove(m, name, stream=True)
-        else:
-            yield Left(name=name, why=f"it has backing indices of others: {', '.join(sorted(backing - own))}")
-    for name in sorted(own - {index for backing in streams.values() for index in backing}):
-        _remove(m, name, stream=False)
-    yield from left
+    found = owned(m)
+    for name, backing in found.streams.items():
+        yield from _remove_stream(m, name, backing)
+    names = list(found.indices)
+    for start in range(0, len(names), _AT_ONCE):
+        _remove_chunk(m, {name: found.indices[name] for name in names[start : start + _AT_ONCE]})
+    yield from found.left
 
 
-def _remove(m: Migration, name: str, *, stream: bool) -> None:
-    """Deletes one name that was just seen to be this run's; waits while a snapshot of the target holds it."""
-    tell(Progress(STEP, f"removing {name}"))
+def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
+    """Deletes those of the indices that still have these UUIDs; waits while a snapshot holds one of them."""
 
     def act() -> None:
-        with m.journal.intend(STEP, "target", "remove", {"name": name, "stream": stream}):
-            names_on.delete(m.target, name, stream=stream)
+        there = names_on.uuids(m.target, chunk)
+        still = [name for name, uuid in chunk.items() if there.get(name) == uuid]
+        if still:
+            names_on.delete_all(m.target, still)
 
-    _patiently(m, f"a snapshot on the target holds {name}", _is_busy, act)
+    _patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", _is_busy, act)
 
 
-def _patiently(m: Migration, waits: str, busy: Callable[[Refused], bool], act: Callable[[], None]) -> None:
-    """Acts, again while the domain is busy with something that passes. What is gone already needs no act."""
+def _remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Left]:
+    """Deletes a data stream if it still has exactly these backing indices."""
+    grown: list[str] = []
+
+    def act() -> None:
+        held = names_on.backing_of(m.target, name)
+        if held is None:
+            return
+        if names_on.uuids(m.target, held) != backing:
+            grown.append(name)
+            return
+        names_on.delete(m.target, name, stream=True)
+
+    _patiently(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", _is_busy, act)
+    if grown:
+        yield Left(name=name, why="its backing indices are not those that this run has restored any more")
+
+
+def _patiently(
+    m: Migration,
+    domain: Domain,
+    action: str,
+    names: Sequence[str],
+    waits: str,
+    busy: Callable[[Refused], bool],
+    act: Callable[[], None],
+) -> None:
+    """Looks and acts, and does so again while the domain is busy with something that passes.
+
+    Also where something was gone between the two: the next look tells.
+    """
+    shown = names[0] if len(names) == 1 else f"{len(names)} indices"
+    tell(Progress(STEP, f"{action} {shown}"))
     poll = m.poll(m.plan.snapshot.wait_for_running.total_seconds())
-    while True:
-        try:
-            act()
-        except Missing:
-            return
-        except Refused as error:
-            if not busy(error):
-                raise
-            if poll.expired:
-                raise TimedOut(waits, "run the same command later: it goes on with what is left") from error
-            tell(Progress(STEP, f"waiting: {waits}", waiting=True))
+    with m.journal.intend(STEP, domain.side, action, {"names": list(names)}):
+        while True:
+            try:
+                act()
+                return
+            except Refused as error:
+                passes = busy(error) or is_transient(error) or isinstance(error, Missing)
+                if not passes:
+                    raise
+                if poll.expired:
+                    hint = "run the same command later: it goes on with what is left"
+                    raise TimedOut(waits, hint) from error
+                tell(Progress(STEP, f"waiting: {waits}", waiting=True))
             poll.pause()
-        else:
-            return
 
 
 def _is_busy(error: Refused) -> bool:
-    return error.transient or error.says("snapshot_in_progress_exception", _CONCURRENT)
+    return error.says("snapshot_in_progress_exception", _CONCURRENT)
 
 
 def _is_in_use(error: Refused) -> bool:
@@ -141,78 +148,90 @@ def _is_in_use(error: Refused) -> bool:
 
 def _remove_snapshot(m: Migration) -> Iterator[Left]:
     """Deletes the run's own snapshot, running or finished."""
-    if not m.journal.intents("snapshot"):
+    if not m.journal.intents("snapshot") or _is_gone(m):
         return
-    if repositories.registered(m.source, m.repository) is None:
-        if not any(intent.result == "sent" for intent in m.journal.intents("remove snapshot")):
-            yield Left(name=m.snapshot, why=f"repository {m.repository} is not registered any more")
+    why = _unreachable(m)
+    if why:
+        yield Left(name=m.snapshot, why=why)
         return
 
     def act() -> None:
-        found = snapshots.get(m.source, m.repository, m.snapshot)
-        if found is None or found.run != m.journal.run_id:
-            return
-        tell(Progress(STEP, f"removing snapshot {m.snapshot}"))
-        with m.journal.intend(STEP, "source", "remove snapshot", {"name": m.snapshot}):
+        if own_snapshot(m):
             snapshots.delete(m.source, m.repository, m.snapshot)
 
-    _patiently(m, "another snapshot runs on the source", _is_busy, act)
+    if own_snapshot(m):
+        waits = "another snapshot runs on the source"
+        _patiently(m, m.source, "remove snapshot", [m.snapshot], waits, _is_busy, act)
+
+
+def _is_gone(m: Migration) -> bool:
+    """Whether an earlier session has deleted it: afterwards the registration may have been given back."""
+    return any(intent.result == "sent" for intent in m.journal.intents("remove snapshot"))
+
+
+def _unreachable(m: Migration) -> str:
+    """Why the run's snapshot cannot be reached; empty when it can.
+
+    Where somebody has removed the run's own registration, it is made again for that.
+    """
+    if repositories.registered(m.source, m.repository) is not None:
+        return ""
+    sent = sent_registrations(m, m.source)
+    if not sent or sent[0].detail["before"] is not None:
+        return f"repository {m.repository} is not registered on the source any more"
+    resolved = m.journal.record("resolve") or {}
+    try:
+        repository.register_source(m, resolved.get("bucket_region"))
+    except ExecutionError as error:
+        return f"repository {m.repository} is not registered on the source any more: {error.message}"
+    return ""
 
 
 def _give_back(m: Migration, domain: Domain) -> str:
     """Puts a side's registration back to what it was before this run; says what that came to."""
-    ours = [intent for intent in m.journal.intents("register") if intent.side == domain.side]
-    if not ours:
+    sent = sent_registrations(m, domain)
+    if not sent:
         return "this run registered nothing"
-    before: Json | None = ours[0].detail["before"]
-    found = repositories.registered(domain, m.repository)
-    if found == before:
-        return "nothing is registered" if before is None else "the former registration is as it was"
-    if found is not None and not same_place(found, registration(m.plan, domain, "plain", None)):
-        return "somebody has registered another place since: left as it is"
+    before: Json | None = sent[0].detail["before"]
 
     def act() -> None:
-        action = "unregister" if before is None else "put back"
-        with m.journal.intend(STEP, domain.side, action, {"name": m.repository}):
-            if before is None:
-                repositories.unregister(domain, m.repository)
-            else:
-                repositories.register(domain, m.repository, before)
+        if not is_own_registration(m, domain, repositories.registered(domain, m.repository)):
+            return
+        if before is None:
+            repositories.unregister(domain, m.repository)
+        else:
+            repositories.register(domain, m.repository, before)
 
-    _patiently(m, f"repository {m.repository} is in use on the {domain.side}", _is_in_use, act)
+    found = repositories.registered(domain, m.repository)
+    if found is None or found == before or not is_own_registration(m, domain, found):
+        return _not_given_back(m, domain, found, before)
+    action = "unregister" if before is None else "put back"
+    waits = f"repository {m.repository} is in use on the {domain.side}"
+    _patiently(m, domain, action, [m.repository], waits, _is_in_use, act)
     return "the registration was removed" if before is None else "the former registration was put back"
 
 
-def _is_doubtful(m: Migration, intent: Intent) -> bool:
-    """Whether a request may take effect later: it was killed, or its reply decides nothing.
-
-    A step that has come to its end since has looked.
-    """
-    if intent.step == STEP or m.journal.record(intent.step):
-        return False
-    lost = intent.action in {"restore", "snapshot"} and intent.result not in {"sent", DENIED}
-    return intent.result is None or lost
-
-
-def _settled(m: Migration) -> None:
-    """Waits until a request that a kill left in doubt must have taken effect, or has not."""
-    doubtful = (each.at for each in m.journal.document.intents if _is_doubtful(m, each))
-    latest = max(doubtful, default=None)
-    poll = m.poll(_APPEARS_WITHIN_S)
-    while latest and (now() - latest).total_seconds() < _APPEARS_WITHIN_S and not poll.expired:
-        tell(Progress(STEP, "waiting: a request whose reply was lost may still take effect", waiting=True))
-        poll.pause()
+def _not_given_back(m: Migration, domain: Domain, found: Json | None, before: Json | None) -> str:
+    if found is None:
+        gone = "nothing is registered"
+        return gone if before is None else f"{gone} any more: somebody has removed it since"
+    if found == before:
+        return "the former registration is as it was"
+    user = later_user(m, domain)
+    if user:
+        return f"run {user} of this plan works with it: left as it is"
+    return "somebody has changed it since: left as it is"
 
 
 def require_removed(m: Migration) -> None:
-    """Confirms by a look that nothing of the run's is left on the target. Reads only.
+    """Confirms by a look that nothing of the run's own is left on the domains.
 
     Raises:
         ExecutionError: something is.
     """
-    own, _ = own_names(m)
-    if own:
+    names = [*owned(m).names, *filter(None, [own_snapshot(m)])]
+    if names:
         raise ExecutionError(
-            f"{len(own)} indices of this run are still on the target: {', '.join(sorted(own)[:5])}",
+            f"{len(names)} of what this run has made are still there: {', '.join(names[:5])}",
             "run the same command again: it removes them",
         )

@@ -91,9 +91,18 @@ def _prefix(text: str) -> str:
 
 def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, as_json: bool) -> None:
     from flows.looking import rehearsal_planned
+    from flows.rehearsals import unfinished
     from reports.plan_view import plan_view
+    from runs.state import State
     from snapferry.console import say, show, show_json
 
+    begun = unfinished(State(options.state, plan.name))
+    if begun:
+        said = f"Rehearsal {begun.run_id} of this plan is unfinished: --execute goes on with it"
+        say(f"{said}; snapferry abort {file} --execute takes away what it has made.")
+        if as_json:
+            show_json({"unfinished": begun.run_id})
+        return
     with errors_end_here():
         document = rehearsal_planned(plan, wanted, options)
     if as_json:

@@ -119,6 +119,7 @@ class FakeEngine:
         self.indices = {index.name: index for index in indices}
         self.streams: dict[str, list[str]] = {}
         self.unrefreshed: dict[str, str] = {}
+        self.queue: list[dict[str, str]] = []
         self.cluster_settings: dict[str, Any] = {"cluster.max_shards_per_node": "1000"}
         self.metadata: dict[str, Any] = {}
         self.plugins: list[str] = []
@@ -131,6 +132,9 @@ class FakeEngine:
             "GET /_all/_alias", lambda _: ok({n: {"aliases": h.aliases} for n, h in self.indices.items()})
         )
         domain.on("GET /_data_stream", lambda _: ok(self._streams()))
+        domain.on("GET /_data_stream/.+", self._stream)
+        domain.on("GET /[^_].*/_settings/index.uuid", self._uuids)
+        domain.on("GET /_cluster/pending_tasks", lambda _: ok({"tasks": self.queue}))
         self._tell_equipment()
         missing = engine_error(404, "repository_missing_exception", "[repo] missing")
         domain.on("GET /_snapshot/[^_/][^/]*", missing).on("GET /_snapshot", ok({}))
@@ -150,7 +154,10 @@ class FakeEngine:
         domain.on(
             "GET /_all",
             lambda _: ok(
-                {n: {"settings": h.settings, "mappings": h.mapping} for n, h in self.indices.items()}
+                {
+                    n: {"settings": h.settings, "mappings": h.mapping, "aliases": h.aliases}
+                    for n, h in self.indices.items()
+                }
             ),
         )
         domain.on("GET /_cluster/settings", lambda _: ok({"defaults": self.cluster_settings}))
@@ -281,10 +288,25 @@ class FakeEngine:
         return ok({"acknowledged": True, "shards_acknowledged": True})
 
     def _delete(self, asked: Asked) -> Reply:
-        name = asked.path.split("/")[1]
-        if self.indices.pop(name, None) is None:
-            return engine_error(404, "index_not_found_exception", f"no such index [{name}]")
+        names = asked.path.split("/")[1].split(",")
+        for name in names:
+            if name not in self.indices:
+                return engine_error(404, "index_not_found_exception", f"no such index [{name}]")
+        for name in names:
+            del self.indices[name]
         return ok({"acknowledged": True})
+
+    def _uuids(self, asked: Asked) -> Reply:
+        return ok(
+            {held.name: {"settings": {"index.uuid": held.row()["uuid"]}} for held in self._named(asked, 1)}
+        )
+
+    def _stream(self, asked: Asked) -> Reply:
+        name = asked.path.split("/")[2]
+        listed = [each for each in self._streams()["data_streams"] if each["name"] == name]
+        if not listed:
+            return engine_error(404, "index_not_found_exception", f"no such index [{name}]")
+        return ok({"data_streams": listed})
 
     def _delete_stream(self, asked: Asked) -> Reply:
         for name in self.streams.pop(asked.path.split("/")[2]):

@@ -1,0 +1,97 @@
+"""What on the domains is a run's own: by its journal, and by what the domains say now. Reads only.
+
+An index is the run's own when the journal intended it and its UUID is the one that was noted when it arrived,
+or its shards say that they come from the run's snapshot. A data stream is, when all its backing indices are.
+A snapshot is, when it carries the run's id. A registration is, when it is as this run has sent it.
+"""
+
+from dataclasses import dataclass
+
+from domains import catalog as names_on
+from domains import repositories, snapshots
+from domains.domain import Domain
+from domains.replies import Json
+from runs.journal import DENIED, Intent
+from runs.state import State
+from tasks.arrivals import arrivals
+from tasks.migration import Migration
+from tasks.records import Left
+from tasks.registration import alike
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What of the names that a run has intended is on the target.
+
+    Args:
+        indices: those that are its own and in no data stream; name → UUID.
+        streams: data streams that are wholly its own, each with its backing indices and their UUIDs.
+        left: what is not its own, or not any more.
+    """
+
+    indices: dict[str, str]
+    streams: dict[str, dict[str, str]]
+    left: tuple[Left, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every index that is the run's own."""
+        return tuple(sorted({*self.indices, *(name for held in self.streams.values() for name in held)}))
+
+
+def owned(m: Migration) -> Owned:
+    """What is the run's own now. The UUIDs of what is proven are noted in the journal."""
+    intended = {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
+    there = names_on.catalog(m.target)
+    present = {name: there.indices[name].uuid for name in sorted(intended & there.indices.keys())}
+    own, left = _proven(m, present)
+    streams: dict[str, dict[str, str]] = {}
+    for name, stream in there.streams.items():
+        backing = {index: own.pop(index) for index in stream.backing if index in own}
+        if backing and len(backing) == len(stream.backing):
+            streams[name] = backing
+        elif backing:
+            others = ", ".join(sorted(set(stream.backing) - backing.keys()))
+            left.append(Left(name=name, why=f"it has backing indices of others: {others}"))
+    return Owned(own, streams, tuple(left))
+
+
+def _proven(m: Migration, present: dict[str, str]) -> tuple[dict[str, str], list[Left]]:
+    noted = {name for name, uuid in present.items() if m.journal.document.arrived.get(name) == uuid}
+    place = f"{m.repository}/{m.snapshot}"
+    found = arrivals(m, present.keys() - noted)
+    new = {name: present[name] for name, arrival in found.items() if arrival.comes_from(place)}
+    if new:
+        m.journal.note_arrivals(new)
+    own = {name: uuid for name, uuid in present.items() if name in noted or name in new}
+    why = "it is not the index that this run has restored"
+    return own, [Left(name=name, why=why) for name in present.keys() - own.keys()]
+
+
+def own_snapshot(m: Migration) -> str | None:
+    """The snapshot that the run has taken, if it is there and carries the run's id; None otherwise."""
+    if not m.journal.intents("snapshot") or repositories.registered(m.source, m.repository) is None:
+        return None
+    found = snapshots.get(m.source, m.repository, m.snapshot)
+    return m.snapshot if found and found.run == m.journal.run_id else None
+
+
+def sent_registrations(m: Migration, domain: Domain) -> list[Intent]:
+    """The registrations that this run has sent to the side, oldest first; not those that were denied."""
+    intents = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
+    return [intent for intent in intents if intent.result != DENIED]
+
+
+def is_own_registration(m: Migration, domain: Domain, found: Json | None) -> bool:
+    """Whether the side's registration is as this run has sent it, and no later run of the plan uses it."""
+    sent = (intent.detail for intent in sent_registrations(m, domain))
+    return found is not None and any(alike(found, body) for body in sent) and later_user(m, domain) is None
+
+
+def later_user(m: Migration, domain: Domain) -> str | None:
+    """The id of a later run of the plan that works with the side's registration; None without one."""
+    for journal in State.of(m.journal).journals():
+        later = journal.run_id != m.journal.run_id and journal.document.started > m.journal.document.started
+        if later and journal.document.verb == "migrate" and journal.record(f"register on {domain.side}"):
+            return journal.run_id
+    return None
