@@ -1,10 +1,12 @@
 """Gates: points of a run where it waits until somebody approves that it goes on."""
 
+from collections.abc import Iterator, Mapping
+from posixpath import normpath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from configs.base import Settings
+from configs.base import Conflict, Settings
 from configs.durations import PositiveDuration
 
 Gate = Literal["before-snapshot", "before-restore", "before-freeze", "before-open"]
@@ -37,3 +39,16 @@ class GateSettings(Settings):
         examples=["/var/run/orders-go"],
         json_schema_extra={"type": "string", "pattern": "^/.*[^/]$"},
     )
+
+
+def shared_files(gates: Mapping[Gate, GateSettings]) -> Iterator[Conflict]:
+    """Yield files that would open several gates with one touch."""
+    opens: dict[str, Gate] = {}
+    for gate, settings in gates.items():
+        if settings.file is None:
+            continue
+        first = opens.setdefault(normpath(settings.file), gate)
+        if first != gate:
+            place = ("gates", gate, "file")
+            message = f"this file opens gate {first}, too; give each gate a file of its own"
+            yield Conflict(place, message, (place, ("gates", first, "file")))

@@ -10,7 +10,7 @@ from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Conflict, Settings
 from configs.checks import CheckSettings
 from configs.domain import DomainSettings
-from configs.gates import Gate, GateSettings
+from configs.gates import Gate, GateSettings, shared_files
 from configs.hooks import Hook, WebhookAddress
 from configs.names import NAME_PATTERN, check_plan_name
 from configs.repository import FsRepository, Repository, S3Repository, Side
@@ -109,6 +109,7 @@ class Plan(Settings):
     def disagreements(self) -> Iterator[Conflict]:
         """Yield what cannot work between the source, the target and the repository."""
         yield from disagreements(self.source, self.target, self.repository)
+        yield from shared_files(self.gates)
         if self.snapshot.existing is not None and "before-snapshot" in self.gates:
             message = "no snapshot is taken: snapshot.existing names one; remove this gate or that key"
             yield Conflict(

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-_TIMEOUTS = botocore.config.Config(
+USUAL = botocore.config.Config(
     connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
 )
+LOOK_UPS = botocore.config.Config(
+    connect_timeout=5, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
+)
+"""For what helps to judge, and need not be known: nobody waits long for it."""
 _SESSION_NAME = "snapferry"
 _MAKING = threading.Lock()
-_MADE: WeakKeyDictionary[Any, dict[tuple[str, str | None], Any]] = WeakKeyDictionary()
+_MADE: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 T = TypeVar("T")
 
 
@@ -132,19 +136,23 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
     return str(reply["SecretString"])
 
 
-def client_of(session: Any, service: str, region: str | None = None) -> Any:
+def client_of(
+    session: Any, service: str, region: str | None = None, timeouts: botocore.config.Config = USUAL
+) -> Any:
     """A client with our timeouts, made once; safe to call from several threads, which boto3's own way is not.
 
     boto3 makes its classes at run time: callers name the type they expect. Clients may be shared by threads.
 
     Args:
         region: another Region than the session's.
+        timeouts: `LOOK_UPS` for what nobody should wait long for.
     """
+    key = (service, region, timeouts is LOOK_UPS)
     with _MAKING:
         made = _MADE.setdefault(session, {})
-        if (service, region) not in made:
-            made[service, region] = session.client(service, region_name=region, config=_TIMEOUTS)
-        return made[service, region]
+        if key not in made:
+            made[key] = session.client(service, region_name=region, config=timeouts)
+        return made[key]
 
 
 def ask(what: str, call: Callable[[], T], right: str = "") -> T:
@@ -167,6 +175,23 @@ def ask(what: str, call: Callable[[], T], right: str = "") -> T:
         raise denied or AwsError(f"could not {what}: {said.get('Code')}: {said.get('Message')}") from error
     except botocore.exceptions.BotoCoreError as error:
         raise AwsError(f"could not {what}: {error}") from error
+
+
+_MISSING = {"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "NotFoundException"}
+
+
+def if_there(what: str, call: Callable[[], Any], right: str) -> Any:
+    """What the call returns, None when AWS says that there is no such thing. The rest is as of `ask`."""
+
+    def tolerant() -> Any:
+        try:
+            return call()
+        except botocore.exceptions.ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _MISSING:
+                return None
+            raise
+
+    return ask(what, tolerant, right)
 
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}

@@ -1,6 +1,6 @@
 """What S3 tells of a bucket that snapshots lie in. Reads only.
 
-What a caller may not read is an AwsError that names the right.
+What a caller may not read is an AwsError that names the right. `region`, where it is given, is the bucket's.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import boto3
 import botocore.exceptions
 
 from domains.aws import ask, client_of
+from domains.documented import documented_by_aws
 from domains.replies import Json, child, children
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ class Found:
     region: str | None
 
 
-def find(session: boto3.Session, bucket: str) -> Found:
+@documented_by_aws
+def find(session: boto3.Session, bucket: str, region: str | None = None) -> Found:
     """Whether the bucket is there, and where.
 
     Raises:
         AwsError: S3 could not be asked.
     """
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
     return ask(f"look at bucket {bucket}", lambda: _head(client, bucket))
 
 
@@ -56,9 +58,10 @@ def _head(client: "S3Client", bucket: str) -> Found:
     return Found("there", reply.get("BucketRegion") or headers.get("x-amz-bucket-region"))
 
 
-def lifecycle_rules(session: boto3.Session, bucket: str) -> tuple[Json, ...]:
+@documented_by_aws
+def lifecycle_rules(session: boto3.Session, bucket: str, region: str | None = None) -> tuple[Json, ...]:
     """The bucket's lifecycle rules; none when it has none."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
     reply = _asked(
         f"read the lifecycle rules of {bucket}",
         lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket),
@@ -68,12 +71,13 @@ def lifecycle_rules(session: boto3.Session, bucket: str) -> tuple[Json, ...]:
     return tuple(children(reply, "Rules"))
 
 
-def encryption_key(session: boto3.Session, bucket: str) -> str | None:
+@documented_by_aws
+def encryption_key(session: boto3.Session, bucket: str, region: str | None = None) -> str | None:
     """The KMS key that the bucket encrypts with by default; None when it is S3's own encryption, or none.
 
     Empty text for S3's KMS key of the account (`aws/s3`).
     """
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
     reply = _asked(
         f"read the encryption of {bucket}",
         lambda: client.get_bucket_encryption(Bucket=bucket),
@@ -98,9 +102,10 @@ class ObjectLock:
     retention: str
 
 
-def object_lock(session: boto3.Session, bucket: str) -> ObjectLock:
+@documented_by_aws
+def object_lock(session: boto3.Session, bucket: str, region: str | None = None) -> ObjectLock:
     """The bucket's Object Lock."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
     reply = _asked(
         f"read the Object Lock of {bucket}",
         lambda: client.get_object_lock_configuration(Bucket=bucket),
@@ -114,9 +119,12 @@ def object_lock(session: boto3.Session, bucket: str) -> ObjectLock:
     return ObjectLock(found.get("ObjectLockEnabled") == "Enabled", words)
 
 
-def repository_files(session: boto3.Session, bucket: str, base_path: str) -> tuple[str, ...]:
+@documented_by_aws
+def repository_files(
+    session: boto3.Session, bucket: str, base_path: str, region: str | None = None
+) -> tuple[str, ...]:
     """Keys of the index files (`index-N`) that a snapshot repository keeps at its root; at most one page."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
     prefix = f"{base_path}/index-" if base_path else "index-"
     reply = ask(
         f"list {bucket}/{prefix}",
@@ -126,9 +134,10 @@ def repository_files(session: boto3.Session, bucket: str, base_path: str) -> tup
     return tuple(str(entry.get("Key")) for entry in reply.get("Contents", []))
 
 
-def policy(session: boto3.Session, bucket: str) -> str:
+@documented_by_aws
+def policy(session: boto3.Session, bucket: str, region: str | None = None) -> str:
     """The bucket's policy, a JSON document; empty without one. Only its own account is told."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
     reply = _asked(
         f"read the policy of {bucket}",
         lambda: client.get_bucket_policy(Bucket=bucket),

@@ -6,12 +6,17 @@ from typing import Literal
 
 from domains.documented import documented
 from domains.domain import Domain
-from domains.errors import Refused, UnexpectedReply
+from domains.errors import Denied, Refused, UnexpectedReply
 from domains.replies import child, children
 
 Engine = Literal["opensearch", "elasticsearch"]
 _MASK = 0x08000000  # OpenSearch marks its version ids with this bit
 _DISGUISE = "7.10.2"  # what OpenSearch calls itself under compatibility.override_main_response_version
+
+_ASK_NODES = (
+    "let the caller cluster:monitor/nodes/info on the {side} (docs/access.md), or turn off "
+    "override_main_response_version there"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -98,8 +103,12 @@ def _lowest_of_nodes(domain: Domain) -> str:
         reply = domain.connection.read_object("GET", "/_nodes", filter_path="nodes.*.version")
         found = [version_of("opensearch", str(node["version"])) for node in child(reply, "nodes").values()]
     except Refused as error:
+        denied = isinstance(error, Denied)
         raise UnexpectedReply(
-            asked, f"{why} could not be read: {error}", transient=error.transient
+            asked,
+            f"{why} could not be read: {error}",
+            hint=_ASK_NODES.format(side=domain.side) if denied else error.hint,
+            transient=error.transient,
         ) from error
     except (LookupError, TypeError, ValueError) as error:
         raise UnexpectedReply(asked, f"{why} is not in the reply") from error

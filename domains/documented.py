@@ -5,10 +5,12 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from domains.domain import Domain
-from domains.errors import UnexpectedReply
+from domains.errors import AwsError, UnexpectedReply
 
 P = ParamSpec("P")
 R = TypeVar("R")
+STUMBLING = (LookupError, TypeError, ValueError, AttributeError)
+"""What reading a reply ends with that lacks a part, or has another one in its place."""
 
 
 def documented(call: Callable[Concatenate[Domain, P], R]) -> Callable[Concatenate[Domain, P], R]:
@@ -18,9 +20,29 @@ def documented(call: Callable[Concatenate[Domain, P], R]) -> Callable[Concatenat
     def checked(domain: Domain, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return call(domain, *args, **kwargs)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            what = call.__name__.replace("_", " ")
-            said = f"the reply is not what the API documents ({type(error).__name__}: {error})"
-            raise UnexpectedReply(f"{domain.side}: {what}", said) from error
+        except STUMBLING as error:
+            raise UnexpectedReply(f"{domain.side}: {_named(call)}", undocumented(error)) from error
 
     return checked
+
+
+def documented_by_aws(call: Callable[P, R]) -> Callable[P, R]:
+    """The same for a call of an AWS API: AwsError."""
+
+    @wraps(call)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return call(*args, **kwargs)
+        except STUMBLING as error:
+            raise AwsError(f"AWS: {_named(call)}: {undocumented(error)}") from error
+
+    return checked
+
+
+def undocumented(error: Exception) -> str:
+    """Words for an error that reading a reply ended with."""
+    return f"the reply is not what the API documents ({type(error).__name__}: {error})"
+
+
+def _named(call: Callable[..., object]) -> str:
+    return call.__name__.replace("_", " ")

@@ -21,6 +21,7 @@ _DEFINITIONS = (
 )
 _TIMEOUT_S = 120.0
 _MANAGED_AT_MOST = 10_000
+_MANAGED_TOTAL = "total_managed_indices"
 
 
 @documented
@@ -99,19 +100,32 @@ def managed_by_policy(domain: Domain, version: Version) -> dict[str, str]:
     plugin.
 
     Raises:
+        UnexpectedReply: it lists fewer than there are.
         DomainError: typed; a caller without `cluster:admin/opendistro/ism/managedindex/explain` is Denied.
     """
-    opensearch = version.engine == "opensearch"
-    path = "/_plugins/_ism/explain" if opensearch else "/_opendistro/_ism/explain"
-    paged: Json = {"size": str(_MANAGED_AT_MOST)} if opensearch else {}
+    path = "/_plugins/_ism/explain" if version.engine == "opensearch" else "/_opendistro/_ism/explain"
     try:
-        reply = domain.connection.read_object("GET", path, **paged)
+        reply = _explained(domain, path)
     except Refused as error:
         if _has_no_policies(error):
             return {}
         raise
-    found = {name: child(reply, name).get("policy_id") for name in reply}
-    return {name: str(policy) for name, policy in found.items() if policy}
+    found = {name: child(reply, name) for name in reply}
+    managed = {name: str(entry["policy_id"]) for name, entry in found.items() if entry.get("policy_id")}
+    there = reply.get(_MANAGED_TOTAL)
+    if there is not None and int(there) > len(managed):
+        raise ValueError(f"{_MANAGED_TOTAL} is {there}, and it lists {len(managed)}")
+    return managed
+
+
+def _explained(domain: Domain, path: str) -> Json:
+    """All that the plugin has to say; the oldest ones say it without being told how much."""
+    try:
+        return domain.connection.read_object("GET", path, size=str(_MANAGED_AT_MOST))
+    except Refused as error:
+        if "unrecognized parameter: [size]" not in error.reply.text:
+            raise
+    return domain.connection.read_object("GET", path)
 
 
 def _has_no_policies(error: Refused) -> bool:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import boto3
-import botocore.exceptions
 
-from domains.aws import ask, client_of
+from domains.aws import ask, client_of, if_there
+from domains.documented import documented_by_aws
 
 
 @dataclass(frozen=True)
@@ -26,26 +26,25 @@ class Key:
         return self.arn.split(":")[4]
 
 
-def key(session: boto3.Session, named: str) -> Key | None:
+@documented_by_aws
+def key(session: boto3.Session, named: str, region: str | None = None) -> Key | None:
     """The key of this ARN, id or alias; None when there is none.
+
+    Args:
+        region: where to look for an id or an alias, which is looked for in the caller's account.
 
     Raises:
         AwsError: the caller may not look, or KMS cannot be reached.
     """
-    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(named)))
-
-    def tolerant() -> Key | None:
-        try:
-            found = kms.describe_key(KeyId=named)["KeyMetadata"]
-        except botocore.exceptions.ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "NotFoundException":
-                return None
-            raise
-        return Key(str(found["Arn"]), str(found["KeyState"]))
-
-    return ask(f"look up KMS key {named}", tolerant, f"kms:DescribeKey on {named}")
+    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(named) or region))
+    what, right = f"look up KMS key {named}", f"kms:DescribeKey on {named}"
+    reply = if_there(what, lambda: kms.describe_key(KeyId=named), right)
+    if reply is None:
+        return None
+    return Key(str(reply["KeyMetadata"]["Arn"]), str(reply["KeyMetadata"]["KeyState"]))
 
 
+@documented_by_aws
 def policy(session: boto3.Session, arn: str) -> str:
     """The key's policy, a JSON document.
 

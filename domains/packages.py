@@ -2,25 +2,28 @@
 
 import boto3
 
-from domains.aws import ask, client_of
+from domains.aws import LOOK_UPS, ask, client_of
+from domains.documented import documented_by_aws
 
 
-def packages(session: boto3.Session, domain: str) -> frozenset[str]:
-    """Ids of the packages that are at work on the domain, such as `F123456789`.
+@documented_by_aws
+def packages(session: boto3.Session, domain: str) -> dict[str, str]:
+    """Ids of the domain's packages, such as `F123456789`, each with its status, such as `ACTIVE`.
 
     Raises:
         AwsError: the caller may not list them (`es:ListPackagesForDomain`), or it cannot be reached.
     """
-    client = ask("look at the control plane", lambda: client_of(session, "opensearch"))
-    found: set[str] = set()
+    client = ask("look at the control plane", lambda: client_of(session, "opensearch", None, LOOK_UPS))
+    found: dict[str, str] = {}
     page: dict[str, str] = {}
     while True:
         reply = ask(
             f"list the packages of domain {domain}",
             lambda page=page: client.list_packages_for_domain(DomainName=domain, **page),
+            f"es:ListPackagesForDomain on {domain}",
         )
         listed = reply["DomainPackageDetailsList"]
-        found |= {each["PackageID"] for each in listed if each.get("DomainPackageStatus") == "ACTIVE"}
+        found |= {str(each["PackageID"]): str(each["DomainPackageStatus"]) for each in listed}
         if not reply.get("NextToken"):
-            return frozenset(found)
+            return found
         page = {"NextToken": reply["NextToken"]}

@@ -5,6 +5,7 @@ import socket
 import ssl
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -42,6 +43,7 @@ class Reach:
         place: `host:port` that connections go to; empty when it did not get so far as to know.
         asked: whether a request was sent: then its name, its port and TLS are in order.
         date: the `Date` header of the domain's answer.
+        received: when that came, by this machine's clock.
     """
 
     stage: Stage
@@ -50,6 +52,7 @@ class Reach:
     place: str = ""
     asked: bool = False
     date: str | None = None
+    received: datetime | None = None
 
 
 def reach(domain: Domain, settings: DomainSettings) -> Reach:
@@ -138,7 +141,7 @@ def _answered(domain: Domain, settings: DomainSettings) -> Reach:
     """The first answer. Raises DomainError for one that says nothing about the caller."""
     try:
         date = domain.connection.ask_once("/", ANSWER_S)
-        return Reach("reached", "it answers", asked=True, date=date)
+        return Reach("reached", "it answers", asked=True, date=date, received=datetime.now(UTC))
     except Expired as error:
         stage: Stage = "clock" if "clock" in error.hint else "credentials"
         return Reach(stage, error.message, error.hint, asked=True)

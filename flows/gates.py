@@ -11,7 +11,7 @@ from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
@@ -63,52 +63,80 @@ def _waited(m: Migration, gate: Gate, settings: GateSettings, entry: GateEntry) 
 
 @contextmanager
 def _paused(gate: Gate, entry: GateEntry) -> Generator[gates.Way]:
-    """Shows the flow run as paused inside the block, where there is a server that somebody looks at."""
+    """Shows the flow run as paused inside the block, where there is a server that somebody looks at.
+
+    The server may have paused it although its reply was lost, or may do so later: then that is looked for.
+    """
     context = FlowRunContext.get()
     run = context.flow_run if context else None
-    if run is None or is_temporary() or not _pause(run.id, gate, entry):
+    if run is None or is_temporary():
         yield gates.Way()
         return
-    yield gates.Way(f"resume flow run {run.name} in Prefect", lambda: _resumed(run.id, run.name))
-    quietly(lambda: _resume(run.id))
+    pause = _Pause(run.id, run.name, gate)
+    pause.ask(entry)
+    yield gates.Way(pause.words, pause.resumed_by)
+    quietly(pause.end)
 
 
-def _pause(run: UUID, gate: Gate, entry: GateEntry) -> bool:
-    accepted: list[bool] = []
-    state = Paused(
-        pause_expiration_time=entry.until + _LEEWAY,
-        pause_key=gate,
-        message=f"waiting for an approval of {gate} until {entry.until:%Y-%m-%d %H:%M:%S} UTC",
-    )
+class _Pause:
+    """The pause of one flow run at one gate. It is known by the gate, its key.
 
-    def send() -> None:
-        with _client() as client:
-            accepted.append(client.set_flow_run_state(run, state).status == SetStateStatus.ACCEPT)
+    `taken` is whether the server has it: None while that is not known, for no reply came.
+    """
 
-    quietly(send)
-    return accepted == [True]
+    def __init__(self, run: UUID, name: str, gate: Gate) -> None:
+        self._run = run
+        self._name = name
+        self._gate = gate
+        self._taken: bool | None = None
 
-
-def _resumed(run: UUID, name: str) -> str | None:
-    """Who has resumed a flow run that was seen paused; None while nobody has, or there is no answer."""
-    try:
-        with _client() as client:
-            state = client.read_flow_run(run).state
-    except (httpx.HTTPError, PrefectException):
-        return None
-    if state and state.type in {StateType.CANCELLING, StateType.CANCELLED}:
-        raise CancelledInPrefect(
-            f"flow run {name} was cancelled in Prefect while it waited",
-            "run the same command again: it goes back to the gate",
+    def ask(self, entry: GateEntry) -> None:
+        """Asks the server to show the flow run as paused."""
+        state = Paused(
+            pause_expiration_time=entry.until + _LEEWAY,
+            pause_key=self._gate,
+            message=f"waiting for an approval of {self._gate} until {entry.until:%Y-%m-%d %H:%M:%S} UTC",
         )
-    return f"Prefect: flow run {name} was resumed" if state and state.is_running() else None
 
+        def send() -> None:
+            with _client() as client:
+                self._taken = client.set_flow_run_state(self._run, state).status == SetStateStatus.ACCEPT
 
-def _resume(run: UUID) -> None:
-    with _client() as client:
-        state = client.read_flow_run(run).state
-        if state and state.is_paused():
-            client.resume_flow_run(run)
+        quietly(send)
+
+    @property
+    def words(self) -> str:
+        """What somebody may do in Prefect to open the gate; empty where the server has refused the pause."""
+        if self._taken is False:
+            return ""
+        return f"resume flow run {self._name} in Prefect" + ("" if self._taken else ", if it is paused there")
+
+    def resumed_by(self) -> str | None:
+        """Who has resumed the flow run since it was paused; None while nobody has, or there is no answer."""
+        if self._taken is False:
+            return None
+        try:
+            with _client() as client:
+                state = client.read_flow_run(self._run).state
+        except (httpx.HTTPError, PrefectException):
+            return None
+        if state and state.type in {StateType.CANCELLING, StateType.CANCELLED}:
+            raise CancelledInPrefect(
+                f"flow run {self._name} was cancelled in Prefect while it waited",
+                "run the same command again: it goes back to the gate",
+            )
+        self._taken = self._taken or self._holds(state) or None
+        resumed = self._taken and state and state.is_running()
+        return f"Prefect: flow run {self._name} was resumed" if resumed else None
+
+    def end(self) -> None:
+        """Resumes the flow run, where it is paused for this gate."""
+        with _client() as client:
+            if self._holds(client.read_flow_run(self._run).state):
+                client.resume_flow_run(self._run)
+
+    def _holds(self, state: State | None) -> bool:
+        return bool(state and state.is_paused() and state.state_details.pause_key == self._gate)
 
 
 @contextmanager

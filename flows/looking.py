@@ -8,8 +8,8 @@ from pathlib import Path
 from configs.plan import Plan
 from domains import figures
 from domains.cluster import identity
+from domains.digests import Digests, digests
 from domains.domain import Domain, Side
-from domains.mappings import mapping_digests
 from flows.estimating import estimate_of, kept_estimate
 from flows.rehearsals import target_of
 from flows.session import (
@@ -27,7 +27,7 @@ from tasks import verify as verifying
 from tasks.checks.catalogue import FIRST, THEN
 from tasks.checks.records import CheckRecord
 from tasks.checks.run import run_checks
-from tasks.checks.safety import consents_needed
+from tasks.checks.safety import consents_needed, existing_uuid
 from tasks.estimate import Estimate
 from tasks.migration import Consents, Migration
 from tasks.planning import Ahead, PlanDocument, plan_document, still_ahead
@@ -93,7 +93,9 @@ def rehearsal_planned(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDo
     names = [unit.name for unit in units]
     m = replace(real, plan=rehearsal_plan(real.plan, names or real.plan.indices.include, wanted.prefix))
     look = Survey.of(m, all_renamed)
-    return _estimated(m, resolving.resolve(m, look), look, State(options.state, plan.name), gated=False)
+    state = State(options.state, plan.name)
+    document = _estimated(m, resolving.resolve(m, look), look, state, gated=False)
+    return sealed(document.model_copy(update={"kind": "rehearsal-plan"}))
 
 
 def _decided(journal: Journal, m: Migration) -> Resolution:
@@ -125,7 +127,8 @@ def _document(
             look,
             resolution,
             consents=tuple(consents_needed(look)) if not ahead.finished else (),
-            mappings=mapping_digests(m.source, names) if not ahead.finished else {},
+            digests=digests(m.source, names) if not ahead.finished else Digests(),
+            snapshot_uuid=existing_uuid(look) if not ahead.finished else None,
             counts=_counts(look, names) if not ahead.finished else {},
             ahead=ahead,
             estimate=estimate,

@@ -1,6 +1,8 @@
 """Saved plans as files: YAML, or JSON where the file's name ends so. Both are read as what they contain."""
 
+import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +32,19 @@ def text_of(document: PlanDocument, *, as_json: bool = False) -> str:
 
 
 def save(document: PlanDocument, path: Path) -> None:
-    """Writes the file, replacing what is there.
+    """Writes the file, replacing what is there, whole or not at all.
 
     Raises:
         OSError: it cannot be written.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text_of(document, as_json=path.suffix == ".json"), encoding="utf-8")
-    fresh.replace(path)
+    try:
+        fresh.write_text(text_of(document, as_json=path.suffix == ".json"), encoding="utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def read(path: Path) -> PlanDocument:
@@ -57,6 +64,12 @@ def read(path: Path) -> PlanDocument:
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
         said = f"this saved plan cannot be used (at {where}); make it again with snapferry plan -o"
         raise _wrong(path, said) from None
+    if document.kind == "rehearsal-plan":
+        raise _wrong(
+            path,
+            "this shows what a rehearsal would do, and cannot be executed; rehearse the plan itself: "
+            "snapferry rehearse PLAN --execute",
+        )
     if not is_intact(document):
         raise _wrong(path, "this saved plan was changed after it was saved; make it again: snapferry plan -o")
     return document

@@ -16,11 +16,13 @@ from flows.telling import Teller, require_heard, write_report
 from runs.errors import Busy, PlanChanged
 from runs.events import heard_by
 from runs.journal import Journal, Status
-from runs.state import State, is_finished, require_same_plan
+from runs.state import State, counts, is_finished, require_same_plan, way_out
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
 from tasks.planning import PlanDocument
 from tasks.records import Resolution
+
+_SAVE_ANEW = "save the plan anew: snapferry plan PLAN --new-run -o FILE"
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,33 @@ def run_before(state: State, options: Options, saved: PlanDocument | None = None
     """The run that the same command goes on with, or shows again; None when it would start one.
 
     Raises:
-        PreconditionError: a saved plan is to be executed while another run of its plan is unfinished.
+        PreconditionError: a saved plan is to be executed while another run of its plan is unfinished, or its
+            own run can neither go on nor begin again.
     """
-    if options.new_run:
-        return None
-    current = state.current("migrate")
-    if saved is None or current is None or current.run_id == saved.run_id:
-        return current
-    if not is_finished(current):
+    if saved:
+        return _run_of_saved(state, saved.run_id, new_run=options.new_run)
+    return None if options.new_run else state.current("migrate")
+
+
+def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None:
+    own = state.run(run_id)
+    own_counts = own is not None and counts(own)
+    if own and own.changed_something and not own_counts:
+        raise PreconditionError(
+            f"run {run_id} of this saved plan was given up after it had changed something", hint=_SAVE_ANEW
+        )
+    if own_counts and new_run:
+        raise PreconditionError(
+            f"run {run_id} of this saved plan has begun already",
+            hint=f"leave out --new-run to go on with it, or see its report; for another run {_SAVE_ANEW}",
+        )
+    current = None if new_run else state.current("migrate")
+    if current and current.run_id != run_id and not is_finished(current):
         raise PreconditionError(
             f"run {current.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish it with the plan it began with, or start anew with that plan and --new-run",
+            hint="finish it with the plan it began with, or give it up for this one with --new-run",
         )
-    return state.run(saved.run_id)
+    return own if own_counts else None
 
 
 def finished_before(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Journal | None:
@@ -110,12 +126,16 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
 
 @contextmanager
 def working(
-    plan: Plan, options: Options, journal_of: Callable[[tuple[str, str]], Journal]
+    plan: Plan,
+    options: Options,
+    journal_of: Callable[[tuple[str, str]], Journal],
+    ended: tuple[Status, str] = ("done", ""),
 ) -> Generator[Migration]:
     """Holds plan and pair, opens the domains, writes how the session ended, and tells the plan's hooks.
 
     Args:
         journal_of: begins or continues the journal, given the UUIDs of both clusters.
+        ended: how the run stands when the block came to its end, and why.
 
     Raises:
         Busy, PlanChanged, StateUnusable: the run may not start or go on; nothing was changed.
@@ -140,7 +160,8 @@ def working(
             teller.end()  # whatever a hook makes of it, the error is what ends the session
             raise
         else:
-            _settle(journal, (source, target), "done", "", "", teller.owed("done"))
+            status, message = ended
+            _settle(journal, (source, target), status, message, "", teller.owed(status))
             teller.end()
             require_heard(journal)
 
@@ -183,7 +204,7 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
             raise PlanChanged(
                 f"the {side} is another cluster than in run {journal.run_id}: its UUID is {uuid}, "
                 f"it was {record[side]['cluster_uuid']}",
-                "correct the endpoint or the tunnel, or start another run with --new-run",
+                f"correct the endpoint or the tunnel, {way_out(journal)}",
             )
 
 

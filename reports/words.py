@@ -193,10 +193,13 @@ def looked_ahead(record: OutlookRecord) -> str:
 
 
 def removed(record: RemovalRecord) -> str:
-    """What was taken away again."""
-    snapshot = ", the snapshot" if record.snapshots else ""
-    left = f"; {len(record.left)} left that are not its own" if record.left else ""
-    return f"{len(record.indices)} indices and data streams{snapshot} and its registrations removed{left}"
+    """What was taken away again, and what was not."""
+    what = [f"{len(record.indices)} indices and data streams"]
+    what += ["the snapshot"] if record.snapshots else []
+    gone = [side for side, said in record.registrations.items() if said.startswith("the registration was")]
+    what += [f"the registration on the {side}" for side in gone]
+    left = f"; not touched: {', '.join(item.name for item in record.left[:5])}" if record.left else ""
+    return f"removed: {', '.join(what)}{left}"
 
 
 def snapshot(record: SnapshotRecord) -> str:

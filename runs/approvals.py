@@ -52,7 +52,7 @@ def run_to_approve(state: State, gate: Gate) -> Journal:
 
 
 def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
-    """Writes the approval of a gate, whole or not at all; one that is there already stays.
+    """Writes the approval of a gate, whole or not at all; one that is there already, and counts, stays.
 
     Returns:
         The approval that holds, and whether it was made just now.
@@ -69,9 +69,12 @@ def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
         try:
             os.link(fresh, path)  # unlike a rename, it refuses when there is one
         except FileExistsError:
-            return _read(path), False
+            former = _read(path)
+            if _counts(former, journal):
+                return former, False
+            fresh.replace(path)
         finally:
-            fresh.unlink()
+            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise StateUnusable(
             f"cannot write {path}: {error.strerror}", "free the disk or correct its permissions"
@@ -80,13 +83,19 @@ def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
 
 
 def approval_of(journal: Journal, gate: Gate) -> Approval | None:
-    """The approval of this gate that somebody has written for this run; None without one.
+    """The approval of this gate that somebody has written for this run since it began; None without one.
 
     Raises:
         StateUnusable: there is one, and it cannot be read.
     """
     path = _path(journal, gate)
-    return _read(path) if path.exists() else None
+    found = _read(path) if path.exists() else None
+    return found if found and _counts(found, journal) else None
+
+
+def _counts(approval: Approval, journal: Journal) -> bool:
+    """Whether it was given to this very run: a saved plan that was refused begins again under the same id."""
+    return approval.at > journal.document.started
 
 
 def this_user() -> str:

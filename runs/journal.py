@@ -82,6 +82,7 @@ class Document(BaseModel):
     Args:
         estimate: how long the run was expected to take, made when it was decided what it does.
         projection: of a rehearsal, how long the real run is expected to take.
+        aborting: whether what the run has made is being taken away; it is not continued any more.
         unheard: why the hooks of a finished run's end are to be run once more; empty when they are not.
     """
 
@@ -102,6 +103,7 @@ class Document(BaseModel):
     arrived: dict[str, str] = Field(default_factory=dict[str, str])
     rehearsal: Record | None = None
     failure: Record | None = None
+    aborting: bool = False
     gates: dict[str, GateEntry] = Field(default_factory=dict[str, GateEntry])
     hooks: list[HookEntry] = Field(default_factory=list[HookEntry])
     unheard: str = ""
@@ -115,12 +117,7 @@ def now() -> datetime:
 
 
 class Journal:
-    """One run's journal, kept in one JSON file that is whole at every instant.
-
-    Args:
-        path: the file.
-        document: its contents.
-    """
+    """One run's journal, kept in one JSON file that is whole at every instant."""
 
     def __init__(self, path: Path, document: Document) -> None:
         self.path = path

@@ -1,11 +1,14 @@
 """The state folder: where journals and locks are kept, by plan name."""
 
+import json
 import os
 import secrets
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from configs.plan import Plan
 from runs.errors import PlanChanged
@@ -52,6 +55,9 @@ class State:
     def _runs(self) -> Path:
         return self.folder / "plans" / self.plan_name
 
+    def _path(self, run_id: str) -> Path:
+        return self._runs / f"{run_id}.json"
+
     def lock_plan(self) -> AbstractContextManager[None]:
         """Holds this plan; Busy if another run does."""
         return held(self._runs / "lock", f"plan {self.plan_name}")
@@ -66,9 +72,9 @@ class State:
         return is_locked(self._runs / "lock")
 
     def journals(self) -> Iterator[Journal]:
-        """The plan's journals, newest first."""
-        for path in sorted(self._runs.glob("*.json"), reverse=True):
-            yield Journal.load(path)
+        """The plan's journals, the one that began last first: the id of a saved plan's run may be older."""
+        found = [Journal.load(path) for path in self._runs.glob("*.json")]
+        yield from sorted(found, key=lambda each: (each.document.started, each.run_id), reverse=True)
 
     def latest(self) -> Journal | None:
         """The newest run that was not refused before any change; else the newest; None without any."""
@@ -87,14 +93,14 @@ class State:
         """
         run_id = run_id or new_run_id()
         document = Document(plan=plan_record(plan), run_id=run_id, verb=verb, started=now())
-        journal = Journal(self._runs / f"{run_id}.json", document)
+        journal = Journal(self._path(run_id), document)
         journal.save()
         return journal
 
     def run(self, run_id: str) -> Journal | None:
-        """The run of this id, if it is one to go on with or to show; None otherwise."""
-        found = (journal for journal in self.journals() if journal.run_id == run_id)
-        return next((journal for journal in found if _counts(journal)), None)
+        """The run of this id, however it stands; None without one."""
+        path = self._path(run_id)
+        return Journal.load(path) if path.exists() else None
 
     def current(self, verb: str) -> Journal | None:
         """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
@@ -103,12 +109,12 @@ class State:
         looking) does not count: the next command simply starts anew.
         """
         for journal in self.journals():
-            if journal.document.verb == verb and _counts(journal):
+            if journal.document.verb == verb and counts(journal):
                 return journal
         return None
 
 
-def _counts(journal: Journal) -> bool:
+def counts(journal: Journal) -> bool:
     """Whether a run is one to go on with, or to show."""
     if journal.document.status in {"refused", "abandoned"}:
         return False
@@ -118,6 +124,17 @@ def _counts(journal: Journal) -> bool:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan as a journal keeps it. It holds names of secrets, never a secret."""
     return plan.model_dump(mode="json")
+
+
+def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
+    """A plan's record with the defaults of keys that an earlier version did not have.
+
+    As it is where this version does not take it any more.
+    """
+    try:
+        return plan_record(Plan.model_validate_json(json.dumps(record)))
+    except ValidationError:
+        return record
 
 
 def is_finished(journal: Journal) -> bool:
@@ -141,21 +158,28 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
 
     Args:
         but: fields and sections that may differ, as `verify.level`, beside those that decide nothing of
-            what is moved: gates and hooks.
+            what is moved: checks, gates and hooks.
 
     Raises:
         PlanChanged: names the fields that differ.
     """
-    before, after = _leaves(journal.document.plan), _leaves(plan_record(plan))
-    mutable = tuple(f"{field}." for field in (*but, "gates", "hooks"))
+    before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
+    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks"))
     keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
     changed = sorted(key for key in keys if before.get(key) != after.get(key))
     if changed:
         shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
         raise PlanChanged(
             f"the plan has changed since run {journal.run_id} began: {shown}",
-            "put it back to go on with that run, or start another with --new-run",
+            f"put it back to go on with that run, {way_out(journal)}",
         )
+
+
+def way_out(journal: Journal) -> str:
+    """What else can be done than to go on with a run, in words that follow a first advice."""
+    if journal.document.verb == "rehearse":
+        return "or with the plan as it was take away what it made: snapferry abort PLAN --execute"
+    return "or start another with --new-run"
 
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:

@@ -51,13 +51,13 @@ def load(path: Path) -> Plan:
 
 def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
     """The plan in this file, or the saved plan and the plan that it was made from; exits as `load` does."""
-    from configs.kinds import is_saved_plan
+    from configs.kinds import is_resolved
     from configs.loader import load_plan
     from configs.problems import PlanError
     from snapferry.console import say
 
     try:
-        if not is_saved_plan(path):
+        if not is_resolved(path):
             return load_plan(path), None
         from flows.saved_plans import plan_in, read
 

@@ -5,21 +5,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from runs.journal import Journal
     from runs.state import State
 
 
-def run_flow(plan_name: str, state: Path, call: Callable[[], object]) -> "Journal":
+def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Journal":
     """Runs a flow on a server and returns the journal of its run, however it ended.
 
     Args:
-        call: imports the flow and runs it. Prefect reads its settings when it is imported: not before.
+        call: imports the flow and runs it. Prefect reads its settings when it is imported: not before. It
+            returns the run's id where that run may have been finished by another process meanwhile.
 
     Raises:
         SnapferryError, KeyboardInterrupt: no run came about.
     """
     from domains.errors import SnapferryError
     from flows.server import prefect_server
+    from runs.errors import StateUnusable
     from runs.state import State
     from snapferry.console import say
     from snapferry.progress import shown_progress
@@ -27,23 +31,29 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], object]) -> "Journa
     runs = State(state, plan_name)
     with runs.lock_plan():
         pass  # when another run holds it, say so before a server is started
-    sessions = _sessions(runs)
+    before = _sessions(runs)
     say("Starting Prefect …")
     with prefect_server(state):
         from flows.steps import prefect_reachable
 
+        finished: str | None = None
         try:
             with shown_progress(), prefect_reachable():
-                call()
+                finished = call()
         except (SnapferryError, KeyboardInterrupt):
-            if _sessions(runs) == sessions:
+            if _sessions(runs) == before:
                 raise  # no run came about: there is nothing to report but the error
-    return next(j for j in runs.journals() if sessions.get(j.run_id) != j.document.sessions)
+    worked_on = (run for run, session in _sessions(runs).items() if before.get(run) != session)
+    run_id = next(worked_on, finished)
+    journal = runs.run(run_id) if run_id else None
+    if journal is None:
+        raise StateUnusable(f"the run of plan {plan_name} is not in {state}", "see `snapferry status`")
+    return journal
 
 
-def _sessions(runs: "State") -> dict[str, int]:
-    """How many sessions each run has had."""
-    return {journal.run_id: journal.document.sessions for journal in runs.journals()}
+def _sessions(runs: "State") -> dict[str, tuple["datetime", int]]:
+    """When each run began, and how many sessions it has had: a saved plan's may begin again under its id."""
+    return {j.run_id: (j.document.started, j.document.sessions) for j in runs.journals()}
 
 
 def show_end(journal: "Journal", *, as_json: bool, next_step: str = "") -> None:

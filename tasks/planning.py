@@ -13,6 +13,7 @@ from pydantic import Field
 from configs.plan import Plan
 from domains.catalog import close_requests, delete_request
 from domains.connection import Request
+from domains.digests import Digests
 from domains.domain import Side
 from domains.repositories import register_request, verify_request
 from runs.journal import Journal, now
@@ -47,20 +48,22 @@ class PlanDocument(Record):
     """A migration, resolved: what `plan` shows and saves, and what `migrate` does with a saved one.
 
     Args:
+        kind: only a saved plan can be executed; what a rehearsal would do is shown and no more.
         changes: how many of the requests change a domain; 0 when there is nothing to do.
         run_id: the run that will do it: part of the snapshot's name.
         forms: for each side the forms of registration that may be tried, in this order.
         batches: names on the source that each restore request holds.
         consents: options that the run needs beside --execute.
         estimate: how long it will take; None when that could not be told.
-        mappings: a digest of each index's mapping.
+        mappings, settings, aliases: digests of each index's mapping, settings and aliases.
+        snapshot_uuid: of the plan's existing snapshot; None without one, or while no domain can read it.
         counts: live documents of each index as searches saw them; not of closed ones, nor where it could not
             be told.
         plan: the plan itself. It holds no secret.
         hash: digest of everything that decides what is done; growth of the indices does not change it.
     """
 
-    kind: Literal["saved-plan"] = "saved-plan"
+    kind: Literal["saved-plan", "rehearsal-plan"] = "saved-plan"
     format: Literal[1] = 1
     name: str
     made: datetime
@@ -73,6 +76,9 @@ class PlanDocument(Record):
     consents: tuple[str, ...]
     estimate: Estimate | None = None
     mappings: dict[str, str]
+    settings: dict[str, str] = Field(default_factory=dict[str, str])
+    aliases: dict[str, str] = Field(default_factory=dict[str, str])
+    snapshot_uuid: str | None = None
     counts: dict[str, int] = Field(default_factory=dict[str, int])
     plan: dict[str, Any]
     hash: str = ""
@@ -105,7 +111,8 @@ def plan_document(
     resolution: Resolution,
     *,
     consents: Sequence[str],
-    mappings: dict[str, str],
+    digests: Digests,
+    snapshot_uuid: str | None,
     counts: dict[str, int],
     ahead: Ahead | None = None,
     estimate: Estimate | None = None,
@@ -125,7 +132,10 @@ def plan_document(
         requests=requests,
         consents=tuple(consents),
         estimate=estimate,
-        mappings=mappings,
+        mappings=digests.mappings,
+        settings=digests.settings,
+        aliases=digests.aliases,
+        snapshot_uuid=snapshot_uuid,
         counts=counts,
         plan=plan_record(m.plan),
     )

@@ -1,6 +1,6 @@
 """A rehearsal: the plan's migration under other names, for all or some of its indices. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from configs.plan import ConflictSettings, DomainSettings, IndexSelection, Plan
 from domains.catalog import Catalog
@@ -81,6 +81,17 @@ def all_renamed(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Co
     problems: list[str] = []
     for unit in units:
         outcome = renamed(unit, target, plan.conflicts, "")
-        decided += [outcome] if isinstance(outcome, Unit) else []
-        problems += outcome if isinstance(outcome, list) else []
+        if isinstance(outcome, Unit):
+            decided.append(outcome)
+            problems += _own_names_kept(outcome)
+        else:
+            problems += outcome
     return Decision(tuple(decided), (*problems, *clashes(decided, aliases=False)))
+
+
+def _own_names_kept(unit: Unit) -> Iterator[str]:
+    """A backing index that was taken into its data stream under a name of its own is not renamed with it."""
+    for index in unit.indices:
+        if index.target == index.name:
+            said = f"its index {index.name} would keep its own name on the target"
+            yield f"{unit.name}: {said}, for it is not named like a backing index; leave it out with --only"

@@ -3,12 +3,12 @@
 Who the domains are, what moves, and what is in the way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from domains.cluster import ClusterIdentity
 from domains.domain import Domain, Side
 from tasks import versions
-from tasks.checks.catalogue import DECISIVE
+from tasks.checks.catalogue import FIRST, THEN, deciding
 from tasks.checks.indices import created_on
 from tasks.checks.records import CheckRecord
 from tasks.checks.run import run_checks
@@ -34,11 +34,19 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     """
     look = survey or Survey.of(m)
     _require_readable(look)
-    failed = [record for record in run_checks(look, (), DECISIVE) if record.status == "FAIL"]
-    problems = (*_lines(failed), *_missing_consents(look))
+    first, then = (deciding(checks, m.plan.checks) for checks in (FIRST, THEN))
+    records = run_checks(look, first, then)
+    failed = [record for record in records if record.status == "FAIL"]
+    problems = (*map(_problem, failed), *_missing_consents(look))
     if problems:
-        raise PreconditionError("refused before anything was changed:", problems, _hint(failed))
-    return resolution_of(m, look)
+        raise PreconditionError(_refused(m), problems)
+    return resolution_of(m, look, records)
+
+
+def _refused(m: Migration) -> str:
+    if m.journal.changed_something:  # as repositories are registered before the first gate
+        return f"refused, after run {m.journal.run_id} has changed something (its report lists what):"
+    return "refused before anything was changed:"
 
 
 def require_moving(resolution: Resolution) -> None:
@@ -74,9 +82,16 @@ def _require_readable(look: Survey) -> None:
     look.registrations("target")
 
 
-def _lines(failed: list[CheckRecord]) -> Iterator[str]:
-    for record in failed:
-        yield from record.items or (record.detail,)
+def _problem(record: CheckRecord) -> str:
+    """A failed check: what was found, the names where there are many, and what to do."""
+    items = record.items if len(record.items) > 1 else ()
+    more = (*(f"  {item}" for item in items), *([f"next: {record.hint}"] if record.hint else []))
+    return "\n".join([_line(record), *(f"    {line}" for line in more)])
+
+
+def _line(record: CheckRecord) -> str:
+    where = f" ({record.side})" if record.side else ""
+    return f"{record.id}{where}: {record.detail}"
 
 
 def _missing_consents(look: Survey) -> Iterator[str]:
@@ -86,12 +101,12 @@ def _missing_consents(look: Survey) -> Iterator[str]:
             yield f"the plan needs the consent {option} as well"
 
 
-def _hint(failed: list[CheckRecord]) -> str:
-    return next((record.hint for record in failed if record.hint), "")
+def resolution_of(m: Migration, look: Survey, records: Iterable[CheckRecord] = ()) -> Resolution:
+    """What was decided, as a record; the units that the target could not take are not in it.
 
-
-def resolution_of(m: Migration, look: Survey) -> Resolution:
-    """What was decided, as a record; the units that the target could not take are not in it."""
+    Args:
+        records: the checks that have decided; what they could not tell is noted.
+    """
     units = look.decision.units
     return Resolution(
         source=_record(look.domain("source"), look.identity("source")),
@@ -100,9 +115,13 @@ def resolution_of(m: Migration, look: Survey) -> Resolution:
         left_out=(*look.selection.left_out, *_skipped(units)),
         repository=m.repository,
         snapshot=m.snapshot,
-        notes=tuple(_notes(look, units)),
+        notes=(*_notes(look, units), *map(_line, filter(_could_not_tell, records))),
         bucket_region=look.bucket_region,
     )
+
+
+def _could_not_tell(record: CheckRecord) -> bool:
+    return record.unknown and record.status == "WARN"
 
 
 def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:

@@ -5,11 +5,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from runs.state import plan_as_now
 from tasks.errors import PreconditionError
 from tasks.planning import PlanDocument
 from tasks.records import ClusterRecord, Resolution, SelectedIndex, Unit
 
 _NAMES = 20
+_LATER = ("settings", "aliases", "snapshot_uuid")  # not in files of the first versions, nor in their hash
 
 
 def sealed(document: PlanDocument) -> PlanDocument:
@@ -33,7 +35,7 @@ def _basis(document: PlanDocument) -> dict[str, Any]:
     for unit in content["resolution"]["units"]:
         for index in unit["indices"]:
             del index["bytes"], index["documents"]
-    return content
+    return {key: part for key, part in content.items() if part or key not in _LATER}
 
 
 def differences(saved: PlanDocument, fresh: PlanDocument) -> tuple[str, ...]:
@@ -67,7 +69,8 @@ def _decisive(document: PlanDocument) -> dict[str, Any]:
     basis = _basis(document)
     del basis["run_id"], basis["requests"], basis["changes"], basis["consents"]
     del basis["resolution"]["notes"], basis["resolution"]["snapshot"], basis["resolution"]["left_out"]
-    return basis
+    basis.pop("snapshot_uuid", None)  # one that could not be read is no difference
+    return {**basis, "plan": plan_as_now(basis["plan"])}
 
 
 def _differences(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
@@ -75,9 +78,20 @@ def _differences(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
     yield from _cluster("source", before.source, after.source)
     yield from _cluster("target", before.target, after.target)
     yield from _units(before, after)
+    if saved.mappings and not (saved.settings and saved.aliases):
+        yield "~ it was saved by an earlier version, which did not note settings and aliases of the indices"
     yield from _indices(saved, fresh)
+    if saved.snapshot_uuid and saved.snapshot_uuid != fresh.snapshot_uuid:
+        yield from _snapshot(before.snapshot, saved.snapshot_uuid, fresh.snapshot_uuid)
     if before.bucket_region != after.bucket_region:
         yield f"~ the bucket's Region: {before.bucket_region} → {after.bucket_region}"
+
+
+def _snapshot(name: str, before: str, after: str | None) -> Iterator[str]:
+    if after is None:
+        yield f"~ snapshot {name}: no domain can read it any more"
+    else:
+        yield f"~ snapshot {name}: it is another one of that name (UUID {before} → {after})"
 
 
 def _cluster(side: str, before: ClusterRecord, after: ClusterRecord) -> Iterator[str]:
@@ -119,7 +133,9 @@ def _indices(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
         if old is None and index.stream in moved:
             yield f"+ {name}: data stream {index.stream} has a new backing index"
         elif old is not None:
-            yield from _index(old, index, saved.mappings.get(name), fresh.mappings.get(name))
+            yield from _index(old, index)
+            if old.uuid == index.uuid:
+                yield from _traits(name, saved, fresh, same_aliases=old.aliases == index.aliases)
     for name in then.keys() - now.keys():
         if then[name].stream in moved:
             yield f"- {name}: data stream {then[name].stream} has lost this backing index"
@@ -129,11 +145,18 @@ def _by_name(resolution: Resolution) -> dict[str, SelectedIndex]:
     return {index.name: index for unit in resolution.units for index in unit.indices}
 
 
-def _index(old: SelectedIndex, new: SelectedIndex, mapping: str | None, now: str | None) -> Iterator[str]:
+def _traits(name: str, saved: PlanDocument, fresh: PlanDocument, *, same_aliases: bool) -> Iterator[str]:
+    if saved.mappings.get(name) != fresh.mappings.get(name):
+        yield f"~ {name}: its mapping has changed"
+    if saved.settings and saved.settings.get(name) != fresh.settings.get(name):
+        yield f"~ {name}: its settings have changed"
+    if same_aliases and saved.aliases and saved.aliases.get(name) != fresh.aliases.get(name):
+        yield f"~ {name}: an alias of it has changed: its filter, routing or write index"
+
+
+def _index(old: SelectedIndex, new: SelectedIndex) -> Iterator[str]:
     if old.uuid != new.uuid:
         yield f"~ {new.name}: it was made anew on the source (UUID {old.uuid} → {new.uuid})"
-    elif mapping != now:
-        yield f"~ {new.name}: its mapping has changed"
     if old.open != new.open:
         yield f"~ {new.name}: it is {'open' if new.open else 'closed'} now"
     if old.replicas != new.replicas:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from boto3 import Session
+
 from configs.plan import Plan, S3Repository
 from domains import aws, cluster, repositories
 from domains import catalog as names_on
@@ -32,6 +34,10 @@ Decide = Callable[[Sequence[Unit], Catalog, Plan, Consents], Decision]
 
 class Unlooked(SnapferryError):
     """This side is not asked any more, because of what was found out about it before."""
+
+
+class Inapplicable(Unlooked):
+    """There is nothing of the kind to look at."""
 
 
 class Survey:
@@ -94,6 +100,14 @@ class Survey:
         if side in self._given_up:
             raise Unlooked(self._given_up[side])
         return self.once(("domain", side), self._openers[side])
+
+    def session(self, side: Side) -> Session:
+        """The side's AWS session, also where the domain itself was given up.
+
+        Raises:
+            AwsError: as of `domain`.
+        """
+        return self.once(("domain", side), self._openers[side]).session
 
     def identity(self, side: Side) -> ClusterIdentity:
         """Who answers at the side's endpoint."""

@@ -68,8 +68,6 @@ def migrate(
     from tasks.migration import Consents
 
     loaded, saved = load_either(plan)
-    if saved and new_run:
-        raise typer.BadParameter("a saved plan names its run: save the plan again for another one")
     folder, consents = state_folder(state), Consents(frozenset(allow_delete or ()), allow_partial)
     if execute:
         deletions = tuple(allow_delete or ())
@@ -97,7 +95,8 @@ def run(options: Options) -> ExitCode:
         asked = Session(options.state, new_run=options.new_run)
         journal = finished_before(options.plan, asked, options.saved)
         if journal:
-            say(f"Run {journal.run_id} has finished already; --new-run starts another.")
+            another = "save the plan anew for another" if options.saved else "--new-run starts another"
+            say(f"Run {journal.run_id} has finished already; {another}.")
             tell_the_end_again(options.plan, State(options.state, options.plan.name), journal)
         else:
             journal = run_flow(options.plan.name, options.state, partial(_flow, options))
@@ -105,11 +104,11 @@ def run(options: Options) -> ExitCode:
     return code_of_run(journal.document)
 
 
-def _flow(options: Options) -> None:
+def _flow(options: Options) -> str:
     from flows.migrate import ConsentParameters, migrate
 
     consents = ConsentParameters(allow_delete=list(options.allow_delete), allow_partial=options.allow_partial)
-    migrate(
+    return migrate(
         options.plan,
         execute=True,
         consents=consents,

@@ -54,6 +54,8 @@ def plan(
     from flows.session import Options
     from tasks.migration import Consents
 
+    if as_json and str(output) == "-":
+        raise typer.BadParameter("-o - and --json would print two documents; leave one of them out")
     loaded, saved = load_either(plan)
     consents = Consents(frozenset(allow_delete or ()), allow_partial)
     found = resolved(loaded, saved, Options(state_folder(state), consents, new_run))
@@ -91,7 +93,11 @@ def show_planned(found: "Planned", file: Path) -> None:
 
     show(plan_view(found.document))
     if found.finished:
-        say(f"Run {found.finished} has finished: nothing is left to do. --new-run plans another one.")
+        another = "`snapferry plan PLAN --new-run` plans another one"
+        say(f"Run {found.finished} has finished: nothing is left to do; {another}.")
+        return
+    if found.fresh and not found.document.changes and not found.continues:
+        say("Nothing was changed, and nothing is to be done: no index is left to move.")
         return
     if found.continues:
         say(f"Run {found.continues} is unfinished; this is what it has decided, and --execute continues it.")
@@ -119,4 +125,5 @@ def _save(found: "Planned", output: Path, *, overwrites: Path) -> None:
     except OSError as error:
         complain_of(f"cannot write {output}: {error.strerror}", "choose another file for -o")
         raise typer.Exit(ExitCode.INVALID) from None
-    say(f"Saved to {output}. To do exactly this: snapferry migrate {output} --execute")
+    todo = f"To do exactly this: snapferry migrate {output} --execute"
+    say(f"Saved to {output}. {todo if found.document.changes else 'Nothing is to be done.'}")

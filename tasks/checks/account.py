@@ -1,12 +1,12 @@
 """Who calls, and whether the caller, the role and the service may do what a migration asks of them."""
 
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
 from domains import account
-from domains.account import Decision, DomainStatus
+from domains.account import Decision
 from domains.domain import Side
-from runs.journal import now
-from tasks.checks import facts, roles
+from tasks.checks import facts, rights, roles
 from tasks.checks.check import Check, Finding, check, fail, ok, side_check, skip, unknown, warn
 from tasks.checks.policies import Request, said, statements_of, together
 from tasks.checks.roles import passed_role
@@ -40,10 +40,10 @@ def clock(survey: Survey, side: Side) -> Finding:
     if not facts.signed(survey, side):
         return skip("requests are not signed")
     survey.domain(side)
-    if found.date is None:
+    if found.date is None or found.received is None:
         return unknown("the domain's answer has no Date header")
     try:
-        skew = abs((parsedate_to_datetime(found.date) - now()).total_seconds())
+        skew = abs((parsedate_to_datetime(found.date) - found.received).total_seconds())
     except (TypeError, ValueError):
         return unknown("the domain's Date header is none")
     if skew > _SKEW_FAIL_S:
@@ -91,11 +91,11 @@ def pass_role(survey: Survey, side: Side) -> Finding:
         account.decisions(session, who.principal, [asked], {"iam:PassedToService": service})[asked]
         for service in ("es.amazonaws.com", "opensearchservice.amazonaws.com")
     ]
-    if answers[0] == "allowed":
+    if set(answers) == {"allowed"}:
         return ok(f"{who.principal} may")
     if "allowed" in answers or "unsure" in answers:
         return unknown(
-            f"{who.principal} may pass {found} under a condition only",
+            f"{who.principal} may pass {found} under a condition only, or to one of the service's names",
             "let its iam:PassedToService name es.amazonaws.com and opensearchservice.amazonaws.com",
         )
     if "explicitDeny" in answers:
@@ -121,22 +121,35 @@ def domain_access(survey: Survey, side: Side) -> Finding:
         )
     asked = [(action, f"{status.arn}/_snapshot") for action in _HTTP]
     own = account.decisions(survey.domain(side).session, who.principal, asked)
-    return _access(who.principal, status, own)
-
-
-def _access(principal: str, status: DomainStatus, own: dict[tuple[str, str], Decision]) -> Finding:
     policy = statements_of(status.access_policy)
-    answers = {
-        action: together(answer, said(policy, Request(principal, action, resource)), same_account=True)
-        for (action, resource), answer in own.items()
-    }
+    session = who.arn if who.arn != who.principal else ""
+    return _access(
+        who.principal,
+        status.arn,
+        {
+            action: together(
+                answer,
+                said(policy, Request(who.principal, action, resource, session=session)),
+                same_account=True,
+            )
+            for (action, resource), answer in own.items()
+        },
+    )
+
+
+def _access(principal: str, domain: str, answers: Mapping[str, Decision]) -> Finding:
     refused = [action for action, answer in answers.items() if answer in {"implicitDeny", "explicitDeny"}]
+    if _HTTP[0] in refused:  # the domain has just answered a GET: not all that decides is seen
+        return unknown(
+            f"{domain} answers {principal}, but not by the policies that are seen here",
+            f"see that {principal} may {', '.join(_HTTP)} there",
+        )
     if refused:
         denied = "explicitDeny" in answers.values()
         names, where = ", ".join(refused), "its IAM policy or the domain's access policy"
         return fail(
-            f"{principal} {'is denied' if denied else 'lacks'} {names} on {status.arn}",
-            f"take that Deny out of {where}" if denied else f"allow {names} on {status.arn}/*, in {where}",
+            f"{principal} {'is denied' if denied else 'lacks'} {names} on {domain}",
+            f"take that Deny out of {where}" if denied else f"allow {names} on {domain}/*, in {where}",
         )
     unsure = [action for action, answer in answers.items() if answer == "unsure"]
     if unsure:
@@ -147,5 +160,7 @@ def _access(principal: str, status: DomainStatus, own: dict[tuple[str, str], Dec
     return ok("es:ESHttpGet, Head, Post, Put, Delete")
 
 
-CHECKS: tuple[Check, ...] = (clock, identity, partition, *roles.CHECKS, pass_role, domain_access)
+CHECKS: tuple[Check, ...] = (
+    clock, identity, partition, *roles.CHECKS, rights.role_rights, pass_role, domain_access,
+)  # fmt: skip
 """All but `credentials`, which comes first of all."""

@@ -55,7 +55,10 @@ def _due(last: SnapshotInfo, runs: Version, at: datetime, patience: timedelta) -
     said = f"the last one began at {began:%Y-%m-%d %H:%M} UTC and took {took.total_seconds():.0f} s"
     if due + every < at:
         return ok(f"{said}; none has followed, so none is expected now")
-    said += f"; the next one is due at about {due:%H:%M} UTC"
+    if due <= at:
+        said += f"; the next one was due at about {due:%H:%M} UTC, and is overdue"
+    else:
+        said += f"; the next one is due at about {due:%H:%M} UTC"
     if due - at > _SOON:
         return ok(said)
     waits = f"the migration's snapshot may have to wait for it (snapshot.wait_for_running: {patience})"

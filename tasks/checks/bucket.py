@@ -36,10 +36,11 @@ def region(survey: Survey) -> Finding:
     if found.region is None:
         return unknown(f"S3 does not tell the Region of bucket {repository.bucket}")
     if repository.region not in (None, found.region):
-        return fail(
-            f"the plan says {repository.region}, bucket {repository.bucket} is in {found.region}",
-            f"write repository.region: {found.region}, or leave it out",
-        )
+        wrong = f"the plan says {repository.region}, bucket {repository.bucket} is in {found.region}"
+        hint = f"write repository.region: {found.region}, or leave it out"
+        if repository.endpoint_fallback == "never":
+            return fail(wrong, hint)
+        return warn(f"{wrong}: the domains will be told to find it by endpoint", hint)
     away: list[Side] = [side for side in SIDES if _region_of(survey, side) not in (None, found.region)]
     said = ", ".join(f"the {side} is in {_region_of(survey, side)}" for side in away)
     if away and repository.endpoint_fallback == "never":
@@ -60,7 +61,14 @@ def lifecycle(survey: Survey) -> Finding:
     """Later snapshots share files with earlier ones, so a rule by age breaks new snapshots too."""
     rules = bucket_facts.told(survey, "lifecycle", s3.lifecycle_rules)
     base_path = bucket_facts.plans_bucket(survey).base_path
-    found = judged(rules, base_path, hashed=facts.hashes(survey))
+    hashes = facts.hashes(survey)
+    found = judged(rules, base_path, hashed=hashes is True)
+    if hashes is None and not found.harm and (perhaps := judged(rules, base_path, hashed=True)).harm:
+        return unknown(
+            f"whether the source puts shards in folders before base_path, as OpenSearch 3.6; "
+            f"{shown(perhaps.harm, 2)}",
+            "limit the rule to other folders, or set repository.settings: {shard_path_type: FIXED}",
+        )
     if found.harm:
         return fail(
             shown(found.harm, 2),
@@ -106,9 +114,8 @@ def path(survey: Survey) -> Finding:
         return skip("see safety.writer")
     if facts.s3(survey) is None:
         return ok("no other registration of either domain can write there")
-    known = [side for side in SIDES if _is_registered(survey, side)]
-    if known:
-        return ok(f"the repository there is registered on the {' and the '.join(known)}")
+    if _is_registered(survey, "source"):
+        return ok("the repository there is registered on the source")
     return _unexplained(survey)
 
 
@@ -119,17 +126,17 @@ def _is_registered(survey: Survey, side: Side) -> bool:
 def _unexplained(survey: Survey) -> Finding:
     repository = bucket_facts.plans_bucket(survey)
 
-    def list_files(session: bucket_facts.Session, bucket: str) -> tuple[str, ...]:
-        return s3.repository_files(session, bucket, repository.base_path)
+    def list_files(session: bucket_facts.Session, bucket: str, region: str | None) -> tuple[str, ...]:
+        return s3.repository_files(session, bucket, repository.base_path, region)
 
     files = bucket_facts.told(survey, "files", list_files)
     if not files:
-        return ok("nothing lies there, and no registration leads there")
+        return ok("no repository lies there")
     if survey.plan.snapshot.existing:
         return ok("a repository lies there, as snapshot.existing wants it")
     return warn(
-        f"a repository lies there ({shown(files, 1)}), and neither domain has it registered: another domain "
-        "may be writing to it, and only one may",
+        f"a repository lies there ({shown(files, 1)}), and the source does not have it registered: another "
+        "domain may be writing to it, and only one may",
         "choose another repository.base_path, unless an earlier migration of these domains left it",
     )
 

@@ -1,5 +1,8 @@
 """All checks, in the order in which they are shown."""
 
+from collections.abc import Iterable
+
+from configs.plan import CheckSettings
 from tasks.checks import account, bucket, domains, indices, room, safety
 from tasks.checks.check import Check
 
@@ -17,5 +20,7 @@ THEN: tuple[Check, ...] = (
 
 ALL = (*FIRST, *THEN)
 
-DECISIVE = tuple(made for made in ALL if made.decisive)
-"""Those that `migrate` makes before it changes anything, and refuses on."""
+
+def deciding(checks: Iterable[Check], settings: CheckSettings) -> tuple[Check, ...]:
+    """Those that `migrate` makes before it changes anything, and refuses on: also what the plan requires."""
+    return tuple(made for made in checks if made.decisive or made.id in settings.require)

@@ -57,6 +57,8 @@ def answer(survey: Survey, side: Side) -> Finding:
     try:
         who = survey.identity(side)
     except UnexpectedReply as error:
+        if error.transient:
+            return unknown(error.message, "check again")
         survey.give_up(side, f"the {side} is no domain that can be asked, see domains.answer")
         return fail(error.message, error.hint or "check that the endpoint is that of a domain")
     if side == "target" and _is_the_source(survey, who):

@@ -5,6 +5,7 @@ from domains.account import Decision
 from domains.domain import Side
 from domains.errors import AwsError
 from domains.keys import Key
+from domains.replies import Json
 from tasks.checks import bucket_facts, facts
 from tasks.checks.check import Finding, fail, ok, shown, side_check, skip, unknown
 from tasks.checks.policies import Request, by_key, said, statements_of
@@ -16,12 +17,14 @@ _ACTIONS: dict[Side, tuple[str, ...]] = {
     "target": ("kms:Decrypt",),
 }
 _S3S_OWN = ("", "alias/aws/s3")
+_TYPE = "server_side_encryption_type"
+_KEY = "server_side_encryption_kms_key_id"
 
 
 @side_check("bucket.encryption", "the role may use the bucket's key", source="Amazon S3: SSE-KMS")
 def encryption(survey: Survey, side: Side) -> Finding:
     """S3's own encryption asks for nothing; a key of KMS for rights of the role."""
-    named = bucket_facts.told(survey, "encryption", bucket.encryption_key)
+    named = _named(survey)
     if named is None:
         return ok("S3's own encryption, which asks for no rights")
     if named.rpartition(":")[2] in _S3S_OWN:
@@ -30,12 +33,50 @@ def encryption(survey: Survey, side: Side) -> Finding:
     if isinstance(role, Finding):
         return role
     full = named if named.startswith(("arn:", "alias/")) else named.rpartition("/")[2]
-    found = survey.once(("key", full), lambda: keys.key(bucket_facts.session(survey), full))
-    if found is None:
+    found = survey.once(("key", full), lambda: _key(survey, full))
+    if found is None and full.startswith("arn:"):
         return fail(f"KMS knows no key {named}", "correct the bucket's default encryption, or create the key")
+    if found is None:
+        return unknown(
+            f"KMS knows no key {named} in the account of either login; it may be of the bucket's",
+            "name the key by its whole ARN in the bucket's default encryption",
+        )
     if found.state != "Enabled":
         return fail(f"key {found.arn} is {found.state}: nothing can be read or written", "enable the key")
     return _rights(survey, side, role, found)
+
+
+def _named(survey: Survey) -> str | None:
+    """The key that the repository's files are written with: the registration's, else the bucket's."""
+    told, kind = _settings(survey), str(_settings(survey).get(_TYPE) or "").lower()
+    if kind == "aes256" or str(told.get("server_side_encryption")).lower() == "true":
+        return None
+    if kind == "aws:kms" and told.get(_KEY):
+        return str(told[_KEY])
+    return bucket_facts.told(survey, "encryption", bucket.encryption_key)
+
+
+def _settings(survey: Survey) -> Json:
+    """What the plan says of the registration; files that are there already know nothing of it."""
+    return {} if survey.plan.snapshot.existing else bucket_facts.plans_bucket(survey).settings
+
+
+def _key(survey: Survey, named: str) -> Key | None:
+    """The key as the first login has it that may look and finds it; an id or alias is each account's own.
+
+    Raises:
+        AwsError: none finds it, and one may not look.
+    """
+    errors: list[AwsError] = []
+    for login in bucket_facts.logins(survey):
+        try:
+            if found := keys.key(login.session, named, bucket_facts.region(survey)):
+                return found
+        except AwsError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return None
 
 
 def _by_s3s_own_key(survey: Survey, side: Side) -> Finding:
@@ -60,7 +101,8 @@ def _by_s3s_own_key(survey: Survey, side: Side) -> Finding:
 def _rights(survey: Survey, side: Side, role: str, key: Key) -> Finding:
     asked = [(action, key.arn) for action in _ACTIONS[side]]
     region = key.arn.split(":")[3]
-    context = {"kms:ViaService": f"s3.{region}.amazonaws.com", "kms:CallerAccount": role.split(":")[4]}
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    context = {"kms:ViaService": f"s3.{region}.{suffix}", "kms:CallerAccount": role.split(":")[4]}
     own = account.decisions(survey.domain(side).session, role, asked, context)
     denied = [action for action, arn in asked if own[action, arn] == "explicitDeny"]
     if denied:
@@ -89,10 +131,13 @@ def _rights(survey: Survey, side: Side, role: str, key: Key) -> Finding:
 
 
 def _policy(survey: Survey, key: Key) -> str | AwsError:
-    try:
-        return keys.policy(bucket_facts.session(survey), key.arn)
-    except AwsError as error:
-        return error
+    errors: list[AwsError] = []
+    for login in bucket_facts.logins(survey):
+        try:
+            return keys.policy(login.session, key.arn)
+        except AwsError as error:
+            errors.append(error)
+    return errors[0]
 
 
 def _refused(role: str, key: Key, actions: list[str]) -> Finding:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from domains.catalog import Catalog
 from domains.equipment import Template
+from domains.errors import DomainError
 from tasks.checks import moving
 from tasks.checks.check import Check, Finding, check, fail, failing, ok, shown, skip, unknown, warn
 from tasks.checks.needs import lacking
@@ -13,6 +14,7 @@ from tasks.selection import matches
 from tasks.survey import Survey
 
 _PACKAGE = re.compile(r"(?:.*/)?analyzers/(F\d+)")
+_FAILED = "ASSOCIATION_FAILED"
 _PIPELINES = {
     "index.default_pipeline": "ingest",
     "index.final_pipeline": "ingest",
@@ -86,10 +88,10 @@ def packages(survey: Survey) -> Finding:
         hint = "put them under config/ of every node of the target"
         return unknown(f"whether the target has {shown(needed)}, which analyzers read", hint)
     ids = {value: found[1] for value in needed if (found := _PACKAGE.fullmatch(value))}
-    there = moving.target_packages(survey) if ids else frozenset[str]()
+    there = moving.target_packages(survey) if ids else dict[str, str]()
     if there is None:
         return unknown("the control plane does not show the target, so nor its packages: " + "; ".join(lines))
-    missing = [value for value, package in ids.items() if package not in there]
+    missing = [value for value, package in ids.items() if there.get(package, _FAILED) == _FAILED]
     hint = (
         "associate them with the target (es:AssociatePackage), or give the target's own by the same settings "
         "under restore.index_settings"
@@ -97,6 +99,10 @@ def packages(survey: Survey) -> Finding:
     if missing:
         said = f"the target lacks the package of {shown(missing)}: the indices would stay red"
         return fail(said, hint, [f"{value}: {shown(needed[value], 3)}" for value in sorted(missing)])
+    moving_on = {ids[value]: there[ids[value]] for value in sorted(ids) if there[ids[value]] != "ACTIVE"}
+    if moving_on:
+        said = ", ".join(f"{package} is {status}" for package, status in moving_on.items())
+        return unknown(f"whether the target will have the packages: {said}", "wait until they are ACTIVE")
     files = sorted(needed.keys() - ids.keys())
     if files:
         return warn(f"analyzers read {shown(files)}, and the service has packages only", hint, lines)
@@ -174,9 +180,14 @@ def policies(survey: Survey) -> Finding:
         for key in _POLICIES
         for policy in moving.restored_settings(survey, index).get(key, ())
     }
-    known = moving.policies(survey) if not copied else {}
     names = {index.name for index in moving.moving_indices(survey)}
-    managed = copied | {name: policy for name, policy in known.items() if name in names}
+    try:
+        known = moving.policies(survey)
+    except DomainError:
+        if not copied:
+            raise
+        known = {}  # what comes along is worse than what stays
+    managed = {name: policy for name, policy in known.items() if name in names} | copied
     if not managed:
         return ok("no policy looks after them")
     lines = [f"{name}: policy {policy}" for name, policy in sorted(managed.items())]

@@ -4,15 +4,21 @@ from urllib.parse import urlsplit
 
 from configs.aws import partition_of_region
 from configs.plan import DomainSettings, S3Repository
-from domains import account, reach
-from domains.account import Caller, DomainStatus, Role
+from domains import account, control_plane, reach
+from domains.account import Caller, Role
+from domains.control_plane import DomainStatus
 from domains.domain import Side
 from domains.errors import SnapferryError
 from domains.reach import Reach
-from tasks.survey import Survey, Unlooked
+from domains.replies import Json, child
+from tasks.checks.safety import leads_to_the_plan
+from tasks.survey import Survey
 
 _HASHED = 10
 """OpenSearch 3, on the scale of both engines."""
+_SEEN_HASHED = (10, 6)
+"""Generation and minor of the version that was seen to do it."""
+_PATHS = "shard_path_type"
 
 
 def settings(survey: Survey, side: Side) -> DomainSettings:
@@ -72,7 +78,7 @@ def status(survey: Survey, side: Side) -> DomainStatus | None:
 
     def look() -> DomainStatus | None:
         name, arn = domain_name(survey, side), _arn_by_cluster(survey, side)
-        found = account.domain_status(survey.domain(side).session, name) if name else None
+        found = control_plane.domain_status(survey.domain(side).session, name) if name else None
         return None if found and arn not in (None, found.arn) else found  # a namesake in the caller's account
 
     return survey.once(("status", side), look)
@@ -102,7 +108,7 @@ def domain_name(survey: Survey, side: Side) -> str | None:
     if named:
         return named
     host = urlsplit(survey.domain(side).endpoint).hostname or ""
-    return account.domain_name_of(host) or survey.identity(side).name.rpartition(":")[2] or None
+    return control_plane.domain_name_of(host) or survey.identity(side).name.rpartition(":")[2] or None
 
 
 def s3(survey: Survey) -> S3Repository | None:
@@ -111,9 +117,33 @@ def s3(survey: Survey) -> S3Repository | None:
     return repository if isinstance(repository, S3Repository) else None
 
 
-def hashes(survey: Survey) -> bool:
-    """Whether the source's engine puts prefixes of its own before base_path; also where that is not known."""
+def hashes(survey: Survey) -> bool | None:
+    """Whether the source puts folders of its own before base_path; None where that is not known.
+
+    OpenSearch 3.6 does; the repository's `shard_path_type` may say otherwise.
+    """
+    repository = s3(survey)
+    if repository is None:
+        return False
+    told = repository.settings.get(_PATHS)
     try:
-        return survey.identity("source").version.generation >= _HASHED
-    except Unlooked:
-        return True
+        if told is None:
+            told = child(_own_registration(survey), "settings").get(_PATHS)
+        runs = survey.identity("source").version
+    except SnapferryError:
+        return None if told is None else _before_base_path(told)
+    if told is not None:
+        return _before_base_path(told)
+    if runs.generation < _HASHED:
+        return False
+    return True if (runs.generation, runs.minor) == _SEEN_HASHED else None
+
+
+def _before_base_path(path_type: object) -> bool:
+    return str(path_type).upper() == "HASHED_PREFIX"
+
+
+def _own_registration(survey: Survey) -> Json:
+    """The source's registration that the migration will use; empty without one."""
+    found = survey.registration("source")
+    return found if found and leads_to_the_plan(survey, "source", found) else {}

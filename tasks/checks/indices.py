@@ -25,7 +25,7 @@ def selected(survey: Survey) -> Finding:
     """Names that are not there, aliases taken for indices, nothing at all: FAIL."""
     problems = tuple(_selection_problems(survey))
     if problems:
-        return fail(problems[0], "correct indices.include and indices.exclude", problems)
+        return failing(problems, "", "correct indices.include and indices.exclude")
     selection = survey.selection
     loose = [pattern for pattern in selection.unmatched if "*" in pattern]
     if loose:

@@ -47,7 +47,12 @@ def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[s
     restore = survey.plan.restore
     ignored = [_full(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
     kept = {key: value for key, value in traits(survey, index).settings.items() if not matches(key, ignored)}
-    return kept | {_full(key): (str(value),) for key, value in restore.index_settings.items()}
+    return kept | {_full(key): (_text(value),) for key, value in restore.index_settings.items()}
+
+
+def _text(value: object) -> str:
+    """A setting's value as the engines write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def replicas(survey: Survey, index: SelectedIndex) -> int:
@@ -64,6 +69,11 @@ def replicas(survey: Survey, index: SelectedIndex) -> int:
         raise PreconditionError(
             f"restore.index_settings: index.number_of_replicas is {told}", hint="write a number"
         ) from None
+
+
+def copies(survey: Survey, index: SelectedIndex) -> int:
+    """The primary and its replicas, as `replicas` has them."""
+    return 1 + replicas(survey, index)
 
 
 def _full(key: str) -> str:
@@ -91,8 +101,8 @@ def policies(survey: Survey) -> dict[str, str]:
     return survey.once("policies", lambda: equipment.managed_by_policy(survey.domain("source"), version))
 
 
-def target_packages(survey: Survey) -> frozenset[str] | None:
-    """Ids of the packages associated with the target; None where the control plane does not know it."""
+def target_packages(survey: Survey) -> dict[str, str] | None:
+    """Ids of the target's packages, each with its status; None where the control plane does not know it."""
     status = facts.status(survey, "target")
     if status is None:
         return None

@@ -1,20 +1,35 @@
 """What a resource's own policy (of a bucket, a key, a domain) says to somebody. Pure.
 
-Conditions that need to be known of a request and are not make the answer `unsure`: nothing is guessed.
+Conditions that need to be known of a request and are not make an answer `maybe`: nothing is guessed.
 """
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from domains.account import Decision
+from domains.documented import STUMBLING, undocumented
+from domains.errors import AwsError
 from domains.replies import Json, child, children, is_object
+from tasks.checks.conditions import acts, among, hold, texts
 
-Said = Literal["allowed", "delegated", "denied", "unsure", "nothing"]
-_EQUAL = {"StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "Bool"}
-_UNEQUAL = {"StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike", "ArnNotEquals", "ArnNotLike"}
+Sure = Literal["no", "maybe", "yes"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a policy says to a request.
+
+    Args:
+        allow: whether it lets the principal by itself.
+        delegated: whether it leaves that to the policies of the principal's account.
+        deny: whether it forbids it, whatever else is said.
+    """
+
+    allow: Sure = "no"
+    delegated: Sure = "no"
+    deny: Sure = "no"
 
 
 @dataclass(frozen=True)
@@ -25,17 +40,24 @@ class Request:
         principal: ARN of the user or role that asks.
         action, resource: for example `s3:GetObject`, and an ARN.
         context: condition keys, each with its value.
+        session: ARN of the session that asks in the role's name, which a policy may name as well.
     """
 
     principal: str
     action: str
     resource: str
     context: tuple[tuple[str, str], ...] = ()
+    session: str = ""
 
     @property
     def account(self) -> str:
         """The principal's account."""
         return self.principal.split(":")[4]
+
+    @property
+    def names(self) -> set[str]:
+        """What a policy may call the principal."""
+        return {self.principal, self.session or self.principal}
 
     def known(self, key: str) -> str | None:
         """The value of a condition key; None when it is not known."""
@@ -45,159 +67,116 @@ class Request:
 
 
 def statements_of(document: str) -> tuple[Json, ...]:
-    """The statements of a policy document; none where there is no document."""
+    """The statements of a policy document; none where there is no document.
+
+    Raises:
+        AwsError: it is no policy document.
+    """
     if not document:
         return ()
-    loaded: object = json.loads(document)
+    try:
+        loaded: object = json.loads(document)
+    except STUMBLING as error:
+        raise AwsError(f"a policy document: {undocumented(error)}") from error
     if not is_object(loaded):
-        return ()
+        raise AwsError("a policy document: it is no JSON object")
     alone: object = loaded.get("Statement")
     return (alone,) if is_object(alone) else tuple(children(loaded, "Statement"))
 
 
 def said(statements: Iterable[Json], request: Request) -> Said:
-    """What the policy says to the request: a Deny before all, what is not understood before an Allow.
+    """What the policy says to the request."""
+    allow: Sure = "no"
+    delegated: Sure = "no"
+    deny: Sure = "no"
+    for statement in statements:
+        sure = _applies(statement, request)
+        who = _names(statement, request) if sure != "no" else ""
+        if who and statement.get("Effect") == "Deny":
+            deny = _surer(deny, sure)
+        elif who == "named":
+            allow = _surer(allow, sure)
+        elif who == "account":
+            delegated = _surer(delegated, sure)
+    return Said(allow, delegated, deny)
 
-    `delegated`: it is left to the policies of the principal's account.
-    """
-    found = {_said(statement, request) for statement in statements}
-    for each, means in _ORDER:
-        if each in found:
-            return means
-    return "nothing"
+
+_SURER: tuple[Sure, ...] = ("no", "maybe", "yes")
+
+
+def _surer(one: Sure, other: Sure) -> Sure:
+    return _SURER[max(_SURER.index(one), _SURER.index(other))]
 
 
 def together(own: Decision, resource: Said, *, same_account: bool) -> Decision:
     """What identity and resource say together.
 
     Args:
-        own: what the principal's own policies say.
+        own: what the principal's own policies say; an unsure one may deny.
         resource: what the resource's policy says.
         same_account: whether both are of one account, where either is enough.
     """
-    if "explicitDeny" in (own, _DECISION[resource]):
-        return "explicitDeny"
-    if resource == "unsure" and own != "implicitDeny":
-        return "unsure"
-    if same_account:
-        found = (own, _DECISION[resource])
-        return "allowed" if "allowed" in found else "unsure" if "unsure" in found else "implicitDeny"
-    return _both(own, resource)
+    if not same_account:
+        return _both(own, resource)
+    certain = own == "allowed" or resource.allow == "yes"
+    possible = own == "unsure" or resource.allow == "maybe"
+    return _unless_denied(own, resource, certain=certain, possible=possible)
 
 
 def by_key(own: Decision, key: Said, *, same_account: bool = True) -> Decision:
     """The same for a KMS key: own policies count only where the key's policy leaves it to the account."""
     if not same_account:
         return _both(own, key)
-    if key in ("allowed", "unsure") and own == "implicitDeny":
-        return _DECISION[key]  # the key's policy may name the principal itself
-    if key == "allowed" and own != "explicitDeny":
-        return "allowed"
-    return _both(own, key)
+    certain = key.allow == "yes" or (own == "allowed" and key.delegated == "yes")
+    possible = key.allow == "maybe" or (own != "implicitDeny" and key.delegated != "no")
+    return _unless_denied(own, key, certain=certain, possible=possible)
 
 
 def _both(own: Decision, resource: Said) -> Decision:
-    if "explicitDeny" in (own, _DECISION[resource]):
+    let = _surer(resource.allow, resource.delegated)
+    possible = own != "implicitDeny" and let != "no"
+    certain = own == "allowed" and let == "yes"
+    return _unless_denied(own, resource, certain=certain, possible=possible)
+
+
+def _unless_denied(own: Decision, resource: Said, *, certain: bool, possible: bool) -> Decision:
+    """What is allowed for certain, or possibly, unless a Deny says otherwise."""
+    if own == "explicitDeny" or resource.deny == "yes":
         return "explicitDeny"
-    if resource == "nothing" or own == "implicitDeny":
+    if not (certain or possible):
         return "implicitDeny"
-    return "unsure" if "unsure" in (own, resource) else "allowed"
+    return "allowed" if certain and own != "unsure" and resource.deny == "no" else "unsure"
 
 
-_DECISION: Mapping[Said, Decision] = {
-    "allowed": "allowed",
-    "denied": "explicitDeny",
-    "unsure": "unsure",
-    "delegated": "implicitDeny",
-    "nothing": "implicitDeny",
-}
+def _applies(statement: Json, request: Request) -> Sure:
+    """Whether a statement is about the request, and its conditions hold."""
+    if not acts(statement, request.action):
+        return "no"
+    answers = (_about(statement, request.resource), hold(child(statement, "Condition"), request.known))
+    return "no" if False in answers else "maybe" if None in answers else "yes"
 
 
-_ORDER: tuple[tuple[str, Said], ...] = (
-    ("denied", "denied"), ("unsure deny", "unsure"), ("allowed", "allowed"), ("unsure allow", "unsure"),
-    ("delegated", "delegated"),
-)  # fmt: skip
+def _about(statement: Json, resource: str) -> bool | None:
+    if "Resource" in statement:
+        return among(resource, list(texts(statement["Resource"])))
+    if "NotResource" in statement:
+        found = among(resource, list(texts(statement["NotResource"])))
+        return None if found is None else not found
+    return False
 
 
-def _said(statement: Json, request: Request) -> str:
-    denies = statement.get("Effect") == "Deny"
-    who = _names(statement, request, denies=denies)
-    if not who or not _about(statement, request):
-        return "nothing"
-    held = _hold(child(statement, "Condition"), request)
-    if held is None:
-        return "unsure deny" if denies else "unsure allow"
-    if not held:
-        return "nothing"
-    return "denied" if denies else who
-
-
-def _names(statement: Json, request: Request, *, denies: bool) -> str:
-    """`allowed` when the principal is named, `delegated` when its account is, empty when neither."""
+def _names(statement: Json, request: Request) -> str:
+    """`named` when the principal is, `account` when its account is, empty when neither."""
     if "NotPrincipal" in statement:
-        return "" if _named(statement["NotPrincipal"], request) else "allowed"
-    found = _named(statement.get("Principal"), request)
-    return "allowed" if found == "delegated" and denies else found
+        return "" if _named(statement["NotPrincipal"], request) else "named"
+    return _named(statement.get("Principal"), request)
 
 
 def _named(principal: object, request: Request) -> str:
     if principal == "*":
-        return "allowed"
+        return "named"
     named = set(texts(principal.get("AWS"))) if is_object(principal) else set[str]()
-    if named & {"*", request.principal}:
-        return "allowed"
+    if named & {"*", *request.names}:
+        return "named"
     root = f"arn:{request.principal.split(':')[1]}:iam::{request.account}:root"
-    return "delegated" if named & {request.account, root} else ""
-
-
-def _about(statement: Json, request: Request) -> bool:
-    return _one_of(statement, "Action", request.action.lower()) and _one_of(
-        statement, "Resource", request.resource
-    )
-
-
-def _one_of(statement: Json, element: str, value: str) -> bool:
-    lower = element == "Action"
-    for key, wanted in ((element, True), (f"Not{element}", False)):
-        if key in statement:
-            patterns = [each.lower() if lower else each for each in texts(statement[key])]
-            return any(fits(value, pattern) for pattern in patterns) is wanted
-    return False
-
-
-def _hold(conditions: Json, request: Request) -> bool | None:
-    """Whether all conditions hold; None when one is not understood or its key not known, and none fails."""
-    answers = [
-        _holds(operator, request.known(str(key)), list(texts(wanted)))
-        for operator, keys in conditions.items()
-        for key, wanted in (keys.items() if is_object(keys) else ())
-    ]
-    if False in answers:
-        return False
-    return None if None in answers else True
-
-
-def _holds(operator: str, value: str | None, patterns: Sequence[str]) -> bool | None:
-    plain = operator.removesuffix("IfExists")
-    if value is None or plain not in _EQUAL | _UNEQUAL:
-        return None
-    folded = "IgnoreCase" in plain or plain == "Bool"
-    have = value.lower() if folded else value
-    found = any(fits(have, pattern.lower() if folded else pattern) for pattern in patterns)
-    return found is (plain in _EQUAL)
-
-
-def fits(value: str, pattern: str) -> bool:
-    """Whether the value fits a pattern with `*` and `?`."""
-    return (
-        re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), value, re.DOTALL)
-        is not None
-    )
-
-
-def texts(value: object) -> Iterator[str]:
-    """One text, or each of a list: policies write a list of one as the one."""
-    if isinstance(value, str | bool | int):
-        yield str(value).lower() if isinstance(value, bool) else str(value)
-    elif isinstance(value, list):
-        yield from (str(each) for each in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return "account" if named & {request.account, root} else ""

@@ -19,7 +19,8 @@ class CheckRecord(Record):
         hint: what to do; empty where nothing is to be done.
         items: one line each, where the finding concerns many names.
         source: the document or the behaviour that the rule comes from.
-        unknown: it could not be told; the status is then WARN, or FAIL if the plan requires the check.
+        unknown: it could not be told; the status is then WARN, SKIP where another check tells why it was
+            not looked at, or FAIL if the plan requires the check.
         waived: the plan's reason for going on although it fails; the status is then WARN.
     """
 

@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 
 from domains.catalog import Catalog, Index
+from domains.cluster import version_of
 from domains.errors import UnexpectedReply
 from domains.figures import closed_sizes
-from domains.nodes import Node
-from tasks.checks import facts, moving
+from tasks.checks import moving
 from tasks.checks.check import Check, Finding, check, fail, ok, shown, skip, unknown, warn
+from tasks.checks.copies import copies, standby
 from tasks.checks.disk import room, size
-from tasks.records import SelectedIndex, Unit
+from tasks.checks.target_nodes import data_nodes, if_hot, nodes_in_words
+from tasks.records import Unit
 from tasks.survey import Survey
 
 _SIZING = "AWS guide: Sizing domains, storage requirements"
 _QUOTAS = "AWS guide: Choosing the number of shards; quotas"
-_STANDBY = "AWS guide: Multi-AZ with Standby; restoring snapshots"
 _SHARDS = "cluster.max_shards_per_node"
-_AWARENESS = "cluster.routing.allocation.awareness"
+_DEFAULT_SHARDS = "1000"
+_BY_HEAP_SINCE = version_of("opensearch", "2.17")
 _TIGHT = 0.9
 _FEWER = (
     "add data nodes or larger disks, restore with fewer replicas (restore.index_settings: "
@@ -38,7 +40,7 @@ def disk(survey: Survey) -> Finding:
         return unknown(f"a disk watermark of the target is not understood ({error})")
     sizes = _sizes(survey)
     indices = moving.moving_indices(survey)
-    comes = sum(sizes[index.name] * min(_copies(survey, index), len(nodes)) for index in indices)
+    comes = sum(sizes[index.name] * min(moving.copies(survey, index), len(nodes)) for index in indices)
     freed = _freed(survey)
     shard = max((-(-sizes[each.name] // each.shards) for each in indices if each.shards), default=0)
     said = (
@@ -51,21 +53,7 @@ def disk(survey: Survey) -> Finding:
     said = said.format(size(soft), size(max(found.soft)))
     if comes > soft or shard > max(found.soft) + freed:
         return warn(f"it gets tight: {said}", _FEWER)
-    return ok(said)
-
-
-def data_nodes(survey: Survey) -> tuple[Node, ...]:
-    """The target's nodes that hold shards."""
-    return tuple(node for node in survey.nodes("target") if node.data)
-
-
-def nodes_in_words(number: int) -> str:
-    """How many data nodes."""
-    return "1 data node" if number == 1 else f"{number} data nodes"
-
-
-def _copies(survey: Survey, index: SelectedIndex) -> int:
-    return 1 + moving.replicas(survey, index)
+    return if_hot(survey, ok(said))
 
 
 def _sizes(survey: Survey) -> dict[str, int]:
@@ -114,7 +102,7 @@ def shards(survey: Survey) -> Finding:
     refused: list[str] = []
     for batch in moving.requests(survey):
         there -= sum(_shards_of(index) for unit in batch for index in _taken(unit, target))
-        coming = {i.name: i.shards * _copies(survey, i) for unit in batch for i in unit.indices}
+        coming = {i.name: i.shards * moving.copies(survey, i) for unit in batch for i in unit.indices}
         refused += [
             f"{name}: {more} shards more than the {there} that are there, and {cap} are allowed"
             for name, more in coming.items()
@@ -123,89 +111,26 @@ def shards(survey: Survey) -> Finding:
         there += sum(coming.values())
     said = f"{there} of {cap} shards after the migration ({nodes_in_words(nodes)}, {told} each)"
     hint = f"add data nodes, raise {_SHARDS} on the target, restore with fewer replicas, or move less"
+    if refused and _grows_with_the_heap(survey, told):
+        return warn(
+            f"{said}, unless the service allows more: up to 4,000 a node, by its memory", hint, refused
+        )
     if refused:
         return fail(
             f"the engine would refuse {shown(line.split(':')[0] for line in refused)}: {said}", hint, refused
         )
-    return warn(said, hint) if there > cap * _TIGHT else ok(said)
+    return warn(said, hint) if there > cap * _TIGHT else if_hot(survey, ok(said))
+
+
+def _grows_with_the_heap(survey: Survey, told: str) -> bool:
+    """Whether the service sets the limit by each node's memory, and only the engine's default is shown."""
+    version = survey.identity("target").version
+    since = version.engine == "opensearch" and version >= _BY_HEAP_SINCE
+    return moving.managed(survey, "target") and since and told == _DEFAULT_SHARDS
 
 
 def _shards_of(index: Index) -> int:
     return index.shards * (1 + index.replicas) if index.open else 0
-
-
-@check("room.standby", "copies fit Multi-AZ with Standby", source=_STANDBY)
-def standby(survey: Survey) -> Finding:
-    """Three zones want a multiple of three copies of each index; the engine refuses others."""
-    zones = max(1, _balanced_zones(survey))
-    if zones == 1 and facts.signed(survey, "target"):
-        status = facts.status(survey, "target")
-        if status is None:
-            return unknown(
-                "the control plane does not show the target, nor its settings a balance over zones"
-            )
-        zones = 3 if status.standby else 1
-    if zones == 1:
-        return ok("the target wants no certain number of copies")
-    odd = [
-        f"{index.name}: {copies} copies"
-        for index in moving.moving_indices(survey)
-        if (copies := _balanced_copies(survey, index)) % zones
-    ]
-    if odd:
-        said = f"the target wants a multiple of {zones} copies, and would refuse {_subjects(odd)}"
-        hint = f"set restore.index_settings: {{index.number_of_replicas: {zones - 1}}}"
-        return fail(said, hint, odd)
-    return ok(f"a multiple of {zones} copies each")
-
-
-def _subjects(lines: list[str]) -> str:
-    return shown(line.rpartition(":")[0] for line in lines)
-
-
-def _balanced_zones(survey: Survey) -> int:
-    """How many zones the engine itself balances copies over; 1 where it does not."""
-    settings = moving.target_settings(survey)
-    if settings.get(f"{_AWARENESS}.balance") != "true":
-        return 1
-    names = _listed(settings.get(f"{_AWARENESS}.attributes"))
-    return max((len(_listed(settings.get(f"{_AWARENESS}.force.{name}.values"))) for name in names), default=1)
-
-
-def _listed(value: str | tuple[str, ...] | None) -> list[str]:
-    texts = value if isinstance(value, tuple) else (value or "").split(",")
-    return [text.strip() for text in texts if text.strip()]
-
-
-def _balanced_copies(survey: Survey, index: SelectedIndex) -> int:
-    """Copies as the engine counts them here: the most that it would expand to; 0 where that has no end."""
-    expanded = _expanded(survey, index)
-    if not expanded:
-        return _copies(survey, index)
-    most = expanded.rpartition("-")[2]
-    return 1 + int(most) if most.isdigit() else 0
-
-
-def _expanded(survey: Survey, index: SelectedIndex) -> str:
-    """The bounds that the engine keeps the replicas in, such as `0-1` or `0-all`; empty where it does not."""
-    told = moving.restored_settings(survey, index).get("index.auto_expand_replicas", ())
-    return next((value for value in told if value != "false"), "")
-
-
-@check("room.copies", "every copy has a node of its own", source="OpenSearch: shard allocation")
-def copies(survey: Survey) -> Finding:
-    """More copies than data nodes stay unassigned, and the domain yellow."""
-    nodes = len(data_nodes(survey))
-    homeless = [
-        f"{index.name}: {_copies(survey, index)} copies"
-        for index in moving.moving_indices(survey)
-        if _copies(survey, index) > nodes and not _expanded(survey, index)
-    ]
-    if homeless:
-        said = f"the target has {nodes_in_words(nodes)}; replicas of {_subjects(homeless)} stay unassigned"
-        fewer = f"restore.index_settings: {{index.number_of_replicas: {max(nodes - 1, 0)}}}"
-        return warn(said, f"add data nodes, or set {fewer}", homeless)
-    return ok(f"{nodes_in_words(nodes)}, enough for every copy")
 
 
 @check("room.batches", "restore requests are of a sensible size", source="docs/plan.md")

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from configs.plan import CheckSettings
+from domains.documented import STUMBLING
 from domains.domain import Side
 from domains.errors import SnapferryError
-from tasks.checks.check import Check, Finding, each_side, skip, unknown
+from tasks.checks.check import Check, Finding, each_side, fail, skip, unknown
 from tasks.checks.records import CheckRecord
-from tasks.survey import Survey, Unlooked
+from tasks.survey import Inapplicable, Survey, Unlooked
 
 _AT_ONCE = 8
 
@@ -48,12 +50,24 @@ def _record(survey: Survey, made: Check, side: Side | None) -> CheckRecord:
 
 
 def _finding(survey: Survey, made: Check, side: Side | None) -> Finding:
+    """What the check says. One that breaks costs its own result only."""
     try:
         return made.judge(survey, side)
-    except Unlooked as error:
+    except Inapplicable as error:
         return skip(f"not looked at: {error.message}")
+    except Unlooked as error:
+        return replace(skip(f"not looked at: {error.message}"), unknown=True)
     except SnapferryError as error:
         return unknown(error.message, error.hint)
+    except STUMBLING as error:
+        return _defect(made, error)
+
+
+def _defect(made: Check, error: Exception) -> Finding:
+    """A migration does not begin on what a broken check would have decided."""
+    said = f"{type(error).__name__}: {error} (a defect of Snapferry)"
+    hint = "please report it, with the domains' versions"
+    return fail(f"could not tell: {said}", hint) if made.decisive else unknown(said, hint)
 
 
 def judged_by_plan(record: CheckRecord, settings: CheckSettings) -> CheckRecord:

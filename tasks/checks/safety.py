@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from domains import snapshots
 from domains.domain import Side
+from domains.errors import DomainError
 from domains.replies import Json
 from domains.snapshots import SnapshotInfo
 from tasks.checks.check import Check, Finding, check, failing, ok, shown, side_check, skip, unknown, warn
@@ -26,9 +27,8 @@ def repository(survey: Survey, side: Side) -> Finding:
 
 
 def leads_to_the_plan(survey: Survey, side: Side, found: Json) -> bool:
-    """Whether a registration leads to the plan's bucket and path."""
-    wanted = registration(survey.plan, survey.domain(side), "plain", survey.bucket_region)
-    return same_place(found, wanted)
+    """Whether a registration leads to the plan's bucket and path; the Region does not matter for that."""
+    return same_place(found, registration(survey.plan, survey.domain(side), "plain", None))
 
 
 def _there(survey: Survey, side: Side) -> dict[str, Json]:
@@ -96,15 +96,36 @@ def snapshot(survey: Survey) -> Finding:
     name = survey.plan.snapshot.existing
     if name is None:
         return skip("the migration takes a snapshot of its own")
-    repository = survey.plan.repository.name
     for side in SIDES:
         found = survey.registration(side)
         if found and leads_to_the_plan(survey, side, found):
-            return _judged(survey, snapshots.get(survey.domain(side), repository, name), name)
+            return _judged(survey, _existing(survey, side, name), name)
         if found:
             return skip(f"see safety.repository of the {side}")
+    repository = survey.plan.repository.name
     hint = f"register {repository} on the source, for this bucket and path, to have {name} looked at now"
     return unknown(f"no side has repository {repository} yet, so {name} was not looked at", hint)
+
+
+def _existing(survey: Survey, side: Side, name: str) -> SnapshotInfo | None:
+    domain, repository = survey.domain(side), survey.plan.repository.name
+    return survey.once(("snapshot", side), lambda: snapshots.get(domain, repository, name))
+
+
+def existing_uuid(survey: Survey) -> str | None:
+    """UUID of the plan's existing snapshot; None without one, or where no domain can read it yet."""
+    name = survey.plan.snapshot.existing
+    if name is None:
+        return None
+    for side in SIDES:
+        registered = survey.registration(side)
+        if registered and leads_to_the_plan(survey, side, registered):
+            try:
+                found = _existing(survey, side, name)
+            except DomainError:  # safety.snapshot tells it
+                return None
+            return found.uuid if found else None
+    return None
 
 
 def _judged(survey: Survey, found: SnapshotInfo | None, name: str) -> Finding:

@@ -8,8 +8,8 @@ import boto3
 
 from configs.aws import check_region
 from configs.plan import Side
-from domains import account, aws
-from domains.account import DomainStatus
+from domains import aws, control_plane
+from domains.control_plane import DomainStatus
 from domains.errors import AwsError
 from tasks.draft.asked import SideAsked
 from tasks.errors import PreconditionError
@@ -37,7 +37,7 @@ def find(side: Side, asked: SideAsked) -> Place:
     session = aws.session(asked.signing, asked.region)
     aws.credentials(session)  # without any, say so once and not for each Region
     own = login_region(session)
-    status = account.domain_status(session, name) if own else None
+    status = control_plane.domain_status(session, name) if own else None
     if own and status:
         return Place(own, asked.region_told_by or "the domain is there, and it is the login's Region", status)
     if asked.region:
@@ -46,7 +46,7 @@ def find(side: Side, asked: SideAsked) -> Place:
             hint=f"correct --{side} or --{side}-region, or use the account's login (--{side}-profile, "
             f"--{side}-role)",
         )
-    return _elsewhere(side, name, session, [each for each in account.regions(session) if each != own])
+    return _elsewhere(side, name, session, [each for each in control_plane.regions(session) if each != own])
 
 
 def login_region(session: boto3.Session) -> str | None:
@@ -60,7 +60,7 @@ def login_region(session: boto3.Session) -> str | None:
 def _elsewhere(side: Side, name: str, session: boto3.Session, regions: Sequence[str]) -> Place:
     def look(region: str) -> DomainStatus | AwsError | None:
         try:
-            return account.domain_status(session, name, region)
+            return control_plane.domain_status(session, name, region)
         except AwsError as error:
             return error
 

@@ -6,11 +6,11 @@ import boto3
 
 from configs.aws import parse_role_arn
 from configs.plan import Side
-from domains import account, cluster, repositories
+from domains import account, cluster, control_plane, repositories
 from domains import catalog as names_on
-from domains.account import DomainStatus
 from domains.catalog import Catalog
 from domains.cluster import ClusterIdentity, Version, version_of
+from domains.control_plane import DomainStatus
 from domains.errors import SnapferryError, UnexpectedReply
 from domains.replies import Json
 from tasks.draft.asked import SideAsked
@@ -77,7 +77,7 @@ def _status_by_cluster(way: Way, identity: ClusterIdentity) -> DomainStatus | No
     """The service calls a cluster `account:domain`."""
     name = identity.name.rpartition(":")[2]
     what = "the control plane was not asked for it"
-    return softly(way.unknown, what, lambda: account.domain_status(way.domain.session, name))
+    return softly(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
 
 
 def _version_told(status: DomainStatus | None) -> Version | None:

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from configs.endpoints import address_of
 from configs.plan import DomainSettings, NoAuth, Side
-from domains import account, aws
-from domains.account import DomainStatus
+from domains import aws, control_plane
+from domains.control_plane import DomainStatus
 from domains.domain import Domain, open_domain
 from domains.reach import Reach, reach
 from tasks.draft.asked import SideAsked
@@ -75,11 +75,11 @@ def _by_url(side: Side, asked: SideAsked) -> Way:
 
 
 def _with_status(asked: SideAsked, way: Way) -> Way:
-    name = account.domain_name_of(address_of(asked.endpoint or "")[0])
+    name = control_plane.domain_name_of(address_of(asked.endpoint or "")[0])
     if name is None:
         return way
     what = "the control plane was not asked for it"
-    status = softly(way.unknown, what, lambda: account.domain_status(way.domain.session, name))
+    status = softly(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
     return replace(way, status=status)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from healthy import STREAM_WARNING, TRUE_WARNINGS, require_healthy
 from identities import Identities
-from migrations import Desk, log_size, mutations
+from migrations import Desk, engine, log_size, mutations
 from starting import expected, started
 
 SCENARIOS = sorted(
@@ -64,3 +64,18 @@ def test_what_is_faked_says_why() -> None:
 def test_every_state_names_its_one_defect_in_words_of_its_own() -> None:
     defects = [expected(scenario)["defect"] for scenario in SCENARIOS]
     assert len(defects) == len(set(defects))
+
+
+def test_its_requests_do_not_grow_with_the_indices(desk: Desk) -> None:
+    """With 1,000 indices, by hand: 13 requests to each domain, 2 seconds (docs/checks.md)."""
+    desk.write()
+    sent: list[dict[str, int]] = []
+    for count in (1, 25):
+        for number in range(count):
+            body = {"settings": {"number_of_replicas": 0, "number_of_shards": 1}, "aliases": {"all": {}}}
+            engine(desk.lab, "source", "PUT", f"/orders-{count}-{number}", body)
+        before = {side: log_size(desk.lab, side) for side in ("source", "target")}
+        assert desk.run("check").code == 0
+        sent.append({side: log_size(desk.lab, side) - size for side, size in before.items()})
+    assert sent[0] == sent[1]
+    assert max(sent[1].values()) <= 40

@@ -67,17 +67,28 @@ def test_region_move_with_an_assumed_role(desk: Desk, identities: Identities) ->
     assert any(session in caller for caller in callers), callers
 
 
-def test_rehearsal(desk: Desk) -> None:
+def test_change_window(desk: Desk) -> None:
     lab = desk.lab
     changes = {
         "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
         "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
     }
-    plan = adapted("rehearsal", lab, changes)
-    carried_out(desk, plan, "orders-2024-01", "customers")
-    again = desk.run("migrate", "--execute", "--new-run", "--json")
-    assert again.code == 0, str(again)
-    assert documents(lab, "target", "customers-again") == 3
+    plan = adapted("change-window", lab, changes)
+    gates = plan["gates"]
+    for name in gates:
+        gates[name]["file"] = str(desk.folder / name)
+    opens = {"events": ["gate-waiting"], "command": ["touch", *(gate["file"] for gate in gates.values())]}
+    plan["hooks"] = [opens]  # whoever it is that opens them
+    engine(lab, "target", "PUT", "/customers")
+    names = ("orders-2024-01", "customers")
+    for name in (*names, "orders-tmp-1"):
+        engine(lab, "source", "PUT", f"/{name}/_doc/0?refresh=true", {"n": 0})
+    desk.plan_file.write_text(yaml.safe_dump(plan), encoding="utf-8")
+    ended = desk.run("migrate", "--execute", "--json")
+    assert ended.code == 0, str(ended)
+    wanted = {"orders-2024-01": 1, "customers-again": 1, "customers": 0}
+    assert {name: documents(lab, "target", name) for name in wanted} == wanted
+    assert {gate["name"] for gate in ended.json["gates"] if gate["approved"]} == gates.keys()
 
 
 def test_self_managed_source_through_a_tunnel(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

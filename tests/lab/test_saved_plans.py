@@ -19,6 +19,7 @@ def saved(desk: Desk) -> Path:
     for name in ("first", "second"):
         engine(desk.lab, "source", "PUT", f"/{name}", ONE)
         engine(desk.lab, "source", "PUT", f"/{name}/_doc/1?refresh=true", {"n": 1})
+    engine(desk.lab, "source", "PUT", "/first/_alias/all", {})
     desk.write()
     file = desk.folder / "saved.yaml"
     ended = desk.run("plan", "-o", str(file))
@@ -62,6 +63,15 @@ def mapped(desk: Desk) -> None:
     engine(desk.lab, "source", "PUT", "/second/_mapping", {"properties": {"new": {"type": "keyword"}}})
 
 
+def tuned(desk: Desk) -> None:
+    engine(desk.lab, "source", "PUT", "/second/_settings", {"index.refresh_interval": "5s"})
+
+
+def filtered(desk: Desk) -> None:
+    action = {"index": "first", "alias": "all", "filter": {"term": {"n": 1}}}
+    engine(desk.lab, "source", "POST", "/_aliases", {"actions": [{"add": action}]})
+
+
 def taken(desk: Desk) -> None:
     engine(desk.lab, "target", "PUT", "/second", ONE)
 
@@ -71,6 +81,8 @@ REFUSED: dict[str, tuple[Callable[[Desk], None], str]] = {
     "dropped": (dropped, "- second: it is gone from the source"),
     "made anew": (made_anew, "~ second: it was made anew on the source"),
     "mapping": (mapped, "~ second: its mapping has changed"),
+    "settings": (tuned, "~ second: its settings have changed"),
+    "filter of an alias": (filtered, "~ first: an alias of it has changed"),
     "name taken on the target": (taken, "second"),
 }
 

@@ -227,6 +227,8 @@ def a_document(resolution: Resolution, plan: Plan | None = None, **changes: Any)
         "requests": (),
         "consents": (),
         "mappings": {index.name: f"mapping-{index.name}" for index in resolution.indices},
+        "settings": {index.name: f"settings-{index.name}" for index in resolution.indices},
+        "aliases": {index.name: f"aliases-{index.name}" for index in resolution.indices},
         "plan": plan_record(made),
     }
     return sealed(PlanDocument(**{**values, **changes}))

@@ -13,15 +13,17 @@ from support.building import a_plan
 
 from configs.plan import Plan
 from domains import account as aws_account
-from domains.account import Caller, DomainStatus, Role
+from domains import control_plane
+from domains.account import Caller, Role
 from domains.bucket import Found
 from domains.cluster import ClusterIdentity, version_of
+from domains.control_plane import DomainStatus
 from domains.domain import Side
 from domains.errors import AwsError
 from domains.keys import Key
 from domains.reach import Reach
 from runs.journal import now
-from tasks.checks import account, encryption, facts, roles
+from tasks.checks import account, encryption, facts, rights, roles
 from tasks.checks.bucket_facts import BucketPolicy
 from tasks.checks.check import Check, Finding
 from tasks.migration import Consents
@@ -34,6 +36,7 @@ ANN = f"arn:aws:iam::{OWN}:user/ann"
 DOMAIN = f"arn:aws:es:us-east-1:{OWN}:domain/orders"
 SERVICE = {"Effect": "Allow", "Principal": {"Service": "es.amazonaws.com"}, "Action": "sts:AssumeRole"}
 STATUS = DomainStatus("orders", DOMAIN, "OpenSearch_3.6", "", "", False, False, False, False)
+ABOUT_ROLES = (*roles.CHECKS, rights.role_rights)
 KEY = f"arn:aws:kms:us-east-1:{OWN}:key/k"
 
 
@@ -59,6 +62,7 @@ def survey(made: Plan, answers: Mapping[Any, Any]) -> Survey:
         **{("role", side): Role(ROLE, (SERVICE,)) for side in SIDES},
         **{("identity", side): identity() for side in SIDES},
         **{("status", side): STATUS for side in SIDES},
+        **{("registrations", side): {} for side in SIDES},
         "bucket found": Found("there", "us-east-1"),
         "bucket policy": BucketPolicy((), OWN),
     }
@@ -107,13 +111,15 @@ def iam(monkeypatch: pytest.MonkeyPatch) -> Callable[[Decide], None]:
     [(0, "OK"), (-59, "OK"), (90, "WARN"), (-200, "WARN"), (400, "FAIL"), (-9000, "FAIL")],
 )
 def test_a_clock_that_is_off(off_s: int, status: str) -> None:
-    date = format_datetime(now() + timedelta(seconds=off_s))
-    assert found(account.clock, {("reach", "source"): Reach("reached", "", date=date)}).status == status
+    received = now() - timedelta(hours=1)  # when it is judged does not matter
+    date = format_datetime(received + timedelta(seconds=off_s))
+    answered = Reach("reached", "", date=date, received=received)
+    assert found(account.clock, {("reach", "source"): answered}).status == status
 
 
 @pytest.mark.parametrize("date", [None, "yesterday"])
 def test_a_clock_that_is_not_told(date: str | None) -> None:
-    made = found(account.clock, {("reach", "source"): Reach("reached", "", date=date)})
+    made = found(account.clock, {("reach", "source"): Reach("reached", "", date=date, received=now())})
     assert (made.status, made.unknown) == ("WARN", True)
 
 
@@ -138,7 +144,7 @@ def test_without_signatures_nothing_of_the_account_is_looked_at(auth: dict[str, 
 
 def test_a_role_of_another_account_or_partition_is_one_finding() -> None:
     foreign = f"arn:aws:iam::{OTHER}:role/SnapshotRole"
-    made = {check.id: found(check, role_arn=foreign).status for check in roles.CHECKS}
+    made = {check.id: found(check, role_arn=foreign).status for check in ABOUT_ROLES}
     assert made == {
         "account.role": "SKIP",
         "account.role-account": "FAIL",
@@ -161,7 +167,7 @@ def test_each_side_has_its_own_role() -> None:
 
 
 def test_a_missing_role_is_one_finding() -> None:
-    made = {check.id: found(check, {("role", "source"): None}).status for check in roles.CHECKS}
+    made = {check.id: found(check, {("role", "source"): None}).status for check in ABOUT_ROLES}
     assert made.pop("account.role") == "FAIL"
     assert made.pop("account.role-account") == "OK"
     assert set(made.values()) == {"SKIP"}
@@ -181,6 +187,8 @@ NOT_TOLD: dict[Any, Any] = {("identity", "source"): identity("orders"), ("status
         ({"ArnLike": {"aws:SourceArn": DOMAIN}}, {("identity", "source"): identity("orders")}, "OK"),
         ({"ArnLike": {"aws:SourceArn": DOMAIN}}, NOT_TOLD, "WARN"),
         ({}, NOT_TOLD, "OK"),
+        ({"StringEquals": {"aws:SourceArn": DOMAIN[:-1] + "*"}}, {}, "FAIL"),
+        ({"StringLike": {"aws:SourceArn": DOMAIN[:-1] + "*"}}, {}, "OK"),
     ],
 )
 def test_the_trust_of_a_domain(condition: dict[str, Any], answers: dict[Any, Any], status: str) -> None:
@@ -216,7 +224,7 @@ DENIED = AwsError("could not read the policy: AccessDenied", "allow s3:GetBucket
 )
 def test_the_role_and_the_buckets_policy(iam: Any, own: str, bucket: Any, status: str) -> None:
     iam(lambda *_: own)
-    made = found(roles.role_rights, {"bucket policy": bucket})
+    made = found(rights.role_rights, {"bucket policy": bucket})
     assert made.status == status
     assert status not in {"WARN", "FAIL"} or made.hint
 
@@ -229,20 +237,20 @@ def test_opensearch_3_needs_more_than_base_path(iam: Any, number: str, fits: str
         )
     )
     answers = {("identity", "source"): identity(number=number)}
-    assert found(roles.role_rights, answers).status == fits
+    assert found(rights.role_rights, answers).status == fits
 
 
 def test_a_target_only_reads(iam: Any) -> None:
     iam(lambda action, *_: "allowed" if action in {"s3:ListBucket", "s3:GetObject"} else "implicitDeny")
-    assert found(roles.role_rights, side="target").status == "OK"
-    assert found(roles.role_rights, side="source").status == "FAIL"
+    assert found(rights.role_rights, side="target").status == "OK"
+    assert found(rights.role_rights, side="source").status == "FAIL"
 
 
 @pytest.mark.parametrize(
     ("es", "opensearch", "status"),
     [
         ("allowed", "allowed", "OK"),
-        ("allowed", "implicitDeny", "OK"),
+        ("allowed", "implicitDeny", "WARN"),
         ("implicitDeny", "allowed", "WARN"),
         ("unsure", "unsure", "WARN"),
         ("implicitDeny", "implicitDeny", "FAIL"),
@@ -261,9 +269,10 @@ def test_a_caller_whose_policies_nobody_can_simulate_is_not_said_to_be_in_order(
         assert (made.status, made.unknown, bool(made.hint)) == ("WARN", True, True)
 
 
-def access(effect: str, principal: str) -> DomainStatus:
+def access(effect: str, principal: str, action: str = "es:*", condition: str = "{}") -> DomainStatus:
     said = (
-        f'{{"Effect": "{effect}", "Principal": {{"AWS": "{principal}"}}, "Action": "es:*", "Resource": "*"}}'
+        f'{{"Effect": "{effect}", "Principal": {{"AWS": "{principal}"}}, "Action": "{action}", '
+        f'"Resource": "*", "Condition": {condition}}}'
     )
     return DomainStatus(
         "orders", DOMAIN, "OpenSearch_3.6", "", f'{{"Statement": {said}}}', False, False, False, False
@@ -274,18 +283,31 @@ def access(effect: str, principal: str) -> DomainStatus:
     ("own", "status", "expected"),
     [
         ("allowed", STATUS, "OK"),
-        ("implicitDeny", STATUS, "FAIL"),
+        ("reading", STATUS, "FAIL"),
+        ("implicitDeny", STATUS, "WARN"),  # it has answered, so something else lets the caller
         ("implicitDeny", access("Allow", "*"), "OK"),
         ("implicitDeny", access("Allow", ANN), "OK"),
-        ("implicitDeny", access("Allow", OWN), "FAIL"),
-        ("allowed", access("Deny", ANN), "FAIL"),
+        ("implicitDeny", access("Allow", f"arn:aws:iam::{OWN}:user/bob"), "WARN"),
+        ("reading", access("Allow", OWN), "FAIL"),
+        ("reading", access("Allow", ANN), "OK"),
+        ("allowed", access("Deny", ANN, "es:ESHttpPut"), "FAIL"),
+        ("allowed", access("Allow", ANN, condition='{"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}'), "OK"),
+        ("unsure", access("Allow", ANN), "WARN"),  # what is not sure may be a Deny
         ("unsure", STATUS, "WARN"),
         ("allowed", None, "WARN"),
         ("allowed", AwsError("could not describe domain orders: AccessDenied", "allow it"), "error"),
     ],
 )
 def test_the_callers_requests(iam: Any, own: str, status: Any, expected: str) -> None:
-    iam(lambda *_: own)
+    iam(
+        lambda action, *_: (
+            own
+            if own != "reading"
+            else "allowed"
+            if action in {"es:ESHttpGet", "es:ESHttpHead"}
+            else "implicitDeny"
+        )
+    )
     if expected == "error":
         with pytest.raises(AwsError):
             found(account.domain_access, {("status", "source"): status})
@@ -296,7 +318,7 @@ def test_the_callers_requests(iam: Any, own: str, status: Any, expected: str) ->
 def test_a_namesake_in_the_callers_account_is_not_taken_for_the_domain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(aws_account, "domain_status", lambda *_: STATUS)
+    monkeypatch.setattr(control_plane, "domain_status", lambda *_: STATUS)
     made = plan()
     for name, taken in ((f"{OWN}:orders", STATUS), (f"{OTHER}:orders", None), ("orders", STATUS)):
         opener: Any = partial(SimpleNamespace, session=None, endpoint="http://127.0.0.1")
@@ -325,6 +347,8 @@ def test_a_namesake_in_the_callers_account_is_not_taken_for_the_domain(
         ("explicitDeny", {("bucket", "encryption"): KEY, ("key policy", KEY): DENIED}, "source", "FAIL"),
         ("allowed", {("bucket", "encryption"): KEY, ("key policy", KEY): ""}, "source", "FAIL"),
         ("allowed", {("bucket", "encryption"): KEY, ("key", KEY): None}, "source", "FAIL"),
+        ("allowed", {("bucket", "encryption"): "k", ("key", "k"): None}, "source", "WARN"),
+        ("allowed", {("bucket", "encryption"): "alias/k", ("key", "alias/k"): None}, "source", "WARN"),
     ],
 )
 def test_the_buckets_key(iam: Any, own: str, answers: dict[Any, Any], side: Side, status: str) -> None:
@@ -339,3 +363,107 @@ def test_the_buckets_key(iam: Any, own: str, answers: dict[Any, Any], side: Side
     if error:
         look.once(("key policy", KEY), lambda: error)
     assert encryption.encryption.judge(look, side).status == status
+
+
+@pytest.mark.parametrize(
+    ("number", "repository", "registered", "status"),
+    [
+        ("3.6.0", {}, None, "FAIL"),
+        ("3.1.0", {}, None, "WARN"),
+        ("2.19.4", {}, None, "OK"),
+        ("3.6.0", {"settings": {"shard_path_type": "FIXED"}}, None, "OK"),
+        ("3.6.0", {"settings": {"shard_path_type": "hashed_infix"}}, None, "OK"),
+        ("2.19.4", {"settings": {"shard_path_type": "HASHED_PREFIX"}}, None, "FAIL"),
+        ("3.6.0", {}, "FIXED", "OK"),
+        ("3.1.0", {"settings": {"shard_path_type": "HASHED_PREFIX"}}, "FIXED", "FAIL"),
+        (None, {}, None, "WARN"),
+    ],
+)
+def test_shard_folders_before_base_path_are_asked_for_where_they_are_known_to_be(
+    iam: Any, number: str | None, repository: dict[str, Any], registered: str | None, status: str
+) -> None:
+    iam(
+        lambda action, arn, _: (
+            "allowed" if "/move/index" in arn or action == "s3:ListBucket" else "implicitDeny"
+        )
+    )
+    there = {"bucket": "my-snapshots", "base_path": "move", "shard_path_type": registered}
+    known = {"repo": {"type": "s3", "settings": there}} if registered else {}
+    look = survey(
+        plan(**repository),
+        {("registrations", "source"): known, ("identity", "source"): identity(number=number or "3.6.0")},
+    )
+    if number is None:
+        look.give_up("source", "it cannot be reached")
+    made = rights.role_rights.judge(look, "target")
+    assert (made.status, made.unknown) == (status, status == "WARN"), made
+
+
+def test_a_session_that_an_access_policy_names_is_the_caller(iam: Any) -> None:
+    session, role = f"arn:aws:sts::{OWN}:assumed-role/M/alice", f"arn:aws:iam::{OWN}:role/M"
+    iam(lambda *_: "implicitDeny")
+    who = Caller(session, OWN, role)
+    answers = {("caller", "source"): who, ("status", "source"): access("Allow", session)}
+    assert found(account.domain_access, answers).status == "OK"
+
+
+def test_a_policy_that_is_no_json_is_not_taken_for_none(iam: Any) -> None:
+    iam(lambda *_: "allowed")
+    odd = DomainStatus("orders", DOMAIN, "OpenSearch_3.6", "", "{", False, False, False, False)
+    with pytest.raises(AwsError, match="not what the API documents"):
+        found(account.domain_access, {("status", "source"): odd})
+
+
+@pytest.mark.parametrize(
+    ("denial", "trust", "domains"),
+    [
+        ({}, "FAIL", "SKIP"),
+        ({"Action": "sts:Tag*"}, "OK", "OK"),
+        ({"Action": "STS:assume*"}, "FAIL", "SKIP"),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": DOMAIN}}}, "OK", "FAIL"),
+        ({"Condition": {"ArnNotLike": {"aws:SourceArn": DOMAIN}}}, "OK", "OK"),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "false"}}}, "OK", "WARN"),
+    ],
+)
+def test_a_deny_in_a_trust_policy_counts(denial: dict[str, Any], trust: str, domains: str) -> None:
+    held = Role(ROLE, (SERVICE, {**SERVICE, "Effect": "Deny", **denial}))
+    answers = {("role", "source"): held}
+    assert found(roles.trust, answers).status == trust
+    assert found(roles.trust_domains, answers).status == domains
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({}, "FAIL"),
+        ({"server_side_encryption": True}, "OK"),
+        ({"server_side_encryption_type": "AES256"}, "OK"),
+        ({"server_side_encryption_type": "aws:kms", "server_side_encryption_kms_key_id": "k2"}, "WARN"),
+    ],
+)
+def test_a_registration_may_say_how_its_files_are_encrypted(
+    iam: Any, settings: dict[str, Any], status: str
+) -> None:
+    iam(lambda *_: "implicitDeny")
+    answers = {
+        ("bucket", "encryption"): KEY,
+        ("key", KEY): Key(KEY, "Enabled"),
+        ("key policy", KEY): "",
+        ("key", "k2"): None,
+    }
+    assert found(encryption.encryption, answers, settings=settings).status == status
+
+
+@pytest.mark.parametrize(("region", "suffix"), [("us-east-1", "com"), ("cn-north-1", "com.cn")])
+def test_a_key_is_used_by_way_of_s3_of_its_partition(iam: Any, region: str, suffix: str) -> None:
+    key = f"arn:aws:kms:{region}:{OWN}:key/k"
+    by = f"s3.{region}.amazonaws.{suffix}"
+    iam(lambda _, __, context: "allowed" if context["kms:ViaService"] == by else "implicitDeny")
+    everybody = {"Effect": "Allow", "Principal": {"AWS": OWN}, "Action": "kms:*", "Resource": "*"}
+    document = json.dumps({"Statement": everybody})
+    answers = {
+        ("bucket", "encryption"): key,
+        ("key", key): Key(key, "Enabled"),
+        ("key policy", key): document,
+    }
+    assert found(encryption.encryption, answers).status == "OK"

@@ -9,7 +9,8 @@ from support.building import a_plan
 
 from domains.bucket import Found, ObjectLock
 from domains.cluster import ClusterIdentity, version_of
-from tasks.checks import bucket
+from domains.reach import Reach
+from tasks.checks import bucket, bucket_facts
 from tasks.checks.check import Check, Finding
 from tasks.checks.lifecycle import judged, reaches
 from tasks.migration import Consents
@@ -124,7 +125,8 @@ def finding(made: Check, look: Survey) -> Finding:
         ({}, Found("there", "us-east-1"), "OK"),
         ({"region": "us-east-1"}, Found("there", "us-east-1"), "OK"),
         ({"region": "us-east-1"}, Found("denied", "us-east-1"), "OK"),
-        ({"region": "eu-west-1"}, Found("there", "us-east-1"), "FAIL"),
+        ({"region": "eu-west-1"}, Found("there", "us-east-1"), "WARN"),
+        ({"region": "eu-west-1", "endpoint_fallback": "never"}, Found("there", "us-east-1"), "FAIL"),
         ({"endpoint_fallback": "never"}, Found("there", "us-east-1"), "FAIL"),
         ({"endpoint_fallback": "always"}, Found("there", "us-east-1"), "OK"),
         ({}, Found("denied", None), "WARN"),
@@ -166,7 +168,9 @@ AUTOMATED = {"cs-automated-enc": {"type": "s3"}}
         (AUTOMATED, AUTOMATED, (), None, "OK"),
         (OWN, {}, ("move/index-3",), None, "OK"),
         (OWN, {"repo": registered(readonly=True)}, ("move/index-3",), None, "OK"),
-        ({}, {"other": registered(readonly=True)}, ("move/index-3",), None, "OK"),
+        ({}, {"other": registered(readonly=True)}, ("move/index-3",), None, "WARN"),
+        ({}, {"repo": registered()}, ("move/index-3",), None, "WARN"),
+        ({}, {"repo": registered(readonly=True)}, ("move/index-3",), "nightly", "OK"),
         ({}, {}, ("move/index-3",), None, "WARN"),
         ({}, {}, ("move/index-3",), "nightly", "OK"),
         ({"repo": registered("elsewhere")}, {}, ("move/index-3",), None, "WARN"),
@@ -186,7 +190,6 @@ def test_who_else_uses_the_path(
             ("registrations", "source"): source,
             ("registrations", "target"): target,
             ("bucket", "files"): files,
-            "bucket region": "us-east-1",
         }
     )
     if existing:
@@ -204,3 +207,40 @@ def test_a_folder_is_no_bucket_but_may_have_another_writer() -> None:
     look.once(("registrations", "source"), lambda: there)
     look.once(("registrations", "target"), lambda: dict[str, Any]())
     assert finding(bucket.path, look).status == "SKIP", "safety.writer tells"
+
+
+@pytest.mark.parametrize(
+    ("number", "settings", "prefix", "status"),
+    [
+        ("3.6.0", {}, "M1", "FAIL"),
+        ("3.0.0", {}, "M1", "WARN"),
+        ("3.0.0", {}, "move/", "FAIL"),
+        ("3.0.0", {}, "logs/", "OK"),
+        ("3.6.0", {"shard_path_type": "FIXED"}, "M1", "OK"),
+        ("2.19.4", {}, "M1", "OK"),
+        ("", {}, "M1", "WARN"),
+        ("", {}, "move/", "FAIL"),
+    ],
+)
+def test_a_rule_for_shard_folders_harms_where_they_are_known_to_be(
+    number: str, settings: dict[str, Any], prefix: str, status: str
+) -> None:
+    answers: dict[Any, Any] = {
+        ("bucket", "lifecycle"): (rule(Filter={"Prefix": prefix}, **EXPIRES),),
+        ("registrations", "source"): {},
+    }
+    if number:
+        answers["identity", "source"] = ClusterIdentity("uuid", "name", version_of("opensearch", number))
+    look = survey(answers, settings=settings)
+    if not number:
+        look.give_up("source", "it cannot be reached")
+    found = finding(bucket.lifecycle, look)
+    assert (found.status, found.unknown) == (status, status == "WARN")
+
+
+def test_the_sides_own_session_looks_at_the_bucket_even_where_its_domain_cannot_be_reached() -> None:
+    look = survey({("reach", "source"): Reach("tcp", "no way"), ("reach", "target"): Reach("clock", "late")})
+    mine = object()
+    look.once(("domain", "source"), lambda: SimpleNamespace(session=mine))
+    look.give_up("source", "see domains.tcp")
+    assert bucket_facts.logins(look) == (bucket_facts.Login(mine, "us-east-1"),)  # pyright: ignore[reportArgumentType]

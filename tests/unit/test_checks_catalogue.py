@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from support.building import a_plan
 
-from configs.checks import IDS
+from configs.checks import IDS, CheckSettings
 from domains.errors import SnapferryError
-from tasks.checks.catalogue import ALL, THEN
+from tasks.checks.catalogue import ALL, THEN, deciding
 from tasks.checks.check import Check, Finding, check, fail, ok, side_check, unknown
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
-from tasks.survey import Survey
+from tasks.survey import Inapplicable, Survey, Unlooked
 
 DOCS = Path(__file__).parents[2] / "docs/checks.md"
 
@@ -64,6 +64,38 @@ def test_a_required_check_fails_when_it_could_not_tell() -> None:
     assert only(cannot_tell).status == "WARN"
     assert only(cannot_tell, require=["bucket.region"]).status == "FAIL"
     assert only(cannot_tell, require=["bucket.exists"]).status == "WARN"
+
+
+@pytest.mark.parametrize("status", ["unlooked", "inapplicable"])
+def test_a_required_check_fails_when_nobody_could_look_but_not_when_there_is_nothing(status: str) -> None:
+    @check("bucket.path", "is not looked at")
+    def unlooked(_: Survey) -> Finding:
+        raise (Unlooked if status == "unlooked" else Inapplicable)("nobody is there")
+
+    assert only(unlooked).status == "SKIP"
+    required = only(unlooked, require=["bucket.path"])
+    assert required.status == ("FAIL" if status == "unlooked" else "SKIP")
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), ValueError("x"), AttributeError("x")])
+def test_a_check_that_breaks_costs_no_other_result(error: Exception) -> None:
+    @check("bucket.path", "breaks")
+    def broken(_: Survey) -> Finding:
+        raise error
+
+    @check("room.disk", "breaks, and decides")
+    def decisive(_: Survey) -> Finding:
+        raise error
+
+    found = [(r.status, r.unknown) for r in run_checks(survey(), (), (broken, decisive, fails))]
+    assert found == [("WARN", True), ("FAIL", False), ("FAIL", False)]
+    assert "report it" in run_checks(survey(), (), (broken,))[0].hint
+
+
+def test_a_migration_makes_the_checks_that_its_plan_requires_too() -> None:
+    settings = a_plan(checks={"require": ["bucket.lifecycle"]}).checks
+    own = {made.id for made in deciding(ALL, CheckSettings())}
+    assert {made.id for made in deciding(ALL, settings)} == own | {"bucket.lifecycle"}
 
 
 def test_a_waived_check_warns_and_names_the_reason() -> None:

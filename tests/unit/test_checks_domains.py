@@ -13,8 +13,8 @@ from support.fake_domain import CLOSE, FakeDomain, Reply, engine_error, html, ok
 
 from configs.plan import Plan
 from domains import reach
-from domains.account import DomainStatus
 from domains.cluster import version_of
+from domains.control_plane import DomainStatus
 from domains.domain import Side
 from domains.errors import AwsError
 from domains.reach import Reach
@@ -170,6 +170,27 @@ def test_what_is_no_search_engine_is_told(pair: Pair) -> None:
     pair.source.domain.on("GET /", ok({"status": "UP"}))
     assert pair.made("domains.answer", "source").status == "FAIL"
     assert pair.made("domains.primaries", "source").status == "SKIP"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "status", "unknown", "hint"),
+    [
+        (ok({"nodes": {"n": {"version": "2.19.4"}}}), "OK", False, ""),
+        (engine_error(403, "security_exception", "no permissions for [cluster:monitor/nodes/info]"), "FAIL",
+         False, "cluster:monitor/nodes/info"),
+        (Reply(429, {"message": "Rate exceeded"}), "WARN", True, "check again"),
+        (ok({}), "FAIL", False, "endpoint"),
+    ],
+)  # fmt: skip
+def test_a_domain_in_disguise_is_asked_for_its_nodes(
+    pair: Pair, clock: Any, nodes: Reply, status: str, unknown: bool, hint: str
+) -> None:
+    told = identity_reply("source", "7.10.2")
+    told["version"].pop("distribution", None)
+    pair.source.domain.on("GET /", ok(told | {"tagline": "The OpenSearch Project"}))
+    pair.source.domain.on("GET /_nodes", nodes)
+    record = pair.made("domains.answer", "source")
+    assert (record.status, record.unknown, hint in record.hint) == (status, unknown, True), record
 
 
 @pytest.mark.parametrize(
@@ -344,7 +365,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
     [
         (10, "opensearch-2.19.4", "OK", "due at about 12:50 UTC"),
         (57, "opensearch-2.19.4", "WARN", "due at about 12:03 UTC"),
-        (70, "opensearch-2.19.4", "WARN", "due at about 11:50 UTC"),
+        (70, "opensearch-2.19.4", "WARN", "due at about 11:50 UTC, and is overdue"),
         (200, "opensearch-2.19.4", "OK", "none is expected"),
         (57, "elasticsearch-5.3.2", "WARN", "12:03 UTC"),
         (57, "elasticsearch-5.1.1", "OK", "due at about 11:03 UTC"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.building import a_catalog, a_domain, a_plan, a_unit, an_index, selected
+from support.building import a_catalog, a_domain, a_plan, a_unit, an_index, identity_reply, selected
 from support.engine import FakeEngine, Held
-from support.fake_domain import FakeDomain, engine_error
+from support.fake_domain import FakeDomain, engine_error, ok
 
 from domains.catalog import Alias
 from domains.cluster import version_of
@@ -186,23 +186,48 @@ def test_policies_come_from_settings_or_from_the_plugin(pair: Pair, source: Fake
     held.settings = {"index.opendistro.index_state_management.policy_id": "old"}
     found = pair.made("indices.policies")
     assert (found.status, found.items) == ("WARN", ("a: policy old",))
+    pair.source.put(Held("b"))
+    source.on("GET /_plugins/_ism/explain", ok({"b": {"policy_id": "tidy"}, "total_managed_indices": 1}))
+    assert pair.made("indices.policies").items == ("a: policy old", "b: policy tidy")
+    source.on("GET /_plugins/_ism/explain", engine_error(400, "x", "no handler found for uri [/_plugins]"))
     pair.plan = {"restore": {"ignore_index_settings": ["index.*.index_state_management.policy_id"]}}
     assert pair.made("indices.policies").status == "OK"
 
 
 @pytest.mark.parametrize(
-    ("have", "status"), [(frozenset({"F12"}), "OK"), (frozenset({"F1"}), "FAIL"), (None, "WARN")]
+    ("have", "status"),
+    [
+        ({"F12": "ACTIVE"}, "OK"),
+        ({"F1": "ACTIVE"}, "FAIL"),
+        ({"F12": "ASSOCIATION_FAILED"}, "FAIL"),
+        ({"F12": "ASSOCIATING"}, "WARN"),
+        ({"F12": "DISSOCIATING"}, "WARN"),
+        ({"F12": "DISSOCIATION_FAILED"}, "WARN"),
+        (None, "WARN"),
+    ],
 )
 def test_a_package_must_be_on_the_target_under_the_same_id(
     pair: Pair,
     on_the_service: None,
     monkeypatch: pytest.MonkeyPatch,
-    have: frozenset[str] | None,
+    have: dict[str, str] | None,
     status: str,
 ) -> None:
     monkeypatch.setattr("tasks.checks.moving.target_packages", lambda _: have)
     pair.source.put(Held("a", settings={"index.analysis.filter.f.synonyms_path": "analyzers/F12"}))
     assert pair.made("indices.packages").status == status
+
+
+def test_policies_that_are_not_all_listed_are_not_known(source: FakeDomain, target: FakeDomain) -> None:
+    pair = Pair(source, target)
+    pair.source.put(Held("a"))
+    told = ok({"other": {"policy_id": "tidy"}, "total_managed_indices": 30})
+    source.on("GET /_plugins/_ism/explain", told)
+    assert pair.made("indices.policies").unknown
+    source.on("GET /", ok(identity_reply("source", "7.10.2", None)))
+    source.on("GET /_opendistro/_ism/explain", told)
+    assert pair.made("indices.policies").unknown
+    assert source.asked("GET /_opendistro/_ism/explain")[0].query["size"]
 
 
 def test_a_file_on_a_cluster_outside_the_service_cannot_be_told(pair: Pair) -> None:

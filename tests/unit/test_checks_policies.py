@@ -19,40 +19,68 @@ def statement(
     return {"Effect": effect, "Principal": principal, "Action": action, "Resource": "*", **more}
 
 
+NOTHING = Said()
+ALLOWED = Said(allow="yes")
+DELEGATED = Said(delegated="yes")
+DENIED = Said(deny="yes")
+MAYBE = Said(allow="maybe")
+MAYBE_DENIED = Said(deny="maybe")
 SOMEBODY = {"AWS": "arn:aws:iam::123456789012:role/Other"}
 
 
 @pytest.mark.parametrize(
     ("statements", "expected"),
     [
-        ([], "nothing"),
-        ([statement()], "allowed"),
-        ([statement(principal={"AWS": "*"})], "allowed"),
-        ([statement(principal={"AWS": [ROLE]})], "allowed"),
-        ([statement(principal=SOMEBODY)], "nothing"),
-        ([statement(principal={"AWS": "123456789012"})], "delegated"),
-        ([statement(principal={"AWS": "arn:aws:iam::123456789012:root"})], "delegated"),
-        ([statement(principal={"AWS": "arn:aws:iam::210987654321:root"})], "nothing"),
-        ([statement("Deny", {"AWS": "arn:aws:iam::123456789012:root"})], "denied"),
-        ([statement(), statement("Deny")], "denied"),
-        ([statement("Deny", action="s3:GetObject")], "nothing"),
-        ([statement("Deny", action=["s3:Put*"])], "denied"),
-        ([statement("Deny", Resource="arn:aws:s3:::bucket/logs/*")], "nothing"),
-        ([statement("Deny", Resource="arn:aws:s3:::bucket/move/*")], "denied"),
-        ([{"Effect": "Deny", "NotPrincipal": {"AWS": ROLE}, "Action": "*", "Resource": "*"}], "nothing"),
-        ([{"Effect": "Deny", "NotPrincipal": SOMEBODY, "Action": "*", "Resource": "*"}], "denied"),
-        ([{"Effect": "Deny", "Principal": "*", "NotAction": "s3:Get*", "Resource": "*"}], "denied"),
-        ([{"Effect": "Deny", "Principal": "*", "Action": "*", "NotResource": OBJECT}], "nothing"),
-        ([statement("Deny", Condition={"Bool": {"aws:SecureTransport": "false"}})], "nothing"),
-        ([statement("Deny", Condition={"Bool": {"aws:SecureTransport": False}})], "nothing"),
-        ([statement("Deny", Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}})], "unsure"),
-        ([statement(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})], "unsure"),
-        ([statement(), statement(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})], "allowed"),
-        ([statement(), statement("Deny", Condition={"IpAddress": {"aws:SourceIp": "1.1.1.1"}})], "unsure"),
-        ([statement(Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Snap*"}})], "allowed"),
-        ([statement(Condition={"StringLike": {"s3:prefix": ["logs/*", "move/*"]}})], "allowed"),
-        ([statement(Condition={"StringLike": {"s3:prefix": "logs/*"}})], "nothing"),
-        ([statement("Deny", Condition={"StringNotLike": {"s3:prefix": "move*"}})], "nothing"),
+        ([], NOTHING),
+        ([statement()], ALLOWED),
+        ([statement(principal={"AWS": "*"})], ALLOWED),
+        ([statement(principal={"AWS": [ROLE]})], ALLOWED),
+        ([statement(principal=SOMEBODY)], NOTHING),
+        ([statement(principal={"AWS": "123456789012"})], DELEGATED),
+        ([statement(principal={"AWS": "arn:aws:iam::123456789012:root"})], DELEGATED),
+        ([statement(principal={"AWS": "arn:aws:iam::210987654321:root"})], NOTHING),
+        ([statement("Deny", {"AWS": "arn:aws:iam::123456789012:root"})], DENIED),
+        ([statement(), statement("Deny")], Said(allow="yes", deny="yes")),
+        ([statement("Deny", action="s3:GetObject")], NOTHING),
+        ([statement("Deny", action=["s3:Put*"])], DENIED),
+        ([statement("Deny", Resource="arn:aws:s3:::bucket/logs/*")], NOTHING),
+        ([statement("Deny", Resource="arn:aws:s3:::bucket/move/*")], DENIED),
+        ([{"Effect": "Deny", "NotPrincipal": {"AWS": ROLE}, "Action": "*", "Resource": "*"}], NOTHING),
+        ([{"Effect": "Deny", "NotPrincipal": SOMEBODY, "Action": "*", "Resource": "*"}], DENIED),
+        ([{"Effect": "Deny", "Principal": "*", "NotAction": "s3:Get*", "Resource": "*"}], DENIED),
+        ([{"Effect": "Deny", "Principal": "*", "Action": "*", "NotResource": OBJECT}], NOTHING),
+        ([statement("Deny", Condition={"Bool": {"aws:SecureTransport": "false"}})], NOTHING),
+        ([statement("Deny", Condition={"Bool": {"aws:SecureTransport": False}})], NOTHING),
+        (
+            [statement("Deny", Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}})],
+            Said(deny="maybe"),
+        ),
+        ([statement(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})], Said(allow="maybe")),
+        ([statement(), statement(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})], ALLOWED),
+        (
+            [statement(), statement("Deny", Condition={"IpAddress": {"aws:SourceIp": "1.1.1.1"}})],
+            Said(allow="yes", deny="maybe"),
+        ),
+        ([statement(Condition={"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/Snap*"}})], ALLOWED),
+        ([statement(Condition={"StringLike": {"s3:prefix": ["logs/*", "move/*"]}})], ALLOWED),
+        ([statement(Condition={"StringLike": {"s3:prefix": "logs/*"}})], NOTHING),
+        ([statement("Deny", Condition={"StringNotLike": {"s3:prefix": "move*"}})], NOTHING),
+        ([statement(Condition={"StringEquals": {"s3:prefix": "mo*"}})], NOTHING),
+        ([statement("Deny", Condition={"StringNotEquals": {"s3:prefix": "mo*"}})], DENIED),
+        ([statement(Condition={"StringEqualsIgnoreCase": {"s3:prefix": "MOVE/"}})], ALLOWED),
+        ([statement(Condition={"StringEqualsIgnoreCase": {"s3:prefix": "MO*"}})], NOTHING),
+        ([statement(Condition={"StringLike": {"s3:prefix": "${aws:username}/"}})], Said(allow="maybe")),
+        ([statement(Resource="arn:aws:s3:::bucket/${aws:username}/*")], Said(allow="maybe")),
+        ([statement(Resource="arn:aws:s3:::other/${aws:username}/*")], NOTHING),
+        ([statement(action="S3:putobject")], ALLOWED),
+        ([statement("Deny", Resource=OBJECT), statement()], Said(allow="yes", deny="yes")),
+        (
+            [
+                statement(principal={"AWS": "123456789012"}),
+                statement(principal={"AWS": ROLE}, Condition={"Bool": {"aws:ViaAWSService": True}}),
+            ],
+            Said(allow="maybe", delegated="yes"),
+        ),
     ],
 )
 def test_what_a_policy_says(statements: list[dict[str, Any]], expected: Said) -> None:
@@ -62,21 +90,25 @@ def test_what_a_policy_says(statements: list[dict[str, Any]], expected: Said) ->
 @pytest.mark.parametrize(
     ("own", "resource", "same", "expected"),
     [
-        ("allowed", "nothing", True, "allowed"),
-        ("implicitDeny", "allowed", True, "allowed"),
-        ("implicitDeny", "delegated", True, "implicitDeny"),
-        ("implicitDeny", "nothing", True, "implicitDeny"),
-        ("allowed", "denied", True, "explicitDeny"),
-        ("explicitDeny", "allowed", True, "explicitDeny"),
-        ("allowed", "unsure", True, "unsure"),
-        ("implicitDeny", "unsure", True, "unsure"),
-        ("unsure", "allowed", True, "allowed"),
-        ("unsure", "nothing", True, "unsure"),
-        ("allowed", "nothing", False, "implicitDeny"),
-        ("allowed", "allowed", False, "allowed"),
-        ("allowed", "delegated", False, "allowed"),
-        ("implicitDeny", "allowed", False, "implicitDeny"),
-        ("allowed", "unsure", False, "unsure"),
+        ("allowed", NOTHING, True, "allowed"),
+        ("implicitDeny", ALLOWED, True, "allowed"),
+        ("implicitDeny", DELEGATED, True, "implicitDeny"),
+        ("implicitDeny", NOTHING, True, "implicitDeny"),
+        ("allowed", DENIED, True, "explicitDeny"),
+        ("explicitDeny", ALLOWED, True, "explicitDeny"),
+        ("allowed", MAYBE, True, "allowed"),
+        ("allowed", MAYBE_DENIED, True, "unsure"),
+        ("implicitDeny", MAYBE_DENIED, True, "implicitDeny"),
+        ("implicitDeny", Said(allow="yes", deny="maybe"), True, "unsure"),
+        ("implicitDeny", MAYBE, True, "unsure"),
+        ("unsure", ALLOWED, True, "unsure"),
+        ("unsure", NOTHING, True, "unsure"),
+        ("allowed", NOTHING, False, "implicitDeny"),
+        ("allowed", ALLOWED, False, "allowed"),
+        ("allowed", DELEGATED, False, "allowed"),
+        ("implicitDeny", ALLOWED, False, "implicitDeny"),
+        ("allowed", MAYBE, False, "unsure"),
+        ("allowed", Said(allow="yes", deny="maybe"), False, "unsure"),
     ],
 )
 def test_identity_and_resource_together(own: Decision, resource: Said, same: bool, expected: str) -> None:
@@ -86,14 +118,17 @@ def test_identity_and_resource_together(own: Decision, resource: Said, same: boo
 @pytest.mark.parametrize(
     ("own", "key", "expected"),
     [
-        ("allowed", "delegated", "allowed"),
-        ("allowed", "nothing", "implicitDeny"),
-        ("implicitDeny", "allowed", "allowed"),
-        ("implicitDeny", "delegated", "implicitDeny"),
-        ("explicitDeny", "allowed", "explicitDeny"),
-        ("allowed", "denied", "explicitDeny"),
-        ("allowed", "unsure", "unsure"),
-        ("implicitDeny", "unsure", "unsure"),
+        ("allowed", DELEGATED, "allowed"),
+        ("allowed", NOTHING, "implicitDeny"),
+        ("implicitDeny", ALLOWED, "allowed"),
+        ("implicitDeny", DELEGATED, "implicitDeny"),
+        ("explicitDeny", ALLOWED, "explicitDeny"),
+        ("allowed", DENIED, "explicitDeny"),
+        ("allowed", MAYBE, "unsure"),
+        ("allowed", Said(allow="maybe", delegated="yes"), "allowed"),
+        ("allowed", Said(delegated="yes", deny="maybe"), "unsure"),
+        ("unsure", ALLOWED, "unsure"),
+        ("implicitDeny", MAYBE, "unsure"),
     ],
 )
 def test_a_key_leaves_it_to_the_account_or_not(own: Decision, key: Said, expected: str) -> None:
@@ -126,6 +161,9 @@ def trusting(**condition: Any) -> dict[str, Any]:
         (trusting() | {"Effect": "Deny"}, 0),
         (trusting() | {"Action": "sts:TagSession"}, 0),
         (trusting() | {"Action": ["sts:TagSession", "sts:AssumeRole"]}, 1),
+        (trusting() | {"Action": "STS:assumerole"}, 1),
+        (trusting() | {"Action": "sts:Assume*"}, 1),
+        (trusting() | {"NotAction": "sts:*", "Action": "sts:Tag*"}, 0),
     ],
 )
 def test_who_is_trusted(statement: dict[str, Any], expected: int) -> None:
@@ -141,7 +179,10 @@ def test_who_is_trusted(statement: dict[str, Any], expected: int) -> None:
         ({"ArnLike": {"aws:SourceArn": "arn:aws:es:*:123456789012:domain/*"}}, "yes"),
         ({"ArnLike": {"AWS:SourceArn": "arn:aws:es:eu-west-1:123456789012:domain/*"}}, "no"),
         ({"StringEquals": {"sts:ExternalId": "x"}}, "?"),
-        ({"StringNotEquals": {"aws:SourceAccount": "1"}}, "?"),
+        ({"StringNotEquals": {"aws:SourceAccount": "1"}}, "yes"),
+        ({"StringNotEquals": {"aws:SourceAccount": "123456789012"}}, "no"),
+        ({"StringEquals": {"aws:SourceArn": "arn:aws:es:*:123456789012:domain/*"}}, "no"),
+        ({"ArnEquals": {"aws:SourceArn": "arn:aws:es:*:123456789012:domain/*"}}, "yes"),
     ],
 )
 def test_conditions_of_trust_fit_a_domain_or_not(condition: dict[str, Any], fits: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.building import a_domain, a_plan
+from support.building import a_domain, a_plan, identity_reply
 from support.engine import FakeEngine, Held
-from support.fake_domain import FakeDomain, engine_error
+from support.fake_domain import FakeDomain, engine_error, ok
 
+from domains.control_plane import DomainStatus
 from domains.nodes import Node
 from tasks.checks import disk, room
 from tasks.checks.records import CheckRecord
@@ -133,6 +134,44 @@ def test_shards_are_counted_as_the_engine_counts_them(
     assert pair.made("room.shards").status == status
 
 
+@pytest.mark.parametrize(
+    ("number", "cap", "signed", "status"),
+    [
+        ("3.6.0", "1000", True, "WARN"),
+        ("2.17.0", "1000", True, "WARN"),
+        ("2.15.0", "1000", True, "FAIL"),
+        ("3.6.0", "999", True, "FAIL"),
+        ("3.6.0", "1000", False, "FAIL"),
+    ],
+)
+def test_the_engines_default_is_no_limit_of_a_service_that_counts_memory(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, number: str, cap: str, signed: bool, status: str
+) -> None:
+    monkeypatch.setattr("tasks.checks.moving.managed", lambda *_: signed)
+    pair.source.put(Held("a", states=["STARTED"] * 1001))
+    pair.target.domain.on("GET /", ok(identity_reply("target", number)))
+    pair.target.cluster_settings = {"cluster.max_shards_per_node": cap}
+    assert pair.made("room.shards").status == status
+
+
+def test_ultrawarm_nodes_may_be_counted_so_what_fits_is_not_sure(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm = DomainStatus("t", "", "", "", "", False, False, warm=True, cold=False)
+    monkeypatch.setattr("tasks.checks.facts.status", lambda *_: warm)
+    pair.source.put(Held("a"))
+    for id in ("room.disk", "room.shards", "room.copies"):
+        assert pair.made(id).unknown, id
+
+
+def test_a_target_that_tells_of_no_data_node_is_not_said_to_have_none(pair: Pair, target: FakeDomain) -> None:
+    pair.source.put(Held("a"))
+    target.on("GET /_cat/nodes", ok([{"name": "m", "node.role": "m"}]))
+    target.on("GET /_cat/allocation", ok([]))
+    for id in ("room.disk", "room.shards", "room.copies"):
+        assert pair.made(id).unknown, id
+
+
 def test_a_cap_that_is_not_told_is_not_guessed(pair: Pair) -> None:
     pair.source.put(Held("a"))
     pair.target.cluster_settings = {}
@@ -148,6 +187,7 @@ def test_a_cap_that_is_not_told_is_not_guessed(pair: Pair) -> None:
         (2, "0-1", {}, "FAIL"),
         (0, "0-all", {}, "OK"),
         (0, "false", {"number_of_replicas": "5"}, "OK"),
+        (2, "0-1", {"auto_expand_replicas": False}, "OK"),
     ],
 )
 def test_three_zones_want_a_multiple_of_three_copies(

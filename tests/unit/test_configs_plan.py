@@ -37,6 +37,7 @@ BEYOND_THE_SCHEMA = {
     "external_id_without_role",
     "fs_with_the_service",
     "gate_before_no_snapshot",
+    "gate_file_shared",
     "no_endpoint",
     "numbers_in_odd_forms",
     "prefix_without_rename",
@@ -196,12 +197,12 @@ def test_an_example_is_a_plan_and_fits_the_schema(path: Path) -> None:
 
 def test_the_examples_show_what_they_are_for() -> None:
     plans = {path.stem: load_plan(path) for path in EXAMPLES}
-    assert set(plans) == {"same-region-upgrade", "region-move", "rehearsal", "self-managed-source"}
+    assert set(plans) == {"same-region-upgrade", "region-move", "change-window", "self-managed-source"}
     assert plans["same-region-upgrade"].source.region == plans["same-region-upgrade"].target.region
     assert plans["region-move"].source.region != plans["region-move"].target.region
-    assert plans["rehearsal"].conflicts.policy == "rename"
-    assert plans["rehearsal"].conflicts.suffix
-    assert plans["rehearsal"].indices.include != ["*"]
+    assert plans["change-window"].conflicts.policy == "rename"
+    assert set(plans["change-window"].gates) == {"before-snapshot", "before-restore"}
+    assert plans["change-window"].hooks and plans["change-window"].checks.require
     assert isinstance(plans["self-managed-source"].source.auth, BasicAuth)
 
 

@@ -12,7 +12,8 @@ from requests.auth import HTTPBasicAuth
 from support.building import a_plan
 
 from configs.auth import SigV4Auth
-from domains import aws
+from domains import account as iam_account
+from domains import aws, bucket, control_plane, keys, packages
 from domains.domain import open_domain
 from domains.errors import AwsError
 from domains.signing import PerThreadSigner
@@ -217,3 +218,83 @@ def test_no_journal_of_a_plan_holds_a_secret(monkeypatch: pytest.MonkeyPatch) ->
     auth = {"type": "basic", "username": "me", "password": {"env": "SOURCE_PASSWORD"}}
     plan = a_plan(source={"endpoint": "http://127.0.0.1:1", "auth": auth})
     assert "hunter2" not in json.dumps(plan_record(plan))
+
+
+# replies that are cut short, or odd
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *replies: Any) -> list[dict[str, Any]]:
+    """AWS gives these replies, one after the other; what it is sent is noted."""
+    left, sent = list(replies), list[dict[str, Any]]()
+
+    def reply(_: Any, __: str, parameters: dict[str, Any]) -> Any:
+        sent.append(parameters)
+        return left.pop(0)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", reply)
+    return sent
+
+
+def simulated(action: str, decision: str = "allowed", **more: Any) -> dict[str, Any]:
+    return {"EvalActionName": action, "EvalDecision": decision, **more}
+
+
+OBJECT = "arn:aws:s3:::my-snapshots/index-0"
+
+
+def test_a_simulation_is_read_to_its_last_page_and_what_it_leaves_out_is_unsure(
+    no_aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {"EvaluationResults": [simulated("s3:GetObject")], "IsTruncated": True, "Marker": "m"}
+    sent = answering(monkeypatch, first, {"EvaluationResults": [simulated("s3:PutObject", "implicitDeny")]})
+    asked = [(action, OBJECT) for action in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")]
+    found = iam_account.decisions(session(), ROLE, asked)
+    assert [found[each] for each in asked] == ["allowed", "implicitDeny", "unsure"]
+    assert sent[1]["Marker"] == "m"
+    entries = {entry["ContextKeyName"]: entry["ContextKeyType"] for entry in sent[0]["ContextEntries"]}
+    assert entries == {"aws:SecureTransport": "boolean"}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (simulated("s3:GetObject"), "allowed"),
+        (simulated("s3:GetObject", MissingContextValues=["aws:SourceIp"]), "unsure"),
+        (simulated("s3:GetObject", "implicitDeny", MissingContextValues=["aws:SourceIp"]), "unsure"),
+        (simulated("s3:GetObject", ResourceSpecificResults=[{"MissingContextValues": ["k"]}]), "unsure"),
+        (simulated("s3:GetObject", "explicitDeny", MissingContextValues=[]), "explicitDeny"),
+        (simulated("s3:GetObject", "perhaps"), "unsure"),
+    ],
+)
+def test_a_decision_under_a_condition_that_is_not_known_is_not_sure(
+    no_aws: None, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], expected: str
+) -> None:
+    answering(monkeypatch, {"EvaluationResults": [told]})
+    asked = ("s3:GetObject", OBJECT)
+    assert iam_account.decisions(session(), ROLE, [asked])[asked] == expected
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: iam_account.caller(session()),
+        lambda: iam_account.role(session(), ROLE),
+        lambda: iam_account.decisions(session(), ROLE, [("s3:GetObject", OBJECT)]),
+        lambda: control_plane.domain_status(session(), "orders"),
+        lambda: packages.packages(session(), "orders"),
+        lambda: keys.key(session(), "alias/k"),
+        lambda: keys.policy(session(), "alias/k"),
+        lambda: bucket.find(session(), "my-snapshots"),
+    ],
+)
+def test_an_odd_reply_is_an_error_in_words(no_aws: None, monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
+    answering(monkeypatch, {})
+    with pytest.raises(AwsError, match="not what the API documents"):
+        call()
+
+
+def test_nobody_waits_long_for_what_only_helps_to_judge(no_aws: None) -> None:
+    made = session()
+    usual, brief = (aws.client_of(made, "opensearch", None, each) for each in (aws.USUAL, aws.LOOK_UPS))
+    assert brief.meta.config.connect_timeout < usual.meta.config.connect_timeout
+    assert brief is aws.client_of(made, "opensearch", None, aws.LOOK_UPS)

@@ -402,7 +402,7 @@ def test_journals_of_earlier_versions_load_and_are_measured(tmp_path: Path) -> N
     loaded = Journal.load(path)
     assert report_of(loaded.document).estimate is None
     assert set(told_by(loaded.document)) == set(STEPS)
-    assert State.of(loaded).run("20260101-000000000-0000") is None  # it has changed nothing
+    assert State.of(loaded).current("migrate") is None  # it has changed nothing
     assert [journal.run_id for journal in State.of(loaded).journals()] == [loaded.run_id]
 
 
@@ -608,7 +608,7 @@ def test_the_rehearsals_report_tells_what_the_real_run_would_meet_and_take() -> 
             words.span(found.projection.window_low, found.projection.window_high),
             "r1 had 2 of 20 indices",
             "measured in rehearsal r1",
-            "1 indices and data streams, the snapshot and its registrations removed",
+            "removed: 1 indices and data streams, the snapshot",
             "it is somebody else's",
         ):
             assert fact in text, fact

@@ -402,7 +402,11 @@ def test_all_reasons_are_told_at_once_and_nothing_was_sent_but_reads(
         "another-bucket",
     ):
         assert part in told
-    assert len(caught.value.problems) == 6
+    assert [problem.split(": ")[0] for problem in caught.value.problems] == [
+        "indices.selected", "indices.created", "indices.names", "safety.repository (target)",
+        "the plan needs the consent --allow-partial as well",
+    ]  # fmt: skip
+    assert told.count("    next: ") == 4, "each check says what to do about it"
     assert source.changing == target.changing == []
 
 
@@ -446,12 +450,47 @@ def test_a_name_that_was_asked_for_and_cannot_move_is_a_problem(
     migration = look(including(plan, include=["a", "shut", ".kibana_1"]), tmp_path)
     with pytest.raises(PreconditionError) as caught:
         resolve(migration)
-    assert [problem.split("; ")[0].split(", or")[0] for problem in caught.value.problems] == [
-        "indices.include: .kibana_1 is a system index",
-        "indices.include: shut is closed",
+    (problem,) = caught.value.problems
+    assert problem.splitlines() == [
+        "indices.selected: 2 problems",
+        "      indices.include: .kibana_1 is a system index, or take it out of the list",
+        "      indices.include: shut is closed; set indices.closed: move, or take it out of the list",
+        "    next: correct indices.include and indices.exclude",
     ]
     found = resolve(look(including(plan, include=["*"]), tmp_path / "another"))
     assert {left.name for left in found.left_out} == {"shut", ".kibana_1"}
+
+
+def test_a_refusal_says_why_where_its_names_are_bare(
+    plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
+) -> None:
+    engine = FakeEngine(target, "target")
+    engine.cluster_settings = {**engine.cluster_settings, "cluster.indices.close.enable": "false"}
+    FakeEngine(source, "source", Held("a"), Held("shut", open=False))
+    with pytest.raises(PreconditionError) as caught:
+        resolve(look(including(plan, include=["*"], closed="move"), tmp_path))
+    (problem,) = caught.value.problems
+    assert problem.startswith("indices.closed: shut: closed on the source, and the target's cluster.indices")
+    assert "next: open them on the source" in problem
+
+
+def test_what_a_deciding_check_could_not_tell_is_noted(
+    plan: Plan, tmp_path: Path, target: FakeDomain
+) -> None:
+    FakeEngine(target, "target")
+    target.on("GET /_cat/plugins", engine_error(403, "security_exception", "no permissions for [x]"))
+    notes = resolve(look(plan, tmp_path)).notes
+    assert [note.split(": could not tell")[0] for note in notes if "could not tell" in note] == [
+        "indices.plugins"
+    ]
+
+
+def test_what_the_plan_requires_to_be_known_refuses_a_migration_too(plan: Plan, tmp_path: Path) -> None:
+    required = plan.checks.model_copy(update={"require": ["bucket.lifecycle", "domains.tcp"]})
+    with pytest.raises(PreconditionError) as caught:
+        resolve(look(plan.model_copy(update={"checks": required}), tmp_path))
+    (problem,) = caught.value.problems
+    assert problem.startswith("bucket.lifecycle: not looked at: no side has AWS credentials")
 
 
 def registered(**settings: Any) -> dict[str, Any]:

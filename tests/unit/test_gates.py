@@ -125,6 +125,23 @@ def test_an_approval_is_for_one_run_only(tmp_path: Path, clock: Clock) -> None:
         waited(at_gate(tmp_path, clock))
 
 
+def test_an_approval_of_a_refused_start_is_none_for_the_next_start_under_the_same_id(
+    tmp_path: Path, clock: Clock
+) -> None:
+    first = at_gate(tmp_path, clock)
+    old, _ = approve(first.journal, GATE, "ann@desk")
+    again = State(tmp_path, "orders").begin(first.plan, "migrate", first.journal.run_id)
+    m = Migration(first.plan, first.source, first.target, again, poll=clock.poll)
+    assert approval_of(again, GATE) is None
+    with pytest.raises(TimedOut):
+        waited(m)
+    new, fresh = approve(again, GATE, "bob@desk")
+    assert fresh
+    assert (new.by, new.at > old.at) == ("bob@desk", True)
+    assert waited(m) == "bob@desk"
+    assert not list(tmp_path.rglob("*.new"))
+
+
 def test_a_rehearsal_passes_no_gate_and_a_plan_without_the_gate_none_either(
     tmp_path: Path, clock: Clock
 ) -> None:
@@ -256,6 +273,38 @@ def test_a_prefect_server_that_is_lost_leaves_the_other_ways(
 
     assert in_prefect(m, clock, then)[0] == "PAUSED"
     assert m.journal.document.gates[GATE].by == "ann"
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_pause_whose_reply_was_lost_is_seen_and_ended_too(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, resumed: bool
+) -> None:
+    import httpx
+    from prefect.client.orchestration import SyncPrefectClient
+
+    send = SyncPrefectClient.set_flow_run_state
+
+    def lost(self: Any, run: Any, state: Any, **more: Any) -> Any:
+        answer = send(self, run, state, **more)
+        if state.is_paused():
+            raise httpx.ReadTimeout("no reply")
+        return answer
+
+    monkeypatch.setattr(SyncPrefectClient, "set_flow_run_state", lost)
+    m = at_gate(tmp_path, clock)
+
+    def then(client: Any, run: UUID) -> None:
+        if resumed:
+            clock.sleep = slept  # type: ignore[method-assign]
+            client.resume_flow_run(run)
+        else:
+            approve(m.journal, GATE, "ann")
+
+    slept = clock.sleep
+    assert in_prefect(m, clock, then) == ("PAUSED", "RUNNING")
+    by = m.journal.document.gates[GATE].by
+    assert by.endswith("was resumed") if resumed else by == "ann"
 
 
 # ---- `snapferry approve`, and where it is shown

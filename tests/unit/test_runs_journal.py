@@ -249,11 +249,15 @@ def test_without_runs_there_is_none(tmp_path: Path) -> None:
     assert state.current("migrate") is None
 
 
-def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
-    for run_id in ("20260101-000000-aaaa", "20260301-000000-aaaa", "20260201-000000-ffff"):
-        finished(tmp_path, run_id, "done")
+def test_runs_are_listed_by_when_they_began_the_last_first(tmp_path: Path) -> None:
+    for month, run_id in (
+        (1, "20260101-000000-aaaa"),
+        (3, "20260115-000000-saved"),
+        (2, "20260201-000000-f"),
+    ):
+        finished(tmp_path, run_id, "done", started=datetime(2026, month, 1, tzinfo=UTC))
     found = [journal.run_id[:8] for journal in State(tmp_path, "orders").journals()]
-    assert found == ["20260301", "20260201", "20260101"]
+    assert found == ["20260115", "20260201", "20260101"]
     assert list(State(tmp_path, "another").journals()) == []
 
 
@@ -358,6 +362,35 @@ def test_another_plan_is_refused_naming_what_changed(journal: Journal, change: A
     assert named in str(caught.value)
     assert journal.run_id in str(caught.value)
     assert "--new-run" in caught.value.hint
+
+
+def test_of_a_rehearsal_the_way_out_is_one_that_it_has(tmp_path: Path) -> None:
+    begun_so = State(tmp_path, "orders").begin(a_plan(), "rehearse")
+    with pytest.raises(PlanChanged) as caught:
+        require_same_plan(begun_so, a_plan(indices={"include": ["b"]}))
+    assert "snapferry abort PLAN --execute" in caught.value.hint
+    assert "--new-run" not in caught.value.hint
+
+
+def test_a_run_of_an_earlier_version_goes_on_although_keys_have_come_to_the_plan(journal: Journal) -> None:
+    for key in ("kind", "checks", "gates", "hooks"):
+        del journal.document.plan[key]
+    del journal.document.plan["restore"]["batch"]
+    require_same_plan(journal, a_plan())
+    with pytest.raises(PlanChanged, match=r"restore\.batch"):
+        require_same_plan(journal, a_plan(restore={"batch": 7}))
+    journal.document.plan["gone"] = 1  # a plan that this version does not take is compared as it is
+    with pytest.raises(PlanChanged, match="gone: 1 → None"):
+        require_same_plan(journal, a_plan())
+
+
+def test_checks_gates_and_hooks_may_change_between_two_sessions(journal: Journal) -> None:
+    changes: dict[str, Any] = {
+        "checks": {"waive": {"room.disk": "it grows by itself"}},
+        "gates": {"before-restore": {"timeout": "2h"}},
+        "hooks": [{"events": ["done"], "command": ["true"]}],
+    }
+    require_same_plan(journal, a_plan(**changes))
 
 
 def test_a_setting_taken_away_is_a_change_too(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 import yaml
 from support.building import a_document, a_plan, a_resolution, a_stream_unit, a_unit
+from typer.testing import CliRunner
 
-from configs.kinds import is_saved_plan
+from configs.kinds import is_resolved
 from configs.problems import PlanError
 from flows.saved_plans import plan_in, read, save, text_of
+from snapferry.main import app
 from tasks.errors import PreconditionError
 from tasks.planning import PlanDocument
 from tasks.records import ClusterRecord, Resolution, Unit
@@ -44,7 +46,7 @@ def test_a_saved_plan_is_read_as_it_was_written_whatever_the_file_is_called(
 ) -> None:
     document = a_document(resolution(), a_plan(snapshot={"wait_for_running": "1h30m"}))
     save(document, tmp_path / name)
-    assert is_saved_plan(tmp_path / name)
+    assert is_resolved(tmp_path / name)
     found = read(tmp_path / name)
     assert found == document
     assert plan_in(found, tmp_path / name) == a_plan(snapshot={"wait_for_running": "1h30m"})
@@ -54,9 +56,9 @@ def test_a_plan_is_no_saved_plan(tmp_path: Path) -> None:
     others = ("kind: plan\nname: saved-plan\n", "x: {kind: saved-plan}\n", "name: x\nkind: saved-plan\n")
     for text in ("name: x\n", "", *others):
         (tmp_path / "plan.yaml").write_text(text)
-        assert not is_saved_plan(tmp_path / "plan.yaml")
-    assert not is_saved_plan(tmp_path / "missing.yaml")
-    assert not is_saved_plan(tmp_path)
+        assert not is_resolved(tmp_path / "plan.yaml")
+    assert not is_resolved(tmp_path / "missing.yaml")
+    assert not is_resolved(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,28 @@ def test_an_edited_file_is_refused(tmp_path: Path, path: tuple[Any, ...], value:
     (tmp_path / "saved.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(PlanError, match="changed after it was saved"):
         read(tmp_path / "saved.yaml")
+
+
+def test_what_a_rehearsal_would_do_is_not_executed(tmp_path: Path) -> None:
+    document = sealed(a_document(resolution()).model_copy(update={"kind": "rehearsal-plan"}))
+    file = tmp_path / "rehearsal.json"
+    file.write_text(document.model_dump_json(indent=2))
+    for verb in ("migrate", "plan"):
+        result = CliRunner().invoke(app, [verb, str(file), "--state", str(tmp_path / "state")])
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "this shows what a rehearsal would do, and cannot be executed" in result.stderr
+        assert "snapferry rehearse PLAN --execute" in result.stderr
+
+
+@pytest.mark.parametrize("place", [".", "folder", "..", ""])
+def test_it_is_not_written_over_a_folder_and_nothing_is_left_behind(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IsADirectoryError):
+        save(a_document(resolution()), Path(place))
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder"]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +207,44 @@ def test_what_changes_the_migration_is_refused_and_named(name: str) -> None:
 def test_a_changed_mapping_is_refused_and_named() -> None:
     after = a_document(SAME, mappings={"a": "another", "b": "mapping-b"})
     assert differences(a_document(SAME), after) == ("~ a: its mapping has changed",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("settings", "its settings have changed"), ("aliases", "an alias of it has changed")],
+)
+def test_changed_settings_and_aliases_are_refused_and_named(kind: str, words: str) -> None:
+    before = a_document(SAME)
+    after = a_document(SAME, **{kind: {**getattr(before, kind), "a": "another"}})
+    (said,) = differences(before, after)
+    assert said.startswith(f"~ a: {words}")
+    assert before.hash != after.hash
+
+
+def test_another_existing_snapshot_of_the_same_name_is_refused() -> None:
+    saved, gone = a_document(SAME, snapshot_uuid="one"), a_document(SAME)
+    (said,) = differences(saved, a_document(SAME, snapshot_uuid="two"))
+    assert said == "~ snapshot snap: it is another one of that name (UUID one → two)"
+    (said,) = differences(saved, gone)
+    assert "no domain can read it any more" in said
+    assert differences(gone, saved) == (), "it could not be read when the plan was saved"
+    assert saved.hash != gone.hash
+
+
+def test_a_file_of_an_earlier_version_is_intact_and_says_what_it_lacks(tmp_path: Path) -> None:
+    content = json.loads(text_of(a_document(SAME, settings={}, aliases={}), as_json=True))
+    for key in ("settings", "aliases", "snapshot_uuid"):
+        del content[key]
+    (tmp_path / "old.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    (said,) = differences(read(tmp_path / "old.yaml"), a_document(SAME))
+    assert "saved by an earlier version" in said
+
+
+def test_keys_that_have_come_to_the_plan_since_are_no_difference() -> None:
+    new = a_document(SAME)
+    plan = {key: part for key, part in new.plan.items() if key != "checks"}
+    old = sealed(new.model_copy(update={"plan": plan}))
+    assert differences(old, a_document(SAME)) == ()
 
 
 def test_growth_is_accepted() -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from configs.loader import load_plan, parse_plan
 from domains import account as aws_account
+from domains import control_plane
 from domains.errors import AwsError
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
@@ -63,7 +64,7 @@ def account(no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         ("DEFAULT_REGION", "us-east-1"),
     ):
         monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setattr(aws_account, "regions", lambda _: ("us-east-1", "eu-west-1", "ap-south-1"))
+    monkeypatch.setattr(control_plane, "regions", lambda _: ("us-east-1", "eu-west-1", "ap-south-1"))
     with mock_aws():
         yield
 

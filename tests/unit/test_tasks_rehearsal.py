@@ -57,6 +57,13 @@ def test_a_prefixed_name_that_is_taken_is_a_problem() -> None:
     assert any("try-orders-2024" in problem for problem in decision.problems)
 
 
+def test_a_backing_index_that_would_keep_its_real_name_is_a_problem() -> None:
+    units = (a_stream_unit("logs", ".ds-logs-000001", "taken-in"),)
+    decision = all_renamed(units, a_catalog(), rehearsal_plan(a_plan(), ["logs"], "try-"), Consents())
+    (problem,) = decision.problems
+    assert problem.startswith("logs: its index taken-in would keep its own name on the target")
+
+
 def test_aliases_stay_away_nothing_waits_and_all_else_is_as_planned() -> None:
     settings = {"index_settings": {"index.number_of_replicas": 2}, "batch": 7}
     gates = {"before-restore": {"timeout": "2h"}}
