@@ -1,5 +1,6 @@
 """The AWS account around a domain: credentials, the control plane, the bucket, secrets. Reads only."""
 
+import logging
 import os
 import re
 import threading
@@ -29,6 +30,7 @@ LOOK_UPS = botocore.config.Config(
 )
 """For what helps to judge, and need not be known: nobody waits long for it."""
 _SESSION_NAME = "snapferry"
+logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)  # a traceback beside our sentence
 _MAKING = threading.Lock()
 _MADE: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 T = TypeVar("T")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from pydantic import ValidationError
+
 from configs.plan import ConflictSettings, DomainSettings, IndexSelection, Plan
 from domains.catalog import Catalog
 from tasks.conflicts import Decision, clashes, renamed
@@ -42,8 +44,13 @@ def shadowed(plan: Plan, shadow: str | None) -> Plan:
     values = {**target, **place, "connect_to": None}
     if "://" in shadow and plan.target.is_managed:
         values["region"] = None  # as the host tells it
-    changed = plan.model_copy(update={"target": DomainSettings.model_validate(values)})
-    return Plan.model_validate(changed.model_dump())
+    try:
+        changed = plan.model_copy(update={"target": DomainSettings.model_validate(values)})
+        return Plan.model_validate(changed.model_dump())
+    except ValidationError as error:
+        raise ValueError(
+            "; ".join(each["msg"].removeprefix("Value error, ") for each in error.errors())
+        ) from None
 
 
 def chosen(units: Sequence[Unit], only: Sequence[str]) -> tuple[Unit, ...]:

@@ -55,7 +55,7 @@ def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> Non
 
 
 def _take_away(plan: "Plan", options: "Options", *, as_json: bool) -> None:
-    """Removes it. An error after the first change ends the command as the run then stands: it is no refusal."""
+    """Removes it. An error after the first change ends the command as the run then stands, no refusal."""
     from domains.errors import SnapferryError
     from flows.abort import abort as take_away
     from flows.rehearsals import require_leftover

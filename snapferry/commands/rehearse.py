@@ -71,6 +71,7 @@ def rehearse(
 
     loaded = load(plan)
     wanted = Rehearsal(prefix=_prefix(prefix), only=tuple(only or ()), keep=keep, shadow=shadow)
+    _require_shadow(loaded, shadow)
     options = Options(state_folder(state), Consents(partial=allow_partial))
     if execute:
         _run(loaded, wanted, options, as_json=as_json)
@@ -87,6 +88,15 @@ def _prefix(text: str) -> str:
         return check_prefix(text)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--prefix") from None
+
+
+def _require_shadow(plan: "Plan", shadow: str | None) -> None:
+    from tasks.rehearsal import shadowed
+
+    try:
+        shadowed(plan, shadow)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--shadow") from None
 
 
 def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, as_json: bool) -> None:

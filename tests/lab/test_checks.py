@@ -11,11 +11,19 @@ from identities import Identities
 from migrations import Desk, engine, log_size, mutations
 from starting import expected, started
 
+from lab.description import LabDescription
+
 SCENARIOS = sorted(
     folder
     for folder in (Path(__file__).resolve().parents[1] / "scenarios" / "broken_starts").iterdir()
     if folder.is_dir()
 )
+
+
+@pytest.fixture
+def desk(clean_lab: LabDescription, tmp_path: Path) -> Desk:
+    """A user at an empty lab: `check` needs no Prefect, whose server would take long to start."""
+    return Desk(clean_lab, tmp_path, "http://127.0.0.1:9/api")
 
 
 def named(records: list[dict[str, Any]], status: str) -> list[tuple[str, str | None]]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import yaml
-from identities import Identities, allow
+from identities import Identities, allow, trust_account
 from migrations import Desk, documents, engine, log
 
 from lab.description import LabDescription
@@ -54,7 +54,7 @@ def test_same_region_upgrade(desk: Desk) -> None:
 
 def test_region_move_with_an_assumed_role(desk: Desk, identities: Identities) -> None:
     lab = desk.lab
-    role = identities.role(allow("es:ESHttp*"), allow("iam:PassRole", lab.role_arn))
+    role = identities.role(allow("es:ESHttp*"), allow("iam:PassRole", lab.role_arn), trusts=trust_account())
     auth = {"type": "sigv4", "role_arn": role, "external_id": "orders"}
     changes = {
         "source": {"domain": None, "endpoint": lab.source.endpoint, "auth": None},

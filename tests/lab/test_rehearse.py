@@ -69,13 +69,13 @@ def test_without_execute_it_shows_the_names_and_changes_nothing(small_desk: Desk
     assert mutations(small_desk.lab, "target", began) == []
 
 
-# the other moments of the first test, and of the second, were run by hand; `make soak` kills at random ones
+# `make soak JOB=rehearse` kills at any other moment
 KILLS: dict[str, tuple[str, str, str]] = {  # killed once this side has got this request
     "registered": ("source", "PUT", "/_snapshot/move"),
     "snapshot": ("source", "PUT", "/_snapshot/move/lab-move-*"),
     "restore": ("target", "POST", "*/_restore"),
     "verify": ("target", "POST", "/_msearch"),
-    "removal": ("target", "DELETE", f"/{PREFIX}first"),
+    "removal": ("target", "DELETE", f"/{PREFIX}first*"),
     "registrations": ("target", "DELETE", "/_snapshot/move"),
 }
 
@@ -102,7 +102,7 @@ def _kill_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> None
     assert process.wait() == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("moment", ["snapshot", "restore", "removal"])
+@pytest.mark.parametrize("moment", ["restore", "removal"])
 def test_killed_and_run_again_it_leaves_nothing(small_desk: Desk, moment: str) -> None:
     before = both(small_desk)
     killed(small_desk, *KILLS[moment])
@@ -112,7 +112,7 @@ def test_killed_and_run_again_it_leaves_nothing(small_desk: Desk, moment: str) -
     assert both(small_desk) == before
 
 
-@pytest.mark.parametrize("moment", ["registered", "removal"])
+@pytest.mark.parametrize("moment", ["removal"])
 def test_killed_and_aborted_it_leaves_nothing(small_desk: Desk, moment: str) -> None:
     before = both(small_desk)
     killed(small_desk, *KILLS[moment])
@@ -140,3 +140,19 @@ def test_what_is_kept_stays_until_it_is_aborted_and_nothing_else_goes(small_desk
     assert f"{PREFIX}first" in set(user_indices(small_desk.lab, "target"))
     engine(small_desk.lab, "target", "DELETE", f"/{PREFIX}first")
     assert both(small_desk) == before
+
+
+def test_another_domain_stands_in_and_the_targets_own_checks_are_made(small_desk: Desk) -> None:
+    """The lab has no third domain: the target's engine, past its front door, is the stand-in."""
+    desk = small_desk
+    engine(desk.lab, "target", "PUT", "/first", ONE)  # in the way of the real run, not of the rehearsal
+    before = both(desk)
+    began = log_size(desk.lab, "target")
+    shadow = desk.lab.target.engine_url
+    ended = desk.run("rehearse", "--only", "first", "--shadow", shadow, "--execute", "--json")
+    assert ended.code == 4, str(ended)
+    assert ended.json["target"]["endpoint"] == shadow
+    assert ended.json["totals"]["equal"] == 1
+    assert "indices.names" in {check["id"] for check in ended.json["rehearsal"]["checks"]}
+    assert mutations(desk.lab, "target", began) == []
+    assert both(desk) == before

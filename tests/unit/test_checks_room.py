@@ -187,7 +187,7 @@ def test_a_cap_that_is_not_told_is_not_guessed(pair: Pair) -> None:
         (2, "0-1", {}, "FAIL"),
         (0, "0-all", {}, "OK"),
         (0, "false", {"number_of_replicas": "5"}, "OK"),
-        (2, "0-1", {"auto_expand_replicas": False}, "OK"),
+        (1, "0-1", {"auto_expand_replicas": False}, "FAIL"),
     ],
 )
 def test_three_zones_want_a_multiple_of_three_copies(

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 from support.building import a_catalog, a_plan, a_stream_unit, a_unit
 
 from tasks.errors import PreconditionError
@@ -86,8 +85,14 @@ def test_a_shadow_domain_by_name_is_looked_up_in_the_targets_region() -> None:
 
 
 def test_the_source_cannot_be_its_own_shadow() -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValueError, match="source and target"):
         shadowed(managed(), SERVICE)
+
+
+def test_a_shadow_that_is_no_domain_is_refused_in_words_of_ours() -> None:
+    with pytest.raises(ValueError, match="this is no http or https URL") as caught:
+        shadowed(managed(), "nonsense://x")
+    assert "validation error" not in str(caught.value)
 
 
 def test_without_a_shadow_the_plan_is_as_it_was() -> None:
