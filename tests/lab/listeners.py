@@ -30,7 +30,6 @@ def listening(kind: str) -> Iterator[str]:
 
 REPLIES: dict[str, Callable[[], Reply]] = {
     "tls": lambda: PAGE,
-    "page": lambda: PAGE,
     "json": lambda: Reply(200, {"name": "orders-service", "status": "UP"}),
     "error-500": lambda: Reply(500, "<html><body>Internal Server Error</body></html>", type="text/html"),
 }
