@@ -24,7 +24,7 @@ def standby(survey: Survey) -> Finding:
     if zones == 1:
         return ok("the target wants no certain number of copies")
     odd = [
-        f"{index.name}: {copies} copies"
+        f"{index.name}: {copies} {'copy' if copies == 1 else 'copies'}"
         for index in moving.moving_indices(survey)
         if (copies := _balanced_copies(survey, index)) % zones
     ]

@@ -199,7 +199,7 @@ def test_three_zones_want_a_multiple_of_three_copies(
     pair.plan = {"restore": {"index_settings": plan}}
     found = pair.made("room.standby")
     assert found.status == status
-    assert (found.items == ("a: 1 copies",)) == (status == "FAIL" and not expanded)
+    assert (found.items == ("a: 1 copy",)) == (status == "FAIL" and not expanded)
 
 
 def test_without_a_balance_over_zones_any_number_of_copies_will_do(pair: Pair) -> None:
