@@ -7,6 +7,7 @@ from runs.progress import Progress, tell
 from runs.state import State
 from tasks import removal
 from tasks.migration import Migration
+from tasks.patience import STEP
 from tasks.records import Leftovers, RemovalRecord
 
 
@@ -30,9 +31,9 @@ def abort(plan: Plan, options: Options) -> RemovalRecord:
         SnapferryError: a domain refused, or was busy for too long; how the run stands is in its journal.
     """
     with aborting(plan, options) as m:
-        with m.journal.step(removal.STEP):
+        with m.journal.step(STEP):
             removed = removal.remove_made(as_rehearsed(m))
             removal.require_removed(as_rehearsed(m))
-        m.journal.keep(removal.STEP, removed)
-        tell(Progress(removal.STEP, "what the rehearsal has made is removed", finished=True))
+        m.journal.keep(STEP, removed)
+        tell(Progress(STEP, "what the rehearsal has made is removed", finished=True))
     return removed

@@ -106,6 +106,8 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
     kept(m, "look ahead", ahead, words.looked_ahead(ahead))
     resolution = run_step(m.journal, "resolve", lambda: resolved_for(m, wanted))
     resolve.require_moving(resolution)
+    if not wanted.keep:
+        removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
     kept(m, "resolve", resolution, words.resolved(resolution))
     look_forward(m, resolution)
     return resolution

@@ -68,7 +68,7 @@ def prefect_server(state: Path) -> Generator[str]:
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"  # nobody reads them, and they outlast the server
     with errors:
         child = subprocess.Popen(
-            [sys.executable, "-m", "flows.temporary_server"],
+            [sys.executable, "-P", "-m", "flows.temporary_server"],  # -P: nothing of the current folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

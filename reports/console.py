@@ -41,7 +41,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
         took = ", ".join(f"{s.name} {words.duration(s.seconds)}" for s in report.steps)
         yield Text(f"Steps: {took}", "dim")
     if report.rehearsal:
-        yield from outlook.rehearsal_lines(report.rehearsal)
+        yield from outlook.rehearsal_lines(report.rehearsal, refused=report.outcome == "refused")
     if report.estimate:
         yield Text(outlook.against_truth(report.estimate), "dim")
     yield from _end(report, files)

@@ -34,8 +34,12 @@ def against_truth(report: EstimateReport) -> str:
     return f"{said}; took {words.duration(report.seconds)}: {found}"
 
 
-def rehearsal_lines(report: RehearsalReport) -> Iterator[Text]:
-    """What the real run would meet, how fast the rehearsal was, how long the real one takes, what is left."""
+def rehearsal_lines(report: RehearsalReport, *, refused: bool) -> Iterator[Text]:
+    """What the real run would meet, how fast the rehearsal was, how long the real one takes, what is left.
+
+    Args:
+        refused: whether it was refused before it made anything; then only the first is told.
+    """
     if report.failure:
         yield Text(f"Failed in the rehearsal: {report.failure}", "bold red")
     yield Text(f"What the real run would meet: {met(report)}", "bold")
@@ -45,6 +49,8 @@ def rehearsal_lines(report: RehearsalReport) -> Iterator[Text]:
             yield Text(f"       next: {check.hint}")
     if len(report.checks) > _CHECKS:
         yield Text(f"  … and {len(report.checks) - _CHECKS} more, all with --json")
+    if refused:
+        return
     for rate in report.rates:
         yield Text(f"Rate of {rate.step}: {_rate(rate)}", "dim")
     yield from _projection(report.projection)

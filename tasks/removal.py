@@ -3,24 +3,47 @@
 What is the run's own is told by `tasks.own`. A request whose reply was lost is not repeated without a look.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from domains import catalog as names_on
 from domains import repositories, snapshots
-from domains.domain import Domain, Side
-from domains.errors import Missing, Refused, is_transient
-from domains.replies import Json
-from runs.progress import Progress, tell
+from domains.domain import Side
+from domains.errors import Denied, Missing
 from tasks import repository
 from tasks.doubt import settled
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, PreconditionError
+from tasks.giving_back import give_back
 from tasks.migration import Migration
-from tasks.own import is_own_registration, later_user, own_snapshot, owned, sent_registrations
+from tasks.own import is_own_registration, own_snapshot, owned, sent_registrations
+from tasks.patience import STEP, is_busy, patiently
 from tasks.records import Left, Leftovers, RemovalRecord
 
-STEP = "clean"
 _AT_ONCE = 50  # indices that one request deletes
-_CONCURRENT = "concurrent_snapshot_execution_exception"
+
+
+def require_removable(m: Migration, name: str) -> None:
+    """Makes sure, before anything is made, that the caller may delete indices on the target.
+
+    Asks the domain to delete one that is not there, which changes nothing.
+
+    Args:
+        name: of no index, as the rehearsal could have made one.
+
+    Raises:
+        PreconditionError: it may not.
+    """
+    if names_on.uuids(m.target, [name]):
+        return
+    try:
+        names_on.delete_all(m.target, [name])
+    except Missing:
+        return
+    except Denied as error:
+        raise PreconditionError(
+            "the caller may not delete indices on the target: the rehearsal could not be taken away again",
+            (error.message,),
+            f"{error.hint or 'grant it that right'}; or rehearse with --keep",
+        ) from error
 
 
 def leftovers(m: Migration) -> Leftovers:
@@ -51,7 +74,7 @@ def remove_made(m: Migration) -> RemovalRecord:
     """
     settled(m, STEP)
     left = [*_remove_indices(m), *_remove_snapshot(m)]
-    registrations = {domain.side: _give_back(m, domain) for domain in (m.target, m.source)}
+    registrations = {domain.side: give_back(m, domain) for domain in (m.target, m.source)}
     return RemovalRecord(
         indices=removed_names(m, "remove"),
         snapshots=removed_names(m, "remove snapshot"),
@@ -85,7 +108,7 @@ def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
         if still:
             names_on.delete_all(m.target, still)
 
-    _patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", _is_busy, act)
+    patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, act)
 
 
 def _remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Left]:
@@ -101,49 +124,9 @@ def _remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator
             return
         names_on.delete(m.target, name, stream=True)
 
-    _patiently(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", _is_busy, act)
+    patiently(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, act)
     if grown:
         yield Left(name=name, why="its backing indices are not those that this run has restored any more")
-
-
-def _patiently(
-    m: Migration,
-    domain: Domain,
-    action: str,
-    names: Sequence[str],
-    waits: str,
-    busy: Callable[[Refused], bool],
-    act: Callable[[], None],
-) -> None:
-    """Looks and acts, and does so again while the domain is busy with something that passes.
-
-    Also where something was gone between the two: the next look tells.
-    """
-    shown = names[0] if len(names) == 1 else f"{len(names)} indices"
-    tell(Progress(STEP, f"{action} {shown}"))
-    poll = m.poll(m.plan.snapshot.wait_for_running.total_seconds())
-    with m.journal.intend(STEP, domain.side, action, {"names": list(names)}):
-        while True:
-            try:
-                act()
-                return
-            except Refused as error:
-                passes = busy(error) or is_transient(error) or isinstance(error, Missing)
-                if not passes:
-                    raise
-                if poll.expired:
-                    hint = "run the same command later: it goes on with what is left"
-                    raise TimedOut(waits, hint) from error
-                tell(Progress(STEP, f"waiting: {waits}", waiting=True))
-            poll.pause()
-
-
-def _is_busy(error: Refused) -> bool:
-    return error.says("snapshot_in_progress_exception", _CONCURRENT)
-
-
-def _is_in_use(error: Refused) -> bool:
-    return "currently used" in error.reply.text
 
 
 def _remove_snapshot(m: Migration) -> Iterator[Left]:
@@ -161,7 +144,7 @@ def _remove_snapshot(m: Migration) -> Iterator[Left]:
 
     if own_snapshot(m):
         waits = "another snapshot runs on the source"
-        _patiently(m, m.source, "remove snapshot", [m.snapshot], waits, _is_busy, act)
+        patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, act)
 
 
 def _is_gone(m: Migration) -> bool:
@@ -185,42 +168,6 @@ def _unreachable(m: Migration) -> str:
     except ExecutionError as error:
         return f"repository {m.repository} is not registered on the source any more: {error.message}"
     return ""
-
-
-def _give_back(m: Migration, domain: Domain) -> str:
-    """Puts a side's registration back to what it was before this run; says what that came to."""
-    sent = sent_registrations(m, domain)
-    if not sent:
-        return "this run registered nothing"
-    before: Json | None = sent[0].detail["before"]
-
-    def act() -> None:
-        if not is_own_registration(m, domain, repositories.registered(domain, m.repository)):
-            return
-        if before is None:
-            repositories.unregister(domain, m.repository)
-        else:
-            repositories.register(domain, m.repository, before)
-
-    found = repositories.registered(domain, m.repository)
-    if found is None or found == before or not is_own_registration(m, domain, found):
-        return _not_given_back(m, domain, found, before)
-    action = "unregister" if before is None else "put back"
-    waits = f"repository {m.repository} is in use on the {domain.side}"
-    _patiently(m, domain, action, [m.repository], waits, _is_in_use, act)
-    return "the registration was removed" if before is None else "the former registration was put back"
-
-
-def _not_given_back(m: Migration, domain: Domain, found: Json | None, before: Json | None) -> str:
-    if found is None:
-        gone = "nothing is registered"
-        return gone if before is None else f"{gone} any more: somebody has removed it since"
-    if found == before:
-        return "the former registration is as it was"
-    user = later_user(m, domain)
-    if user:
-        return f"run {user} of this plan works with it: left as it is"
-    return "somebody has changed it since: left as it is"
 
 
 def require_removed(m: Migration) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, chdir
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,11 @@ def prefect_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One Prefect server for the session: a temporary one takes longer to start than a small migration."""
     from flows.server import prefect_server
 
-    with prefect_server(tmp_path_factory.mktemp("prefect")) as address:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "six.py").write_text("raise SystemExit('what lies in the current folder was imported')")
+    with ExitStack() as stack:
+        with chdir(elsewhere):
+            address = stack.enter_context(prefect_server(tmp_path_factory.mktemp("prefect")))
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
         with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # joined for a second a flow

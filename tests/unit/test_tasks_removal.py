@@ -14,10 +14,10 @@ from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
 from domains.errors import Refused
 from runs.journal import now
 from runs.state import State
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Left
-from tasks.removal import leftovers, remove_made, require_removed
+from tasks.removal import leftovers, remove_made, require_removable, require_removed
 
 BUSY = engine_error(
     400, "snapshot_in_progress_exception", "Cannot delete indices that are being snapshotted: [[a/uuid]]"
@@ -59,6 +59,20 @@ def intend(m: Migration, action: str, side: str, **detail: object) -> None:
 
 def deleted(domain: FakeDomain) -> list[str]:
     return [asked.path for asked in domain.requests if asked.method == "DELETE"]
+
+
+def test_who_may_not_delete_is_told_before_anything_is_made(
+    m: Migration, engine: FakeEngine, target: FakeDomain
+) -> None:
+    require_removable(m, "rehearsal-nothing")  # there is no such index, and that is told
+    denied = engine_error(403, "security_exception", "no permissions for [indices:admin/delete]")
+    target.on("DELETE /[^_].*", denied)
+    with pytest.raises(PreconditionError, match="could not be taken away again") as caught:
+        require_removable(m, "rehearsal-nothing")
+    assert "--keep" in caught.value.hint
+    asked = len(deleted(target))
+    require_removable(m, "c")  # what is there is never asked to be deleted
+    assert len(deleted(target)) == asked
 
 
 def test_what_arrived_goes_and_what_is_somebody_elses_stays(m: Migration, engine: FakeEngine) -> None:

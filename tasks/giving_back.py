@@ -1,0 +1,44 @@
+"""Registrations that a run has made: removed, or put back as they were, if they are still as it sent them."""
+
+from domains import repositories
+from domains.domain import Domain
+from domains.replies import Json
+from tasks.migration import Migration
+from tasks.own import is_own_registration, later_user, sent_registrations
+from tasks.patience import is_in_use, patiently
+
+
+def give_back(m: Migration, domain: Domain) -> str:
+    """Puts a side's registration back to what it was before this run; says what that came to."""
+    sent = sent_registrations(m, domain)
+    if not sent:
+        return "this run registered nothing"
+    before: Json | None = sent[0].detail["before"]
+
+    def act() -> None:
+        if not is_own_registration(m, domain, repositories.registered(domain, m.repository)):
+            return
+        if before is None:
+            repositories.unregister(domain, m.repository)
+        else:
+            repositories.register(domain, m.repository, before)
+
+    found = repositories.registered(domain, m.repository)
+    if found is None or found == before or not is_own_registration(m, domain, found):
+        return _not_given_back(m, domain, found, before)
+    action = "unregister" if before is None else "put back"
+    waits = f"repository {m.repository} is in use on the {domain.side}"
+    patiently(m, domain, action, [m.repository], waits, is_in_use, act)
+    return "the registration was removed" if before is None else "the former registration was put back"
+
+
+def _not_given_back(m: Migration, domain: Domain, found: Json | None, before: Json | None) -> str:
+    if found is None:
+        gone = "nothing is registered"
+        return gone if before is None else f"{gone} any more: somebody has removed it since"
+    if found == before:
+        return "the former registration is as it was"
+    user = later_user(m, domain)
+    if user:
+        return f"run {user} of this plan works with it: left as it is"
+    return "somebody has changed it since: left as it is"
