@@ -135,7 +135,9 @@ def _require_success(journal: Journal) -> None:
     """Raises what the rehearsal has found to fail, after everything is tidied up."""
     failure = journal.document.failure
     if failure:
-        raise ExecutionError(f"the rehearsal failed: {failure['message']}", failure["hint"])
+        again = "put the reason right, then rehearse again: what this one has made is removed"
+        told = again if "same command" in failure["hint"] and not is_kept(journal) else failure["hint"]
+        raise ExecutionError(f"the rehearsal failed: {failure['message']}", told or again)
     verified = VerificationRecord.model_validate(journal.record("verify"))
     require_equal(verified)
     failed = OutlookRecord.model_validate(journal.record("look ahead")).failed

@@ -194,7 +194,8 @@ def looked_ahead(record: OutlookRecord) -> str:
 
 def removed(record: RemovalRecord) -> str:
     """What was taken away again, and what was not."""
-    what = [f"{len(record.indices)} indices and data streams"]
+    count = len(record.indices)
+    what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
     what += ["the snapshot"] if record.snapshots else []
     gone = [side for side, said in record.registrations.items() if said.startswith("the registration was")]
     what += [f"the registration on the {side}" for side in gone]

@@ -608,7 +608,7 @@ def test_the_rehearsals_report_tells_what_the_real_run_would_meet_and_take() -> 
             words.span(found.projection.window_low, found.projection.window_high),
             "r1 had 2 of 20 indices",
             "measured in rehearsal r1",
-            "removed: 1 indices and data streams, the snapshot",
+            "removed: 1 index or data stream, the snapshot",
             "it is somebody else's",
         ):
             assert fact in text, fact
