@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 
 from lab.description import LabDescription, child_environment, environment
 
+WAIT_S = 120.0
 MUTATING = {"PUT", "POST", "DELETE"}
 READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget")
 
@@ -103,6 +106,17 @@ class Desk:
 def _merged(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """The one with the other's keys; those that are None are taken out."""
     return {key: value for key, value in (before | changes).items() if value is not None}
+
+
+def kill_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> None:
+    """kill -9 as soon as something is seen."""
+    deadline = time.monotonic() + WAIT_S
+    while not seen():
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
 
 
 def plan_of(lab: LabDescription) -> dict[str, Any]:

@@ -6,15 +6,12 @@ Kills at other moments are runs of the soak (`make soak`).
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
-from collections.abc import Callable
 
 import pytest
-from migrations import Desk, documents, engine, log, log_size, mutations
+from migrations import WAIT_S, Desk, documents, engine, kill_when, log, log_size, mutations
 
 SLOW = {"max_snapshot_bytes_per_sec": "1mb", "max_restore_bytes_per_sec": "1mb"}
-WAIT_S = 120.0
 
 
 @pytest.fixture
@@ -44,17 +41,6 @@ def _fill(desk: Desk, name: str) -> None:
     assert requests.post(url, data=body, headers=headers, timeout=60).json()["errors"] is False
 
 
-def _kill_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> None:
-    """kill -9 as soon as something is seen."""
-    deadline = time.monotonic() + WAIT_S
-    while not seen():
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        time.sleep(0.02)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
-
-
 def _sent(desk: Desk, side: str, began: int, method: str, ending: str) -> int:
     entries = log(desk.lab, side, began)
     return sum(entry["method"] == method and entry["path"].endswith(ending) for entry in entries)
@@ -82,12 +68,12 @@ def _require_moved_once(desk: Desk, began: dict[str, int]) -> None:
 def test_killed_during_the_snapshot_and_during_the_restore_the_same_command_finishes(slow_desk: Desk) -> None:
     began = {side: log_size(slow_desk.lab, side) for side in ("source", "target")}
     process = slow_desk.start("migrate", "--execute")
-    _kill_when(process, lambda: _snapshot_runs(slow_desk))
+    kill_when(process, lambda: _snapshot_runs(slow_desk))
     standing = slow_desk.run("status", "--json").json
     assert standing["outcome"] == "interrupted" and not standing["held_by_a_process"]
 
     process = slow_desk.start("migrate", "--execute")
-    _kill_when(process, lambda: _sent(slow_desk, "target", began["target"], "POST", "/_restore") == 2)
+    kill_when(process, lambda: _sent(slow_desk, "target", began["target"], "POST", "/_restore") == 2)
     ended = slow_desk.run("migrate", "--execute", "--json")
     assert ended.code == 0, str(ended)
     _require_moved_once(slow_desk, began)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import time
-from collections.abc import Callable
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
-from migrations import Desk, engine, log, log_size, mutations, user_indices
+from migrations import Desk, engine, kill_when, log, log_size, mutations, user_indices
 
 from lab.state import state
 
 PREFIX = "rehearsal-"
-WAIT_S = 90.0
 ONE = {"settings": {"number_of_replicas": 0}}
 
 
@@ -78,24 +74,12 @@ KILLS: dict[str, tuple[str, str, str]] = {  # killed once this side has got this
 
 def killed(desk: Desk, side: str, method: str, path: str) -> None:
     """A rehearsal killed with -9 as soon as a domain has got this request."""
-    from fnmatch import fnmatch
-
     began = log_size(desk.lab, side)
 
     def seen() -> bool:
         return any(e["method"] == method and fnmatch(e["path"], path) for e in log(desk.lab, side, began))
 
-    _kill_when(desk.start("rehearse", "--execute"), seen)
-
-
-def _kill_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not seen():
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        time.sleep(0.01)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    kill_when(desk.start("rehearse", "--execute"), seen)
 
 
 @pytest.mark.parametrize("moment", KILLS)
