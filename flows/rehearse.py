@@ -11,7 +11,7 @@ from domains.errors import SnapferryError
 from flows.artifacts import ProgressArtifacts, report_artifact
 from flows.estimating import expect, look_forward, project
 from flows.migrate import ConsentParameters, kept, moved, register, require_equal, run_name
-from flows.rehearsals import as_rehearsed, is_kept, rehearsing, settings_of
+from flows.rehearsals import as_rehearsed, is_kept, leftover, rehearsing, settings_of
 from flows.session import Options, decided_before, open_side, status_after
 from flows.steps import run_step
 from reports import words
@@ -20,7 +20,7 @@ from reports.markdown import markdown
 from runs.events import heard_by
 from runs.journal import Journal
 from runs.progress import listening
-from runs.state import default_folder
+from runs.state import State, default_folder
 from tasks import removal, resolve
 from tasks.checks.records import OutlookRecord
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
@@ -104,13 +104,25 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
         return decided
     ahead = run_step(m.journal, "look ahead", lambda: _outlook(m, plan))
     kept(m, "look ahead", ahead, words.looked_ahead(ahead))
-    resolution = run_step(m.journal, "resolve", lambda: resolved_for(m, wanted))
+    resolution = run_step(m.journal, "resolve", lambda: _resolved_beside(m, wanted))
     resolve.require_moving(resolution)
     if not wanted.keep:
         removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
     kept(m, "resolve", resolution, words.resolved(resolution))
     look_forward(m, resolution)
     return resolution
+
+
+def _resolved_beside(m: Migration, wanted: Rehearsal) -> Resolution:
+    """As `resolved_for`; a refusal names a rehearsal that was kept: its copies have the same names."""
+    try:
+        return resolved_for(m, wanted)
+    except PreconditionError as error:
+        kept_one = leftover(State.of(m.journal))
+        if kept_one is None or kept_one.run_id == m.journal.run_id:
+            raise
+        said = f"rehearsal {kept_one.run_id} was kept: snapferry abort PLAN --execute takes it away"
+        raise PreconditionError(error.message, (), f"{said}; or choose another --prefix") from error
 
 
 def resolved_for(m: Migration, wanted: Rehearsal) -> Resolution:

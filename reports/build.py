@@ -82,9 +82,17 @@ def _next(document: Document) -> str:
         return "put the hook right, then run the same command again: it tells the hooks, and moves nothing"
     if document.unheard:
         return "put the hook right; what it was to be told has come to its end"
+    kept = (document.rehearsal or {}).get("keep") and not _is_clean(document)
+    if document.verb == "rehearse" and document.status == "done" and kept:
+        return "look at what was kept; `snapferry abort` takes it away, `snapferry plan` shows the real run"
     if document.verb == "rehearse" and document.status == "done":
         return "`snapferry plan` shows the real run with what was measured here; `snapferry migrate` does it"
     return document.hint or _NEXT.get(document.status, "")
+
+
+def _is_clean(document: Document) -> bool:
+    clean = document.steps.get("clean")
+    return bool(clean and clean.record)
 
 
 def _record(document: Document, step: str, kind: type[M]) -> M | None:

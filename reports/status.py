@@ -20,6 +20,7 @@ def status_of(report: Report, held: bool) -> dict[str, Any]:
     last = report.steps[-1] if report.steps else None
     return {
         "plan": report.plan,
+        "verb": report.verb,
         "run_id": report.run_id,
         "outcome": outcome,
         "held_by_a_process": held,
@@ -48,8 +49,9 @@ def status_view(standing: dict[str, Any]) -> Text:
     """The standing as lines for people."""
     process = "a process works on it" if standing["held_by_a_process"] else "no process works on it"
     outcome = words.OUTCOMES[standing["outcome"]]
+    what = "Rehearsal" if standing["verb"] == "rehearse" else "Run"
     lines = [
-        f"Run {standing['run_id']} of plan {standing['plan']}: {outcome} ({process})",
+        f"{what} {standing['run_id']} of plan {standing['plan']}: {outcome} ({process})",
         f"Steps done: {', '.join(standing['steps_done']) or 'none'}",
     ]
     if standing["step"] and standing["step"] not in standing["steps_done"]:

@@ -25,7 +25,7 @@ OUTCOMES = {
     "refused": "refused; nothing was changed",
     "interrupted": "interrupted; the same command continues it",
     "running": "running, or its process is gone",
-    "abandoned": "abandoned for another run",
+    "abandoned": "abandoned; it is not continued any more",
 }
 _REASONS = {
     "system": "belongs to the service or to Dashboards",

@@ -23,7 +23,7 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
     """
     from domains.errors import SnapferryError
     from flows.server import prefect_server
-    from runs.errors import StateUnusable
+    from runs.errors import Busy, StateUnusable
     from runs.state import State
     from snapferry.console import say
     from snapferry.progress import shown_progress
@@ -40,6 +40,8 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
         try:
             with shown_progress(), prefect_reachable():
                 finished = call()
+        except Busy:
+            raise  # whatever run there is now, it is the other process's
         except (SnapferryError, KeyboardInterrupt):
             if _sessions(runs) == before:
                 raise  # no run came about: there is nothing to report but the error

@@ -15,9 +15,11 @@ from support.engine import FakeEngine, Held
 from support.fake_domain import CLOSE, FakeDomain
 from typer.testing import CliRunner
 
+from runs.errors import Busy
 from runs.state import State
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
+from snapferry.running import run_flow
 
 ROLE = "arn:aws:iam::123456789012:role/R"
 pytestmark = pytest.mark.usefixtures("prefect_server", "no_aws")
@@ -42,6 +44,20 @@ repository: {{name: repo, bucket: my-snapshots, region: us-east-1, role_arn: "{R
 
 def journal_of(state: Path) -> Any:
     return next(State(state, "orders").journals(), None)
+
+
+def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = State(tmp_path, "orders")
+    monkeypatch.setattr("flows.server._require_answer", lambda _: None)
+
+    def call() -> None:
+        runs.begin(a_plan(), "migrate")  # the other one was quicker while the server started
+        raise Busy("another run holds plan orders")
+
+    with pytest.raises(Busy):
+        run_flow("orders", tmp_path, call)
 
 
 @pytest.mark.usefixtures("impatient")
