@@ -1,6 +1,6 @@
 """Which indices on the target are this run's own, and how far each has come."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domains import restores
@@ -52,23 +52,40 @@ def arrivals(m: Migration, names: Iterable[str]) -> dict[str, Arrival]:
     return {name: Arrival(tuple(found), tuple(recoveries.get(name, ()))) for name, found in primaries.items()}
 
 
+def intended(m: Migration) -> set[str]:
+    """Names on the target that the journal has intended to restore under."""
+    return {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
+
+
+def proven(m: Migration, there: Mapping[str, str], place: str) -> set[str]:
+    """Those of the intended indices that the domain says are this run's own; their UUIDs are noted.
+
+    It says so by the UUID that was noted when the index had arrived, or by a recovery from our snapshot:
+    later, when moved or closed, it no longer tells where it came from.
+
+    Args:
+        there: intended names that the target has, each with its UUID now.
+        place: `repository/snapshot`.
+    """
+    noted = {name for name, uuid in there.items() if m.journal.document.arrived.get(name) == uuid}
+    found = arrivals(m, there.keys() - noted)
+    seen = {name for name, arrival in found.items() if arrival.comes_from(place)}
+    if seen:
+        m.journal.note_arrivals({name: there[name] for name in seen})
+    return noted | seen
+
+
 def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: Catalog) -> list[Unit]:
     """Those of the units whose names on the target are held by what this run has restored.
 
     Both must hold: the journal intended it, and the domain says so (the recovery names our snapshot, or the
     index still has the UUID that was noted when it had arrived).
     """
-    intended = {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
-    there = intended & target.indices.keys()
+    there = intended(m) & target.indices.keys()
     candidates = [unit for unit in units if there.issuperset(_targets(unit))]
-    noted = {name for name in there if m.journal.document.arrived.get(name) == target.indices[name].uuid}
-    doubtful = [name for unit in candidates for name in _targets(unit) if name not in noted]
-    place = f"{snapshot.repository}/{snapshot.name}"
-    seen = {name for name, found in arrivals(m, doubtful).items() if found.comes_from(place)}
-    if seen:  # later, when moved or closed, they no longer tell where they came from
-        m.journal.note_arrivals({name: target.indices[name].uuid for name in seen})
-    proven = noted | seen
-    return [unit for unit in candidates if proven.issuperset(_targets(unit))]
+    held = {name: target.indices[name].uuid for unit in candidates for name in _targets(unit)}
+    own = proven(m, held, f"{snapshot.repository}/{snapshot.name}")
+    return [unit for unit in candidates if own.issuperset(_targets(unit))]
 
 
 def _targets(unit: Unit) -> list[str]:

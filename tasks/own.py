@@ -13,7 +13,7 @@ from domains.domain import Domain
 from domains.replies import Json
 from runs.journal import DENIED, Intent
 from runs.state import State
-from tasks.arrivals import arrivals
+from tasks.arrivals import intended, proven
 from tasks.migration import Migration
 from tasks.records import Left
 from tasks.registration import alike
@@ -41,10 +41,12 @@ class Owned:
 
 def owned(m: Migration) -> Owned:
     """What is the run's own now. The UUIDs of what is proven are noted in the journal."""
-    intended = {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
     there = names_on.catalog(m.target)
-    present = {name: there.indices[name].uuid for name in sorted(intended & there.indices.keys())}
-    own, left = _proven(m, present)
+    present = {name: there.indices[name].uuid for name in sorted(intended(m) & there.indices.keys())}
+    ours = proven(m, present, f"{m.repository}/{m.snapshot}")
+    own = {name: uuid for name, uuid in present.items() if name in ours}
+    why = "it is not the index that this run has restored"
+    left = [Left(name=name, why=why) for name in present if name not in ours]
     streams: dict[str, dict[str, str]] = {}
     for name, stream in there.streams.items():
         backing = {index: own.pop(index) for index in stream.backing if index in own}
@@ -54,18 +56,6 @@ def owned(m: Migration) -> Owned:
             others = ", ".join(sorted(set(stream.backing) - backing.keys()))
             left.append(Left(name=name, why=f"it has backing indices of others: {others}"))
     return Owned(own, streams, tuple(left))
-
-
-def _proven(m: Migration, present: dict[str, str]) -> tuple[dict[str, str], list[Left]]:
-    noted = {name for name, uuid in present.items() if m.journal.document.arrived.get(name) == uuid}
-    place = f"{m.repository}/{m.snapshot}"
-    found = arrivals(m, present.keys() - noted)
-    new = {name: present[name] for name, arrival in found.items() if arrival.comes_from(place)}
-    if new:
-        m.journal.note_arrivals(new)
-    own = {name: uuid for name, uuid in present.items() if name in noted or name in new}
-    why = "it is not the index that this run has restored"
-    return own, [Left(name=name, why=why) for name in present.keys() - own.keys()]
 
 
 def own_snapshot(m: Migration) -> str | None:
