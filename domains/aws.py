@@ -4,7 +4,7 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -30,6 +30,7 @@ LOOK_UPS = botocore.config.Config(
 )
 """For what helps to judge, and need not be known: nobody waits long for it."""
 _SESSION_NAME = "snapferry"
+_BUCKET_REGION = "x-amz-bucket-region"
 logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)  # a traceback beside our sentence
 _MAKING = threading.Lock()
 _MADE: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
@@ -109,11 +110,20 @@ def bucket_region(session: boto3.Session, bucket: str) -> str | None:
         client: S3Client = client_of(session, "s3")
         reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
-        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        return headers.get("x-amz-bucket-region")
+        return region_of_refusal(error)
     except botocore.exceptions.BotoCoreError:
         return None
-    return reply.get("BucketRegion") or reply["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
+    return region_told(reply)
+
+
+def region_told(reply: Mapping[str, Any]) -> str | None:
+    """The Region that S3's answer to a look at a bucket tells; None when it tells none."""
+    return reply.get("BucketRegion") or reply["ResponseMetadata"]["HTTPHeaders"].get(_BUCKET_REGION)
+
+
+def region_of_refusal(error: botocore.exceptions.ClientError) -> str | None:
+    """The same of a refusal, which tells it too."""
+    return error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(_BUCKET_REGION)
 
 
 def secret(reference_env: str | None, reference_arn: str | None) -> str:
@@ -182,14 +192,18 @@ def ask(what: str, call: Callable[[], T], right: str = "") -> T:
 _MISSING = {"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "NotFoundException"}
 
 
-def if_there(what: str, call: Callable[[], Any], right: str) -> Any:
-    """What the call returns, None when AWS says that there is no such thing. The rest is as of `ask`."""
+def if_there(what: str, call: Callable[[], Any], right: str, absent: Collection[str] = _MISSING) -> Any:
+    """What the call returns, None when AWS says that there is no such thing. The rest is as of `ask`.
+
+    Args:
+        absent: the error codes by which it says so.
+    """
 
     def tolerant() -> Any:
         try:
             return call()
         except botocore.exceptions.ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _MISSING:
+            if error.response.get("Error", {}).get("Code") in absent:
                 return None
             raise
 

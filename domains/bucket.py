@@ -3,13 +3,14 @@
 What a caller may not read is an AwsError that names the right. `region`, where it is given, is the bucket's.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import botocore.exceptions
 
-from domains.aws import ask, client_of
+from domains.aws import ask, client_of, if_there, region_of_refusal, region_told
 from domains.documented import documented_by_aws
 from domains.replies import Json, child, children
 
@@ -30,6 +31,10 @@ class Found:
     region: str | None
 
 
+def _s3(session: boto3.Session, region: str | None = None) -> "S3Client":
+    return ask("look at S3", lambda: client_of(session, "s3", region))
+
+
 @documented_by_aws
 def find(session: boto3.Session, bucket: str, region: str | None = None) -> Found:
     """Whether the bucket is there, and where.
@@ -37,7 +42,7 @@ def find(session: boto3.Session, bucket: str, region: str | None = None) -> Foun
     Raises:
         AwsError: S3 could not be asked.
     """
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
+    client = _s3(session, region)
     return ask(f"look at bucket {bucket}", lambda: _head(client, bucket))
 
 
@@ -45,24 +50,22 @@ def _head(client: "S3Client", bucket: str) -> Found:
     try:
         reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
-        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         code = str(error.response.get("Error", {}).get("Code"))
         if code in {"404", "NoSuchBucket", "NotFound"}:
             return Found("missing", None)
         if code in {"301", "PermanentRedirect"}:
-            return Found("there", headers.get("x-amz-bucket-region"))
+            return Found("there", region_of_refusal(error))
         if code in {"403", "AccessDenied", "Forbidden"}:
-            return Found("denied", headers.get("x-amz-bucket-region"))
+            return Found("denied", region_of_refusal(error))
         raise
-    headers = reply["ResponseMetadata"]["HTTPHeaders"]
-    return Found("there", reply.get("BucketRegion") or headers.get("x-amz-bucket-region"))
+    return Found("there", region_told(reply))
 
 
 @documented_by_aws
 def lifecycle_rules(session: boto3.Session, bucket: str, region: str | None = None) -> tuple[Json, ...]:
     """The bucket's lifecycle rules; none when it has none."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
-    reply = _asked(
+    client = _s3(session, region)
+    reply = _configured(
         f"read the lifecycle rules of {bucket}",
         lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket),
         "NoSuchLifecycleConfiguration",
@@ -77,8 +80,8 @@ def encryption_key(session: boto3.Session, bucket: str, region: str | None = Non
 
     Empty text for S3's KMS key of the account (`aws/s3`).
     """
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
-    reply = _asked(
+    client = _s3(session, region)
+    reply = _configured(
         f"read the encryption of {bucket}",
         lambda: client.get_bucket_encryption(Bucket=bucket),
         "ServerSideEncryptionConfigurationNotFoundError",
@@ -105,8 +108,8 @@ class ObjectLock:
 @documented_by_aws
 def object_lock(session: boto3.Session, bucket: str, region: str | None = None) -> ObjectLock:
     """The bucket's Object Lock."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
-    reply = _asked(
+    client = _s3(session, region)
+    reply = _configured(
         f"read the Object Lock of {bucket}",
         lambda: client.get_object_lock_configuration(Bucket=bucket),
         "ObjectLockConfigurationNotFoundError",
@@ -124,7 +127,7 @@ def repository_files(
     session: boto3.Session, bucket: str, base_path: str, region: str | None = None
 ) -> tuple[str, ...]:
     """Keys of the index files (`index-N`) that a snapshot repository keeps at its root; at most one page."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
+    client = _s3(session, region)
     prefix = f"{base_path}/index-" if base_path else "index-"
     reply = ask(
         f"list {bucket}/{prefix}",
@@ -137,8 +140,8 @@ def repository_files(
 @documented_by_aws
 def policy(session: boto3.Session, bucket: str, region: str | None = None) -> str:
     """The bucket's policy, a JSON document; empty without one. Only its own account is told."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3", region))
-    reply = _asked(
+    client = _s3(session, region)
+    reply = _configured(
         f"read the policy of {bucket}",
         lambda: client.get_bucket_policy(Bucket=bucket),
         "NoSuchBucketPolicy",
@@ -147,18 +150,9 @@ def policy(session: boto3.Session, bucket: str, region: str | None = None) -> st
     return str(reply.get("Policy") or "")
 
 
-def _asked(what: str, call: Any, absent: str, right: str = "") -> Json:
+def _configured(what: str, call: Callable[[], Any], absent: str, right: str) -> Json:
     """The reply; empty where S3 says that nothing is configured."""
-
-    def tolerant() -> Json:
-        try:
-            return call()
-        except botocore.exceptions.ClientError as error:
-            if error.response.get("Error", {}).get("Code") == absent:
-                return {}
-            raise
-
-    return ask(what, tolerant, right)
+    return if_there(what, call, right, {absent}) or {}
 
 
 def names(session: boto3.Session) -> tuple[str, ...]:
@@ -167,7 +161,7 @@ def names(session: boto3.Session) -> tuple[str, ...]:
     Raises:
         AwsError: the caller may not list them, or S3 cannot be reached.
     """
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
+    client = _s3(session)
     pages = client.get_paginator("list_buckets").paginate()
     found = ask(
         "list the buckets",
@@ -179,8 +173,8 @@ def names(session: boto3.Session) -> tuple[str, ...]:
 
 def tags(session: boto3.Session, bucket: str) -> dict[str, str]:
     """The bucket's tags; empty when it has none."""
-    client: S3Client = ask("look at S3", lambda: client_of(session, "s3"))
-    reply = _asked(
+    client = _s3(session)
+    reply = _configured(
         f"read the tags of {bucket}",
         lambda: client.get_bucket_tagging(Bucket=bucket),
         "NoSuchTagSet",

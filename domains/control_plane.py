@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import boto3
 
 from domains.aws import LOOK_UPS, ask, client_of, if_there
+from domains.cluster import Version, version_of
 from domains.documented import documented_by_aws
 from domains.replies import Json, child
 
@@ -32,6 +33,15 @@ class DomainStatus:
     standby: bool
     warm: bool
     cold: bool
+
+    @property
+    def runs(self) -> Version | None:
+        """Its version in parts; None for what is no version."""
+        name, _, number = self.version.partition("_")
+        try:
+            return version_of("opensearch" if name == "OpenSearch" else "elasticsearch", number)
+        except ValueError:
+            return None
 
 
 @documented_by_aws

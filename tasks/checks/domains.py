@@ -2,7 +2,7 @@
 
 from domains import cluster, snapshots
 from domains.catalog import Index
-from domains.cluster import ClusterIdentity, Version, version_of
+from domains.cluster import ClusterIdentity
 from domains.domain import Side
 from domains.errors import AwsError, SnapferryError, UnexpectedReply
 from domains.reach import Stage
@@ -100,20 +100,11 @@ def _differing(survey: Survey, side: Side) -> str:
         return ""
     if status is None or status.busy:  # the same about what is under way
         return ""
-    told = _version_told(status.version)
-    if told is None or told == (runs.engine, runs.generation, runs.minor):
+    told = status.runs
+    same = told and (told.engine, told.generation, told.minor) == (runs.engine, runs.generation, runs.minor)
+    if told is None or same:
         return ""
     return f"the {side} runs {runs}, but the control plane tells {status.version} of domain {status.name}"
-
-
-def _version_told(text: str) -> tuple[str, int, int] | None:
-    """`OpenSearch_2.19` in parts; None for what is no version."""
-    name, _, numbers = text.partition("_")
-    try:
-        told: Version = version_of("opensearch" if name == "OpenSearch" else "elasticsearch", numbers)
-    except ValueError:
-        return None
-    return told.engine, told.generation, told.minor
 
 
 @side_check("domains.processing", "nothing is being changed about the domain", source="AWS: blue/green")

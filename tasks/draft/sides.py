@@ -9,7 +9,7 @@ from configs.plan import Side
 from domains import account, cluster, control_plane, repositories
 from domains import catalog as names_on
 from domains.catalog import Catalog
-from domains.cluster import ClusterIdentity, Version, version_of
+from domains.cluster import ClusterIdentity, Version
 from domains.control_plane import DomainStatus
 from domains.errors import SnapferryError, UnexpectedReply
 from domains.replies import Json
@@ -55,7 +55,7 @@ def look(side: Side, asked: SideAsked) -> Looked:
         )
         catalog = softly(unknown, "its indices are not known", lambda: names_on.catalog(domain))
     status = way.status or (_status_by_cluster(way, identity) if identity and session else None)
-    version = identity.version if identity else _version_told(status)
+    version = identity.version if identity else status.runs if status else None
     found = _found(asked, way, identity, status, version)
     return Looked(asked, found, session, version, registrations, catalog)
 
@@ -78,14 +78,6 @@ def _status_by_cluster(way: Way, identity: ClusterIdentity) -> DomainStatus | No
     name = identity.name.rpartition(":")[2]
     what = "the control plane was not asked for it"
     return softly(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
-
-
-def _version_told(status: DomainStatus | None) -> Version | None:
-    engine, _, number = status.version.partition("_") if status else ("", "", "")
-    try:
-        return version_of("opensearch" if engine == "OpenSearch" else "elasticsearch", number)
-    except ValueError:
-        return None
 
 
 def _account_of(asked: SideAsked) -> str | None:
