@@ -1,7 +1,7 @@
 """What verbs without a flow do: look at both domains, without a run of their own. Imports no Prefect."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from domains.cluster import identity
 from domains.digests import Digests, digests
 from domains.domain import Domain, Side
 from flows.estimating import estimate_of, kept_estimate
-from flows.rehearsals import target_of
+from flows.rehearsals import target_of, to_rehearse
 from flows.session import (
     Options,
     decided_before,
@@ -32,7 +32,7 @@ from tasks.estimate import Estimate
 from tasks.migration import Consents, Migration
 from tasks.planning import Ahead, PlanDocument, plan_document, still_ahead
 from tasks.records import Resolution, VerificationRecord
-from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan
+from tasks.rehearsal import Rehearsal
 from tasks.saved import sealed
 from tasks.survey import SIDES, Survey
 
@@ -89,18 +89,14 @@ def rehearsal_planned(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDo
         SnapferryError: refused, or a domain could not be looked at.
     """
     real = _onlooker(target_of(plan, wanted), options, new_run_id())
-    units = chosen(Survey.of(real).selection.units, wanted.only)
-    names = [unit.name for unit in units]
-    m = replace(real, plan=rehearsal_plan(real.plan, names or real.plan.indices.include, wanted.prefix))
-    look = Survey.of(m, all_renamed)
+    m, look = to_rehearse(real, wanted)
     state = State(options.state, plan.name)
     document = _estimated(m, resolving.resolve(m, look), look, state, gated=False)
     return sealed(document.model_copy(update={"kind": "rehearsal-plan"}))
 
 
 def _decided(journal: Journal, m: Migration) -> Resolution:
-    record = journal.record("resolve")
-    return Resolution.model_validate(record) if record else resolving.resolve_names(m)
+    return journal.document.recorded("resolve", Resolution) or resolving.resolve_names(m)
 
 
 def document_of(m: Migration, resolution: Resolution) -> PlanDocument:
@@ -166,12 +162,12 @@ def verified(plan: Plan, state: Path) -> VerificationRecord:
     """
     migration = _onlooker(plan, Options(state), new_run_id())
     latest = State(state, plan.name).current("migrate")
-    record = latest.record("resolve") if latest else None
-    if latest is None or record is None:
+    decided = latest.document.recorded("resolve", Resolution) if latest else None
+    if latest is None or decided is None:
         return verifying.verify(migration, resolving.resolve_names(migration))
     require_same_plan(latest, plan, but=("verify.level",))
     require_same_clusters(latest, _uuids(migration))
-    return verifying.verify(migration, Resolution.model_validate(record))
+    return verifying.verify(migration, decided)
 
 
 def _uuids(m: Migration) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """One session of a rehearsal: which run it belongs to, and what of it is left. Imports no Prefect."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -13,8 +13,9 @@ from runs.journal import Journal
 from runs.state import State, plan_record, require_same_plan
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.records import Resolution
-from tasks.rehearsal import Rehearsal, rehearsal_plan, shadowed
+from tasks.records import Resolution, Unit
+from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan, shadowed
+from tasks.survey import Survey
 
 VERB = "rehearse"
 
@@ -134,9 +135,22 @@ def as_rehearsed(m: Migration) -> Migration:
 
     What was resolved tells which; before that, the plan's patterns do.
     """
-    record = m.journal.record("resolve")
-    names = [unit.name for unit in Resolution.model_validate(record).units] if record else []
-    prefix = settings_of(m.journal).prefix
+    decided = m.journal.document.recorded("resolve", Resolution)
+    return _under_prefix(m, decided.units if decided else (), settings_of(m.journal).prefix)
+
+
+def to_rehearse(m: Migration, wanted: Rehearsal) -> tuple[Migration, Survey]:
+    """The migration that a rehearsal would carry out, and the look at its domains. Reads only.
+
+    Raises:
+        PreconditionError: --only fits none of the plan's indices.
+    """
+    worked = _under_prefix(m, chosen(Survey.of(m).selection.units, wanted.only), wanted.prefix)
+    return worked, Survey.of(worked, all_renamed)
+
+
+def _under_prefix(m: Migration, units: Iterable[Unit], prefix: str) -> Migration:
+    names = [unit.name for unit in units]
     return replace(m, plan=rehearsal_plan(m.plan, names or m.plan.indices.include, prefix))
 
 

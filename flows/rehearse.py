@@ -1,6 +1,5 @@
 """The rehearsal as a Prefect flow: the whole job under other names, verified, timed, and taken away again."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from domains.errors import SnapferryError
 from flows.artifacts import ProgressArtifacts, report_artifact
 from flows.estimating import expect, look_forward, project
 from flows.migrate import ConsentParameters, kept, moved, register, require_equal, run_name
-from flows.rehearsals import as_rehearsed, is_kept, leftover, rehearsing, settings_of
+from flows.rehearsals import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
 from flows.session import Options, decided_before, open_side, status_after
 from flows.steps import run_step
 from reports import words
@@ -27,8 +26,7 @@ from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Migration
 from tasks.outlook import outlook
 from tasks.records import Resolution, VerificationRecord
-from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan
-from tasks.survey import Survey
+from tasks.rehearsal import Rehearsal
 
 
 @flow(name="rehearse", flow_run_name=run_name, persist_result=False)
@@ -94,8 +92,9 @@ def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
             raise
         m.journal.document.failure = {"message": str(error), "hint": error.hint}
         m.journal.save()
-    if m.journal.record("resolve"):
-        project(m, Resolution.model_validate(m.journal.record("resolve")))
+    decided = m.journal.document.recorded("resolve", Resolution)
+    if decided:
+        project(m, decided)
 
 
 def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
@@ -104,7 +103,7 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
         return decided
     ahead = run_step(m.journal, "look ahead", lambda: _outlook(m, plan))
     kept(m, "look ahead", ahead, words.looked_ahead(ahead))
-    resolution = run_step(m.journal, "resolve", lambda: _resolved_beside(m, wanted))
+    resolution = run_step(m.journal, "resolve", lambda: _resolved(m, wanted))
     resolve.require_moving(resolution)
     if not wanted.keep:
         removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
@@ -113,28 +112,21 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
     return resolution
 
 
-def _resolved_beside(m: Migration, wanted: Rehearsal) -> Resolution:
-    """As `resolved_for`; a refusal names a rehearsal that was kept: its copies have the same names."""
+def _resolved(m: Migration, wanted: Rehearsal) -> Resolution:
+    """What the rehearsal moves, and under which names. Reads only.
+
+    Raises:
+        PreconditionError: with every reason at once; a rehearsal that was kept is named, for its copies have
+            the same names.
+    """
     try:
-        return resolved_for(m, wanted)
+        return resolve.resolve(*to_rehearse(m, wanted))
     except PreconditionError as error:
         kept_one = leftover(State.of(m.journal))
         if kept_one is None or kept_one.run_id == m.journal.run_id:
             raise
         said = f"rehearsal {kept_one.run_id} was kept: snapferry abort PLAN --execute takes it away"
         raise PreconditionError(error.message, (), f"{said}; or choose another --prefix") from error
-
-
-def resolved_for(m: Migration, wanted: Rehearsal) -> Resolution:
-    """What the rehearsal moves, and under which names. Reads only.
-
-    Raises:
-        PreconditionError: with every reason at once.
-    """
-    units = chosen(Survey.of(m).selection.units, wanted.only)
-    plan = rehearsal_plan(m.plan, [unit.name for unit in units] or m.plan.indices.include, wanted.prefix)
-    worked = replace(m, plan=plan)
-    return resolve.resolve(worked, Survey.of(worked, all_renamed))
 
 
 def _outlook(m: Migration, plan: Plan) -> OutlookRecord:

@@ -210,9 +210,8 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
 
 def decided_before(journal: Journal) -> Resolution | None:
     """What a run has decided, if it is bound to it: if snapshot, deletion or restore may have begun."""
-    record = journal.record("resolve")
     bound = any(journal.intents(action) for action in ("snapshot", "delete", "restore"))
-    return Resolution.model_validate(record) if record and bound else None
+    return journal.document.recorded("resolve", Resolution) if bound else None
 
 
 def status_after(error: BaseException, journal: Journal) -> Status:

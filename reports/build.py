@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel
 
 from reports.durations import estimate_report, rehearsal_report
 from reports.markdown import markdown
@@ -21,6 +18,7 @@ from reports.model import (
 from runs.journal import Document, Journal
 from tasks.records import (
     IndexRestore,
+    RemovalRecord,
     RepositoryRecord,
     Resolution,
     RestoreRecord,
@@ -29,7 +27,6 @@ from tasks.records import (
     VerificationRecord,
 )
 
-M = TypeVar("M", bound=BaseModel)
 _NEXT = {
     "done": "point your clients at the target; `snapferry verify` compares again at any time",
     "interrupted": "run the same command again: it continues this run",
@@ -40,13 +37,13 @@ _NEXT = {
 
 def report_of(document: Document) -> Report:
     """The report of a run, from its journal alone."""
-    resolution = _record(document, "resolve", Resolution)
-    restored = _record(document, "restore", RestoreRecord)
-    verified = _record(document, "verify", VerificationRecord)
+    resolution = document.recorded("resolve", Resolution)
+    restored = document.recorded("restore", RestoreRecord)
+    verified = document.recorded("verify", VerificationRecord)
     indices = (
         [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
     )
-    registered = [_record(document, f"register on {side}", RepositoryRecord) for side in ("source", "target")]
+    registered = [document.recorded(f"register on {side}", RepositoryRecord) for side in ("source", "target")]
     return Report(
         plan=str(document.plan["name"]),
         run_id=document.run_id,
@@ -62,7 +59,7 @@ def report_of(document: Document) -> Report:
         level=verified.level if verified else None,
         totals=_totals(indices),
         repositories=[record for record in registered if record],
-        snapshot=_record(document, "snapshot", SnapshotRecord),
+        snapshot=document.recorded("snapshot", SnapshotRecord),
         steps=list(_steps(document)),
         estimate=estimate_report(document),
         rehearsal=rehearsal_report(document),
@@ -82,22 +79,12 @@ def _next(document: Document) -> str:
         return "put the hook right, then run the same command again: it tells the hooks, and moves nothing"
     if document.unheard:
         return "put the hook right; what it was to be told has come to its end"
-    kept = (document.rehearsal or {}).get("keep") and not _is_clean(document)
+    kept = (document.rehearsal or {}).get("keep") and not document.recorded("clean", RemovalRecord)
     if document.verb == "rehearse" and document.status == "done" and kept:
         return "look at what was kept; `snapferry abort` takes it away, `snapferry plan` shows the real run"
     if document.verb == "rehearse" and document.status == "done":
         return "`snapferry plan` shows the real run with what was measured here; `snapferry migrate` does it"
     return document.hint or _NEXT.get(document.status, "")
-
-
-def _is_clean(document: Document) -> bool:
-    clean = document.steps.get("clean")
-    return bool(clean and clean.record)
-
-
-def _record(document: Document, step: str, kind: type[M]) -> M | None:
-    entry = document.steps.get(step)
-    return kind.model_validate(entry.record) if entry and entry.record else None
 
 
 def _indices(

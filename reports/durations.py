@@ -1,9 +1,6 @@
 """From a run's journal: how long it was expected to take against what it took, and what a rehearsal tells."""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
-
-from pydantic import BaseModel
 
 from reports.model import EstimateReport, RateReport, RehearsalReport, StepDuration
 from runs.journal import Document, StepEntry
@@ -11,8 +8,6 @@ from tasks.checks.records import OutlookRecord
 from tasks.estimate import Estimate
 from tasks.measured import STEPS, WINDOW
 from tasks.records import RemovalRecord, Resolution, RestoreRecord, SnapshotRecord
-
-M = TypeVar("M", bound=BaseModel)
 
 
 def estimate_report(document: Document) -> EstimateReport | None:
@@ -66,7 +61,7 @@ def rehearsal_report(document: Document) -> RehearsalReport | None:
     settings = document.rehearsal
     if settings is None:
         return None
-    ahead = _record(document, "look ahead", OutlookRecord)
+    ahead = document.recorded("look ahead", OutlookRecord)
     checks = ahead.checks if ahead else ()
     return RehearsalReport(
         prefix=settings["prefix"],
@@ -79,19 +74,19 @@ def rehearsal_report(document: Document) -> RehearsalReport | None:
         checks=[*(ahead.failed if ahead else ()), *(ahead.to_know if ahead else ())],
         rates=list(_rates(document)),
         projection=_report(document.projection, {}),
-        removed=_record(document, "clean", RemovalRecord),
+        removed=document.recorded("clean", RemovalRecord),
     )
 
 
 def _rates(document: Document) -> Iterator[RateReport]:
-    taken = _record(document, "snapshot", SnapshotRecord)
+    taken = document.recorded("snapshot", SnapshotRecord)
     if taken and not taken.existing:
         yield _rate(document, "snapshot", taken.indices, taken.bytes_written)
-    restored = _record(document, "restore", RestoreRecord)
+    restored = document.recorded("restore", RestoreRecord)
     if restored:
         arrived = [index for index in restored.indices if index.restored]
         yield _rate(document, "restore", len(arrived), sum(index.bytes for index in arrived))
-    decided = _record(document, "resolve", Resolution)
+    decided = document.recorded("resolve", Resolution)
     if decided and "verify" in document.steps and document.steps["verify"].record:
         yield _rate(document, "verify", len(decided.indices), None)
 
@@ -106,8 +101,3 @@ def _rate(document: Document, step: str, indices: int, count: int | None) -> Rat
         bytes_per_second=round(count / seconds, 1) if count is not None and seconds else None,
         indices_per_second=round(indices / seconds, 3) if seconds else None,
     )
-
-
-def _record(document: Document, step: str, kind: type[M]) -> M | None:
-    entry = document.steps.get(step)
-    return kind.model_validate(entry.record) if entry and entry.record else None

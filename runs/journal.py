@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +21,7 @@ Status = Literal["running", "done", "different", "refused", "failed", "interrupt
 FINISHED: frozenset[Status] = frozenset({"done", "different", "refused", "abandoned"})
 DENIED = "denied"
 Record = dict[str, Any]
+M = TypeVar("M", bound=BaseModel)
 
 
 class Intent(BaseModel):
@@ -109,6 +110,15 @@ class Document(BaseModel):
     unheard: str = ""
     estimate: Record | None = None
     projection: Record | None = None
+
+    def recorded(self, step: str, kind: type[M]) -> M | None:
+        """A finished step's record as this kind of value; None while it is not done.
+
+        Raises:
+            ValidationError: another version has written it.
+        """
+        entry = self.steps.get(step)
+        return kind.model_validate(entry.record) if entry and entry.record else None
 
 
 def now() -> datetime:

@@ -148,8 +148,7 @@ def _place(repository: dict[str, Any]) -> Sequence[Any]:
 
 
 def _record(document: Document, step: str, kind: type[M]) -> M | None:
-    entry = document.steps.get(step)
     try:
-        return kind.model_validate(entry.record) if entry and entry.record else None
+        return document.recorded(step, kind)
     except ValidationError:
         return None  # of another version: it tells nothing here

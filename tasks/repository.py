@@ -97,8 +97,8 @@ def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> R
 
 def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
     """What an earlier session of this run has tried, for the report."""
-    record = m.journal.record(f"register on {domain.side}")
-    return RepositoryRecord.model_validate(record).attempts if record else ()
+    record = m.journal.document.recorded(f"register on {domain.side}", RepositoryRecord)
+    return record.attempts if record else ()
 
 
 def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
