@@ -2,14 +2,19 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
 from uuid import UUID
 
 import httpx
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
-from runs.progress import Progress
+from reports.build import report_of
+from reports.markdown import markdown
+from runs.journal import Journal
+from runs.progress import Progress, listening
+from tasks.migration import Migration
 
 _EVERY_S = 5.0
 
@@ -44,9 +49,25 @@ class ProgressArtifacts:
         self._ids[progress.step] = _uuid(create_progress_artifact(progress=share, key=key, description=words))
 
 
-def report_artifact(key: str, markdown: str) -> None:
-    """Puts the report beside the flow run."""
-    quietly(lambda: create_markdown_artifact(markdown=markdown, key=f"{_artifact_key(key)}-report"))
+@contextmanager
+def shown_in_prefect(key: str, session: AbstractContextManager[Migration]) -> Generator[Migration]:
+    """The session of a run, whose progress is shown beside the flow run, and at its end its report.
+
+    Args:
+        key: as of ProgressArtifacts.
+    """
+    worked_on: list[Journal] = []
+    try:
+        with listening(ProgressArtifacts(key)), session as m:
+            worked_on.append(m.journal)
+            yield m
+    finally:
+        for journal in worked_on:
+            _report_artifact(key, markdown(report_of(journal.document)))
+
+
+def _report_artifact(key: str, text: str) -> None:
+    quietly(lambda: create_markdown_artifact(markdown=text, key=f"{_artifact_key(key)}-report"))
 
 
 def quietly(send: Callable[[], object]) -> None:

@@ -10,7 +10,7 @@ from configs.plan import Plan
 from configs.problems import PlanError
 from domains.replies import is_object
 from flows import looking
-from flows.artifacts import ProgressArtifacts, report_artifact
+from flows.artifacts import shown_in_prefect
 from flows.estimating import expect
 from flows.gates import waited_at
 from flows.saved_plans import plan_in, read
@@ -18,11 +18,9 @@ from flows.session import Options, decided_before, finished_before, session
 from flows.steps import run_step
 from flows.telling import require_heard, tell_the_end_again
 from reports import words
-from reports.build import report_of
-from reports.markdown import markdown
 from runs.events import Happening, announce
 from runs.journal import Journal
-from runs.progress import Progress, listening, tell
+from runs.progress import Progress, tell
 from runs.state import State, default_folder, plan_record
 from tasks import repository, resolve, restore, snapshot, verify
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
@@ -86,15 +84,9 @@ def migrate(
     if before:
         tell_the_end_again(plan, State(options.state, plan.name), before)
         return _as_it_ended(before)
-    worked_on: list[Journal] = []
-    try:
-        with listening(ProgressArtifacts(plan.name)), session(plan, options, saved) as migration:
-            worked_on.append(migration.journal)
-            chain(migration, saved)
-    finally:
-        for journal in worked_on:
-            report_artifact(plan.name, markdown(report_of(journal.document)))
-    return worked_on[0].run_id
+    with shown_in_prefect(plan.name, session(plan, options, saved)) as migration:
+        chain(migration, saved)
+    return migration.journal.run_id
 
 
 def _saved(plan: Plan, file: str | None) -> PlanDocument | None:

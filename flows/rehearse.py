@@ -7,18 +7,15 @@ from prefect import flow
 
 from configs.plan import Plan
 from domains.errors import SnapferryError
-from flows.artifacts import ProgressArtifacts, report_artifact
+from flows.artifacts import shown_in_prefect
 from flows.estimating import expect, look_forward, project
 from flows.migrate import ConsentParameters, kept, moved, register, require_equal, run_name
 from flows.rehearsals import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
 from flows.session import Options, decided_before, open_side, status_after
 from flows.steps import run_step
 from reports import words
-from reports.build import report_of
-from reports.markdown import markdown
 from runs.events import heard_by
 from runs.journal import Journal
-from runs.progress import listening
 from runs.state import State, default_folder
 from tasks import removal, resolve
 from tasks.checks.records import OutlookRecord
@@ -56,15 +53,9 @@ def rehearse(
     if not execute:
         raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
     options = Options(Path(state) if state else default_folder(), consents.consents())
-    worked_on: list[Journal] = []
-    try:
-        with listening(ProgressArtifacts(plan.name)), rehearsing(plan, rehearsal, options) as m:
-            worked_on.append(m.journal)
-            _rehearsed(m, plan)
-    finally:
-        for journal in worked_on:
-            report_artifact(plan.name, markdown(report_of(journal.document)))
-    return worked_on[0].run_id
+    with shown_in_prefect(plan.name, rehearsing(plan, rehearsal, options)) as m:
+        _rehearsed(m, plan)
+    return m.journal.run_id
 
 
 def _rehearsed(m: Migration, plan: Plan) -> None:

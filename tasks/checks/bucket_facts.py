@@ -95,10 +95,21 @@ def region(survey: Survey) -> str | None:
 def _by_who_may(survey: Survey, read: Read[T]) -> tuple[Login, T]:
     if found(survey).state == "missing":
         raise Unlooked("the bucket is not there, see bucket.exists")
+    name = plans_bucket(survey).bucket
+    return by_first(survey, lambda login: (login, read(login.session, name, login.region)))
+
+
+def by_first(survey: Survey, read: Callable[[Login], T]) -> T:
+    """What `read` returns with the first login that may look.
+
+    Raises:
+        Unlooked: nobody is there to look.
+        AwsError: no login may; the first one's error.
+    """
     errors: list[AwsError] = []
     for login in logins(survey):
         try:
-            return login, read(login.session, plans_bucket(survey).bucket, login.region)
+            return read(login)
         except AwsError as error:
             errors.append(error)
     raise errors[0]

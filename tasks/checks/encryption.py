@@ -107,9 +107,10 @@ def _rights(survey: Survey, side: Side, role: str, key: Key) -> Finding:
     denied = [action for action, arn in asked if own[action, arn] == "explicitDeny"]
     if denied:
         return _refused(role, key, denied)
-    document = survey.once(("key policy", key.arn), lambda: _policy(survey, key))
-    if isinstance(document, AwsError):
-        return unknown(f"what the policy of {key.arn} says: {document.message}", document.hint)
+    try:
+        document = survey.once(("key policy", key.arn), lambda: _policy(survey, key))
+    except AwsError as error:
+        return unknown(f"what the policy of {key.arn} says: {error.message}", error.hint)
     statements = statements_of(document)
     known = tuple(context.items())
     found: dict[str, Decision] = {
@@ -130,14 +131,8 @@ def _rights(survey: Survey, side: Side, role: str, key: Key) -> Finding:
     return ok(f"{shown(found)} on {key.arn}")
 
 
-def _policy(survey: Survey, key: Key) -> str | AwsError:
-    errors: list[AwsError] = []
-    for login in bucket_facts.logins(survey):
-        try:
-            return keys.policy(login.session, key.arn)
-        except AwsError as error:
-            errors.append(error)
-    return errors[0]
+def _policy(survey: Survey, key: Key) -> str:
+    return bucket_facts.by_first(survey, lambda login: keys.policy(login.session, key.arn))
 
 
 def _refused(role: str, key: Key, actions: list[str]) -> Finding:
