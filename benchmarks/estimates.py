@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from benchmarks.moving import lab_and_folder
+from benchmarks.moving import lab_and_folder, lab_plan
 from benchmarks.table import machine
 from configs.plan import Plan
 from flows.server import prefect_server
@@ -103,7 +102,7 @@ def _of_size(lab: LabDescription, size: Size) -> Iterator[Result]:
         empty_engine(lab.target)
         name = f"bench-{size.name.replace(' ', '-')}-{number}"
         with tempfile.TemporaryDirectory() as state:
-            yield _one(lab, size, Plan.model_validate(_plan(lab, name)), Path(state))
+            yield _one(lab, size, lab_plan(lab, name), Path(state))
 
 
 def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:
@@ -121,21 +120,6 @@ def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:
     assert rehearsed.rehearsal.projection is not None
     what = f"{size.name}: {real.totals.indices} indices, {words.size(real.totals.bytes)}"
     return Result(what, rehearsed.rehearsal.seconds, rehearsed.rehearsal.projection, real.estimate)
-
-
-def _plan(lab: LabDescription, name: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
-        "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
-        "repository": {
-            "name": name,
-            "bucket": lab.bucket,
-            "region": lab.bucket_region,
-            "base_path": name,
-            "role_arn": lab.role_arn,
-        },
-    }
 
 
 def markdown(results: Sequence[Result]) -> str:

@@ -89,7 +89,7 @@ def _timed_migration(lab: LabDescription, state: Path, name: str) -> tuple[float
     from reports.build import report_of
     from runs.state import State
 
-    plan = Plan.model_validate(_plan(lab, name))
+    plan = lab_plan(lab, name, indices={"include": list(INDICES)})
     began = time.perf_counter()
     migrate(plan, execute=True, state=str(state))
     whole = time.perf_counter() - began
@@ -98,8 +98,9 @@ def _timed_migration(lab: LabDescription, state: Path, name: str) -> tuple[float
     return whole, report_of(journal.document).seconds
 
 
-def _plan(lab: LabDescription, name: str) -> dict[str, Any]:
-    return {
+def lab_plan(lab: LabDescription, name: str, **more: Any) -> Plan:
+    """The plan of a move of the lab's data. `more` are further keys of it."""
+    values: dict[str, Any] = {
         "name": name,
         "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},
         "target": {"endpoint": lab.target.endpoint, "region": lab.target.region},
@@ -110,5 +111,5 @@ def _plan(lab: LabDescription, name: str) -> dict[str, Any]:
             "base_path": name,
             "role_arn": lab.role_arn,
         },
-        "indices": {"include": list(INDICES)},
     }
+    return Plan.model_validate({**values, **more})

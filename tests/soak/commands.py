@@ -32,15 +32,20 @@ def as_a_child(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
         killer = _Killer(scene, kind, seed, sizes, process)
         killer.start()
     try:
+        return waited(process)
+    finally:
+        if killer:
+            killer.finish()
+
+
+def waited(process: subprocess.Popen[str]) -> Ended:
+    """How a command's process has ended; after five minutes it is ended, and says so."""
+    try:
         said, _ = process.communicate(timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
         process.kill()
         said, _ = process.communicate()
-        said += f"\nstill at work after {LONGEST_S:.0f} s"
-        return Ended(-1, said, "")
-    finally:
-        if killer:
-            killer.finish()
+        return Ended(-1, f"{said}\nstill at work after {LONGEST_S:.0f} s", "")
     return Ended(process.returncode, said, "")
 
 

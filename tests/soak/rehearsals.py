@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import random
-import shutil
-import subprocess
 import time
 from typing import Any
 
 from lab.state import state
-from tests.lab.migrations import Desk, Ended, log, log_size
+from tests.lab.migrations import Desk, log, log_size
+from tests.soak.commands import waited
+from tests.soak.runs import fresh
 from tests.soak.scene import Scene
 
-LONGEST_S = 300.0
 TRIES = 4
 TIDIED = ("rehearse", "abort")
 NOTHING_LEFT = "has left anything behind"
@@ -27,17 +26,17 @@ def rehearsal_run(scene: Scene, seed: int) -> dict[str, Any]:
     began = time.monotonic()
     scene.renew()
     before = _both(scene)
-    desk = Desk(scene.lab, _fresh(scene, seed), scene.prefect)
+    desk = Desk(scene.lab, fresh(scene.folder / f"rehearsal-{seed}"), scene.prefect)
     desk.write(restore={"batch": 2})
     killed = _killed_after(scene, desk, moment, chance.choice((0.0, chance.uniform(0, 0.5))))
     exits, problems = ["killed" if killed else "0"], []
     for _ in range(TRIES):
-        ended = _child(desk, then)
+        ended = waited(desk.start(then, "--execute"))
         exits.append(str(ended.code))
         if ended.code in (0, 3):
             break
     if ended.code == 3 and not (then == "abort" and NOTHING_LEFT in ended.err + ended.out):
-        problems.append(f"REFUSED: {ended.err.strip()[:200]}")
+        problems.append(f"REFUSED: {ended.out.strip()[-200:]}")
     if ended.code not in (0, 3):
         problems.append(f"exit {ended.code}")
     after = _both(scene)
@@ -81,21 +80,3 @@ def _grown(scene: Scene, side: str, size: int) -> int:
         return len(log(scene.lab, side, size))
     except ValueError:  # a line is being written
         return 0
-
-
-def _child(desk: Desk, verb: str) -> Ended:
-    process = desk.start(verb, "--execute")
-    try:
-        said, _ = process.communicate(timeout=LONGEST_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        said, _ = process.communicate()
-        return Ended(-1, said, f"still at work after {LONGEST_S:.0f} s")
-    return Ended(process.returncode, said, "")
-
-
-def _fresh(scene: Scene, seed: int) -> Any:
-    folder = scene.folder / f"rehearsal-{seed}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder

@@ -60,7 +60,7 @@ def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
     scene.renew()
     before = scene.unconcerned()
     sizes = {side: log_size(scene.lab, side) for side in ("source", "target")}
-    desk = Desk(scene.lab, _fresh(scene.folder / f"seed-{seed}"), scene.prefect)
+    desk = Desk(scene.lab, fresh(scene.folder / f"seed-{seed}"), scene.prefect)
     desk.write()
     scene.install(kind.plan(seed))
     kills = scene.kills
@@ -138,7 +138,8 @@ def _secrets(scene: Scene, folder: Path) -> Iterator[str]:
             yield f"SECRET in {file.name}"
 
 
-def _fresh(folder: Path) -> Path:
+def fresh(folder: Path) -> Path:
+    """The folder, empty."""
     import shutil
 
     shutil.rmtree(folder, ignore_errors=True)

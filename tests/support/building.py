@@ -38,6 +38,13 @@ def a_plan(**changes: Any) -> Plan:
     return Plan.model_validate({**values, **changes})
 
 
+def a_plan_between(source: FakeDomain, target: FakeDomain, **changes: Any) -> Plan:
+    """A valid plan between two fakes."""
+    sides = {"source": source, "target": target}
+    places = {side: {"endpoint": fake.endpoint, "auth": NO_AUTH} for side, fake in sides.items()}
+    return a_plan(**{**places, **changes})
+
+
 def a_domain(fake: FakeDomain, side: Side = "source", auth: Any = None, **changes: Any) -> Domain:
     """A fake, opened as a domain."""
     signed = changes.pop("signed", False)

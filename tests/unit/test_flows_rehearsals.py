@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
-from support.building import NO_AUTH, a_plan
+from support.building import a_plan_between
 from support.engine import FakeEngine, Held
 from support.fake_domain import FakeDomain, engine_error, ok
 from typer.testing import CliRunner
@@ -32,10 +32,7 @@ DENIED = engine_error(403, "security_exception", "no permissions for [indices:ad
 @pytest.fixture
 def plan(source: FakeDomain, target: FakeDomain) -> Plan:
     """A plan between two engines."""
-    return a_plan(
-        source={"endpoint": source.endpoint, "auth": NO_AUTH},
-        target={"endpoint": target.endpoint, "auth": NO_AUTH},
-    )
+    return a_plan_between(source, target)
 
 
 @pytest.fixture

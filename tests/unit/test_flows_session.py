@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.building import NO_AUTH, a_plan, identity_reply
+from support.building import a_plan_between, identity_reply
 from support.engine import FakeEngine, Held, snapshot_reply
 from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
@@ -38,10 +38,7 @@ def plan(source: FakeDomain, target: FakeDomain) -> Plan:
     """A plan between two engines; each holds an index of its own."""
     FakeEngine(source, "source", Held("a"))
     FakeEngine(target, "target", Held("b"))
-    return a_plan(
-        source={"endpoint": source.endpoint, "auth": NO_AUTH},
-        target={"endpoint": target.endpoint, "auth": NO_AUTH},
-    )
+    return a_plan_between(source, target)
 
 
 def ended(plan: Plan, state: Path, error: BaseException | None = None, *, changing: bool = False) -> Journal:

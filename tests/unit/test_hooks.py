@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from support.building import NO_AUTH, a_plan, a_resolution, a_unit
+from support.building import a_plan, a_plan_between, a_resolution, a_unit
 from support.engine import FakeEngine, Held
 from support.fake_domain import FakeDomain
 
@@ -47,10 +47,7 @@ def plan(source: FakeDomain, target: FakeDomain) -> Plan:
     """A plan between two engines, without hooks."""
     FakeEngine(source, "source", Held("a"))
     FakeEngine(target, "target", Held("b"))
-    return a_plan(
-        source={"endpoint": source.endpoint, "auth": NO_AUTH},
-        target={"endpoint": target.endpoint, "auth": NO_AUTH},
-    )
+    return a_plan_between(source, target)
 
 
 def with_hooks(plan: Plan, *hooks: dict[str, Any]) -> Plan:
