@@ -36,14 +36,16 @@ test: lint
 	$(BIN)/pytest tests/unit
 	$(BIN)/pytest tests/lab
 
-# The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed.
+# The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed; with
+# JOB=cutover, seed rounds and cutovers that are.
 # `make soak SEED=17` repeats one run, and records nothing.
 soak: $(READY)
 	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \
 	  $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)
 
+# `make bench PART=window` and `PART=many` measure cutovers and a thousand indices instead.
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(PART)
 
 lock: $(READY)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra lab --group dev \

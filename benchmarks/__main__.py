@@ -1,6 +1,7 @@
 """Runs the benchmarks, prints their tables, and writes them down in docs/benchmarks.md.
 
-`python -m benchmarks estimates` compares projected with true durations instead: docs/estimates.md.
+`python -m benchmarks estimates` compares projected with true durations instead: docs/estimates.md. `window`
+measures the window of a cutover, one-shot and seeded; `many`, rounds and verification of a thousand indices.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import estimates, moving, startup, table
+from benchmarks import estimates, many, moving, startup, table, window
 
 _DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"
 _DOCUMENT = _DOCUMENTS / "benchmarks.md"
@@ -19,8 +20,10 @@ _ESTIMATES = _DOCUMENTS / "estimates.md"
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=["ratios", "estimates"], default="ratios")
-    parser.add_argument("--tiny", action="store_true", help="estimates: one small run, to try it")
+    parser.add_argument(
+        "what", nargs="?", choices=["ratios", "estimates", "window", "many"], default="ratios"
+    )
+    parser.add_argument("--tiny", action="store_true", help="all but ratios: small, to try it")
     parser.add_argument("--runs", type=int, default=3, help="how often each thing is timed (default: 3)")
     parser.add_argument("--documents", type=int, nargs="*", default=[120_000], help="sizes of the lab's data")
     parser.add_argument("--no-lab", action="store_true", help="only what needs no lab")
@@ -29,12 +32,35 @@ def main() -> None:
     if chosen.what == "estimates":
         _estimates(estimates.TINY if chosen.tiny else estimates.SIZES, write=not chosen.dry)
         return
+    if chosen.what == "many":
+        _many(*((30, 5) if chosen.tiny else (1000, 50)), write=not chosen.dry)
+        return
+    if chosen.what == "window":
+        rows = window.measured(4_000 if chosen.tiny else 1_000_000, chosen.runs)
+        _ratios(list(rows), write=not chosen.dry)
+        return
     sections = [("Start-up", startup.measured(max(chosen.runs, 5)))]
     sections += moving.measured(() if chosen.no_lab else chosen.documents, chosen.runs)
+    _ratios(sections, write=not chosen.dry)
+
+
+def _ratios(sections: Sequence[tuple[str, list[table.Row]]], *, write: bool) -> None:
     for title, rows in sections:
         print(table.text(title, rows))
-    if not chosen.dry:
-        table.append(_DOCUMENT, [table.markdown(title, rows) for title, rows in sections])
+    _written([table.markdown(title, rows) for title, rows in sections], write=write)
+
+
+def _many(indices: int, changed: int, *, write: bool) -> None:
+    sections: list[str] = []
+    for title, rows in many.measured(indices, changed):
+        sections.append(many.markdown(title, rows))
+        print(sections[-1], flush=True)
+    _written(sections, write=write)
+
+
+def _written(sections: Sequence[str], *, write: bool) -> None:
+    if write:
+        table.append(_DOCUMENT, sections)
         print(f"Written to {_DOCUMENT.name}.")
 
 

@@ -11,7 +11,10 @@ from configs.durations import PositiveDuration
 
 Gate = Literal["before-snapshot", "before-restore", "before-freeze", "before-open"]
 GATES: tuple[Gate, ...] = ("before-snapshot", "before-restore", "before-freeze", "before-open")
-PASSED_BY: dict[str, tuple[Gate, ...]] = {"migrate": ("before-snapshot", "before-restore")}
+PASSED_BY: dict[str, tuple[Gate, ...]] = {
+    "migrate": ("before-snapshot", "before-restore"),
+    "cutover": ("before-freeze", "before-open"),
+}
 """The gates that a run of each verb passes, in their order; other verbs pass none."""
 
 

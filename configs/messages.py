@@ -14,12 +14,12 @@ from configs.gates import GATES, GateSettings
 from configs.hooks import Hook, WebhookAddress
 from configs.plan import Plan
 from configs.repository import FsRepository, S3Repository
+from configs.verify import AcceptanceQuery, Expected, VerifySettings
 from configs.work import (
     ConflictSettings,
     IndexSelection,
     RestoreSettings,
     SnapshotSettings,
-    VerifySettings,
 )
 from configs.yaml_tree import Spot
 
@@ -37,11 +37,14 @@ _MODELS: dict[str | int, type[Settings]] = {
     "conflicts": ConflictSettings,
     "restore": RestoreSettings,
     "verify": VerifySettings,
+    "expect": Expected,
     "checks": CheckSettings,
     "webhook": WebhookAddress,
     **dict.fromkeys(GATES, GateSettings),
 }
-KNOWN_KEYS = frozenset(GATES).union(*(model.model_fields for model in (Plan, Hook, *_MODELS.values())))
+KNOWN_KEYS = frozenset(GATES).union(
+    *(model.model_fields for model in (Plan, Hook, AcceptanceQuery, *_MODELS.values()))
+)
 _HOMES = {
     "at the top": (Plan,),
     "under source and target": (DomainSettings,),
@@ -52,6 +55,7 @@ _HOMES = {
     "under conflicts": (ConflictSettings,),
     "under restore": (RestoreSettings,),
     "under verify": (VerifySettings,),
+    "in an entry of verify.queries": (AcceptanceQuery,),
     "under checks": (CheckSettings,),
     "under a gate": (GateSettings,),
     "in an entry of hooks": (Hook,),
@@ -68,12 +72,15 @@ _ADD = {
     "type": "type: sigv4, type: basic or type: none",
     "timeout": "timeout: 2h",
     "events": "events: [failed]",
+    "index": "index: orders",
+    "query": "query: {match_all: {}}",
 }
 _WANTED = {
     "string_type": "text",
     "string_unicode": "text",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "float_type": "a number",
     "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping of keys to values",
@@ -143,7 +150,9 @@ def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
 def _model(above: Sequence[str | int]) -> type[Settings]:
     if not above:
         return Plan
-    return Hook if above[:1] == ["hooks"] and len(above) == 2 else _MODELS.get(above[-1], Plan)
+    if above[:1] == ["hooks"] and len(above) == 2:
+        return Hook
+    return AcceptanceQuery if above[-2:-1] == ["queries"] else _MODELS.get(above[-1], Plan)
 
 
 def _siblings(model: type[Settings]) -> tuple[str, ...]:

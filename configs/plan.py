@@ -9,23 +9,25 @@ from configs.agreement import disagreements
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Conflict, Settings
 from configs.checks import CheckSettings
+from configs.cutover import CutoverSettings
 from configs.domain import DomainSettings
 from configs.gates import Gate, GateSettings, shared_files
 from configs.hooks import Hook, WebhookAddress
 from configs.names import NAME_PATTERN, check_plan_name
 from configs.repository import FsRepository, Repository, S3Repository, Side
+from configs.verify import VerifySettings
 from configs.work import (
     ConflictSettings,
     IndexSelection,
     RestoreSettings,
     SnapshotSettings,
-    VerifySettings,
 )
 
 __all__ = [
     "BasicAuth",
     "CheckSettings",
     "ConflictSettings",
+    "CutoverSettings",
     "DomainSettings",
     "FsRepository",
     "Gate",
@@ -88,6 +90,11 @@ class Plan(Settings):
     )
     verify: VerifySettings = Field(
         default=VerifySettings(), title="Verify", description="How far source and target are compared."
+    )
+    cutover: CutoverSettings = Field(
+        default=CutoverSettings(),
+        title="Cutover",
+        description="The window in which the source refuses writes; of `snapferry cutover` only.",
     )
     checks: CheckSettings = Field(
         default=CheckSettings(),

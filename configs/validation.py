@@ -32,9 +32,11 @@ _HARMLESS: dict[str, object] = {
 }
 
 
-_ENTRIES: set[Path] = {("gates",), ("hooks",)}
-_HARMLESS_GATE: dict[str, object] = {"timeout": "1h"}
-_HARMLESS_HOOK: dict[str, object] = {"events": ["done"], "command": ["x"]}
+_HARMLESS_ENTRIES: dict[Path, dict[str, object]] = {
+    ("gates",): {"timeout": "1h"},
+    ("hooks",): {"events": ["done"], "command": ["x"]},
+    ("verify", "queries"): {"index": "x", "query": {"x": {}}, "equal": True},
+}
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,9 @@ class Validation:
         """Replace what is at `path` by something harmless; remove an unknown key."""
         self._spoiled.add(path)
         self._above_spoiled.update(_starts(path))
-        if path[:1] in _ENTRIES and path[1:2] and not unknown:
-            self._heal_entry(path[0], path[1])
+        section = next((each for each in _HARMLESS_ENTRIES if each == path[: len(each)] != path), None)
+        if section and not unknown:
+            self._heal_entry(section, path[len(section)])
             return
         above = _at(self._data, path[:-1])
         if isinstance(above, list) and isinstance(path[-1], int):
@@ -136,15 +139,15 @@ class Validation:
         else:
             mapping.pop(key, None)
 
-    def _heal_entry(self, section: str | int, key: str | int) -> None:
+    def _heal_entry(self, section: Path, key: str | int) -> None:
         """Replace an entry as a whole: without its wrong part it may lack what it needs."""
-        entries = _at(self._data, (section,))
+        entries, harmless = _at(self._data, section), dict(_HARMLESS_ENTRIES[section])
         if isinstance(entries, list) and isinstance(key, int):
-            cast("list[object]", entries)[key] = dict(_HARMLESS_HOOK)
+            cast("list[object]", entries)[key] = harmless
         elif isinstance(entries, dict):
             gates = cast("dict[str, object]", entries)
             if key in GATES:
-                gates[str(key)] = dict(_HARMLESS_GATE)
+                gates[str(key)] = harmless
             else:
                 gates.pop(str(key), None)
 

@@ -1,4 +1,4 @@
-"""What is moved and how: indices, snapshot, conflicts, restore, verification."""
+"""What is moved and how: indices, snapshot, conflicts, restore."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -229,14 +229,4 @@ class RestoreSettings(Settings):
         title="Batch",
         description="How many indices one restore request names, from 1 to 1000.",
         examples=[200],
-    )
-
-
-class VerifySettings(Settings):
-    """How far the copy is compared with the source."""
-
-    level: Literal["counts", "operations"] = Field(
-        default="operations",
-        title="Level",
-        description="counts: documents of each index. operations: also the operations each shard has seen.",
     )

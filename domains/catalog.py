@@ -11,7 +11,7 @@ from domains.domain import Domain
 from domains.errors import Missing, Refused, Reply, UnexpectedReply
 from domains.replies import Json, child, children, is_object
 
-_PATH_BYTES = 3_000  # of a request line's 4,096
+_PATH_BYTES = 3_500  # of a request line's 4,096
 _ALL: dict[str, Any] = {"expand_wildcards": "all"}
 _CAT = "index,uuid,status,health,pri,rep,docs.count,pri.store.size"
 _CREATED = "*.settings.index.version.created"
@@ -150,7 +150,7 @@ def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tupl
     piece: list[str] = []
     size = 0
     for name in names:
-        cost = 3 * len(name.encode()) + 1
+        cost = len(path_of(name))  # without its slash, with a comma
         if piece and size + cost > limit:
             yield tuple(piece)
             piece, size = [], 0

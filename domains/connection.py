@@ -15,6 +15,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from domains.envelopes import error_for
 from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
+from domains.raw_replies import Replies, as_text, hold
 from domains.replies import Json, is_object
 from domains.retry import repeated
 from domains.tunnel import TunnelAdapter
@@ -58,6 +59,7 @@ class _HttpConnection(RequestsHttpConnection):
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
         self._seen.date = response.headers.get("Date")
+        hold(response)
 
     @property
     def retry_after(self) -> str | None:
@@ -158,6 +160,7 @@ class Connection:
             http_auth=auth,
             tunnel=tunnel,
             pool_maxsize=_CONNECTIONS,
+            serializer=Replies(),
             **trusting,
         )
 
@@ -209,6 +212,27 @@ class Connection:
                 self._asked(method, path), f"expected a JSON object, got {type(reply).__name__}"
             )
         return reply
+
+    def read_text(
+        self,
+        method: str,
+        path: str,
+        *,
+        longest: int,
+        body: Any = None,
+        timeout_s: float = READ_TIMEOUT_S,
+        **query: Any,
+    ) -> str:
+        """As `read`, but the text of the reply, not parsed.
+
+        Args:
+            longest: the most bytes that it may have.
+
+        Raises:
+            TooLong: it has more; the rest was not read.
+        """
+        with as_text(longest):
+            return self.read(method, path, body=body, timeout_s=timeout_s, **query)
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
         self.requests.add(method, path)

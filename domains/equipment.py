@@ -1,6 +1,6 @@
 """What a domain has for its indices: settings, plugins, templates, pipelines, policies. Reads only."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from domains.cluster import Version
@@ -10,6 +10,7 @@ from domains.errors import Refused
 from domains.replies import Json, child, children
 
 _SETTINGS = ("*disk*", "*max_shards_per_node", "*awareness*", "*close*")
+_REFUSING = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
 _SCOPES = ("defaults", "persistent", "transient")  # the later one counts
 _DEFINITIONS = (
     "cluster_uuid",
@@ -27,12 +28,16 @@ _MANAGED_TOTAL = "total_managed_indices"
 @documented
 def cluster_settings(domain: Domain) -> dict[str, str | tuple[str, ...]]:
     """Disk, shard, zone and closing settings in force, defaults included, by their full flat keys."""
+    return _in_force(domain, [f"*.cluster{setting}" for setting in _SETTINGS])
+
+
+def _in_force(domain: Domain, paths: Iterable[str]) -> dict[str, str | tuple[str, ...]]:
     reply = domain.connection.read_object(
         "GET",
         "/_cluster/settings",
         include_defaults="true",
         flat_settings="true",
-        filter_path=",".join(f"*.cluster{setting}" for setting in _SETTINGS),
+        filter_path=",".join(paths),
     )
     merged: Json = {}
     for scope in _SCOPES:
@@ -41,6 +46,27 @@ def cluster_settings(domain: Domain) -> dict[str, str | tuple[str, ...]]:
         key: tuple(str(each) for each in value) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         for key, value in merged.items()
     }
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What the whole domain says about writes.
+
+    Args:
+        auto_create: `action.auto_create_index` in force: true, false, or patterns.
+        blocks: settings of the cluster that refuse all writes, where they are on.
+    """
+
+    auto_create: str
+    blocks: tuple[str, ...]
+
+
+@documented
+def writing(domain: Domain) -> Writing:
+    """How writes are taken, and whether they make indices. One request; reads only."""
+    found = _in_force(domain, ("*.action*auto_create_index", "*.cluster*blocks*read_only*"))
+    on = tuple(key for key in _REFUSING if found.get(key) == "true")
+    return Writing(str(found.get("action.auto_create_index", "true")).lower(), on)
 
 
 @documented

@@ -1,9 +1,8 @@
 """Figures of indices that tell whether two copies hold the same documents."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import pairwise
 from typing import Any
 
 from domains.catalog import path_pieces
@@ -11,45 +10,54 @@ from domains.cluster import Version
 from domains.connection import path_of
 from domains.documented import documented
 from domains.domain import Domain
-from domains.errors import UnexpectedReply
-from domains.replies import Json, child, children, is_object
+from domains.replies import Json, child, children
+from domains.searches import header, no_pipeline, problem_of, searched
 
-_SEARCHES_A_REQUEST = 250
 _TIMEOUT_S = 120.0
 _EXACT = 2**53  # sums come as doubles
+BEYOND = _EXACT
+"""Above every sequence number."""
+_EVERYTHING: Json = {"size": 0, "query": {"match_all": {}}, "track_total_hits": True}
+_SUM_AND_MAXIMUM: Json = {"sum": {"sum": {"field": "_seq_no"}}, "max": {"max": {"field": "_seq_no"}}}
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one search over one index, or one of its shards, said.
+    """What one search over one index, one of its shards, or a range of its operations said.
 
     Args:
         count: live top-level documents.
-        sum, maximum: of their sequence numbers; None at level counts, and for an empty shard.
+        sum, maximum: of their sequence numbers; None at level counts, and where there is no document.
+        vague: whether the sum is beyond what the engine computes exactly; it is None then.
         problem: why the figures cannot be relied on; empty when they can.
     """
 
     count: int = 0
     sum: int | None = None
     maximum: int | None = None
+    vague: bool = False
     problem: str = ""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """One search to do: an index, and one of its shards (None: the index as a whole)."""
+    """One search to do: an index, and one of its shards (None: the index as a whole).
+
+    Args:
+        edges: of ranges of sequence numbers, each from one edge to below the next; none: all in one.
+    """
 
     index: str
     shard: int | None = None
+    edges: tuple[int, ...] = ()
 
 
 @documented
 def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, Figures]:
     """Live documents of each index; all its shards must have answered. Refresh first: searches lag behind."""
-    asks = [Ask(name) for name in names]
-    return {
-        ask.index: figures for ask, figures in _searched(domain, version, asks, {"track_total_hits": True})
-    }
+    body = _EVERYTHING | no_pipeline(version)
+    answers = searched(domain, [(header(version, name), body) for name in names])
+    return {name: _counted(answer, False) for name, answer in zip(names, answers, strict=True)}
 
 
 @documented
@@ -59,77 +67,66 @@ def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[As
     Sequence numbers survive snapshot and restore, so equal figures mean that the same operations arrived;
     what this does and does not prove is said in docs/verification.md.
     """
-    body = {
-        "track_total_hits": True,
-        "aggs": {"sum": {"sum": {"field": "_seq_no"}}, "max": {"max": {"field": "_seq_no"}}},
-    }
-    return dict(_searched(domain, version, asks, body))
+    body = _EVERYTHING | {"aggs": _SUM_AND_MAXIMUM} | no_pipeline(version)
+    answers = searched(domain, [(header(version, ask.index, ask.shard), body) for ask in asks])
+    return {ask: _figures(answer) for ask, answer in zip(asks, answers, strict=True)}
 
 
-def _searched(
-    domain: Domain, version: Version, asks: Sequence[Ask], body: dict[str, Any]
-) -> Iterator[tuple[Ask, Figures]]:
-    search = json.dumps({"size": 0, "query": {"match_all": {}}, **_no_pipeline(version), **body})
-    remaining = iter(asks)
-    while piece := list(islice(remaining, _SEARCHES_A_REQUEST)):
-        lines = [line for ask in piece for line in (_header(ask, version), search)]
-        reply = domain.connection.read_object(
-            "POST", "/_msearch", body="\n".join(lines) + "\n", timeout_s=_TIMEOUT_S
-        )
-        answers = children(reply, "responses")
-        if len(answers) != len(piece):
-            raise UnexpectedReply(
-                f"{domain.side}: POST /_msearch", f"{len(piece)} searches, {len(answers)} answers"
-            )
-        yield from ((ask, _figures(ask, answer)) for ask, answer in zip(piece, answers, strict=True))
+@documented
+def spread(domain: Domain, version: Version, asks: Sequence[Ask]) -> list[tuple[Figures, ...]]:
+    """The same for each range between an ask's edges, one search a shard.
+
+    A document in none of the ranges is a problem, where the edges reach from 0 to `BEYOND`.
+    """
+    searches = [(header(version, a.index, a.shard), _spreading(a.edges) | no_pipeline(version)) for a in asks]
+    answers = searched(domain, searches)
+    return [_in_ranges(answer, len(ask.edges) - 1) for ask, answer in zip(asks, answers, strict=True)]
 
 
-def _header(ask: Ask, version: Version) -> str:
-    header: dict[str, Any] = {"index": [ask.index], "ignore_unavailable": False, "expand_wildcards": "all"}
-    if ask.shard is not None:
-        header["preference"] = f"_shards:{ask.shard}" + (
-            "|_primary" if _has_primary_preference(version) else ""
-        )
-    return json.dumps(header)
+def _spreading(edges: tuple[int, ...]) -> Json:
+    whole = edges[0] == 0 and edges[-1] == BEYOND
+    within = {"range": {"_seq_no": {"gte": edges[0], "lt": edges[-1]}}}
+    ranges = [{"from": low, "to": high} for low, high in pairwise(edges)]
+    in_ranges = {"range": {"field": "_seq_no", "ranges": ranges}, "aggs": _SUM_AND_MAXIMUM}
+    return _EVERYTHING | ({} if whole else {"query": within}) | {"aggs": {"ranges": in_ranges}}
 
 
-def _has_primary_preference(version: Version) -> bool:
-    """Elasticsearch 7 dropped `_primary`; OpenSearch brought it back with segment replication (2.x)."""
-    return version.engine == "opensearch" and version.generation >= 9
+def _in_ranges(answer: Json, number: int) -> tuple[Figures, ...]:
+    counted = _counted(answer, True)
+    if counted.problem:
+        return (counted,) * number
+    buckets = children(child(answer, "aggregations", "ranges"), "buckets")
+    found = tuple(_summed(int(bucket["doc_count"]), bucket) for bucket in buckets)
+    if len(found) != number:
+        said = "the answer lacks the ranges of sequence numbers that were asked for"
+        return (Figures(problem=said),) * number
+    if sum(figures.count for figures in found) != counted.count:
+        return (Figures(problem="some documents have no sequence number"),) * number
+    return found
 
 
-def _no_pipeline(version: Version) -> dict[str, Any]:
-    """An empty pipeline, given inline: an index's default search pipeline would filter what is counted."""
-    has_pipelines = version.engine == "opensearch" and (version.generation, version.minor) >= (9, 9)
-    return {"search_pipeline": {}} if has_pipelines else {}
+def _figures(answer: Json) -> Figures:
+    counted = _counted(answer, True)
+    return counted if counted.problem else _summed(counted.count, child(answer, "aggregations"))
 
 
-def _figures(ask: Ask, answer: Json) -> Figures:
-    if "error" in answer:
-        error: object = answer["error"]
-        said = f"{error.get('type')}: {error.get('reason')}" if is_object(error) else str(error)
-        return Figures(problem=said)
-    shards: dict[str, int] = answer["_shards"]
-    if answer.get("timed_out"):
-        return Figures(problem="the search timed out on some shard")
-    if shards.get("failed") or shards["successful"] != shards["total"] or not shards["total"]:
-        return Figures(problem=f"{shards['successful']} of {shards['total']} shards answered")
-    if ask.shard is not None and shards["total"] != 1:
-        return Figures(problem=f"asked one shard, {shards['total']} answered")
-    hits: Json = answer["hits"]["total"]
-    if hits["relation"] != "eq":
-        return Figures(problem="the domain gave a lower bound instead of a count")
-    aggregations = child(answer, "aggregations")
-    if ask.shard is not None and not {"sum", "max"} <= aggregations.keys():
+def _counted(answer: Json, of_one_shard: bool) -> Figures:
+    problem = problem_of(answer, of_one_shard=of_one_shard)
+    return Figures(problem=problem) if problem else Figures(int(answer["hits"]["total"]["value"]))
+
+
+def _summed(count: int, aggregations: Json) -> Figures:
+    if not {"sum", "max"} <= aggregations.keys():
         return Figures(problem="the answer lacks the sequence numbers that were asked for")
     total = _exact(aggregations, "sum")
-    if total is not None and total >= _EXACT:
-        return Figures(problem="the sum of sequence numbers is beyond what the engine computes exactly")
-    return Figures(int(hits["value"]), total if hits["value"] else None, _exact(aggregations, "max"))
+    vague = total is not None and total >= _EXACT
+    return Figures(
+        count, total if count and not vague else None, _exact(aggregations, "max") if count else None, vague
+    )
 
 
 def _exact(aggregations: Json, name: str) -> int | None:
-    value = child(aggregations, name).get("value")
+    value: Any = child(aggregations, name).get("value")
     return None if value is None else int(value)
 
 

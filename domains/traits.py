@@ -17,6 +17,8 @@ _SETTINGS = (
     "replication*type",
     "auto_expand_replicas",
     "codec",
+    "rollover_alias",
+    "blocks*",
 )
 _PARTS = (
     *(f"*.settings.index*{setting}" for setting in _SETTINGS),

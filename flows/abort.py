@@ -1,14 +1,91 @@
-"""Taking away what a rehearsal has left. Needs no Prefect: it is one step, and looks before it acts."""
+"""What `snapferry abort` is about: an unfinished cutover, else a rehearsal, else the seed rounds.
+
+Needs no Prefect server.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
 
 from configs.plan import Plan
-from flows.rehearsals import aborting, as_begun, as_rehearsed, require_leftover, settings_of, target_of
+from flows import lifting, taking_away
+from flows.rehearsals import (
+    aborting,
+    as_begun,
+    as_rehearsed,
+    leftover,
+    require_leftover,
+    settings_of,
+    target_of,
+)
 from flows.session import Options, open_domains
+from runs.journal import Journal
 from runs.progress import Progress, tell
 from runs.state import State
 from tasks import removal
+from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.patience import STEP
 from tasks.records import Leftovers, RemovalRecord
+from tasks.rounds.endings import PutBackRecord, StandingCutover
+from tasks.rounds.generations import generations, waiting
+
+
+@dataclass(frozen=True)
+class Concern:
+    """What an abort is about.
+
+    Args:
+        journal: where the work is written down: the cutover's, the rehearsal's, or the latest round's.
+    """
+
+    what: Literal["cutover", "rehearsal", "seed rounds"]
+    journal: Journal
+
+
+def concern(state: State) -> Concern:
+    """What the next abort of the plan is about. One thing at a time, the most urgent first.
+
+    Raises:
+        PreconditionError: nothing is left; or what there is cannot be taken back any more.
+    """
+    cutover = state.unfinished(lifting.VERB)
+    if cutover:
+        lifting.require_standing(cutover)
+        return Concern("cutover", cutover)
+    rehearsal = leftover(state)
+    if rehearsal:
+        return Concern("rehearsal", rehearsal)
+    rounds = waiting(state)
+    if rounds:
+        return Concern("seed rounds", rounds[-1])
+    _require_not_open(state)
+    return Concern("rehearsal", require_leftover(state))
+
+
+def _require_not_open(state: State) -> None:
+    newest = next(generations(state), None)
+    window = newest[0].document.window if newest else None
+    if newest and window and window.opening:
+        raise PreconditionError(
+            f"cutover {newest[0].run_id} of plan {state.plan_name} has opened the target: its indices are in "
+            "use, and nothing of what its rounds have left behind is taken away",
+            hint="`snapferry finish PLAN` settles snapshots, registrations and the source's block",
+        )
+
+
+def ahead(plan: Plan, options: Options) -> Leftovers | StandingCutover:
+    """What an abort would take away, or put back. Changes nothing on the domains.
+
+    Raises:
+        PreconditionError: as in `concern`.
+    """
+    state = State(options.state, plan.name)
+    found = concern(state)
+    if found.what == "cutover":
+        return lifting.standing(plan, found.journal)
+    if found.what == "seed rounds":
+        return taking_away.rounds_ahead(plan, waiting(state))
+    return leftovers(plan, options)
 
 
 def leftovers(plan: Plan, options: Options) -> Leftovers:
@@ -23,13 +100,22 @@ def leftovers(plan: Plan, options: Options) -> Leftovers:
     return removal.leftovers(as_rehearsed(Migration(begun, source, target, journal)))
 
 
-def abort(plan: Plan, options: Options) -> RemovalRecord:
-    """Removes what the plan's latest rehearsal has left; may be repeated and continued.
+def abort(plan: Plan, options: Options) -> RemovalRecord | PutBackRecord:
+    """Takes away, or puts back, what the plan has left; may be repeated and continued.
 
     Raises:
-        PreconditionError: it has left nothing.
+        PreconditionError: as in `concern`.
         SnapferryError: a domain refused, or was busy for too long; how the run stands is in its journal.
     """
+    found = concern(State(options.state, plan.name))
+    if found.what == "cutover":
+        return lifting.lift(plan, options, found.journal)
+    if found.what == "seed rounds":
+        return taking_away.take_away(plan, options, found.journal)
+    return _rehearsal(plan, options)
+
+
+def _rehearsal(plan: Plan, options: Options) -> RemovalRecord:
     with aborting(plan, options) as m:
         with m.journal.step(STEP):
             removed = removal.remove_made(as_rehearsed(m))

@@ -4,7 +4,7 @@ Prefect only shows the wait and is one more way to end it: the plan's timeout is
 that does not answer leaves the other ways.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -34,8 +34,11 @@ class CancelledInPrefect(TimedOut):
     """Somebody has cancelled the flow run while it waited. Nothing was changed meanwhile."""
 
 
-def waited_at(m: Migration, gate: Gate) -> bool:
+def waited_at(m: Migration, gate: Gate, news: Callable[[], str] = lambda: "") -> bool:
     """Passes the gate, after waiting for its approval where the plan names it.
+
+    Args:
+        news: what whoever approves must know; asked anew each time that the wait is told.
 
     Returns:
         Whether there was a wait: then what was looked at before is old.
@@ -50,15 +53,17 @@ def waited_at(m: Migration, gate: Gate) -> bool:
     entry = gates.come_to(m, gate, settings)
     by = gates.opened_by(m, gate, settings)
     if by is None:
-        gates.let_through(m, gate, _waited(m, gate, settings, entry))
+        gates.let_through(m, gate, _waited(m, gate, settings, entry, news))
         return True
     gates.let_through(m, gate, by)
     return False
 
 
-def _waited(m: Migration, gate: Gate, settings: GateSettings, entry: GateEntry) -> str:
+def _waited(
+    m: Migration, gate: Gate, settings: GateSettings, entry: GateEntry, news: Callable[[], str]
+) -> str:
     with _paused(gate, entry) as way:
-        return gates.wait_at(m, gate, settings, way)
+        return gates.wait_at(m, gate, settings, way, news)
 
 
 @contextmanager

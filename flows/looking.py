@@ -7,9 +7,11 @@ from pathlib import Path
 
 from configs.plan import Plan
 from domains import figures
+from domains.catalog import catalog
 from domains.cluster import identity
 from domains.digests import Digests, digests
 from domains.domain import Domain, Side
+from domains.mark import Mark
 from flows.estimating import estimate_of, kept_estimate
 from flows.rehearsals import target_of, to_rehearse
 from flows.session import (
@@ -23,18 +25,22 @@ from flows.session import (
 from runs.journal import Document, Journal, now
 from runs.state import State, is_finished, new_run_id, plan_record, require_same_plan
 from tasks import resolve as resolving
-from tasks import verify as verifying
-from tasks.checks.catalogue import FIRST, THEN
+from tasks.checks.catalogue import FIRST, THEN, WINDOW
 from tasks.checks.records import CheckRecord
 from tasks.checks.run import run_checks
 from tasks.checks.safety import consents_needed, existing_uuid
 from tasks.estimate import Estimate
 from tasks.migration import Consents, Migration
 from tasks.planning import Ahead, PlanDocument, plan_document, still_ahead
-from tasks.records import Resolution, VerificationRecord
+from tasks.records import MarksRecord, Resolution, SelectedIndex, VerificationRecord
 from tasks.rehearsal import Rehearsal
+from tasks.rounds.changes import STEP as COMPARE
+from tasks.rounds.ledger import ledger
+from tasks.rounds.records import ChangesRecord
+from tasks.rounds.units import singly
 from tasks.saved import sealed
 from tasks.survey import SIDES, Survey
+from tasks.verification import run as verifying
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ def planned(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     state = State(options.state, plan.name)
     before = run_before(state, options, saved)
     run_id = before.run_id if before else saved.run_id if saved else new_run_id()
-    m = _onlooker(plan, options, run_id)
+    m = onlooker(plan, options, run_id)
     look = Survey.of(m)
     if before is None:
         return Planned(_estimated(m, resolving.resolve(m, look), look, state), fresh=True)
@@ -88,7 +94,7 @@ def rehearsal_planned(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDo
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    real = _onlooker(target_of(plan, wanted), options, new_run_id())
+    real = onlooker(target_of(plan, wanted), options, new_run_id())
     m, look = to_rehearse(real, wanted)
     state = State(options.state, plan.name)
     document = _estimated(m, resolving.resolve(m, look), look, state, gated=False)
@@ -148,7 +154,7 @@ def checked(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
     """
     openers: dict[Side, Callable[[], Domain]] = {side: partial(open_side, plan, side) for side in SIDES}
     assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
-    return run_checks(Survey(plan, openers, assumed, given=consents), FIRST, THEN)
+    return run_checks(Survey(plan, openers, assumed, given=consents), FIRST, (*THEN, *WINDOW))
 
 
 def verified(plan: Plan, state: Path) -> VerificationRecord:
@@ -160,21 +166,53 @@ def verified(plan: Plan, state: Path) -> VerificationRecord:
         PlanChanged: the plan, or a cluster, is another than the run's.
         SnapferryError: a domain could not be looked at.
     """
-    migration = _onlooker(plan, Options(state), new_run_id())
-    latest = State(state, plan.name).current("migrate")
+    migration = onlooker(plan, Options(state), new_run_id())
+    runs = State(state, plan.name)
+    latest = _latest(runs)
     decided = latest.document.recorded("resolve", Resolution) if latest else None
     if latest is None or decided is None:
-        return verifying.verify(migration, resolving.resolve_names(migration))
-    require_same_plan(latest, plan, but=("verify.level",))
+        return verifying.verify(migration, _as_they_wait(migration, resolving.resolve_names(migration), runs))
+    require_same_plan(latest, plan, but=("verify", "cutover"))
     require_same_clusters(latest, _uuids(migration))
-    return verifying.verify(migration, decided)
+    return verifying.verify(migration, decided, _marks(latest))
+
+
+def _latest(state: State) -> Journal | None:
+    """The plan's latest migration or cutover."""
+    found = filter(None, (state.current(verb) for verb in ("migrate", "cutover")))
+    return max(found, key=lambda journal: journal.document.started, default=None)
+
+
+def _marks(journal: Journal) -> dict[str, tuple[Mark, ...]]:
+    """How far the source had come before the snapshot that the copies are from."""
+    marked = journal.document.recorded("mark", MarksRecord)
+    compared = journal.document.recorded(COMPARE, ChangesRecord)
+    return marked.marks if marked else compared.marks if compared else {}
+
+
+def _as_they_wait(m: Migration, resolution: Resolution, state: State) -> Resolution:
+    """Copies of seed rounds wait closed, data streams as backing indices: compared as closed indices are."""
+    copies = ledger(state).copies
+    if not copies:
+        return resolution
+    there = catalog(m.target).indices
+    shut = {name for name in copies if name in there and not there[name].open}
+    units = (
+        unit.model_copy(update={"indices": tuple(_waiting(index, shut) for index in unit.indices)})
+        for unit in singly(resolution.moving)
+    )
+    return resolution.model_copy(update={"units": tuple(units)})
+
+
+def _waiting(index: SelectedIndex, shut: set[str]) -> SelectedIndex:
+    return index.model_copy(update={"open": False}) if index.target in shut else index
 
 
 def _uuids(m: Migration) -> tuple[str, str]:
     return identity(m.source).uuid, identity(m.target).uuid
 
 
-def _onlooker(plan: Plan, options: Options, run_id: str) -> Migration:
+def onlooker(plan: Plan, options: Options, run_id: str) -> Migration:
     """A migration whose journal is never written."""
     source, target = open_domains(plan)
     document = Document(plan=plan_record(plan), run_id=run_id, verb="look", started=now())

@@ -22,12 +22,15 @@ from runs.events import Happening, announce
 from runs.journal import Journal
 from runs.progress import Progress, tell
 from runs.state import State, default_folder, plan_record
-from tasks import repository, resolve, restore, snapshot, verify
+from tasks import repository, resolve, restore, snapshot
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Consents, Migration
 from tasks.planning import PlanDocument
-from tasks.records import Resolution, RestoreRecord, Verdict, VerificationRecord
+from tasks.records import MarksRecord, Resolution, RestoreRecord, Verdict, VerificationRecord
 from tasks.saved import require_unchanged
+from tasks.verification.run import verify
+
+MARK = "mark"
 
 
 class ConsentParameters(BaseModel):
@@ -39,10 +42,13 @@ class ConsentParameters(BaseModel):
         description="Names on the target that may be deleted, as the plan lists them.",
     )
     allow_partial: bool = Field(default=False, description="Whether a PARTIAL snapshot may be restored.")
+    allow_freeze: bool = Field(
+        default=False, description="Whether the source may be made to refuse writes for a cutover."
+    )
 
     def consents(self) -> Consents:
         """As the steps take them."""
-        return Consents(frozenset(self.allow_delete), self.allow_partial)
+        return Consents(frozenset(self.allow_delete), self.allow_partial, self.allow_freeze)
 
 
 def run_name() -> str:
@@ -133,6 +139,7 @@ def register(m: Migration, resolution: Resolution) -> None:
 
 def moved(m: Migration, resolution: Resolution) -> VerificationRecord:
     """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
+    marked = _marked(m, resolution)
     adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
     taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
     kept(m, "snapshot", taken, words.snapshot(taken))
@@ -141,12 +148,22 @@ def moved(m: Migration, resolution: Resolution) -> VerificationRecord:
         run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
     restored = run_step(m.journal, "restore", lambda: restore.restore(m, resolution, taken))
     kept(m, "restore", restored, words.restored(restored))
-    _require_restored(restored)
-    verified = run_step(m.journal, "verify", lambda: verify.verify(m, resolution))
+    require_restored(restored)
+    verified = run_step(m.journal, "verify", lambda: verify(m, resolution, marked.marks))
     kept(m, "verify", verified, words.verified(verified))
     if verified.passed:
         announce(Happening("verified", words.verified(verified)))
     return verified
+
+
+def _marked(m: Migration, resolution: Resolution) -> MarksRecord:
+    """How far the source had come before the snapshot: once that may have begun, what was read before it."""
+    before = m.journal.document.recorded(MARK, MarksRecord)
+    if before or m.journal.intents("snapshot"):
+        return before or MarksRecord(marks={})
+    marked = run_step(m.journal, MARK, lambda: snapshot.mark(m, resolution))
+    m.journal.keep(MARK, marked)
+    return marked
 
 
 def kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
@@ -168,7 +185,8 @@ def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
     return resolution
 
 
-def _require_restored(record: RestoreRecord) -> None:
+def require_restored(record: RestoreRecord) -> None:
+    """Raises ExecutionError unless every index was restored."""
     failed = [index for index in record.indices if not index.restored]
     if failed:
         named = ", ".join(index.target for index in failed[:5])
@@ -179,11 +197,22 @@ def _require_restored(record: RestoreRecord) -> None:
         )
 
 
+def require_true_copy(record: VerificationRecord) -> None:
+    """Raises VerificationFailed unless all that the source held at its snapshot is there."""
+    if not record.bracketed:
+        require_equal(record)
+
+
 def require_equal(record: VerificationRecord) -> None:
     """Raises VerificationFailed unless every index was compared and found equal."""
     if record.passed:
         return
     failing = record.failing
+    if not failing and record.refuted:
+        raise VerificationFailed(
+            "; ".join(words.finding(finding) for finding in record.refuted[:3]),
+            "`snapferry verify` asks again",
+        )
     shown = "; ".join(f"{verdict.target} ({_counts(verdict)})" for verdict in failing[:3])
     more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
     raise VerificationFailed(

@@ -125,8 +125,8 @@ def as_begun(plan: Plan, journal: Journal) -> Plan:
         return Plan.model_validate(begun | {"hooks": []})
     except ValidationError as error:
         raise PlanChanged(
-            f"the plan's logins do not fit the domains of rehearsal {journal.run_id} any more",
-            "put the plan back as it was when that rehearsal began, and run the same command again",
+            f"the plan's logins do not fit the domains of run {journal.run_id} any more",
+            "put the plan back as it was when that run began, and run the same command again",
         ) from error
 
 
@@ -163,7 +163,7 @@ def require_leftover(state: State) -> Journal:
     journal = leftover(state)
     if journal is None:
         raise PreconditionError(
-            f"no rehearsal of plan {state.plan_name} has left anything behind",
+            f"no rehearsal, seed round or cutover of plan {state.plan_name} has left anything behind",
             hint="a migration is not taken away again: `snapferry status` shows where it stands",
         )
     return journal

@@ -9,7 +9,7 @@ from configs.plan import Plan
 from domains.errors import SnapferryError
 from flows.artifacts import shown_in_prefect
 from flows.estimating import expect, look_forward, project
-from flows.migrate import ConsentParameters, kept, moved, register, require_equal, run_name
+from flows.migrate import ConsentParameters, kept, moved, register, require_true_copy, run_name
 from flows.rehearsals import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
 from flows.session import Options, decided_before, open_side, status_after
 from flows.steps import run_step
@@ -134,7 +134,7 @@ def _require_success(journal: Journal) -> None:
         told = again if "same command" in failure["hint"] and not is_kept(journal) else failure["hint"]
         raise ExecutionError(f"the rehearsal failed: {failure['message']}", told or again)
     verified = VerificationRecord.model_validate(journal.record("verify"))
-    require_equal(verified)
+    require_true_copy(verified)
     failed = OutlookRecord.model_validate(journal.record("look ahead")).failed
     if failed:
         named = ", ".join(dict.fromkeys(record.id for record in failed))

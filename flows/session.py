@@ -229,10 +229,15 @@ def status_after(error: BaseException, journal: Journal) -> Status:
 def _settle(
     journal: Journal, domains: Iterable[Domain], status: Status, message: str, hint: str, unheard: str
 ) -> None:
+    count_requests(journal, domains)
+    journal.settle(status, message, hint, unheard)
+    write_report(journal)
+
+
+def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
+    """Adds what these domains were asked in this session; the journal is not saved by it."""
     for domain in domains:
         counted = domain.connection.requests
         kept = journal.document.requests.setdefault(domain.side, {})
         kept["reads"] = kept.get("reads", 0) + counted.reads
         kept["writes"] = kept.get("writes", 0) + counted.writes
-    journal.settle(status, message, hint, unheard)
-    write_report(journal)

@@ -6,7 +6,7 @@ Imports no Prefect.
 from configs.plan import Plan
 from domains.errors import SnapferryError
 from reports.build import report_files, report_of, write_reports
-from reports.words import headline
+from reports.outcomes import headline
 from runs.events import Happening
 from runs.hooks import EXIT_CODES, hooks_of, run_hook, told_of, unusable_hooks
 from runs.journal import Journal, Status

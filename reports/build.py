@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from reports.advice import next_step
 from reports.durations import estimate_report, rehearsal_report
 from reports.markdown import markdown
 from reports.model import (
@@ -15,10 +16,11 @@ from reports.model import (
     StepReport,
     Totals,
 )
+from reports.round_model import RoundReport, WindowReport
+from reports.verdicts import seeded, verification_of
 from runs.journal import Document, Journal
 from tasks.records import (
     IndexRestore,
-    RemovalRecord,
     RepositoryRecord,
     Resolution,
     RestoreRecord,
@@ -26,23 +28,22 @@ from tasks.records import (
     Verdict,
     VerificationRecord,
 )
+from tasks.rounds.endings import FinishRecord
 
-_NEXT = {
-    "done": "point your clients at the target; `snapferry verify` compares again at any time",
-    "interrupted": "run the same command again: it continues this run",
-    "running": "run the same command again if its process is gone: it continues this run",
-    "failed": "put the reason right, then run the same command again: it continues this run",
-}
+_ROUNDS = {"seed", "cutover"}
 
 
 def report_of(document: Document) -> Report:
     """The report of a run, from its journal alone."""
     resolution = document.recorded("resolve", Resolution)
     restored = document.recorded("restore", RestoreRecord)
-    verified = document.recorded("verify", VerificationRecord)
+    verified = verification_of(document)
+    told, window = _rounds(document)
     indices = (
         [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
     )
+    if told and document.verb == "seed":
+        indices = seeded(indices, told)
     registered = [document.recorded(f"register on {side}", RepositoryRecord) for side in ("source", "target")]
     return Report(
         plan=str(document.plan["name"]),
@@ -50,19 +51,24 @@ def report_of(document: Document) -> Report:
         verb=document.verb,
         outcome=document.status,
         message="; ".join(filter(None, (document.message, document.unheard))),
-        next=_next(document),
+        next=next_step(document, window),
         started=document.started,
         ended=document.ended,
         seconds=round(sum(step.seconds for step in document.steps.values()), 3),
         source=resolution.source if resolution else None,
         target=resolution.target if resolution else None,
         level=verified.level if verified else None,
+        limits=list(verified.limits) if verified else [],
+        findings=list(verified.general) if verified else [],
         totals=_totals(indices),
         repositories=[record for record in registered if record],
         snapshot=document.recorded("snapshot", SnapshotRecord),
         steps=list(_steps(document)),
         estimate=estimate_report(document),
         rehearsal=rehearsal_report(document),
+        round=told,
+        window=window,
+        finish=document.recorded("finish", FinishRecord),
         indices=indices,
         left_out=list(resolution.left_out) if resolution else [],
         changes=list(_changes(document)),
@@ -74,17 +80,14 @@ def report_of(document: Document) -> Report:
     )
 
 
-def _next(document: Document) -> str:
-    if document.unheard and document.verb == "migrate":
-        return "put the hook right, then run the same command again: it tells the hooks, and moves nothing"
-    if document.unheard:
-        return "put the hook right; what it was to be told has come to its end"
-    kept = (document.rehearsal or {}).get("keep") and not document.recorded("clean", RemovalRecord)
-    if document.verb == "rehearse" and document.status == "done" and kept:
-        return "look at what was kept; `snapferry abort` takes it away, `snapferry plan` shows the real run"
-    if document.verb == "rehearse" and document.status == "done":
-        return "`snapferry plan` shows the real run with what was measured here; `snapferry migrate` does it"
-    return document.hint or _NEXT.get(document.status, "")
+def _rounds(document: Document) -> tuple[RoundReport | None, WindowReport | None]:
+    """What only seed rounds and cutovers have; what it takes is imported for them alone."""
+    if document.verb not in _ROUNDS:
+        return None, None
+    from reports.rounds import round_report
+    from reports.window import window_report
+
+    return round_report(document), window_report(document)
 
 
 def _indices(
@@ -108,6 +111,8 @@ def _indices(
                 bytes=restore.bytes if restore and restore.restored else None,
                 restored=bool(restore and restore.restored),
                 detail=(restore.problem if restore else "") or (verdict.detail if verdict else ""),
+                documents=list(verdict.documents) if verdict else [],
+                more=verdict.more if verdict else 0,
             )
 
 
@@ -137,6 +142,7 @@ def _totals(indices: list[IndexReport]) -> Totals:
         indices=len(indices),
         restored=sum(index.restored for index in indices),
         equal=verdicts.count("equal"),
+        bracketed=verdicts.count("bracketed"),
         different=verdicts.count("different"),
         not_compared=verdicts.count("not compared"),
         documents=sum(index.target_count or 0 for index in indices),

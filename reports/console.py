@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reports import layout, outlook, words
+from reports import layout, outcomes, outlook, round_lines, words
+from reports.endings import finish_view
 from reports.layout import ROWS, Row
 from reports.model import IndexReport, Report
 from tasks.records import VerificationRecord
@@ -29,10 +30,18 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
         yield layout.repository(repository.side, words.repository(repository))
     if report.snapshot:
         yield layout.snapshot(words.snapshot(report.snapshot))
-    if report.indices:
+    if report.round:
+        yield from round_lines.round_lines(report.round, alone=report.verb == "seed" and report.level is None)
+    if _has_verdicts(report):
         yield layout.indices([_row(index) for index in report.indices])
-        failing = ((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
-        yield from layout.reasons(failing)
+    failing = ((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
+    yield from layout.reasons(failing)
+    yield from layout.documents([(i.target, i.documents, i.more) for i in report.indices])
+    yield from layout.findings(report.findings)
+    if report.window:
+        yield from round_lines.window_lines(report.window)
+    if report.finish:
+        yield finish_view(report.finish)
     yield from layout.left_out(report.left_out)
     yield from layout.notes(report.notes)
     yield from layout.told(words.gate(gate) for gate in report.gates)
@@ -45,6 +54,13 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.estimate:
         yield Text(outlook.against_truth(report.estimate), "dim")
     yield from _end(report, files)
+
+
+def _has_verdicts(report: Report) -> bool:
+    """Whether a row an index tells something: most seed rounds verify nothing, a cutover may not have yet."""
+    if report.verb in {"seed", "cutover"}:
+        return report.level is not None
+    return bool(report.indices)
 
 
 def _row(index: IndexReport) -> Row:
@@ -67,7 +83,7 @@ def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
             + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
         )
     yield Text(
-        f"{'Rehearsal' if report.rehearsal else 'Run'} {report.run_id}: {words.headline(report)}",
+        f"{outcomes.title(report.verb)} {report.run_id}: {outcomes.headline(report)}",
         _OUTCOME_STYLES.get(report.outcome, "bold red"),
     )
     if report.message:
@@ -94,12 +110,20 @@ def _verification_parts(record: VerificationRecord) -> Iterator[RenderableType]:
         table.add_row(Text(f"… and {len(ordered) - ROWS} more", "dim"))
     yield table
     yield from layout.reasons((v.target, v.detail) for v in record.failing)
+    yield from layout.documents([(v.target, v.documents, v.more) for v in record.verdicts])
+    yield from layout.findings(record.general)
     for item in record.skipped:
         if item.reason != "system":
             yield Text(f"Skipped: {item.name} – {words.left_out(item)}", "dim")
-    equal = len(record.verdicts) - len(record.failing)
-    sentence = f"{equal} of {len(record.verdicts)} indices equal at level {record.level}"
-    yield Text(
-        sentence if record.passed else f"{sentence}: verification failed",
-        "bold green" if record.passed else "bold red",
-    )
+    for limit in record.limits:
+        yield Text(f"Not proved: {limit}", "dim")
+    yield _conclusion(record)
+
+
+def _conclusion(record: VerificationRecord) -> Text:
+    sentence = words.compared(record)
+    if record.passed:
+        return Text(sentence, "bold green")
+    if record.bracketed:
+        return Text(f"{sentence}: complete up to the marks, the source was written to since", "bold yellow")
+    return Text(f"{sentence}: verification failed", "bold red")

@@ -10,10 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import words
-from tasks.records import ClusterRecord, LeftOut
+from tasks.records import ClusterRecord, DocumentDifference, Finding, LeftOut
 
 ROWS = 40
-STYLES = {"equal": "green", "different": "bold red", "not compared": "bold red", "not verified": "yellow"}
+STYLES = {
+    "equal": "green",
+    "bracketed": "yellow",
+    "different": "bold red",
+    "not compared": "bold red",
+    "not verified": "yellow",
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,28 @@ def reasons(named: Iterable[tuple[str, str]], style: str = "red") -> Iterator[Te
     for reason, names in list(by_reason.items())[:ROWS]:
         more = f" and {len(names) - 5} more" if len(names) > 5 else ""
         yield Text(f"{', '.join(names[:5])}{more}: {reason}", style)
+
+
+def documents(named: Sequence[tuple[str, Sequence[DocumentDifference], int]]) -> Iterator[Text]:
+    """A line a document that differs, by index, forty at most; how many others differ."""
+    listed = [(name, each) for name, found, _ in named for each in found]
+    for name, each in listed[:ROWS]:
+        yield Text(f"  {words.short(name)}: {words.document(each)}", "red")
+    more = len(listed[ROWS:]) + sum(more for _, _, more in named)
+    if more:
+        yield Text(f"  … and {words.number(more)} more documents, as far as they were looked at", "red")
+
+
+def findings(found: Iterable[Finding]) -> Iterator[Text]:
+    """A line for each template and query that is not as it should be, and how many queries are."""
+    answered = 0
+    for finding in found:
+        if finding.outcome != "equal":
+            yield Text(words.finding(finding), "bold red" if finding.fails else "yellow")
+        elif finding.what == "query":
+            answered += 1
+    if answered:
+        yield Text(f"Acceptance queries answered as they should be: {answered}", "dim")
 
 
 def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:

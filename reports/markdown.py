@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from reports import outlook, words
+from reports import outcomes, outlook, round_lines, words
 from reports.model import Report
 
 
@@ -13,22 +13,29 @@ def markdown(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# {'Rehearsal of' if report.rehearsal else 'Migration'} {_text(report.plan)}: {report.outcome}"
+    yield f"# {outcomes.heading(report.verb)} {_text(report.plan)}: {report.outcome}"
     yield ""
-    yield f"**{_text(words.headline(report))}**"
+    yield f"**{_text(outcomes.headline(report))}**"
     if report.message:
         yield f"\n> {_text(report.message)}"
     if report.next:
         yield f"\nNext: {_text(report.next)}"
     yield ""
     yield from _facts(report)
-    for title, columns, rows in outlook.sections(report):
+    for title, columns, rows in (*outlook.sections(report), *round_lines.sections(report)):
         yield from _section(title, columns, rows)
     yield from _section(
         "Indices",
         ("source", "target", "verdict", "source documents", "target documents", "bytes", ""),
-        _indices(report),
+        _indices(report) if report.verb != "seed" or report.level else (),
     )
+    yield from _section(
+        "Documents that differ",
+        ("index", "document", "routing", "shard", "what", "source _seq_no", "target _seq_no"),
+        _documents(report),
+    )
+    found = ((f.what, f.place, f.outcome, f.detail) for f in report.findings)
+    yield from _section("Templates and queries", ("what", "", "outcome", ""), found)
     yield from _section(
         "Left out", ("name", "why"), ((item.name, words.left_out(item)) for item in report.left_out)
     )
@@ -58,6 +65,8 @@ def _facts(report: Report) -> Iterator[str]:
         yield f"- snapshot: `{taken.name}`, {taken.state}, {taken.shards_total} shards"
     if report.level:
         yield f"- verification level: {report.level}"
+    for limit in report.limits:
+        yield f"- not proved: {_text(limit)}"
     for side, counted in report.requests.items():
         yield f"- requests to the {side}: {counted.reads} reading, {counted.writes} others"
     for note in report.notes:
@@ -76,6 +85,16 @@ def _indices(report: Report) -> Iterator[Sequence[str]]:
             words.size(index.bytes),
             index.detail,
         )
+
+
+def _documents(report: Report) -> Iterator[Sequence[str]]:
+    for index in report.indices:
+        for each in index.documents:
+            numbers = (each.shard, each.source_seq_no, each.target_seq_no)
+            shard, source, target = ("–" if number is None else str(number) for number in numbers)
+            yield index.target, each.id, each.routing or "", shard, each.kind, source, target
+        if index.more:
+            yield index.target, f"and {index.more} more", "", "", "", "", ""
 
 
 def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

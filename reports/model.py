@@ -3,18 +3,23 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from reports.parts import ReportPart
+from reports.round_model import RoundReport, WindowReport
 from runs.journal import Status
 from tasks.checks.records import CheckRecord
-from tasks.records import ClusterRecord, LeftOut, RemovalRecord, RepositoryRecord, SnapshotRecord
+from tasks.records import (
+    ClusterRecord,
+    DocumentDifference,
+    Finding,
+    LeftOut,
+    RemovalRecord,
+    RepositoryRecord,
+    SnapshotRecord,
+)
+from tasks.rounds.endings import FinishRecord
 from tasks.workload import Workload
-
-
-class ReportPart(BaseModel):
-    """Base of the report's parts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StepReport(ReportPart):
@@ -35,13 +40,17 @@ class IndexReport(ReportPart):
     target: str = Field(description="Its name on the target.")
     stream: str | None = Field(description="The data stream whose backing index it is.")
     action: Literal["restore", "rename", "replace", "skip"]
-    verdict: Literal["equal", "different", "not compared", "not verified"]
+    verdict: Literal["equal", "bracketed", "different", "not compared", "not verified", "copied", "unchanged"]
     source_count: int | None = Field(description="Live documents on the source; null when not read.")
     target_count: int | None = Field(description="Live documents on the target; null when not read.")
     shards: int
     bytes: int | None = Field(description="Bytes fetched by the target; null when it was not restored.")
     restored: bool
     detail: str
+    documents: list[DocumentDifference] = Field(
+        default=[], description="Documents that differ, as far as they are named."
+    )
+    more: int = Field(default=0, description="How many others were found to differ.")
 
 
 class Totals(ReportPart):
@@ -50,6 +59,7 @@ class Totals(ReportPart):
     indices: int = Field(description="Indices that were to move.")
     restored: int
     equal: int
+    bracketed: int = Field(default=0, description="Equal but for operations on the source since its mark.")
     different: int
     not_compared: int
     documents: int = Field(description="Live documents counted on the target.")
@@ -160,8 +170,10 @@ class Report(ReportPart):
     format: Literal[1] = 1
     plan: str = Field(description="The plan's name.")
     run_id: str
-    verb: str = Field(description="`migrate` or `rehearse`.")
-    outcome: Status = Field(description="How the run stands; `done` means done and verified.")
+    verb: str = Field(description="The verb that began the run, such as `migrate`.")
+    outcome: Status = Field(
+        description="How the run stands; `done` means done and verified, of a seed round copied."
+    )
     message: str = Field(description="Why it ended so; empty when it is done.")
     next: str = Field(description="The next thing to do.")
     started: datetime
@@ -170,6 +182,10 @@ class Report(ReportPart):
     source: ClusterRecord | None
     target: ClusterRecord | None
     level: str | None = Field(description="Verification level.")
+    limits: list[str] = Field(default=[], description="What an equal verdict does not prove.")
+    findings: list[Finding] = Field(
+        default=[], description="What was compared of the domains as a whole: templates, acceptance queries."
+    )
     totals: Totals
     repositories: list[RepositoryRecord] = Field(
         description="The form that each domain took, and what was tried before."
@@ -178,6 +194,11 @@ class Report(ReportPart):
     steps: list[StepReport]
     estimate: EstimateReport | None = Field(description="Null when the run ended before it was made.")
     rehearsal: RehearsalReport | None = Field(description="Null when the run is none.")
+    round: RoundReport | None = Field(description="Of a seed round or a cutover; null before it was known.")
+    window: WindowReport | None = Field(description="Of a cutover that has frozen the source, else null.")
+    finish: FinishRecord | None = Field(
+        description="How `snapferry finish` has settled it; null before that."
+    )
     indices: list[IndexReport]
     left_out: list[LeftOut] = Field(description="What did not move, and why. No part of the verdict.")
     changes: list[Change] = Field(description="Every mutating request that was sent.")

@@ -23,12 +23,12 @@ def leftovers_view(found: Leftovers) -> RenderableType:
 
 
 def _leftovers(found: Leftovers) -> Iterator[Text]:
-    yield Text(f"Rehearsal {found.run_id} has left:", "bold")
+    whose = "The seed rounds have" if found.concerns == "seed rounds" else f"Rehearsal {found.run_id} has"
+    yield Text(f"{whose} left:", "bold")
     yield from (Text(f"  index {words.short(name)}") for name in found.indices[:_SHOWN])
     if len(found.indices) > _SHOWN:
         yield Text(f"  … and {len(found.indices) - _SHOWN} more indices")
-    if found.snapshot:
-        yield Text(f"  snapshot {found.snapshot}")
+    yield from (Text(f"  snapshot {name}") for name in found.snapshots)
     yield from (Text(f"  registration on the {side}") for side in found.registrations)
     yield from _left(found.left)
 

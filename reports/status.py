@@ -5,25 +5,35 @@ from typing import Any
 from rich.text import Text
 
 from reports import words
+from reports.advice import after_a_kill
+from reports.blocked import SourceBlock, block_lines
 from reports.model import GateReport, Report
+from reports.outcomes import standing, title
+from reports.waiting import WaitingCopies, copies_line
 
 
-def status_of(report: Report, held: bool) -> dict[str, Any]:
+def status_of(
+    report: Report, held: bool, block: SourceBlock | None = None, waiting: WaitingCopies | None = None
+) -> dict[str, Any]:
     """The run's standing as a value.
 
     Args:
         held: whether a living process holds the plan.
+        block: what cutovers of the plan have left blocked on the source.
+        waiting: the copies that its rounds have made on the target.
     """
     gone = report.outcome == "running" and not held
-    outcome = "interrupted" if gone else report.outcome
-    after = "run the same command again: it continues this run" if gone else report.next
     last = report.steps[-1] if report.steps else None
+    stands = report.model_copy(update={"outcome": "interrupted"}) if gone else report
     return {
         "plan": report.plan,
         "verb": report.verb,
         "run_id": report.run_id,
-        "outcome": outcome,
+        "outcome": stands.outcome,
+        "stands": standing(stands),
         "held_by_a_process": held,
+        "source_refuses_writes": block.model_dump(mode="json") if block else None,
+        "copies": waiting.model_dump(mode="json") if waiting else None,
         "started": report.started.isoformat(),
         "step": last.name if last else None,
         "step_attempts": last.attempts if last else 0,
@@ -31,7 +41,7 @@ def status_of(report: Report, held: bool) -> dict[str, Any]:
         "steps_done": [step.name for step in report.steps if step.ended and not step.error],
         "gates": [gate.model_dump(mode="json") for gate in report.gates],
         "message": report.message,
-        "next": _next(report, held) or after,
+        "next": _next(report, held) or (after_a_kill(report.window, report.next) if gone else report.next),
         "changes": len(report.changes),
     }
 
@@ -45,19 +55,28 @@ def _next(report: Report, held: bool) -> str:
     return "wait for it" if held else ""
 
 
-def status_view(standing: dict[str, Any]) -> Text:
+def status_view(found: dict[str, Any]) -> Text:
     """The standing as lines for people."""
-    process = "a process works on it" if standing["held_by_a_process"] else "no process works on it"
-    outcome = words.OUTCOMES[standing["outcome"]]
-    what = "Rehearsal" if standing["verb"] == "rehearse" else "Run"
+    process = "a process works on it" if found["held_by_a_process"] else "no process works on it"
     lines = [
-        f"{what} {standing['run_id']} of plan {standing['plan']}: {outcome} ({process})",
-        f"Steps done: {', '.join(standing['steps_done']) or 'none'}",
+        *_block_lines(found),
+        f"{title(found['verb'])} {found['run_id']} of plan {found['plan']}: {found['stands']} ({process})",
+        *_copies_lines(found),
+        f"Steps done: {', '.join(found['steps_done']) or 'none'}",
     ]
-    if standing["step"] and standing["step"] not in standing["steps_done"]:
-        error = f": {standing['step_error']}" if standing["step_error"] else ""
-        lines.append(f"Last step: {standing['step']}, attempt {standing['step_attempts']}{error}")
-    lines += [words.gate(GateReport.model_validate(gate)) for gate in standing["gates"]]
-    lines += [standing["message"]] if standing["message"] else []
-    lines += [f"Next: {standing['next']}"] if standing["next"] else []
+    if found["step"] and found["step"] not in found["steps_done"]:
+        error = f": {found['step_error']}" if found["step_error"] else ""
+        lines.append(f"Last step: {found['step']}, attempt {found['step_attempts']}{error}")
+    lines += [words.gate(GateReport.model_validate(gate)) for gate in found["gates"]]
+    lines += [found["message"]] if found["message"] else []
+    lines += [f"Next: {found['next']}"] if found["next"] else []
     return Text("\n".join(lines))
+
+
+def _block_lines(found: dict[str, Any]) -> list[str]:
+    block = found["source_refuses_writes"]
+    return block_lines(SourceBlock.model_validate(block), found["held_by_a_process"]) if block else []
+
+
+def _copies_lines(found: dict[str, Any]) -> list[str]:
+    return [copies_line(WaitingCopies.model_validate(found["copies"]))] if found["copies"] else []

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from reports.model import GateReport, HookReport, Report
+from reports.model import GateReport, HookReport
 from tasks.checks.records import OutlookRecord
 from tasks.estimate import Estimate, Range
 from tasks.records import (
     Attempt,
+    DocumentDifference,
+    Finding,
     LeftOut,
     RemovalRecord,
     RepositoryRecord,
@@ -18,15 +20,6 @@ from tasks.records import (
     VerificationRecord,
 )
 
-OUTCOMES = {
-    "done": "done and verified",
-    "different": "moved, but the verification found a difference or could not tell",
-    "failed": "failed after something had been changed",
-    "refused": "refused; nothing was changed",
-    "interrupted": "interrupted; the same command continues it",
-    "running": "running, or its process is gone",
-    "abandoned": "abandoned; it is not continued any more",
-}
 _REASONS = {
     "system": "belongs to the service or to Dashboards",
     "excluded": "indices.exclude",
@@ -59,6 +52,17 @@ def number(count: int | None) -> str:
 def short(name: str) -> str:
     """A name that fits a table; the files have it whole."""
     return name if len(name) <= _NAME else f"{name[: _NAME - 10]}…{name[-9:]}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A count and what is counted."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
+def names(found: Sequence[str], most: int) -> str:
+    """So many of them, and how many more there are."""
+    more = f" and {number(len(found) - most)} more" if len(found) > most else ""
+    return ", ".join(short(name) for name in found[:most]) + more
 
 
 def action(unit: Unit) -> str:
@@ -160,17 +164,6 @@ def _place(record: RepositoryRecord) -> str:
     return ", ".join(shown) or "the domain's own Region"
 
 
-def headline(report: Report) -> str:
-    """The outcome in one sentence with its figures."""
-    totals = report.totals
-    seconds = report.rehearsal.seconds if report.rehearsal else report.seconds
-    moved = (
-        f"{totals.equal} of {totals.indices} indices equal, {number(totals.documents)} documents, "
-        f"{size(totals.bytes)}, {duration(seconds)}"
-    )
-    return f"{OUTCOMES[report.outcome]}: {moved}" if totals.indices else OUTCOMES[report.outcome]
-
-
 def amount(done: int, total: int, unit: str) -> str:
     """How much of how much, for a progress line; empty when the total is not known."""
     if not total or unit == "shards":
@@ -196,7 +189,8 @@ def removed(record: RemovalRecord) -> str:
     """What was taken away again, and what was not."""
     count = len(record.indices)
     what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
-    what += ["the snapshot"] if record.snapshots else []
+    taken = len(record.snapshots)
+    what += [f"{taken} snapshots" if taken > 1 else "the snapshot"] if taken else []
     gone = [side for side, said in record.registrations.items() if said.startswith("the registration was")]
     what += [f"the registration on the {side}" for side in gone]
     left = f"; not touched: {', '.join(item.name for item in record.left[:5])}" if record.left else ""
@@ -221,6 +215,33 @@ def restored(record: RestoreRecord) -> str:
 
 def verified(record: VerificationRecord) -> str:
     """What a verification came to."""
-    equal = len(record.verdicts) - len(record.failing)
     documents = number(sum(verdict.target_count or 0 for verdict in record.verdicts))
-    return f"{equal} of {len(record.verdicts)} indices equal at level {record.level}, {documents} documents"
+    return f"{compared(record)}, {documents} documents"
+
+
+def compared(record: VerificationRecord) -> str:
+    """How many indices are equal, and how many are but for later operations."""
+    found = [verdict.outcome for verdict in record.verdicts]
+    bracketed = f", {found.count('bracketed')} bracketed" if "bracketed" in found else ""
+    return f"{found.count('equal')} of {len(found)} indices equal{bracketed} at level {record.level}"
+
+
+def document(difference: DocumentDifference) -> str:
+    """One document that is not the same on both sides, and its numbers where they are known."""
+    routing = f" with routing {difference.routing}" if difference.routing is not None else ""
+    shard = f" of shard {difference.shard}" if difference.shard is not None else ""
+    return f"document {short(difference.id)}{routing}{shard}: {difference.kind}{_seq_nos(difference)}"
+
+
+def _seq_nos(difference: DocumentDifference) -> str:
+    numbers = (difference.source_seq_no, difference.target_seq_no)
+    if numbers == (None, None):
+        return ""
+    source, target = ("none" if number is None else str(number) for number in numbers)
+    return f" (_seq_no: source {source}, target {target})"
+
+
+def finding(record: Finding) -> str:
+    """One thing beside the indices that was compared."""
+    place = f" {record.place}" if record.place else ""
+    return f"{record.what}{place}: {record.detail or record.outcome}"

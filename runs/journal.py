@@ -35,6 +35,12 @@ class Intent(BaseModel):
     at: datetime
     result: str | None = None
 
+    @property
+    def names(self) -> list[str]:
+        """What the request is about: indices, a snapshot, a repository."""
+        found: list[str] = self.detail.get("names") or [self.detail.get("name", "")]
+        return found
+
 
 class StepEntry(BaseModel):
     """One step: its latest attempt and, once it is done, its record."""
@@ -66,6 +72,28 @@ class GateEntry(BaseModel):
     by: str = ""
 
 
+class WindowEntry(BaseModel):
+    """The time in which the source refuses writes for a cutover.
+
+    Args:
+        frozen: when the first block was sent.
+        deadline: when everything is put back, unless it is verified.
+        opening: when the target began to be opened; from then on nothing is put back.
+        ended: when the target took writes, or the source took them again.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    frozen: datetime
+    deadline: datetime
+    opening: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether the source refuses writes, and the target does not take them yet."""
+        return self.ended is None
+
+
 class HookEntry(BaseModel):
     """One hook that was told of an event: `problem` is empty when it went well."""
 
@@ -85,6 +113,7 @@ class Document(BaseModel):
         projection: of a rehearsal, how long the real run is expected to take.
         aborting: whether what the run has made is being taken away; it is not continued any more.
         unheard: why the hooks of a finished run's end are to be run once more; empty when they are not.
+        window: of a cutover that has frozen the source.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -110,6 +139,7 @@ class Document(BaseModel):
     unheard: str = ""
     estimate: Record | None = None
     projection: Record | None = None
+    window: WindowEntry | None = None
 
     def recorded(self, step: str, kind: type[M]) -> M | None:
         """A finished step's record as this kind of value; None while it is not done.

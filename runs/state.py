@@ -15,6 +15,9 @@ from runs.errors import PlanChanged
 from runs.journal import FINISHED, Document, Journal, now
 from runs.lock import held, is_locked, pair_name
 
+BACK_OUT = "back out"
+"""The step that puts everything back after a cutover that was not opened."""
+
 
 def default_folder() -> Path:
     """`$SNAPFERRY_STATE`, else the user's XDG state folder: the same from whichever folder a command runs."""
@@ -113,12 +116,18 @@ class State:
                 return journal
         return None
 
+    def unfinished(self, verb: str) -> Journal | None:
+        """The run of this verb that must be gone on with; None without one."""
+        current = self.current(verb)
+        return None if current is None or is_finished(current) else current
+
 
 def counts(journal: Journal) -> bool:
-    """Whether a run is one to go on with, or to show."""
-    if journal.document.status in {"refused", "abandoned"}:
+    """Whether a run is one to go on with, or to show; not a cutover after which everything was put back."""
+    if journal.document.status in {"refused", "abandoned"} or journal.record(BACK_OUT):
         return False
-    return journal.changed_something or bool(journal.document.gates) or is_finished(journal)
+    begun = journal.changed_something or bool(journal.document.gates) or journal.document.window is not None
+    return begun or is_finished(journal)
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
@@ -140,8 +149,12 @@ def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
 def is_finished(journal: Journal) -> bool:
     """Whether this run needs no further command.
 
-    One that could not compare anything that fails is not: the same command looks again.
+    One that could not compare anything that fails is not: the same command looks again. Neither is one that
+    has frozen the source and not ended that.
     """
+    window = journal.document.window
+    if window and window.ended is None:
+        return False
     return journal.document.status in FINISHED and not (
         journal.document.status == "different" and only_undecided(journal)
     )
@@ -179,6 +192,8 @@ def way_out(journal: Journal) -> str:
     """What else can be done than to go on with a run, in words that follow a first advice."""
     if journal.document.verb == "rehearse":
         return "or with the plan as it was take away what it made: snapferry abort PLAN --execute"
+    if journal.document.verb == "cutover":
+        return "or put everything back: snapferry abort PLAN --execute"
     return "or start another with --new-run"
 
 

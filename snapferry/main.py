@@ -8,7 +8,9 @@ from snapferry.commands import (
     abort,
     approve,
     check,
+    cutover,
     demo,
+    finish,
     init,
     lab,
     migrate,
@@ -16,6 +18,7 @@ from snapferry.commands import (
     rehearse,
     report,
     schema,
+    seed,
     status,
     verify,
 )
@@ -37,7 +40,10 @@ app.command(epilog=check.EXAMPLE)(check.check)
 app.command(epilog=plan.EXAMPLE)(plan.plan)
 app.command(epilog=rehearse.EXAMPLE)(rehearse.rehearse)
 app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
+app.command(epilog=seed.EXAMPLE)(seed.seed)
+app.command(epilog=cutover.EXAMPLE)(cutover.cutover)
 app.command(epilog=verify.EXAMPLE)(verify.verify)
+app.command(epilog=finish.EXAMPLE)(finish.finish)
 app.command(epilog=abort.EXAMPLE)(abort.abort)
 app.command(epilog=approve.EXAMPLE)(approve.approve)
 app.command(epilog=status.EXAMPLE)(status.status)

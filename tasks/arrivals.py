@@ -1,7 +1,7 @@
 """Which indices on the target are this run's own, and how far each has come."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domains import restores
 from domains.catalog import Catalog
@@ -80,12 +80,30 @@ def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: 
 
     Both must hold: the journal intended it, and the domain says so (the recovery names our snapshot, or the
     index still has the UUID that was noted when it had arrived).
+
+    Args:
+        target: without the closed copies that are restored onto, see `besides`. One of them that is open was
+            closed when the restore was sent: so the restore has opened it.
     """
     there = intended(m) & target.indices.keys()
-    candidates = [unit for unit in units if there.issuperset(_targets(unit))]
+    candidates = [unit for unit in units if there.issuperset(_targets(unit)) and _is_whole(unit, target)]
     held = {name: target.indices[name].uuid for unit in candidates for name in _targets(unit)}
-    own = proven(m, held, f"{snapshot.repository}/{snapshot.name}")
+    based = {name for unit in candidates for name, uuid in unit.base.items() if held.get(name) == uuid}
+    others = {name: uuid for name, uuid in held.items() if name not in based}
+    own = based | proven(m, others, f"{snapshot.repository}/{snapshot.name}")
     return [unit for unit in candidates if own.issuperset(_targets(unit))]
+
+
+def besides(target: Catalog, units: Iterable[Unit]) -> Catalog:
+    """The catalog without the closed copies that these units are to be restored onto."""
+    base = {name: uuid for unit in units for name, uuid in unit.base.items()}
+    kept = {name: i for name, i in target.indices.items() if i.open or base.get(name) != i.uuid}
+    return replace(target, indices=kept)
+
+
+def _is_whole(unit: Unit, target: Catalog) -> bool:
+    """Whether the name is there, too: of a data stream the backing indices may be there by themselves."""
+    return not unit.is_stream or unit.target in target.streams
 
 
 def _targets(unit: Unit) -> list[str]:

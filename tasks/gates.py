@@ -83,8 +83,13 @@ def _by_file(settings: GateSettings) -> str:
         return f"file {file}"
 
 
-def wait_at(m: Migration, gate: Gate, settings: GateSettings, other: Way) -> str:
+def wait_at(
+    m: Migration, gate: Gate, settings: GateSettings, other: Way, news: Callable[[], str] = lambda: ""
+) -> str:
     """Waits until somebody opens the gate, and returns who has. Changes nothing; may be repeated.
+
+    Args:
+        news: what else whoever decides must know; asked anew each time that the wait is told.
 
     Raises:
         TimedOut: nobody has within the gate's timeout. The run is as it was.
@@ -104,7 +109,8 @@ def wait_at(m: Migration, gate: Gate, settings: GateSettings, other: Way) -> str
             raise _not_approved(gate, settings.timeout, entry)
         if poll.waited_s - told_at >= _TELL_EVERY_S:
             told_at = poll.waited_s
-            tell(Progress(gate, said, waiting=True, detail=f"since {_clock(entry.since)}; {ways}"))
+            told = "; ".join(filter(None, (news(), f"since {_clock(entry.since)}", ways)))
+            tell(Progress(gate, said, waiting=True, detail=told))
         poll.pause()
 
 

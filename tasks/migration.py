@@ -16,10 +16,12 @@ class Consents:
     Args:
         delete: names on the target that may be deleted (`--allow-delete NAME`).
         partial: whether a PARTIAL snapshot may be restored (`--allow-partial`).
+        freeze: whether the source may be made to refuse writes (`--allow-freeze`).
     """
 
     delete: frozenset[str] = frozenset()
     partial: bool = False
+    freeze: bool = False
 
 
 @dataclass(frozen=True)

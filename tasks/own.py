@@ -2,21 +2,26 @@
 
 An index is the run's own when the journal intended it and its UUID is the one that was noted when it arrived,
 or its shards say that they come from the run's snapshot. A data stream is, when all its backing indices are.
-A snapshot is, when it carries the run's id. A registration is, when it is as this run has sent it.
+A snapshot is, when it carries the run's id. A registration is, when it is as this run sent it; seed rounds
+and their cutover share one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domains import catalog as names_on
 from domains import repositories, snapshots
 from domains.domain import Domain
 from domains.replies import Json
-from runs.journal import DENIED, Intent
+from runs.journal import DENIED, Intent, Journal
 from runs.state import State
 from tasks.arrivals import intended, proven
 from tasks.migration import Migration
 from tasks.records import Left
 from tasks.registration import alike
+from tasks.rounds.generations import taken_away
+
+_USERS = ("migrate", "seed", "cutover")
 
 
 @dataclass(frozen=True)
@@ -66,22 +71,85 @@ def own_snapshot(m: Migration) -> str | None:
     return m.snapshot if found and found.run == m.journal.run_id else None
 
 
-def sent_registrations(m: Migration, domain: Domain) -> list[Intent]:
-    """The registrations that this run has sent to the side, oldest first; not those that were denied."""
-    intents = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
-    return [intent for intent in intents if intent.result != DENIED]
+@dataclass(frozen=True)
+class Sent:
+    """What runs have sent to a side as its registration of the repository.
+
+    Args:
+        bodies: every form that was sent; empty when nothing was, or when it was given back.
+        before: what was registered there before the first of them; None when nothing was.
+        at_all: whether anything was ever sent.
+    """
+
+    bodies: tuple[Json, ...] = ()
+    before: Json | None = None
+    at_all: bool = False
+
+    def is_like(self, found: Json | None) -> bool:
+        """Whether a registration is as it was sent."""
+        return found is not None and any(alike(found, body) for body in self.bodies)
 
 
-def is_own_registration(m: Migration, domain: Domain, found: Json | None) -> bool:
-    """Whether the side's registration is as this run has sent it, and no later run of the plan uses it."""
-    sent = (intent.detail for intent in sent_registrations(m, domain))
-    return found is not None and any(alike(found, body) for body in sent) and later_user(m, domain) is None
+def sent_registrations(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> Sent:
+    """The registrations that were sent to the side since it was last given back; not those that were denied.
+
+    Args:
+        runs: the runs that share the registration; without them it is this one alone.
+    """
+    sent = Sent()
+    for intent in _registering(runs or (m.journal,), domain, m.repository):
+        if intent.action != "register":
+            sent = Sent((), sent.before, sent.at_all)  # given back: one that is like it is another's
+        elif sent.is_like(intent.detail["before"]):
+            sent = Sent((*sent.bodies, _body(intent)), sent.before, True)
+        else:
+            kept = sent.bodies if intent.detail["before"] == sent.before else ()
+            sent = Sent((*kept, _body(intent)), intent.detail["before"], True)
+    return sent
 
 
-def later_user(m: Migration, domain: Domain) -> str | None:
-    """The id of a later run of the plan that works with the side's registration; None without one."""
-    for journal in State.of(m.journal).journals():
-        later = journal.run_id != m.journal.run_id and journal.document.started > m.journal.document.started
-        if later and journal.document.verb == "migrate" and journal.record(f"register on {domain.side}"):
+def _registering(runs: Sequence[Journal], domain: Domain, repository: str) -> list[Intent]:
+    """What the runs have sent about the registration, oldest first; taken back is what is known to be."""
+    found = [
+        intent
+        for journal in runs
+        for intent in journal.document.intents
+        if intent.side == domain.side and _is_about(intent, repository)
+    ]
+    return sorted(found, key=lambda intent: intent.at)
+
+
+def _is_about(intent: Intent, repository: str) -> bool:
+    if intent.action == "register":
+        return intent.detail["name"] == repository and intent.result != DENIED
+    given_back = intent.action in {"unregister", "put back"} and intent.result == "sent"
+    return given_back and repository in intent.names
+
+
+def _body(intent: Intent) -> Json:
+    return {key: intent.detail[key] for key in ("type", "settings")}
+
+
+def is_own_registration(
+    m: Migration, domain: Domain, found: Json | None, runs: Sequence[Journal] = ()
+) -> bool:
+    """Whether the side's registration is as it was sent, and no later run of the plan uses it."""
+    return sent_registrations(m, domain, runs).is_like(found) and later_user(m, domain, runs) is None
+
+
+def later_user(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str | None:
+    """The id of a later run of the plan that works with the side's registration; None without one.
+
+    A rehearsal is none, nor is a seed round that was taken away again.
+
+    Args:
+        runs: the runs that share the registration; without them it is this one alone.
+    """
+    state, ours = State.of(m.journal), runs or (m.journal,)
+    began = min(journal.document.started for journal in ours)
+    known = {journal.run_id for journal in ours} | taken_away(state)
+    for journal in state.journals():
+        later = journal.run_id not in known and journal.document.started > began
+        if later and journal.document.verb in _USERS and journal.record(f"register on {domain.side}"):
             return journal.run_id
     return None

@@ -5,8 +5,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from domains.mark import Mark
+
 Action = Literal["restore", "rename", "replace", "skip"]
-Outcome = Literal["equal", "different", "not compared"]
+Outcome = Literal["equal", "bracketed", "different", "not compared"]
+Difference = Literal["missing on the target", "surplus on the target", "other operation", "other content"]
 
 
 class Record(BaseModel):
@@ -61,6 +64,7 @@ class Unit(Record):
         action: restore as it is, rename, replace (delete what is there first), or skip.
         conflict: what on the target takes the name; empty when nothing does.
         takes: names on the target that `replace` deletes first, each with its UUIDs at this look.
+        base: the closed copies of an earlier round that it is restored onto: name on the target → UUID.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Unit(Record):
     action: Action = "restore"
     conflict: str = ""
     takes: dict[str, str] = {}
+    base: dict[str, str] = {}
 
 
 class Resolution(Record):
@@ -116,6 +121,12 @@ class RepositoryRecord(Record):
     nodes: tuple[str, ...]
 
 
+class MarksRecord(Record):
+    """How far each shard had come right before the snapshot, by index of the source; empty where untold."""
+
+    marks: dict[str, tuple[Mark, ...]]
+
+
 class SnapshotRecord(Record):
     """The snapshot that is restored. `adopted`: found running or finished, not started by this attempt."""
 
@@ -155,12 +166,34 @@ class RestoreRecord(Record):
     deleted: tuple[str, ...] = ()
 
 
+class DocumentDifference(Record):
+    """One document that is not the same on both sides.
+
+    Args:
+        shard: of the index, where it was compared by shards.
+        routing: its custom routing; None without one.
+        source_seq_no, target_seq_no: number of its last operation; None on a side that lacks it.
+    """
+
+    id: str
+    kind: Difference
+    shard: int | None = None
+    routing: str | None = None
+    source_seq_no: int | None = None
+    target_seq_no: int | None = None
+
+
 class Verdict(Record):
     """What the comparison of one index came to.
+
+    `bracketed`: the source was written to since its copy was taken; all that it held then is on the target,
+    and what differs are later operations.
 
     Args:
         source_count, target_count: live documents; None where they could not be read.
         detail: what differs, or why it could not be compared.
+        documents: those that were found to differ, as far as they were looked for.
+        more: how many others differ that are not named.
     """
 
     source: str
@@ -170,20 +203,62 @@ class Verdict(Record):
     target_count: int | None
     shards: int = 0
     detail: str = ""
+    documents: tuple[DocumentDifference, ...] = ()
+    more: int = 0
+
+
+class Finding(Record):
+    """One thing beside the figures that was compared, of an index or of the domains as a whole.
+
+    `template` tells what indices that are made later will lack; it makes nothing fail.
+
+    Args:
+        place: the template's name, or what the query asks; empty for what is an index's own.
+        detail: what differs, or why it could not be compared.
+    """
+
+    what: Literal["mapping", "setting", "alias", "document", "template", "query"]
+    outcome: Outcome
+    place: str = ""
+    detail: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether this alone makes a verification fail."""
+        return self.outcome != "equal" and self.what != "template"
 
 
 class VerificationRecord(Record):
-    """The verification of a migration. Anything that is not equal makes it fail."""
+    """The verification of a migration. Anything that is not equal makes it fail.
+
+    Args:
+        general: what was compared of the domains as a whole: queries, and at level content templates.
+        limits: what an equal outcome does not prove.
+    """
 
     level: str
     verdicts: tuple[Verdict, ...]
     skipped: tuple[LeftOut, ...]
     at: datetime
+    general: tuple[Finding, ...] = ()
+    limits: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether every index that moved was compared and found equal. Nothing to compare is no success."""
-        return bool(self.verdicts) and all(verdict.outcome == "equal" for verdict in self.verdicts)
+        equal = all(verdict.outcome == "equal" for verdict in self.verdicts)
+        return bool(self.verdicts) and equal and not self.refuted
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether all is equal but for later operations on the source, of which there are some."""
+        found = {verdict.outcome for verdict in self.verdicts}
+        return "bracketed" in found and found <= {"equal", "bracketed"} and not self.refuted
+
+    @property
+    def refuted(self) -> tuple[Finding, ...]:
+        """What of the domains as a whole makes it fail: queries that are not answered as they should be."""
+        return tuple(finding for finding in self.general if finding.fails)
 
     @property
     def failing(self) -> tuple[Verdict, ...]:
@@ -215,11 +290,15 @@ class Leftovers(Record):
     """What a run has made and not taken away: a look, for people to decide on.
 
     Args:
-        registrations: sides whose registration this run has made.
+        run_id: of the latest run, where there are several.
+        concerns: a rehearsal, or all seed rounds since the last cutover.
+        snapshots: those that are there and carry the ids of these runs.
+        registrations: sides whose registration would be removed, or put back as it was.
     """
 
     run_id: str
+    concerns: Literal["rehearsal", "seed rounds"] = "rehearsal"
     indices: tuple[str, ...]
-    snapshot: str | None
+    snapshots: tuple[str, ...]
     registrations: tuple[Literal["source", "target"], ...]
     left: tuple[Left, ...]

@@ -3,12 +3,13 @@
 What is the run's own is told by `tasks.own`. A request whose reply was lost is not repeated without a look.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from domains import catalog as names_on
 from domains import repositories, snapshots
 from domains.domain import Side
 from domains.errors import Denied, Missing
+from runs.journal import Journal
 from tasks import repository
 from tasks.doubt import settled
 from tasks.errors import ExecutionError, PreconditionError
@@ -57,7 +58,7 @@ def leftovers(m: Migration) -> Leftovers:
     return Leftovers(
         run_id=m.journal.run_id,
         indices=found.names,
-        snapshot=own_snapshot(m),
+        snapshots=tuple(filter(None, [own_snapshot(m)])),
         registrations=tuple(registered),
         left=found.left,
     )
@@ -73,7 +74,7 @@ def remove_made(m: Migration) -> RemovalRecord:
         DomainError: transient, or denied.
     """
     settled(m, STEP)
-    left = [*_remove_indices(m), *_remove_snapshot(m)]
+    left = [*_remove_indices(m), *remove_snapshot(m)]
     registrations = {domain.side: give_back(m, domain) for domain in (m.target, m.source)}
     return RemovalRecord(
         indices=removed_names(m, "remove"),
@@ -92,7 +93,7 @@ def removed_names(m: Migration, action: str) -> tuple[str, ...]:
 def _remove_indices(m: Migration) -> Iterator[Left]:
     found = owned(m)
     for name, backing in found.streams.items():
-        yield from _remove_stream(m, name, backing)
+        yield from remove_stream(m, name, backing)
     names = list(found.indices)
     for start in range(0, len(names), _AT_ONCE):
         _remove_chunk(m, {name: found.indices[name] for name in names[start : start + _AT_ONCE]})
@@ -111,7 +112,7 @@ def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
     patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, act)
 
 
-def _remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Left]:
+def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Left]:
     """Deletes a data stream if it still has exactly these backing indices."""
     grown: list[str] = []
 
@@ -129,11 +130,15 @@ def _remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator
         yield Left(name=name, why="its backing indices are not those that this run has restored any more")
 
 
-def _remove_snapshot(m: Migration) -> Iterator[Left]:
-    """Deletes the run's own snapshot, running or finished."""
+def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Left]:
+    """Deletes the run's own snapshot, running or finished. May be repeated.
+
+    Args:
+        runs: the runs that share the registration; without them it is this one alone.
+    """
     if not m.journal.intents("snapshot") or _is_gone(m):
         return
-    why = _unreachable(m)
+    why = _unreachable(m, runs)
     if why:
         yield Left(name=m.snapshot, why=why)
         return
@@ -152,15 +157,15 @@ def _is_gone(m: Migration) -> bool:
     return any(intent.result == "sent" for intent in m.journal.intents("remove snapshot"))
 
 
-def _unreachable(m: Migration) -> str:
+def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:
     """Why the run's snapshot cannot be reached; empty when it can.
 
-    Where somebody has removed the run's own registration, it is made again for that.
+    Where somebody has removed the runs' own registration, it is made again for that.
     """
     if repositories.registered(m.source, m.repository) is not None:
         return ""
-    sent = sent_registrations(m, m.source)
-    if not sent or sent[0].detail["before"] is not None:
+    sent = sent_registrations(m, m.source, runs)
+    if not sent.at_all or sent.before is not None:
         return f"repository {m.repository} is not registered on the source any more"
     resolved = m.journal.record("resolve") or {}
     try:

@@ -13,7 +13,7 @@ from domains import snapshots
 from domains.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from runs.progress import Progress, tell
-from tasks.arrivals import ours
+from tasks.arrivals import besides, ours
 from tasks.batches import batches, restore_request
 from tasks.conflicts import own_names, taken_now, uuids
 from tasks.errors import ExecutionError
@@ -51,7 +51,7 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         TimedOut: nothing moved for the migration's patience; the restore goes on by itself.
         DomainError: transient, or denied.
     """
-    target = names_on.catalog(m.target)
+    target = _look(m, resolution.moving)
     present = ours(m, resolution.moving, snapshot, target)
     known = {unit.name for unit in present}
     absent = [unit for unit in resolution.moving if unit.name not in known]
@@ -65,7 +65,7 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         work.done += [index for index in arrived if index.source not in named]
         _again(m, snapshot, again, work)
     for batch in batches(absent, m.plan.restore.batch):
-        look = names_on.catalog(m.target)  # a long restore: what was free may be taken by now
+        look = _look(m, batch)  # a long restore: what was free may be taken by now
         _require_free(m, batch, look, work.own)
         for unit in batch:
             _make_room(m, unit, look)
@@ -74,6 +74,10 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         _tell(resolution, work)
     _close_again(m, resolution, work)
     return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
+
+
+def _look(m: Migration, units: Sequence[Unit]) -> Catalog:
+    return besides(names_on.catalog(m.target), units)
 
 
 def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: _Work) -> None:
@@ -198,7 +202,7 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, len
 
 
 def _all_ours(m: Migration, batch: Sequence[Unit], snapshot: SnapshotRecord) -> bool:
-    return len(ours(m, batch, snapshot, names_on.catalog(m.target))) == len(batch)
+    return len(ours(m, batch, snapshot, _look(m, batch))) == len(batch)
 
 
 def _failed(unit: Unit, error: Refused) -> IndexRestore:

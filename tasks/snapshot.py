@@ -10,15 +10,29 @@ from domains import snapshots
 from domains.catalog import catalog
 from domains.connection import Request
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
+from domains.marks import marks
 from domains.snapshots import RunningSnapshot, SnapshotInfo
 from runs.progress import Progress, tell
 from tasks.advice import advice
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
-from tasks.records import Resolution, SnapshotRecord
+from tasks.records import MarksRecord, Resolution, SnapshotRecord
 
 _STEP = "snapshot"
 _APPEARS_WITHIN_S = 15.0
+
+
+def mark(m: Migration, resolution: Resolution) -> MarksRecord:
+    """How far each shard has come, right before the snapshot: it holds at least that. Reads only.
+
+    None where the snapshot exists already, or the caller may not read it: the verification then proves less.
+    """
+    if m.plan.snapshot.existing:
+        return MarksRecord(marks={})
+    try:
+        return MarksRecord(marks=marks(m.source, [index.name for index in resolution.indices]))
+    except Denied:
+        return MarksRecord(marks={})
 
 
 def start_snapshot(m: Migration, resolution: Resolution) -> bool:

@@ -10,12 +10,13 @@ from http import HTTPStatus
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from lab.account import lookups, simulation
+from lab.account import domain_status, lookups, pausing, simulation
 from lab.account.directory import Directory
 from lab.account.server import Environ, Layer, StartResponse
 from lab.engines.engine_files import ENGINE_ACCESS_KEY
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+CONFIGURATION = re.compile(r"/2021-01-01/opensearch/domain/([a-z][a-z0-9-]+)/config")
 PACKAGES = re.compile(r"/2021-01-01/domain/[a-z][a-z0-9-]+/packages")
 DEFAULT_ENCRYPTION = (
     '<ServerSideEncryptionConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Rule>'
@@ -62,7 +63,21 @@ def layers(directory: Directory) -> list[Layer]:
         nothing = b'{"DomainPackageDetailsList": []}'
         return _sent(start_response, 200, nothing, {"content-type": "application/json"})
 
-    return [_authorizing(directory), simulated, redirected, encrypted, unpacked]
+    return [_authorizing(directory), simulated, redirected, encrypted, unpacked, _paused]
+
+
+def _paused(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+    """The automated snapshots' pause in `UpdateDomainConfig`: taken, or the whole request refused. Moto takes
+    the other options, and answers."""
+    found = CONFIGURATION.fullmatch(environ["PATH_INFO"])
+    if found is None or environ["REQUEST_METHOD"] != "POST":
+        return None
+    asked = json.loads(_body(environ) or b"{}")
+    domain = domain_status.known(found.group(1), _region(environ))
+    if domain is None or pausing.OPTIONS not in asked:
+        return None
+    why = pausing.take(domain, asked[pausing.OPTIONS])
+    return _refused(start_response, 400, "ValidationException", why) if why else None
 
 
 def _authorizing(directory: Directory) -> Layer:
@@ -100,15 +115,18 @@ def _denied(
     """403 in the form of the service: JSON for the control plane and KMS, XML for the others; S3 tells the
     bucket's Region even so."""
     if call.service in {"es", "kms"}:
-        told = json.dumps({"__type": "AccessDeniedException", "message": said}).encode()
-        headers = {"content-type": "application/json", "x-amzn-errortype": "AccessDeniedException"}
-        return _sent(start_response, 403, told, headers)
+        return _refused(start_response, 403, "AccessDeniedException", said)
     error = f"<Code>AccessDenied</Code><Message>{escape(said)}</Message>"
     if call.service == "s3":
         shown = "" if call.method == "HEAD" else f"<Error>{error}<RequestId>lab</RequestId></Error>"
         return _answer(start_response, 403, shown, {"x-amz-bucket-region": region} if region else {})
     whole = f"<Error><Type>Sender</Type>{error}</Error><RequestId>lab</RequestId>"
     return _answer(start_response, 403, f"<ErrorResponse>{whole}</ErrorResponse>", {})
+
+
+def _refused(start_response: StartResponse, status: int, kind: str, said: str) -> Iterable[bytes]:
+    told = json.dumps({"__type": kind, "message": said}).encode()
+    return _sent(start_response, status, told, {"content-type": "application/json", "x-amzn-errortype": kind})
 
 
 def _signed_for(environ: Environ) -> str:

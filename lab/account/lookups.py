@@ -1,7 +1,8 @@
 """Which looks into the account a caller may take: what moto lets everybody do, IAM's policies decide.
 
-Authorized are roles to be assumed, and the reads of IAM, KMS, the control plane and a bucket's settings that
-an operator makes before a migration. Other calls, and whoever is no user or role of the account, pass.
+Authorized are roles to be assumed, a domain's configuration to be changed, and the reads of IAM, KMS, the
+control plane and a bucket's settings that an operator makes before a migration. Other calls, and whoever is
+no user or role of the account, pass.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ BUCKET_READS = {
     "list-type": "s3:ListBucket",
     "tagging": "s3:GetBucketTagging",
 }
-DOMAIN = re.compile(r"^/2021-01-01/opensearch/domain/([^/]+)$")
+DOMAIN = re.compile(r"^/2021-01-01/opensearch/domain/([^/]+)(/config)?$")
 KEY_READS = {"DescribeKey", "GetKeyPolicy"}
 
 
@@ -64,8 +65,8 @@ def look_of(call: Call) -> Look | None:
         return _form(dict(parse_qsl(call.body.decode(), keep_blank_values=True)), call.service)
     if call.service == "s3":
         return _bucket(call)
-    if call.service == "es" and call.method == "GET" and (found := DOMAIN.match(call.path)):
-        return Look("es:DescribeDomain", f"arn:aws:es:{call.region}:{ACCOUNT}:domain/{found.group(1)}")
+    if call.service == "es" and (found := DOMAIN.match(call.path)):
+        return _domain(call, found.group(1), found.group(2) is not None)
     operation = call.target.rpartition(".")[2]
     if call.service == "kms" and operation in KEY_READS:
         named = str(json.loads(call.body or b"{}").get("KeyId"))
@@ -84,6 +85,14 @@ def _form(fields: Mapping[str, str], service: str) -> Look | None:
     if service == "iam" and action == "SimulatePrincipalPolicy":
         return Look("iam:SimulatePrincipalPolicy", fields.get("PolicySourceArn", "*"))
     return Look("iam:ListRoles", "*") if service == "iam" and action == "ListRoles" else None
+
+
+def _domain(call: Call, name: str, configuration: bool) -> Look | None:
+    by_method = {"GET": "DescribeDomainConfig", "POST": "UpdateDomainConfig"} if configuration else {}
+    by_method = by_method or {"GET": "DescribeDomain"}
+    if call.method not in by_method:
+        return None
+    return Look(f"es:{by_method[call.method]}", f"arn:aws:es:{call.region}:{ACCOUNT}:domain/{name}")
 
 
 def _bucket(call: Call) -> Look | None:

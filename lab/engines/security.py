@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -22,7 +22,10 @@ NODE_NAME = "lab-node"
 MASTER_USER = f"arn:aws:iam::{ACCOUNT}:user/master"
 MIGRATOR = f"arn:aws:iam::{ACCOUNT}:user/migrator"
 ROLE = "snapferry"
+WINDOW_ROLE = "snapferry-window"
 FOLDER = SECURITY_PLUGIN
+
+Side = Literal["source", "target"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ def node_settings() -> dict[str, object]:
     }
 
 
-def write(config: Path, tree: EngineTree, trusted: Certificates) -> None:
+def write(config: Path, tree: EngineTree, trusted: Certificates, side: Side) -> None:
     """Lay the certificates and the plugin's own configuration into the node's configuration folder."""
     for name, content in (
         ("authority.pem", trusted.authority), ("node.pem", trusted.certificate), ("node.key", trusted.key),
@@ -80,7 +83,8 @@ def write(config: Path, tree: EngineTree, trusted: Certificates) -> None:
     _dump(config / FOLDER / "roles_mapping.yml", "rolesmapping", _mappings())
     roles = config / FOLDER / "roles.yml"
     loaded: dict[str, Any] = yaml.safe_load(roles.read_text(encoding="utf-8"))
-    _dump(roles, "roles", {**{k: v for k, v in loaded.items() if k != "_meta"}, ROLE: migrators_role()})
+    own = {ROLE: migrators_role(), WINDOW_ROLE: window_role(side)}
+    _dump(roles, "roles", {k: v for k, v in loaded.items() if k != "_meta"} | own)
 
 
 def _authentication() -> dict[str, Any]:
@@ -97,13 +101,14 @@ def _authentication() -> dict[str, Any]:
 
 
 def _mappings() -> dict[str, Any]:
-    """The master user may everything; the migrator is mapped as the guide has it, and to what verifying
-    needs beside."""
+    """The master user may everything; the migrator is mapped as the guide has it, to what verifying needs
+    beside, and to what seeding and a cutover need."""
     return {
         "all_access": {"reserved": False, "users": [OPERATOR, MASTER_USER]},
         "security_manager": {"reserved": False, "users": [MASTER_USER]},
         "manage_snapshots": {"reserved": False, "users": [MIGRATOR]},
         ROLE: {"reserved": False, "users": [MIGRATOR]},
+        WINDOW_ROLE: {"reserved": False, "users": [MIGRATOR]},
     }
 
 
@@ -125,6 +130,25 @@ def migrators_role() -> dict[str, Any]:
                 ],
             }
         ],
+    }
+
+
+def window_role(side: Side) -> dict[str, Any]:
+    """What seeding and a cutover ask beyond a migration (docs/access.md lists it for users)."""
+    blocking = ["indices:admin/block/add*", "indices:admin/settings/update", "indices:admin/flush*"]
+    serving = [
+        "indices:admin/close*",
+        "indices:admin/open",
+        "indices:admin/settings/update",
+        "indices:admin/aliases",
+        "indices:admin/delete",
+        "indices:admin/data_stream/delete",
+    ]
+    actions = blocking if side == "source" else serving
+    return {
+        "reserved": False,
+        "cluster_permissions": [],
+        "index_permissions": [{"index_patterns": ["*"], "allowed_actions": actions}],
     }
 
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import httpx
 
+from lab.account import domain_status, pausing
 from lab.door.answers import Answer
 from lab.door.exchange import Door, Exchange
 from lab.door.repositories import RESERVED_PREFIX
@@ -59,11 +60,13 @@ async def take(door: Door, slow_s: float | None = None) -> str:
     has begun; what an earlier one has written already is not written again.
 
     Raises:
-        NotTaken: the switch is off, or the repository is in use.
+        NotTaken: the switch is off, the caller's control plane pauses them, or the repository is in use.
         httpx.HTTPError: the engine cannot be reached.
     """
     if not door.manners.automated_snapshots:
         raise NotTaken("automated_snapshots is off")
+    if pausing.pauses(domain_status.known(door.domain, door.region)):
+        raise NotTaken("the automated snapshots are paused (AutomatedSnapshotPauseOptions)")
     await _set_speed(door, FULL_SPEED if slow_s is None else f"{await _slow(door, slow_s)}b")
     name = f"{datetime.now(UTC).strftime('%Y-%m-%dt%H-%M-%S')}.{uuid4()}"
     wait = "true" if slow_s is None else "false"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from lab.door.exchange import Door
-from lab.manners import automated, processing, standby, warm
+from lab.manners import automated, pause, processing, standby, warm
 from lab.manners.switches import Manners, NotTaken
 
 
@@ -37,6 +37,7 @@ EFFECTS = (
     Effect(standby.turn, ("standby",)),
     Effect(automated.turn, ("automated_snapshots", "automated_interval_s")),
     Effect(processing.turn, processing.SWITCHES),
+    Effect(pause.turn, ("pause_refused",)),
 )
 
 
@@ -63,6 +64,7 @@ async def reset(door: Door) -> None:
     resets the lab empties it."""
     await _turn_back(door, Manners())
     door.manners.become(Manners())
+    pause.forget(door)
     for running in door.background.values():
         running.cancel()
     door.background.clear()

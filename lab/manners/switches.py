@@ -35,6 +35,7 @@ class Manners(BaseModel):
     - `upgrading`: an upgrade of the engine is under way.
     - `told_version`: the engine version that the control plane tells (`OpenSearch_2.19`), where it is not the
       engine's: as after an upgrade that the endpoint's domain has not had.
+    - `pause_refused`: the control plane does not let the automated snapshots pause.
     - `old_location_constraint`: `region: us-east-1` brings the error of older stacks.
     """
 
@@ -50,6 +51,7 @@ class Manners(BaseModel):
     processing: bool = False
     upgrading: bool = False
     told_version: str | None = None
+    pause_refused: bool = False
     old_location_constraint: bool = False
 
     def changed(self, changes: Any) -> Manners:

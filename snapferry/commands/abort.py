@@ -1,4 +1,4 @@
-"""`snapferry abort`: what a rehearsal has left is taken away."""
+"""`snapferry abort`: a cutover is put back; what a rehearsal or seed rounds have left is taken away."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from snapferry.options import (
 if TYPE_CHECKING:
     from configs.plan import Plan
     from flows.session import Options
+    from runs.journal import Document
 
 EXAMPLE = "Example: snapferry abort orders-to-ireland.yaml --execute"
 
@@ -26,9 +27,11 @@ EXAMPLE = "Example: snapferry abort orders-to-ireland.yaml --execute"
 def abort(
     plan: PlanFile, execute: Execute = False, state: StateFolder = None, as_json: AsJson = False
 ) -> None:
-    """Take away what the plan's latest rehearsal has left: after --keep, a failure or an interruption.
+    """Put an unfinished cutover back; else take away what a rehearsal, or else the seed rounds have left.
 
-    Only what the rehearsal made, by its journal, checked by UUID. Without --execute: show what that is.
+    One of these at a time, in this order. A cutover is put back as long as it opens nothing: the source takes
+    writes again, the copies wait for the next one. Only what the runs made goes, by journal and by UUID.
+    Without --execute: show which it is, and what would be removed.
     """
     loaded = load(plan)
     from flows.session import Options
@@ -36,50 +39,66 @@ def abort(
     options = Options(state_folder(state))
     with errors_end_here(), terminated_as_interrupted():
         if execute:
-            _take_away(loaded, options, as_json=as_json)
+            _do(loaded, options, as_json=as_json)
         else:
             _show(loaded, options, plan, as_json=as_json)
 
 
 def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.abort import leftovers
-    from reports.removal import leftovers_document, leftovers_view
+    from flows.abort import ahead
+    from reports.endings import standing_view
+    from reports.removal import leftovers_view
     from snapferry.console import say, show, show_json
+    from tasks.records import Leftovers
 
-    found = leftovers(plan, options)
+    found = ahead(plan, options)
     if as_json:
-        show_json(leftovers_document(found))
-    else:
+        show_json(found.model_dump_json(indent=2))
+    elif isinstance(found, Leftovers):
         show(leftovers_view(found))
-    say(f"Nothing was changed. To remove it: snapferry abort {file} --execute")
+    else:
+        show(standing_view(found))
+    what = "put it back" if found.concerns == "cutover" else "remove it"
+    say(f"Nothing was changed. To {what}: snapferry abort {file} --execute")
 
 
-def _take_away(plan: "Plan", options: "Options", *, as_json: bool) -> None:
-    """Removes it. An error after the first change ends the command as the run then stands, no refusal."""
+def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
+    """Does it. An error after the first change ends the command as the run then stands, no refusal."""
     from domains.errors import SnapferryError
-    from flows.abort import abort as take_away
-    from flows.rehearsals import require_leftover
+    from flows.abort import abort as put_back
+    from flows.abort import concern
+    from reports.endings import put_back_view
     from reports.removal import removal_view
     from runs.journal import Journal
     from runs.state import State
-    from snapferry.console import complain, say, show, show_json
+    from snapferry.console import complain, show, show_json
     from snapferry.exit_codes import code_of_run
     from snapferry.progress import shown_progress
+    from tasks.records import RemovalRecord
 
-    before = require_leftover(State(options.state, plan.name))
+    before = concern(State(options.state, plan.name)).journal
     try:
         with shown_progress():
-            removed = take_away(plan, options)
+            done = put_back(plan, options)
     except SnapferryError as error:
         run = Journal.load(before.path).document
         if run.sessions == before.document.sessions:
             raise
         complain(error)
-        done = [each for each in run.intents[len(before.document.intents) :] if each.result == "sent"]
-        named = (f"{each.side} {each.action} {', '.join(each.detail['names'])}" for each in done)
-        say("Removed before that: " + ("; ".join(named) or "nothing"))
+        _tell_what_was_done(before.document, run)
         raise typer.Exit(code_of_run(run)) from None
     if as_json:
-        show_json(removed.model_dump_json(indent=2))
+        show_json(done.model_dump_json(indent=2))
     else:
-        show(removal_view(removed))
+        show(removal_view(done) if isinstance(done, RemovalRecord) else put_back_view(done))
+
+
+def _tell_what_was_done(before: "Document", run: "Document") -> None:
+    from snapferry.console import say
+
+    done = [each for each in run.intents[len(before.intents) :] if each.result == "sent"]
+    named = (f"{each.side} {each.action} {', '.join(each.names)}" for each in done)
+    say("Removed before that: " + ("; ".join(named) or "nothing"))
+    window = run.window
+    if window and window.ended and not (before.window and before.window.ended):
+        say("The source takes writes again.")

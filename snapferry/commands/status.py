@@ -1,12 +1,19 @@
 """`snapferry status`: where a run stands, from its journal; the domains are not asked."""
 
+from typing import TYPE_CHECKING
+
 from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load, state_folder
+
+if TYPE_CHECKING:
+    from reports.blocked import SourceBlock
+    from reports.waiting import WaitingCopies
+    from runs.state import State
 
 EXAMPLE = "Example: snapferry status orders-to-ireland.yaml --json"
 
 
 def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -> None:
-    """Show where the plan's latest run stands. Sends nothing."""
+    """Show where the plan's latest run stands, and whether the source refuses writes. Sends nothing."""
     from reports.build import report_of
     from reports.status import status_of, status_view
     from runs.state import State
@@ -16,14 +23,27 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
     with errors_end_here():
         runs = State(state_folder(state), loaded.name)
         latest = runs.latest()
+        block, waiting = _left_standing(runs)
         held = runs.is_held()
     if latest is None:
         say(f"There is no run of plan {loaded.name} yet. To start one: snapferry migrate {plan} --execute")
         if as_json:
             show_json({"plan": loaded.name, "run_id": None})
         return
-    standing = status_of(report_of(latest.document), held)
+    standing = status_of(report_of(latest.document), held, block, waiting)
     if as_json:
         show_json(standing)
     else:
         show(status_view(standing))
+
+
+def _left_standing(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":
+    """What seed rounds and cutovers have left on the domains; looked for only where there were any."""
+    documents = [journal.document for journal in runs.journals()]
+    if not any(document.verb in {"seed", "cutover"} for document in documents):
+        return None, None
+    from reports.blocked import source_block
+    from reports.copies import waiting_of
+    from tasks.rounds.ledger import ledger
+
+    return source_block(documents), waiting_of(ledger(runs), documents)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from configs.plan import CheckSettings
-from tasks.checks import account, bucket, domains, indices, room, safety
+from tasks.checks import account, bucket, domains, indices, room, safety, window
 from tasks.checks.check import Check
 
 FIRST: tuple[Check, ...] = (account.credentials, *domains.FIRST)
@@ -18,7 +18,10 @@ THEN: tuple[Check, ...] = (
     *safety.CHECKS,
 )
 
-ALL = (*FIRST, *THEN)
+WINDOW: tuple[Check, ...] = window.CHECKS
+"""What only a cutover meets: `check` and the cutover make these, `migrate` and `rehearse` never."""
+
+ALL = (*FIRST, *THEN, *WINDOW)
 
 
 def deciding(checks: Iterable[Check], settings: CheckSettings) -> tuple[Check, ...]:

@@ -6,7 +6,7 @@ from configs.plan import Side
 from tasks.records import Record
 
 Status = Literal["OK", "WARN", "FAIL", "SKIP"]
-Group = Literal["account", "bucket", "domains", "indices", "room", "safety"]
+Group = Literal["account", "bucket", "domains", "indices", "room", "safety", "window"]
 
 
 class CheckRecord(Record):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from migrations import engine
 
 from lab.description import LabDescription
 
@@ -126,3 +129,27 @@ class Identities:
             for policy in self.iam.list_role_policies(RoleName=name)["PolicyNames"]:
                 self.iam.delete_role_policy(RoleName=name, PolicyName=policy)
             self.iam.delete_role(RoleName=name)
+
+
+@contextmanager
+def window_rights(lab: LabDescription, actions: list[str] | None) -> Iterator[None]:
+    """The migrator's rights for a window are these on the source (None: none) and none on the target, for the
+    block; on domains with access control."""
+    role, mapping = (f"/_plugins/_security/api/{kind}/snapferry-window" for kind in ("roles", "rolesmapping"))
+    before = {
+        (side, path): engine(lab, side, "GET", path)["snapferry-window"]
+        for side in ("source", "target")
+        for path in (role, mapping)
+    }
+    for side in ("source", "target"):
+        engine(lab, side, "PUT", mapping, {"users": []})
+    if actions is not None:
+        allowed = [{"index_patterns": ["*"], "allowed_actions": actions}]
+        engine(lab, "source", "PUT", role, {"index_permissions": allowed})
+        engine(lab, "source", "PUT", mapping, {"users": before["source", mapping]["users"]})
+    try:
+        yield
+    finally:
+        for (side, path), told in before.items():
+            settable = {"cluster_permissions", "index_permissions", "users"} & told.keys()
+            engine(lab, side, "PUT", path, {key: told[key] for key in settable})

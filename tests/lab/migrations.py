@@ -99,7 +99,8 @@ class Desk:
 
     def journal(self) -> dict[str, Any]:
         """The newest journal of the plan."""
-        files = sorted((self.folder / "state" / "plans" / "lab-move").glob("*.json"))
+        name = yaml.safe_load(self.plan_file.read_text(encoding="utf-8"))["name"]
+        files = sorted((self.folder / "state" / "plans" / name).glob("*.json"))
         return json.loads(files[-1].read_text(encoding="utf-8"))
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import re
 import time
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 import requests
+from botocore.exceptions import ClientError
+from identities import allow
 
 from lab.engines.engine_client import EngineClient
 from lab.manners.switches import Manners
@@ -171,6 +174,54 @@ def test_warm_indices_are_listed_written_no_more_and_left_out(clean_lab, call, t
     assert (refused.status_code, "no such index [none]" in refused.text) == (409, True)
     turn(warm_indices=[])
     assert call("source", "PUT", "/warm-1/_doc/9", {"number": 9}).status_code == 201
+
+
+def test_automated_snapshots_pause_by_the_control_plane(clean_lab, call, turn, identities):
+    turn(automated_snapshots=True)
+    region, name = clean_lab.source.region, clean_lab.source.name
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    ann = identities.user(allow(["es:DescribeDomain", "es:ESHttp*"]))
+
+    def client(key, secret):
+        made = boto3.Session(key, secret, region_name=region)
+        return made.client("opensearch", endpoint_url=clean_lab.control_url)
+
+    def change(plane, **options):
+        reply = plane.update_domain_config(DomainName=name, AutomatedSnapshotPauseOptions=options)
+        return reply["DomainConfig"]["AutomatedSnapshotPauseOptions"]["Options"]["State"]
+
+    plane = client(clean_lab.access_key_id, clean_lab.secret_access_key)
+    with pytest.raises(ClientError, match=f"AccessDenied.*{ann.arn}.*es:UpdateDomainConfig"):
+        change(client(ann.key, ann.secret), Enabled=True, EndTime=end)
+    with pytest.raises(ClientError, match=r"ValidationException.*3 days"):
+        change(plane, Enabled=True, EndTime=end + timedelta(days=3))
+    assert automated(clean_lab)
+    assert change(plane, Enabled=True, EndTime=end) == "Active"
+    shown = described(clean_lab)["AutomatedSnapshotPauseOptions"]
+    assert (shown["State"], shown["EndTime"]) == ("Active", end)
+    configured = plane.describe_domain_config(DomainName=name)["DomainConfig"]
+    assert configured["AutomatedSnapshotPauseOptions"]["Options"] == shown
+    refused = requests.post(f"{clean_lab.admin_url}/automated/source", timeout=10)
+    assert (refused.status_code, "are paused" in refused.json()["error"]) == (409, True)
+    turn(automated_interval_s=0.05)
+    taken = call("source", "GET", f"{AUTOMATED}/_all").json()["snapshots"]
+    time.sleep(0.5)
+    assert call("source", "GET", f"{AUTOMATED}/_all").json()["snapshots"] == taken
+    assert change(plane, Enabled=False) == "Disabled"
+    until(lambda: call("source", "GET", f"{AUTOMATED}/_all").json()["snapshots"] != taken)
+
+
+def test_a_pause_is_refused_while_the_domain_changes_and_where_it_is_not_offered(clean_lab, turn):
+    plane = boto3.Session(
+        clean_lab.access_key_id, clean_lab.secret_access_key, region_name=clean_lab.source.region
+    ).client("opensearch", endpoint_url=clean_lab.control_url)
+    for switches, why in (({"processing": True}, "in progress"), ({"pause_refused": True}, "not supported")):
+        turn(processing=False)
+        turn(**switches)
+        with pytest.raises(ClientError, match=f"ValidationException.*{why}"):
+            plane.update_domain_config(
+                DomainName=clean_lab.source.name, AutomatedSnapshotPauseOptions={"Enabled": False}
+            )
 
 
 def test_a_domain_can_be_processing(clean_lab, turn):

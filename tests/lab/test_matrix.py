@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 import requests
 from healthy import STREAM_WARNING, TRUE_WARNINGS, require_healthy
-from identities import Identities, allow
+from identities import Identities, allow, window_rights
+from journey import require_journey
 from migrations import Desk, Ended, documents, engine, mutations, user_indices
 from pairs import MIDDLE_TO_NEW, OLD_TO_MIDDLE, OLD_TO_NEW, SECURED, Pair, pair_lab
 
 from lab.filling.load import load
+from lab.reset import reset
 from lab.state import state
 
 DOCUMENTS = 2000
@@ -90,6 +92,9 @@ def old_to_middle(tmp_path_factory: pytest.TempPathFactory, prefect_address: str
         result = moved(desk)
         shows_s3_only(desk)
         shutil.copytree(Path(desk.lab.home) / "shared" / desk.lab.bucket, old_folder / "bucket")
+        reset(desk.lab)
+        load(desk.lab, DOCUMENTS)
+        require_journey(desk, LEFT_OUT)
     return result
 
 
@@ -161,11 +166,67 @@ def secured(tmp_path_factory: pytest.TempPathFactory, prefect_address: str) -> I
 
 
 def test_2_19_to_2_19_both_with_access_control(secured: Desk) -> None:
-    result = moved(secured)
+    with window_rights(secured.lab, None):  # a migration needs none of them
+        result = moved(secured)
     require_healthy(result.checked, TRUE_WARNINGS | STREAM_WARNING)
     require_whole(result, LEFT_OUT | {".opendistro_security"})
     assert result.source["indices"].keys() > STREAM_INDICES
     shows_s3_only(secured)
+
+
+def test_seed_and_cut_over_with_access_control_and_clients_that_write(secured: Desk) -> None:
+    reset(secured.lab)
+    load(secured.lab, DOCUMENTS)
+    require_journey(secured, LEFT_OUT | {".opendistro_security"})
+
+
+def test_the_window_takes_the_rights_that_the_documents_name(secured: Desk) -> None:
+    for side in ("source", "target"):
+        engine(secured.lab, side, "PUT", "/freeze-me", {"settings": {"number_of_replicas": 0}})
+    with window_rights(secured.lab, None):
+        for side, method, path, body in WINDOW_REQUESTS:
+            refused = signed(secured, side, method, path, body)
+            assert refused.status_code == 403, (path, refused.text)
+            assert "no permissions for [indices:admin/" in refused.json()["error"]["reason"]
+    for side, method, path, body in WINDOW_REQUESTS:
+        done = signed(secured, side, method, path, body)
+        assert done.status_code == 200, (path, done.text)
+        said = done.json()
+        assert said.get("acknowledged", said.get("_shards", {}).get("failed") == 0) is True, (path, said)
+
+
+def test_without_the_right_to_the_shards_an_index_is_left_blocked_and_not_acknowledged(secured: Desk) -> None:
+    """Why docs/access.md writes stars."""
+    engine(secured.lab, "source", "PUT", "/half-blocked", {"settings": {"number_of_replicas": 0}})
+    with window_rights(secured.lab, ["indices:admin/block/add"]):
+        half = signed(secured, "source", "PUT", "/half-blocked/_block/write")
+    assert (half.status_code, half.json()["acknowledged"]) == (200, False)
+    written = signed(secured, "source", "PUT", "/half-blocked/_doc/1", {"n": 1})
+    assert written.status_code == 403
+    settings = engine(secured.lab, "source", "GET", "/half-blocked/_settings?flat_settings=true")
+    assert settings["half-blocked"]["settings"]["index.blocks.write"] == "true"
+    engine(secured.lab, "source", "DELETE", "/half-blocked")
+
+
+WINDOW_REQUESTS: tuple[tuple[str, str, str, Any], ...] = (
+    ("source", "POST", "/freeze-me/_flush", None),
+    ("source", "PUT", "/freeze-me/_block/write", None),
+    ("source", "PUT", "/freeze-me/_settings", {"index.blocks.write": None}),
+    ("target", "POST", "/freeze-me/_close", None),
+    ("target", "POST", "/freeze-me/_open", None),
+    ("target", "PUT", "/freeze-me/_settings", {"index.refresh_interval": "5s"}),
+    ("target", "POST", "/_aliases", {"actions": [{"add": {"index": "freeze-me", "alias": "me"}}]}),
+    ("target", "DELETE", "/freeze-me", None),
+)
+
+
+def signed(desk: Desk, side: str, method: str, path: str, body: Any = None) -> requests.Response:
+    """A request of the lab's migrator, through the front door."""
+    from requests_aws4auth import AWS4Auth
+
+    domain = desk.lab.domain(side)
+    auth = AWS4Auth(desk.lab.access_key_id, desk.lab.secret_access_key, domain.region, "es")
+    return requests.request(method, f"{domain.endpoint}{path}", json=body, auth=auth, timeout=30)
 
 
 def test_a_caller_that_access_control_does_not_know(secured: Desk) -> None:

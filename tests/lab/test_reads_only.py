@@ -35,6 +35,9 @@ VERBS: dict[str, Call] = {
     "plan": Call(("PLAN",)),
     "rehearse": Call(("PLAN",)),
     "migrate": Call(("PLAN",)),
+    "seed": Call(("PLAN",)),
+    "cutover": Call(("PLAN",)),
+    "finish": Call(("PLAN",), code=3),  # nothing has finished
     "verify": Call(("PLAN",), code=4, but=("/_refresh",)),  # nothing has been moved
     "approve": Call(("PLAN", "before-restore"), code=2),  # the plan has no such gate
     "abort": Call(("PLAN",), code=3),  # nothing is left
@@ -42,6 +45,8 @@ VERBS: dict[str, Call] = {
     "report": Call(("PLAN",), code=3),  # there is no run
     "schema": Call(()),
 }
+ALONE = ("--source", "SOURCE", "--target", "TARGET", *REGIONS, "--indices", "*", "--level", "content")
+VARIANTS = [*VERBS.items(), ("verify", Call(ALONE, code=4, but=("/_refresh",)))]
 ELSEWHERE = {"demo", "lab"}
 """They make domains of their own, and change no others."""
 
@@ -66,9 +71,8 @@ def small(desk: Desk) -> Desk:
     return desk
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_without_execute_nothing_is_changed(small: Desk, verb: str) -> None:
-    call = VERBS[verb]
+@pytest.mark.parametrize(("verb", "call"), VARIANTS, ids=[*VERBS, "verify without a plan"])
+def test_without_execute_nothing_is_changed(small: Desk, verb: str, call: Call) -> None:
     lab = small.lab
     before = {side: log_size(lab, side) for side in ("source", "target")}
     places = {"PLAN": str(small.plan_file), "SOURCE": lab.source.endpoint, "TARGET": lab.target.endpoint}

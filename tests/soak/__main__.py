@@ -1,6 +1,6 @@
 """`make soak`: seeded runs of the main job while things go wrong, one after another.
 
-With `--job rehearse`: of rehearsals that are killed.
+With `--job rehearse`: of rehearsals that are killed. With `--job cutover`: of seed rounds and a cutover.
 A soak that was ended goes on where it was. `--seed N` alone repeats one run.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lab.manager import attached
-from tests.soak import rehearsals
+from tests.soak import cutovers, rehearsals
 from tests.soak.classes import class_of
 from tests.soak.commands import as_a_child
 from tests.soak.ledger import Ledger
@@ -22,13 +24,29 @@ from tests.soak.runs import DONE, PASSED, SPARED, Outcome, row, soak_run
 from tests.soak.scene import Scene
 
 RUNS = 60
+KILLED_RUNS = 30
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that is killed: how one of its runs goes, what its table shows, and which verdicts are good."""
+
+    run: Callable[[Scene, int], dict[str, Any]]
+    columns: Sequence[str]
+    passed: Sequence[str]
+
+
+JOBS = {
+    "rehearse": Job(rehearsals.rehearsal_run, rehearsals.COLUMNS, (rehearsals.DONE, rehearsals.SPARED)),
+    "cutover": Job(cutovers.cutover_run, cutovers.COLUMNS, cutovers.PASSED),
+}
 
 
 def main() -> int:
     """Run what is left of the soak; 1 when something that must hold did not."""
     options = _options()
-    if options.job == "rehearse":
-        return _rehearsals(options)
+    if options.job in JOBS:
+        return _killed(options, JOBS[options.job])
     ledger = Ledger(options.seed, options.runs, record=options.record)
     seeds = range(options.seed, options.seed + options.runs)
     left = [seed for seed in seeds if not ledger.done(seed)]
@@ -51,22 +69,23 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _rehearsals(options: argparse.Namespace) -> int:
-    ledger = Ledger(
-        options.seed, options.runs, record=options.record, job="rehearse", columns=rehearsals.COLUMNS
-    )
+def _killed(options: argparse.Namespace, job: Job) -> int:
+    """Runs of a job that is killed on its way, each a row of the results."""
+    ledger = Ledger(options.seed, options.runs, record=options.record, job=options.job, columns=job.columns)
     seeds = range(options.seed, options.seed + options.runs)
     with _scene(ledger.workplace) as scene:
         ledger.begin(f"OpenSearch {scene.lab.source.version}")
         for seed in (seed for seed in seeds if not ledger.done(seed)):
-            row = rehearsals.rehearsal_run(scene, seed)
+            row = job.run(scene, seed)
             print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
             ledger.add(row)
     ledger.finish()
-    wrong = [row["seed"] for row in ledger.rows if row["verdict"] not in (rehearsals.DONE, rehearsals.SPARED)]
-    if not wrong:
+    wrong = [row["seed"] for row in ledger.rows if row["verdict"] not in job.passed]
+    if wrong:
+        print(f"Plans, journals and the lab's logs are in {ledger.workplace}")
+    else:
         shutil.rmtree(ledger.workplace)
-    print(f"{len(ledger.rows)} rehearsals, {len(wrong)} wrong {wrong or ''}")
+    print(f"{len(ledger.rows)} runs of {options.job}, {len(wrong)} wrong {wrong or ''}")
     return 1 if wrong else 0
 
 
@@ -74,12 +93,15 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="the first run's seed (default: 1)")
     parser.add_argument(
-        "--runs", type=int, default=None, help=f"how many (default: {RUNS}, or 1 with --seed)"
+        "--runs",
+        type=int,
+        default=None,
+        help=f"how many (default: {RUNS} of migrate, {KILLED_RUNS} of the others, or 1 with --seed)",
     )
-    parser.add_argument("--job", choices=("migrate", "rehearse"), default="migrate", help="what is run")
+    parser.add_argument("--job", choices=("migrate", *JOBS), default="migrate", help="what is run")
     parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")
     options = parser.parse_args()
-    options.runs = options.runs or (1 if options.seed else RUNS)
+    options.runs = options.runs or (1 if options.seed else KILLED_RUNS if options.job in JOBS else RUNS)
     options.seed = options.seed or 1
     return options
 

@@ -83,11 +83,17 @@ def truth(lab: LabDescription, side: str) -> Truth:
 
 
 def _held(engine: EngineClient, name: str) -> Documents:
-    reply = engine.call("GET", f"{index_path(name)}/_search", size=PAGE)
-    assert reply["_shards"]["failed"] == 0, reply["_shards"]
-    hits = reply["hits"]["hits"]
-    assert len(hits) == reply["hits"]["total"]["value"], f"{name} holds more than a page"
-    return {hit["_id"]: _digest(hit["_source"]) for hit in hits}
+    reply = engine.call("GET", f"{index_path(name)}/_search", size=PAGE, scroll="1m", sort="_doc")
+    total, found = reply["hits"]["total"]["value"], Documents()
+    while reply["hits"]["hits"]:
+        assert reply["_shards"]["failed"] == 0, reply["_shards"]
+        found |= {hit["_id"]: _digest(hit["_source"]) for hit in reply["hits"]["hits"]}
+        if len(reply["hits"]["hits"]) < PAGE:
+            break
+        reply = engine.call("POST", "/_search/scroll", {"scroll": "1m", "scroll_id": reply["_scroll_id"]})
+    engine.call("DELETE", "/_search/scroll", {"scroll_id": reply["_scroll_id"]})
+    assert len(found) == total, f"{name} holds {total} documents, {len(found)} were read"
+    return found
 
 
 def _digest(source: Any) -> str:

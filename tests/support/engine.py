@@ -13,6 +13,7 @@ from typing import Any
 
 from .building import identity_reply
 from .fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from .shards import Engine, Shard
 
 
 @dataclass
@@ -23,7 +24,7 @@ class Held:
         states: of its primaries: STARTED, INITIALIZING, UNASSIGNED.
         settings: flat, of those that checks ask for.
         origin: `repository/snapshot` its shards were restored from; None for an index that was made here.
-        figures: `(count, sum, max)` of each shard, or the problem as an `_msearch` answer.
+        figures: `(count, sum, max)` of each shard, a `Shard`, or the problem as an `_msearch` answer.
     """
 
     name: str
@@ -107,6 +108,26 @@ class Held:
         }
 
 
+def _told(figures: Any) -> dict[str, Any]:
+    """What a shard with these figures tells of itself: nothing is under way there."""
+    return {
+        "routing": {"primary": True},
+        "docs": {"count": figures[0]},
+        "seq_no": {"max_seq_no": figures[2], "global_checkpoint": figures[2]},
+        "commit": {"user_data": {"history_uuid": "history"}},
+    }
+
+
+def _by_range(answer: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """All documents in the first range, which reaches up to the mark."""
+    if "aggregations" not in answer:
+        return answer
+    ranges = body["aggs"]["ranges"]["range"]["ranges"]
+    empty = {"doc_count": 0, "sum": {"value": 0.0}, "max": {"value": None}}
+    first = {"doc_count": answer["hits"]["total"]["value"], **answer["aggregations"]}
+    return {**answer, "aggregations": {"ranges": {"buckets": [first, *[empty] * (len(ranges) - 1)]}}}
+
+
 class FakeEngine:
     """Scripts a fake domain from what is put into `indices`.
 
@@ -143,6 +164,8 @@ class FakeEngine:
         domain.on("GET /_cluster/allocation/explain", self._explain)
         domain.on("POST /.*/_refresh", self._refresh)
         domain.on("POST /_msearch", self._msearch)
+        domain.on("POST /_mget", self._got)
+        domain.on("GET /[^_].*/_settings/index.max_result_window", ok({}))
         domain.on("GET /.*/_stats/docs", self._stats)
         domain.on("POST /.*/_close", self._close)
         domain.on("DELETE /[^_].*", self._delete)
@@ -163,7 +186,8 @@ class FakeEngine:
         domain.on("GET /_cluster/settings", lambda _: ok({"defaults": self.cluster_settings}))
         domain.on("GET /_cat/plugins", lambda _: ok([{"component": name} for name in self.plugins]))
         domain.on(
-            "GET /_cluster/state/metadata", lambda _: ok({"metadata": {"cluster_uuid": "u", **self.metadata}})
+            "GET /_cluster/state/metadata",
+            lambda _: ok({"metadata": {"cluster_uuid": "u", "indices": self._terms(), **self.metadata}}),
         )
         domain.on(
             "GET /_plugins/_ism/explain",
@@ -172,6 +196,12 @@ class FakeEngine:
         domain.on("GET /_all/_stats/store", lambda _: ok({"indices": dict(self._closed_sizes())}))
         domain.on("GET /_cat/nodes", lambda _: ok([{"name": n, "node.role": "dim"} for n in self.disks]))
         domain.on("GET /_cat/allocation", lambda _: ok(list(self._allocation())))
+
+    def _terms(self) -> dict[str, Any]:
+        return {
+            name: {"primary_terms": {str(n): 1 for n in range(len(held.figures))}}
+            for name, held in self.indices.items()
+        }
 
     def _closed_sizes(self) -> Iterator[tuple[str, Any]]:
         for name, held in self.indices.items():
@@ -213,6 +243,8 @@ class FakeEngine:
 
     def _named(self, asked: Asked, place: int) -> list[Held]:
         names = asked.path.split("/")[place].split(",")
+        if names == ["_all"]:
+            return list(self.indices.values())
         return [self.indices[name] for name in names if name in self.indices]
 
     def _routing(self, asked: Asked) -> Reply:
@@ -248,9 +280,9 @@ class FakeEngine:
     def _msearch(self, asked: Asked) -> Reply:
         lines = [json.loads(line) for line in asked.body.decode().splitlines()]
         pairs = zip(lines[::2], lines[1::2], strict=True)
-        return ok({"responses": [self._searched(header, "aggs" in body) for header, body in pairs]})
+        return ok({"responses": [self._searched(header, body) for header, body in pairs]})
 
-    def _searched(self, header: dict[str, Any], aggregating: bool) -> dict[str, Any]:
+    def _searched(self, header: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
         held = self.indices.get(header["index"][0])
         if held is None:
             return {
@@ -259,22 +291,26 @@ class FakeEngine:
         if not held.open:
             return {"error": {"type": "index_closed_exception", "reason": "closed"}}
         found = re.match(r"_shards:(\d+)", header.get("preference", ""))
+        if found and isinstance(held.figures[int(found[1])], Shard):
+            return held.figures[int(found[1])].search(body)
         answer = held.search(int(found[1]) if found else None)
-        return (
-            answer if aggregating else {name: part for name, part in answer.items() if name != "aggregations"}
-        )
+        asked = {name: part for name, part in answer.items() if "aggs" in body or name != "aggregations"}
+        return asked if "ranges" not in body.get("aggs", {}) else _by_range(asked, body)
+
+    def _got(self, asked: Asked) -> Reply:
+        found = [Engine(self._shards()).got(each) for each in asked.json["docs"]]
+        return ok({"docs": found})
+
+    def _shards(self) -> dict[str, list[Shard]]:
+        return {
+            held.name: [f for f in held.figures if isinstance(f, Shard)] for held in self.indices.values()
+        }
 
     def _stats(self, asked: Asked) -> Reply:
         told = {
             held.name: {
                 "shards": {
-                    str(number): [
-                        {
-                            "routing": {"primary": True},
-                            "docs": {"count": f[0]},
-                            "seq_no": {"max_seq_no": f[2]},
-                        }
-                    ]
+                    str(number): [f.stats() if isinstance(f, Shard) else _told(f)]
                     for number, f in enumerate(held.figures)
                 }
             }

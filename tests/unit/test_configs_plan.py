@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+from configs.cutover import CutoverSettings
 from configs.durations import duration_text, parse_duration
 from configs.loader import load_plan
 from configs.plan import BasicAuth, FsRepository, Plan, S3Repository, SigV4Auth
@@ -197,13 +198,17 @@ def test_an_example_is_a_plan_and_fits_the_schema(path: Path) -> None:
 
 def test_the_examples_show_what_they_are_for() -> None:
     plans = {path.stem: load_plan(path) for path in EXAMPLES}
-    assert set(plans) == {"same-region-upgrade", "region-move", "change-window", "self-managed-source"}
+    assert set(plans) == {
+        "same-region-upgrade", "region-move", "change-window", "self-managed-source", "seeded-cutover",
+    }  # fmt: skip
     assert plans["same-region-upgrade"].source.region == plans["same-region-upgrade"].target.region
     assert plans["region-move"].source.region != plans["region-move"].target.region
     assert plans["change-window"].conflicts.policy == "rename"
     assert set(plans["change-window"].gates) == {"before-snapshot", "before-restore"}
     assert plans["change-window"].hooks and plans["change-window"].checks.require
     assert isinstance(plans["self-managed-source"].source.auth, BasicAuth)
+    assert plans["seeded-cutover"].cutover.window < CutoverSettings().window
+    assert set(plans["seeded-cutover"].gates) == {"before-freeze"}
 
 
 def test_the_schema_file_is_up_to_date() -> None:

@@ -104,7 +104,7 @@ def test_the_readme_shows_the_main_verbs() -> None:
     assert {"plan", "migrate", "verify", "status", "report", "lab"} <= shown
 
 
-@pytest.mark.parametrize("words", [["cutover", "PLAN"], ["plan", "PLAN", "--execute"], ["lab", "sideways"]])
+@pytest.mark.parametrize("words", [["follow", "PLAN"], ["plan", "PLAN", "--execute"], ["lab", "sideways"]])
 def test_a_command_that_is_not_there_would_be_noticed(words: list[str]) -> None:
     assert misnamed(words)
 
@@ -163,12 +163,14 @@ def test_the_fault_plan_that_is_shown_can_be_sent() -> None:
 
 
 def test_the_rights_that_are_asked_for_are_those_that_the_lab_proves() -> None:
-    """The lab's migrator has this role and no other beside manage_snapshots."""
-    from lab.engines.security import migrators_role
+    """The lab's migrator has these roles and no other beside manage_snapshots."""
+    from lab.engines.security import migrators_role, window_role
 
-    caller, reads, role, trusted, bucket = json_blocks("access.md")
+    caller, reads, role, source, target, pausing, trusted, bucket = json_blocks("access.md")
     assert {"reserved": False, **role} == migrators_role()
-    assert all(policy["Statement"] for policy in (caller, reads, trusted, bucket))
+    assert {"reserved": False, **source} == window_role("source")
+    assert {"reserved": False, **target} == window_role("target")
+    assert all(policy["Statement"] for policy in (caller, reads, pausing, trusted, bucket))
 
 
 if __name__ == "__main__":

@@ -346,11 +346,13 @@ def test_of_an_unfinished_run_its_own_decision_is_shown(
         planned(changed, Options(tmp_path))
 
 
-def test_verify_takes_another_level_but_no_other_plan(plan: Plan, tmp_path: Path) -> None:
+def test_verify_takes_another_level_and_sample_but_no_other_plan(plan: Plan, tmp_path: Path) -> None:
     decided(plan, tmp_path)
     for level in ("counts", "operations"):
         other = plan.model_copy(update={"verify": plan.verify.model_copy(update={"level": level})})
         assert verified(other, tmp_path).level == level
+    sampled = {"verify": plan.verify.model_copy(update={"level": "counts", "sample": 0.5, "seed": 3})}
+    assert verified(plan.model_copy(update=sampled), tmp_path).level == "counts"
     changed = plan.model_copy(update={"indices": plan.indices.model_copy(update={"include": ["b"]})})
     with pytest.raises(PlanChanged, match=r"indices\.include"):
         verified(changed, tmp_path)

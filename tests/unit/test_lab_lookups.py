@@ -48,6 +48,16 @@ def s3(query: str, method: str = "GET", path: str = "/snapshots") -> Call:
             "arn:aws:es:eu-west-1:123456789012:domain/orders",
         ),
         (
+            Call("es", "eu-west-1", "GET", "/2021-01-01/opensearch/domain/orders/config"),
+            "es:DescribeDomainConfig",
+            "arn:aws:es:eu-west-1:123456789012:domain/orders",
+        ),
+        (
+            Call("es", "eu-west-1", "POST", "/2021-01-01/opensearch/domain/orders/config"),
+            "es:UpdateDomainConfig",
+            "arn:aws:es:eu-west-1:123456789012:domain/orders",
+        ),
+        (
             Call("kms", "us-east-1", "POST", "/", target="TrentService.DescribeKey", body=b'{"KeyId": "k"}'),
             "kms:DescribeKey",
             "arn:aws:kms:us-east-1:123456789012:key/k",
@@ -69,7 +79,7 @@ def test_a_look_is_an_action_on_a_resource(call: Call, action: str, resource: st
         s3("", "GET", "/snapshots/key"),
         s3("", "HEAD", "/snapshots/key"),
         s3("location"),
-        Call("es", "eu-west-1", "POST", "/2021-01-01/opensearch/domain/orders/config"),
+        Call("es", "eu-west-1", "DELETE", "/2021-01-01/opensearch/domain/orders"),
         Call("kms", "us-east-1", "POST", "/", target="TrentService.CreateKey"),
     ],
 )

@@ -45,6 +45,22 @@ def test_what_clients_need_passes(lab, path):
     assert lab.reached == [f"GET {path}"]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/books/_block/write"), ("PUT", "/.ds-logs-000001,books/_block/write"),
+        ("PUT", "/books/_settings"), ("PUT", "/logs/_settings"), ("POST", "/books/_flush"),
+        ("POST", "/books/_close"), ("POST", "/books/_open?wait_for_active_shards=0"), ("POST", "/_aliases"),
+        ("DELETE", "/books"), ("DELETE", "/_data_stream/logs"), ("DELETE", "/_snapshot/move"),
+        ("GET", "/_all/_stats/docs?level=shards"), ("GET", "/_cluster/state/metadata"),
+        ("PUT", "/books/_doc/1"), ("PUT", "/logs/_create/1"), ("POST", "/books/_bulk"),
+    ],
+)  # fmt: skip
+def test_what_a_cutover_and_its_writers_send_passes(lab, method, path):
+    assert lab.call(method, path, {}).status_code == 200
+    assert lab.reached == [f"{method} {path}"]
+
+
 DENIED = "Your request: '/_cluster/settings' payload is not allowed."
 
 

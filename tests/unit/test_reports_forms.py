@@ -12,7 +12,7 @@ from jsonschema.validators import validator_for
 from rich.console import Console, RenderableType
 from support.building import a_document, a_journal, a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
 
-from reports import words
+from reports import outcomes, words
 from reports.build import report_files, report_of, write_reports
 from reports.console import report_view, verification_view
 from reports.markdown import markdown
@@ -22,6 +22,7 @@ from reports.status import status_of, status_view
 from runs.journal import Journal, now
 from tasks.records import (
     Attempt,
+    DocumentDifference,
     IndexRestore,
     LeftOut,
     RepositoryRecord,
@@ -235,7 +236,7 @@ def test_all_forms_tell_the_same(whole: Report) -> None:
         "alias all is already on the target",
         "The bucket is in this region: us-east-1",
         "s3.amazonaws.com",
-        words.headline(whole),
+        outcomes.headline(whole),
     ):
         assert fact in table, fact
         assert fact in text, fact
@@ -356,6 +357,42 @@ def test_a_verification_by_itself() -> None:
     assert "failed" not in shown(verification_view(passed))
 
 
+LOST = DocumentDifference(id="A|7", kind="missing on the target", shard=1, routing="r", source_seq_no=12)
+NAMING = verdict(
+    "old", "different", (5678, 5677), target="x-old", detail="differs", documents=(LOST,), more=3000
+)
+
+
+def test_documents_that_differ_are_named_in_every_form(tmp_path: Path, schema: Validator) -> None:
+    found = VERIFIED.model_copy(update={"verdicts": (NAMING,), "limits": ("nothing of its content",)})
+    journal = journal_after(tmp_path, len(STEPS), "different")
+    journal.keep("verify", found)
+    report = report_of(journal.document)
+    schema.validate(json.loads(report.model_dump_json()))
+    line = (
+        "x-old: document A|7 with routing r of shard 1: missing on the target "
+        "(_seq_no: source 12, target none)"
+    )
+    for view in (verification_view(found), report_view(report)):
+        assert line in shown(view) and "3,000 more documents" in shown(view)
+    assert "Not proved: nothing of its content" in shown(verification_view(found))
+    assert "| x-old | A\\|7 | r | 1 | missing on the target | 12 | – |" in markdown(report)
+    assert "not proved: nothing of its content" in markdown(report)
+
+
+def test_a_bracketed_verification_is_neither_success_nor_failure(tmp_path: Path) -> None:
+    later = verdict("orders", "bracketed", detail="3 operations since")
+    found = VERIFIED.model_copy(update={"verdicts": (later, verdict("people"))})
+    text = shown(verification_view(found))
+    assert "1 of 2 indices equal, 1 bracketed at level operations" in text
+    assert "failed" not in text and "3 operations since" in text
+    worse = found.model_copy(update={"verdicts": (*found.verdicts, NAMING)})
+    assert "verification failed" in shown(verification_view(worse))
+    journal = journal_after(tmp_path, len(STEPS), "different")
+    journal.keep("verify", found)
+    assert report_of(journal.document).totals.bracketed == 1
+
+
 def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
     report = report_of(journal_after(tmp_path, 3, "running").document)
     assert status_of(report, held=True)["outcome"] == "running"
@@ -442,4 +479,4 @@ def test_long_names_are_shortened_where_there_is_a_table() -> None:
     "outcome", ["done", "different", "failed", "refused", "interrupted", "running", "abandoned"]
 )
 def test_every_outcome_has_its_words(whole: Report, outcome: Any) -> None:
-    assert words.OUTCOMES[outcome] in words.headline(whole.model_copy(update={"outcome": outcome}))
+    assert outcomes.OUTCOMES[outcome] in outcomes.headline(whole.model_copy(update={"outcome": outcome}))

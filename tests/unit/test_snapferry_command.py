@@ -22,8 +22,8 @@ from tasks.records import Verdict, VerificationRecord
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted((ROOT / "tests/scenarios/wrong_plans").iterdir())
 VERBS = [
-    "init", "check", "plan", "rehearse", "migrate", "verify", "abort", "approve", "status", "report",
-    "schema", "demo",
+    "init", "check", "plan", "rehearse", "migrate", "seed", "cutover", "finish", "verify", "abort", "approve",
+    "status", "report", "schema", "demo",
 ]  # fmt: skip
 PLAN = """name: orders
 source: {endpoint: "http://127.0.0.1:1", auth: {type: none}}

@@ -202,7 +202,7 @@ def test_a_refusal_that_will_not_pass_is_told_at_once(
 
 def test_the_runs_own_snapshot_goes(m: Migration, engine: FakeEngine, source: FakeDomain) -> None:
     intend(m, "snapshot", "source", name=m.snapshot)
-    assert leftovers(m).snapshot == m.snapshot
+    assert leftovers(m).snapshots == (m.snapshot,)
     remove_made(m)
     assert deleted(source) == [f"/_snapshot/repo/{m.snapshot}"]
 
@@ -212,7 +212,7 @@ def test_a_snapshot_of_that_name_that_carries_another_runs_id_stays(
 ) -> None:
     intend(m, "snapshot", "source", name=m.snapshot)
     source.on(f"GET /_snapshot/repo/{m.snapshot}", ok(snapshot_reply(m.snapshot, run="another")))
-    assert leftovers(m).snapshot is None
+    assert leftovers(m).snapshots == ()
     remove_made(m)
     assert deleted(source) == []
 

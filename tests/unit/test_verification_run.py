@@ -10,11 +10,14 @@ import pytest
 from support.building import Clock, a_migration, a_resolution, a_stream_unit, a_unit, selected
 from support.engine import FakeEngine, Held
 from support.fake_domain import FakeDomain, Reply, html, ok
+from support.shards import Shard
 
 from domains.errors import DomainError
+from domains.marks import marks
+from runs.progress import Progress, listening
 from tasks.migration import Migration
 from tasks.records import LeftOut, Unit, Verdict
-from tasks.verify import verify
+from tasks.verification.run import verify
 
 
 @pytest.fixture
@@ -62,7 +65,29 @@ def test_a_missing_document_names_both_counts_and_the_shard(m: Migration, sides:
     held(sides, "a", [(3, 30, 12), (4, 40, 13)], [(3, 30, 12), (3, 27, 13)])
     verdict = one(m, two_shards())
     assert (verdict.outcome, verdict.source_count, verdict.target_count) == ("different", 7, 6)
-    assert verdict.detail == "shard 1: 4 documents on the source, 3 on the target"
+    assert verdict.detail.startswith("shard 1: 4 documents on the source, 3 on the target")
+
+
+def test_documents_that_cannot_be_looked_at_leave_the_difference(m: Migration, sides: Any) -> None:
+    held(sides, "a", [(3, 30, 12)], [(2, 18, 12)])
+    verdict = one(m, a_unit("a"))
+    assert (verdict.outcome, verdict.documents) == ("different", ())
+    assert "its documents could not be looked at" in verdict.detail
+
+
+def test_what_differs_is_named(m: Migration, sides: Any) -> None:
+    left = Shard()
+    for number in range(5):
+        left.write(str(number))
+    right = left.copy()
+    right.delete("3")
+    right.write("4")
+    held(sides, "a", [left], [right])
+    verdict = one(m, a_unit("a"))
+    assert [(d.id, d.kind, d.source_seq_no, d.target_seq_no) for d in verdict.documents] == [
+        ("3", "missing on the target", 3, None),
+        ("4", "other operation", 4, 6),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -273,14 +298,64 @@ def test_what_passes_by_itself_is_an_error_and_no_verdict(
     assert caught.value.transient
 
 
-def test_many_indices_go_in_pieces(m: Migration, sides: Any, source: FakeDomain) -> None:
-    names = [f"index-{number:04}" for number in range(1100)]
+@pytest.mark.parametrize("with_marks", [True, False])
+def test_a_thousand_indices_take_at_most_twenty_requests_a_domain(
+    m: Migration, sides: Any, source: FakeDomain, target: FakeDomain, with_marks: bool
+) -> None:
+    names = [f"logs-of-some-service-2026-{number:04}" for number in range(1000)]
     for name in names:
         held(sides, name, [(3, 30, 12)], [(3, 30, 12)])
-    record = verify(m, a_resolution(*map(a_unit, names)))
+    known = marks(m.source, names) if with_marks else {}
+    source.requests.clear()
+    record = verify(m, a_resolution(*map(a_unit, names)), known)
     assert record.passed
     assert [verdict.source for verdict in record.verdicts] == names
-    assert len(source.requests) < 60
+    assert max(len(source.requests), len(target.requests)) <= 20
+
+
+def test_more_indices_go_in_pieces(m: Migration, sides: Any) -> None:
+    names = [f"index-{number:04}" for number in range(2100)]
+    for name in names:
+        held(sides, name, [(3, 30, 12)], [(3, 30, 12)])
+    looks: list[Progress] = []
+    with listening(looks.append):
+        record = verify(m, a_resolution(*map(a_unit, names)))
+    assert record.passed
+    assert [look.done for look in looks] == [1000, 2000, 2100]
+
+
+def test_a_source_that_was_written_to_since_its_mark_is_bracketed(m: Migration, sides: Any) -> None:
+    left = Shard()
+    for number in range(5):
+        left.write(str(number))
+    held(sides, "a", [left], [left.copy()])
+    held(sides, "b", [(3, 30, 12)], [(3, 30, 12)])
+    known = marks(m.source, ["a", "b"])
+    left.write("4")
+    record = verify(m, a_resolution(a_unit("a"), a_unit("b")), known)
+    assert [verdict.outcome for verdict in record.verdicts] == ["bracketed", "equal"]
+    assert (record.passed, record.bracketed) == (False, True)
+    assert verify(m, a_resolution(a_unit("a"), a_unit("b"))).verdicts[0].outcome == "different"
+
+
+def test_a_bracketed_index_that_was_made_anew_is_different(m: Migration, sides: Any) -> None:
+    left = Shard()
+    left.write("1")
+    held(sides, "a", [left], [left.copy()])
+    known = marks(m.source, ["a"])
+    left.write("2")
+    sides[0].indices["a"].uuid = "another"
+    verdict = verify(m, a_resolution(a_unit("a")), known).verdicts[0]
+    assert (verdict.outcome, "made anew" in verdict.detail) == ("different", True)
+
+
+def test_what_is_not_proved_is_said(m: Migration, sides: Any) -> None:
+    held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
+    without = verify(m, a_resolution(a_unit("a"))).limits
+    with_marks = verify(m, a_resolution(a_unit("a")), marks(m.source, ["a"])).limits
+    assert any("how far the source had come" in limit for limit in without)
+    assert not any("how far the source had come" in limit for limit in with_marks)
+    assert all(any("level content" in limit for limit in limits) for limits in (without, with_marks))
 
 
 # closed indices

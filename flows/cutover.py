@@ -1,0 +1,196 @@
+"""The cutover as a Prefect flow: the source frozen, the last round, verified, and the target opened."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from prefect import flow
+
+from configs.plan import Plan
+from flows.artifacts import shown_in_prefect
+from flows.back_out import back_out, put_back
+from flows.finished import VERB, finished_cutover
+from flows.gates import waited_at
+from flows.migrate import ConsentParameters, kept, register, require_equal, require_restored, run_name
+from flows.opening import opened
+from flows.rounds import (
+    VERIFY,
+    carried_out,
+    compared,
+    copies_opened,
+    decided,
+    opened_ahead,
+    verified_as_copies,
+)
+from flows.session import Options, require_same_clusters, working
+from flows.steps import run_step
+from flows.windows import expect_window, news_of_window, within
+from reports import round_words as words
+from runs.journal import Journal
+from runs.state import State, default_folder, require_same_plan
+from tasks.cutover import automated, freeze, last_look, opening, window
+from tasks.cutover.streams import STEP as MAKE
+from tasks.cutover.streams import make_streams
+from tasks.errors import PreconditionError
+from tasks.migration import Migration
+from tasks.records import LeftOut, Resolution, SnapshotRecord
+from tasks.rounds.records import ChangesRecord
+from tasks.rounds.units import apart, streams, whole
+
+
+@flow(name="cutover", flow_run_name=run_name, persist_result=False)
+def cutover(
+    plan: Plan,
+    execute: bool = False,
+    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    state: str | None = None,
+) -> str:
+    """Freezes the source, takes the last round, verifies it and opens the target; or puts everything back.
+
+    Args:
+        plan: the plan, as in its YAML file. It names secrets, it holds none.
+        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        consents: the risks accepted; it needs `allow_freeze`.
+        state: the state folder, on the machine that runs the flow; None for the default one.
+
+    Returns:
+        The run's id. A finished cutover is not repeated: its id is returned.
+
+    Raises:
+        SnapferryError: refused, failed, timed out or different. The source takes writes again then, unless
+            the target was being opened already: then the same call goes on.
+    """
+    if not execute:
+        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
+    options = Options(Path(state) if state else default_folder(), consents.consents())
+    before = finished_cutover(plan, options)
+    if before:
+        return before.run_id
+    with shown_in_prefect(plan.name, cutting_over(plan, options)) as m:
+        chain(m)
+    return m.journal.run_id
+
+
+@contextmanager
+def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
+    """Holds plan and pair, yields the cutover to work on, and writes how it ended.
+
+    Raises:
+        PreconditionError: a seed round is unfinished, or the consent to freeze is lacking.
+        PlanChanged: an unfinished cutover was begun under another plan.
+        SnapferryError: from the steps, after it has been written down.
+    """
+    state = State(options.state, plan.name)
+
+    def journal_of(uuids: tuple[str, str]) -> Journal:
+        current = state.unfinished(VERB)
+        if current:
+            require_same_plan(current, plan, but=("cutover",))
+            require_same_clusters(current, uuids)
+            current.resume()
+            return current
+        _require_no_round(state)
+        journal = state.begin(plan, VERB)
+        journal.document.sessions = 1
+        return journal
+
+    with working(plan, options, journal_of) as m:
+        yield m
+
+
+def _require_no_round(state: State) -> None:
+    seed = state.unfinished("seed")
+    if seed:
+        raise PreconditionError(
+            f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",
+            hint="finish taking it away with `snapferry abort PLAN --execute`"
+            if seed.document.aborting
+            else "finish it with `snapferry seed PLAN --execute`; then cut over",
+        )
+
+
+def chain(m: Migration) -> None:
+    """Goes on where the run stands: putting back, opening, or everything up to the verified last round."""
+    if m.journal.document.aborting:
+        back_out(m)
+        return
+    if window.is_opening(m) and opening.has_begun(m):
+        opened(m)
+        return
+    window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since
+    with put_back(m):
+        _up_to_opening(m)
+    opened(m)
+
+
+def _up_to_opening(m: Migration) -> None:
+    """Everything up to the opening. What goes wrong once the source is frozen is put back."""
+    freeze.require_consent(m)
+    resolution = decided(m)
+    register(m, resolution)
+    if not window.is_frozen(m):
+        expect_window(m, resolution)
+        if waited_at(m, "before-freeze", lambda: news_of_window(m, resolution)):
+            resolution = decided(m)  # after a long wait: what moves, and what refuses it, again
+            expect_window(m, resolution)
+        paused = run_step(m.journal, automated.STEP, lambda: automated.pause(m))
+        kept(m, automated.STEP, paused, words.paused(paused))
+        run_step(m.journal, "open ahead", lambda: opened_ahead(m, resolution))
+    _frozen(m, resolution)
+    inside = window.inside(m)
+    work = within(inside, lambda: compared(inside, resolution))
+    taken = _last_round(inside, resolution, work)
+    require_equal(within(inside, lambda: verified_as_copies(inside, apart(resolution), work, VERIFY)))
+    _ready(inside, resolution)
+    if waited_at(inside, "before-open"):
+        _ready(inside, resolution)
+    _streams_made(inside, resolution, work, taken)
+    _looked_last(inside, resolution, work)
+    window.require_time(inside)
+
+
+def _frozen(m: Migration, resolution: Resolution) -> None:
+    window.begin(m)
+    inside = window.inside(m)
+    frozen = within(
+        inside, lambda: run_step(m.journal, freeze.STEP, lambda: freeze.freeze(inside, resolution))
+    )
+    kept(m, freeze.STEP, frozen, words.frozen(frozen))
+
+
+def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> SnapshotRecord | None:
+    names = {change.name for change in work.restored}
+    taken = within(m, lambda: carried_out(m, resolution, work, lambda all_: whole(all_, names)))
+    within(m, lambda: copies_opened(m, resolution))
+    return taken
+
+
+def _ready(m: Migration, resolution: Resolution) -> None:
+    within(m, lambda: run_step(m.journal, "look at names", lambda: opening.require_free_names(m, resolution)))
+
+
+def _looked_last(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
+    look = partial(last_look.require_still, m, resolution, work)
+    within(m, lambda: run_step(m.journal, last_look.STEP, look))
+
+
+def _streams_made(
+    m: Migration, resolution: Resolution, work: ChangesRecord, taken: SnapshotRecord | None
+) -> None:
+    """Makes the data streams, and compares them once more: their indices were restored again for that."""
+    made = streams(resolution)
+    if not made or taken is None:
+        return
+    arrived = within(m, lambda: run_step(m.journal, MAKE, lambda: make_streams(m, resolution, taken)))
+    if arrived:
+        require_restored(arrived)
+    else:  # made before a kill: it may still be under way
+        within(m, lambda: copies_opened(m, resolution))
+    named = {unit.name for unit in made}
+    others = [unit.name for unit in resolution.moving if unit.name not in named]
+    compared_before = tuple(LeftOut(name=name, reason="compared before") for name in others)
+    of_streams = resolution.model_copy(
+        update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
+    )
+    require_equal(within(m, lambda: verified_as_copies(m, of_streams, work, "verify data streams")))

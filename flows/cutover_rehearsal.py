@@ -1,0 +1,58 @@
+"""A cutover rehearsed: a seed round whose copies are opened, compared and closed again. Freezes nothing."""
+
+from pathlib import Path
+
+from prefect import flow
+
+from configs.plan import Plan
+from flows.artifacts import shown_in_prefect
+from flows.migrate import ConsentParameters, require_true_copy, run_name
+from flows.rounds import VERIFY, copies_opened, verified_as_copies
+from flows.seed import round_closed, round_taken, seeding
+from flows.session import Options
+from runs.state import default_folder
+from tasks.errors import PreconditionError
+from tasks.migration import Migration
+from tasks.rounds.units import apart
+
+
+@flow(name="rehearse-cutover", flow_run_name=run_name, persist_result=False)
+def rehearse_cutover(
+    plan: Plan,
+    execute: bool = False,
+    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    state: str | None = None,
+) -> str:
+    """Does what a cutover does in its window, but for the freeze and the opening, and measures it.
+
+    The source takes writes all the time: what is written meanwhile makes a verdict bracketed, which says that
+    all up to the round's snapshot is there.
+
+    Args:
+        plan: the plan, as in its YAML file. It names secrets, it holds none.
+        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        consents: the risks accepted; a rehearsal freezes nothing.
+        state: the state folder, on the machine that runs the flow; None for the default one.
+
+    Returns:
+        The run's id; it is a seed round, and counts as one.
+
+    Raises:
+        SnapferryError: refused, failed, interrupted or different. What it leaves open is closed by the
+            next round.
+    """
+    if not execute:
+        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
+    options = Options(Path(state) if state else default_folder(), consents.consents())
+    with shown_in_prefect(plan.name, seeding(plan, options)) as m:
+        _rehearsed(m)
+    return m.journal.run_id
+
+
+def _rehearsed(m: Migration) -> None:
+    resolution, work, taken = round_taken(m)
+    copies_opened(m, resolution)
+    verified = verified_as_copies(m, apart(resolution), work, VERIFY)
+    wrong = frozenset(v.target for v in verified.failing if v.outcome != "bracketed")
+    round_closed(m, work, taken, wrong)
+    require_true_copy(verified)

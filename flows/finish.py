@@ -1,0 +1,162 @@
+"""Settling what a finished run has left: snapshots, registrations, the source's block. Needs no Prefect."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from configs.plan import Plan
+from domains.cluster import identity
+from flows.rehearsals import as_begun
+from flows.session import Options, count_requests, open_domains, require_same_clusters
+from flows.telling import write_report
+from flows.together import together
+from runs.journal import Journal
+from runs.progress import Progress, tell
+from runs.state import BACK_OUT, State, is_finished
+from tasks import finishing
+from tasks.errors import PreconditionError
+from tasks.migration import Migration
+from tasks.rounds.endings import Finish, FinishAhead, FinishRecord
+from tasks.rounds.generations import generation_of, taken_away
+from tasks.rounds.ledger import VERBS
+
+_MOVING = ("migrate", *VERBS)
+_CUT_OVER = "snapferry cutover PLAN --execute --allow-freeze"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a user has chosen; None where nothing was said: as an earlier command, or as is usual."""
+
+    snapshots: str | None = None
+    registrations: str | None = None
+    source: str | None = None
+
+
+def finished_run(state: State) -> Journal:
+    """The plan's latest run, if it is a migration or a cutover that is done.
+
+    Raises:
+        PreconditionError: it is not; says what to do first.
+    """
+    away = taken_away(state)
+    for journal in state.journals():
+        document = journal.document
+        put_back = journal.record(BACK_OUT) is not None
+        given_up = journal.run_id in away or (document.status == "abandoned" and not put_back)
+        if (
+            document.verb in _MOVING
+            and (journal.changed_something or document.status == "done")
+            and not given_up
+        ):
+            _require_done(journal, put_back=put_back)
+            return journal
+    raise PreconditionError(
+        f"no run of plan {state.plan_name} has moved anything", hint="see `snapferry plan PLAN` first"
+    )
+
+
+def _require_done(journal: Journal, *, put_back: bool) -> None:
+    document = journal.document
+    what = {"migrate": "migration", "seed": "seed round", "cutover": "cutover"}[document.verb]
+    if document.verb != "seed" and document.status == "done" and is_finished(journal):
+        return
+    if document.verb == "seed":
+        said, hint = "comes before its cutover", f"cut over first: {_CUT_OVER}"
+    elif put_back:
+        said, hint = "was put back", f"cut over again: {_CUT_OVER}"
+    elif document.status == "different":
+        said, hint = (
+            "has ended with a difference",
+            "see `snapferry report PLAN`; finish settles what is verified",
+        )
+    else:
+        said = "is unfinished"
+        again = _CUT_OVER if document.verb == "cutover" else "snapferry migrate PLAN --execute"
+        hint = f"finish it with the same command: {again}"
+    if document.verb != "migrate":
+        hint += "; or take everything away: snapferry abort PLAN --execute"
+    raise PreconditionError(f"{what} {journal.run_id} {said}: there is nothing to settle yet", hint=hint)
+
+
+def finish_ahead(plan: Plan, options: Options, choices: Choices) -> FinishAhead:
+    """What `finish` would do. Changes nothing on the domains.
+
+    Raises:
+        PreconditionError: the latest run is not done; or something of what is wanted cannot be done any more.
+    """
+    state = State(options.state, plan.name)
+    journal = finished_run(state)
+    begun = as_begun(plan, journal)
+    m = Migration(begun, *open_domains(begun), journal)
+    require_same_clusters(journal, (identity(m.source).uuid, identity(m.target).uuid))
+    runs = _runs(state, journal)
+    return finishing.ahead(m, together(m, plan, _rounds(journal)), runs, _wanted(m, choices))
+
+
+def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
+    """Settles what the finished run has left. May be repeated, and continued after a kill.
+
+    How the run stands is not touched by it: it goes on being done.
+
+    Raises:
+        PreconditionError: the latest run is not done; or something of what is wanted cannot be done any more.
+        SnapferryError: a domain refused, or was busy for too long; the same command goes on.
+    """
+    state = State(options.state, plan.name)
+    with _held(plan, options) as m:
+        wanted, before = _wanted(m, choices), finishing.earlier(m)
+        if before and finishing.is_finished(before, wanted):
+            return before
+        runs = _runs(state, m.journal)
+        of_it = {journal.run_id for journal in _rounds(m.journal)}
+        rounds = together(m, plan, [journal for journal in runs if journal.run_id in of_it])
+        with m.journal.step(finishing.STEP):
+            settled = finishing.settle(m, rounds, runs, wanted)
+        m.journal.keep(finishing.STEP, settled)
+        tell(Progress(finishing.STEP, "what the run has left is settled", finished=True))
+        return settled
+
+
+@contextmanager
+def _held(plan: Plan, options: Options) -> Generator[Migration]:
+    """Holds plan and pair, and yields the finished run; its status stays as it is."""
+    state = State(options.state, plan.name)
+    with state.lock_plan():
+        journal = finished_run(state)
+        begun = as_begun(plan, journal)
+        source, target = open_domains(begun)
+        uuids = identity(source).uuid, identity(target).uuid
+        with state.lock_pair(*uuids):
+            require_same_clusters(journal, uuids)
+            try:
+                yield Migration(begun, source, target, journal)
+            finally:
+                count_requests(journal, (source, target))
+                journal.save()
+                write_report(journal)
+
+
+def _runs(state: State, journal: Journal) -> tuple[Journal, ...]:
+    """All runs of the plan, the oldest first, this very journal among them: they share registrations."""
+    found = reversed(tuple(state.journals()))
+    return tuple(journal if each.run_id == journal.run_id else each for each in found)
+
+
+def _rounds(journal: Journal) -> tuple[Journal, ...]:
+    """The run and its seed rounds, the oldest first."""
+    if journal.document.verb not in VERBS:
+        return (journal,)
+    return tuple(each for each in generation_of(journal) if each.changed_something)
+
+
+def _wanted(m: Migration, choices: Choices) -> Finish:
+    before = finishing.earlier(m)
+    said: dict[str, Any] = {
+        "snapshots": choices.snapshots,
+        "registrations": choices.registrations,
+        "source": choices.source,
+    }
+    kept = (before.wanted if before else Finish()).model_dump()
+    return Finish.model_validate(kept | {key: value for key, value in said.items() if value is not None})

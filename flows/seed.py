@@ -1,0 +1,131 @@
+"""One seed round as a Prefect flow: for the command, and for deployments that run it on a schedule."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from prefect import flow
+
+from configs.plan import Plan
+from flows.artifacts import shown_in_prefect
+from flows.copies import closed, note_unfinished
+from flows.migrate import ConsentParameters, kept, register, run_name
+from flows.rounds import ROUND, carried_out, compared, decided, round_told
+from flows.session import Options, require_same_clusters, working
+from flows.steps import run_step
+from reports import round_words as words
+from runs.journal import Journal
+from runs.state import State, default_folder, require_same_plan
+from tasks.errors import PreconditionError
+from tasks.migration import Migration
+from tasks.records import Resolution, SnapshotRecord
+from tasks.rounds import copies
+from tasks.rounds.ledger import COPIES
+from tasks.rounds.records import ChangesRecord
+from tasks.rounds.units import only
+
+VERB = "seed"
+
+
+@flow(name="seed", flow_run_name=run_name, persist_result=False)
+def seed(
+    plan: Plan,
+    execute: bool = False,
+    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    new_run: bool = False,
+    state: str | None = None,
+) -> str:
+    """Takes one round of what has changed to closed copies on the target; goes on with an unfinished one.
+
+    Args:
+        plan: the plan, as in its YAML file. It names secrets, it holds none.
+        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        consents: the risks accepted; a round freezes nothing.
+        new_run: give up an unfinished round and begin another.
+        state: the state folder, on the machine that runs the flow; None for the default one.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        SnapferryError: refused, failed or interrupted; the journal holds the whole story.
+    """
+    if not execute:
+        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
+    options = Options(Path(state) if state else default_folder(), consents.consents(), new_run)
+    with shown_in_prefect(plan.name, seeding(plan, options)) as m:
+        chain(m)
+    return m.journal.run_id
+
+
+@contextmanager
+def seeding(plan: Plan, options: Options) -> Generator[Migration]:
+    """Holds plan and pair, yields the round to work on, and writes how it ended.
+
+    Raises:
+        PreconditionError: a cutover is unfinished.
+        PlanChanged: an unfinished round was begun under another plan.
+        SnapferryError: from the steps, after it has been written down.
+    """
+    state = State(options.state, plan.name)
+    given_up: list[Journal] = []
+
+    def journal_of(uuids: tuple[str, str]) -> Journal:
+        require_no_cutover(state)
+        current = state.unfinished(VERB)
+        if current and options.new_run:
+            given_up.append(current)
+        elif current and current.document.aborting:
+            raise PreconditionError(
+                f"the seed rounds of plan {plan.name} are being taken away",
+                hint="finish that first: snapferry abort PLAN --execute",
+            )
+        elif current:
+            require_same_plan(current, plan)
+            require_same_clusters(current, uuids)
+            current.resume()
+            return current
+        journal = state.begin(plan, VERB)
+        journal.document.sessions = 1
+        return journal
+
+    with working(plan, options, journal_of) as m:
+        for journal in given_up:
+            note_unfinished(m, journal)
+            journal.settle("abandoned", f"run {m.journal.run_id} was started with --new-run")
+        yield m
+
+
+def require_no_cutover(state: State) -> None:
+    """Raises PreconditionError while a cutover of the plan is unfinished."""
+    cutover = state.unfinished("cutover")
+    if cutover:
+        raise PreconditionError(
+            f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
+            hint="finish it with `snapferry cutover`, or put everything back with `snapferry abort`",
+        )
+
+
+def chain(m: Migration) -> None:
+    """The steps in their order. A continued round goes through all of them again."""
+    _, work, taken = round_taken(m)
+    round_closed(m, work, taken)
+
+
+def round_taken(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord | None]:
+    """What has changed, restored onto its copies."""
+    resolution = decided(m)
+    register(m, resolution)
+    work = compared(m, resolution)
+    names = {change.name for change in work.restored}
+    return resolution, work, carried_out(m, resolution, work, lambda whole: only(whole, names))
+
+
+def round_closed(
+    m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, doubted: frozenset[str] = frozenset()
+) -> None:
+    """Every copy closed again, and how the round went."""
+    now = run_step(m.journal, COPIES, lambda: copies.require_waiting(m, closed(m, work, doubted)))
+    kept(m, COPIES, now, words.copies(now))
+    told = run_step(m.journal, ROUND, lambda: round_told(m, work, taken))
+    kept(m, ROUND, told, words.round_told(told))

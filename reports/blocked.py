@@ -1,0 +1,89 @@
+"""What a plan's cutovers have left blocked on the source, as the journals tell, and what lifts it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from reports.advice import ABORT, RELEASE
+from reports.parts import ReportPart
+from reports.words import clock, counted
+from runs.journal import Document
+
+_FINISHES = "snapferry cutover PLAN --execute --allow-freeze"
+
+
+class SourceBlock(ReportPart):
+    """Indices of the source that refuse writes because of a cutover."""
+
+    run_id: str
+    state: Literal["window", "putting back", "opening", "kept"]
+    indices: list[str]
+    since: datetime
+    deadline: datetime | None = Field(description="Of the window; null when that has ended.")
+    lift: str = Field(description="The command that lifts it.")
+
+
+def source_block(documents: Iterable[Document]) -> SourceBlock | None:
+    """The block that the newest cutover with a window has left; None where the source takes writes again.
+
+    Args:
+        documents: the plan's, the newest first.
+    """
+    return next((_block(each) for each in documents if each.window), None)
+
+
+def _block(document: Document) -> SourceBlock | None:
+    from reports.window import still_blocked
+
+    window, names = document.window, still_blocked(document)
+    settled = document.steps.get("release")
+    frozen_only = window is not None and window.ended is None
+    if window is None or not (names or frozen_only):
+        return None
+    if settled and settled.record and window.opening:
+        state, lift = "kept", RELEASE
+    elif window.opening:
+        state, lift = "opening", _FINISHES
+    else:
+        state, lift = ("putting back" if document.aborting else "window"), ABORT
+    return SourceBlock(
+        run_id=document.run_id,
+        state=state,
+        indices=names,
+        since=window.frozen,
+        deadline=window.deadline if state == "window" else None,
+        lift=lift,
+    )
+
+
+def block_lines(block: SourceBlock, held: bool) -> list[str]:
+    """What people must know first: that the source refuses writes, until when, and what lifts it.
+
+    Args:
+        held: whether a living process holds the plan.
+    """
+    many = counted(len(block.indices), "index", "indices")
+    said = f"refuses writes to {many}" if block.indices else "may refuse writes"
+    since = f"since {clock(block.since)}, by cutover {block.run_id}"
+    return [f"The source {said} {since}{_until(block, held)}.", *_lifting(block)]
+
+
+def _until(block: SourceBlock, held: bool) -> str:
+    if block.state == "kept":
+        return "; the target is open, and the source goes on refusing them"
+    if block.state == "opening":
+        return "; the target is being opened"
+    if not held:
+        passed = f" (deadline {clock(block.deadline)})" if block.deadline else ""
+        return f"; no process works on it, so that nothing ends this by itself{passed}"
+    if block.deadline is None:
+        return "; everything is being put back"
+    return f", until {clock(block.deadline)} at the latest: then everything is put back"
+
+
+def _lifting(block: SourceBlock) -> list[str]:
+    if block.state == "opening":
+        return [f"To finish that: {block.lift}"]
+    return [f"To lift it: {block.lift}"]

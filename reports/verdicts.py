@@ -1,0 +1,33 @@
+"""What the indices of a run came to: by all verifications in it, or by a seed round, which has none."""
+
+from reports.model import IndexReport
+from reports.round_model import RoundReport
+from runs.journal import Document
+from tasks.records import VerificationRecord
+
+_STREAMS = "verify data streams"
+
+
+def verification_of(document: Document) -> VerificationRecord | None:
+    """The run's verification; the data streams' later one in place of that of their copies."""
+    first = document.recorded("verify", VerificationRecord)
+    later = document.recorded(_STREAMS, VerificationRecord)
+    if first is None or later is None:
+        return first
+    again = {verdict.target for verdict in later.verdicts}
+    kept = tuple(verdict for verdict in first.verdicts if verdict.target not in again)
+    return first.model_copy(update={"verdicts": (*kept, *later.verdicts)})
+
+
+def seeded(indices: list[IndexReport], told: RoundReport) -> list[IndexReport]:
+    """The same indices with what the round has made of them: a cutover's rehearsal alone verifies in one."""
+    standing = {index.target for index in told.indices if index.kind in {"unchanged", "aliases"}}
+    return [index.model_copy(update={"verdict": _came_to(index, standing)}) for index in indices]
+
+
+def _came_to(index: IndexReport, standing: set[str]) -> str:
+    if index.verdict != "not verified":
+        return index.verdict
+    if index.target in standing:
+        return "unchanged"
+    return "copied" if index.restored else index.verdict

@@ -1,0 +1,96 @@
+"""Putting everything back after a cutover that was not opened: the source first."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from domains import snapshots
+from domains.catalog import catalog
+from domains.errors import is_transient
+from runs.state import State
+from tasks.cutover import freeze, window
+from tasks.doubt import blocks_settled
+from tasks.migration import Migration
+from tasks.own import own_snapshot
+from tasks.patience import is_busy, patiently
+from tasks.records import VerificationRecord
+from tasks.removal import remove_stream
+from tasks.rounds.copies import own_uuids
+from tasks.rounds.ledger import ledger
+from tasks.rounds.records import ReleaseRecord
+
+_ATTEMPTS = 5
+T = TypeVar("T")
+
+
+def begin(m: Migration, message: str, hint: str, status: str) -> None:
+    """Writes that everything is put back, and why: from now on the run does nothing else.
+
+    Args:
+        status: how the run stands when that is done.
+    """
+    if not m.journal.document.aborting:
+        m.journal.document.aborting = True
+        m.journal.document.failure = {"message": message, "hint": hint, "status": status}
+        m.journal.save()
+
+
+def release_source(m: Migration) -> ReleaseRecord:
+    """Lets the source take writes again, and ends the window. May be repeated.
+
+    A block whose reply was lost may still come: it is waited for once what is blocked already is released.
+    """
+    released = repeated(m, lambda: freeze.release(m))
+    if blocks_settled(m, "release"):
+        released = repeated(m, lambda: freeze.release(m))
+    window.end(m)
+    return released
+
+
+def repeated(m: Migration, act: Callable[[], T]) -> T:
+    """What `act` returns, tried again on transient errors: it looks before it acts."""
+    poll = m.poll(None)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return act()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            poll.pause()
+    return act()
+
+
+def end_snapshot(m: Migration) -> None:
+    """Ends the run's own snapshot if it still runs: nobody waits for it any more. A whole one is kept."""
+    if not m.journal.intents("snapshot"):
+        return
+    found = snapshots.get(m.source, m.repository, m.snapshot)
+    if found is None or not found.running or own_snapshot(m) is None:
+        return
+
+    def act() -> None:
+        again = snapshots.get(m.source, m.repository, m.snapshot)
+        if again and again.running and own_snapshot(m):
+            snapshots.delete(m.source, m.repository, m.snapshot)
+
+    patiently(
+        m, m.source, "remove snapshot", [m.snapshot], "another snapshot runs on the source", is_busy, act
+    )
+
+
+def remove_streams(m: Migration) -> None:
+    """Deletes own data streams that were made for an opening that did not come: one cannot be closed.
+
+    Their copies go with them; the next round takes them whole.
+    """
+    target = catalog(m.target)
+    own = own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
+    for name, stream in target.streams.items():
+        held = {index: target.indices[index].uuid for index in stream.backing if index in target.indices}
+        if held and len(held) == len(stream.backing) and all(own.get(i) == uuid for i, uuid in held.items()):
+            list(remove_stream(m, name, held))
+
+
+def doubted(m: Migration) -> frozenset[str]:
+    """Names on the target that the verification found to differ, or could not compare."""
+    found = m.journal.document.recorded("verify", VerificationRecord)
+    return frozenset(verdict.target for verdict in found.failing) if found else frozenset()

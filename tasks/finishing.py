@@ -1,0 +1,137 @@
+"""Settling what a finished run has left: snapshots, registrations, and the source's block.
+
+What a run has moved is not touched. Each thing is looked at again right before it is settled.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from domains import repositories
+from domains.domain import Side
+from runs.journal import Journal, now
+from tasks.cutover import freeze
+from tasks.errors import ExecutionError, PreconditionError
+from tasks.giving_back import give_back
+from tasks.migration import Migration
+from tasks.own import is_own_registration, own_snapshot
+from tasks.records import Left
+from tasks.removal import remove_snapshot, removed_names
+from tasks.rounds.endings import Finish, FinishAhead, FinishRecord
+
+STEP = "finish"
+
+
+def earlier(m: Migration) -> FinishRecord | None:
+    """How the run was settled by an earlier command; None when it was not."""
+    return m.journal.document.recorded(STEP, FinishRecord)
+
+
+def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish) -> FinishAhead:
+    """What `settle` would do now. Reads only.
+
+    Args:
+        rounds: the run and its seed rounds, the oldest first, each with the plan that it began with.
+        runs: the runs of the plan that share its registrations, the oldest first.
+
+    Raises:
+        PreconditionError: something of what is wanted cannot be done any more.
+    """
+    refusing, finished = tuple(freeze.still_blocked(m)), is_finished(earlier(m), wanted)
+    if not finished:
+        _require_possible(m, wanted, refusing)
+    registered: list[Side] = [
+        domain.side
+        for domain in (m.source, m.target)
+        if wanted.registrations == "remove"
+        and is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+    ]
+    return FinishAhead(
+        run_id=m.journal.run_id,
+        verb=m.journal.document.verb,
+        wanted=wanted,
+        finished=finished,
+        snapshots=_own_snapshots(rounds),
+        registrations=tuple(registered),
+        refusing=refusing,
+    )
+
+
+def is_finished(before: FinishRecord | None, wanted: Finish) -> bool:
+    """Whether an earlier command has done all that is wanted."""
+    return before is not None and before.wanted == wanted and not before.left
+
+
+def settle(
+    m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish
+) -> FinishRecord:
+    """Lifts the block, drops the snapshots and removes the registrations, as wanted; says what that came to.
+
+    Snapshots go before the registrations: without one they cannot be reached. May be repeated, and continued
+    after a kill: it looks each time.
+
+    Raises:
+        PreconditionError: something of what is wanted cannot be done any more.
+        ExecutionError: something is still there that was to go.
+        DomainError: transient, or denied.
+    """
+    refusing = freeze.still_blocked(m)
+    _require_possible(m, wanted, refusing)
+    released = freeze.release(m).released if wanted.source == "released" and refusing else ()
+    left = list(_dropped(rounds, runs)) if wanted.snapshots == "drop" else []
+    before = earlier(m)
+    kept = () if wanted.snapshots == "drop" else _kept(rounds, before)  # without a registration none is seen
+    if wanted.registrations == "remove":
+        settled = {domain.side: give_back(m, domain, runs) for domain in (m.target, m.source)}
+    else:
+        settled = {domain.side: "kept" for domain in (m.target, m.source)}
+    return FinishRecord(
+        at=now(),
+        wanted=wanted,
+        kept=kept,
+        removed=tuple(name for each in rounds for name in removed_names(each, "remove snapshot")),
+        registrations=settled,
+        released=released or (before.released if before else ()),
+        refusing=tuple(freeze.still_blocked(m)),
+        left=tuple(left),
+    )
+
+
+def _require_possible(m: Migration, wanted: Finish, refusing: Sequence[str]) -> None:
+    """Refuses what an earlier command has made impossible, and to block anew what takes writes."""
+    if wanted.source == "blocked" and set(freeze.blocked_by(m)) - set(refusing):
+        raise PreconditionError(
+            "the source takes writes, and finish does not block it anew: what was written there since the "
+            "cutover is not on the target",
+            hint="leave out --source, or set index.blocks.write yourself on the indices that must not change",
+        )
+    if wanted.source == "blocked" and not refusing:
+        raise PreconditionError(
+            f"run {m.journal.run_id} has blocked nothing on the source, and finish does not block anew",
+            hint="leave out --source",
+        )
+    before = earlier(m)
+    if before is None:
+        return
+    if (before.wanted.snapshots, wanted.snapshots) == ("drop", "keep"):
+        raise PreconditionError("an earlier finish has dropped the snapshots: there are none to keep")
+    if (before.wanted.registrations, wanted.registrations) == ("remove", "keep"):
+        raise PreconditionError("an earlier finish has removed the registrations: there are none to keep")
+
+
+def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:
+    return tuple(filter(None, map(own_snapshot, rounds)))
+
+
+def _kept(rounds: Sequence[Migration], before: FinishRecord | None) -> tuple[str, ...]:
+    """The snapshots that stay; where their registration is gone, those that stayed before."""
+    return _own_snapshots(rounds) or (before.kept if before else ())
+
+
+def _dropped(rounds: Sequence[Migration], runs: Sequence[Journal]) -> Iterator[Left]:
+    for each in rounds:
+        yield from remove_snapshot(each, runs)
+    still = _own_snapshots(rounds)
+    if still:
+        raise ExecutionError(
+            f"{len(still)} snapshots are still there: {', '.join(still[:5])}",
+            "run the same command again: it removes them",
+        )

@@ -1,0 +1,204 @@
+"""The copies on the target between rounds: closed, told, and taken away where their index is gone."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from domains import catalog as names_on
+from domains.catalog import catalog
+from domains.errors import Refused
+from domains.freezing import blocks
+from runs.progress import Progress, tell
+from tasks.errors import ExecutionError, TimedOut
+from tasks.migration import Migration
+from tasks.patience import is_busy, patiently
+from tasks.records import Resolution, RestoreRecord, SelectedIndex, SnapshotRecord
+from tasks.rounds.changes import Known
+from tasks.rounds.ledger import Ledger
+from tasks.rounds.records import RESTORED, ChangesRecord, CopiesRecord, Copy, NoDelta, RoundRecord
+
+_RESTORING = "being restored"
+_AT_ONCE = 50
+
+
+def close_copies(m: Migration, uuids: Mapping[str, str], step: str) -> None:
+    """Closes those of these indices that are open; waits while one is being restored or snapshotted.
+
+    May be repeated: it looks first. What has another UUID by now, is gone, belongs to a data stream or was
+    made to take writes is left alone: somebody may use it.
+
+    Args:
+        uuids: names on the target, each with its UUID.
+
+    Raises:
+        TimedOut: they could not be closed for the migration's patience.
+    """
+    poll = m.poll(m.patience_s)
+    while True:
+        opened = _open_copies(m, uuids)
+        if not opened:
+            return
+        try:
+            with m.journal.intend(step, "target", "close", {"names": opened}):
+                names_on.close(m.target, opened)
+        except Refused as error:
+            passes = is_busy(error) or _RESTORING in error.reply.text
+            if not passes:
+                raise
+            if poll.expired:
+                raise TimedOut(
+                    f"{len(opened)} copies on the target cannot be closed: {error.message}",
+                    "run the same command again",
+                ) from error
+            tell(Progress(step, "waiting: a restore or a snapshot on the target holds a copy", waiting=True))
+            poll.pause()
+
+
+def _open_copies(m: Migration, uuids: Mapping[str, str]) -> list[str]:
+    target = catalog(m.target).indices
+    same = [name for name, uuid in uuids.items() if name in target and target[name].uuid == uuid]
+    opened = [name for name in same if target[name].open and target[name].stream is None]
+    blocked = blocks(m.target) if opened else {}
+    return [name for name in opened if name in blocked and blocked[name].write]
+
+
+def own_uuids(m: Migration, found: Ledger) -> dict[str, str]:
+    """Names on the target that the plan's rounds have made, this one included, each with its UUID."""
+    return {name: copy.target_uuid for name, copy in found.copies.items()} | m.journal.document.arrived
+
+
+def discard(m: Migration, doomed: Sequence[Copy]) -> tuple[str, ...]:
+    """Deletes own copies whose index the source has dropped or reshaped, if they are still the same.
+
+    May be repeated.
+
+    Returns:
+        The names on the target.
+    """
+    uuids = {copy.target: copy.target_uuid for copy in doomed}
+    names = list(uuids)
+    for start in range(0, len(names), _AT_ONCE):
+        chunk = names[start : start + _AT_ONCE]
+
+        def act(chunk: list[str] = chunk) -> None:
+            there = names_on.uuids(m.target, chunk)
+            still = [name for name in chunk if there.get(name) == uuids[name]]
+            if still:
+                names_on.delete_all(m.target, still)
+
+        patiently(m, m.target, "remove", chunk, "a snapshot on the target holds a copy", is_busy, act)
+    return tuple(names)
+
+
+def doomed(work: ChangesRecord, at: Known) -> tuple[Copy, ...]:
+    """The copies that cannot be restored onto any more, or have nothing to be a copy of."""
+    gone = {change.target for change in work.of("dropped", "reshaped")}
+    return tuple(copy for name, copy in at.own.items() if name in gone)
+
+
+def arrived_whole(restored: RestoreRecord | None, taken: SnapshotRecord | None) -> list[str]:
+    """Names on the target that a round has restored in full: none from a snapshot that lacks shards."""
+    if restored is None or taken is None or taken.state != "SUCCESS":
+        return []
+    return [index.target for index in restored.indices if index.restored]
+
+
+def copies_now(
+    m: Migration, work: ChangesRecord, at: Known, arrived: Iterable[str], doubted: Iterable[str] = ()
+) -> CopiesRecord:
+    """Every copy as it is after this round, with the marks of what it holds.
+
+    Args:
+        at: as it was before the round.
+        arrived: names on the target that this round has restored in full.
+        doubted: names on the target that were found to differ: they are restored again.
+    """
+    target = catalog(m.target).indices
+    done, doubts = set(arrived), set(doubted)
+    decided = m.journal.document.recorded("resolve", Resolution)
+    sources = {index.name: index for index in decided.indices} if decided else {}
+    found: list[Copy] = []
+    for change in work.changes:
+        name = change.target
+        before = at.own.get(name) or at.ledger.copies.get(name)
+        if change.kind == "dropped" or name not in target:
+            continue
+        if change.kind in RESTORED:
+            copy = _copy(m, work, sources[change.name], target[name].uuid)
+            copy = copy if name in done else _unknown(copy)
+        elif before:
+            copy = before.model_copy(update={"aliases": work.aliases[change.name]})
+        else:
+            continue
+        found.append(_unknown(copy) if name in doubts else copy)
+    found += [at.own[name] for name in work.left_behind if name in at.own]
+    there = {name: index.uuid for name, index in target.items()}
+    same = tuple(copy for copy in found if there.get(copy.target) == copy.target_uuid)
+    return CopiesRecord(round=work.round, copies=same)
+
+
+def _copy(m: Migration, work: ChangesRecord, index: SelectedIndex, target_uuid: str) -> Copy:
+    return Copy(
+        source=index.name,
+        uuid=index.uuid,
+        target=index.target,
+        target_uuid=target_uuid,
+        stream=index.stream,
+        marks=work.marks.get(index.name, ()),
+        digest=work.digests[index.name],
+        aliases=work.aliases[index.name],
+        run_id=m.journal.run_id,
+        snapshot=m.snapshot,
+    )
+
+
+def _unknown(copy: Copy) -> Copy:
+    return copy.model_copy(update={"marks": (), "digest": "", "aliases": ""})
+
+
+def require_waiting(m: Migration, found: CopiesRecord) -> CopiesRecord:
+    """Makes sure that every copy is closed and refuses writes; returns the same copies.
+
+    Raises:
+        ExecutionError: one is not.
+    """
+    target, blocked = catalog(m.target).indices, blocks(m.target)
+    waiting = {
+        name for name, index in target.items() if not index.open and name in blocked and blocked[name].write
+    }
+    wrong = [copy.target for copy in found.copies if copy.target not in waiting]
+    if wrong:
+        raise ExecutionError(
+            f"{len(wrong)} copies on the target are open, or take writes: {', '.join(wrong[:5])}",
+            "somebody else works on them; see who, then seed again with --new-run",
+        )
+    return found
+
+
+def round_record(
+    work: ChangesRecord, restored: RestoreRecord | None, taken: SnapshotRecord | None, removed: Sequence[str]
+) -> RoundRecord:
+    """How the round went."""
+    arrived = restored.indices if restored else ()
+    bases = {change.target for change in work.changes if change.base}
+    return RoundRecord(
+        round=work.round,
+        restored=len(arrived),
+        unchanged=len(work.of("unchanged", "aliases")),
+        fetched=sum(index.bytes for index in arrived),
+        reused=sum(index.reused_bytes for index in arrived),
+        written=taken.bytes_written if taken else None,
+        whole=tuple(_whole(work, restored, bases)) if restored else (),
+        removed=tuple(removed),
+    )
+
+
+_ANEW = "it was made anew on the source"
+_REWRITTEN = "no file of its copy is in the snapshot any more: segments were merged or written anew"
+
+
+def _whole(work: ChangesRecord, restored: RestoreRecord, bases: set[str]) -> Iterator[NoDelta]:
+    """What was restored onto a copy and reused nothing of it."""
+    kinds = {change.target: change.kind for change in work.changes}
+    for index in restored.indices:
+        if index.target in bases and index.restored and index.bytes and not index.reused_bytes:
+            why = _ANEW if kinds[index.target] == "made anew" else _REWRITTEN
+            yield NoDelta(name=index.target, bytes=index.bytes, why=why)

@@ -1,0 +1,1 @@
+"""Comparing source and target, level by level: counts, operations, content. Fails closed."""

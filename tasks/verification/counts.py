@@ -1,0 +1,36 @@
+"""Level counts: the live documents of each index."""
+
+from collections.abc import Sequence
+
+from domains import figures
+from tasks.records import SelectedIndex, Verdict
+from tasks.verification.places import Sides
+from tasks.verification.verdicts import not_compared
+
+
+def compared(sides: Sides, indices: Sequence[SelectedIndex]) -> list[Verdict]:
+    """A verdict on each of these indices, which are open and refreshed. Reads only.
+
+    Raises:
+        DomainError: a side could not be read.
+    """
+    source = figures.counts(sides.source, sides.source_version, [index.name for index in indices])
+    target = figures.counts(sides.target, sides.target_version, [index.target for index in indices])
+    return [_verdict(index, source[index.name], target[index.target]) for index in indices]
+
+
+def _verdict(index: SelectedIndex, source: figures.Figures, target: figures.Figures) -> Verdict:
+    left = None if source.problem else source.count
+    right = None if target.problem else target.count
+    for side, problem in (("source", source.problem), ("target", target.problem)):
+        if problem:
+            return not_compared(index, f"{side}: {problem}", left, right)
+    return Verdict(
+        source=index.name,
+        target=index.target,
+        outcome="equal" if left == right else "different",
+        source_count=left,
+        target_count=right,
+        shards=index.shards,
+        detail="" if left == right else f"{left} documents on the source, {right} on the target",
+    )

@@ -1,0 +1,117 @@
+"""The acceptance queries of the plan: asked on both sides, without search pipelines."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from configs.verify import AcceptanceQuery
+from domains.cluster import Version, identity
+from domains.domain import Domain
+from domains.errors import DomainError
+from domains.replies import Json, child
+from domains.searches import header, no_pipeline, problem_of, searched
+from tasks.records import Finding, Outcome
+from tasks.selection import matches
+from tasks.verification.comparison import Comparison
+
+_CLOSE = 1e-9  # of sums of doubles: the engine adds them up in another order after a merge
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """One side's answer to a query: how many documents it finds, and its aggregations."""
+
+    count: int = 0
+    aggregations: object = None
+    problem: str = ""
+
+
+def answers(c: Comparison) -> tuple[Finding, ...]:
+    """What each acceptance query came to, in the plan's order. Reads only.
+
+    Raises:
+        DomainError: transient errors only.
+    """
+    asked = c.settings.queries
+    if not asked:
+        return ()
+    source = _asked(c.source, [(names_of(c, query.index)[0], query) for query in asked])
+    target = _asked(c.target, [(names_of(c, query.index)[1], query) for query in asked])
+    return tuple(_finding(*each) for each in zip(asked, source, target, strict=True))
+
+
+def names_of(c: Comparison, index: str) -> tuple[list[str], list[str]]:
+    """What the query is asked of on the source, and on the target.
+
+    That is what the plan says, unless it fits an index that has another name on the target: then it is
+    the indices that it fits, each under its name there.
+    """
+    fitting = [each for each in c.indices if matches(each.name, [index])]
+    if all(each.name == each.target for each in fitting):
+        return [index], [index]
+    return [each.name for each in fitting], [each.target for each in fitting]
+
+
+def _asked(domain: Domain, queries: Sequence[tuple[list[str], AcceptanceQuery]]) -> list[_Answer]:
+    try:
+        version = identity(domain).version
+    except DomainError as error:
+        if error.transient:
+            raise
+        return [_Answer(problem=str(error)) for _ in queries]
+    return [_answer(domain, version, *each) for each in queries]
+
+
+def _answer(domain: Domain, version: Version, names: list[str], query: AcceptanceQuery) -> _Answer:
+    """A request of its own: one query that the engine does not understand fails all of its request."""
+    aggregations = {"aggs": query.aggs} if query.aggs else {}
+    body = {"size": 0, "query": query.query, "track_total_hits": True, **aggregations, **no_pipeline(version)}
+    asked = header(version, "") | {"index": names, "expand_wildcards": "open"}
+    try:
+        (found,) = searched(domain, [(asked, body)])
+        problem = problem_of(found, of_one_shard=False)
+        if problem:
+            return _Answer(problem=f"{domain.side}: {problem}")
+        return _Answer(int(found["hits"]["total"]["value"]), child(found, "aggregations"))
+    except DomainError as error:
+        if error.transient:
+            raise
+        return _Answer(problem=str(error))
+
+
+def _finding(query: AcceptanceQuery, source: _Answer, target: _Answer) -> Finding:
+    problem = target.problem or (source.problem if query.equal else "")
+    if problem:
+        return _found(query, "not compared", problem)
+    wrong = "; ".join(_wrong(query, source, target))
+    if wrong:
+        return _found(query, "different", wrong)
+    return _found(query, "equal", f"{target.count} documents on the target")
+
+
+def _wrong(query: AcceptanceQuery, source: _Answer, target: _Answer) -> Iterator[str]:
+    told = "" if source.problem else f" ({source.count} on the source)"
+    if query.expect and not query.expect.fits(target.count):
+        yield f"it finds {target.count} documents on the target{told}, not {query.expect}"
+    elif query.equal and source.count != target.count:
+        yield f"it finds {source.count} documents on the source, {target.count} on the target"
+    if query.equal and not _same(source.aggregations, target.aggregations):
+        yield "its aggregations differ"
+
+
+def _same(left: object, right: object) -> bool:
+    """Whether two parts of replies are the same, but for the rounding of doubles."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        one, other = cast("Json", left), cast("Json", right)
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(left, list) and isinstance(right, list):
+        ones, others = cast("list[object]", left), cast("list[object]", right)
+        return len(ones) == len(others) and all(map(_same, ones, others))
+    if isinstance(left, float) and isinstance(right, float):
+        return left == right or math.isclose(left, right, rel_tol=_CLOSE)
+    return left == right
+
+
+def _found(query: AcceptanceQuery, outcome: Outcome, detail: str) -> Finding:
+    return Finding(what="query", outcome=outcome, place=query.index, detail=detail)

@@ -1,0 +1,135 @@
+"""Comparing what moved, failing closed: an index that cannot be compared counts as a failure.
+
+What each level proves, and what it does not, is told in docs/verification.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from domains.catalog import catalog, refresh
+from domains.errors import DomainError
+from domains.mark import Mark
+from runs.journal import now
+from runs.progress import Progress, tell
+from tasks.drift import Drift, drifted
+from tasks.migration import Migration
+from tasks.records import LeftOut, Resolution, SelectedIndex, Verdict, VerificationRecord
+from tasks.verification import closed, counts, operations
+from tasks.verification.comparison import Comparison
+from tasks.verification.content import content
+from tasks.verification.descent import Budget
+from tasks.verification.limits import limits
+from tasks.verification.merging import with_contents
+from tasks.verification.operations import Marks
+from tasks.verification.places import Sides, sides_of
+from tasks.verification.verdicts import not_compared
+
+_STEP = "verify"
+_INDICES_AT_ONCE = 1000
+
+
+def verify(
+    m: Migration,
+    resolution: Resolution,
+    marks: Mapping[str, tuple[Mark, ...]] = {},
+) -> VerificationRecord:
+    """Compares every index that moved with its source at the plan's level.
+
+    Changes no document; refreshes both sides. May be repeated at any time.
+
+    Args:
+        marks: by index of the source: how far its shards had come before the snapshot of its copy.
+
+    Raises:
+        DomainError: transient errors only; any other makes the indices concerned `not compared`.
+    """
+    c = Comparison(m.source, m.target, resolution.indices, m.plan.verify, m.plan.restore, marks)
+    record = compared(c, resolution.left_out)
+    drift = drifted(m.plan, resolution, catalog(m.source), catalog(m.target))
+    verdicts = (*(_with(verdict, drift) for verdict in record.verdicts), *drift.appeared)
+    return record.model_copy(update={"verdicts": verdicts, "at": now()})
+
+
+def _with(verdict: Verdict, drift: Drift) -> Verdict:
+    why = drift.changed.get(verdict.target)
+    if why is None or verdict.outcome not in {"equal", "bracketed"}:
+        return verdict
+    return verdict.model_copy(update={"outcome": "different", "detail": why})
+
+
+def compared(c: Comparison, skipped: tuple[LeftOut, ...] = (), step: str = _STEP) -> VerificationRecord:
+    """All that the level asks for of both domains, as a record. Refreshes both sides; may be repeated.
+
+    Args:
+        skipped: what is left out of the comparison, to be listed in the record.
+        step: whose progress it is.
+
+    Raises:
+        DomainError: transient errors only; any other makes the indices concerned `not compared`.
+    """
+    verdicts = compare(c, step)
+    contents = content(c, step)
+    return VerificationRecord(
+        level=c.settings.level,
+        verdicts=with_contents(verdicts, contents),
+        skipped=skipped,
+        at=now(),
+        general=contents.general,
+        limits=limits(c),
+    )
+
+
+def compare(c: Comparison, step: str = _STEP) -> tuple[Verdict, ...]:
+    """Counts or operations of every index, some at a time; level content begins with the operations.
+
+    Changes no document; refreshes both sides. May be repeated.
+
+    Args:
+        step: whose progress it is.
+
+    Raises:
+        DomainError: transient errors only; any other makes the indices concerned `not compared`.
+    """
+    if not c.indices:
+        return ()
+    try:
+        sides, before = sides_of(c), operations.marks_now(c)
+    except DomainError as error:
+        if error.transient:
+            raise
+        return tuple(not_compared(index, str(error)) for index in c.indices)
+    budget = Budget()
+    verdicts: list[Verdict] = []
+    for start in range(0, len(c.indices), _INDICES_AT_ONCE):
+        verdicts += _piece(c, sides, c.indices[start : start + _INDICES_AT_ONCE], before, budget, step)
+        tell(Progress(step, "comparing", len(verdicts), len(c.indices), "indices"))
+    return tuple(verdicts)
+
+
+def _piece(
+    c: Comparison, sides: Sides, indices: Sequence[SelectedIndex], before: Marks, budget: Budget, step: str
+) -> list[Verdict]:
+    try:
+        opened = [index for index in indices if index.open]
+        stale = dict(_stale(c, opened))
+        fresh = [index for index in opened if index.name not in stale]
+        if c.settings.level == "counts":
+            found = counts.compared(sides, fresh)
+        else:
+            found = operations.compared(c, sides, fresh, before, budget, step)
+        found += closed.compared(c, [index for index in indices if not index.open])
+    except DomainError as error:
+        if error.transient:
+            raise
+        return [not_compared(index, str(error)) for index in indices]
+    by_name = {verdict.source: verdict for verdict in found}
+    return [by_name.get(i.name) or not_compared(i, stale[i.name]) for i in indices]
+
+
+def _stale(c: Comparison, indices: Sequence[SelectedIndex]) -> Iterator[tuple[str, str]]:
+    """Refreshes both sides; what would not be refreshed, and why."""
+    source = refresh(c.source, [index.name for index in indices])
+    target = refresh(c.target, [index.target for index in indices])
+    for index in indices:
+        for side, failed, name in (("source", source, index.name), ("target", target, index.target)):
+            if name in failed:
+                yield index.name, f"{side}: refresh failed: {failed[name]}"

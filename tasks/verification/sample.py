@@ -1,0 +1,34 @@
+"""Which operations of a shard level content looks at: all, or ranges that a seed chooses. Pure."""
+
+import math
+import random
+from dataclasses import dataclass
+
+_AT_LEAST = 100  # numbers of each shard, however small the share is
+_RANGES = 20  # of each shard, at most: each takes requests of its own
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers of operations, both ends included; `last` is None for no end."""
+
+    first: int
+    last: int | None
+
+
+def ranges(share: float, seed: int, index: str, shard: int, last: int) -> tuple[Range, ...]:
+    """The ranges to look at, apart from each other and in order; the same for the same seed.
+
+    Args:
+        share: of the shard's numbers; 1.0 for all.
+        index: the index's name on the source.
+        last: the highest number of a live document on either side; -1 for none.
+    """
+    numbers = last + 1
+    wanted = max(math.ceil(numbers * share), _AT_LEAST)
+    if share >= 1 or wanted >= numbers:
+        return (Range(0, None),)
+    width = max(_AT_LEAST // 2, math.ceil(wanted / _RANGES))
+    places = math.ceil(numbers / width)
+    chosen = random.Random(f"{seed}/{shard}/{index}").sample(range(places), math.ceil(wanted / width))
+    return tuple(Range(place * width, (place + 1) * width - 1) for place in sorted(chosen))

@@ -1,0 +1,99 @@
+"""Cutovers that somebody meddles with: whoever takes a block off, no acknowledged write is left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from migrations import Desk, documents, engine, kill_when
+from rounds import CUTOVER, append, blocked, copies, cut_over, kinds, seeded, write
+
+ONE = {"settings": {"number_of_replicas": 0}}
+OFF = {"index.blocks.write": False}
+
+
+@pytest.fixture
+def few(desk: Desk) -> Desk:
+    """A user with three indices, of which one round was taken; one of them is closed."""
+    for name in ("first", "second", "shut"):
+        engine(desk.lab, "source", "PUT", f"/{name}", ONE)
+        append(desk.lab, name, 5)
+    engine(desk.lab, "source", "POST", "/shut/_close")
+    desk.write(cutover=CUTOVER, indices={"closed": "move"})
+    seeded(desk)
+    return desk
+
+
+def at_step(desk: Desk, event: str, step: str, command: str) -> None:
+    """Lets the plan's hook run a command at one step's start or end."""
+    script = desk.folder / "act"
+    script.write_text(f'#!/bin/sh\n[ "$SNAPFERRY_STEP" = "{step}" ] || exit 0\n{command}\n', encoding="utf-8")
+    script.chmod(0o755)
+    hooks = [{"events": [event], "command": [str(script)]}]
+    desk.write(cutover=CUTOVER, indices={"closed": "move"}, hooks=hooks)
+
+
+def require_all_there(desk: Desk) -> None:
+    """The source takes writes; without meddling the next cutover brings all of them."""
+    assert blocked(desk.lab) == set()
+    assert set(copies(desk.lab).values()) == {"close"}
+    desk.write(cutover=CUTOVER, indices={"closed": "move"}, hooks=[])
+    ended = cut_over(desk)
+    assert ended.code == 0, str(ended)
+    assert documents(desk.lab, "target", "first") == documents(desk.lab, "source", "first") == 6
+
+
+def test_a_write_that_somebody_let_through_after_the_verification_ends_the_window(few: Desk) -> None:
+    url = f"{few.lab.source.engine_url}/first"
+    json = "-H 'content-type: application/json'"
+    at_step(
+        few,
+        "step-done",
+        "look at names",
+        f"curl -sf -XPUT {json} -d '{{\"index.blocks.write\": false}}' {url}/_settings\n"
+        f"curl -sf -XPOST {json} -d '{{}}' {url}/_doc",
+    )
+    ended = cut_over(few)
+    assert ended.code == 4, str(ended)
+    assert "first on the source takes writes again" in " ".join(ended.out.split())
+    require_all_there(few)
+
+
+def test_a_run_killed_before_it_opened_anything_looks_at_the_source_again(few: Desk, tmp_path: Path) -> None:
+    mark = tmp_path / "opening"
+    at_step(few, "step-started", "set aliases", f"touch {mark}; sleep 30")
+    kill_when(few.start("cutover", "--execute", "--allow-freeze"), mark.exists)
+    assert few.journal()["window"]["opening"]
+    engine(few.lab, "source", "PUT", "/first/_settings", OFF)
+    assert write(few.lab, "first") == 201
+    at_step(few, "step-started", "none", "true")
+    ended = cut_over(few)
+    assert ended.code == 4, str(ended)
+    require_all_there(few)
+
+
+def test_a_block_that_is_switched_off_by_false_and_a_closed_index_go_the_same_way(few: Desk) -> None:
+    lab = few.lab
+    engine(lab, "source", "PUT", "/second/_settings", OFF)
+    append(lab, "second", 2)
+    journal = seeded(few)
+    assert kinds(journal) == {"second": "changed"}
+    ended = cut_over(few)
+    assert ended.code == 0, str(ended)
+    assert blocked(lab) == {"first", "second"}
+    assert copies(lab) == {"first": "open", "second": "open", "shut": "close"}
+    assert blocked(lab, "target") == set()
+    engine(lab, "target", "POST", "/shut/_open")
+    assert (documents(lab, "target", "second"), documents(lab, "target", "shut")) == (7, 5)
+
+
+def test_an_index_on_the_target_that_somebody_works_with_is_not_closed_by_a_round(few: Desk) -> None:
+    """Its copy was opened and made to take writes, and the plan leaves it out since then."""
+    lab = few.lab
+    engine(lab, "target", "PUT", "/second/_settings", OFF)
+    engine(lab, "target", "POST", "/second/_open")
+    few.write(cutover=CUTOVER, indices={"exclude": ["second"]})
+    append(lab, "first", 1, 5)
+    seeded(few)
+    assert write(lab, "second", "target") == 201
+    assert copies(lab)["first"] == "close"
