@@ -62,6 +62,15 @@ def concern(state: State) -> Concern:
     return Concern("rehearsal", require_leftover(state))
 
 
+def _require_consent(options: Options) -> None:
+    """Whoever has just put a cutover back, and gives the same command once more, must not lose the seeds."""
+    if not options.consents.seeds:
+        raise PreconditionError(
+            "what is left are the copies of seed rounds, and no cutover or rehearsal",
+            hint="to take them away, with their snapshots: snapferry abort PLAN --execute --seeds",
+        )
+
+
 def _require_not_open(state: State) -> None:
     newest = next(generations(state), None)
     window = newest[0].document.window if newest else None
@@ -111,6 +120,7 @@ def abort(plan: Plan, options: Options) -> RemovalRecord | PutBackRecord:
     if found.what == "cutover":
         return lifting.lift(plan, options, found.journal)
     if found.what == "seed rounds":
+        _require_consent(options)
         return taking_away.take_away(plan, options, found.journal)
     return _rehearsal(plan, options)
 

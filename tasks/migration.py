@@ -17,11 +17,13 @@ class Consents:
         delete: names on the target that may be deleted (`--allow-delete NAME`).
         partial: whether a PARTIAL snapshot may be restored (`--allow-partial`).
         freeze: whether the source may be made to refuse writes (`--allow-freeze`).
+        seeds: whether the copies of seed rounds may be taken away (`--seeds`).
     """
 
     delete: frozenset[str] = frozenset()
     partial: bool = False
     freeze: bool = False
+    seeds: bool = False
 
 
 @dataclass(frozen=True)

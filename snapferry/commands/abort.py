@@ -1,7 +1,7 @@
 """`snapferry abort`: a cutover is put back; what a rehearsal or seed rounds have left is taken away."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,19 +24,29 @@ if TYPE_CHECKING:
 EXAMPLE = "Example: snapferry abort orders-to-ireland.yaml --execute"
 
 
+Seeds = Annotated[
+    bool, typer.Option("--seeds", help="Consent to taking away the copies and snapshots of seed rounds.")
+]
+
+
 def abort(
-    plan: PlanFile, execute: Execute = False, state: StateFolder = None, as_json: AsJson = False
+    plan: PlanFile,
+    execute: Execute = False,
+    seeds: Seeds = False,
+    state: StateFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Put an unfinished cutover back; else take away what a rehearsal, or else the seed rounds have left.
 
-    One of these at a time, in this order. A cutover is put back as long as it opens nothing: the source takes
-    writes again, the copies wait for the next one. Only what the runs made goes, by journal and by UUID.
-    Without --execute: show which it is, and what would be removed.
+    One of these at a time, in this order; the last only with --seeds. A cutover is put back as long as it
+    opens nothing: the source takes writes again, the copies wait for the next one. Only what the runs made
+    goes, by journal and by UUID. Without --execute: show which it is, and what would be removed.
     """
     loaded = load(plan)
     from flows.session import Options
+    from tasks.migration import Consents
 
-    options = Options(state_folder(state))
+    options = Options(state_folder(state), Consents(seeds=seeds))
     with errors_end_here(), terminated_as_interrupted():
         if execute:
             _do(loaded, options, as_json=as_json)
@@ -59,7 +69,8 @@ def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> Non
     else:
         show(standing_view(found))
     what = "put it back" if found.concerns == "cutover" else "remove it"
-    say(f"Nothing was changed. To {what}: snapferry abort {file} --execute")
+    more = " --seeds" if found.concerns == "seed rounds" else ""
+    say(f"Nothing was changed. To {what}: snapferry abort {file} --execute{more}")
 
 
 def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:

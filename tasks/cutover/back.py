@@ -6,6 +6,7 @@ from typing import TypeVar
 from domains import snapshots
 from domains.catalog import catalog
 from domains.errors import is_transient
+from domains.freezing import blocks
 from runs.state import State
 from tasks.cutover import freeze, window
 from tasks.doubt import blocks_settled
@@ -80,13 +81,15 @@ def end_snapshot(m: Migration) -> None:
 def remove_streams(m: Migration) -> None:
     """Deletes own data streams that were made for an opening that did not come: one cannot be closed.
 
-    Their copies go with them; the next round takes them whole.
+    Their copies go with them; the next round takes them whole. One that takes writes by now is left alone.
     """
     target = catalog(m.target)
+    blocked = blocks(m.target) if target.streams else {}
     own = own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
     for name, stream in target.streams.items():
         held = {index: target.indices[index].uuid for index in stream.backing if index in target.indices}
-        if held and len(held) == len(stream.backing) and all(own.get(i) == uuid for i, uuid in held.items()):
+        whole = bool(held) and len(held) == len(stream.backing)
+        if whole and all(own.get(i) == uuid and i in blocked for i, uuid in held.items()):
             list(remove_stream(m, name, held))
 
 

@@ -70,12 +70,12 @@ def test_two_seed_rounds_are_taken_away_and_the_next_is_the_first(small_desk: De
         2,
     )
     assert sorted(shown.json["registrations"]) == ["source", "target"]
-    ended = desk.run("abort", "--execute")
+    ended = desk.run("abort", "--execute", "--seeds")
     assert ended.code == 0, str(ended)
     after = both(desk)
     assert after["target"] == before["target"]
     assert after["source"]["repositories"] == before["source"]["repositories"]
-    assert desk.run("abort", "--execute").code == 3
+    assert desk.run("abort", "--execute", "--seeds").code == 3
     seeded(desk)
     assert desk.journal()["steps"]["compare"]["record"]["round"] == 1
 
@@ -84,7 +84,7 @@ def test_an_index_that_takes_writes_by_now_is_no_copy_any_more(small_desk: Desk)
     desk = small_desk
     seeded(desk)
     engine(desk.lab, "target", "PUT", "/first/_settings", {"index.blocks.write": None})
-    ended = desk.run("abort", "--execute")
+    ended = desk.run("abort", "--execute", "--seeds")
     assert ended.code == 0, str(ended)
     assert "Not touched: first" in ended.out
     assert set(copies(desk.lab)) == {"first", "of-somebody-else"}
@@ -95,11 +95,11 @@ def test_taking_rounds_away_goes_on_after_a_kill(small_desk: Desk) -> None:
     before = state(desk.lab, "target")
     seeded(desk)
     seen = got(desk, "source", "DELETE", "/_snapshot/move/*")
-    kill_when(desk.start("abort", "--execute"), seen)
+    kill_when(desk.start("abort", "--execute", "--seeds"), seen)
     refused = desk.run("seed", "--execute")
     assert refused.code == 3, str(refused)
     assert "being taken away" in refused.err
-    ended = desk.run("abort", "--execute")
+    ended = desk.run("abort", "--execute", "--seeds")
     assert ended.code == 0, str(ended)
     assert state(desk.lab, "target") == before
 
@@ -115,7 +115,9 @@ def test_one_command_lets_the_source_take_writes_again(small_desk: Desk) -> None
     assert shown.json["concerns"] == "cutover"
     assert set(shown.json["refusing"]) >= {"first", "second"}
     assert write(desk.lab, "first") == 403
-    ended = desk.run("abort", "--execute", environment={"PREFECT_API_URL": "http://127.0.0.1:1/api"})
+    ended = desk.run(
+        "abort", "--execute", "--seeds", environment={"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    )
     assert ended.code == 0, str(ended)
     assert write(desk.lab, "first") == 201
     assert {status for name, status in copies(desk.lab).items() if name != "of-somebody-else"} == {"close"}
@@ -132,12 +134,12 @@ def test_it_lifts_the_block_although_the_target_cannot_be_opened(small_desk: Des
     killed_inside_the_window(desk, "target", "POST", "*/_restore")
     login = {"type": "basic", "username": "me", "password": {"env": "NOT_SET"}}
     desk.write(cutover=CUTOVER, target={"auth": login})
-    ended = desk.run("abort", "--execute")
+    ended = desk.run("abort", "--execute", "--seeds")
     assert ended.code == 5, str(ended)
     assert "The source takes writes again" in ended.err
     assert write(desk.lab, "first") == 201
     desk.write(cutover=CUTOVER)
-    again = desk.run("abort", "--execute")
+    again = desk.run("abort", "--execute", "--seeds")
     assert again.code == 0, str(again)
     assert set(copies(desk.lab).values()) == {"close", "open"}  # the open one is somebody else's
 
@@ -146,11 +148,11 @@ def test_a_cutover_that_is_opening_goes_forward_only(small_desk: Desk) -> None:
     desk = small_desk
     seeded(desk)
     killed_inside_the_window(desk, "target", "POST", "/_aliases")
-    refused = desk.run("abort", "--execute")
+    refused = desk.run("abort", "--execute", "--seeds")
     assert refused.code == 3, str(refused)
     assert "snapferry cutover PLAN" in refused.err
     done = cut_over(desk)
     assert done.code == 0, str(done)
-    opened = desk.run("abort", "--execute")
+    opened = desk.run("abort", "--execute", "--seeds")
     assert opened.code == 3, str(opened)
     assert "has opened the target" in opened.err

@@ -15,6 +15,7 @@ from support.rounds import a_copy, a_mark, copies_of, keep, work_of
 from support.writable import BLOCK, WritableEngine, a_copy_held
 
 from runs.state import State
+from tasks.cutover.back import remove_streams
 from tasks.cutover.last_look import require_still
 from tasks.cutover.opening import (
     open_copies,
@@ -219,6 +220,20 @@ def test_a_backing_index_that_is_not_the_plans_own_is_not_restored_onto(
     with pytest.raises(ExecutionError, match="names were taken"):
         make_streams(m, a_resolution(a_stream_unit("l", ".ds-l-000001")), a_snapshot())
     assert target.changing == []
+
+
+@pytest.mark.parametrize(("act", "goes"), [(lambda _: None, True), (lambda h: h.settings.clear(), False)])
+def test_a_stream_that_was_made_goes_again_unless_somebody_writes_to_it(
+    m: Migration, copies: WritableEngine, act: Callable[[Held], object], goes: bool
+) -> None:
+    name = ".ds-l-000001"
+    copies.streams["l"] = [name]
+    copies.streams["of-somebody"] = [copies.put(a_copy_held(".ds-other-000001")).name]
+    m.journal.note_arrivals({name: f"uuid-{name}"})
+    act(copies.put(a_copy_held(name, open=True)))
+    remove_streams(m)
+    assert ("l" in copies.streams) is not goes
+    assert "of-somebody" in copies.streams
 
 
 # health

@@ -180,14 +180,14 @@ def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Jo
 @pytest.mark.parametrize("status", ["running", "failed", "interrupted"])
 def test_what_is_being_opened_is_not_put_back(pair: Pair, status: str) -> None:
     pair.run("cutover", status, window=window(opening=now()))
-    refused = pair.command("abort", "--execute")
+    refused = pair.command("abort", "--execute", "--seeds")
     assert (refused.exit_code, "snapferry cutover PLAN" in refused.stderr) == (3, True)
 
 
 def test_what_is_open_is_not_taken_away(pair: Pair) -> None:
     pair.seeded()
     pair.run("cutover", window=window(opening=now(), ended=now()))
-    refused = pair.command("abort", "--execute")
+    refused = pair.command("abort", "--execute", "--seeds")
     assert (refused.exit_code, "has opened the target" in refused.stderr) == (3, True)
     assert set(pair.engines["target"].indices) == {"a"}
 
@@ -199,7 +199,7 @@ def test_the_source_takes_writes_again_and_the_cutover_is_given_up(pair: Pair, f
     shown = pair.command("abort")
     assert (shown.exit_code, "1 indices of the source refuse writes" in shown.stdout) == (0, True)
     assert not released(pair)
-    ended = pair.command("abort", "--execute")
+    ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
     assert released(pair)
     journal = Journal.load(frozen.path)
@@ -211,7 +211,7 @@ def test_a_cutover_that_was_being_put_back_stands_as_it_had_failed(pair: Pair, f
     frozen.document.aborting = True
     frozen.document.failure = {"message": "index a differs", "hint": "", "status": "different"}
     frozen.save()
-    ended = pair.command("abort", "--execute")
+    ended = pair.command("abort", "--execute", "--seeds")
     assert (ended.exit_code, released(pair)) == (0, True), ended.stderr
     run = Journal.load(frozen.path).document
     assert (run.status, "index a differs" in run.message) == ("different", True)
@@ -220,7 +220,7 @@ def test_a_cutover_that_was_being_put_back_stands_as_it_had_failed(pair: Pair, f
 def test_the_source_is_released_although_the_target_refuses_everything(pair: Pair, frozen: Journal) -> None:
     broken = engine_error(403, "security_exception", "no permissions")
     pair.target.on("GET /", broken)
-    ended = pair.command("abort", "--execute")
+    ended = pair.command("abort", "--execute", "--seeds")
     assert (ended.exit_code, released(pair)) == (1, True), ended.stderr
     assert "The source takes writes again" in ended.stderr
     current = pair.state.unfinished("cutover")
@@ -231,7 +231,7 @@ def test_another_plan_between_the_same_domains_does_not_keep_the_source_blocked(
     pair: Pair, frozen: Journal
 ) -> None:
     with pair.state.lock_pair("SourceClusterUuid", "TargetClusterUuid"):
-        ended = pair.command("abort", "--execute")
+        ended = pair.command("abort", "--execute", "--seeds")
     assert (ended.exit_code, released(pair)) == (1, True), ended.stderr
 
 
@@ -254,7 +254,7 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
         return reply
 
     pair.source.on("GET /_all/_settings", settings)
-    ended = pair.command("abort", "--execute")
+    ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
     assert released(pair)
 
@@ -271,12 +271,12 @@ def test_all_rounds_go_and_what_was_registered_before_the_first_is_put_back(pair
     found = ahead(pair.plan, Options(pair.folder))
     assert isinstance(found, Leftovers)
     assert (found.indices, found.registrations) == (("a",), ("source", "target"))
-    ended = pair.command("abort", "--execute")
+    ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
     assert pair.engines["target"].indices == {}
     assert pair.registered == {"source": FORMER}
     assert (ledger(pair.state).copies, ledger(pair.state).round) == ({}, 0)
-    assert pair.command("abort", "--execute").exit_code == 3
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 3
 
 
 def test_registrations_that_a_migration_works_with_stay(pair: Pair) -> None:
@@ -284,7 +284,7 @@ def test_registrations_that_a_migration_works_with_stay(pair: Pair) -> None:
     first = pair.seeded()
     pair.intend(first, "register", "source", name="repo", before=None, **OURS)
     pair.works_with_it(pair.run("migrate"))
-    assert pair.command("abort", "--execute").exit_code == 0
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.registered == {"source": OURS}
 
 
@@ -293,7 +293,7 @@ def test_a_registration_that_a_later_round_has_put_right_is_put_back_to_what_was
     first = pair.run("seed")
     pair.intend(first, "register", "source", name="repo", before=FORMER, **OTHER)
     pair.intend(pair.seeded(), "register", "source", name="repo", before=OTHER, **OURS)
-    assert pair.command("abort", "--execute").exit_code == 0
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.registered == {"source": FORMER}
 
 
@@ -303,7 +303,7 @@ def test_one_that_a_rehearsal_has_left_for_the_rounds_goes_with_them(pair: Pair)
     pair.intend(rehearsal, "register", "source", name="repo", before=None, **OURS)
     pair.keep(rehearsal, "clean", BackOutRecord(why="any record"))
     pair.works_with_it(pair.seeded())
-    assert pair.command("abort", "--execute").exit_code == 0
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.registered == {}
 
 
@@ -311,10 +311,10 @@ def test_one_that_somebody_has_made_after_ours_was_given_back_stays(pair: Pair) 
     pair.registered = {"source": OURS}
     pair.intend(pair.run("seed"), "register", "source", name="repo", before=None, **OURS)
     pair.seeded()
-    assert pair.command("abort", "--execute").exit_code == 0
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     pair.registered = {"source": OURS}  # the same place, by hand
     pair.seeded()
-    assert pair.command("abort", "--execute").exit_code == 0
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.registered == {"source": OURS}
 
 
@@ -325,14 +325,22 @@ def test_rounds_that_were_taken_away_use_no_registration_any_more(pair: Pair) ->
     seed = pair.seeded()
     pair.works_with_it(seed)
     pair.keep(seed, "clean", BackOutRecord(why="any record"))
-    assert pair.command("abort", "--execute").exit_code == 0
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.registered == {}
+
+
+def test_without_their_own_consent_the_copies_of_rounds_stay(pair: Pair) -> None:
+    pair.seeded()
+    ended = pair.command("abort", "--execute")
+    assert ended.exit_code == 3, ended.stderr
+    assert "--execute --seeds" in " ".join(ended.stderr.split())
+    assert set(pair.engines["target"].indices) == {"a"}
 
 
 def test_a_copy_that_takes_writes_by_now_is_left(pair: Pair) -> None:
     pair.seeded()
     pair.engines["target"].indices["a"].settings.clear()
-    ended = pair.command("abort", "--execute")
+    ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
     assert "Not touched: a – it was made to take writes" in ended.stdout
     assert set(pair.engines["target"].indices) == {"a"}
@@ -345,7 +353,7 @@ def test_rounds_that_are_being_taken_away_are_not_gone_on_with(pair: Pair) -> No
     pair.seeded()
     denied = engine_error(403, "security_exception", "no permissions for [indices:admin/delete]")
     pair.target.on("DELETE /[^_].*", denied)
-    assert pair.command("abort", "--execute").exit_code == 1
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 1
     with pytest.raises(PreconditionError, match="being taken away"), seeding(pair.plan, Options(pair.folder)):
         pass
 
@@ -431,6 +439,6 @@ def test_what_is_not_done_is_not_finished(pair: Pair, state: str) -> None:
 def test_a_migration_after_rounds_that_were_taken_away_is_finished(pair: Pair) -> None:
     migration = pair.run("migrate")
     pair.seeded()
-    assert pair.command("abort", "--execute").exit_code == 0
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.command("finish", "--execute").exit_code == 0
     assert settled(migration) is not None

@@ -11,7 +11,7 @@ import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_unit
 from support.engine import Held
 from support.fake_domain import FakeDomain, engine_error
-from support.rounds import a_copy, a_mark, copies_of, keep, work_of
+from support.rounds import a_copy, a_mark, copies_of, intended, keep, work_of
 from support.writable import WritableEngine, a_copy_held
 
 from domains.errors import Refused
@@ -176,3 +176,22 @@ def test_a_partial_snapshot_brings_copies_that_are_not_trusted(m: Migration) -> 
     assert arrived_whole(restored, a_snapshot(state="PARTIAL")) == []
     assert arrived_whole(restored, None) == [] == arrived_whole(None, a_snapshot())
     assert round_record(work_of(), restored, a_snapshot(), ()).restored == 1
+
+
+def test_a_restore_whose_reply_was_lost_is_waited_for_before_a_round_is_given_up(
+    m: Migration, copies: WritableEngine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it brings later would be a stranger to the next round, in the way of its own index."""
+    from flows.copies import note_unfinished
+
+    intended(m.journal, "restore", "n")
+    m.journal.document.intents[-1].result = None
+    sleep = clock.sleep
+
+    def meanwhile(seconds: float) -> None:
+        copies.put(a_copy_held("n", uuid="uuid-n", open=True, origin=f"repo/{m.snapshot}"))
+        sleep(seconds)
+
+    monkeypatch.setattr(clock, "sleep", meanwhile)
+    note_unfinished(m, m.journal)
+    assert m.journal.document.arrived == {"n": "uuid-n"}
