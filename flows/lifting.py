@@ -27,7 +27,7 @@ from flows.together import clusters
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal
 from runs.state import State
-from tasks.cutover import back, freeze
+from tasks.cutover import back, freeze, opening, window
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.own import own_snapshot
@@ -43,7 +43,7 @@ _WHY = "put back by `snapferry abort`"
 def require_standing(journal: Journal) -> None:
     """Raises PreconditionError when the cutover is opening the target: then nothing is put back any more."""
     entry = journal.document.window
-    if entry and entry.opening:
+    if entry and entry.opening and journal.intents(opening.SERVE):
         raise PreconditionError(
             f"cutover {journal.run_id} is opening the target: nothing is put back any more",
             hint="the same command finishes it: snapferry cutover PLAN --execute --allow-freeze",
@@ -152,6 +152,7 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
     if uuids:
         require_same_clusters(journal, (here, uuids[1]))
     m = Migration(begun, source, source, journal)
+    window.withdraw_opening(m)  # killed before anything was opened
     back.begin(m, _WHY, "", "abandoned")
     try:
         return source_first(m)

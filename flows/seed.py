@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from prefect import flow
@@ -16,6 +17,7 @@ from flows.steps import run_step
 from reports import round_words as words
 from runs.journal import Journal
 from runs.state import State, default_folder, require_same_plan
+from tasks.cutover import automated
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records import Resolution, SnapshotRecord
@@ -63,7 +65,7 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
     """Holds plan and pair, yields the round to work on, and writes how it ended.
 
     Raises:
-        PreconditionError: a cutover is unfinished.
+        PreconditionError: a cutover is unfinished that has frozen the source.
         PlanChanged: an unfinished round was begun under another plan.
         SnapferryError: from the steps, after it has been written down.
     """
@@ -71,7 +73,8 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
     given_up: list[Journal] = []
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
-        require_no_cutover(state)
+        standing = _standing_cutover(state)
+        given_up.extend([standing] if standing else [])
         current = state.unfinished(VERB)
         if current and options.new_run:
             given_up.append(current)
@@ -81,7 +84,7 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
                 hint="finish that first: snapferry abort PLAN --execute",
             )
         elif current:
-            require_same_plan(current, plan)
+            require_same_plan(current, plan, but=("cutover",))
             require_same_clusters(current, uuids)
             current.resume()
             return current
@@ -91,19 +94,34 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
 
     with working(plan, options, journal_of) as m:
         for journal in given_up:
-            note_unfinished(m, journal)
-            journal.settle("abandoned", f"run {m.journal.run_id} was started with --new-run")
+            _give_up(m, journal)
         yield m
 
 
-def require_no_cutover(state: State) -> None:
-    """Raises PreconditionError while a cutover of the plan is unfinished."""
+def _standing_cutover(state: State) -> Journal | None:
+    """An unfinished cutover that has frozen nothing: a new round takes its place.
+
+    Raises:
+        PreconditionError: it has frozen the source, or is being put back.
+    """
     cutover = state.unfinished("cutover")
-    if cutover:
+    if cutover and (cutover.document.window or cutover.document.aborting):
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
             hint="finish it with `snapferry cutover`, or put everything back with `snapferry abort`",
         )
+    return cutover
+
+
+def _give_up(m: Migration, journal: Journal) -> None:
+    """Ends a run whose place this round takes; what it has brought to the target is known from then on."""
+    if journal.document.verb == VERB:
+        note_unfinished(m, journal)
+        why = f"run {m.journal.run_id} was started with --new-run"
+    else:
+        automated.resume(replace(m, journal=journal))
+        why = f"it had frozen nothing, and seed round {m.journal.run_id} was started"
+    journal.settle("abandoned", why)
 
 
 def chain(m: Migration) -> None:

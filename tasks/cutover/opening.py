@@ -33,14 +33,14 @@ from tasks.rounds.ledger import ledger
 from tasks.rounds.records import HealthRecord, OpenRecord
 
 STEP = "open"
-_SERVE = "serve"
+SERVE = "serve"
 _STILL_S = 20.0
 _MISSING = object()
 
 
 def has_begun(m: Migration) -> bool:
     """Whether the target may take writes by this run already."""
-    return bool(m.journal.intents(_SERVE))
+    return bool(m.journal.intents(SERVE))
 
 
 def open_copies(m: Migration, names: Sequence[str]) -> int:
@@ -134,7 +134,7 @@ def serve(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ..
         wanted = serving_of(m, index, theirs.get(index.name, {}))
         groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
     for wanted, names in groups.items():
-        _send(m, STEP, _SERVE, names, settings_requests(names, dict(wanted)))
+        _send(m, STEP, SERVE, names, settings_requests(names, dict(wanted)))
     _require_taking(m, resolution)
     return OpenRecord(
         at=now(),

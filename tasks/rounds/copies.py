@@ -119,7 +119,10 @@ def copies_now(
     for change in work.changes:
         name = change.target
         before = at.own.get(name) or at.ledger.copies.get(name)
-        if change.kind == "dropped" or name not in target:
+        if name not in target:
+            continue
+        if change.kind == "dropped":  # not discarded yet: the next round does it
+            found += [at.own[name]] if name in at.own else []
             continue
         if change.kind in RESTORED:
             copy = _copy(m, work, sources[change.name], target[name].uuid)

@@ -28,18 +28,31 @@ def blocked(lab: LabDescription, side: str = "source") -> set[str]:
 
 def wrong_copies(lab: LabDescription) -> Iterator[str]:
     """Whether every copy waits: closed, and refusing writes. After a seed round, or after putting back."""
-    with EngineClient(lab.target) as engine:
-        rows = engine.call("GET", "/_cat/indices", format="json", h="index,status", expand_wildcards="all")
-    opened = [row["index"] for row in rows if row["status"] != "close" and row["index"] != BYSTANDER]
+    states = _states(lab)
+    opened = [name for name, state in states.items() if state != "close"]
     if opened:
         yield f"OPEN COPIES: {', '.join(sorted(opened)[:3])}"
-    writable = {row["index"] for row in rows} - blocked(lab, "target") - {BYSTANDER, SETTLED}
+    writable = states.keys() - blocked(lab, "target") - {SETTLED}
     if writable:
         yield f"COPIES TAKE WRITES: {', '.join(sorted(writable)[:3])}"
 
 
+def _states(lab: LabDescription) -> dict[str, str]:
+    with EngineClient(lab.target) as engine:
+        rows = engine.call("GET", "/_cat/indices", format="json", h="index,status", expand_wildcards="all")
+    return {row["index"]: row["status"] for row in rows if row["index"] != BYSTANDER}
+
+
+def _closed(lab: LabDescription) -> list[str]:
+    return sorted(name for name, state in _states(lab).items() if state == "close")
+
+
 def wrong_end(lab: LabDescription, writers: Writers | None, source_after: str) -> Iterator[str]:
     """What is not as it must be after a cutover that says that it is done."""
+    closed = _closed(lab)
+    if closed:
+        yield f"CLOSED on the target: {', '.join(closed[:3])}"
+        return
     source, target = truth(lab, "source"), truth(lab, "target")
     yield from _unequal(source, target)
     yield from _serving(lab, source)

@@ -179,9 +179,18 @@ def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Jo
 
 @pytest.mark.parametrize("status", ["running", "failed", "interrupted"])
 def test_what_is_being_opened_is_not_put_back(pair: Pair, status: str) -> None:
-    pair.run("cutover", status, window=window(opening=now()))
+    journal = pair.run("cutover", status, window=window(opening=now()))
+    pair.intend(journal, "serve", "target", names=["a"])
     refused = pair.command("abort", "--execute", "--seeds")
     assert (refused.exit_code, "snapferry cutover PLAN" in refused.stderr) == (3, True)
+
+
+def test_what_was_killed_before_anything_was_opened_is_put_back(pair: Pair, frozen: Journal) -> None:
+    frozen.document.window = window(opening=now())
+    frozen.save()
+    ended = pair.command("abort", "--execute")
+    assert ended.exit_code == 0, ended.stderr
+    assert released(pair)
 
 
 def test_what_is_open_is_not_taken_away(pair: Pair) -> None:
