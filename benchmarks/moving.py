@@ -18,6 +18,7 @@ from lab.description import LabDescription, environment
 from lab.filling.load import load
 from lab.manager import attached
 from lab.reset import empty_engine, reset
+from lab.settings import LabSettings
 
 # Plain indices with simple names: what the rival can copy at all.
 INDICES = (
@@ -67,9 +68,9 @@ def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> l
 
 
 @contextmanager
-def lab_and_folder() -> Iterator[tuple[LabDescription, Path]]:
+def lab_and_folder(settings: LabSettings | None = None) -> Iterator[tuple[LabDescription, Path]]:
     """A lab for the block, which AWS sessions of this process then talk to, and an empty folder."""
-    with tempfile.TemporaryDirectory() as place, attached(Path(place) / "lab") as lab:
+    with tempfile.TemporaryDirectory() as place, attached(Path(place) / "lab", settings) as lab:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
         os.environ.update(environment(lab))

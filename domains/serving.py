@@ -1,6 +1,6 @@
 """What makes restored indices serve: opened, with their settings and their aliases."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,15 @@ def alias_requests(wanted: Iterable[tuple[str, str, Json]]) -> Iterator[Request]
     Args:
         wanted: index, alias, and what belongs to it, as `aliases` tells it.
     """
-    actions = [{"add": {"index": index, "alias": alias, **more}} for index, alias, more in wanted]
+    return _actions([{"add": {"index": index, "alias": alias, **more}} for index, alias, more in wanted])
+
+
+def alias_removal_requests(doomed: Iterable[tuple[str, str]]) -> Iterator[Request]:
+    """Take aliases from indices: index and alias. One that is not there makes its request fail."""
+    return _actions([{"remove": {"index": index, "alias": alias}} for index, alias in doomed])
+
+
+def _actions(actions: Sequence[Json]) -> Iterator[Request]:
     for start in range(0, len(actions), _ALIASES_AT_ONCE):
         yield Request("POST", "/_aliases", {"actions": actions[start : start + _ALIASES_AT_ONCE]})
 

@@ -94,6 +94,7 @@ def _copies_again(m: Migration) -> None:
     with m.journal.step(COPIES):
         back.repeated(m, lambda: back.end_snapshot(m))
         back.repeated(m, lambda: back.remove_streams(m))
+        back.repeated(m, lambda: back.remove_aliases(m))
         note_unfinished(m, m.journal)
         work = m.journal.document.recorded(COMPARE, ChangesRecord)
         now = back.repeated(m, lambda: closed(m, work, back.doubted(m)))

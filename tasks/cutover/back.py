@@ -7,6 +7,7 @@ from domains import snapshots
 from domains.catalog import catalog
 from domains.errors import is_transient
 from domains.freezing import blocks
+from domains.serving import alias_removal_requests, aliases, require_acknowledged
 from runs.state import State
 from tasks.cutover import freeze, window
 from tasks.doubt import blocks_settled
@@ -91,6 +92,20 @@ def remove_streams(m: Migration) -> None:
         whole = bool(held) and len(held) == len(stream.backing)
         if whole and all(own.get(i) == uuid and i in blocked for i, uuid in held.items()):
             list(remove_stream(m, name, held))
+
+
+def remove_aliases(m: Migration) -> None:
+    """Takes from own copies the aliases that they were given for an opening that did not come."""
+    if not m.journal.intents("alias"):
+        return
+    target, given = catalog(m.target).indices, aliases(m.target)
+    own = own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
+    mine = [name for name, uuid in own.items() if name in target and target[name].uuid == uuid]
+    doomed = [(name, alias) for name in mine for alias in given.get(name, {})]
+    if doomed:
+        with m.journal.intend("copies", "target", "remove alias", {"names": [alias for _, alias in doomed]}):
+            for request in alias_removal_requests(doomed):
+                require_acknowledged(m.target, "remove aliases", m.target.connection.send(request))
 
 
 def doubted(m: Migration) -> frozenset[str]:

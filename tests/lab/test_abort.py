@@ -144,10 +144,24 @@ def test_it_lifts_the_block_although_the_target_cannot_be_opened(small_desk: Des
     assert set(copies(desk.lab).values()) == {"close", "open"}  # the open one is somebody else's
 
 
-def test_a_cutover_that_is_opening_goes_forward_only(small_desk: Desk) -> None:
+def test_aliases_that_were_set_for_an_opening_that_did_not_come_are_taken_off(small_desk: Desk) -> None:
     desk = small_desk
     seeded(desk)
     killed_inside_the_window(desk, "target", "POST", "/_aliases")
+    ended = desk.run("abort", "--execute")
+    assert ended.code == 0, str(ended)
+    assert write(desk.lab, "first") == 201
+    held = engine(desk.lab, "target", "GET", "/_all/_alias?expand_wildcards=all")
+    assert {name: entry["aliases"] for name, entry in held.items() if entry["aliases"]} == {}
+    done = cut_over(desk)
+    assert done.code == 0, str(done)
+    assert set(engine(desk.lab, "target", "GET", "/_alias/all")) == {"first", "second"}
+
+
+def test_a_cutover_that_is_opening_goes_forward_only(small_desk: Desk) -> None:
+    desk = small_desk
+    seeded(desk)
+    killed_inside_the_window(desk, "target", "PUT", "*/_settings")
     refused = desk.run("abort", "--execute", "--seeds")
     assert refused.code == 3, str(refused)
     assert "snapferry cutover PLAN" in refused.err
