@@ -43,6 +43,7 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield from ("verify:", "  level: operations")
     for key, said in (
         ("restore", fixed.RESTORE),
+        ("cutover", fixed.CUTOVER),
         ("checks", fixed.CHECKS),
         ("gates", fixed.GATES),
         ("hooks", fixed.HOOKS),

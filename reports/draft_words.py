@@ -26,7 +26,9 @@ How the indices are made on the target. Settings that are given here go over tho
 docs/plan.md, `restore`."""
 VERIFY = """\
 How far the copy is compared. counts: documents of each index. operations: also the operations that each \
-shard has seen. Keys: docs/plan.md, `verify`."""
+shard has seen. content: mappings, settings, aliases and a sample of the documents, too. \
+Keys: docs/plan.md, `verify`."""
+CUTOVER = "How long the source may refuse writes in a cutover after seed rounds: docs/cutover.md."
 CHECKS = (
     "Checks that must be known, and checks that may fail for a reason. They are listed in docs/checks.md."
 )
@@ -38,6 +40,11 @@ EXAMPLES = {
 restore:
   index_settings: {index.number_of_replicas: 1}
   ignore_index_settings: [index.refresh_interval]
+""",
+    "cutover": """\
+cutover:
+  window: 20m
+  source_after: blocked
 """,
     "checks": """\
 checks:
