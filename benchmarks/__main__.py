@@ -53,8 +53,11 @@ def _ratios(sections: Sequence[tuple[str, list[table.Row]]], *, write: bool) -> 
 def _many(indices: int, changed: int, *, write: bool) -> None:
     sections: list[str] = []
     for title, rows in many.measured(indices, changed):
-        sections.append(many.markdown(title, rows))
-        print(sections[-1], flush=True)
+        kept: list[tuple[str, str]] = []
+        for what, result in rows:
+            kept.append((what, result))
+            print(f"{title}: {what}: {result}", flush=True)
+        sections.append(many.markdown(title, kept))
     _written(sections, write=write)
 
 

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Path, Settings
 from configs.checks import CheckSettings
+from configs.cutover import CutoverSettings
 from configs.domain import DomainSettings
 from configs.gates import GATES, GateSettings
 from configs.hooks import Hook, WebhookAddress
@@ -38,6 +39,7 @@ _MODELS: dict[str | int, type[Settings]] = {
     "restore": RestoreSettings,
     "verify": VerifySettings,
     "expect": Expected,
+    "cutover": CutoverSettings,
     "checks": CheckSettings,
     "webhook": WebhookAddress,
     **dict.fromkeys(GATES, GateSettings),
@@ -56,6 +58,7 @@ _HOMES = {
     "under restore": (RestoreSettings,),
     "under verify": (VerifySettings,),
     "in an entry of verify.queries": (AcceptanceQuery,),
+    "under cutover": (CutoverSettings,),
     "under checks": (CheckSettings,),
     "under a gate": (GateSettings,),
     "in an entry of hooks": (Hook,),

@@ -1,6 +1,7 @@
 """What `seed` and `cutover` would do. Reads only; imports no Prefect."""
 
 from configs.plan import Plan
+from flows.beside import require_not_open
 from flows.looking import onlooker
 from flows.session import Options
 from runs.state import State, new_run_id
@@ -49,6 +50,8 @@ def cutover_ahead(plan: Plan, options: Options) -> RoundAhead:
 def _ahead(plan: Plan, options: Options, verb: str) -> RoundAhead:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
+    if unfinished is None:
+        require_not_open(state, options.new_run)
     m = onlooker(plan, options, unfinished.run_id if unfinished else new_run_id())
     bound = unfinished is not None and unfinished.changed_something
     resolution = unfinished.document.recorded("resolve", Resolution) if unfinished and bound else None

@@ -25,9 +25,10 @@ from flows.rounds import (
 )
 from flows.session import Options, require_same_clusters, working
 from flows.steps import run_step
-from flows.windows import expect_window, news_of_window, within
+from flows.windows import expect_window, news_of_window, require_enough, within
 from reports import round_words as words
 from runs.journal import Journal
+from runs.progress import Progress, tell
 from runs.state import State, default_folder, require_same_plan
 from tasks.cutover import automated, freeze, last_look, opening, window
 from tasks.cutover.streams import STEP as MAKE
@@ -126,14 +127,15 @@ def chain(m: Migration) -> None:
 
 def _up_to_opening(m: Migration) -> None:
     """Everything up to the opening. What goes wrong once the source is frozen is put back."""
-    freeze.require_consent(m)
+    freeze.require_consent(m.consents)
     resolution = decided(m)
+    if not window.is_frozen(m):
+        require_enough(m, expect_window(m, resolution))
     register(m, resolution)
     if not window.is_frozen(m):
-        expect_window(m, resolution)
         if waited_at(m, "before-freeze", lambda: news_of_window(m, resolution)):
             resolution = decided(m)  # after a long wait: what moves, and what refuses it, again
-            expect_window(m, resolution)
+            require_enough(m, expect_window(m, resolution))
         paused = run_step(m.journal, automated.STEP, lambda: automated.pause(m))
         kept(m, automated.STEP, paused, words.paused(paused))
         run_step(m.journal, "open ahead", lambda: opened_ahead(m, resolution))
@@ -151,6 +153,8 @@ def _up_to_opening(m: Migration) -> None:
 
 
 def _frozen(m: Migration, resolution: Resolution) -> None:
+    opened = sum(index.open for index in resolution.indices)
+    tell(Progress(freeze.STEP, words.about_to_freeze(opened, m.plan.cutover.window)))
     window.begin(m)
     inside = window.inside(m)
     frozen = within(

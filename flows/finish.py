@@ -23,6 +23,7 @@ from tasks.rounds.ledger import VERBS
 
 _MOVING = ("migrate", *VERBS)
 _CUT_OVER = "snapferry cutover PLAN --execute --allow-freeze"
+_TAKE_AWAY = "or take the copies and snapshots away: snapferry abort PLAN --execute --seeds"
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ def _require_done(journal: Journal, *, put_back: bool) -> None:
     if document.verb != "seed" and document.status == "done" and is_finished(journal):
         return
     if document.verb == "seed":
-        said, hint = "comes before its cutover", f"cut over first: {_CUT_OVER}"
+        said, hint = "comes before its cutover", f"cut over first: {_CUT_OVER}; {_TAKE_AWAY}"
     elif put_back:
-        said, hint = "was put back", f"cut over again: {_CUT_OVER}"
+        said, hint = "was put back", f"cut over again: {_CUT_OVER}; {_TAKE_AWAY}"
     elif document.status == "different":
         said, hint = (
             "has ended with a difference",
@@ -75,8 +76,8 @@ def _require_done(journal: Journal, *, put_back: bool) -> None:
         said = "is unfinished"
         again = _CUT_OVER if document.verb == "cutover" else "snapferry migrate PLAN --execute"
         hint = f"finish it with the same command: {again}"
-    if document.verb != "migrate":
-        hint += "; or take everything away: snapferry abort PLAN --execute"
+        if document.verb == "cutover" and not (document.window and document.window.opening):
+            hint += "; or put everything back: snapferry abort PLAN --execute"
     raise PreconditionError(f"{what} {journal.run_id} {said}: there is nothing to settle yet", hint=hint)
 
 

@@ -12,6 +12,7 @@ from domains.cluster import identity
 from domains.digests import Digests, digests
 from domains.domain import Domain, Side
 from domains.mark import Mark
+from flows.beside import require_no_copies
 from flows.estimating import estimate_of, kept_estimate
 from flows.rehearsals import target_of, to_rehearse
 from flows.session import (
@@ -69,6 +70,8 @@ def planned(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     """
     state = State(options.state, plan.name)
     before = run_before(state, options, saved)
+    if before is None:
+        require_no_copies(state, options.new_run)
     run_id = before.run_id if before else saved.run_id if saved else new_run_id()
     m = onlooker(plan, options, run_id)
     look = Survey.of(m)

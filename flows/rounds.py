@@ -47,7 +47,9 @@ def decided(m: Migration) -> Resolution:
 
 def _resolved(m: Migration) -> Resolution:
     bases.require_own_snapshots(m)
-    return resolve.resolve(m, bases.surveyed(m, ledger_of(m)))
+    found = ledger_of(m)
+    copies.await_shards(m, found)
+    return resolve.resolve(m, bases.surveyed(m, found))
 
 
 def compared(m: Migration, resolution: Resolution) -> ChangesRecord:

@@ -9,6 +9,7 @@ from prefect import flow
 
 from configs.plan import Plan
 from flows.artifacts import shown_in_prefect
+from flows.beside import require_not_open
 from flows.copies import closed, note_unfinished
 from flows.migrate import ConsentParameters, kept, register, run_name
 from flows.rounds import ROUND, carried_out, compared, decided, round_told
@@ -88,6 +89,7 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
             require_same_clusters(current, uuids)
             current.resume()
             return current
+        require_not_open(state, options.new_run)
         journal = state.begin(plan, VERB)
         journal.document.sessions = 1
         return journal

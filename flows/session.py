@@ -12,6 +12,7 @@ from configs.plan import Plan
 from domains.cluster import identity
 from domains.domain import Domain, Side, open_domain
 from domains.errors import AwsError, SnapferryError, is_transient
+from flows.beside import require_no_copies
 from flows.telling import Teller, require_heard, write_report
 from runs.errors import Busy, PlanChanged
 from runs.events import heard_by
@@ -177,6 +178,7 @@ def _journal(
 ) -> Journal:
     current = run_before(state, options, saved)
     if current is None:
+        require_no_copies(state, options.new_run)
         journal = state.begin(plan, "migrate", saved.run_id if saved else None)
         journal.document.sessions = 1
         return journal

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from configs.durations import duration_text
 from domains.errors import SnapferryError
 from flows.copies import ledger_of
 from flows.migrate import kept
@@ -11,7 +12,7 @@ from reports import round_words as words
 from runs.state import State
 from tasks.cutover import window
 from tasks.cutover.expected import STEP, WindowEstimate, expected_window
-from tasks.errors import TimedOut
+from tasks.errors import PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Resolution
 from tasks.rounds.changes import changes, known
@@ -39,6 +40,21 @@ def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:
     made = run_step(m.journal, STEP, lambda: estimate_now(m, resolution))
     kept(m, STEP, made, words.expected(made))
     return made
+
+
+def require_enough(m: Migration, expected: WindowEstimate) -> None:
+    """Refuses a freeze that could only be put back.
+
+    Raises:
+        PreconditionError: the last round takes longer than cutover.window, even at the best.
+    """
+    allowed = m.plan.cutover.window.total_seconds()
+    if expected.low > allowed:
+        length = duration_text(m.plan.cutover.window)
+        raise PreconditionError(
+            f"the window of {length} cannot be enough: {words.expected(expected)}",
+            hint="take seed rounds until less is to be done, or set a longer cutover.window",
+        )
 
 
 def news_of_window(m: Migration, resolution: Resolution) -> str:

@@ -29,6 +29,8 @@ def next_step(document: Document, window: WindowReport | None) -> str:
         return _after_freeze(document, window)
     if document.status == "done" and document.verb == "seed":
         return _SEEDED
+    if document.status == "different" and document.verb == "seed":
+        return "seed again: the next round takes what differs"
     if document.verb == "seed" and document.recorded("clean", RemovalRecord):
         return "nothing of the rounds is left; the next `snapferry seed PLAN` begins with round 1"
     if document.status == "done" and document.verb == "rehearse":

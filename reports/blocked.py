@@ -58,16 +58,17 @@ def _block(document: Document) -> SourceBlock | None:
     )
 
 
-def block_lines(block: SourceBlock, held: bool) -> list[str]:
+def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> list[str]:
     """What people must know first: that the source refuses writes, until when, and what lifts it.
 
     Args:
         held: whether a living process holds the plan.
+        process: its id; None where that is not known.
     """
     many = counted(len(block.indices), "index", "indices")
     said = f"refuses writes to {many}" if block.indices else "may refuse writes"
     since = f"since {clock(block.since)}, by cutover {block.run_id}"
-    return [f"The source {said} {since}{_until(block, held)}.", *_lifting(block)]
+    return [f"The source {said} {since}{_until(block, held)}.", *_lifting(block, held, process)]
 
 
 def _until(block: SourceBlock, held: bool) -> str:
@@ -83,7 +84,17 @@ def _until(block: SourceBlock, held: bool) -> str:
     return f", until {clock(block.deadline)} at the latest: then everything is put back"
 
 
-def _lifting(block: SourceBlock) -> list[str]:
+def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
+    """A process that holds the plan keeps every other command away: only it can end what it has begun."""
+    if held and block.state != "kept":
+        works = f"Process {process} works on it" if process else "A process works on it"
+        if block.state != "window":
+            return [f"{works}: wait for it."]
+        kill = f": kill {process}" if process else ""
+        return [
+            f"{works}; it ends the window by itself at its deadline.",
+            f"To put everything back now, end that process with Ctrl-C or SIGTERM{kill}",
+        ]
     if block.state == "opening":
         return [f"To finish that: {block.lift}"]
     return [f"To lift it: {block.lift}"]

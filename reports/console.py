@@ -1,11 +1,11 @@
 """The report of a run, and a verification, on a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reports import layout, outcomes, outlook, round_lines, words
+from reports import layout, outcomes, outlook, round_lines, verdicts, words
 from reports.endings import finish_view
 from reports.layout import ROWS, Row
 from reports.model import IndexReport, Report
@@ -33,7 +33,8 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.round:
         yield from round_lines.round_lines(report.round, alone=report.verb == "seed" and report.level is None)
     if _has_verdicts(report):
-        yield layout.indices([_row(index) for index in report.indices])
+        standing = verdicts.standing(report.round) if report.round else {}
+        yield layout.indices([_row(index, standing) for index in report.indices])
     failing = ((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
     yield from layout.reasons(failing)
     yield from layout.documents([(i.target, i.documents, i.more) for i in report.indices])
@@ -63,11 +64,11 @@ def _has_verdicts(report: Report) -> bool:
     return bool(report.indices)
 
 
-def _row(index: IndexReport) -> Row:
+def _row(index: IndexReport, standing: Mapping[str, str]) -> Row:
     return Row(
         index.source,
         index.target,
-        index.action,
+        index.action if index.restored else standing.get(index.target, index.action),
         index.shards,
         index.source_count,
         index.target_count,

@@ -28,7 +28,7 @@ class Row:
 
     Args:
         source, target: its names.
-        action: restore, rename, replace or skip.
+        action: restore, rename, replace or skip; of a copy that was not restored, what it is instead.
         source_count, target_count: documents; None where not known.
         bytes: of its primaries (in a plan), fetched by the target (in a report).
         verdict: how it came out; `planned` before that.

@@ -26,7 +26,7 @@ def round_lines(report: RoundReport, *, alone: bool) -> Iterator[RenderableType]
     if alone and report.indices:
         yield _table(report)
     elif not alone:
-        yield Text(outcomes.round_figures(report).capitalize(), "dim")
+        yield Text(words.sentence(outcomes.round_figures(report)), "dim")
     yield from layout.reasons(
         ((index.target, f"fetched whole: {index.whole}") for index in report.indices if index.whole), "yellow"
     )

@@ -1,6 +1,9 @@
 """Seed rounds and cutovers in words."""
 
-from reports.words import duration, number, size, verified
+from datetime import timedelta
+
+from configs.durations import duration_text
+from reports.words import counted, duration, number, size, verified
 from tasks.cutover.expected import WindowEstimate
 from tasks.rounds.records import (
     ChangesRecord,
@@ -21,17 +24,19 @@ def compared(record: ChangesRecord) -> str:
     """What has changed since the last round."""
     counts = {kind: len(record.of(kind)) for kind in _KINDS}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
-    return f"round {record.round}: {said or 'nothing'}; {number(record.operations)} operations"
+    operations = counted(record.operations, "operation", "operations")
+    return f"round {record.round}: {said or 'nothing'}; {operations}"
 
 
 def copies(record: CopiesRecord) -> str:
     """The copies after a round."""
-    return f"{len(record.copies)} copies on the target, all closed and refusing writes"
+    copies = counted(len(record.copies), "copy", "copies")
+    return f"{copies} on the target, all closed and refusing writes"
 
 
 def round_told(record: RoundRecord) -> str:
     """How a round went."""
-    whole = f"; {len(record.whole)} were no delta" if record.whole else ""
+    whole = f"; {counted(len(record.whole), 'was', 'were')} no delta" if record.whole else ""
     return (
         f"round {record.round}: {record.restored} restored, {record.unchanged} unchanged; "
         f"{size(record.fetched)} fetched, {size(record.reused)} reused{whole}"
@@ -40,13 +45,21 @@ def round_told(record: RoundRecord) -> str:
 
 def expected(record: WindowEstimate) -> str:
     """How long the window will be."""
-    basis = (
-        f"measured in {len(record.basis)} rounds" if record.basis else "assumed: no such round was measured"
-    )
-    return (
-        f"the source will refuse writes for about {duration(record.low)} to {duration(record.high)}: "
-        f"{record.indices} indices and {number(record.operations)} operations to take ({basis})"
-    )
+    said = f"the source will refuse writes for about {duration(record.low)} to {duration(record.high)}: "
+    if not record.indices:
+        measured = f"was measured in run {record.compared_in}" if record.compared_in else "is assumed"
+        return f"{said}nothing to take; the comparison {measured}"
+    indices = counted(record.indices, "index", "indices")
+    operations = counted(record.operations, "operation", "operations")
+    return f"{said}{indices} and {operations} to take ({_basis(record)})"
+
+
+def _basis(record: WindowEstimate) -> str:
+    if record.basis:
+        known = f"measured in {counted(len(record.basis), 'round', 'rounds')}"
+        return known if record.compared_in else f"{known}; the comparison is assumed"
+    compared_in = f"; the comparison was measured in run {record.compared_in}" if record.compared_in else ""
+    return f"assumed: no such round was measured{compared_in}"
 
 
 def paused(record: PauseRecord) -> str:
@@ -59,12 +72,19 @@ def resumed(record: PauseRecord) -> str:
     return f"{'still paused' if record.paused else 'not paused'}: {record.said}"
 
 
+def about_to_freeze(indices: int, length: timedelta) -> str:
+    """What is about to be done to whoever writes to the source."""
+    named = counted(indices, "index", "indices")
+    return f"the source is about to refuse writes to {named}, for {duration_text(length)} at most"
+
+
 def frozen(record: FreezeRecord) -> str:
     """The source, refusing writes."""
     before = f"; {len(record.before)} had refused them before" if record.before else ""
     way = f" ({len(record.by_settings)} by their settings)" if record.by_settings else ""
     since = f"since {record.at:%H:%M:%S} UTC"
-    return f"{len(record.blocked)} indices of the source refuse writes {since}{way}{before}"
+    said = counted(len(record.blocked), "index of the source refuses", "indices of the source refuse")
+    return f"{said} writes {since}{way}{before}"
 
 
 def no_way_back(source_after: str) -> str:
@@ -75,9 +95,11 @@ def no_way_back(source_after: str) -> str:
 
 def opened(record: OpenRecord) -> str:
     """The target, open."""
-    streams = f", {len(record.streams)} data streams" if record.streams else ""
+    streams = f", {counted(len(record.streams), 'data stream', 'data streams')}" if record.streams else ""
+    indices = counted(len(record.opened), "index", "indices")
+    aliases = counted(len(record.aliases), "alias", "aliases")
     return (
-        f"{len(record.opened)} indices{streams} and {len(record.aliases)} aliases take writes since "
+        f"{indices}{streams} and {aliases} take writes since "
         f"{record.at:%H:%M:%S} UTC; point your clients at {record.repoint}"
     )
 
@@ -85,8 +107,10 @@ def opened(record: OpenRecord) -> str:
 def released(record: ReleaseRecord) -> str:
     """What became of the source's blocks."""
     if record.kept:
-        return f"{len(record.kept)} indices of the source go on refusing writes"
-    return f"{len(record.released)} indices of the source take writes again"
+        kept = counted(len(record.kept), "index of the source goes", "indices of the source go")
+        return f"{kept} on refusing writes"
+    released = counted(len(record.released), "index of the source takes", "indices of the source take")
+    return f"{released} writes again"
 
 
 def health(record: HealthRecord) -> str:
@@ -94,6 +118,5 @@ def health(record: HealthRecord) -> str:
     if not record.not_green:
         return f"green after {duration(record.waited_s)}"
     name, told = next(iter(record.not_green.items()))
-    return (
-        f"{len(record.not_green)} indices are not green after {duration(record.waited_s)}: {name} is {told}"
-    )
+    said = counted(len(record.not_green), "index is", "indices are")
+    return f"{said} not green after {duration(record.waited_s)}: {name} is {told}"

@@ -1,5 +1,6 @@
 """Where a run stands, in a few lines."""
 
+import re
 from typing import Any
 
 from rich.text import Text
@@ -13,7 +14,11 @@ from reports.waiting import WaitingCopies, copies_line
 
 
 def status_of(
-    report: Report, held: bool, block: SourceBlock | None = None, waiting: WaitingCopies | None = None
+    report: Report,
+    held: bool,
+    block: SourceBlock | None = None,
+    waiting: WaitingCopies | None = None,
+    process: int | None = None,
 ) -> dict[str, Any]:
     """The run's standing as a value.
 
@@ -21,6 +26,7 @@ def status_of(
         held: whether a living process holds the plan.
         block: what cutovers of the plan have left blocked on the source.
         waiting: the copies that its rounds have made on the target.
+        process: the id of the process that holds the plan; None where none does, or it is not known.
     """
     gone = report.outcome == "running" and not held
     last = report.steps[-1] if report.steps else None
@@ -30,8 +36,9 @@ def status_of(
         "verb": report.verb,
         "run_id": report.run_id,
         "outcome": stands.outcome,
-        "stands": standing(stands),
+        "stands": "running" if held and report.outcome == "running" else standing(stands),
         "held_by_a_process": held,
+        "process": process,
         "source_refuses_writes": block.model_dump(mode="json") if block else None,
         "copies": waiting.model_dump(mode="json") if waiting else None,
         "started": report.started.isoformat(),
@@ -55,6 +62,18 @@ def _next(report: Report, held: bool) -> str:
     return "wait for it" if held else ""
 
 
+def with_plan(found: dict[str, Any], file: str) -> dict[str, Any]:
+    """The same with the plan's file in the commands that it names, so that they can be given as they are."""
+    block = found["source_refuses_writes"]
+    named = {key: _named(found[key], file) for key in ("message", "next")}
+    lifted = {**block, "lift": _named(block["lift"], file)} if block else None
+    return {**found, **named, "source_refuses_writes": lifted}
+
+
+def _named(said: str, file: str) -> str:
+    return re.sub(r"(?<=snapferry )([a-z]+) PLAN\b", lambda found: f"{found[1]} {file}", said)
+
+
 def status_view(found: dict[str, Any]) -> Text:
     """The standing as lines for people."""
     process = "a process works on it" if found["held_by_a_process"] else "no process works on it"
@@ -75,7 +94,11 @@ def status_view(found: dict[str, Any]) -> Text:
 
 def _block_lines(found: dict[str, Any]) -> list[str]:
     block = found["source_refuses_writes"]
-    return block_lines(SourceBlock.model_validate(block), found["held_by_a_process"]) if block else []
+    return (
+        block_lines(SourceBlock.model_validate(block), found["held_by_a_process"], found["process"])
+        if block
+        else []
+    )
 
 
 def _copies_lines(found: dict[str, Any]) -> list[str]:

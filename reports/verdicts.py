@@ -1,5 +1,7 @@
 """What the indices of a run came to: by all verifications in it, or by a seed round, which has none."""
 
+from collections.abc import Collection
+
 from reports.model import IndexReport
 from reports.round_model import RoundReport
 from runs.journal import Document
@@ -21,11 +23,16 @@ def verification_of(document: Document) -> VerificationRecord | None:
 
 def seeded(indices: list[IndexReport], told: RoundReport) -> list[IndexReport]:
     """The same indices with what the round has made of them: a cutover's rehearsal alone verifies in one."""
-    standing = {index.target for index in told.indices if index.kind in {"unchanged", "aliases"}}
-    return [index.model_copy(update={"verdict": _came_to(index, standing)}) for index in indices]
+    as_before = standing(told)
+    return [index.model_copy(update={"verdict": _came_to(index, as_before)}) for index in indices]
 
 
-def _came_to(index: IndexReport, standing: set[str]) -> str:
+def standing(told: RoundReport) -> dict[str, str]:
+    """Names on the target of copies that the round has left as they were, and what is said of each."""
+    return {index.target: index.kind for index in told.indices if index.kind in {"unchanged", "aliases"}}
+
+
+def _came_to(index: IndexReport, standing: Collection[str]) -> str:
     if index.verdict != "not verified":
         return index.verdict
     if index.target in standing:

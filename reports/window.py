@@ -6,6 +6,7 @@ from reports.advice import ABORT, RELEASE
 from reports.round_model import Outcome, RenamedIndex, RepointReport, WindowPhase, WindowReport
 from reports.window_words import WAITING
 from runs.journal import DENIED, Document, GateEntry, WindowEntry
+from tasks.cutover.automated import NOTHING
 from tasks.cutover.automated import STEP as PAUSE
 from tasks.cutover.expected import STEP as EXPECT
 from tasks.cutover.expected import WindowEstimate
@@ -64,7 +65,7 @@ def window_report(document: Document) -> WindowReport | None:
         falling_back=_falling_back(document, outcome),
         health_waited=health.waited_s if health else None,
         not_green=health.not_green if health else {},
-        automated_snapshots=list(_automated(document)),
+        automated_snapshots=list(_automated(document))[-1:],
     )
 
 
@@ -150,7 +151,8 @@ def _falling_back(document: Document, outcome: Outcome) -> str:
 
 
 def _automated(document: Document) -> Iterator[str]:
+    """What became of them, the last word last."""
     for step, outcome in ((PAUSE, ("paused", "not paused")), (RESUME, ("still paused", "not paused"))):
         record = document.recorded(step, PauseRecord)
-        if record:
+        if record and not (record.said == NOTHING and step == RESUME):
             yield f"{outcome[0] if record.paused else outcome[1]}: {record.said}"

@@ -59,6 +59,11 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{number(count)} {one if count == 1 else many}"
 
 
+def sentence(said: str) -> str:
+    """The same with a capital letter; units keep their case."""
+    return said[:1].upper() + said[1:]
+
+
 def names(found: Sequence[str], most: int) -> str:
     """So many of them, and how many more there are."""
     more = f" and {number(len(found) - most)} more" if len(found) > most else ""
@@ -176,7 +181,8 @@ def amount(done: int, total: int, unit: str) -> str:
 def resolved(record: Resolution) -> str:
     """What a resolution came to."""
     total = size(sum(index.bytes or 0 for index in record.indices))
-    return f"{len(record.indices)} indices to move ({total}), {len(record.left_out)} left out"
+    indices = counted(len(record.indices), "index", "indices")
+    return f"{indices} to move ({total}), {len(record.left_out)} left out"
 
 
 def looked_ahead(record: OutlookRecord) -> str:
@@ -199,7 +205,8 @@ def removed(record: RemovalRecord) -> str:
 
 def snapshot(record: SnapshotRecord) -> str:
     """What snapshot was taken."""
-    holds = f"{record.indices} indices, {record.shards_total} shards"
+    indices = counted(record.indices, "index", "indices")
+    holds = f"{indices}, {counted(record.shards_total, 'shard', 'shards')}"
     took = duration((record.ended - record.started).total_seconds())
     found = ", found already there" if record.adopted else ""
     return f"{record.name}: {record.state}, {holds}, {took}{found}"

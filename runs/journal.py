@@ -151,6 +151,10 @@ class Document(BaseModel):
         return kind.model_validate(entry.record) if entry and entry.record else None
 
 
+def _told(error: BaseException) -> str:
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
+
+
 def now() -> datetime:
     """The current instant, in UTC."""
     return datetime.now(UTC)
@@ -223,7 +227,7 @@ class Journal:
         try:
             yield
         except BaseException as error:
-            entry.error = f"{type(error).__name__}: {error}"
+            entry.error = _told(error)
             raise
         finally:
             entry.ended = now()

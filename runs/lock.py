@@ -57,6 +57,16 @@ def is_locked(path: Path) -> bool:
         return True
 
 
+def holder(path: Path) -> int | None:
+    """The id of the living process that holds the lock file; None where none does, or it cannot be told."""
+    if not is_locked(path):
+        return None
+    try:
+        return int(json.loads(path.read_text(encoding="utf-8"))["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _taken(file: TextIO) -> bool:
     """Takes the lock; tries for a moment, because a look (`is_locked`) takes it for an instant."""
     for _ in range(10):

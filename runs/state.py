@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from configs.plan import Plan
 from runs.errors import PlanChanged
 from runs.journal import FINISHED, Document, Journal, now
-from runs.lock import held, is_locked, pair_name
+from runs.lock import held, holder, is_locked, pair_name
 
 BACK_OUT = "back out"
 """The step that puts everything back after a cutover that was not opened."""
@@ -73,6 +73,10 @@ class State:
     def is_held(self) -> bool:
         """Whether a living process holds this plan."""
         return is_locked(self._runs / "lock")
+
+    def holder(self) -> int | None:
+        """The id of the living process that holds this plan; None where none does, or it cannot be told."""
+        return holder(self._runs / "lock")
 
     def journals(self) -> Iterator[Journal]:
         """The plan's journals, the one that began last first: the id of a saved plan's run may be older."""

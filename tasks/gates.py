@@ -48,7 +48,9 @@ def come_to(m: Migration, gate: Gate, settings: GateSettings) -> GateEntry:
     """Writes that the run has come to this gate, and until when this session waits there."""
     at = now()
     entry = m.journal.document.gates.setdefault(gate, GateEntry(since=at, until=at))
-    entry.until, entry.file = at + settings.timeout, settings.file
+    window = m.journal.document.window
+    until = at + settings.timeout
+    entry.until, entry.file = min(until, window.deadline) if window else until, settings.file
     m.journal.save()
     return entry
 

@@ -1,5 +1,6 @@
 """`snapferry status`: where a run stands, from its journal; the domains are not asked."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load, state_folder
@@ -15,7 +16,7 @@ EXAMPLE = "Example: snapferry status orders-to-ireland.yaml --json"
 def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -> None:
     """Show where the plan's latest run stands, and whether the source refuses writes. Sends nothing."""
     from reports.build import report_of
-    from reports.status import status_of, status_view
+    from reports.status import status_of, status_view, with_plan
     from runs.state import State
     from snapferry.console import say, show, show_json
 
@@ -24,13 +25,17 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
         runs = State(state_folder(state), loaded.name)
         latest = runs.latest()
         block, waiting = _left_standing(runs)
-        held = runs.is_held()
+        held, process = runs.is_held(), runs.holder()
     if latest is None:
-        say(f"There is no run of plan {loaded.name} yet. To start one: snapferry migrate {plan} --execute")
+        say(
+            f"There is no run of plan {loaded.name} yet. To start one: snapferry migrate {plan} --execute; "
+            f"or, in rounds before a short window: snapferry seed {plan} --execute"
+        )
         if as_json:
             show_json({"plan": loaded.name, "run_id": None})
         return
-    standing = status_of(report_of(latest.document), held, block, waiting)
+    standing = status_of(report_of(latest.document), held, block, waiting, process)
+    standing = with_plan(standing, shlex.quote(str(plan)))
     if as_json:
         show_json(standing)
     else:

@@ -13,6 +13,7 @@ from tasks.rounds.records import PauseRecord
 from tasks.survey import Survey
 
 STEP = "pause automated snapshots"
+NOTHING = "nothing was paused"
 _LEEWAY = timedelta(minutes=10)
 
 
@@ -56,7 +57,7 @@ def resume(m: Migration) -> PauseRecord:
     """Puts back what was before the pause. May be repeated; without it the pause ends by itself."""
     intents = m.journal.intents("pause")
     if not intents:
-        return PauseRecord(paused=False, said="nothing was paused")
+        return PauseRecord(paused=False, said=NOTHING)
     kept = intents[0].detail
     until, before = datetime.fromisoformat(kept["until"]), _as_pause(kept["before"])
     try:

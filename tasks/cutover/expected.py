@@ -24,7 +24,8 @@ class WindowEstimate(Record):
         low, high: seconds.
         indices, operations: what the last round would have to do at this look.
         bytes: of the indices that have no copy yet.
-        basis: the runs that it is measured in; empty when it is assumed.
+        basis: the runs that the last round is measured in; empty when it is assumed, or takes nothing.
+        compared_in: the run that the comparison is measured in; None when that is assumed.
     """
 
     low: float
@@ -33,6 +34,7 @@ class WindowEstimate(Record):
     operations: int
     bytes: int
     basis: tuple[str, ...]
+    compared_in: str | None = None
 
 
 def expected_window(
@@ -43,7 +45,7 @@ def expected_window(
     fresh = [indices[c.name].bytes or 0 for c in work.restored if not c.base and c.name in indices]
     rounds = list(_rounds(earlier))
     low, high, basis = _round(work, sum(fresh), rounds)
-    compare = _verification(resolution, earlier)
+    *compare, compared_in = _verification(resolution, earlier)
     return WindowEstimate(
         low=round(_FIXED_S[0] + low + compare[0], 1),
         high=round(_FIXED_S[1] + high + compare[1], 1),
@@ -51,6 +53,7 @@ def expected_window(
         operations=work.operations,
         bytes=sum(fresh),
         basis=basis,
+        compared_in=compared_in,
     )
 
 
@@ -84,11 +87,11 @@ def _scaled(work: ChangesRecord, before: ChangesRecord, seconds: float) -> float
     return seconds * max(0.34, (by_indices + min(by_operations, 100.0)) / 2)
 
 
-def _verification(resolution: Resolution, earlier: Iterable[Document]) -> tuple[float, float]:
+def _verification(resolution: Resolution, earlier: Iterable[Document]) -> tuple[float, float, str | None]:
     for document in earlier:
         record = document.recorded("verify", VerificationRecord)
         if record and len(record.verdicts) >= len(resolution.indices) * 0.9:
             seconds = document.steps["verify"].seconds
-            return seconds * 0.5, seconds * 2.0 + 1.0
+            return seconds * 0.5, seconds * 2.0 + 1.0, document.run_id
     shards = sum(index.shards for index in resolution.indices)
-    return _A_SHARD_S[0] * shards, _A_SHARD_S[1] * shards + 2.0
+    return _A_SHARD_S[0] * shards, _A_SHARD_S[1] * shards + 2.0, None

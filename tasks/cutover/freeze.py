@@ -17,7 +17,7 @@ from domains.serving import require_acknowledged
 from runs.journal import DENIED, now
 from runs.progress import Progress, tell
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
-from tasks.migration import Migration
+from tasks.migration import Consents, Migration
 from tasks.records import Resolution
 from tasks.rounds.records import FreezeRecord, ReleaseRecord
 
@@ -27,11 +27,12 @@ _UNKNOWN_WORDS = ("no handler found", "is not allowed", "incorrect http method")
 _UNKNOWN_TYPES = ("invalid_index_name_exception", "invalid_type_name_exception", "parse_exception")
 
 
-def require_consent(m: Migration) -> None:
+def require_consent(consents: Consents) -> None:
     """Raises PreconditionError unless the user has consented to the freeze."""
-    if not m.consents.freeze:
+    if not consents.freeze:
         raise PreconditionError(
-            "the cutover makes the source refuse writes, which needs the consent --allow-freeze"
+            "the cutover makes the source refuse writes, which needs the consent --allow-freeze",
+            hint="`snapferry cutover PLAN` shows for how long; then give the same command with --allow-freeze",
         )
 
 

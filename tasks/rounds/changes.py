@@ -107,7 +107,7 @@ def _kind(index: SelectedIndex, copy: Copy | None, look: _Look) -> tuple[Kind, s
         return "reshaped", f"it has {index.shards} shards now, its copy {held.shards}"
     if copy.uuid != index.uuid:
         return "made anew", "it was deleted on the source and made anew"
-    moved = _moved(copy.marks, look.told.get(index.name, ()))
+    moved = _moved(copy.marks, look.told.get(index.name, ()), copy.doubt)
     if moved:
         return "changed", moved
     if held.health == "red":  # a copy has no replicas: where its node is lost, it is lost
@@ -126,10 +126,14 @@ def _given(m: Migration) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:8]
 
 
-def _moved(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> str:
-    """Why the copy may lack something; empty when it cannot."""
+def _moved(before: tuple[Mark, ...], after: tuple[Mark, ...], doubt: str = "") -> str:
+    """Why the copy may lack something; empty when it cannot.
+
+    Args:
+        doubt: why nothing is known of what it holds, where that was noted.
+    """
     if not before:
-        return "an unfinished round has left it"
+        return doubt or "an unfinished round has left it"
     if len(before) != len(after):
         return "some shard does not tell its last operation"
     for old, new in zip(before, after, strict=True):

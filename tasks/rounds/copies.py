@@ -6,6 +6,7 @@ from domains import catalog as names_on
 from domains.catalog import catalog
 from domains.errors import Refused
 from domains.freezing import blocks
+from domains.serving import health
 from runs.progress import Progress, tell
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
@@ -17,6 +18,9 @@ from tasks.rounds.records import RESTORED, ChangesRecord, CopiesRecord, Copy, No
 
 _RESTORING = "being restored"
 _AT_ONCE = 50
+_STILL_S = 5.0
+_NOT_ARRIVED = "the last round has not restored it whole"
+_DIFFERED = "its copy was compared, and found to differ or could not be compared"
 
 
 def close_copies(m: Migration, uuids: Mapping[str, str], step: str) -> None:
@@ -58,6 +62,25 @@ def _open_copies(m: Migration, uuids: Mapping[str, str]) -> list[str]:
     opened = [name for name in same if target[name].open and target[name].stream is None]
     blocked = blocks(m.target) if opened else {}
     return [name for name in opened if name in blocked and blocked[name].write]
+
+
+def await_shards(m: Migration, found: Ledger) -> None:
+    """Waits while shards of copies are on their way. Reads only.
+
+    An index that was closed, or whose node was started again, starts its shards anew, one after the other;
+    until then it looks like one that has lost them. What does not come is left to the comparison.
+    """
+    poll, still = m.poll(m.patience_s), m.poll(_STILL_S)
+    while True:
+        target = catalog(m.target).indices
+        same = [n for n, c in found.copies.items() if n in target and target[n].uuid == c.target_uuid]
+        late = [name for name in same if target[name].health == "red"]
+        if late and health(m.target).moving:
+            still.restart()
+        if not late or poll.expired or still.expired:
+            return
+        tell(Progress("resolve", f"waiting for the shards of {len(late)} copies on the target", waiting=True))
+        poll.pause()
 
 
 def own_uuids(m: Migration, found: Ledger) -> dict[str, str]:
@@ -126,12 +149,12 @@ def copies_now(
             continue
         if change.kind in RESTORED:
             copy = _copy(m, work, sources[change.name], target[name].uuid)
-            copy = copy if name in done else _unknown(copy)
+            copy = copy if name in done else _unknown(copy, _NOT_ARRIVED)
         elif before:
             copy = before.model_copy(update={"aliases": work.aliases[change.name]})
         else:
             continue
-        found.append(_unknown(copy) if name in doubts else copy)
+        found.append(_unknown(copy, _DIFFERED) if name in doubts else copy)
     found += [at.own[name] for name in work.left_behind if name in at.own]
     there = {name: index.uuid for name, index in target.items()}
     same = tuple(copy for copy in found if there.get(copy.target) == copy.target_uuid)
@@ -153,8 +176,8 @@ def _copy(m: Migration, work: ChangesRecord, index: SelectedIndex, target_uuid: 
     )
 
 
-def _unknown(copy: Copy) -> Copy:
-    return copy.model_copy(update={"marks": (), "digest": "", "aliases": ""})
+def _unknown(copy: Copy, why: str) -> Copy:
+    return copy.model_copy(update={"marks": (), "digest": "", "aliases": "", "doubt": why})
 
 
 def require_waiting(m: Migration, found: CopiesRecord) -> CopiesRecord:

@@ -64,4 +64,4 @@ def _touched(journal: Journal, copies: dict[str, Copy]) -> Iterator[Copy]:
             index = sources[name]
             yield Copy(source=index.name, uuid=index.uuid, target=name, target_uuid=uuid, stream=index.stream)
         elif known:
-            yield known.model_copy(update={"marks": (), "digest": "", "aliases": ""})
+            yield known.model_copy(update={"marks": (), "digest": "", "aliases": "", "doubt": ""})

@@ -22,6 +22,7 @@ class Copy(Record):
         digest: of its mapping and its settings then; empty where not known.
         aliases: of its aliases then.
         run_id, snapshot: the run and the snapshot that it is from.
+        doubt: why its marks are not known any more, in words; empty where they are.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Copy(Record):
     aliases: str = ""
     run_id: str = ""
     snapshot: str = ""
+    doubt: str = ""
 
 
 class CopiesRecord(Record):

@@ -152,12 +152,21 @@ def test_an_index_that_appears_after_the_freeze_ends_the_window(many: Desk) -> N
     require_put_back(many)
 
 
+def test_a_window_that_cannot_be_enough_is_not_begun(many: Desk) -> None:
+    many.write(cutover={"green": "1s", "window": "1s"})
+    append(many.lab, "small-01", 3)
+    ended = cut_over(many)
+    assert ended.code == 3, str(ended)
+    assert "cannot be enough" in " ".join(ended.out.split())
+    assert blocked(many.lab) == set()
+
+
 def test_a_window_that_has_passed_is_put_back(many: Desk) -> None:
-    many.write(cutover={"green": "1s", "window": "2s"}, hooks=at_step(many, "freeze", "sleep 2.5"))
+    many.write(cutover={"green": "1s", "window": "6s"}, hooks=at_step(many, "freeze", "sleep 6.5"))
     append(many.lab, "small-01", 3)
     ended = cut_over(many)
     assert ended.code == 5, str(ended)
-    assert "the window of 2s has passed" in " ".join(ended.out.split())
+    assert "the window of 6s has passed" in " ".join(ended.out.split())
     require_put_back(many)
 
 
@@ -202,3 +211,15 @@ def test_a_rehearsed_cutover_compares_under_writes_and_freezes_nothing(many: Des
     ahead = many.run("cutover", "--json").json
     assert ahead["window"]["low"] > 0
     assert {c["name"] for c in ahead["work"]["changes"] if c["kind"] != "unchanged"} == {"small-01"}
+
+
+def test_beside_its_copies_a_plan_is_not_migrated_and_after_its_cutover_nothing_is_seeded(many: Desk) -> None:
+    for arguments in ((), ("--execute",)):
+        beside = many.run("migrate", *arguments)
+        assert beside.code == 3, str(beside)
+        assert "copies that seed rounds" in " ".join((beside.out + beside.err).split())
+    assert cut_over(many).code == 0
+    for verb in ("migrate", "seed"):
+        after = many.run(verb, "--execute")
+        assert after.code == 3, str(after)
+        assert "has opened the target" in " ".join((after.out + after.err).split())

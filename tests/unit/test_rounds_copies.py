@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_unit
 from support.engine import Held
-from support.fake_domain import FakeDomain, engine_error
+from support.fake_domain import FakeDomain, Reply, engine_error, ok
 from support.rounds import a_copy, a_mark, copies_of, intended, keep, work_of
 from support.writable import WritableEngine, a_copy_held
 
@@ -20,7 +20,7 @@ from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import RestoreRecord
 from tasks.rounds.changes import known
-from tasks.rounds.copies import close_copies, copies_now, discard, require_waiting, round_record
+from tasks.rounds.copies import await_shards, close_copies, copies_now, discard, require_waiting, round_record
 from tasks.rounds.ledger import COPIES, ledger
 from tasks.rounds.records import Change, CopiesRecord, Kind
 
@@ -90,6 +90,27 @@ def test_a_copy_that_is_being_restored_is_waited_for(
     target.on(CLOSE, engine_error(403, "security_exception", "no permissions"))
     with pytest.raises(Refused, match="no permissions"):
         close_copies(m, OWN, "copies")
+
+
+@pytest.mark.parametrize(("moving", "waited_s"), [(1, 8.0), (0, 5.0)])
+def test_shards_of_copies_that_are_on_their_way_are_waited_for(
+    m: Migration, copies: WritableEngine, target: FakeDomain, clock: Clock, moving: int, waited_s: float
+) -> None:
+    """After many were closed at once they come one by one; what does not move is not waited for for long."""
+    copies.unwell["b"] = "red"
+    looks = 0
+
+    def told(_: object) -> Reply:
+        nonlocal looks
+        looks += 1
+        if moving and looks == 8:
+            copies.unwell.clear()
+        return ok({"initializing_shards": moving, "indices": {}})
+
+    target.on("GET /_cluster/health", told)
+    before = clock.now
+    await_shards(m, ledger(State.of(m.journal), m.journal.run_id))
+    assert clock.now - before == waited_s and target.changing == []
 
 
 def test_only_own_copies_are_discarded(m: Migration, copies: WritableEngine, target: FakeDomain) -> None:
