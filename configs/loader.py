@@ -4,11 +4,13 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
 from configs.auth import NEVER_IN_THE_PLAN
 from configs.base import Path as KeyPath
 from configs.base import path_text
 from configs.messages import KNOWN_KEYS
+from configs.names import NAME_PATTERN
 from configs.plan import Plan
 from configs.problems import PlanError, Problem
 from configs.validation import Finding, Validation
@@ -47,6 +49,17 @@ def parse_plan(text: str, path: Path) -> Plan:
     if plan is None or problems:
         raise PlanError(tuple(sorted(problems)))
     return plan
+
+
+def name_in(path: Path) -> str | None:
+    """The plan's name in a file that may have problems; None where that cannot be read."""
+    try:
+        root = compose(_read(path))
+    except (PlanError, SyntaxProblem):
+        return None
+    data = build_tree(root).data if root else None
+    name: object = cast("dict[str, object]", data).get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name) else None
 
 
 def _read(path: Path) -> str:

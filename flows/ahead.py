@@ -1,17 +1,21 @@
 """What `seed` and `cutover` would do. Reads only; imports no Prefect."""
 
+from configs.durations import duration_text
+from configs.gates import PASSED_BY
 from configs.plan import Plan
 from flows.beside import require_not_open
 from flows.looking import onlooker
 from flows.session import Options
+from runs.journal import Journal, now
 from runs.state import State, new_run_id
 from tasks import resolve
 from tasks.checks import window as window_checks
 from tasks.checks.run import run_checks
 from tasks.cutover.expected import expected_window
+from tasks.cutover.opening import SERVE
 from tasks.migration import Migration
 from tasks.records import Resolution
-from tasks.rounds.ahead import RoundAhead
+from tasks.rounds.ahead import RoundAhead, WindowAhead
 from tasks.rounds.bases import require_own_snapshots, surveyed
 from tasks.rounds.changes import STEP as COMPARE
 from tasks.rounds.changes import changes, known
@@ -28,6 +32,16 @@ def seed_ahead(plan: Plan, options: Options) -> RoundAhead:
     return _ahead(plan, options, "seed")
 
 
+def rehearsal_ahead(plan: Plan, options: Options) -> RoundAhead:
+    """What a cutover's rehearsal would take: a seed round, whose copies are compared.
+
+    Raises:
+        SnapferryError: refused, or a domain could not be looked at.
+    """
+    found = _ahead(plan, options, "seed")
+    return found.model_copy(update={"verb": "cutover", "rehearsal": True})
+
+
 def cutover_ahead(plan: Plan, options: Options) -> RoundAhead:
     """What a cutover would take in its window, how long that would be, and what speaks against it.
 
@@ -36,15 +50,33 @@ def cutover_ahead(plan: Plan, options: Options) -> RoundAhead:
     """
     found = _ahead(plan, options, "cutover")
     m = onlooker(plan, options, new_run_id())
-    records = run_checks(surveyed(m, ledger(State(options.state, plan.name))), (), window_checks.CHECKS)
-    earlier = tuple(journal.document for journal in State(options.state, plan.name).journals())
+    state = State(options.state, plan.name)
+    frozen = _frozen(state.unfinished("cutover"))
+    checks = [check for check in window_checks.CHECKS if not (frozen and check is window_checks.blocked)]
+    records = run_checks(surveyed(m, ledger(state)), (), checks)
+    earlier = tuple(journal.document for journal in state.journals())
     return found.model_copy(
         update={
+            "frozen": frozen,
+            "allowed": duration_text(plan.cutover.window),
+            "gates": tuple(gate for gate in PASSED_BY["cutover"] if gate in plan.gates),
+            "pauses": plan.cutover.pause_automated_snapshots and m.source.signed,
             "window": expected_window(found.resolution, found.work, earlier),
             "before": tuple(record for record in records if record.status in {"WARN", "FAIL"}),
             "source_after": plan.cutover.source_after,
         }
     )
+
+
+def _frozen(cutover: Journal | None) -> WindowAhead | None:
+    """The window that an unfinished cutover has not ended; then what refuses writes is its own doing."""
+    window = cutover.document.window if cutover else None
+    if cutover is None or window is None or window.ended is not None:
+        return None
+    over = cutover.document.aborting or now() >= window.deadline
+    then = "puts back" if over else "goes on"
+    begun = window.opening is not None and bool(cutover.intents(SERVE))
+    return WindowAhead(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
 
 
 def _ahead(plan: Plan, options: Options, verb: str) -> RoundAhead:

@@ -36,6 +36,7 @@ from tasks.cutover.streams import make_streams
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records import LeftOut, Resolution, SnapshotRecord
+from tasks.rounds.generations import require_not_taken_away
 from tasks.rounds.records import ChangesRecord
 from tasks.rounds.units import apart, streams, whole
 
@@ -78,13 +79,15 @@ def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
     """Holds plan and pair, yields the cutover to work on, and writes how it ended.
 
     Raises:
-        PreconditionError: a seed round is unfinished, or the consent to freeze is lacking.
+        PreconditionError: a seed round is unfinished, the rounds are being taken away, or the consent to
+            freeze is lacking.
         PlanChanged: an unfinished cutover was begun under another plan.
         SnapferryError: from the steps, after it has been written down.
     """
     state = State(options.state, plan.name)
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
+        require_not_taken_away(state)
         current = state.unfinished(VERB)
         if current:
             require_same_plan(current, plan, but=("cutover",))
@@ -105,9 +108,7 @@ def _require_no_round(state: State) -> None:
     if seed:
         raise PreconditionError(
             f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish taking it away with `snapferry abort PLAN --execute`"
-            if seed.document.aborting
-            else "finish it with `snapferry seed PLAN --execute`; then cut over",
+            hint="finish it with `snapferry seed PLAN --execute`; then cut over",
         )
 
 

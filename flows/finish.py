@@ -108,7 +108,7 @@ def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
     state = State(options.state, plan.name)
     with _held(plan, options) as m:
         wanted, before = _wanted(m, choices), finishing.earlier(m)
-        if before and finishing.is_finished(before, wanted):
+        if before and finishing.is_settled(m, wanted):
             return before
         runs = _runs(state, m.journal)
         of_it = {journal.run_id for journal in _rounds(m.journal)}

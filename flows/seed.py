@@ -23,6 +23,7 @@ from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records import Resolution, SnapshotRecord
 from tasks.rounds import copies
+from tasks.rounds.generations import require_not_taken_away
 from tasks.rounds.ledger import COPIES
 from tasks.rounds.records import ChangesRecord
 from tasks.rounds.units import only
@@ -66,7 +67,8 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
     """Holds plan and pair, yields the round to work on, and writes how it ended.
 
     Raises:
-        PreconditionError: a cutover is unfinished that has frozen the source.
+        PreconditionError: a cutover is unfinished that has frozen the source; or the rounds are being taken
+            away.
         PlanChanged: an unfinished round was begun under another plan.
         SnapferryError: from the steps, after it has been written down.
     """
@@ -74,16 +76,12 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
     given_up: list[Journal] = []
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
+        require_not_taken_away(state)
         standing = _standing_cutover(state)
         given_up.extend([standing] if standing else [])
         current = state.unfinished(VERB)
         if current and options.new_run:
             given_up.append(current)
-        elif current and current.document.aborting:
-            raise PreconditionError(
-                f"the seed rounds of plan {plan.name} are being taken away",
-                hint="finish that first: snapferry abort PLAN --execute",
-            )
         elif current:
             require_same_plan(current, plan, but=("cutover",))
             require_same_clusters(current, uuids)

@@ -80,7 +80,8 @@ def _after_freeze(document: Document, window: WindowReport) -> str:
 
 
 def _after_opening(document: Document, window: WindowReport) -> str:
-    if "finish" not in document.steps or document.steps["finish"].record is None:
+    settled = document.steps.get("finish")
+    if settled is None or settled.record is None or settled.error:
         return _OPENED
     return f"`{RELEASE}` lifts the source's block" if window.still_blocked else "nothing is left to settle"
 

@@ -18,7 +18,9 @@ class SourceBlock(ReportPart):
     """Indices of the source that refuse writes because of a cutover."""
 
     run_id: str
-    state: Literal["window", "putting back", "opening", "kept"]
+    state: Literal["window", "putting back", "releasing", "opening", "kept"] = Field(
+        description="`releasing`: the source was being released, so that it may take writes again by now."
+    )
     indices: list[str]
     since: datetime
     deadline: datetime | None = Field(description="Of the window; null when that has ended.")
@@ -38,16 +40,17 @@ def _block(document: Document) -> SourceBlock | None:
     from reports.window import still_blocked
 
     window, names = document.window, still_blocked(document)
-    settled = document.steps.get("release")
+    release = document.steps.get("release")
     frozen_only = window is not None and window.ended is None
     if window is None or not (names or frozen_only):
         return None
-    if settled and settled.record and window.opening:
+    if release and release.record and window.opening:
         state, lift = "kept", RELEASE
     elif window.opening:
         state, lift = "opening", _FINISHES
     else:
-        state, lift = ("putting back" if document.aborting else "window"), ABORT
+        back = "releasing" if release else "putting back"
+        state, lift = (back if document.aborting else "window"), ABORT
     return SourceBlock(
         run_id=document.run_id,
         state=state,
@@ -66,7 +69,9 @@ def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> l
         process: its id; None where that is not known.
     """
     many = counted(len(block.indices), "index", "indices")
-    said = f"refuses writes to {many}" if block.indices else "may refuse writes"
+    in_doubt = block.state == "releasing" and not held
+    to_many = f" to {many}" if block.indices else ""
+    said = f"{'may refuse' if in_doubt or not block.indices else 'refuses'} writes{to_many}"
     since = f"since {clock(block.since)}, by cutover {block.run_id}"
     return [f"The source {said} {since}{_until(block, held)}.", *_lifting(block, held, process)]
 
@@ -76,6 +81,8 @@ def _until(block: SourceBlock, held: bool) -> str:
         return "; the target is open, and the source goes on refusing them"
     if block.state == "opening":
         return "; the target is being opened"
+    if not held and block.state == "releasing":
+        return ", or take them again: it was being released when the process of the cutover ended"
     if not held:
         passed = f" (deadline {clock(block.deadline)})" if block.deadline else ""
         return f"; no process works on it, so that nothing ends this by itself{passed}"
@@ -95,6 +102,8 @@ def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
             f"{works}; it ends the window by itself at its deadline.",
             f"To put everything back now, end that process with Ctrl-C or SIGTERM{kill}",
         ]
+    if block.state == "releasing":
+        return [f"The same command finishes the release: {block.lift}"]
     if block.state == "opening":
         return [f"To finish that: {block.lift}"]
     return [f"To lift it: {block.lift}"]

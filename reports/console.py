@@ -33,8 +33,9 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.round:
         yield from round_lines.round_lines(report.round, alone=report.verb == "seed" and report.level is None)
     if _has_verdicts(report):
-        standing = verdicts.standing(report.round) if report.round else {}
-        yield layout.indices([_row(index, standing) for index in report.indices])
+        opened = report.verb == "cutover"
+        untouched = verdicts.untouched(report.round, opened=opened) if report.round else {}
+        yield layout.indices([_row(index, untouched) for index in report.indices])
     failing = ((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
     yield from layout.reasons(failing)
     yield from layout.documents([(i.target, i.documents, i.more) for i in report.indices])
@@ -64,11 +65,11 @@ def _has_verdicts(report: Report) -> bool:
     return bool(report.indices)
 
 
-def _row(index: IndexReport, standing: Mapping[str, str]) -> Row:
+def _row(index: IndexReport, untouched: Mapping[str, str]) -> Row:
     return Row(
         index.source,
         index.target,
-        index.action if index.restored else standing.get(index.target, index.action),
+        index.action if index.restored else untouched.get(index.target, index.action),
         index.shards,
         index.source_count,
         index.target_count,

@@ -99,4 +99,6 @@ class WindowReport(ReportPart):
     falling_back: str = Field(description="In which state falling back is still possible.")
     health_waited: float | None = Field(description="Seconds waited for green; null before that.")
     not_green: dict[str, str] = Field(description="Indices that were not green by then, with their health.")
-    automated_snapshots: list[str] = Field(description="What became of the service's own snapshots: the last that is known.")
+    automated_snapshots: list[str] = Field(
+        description="What became of the service's own snapshots: the last that is known."
+    )

@@ -7,10 +7,14 @@ from rich.text import Text
 
 from reports import layout, round_words, words
 from tasks.records import Unit
-from tasks.rounds.ahead import RoundAhead
+from tasks.rounds.ahead import RoundAhead, WindowAhead
 from tasks.rounds.records import Change
 
 _SHOWN = 40
+_REHEARSED = (
+    "Nothing is frozen or opened for writes: this is a seed round, whose copies are opened for reading, "
+    "compared, and closed again"
+)
 
 
 def ahead_view(ahead: RoundAhead) -> RenderableType:
@@ -20,8 +24,12 @@ def ahead_view(ahead: RoundAhead) -> RenderableType:
 
 def _parts(ahead: RoundAhead) -> Iterator[RenderableType]:
     resolution = ahead.resolution
+    if ahead.frozen:
+        yield Text(_standing(ahead.continues or "", ahead.frozen), "bold yellow")
     yield from layout.clusters(resolution.source, resolution.target)
-    yield Text(round_words.compared(ahead.work).capitalize())
+    if ahead.frozen and ahead.frozen.then != "goes on":
+        return
+    yield Text(words.sentence(round_words.compared(ahead.work)))
     moving = [change for change in ahead.work.changes if change.kind != "unchanged"]
     yield from (Text(f"  {_line(change)}") for change in moving[:_SHOWN])
     if len(moving) > _SHOWN:
@@ -30,13 +38,27 @@ def _parts(ahead: RoundAhead) -> Iterator[RenderableType]:
         yield Text(f"{name}: its index is not selected any more; the copy stays closed", "yellow")
     yield from layout.left_out(resolution.left_out)
     yield from layout.notes((*resolution.notes, *ahead.work.notes))
+    if ahead.rehearsal:
+        yield Text(_REHEARSED)
     yield from _window(ahead)
+
+
+def _standing(run_id: str, frozen: WindowAhead) -> str:
+    """What the command does about a source that refuses writes already."""
+    since = f"Cutover {run_id} has made the source refuse writes since {words.clock(frozen.frozen)}"
+    until = words.clock(frozen.deadline)
+    if frozen.then == "opens":
+        return f"{since}, and is opening the target: this run goes on with that"
+    if frozen.then == "puts back":
+        return f"{since}; its deadline was {until}: this run only puts everything back"
+    return f"{since}: this run goes on in the same window, until {until}"
 
 
 def _line(change: Change) -> str:
     onto = "onto its copy" if change.base else "whole" if change.kind != "dropped" else "its copy is deleted"
     onto = "no restore" if change.kind == "aliases" else onto
-    done = "" if change.operations is None else f", {words.number(change.operations)} operations"
+    operations = change.operations
+    done = "" if operations is None else f", {words.counted(operations, 'operation', 'operations')}"
     under = "" if change.target == change.name else f" as {change.target}"
     return f"{change.name}{under}: {change.kind} ({onto}{done}): {change.why}"
 
@@ -53,17 +75,34 @@ def _window(ahead: RoundAhead) -> Iterator[RenderableType]:
 
 
 def _order(ahead: RoundAhead) -> Iterator[str]:
-    names = [index.name for index in ahead.resolution.indices if index.open]
-    yield f"the source refuses writes to {len(names)} indices (point of no return for writers: they get 403)"
+    if ahead.frozen is None:
+        yield from _before_freeze(ahead)
     made = _streams(ahead.resolution.moving)
-    yield f"the last round: {len(ahead.work.restored)} indices, and {made} data streams"
+    streams = f", and {words.counted(made, 'data stream', 'data streams')}" if made else ""
+    yield f"the last round: {words.counted(len(ahead.work.restored), 'index', 'indices')}{streams}"
     yield "every index is compared, operation by operation; a difference puts everything back"
+    if "before-open" in ahead.gates:
+        yield "gate before-open: it waits for an approval, inside the window"
     yield (
         "point of no return: the target gets its aliases, replicas and refresh intervals, and takes writes; "
         "until then everything can be put back, by itself or with `snapferry abort`"
     )
     blocked = ahead.source_after == "blocked"
     yield "the source goes on refusing writes" if blocked else "the source takes writes again, too"
+    if ahead.pauses:
+        yield "the service's own snapshots of the source are as they were"
+
+
+def _before_freeze(ahead: RoundAhead) -> Iterator[str]:
+    if "before-freeze" in ahead.gates:
+        yield "gate before-freeze: it waits for an approval; nothing is paused or blocked yet"
+    if ahead.pauses:
+        yield "the service's own snapshots of the source are paused, where the caller may do so"
+    named = words.counted(sum(index.open for index in ahead.resolution.indices), "index", "indices")
+    yield (
+        f"the source refuses writes to {named} (point of no return for writers: they get 403), for "
+        f"{ahead.allowed} at most (cutover.window): what is not verified by then is put back"
+    )
 
 
 def _streams(units: tuple[Unit, ...]) -> int:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from configs.durations import duration_text
-from reports.words import counted, duration, number, size, verified
+from reports.words import counted, duration, size, verified
 from tasks.cutover.expected import WindowEstimate
 from tasks.rounds.records import (
     ChangesRecord,

@@ -12,6 +12,8 @@ from reports.model import GateReport, Report
 from reports.outcomes import standing, title
 from reports.waiting import WaitingCopies, copies_line
 
+_BY_THE_JOURNAL = "This is what the runs have written down; the domains were not asked."
+
 
 def status_of(
     report: Report,
@@ -19,6 +21,7 @@ def status_of(
     block: SourceBlock | None = None,
     waiting: WaitingCopies | None = None,
     process: int | None = None,
+    taking_away: str | None = None,
 ) -> dict[str, Any]:
     """The run's standing as a value.
 
@@ -27,6 +30,7 @@ def status_of(
         block: what cutovers of the plan have left blocked on the source.
         waiting: the copies that its rounds have made on the target.
         process: the id of the process that holds the plan; None where none does, or it is not known.
+        taking_away: the command that goes on with taking the copies away, where that has begun and not ended.
     """
     gone = report.outcome == "running" and not held
     last = report.steps[-1] if report.steps else None
@@ -41,6 +45,7 @@ def status_of(
         "process": process,
         "source_refuses_writes": block.model_dump(mode="json") if block else None,
         "copies": waiting.model_dump(mode="json") if waiting else None,
+        "taking_away": taking_away,
         "started": report.started.isoformat(),
         "step": last.name if last else None,
         "step_attempts": last.attempts if last else 0,
@@ -48,7 +53,9 @@ def status_of(
         "steps_done": [step.name for step in report.steps if step.ended and not step.error],
         "gates": [gate.model_dump(mode="json") for gate in report.gates],
         "message": report.message,
-        "next": _next(report, held) or (after_a_kill(report.window, report.next) if gone else report.next),
+        "next": _next(report, held)
+        or taking_away
+        or (after_a_kill(report.window, report.next) if gone else report.next),
         "changes": len(report.changes),
     }
 
@@ -65,7 +72,9 @@ def _next(report: Report, held: bool) -> str:
 def with_plan(found: dict[str, Any], file: str) -> dict[str, Any]:
     """The same with the plan's file in the commands that it names, so that they can be given as they are."""
     block = found["source_refuses_writes"]
-    named = {key: _named(found[key], file) for key in ("message", "next")}
+    named: dict[str, Any] = {
+        key: _named(found[key], file) for key in ("message", "next", "taking_away") if found[key]
+    }
     lifted = {**block, "lift": _named(block["lift"], file)} if block else None
     return {**found, **named, "source_refuses_writes": lifted}
 
@@ -88,6 +97,7 @@ def status_view(found: dict[str, Any]) -> Text:
         lines.append(f"Last step: {found['step']}, attempt {found['step_attempts']}{error}")
     lines += [words.gate(GateReport.model_validate(gate)) for gate in found["gates"]]
     lines += [found["message"]] if found["message"] else []
+    lines += [_BY_THE_JOURNAL] if found["source_refuses_writes"] else []
     lines += [f"Next: {found['next']}"] if found["next"] else []
     return Text("\n".join(lines))
 
@@ -102,4 +112,6 @@ def _block_lines(found: dict[str, Any]) -> list[str]:
 
 
 def _copies_lines(found: dict[str, Any]) -> list[str]:
-    return [copies_line(WaitingCopies.model_validate(found["copies"]))] if found["copies"] else []
+    away = "The seed rounds are being taken away; until that is done there is neither a round nor a cutover."
+    lines = [away] if found["taking_away"] else []
+    return [*lines, copies_line(WaitingCopies.model_validate(found["copies"]))] if found["copies"] else lines

@@ -27,6 +27,16 @@ def seeded(indices: list[IndexReport], told: RoundReport) -> list[IndexReport]:
     return [index.model_copy(update={"verdict": _came_to(index, as_before)}) for index in indices]
 
 
+def untouched(told: RoundReport, *, opened: bool) -> dict[str, str]:
+    """Names on the target of what was not restored at all, and what is said of each.
+
+    Args:
+        opened: whether data streams were made of their copies, which restores those again.
+    """
+    streams = {index.target for index in told.indices if index.stream} if opened else set[str]()
+    return {name: kind for name, kind in standing(told).items() if name not in streams}
+
+
 def standing(told: RoundReport) -> dict[str, str]:
     """Names on the target of copies that the round has left as they were, and what is said of each."""
     return {index.target: index.kind for index in told.indices if index.kind in {"unchanged", "aliases"}}

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from configs.gates import PASSED_BY, Gate
 from runs.errors import NothingToApprove, StateUnusable
 from runs.journal import Journal, now
-from runs.state import State, is_finished
+from runs.state import State
 
 
 class Approval(BaseModel):
@@ -26,14 +26,12 @@ class Approval(BaseModel):
 
 def _waiting_run(state: State, gate: Gate) -> Journal | None:
     """The run that stands at this gate or may come to it: alive, or to be continued. None without one."""
-    held = state.is_held()
-    for newest, journal in enumerate(state.journals()):
-        if gate not in PASSED_BY.get(journal.document.verb, ()) or is_finished(journal):
-            continue
-        alive = held and newest == 0 and journal.document.status == "running"
-        if alive or journal.document.gates or journal.changed_something:
-            return journal
-    return None
+    verbs = [verb for verb, gates in PASSED_BY.items() if gate in gates]
+    newest = next(state.journals(), None)
+    if newest and newest.document.status == "running" and state.is_held():
+        return newest if newest.document.verb in verbs and not newest.document.aborting else None
+    standing = filter(None, map(state.unfinished, verbs))
+    return next((journal for journal in standing if not journal.document.aborting), None)
 
 
 def run_to_approve(state: State, gate: Gate) -> Journal:

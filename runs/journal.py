@@ -20,6 +20,8 @@ from runs.errors import StateUnusable
 Status = Literal["running", "done", "different", "refused", "failed", "interrupted", "abandoned"]
 FINISHED: frozenset[Status] = frozenset({"done", "different", "refused", "abandoned"})
 DENIED = "denied"
+REFUSED = "refused"
+"""The result of an intent whose request was refused each time, until it was not needed any more."""
 Record = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
 
@@ -242,8 +244,8 @@ class Journal:
     @contextmanager
     def intend(
         self, step: str, side: Literal["source", "target"], action: str, detail: Mapping[str, Any]
-    ) -> Generator[None]:
-        """Writes an intent, lets the request be sent, and writes how it ended.
+    ) -> Generator[Intent]:
+        """Writes an intent, lets the request be sent, and writes how it ended: sent, unless the block says.
 
         Left by a kill, the intent stays without a result: whoever comes next looks at the domain.
         """
@@ -251,12 +253,12 @@ class Journal:
         self.document.intents.append(intent)
         self.save()
         try:
-            yield
+            yield intent
         except Exception as error:
             intent.result = DENIED if isinstance(error, Denied) else f"error: {type(error).__name__}"
             self.save()
             raise
-        intent.result = "sent"
+        intent.result = intent.result or "sent"
         self.save()
 
     def intents(self, action: str) -> list[Intent]:

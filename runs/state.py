@@ -84,11 +84,14 @@ class State:
         yield from sorted(found, key=lambda each: (each.document.started, each.run_id), reverse=True)
 
     def latest(self) -> Journal | None:
-        """The newest run that was not refused before any change; else the newest; None without any."""
+        """The newest run that was neither refused nor given up; else the newest; None without any.
+
+        A cutover after which everything was put back is no run that was given up: the source refused writes.
+        """
         newest: Journal | None = None
         for journal in self.journals():
             newest = newest or journal
-            if journal.document.status not in {"refused", "abandoned"}:
+            if journal.document.status not in {"refused", "abandoned"} or journal.record(BACK_OUT):
                 return journal
         return newest
 
@@ -137,6 +140,14 @@ def counts(journal: Journal) -> bool:
 def plan_record(plan: Plan) -> dict[str, Any]:
     """The plan as a journal keeps it. It holds names of secrets, never a secret."""
     return plan.model_dump(mode="json")
+
+
+def plan_begun_with(journal: Journal) -> Plan | None:
+    """The plan that a run began with; None where this version does not take it any more."""
+    try:
+        return Plan.model_validate_json(json.dumps(journal.document.plan))
+    except ValidationError:
+        return None
 
 
 def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:

@@ -68,6 +68,34 @@ def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
         raise typer.Exit(ExitCode.INVALID) from None
 
 
+def load_or_begun(path: Path, folder: Path) -> Plan:
+    """The plan in this file; where that has problems, the plan that the latest run of its name began with.
+
+    For the verbs that tell that the source refuses writes, and lift that: these must not fail on a typing
+    error. Prints every problem, and exits with 2 where there is no such run.
+    """
+    from configs.kinds import is_resolved
+    from configs.loader import load_plan, name_in
+    from configs.problems import PlanError
+    from runs.state import State, plan_begun_with
+    from snapferry.console import say
+
+    if is_resolved(path):
+        return load(path)
+    try:
+        return load_plan(path)
+    except PlanError as error:
+        say(str(error))
+    name = name_in(path)
+    with errors_end_here():
+        latest = State(folder, name).latest() if name else None
+        begun = plan_begun_with(latest) if latest else None
+    if latest is None or begun is None:
+        raise typer.Exit(ExitCode.INVALID)
+    say(f"snapferry: the plan file has problems; going by the plan that run {latest.run_id} began with")
+    return begun
+
+
 def state_folder(chosen: Path | None) -> Path:
     """The state folder of this command."""
     from runs.state import default_folder

@@ -3,10 +3,12 @@
 What a run has moved is not touched. Each thing is looked at again right before it is settled.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 from domains import repositories
 from domains.domain import Side
+from domains.errors import SnapferryError
 from runs.journal import Journal, now
 from tasks.cutover import freeze
 from tasks.errors import ExecutionError, PreconditionError
@@ -35,7 +37,7 @@ def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wa
     Raises:
         PreconditionError: something of what is wanted cannot be done any more.
     """
-    refusing, finished = tuple(freeze.still_blocked(m)), is_finished(earlier(m), wanted)
+    refusing, finished = tuple(freeze.still_blocked(m)), is_settled(m, wanted)
     if not finished:
         _require_possible(m, wanted, refusing)
     registered: list[Side] = [
@@ -55,9 +57,11 @@ def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wa
     )
 
 
-def is_finished(before: FinishRecord | None, wanted: Finish) -> bool:
-    """Whether an earlier command has done all that is wanted."""
-    return before is not None and before.wanted == wanted and not before.left
+def is_settled(m: Migration, wanted: Finish) -> bool:
+    """Whether the latest command has come to its end, and all that is wanted is done."""
+    before, entry = earlier(m), m.journal.document.steps.get(STEP)
+    ended = entry is not None and entry.ended is not None and entry.error is None
+    return before is not None and ended and before.wanted == wanted and not before.left
 
 
 def settle(
@@ -76,9 +80,14 @@ def settle(
     refusing = freeze.still_blocked(m)
     _require_possible(m, wanted, refusing)
     released = freeze.release(m).released if wanted.source == "released" and refusing else ()
-    left = list(_dropped(rounds, runs)) if wanted.snapshots == "drop" else []
     before = earlier(m)
-    kept = () if wanted.snapshots == "drop" else _kept(rounds, before)  # without a registration none is seen
+    left = _dropped(rounds, runs, before) if wanted.snapshots == "drop" else ()
+    there = _own_snapshots(rounds)
+    removed = [
+        name for each in rounds for name in removed_names(each, "remove snapshot") if name not in there
+    ]
+    # without a registration none is seen: those stay that stayed before
+    kept = there or tuple(name for name in (before.kept if before else ()) if name not in removed)
     if wanted.registrations == "remove":
         settled = {domain.side: give_back(m, domain, runs) for domain in (m.target, m.source)}
     else:
@@ -86,12 +95,12 @@ def settle(
     return FinishRecord(
         at=now(),
         wanted=wanted,
-        kept=kept,
-        removed=tuple(name for each in rounds for name in removed_names(each, "remove snapshot")),
+        kept=() if wanted.snapshots == "drop" else kept,
+        removed=tuple(removed),
         registrations=settled,
         released=released or (before.released if before else ()),
         refusing=tuple(freeze.still_blocked(m)),
-        left=tuple(left),
+        left=left,
     )
 
 
@@ -121,17 +130,34 @@ def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:
     return tuple(filter(None, map(own_snapshot, rounds)))
 
 
-def _kept(rounds: Sequence[Migration], before: FinishRecord | None) -> tuple[str, ...]:
-    """The snapshots that stay; where their registration is gone, those that stayed before."""
-    return _own_snapshots(rounds) or (before.kept if before else ())
+def _dropped(
+    rounds: Sequence[Migration], runs: Sequence[Journal], before: FinishRecord | None
+) -> tuple[Left, ...]:
+    """Drops the snapshots, unless an earlier command has, and looked; tells those that cannot be reached."""
+    if before and before.wanted.snapshots == "drop" and not before.left:
+        return ()
+    with _registered_only_to_reach_them(rounds, runs):
+        left = [found for each in rounds for found in remove_snapshot(each, runs)]
+        still = _own_snapshots(rounds)
+        if still:
+            raise ExecutionError(
+                f"{len(still)} snapshots are still there: {', '.join(still[:5])}",
+                "run the same command again: it removes them",
+            )
+    return tuple(left)
 
 
-def _dropped(rounds: Sequence[Migration], runs: Sequence[Journal]) -> Iterator[Left]:
-    for each in rounds:
-        yield from remove_snapshot(each, runs)
-    still = _own_snapshots(rounds)
-    if still:
-        raise ExecutionError(
-            f"{len(still)} snapshots are still there: {', '.join(still[:5])}",
-            "run the same command again: it removes them",
-        )
+@contextmanager
+def _registered_only_to_reach_them(rounds: Sequence[Migration], runs: Sequence[Journal]) -> Generator[None]:
+    """Takes the source's registration away again, where the block has made it and fails."""
+    absent = {
+        each.repository: each
+        for each in rounds
+        if repositories.registered(each.source, each.repository) is None
+    }
+    try:
+        yield
+    except SnapferryError:
+        for each in absent.values():
+            give_back(each, each.source, runs)
+        raise

@@ -1,6 +1,7 @@
 """Registrations that a run has made: removed, or put back as they were, if they are still as it sent them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from domains import repositories
 from domains.domain import Domain
@@ -24,20 +25,19 @@ def give_back(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str
         return "these runs registered nothing" if runs else "this run registered nothing"
     before = sent.before
 
-    def act() -> None:
+    def look() -> Callable[[], None] | None:
         if not is_own_registration(m, domain, repositories.registered(domain, m.repository), runs):
-            return
+            return None
         if before is None:
-            repositories.unregister(domain, m.repository)
-        else:
-            repositories.register(domain, m.repository, before)
+            return partial(repositories.unregister, domain, m.repository)
+        return partial(repositories.register, domain, m.repository, before)
 
     found = repositories.registered(domain, m.repository)
     if found is None or found == before or not is_own_registration(m, domain, found, runs):
         return _not_given_back(m, domain, found, runs)
     action = "unregister" if before is None else "put back"
     waits = f"repository {m.repository} is in use on the {domain.side}"
-    patiently(m, domain, action, [m.repository], waits, is_in_use, act)
+    patiently(m, domain, action, [m.repository], waits, is_in_use, look)
     return "the registration was removed" if before is None else "the former registration was put back"
 
 

@@ -1,9 +1,11 @@
 """Taking something away from a domain that may be busy: a look and an act, until it works or is given up."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from domains.domain import Domain
 from domains.errors import Missing, Refused, is_transient
+from runs.journal import REFUSED, Intent
 from runs.progress import Progress, tell
 from tasks.errors import TimedOut
 from tasks.migration import Migration
@@ -19,29 +21,47 @@ def patiently(
     names: Sequence[str],
     waits: str,
     busy: Callable[[Refused], bool],
-    act: Callable[[], None],
+    look: Callable[[], Callable[[], None] | None],
 ) -> None:
     """Looks and acts, and does so again while the domain is busy with something that passes.
 
-    Also where something was gone between the two: the next look tells.
+    Also where something was gone between the two: the next look tells. Where nothing is to be sent, no intent
+    is written.
+
+    Args:
+        look: looks at the domain, and returns what sends the request; None when none is needed any more.
     """
     shown = names[0] if len(names) == 1 else f"{len(names)} indices"
-    tell(Progress(STEP, f"{action} {shown}"))
     poll = m.poll(m.plan.snapshot.wait_for_running.total_seconds())
-    with m.journal.intend(STEP, domain.side, action, {"names": list(names)}):
+    intent: Intent | None = None
+    refused_alone = True
+    with ExitStack() as stack:
         while True:
             try:
-                act()
+                send = look()
+                if send is None:
+                    if intent and refused_alone:
+                        intent.result = REFUSED
+                    return
+                if intent is None:
+                    tell(Progress(STEP, f"{action} {shown}"))
+                    detail = {"names": list(names)}
+                    intent = stack.enter_context(m.journal.intend(STEP, domain.side, action, detail))
+                send()
                 return
             except Refused as error:
-                passes = busy(error) or is_transient(error) or isinstance(error, Missing)
-                if not passes:
-                    raise
+                refused_alone = refused_alone and busy(error)
+                _require_passing(error, busy)
                 if poll.expired:
                     hint = "run the same command later: it goes on with what is left"
                     raise TimedOut(waits, hint) from error
                 tell(Progress(STEP, f"waiting: {waits}", waiting=True))
             poll.pause()
+
+
+def _require_passing(error: Refused, busy: Callable[[Refused], bool]) -> None:
+    if not (busy(error) or is_transient(error) or isinstance(error, Missing)):
+        raise error
 
 
 def is_busy(error: Refused) -> bool:

@@ -3,13 +3,14 @@
 What is the run's own is told by `tasks.own`. A request whose reply was lost is not repeated without a look.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from domains import catalog as names_on
 from domains import repositories, snapshots
 from domains.domain import Side
 from domains.errors import Denied, Missing
-from runs.journal import Journal
+from runs.journal import DENIED, REFUSED, Journal
 from tasks import repository
 from tasks.doubt import settled
 from tasks.errors import ExecutionError, PreconditionError
@@ -85,8 +86,8 @@ def remove_made(m: Migration) -> RemovalRecord:
 
 
 def removed_names(m: Migration, action: str) -> tuple[str, ...]:
-    """What requests of this action were for: `remove` or `remove snapshot`."""
-    intents = m.journal.intents(action)
+    """What requests of this action were for that may have worked: `remove` or `remove snapshot`."""
+    intents = (each for each in m.journal.intents(action) if each.result not in {DENIED, REFUSED})
     return tuple(dict.fromkeys(name for intent in intents for name in intent.detail["names"]))
 
 
@@ -103,58 +104,50 @@ def _remove_indices(m: Migration) -> Iterator[Left]:
 def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
     """Deletes those of the indices that still have these UUIDs; waits while a snapshot holds one of them."""
 
-    def act() -> None:
+    def look() -> Callable[[], None] | None:
         there = names_on.uuids(m.target, chunk)
         still = [name for name, uuid in chunk.items() if there.get(name) == uuid]
-        if still:
-            names_on.delete_all(m.target, still)
+        return partial(names_on.delete_all, m.target, still) if still else None
 
-    patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, act)
+    patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, look)
 
 
 def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Left]:
     """Deletes a data stream if it still has exactly these backing indices."""
     grown: list[str] = []
 
-    def act() -> None:
+    def look() -> Callable[[], None] | None:
         held = names_on.backing_of(m.target, name)
         if held is None:
-            return
+            return None
         if names_on.uuids(m.target, held) != backing:
             grown.append(name)
-            return
-        names_on.delete(m.target, name, stream=True)
+            return None
+        return partial(names_on.delete, m.target, name, stream=True)
 
-    patiently(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, act)
+    patiently(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, look)
     if grown:
         yield Left(name=name, why="its backing indices are not those that this run has restored any more")
 
 
 def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Left]:
-    """Deletes the run's own snapshot, running or finished. May be repeated.
+    """Deletes the run's own snapshot, running or finished. May be repeated: the repository is asked.
 
     Args:
         runs: the runs that share the registration; without them it is this one alone.
     """
-    if not m.journal.intents("snapshot") or _is_gone(m):
+    if not m.journal.intents("snapshot"):
         return
     why = _unreachable(m, runs)
     if why:
         yield Left(name=m.snapshot, why=why)
         return
 
-    def act() -> None:
-        if own_snapshot(m):
-            snapshots.delete(m.source, m.repository, m.snapshot)
+    def look() -> Callable[[], None] | None:
+        return partial(snapshots.delete, m.source, m.repository, m.snapshot) if own_snapshot(m) else None
 
-    if own_snapshot(m):
-        waits = "another snapshot runs on the source"
-        patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, act)
-
-
-def _is_gone(m: Migration) -> bool:
-    """Whether an earlier session has deleted it: afterwards the registration may have been given back."""
-    return any(intent.result == "sent" for intent in m.journal.intents("remove snapshot"))
+    waits = "another snapshot runs on the source"
+    patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
 def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:

@@ -11,7 +11,7 @@ from snapferry.options import (
     PlanFile,
     StateFolder,
     errors_end_here,
-    load,
+    load_or_begun,
     state_folder,
     terminated_as_interrupted,
 )
@@ -42,11 +42,12 @@ def abort(
     opens nothing: the source takes writes again, the copies wait for the next one. Only what the runs made
     goes, by journal and by UUID. Without --execute: show which it is, and what would be removed.
     """
-    loaded = load(plan)
+    folder = state_folder(state)
+    loaded = load_or_begun(plan, folder)
     from flows.session import Options
     from tasks.migration import Consents
 
-    options = Options(state_folder(state), Consents(seeds=seeds))
+    options = Options(folder, Consents(seeds=seeds))
     with errors_end_here(), terminated_as_interrupted():
         if execute:
             _do(loaded, options, as_json=as_json)

@@ -66,6 +66,8 @@ def cutover(
     from flows.session import Options
     from tasks.migration import Consents
 
+    if rehearse:
+        _require_alone(allow_freeze, source_after)
     loaded = load(plan)
     if source_after:
         changed = loaded.cutover.model_copy(update={"source_after": source_after})
@@ -76,8 +78,20 @@ def cutover(
         run_round(loaded, options, partial(_rehearsal, loaded, options), as_json=as_json)
     elif execute:
         _run(loaded, options, as_json=as_json)
+    elif rehearse:
+        _show_rehearsal(loaded, options, plan, as_json=as_json)
     else:
-        _show(loaded, options, plan, " --rehearse" if rehearse else " --allow-freeze", as_json=as_json)
+        more = f" --source-after {source_after}" if source_after else ""
+        _show(loaded, options, plan, f" --allow-freeze{more}", as_json=as_json)
+
+
+def _require_alone(allow_freeze: bool, source_after: str | None) -> None:
+    """A rehearsal freezes and opens nothing: whoever gives more than that means something else."""
+    given = "--allow-freeze" if allow_freeze else "--source-after" if source_after else ""
+    if given:
+        raise typer.BadParameter(
+            f"a rehearsal freezes and opens nothing; leave out {given}, or --rehearse", param_hint=given
+        )
 
 
 def _show(plan: "Plan", options: "Options", file: Path, more: str, *, as_json: bool) -> None:
@@ -88,8 +102,16 @@ def _show(plan: "Plan", options: "Options", file: Path, more: str, *, as_json: b
     show_ahead(found, file, as_json=as_json, options=more)
 
 
+def _show_rehearsal(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
+    from flows.ahead import rehearsal_ahead
+
+    with errors_end_here():
+        found = rehearsal_ahead(plan, options)
+    show_ahead(found, file, as_json=as_json, options=" --rehearse")
+
+
 def _run(plan: "Plan", options: "Options", *, as_json: bool) -> None:
-    from flows.finished import finished_cutover
+    from flows.finished import finished_cutover, require_consent
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
     from snapferry.running import run_flow, show_end
@@ -99,6 +121,7 @@ def _run(plan: "Plan", options: "Options", *, as_json: bool) -> None:
         if journal:
             say(f"Cutover {journal.run_id} has opened the target already.")
         else:
+            require_consent(plan, options)
             journal = run_flow(plan.name, options.state, partial(_flow, plan, options))
         show_end(journal, as_json=as_json)
     raise typer.Exit(code_of_run(journal.document))

@@ -73,7 +73,7 @@ def show_ahead(found: "RoundAhead", file: Path, *, as_json: bool, options: str =
         show_json(found.model_dump_json(indent=2))
         return
     show(ahead_view(found))
-    if found.continues:
+    if found.continues and not found.frozen:
         say(f"Run {found.continues} is unfinished; --execute goes on with it.")
     say(f"Nothing was changed. To do it: snapferry {found.verb} {file} --execute{options}")
 

@@ -3,7 +3,7 @@
 import shlex
 from typing import TYPE_CHECKING
 
-from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load, state_folder
+from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load_or_begun, state_folder
 
 if TYPE_CHECKING:
     from reports.blocked import SourceBlock
@@ -19,12 +19,15 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
     from reports.status import status_of, status_view, with_plan
     from runs.state import State
     from snapferry.console import say, show, show_json
+    from tasks.rounds.generations import TAKE_AWAY, being_taken_away
 
-    loaded = load(plan)
+    folder = state_folder(state)
+    loaded = load_or_begun(plan, folder)
     with errors_end_here():
-        runs = State(state_folder(state), loaded.name)
+        runs = State(folder, loaded.name)
         latest = runs.latest()
         block, waiting = _left_standing(runs)
+        taking_away = TAKE_AWAY if being_taken_away(runs) else None
         held, process = runs.is_held(), runs.holder()
     if latest is None:
         say(
@@ -34,7 +37,7 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
         if as_json:
             show_json({"plan": loaded.name, "run_id": None})
         return
-    standing = status_of(report_of(latest.document), held, block, waiting, process)
+    standing = status_of(report_of(latest.document), held, block, waiting, process, taking_away)
     standing = with_plan(standing, shlex.quote(str(plan)))
     if as_json:
         show_json(standing)

@@ -1,6 +1,7 @@
 """Putting everything back after a cutover that was not opened: the source first."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from domains import snapshots
@@ -65,18 +66,15 @@ def end_snapshot(m: Migration) -> None:
     """Ends the run's own snapshot if it still runs: nobody waits for it any more. A whole one is kept."""
     if not m.journal.intents("snapshot"):
         return
-    found = snapshots.get(m.source, m.repository, m.snapshot)
-    if found is None or not found.running or own_snapshot(m) is None:
-        return
 
-    def act() -> None:
-        again = snapshots.get(m.source, m.repository, m.snapshot)
-        if again and again.running and own_snapshot(m):
-            snapshots.delete(m.source, m.repository, m.snapshot)
+    def look() -> Callable[[], None] | None:
+        found = snapshots.get(m.source, m.repository, m.snapshot)
+        if found is None or not found.running or own_snapshot(m) is None:
+            return None
+        return partial(snapshots.delete, m.source, m.repository, m.snapshot)
 
-    patiently(
-        m, m.source, "remove snapshot", [m.snapshot], "another snapshot runs on the source", is_busy, act
-    )
+    waits = "another snapshot runs on the source"
+    patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
 def remove_streams(m: Migration) -> None:

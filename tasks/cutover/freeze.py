@@ -32,7 +32,7 @@ def require_consent(consents: Consents) -> None:
     if not consents.freeze:
         raise PreconditionError(
             "the cutover makes the source refuse writes, which needs the consent --allow-freeze",
-            hint="`snapferry cutover PLAN` shows for how long; then give the same command with --allow-freeze",
+            hint="`snapferry cutover PLAN` shows for how long; then add --allow-freeze to the command",
         )
 
 

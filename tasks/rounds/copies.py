@@ -1,6 +1,7 @@
 """The copies on the target between rounds: closed, told, and taken away where their index is gone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from domains import catalog as names_on
 from domains.catalog import catalog
@@ -101,13 +102,12 @@ def discard(m: Migration, doomed: Sequence[Copy]) -> tuple[str, ...]:
     for start in range(0, len(names), _AT_ONCE):
         chunk = names[start : start + _AT_ONCE]
 
-        def act(chunk: list[str] = chunk) -> None:
+        def look(chunk: list[str] = chunk) -> Callable[[], None] | None:
             there = names_on.uuids(m.target, chunk)
             still = [name for name in chunk if there.get(name) == uuids[name]]
-            if still:
-                names_on.delete_all(m.target, still)
+            return partial(names_on.delete_all, m.target, still) if still else None
 
-        patiently(m, m.target, "remove", chunk, "a snapshot on the target holds a copy", is_busy, act)
+        patiently(m, m.target, "remove", chunk, "a snapshot on the target holds a copy", is_busy, look)
     return tuple(names)
 
 

@@ -4,7 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from runs.journal import Journal
 from runs.state import State
+from tasks.errors import PreconditionError
 from tasks.rounds.ledger import CLEAN, VERBS, is_end
+
+TAKE_AWAY = "snapferry abort PLAN --execute --seeds"
 
 
 def generations(state: State) -> Iterator[tuple[Journal, ...]]:
@@ -36,6 +39,27 @@ def waiting(state: State) -> tuple[Journal, ...]:
         ended = is_end(found[0])
         return () if ended else tuple(each for each in reversed(found) if each.changed_something)
     return ()
+
+
+def being_taken_away(state: State) -> Journal | None:
+    """The run in whose journal an abort of the rounds has begun and not ended; None without one.
+
+    That a cutover is being put back is no such abort.
+    """
+    for journal in reversed(waiting(state)):
+        document = journal.document
+        if document.aborting and (document.verb == "seed" or CLEAN in document.steps):
+            return journal
+    return None
+
+
+def require_not_taken_away(state: State) -> None:
+    """Raises PreconditionError while an abort of the plan's seed rounds has not come to its end."""
+    if being_taken_away(state):
+        raise PreconditionError(
+            f"the seed rounds of plan {state.plan_name} are being taken away",
+            hint=f"finish that first: {TAKE_AWAY}",
+        )
 
 
 def taken_away(state: State) -> frozenset[str]:

@@ -4,7 +4,8 @@ A copy is known by the UUID that was noted when it arrived, and goes only while 
 thing is looked at again right before it goes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from domains import catalog as names_on
 from domains import repositories
@@ -124,13 +125,12 @@ def _removable(m: Migration, found: Ledger) -> dict[str, Copy]:
 def _remove_chunk(m: Migration, found: Ledger, names: Sequence[str]) -> None:
     """Deletes those of the copies that still are what they were; waits while a snapshot holds one of them."""
 
-    def act() -> None:
+    def look() -> Callable[[], None] | None:
         own = _removable(m, found)
         still = [name for name in names if name in own]
-        if still:
-            names_on.delete_all(m.target, still)
+        return partial(names_on.delete_all, m.target, still) if still else None
 
-    patiently(m, m.target, "remove", names, "a snapshot on the target holds a copy", is_busy, act)
+    patiently(m, m.target, "remove", names, "a snapshot on the target holds a copy", is_busy, look)
 
 
 def _left(m: Migration, found: Ledger) -> Iterator[Left]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.building import a_plan, a_resolution, a_unit, selected
 from support.rounds import copies_of, work_of
 
+from reports import round_words
 from runs.journal import Document, StepEntry, now
 from runs.state import plan_record
 from tasks.cutover.expected import WindowEstimate, expected_window
@@ -62,12 +63,30 @@ def test_with_nothing_to_take_only_freeze_verification_and_opening_are_left() ->
     found = expected()
     assert 0 < found.low < found.high < 15
     assert (found.indices, found.bytes, found.basis) == (0, 0, ())
+    assert round_words.expected(found).endswith("nothing to take; the comparison is assumed")
+    measured = round_words.expected(expected(earlier=(verified(5.0, 10),)))
+    assert measured.endswith("nothing to take; the comparison was measured in run verified")
 
 
 def test_without_an_earlier_round_it_is_assumed_and_says_so() -> None:
     found = expected(*changed("a", "b"))
     assert found.basis == () and found.indices == 2 and found.operations == 200
     assert found.low < found.high
+    assert round_words.expected(found).endswith("(assumed: no such round was measured)")
+    half = expected(*changed("a"), earlier=(verified(5.0, 10),))
+    assert round_words.expected(half).endswith(
+        "1 index and 100 operations to take (assumed: no such round was measured; the comparison was "
+        "measured in run verified)"
+    )
+
+
+def test_what_is_measured_and_what_is_assumed_is_told_apart() -> None:
+    rounds = (a_round("one", 6.0, *changed("a")),)
+    assert round_words.expected(expected(*changed("b"), earlier=rounds)).endswith(
+        "(measured in 1 round; the comparison is assumed)"
+    )
+    both = expected(*changed("b"), earlier=(*rounds, verified(5.0, 10)))
+    assert round_words.expected(both).endswith("(measured in 1 round)")
 
 
 def test_an_index_without_a_copy_counts_by_its_bytes_whatever_was_measured() -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from click.testing import Result
 from support.building import a_plan_between, a_resolution, a_unit
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, Held, snapshot_reply
 from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
 from typer.testing import CliRunner
 
@@ -24,6 +24,7 @@ from snapferry.main import app
 from tasks.errors import PreconditionError
 from tasks.records import Leftovers, RepositoryRecord
 from tasks.rounds.endings import FinishRecord, StandingCutover
+from tasks.rounds.generations import generation_of
 from tasks.rounds.ledger import ledger
 from tasks.rounds.records import BackOutRecord, CopiesRecord, Copy
 
@@ -367,6 +368,115 @@ def test_rounds_that_are_being_taken_away_are_not_gone_on_with(pair: Pair) -> No
         pass
 
 
+@pytest.fixture
+def half_away(pair: Pair) -> Journal:
+    """A put-back cutover after a seed round, in whose journal `abort --seeds` was killed."""
+    pair.seeded()
+    journal = pair.run("cutover", "failed", window=window(ended=now()), aborting=True)
+    pair.keep(journal, "back out", BackOutRecord(why=""))
+    pair.intend(journal, "remove", "target", names=["another"])
+    with journal.step("clean"):
+        pass
+    journal.document.status = "running"
+    journal.save()
+    return journal
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_with(
+    pair: Pair, half_away: Journal
+) -> None:
+    from flows.cutover import cutting_over
+    from flows.seed import seeding
+
+    for options in (Options(pair.folder), Options(pair.folder, new_run=True)):
+        for begun in (seeding, cutting_over):
+            with pytest.raises(PreconditionError, match="being taken away"), begun(pair.plan, options):
+                pass
+    told = " ".join(pair.command("status").stdout.split())
+    assert "The seed rounds are being taken away" in told
+    assert f"Next: snapferry abort {pair.folder}/plan.yaml --execute --seeds" in told
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert "being taken away" not in pair.command("status").stdout
+    with seeding(pair.plan, Options(pair.folder)):
+        pass
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_after_a_cutover_that_was_put_back_another_round_may_begin(pair: Pair) -> None:
+    from flows.seed import seeding
+
+    pair.seeded()
+    put_back(pair)
+    assert "being taken away" not in pair.command("status").stdout
+    with seeding(pair.plan, Options(pair.folder)):
+        pass
+
+
+# a plan file with problems
+
+
+BANANA = "name: orders\ncutover: {window: banana}\n"
+
+
+def broken(pair: Pair, verb: str, *arguments: str, text: str = BANANA) -> Result:
+    file = pair.folder / "broken.yaml"
+    file.write_text(text, encoding="utf-8")
+    return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(pair.folder)])
+
+
+def test_a_plan_with_problems_keeps_nobody_from_knowing_and_lifting_the_block(
+    pair: Pair, frozen: Journal
+) -> None:
+    told = broken(pair, "status")
+    assert (told.exit_code, "refuses writes to 1 index" in told.stdout) == (0, True), told.stderr
+    assert "cutover.window" in told.stderr
+    assert f"going by the plan that run {frozen.run_id} began with" in told.stderr
+    assert broken(pair, "abort", "--execute").exit_code == 0
+    assert released(pair)
+
+
+@pytest.mark.parametrize(
+    "text", ["name: another\n", "name: ../orders\n", "name: [orders\n", "name: 5\n", "- a\n"]
+)
+def test_a_plan_with_problems_of_which_there_is_no_run_is_invalid(
+    pair: Pair, frozen: Journal, text: str
+) -> None:
+    for verb in ("status", "abort"):
+        ended = broken(pair, verb, text=text)
+        assert (ended.exit_code, ended.stdout) == (2, "")
+    assert broken(pair, "cutover").exit_code == 2
+
+
+# the status
+
+
+def test_a_cutover_killed_in_the_freeze_and_put_back_is_what_the_status_shows(
+    pair: Pair, frozen: Journal
+) -> None:
+    pair.run("seed", started=now() - timedelta(hours=1))
+    assert pair.command("abort", "--execute").exit_code == 0
+    told = pair.command("status").stdout
+    assert f"Cutover {frozen.run_id} of plan orders: put back by `snapferry abort`" in told
+
+
+def test_a_cutover_killed_while_the_source_was_released_may_have_released_it(
+    pair: Pair, frozen: Journal
+) -> None:
+    frozen.document.aborting = True
+    frozen.save()
+    assert pair.command("status").stdout.startswith("The source refuses writes to 1 index")
+    with frozen.step("release"):
+        pass
+    told = pair.command("status").stdout
+    assert told.startswith("The source may refuse writes to 1 index")
+    assert "or take them again: it was being released when the process of the cutover ended" in told
+    assert f"The same command finishes the release: snapferry abort {pair.folder}/plan.yaml --execute" in told
+    assert "the domains were not asked" in told
+    with pair.state.lock_plan():
+        assert "may refuse" not in pair.command("status").stdout
+
+
 # finish
 
 
@@ -418,6 +528,73 @@ def test_what_failed_half_way_is_told_and_gone_on_with(pair: Pair, over: Journal
     assert settled(over) is None
 
 
+class Snapshots:
+    """The source's repository, and who has taken what is in it."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.taken: dict[str, str] = {}
+        self.kept = False
+        pair.source.on("POST /_snapshot/repo/_verify", ok({"nodes": {"n": {"name": "n"}}}))
+
+    def took(self, journal: Journal, state: str = "SUCCESS") -> str:
+        """A snapshot of this run."""
+        name = f"orders-{journal.run_id}"
+        self.pair.intend(journal, "snapshot", "source", repository="repo", name=name)
+        self.taken[name] = state
+
+        def get(_: Asked) -> Reply:
+            if name not in self.taken:
+                return engine_error(404, "snapshot_missing_exception", "missing")
+            return ok(snapshot_reply(name, self.taken[name], journal.run_id))
+
+        def delete(_: Asked) -> Reply:
+            if not self.kept:
+                del self.taken[name]
+            return ok({"acknowledged": True})
+
+        self.pair.source.on(f"GET /_snapshot/repo/{name}", get).on(f"DELETE /_snapshot/repo/{name}", delete)
+        return name
+
+
+def test_a_snapshot_that_the_journal_holds_for_removed_is_dropped_if_it_is_there(
+    pair: Pair, over: Journal
+) -> None:
+    found = Snapshots(pair)
+    name = found.took(over)
+    pair.intend(over, "remove snapshot", "source", names=[name])
+    kept = pair.command("finish", "--registrations", "keep", "--execute")
+    assert (f"Snapshots kept: {name}" in kept.stdout, "dropped" in kept.stdout) == (True, False)
+    dropped = pair.command("finish", "--snapshots", "drop", "--execute")
+    assert (dropped.exit_code, found.taken) == (0, {}), dropped.stderr
+    assert f"Snapshots dropped: {name}" in dropped.stdout
+
+
+def test_what_could_not_be_dropped_is_not_settled_and_no_registration_stays_for_it(
+    pair: Pair, over: Journal
+) -> None:
+    found = Snapshots(pair)
+    first = generation_of(over)[0]
+    gone, name = found.took(first), found.took(over)
+    assert pair.command("finish", "--execute").exit_code == 0
+    assert pair.registered == {}
+    pair.source.on(f"DELETE /_snapshot/repo/{name}", ok({"acknowledged": True}))  # and it is still there
+    failed = pair.command("finish", "--snapshots", "drop", "--execute")
+    assert (failed.exit_code, "1 snapshots are still there" in failed.stderr) == (1, True)
+    assert (pair.registered, list(found.taken)) == ({}, [name])
+    bare = pair.command("finish", "--execute")
+    assert "settled already" not in bare.stderr
+    kept = [line for line in bare.stdout.splitlines() if line.startswith("Snapshots kept")]
+    assert not any(gone in line for line in kept)
+    found.took(over)  # its deletion works again
+    assert pair.command("finish", "--snapshots", "drop", "--execute").exit_code == 0
+    assert (pair.registered, found.taken) == ({}, {})
+    asked = len(pair.source.requests)
+    assert "settled already" in pair.command("finish", "--execute").stderr
+    assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
+    assert not [each for each in pair.source.requests[asked:] if each.path.startswith("/_snapshot/repo/")]
+
+
 def unfinished(pair: Pair) -> None:
     pair.run("cutover", "interrupted", window=window())
 
@@ -443,6 +620,31 @@ def test_what_is_not_done_is_not_finished(pair: Pair, state: str) -> None:
     refused = pair.command("finish", "--execute")
     assert (refused.exit_code, words in refused.stderr) == (3, True), refused.stderr
     assert not any(asked.method != "GET" for asked in (*pair.source.requests, *pair.target.requests))
+
+
+ADVICE: dict[str, tuple[Callable[[Pair], object], str | None]] = {
+    "a seed round": (lambda pair: pair.seeded(), "take the copies and snapshots away: --seeds"),
+    "a cutover put back": (put_back, "take the copies and snapshots away: --seeds"),
+    "an unfinished cutover": (unfinished, "put everything back:"),
+    "a cutover that is opening": (
+        lambda pair: pair.run("cutover", "interrupted", window=window(opening=now())),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("state", ADVICE)
+def test_finish_before_the_end_advises_what_can_be_done(pair: Pair, state: str) -> None:
+    prepare, advice = ADVICE[state]
+    prepare(pair)
+    said = " ".join(pair.command("finish", "--execute").stderr.split())
+    assert "snapferry cutover PLAN --execute --allow-freeze" in said
+    what, _, option = (advice or "").partition(": ")
+    if advice is None:
+        assert "abort" not in said, "it would be refused"
+    else:
+        assert f"{what.removesuffix(':')}: snapferry abort PLAN --execute {option}".rstrip() in said
+        assert ("--seeds" in said) == bool(option)
 
 
 def test_a_migration_after_rounds_that_were_taken_away_is_finished(pair: Pair) -> None:

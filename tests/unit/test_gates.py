@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 
 from reports.build import report_of
 from reports.status import status_of
-from runs.approvals import approval_of, approve
+from runs.approvals import approval_of, approve, run_to_approve
 from runs.errors import StateUnusable
 from runs.events import Happening, heard_by
-from runs.journal import Journal
+from runs.journal import GateEntry, Journal, now
 from runs.progress import Progress, listening
-from runs.state import State
+from runs.state import BACK_OUT, State
 from snapferry.main import app
 from tasks import gates
 from tasks.errors import TimedOut
@@ -367,6 +367,24 @@ def test_approve_refuses_when_no_run_can_come_to_the_gate(plan: Path, status: An
     assert not list(plan.parent.rglob(f"{GATE}.json"))
 
 
+@pytest.mark.parametrize("change", ["put back", "being put back"])
+def test_approve_refuses_for_a_cutover_that_opens_nothing_any_more(plan: Path, change: str) -> None:
+    plan.write_text(PLAN.replace("before-restore", "before-open"), encoding="utf-8")
+    state = State(plan.parent / "state", "orders")
+    journal = state.begin(a_plan(), "cutover")
+    journal.document.gates["before-open"] = GateEntry(since=now(), until=now())
+    journal.settle("failed", "")
+    assert run_to_approve(state, "before-open").run_id == journal.run_id
+    if change == "put back":
+        with journal.step(BACK_OUT):
+            pass
+        journal.document.steps[BACK_OUT].record = {"why": "it differs"}
+    journal.document.aborting = change == "being put back"
+    journal.save()
+    result = snapferry("approve", plan, "before-open")
+    assert (result.exit_code, "no run of plan orders waits at before-open" in result.stderr) == (3, True)
+
+
 @pytest.mark.parametrize("gate", ["before-snapshot", "nonsense"])
 def test_approve_exits_with_2_for_a_gate_that_the_plan_does_not_name(plan: Path, gate: str) -> None:
     run_at_the_gate(plan)
@@ -381,7 +399,7 @@ def test_status_shows_the_wait_and_how_to_end_it(plan: Path) -> None:
     with State(plan.parent / "state", "orders").lock_plan():
         said = snapferry("status", plan).stdout
     assert f"Gate {GATE}: not approved; since {entry.since:%Y-%m-%d %H:%M:%S} UTC" in said
-    assert "snapferry approve PLAN before-restore, or touch /nowhere/go" in said
+    assert f"snapferry approve {plan} before-restore, or touch /nowhere/go" in said
     standing = status_of(report_of(journal.document), held=False)
     assert standing["next"] == "run the same command again: it continues this run"
     assert standing["gates"][0]["name"] == GATE

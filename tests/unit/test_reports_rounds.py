@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,11 @@ SAME = VerificationRecord(
     skipped=(),
     at=at(0),
 )
+LAST = (
+    change("plain", "changed"),
+    change("people", "unchanged", target="folk"),
+    change(".ds-logs-1", "unchanged", stream="logs"),
+)
 BLOCKED = ("plain", "people", ".ds-logs-1")
 GATE = GateEntry(since=at(60), until=at(600))
 
@@ -173,7 +179,7 @@ def a_frozen(folder: Path) -> Making:
     made.intent("block", "plain", "people").intent("block", ".ds-logs-1", result=None)
     made.intent("block", "refused", result="denied")
     made.step("freeze", 5, FreezeRecord(at=at(15), blocked=BLOCKED, before=("frozen",)))
-    made.step("compare", 1, work(change("plain", "changed"), change("people", "unchanged"), number=4))
+    made.step("compare", 1, work(*LAST, number=4))
     made.step("start snapshot", 2).step("snapshot", 8, a_snapshot("orders-4"))
     made.step("restore", 6, RestoreRecord(indices=(arrived("plain", 10, 90),), batches=1))
     made.step("open copies", 3).step("verify", 7, SAME).step("look at names", 1)
@@ -427,8 +433,30 @@ def test_health_and_the_services_own_snapshots_are_told(tmp_path: Path) -> None:
     report = report_of(an_opened(tmp_path).end("done").document)
     for text in forms(report):
         assert "1 not green after 9.0 s: folk (yellow)" in text
-        assert "paused: until 21:10 UTC at the latest" in text
         assert "not paused: as before the window" in text
+        assert "until 21:10" not in text, "the last state alone"
+
+
+def test_why_the_services_own_snapshots_were_not_paused_is_told(tmp_path: Path) -> None:
+    made = an_opened(tmp_path)
+    for step, said in (("pause", "its requests are not signed"), ("resume", "nothing was paused")):
+        record = PauseRecord(paused=False, said=said)
+        made.document.steps[f"{step} automated snapshots"].record = record.model_dump(mode="json")
+    window = report_of(made.end("done").document).window
+    assert window and window.automated_snapshots == ["not paused: its requests are not signed"]
+
+
+def test_a_row_of_a_cutover_says_restore_of_what_was_restored_alone(tmp_path: Path) -> None:
+    table, _ = forms(report_of(an_opened(tmp_path).end("done").document))
+    rows = {line.split()[0]: line for line in table.splitlines() if line.strip() and "equal" in line}
+    assert " restore " in rows["plain"]
+    assert " unchanged " in rows["people"] and "rename" not in rows["people"]
+    assert " restore " in rows[".ds-logs-1"], "with its data stream"
+
+
+def test_units_keep_their_case_at_the_beginning_of_a_line(tmp_path: Path) -> None:
+    table, _ = forms(report_of(an_opened(tmp_path).end("done").document))
+    assert "Round 4: " in table and "10 B fetched, 90 B reused" in table
 
 
 def test_a_denied_block_blocks_nothing_and_one_whose_end_is_not_known_may(tmp_path: Path) -> None:
@@ -526,9 +554,9 @@ def test_a_cutover_killed_inside_its_window_is_told_first_with_the_command_that_
     lines = the_status(tmp_path).splitlines()
     assert lines[0].startswith("The source refuses writes to 3 indices since 2026-11-24 20:00:10 UTC")
     assert "no process works on it" in lines[0] and "2026-11-24 20:20:10 UTC" in lines[0]
-    assert lines[1] == "To lift it: snapferry abort PLAN --execute"
+    assert lines[1] == f"To lift it: snapferry abort {tmp_path / 'plan.yaml'} --execute"
     assert "interrupted while the source refuses writes; nothing is open yet" in lines[2]
-    assert "`snapferry abort PLAN --execute` puts everything back" in lines[-1]
+    assert f"`snapferry abort {tmp_path / 'plan.yaml'} --execute` puts everything back" in lines[-1]
 
 
 def test_the_same_as_json(tmp_path: Path) -> None:
@@ -540,7 +568,7 @@ def test_the_same_as_json(tmp_path: Path) -> None:
         "indices": sorted(BLOCKED),
         "since": "2026-11-24T20:00:10Z",
         "deadline": "2026-11-24T20:20:10Z",
-        "lift": "snapferry abort PLAN --execute",
+        "lift": f"snapferry abort {tmp_path / 'plan.yaml'} --execute",
     }
 
 
@@ -549,7 +577,37 @@ def test_while_a_process_works_on_the_window_its_deadline_is_told(tmp_path: Path
     state = State(tmp_path, "orders")
     with state.lock_plan():
         first = the_status(tmp_path).splitlines()[0]
+        lines = the_status(tmp_path).splitlines()
     assert first.endswith("until 2026-11-24 20:20:10 UTC at the latest: then everything is put back.")
+    assert lines[1] == f"Process {os.getpid()} works on it; it ends the window by itself at its deadline."
+    said = f"end that process with Ctrl-C or SIGTERM: kill {os.getpid()}"
+    assert lines[2] == f"To put everything back now, {said}"
+    assert any(line.endswith(": running (a process works on it)") for line in lines)
+    assert "snapferry abort" not in "".join(lines[:3]), "it would be refused"
+
+
+def test_while_a_process_puts_everything_back_it_is_waited_for(tmp_path: Path) -> None:
+    made = a_frozen(tmp_path)
+    made.document.aborting = True
+    made.end("running")
+    with State(tmp_path, "orders").lock_plan():
+        lines = the_status(tmp_path).splitlines()
+    assert lines[1] == f"Process {os.getpid()} works on it: wait for it."
+    assert "kill" not in "".join(lines)
+
+
+def test_a_step_that_was_interrupted_says_so(tmp_path: Path) -> None:
+    made = Making(tmp_path, "seed")
+    with pytest.raises(KeyboardInterrupt), made.journal.step("restore"):
+        raise KeyboardInterrupt
+    made.end("interrupted")
+    assert "Last step: restore, attempt 1: interrupted" in the_status(tmp_path).splitlines()
+
+
+def test_a_rehearsal_that_found_a_difference_is_followed_by_a_round(tmp_path: Path) -> None:
+    made = a_round(tmp_path).step("verify", 1, SAME)
+    found = report_of(made.end("different", "1 differs", "the hint of the verification").document)
+    assert found.next == "seed again: the next round takes what differs"
 
 
 def test_a_frozen_source_is_told_whatever_run_came_later(tmp_path: Path) -> None:
@@ -574,7 +632,8 @@ def test_killed_while_opening_only_the_same_command_helps(tmp_path: Path) -> Non
     made.end("running")
     lines = the_status(tmp_path).splitlines()
     assert "the target is being opened" in lines[0]
-    assert lines[1] == "To finish that: snapferry cutover PLAN --execute --allow-freeze"
+    plan = tmp_path / "plan.yaml"
+    assert lines[1] == f"To finish that: snapferry cutover {plan} --execute --allow-freeze"
     assert "snapferry abort" not in "".join(lines)
     assert lines[-1].startswith("Next: run the same command again: it goes on with opening the target")
 
@@ -584,7 +643,8 @@ def test_a_block_that_was_kept_is_told_until_finish_lifts_it(tmp_path: Path) -> 
     made.end("done")
     lines = the_status(tmp_path).splitlines()
     assert lines[0].endswith("the target is open, and the source goes on refusing them.")
-    assert lines[1] == "To lift it: snapferry finish PLAN --source released --execute"
+    plan = tmp_path / "plan.yaml"
+    assert lines[1] == f"To lift it: snapferry finish {plan} --source released --execute"
     settled = FinishRecord(
         at=at(500), wanted=Finish(source="released"), kept=(), removed=(), registrations={},
         released=BLOCKED, refusing=(),

@@ -159,6 +159,14 @@ def test_a_copy_of_an_unfinished_round_is_restored_again(m: Migration) -> None:
     assert told(m)["a"] == ("changed", "an unfinished round has left it")
 
 
+def test_a_copy_that_was_found_to_differ_is_told_as_that(m: Migration) -> None:
+    found = ledger(State.of(m.journal), m.journal.run_id).copies["a"]
+    differed = found.model_copy(update={"marks": (), "doubt": "it was found to differ"})
+    later = State.of(m.journal).begin(m.plan, "seed", "20200102-000000000-0001")
+    keep(later, COPIES, copies_of(differed, number=2))
+    assert told(m)["a"] == ("changed", "it was found to differ")
+
+
 def test_an_index_without_a_copy_is_new(m: Migration, engine: WritableEngine, copies: WritableEngine) -> None:
     engine.put(Held("c"))
     del copies.indices["b"]  # somebody has deleted that copy

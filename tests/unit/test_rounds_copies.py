@@ -149,6 +149,10 @@ def test_a_copy_holds_what_the_round_has_brought(m: Migration) -> None:
 def test_what_has_not_arrived_or_differs_is_not_trusted_to_hold_anything(m: Migration) -> None:
     found = told(m, change("a", "changed"), change("b", "unchanged"), doubted=["b"])
     assert holds(found) == {"a": None, "b": None}
+    assert {copy.target: copy.doubt for copy in found.copies} == {
+        "a": "the last round has not restored it whole",
+        "b": "its copy was compared, and found to differ or could not be compared",
+    }
 
 
 def test_what_is_gone_or_another_is_no_copy(m: Migration, copies: WritableEngine) -> None:

@@ -51,7 +51,7 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
 def test_another_run_is_told_which_process_holds_the_plan_and_kill_9_frees_it(tmp_path: Path) -> None:
     state = State(tmp_path, "orders")
     with holder(tmp_path) as process:
-        assert state.is_held()
+        assert state.is_held() and state.holder() == process.pid
         with (
             pytest.raises(Busy, match=rf"plan orders \(process {process.pid}, since 20..-..-..T") as caught,
             state.lock_plan(),

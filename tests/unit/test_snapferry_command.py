@@ -191,6 +191,8 @@ def test_without_a_run_status_says_so(plan: Path, tmp_path: Path, no_connections
     assert result.exit_code == ExitCode.DONE
     assert json.loads(result.stdout) == {"plan": "orders", "run_id": None}
     assert "There is no run of plan orders yet" in result.stderr
+    said = " ".join(result.stderr.split())
+    assert f"snapferry migrate {plan} --execute" in said and f"snapferry seed {plan} --execute" in said
 
 
 def run_that_ended(folder: Path, status: Any, compared: Any = None) -> None:

@@ -14,10 +14,11 @@ from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
 from domains.errors import Refused
 from runs.journal import now
 from runs.state import State
+from tasks.cutover.back import end_snapshot
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Left
-from tasks.removal import leftovers, remove_made, require_removable, require_removed
+from tasks.removal import leftovers, remove_made, removed_names, require_removable, require_removed
 
 BUSY = engine_error(
     400, "snapshot_in_progress_exception", "Cannot delete indices that are being snapshotted: [[a/uuid]]"
@@ -215,6 +216,28 @@ def test_a_snapshot_of_that_name_that_carries_another_runs_id_stays(
     assert leftovers(m).snapshots == ()
     remove_made(m)
     assert deleted(source) == []
+
+
+def test_a_snapshot_that_became_whole_meanwhile_is_kept_and_not_held_for_removed(
+    m: Migration, engine: FakeEngine, source: FakeDomain
+) -> None:
+    intend(m, "snapshot", "source", name=m.snapshot)
+    states = iter(["IN_PROGRESS"] * 2)
+
+    def get(_: Asked) -> Reply:
+        return ok(snapshot_reply(m.snapshot, next(states, "SUCCESS"), m.journal.run_id))
+
+    source.on(f"GET /_snapshot/repo/{m.snapshot}", get)
+    busy = engine_error(503, "concurrent_snapshot_execution_exception", "another snapshot is running")
+    source.on(f"DELETE /_snapshot/repo/{m.snapshot}", busy)
+    end_snapshot(m)
+    assert len(deleted(source)) == 1
+    assert removed_names(m, "remove snapshot") == ()
+    end_snapshot(m)  # whole by now: nothing is sent, and nothing written
+    assert len(m.journal.intents("remove snapshot")) == 1
+    source.on(f"DELETE /_snapshot/repo/{m.snapshot}", ok({"acknowledged": True}))
+    remove_made(m)
+    assert len(deleted(source)) == 2
 
 
 def registered(m: Migration, side: str, before: object = None, result: str = "sent") -> None:
