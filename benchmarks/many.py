@@ -111,7 +111,7 @@ def _verified(lab: LabDescription, plan: Plan, state: Path, count: int) -> str:
     said = f"NOT ALL EQUAL: {len(wrong)}, as {wrong[0]}; " if wrong else ""
     said += "" if len(record.verdicts) == count else f"{len(record.verdicts)} VERDICTS; "
     of_sides = (f"{len(each)} requests to the {side}" for side, each in vars(asked).items())
-    kinds = ", ".join(sorted({entry["path"].rsplit("/", 1)[-1] for entry in asked.source}))
+    kinds = ", ".join(sorted({entry["path"].rsplit("/", 1)[-1] or "/" for entry in asked.source}))
     return f"{said}{', '.join(of_sides)} ({kinds}), {seconds:.1f} s"
 
 

@@ -7,11 +7,12 @@ from domains.errors import SnapferryError
 from flows.copies import closed, note_unfinished
 from flows.session import status_after
 from reports import round_words as words
+from runs.errors import StateUnusable
 from runs.events import heard_by
 from runs.journal import Journal
 from runs.progress import Progress, tell
 from runs.state import BACK_OUT
-from tasks.cutover import automated, back, window
+from tasks.cutover import automated, back, freeze, opening, window
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.rounds.changes import STEP as COMPARE
@@ -32,14 +33,29 @@ def put_back(m: Migration) -> Generator[None]:
     try:
         yield
     except BaseException as error:
-        if not window.is_frozen(m):
+        if not window.is_frozen(m) or opening.has_begun(m.journal):
             raise
         told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
         hint = told.hint if isinstance(told, SnapferryError) else ""
-        back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
-        _everything(m)
+        with source_anyway(m):
+            back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
+            _everything(m)
         if isinstance(told, SnapferryError):
             raise as_it_failed(m.journal) from error
+        raise
+
+
+@contextmanager
+def source_anyway(m: Migration) -> Generator[None]:
+    """Releases the source also where nothing can be written down any more, as on a full disk.
+
+    Raises:
+        StateUnusable: from the block, when that is done.
+    """
+    try:
+        yield
+    except StateUnusable:
+        freeze.lift(m)
         raise
 
 

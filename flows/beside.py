@@ -1,9 +1,17 @@
 """Runs of one plan that must not be mixed: a migration, seed rounds and their cutover. Imports no Prefect."""
 
-from runs.state import State, is_finished
+from runs.journal import Journal
+from runs.state import State, counts, is_finished
 from tasks.errors import PreconditionError
-from tasks.rounds.generations import generations
-from tasks.rounds.ledger import ledger
+from tasks.rounds.ledger import VERBS, ledger
+
+
+def opened_by(state: State) -> Journal | None:
+    """The cutover that has opened the target, or is opening it, and that no later round has followed."""
+    rounds = (each for each in state.journals() if each.document.verb in VERBS and counts(each))
+    newest = next(rounds, None)
+    window = newest.document.window if newest else None
+    return newest if window and window.opening else None
 
 
 def require_not_open(state: State, new_run: bool) -> None:
@@ -15,10 +23,8 @@ def require_not_open(state: State, new_run: bool) -> None:
     Raises:
         PreconditionError: the target is open.
     """
-    newest = next(generations(state), None)
-    cutover = newest[0] if newest else None
-    window = cutover.document.window if cutover else None
-    if cutover and window and window.opening and is_finished(cutover) and not new_run:
+    cutover = opened_by(state)
+    if cutover and is_finished(cutover) and not new_run:
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} has opened the target",
             hint="`snapferry finish PLAN` settles what is left; --new-run begins anew all the same",

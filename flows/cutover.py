@@ -25,7 +25,7 @@ from flows.rounds import (
 )
 from flows.session import Options, require_same_clusters, working
 from flows.steps import run_step
-from flows.windows import expect_window, news_of_window, require_enough, within
+from flows.windows import expect_window, news_of_window, within
 from reports import round_words as words
 from runs.journal import Journal
 from runs.progress import Progress, tell
@@ -117,26 +117,27 @@ def chain(m: Migration) -> None:
     if m.journal.document.aborting:
         back_out(m)
         return
-    if window.is_opening(m) and opening.has_begun(m):
+    if window.is_opening(m) and opening.has_begun(m.journal):
         opened(m)
         return
     window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since
+    if not window.is_frozen(m):
+        freeze.require_consent(m.consents)
     with put_back(m):
         _up_to_opening(m)
-    opened(m)
+        opened(m)
 
 
 def _up_to_opening(m: Migration) -> None:
     """Everything up to the opening. What goes wrong once the source is frozen is put back."""
-    freeze.require_consent(m.consents)
     resolution = decided(m)
     if not window.is_frozen(m):
-        require_enough(m, expect_window(m, resolution))
+        expect_window(m, resolution)
     register(m, resolution)
     if not window.is_frozen(m):
         if waited_at(m, "before-freeze", lambda: news_of_window(m, resolution)):
             resolution = decided(m)  # after a long wait: what moves, and what refuses it, again
-            require_enough(m, expect_window(m, resolution))
+            expect_window(m, resolution)
         paused = run_step(m.journal, automated.STEP, lambda: automated.pause(m))
         kept(m, automated.STEP, paused, words.paused(paused))
         run_step(m.journal, "open ahead", lambda: opened_ahead(m, resolution))

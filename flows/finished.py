@@ -1,9 +1,10 @@
 """A plan's cutover that has come to its end. Imports no Prefect."""
 
 from configs.plan import Plan
+from flows.beside import opened_by
 from flows.session import Options
 from runs.journal import Journal, now
-from runs.state import State, require_same_plan
+from runs.state import State, is_finished, require_same_plan
 from tasks.cutover import freeze
 
 VERB = "cutover"
@@ -15,9 +16,8 @@ def finished_cutover(plan: Plan, options: Options) -> Journal | None:
     Raises:
         PlanChanged: the plan has changed since.
     """
-    state = State(options.state, plan.name)
-    current = state.current(VERB)
-    if current is None or state.unfinished(VERB):
+    current = opened_by(State(options.state, plan.name))
+    if current is None or not is_finished(current):
         return None
     require_same_plan(current, plan, but=("cutover",))
     return current

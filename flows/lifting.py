@@ -24,7 +24,7 @@ from flows.session import (
 )
 from flows.telling import write_report
 from flows.together import clusters
-from runs.errors import Busy, PlanChanged
+from runs.errors import Busy, PlanChanged, StateUnusable
 from runs.journal import Journal
 from runs.state import State
 from tasks.cutover import back, freeze, opening, window
@@ -43,7 +43,7 @@ _WHY = "put back by `snapferry abort`"
 def require_standing(journal: Journal) -> None:
     """Raises PreconditionError when the cutover is opening the target: then nothing is put back any more."""
     entry = journal.document.window
-    if entry and entry.opening and journal.intents(opening.SERVE):
+    if entry and entry.opening and opening.has_begun(journal):
         raise PreconditionError(
             f"cutover {journal.run_id} is opening the target: nothing is put back any more",
             hint="the same command finishes it: snapferry cutover PLAN --execute --allow-freeze",
@@ -103,13 +103,18 @@ def lift(plan: Plan, options: Options, before: Journal) -> PutBackRecord:
         PreconditionError: it is opening the target.
         SnapferryError: a domain refused or does not answer; how the run stands is in its journal.
     """
-    with _held(plan, options, before) as journal:
-        released = _release(_as_begun(plan, journal), journal)
-        _put_back_the_rest(plan, options, journal)
-        copies = journal.document.recorded(COPIES, CopiesRecord)
-        return PutBackRecord(
-            run_id=journal.run_id, released=released.released, copies=len(copies.copies) if copies else 0
-        )
+    try:
+        with _held(plan, options, before) as journal:
+            released = _release(_as_begun(plan, journal), journal)
+            _put_back_the_rest(plan, options, journal)
+            copies = journal.document.recorded(COPIES, CopiesRecord)
+            count = len(copies.copies) if copies else 0
+            return PutBackRecord(run_id=journal.run_id, released=released.released, copies=count)
+    except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same
+        begun = _as_begun(plan, before)
+        source = open_side(begun, "source")
+        freeze.lift(Migration(begun, source, source, before))
+        raise
 
 
 @contextmanager

@@ -33,9 +33,12 @@ def opened(m: Migration) -> None:
 
 def _opened(m: Migration, resolution: Resolution) -> None:
     """Once it takes writes the target is its clients': nothing of this is done to it again."""
+    if opening.has_begun(m.journal):  # clients may have changed the aliases since
+        made = opening.aliases_made(m, resolution)
+    else:
+        made = run_step(m.journal, "set aliases", lambda: opening.set_aliases(m, resolution))
     window.begin_opening(m)
-    tell(Progress("open", words.no_way_back(m.plan.cutover.source_after), finished=True))
-    made = run_step(m.journal, "set aliases", lambda: opening.set_aliases(m, resolution))
+    tell(Progress("open", words.no_way_back(m.plan.cutover.source_after)))
     record = run_step(m.journal, opening.STEP, lambda: opening.serve(m, resolution, made))
     kept(m, opening.STEP, record, words.opened(record))
     announce(Happening("verified", words.opened(record)))

@@ -23,7 +23,7 @@ from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records import Resolution, SnapshotRecord
 from tasks.rounds import copies
-from tasks.rounds.generations import require_not_taken_away
+from tasks.rounds.generations import forget_abort, require_not_taken_away
 from tasks.rounds.ledger import COPIES
 from tasks.rounds.records import ChangesRecord
 from tasks.rounds.units import only
@@ -76,7 +76,10 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
     given_up: list[Journal] = []
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
-        require_not_taken_away(state)
+        if options.new_run:
+            forget_abort(state)
+        else:
+            require_not_taken_away(state)
         standing = _standing_cutover(state)
         given_up.extend([standing] if standing else [])
         current = state.unfinished(VERB)

@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from configs.durations import duration_text
 from domains.errors import SnapferryError
 from flows.copies import ledger_of
 from flows.migrate import kept
 from flows.steps import run_step
 from reports import round_words as words
+from runs.progress import Progress, listening, tell
 from runs.state import State
 from tasks.cutover import window
 from tasks.cutover.expected import STEP, WindowEstimate, expected_window
-from tasks.errors import PreconditionError, TimedOut
+from tasks.errors import TimedOut
 from tasks.migration import Migration
 from tasks.records import Resolution
 from tasks.rounds.changes import changes, known
@@ -28,7 +28,8 @@ def within(m: Migration, act: Callable[[], T]) -> T:
     """
     window.require_time(m)
     try:
-        return act()
+        with listening(lambda _: window.require_time(m)):
+            return act()
     except TimedOut as error:
         if window.is_over(m):
             raise window.over(m) from error
@@ -39,22 +40,9 @@ def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:
     """Keeps and tells how long the source will refuse writes."""
     made = run_step(m.journal, STEP, lambda: estimate_now(m, resolution))
     kept(m, STEP, made, words.expected(made))
+    if made.low > m.plan.cutover.window.total_seconds():
+        tell(Progress(STEP, words.not_enough(m.plan.cutover.window), waiting=True))
     return made
-
-
-def require_enough(m: Migration, expected: WindowEstimate) -> None:
-    """Refuses a freeze that could only be put back.
-
-    Raises:
-        PreconditionError: the last round takes longer than cutover.window, even at the best.
-    """
-    allowed = m.plan.cutover.window.total_seconds()
-    if expected.low > allowed:
-        length = duration_text(m.plan.cutover.window)
-        raise PreconditionError(
-            f"the window of {length} cannot be enough: {words.expected(expected)}",
-            hint="take seed rounds until less is to be done, or set a longer cutover.window",
-        )
 
 
 def news_of_window(m: Migration, resolution: Resolution) -> str:

@@ -78,6 +78,14 @@ def about_to_freeze(indices: int, length: timedelta) -> str:
     return f"the source is about to refuse writes to {named}, for {duration_text(length)} at most"
 
 
+def not_enough(length: timedelta) -> str:
+    """What is to be expected of a window that is shorter than its estimate."""
+    return (
+        f"cutover.window is {duration_text(length)}: hardly enough, and then everything is put back; "
+        "a seed round before it, or a longer window, helps"
+    )
+
+
 def frozen(record: FreezeRecord) -> str:
     """The source, refusing writes."""
     before = f"; {len(record.before)} had refused them before" if record.before else ""

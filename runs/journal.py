@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domains.errors import Denied
+from domains.errors import Denied, Refused
 from runs.errors import StateUnusable
 
 Status = Literal["running", "done", "different", "refused", "failed", "interrupted", "abandoned"]
@@ -157,6 +157,15 @@ def _told(error: BaseException) -> str:
     return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
 
 
+def _ended_by(error: Exception) -> str:
+    """How an intent ended whose request raised this: denied, refused for good, or not known for certain."""
+    if isinstance(error, Denied):
+        return DENIED
+    if isinstance(error, Refused) and not error.transient:
+        return f"{REFUSED}: {error.reply.type}"
+    return f"error: {type(error).__name__}"
+
+
 def now() -> datetime:
     """The current instant, in UTC."""
     return datetime.now(UTC)
@@ -255,7 +264,7 @@ class Journal:
         try:
             yield intent
         except Exception as error:
-            intent.result = DENIED if isinstance(error, Denied) else f"error: {type(error).__name__}"
+            intent.result = _ended_by(error)
             self.save()
             raise
         intent.result = intent.result or "sent"

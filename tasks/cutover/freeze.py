@@ -176,6 +176,12 @@ def still_blocked(m: Migration) -> list[str]:
     return sorted(name for name in blocked_by(m) if name in had and had[name].write)
 
 
+def lift(m: Migration) -> None:
+    """Lets the source take writes again without writing that down: for a run that cannot write any more."""
+    for request in setting_requests(still_blocked(m), blocked=False):
+        m.source.connection.send(request)
+
+
 def release(m: Migration) -> ReleaseRecord:
     """Lets the source take writes again wherever this run has made it refuse them; confirms it by a look.
 

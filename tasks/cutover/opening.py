@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from domains import restores
-from domains.catalog import Catalog, catalog
+from domains.catalog import Catalog, catalog, path_pieces
 from domains.connection import Request
 from domains.freezing import WRITE, blocks
+from domains.replies import Json
 from domains.serving import (
     SERVING,
     alias_requests,
@@ -21,7 +22,7 @@ from domains.serving import (
     serving_settings,
     settings_requests,
 )
-from runs.journal import now
+from runs.journal import DENIED, REFUSED, Journal, now
 from runs.progress import Progress, tell
 from runs.state import State
 from tasks.conflicts import own_names, taken_now
@@ -38,9 +39,10 @@ _STILL_S = 20.0
 _MISSING = object()
 
 
-def has_begun(m: Migration) -> bool:
-    """Whether the target may take writes by this run already."""
-    return bool(m.journal.intents(SERVE))
+def has_begun(journal: Journal) -> bool:
+    """Whether the target may take writes by this run already: not where all that was asked was refused."""
+    results = (intent.result or "" for intent in journal.intents(SERVE))
+    return any(not result.startswith((DENIED, REFUSED)) for result in results)
 
 
 def open_copies(m: Migration, names: Sequence[str]) -> int:
@@ -102,22 +104,32 @@ def set_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ..
     Returns:
         Alias → the indices that have it.
     """
+    wanted, ours = _aliases_of_sources(m, resolution), aliases(m.target)
+    lacking = [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
+    _send(m, "set aliases", "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
+    return aliases_made(m, resolution)
+
+
+def aliases_made(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ...]]:
+    """Alias → the indices that have it on the source. Reads only."""
+    made: dict[str, tuple[str, ...]] = {}
+    for index, alias, _ in _aliases_of_sources(m, resolution):
+        made[alias] = (*made.get(alias, ()), index)
+    return made
+
+
+def _aliases_of_sources(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
+    """Index on the target, alias, and what belongs to it on the source."""
     if not m.plan.restore.aliases:
-        return {}
-    theirs, ours = aliases(m.source), aliases(m.target)
-    wanted = [
+        return []
+    theirs = aliases(m.source)
+    return [
         (index.target, alias, more)
         for unit in resolution.moving
         if not unit.is_stream and unit.action != "rename"
         for index in unit.indices
         for alias, more in theirs.get(index.name, {}).items()
     ]
-    lacking = [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
-    _send(m, "set aliases", "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
-    made: dict[str, tuple[str, ...]] = {}
-    for index, alias, _ in wanted:
-        made[alias] = (*made.get(alias, ()), index)
-    return made
 
 
 def serve(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ...]]) -> OpenRecord:
@@ -134,7 +146,10 @@ def serve(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ..
         wanted = serving_of(m, index, theirs.get(index.name, {}))
         groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
     for wanted, names in groups.items():
-        _send(m, STEP, SERVE, names, settings_requests(names, dict(wanted)))
+        for piece in path_pieces(
+            names
+        ):  # each an intent of its own: one that is denied leaves others in force
+            _send(m, STEP, SERVE, piece, settings_requests(piece, dict(wanted)))
     _require_taking(m, resolution)
     return OpenRecord(
         at=now(),

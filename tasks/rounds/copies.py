@@ -148,6 +148,8 @@ def copies_now(
             found += [at.own[name]] if name in at.own else []
             continue
         if change.kind in RESTORED:
+            if not _is_ours(m, name, target[name].uuid, before):
+                continue  # not restored yet, and what has the name is somebody else's
             copy = _copy(m, work, sources[change.name], target[name].uuid)
             copy = copy if name in done else _unknown(copy, _NOT_ARRIVED)
         elif before:
@@ -159,6 +161,10 @@ def copies_now(
     there = {name: index.uuid for name, index in target.items()}
     same = tuple(copy for copy in found if there.get(copy.target) == copy.target_uuid)
     return CopiesRecord(round=work.round, copies=same)
+
+
+def _is_ours(m: Migration, name: str, uuid: str, before: Copy | None) -> bool:
+    return m.journal.document.arrived.get(name) == uuid or (before is not None and before.target_uuid == uuid)
 
 
 def _copy(m: Migration, work: ChangesRecord, index: SelectedIndex, target_uuid: str) -> Copy:

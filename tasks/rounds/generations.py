@@ -53,6 +53,18 @@ def being_taken_away(state: State) -> Journal | None:
     return None
 
 
+def forget_abort(state: State) -> None:
+    """Gives up an abort of the rounds that has not come to its end: what is still there stays, and is known.
+
+    What is gone is no copy any more, for copies are known by their UUIDs.
+    """
+    journal = being_taken_away(state)
+    if journal:
+        journal.document.aborting = False
+        journal.document.steps.pop(CLEAN, None)
+        journal.save()
+
+
 def require_not_taken_away(state: State) -> None:
     """Raises PreconditionError while an abort of the plan's seed rounds has not come to its end."""
     if being_taken_away(state):

@@ -95,7 +95,7 @@ def test_an_opening_that_has_sent_nothing_is_withdrawn_and_the_deadline_stays(
     """Killed right before: whoever goes on must look whether the source has stood still since."""
     before = window.begin(m).deadline
     window.begin_opening(m)
-    assert window.is_opening(m) and not opening.has_begun(m)
+    assert window.is_opening(m) and not opening.has_begun(m.journal)
     window.withdraw_opening(m)
     assert not window.is_opening(m) and freeze_entry(m).opening is None
     assert freeze_entry(m).deadline == before
@@ -105,11 +105,14 @@ def test_an_opening_that_may_have_sent_something_has_begun(m: Migration) -> None
     freeze_began(m)
     window.begin_opening(m)
     intended(m.journal, "alias", "all")
-    assert not opening.has_begun(m), "nothing takes writes by an alias"
+    assert not opening.has_begun(m.journal), "nothing takes writes by an alias"
     m.journal.document.intents.clear()
     intended(m.journal, "serve", "a")
     m.journal.document.intents[-1].result = None
-    assert opening.has_begun(m)
+    assert opening.has_begun(m.journal)
+    for refused in ("denied", "refused: validation_exception"):
+        m.journal.document.intents[-1].result = refused
+        assert not opening.has_begun(m.journal), "what was refused has opened nothing"
 
 
 def test_a_changed_plan_is_told_the_command_that_lifts_the_block(m: Migration) -> None:

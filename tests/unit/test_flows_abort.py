@@ -383,16 +383,27 @@ def half_away(pair: Pair) -> Journal:
 
 
 @pytest.mark.usefixtures("prefect_server")
+def test_an_abort_that_cannot_end_is_given_up_for_another_round(pair: Pair, half_away: Journal) -> None:
+    from flows.seed import seeding
+
+    with seeding(pair.plan, Options(pair.folder, new_run=True)):
+        pass
+    assert "being taken away" not in pair.command("status").stdout
+
+
+@pytest.mark.usefixtures("prefect_server")
 def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_with(
     pair: Pair, half_away: Journal
 ) -> None:
     from flows.cutover import cutting_over
     from flows.seed import seeding
 
-    for options in (Options(pair.folder), Options(pair.folder, new_run=True)):
-        for begun in (seeding, cutting_over):
-            with pytest.raises(PreconditionError, match="being taken away"), begun(pair.plan, options):
-                pass
+    for begun in (seeding, cutting_over):
+        with (
+            pytest.raises(PreconditionError, match="being taken away"),
+            begun(pair.plan, Options(pair.folder)),
+        ):
+            pass
     told = " ".join(pair.command("status").stdout.split())
     assert "The seed rounds are being taken away" in told
     assert f"Next: snapferry abort {pair.folder}/plan.yaml --execute --seeds" in told
@@ -653,3 +664,15 @@ def test_a_migration_after_rounds_that_were_taken_away_is_finished(pair: Pair) -
     assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.command("finish", "--execute").exit_code == 0
     assert settled(migration) is not None
+
+
+def test_a_cutover_that_later_rounds_have_followed_is_not_the_finished_one(pair: Pair, over: Journal) -> None:
+    from flows.finished import finished_cutover
+
+    found = finished_cutover(pair.plan, Options(pair.folder))
+    assert found is not None and found.run_id == over.run_id
+    pair.run("seed", "refused")
+    found = finished_cutover(pair.plan, Options(pair.folder))
+    assert found is not None and found.run_id == over.run_id
+    pair.seeded()
+    assert finished_cutover(pair.plan, Options(pair.folder)) is None

@@ -227,3 +227,15 @@ def test_a_restore_whose_reply_was_lost_is_waited_for_before_a_round_is_given_up
     monkeypatch.setattr(clock, "sleep", meanwhile)
     note_unfinished(m, m.journal)
     assert m.journal.document.arrived == {"n": "uuid-n"}
+
+
+def test_what_has_the_name_and_was_not_restored_by_the_plan_is_no_copy(
+    m: Migration, copies: WritableEngine
+) -> None:
+    """As an index that was to be deleted for the round, when that has failed before."""
+    copies.put(Held("c", uuid="foreign", settings={"index.blocks.write": "true"}))
+    keep(m.journal, "resolve", a_resolution(a_unit("c")))
+    change, more = Change(name="c", target="c", kind="new"), {"digests": {"c": ""}, "aliases": {"c": ""}}
+    assert holds(told(m, change, **more)) == {}
+    m.journal.note_arrivals({"c": "foreign"})
+    assert holds(told(m, change, arrived=["c"], **more)).keys() == {"c"}
