@@ -61,7 +61,7 @@ def test_a_write_that_somebody_let_through_after_the_verification_ends_the_windo
 
 def test_a_run_killed_before_it_opened_anything_looks_at_the_source_again(few: Desk, tmp_path: Path) -> None:
     mark = tmp_path / "opening"
-    at_step(few, "step-started", "set aliases", f"touch {mark}; sleep 30")
+    at_step(few, "step-started", "open", f"touch {mark}; sleep 30")
     kill_when(few.start("cutover", "--execute", "--allow-freeze"), mark.exists)
     assert few.journal()["window"]["opening"]
     engine(few.lab, "source", "PUT", "/first/_settings", OFF)
