@@ -94,7 +94,9 @@ def test_it_waits_before_the_restore_until_it_is_approved_and_the_hooks_hear_it(
         until(lambda: newest_flow_run(desk)["state"]["type"] == "PAUSED")
         assert "first" not in set(user_indices(desk.lab, "target"))
         assert not [sent for sent in mutations(desk.lab, "target", began) if "_restore" in sent]
-        assert "snapferry approve PLAN before-restore" in desk.run("status").out
+        assert (
+            f"snapferry approve {desk.plan_file} before-restore" in desk.run("status", "--json").json["next"]
+        )
         approved = desk.run("approve", "before-restore", "--json")
         assert approved.code == 0, str(approved)
     assert documents(desk.lab, "target", "first") == 1
