@@ -12,7 +12,7 @@ from tasks import resolve
 from tasks.checks import window as window_checks
 from tasks.checks.run import run_checks
 from tasks.cutover.expected import expected_window
-from tasks.cutover.opening import SERVE
+from tasks.cutover.opening import has_begun
 from tasks.migration import Migration
 from tasks.records import Resolution
 from tasks.rounds.ahead import RoundAhead, WindowAhead
@@ -75,7 +75,7 @@ def _frozen(cutover: Journal | None) -> WindowAhead | None:
         return None
     over = cutover.document.aborting or now() >= window.deadline
     then = "puts back" if over else "goes on"
-    begun = window.opening is not None and bool(cutover.intents(SERVE))
+    begun = window.opening is not None and has_begun(cutover)
     return WindowAhead(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
 
 

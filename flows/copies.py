@@ -4,20 +4,15 @@ from dataclasses import replace
 
 from domains.catalog import catalog
 from runs.journal import Journal
-from runs.state import State
 from tasks.arrivals import intended, proven
 from tasks.doubt import settled
 from tasks.migration import Migration
 from tasks.records import RestoreRecord, SnapshotRecord
 from tasks.rounds import copies
 from tasks.rounds.changes import known
-from tasks.rounds.ledger import COPIES, Ledger, ledger
+from tasks.rounds.copies import ledger_of
+from tasks.rounds.ledger import COPIES
 from tasks.rounds.records import ChangesRecord, CopiesRecord
-
-
-def ledger_of(m: Migration) -> Ledger:
-    """The copies that the plan's earlier rounds have made."""
-    return ledger(State.of(m.journal), m.journal.run_id)
 
 
 def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = frozenset()) -> CopiesRecord:

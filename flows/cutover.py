@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from prefect import flow
@@ -25,7 +24,7 @@ from flows.rounds import (
 )
 from flows.session import Options, require_same_clusters, working
 from flows.steps import run_step
-from flows.windows import expect_window, news_of_window, within
+from flows.windows import expect_window, news_of_window, step_within, within
 from reports import round_words as words
 from runs.journal import Journal
 from runs.progress import Progress, tell
@@ -159,9 +158,7 @@ def _frozen(m: Migration, resolution: Resolution) -> None:
     tell(Progress(freeze.STEP, words.about_to_freeze(opened, m.plan.cutover.window)))
     window.begin(m)
     inside = window.inside(m)
-    frozen = within(
-        inside, lambda: run_step(m.journal, freeze.STEP, lambda: freeze.freeze(inside, resolution))
-    )
+    frozen = step_within(inside, freeze.STEP, lambda: freeze.freeze(inside, resolution))
     kept(m, freeze.STEP, frozen, words.frozen(frozen))
 
 
@@ -173,12 +170,11 @@ def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> Sn
 
 
 def _ready(m: Migration, resolution: Resolution) -> None:
-    within(m, lambda: run_step(m.journal, "look at names", lambda: opening.require_free_names(m, resolution)))
+    step_within(m, "look at names", lambda: opening.require_free_names(m, resolution))
 
 
 def _looked_last(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
-    look = partial(last_look.require_still, m, resolution, work)
-    within(m, lambda: run_step(m.journal, last_look.STEP, look))
+    step_within(m, last_look.STEP, lambda: last_look.require_still(m, resolution, work))
 
 
 def _streams_made(
@@ -188,7 +184,7 @@ def _streams_made(
     made = streams(resolution)
     if not made or taken is None:
         return
-    arrived = within(m, lambda: run_step(m.journal, MAKE, lambda: make_streams(m, resolution, taken)))
+    arrived = step_within(m, MAKE, lambda: make_streams(m, resolution, taken))
     if arrived:
         require_restored(arrived)
     else:  # made before a kill: it may still be under way

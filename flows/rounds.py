@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from flows.copies import ledger_of
 from flows.migrate import kept, require_restored
 from flows.steps import run_step
 from reports import round_words, words
@@ -15,6 +14,7 @@ from tasks.records import Resolution, RestoreRecord, SnapshotRecord, Verificatio
 from tasks.rounds import bases, copies
 from tasks.rounds.changes import STEP as COMPARE
 from tasks.rounds.changes import changes, known
+from tasks.rounds.copies import ledger_of
 from tasks.rounds.records import ChangesRecord, RoundRecord
 from tasks.rounds.units import apart, as_copies, only
 from tasks.verification.run import verify
@@ -87,8 +87,7 @@ def carried_out(
 
 
 def _discarded(m: Migration, work: ChangesRecord) -> None:
-    found = known(m, ledger_of(m))
-    gone = copies.doomed(work, found)
+    gone = copies.doomed(work, known(m, ledger_of(m))) if work.of("dropped", "reshaped") else ()
     if gone:
         run_step(m.journal, "discard copies", lambda: copies.discard(m, gone))
 

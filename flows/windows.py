@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from domains.errors import SnapferryError
-from flows.copies import ledger_of
 from flows.migrate import kept
 from flows.steps import run_step
 from reports import round_words as words
@@ -16,6 +15,7 @@ from tasks.errors import TimedOut
 from tasks.migration import Migration
 from tasks.records import Resolution
 from tasks.rounds.changes import changes, known
+from tasks.rounds.copies import ledger_of
 
 T = TypeVar("T")
 
@@ -34,6 +34,11 @@ def within(m: Migration, act: Callable[[], T]) -> T:
         if window.is_over(m):
             raise window.over(m) from error
         raise
+
+
+def step_within(m: Migration, name: str, step: Callable[[], T]) -> T:
+    """A step's result, as `run_step` and `within` give it."""
+    return within(m, lambda: run_step(m.journal, name, step))
 
 
 def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:

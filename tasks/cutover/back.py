@@ -9,7 +9,6 @@ from domains.catalog import catalog
 from domains.errors import is_transient
 from domains.freezing import blocks
 from domains.serving import alias_removal_requests, aliases, require_acknowledged
-from runs.state import State
 from tasks.cutover import freeze, window
 from tasks.doubt import blocks_settled
 from tasks.migration import Migration
@@ -17,8 +16,7 @@ from tasks.own import own_snapshot
 from tasks.patience import is_busy, patiently
 from tasks.records import VerificationRecord
 from tasks.removal import remove_stream
-from tasks.rounds.copies import own_uuids
-from tasks.rounds.ledger import ledger
+from tasks.rounds.copies import ledger_of, own_uuids
 from tasks.rounds.records import ReleaseRecord
 
 _ATTEMPTS = 5
@@ -84,7 +82,7 @@ def remove_streams(m: Migration) -> None:
     """
     target = catalog(m.target)
     blocked = blocks(m.target) if target.streams else {}
-    own = own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
+    own = own_uuids(m, ledger_of(m))
     for name, stream in target.streams.items():
         held = {index: target.indices[index].uuid for index in stream.backing if index in target.indices}
         whole = bool(held) and len(held) == len(stream.backing)
@@ -97,7 +95,7 @@ def remove_aliases(m: Migration) -> None:
     if not m.journal.intents("alias"):
         return
     target, given = catalog(m.target).indices, aliases(m.target)
-    own = own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
+    own = own_uuids(m, ledger_of(m))
     mine = [name for name, uuid in own.items() if name in target and target[name].uuid == uuid]
     doomed = [(name, alias) for name in mine for alias in given.get(name, {})]
     if doomed:

@@ -10,13 +10,11 @@ from domains.catalog import Catalog, catalog
 from domains.freezing import blocks
 from domains.mark import Mark
 from domains.marks import marks
-from runs.state import State
 from tasks.drift import drifted
 from tasks.errors import VerificationFailed
 from tasks.migration import Migration
 from tasks.records import Resolution
-from tasks.rounds.copies import own_uuids
-from tasks.rounds.ledger import ledger
+from tasks.rounds.copies import ledger_of, own_uuids
 from tasks.rounds.records import ChangesRecord
 
 STEP = "last look"
@@ -71,7 +69,7 @@ def _stand(told: tuple[Mark, ...] | None) -> list[tuple[int, int, str]]:
 
 
 def _of_target(m: Migration, resolution: Resolution, target: Catalog) -> Iterator[str]:
-    had, own = blocks(m.target), own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
+    had, own = blocks(m.target), own_uuids(m, ledger_of(m))
     for index in resolution.indices:
         now = target.indices.get(index.target)
         if now is None or now.uuid != own.get(index.target):

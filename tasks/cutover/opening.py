@@ -24,13 +24,11 @@ from domains.serving import (
 )
 from runs.journal import DENIED, REFUSED, Journal, now
 from runs.progress import Progress, tell
-from runs.state import State
 from tasks.conflicts import own_names, taken_now
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records import Resolution, SelectedIndex
-from tasks.rounds.copies import own_uuids
-from tasks.rounds.ledger import ledger
+from tasks.rounds.copies import ledger_of, own_uuids
 from tasks.rounds.records import HealthRecord, OpenRecord
 
 STEP = "open"
@@ -54,7 +52,7 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
         TimedOut: a primary does not start.
     """
     target = catalog(m.target).indices
-    own = own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
+    own = own_uuids(m, ledger_of(m))
     there = [name for name in names if name in target and target[name].uuid == own.get(name)]
     shut = [name for name in there if not target[name].open]
     _send(m, "open copies", "open", shut, open_requests(shut))

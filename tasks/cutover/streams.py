@@ -1,12 +1,10 @@
 """Data streams on the target, made from their closed backing indices when it is opened."""
 
 from domains.catalog import catalog
-from runs.state import State
 from tasks.migration import Migration
 from tasks.records import Resolution, RestoreRecord, SnapshotRecord, Unit
 from tasks.restore import restore
-from tasks.rounds.copies import close_copies, own_uuids
-from tasks.rounds.ledger import ledger
+from tasks.rounds.copies import close_copies, ledger_of, own_uuids
 from tasks.rounds.units import as_copies, streams
 
 STEP = "make data streams"
@@ -24,7 +22,7 @@ def make_streams(m: Migration, resolution: Resolution, taken: SnapshotRecord) ->
     lacking = [unit for unit in streams(resolution) if not _is_there(m, unit)]
     if not lacking:
         return None
-    held, mine = catalog(m.target).indices, own_uuids(m, ledger(State.of(m.journal), m.journal.run_id))
+    held, mine = catalog(m.target).indices, own_uuids(m, ledger_of(m))
     named = [index.target for unit in lacking for index in unit.indices]
     own = {name: mine[name] for name in named if name in held and held[name].uuid == mine.get(name)}
     close_copies(m, own, STEP)  # what is not the plan's own stands in the way of the restore

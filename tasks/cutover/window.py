@@ -59,8 +59,7 @@ def inside(m: Migration) -> Migration:
 
 def require_time(m: Migration) -> None:
     """Raises WindowOver when the window's time has passed."""
-    window = m.journal.document.window
-    if window and now() >= window.deadline:
+    if is_over(m):
         raise over(m)
 
 

@@ -9,12 +9,13 @@ from domains.errors import Refused
 from domains.freezing import blocks
 from domains.serving import health
 from runs.progress import Progress, tell
+from runs.state import State
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.patience import is_busy, patiently
 from tasks.records import Resolution, RestoreRecord, SelectedIndex, SnapshotRecord
 from tasks.rounds.changes import Known
-from tasks.rounds.ledger import Ledger
+from tasks.rounds.ledger import Ledger, ledger
 from tasks.rounds.records import RESTORED, ChangesRecord, CopiesRecord, Copy, NoDelta, RoundRecord
 
 _RESTORING = "being restored"
@@ -84,6 +85,11 @@ def await_shards(m: Migration, found: Ledger) -> None:
         poll.pause()
 
 
+def ledger_of(m: Migration) -> Ledger:
+    """The copies that the plan's earlier rounds have made; the run's own journal does not count."""
+    return ledger(State.of(m.journal), m.journal.run_id)
+
+
 def own_uuids(m: Migration, found: Ledger) -> dict[str, str]:
     """Names on the target that the plan's rounds have made, this one included, each with its UUID."""
     return {name: copy.target_uuid for name, copy in found.copies.items()} | m.journal.document.arrived
@@ -130,11 +136,11 @@ def copies_now(
     """Every copy as it is after this round, with the marks of what it holds.
 
     Args:
-        at: as it was before the round.
+        at: as both domains are now.
         arrived: names on the target that this round has restored in full.
         doubted: names on the target that were found to differ: they are restored again.
     """
-    target = catalog(m.target).indices
+    target = at.target.indices
     done, doubts = set(arrived), set(doubted)
     decided = m.journal.document.recorded("resolve", Resolution)
     sources = {index.name: index for index in decided.indices} if decided else {}
