@@ -7,6 +7,7 @@ from domains.catalog import path_pieces
 from domains.connection import Request, path_of
 from domains.documented import documented
 from domains.domain import Domain
+from domains.index_settings import settings_requests
 from domains.replies import child, is_object
 
 WRITE = "index.blocks.write"
@@ -55,8 +56,7 @@ def setting_requests(names: Iterable[str], *, blocked: bool) -> Iterator[Request
 
     Writes under way are not waited for: after switching it on, wait until the shards stand still.
     """
-    body = {WRITE: True if blocked else None}
-    return (Request("PUT", path_of(",".join(piece), "_settings"), body) for piece in path_pieces(names))
+    return settings_requests(names, {WRITE: True if blocked else None})
 
 
 @documented

@@ -1,8 +1,7 @@
 """What makes restored indices serve: opened, with their settings and their aliases."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from domains.catalog import path_pieces
 from domains.connection import Request, path_of
@@ -33,12 +32,6 @@ def serving_settings(domain: Domain) -> dict[str, dict[str, str]]:
         name: {f"index.{key}": str(told[key]) for key in SERVING if key in told}
         for name, told in found.items()
     }
-
-
-def settings_requests(names: Iterable[str], settings: Mapping[str, Any]) -> Iterator[Request]:
-    """Give these indices settings that may change while they are open; None puts a default back."""
-    body = dict(settings)
-    return (Request("PUT", path_of(",".join(piece), "_settings"), body) for piece in path_pieces(names))
 
 
 @documented

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 from prefect import flow
 
@@ -11,7 +10,7 @@ from flows.artifacts import shown_in_prefect
 from flows.back_out import back_out, put_back
 from flows.finished import VERB, finished_cutover
 from flows.gates import waited_at
-from flows.migrate import ConsentParameters, kept, register, require_equal, require_restored, run_name
+from flows.migrate import ConsentParameters, asked, kept, register, require_equal, require_restored, run_name
 from flows.opening import opened
 from flows.rounds import (
     VERIFY,
@@ -28,7 +27,7 @@ from flows.windows import expect_window, news_of_window, step_within, within
 from reports import round_words as words
 from runs.journal import Journal
 from runs.progress import Progress, tell
-from runs.state import State, default_folder, require_same_plan
+from runs.state import State, require_same_plan
 from tasks.cutover import automated, freeze, last_look, opening, window
 from tasks.cutover.streams import STEP as MAKE
 from tasks.cutover.streams import make_streams
@@ -62,9 +61,7 @@ def cutover(
         SnapferryError: refused, failed, timed out or different. The source takes writes again then, unless
             the target was being opened already: then the same call goes on.
     """
-    if not execute:
-        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
-    options = Options(Path(state) if state else default_folder(), consents.consents())
+    options = asked(execute, consents, state)
     before = finished_cutover(plan, options)
     if before:
         return before.run_id

@@ -1,17 +1,12 @@
 """A cutover rehearsed: a seed round whose copies are opened, compared and closed again. Freezes nothing."""
 
-from pathlib import Path
-
 from prefect import flow
 
 from configs.plan import Plan
 from flows.artifacts import shown_in_prefect
-from flows.migrate import ConsentParameters, require_true_copy, run_name
+from flows.migrate import ConsentParameters, asked, require_true_copy, run_name
 from flows.rounds import VERIFY, copies_opened, verified_as_copies
 from flows.seed import round_closed, round_taken, seeding
-from flows.session import Options
-from runs.state import default_folder
-from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.rounds.units import apart
 
@@ -41,9 +36,7 @@ def rehearse_cutover(
         SnapferryError: refused, failed, interrupted or different. What it leaves open is closed by the
             next round.
     """
-    if not execute:
-        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
-    options = Options(Path(state) if state else default_folder(), consents.consents())
+    options = asked(execute, consents, state)
     with shown_in_prefect(plan.name, seeding(plan, options)) as m:
         _rehearsed(m)
     return m.journal.run_id

@@ -46,9 +46,25 @@ class ConsentParameters(BaseModel):
         default=False, description="Whether the source may be made to refuse writes for a cutover."
     )
 
+    @classmethod
+    def of(cls, given: Consents) -> "ConsentParameters":
+        """As a flow takes what a command line has given."""
+        return cls(allow_delete=sorted(given.delete), allow_partial=given.partial, allow_freeze=given.freeze)
+
     def consents(self) -> Consents:
         """As the steps take them."""
         return Consents(frozenset(self.allow_delete), self.allow_partial, self.allow_freeze)
+
+
+def asked(execute: bool, consents: ConsentParameters, state: str | None, *, new_run: bool = False) -> Options:
+    """What a flow was asked for, as a session takes it.
+
+    Raises:
+        PreconditionError: it was not told to execute.
+    """
+    if not execute:
+        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
+    return Options(Path(state) if state else default_folder(), consents.consents(), new_run)
 
 
 def run_name() -> str:
@@ -82,9 +98,7 @@ def migrate(
     Raises:
         SnapferryError: refused, failed, interrupted or different; the journal holds the whole story.
     """
-    if not execute:
-        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
-    options = Options(Path(state) if state else default_folder(), consents.consents(), new_run)
+    options = asked(execute, consents, state, new_run=new_run)
     saved = _saved(plan, saved_plan)
     before = finished_before(plan, options, saved)
     if before:

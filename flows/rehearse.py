@@ -1,7 +1,6 @@
 """The rehearsal as a Prefect flow: the whole job under other names, verified, timed, and taken away again."""
 
 from functools import partial
-from pathlib import Path
 
 from prefect import flow
 
@@ -9,14 +8,14 @@ from configs.plan import Plan
 from domains.errors import SnapferryError
 from flows.artifacts import shown_in_prefect
 from flows.estimating import expect, look_forward, project
-from flows.migrate import ConsentParameters, kept, moved, register, require_true_copy, run_name
+from flows.migrate import ConsentParameters, asked, kept, moved, register, require_true_copy, run_name
 from flows.rehearsals import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
-from flows.session import Options, decided_before, open_side, status_after
+from flows.session import decided_before, open_side, status_after
 from flows.steps import run_step
 from reports import words
 from runs.events import heard_by
 from runs.journal import Journal
-from runs.state import State, default_folder
+from runs.state import State
 from tasks import removal, resolve
 from tasks.checks.records import OutlookRecord
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
@@ -50,9 +49,7 @@ def rehearse(
         SnapferryError: refused, failed, interrupted or different; what was made is removed all the same,
             except after an interruption: then the same call goes on, and `snapferry abort` removes it.
     """
-    if not execute:
-        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
-    options = Options(Path(state) if state else default_folder(), consents.consents())
+    options = asked(execute, consents, state)
     with shown_in_prefect(plan.name, rehearsing(plan, rehearsal, options)) as m:
         _rehearsed(m, plan)
     return m.journal.run_id

@@ -3,7 +3,6 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from prefect import flow
 
@@ -11,13 +10,13 @@ from configs.plan import Plan
 from flows.artifacts import shown_in_prefect
 from flows.beside import require_not_open
 from flows.copies import closed, note_unfinished
-from flows.migrate import ConsentParameters, kept, register, run_name
+from flows.migrate import ConsentParameters, asked, kept, register, run_name
 from flows.rounds import ROUND, carried_out, compared, decided, round_told
 from flows.session import Options, require_same_clusters, working
 from flows.steps import run_step
 from reports import round_words as words
 from runs.journal import Journal
-from runs.state import State, default_folder, require_same_plan
+from runs.state import State, require_same_plan
 from tasks.cutover import automated
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -54,9 +53,7 @@ def seed(
     Raises:
         SnapferryError: refused, failed or interrupted; the journal holds the whole story.
     """
-    if not execute:
-        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
-    options = Options(Path(state) if state else default_folder(), consents.consents(), new_run)
+    options = asked(execute, consents, state, new_run=new_run)
     with shown_in_prefect(plan.name, seeding(plan, options)) as m:
         chain(m)
     return m.journal.run_id

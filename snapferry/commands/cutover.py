@@ -142,8 +142,4 @@ def _rehearsal(plan: "Plan", options: "Options") -> str:
 def _consents(options: "Options") -> "ConsentParameters":
     from flows.migrate import ConsentParameters
 
-    return ConsentParameters(
-        allow_delete=sorted(options.consents.delete),
-        allow_partial=options.consents.partial,
-        allow_freeze=options.consents.freeze,
-    )
+    return ConsentParameters.of(options.consents)

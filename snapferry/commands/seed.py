@@ -93,7 +93,5 @@ def _flow(plan: "Plan", options: "Options") -> str:
     from flows.migrate import ConsentParameters
     from flows.seed import seed as flow
 
-    consents = ConsentParameters(
-        allow_delete=sorted(options.consents.delete), allow_partial=options.consents.partial
-    )
+    consents = ConsentParameters.of(options.consents)
     return flow(plan, execute=True, consents=consents, new_run=options.new_run, state=str(options.state))

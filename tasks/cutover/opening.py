@@ -11,6 +11,7 @@ from domains import restores
 from domains.catalog import Catalog, catalog, path_pieces
 from domains.connection import Request
 from domains.freezing import WRITE, blocks
+from domains.index_settings import settings_requests
 from domains.replies import Json
 from domains.serving import (
     SERVING,
@@ -20,7 +21,6 @@ from domains.serving import (
     open_requests,
     require_acknowledged,
     serving_settings,
-    settings_requests,
 )
 from runs.journal import DENIED, REFUSED, Journal, now
 from runs.progress import Progress, tell
