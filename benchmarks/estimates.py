@@ -14,12 +14,12 @@ from pathlib import Path
 from benchmarks.moving import lab_and_folder, lab_plan
 from benchmarks.table import machine
 from configs.plan import Plan
-from flows.server import prefect_server
+from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription
 from lab.filling.load import load
 from lab.reset import empty_engine, reset
-from reports import words
-from reports.model import EstimateReport
+from reports.model.report import EstimateReport
+from reports.words import common
 
 BEGIN, END = "<!-- results begin -->", "<!-- results end -->"
 HEADER = ("size", "rehearsal", "projected", "real run", "inside", "projected window", "window", "inside")
@@ -77,12 +77,12 @@ class Result:
         made = self.projection
         return (
             self.size,
-            words.duration(self.rehearsed),
-            words.span(made.low, made.high),
-            words.duration(self.truth.seconds or 0.0),
+            common.duration(self.rehearsed),
+            common.span(made.low, made.high),
+            common.duration(self.truth.seconds or 0.0),
             "yes" if self.inside else "no",
-            words.span(made.window_low, made.window_high),
-            words.duration(self.truth.window_seconds or 0.0),
+            common.span(made.window_low, made.window_high),
+            common.duration(self.truth.window_seconds or 0.0),
             "yes" if self.window_inside else "no",
         )
 
@@ -108,7 +108,7 @@ def _of_size(lab: LabDescription, size: Size) -> Iterator[Result]:
 def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:
     from flows.migrate import migrate
     from flows.rehearse import rehearse
-    from reports.build import report_of
+    from reports.build.report import report_of
     from runs.state import State
 
     rehearse(plan, execute=True, state=str(state))
@@ -118,7 +118,7 @@ def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:
     assert real.estimate is not None
     assert rehearsed.rehearsal is not None
     assert rehearsed.rehearsal.projection is not None
-    what = f"{size.name}: {real.totals.indices} indices, {words.size(real.totals.bytes)}"
+    what = f"{size.name}: {real.totals.indices} indices, {common.size(real.totals.bytes)}"
     return Result(what, rehearsed.rehearsal.seconds, rehearsed.rehearsal.projection, real.estimate)
 
 

@@ -13,7 +13,7 @@ from benchmarks.moving import lab_and_folder, lab_plan
 from benchmarks.requested import Requested, named, requested, snapshotted
 from benchmarks.window import HEAP_MB, cut_over, newest, seeded_round
 from configs.plan import Plan
-from flows.server import prefect_server
+from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription
 from lab.engines.engine_client import EngineClient
 from lab.reset import reset
@@ -101,7 +101,7 @@ def _touched(asked: Requested) -> dict[str, set[str]]:
 
 
 def _verified(lab: LabDescription, plan: Plan, state: Path, count: int) -> str:
-    from flows.looking import verified
+    from flows.verify import verified
 
     began = time.monotonic()
     with requested(lab) as asked:

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.copying import copy
 from benchmarks.table import Row
 from configs.plan import Plan
-from flows.server import prefect_server
+from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription, environment
 from lab.filling.load import load
 from lab.manager import attached
@@ -87,7 +87,7 @@ def _timed_copy(lab: LabDescription, expected: int) -> float:
 def _timed_migration(lab: LabDescription, state: Path, name: str) -> tuple[float, float]:
     """Seconds of the whole flow, and of its steps as the report tells them."""
     from flows.migrate import migrate
-    from reports.build import report_of
+    from reports.build.report import report_of
     from runs.state import State
 
     plan = lab_plan(lab, name, indices={"include": list(INDICES)})

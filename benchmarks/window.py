@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.moving import lab_and_folder, lab_plan
 from benchmarks.table import Row
 from configs.plan import Plan
-from flows.server import prefect_server
+from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription
 from lab.engines.engine_client import Action, EngineClient
 from lab.reset import empty_bucket, empty_engine, reset
@@ -107,7 +107,7 @@ def seeded_round(plan: Plan, state: Path) -> None:
 def cut_over(plan: Plan, state: Path) -> None:
     """The cutover."""
     from flows.cutover import cutover
-    from flows.migrate import ConsentParameters
+    from flows.parameters import ConsentParameters
 
     cutover(plan, execute=True, consents=ConsentParameters(allow_freeze=True), state=str(state))
 
@@ -132,11 +132,11 @@ def _seconds(run: Document, steps: Sequence[str]) -> float:
 
 
 def _fetched(run: Document) -> str:
-    from reports import words
-    from tasks.records import RestoreRecord
+    from reports.words import common
+    from tasks.records.transfer import RestoreRecord
 
     arrived = run.recorded("restore", RestoreRecord)
-    return words.size(sum(index.bytes for index in arrived.indices) if arrived else 0)
+    return common.size(sum(index.bytes for index in arrived.indices) if arrived else 0)
 
 
 def _size(lab: LabDescription) -> int:
@@ -166,5 +166,5 @@ def _prose() -> str:
     """A long text of random words."""
     chance = random.Random(1)
     letters = "abcdefghijklmnopqrstuvwxyz"
-    words = ["".join(chance.choices(letters, k=chance.randint(2, 11))) for _ in range(20_000)]
-    return " ".join(chance.choices(words, k=400_000))
+    common = ["".join(chance.choices(letters, k=chance.randint(2, 11))) for _ in range(20_000)]
+    return " ".join(chance.choices(common, k=400_000))

@@ -18,9 +18,13 @@ from configs.yaml_syntax import SyntaxProblem, compose
 from configs.yaml_tree import Oddity, Spot, Tree, build_tree
 
 MAX_BYTES = 1024 * 1024
+
 _SECRETS = {"password", "webhook"}
+
 _REFERENCES = {("env",), ("secret",), ("url",)}
+
 _EMPTY = "the file is empty; a plan has at least name, source, target and repository (see docs/plan.md)"
+
 _NO_MAPPING = "a plan is a mapping of keys to values; start it with name, source, target and repository"
 
 
@@ -145,3 +149,23 @@ def _shown(path: KeyPath) -> str:
 def _shown_key(key: str) -> str:
     clean = "".join(character if character.isprintable() else "?" for character in key)
     return clean if len(clean) <= 60 else clean[:59] + "…"
+
+
+_HEAD = 4096  # bytes
+
+_RESOLVED = re.compile(
+    r"""(?:\s|\{|#[^\n]*\n|---)*["']?kind["']?\s*:\s*["']?(?:saved|rehearsal)-plan["']?[\s,}]"""
+)
+
+
+def is_resolved(path: Path) -> bool:
+    """Whether this file's first key says that it is a saved plan, or what a rehearsal would do.
+
+    False for one that cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except (OSError, ValueError):
+        return False
+    return _RESOLVED.match(head.decode("utf-8", errors="replace")) is not None

@@ -9,19 +9,17 @@ from pydantic_core import ErrorDetails
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Path, Settings
 from configs.checks import CheckSettings
+from configs.conflicts import ConflictSettings
 from configs.cutover import CutoverSettings
 from configs.domain import DomainSettings
 from configs.gates import GATES, GateSettings
 from configs.hooks import Hook, WebhookAddress
+from configs.indices import IndexSelection
 from configs.plan import Plan
 from configs.repository import FsRepository, S3Repository
+from configs.restore import RestoreSettings
+from configs.snapshot import SnapshotSettings
 from configs.verify import AcceptanceQuery, Expected, VerifySettings
-from configs.work import (
-    ConflictSettings,
-    IndexSelection,
-    RestoreSettings,
-    SnapshotSettings,
-)
 from configs.yaml_tree import Spot
 
 _MODELS: dict[str | int, type[Settings]] = {

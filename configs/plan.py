@@ -9,19 +9,17 @@ from configs.agreement import disagreements
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Conflict, Settings
 from configs.checks import CheckSettings
+from configs.conflicts import ConflictSettings
 from configs.cutover import CutoverSettings
 from configs.domain import DomainSettings
 from configs.gates import Gate, GateSettings, shared_files
 from configs.hooks import Hook, WebhookAddress
+from configs.indices import IndexSelection
 from configs.names import NAME_PATTERN, check_plan_name
 from configs.repository import FsRepository, Repository, S3Repository, Side
+from configs.restore import RestoreSettings
+from configs.snapshot import SnapshotSettings
 from configs.verify import VerifySettings
-from configs.work import (
-    ConflictSettings,
-    IndexSelection,
-    RestoreSettings,
-    SnapshotSettings,
-)
 
 __all__ = [
     "BasicAuth",

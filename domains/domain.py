@@ -8,10 +8,10 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from configs.auth import BasicAuth, SigV4Auth
 from configs.plan import DomainSettings
-from domains import aws
-from domains.connection import Connection
+from domains.aws import session as aws
 from domains.errors import AwsError
-from domains.signing import PerThreadSigner
+from domains.http.connection import Connection
+from domains.http.signing import PerThreadSigner
 
 Side = Literal["source", "target"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from configs.plan import Plan
-from flows import lifting, taking_away
-from flows.rehearsals import (
+from flows import abort_cutover, abort_seeding
+from flows.sessions.rehearsal import (
     aborting,
     as_begun,
     as_rehearsed,
@@ -17,17 +17,17 @@ from flows.rehearsals import (
     settings_of,
     target_of,
 )
-from flows.session import Options, open_domains
+from flows.sessions.session import Options, open_domains
 from runs.journal import Journal
 from runs.progress import Progress, tell
+from runs.seed_cycles import generations, waiting
 from runs.state import State
-from tasks import removal
+from tasks.cleanup import removal
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.patience import STEP
-from tasks.records import Leftovers, RemovalRecord
-from tasks.rounds.endings import PutBackRecord, StandingCutover
-from tasks.rounds.generations import generations, waiting
+from tasks.records.cleanup import Leftovers, PutBackRecord, RemovalRecord
+from tasks.records.previews import StandingCutover
+from tasks.retry_while_busy import STEP
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def concern(state: State) -> Concern:
     Raises:
         PreconditionError: nothing is left; or what there is cannot be taken back any more.
     """
-    cutover = state.unfinished(lifting.VERB)
+    cutover = state.unfinished(abort_cutover.VERB)
     if cutover:
-        lifting.require_standing(cutover)
+        abort_cutover.require_standing(cutover)
         return Concern("cutover", cutover)
     rehearsal = leftover(state)
     if rehearsal:
@@ -91,9 +91,9 @@ def ahead(plan: Plan, options: Options) -> Leftovers | StandingCutover:
     state = State(options.state, plan.name)
     found = concern(state)
     if found.what == "cutover":
-        return lifting.standing(plan, found.journal)
+        return abort_cutover.standing(plan, found.journal)
     if found.what == "seed rounds":
-        return taking_away.rounds_ahead(plan, waiting(state))
+        return abort_seeding.rounds_ahead(plan, waiting(state))
     return leftovers(plan, options)
 
 
@@ -118,10 +118,10 @@ def abort(plan: Plan, options: Options) -> RemovalRecord | PutBackRecord:
     """
     found = concern(State(options.state, plan.name))
     if found.what == "cutover":
-        return lifting.lift(plan, options, found.journal)
+        return abort_cutover.lift(plan, options, found.journal)
     if found.what == "seed rounds":
         _require_consent(options)
-        return taking_away.take_away(plan, options, found.journal)
+        return abort_seeding.take_away(plan, options, found.journal)
     return _rehearsal(plan, options)
 
 

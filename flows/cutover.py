@@ -1,18 +1,16 @@
 """The cutover as a Prefect flow: the source frozen, the last round, verified, and the target opened."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 from prefect import flow
 
 from configs.plan import Plan
-from flows.artifacts import shown_in_prefect
-from flows.back_out import back_out, put_back
-from flows.finished import VERB, finished_cutover
-from flows.gates import waited_at
-from flows.migrate import ConsentParameters, asked, kept, register, require_equal, require_restored, run_name
-from flows.opening import opened
-from flows.rounds import (
+from flows.cutover_opening import opened
+from flows.cutover_rollback import back_out, put_back
+from flows.cutover_window import expect_window, news_of_window, step_within, within
+from flows.parameters import ConsentParameters, asked, run_name
+from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.gates import waited_at
+from flows.prefect_runtime.steps import kept, run_step
+from flows.seed_round import (
     VERIFY,
     carried_out,
     compared,
@@ -21,22 +19,18 @@ from flows.rounds import (
     opened_ahead,
     verified_as_copies,
 )
-from flows.session import Options, require_same_clusters, working
-from flows.steps import run_step
-from flows.windows import expect_window, news_of_window, step_within, within
-from reports import round_words as words
-from runs.journal import Journal
+from flows.sessions.cutover import cutting_over, finished_cutover
+from flows.stages import register, require_equal, require_restored
+from reports.words import seeding as words
 from runs.progress import Progress, tell
-from runs.state import State, require_same_plan
-from tasks.cutover import automated, freeze, last_look, opening, window
-from tasks.cutover.streams import STEP as MAKE
-from tasks.cutover.streams import make_streams
-from tasks.errors import PreconditionError
+from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
+from tasks.cutover.data_streams import STEP as MAKE
+from tasks.cutover.data_streams import make_streams
 from tasks.migration import Migration
-from tasks.records import LeftOut, Resolution, SnapshotRecord
-from tasks.rounds.generations import require_not_taken_away
-from tasks.rounds.records import ChangesRecord
-from tasks.rounds.units import apart, streams, whole
+from tasks.records.resolution import LeftOut, Resolution
+from tasks.records.seeding import ChangesRecord
+from tasks.records.transfer import SnapshotRecord
+from tasks.seeding.scope import apart, streams, whole
 
 
 @flow(name="cutover", flow_run_name=run_name, persist_result=False)
@@ -70,50 +64,12 @@ def cutover(
     return m.journal.run_id
 
 
-@contextmanager
-def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
-    """Holds plan and pair, yields the cutover to work on, and writes how it ended.
-
-    Raises:
-        PreconditionError: a seed round is unfinished, the rounds are being taken away, or the consent to
-            freeze is lacking.
-        PlanChanged: an unfinished cutover was begun under another plan.
-        SnapferryError: from the steps, after it has been written down.
-    """
-    state = State(options.state, plan.name)
-
-    def journal_of(uuids: tuple[str, str]) -> Journal:
-        require_not_taken_away(state)
-        current = state.unfinished(VERB)
-        if current:
-            require_same_plan(current, plan, but=("cutover",))
-            require_same_clusters(current, uuids)
-            current.resume()
-            return current
-        _require_no_round(state)
-        journal = state.begin(plan, VERB)
-        journal.document.sessions = 1
-        return journal
-
-    with working(plan, options, journal_of) as m:
-        yield m
-
-
-def _require_no_round(state: State) -> None:
-    seed = state.unfinished("seed")
-    if seed:
-        raise PreconditionError(
-            f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish it with `snapferry seed PLAN --execute`; then cut over",
-        )
-
-
 def chain(m: Migration) -> None:
     """Goes on where the run stands: putting back, opening, or everything up to the verified last round."""
     if m.journal.document.aborting:
         back_out(m)
         return
-    if window.is_opening(m) and opening.has_begun(m.journal):
+    if window.is_opening(m) and open_target.has_begun(m.journal):
         opened(m)
         return
     window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since
@@ -134,8 +90,8 @@ def _up_to_opening(m: Migration) -> None:
         if waited_at(m, "before-freeze", lambda: news_of_window(m, resolution)):
             resolution = decided(m)  # after a long wait: what moves, and what refuses it, again
             expect_window(m, resolution)
-        paused = run_step(m.journal, automated.STEP, lambda: automated.pause(m))
-        kept(m, automated.STEP, paused, words.paused(paused))
+        paused = run_step(m.journal, automated_snapshots.STEP, lambda: automated_snapshots.pause(m))
+        kept(m, automated_snapshots.STEP, paused, words.paused(paused))
         run_step(m.journal, "open ahead", lambda: opened_ahead(m, resolution))
     _frozen(m, resolution)
     inside = window.inside(m)
@@ -167,11 +123,11 @@ def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> Sn
 
 
 def _ready(m: Migration, resolution: Resolution) -> None:
-    step_within(m, "look at names", lambda: opening.require_free_names(m, resolution))
+    step_within(m, "look at names", lambda: open_target.require_free_names(m, resolution))
 
 
 def _looked_last(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
-    step_within(m, last_look.STEP, lambda: last_look.require_still(m, resolution, work))
+    step_within(m, final_check.STEP, lambda: final_check.require_still(m, resolution, work))
 
 
 def _streams_made(

@@ -3,12 +3,14 @@
 from prefect import flow
 
 from configs.plan import Plan
-from flows.artifacts import shown_in_prefect
-from flows.migrate import ConsentParameters, asked, require_true_copy, run_name
-from flows.rounds import VERIFY, copies_opened, verified_as_copies
-from flows.seed import round_closed, round_taken, seeding
+from flows.parameters import ConsentParameters, asked, run_name
+from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.seed import round_closed, round_taken
+from flows.seed_round import VERIFY, copies_opened, verified_as_copies
+from flows.sessions.seeding import seeding
+from flows.stages import require_true_copy
 from tasks.migration import Migration
-from tasks.rounds.units import apart
+from tasks.seeding.scope import apart
 
 
 @flow(name="rehearse-cutover", flow_run_name=run_name, persist_result=False)

@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from configs.plan import Plan
-from domains.cluster import identity
-from flows.rehearsals import as_begun
-from flows.session import Options, count_requests, open_domains, require_same_clusters
-from flows.telling import write_report
-from flows.together import together
+from domains.engine.cluster import identity
+from flows.sessions.notifications import write_report
+from flows.sessions.rehearsal import as_begun
+from flows.sessions.session import Options, count_requests, open_domains, require_same_clusters
+from flows.sessions.several_runs import together
 from runs.journal import Journal
+from runs.lifecycle import BACK_OUT, is_finished
 from runs.progress import Progress, tell
-from runs.state import BACK_OUT, State, is_finished
-from tasks import finishing
+from runs.seed_cycles import VERBS, generation_of, taken_away
+from runs.state import State
+from tasks import finish as finishing
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.rounds.endings import Finish, FinishAhead, FinishRecord
-from tasks.rounds.generations import generation_of, taken_away
-from tasks.rounds.ledger import VERBS
+from tasks.records.cleanup import Finish, FinishRecord
+from tasks.records.previews import FinishAhead
 
 _MOVING = ("migrate", *VERBS)
 _CUT_OVER = "snapferry cutover PLAN --execute --allow-freeze"

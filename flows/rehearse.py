@@ -6,22 +6,25 @@ from prefect import flow
 
 from configs.plan import Plan
 from domains.errors import SnapferryError
-from flows.artifacts import shown_in_prefect
-from flows.estimating import expect, look_forward, project
-from flows.migrate import ConsentParameters, asked, kept, moved, register, require_true_copy, run_name
-from flows.rehearsals import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
-from flows.session import decided_before, open_side, status_after
-from flows.steps import run_step
-from reports import words
+from flows.parameters import ConsentParameters, asked, run_name
+from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.steps import kept, run_step
+from flows.previews.estimates import expect, look_forward, project
+from flows.sessions.rehearsal import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
+from flows.sessions.session import decided_before, open_side, status_after
+from flows.stages import moved, register, require_true_copy
+from reports.words import common
 from runs.events import heard_by
 from runs.journal import Journal
 from runs.state import State
-from tasks import removal, resolve
-from tasks.checks.records import OutlookRecord
+from tasks.checks.registry import outlook
+from tasks.cleanup import removal
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Migration
-from tasks.outlook import outlook
-from tasks.records import Resolution, VerificationRecord
+from tasks.planning import resolve
+from tasks.records.checks import OutlookRecord
+from tasks.records.resolution import Resolution
+from tasks.records.verification import VerificationRecord
 from tasks.rehearsal import Rehearsal
 
 
@@ -62,7 +65,7 @@ def _rehearsed(m: Migration, plan: Plan) -> None:
         with heard_by(None):  # no hook may keep what was made from being removed
             removed = run_step(m.journal, "clean", lambda: removal.remove_made(as_rehearsed(m)))
             run_step(m.journal, "confirm clean", lambda: removal.require_removed(as_rehearsed(m)))
-        kept(m, "clean", removed, words.removed(removed))
+        kept(m, "clean", removed, common.removed(removed))
     _require_success(m.journal)
 
 
@@ -90,12 +93,12 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
     if decided:
         return decided
     ahead = run_step(m.journal, "look ahead", lambda: _outlook(m, plan))
-    kept(m, "look ahead", ahead, words.looked_ahead(ahead))
+    kept(m, "look ahead", ahead, common.looked_ahead(ahead))
     resolution = run_step(m.journal, "resolve", lambda: _resolved(m, wanted))
     resolve.require_moving(resolution)
     if not wanted.keep:
         removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
-    kept(m, "resolve", resolution, words.resolved(resolution))
+    kept(m, "resolve", resolution, common.resolved(resolution))
     look_forward(m, resolution)
     return resolution
 

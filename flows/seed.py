@@ -1,33 +1,23 @@
 """One seed round as a Prefect flow: for the command, and for deployments that run it on a schedule."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import replace
-
 from prefect import flow
 
 from configs.plan import Plan
-from flows.artifacts import shown_in_prefect
-from flows.beside import require_not_open
-from flows.copies import closed, note_unfinished
-from flows.migrate import ConsentParameters, asked, kept, register, run_name
-from flows.rounds import ROUND, carried_out, compared, decided, round_told
-from flows.session import Options, require_same_clusters, working
-from flows.steps import run_step
-from reports import round_words as words
-from runs.journal import Journal
-from runs.state import State, require_same_plan
-from tasks.cutover import automated
-from tasks.errors import PreconditionError
+from flows.parameters import ConsentParameters, asked, run_name
+from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.steps import kept, run_step
+from flows.seed_copies import closed
+from flows.seed_round import ROUND, carried_out, compared, decided, round_told
+from flows.sessions.seeding import seeding
+from flows.stages import register
+from reports.words import seeding as words
 from tasks.migration import Migration
-from tasks.records import Resolution, SnapshotRecord
-from tasks.rounds import copies
-from tasks.rounds.generations import forget_abort, require_not_taken_away
-from tasks.rounds.ledger import COPIES
-from tasks.rounds.records import ChangesRecord
-from tasks.rounds.units import only
-
-VERB = "seed"
+from tasks.records.resolution import Resolution
+from tasks.records.seeding import ChangesRecord
+from tasks.records.transfer import SnapshotRecord
+from tasks.seeding import copies
+from tasks.seeding.ledger import COPIES
+from tasks.seeding.scope import only
 
 
 @flow(name="seed", flow_run_name=run_name, persist_result=False)
@@ -57,71 +47,6 @@ def seed(
     with shown_in_prefect(plan.name, seeding(plan, options)) as m:
         chain(m)
     return m.journal.run_id
-
-
-@contextmanager
-def seeding(plan: Plan, options: Options) -> Generator[Migration]:
-    """Holds plan and pair, yields the round to work on, and writes how it ended.
-
-    Raises:
-        PreconditionError: a cutover is unfinished that has frozen the source; or the rounds are being taken
-            away.
-        PlanChanged: an unfinished round was begun under another plan.
-        SnapferryError: from the steps, after it has been written down.
-    """
-    state = State(options.state, plan.name)
-    given_up: list[Journal] = []
-
-    def journal_of(uuids: tuple[str, str]) -> Journal:
-        if options.new_run:
-            forget_abort(state)
-        else:
-            require_not_taken_away(state)
-        standing = _standing_cutover(state)
-        given_up.extend([standing] if standing else [])
-        current = state.unfinished(VERB)
-        if current and options.new_run:
-            given_up.append(current)
-        elif current:
-            require_same_plan(current, plan, but=("cutover",))
-            require_same_clusters(current, uuids)
-            current.resume()
-            return current
-        require_not_open(state, options.new_run)
-        journal = state.begin(plan, VERB)
-        journal.document.sessions = 1
-        return journal
-
-    with working(plan, options, journal_of) as m:
-        for journal in given_up:
-            _give_up(m, journal)
-        yield m
-
-
-def _standing_cutover(state: State) -> Journal | None:
-    """An unfinished cutover that has frozen nothing: a new round takes its place.
-
-    Raises:
-        PreconditionError: it has frozen the source, or is being put back.
-    """
-    cutover = state.unfinished("cutover")
-    if cutover and (cutover.document.window or cutover.document.aborting):
-        raise PreconditionError(
-            f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish it with `snapferry cutover`, or put everything back with `snapferry abort`",
-        )
-    return cutover
-
-
-def _give_up(m: Migration, journal: Journal) -> None:
-    """Ends a run whose place this round takes; what it has brought to the target is known from then on."""
-    if journal.document.verb == VERB:
-        note_unfinished(m, journal)
-        why = f"run {m.journal.run_id} was started with --new-run"
-    else:
-        automated.resume(replace(m, journal=journal))
-        why = f"it had frozen nothing, and seed round {m.journal.run_id} was started"
-    journal.settle("abandoned", why)
 
 
 def chain(m: Migration) -> None:

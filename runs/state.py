@@ -1,22 +1,16 @@
 """The state folder: where journals and locks are kept, by plan name."""
 
-import json
 import os
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
 
 from configs.plan import Plan
-from runs.errors import PlanChanged
-from runs.journal import FINISHED, Document, Journal, now
+from runs.begun_plan import plan_record
+from runs.journal import Document, Journal, now
+from runs.lifecycle import BACK_OUT, counts, is_finished
 from runs.lock import held, holder, is_locked, pair_name
-
-BACK_OUT = "back out"
-"""The step that puts everything back after a cutover that was not opened."""
 
 
 def default_folder() -> Path:
@@ -127,95 +121,3 @@ class State:
         """The run of this verb that must be gone on with; None without one."""
         current = self.current(verb)
         return None if current is None or is_finished(current) else current
-
-
-def counts(journal: Journal) -> bool:
-    """Whether a run is one to go on with, or to show; not a cutover after which everything was put back."""
-    if journal.document.status in {"refused", "abandoned"} or journal.record(BACK_OUT):
-        return False
-    begun = journal.changed_something or bool(journal.document.gates) or journal.document.window is not None
-    return begun or is_finished(journal)
-
-
-def plan_record(plan: Plan) -> dict[str, Any]:
-    """The plan as a journal keeps it. It holds names of secrets, never a secret."""
-    return plan.model_dump(mode="json")
-
-
-def plan_begun_with(journal: Journal) -> Plan | None:
-    """The plan that a run began with; None where this version does not take it any more."""
-    try:
-        return Plan.model_validate_json(json.dumps(journal.document.plan))
-    except ValidationError:
-        return None
-
-
-def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
-    """A plan's record with the defaults of keys that an earlier version did not have.
-
-    As it is where this version does not take it any more.
-    """
-    try:
-        return plan_record(Plan.model_validate_json(json.dumps(record)))
-    except ValidationError:
-        return record
-
-
-def is_finished(journal: Journal) -> bool:
-    """Whether this run needs no further command.
-
-    One that could not compare anything that fails is not: the same command looks again. Neither is one that
-    has frozen the source and not ended that.
-    """
-    window = journal.document.window
-    if window and window.ended is None:
-        return False
-    return journal.document.status in FINISHED and not (
-        journal.document.status == "different" and only_undecided(journal)
-    )
-
-
-def only_undecided(journal: Journal) -> bool:
-    """Whether every failing verdict of the run is `not compared`: nothing was found to differ."""
-    verdicts = (journal.record("verify") or {}).get("verdicts", [])
-    return {verdict["outcome"] for verdict in verdicts} <= {"equal", "not compared"}
-
-
-def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> None:
-    """Refuses to speak of a run under another plan than it began with.
-
-    Args:
-        but: fields and sections that may differ, as `verify.level`, beside those that decide nothing of
-            what is moved: checks, gates and hooks.
-
-    Raises:
-        PlanChanged: names the fields that differ.
-    """
-    before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
-    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks"))
-    keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
-    changed = sorted(key for key in keys if before.get(key) != after.get(key))
-    if changed:
-        shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
-        raise PlanChanged(
-            f"the plan has changed since run {journal.run_id} began: {shown}",
-            f"put it back to go on with that run, {way_out(journal)}",
-        )
-
-
-def way_out(journal: Journal) -> str:
-    """What else can be done than to go on with a run, in words that follow a first advice."""
-    if journal.document.verb == "rehearse":
-        return "or with the plan as it was take away what it made: snapferry abort PLAN --execute"
-    if journal.document.verb == "cutover":
-        return "or put everything back: snapferry abort PLAN --execute"
-    return "or start another with --new-run"
-
-
-def _leaves(value: Any, path: str = "") -> dict[str, Any]:
-    if isinstance(value, dict):
-        found: dict[str, Any] = {}
-        for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
-            found |= _leaves(inner, f"{path}.{key}" if path else str(key))  # pyright: ignore[reportUnknownArgumentType]
-        return found
-    return {path: value}

@@ -11,7 +11,7 @@ import urllib3.exceptions
 from requests.auth import AuthBase
 
 from configs.hooks import WebhookAddress, check_webhook_address
-from domains.aws import secret
+from domains.aws.session import secret
 from domains.errors import AwsError
 
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)

@@ -13,7 +13,7 @@ from configs.plan import Plan
 from snapferry.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from tasks.planning import PlanDocument
+    from tasks.records.plan_document import PlanDocument
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a YAML file.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -51,15 +51,14 @@ def load(path: Path) -> Plan:
 
 def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
     """The plan in this file, or the saved plan and the plan that it was made from; exits as `load` does."""
-    from configs.kinds import is_resolved
-    from configs.loader import load_plan
+    from configs.loader import is_resolved, load_plan
     from configs.problems import PlanError
     from snapferry.console import say
 
     try:
         if not is_resolved(path):
             return load_plan(path), None
-        from flows.saved_plans import plan_in, read
+        from flows.sessions.saved_plans import plan_in, read
 
         saved = read(path)
         return plan_in(saved, path), saved
@@ -74,10 +73,10 @@ def load_or_begun(path: Path, folder: Path) -> Plan:
     For the verbs that tell that the source refuses writes, and lift that: these must not fail on a typing
     error. Prints every problem, and exits with 2 where there is no such run.
     """
-    from configs.kinds import is_resolved
-    from configs.loader import load_plan, name_in
+    from configs.loader import is_resolved, load_plan, name_in
     from configs.problems import PlanError
-    from runs.state import State, plan_begun_with
+    from runs.begun_plan import plan_begun_with
+    from runs.state import State
     from snapferry.console import say
 
     if is_resolved(path):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from reports import words
+from reports.words import common
 from runs.progress import Progress as Look
 from runs.progress import listening
 from snapferry.console import err, say
@@ -53,7 +53,7 @@ class _Expectations:
         """The range of a step that still runs, in words; empty where none is known."""
         self._ranges.update(look.expected or {})
         known = self._ranges.get(look.step)
-        return words.span(*known) if known and not look.finished else ""
+        return common.span(*known) if known and not look.finished else ""
 
 
 class _Lines:
@@ -121,8 +121,8 @@ class _Bars:
             said = f"{look.message} ({look.detail})" if look.detail else look.message
             self._progress.console.print(Text.assemble(("… ", "yellow"), (f"{look.step}: ", "bold"), said))
         eta = self._pace.eta_s(look)
-        amount = words.amount(look.done, look.total, look.unit)
-        left = f"~{words.duration(eta)} left" if eta is not None else ""
+        amount = common.amount(look.done, look.total, look.unit)
+        left = f"~{common.duration(eta)} left" if eta is not None else ""
         whole = f"expected {expected}" if expected else ""
         what = f"{look.step}: {look.message}"
         self._progress.update(

@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from snapferry.options import errors_end_here, terminated_as_interrupted
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from configs.plan import Plan
+    from flows.sessions.session import Options
     from runs.journal import Journal
     from runs.state import State
+    from tasks.records.previews import RoundAhead
 
 
 def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Journal":
@@ -22,7 +29,7 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
         SnapferryError, KeyboardInterrupt: no run came about.
     """
     from domains.errors import SnapferryError
-    from flows.server import prefect_server
+    from flows.prefect_runtime.server import prefect_server
     from runs.errors import Busy, StateUnusable
     from runs.state import State
     from snapferry.console import say
@@ -34,7 +41,7 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
     before = _sessions(runs)
     say("Starting Prefect …")
     with prefect_server(state):
-        from flows.steps import prefect_reachable
+        from flows.prefect_runtime.steps import prefect_reachable
 
         finished: str | None = None
         try:
@@ -64,8 +71,9 @@ def show_end(journal: "Journal", *, as_json: bool, next_step: str = "") -> None:
     Args:
         next_step: replaces the report's advice after a run that is done.
     """
-    from reports.build import report_files, report_of
-    from reports.console import report_view
+    from reports.build.report import report_of
+    from reports.files import report_files
+    from reports.views.report import report_view
     from snapferry.console import show, show_json
 
     report = report_of(journal.document)
@@ -75,3 +83,27 @@ def show_end(journal: "Journal", *, as_json: bool, next_step: str = "") -> None:
         show_json(report.model_dump_json(indent=2))
     else:
         show(report_view(report, tuple(str(file) for file in report_files(journal) if file.exists())))
+
+
+def show_ahead(found: "RoundAhead", file: Path, *, as_json: bool, options: str = "") -> None:
+    """Prints what would be done, and the command that does it."""
+    from reports.views.seed_preview import ahead_view
+    from snapferry.console import say, show, show_json
+
+    if as_json:
+        show_json(found.model_dump_json(indent=2))
+        return
+    show(ahead_view(found))
+    if found.continues and not found.frozen:
+        say(f"Run {found.continues} is unfinished; --execute goes on with it.")
+    say(f"Nothing was changed. To do it: snapferry {found.verb} {file} --execute{options}")
+
+
+def run_round(plan: "Plan", options: "Options", call: "Callable[[], str]", *, as_json: bool) -> NoReturn:
+    """Runs the flow of a round, shows its report, and ends the command with its exit code."""
+    from snapferry.exit_codes import code_of_run
+
+    with errors_end_here(), terminated_as_interrupted():
+        journal = run_flow(plan.name, options.state, call)
+        show_end(journal, as_json=as_json)
+    raise typer.Exit(code_of_run(journal.document))

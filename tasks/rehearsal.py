@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pydantic import ValidationError
 
 from configs.plan import ConflictSettings, DomainSettings, IndexSelection, Plan
-from domains.catalog import Catalog
-from tasks.conflicts import Decision, clashes, renamed
+from domains.engine.catalog import Catalog
 from tasks.errors import PreconditionError
 from tasks.migration import Consents
-from tasks.records import Record, Unit
-from tasks.selection import matches
+from tasks.records.base import Record
+from tasks.records.resolution import Unit
+from tasks.selection.conflicts import Decision, clashes, renamed
+from tasks.selection.select import matches
 
 PREFIX = "rehearsal-"
 

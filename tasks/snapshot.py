@@ -6,17 +6,18 @@ Whether one is running, finished or ours is always looked at, never taken from a
 
 from datetime import UTC, datetime
 
-from domains import snapshots
-from domains.catalog import catalog
-from domains.connection import Request
+from domains.engine import snapshots
+from domains.engine.catalog import catalog
+from domains.engine.shard_stats import marks
+from domains.engine.snapshots import RunningSnapshot, SnapshotInfo
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
-from domains.marks import marks
-from domains.snapshots import RunningSnapshot, SnapshotInfo
+from domains.http.requests import Request
 from runs.progress import Progress, tell
-from tasks.advice import advice
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
-from tasks.records import MarksRecord, Resolution, SnapshotRecord
+from tasks.records.resolution import Resolution
+from tasks.records.transfer import MarksRecord, SnapshotRecord
+from tasks.repository.hints import advice
 
 _STEP = "snapshot"
 _APPEARS_WITHIN_S = 15.0

@@ -12,20 +12,21 @@ from typing import Any, TypeVar
 from boto3 import Session
 
 from configs.plan import Plan, S3Repository
-from domains import aws, cluster, repositories
-from domains import catalog as names_on
-from domains import nodes as nodes_of
-from domains.catalog import Catalog
-from domains.cluster import ClusterIdentity
+from domains.aws import session as aws
 from domains.domain import Domain, Side
+from domains.engine import catalog as names_on
+from domains.engine import cluster, repositories
+from domains.engine import nodes as nodes_of
+from domains.engine.catalog import Catalog
+from domains.engine.cluster import ClusterIdentity
+from domains.engine.nodes import Node
 from domains.errors import SnapferryError
-from domains.nodes import Node
-from domains.replies import Json
-from tasks import conflicts
-from tasks.conflicts import Decision
+from domains.http.json_replies import Json
 from tasks.migration import Consents, Migration
-from tasks.records import Unit
-from tasks.selection import Selection, select
+from tasks.records.resolution import Unit
+from tasks.selection import conflicts
+from tasks.selection.conflicts import Decision
+from tasks.selection.select import Selection, select
 
 SIDES: tuple[Side, Side] = ("source", "target")
 T = TypeVar("T")

@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from lab.account.directory import Caller, account_of
-from lab.account.policies import (
-    Decision,
-    Request,
-    across_accounts,
-    by_identity,
-    by_resource,
-    in_one_account,
-)
+from lab.account.policies import Decision, Request, across_accounts, by_identity, by_resource, in_one_account
 from lab.door import denials, repositories
 from lab.door.answers import Answer, http_action
 from lab.door.exchange import Door, Exchange

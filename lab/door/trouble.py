@@ -11,14 +11,7 @@ from typing import Literal
 from urllib.parse import unquote
 
 from lab.account.directory import Bucket, Directory, Key, Role
-from lab.account.policies import (
-    Principal,
-    Request,
-    across_accounts,
-    by_identity,
-    by_resource,
-    in_one_account,
-)
+from lab.account.policies import Principal, Request, across_accounts, by_identity, by_resource, in_one_account
 from lab.door import answers, denials
 from lab.door.answers import Answer
 from lab.door.authorization import SERVICES

@@ -12,7 +12,7 @@ from lab.engines import node, security
 from lab.engines.configuration import alone, member
 from lab.engines.engine_files import EngineTree
 from lab.engines.java import Java
-from lab.engines.node import NodeSpec
+from lab.engines.node_spec import NodeSpec
 from lab.errors import LabError
 from lab.paths import SHARED
 from lab.settings import DomainSettings, LabSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lab.engines.node import NodeSpec
+    from lab.engines.node_spec import NodeSpec
 
 COMMON = (
     "-Xss1m", "-Xshare:auto", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8",

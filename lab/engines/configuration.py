@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lab.engines.engine_files import EngineTree
 
 if TYPE_CHECKING:
-    from lab.engines.node import NodeSpec
+    from lab.engines.node_spec import NodeSpec
 
 MANAGER_ROLE = {"opensearch": "cluster_manager", "elasticsearch": "master"}
 

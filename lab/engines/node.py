@@ -10,45 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 
 from lab.engines.command import command
 from lab.engines.configuration import log_settings, node_settings
-from lab.engines.engine_files import KEYSTORE, EngineTree
-from lab.engines.java import Java
+from lab.engines.engine_files import KEYSTORE
+from lab.engines.node_spec import NodeSpec
 from lab.errors import LabError
 
 START_TIMEOUT = 180.0  # seconds
+
 PR_SET_PDEATHSIG = 1
-
-
-@dataclass(frozen=True)
-class NodeSpec:
-    """A node to start in `home` (its own folder), as `name` of the cluster `cluster`.
-
-    `settings` are added to its configuration file; `shared` is the folder that file repositories may be in.
-    A `secured` one has the security plugin.
-    """
-
-    cluster: str
-    name: str
-    home: Path
-    tree: EngineTree
-    java: Java
-    heap_mb: int
-    java_options: tuple[str, ...]
-    s3_url: str
-    shared: Path
-    secured: bool = False
-    settings: tuple[tuple[str, object], ...] = ()
-
-    @property
-    def config(self) -> Path:
-        """The folder of its configuration."""
-        return self.home / "config"
 
 
 def prepare(spec: NodeSpec) -> None:

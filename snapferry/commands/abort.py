@@ -18,7 +18,7 @@ from snapferry.options import (
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.session import Options
+    from flows.sessions.session import Options
     from runs.journal import Document
 
 EXAMPLE = "Example: snapferry abort orders-to-ireland.yaml --execute"
@@ -44,7 +44,7 @@ def abort(
     """
     folder = state_folder(state)
     loaded = load_or_begun(plan, folder)
-    from flows.session import Options
+    from flows.sessions.session import Options
     from tasks.migration import Consents
 
     options = Options(folder, Consents(seeds=seeds))
@@ -57,10 +57,9 @@ def abort(
 
 def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
     from flows.abort import ahead
-    from reports.endings import standing_view
-    from reports.removal import leftovers_view
+    from reports.views.cleanup import leftovers_view, standing_view
     from snapferry.console import say, show, show_json
-    from tasks.records import Leftovers
+    from tasks.records.cleanup import Leftovers
 
     found = ahead(plan, options)
     if as_json:
@@ -79,14 +78,13 @@ def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
     from domains.errors import SnapferryError
     from flows.abort import abort as put_back
     from flows.abort import concern
-    from reports.endings import put_back_view
-    from reports.removal import removal_view
+    from reports.views.cleanup import put_back_view, removal_view
     from runs.journal import Journal
     from runs.state import State
     from snapferry.console import complain, show, show_json
     from snapferry.exit_codes import code_of_run
     from snapferry.progress import shown_progress
-    from tasks.records import RemovalRecord
+    from tasks.records.cleanup import RemovalRecord
 
     before = concern(State(options.state, plan.name)).journal
     try:

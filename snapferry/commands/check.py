@@ -19,8 +19,8 @@ def check(
     Exits with 3 when a check fails, and lists all that do. What each one means: docs/checks.md.
     """
     loaded = load(plan)
-    from flows.looking import checked
-    from reports.checks import checks_document, checks_view
+    from flows.check import checked
+    from reports.views.checks import checks_document, checks_view
     from snapferry.console import show, show_json
     from tasks.migration import Consents
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from snapferry.commands.seed import run_round, show_ahead
 from snapferry.options import (
     AllowDelete,
     AllowPartial,
@@ -19,11 +18,12 @@ from snapferry.options import (
     state_folder,
     terminated_as_interrupted,
 )
+from snapferry.running import run_round, show_ahead
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.migrate import ConsentParameters
-    from flows.session import Options
+    from flows.parameters import ConsentParameters
+    from flows.sessions.session import Options
 
 EXAMPLE = "Example: snapferry cutover orders-to-ireland.yaml --execute --allow-freeze"
 AllowFreeze = Annotated[
@@ -63,7 +63,7 @@ def cutover(
     With --rehearse nothing is frozen or opened: the copies are opened for reading, compared and closed again,
     so that the window is known.
     """
-    from flows.session import Options
+    from flows.sessions.session import Options
     from tasks.migration import Consents
 
     if rehearse:
@@ -95,7 +95,7 @@ def _require_alone(allow_freeze: bool, source_after: str | None) -> None:
 
 
 def _show(plan: "Plan", options: "Options", file: Path, more: str, *, as_json: bool) -> None:
-    from flows.ahead import cutover_ahead
+    from flows.previews.seeding import cutover_ahead
 
     with errors_end_here():
         found = cutover_ahead(plan, options)
@@ -103,7 +103,7 @@ def _show(plan: "Plan", options: "Options", file: Path, more: str, *, as_json: b
 
 
 def _show_rehearsal(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.ahead import rehearsal_ahead
+    from flows.previews.seeding import rehearsal_ahead
 
     with errors_end_here():
         found = rehearsal_ahead(plan, options)
@@ -111,7 +111,7 @@ def _show_rehearsal(plan: "Plan", options: "Options", file: Path, *, as_json: bo
 
 
 def _run(plan: "Plan", options: "Options", *, as_json: bool) -> None:
-    from flows.finished import finished_cutover, require_consent
+    from flows.sessions.cutover import finished_cutover, require_consent
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
     from snapferry.running import run_flow, show_end
@@ -140,6 +140,6 @@ def _rehearsal(plan: "Plan", options: "Options") -> str:
 
 
 def _consents(options: "Options") -> "ConsentParameters":
-    from flows.migrate import ConsentParameters
+    from flows.parameters import ConsentParameters
 
     return ConsentParameters.of(options.consents)

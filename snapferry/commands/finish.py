@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from configs.plan import Plan
     from domains.errors import SnapferryError
     from flows.finish import Choices
-    from flows.session import Options
+    from flows.sessions.session import Options
     from runs.journal import Intent
     from runs.state import State
 
@@ -63,7 +63,7 @@ def finish(
     """
     loaded = load(plan)
     from flows.finish import Choices
-    from flows.session import Options
+    from flows.sessions.session import Options
 
     options, choices = Options(state_folder(state)), Choices(snapshots, registrations, source)
     with errors_end_here(), terminated_as_interrupted():
@@ -75,7 +75,7 @@ def finish(
 
 def _show(plan: "Plan", options: "Options", choices: "Choices", file: Path, *, as_json: bool) -> None:
     from flows.finish import finish_ahead
-    from reports.endings import finish_ahead_view
+    from reports.views.cleanup import finish_ahead_view
     from snapferry.console import say, show, show_json
 
     found = finish_ahead(plan, options, choices)
@@ -102,7 +102,7 @@ def _do(plan: "Plan", options: "Options", choices: "Choices", *, as_json: bool) 
     from domains.errors import SnapferryError
     from flows.finish import finish as settle
     from flows.finish import finished_run
-    from reports.endings import finish_view
+    from reports.views.cleanup import finish_view
     from runs.state import State
     from snapferry.console import complain, say, show, show_json
     from snapferry.progress import shown_progress

@@ -9,8 +9,8 @@ from snapferry.exit_codes import ExitCode
 from snapferry.options import AsJson, errors_end_here
 
 if TYPE_CHECKING:
-    from tasks.draft.asked import SideAsked
-    from tasks.draft.records import Draft
+    from tasks.draft.options import SideAsked
+    from tasks.records.draft import Draft
 
 EXAMPLE = "Example: snapferry init --source orders --target orders-new --target-region eu-west-1 -o plan.yaml"
 _NO_FILE = Path("plan.yaml")
@@ -124,7 +124,7 @@ def _asked(
     ca_bundle: str | None,
 ) -> "SideAsked | None":
     """One side of the command line; None when it is not named. Exits with 2 when a part of it is wrong."""
-    from tasks.draft.asked import WrongPart, asked
+    from tasks.draft.options import WrongPart, asked
 
     if given is None:
         if any((region, profile, role, connect_to, ca_bundle)):
@@ -143,7 +143,7 @@ def _finish(draft: "Draft", file: Path | None, *, as_json: bool) -> None:
     """Writes the plan once the loader takes it, and says what to do with it."""
     from configs.loader import parse_plan
     from configs.problems import PlanError
-    from reports.draft import plan_text
+    from reports.plan_file.draft import plan_text
     from snapferry.console import complain_of, print_text, say, show_json
 
     text = plan_text(draft)
@@ -175,7 +175,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _after(draft: "Draft", file: Path | None) -> list[str]:
-    from reports.draft import summary
+    from reports.plan_file.draft import summary
 
     where = [f"Written to {file}."] if file else []
     fill_in = [f"To fill in: {', '.join(draft.to_fill_in)}."] if draft.to_fill_in else []

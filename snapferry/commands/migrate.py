@@ -25,7 +25,7 @@ from snapferry.options import (
 )
 
 if TYPE_CHECKING:
-    from tasks.planning import PlanDocument
+    from tasks.records.plan_document import PlanDocument
 
 EXAMPLE = "Example: snapferry migrate orders-to-ireland.yaml --execute"
 
@@ -64,7 +64,7 @@ def migrate(
     An unfinished run is continued; a finished one shows its report and exits as it did. Uses the Prefect
     server named by PREFECT_API_URL, else a temporary one.
     """
-    from flows.session import Options as Session
+    from flows.sessions.session import Options as Session
     from tasks.migration import Consents
 
     loaded, saved = load_either(plan)
@@ -83,9 +83,9 @@ def migrate(
 
 def run(options: Options) -> ExitCode:
     """Runs or continues the migration, shows the report, and returns the exit code."""
-    from flows.session import Options as Session
-    from flows.session import finished_before
-    from flows.telling import tell_the_end_again
+    from flows.sessions.notifications import tell_the_end_again
+    from flows.sessions.session import Options as Session
+    from flows.sessions.session import finished_before
     from runs.state import State
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
@@ -105,7 +105,8 @@ def run(options: Options) -> ExitCode:
 
 
 def _flow(options: Options) -> str:
-    from flows.migrate import ConsentParameters, migrate
+    from flows.migrate import migrate
+    from flows.parameters import ConsentParameters
 
     consents = ConsentParameters(allow_delete=list(options.allow_delete), allow_partial=options.allow_partial)
     return migrate(

@@ -20,9 +20,9 @@ from snapferry.options import (
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.looking import Planned
-    from flows.session import Options
-    from tasks.planning import PlanDocument
+    from flows.previews.migration import Planned
+    from flows.sessions.session import Options
+    from tasks.records.plan_document import PlanDocument
 
 EXAMPLE = "Example: snapferry plan orders-to-ireland.yaml -o orders-to-ireland.saved.yaml"
 Output = Annotated[
@@ -51,7 +51,7 @@ def plan(
 
     A saved plan in place of PLAN is compared with the domains: exits with 3 when they are not as they were.
     """
-    from flows.session import Options
+    from flows.sessions.session import Options
     from tasks.migration import Consents
 
     if as_json and str(output) == "-":
@@ -69,8 +69,8 @@ def plan(
 
 def resolved(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> "Planned":
     """The plan, resolved; exits with 3 when it is refused, or when a saved plan is not true any more."""
-    from flows.looking import planned
-    from tasks.saved import require_unchanged
+    from flows.previews.migration import planned
+    from tasks.planning.saved_plan import require_unchanged
 
     with errors_end_here():
         found = planned(plan, options, saved)
@@ -88,7 +88,7 @@ def show_document(document: "PlanDocument") -> None:
 
 def show_planned(found: "Planned", file: Path) -> None:
     """Prints what would be done, and what to do next."""
-    from reports.plan_view import plan_view
+    from reports.views.plan import plan_view
     from snapferry.console import say, show
 
     show(plan_view(found.document))
@@ -105,7 +105,7 @@ def show_planned(found: "Planned", file: Path) -> None:
 
 
 def _save(found: "Planned", output: Path, *, overwrites: Path) -> None:
-    from flows.saved_plans import save, text_of
+    from flows.sessions.saved_plans import save, text_of
     from snapferry.console import complain_of, print_text, say
 
     if found.continues or found.finished:

@@ -20,7 +20,7 @@ from snapferry.options import (
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.session import Options
+    from flows.sessions.session import Options
     from tasks.rehearsal import Rehearsal
 
 EXAMPLE = "Example: snapferry rehearse orders-to-ireland.yaml --only 'orders-2024-*' --execute"
@@ -65,7 +65,7 @@ def rehearse(
     Snapshot, registrations and indices are removed again by the record of what was made. Exits with 4 when
     something was found that the real run would meet. An interrupted rehearsal is continued.
     """
-    from flows.session import Options
+    from flows.sessions.session import Options
     from tasks.migration import Consents
     from tasks.rehearsal import Rehearsal
 
@@ -100,9 +100,9 @@ def _require_shadow(plan: "Plan", shadow: str | None) -> None:
 
 
 def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.looking import rehearsal_planned
-    from flows.rehearsals import unfinished
-    from reports.plan_view import plan_view
+    from flows.previews.migration import rehearsal_planned
+    from flows.sessions.rehearsal import unfinished
+    from reports.views.plan import plan_view
     from runs.state import State
     from snapferry.console import say, show, show_json
 
@@ -134,7 +134,7 @@ def _run(plan: "Plan", wanted: "Rehearsal", options: "Options", *, as_json: bool
 
 
 def _flow(plan: "Plan", wanted: "Rehearsal", options: "Options") -> None:
-    from flows.migrate import ConsentParameters
+    from flows.parameters import ConsentParameters
     from flows.rehearse import rehearse as flow
 
     consents = ConsentParameters(allow_partial=options.consents.partial)

@@ -17,9 +17,9 @@ def report(
     plan: PlanFile, format: Format = "console", state: StateFolder = None, as_json: AsJson = False
 ) -> None:
     """Show what the plan's latest run did. Sends nothing."""
-    from reports.build import report_of
-    from reports.console import report_view
-    from reports.markdown import markdown
+    from reports.build.report import report_of
+    from reports.views.markdown import markdown
+    from reports.views.report import report_view
     from runs.state import State
     from snapferry.console import say, show, show_json
 

@@ -2,9 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-import typer
+from typing import TYPE_CHECKING
 
 from snapferry.options import (
     AllowDelete,
@@ -17,15 +15,12 @@ from snapferry.options import (
     errors_end_here,
     load,
     state_folder,
-    terminated_as_interrupted,
 )
+from snapferry.running import run_round, show_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from configs.plan import Plan
-    from flows.session import Options
-    from tasks.rounds.ahead import RoundAhead
+    from flows.sessions.session import Options
 
 EXAMPLE = "Example: snapferry seed orders-to-ireland.yaml --execute"
 
@@ -44,7 +39,7 @@ def seed(
     To be repeated, as often as you like: the first round takes everything, each later one what has changed
     since. The source takes writes all the time. `snapferry cutover` then needs a short window only.
     """
-    from flows.session import Options
+    from flows.sessions.session import Options
     from tasks.migration import Consents
 
     loaded = load(plan)
@@ -57,40 +52,15 @@ def seed(
 
 
 def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.ahead import seed_ahead
+    from flows.previews.seeding import seed_ahead
 
     with errors_end_here():
         found = seed_ahead(plan, options)
     show_ahead(found, file, as_json=as_json)
 
 
-def show_ahead(found: "RoundAhead", file: Path, *, as_json: bool, options: str = "") -> None:
-    """Prints what would be done, and the command that does it."""
-    from reports.round_view import ahead_view
-    from snapferry.console import say, show, show_json
-
-    if as_json:
-        show_json(found.model_dump_json(indent=2))
-        return
-    show(ahead_view(found))
-    if found.continues and not found.frozen:
-        say(f"Run {found.continues} is unfinished; --execute goes on with it.")
-    say(f"Nothing was changed. To do it: snapferry {found.verb} {file} --execute{options}")
-
-
-def run_round(plan: "Plan", options: "Options", call: "Callable[[], str]", *, as_json: bool) -> NoReturn:
-    """Runs the flow of a round, shows its report, and ends the command with its exit code."""
-    from snapferry.exit_codes import code_of_run
-    from snapferry.running import run_flow, show_end
-
-    with errors_end_here(), terminated_as_interrupted():
-        journal = run_flow(plan.name, options.state, call)
-        show_end(journal, as_json=as_json)
-    raise typer.Exit(code_of_run(journal.document))
-
-
 def _flow(plan: "Plan", options: "Options") -> str:
-    from flows.migrate import ConsentParameters
+    from flows.parameters import ConsentParameters
     from flows.seed import seed as flow
 
     consents = ConsentParameters.of(options.consents)

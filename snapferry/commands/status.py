@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load_or_begun, state_folder
 
 if TYPE_CHECKING:
-    from reports.blocked import SourceBlock
-    from reports.waiting import WaitingCopies
+    from reports.model.seeding import SourceBlock, WaitingCopies
     from runs.state import State
 
 EXAMPLE = "Example: snapferry status orders-to-ireland.yaml --json"
@@ -15,11 +14,12 @@ EXAMPLE = "Example: snapferry status orders-to-ireland.yaml --json"
 
 def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -> None:
     """Show where the plan's latest run stands, and whether the source refuses writes. Sends nothing."""
-    from reports.build import report_of
-    from reports.status import status_of, status_view, with_plan
+    from flows.sessions.exclusion import TAKE_AWAY
+    from reports.build.report import report_of
+    from reports.views.status import status_of, status_view, with_plan
+    from runs.seed_cycles import being_taken_away
     from runs.state import State
     from snapferry.console import say, show, show_json
-    from tasks.rounds.generations import TAKE_AWAY, being_taken_away
 
     folder = state_folder(state)
     loaded = load_or_begun(plan, folder)
@@ -50,8 +50,8 @@ def _left_standing(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | 
     documents = [journal.document for journal in runs.journals()]
     if not any(document.verb in {"seed", "cutover"} for document in documents):
         return None, None
-    from reports.blocked import source_block
-    from reports.copies import waiting_of
-    from tasks.rounds.ledger import ledger
+    from reports.build.seeding import waiting_of
+    from reports.build.source_block import source_block
+    from tasks.seeding.ledger import ledger
 
     return source_block(documents), waiting_of(ledger(runs), documents)

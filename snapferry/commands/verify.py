@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from snapferry.compared import rename_of, selection_of, settings_of
 from snapferry.exit_codes import ExitCode
 from snapferry.options import AsJson, StateFolder, errors_end_here, load, state_folder
-from snapferry.sides import SideOptions, side_option
+from snapferry.verify_options import SideOptions, rename_of, selection_of, settings_of, side_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tasks.records import VerificationRecord
+    from tasks.records.verification import VerificationRecord
 
 EXAMPLE = (
     "Examples: snapferry verify orders-to-ireland.yaml --level content --sample 0.1; "
@@ -193,7 +192,7 @@ def _require_alone(sides: "Sequence[SideOptions]", indices: list[str] | None, st
 def _of_plan(plan: Path, how: dict[str, Any], state: Path | None) -> "VerificationRecord":
     loaded = load(plan)
     loaded = loaded.model_copy(update={"verify": settings_of(loaded.verify, how)})
-    from flows.looking import verified
+    from flows.verify import verified
     from snapferry.progress import shown_progress
 
     with errors_end_here(), shown_progress():
@@ -208,7 +207,7 @@ def _alone(
     how: dict[str, Any],
 ) -> "VerificationRecord":
     from configs.plan import VerifySettings
-    from flows.verifying import Asked, verified_alone
+    from flows.verify import Asked, verified_alone
     from snapferry.progress import shown_progress
 
     asked = Asked(
@@ -223,7 +222,7 @@ def _alone(
 
 
 def _finish(record: "VerificationRecord", *, as_json: bool) -> None:
-    from reports.console import verification_view
+    from reports.views.report import verification_view
     from snapferry.console import show, show_json
 
     if as_json:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from domains.domain import Side
-from tasks.checks.records import Group, Status
+from tasks.records.checks import Group, Status
 from tasks.survey import SIDES, Survey
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import partial
 
 from configs.plan import CheckSettings
-from domains.documented import STUMBLING
 from domains.domain import Side
 from domains.errors import SnapferryError
+from domains.http.documented import STUMBLING
 from tasks.checks.check import Check, Finding, each_side, fail, skip, unknown
-from tasks.checks.records import CheckRecord
+from tasks.records.checks import CheckRecord
 from tasks.survey import Inapplicable, Survey, Unlooked
 
 _AT_ONCE = 8

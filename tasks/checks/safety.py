@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from domains import snapshots
 from domains.domain import Side
+from domains.engine import snapshots
+from domains.engine.snapshots import SnapshotInfo
 from domains.errors import DomainError
-from domains.replies import Json
-from domains.snapshots import SnapshotInfo
+from domains.http.json_replies import Json
 from tasks.checks.check import Check, Finding, check, failing, ok, shown, side_check, skip, unknown, warn
-from tasks.registration import is_readonly, place, registration, same_place
+from tasks.repository.bodies import is_readonly, place, registration, same_place
 from tasks.survey import SIDES, Survey
 
 _GUIDE = "Creating index snapshots in Amazon OpenSearch Service: only one domain writes to a repository"

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
-from domains import equipment
-from domains.equipment import Writing
-from tasks.checks import moving
+from domains.engine import cluster_features
+from domains.engine.cluster_features import Writing
 from tasks.checks.check import Check, Finding, check, ok, shown, skip, warn
-from tasks.records import SelectedIndex
-from tasks.selection import matches
+from tasks.checks.facts import indices
+from tasks.records.resolution import SelectedIndex
+from tasks.selection.select import matches
 from tasks.survey import Survey
 
 _BLOCKS = tuple(f"index.blocks.{kind}" for kind in ("write", "read_only", "read_only_allow_delete"))
@@ -44,7 +44,7 @@ def blocked(survey: Survey) -> Finding:
 
 
 def _blocks(survey: Survey, index: SelectedIndex) -> Iterator[str]:
-    traits = moving.traits(survey, index)
+    traits = indices.traits(survey, index)
     return (key for key in _BLOCKS if traits.setting(key) == "true")
 
 
@@ -71,7 +71,7 @@ def rollover(survey: Survey) -> Finding:
 def _rolling_units(survey: Survey) -> Iterator[str]:
     """Data streams, and aliases that have an index to write to."""
     aliases = {each.name: each.aliases for each in survey.catalog("source").indices.values()}
-    for unit in moving.moving(survey):
+    for unit in indices.moving(survey):
         if unit.is_stream:
             yield f"data stream {unit.name}"
         for index in unit.indices:
@@ -82,7 +82,7 @@ def _rolling_units(survey: Survey) -> Iterator[str]:
 def _rolling_indices(survey: Survey) -> Iterator[str]:
     """Indices that a policy may roll over by an alias that their settings name."""
     for index in _open(survey):
-        named = {value for key in _ROLLED for value in moving.traits(survey, index).settings.get(key, ())}
+        named = {value for key in _ROLLED for value in indices.traits(survey, index).settings.get(key, ())}
         yield from (f"index {index.name}, by policy through {alias}" for alias in sorted(named))
 
 
@@ -140,11 +140,11 @@ def _meet(one: str, other: str) -> bool:
 
 
 def _open(survey: Survey) -> Iterable[SelectedIndex]:
-    return (index for index in moving.moving_indices(survey) if index.open)
+    return (index for index in indices.moving_indices(survey) if index.open)
 
 
 def _writing(survey: Survey) -> Writing:
-    return survey.once("writing", lambda: equipment.writing(survey.domain("source")))
+    return survey.once("writing", lambda: cluster_features.writing(survey.domain("source")))
 
 
 def _no_window(survey: Survey) -> Finding | None:

@@ -8,18 +8,18 @@ An index that refused writes before is no business of the run: it is neither blo
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from domains.catalog import path_pieces, refresh
+from domains.engine.catalog import path_pieces, refresh
+from domains.engine.index_opening import require_acknowledged
+from domains.engine.shard_stats import marks
+from domains.engine.write_blocks import block_requests, blocks, flush, setting_requests
 from domains.errors import Denied, Refused
-from domains.freezing import block_requests, blocks, flush, setting_requests
-from domains.marks import marks
-from domains.replies import is_object
-from domains.serving import require_acknowledged
+from domains.http.json_replies import is_object
 from runs.journal import DENIED, now
 from runs.progress import Progress, tell
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Consents, Migration
-from tasks.records import Resolution
-from tasks.rounds.records import FreezeRecord, ReleaseRecord
+from tasks.records.cutover import FreezeRecord, ReleaseRecord
+from tasks.records.resolution import Resolution
 
 STEP = "freeze"
 _REST_S = 2.0  # writes that were under way when a setting blocked them were seen to end within that

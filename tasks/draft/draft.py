@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from configs.plan import ConflictSettings, IndexSelection, Side
 from runs.journal import now
-from tasks import conflicts, versions
 from tasks.draft import sides, storage
-from tasks.draft.asked import SideAsked
-from tasks.draft.records import Draft, IndicesFound, SideFound, StorageFound
+from tasks.draft.options import SideAsked
 from tasks.draft.sides import Looked
 from tasks.errors import PreconditionError
-from tasks.selection import Selection, select
+from tasks.records.draft import Draft, IndicesFound, SideFound, StorageFound
+from tasks.selection import compatibility, conflicts
+from tasks.selection.select import Selection, select
 from tasks.survey import SIDES
 
 _LONGEST = 60
@@ -83,8 +83,8 @@ def _called(side: Looked | None) -> str:
 def _versions(source: Looked | None, target: Looked | None) -> tuple[str, str]:
     if not source or not target or not source.version or not target.version:
         return "", ""
-    problem = versions.engine_problem(source.version, target.version)
-    return (problem, versions.way_out(source.version, target.version)) if problem else ("", "")
+    problem = compatibility.engine_problem(source.version, target.version)
+    return (problem, compatibility.way_out(source.version, target.version)) if problem else ("", "")
 
 
 def _indices(source: Looked | None, target: Looked | None) -> IndicesFound | None:
@@ -109,7 +109,9 @@ def _created(source: Looked, target: Looked | None, names: list[str]) -> list[st
     if target is None or target.version is None or source.catalog is None or _versions(source, target)[0]:
         return []
     found = source.catalog.indices
-    return list(versions.index_problems([(name, found[name].created_id) for name in names], target.version))
+    return list(
+        compatibility.index_problems([(name, found[name].created_id) for name in names], target.version)
+    )
 
 
 def _conflicts(selection: Selection, target: Looked | None) -> tuple[str, ...] | None:

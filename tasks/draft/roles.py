@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import boto3
 
 from configs.aws import check_role_arn
-from domains import account
-from domains.account import Role
-from tasks.checks.trust import domains_not_let_in, service_statements
-from tasks.draft.records import RegistrationFound, RoleChoice, RoleFound
+from domains.aws import iam
+from domains.aws.iam import Role
+from tasks.checks.rules.trust_policies import domains_not_let_in, service_statements
+from tasks.draft.optional_reads import softly
 from tasks.draft.sides import Looked
-from tasks.draft.softly import softly
+from tasks.records.draft import RegistrationFound, RoleChoice, RoleFound
 
 _SIMULATED = 10
 _OBJECTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
@@ -35,7 +35,7 @@ def choose(
         if each.bucket == bucket and bucket and each.side in names and _is_role(each.role_arn):
             return RoleChoice(arn=each.role_arn, why=f"repository {each.name} of the {each.side} uses it")
     arns = [side.found.arn for side in sides if side.found.arn]
-    listed = softly(unknown, "the account's roles could not be listed", lambda: account.roles(session)) or ()
+    listed = softly(unknown, "the account's roles could not be listed", lambda: iam.roles(session)) or ()
     trusting = sorted((each for each in listed if service_statements(each.trust)), key=lambda each: each.arn)
     candidates = _judged(session, trusting, arns, bucket, unknown)
     return _chosen(candidates, bucket)
@@ -73,7 +73,7 @@ def _shut_out(role: Role, arn: str) -> str:
 def _refused(session: boto3.Session, role: str, bucket: str) -> tuple[str, ...]:
     arn = f"arn:{role.split(':')[1]}:s3:::{bucket}"
     objects = [(action, f"{arn}/*") for action in _OBJECTS]
-    return account.refused_actions(session, role, [("s3:ListBucket", arn), *objects])
+    return iam.refused_actions(session, role, [("s3:ListBucket", arn), *objects])
 
 
 def _chosen(candidates: tuple[RoleFound, ...], bucket: str | None) -> RoleChoice:

@@ -6,18 +6,20 @@ import boto3
 
 from configs.aws import parse_role_arn
 from configs.plan import Side
-from domains import account, cluster, control_plane, repositories
-from domains import catalog as names_on
-from domains.catalog import Catalog
-from domains.cluster import ClusterIdentity, Version
-from domains.control_plane import DomainStatus
+from domains.aws import control_plane, iam
+from domains.aws.control_plane import DomainStatus
+from domains.engine import catalog as names_on
+from domains.engine import cluster, repositories
+from domains.engine.catalog import Catalog
+from domains.engine.cluster import ClusterIdentity
 from domains.errors import SnapferryError, UnexpectedReply
-from domains.replies import Json
-from tasks.draft.asked import SideAsked
-from tasks.draft.records import SideFound
-from tasks.draft.softly import softly
-from tasks.draft.ways import Way, way_to
+from domains.http.json_replies import Json
+from domains.versions import Version
+from tasks.draft.access import Way, way_to
+from tasks.draft.optional_reads import softly
+from tasks.draft.options import SideAsked
 from tasks.errors import PreconditionError
+from tasks.records.draft import SideFound
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def _found(
 ) -> SideFound:
     domain = way.domain
     session = domain.session if domain.signed else None
-    who = softly(way.unknown, "who calls is not known", lambda: account.caller(session)) if session else None
+    who = softly(way.unknown, "who calls is not known", lambda: iam.caller(session)) if session else None
     return SideFound(
         side=domain.side,
         given=asked.given,

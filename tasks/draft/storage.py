@@ -10,13 +10,14 @@ import boto3
 
 from configs.names import check_bucket
 from configs.plan import Side
-from domains import aws, bucket
-from domains.replies import child
-from tasks.draft.records import BucketFound, RegistrationFound, RoleChoice, StorageFound
+from domains.aws import s3
+from domains.aws import session as aws
+from domains.http.json_replies import child
+from tasks.draft.optional_reads import softly
 from tasks.draft.roles import choose
 from tasks.draft.sides import Looked
-from tasks.draft.softly import softly
-from tasks.registration import is_readonly
+from tasks.records.draft import BucketFound, RegistrationFound, RoleChoice, StorageFound
+from tasks.repository.bodies import is_readonly
 
 _SUGGESTS = re.compile(r"snapshot|backup|opensearch|elasticsearch|migrat", re.IGNORECASE)
 _TAGS_READ = 50
@@ -85,7 +86,7 @@ def _buckets(
     for each in registrations:
         if each.type == "s3" and _is_bucket(each.bucket):
             used.setdefault(each.bucket, f"the {each.side} has repository {each.name} in it")
-    names = softly(unknown, "the account's buckets could not be listed", lambda: bucket.names(session)) or ()
+    names = softly(unknown, "the account's buckets could not be listed", lambda: s3.names(session)) or ()
     reasons = used | {name: why for name, why in _suggesting(session, names) if name not in used}
     others = [name for name in names if name not in reasons]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bucket") as pool:
@@ -124,7 +125,7 @@ def _suggesting(session: boto3.Session, names: Iterable[str]) -> Iterator[tuple[
 
 def _telling_tag(session: boto3.Session, name: str) -> str:
     """A tag that suggests snapshots; empty without one, or where the tags may not be read."""
-    told = softly([], "", lambda: bucket.tags(session, name)) or {}
+    told = softly([], "", lambda: s3.tags(session, name)) or {}
     return next((f"{key}={value}" for key, value in told.items() if _SUGGESTS.search(f"{key} {value}")), "")
 
 
@@ -171,7 +172,7 @@ def _free(
         files = softly(
             unknown,
             "whether the folder holds a repository could not be looked at",
-            partial(bucket.repository_files, session, chosen.name, free),
+            partial(s3.repository_files, session, chosen.name, free),
         )
         if not files:
             return free

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from configs.plan import RestoreSettings, VerifySettings
 from domains.domain import Domain
-from domains.mark import Mark
-from tasks.records import SelectedIndex
+from domains.shard_mark import Mark
+from tasks.records.resolution import SelectedIndex
 
 
 @dataclass(frozen=True)

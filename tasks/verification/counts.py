@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from domains import figures
-from tasks.records import SelectedIndex, Verdict
-from tasks.verification.places import Sides
-from tasks.verification.verdicts import not_compared
+from domains.engine import seq_no_figures
+from tasks.records.resolution import SelectedIndex
+from tasks.records.verification import Verdict, not_compared
+from tasks.verification.operations.ranges import Sides
 
 
 def compared(sides: Sides, indices: Sequence[SelectedIndex]) -> list[Verdict]:
@@ -14,12 +14,12 @@ def compared(sides: Sides, indices: Sequence[SelectedIndex]) -> list[Verdict]:
     Raises:
         DomainError: a side could not be read.
     """
-    source = figures.counts(sides.source, sides.source_version, [index.name for index in indices])
-    target = figures.counts(sides.target, sides.target_version, [index.target for index in indices])
+    source = seq_no_figures.counts(sides.source, sides.source_version, [index.name for index in indices])
+    target = seq_no_figures.counts(sides.target, sides.target_version, [index.target for index in indices])
     return [_verdict(index, source[index.name], target[index.target]) for index in indices]
 
 
-def _verdict(index: SelectedIndex, source: figures.Figures, target: figures.Figures) -> Verdict:
+def _verdict(index: SelectedIndex, source: seq_no_figures.Figures, target: seq_no_figures.Figures) -> Verdict:
     left = None if source.problem else source.count
     right = None if target.problem else target.count
     for side, problem in (("source", source.problem), ("target", target.problem)):

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from configs.verify import AcceptanceQuery
-from domains.cluster import Version, identity
 from domains.domain import Domain
+from domains.engine.cluster import identity
+from domains.engine.msearch import header, no_pipeline, problem_of, searched
 from domains.errors import DomainError
-from domains.replies import Json, child
-from domains.searches import header, no_pipeline, problem_of, searched
-from tasks.records import Finding, Outcome
-from tasks.selection import matches
+from domains.http.json_replies import Json, child
+from domains.versions import Version
+from tasks.records.verification import Finding, Outcome
+from tasks.selection.select import matches
 from tasks.verification.comparison import Comparison
 
 _CLOSE = 1e-9  # of sums of doubles: the engine adds them up in another order after a merge

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from configs.names import check_index_pattern
 from tasks.errors import PreconditionError
-from tasks.records import SelectedIndex
+from tasks.records.resolution import SelectedIndex
 
 
 @dataclass(frozen=True)

@@ -3,27 +3,36 @@
 What each level proves, and what it does not, is told in docs/verification.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from domains.catalog import catalog, refresh
+from domains.engine.catalog import catalog, refresh
 from domains.errors import DomainError
-from domains.mark import Mark
+from domains.shard_mark import Mark
 from runs.journal import now
 from runs.progress import Progress, tell
-from tasks.drift import Drift, drifted
 from tasks.migration import Migration
-from tasks.records import LeftOut, Resolution, SelectedIndex, Verdict, VerificationRecord
-from tasks.verification import closed, counts, operations
+from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
+from tasks.records.verification import (
+    Contents,
+    DocumentDifference,
+    IndexContents,
+    Outcome,
+    Verdict,
+    VerificationRecord,
+    not_compared,
+)
+from tasks.verification import closed_indices, counts
 from tasks.verification.comparison import Comparison
-from tasks.verification.content import content
-from tasks.verification.descent import Budget
-from tasks.verification.limits import limits
-from tasks.verification.merging import with_contents
-from tasks.verification.operations import Marks
-from tasks.verification.places import Sides, sides_of
-from tasks.verification.verdicts import not_compared
+from tasks.verification.content.compare import content
+from tasks.verification.content.documents import NAMED
+from tasks.verification.drift import Drift, drifted
+from tasks.verification.operations import compare as operations
+from tasks.verification.operations.compare import Marks
+from tasks.verification.operations.drill_down import Budget
+from tasks.verification.operations.ranges import Sides, sides_of
 
 _STEP = "verify"
+
 _INDICES_AT_ONCE = 1000
 
 
@@ -116,7 +125,7 @@ def _piece(
             found = counts.compared(sides, fresh)
         else:
             found = operations.compared(c, sides, fresh, before, budget, step)
-        found += closed.compared(c, [index for index in indices if not index.open])
+        found += closed_indices.compared(c, [index for index in indices if not index.open])
     except DomainError as error:
         if error.transient:
             raise
@@ -133,3 +142,79 @@ def _stale(c: Comparison, indices: Sequence[SelectedIndex]) -> Iterator[tuple[st
         for side, failed, name in (("source", source, index.name), ("target", target, index.target)):
             if name in failed:
                 yield index.name, f"{side}: refresh failed: {failed[name]}"
+
+
+_COUNTS = "equal counts do not prove that the documents are the same: one may lack and another be too many"
+
+_UNMARKED = (
+    "it is not known how far the source had come before the snapshot: equal figures prove the same documents "
+    "only if the target was restored from this source and written to by nobody else"
+)
+
+_MARKED = (
+    "equal figures up to a mark prove the same documents only if the target was written to by nobody else, "
+    "and no operation was rolled back on the source"
+)
+
+_CONTENT = "contents, mappings, settings and aliases were not compared: that is level content"
+
+_SAMPLED = "contents were compared of a sample of the documents: those outside of it may have other contents"
+
+_CLOSED = "closed indices are compared by Lucene documents and the last sequence number only, not by contents"
+
+
+def limits(c: Comparison) -> tuple[str, ...]:
+    """A sentence for each limit that this comparison has."""
+    opened = [index for index in c.indices if index.open]
+    marked = [index for index in opened if c.marks.get(index.name)]
+    found: list[str] = []
+    if opened and c.settings.level == "counts":
+        found.append(_COUNTS)
+    elif opened:
+        found += [_UNMARKED] if len(marked) < len(opened) else []
+        found += [_MARKED] if marked else []
+    if len(opened) < len(c.indices):
+        found.append(_CLOSED)
+    if c.settings.level != "content":
+        found.append(_CONTENT)
+    elif opened and c.settings.sample < 1:
+        found.append(_SAMPLED)
+    return tuple(found)
+
+
+_WORST: tuple[Outcome, ...] = ("different", "not compared", "bracketed", "equal")
+
+
+def with_contents(verdicts: Iterable[Verdict], contents: Contents) -> tuple[Verdict, ...]:
+    """The verdicts with what level content has found: an index is equal when all that was compared is."""
+    found = {each.target: each for each in contents.indices}
+    return tuple(_merged(v, found[v.target]) if v.target in found else v for v in verdicts)
+
+
+def _merged(verdict: Verdict, contents: IndexContents) -> Verdict:
+    outcome = min((verdict.outcome, contents.outcome), key=_WORST.index)
+    told = [f"{each.what}: {each.detail}" for each in contents.findings if each.outcome != "equal"]
+    if not told and outcome == "equal":
+        told = [each.detail for each in contents.findings if each.what == "document"]
+    documents, more = _together(verdict, contents)
+    detail = "; ".join(part for part in (verdict.detail, *told) if part)
+    return verdict.model_copy(
+        update={"outcome": outcome, "detail": detail, "documents": documents, "more": more}
+    )
+
+
+def _together(verdict: Verdict, contents: IndexContents) -> tuple[tuple[DocumentDifference, ...], int]:
+    """The documents of both, each once: what is known of its content says more than that of its operation."""
+    named = {_key(each): each for each in verdict.documents}
+    for each in contents.documents:
+        before = named.get(_key(each))
+        if before is None or before.kind == "other operation":
+            named[_key(each)] = each
+    documents = tuple(named.values())
+    # those that neither names may be the same ones: the larger number is what is known
+    unnamed = max(verdict.more, contents.more)
+    return documents[:NAMED], unnamed + max(0, len(documents) - NAMED)
+
+
+def _key(document: DocumentDifference) -> tuple[str, str | None, int | None]:
+    return document.id, document.routing, document.shard

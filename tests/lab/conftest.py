@@ -84,7 +84,7 @@ def s3_repository(lab: LabDescription) -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session")
 def prefect_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One Prefect server for the session: a temporary one takes longer to start than a small migration."""
-    from flows.server import prefect_server
+    from flows.prefect_runtime.server import prefect_server
 
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "six.py").write_text("raise SystemExit('what lies in the current folder was imported')")

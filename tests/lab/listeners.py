@@ -45,7 +45,7 @@ def _silent() -> Iterator[str]:
     """Takes connections and never says a word; who waits for one loses patience sooner than usual."""
     with (
         socket.create_server(("127.0.0.1", 0)) as listener,
-        patch("domains.reach.ANSWER_S", 0.5),
-        patch("domains.reach.CONNECT_S", 0.5),
+        patch("domains.engine.reachability.ANSWER_S", 0.5),
+        patch("domains.engine.reachability.CONNECT_S", 0.5),
     ):
         yield f"127.0.0.1:{listener.getsockname()[1]}"

@@ -220,7 +220,7 @@ def scene(
     clean_lab: LabDescription, prefect_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Scene]:
     """The soak's lab, and steps that are repeated sooner than in earnest."""
-    monkeypatch.setattr("flows.steps._FIRST_RETRY_S", 0.5)
+    monkeypatch.setattr("flows.prefect_runtime.steps._FIRST_RETRY_S", 0.5)
     scene = Scene(clean_lab, prefect_address, tmp_path)
     scene.prepare()
     yield scene

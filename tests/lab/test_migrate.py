@@ -7,7 +7,7 @@ from migrations import Desk, documents, engine, log, log_size, mutations, rule, 
 
 from lab.filling.load import load
 from lab.state import state
-from reports.model import report_schema
+from reports.model.report import report_schema
 
 WRONG_REGION = "The bucket is in this region: us-east-1. Please use this region to retry the request."
 

@@ -10,8 +10,8 @@ from migrations import Desk, engine
 from support.building import a_domain
 
 from configs.plan import VerifySettings
-from domains.marks import marks
-from tasks.records import SelectedIndex
+from domains.engine.shard_stats import marks
+from tasks.records.resolution import SelectedIndex
 from tasks.verification.comparison import Comparison
 from tasks.verification.run import compare
 

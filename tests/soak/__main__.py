@@ -108,7 +108,7 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _scene(folder: Path) -> Iterator[Scene]:
-    from flows.server import prefect_server
+    from flows.prefect_runtime.server import prefect_server
 
     shutil.rmtree(folder, ignore_errors=True)  # what a soak that was killed has left
     folder.mkdir(parents=True)

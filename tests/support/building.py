@@ -10,16 +10,18 @@ from typing import Any
 import boto3
 
 from configs.plan import Plan
-from domains.catalog import Alias, Catalog, Index, Stream
-from domains.connection import Connection
 from domains.domain import Domain, Side
+from domains.engine.catalog import Alias, Catalog, Index, Stream
+from domains.http.connection import Connection
+from runs.begun_plan import plan_record
 from runs.journal import Journal, now
 from runs.progress import Poll
-from runs.state import State, plan_record
+from runs.state import State
 from tasks.migration import Consents, Migration
-from tasks.planning import PlanDocument
-from tasks.records import ClusterRecord, Resolution, SelectedIndex, SnapshotRecord, Unit
-from tasks.saved import sealed
+from tasks.planning.saved_plan import sealed
+from tasks.records.plan_document import PlanDocument
+from tasks.records.resolution import ClusterRecord, Resolution, SelectedIndex, Unit
+from tasks.records.transfer import SnapshotRecord
 
 from .fake_domain import FakeDomain
 

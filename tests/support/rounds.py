@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from domains.mark import Mark
+from domains.shard_mark import Mark
 from runs.journal import Journal, StepEntry, WindowEntry, now
 from tasks.migration import Migration
-from tasks.records import Record
-from tasks.rounds.records import ChangesRecord, CopiesRecord, Copy
+from tasks.records.base import Record
+from tasks.records.seeding import ChangesRecord, CopiesRecord, Copy
 
 
 def a_mark(last: int = 12, **more: Any) -> Mark:

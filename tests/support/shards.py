@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
-from domains.cluster import version_of
-from tasks.verification.places import Sides
+from domains.versions import version_of
+from tasks.verification.operations.ranges import Sides
 
 V3 = version_of("opensearch", "3.6.0")
 Name = tuple[str, str | None]

@@ -49,7 +49,7 @@ def target(_servers: tuple[FakeDomain, FakeDomain]) -> FakeDomain:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Time for retries of reads: their pauses are noted, and take none."""
-    from domains import retry
+    from domains.http import retry
 
     made = Clock()
     defaults: Any = retry.repeated.__kwdefaults__
@@ -112,7 +112,7 @@ class _Prefect:
             self._address = self._thread.submit(self._started)
 
     def _started(self) -> str:
-        from flows.server import prefect_server as temporary
+        from flows.prefect_runtime.server import prefect_server as temporary
 
         folder = self._stack.enter_context(TemporaryDirectory(prefix="snapferry-prefect-"))
         return self._stack.enter_context(temporary(Path(folder)))

@@ -17,7 +17,7 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from reports.model import report_schema
+from reports.model.report import report_schema
 from runs.journal import Status
 from snapferry import exit_codes
 from snapferry.exit_codes import ExitCode, code_of_status

@@ -1,0 +1,78 @@
+"""What happens to names that the target already has: the plan's `conflicts` section."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from configs.base import Conflict, Settings
+from configs.names import (
+    INDEX_PATTERN,
+    PREFIX_PATTERN,
+    SUFFIX_PATTERN,
+    check_index_name,
+    check_prefix,
+    check_suffix,
+)
+
+IndexName = Annotated[
+    str,
+    AfterValidator(check_index_name),
+    Field(json_schema_extra={"pattern": INDEX_PATTERN.replace("A-Z", "A-Z*")}),
+]
+
+
+class ConflictSettings(Settings):
+    """What happens when the target already has an index, alias or data stream of the same name."""
+
+    policy: Literal["fail", "skip", "rename", "delete"] = Field(
+        default="fail",
+        title="Policy",
+        description="fail: change nothing. skip: leave that index out. rename: restore it under another "
+        "name. delete: delete the target's, when it is named under `delete`.",
+    )
+    prefix: Annotated[str, AfterValidator(check_prefix)] = Field(
+        default="",
+        title="Prefix",
+        description="Put in front of the names; only with policy rename.",
+        examples=["rehearsal-"],
+        json_schema_extra={"pattern": PREFIX_PATTERN},
+    )
+    suffix: Annotated[str, AfterValidator(check_suffix)] = Field(
+        default="",
+        title="Suffix",
+        description="Put behind the names; only with policy rename.",
+        examples=["-restored"],
+        json_schema_extra={"pattern": SUFFIX_PATTERN},
+    )
+    delete: list[IndexName] = Field(
+        default=[],
+        title="Delete",
+        description="Exact names that may be deleted on the target; only with policy delete. "
+        "The command additionally needs --allow-delete for each.",
+        examples=[["orders-2024"]],
+    )
+
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield the fields that do not fit the policy."""
+        affixes = (("policy",), ("prefix",), ("suffix",))
+        deletes = (("policy",), ("delete",))
+        if self.policy == "rename" and not self.prefix and not self.suffix:
+            yield Conflict(("policy",), "rename needs a prefix or a suffix, such as prefix: moved-", affixes)
+        for name, value in (("prefix", self.prefix), ("suffix", self.suffix)):
+            if self.policy != "rename" and value:
+                message = f"it is used with policy rename only, and the policy is {self.policy}; remove it"
+                yield Conflict((name,), message, (("policy",), (name,)))
+        if self.policy == "rename" and len(self.prefix.encode()) + len(self.suffix.encode()) > 200:
+            yield Conflict(("prefix",), "prefix and suffix leave no room for a name; shorten them", affixes)
+        if self.policy == "delete" and not self.delete:
+            message = "delete needs the exact names that may be deleted, such as delete: [orders-2024]"
+            yield Conflict(("policy",), message, deletes)
+        if self.policy != "delete" and self.delete:
+            message = f"it is used with policy delete only, and the policy is {self.policy}; remove it"
+            yield Conflict(("delete",), message, deletes)
+        seen: set[str] = set()
+        for place, name in enumerate(self.delete):
+            if name in seen:
+                yield Conflict(("delete", place), "this name is listed twice; remove one", deletes)
+            seen.add(name)

@@ -1,0 +1,161 @@
+"""Pausing a domain's automated snapshots by the control plane.
+
+Source: AWS API reference, UpdateDomainConfig, DescribeDomain and AutomatedSnapshotPauseOptions: a pause has a
+begin and an end, and lasts at most three days.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+
+from domains.aws.session import USUAL, ask, client_of
+from domains.errors import AwsError
+from domains.http.documented import documented_by_aws
+from domains.http.json_replies import Json, child
+
+LONGEST = timedelta(days=3)
+"""How long a pause may last."""
+_OPTIONS = "AutomatedSnapshotPauseOptions"
+_OVER = {"Completed", "Disabled"}
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A pause that is set: under way, or to come.
+
+    Args:
+        starts, ends: when, in UTC, to the second; None where the control plane does not tell.
+    """
+
+    starts: datetime | None
+    ends: datetime | None
+
+    def covers(self, begin: datetime, end: datetime) -> bool:
+        """Whether no automated snapshot is taken from `begin` to `end`."""
+        return (self.starts is None or self.starts <= begin) and self.ends is not None and self.ends >= end
+
+
+@documented_by_aws
+def pause_of(session: boto3.Session, name: str, region: str | None = None) -> Pause | None:
+    """The pause that is set for the domain now; None when none is, or when it is over. Reads only.
+
+    Args:
+        region: where the domain is; None for the session's Region.
+
+    Raises:
+        AwsError: the caller may not look (`es:DescribeDomain`), there is no such domain, or the control plane
+            cannot be reached.
+    """
+    client = _client(session, region)
+    reply = ask(
+        f"describe domain {name}",
+        lambda: client.describe_domain(DomainName=name),
+        f"es:DescribeDomain on {name}",
+    )
+    return _pause(child(reply["DomainStatus"], _OPTIONS), _now())
+
+
+@documented_by_aws
+def pause(session: boto3.Session, name: str, until: datetime, region: str | None = None) -> Pause:
+    """Pause the domain's automated snapshots from now on; returns the pause that is set then.
+
+    A pause that reaches as far already is left alone. One that does not is replaced: note `pause_of` before,
+    so that `resume` can put it back. May be repeated. One that runs already is not interrupted: a snapshot
+    that has begun goes on.
+
+    Args:
+        until: with its zone, later than now and at most `LONGEST` from now; seconds count, no parts of them.
+        region: as of `pause_of`.
+
+    Raises:
+        AwsError: the caller may not (`es:UpdateDomainConfig`), the control plane refused it or did not take
+            it, or cannot be reached. Unless it says that it was refused, look whether it is set.
+    """
+    now, until = _now(), _second(until)
+    if not now < until <= now + LONGEST:
+        raise AwsError(
+            f"could not pause the automated snapshots of {name} until {until.isoformat()}",
+            f"a pause lasts at most {LONGEST.days} days: plan a shorter window",
+        )
+    found = pause_of(session, name, region)
+    if found is not None and found.covers(now, until):
+        return found
+    taken = _set(session, name, {"Enabled": True, "StartTime": now, "EndTime": until}, region)
+    if taken is None or not taken.covers(_now(), until):
+        raise AwsError(
+            f"the control plane took the pause of the automated snapshots of {name}, and does not show it",
+            "look at the domain's configuration in the console; the migration can wait for them instead",
+        )
+    return taken
+
+
+@documented_by_aws
+def resume(
+    session: boto3.Session,
+    name: str,
+    until: datetime,
+    before: Pause | None = None,
+    region: str | None = None,
+) -> Pause | None:
+    """End the pause that `pause` set, and put back what was there before; returns what is set then.
+
+    A pause that ends at another time than ours is somebody else's and is left alone. One that was over
+    meanwhile needs no ending. May be repeated.
+
+    Args:
+        until: what `pause` was told.
+        before: what `pause_of` told before it; what is over by now is not put back.
+        region: as of `pause_of`.
+
+    Raises:
+        AwsError: as of `pause`. Our pause then ends by itself at `until`.
+    """
+    found = pause_of(session, name, region)
+    if found is None or found.ends != _second(until) or found == before:
+        return found
+    now = _now()
+    if before is None or (before.ends is not None and before.ends <= now):
+        return _set(session, name, {"Enabled": False}, region)
+    options: Json = {"Enabled": True}
+    if before.starts is not None:
+        options["StartTime"] = max(before.starts, now)
+    if before.ends is not None:
+        options["EndTime"] = before.ends
+    return _set(session, name, options, region)
+
+
+def _set(session: boto3.Session, name: str, options: Json, region: str | None) -> Pause | None:
+    """Set it, and return what the reply says is set."""
+    client = _client(session, region)
+    reply = ask(
+        f"{'pause' if options['Enabled'] else 'resume'} the automated snapshots of {name}",
+        lambda: client.update_domain_config(DomainName=name, **{_OPTIONS: options}),
+        f"es:UpdateDomainConfig on {name}",
+    )
+    return _pause(child(child(reply["DomainConfig"], _OPTIONS), "Options"), _now())
+
+
+def _client(session: boto3.Session, region: str | None) -> Any:
+    return ask("look at the control plane", lambda: client_of(session, "opensearch", region, USUAL))
+
+
+def _pause(told: Json, now: datetime) -> Pause | None:
+    if not told.get("Enabled") or told.get("State") in _OVER:
+        return None
+    found = Pause(_told(told, "StartTime"), _told(told, "EndTime"))
+    return None if found.ends is not None and found.ends <= now else found
+
+
+def _told(told: Json, name: str) -> datetime | None:
+    value = told.get(name)
+    return _second(value) if isinstance(value, datetime) else None
+
+
+def _second(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(microsecond=0)
+
+
+def _now() -> datetime:
+    return _second(datetime.now(UTC))

@@ -1,0 +1,124 @@
+"""The control plane of the service: what it tells of a domain. Reads only."""
+
+import re
+from dataclasses import dataclass
+
+import boto3
+
+from domains.aws.session import LOOK_UPS, ask, client_of, if_there
+from domains.http.documented import documented_by_aws
+from domains.http.json_replies import Json, child
+from domains.versions import Version, version_of
+
+
+@dataclass(frozen=True)
+class DomainStatus:
+    """What the control plane tells of a domain.
+
+    Args:
+        version: for example `OpenSearch_2.19`.
+        busy: what is under way (`Modifying`, an upgrade, a deletion); empty when nothing is.
+        access_policy: the domain's own policy, as JSON text; empty without one.
+        access_control: whether fine-grained access control is on.
+        standby: whether it is Multi-AZ with Standby.
+        warm, cold: whether UltraWarm and cold storage are enabled.
+    """
+
+    name: str
+    arn: str
+    version: str
+    busy: str
+    access_policy: str
+    access_control: bool
+    standby: bool
+    warm: bool
+    cold: bool
+
+    @property
+    def runs(self) -> Version | None:
+        """Its version in parts; None for what is no version."""
+        name, _, number = self.version.partition("_")
+        try:
+            return version_of("opensearch" if name == "OpenSearch" else "elasticsearch", number)
+        except ValueError:
+            return None
+
+
+@documented_by_aws
+def domain_status(session: boto3.Session, name: str, region: str | None = None) -> DomainStatus | None:
+    """The domain as the control plane has it; None when it knows none of this name there.
+
+    Args:
+        region: where to look; None for the session's Region.
+
+    Raises:
+        AwsError: the caller may not look, or the control plane cannot be reached.
+    """
+    client = ask("look at the control plane", lambda: client_of(session, "opensearch", region, LOOK_UPS))
+    reply = if_there(
+        f"describe domain {name}",
+        lambda: client.describe_domain(DomainName=name),
+        f"es:DescribeDomain on {name}",
+    )
+    if reply is None:
+        return None
+    status: Json = reply["DomainStatus"]
+    cluster = child(status, "ClusterConfig")
+    return DomainStatus(
+        name=name,
+        arn=str(status.get("ARN") or ""),
+        version=str(status.get("EngineVersion") or ""),
+        busy=_busy(status),
+        access_policy=str(status.get("AccessPolicies") or ""),
+        access_control=bool(child(status, "AdvancedSecurityOptions").get("Enabled")),
+        standby=bool(cluster.get("MultiAZWithStandbyEnabled")),
+        warm=bool(cluster.get("WarmEnabled")),
+        cold=bool(child(cluster, "ColdStorageOptions").get("Enabled")),
+    )
+
+
+def _busy(status: Json) -> str:
+    if status.get("Deleted"):
+        return "it is being deleted"
+    if status.get("UpgradeProcessing"):
+        return "its engine is being upgraded"
+    told = str(status.get("DomainProcessingStatus") or "")
+    if told and told != "Active":
+        return f"its status is {told}"
+    return "a configuration change is under way" if status.get("Processing") else ""
+
+
+def domain_name_of(host: str) -> str | None:
+    """The name in a host of the service, `search-NAME-26LETTERS.…` or `vpc-NAME-…`; None in any other."""
+    found = re.match(r"(?:search|vpc)-([a-z][a-z0-9-]{2,27})-[a-z0-9]{26}\.", host)
+    return found[1] if found else None
+
+
+def regions(session: boto3.Session) -> tuple[str, ...]:
+    """The Regions that have the service, in the partition of the session's own. Sends nothing."""
+    own = session.region_name
+    partition = ask("tell the partition", lambda: session.get_partition_for_region(own) if own else "aws")
+    return tuple(session.get_available_regions("opensearch", partition_name=partition))
+
+
+@documented_by_aws
+def packages(session: boto3.Session, domain: str) -> dict[str, str]:
+    """Ids of the domain's packages, such as `F123456789`, each with its status, such as `ACTIVE`.
+
+    Raises:
+        AwsError: the caller may not list them (`es:ListPackagesForDomain`), or it cannot be reached.
+    """
+    client = ask("look at the control plane", lambda: client_of(session, "opensearch", None, LOOK_UPS))
+    found: dict[str, str] = {}
+    page: dict[str, str] = {}
+    while True:
+        reply = ask(
+            f"list the packages of domain {domain}",
+            lambda page=page: client.list_packages_for_domain(DomainName=domain, **page),
+            f"es:ListPackagesForDomain on {domain}",
+        )
+        listed = reply["DomainPackageDetailsList"]
+        found |= {str(each["PackageID"]): str(each["DomainPackageStatus"]) for each in listed}
+        if not reply.get("NextToken"):
+            return found
+        page = {"NextToken": reply["NextToken"]}

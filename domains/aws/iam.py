@@ -1,0 +1,174 @@
+"""The AWS account around a domain: who calls, roles and their trust, what policies allow. Reads only."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import boto3
+import botocore.exceptions
+
+from domains.aws.session import ask, client_of, if_there
+from domains.http.documented import documented_by_aws
+from domains.http.json_replies import Json, child, children, is_object
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
+
+Decision = Literal["allowed", "explicitDeny", "implicitDeny", "unsure"]
+"""IAM's own words; `unsure` where a condition decides whose key is not known."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signs.
+
+    Args:
+        arn: as STS tells it, a session's ARN for an assumed role.
+        account: twelve digits.
+        principal: the user's or role's own ARN, which policies name; None where it cannot be told (root,
+            federated users).
+    """
+
+    arn: str
+    account: str
+    principal: str | None
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn`, `aws-us-gov`, …"""
+        return self.arn.split(":")[1]
+
+
+@dataclass(frozen=True)
+class Role:
+    """An IAM role: its ARN, and the statements of its trust policy."""
+
+    arn: str
+    trust: tuple[Json, ...]
+
+
+@documented_by_aws
+def caller(session: boto3.Session) -> Caller:
+    """Who these credentials are.
+
+    Raises:
+        AwsError: STS refuses them, or cannot be reached.
+    """
+    sts: STSClient = ask("ask STS who calls", lambda: client_of(session, "sts"))
+    reply = ask("ask STS who calls", sts.get_caller_identity)
+    return Caller(reply["Arn"], reply["Account"], _principal(session, reply["Arn"]))
+
+
+def _principal(session: boto3.Session, arn: str) -> str | None:
+    """The ARN that policies are attached to. A role's path is not in a session's ARN: it is looked up."""
+    if ":user/" in arn:
+        return arn
+    found = re.fullmatch(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.+", arn)
+    if not found:
+        return None
+    try:
+        reply = client_of(session, "iam").get_role(RoleName=found[3])
+        return str(reply["Role"]["Arn"])
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+        return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}"
+
+
+@documented_by_aws
+def role(session: boto3.Session, arn: str) -> Role | None:
+    """The role, None when there is none of this name.
+
+    Raises:
+        AwsError: the caller may not look, or IAM cannot be reached.
+    """
+    name = arn.rpartition("/")[2]
+    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    reply = if_there(f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}")
+    if reply is None or reply["Role"]["Arn"] != arn:
+        return None
+    return _role(reply["Role"])
+
+
+def _role(told: Json) -> Role:
+    document = child(told, "AssumeRolePolicyDocument")
+    alone: object = document.get("Statement")
+    return Role(str(told["Arn"]), (alone,) if is_object(alone) else tuple(children(document, "Statement")))
+
+
+@documented_by_aws
+def decisions(
+    session: boto3.Session,
+    principal: str,
+    asked: Sequence[tuple[str, str]],
+    context: Mapping[str, str] | None = None,
+) -> dict[tuple[str, str], Decision]:
+    """What the principal's own policies say, by `iam:SimulatePrincipalPolicy`.
+
+    Args:
+        principal: ARN of a user or role.
+        asked: actions, each with the ARN it is for.
+        context: condition keys and their values.
+
+    Raises:
+        AwsError: the caller may not simulate, or IAM cannot be reached.
+    """
+    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    context = dict(context or {})
+    entries = [_entry("aws:SecureTransport", "true", "boolean")]
+    entries += [_entry(name, value, "string") for name, value in context.items()]
+    pages = iam.get_paginator("simulate_principal_policy")
+    found: dict[tuple[str, str], Decision] = dict.fromkeys(asked, "unsure")  # where no answer comes back
+    for resource in dict.fromkeys(arn for _, arn in asked):
+        actions = [action for action, arn in asked if arn == resource]
+        told = ask(
+            f"simulate the policies of {principal}",
+            lambda actions=actions, resource=resource: list(
+                pages.paginate(
+                    PolicySourceArn=principal,
+                    ActionNames=actions,
+                    ResourceArns=[resource],
+                    ContextEntries=entries,
+                )
+            ),
+            right=f"iam:SimulatePrincipalPolicy on {principal}",
+        )
+        for result in (result for page in told for result in page["EvaluationResults"]):
+            found[result["EvalActionName"], resource] = _decision(result)
+    return found
+
+
+def _entry(name: str, value: str, kind: str) -> Json:
+    return {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": kind}
+
+
+def refused_actions(
+    session: boto3.Session, principal: str, asked: Sequence[tuple[str, str]]
+) -> tuple[str, ...]:
+    """Those of the actions that are not allowed, in words. Arguments and errors as of `decisions`."""
+    found = decisions(session, principal, asked)
+    return tuple(f"{action} on {arn}" for (action, arn), said in found.items() if said != "allowed")
+
+
+def _decision(result: Json) -> Decision:
+    """An answer under conditions whose keys the simulation was not told is not sure, be it yes or no."""
+    inside = children(result, "ResourceSpecificResults")
+    if any(each.get("MissingContextValues") for each in (result, *inside)):
+        return "unsure"
+    decision: Decision = result["EvalDecision"]
+    return decision if decision in ("allowed", "explicitDeny", "implicitDeny") else "unsure"
+
+
+@documented_by_aws
+def roles(session: boto3.Session, most: int = 2000) -> tuple[Role, ...]:
+    """The account's roles with their trust policies, those that services made for themselves left out.
+
+    Args:
+        most: how many are looked at.
+
+    Raises:
+        AwsError: the caller may not list them, or IAM cannot be reached.
+    """
+    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    pages = iam.get_paginator("list_roles").paginate(PaginationConfig={"MaxItems": most})
+    found = ask("list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles")
+    return tuple(_role(told) for told in found if ":role/aws-service-role/" not in told["Arn"])

@@ -1,0 +1,64 @@
+"""Keys of KMS. Reads only."""
+
+from dataclasses import dataclass
+
+import boto3
+
+from domains.aws.session import ask, client_of, if_there
+from domains.http.documented import documented_by_aws
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key.
+
+    Args:
+        arn: its own, whatever alias it was asked for by.
+        state: `Enabled`, `Disabled`, `PendingDeletion`, …
+    """
+
+    arn: str
+    state: str
+
+    @property
+    def account(self) -> str:
+        """The account that it is of."""
+        return self.arn.split(":")[4]
+
+
+@documented_by_aws
+def key(session: boto3.Session, named: str, region: str | None = None) -> Key | None:
+    """The key of this ARN, id or alias; None when there is none.
+
+    Args:
+        region: where to look for an id or an alias, which is looked for in the caller's account.
+
+    Raises:
+        AwsError: the caller may not look, or KMS cannot be reached.
+    """
+    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(named) or region))
+    what, right = f"look up KMS key {named}", f"kms:DescribeKey on {named}"
+    reply = if_there(what, lambda: kms.describe_key(KeyId=named), right)
+    if reply is None:
+        return None
+    return Key(str(reply["KeyMetadata"]["Arn"]), str(reply["KeyMetadata"]["KeyState"]))
+
+
+@documented_by_aws
+def policy(session: boto3.Session, arn: str) -> str:
+    """The key's policy, a JSON document.
+
+    Raises:
+        AwsError: the caller may not look (a caller of another account never may), or KMS cannot be reached.
+    """
+    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(arn)))
+    reply = ask(
+        f"read the policy of {arn}",
+        lambda: kms.get_key_policy(KeyId=arn, PolicyName="default"),
+        f"kms:GetKeyPolicy on {arn}",
+    )
+    return str(reply["Policy"])
+
+
+def _region(named: str) -> str | None:
+    return named.split(":")[3] if named.startswith("arn:") else None

@@ -1,0 +1,183 @@
+"""What S3 tells of a bucket that snapshots lie in. Reads only.
+
+What a caller may not read is an AwsError that names the right. `region`, where it is given, is the bucket's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import boto3
+import botocore.exceptions
+
+from domains.aws.session import ask, client_of, if_there, region_of_refusal, region_told
+from domains.http.documented import documented_by_aws
+from domains.http.json_replies import Json, child, children
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Found:
+    """Whether a bucket is there.
+
+    Args:
+        state: `there`, `missing`, or `denied` (there, but this caller may not look at it).
+        region: its Region; None when not told.
+    """
+
+    state: Literal["there", "missing", "denied"]
+    region: str | None
+
+
+def _s3(session: boto3.Session, region: str | None = None) -> "S3Client":
+    return ask("look at S3", lambda: client_of(session, "s3", region))
+
+
+@documented_by_aws
+def find(session: boto3.Session, bucket: str, region: str | None = None) -> Found:
+    """Whether the bucket is there, and where.
+
+    Raises:
+        AwsError: S3 could not be asked.
+    """
+    client = _s3(session, region)
+    return ask(f"look at bucket {bucket}", lambda: _head(client, bucket))
+
+
+def _head(client: "S3Client", bucket: str) -> Found:
+    try:
+        reply = client.head_bucket(Bucket=bucket)
+    except botocore.exceptions.ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code"))
+        if code in {"404", "NoSuchBucket", "NotFound"}:
+            return Found("missing", None)
+        if code in {"301", "PermanentRedirect"}:
+            return Found("there", region_of_refusal(error))
+        if code in {"403", "AccessDenied", "Forbidden"}:
+            return Found("denied", region_of_refusal(error))
+        raise
+    return Found("there", region_told(reply))
+
+
+@documented_by_aws
+def lifecycle_rules(session: boto3.Session, bucket: str, region: str | None = None) -> tuple[Json, ...]:
+    """The bucket's lifecycle rules; none when it has none."""
+    client = _s3(session, region)
+    reply = _configured(
+        f"read the lifecycle rules of {bucket}",
+        lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket),
+        "NoSuchLifecycleConfiguration",
+        f"s3:GetLifecycleConfiguration on bucket {bucket}",
+    )
+    return tuple(children(reply, "Rules"))
+
+
+@documented_by_aws
+def encryption_key(session: boto3.Session, bucket: str, region: str | None = None) -> str | None:
+    """The KMS key that the bucket encrypts with by default; None when it is S3's own encryption, or none.
+
+    Empty text for S3's KMS key of the account (`aws/s3`).
+    """
+    client = _s3(session, region)
+    reply = _configured(
+        f"read the encryption of {bucket}",
+        lambda: client.get_bucket_encryption(Bucket=bucket),
+        "ServerSideEncryptionConfigurationNotFoundError",
+        f"s3:GetEncryptionConfiguration on bucket {bucket}",
+    )
+    for rule in children(child(reply, "ServerSideEncryptionConfiguration"), "Rules"):
+        default = child(rule, "ApplyServerSideEncryptionByDefault")
+        if str(default.get("SSEAlgorithm", "")).startswith("aws:kms"):
+            return str(default.get("KMSMasterKeyID") or "")
+    return None
+
+
+@dataclass(frozen=True)
+class ObjectLock:
+    """Args:
+    enabled: whether the bucket has Object Lock.
+    retention: the default retention, in words; empty without one.
+    """
+
+    enabled: bool
+    retention: str
+
+
+@documented_by_aws
+def object_lock(session: boto3.Session, bucket: str, region: str | None = None) -> ObjectLock:
+    """The bucket's Object Lock."""
+    client = _s3(session, region)
+    reply = _configured(
+        f"read the Object Lock of {bucket}",
+        lambda: client.get_object_lock_configuration(Bucket=bucket),
+        "ObjectLockConfigurationNotFoundError",
+        f"s3:GetBucketObjectLockConfiguration on bucket {bucket}",
+    )
+    found = child(reply, "ObjectLockConfiguration")
+    default = child(found, "Rule", "DefaultRetention")
+    length = f"{default.get('Days')} days" if default.get("Days") else f"{default.get('Years')} years"
+    words = f"{default.get('Mode')} for {length}" if default else ""
+    return ObjectLock(found.get("ObjectLockEnabled") == "Enabled", words)
+
+
+@documented_by_aws
+def repository_files(
+    session: boto3.Session, bucket: str, base_path: str, region: str | None = None
+) -> tuple[str, ...]:
+    """Keys of the index files (`index-N`) that a snapshot repository keeps at its root; at most one page."""
+    client = _s3(session, region)
+    prefix = f"{base_path}/index-" if base_path else "index-"
+    reply = ask(
+        f"list {bucket}/{prefix}",
+        lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=50),
+        f"s3:ListBucket on bucket {bucket}",
+    )
+    return tuple(str(entry.get("Key")) for entry in reply.get("Contents", []))
+
+
+@documented_by_aws
+def policy(session: boto3.Session, bucket: str, region: str | None = None) -> str:
+    """The bucket's policy, a JSON document; empty without one. Only its own account is told."""
+    client = _s3(session, region)
+    reply = _configured(
+        f"read the policy of {bucket}",
+        lambda: client.get_bucket_policy(Bucket=bucket),
+        "NoSuchBucketPolicy",
+        f"s3:GetBucketPolicy on bucket {bucket}",
+    )
+    return str(reply.get("Policy") or "")
+
+
+def _configured(what: str, call: Callable[[], Any], absent: str, right: str) -> Json:
+    """The reply; empty where S3 says that nothing is configured."""
+    return if_there(what, call, right, {absent}) or {}
+
+
+def names(session: boto3.Session) -> tuple[str, ...]:
+    """The buckets of the caller's account.
+
+    Raises:
+        AwsError: the caller may not list them, or S3 cannot be reached.
+    """
+    client = _s3(session)
+    pages = client.get_paginator("list_buckets").paginate()
+    found = ask(
+        "list the buckets",
+        lambda: [told for page in pages for told in page.get("Buckets", [])],
+        "s3:ListAllMyBuckets",
+    )
+    return tuple(str(told.get("Name")) for told in found)
+
+
+def tags(session: boto3.Session, bucket: str) -> dict[str, str]:
+    """The bucket's tags; empty when it has none."""
+    client = _s3(session)
+    reply = _configured(
+        f"read the tags of {bucket}",
+        lambda: client.get_bucket_tagging(Bucket=bucket),
+        "NoSuchTagSet",
+        f"s3:GetBucketTagging on bucket {bucket}",
+    )
+    return {str(tag.get("Key")): str(tag.get("Value")) for tag in children(reply, "TagSet")}

@@ -1,0 +1,1 @@
+"""Typed calls on the engine of one domain."""

@@ -1,0 +1,53 @@
+"""Fine-grained access control: as whom the domain knows the caller. Reads only."""
+
+from dataclasses import dataclass
+
+from domains.domain import Domain
+from domains.errors import Refused
+from domains.http.documented import documented
+from domains.versions import Engine
+
+_PATHS: dict[Engine, str] = {
+    "opensearch": "/_plugins/_security/authinfo",
+    "elasticsearch": "/_opendistro/_security/authinfo",
+}
+_FIELDS = "user_name,backend_roles,roles"
+
+
+@dataclass(frozen=True)
+class Known:
+    """The caller as access control knows it.
+
+    Args:
+        name: its name there: a user's ARN, a role's ARN, or an internal user.
+        roles: the roles that it is mapped to.
+    """
+
+    name: str
+    roles: tuple[str, ...]
+
+
+@documented
+def known(domain: Domain, engine: Engine) -> Known | None:
+    """As whom access control knows the caller; None where the domain has none.
+
+    Raises:
+        DomainError: typed; Denied where the caller may not even ask that.
+    """
+    try:
+        reply = domain.connection.read_object("GET", _PATHS[engine], filter_path=_FIELDS)
+    except Refused as error:
+        if _has_none(error):
+            return None
+        raise
+    return Known(str(reply["user_name"]), tuple(reply.get("roles") or ()))
+
+
+def _has_none(error: Refused) -> bool:
+    """Whether this is how an engine without the plugin, or the service in front of it, answers."""
+    said = error.reply.text
+    return (
+        "no handler found" in said
+        or "authinfo' is not allowed" in said
+        or error.says("invalid_index_name_exception")
+    )

@@ -1,0 +1,244 @@
+"""What is on a domain: indices, aliases, data streams. Four requests, whatever their number."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from domains.domain import Domain
+from domains.errors import Missing, Refused, Reply, UnexpectedReply
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child, children, is_object
+from domains.http.requests import Request, path_of
+
+_PATH_BYTES = 3_500  # of a request line's 4,096
+_ALL: dict[str, Any] = {"expand_wildcards": "all"}
+_CAT = "index,uuid,status,health,pri,rep,docs.count,pri.store.size"
+_CREATED = "*.settings.index.version.created"
+
+
+@dataclass(frozen=True)
+class Alias:
+    """One alias of one index."""
+
+    name: str
+    write_index: bool | None
+    filtered: bool
+
+
+@dataclass(frozen=True)
+class Index:
+    """One index as the domain lists it.
+
+    Args:
+        name, uuid: its identity; a re-created index has another uuid.
+        open: False when closed.
+        shards, replicas: primaries, and copies of each.
+        documents: Lucene documents (nested ones counted apart); None when closed.
+        bytes: store size of the primaries; None when closed.
+        created_id: `index.version.created`; None when the domain does not tell.
+        aliases: its aliases.
+        stream: the data stream whose backing index it is.
+        health: `green`, `yellow` or `red`; empty where the domain does not tell.
+    """
+
+    name: str
+    uuid: str
+    open: bool
+    shards: int
+    replicas: int
+    documents: int | None
+    bytes: int | None
+    created_id: int | None
+    aliases: tuple[Alias, ...] = ()
+    stream: str | None = None
+    health: str = ""
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A data stream and its backing indices, oldest first (the last is written to)."""
+
+    name: str
+    backing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All names on a domain at one look."""
+
+    indices: dict[str, Index]
+    streams: dict[str, Stream]
+
+    @cached_property
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """Alias → the indices it covers."""
+        found: dict[str, list[str]] = {}
+        for index in self.indices.values():
+            for alias in index.aliases:
+                found.setdefault(alias.name, []).append(index.name)
+        return {name: tuple(sorted(covered)) for name, covered in sorted(found.items())}
+
+
+@documented
+def catalog(domain: Domain) -> Catalog:
+    """Everything named on the domain, closed and hidden indices included. Reads only.
+
+    Raises:
+        DomainError: typed; a caller without read rights is Denied.
+    """
+    rows = domain.connection.read("GET", "/_cat/indices", format="json", bytes="b", h=_CAT, **_ALL)
+    settings = domain.connection.read_object("GET", "/_all/_settings", filter_path=_CREATED, **_ALL)
+    aliases = domain.connection.read_object("GET", "/_all/_alias", **_ALL)
+    streams = {stream.name: stream for stream in _streams(domain)}
+    owner = {name: stream.name for stream in streams.values() for name in stream.backing}
+    names = {row["index"] for row in rows}
+    uneven = sorted((names ^ settings.keys()) | (names ^ aliases.keys()))
+    if uneven:
+        said = f"{uneven[0]} came or went while looking, or the caller may not read all of it"
+        raise UnexpectedReply(f"{domain.side}: list of indices", said, transient=True)
+    indices = {
+        row["index"]: _index(row, settings[row["index"]], aliases[row["index"]], owner) for row in rows
+    }
+    return Catalog(dict(sorted(indices.items())), dict(sorted(streams.items())))
+
+
+def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> Index:
+    created = child(settings, "settings", "index", "version").get("created")
+    return Index(
+        name=row["index"],
+        uuid=row["uuid"],
+        open=row["status"] == "open",
+        shards=int(row["pri"]),
+        replicas=_number(row.get("rep")) or 0,
+        documents=_number(row.get("docs.count")),
+        bytes=_number(row.get("pri.store.size")),
+        created_id=int(created) if created else None,
+        aliases=tuple(
+            Alias(name, entry.get("is_write_index"), "filter" in entry)
+            for name, entry in sorted(child(aliases, "aliases").items())
+        ),
+        stream=owner.get(row["index"]),
+        health=row.get("health") or "",
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None
+
+
+def _streams(domain: Domain) -> Iterator[Stream]:
+    try:
+        reply = domain.connection.read_object("GET", "/_data_stream")
+    except Refused as error:
+        if _knows_no_streams(error.reply):
+            return
+        raise
+    for entry in reply["data_streams"]:
+        yield Stream(entry["name"], tuple(backing["index_name"] for backing in entry["indices"]))
+
+
+def _knows_no_streams(reply: Reply) -> bool:
+    """Whether this is how an engine without data streams, or the service in front of it, answers."""
+    if reply.type == "invalid_index_name_exception":  # it takes the path for an index
+        return "_data_stream" in reply.reason and "must not start with '_'" in reply.reason
+    return "no handler found" in reply.text or "'/_data_stream' is not allowed" in reply.reason
+
+
+def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tuple[str, ...]]:
+    """The names in order, cut so that each piece fits a request line once percent-encoded."""
+    piece: list[str] = []
+    size = 0
+    for name in names:
+        cost = len(path_of(name))  # without its slash, with a comma
+        if piece and size + cost > limit:
+            yield tuple(piece)
+            piece, size = [], 0
+        piece.append(name)
+        size += cost
+    if piece:
+        yield tuple(piece)
+
+
+def delete(domain: Domain, name: str, *, stream: bool) -> None:
+    """Deletes one index, or one data stream with its backing indices. Not repeatable without looking."""
+    domain.connection.send(delete_request(name, stream=stream))
+
+
+def delete_request(name: str, *, stream: bool) -> Request:
+    """As `delete` sends it."""
+    return Request("DELETE", path_of("_data_stream", name) if stream else path_of(name))
+
+
+def delete_all(domain: Domain, names: Iterable[str]) -> None:
+    """Deletes exactly these indices, in as few requests as hold their names. Not repeatable without looking.
+
+    Raises:
+        Missing: one of a request's names is not there; then none of that request's is deleted.
+    """
+    for piece in path_pieces(names):
+        domain.connection.write("DELETE", path_of(",".join(piece)), expand_wildcards="none")
+
+
+@documented
+def uuids(domain: Domain, names: Iterable[str]) -> dict[str, str]:
+    """The UUIDs that indices of these names have now; those that are not there are not in it. Reads only."""
+    found: dict[str, str] = {}
+    for piece in path_pieces(names):
+        path = path_of(",".join(piece), "_settings", "index.uuid")
+        reply = domain.connection.read_object("GET", path, ignore_unavailable="true", flat_settings="true")
+        found |= {name: entry["settings"]["index.uuid"] for name, entry in reply.items()}
+    return found
+
+
+@documented
+def backing_of(domain: Domain, stream: str) -> tuple[str, ...] | None:
+    """The backing indices that a data stream has now; None when there is no such stream. Reads only."""
+    try:
+        reply = domain.connection.read_object("GET", path_of("_data_stream", stream))
+    except Missing:
+        return None
+    return tuple(entry["index_name"] for entry in reply["data_streams"][0]["indices"])
+
+
+def close(domain: Domain, names: Iterable[str]) -> None:
+    """Closes indices; those already closed stay so. May be repeated.
+
+    Raises:
+        UnexpectedReply: the domain does not say that all of them are closed.
+    """
+    for request in close_requests(names):
+        reply: object = domain.connection.send(request)
+        if not is_object(reply) or reply.get("acknowledged") is not True:
+            raise UnexpectedReply(f"{domain.side}: close", "the domain does not acknowledge it")
+        told = child(reply, "indices")
+        opened = [name for name in told if child(told, name).get("closed") is not True]
+        if opened:
+            raise UnexpectedReply(f"{domain.side}: close", f"not closed: {', '.join(opened[:5])}")
+
+
+def close_requests(names: Iterable[str]) -> Iterator[Request]:
+    """As `close` sends them: as many as request lines hold the names."""
+    return (Request("POST", path_of(",".join(piece), "_close")) for piece in path_pieces(names))
+
+
+@documented
+def refresh(domain: Domain, names: Iterable[str]) -> dict[str, str]:
+    """Makes every operation so far visible to searches. Changes no document; may be repeated.
+
+    Closed and missing indices are passed over: whoever compares them finds out.
+
+    Returns:
+        Indices with a shard that failed to refresh, and why: their figures may be stale.
+    """
+    failed: dict[str, str] = {}
+    for piece in path_pieces(names):
+        reply = domain.connection.write(
+            "POST", path_of(",".join(piece), "_refresh"), ignore_unavailable="true"
+        )
+        failures = children(reply["_shards"], "failures")
+        for failure in failures:
+            failed[str(failure.get("index"))] = str(failure.get("reason"))
+        if reply["_shards"]["failed"] and not failures:
+            failed |= dict.fromkeys(piece, "some shard failed to refresh")
+    return failed

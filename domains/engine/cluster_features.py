@@ -1,0 +1,162 @@
+"""What a domain has for its indices: settings, plugins, templates, pipelines, policies. Reads only."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from domains.domain import Domain
+from domains.errors import Refused
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child, children
+from domains.versions import Version
+
+_SETTINGS = ("*disk*", "*max_shards_per_node", "*awareness*", "*close*")
+_REFUSING = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
+_SCOPES = ("defaults", "persistent", "transient")  # the later one counts
+_DEFINITIONS = (
+    "cluster_uuid",
+    "index_template.index_template.*.index_patterns",
+    "index_template.index_template.*.data_stream",
+    "index_template.index_template.*.priority",
+    "ingest.pipeline.id",
+    "search_pipeline.pipeline.id",
+)
+_TIMEOUT_S = 120.0
+_MANAGED_AT_MOST = 10_000
+_MANAGED_TOTAL = "total_managed_indices"
+
+
+@documented
+def cluster_settings(domain: Domain) -> dict[str, str | tuple[str, ...]]:
+    """Disk, shard, zone and closing settings in force, defaults included, by their full flat keys."""
+    return _in_force(domain, [f"*.cluster{setting}" for setting in _SETTINGS])
+
+
+def _in_force(domain: Domain, paths: Iterable[str]) -> dict[str, str | tuple[str, ...]]:
+    reply = domain.connection.read_object(
+        "GET",
+        "/_cluster/settings",
+        include_defaults="true",
+        flat_settings="true",
+        filter_path=",".join(paths),
+    )
+    merged: Json = {}
+    for scope in _SCOPES:
+        merged |= child(reply, scope)
+    return {
+        key: tuple(str(each) for each in value) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        for key, value in merged.items()
+    }
+
+
+@dataclass(frozen=True)
+class Writing:
+    """What the whole domain says about writes.
+
+    Args:
+        auto_create: `action.auto_create_index` in force: true, false, or patterns.
+        blocks: settings of the cluster that refuse all writes, where they are on.
+    """
+
+    auto_create: str
+    blocks: tuple[str, ...]
+
+
+@documented
+def writing(domain: Domain) -> Writing:
+    """How writes are taken, and whether they make indices. One request; reads only."""
+    found = _in_force(domain, ("*.action*auto_create_index", "*.cluster*blocks*read_only*"))
+    on = tuple(key for key in _REFUSING if found.get(key) == "true")
+    return Writing(str(found.get("action.auto_create_index", "true")).lower(), on)
+
+
+@documented
+def plugins(domain: Domain) -> frozenset[str]:
+    """Names of the plugins that its nodes have."""
+    rows = domain.connection.read("GET", "/_cat/plugins", format="json", h="component")
+    return frozenset(row["component"] for row in rows)
+
+
+@dataclass(frozen=True)
+class Template:
+    """A composable index template: the names that it is for, and whether they become data streams."""
+
+    name: str
+    patterns: tuple[str, ...]
+    priority: int
+    streams: bool
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Index templates, and names of the pipelines for ingesting and for searching."""
+
+    templates: tuple[Template, ...]
+    ingest: frozenset[str]
+    search: frozenset[str]
+
+
+@documented
+def definitions(domain: Domain) -> Definitions:
+    """Templates and pipelines, from the cluster's state: that needs no right but to monitor it."""
+    reply = domain.connection.read_object(
+        "GET",
+        "/_cluster/state/metadata",
+        timeout_s=_TIMEOUT_S,
+        local="true",
+        filter_path=",".join(f"metadata.{part}" for part in _DEFINITIONS),
+    )
+    found: Json = reply["metadata"]
+    found["cluster_uuid"]  # a reply without it is no look at the metadata
+    return Definitions(
+        templates=tuple(_templates(child(found, "index_template", "index_template"))),
+        ingest=frozenset(entry["id"] for entry in children(child(found, "ingest"), "pipeline")),
+        search=frozenset(entry["id"] for entry in children(child(found, "search_pipeline"), "pipeline")),
+    )
+
+
+def _templates(found: Mapping[str, Json]) -> Iterator[Template]:
+    for name, entry in found.items():
+        patterns = tuple(entry["index_patterns"])
+        yield Template(name, patterns, int(entry.get("priority") or 0), "data_stream" in entry)
+
+
+@documented
+def managed_by_policy(domain: Domain, version: Version) -> dict[str, str]:
+    """Indices that Index State Management looks after, each with its policy; none where there is no such
+    plugin.
+
+    Raises:
+        UnexpectedReply: it lists fewer than there are.
+        DomainError: typed; a caller without `cluster:admin/opendistro/ism/managedindex/explain` is Denied.
+    """
+    path = "/_plugins/_ism/explain" if version.engine == "opensearch" else "/_opendistro/_ism/explain"
+    try:
+        reply = _explained(domain, path)
+    except Refused as error:
+        if _has_no_policies(error):
+            return {}
+        raise
+    found = {name: child(reply, name) for name in reply}
+    managed = {name: str(entry["policy_id"]) for name, entry in found.items() if entry.get("policy_id")}
+    there = reply.get(_MANAGED_TOTAL)
+    if there is not None and int(there) > len(managed):
+        raise ValueError(f"{_MANAGED_TOTAL} is {there}, and it lists {len(managed)}")
+    return managed
+
+
+def _explained(domain: Domain, path: str) -> Json:
+    """All that the plugin has to say; the oldest ones say it without being told how much."""
+    try:
+        return domain.connection.read_object("GET", path, size=str(_MANAGED_AT_MOST))
+    except Refused as error:
+        if "unrecognized parameter: [size]" not in error.reply.text:
+            raise
+    return domain.connection.read_object("GET", path)
+
+
+def _has_no_policies(error: Refused) -> bool:
+    """Whether the engine has no such plugin (some then take the path for an index), or nothing is managed."""
+    said = error.reply.text
+    no_index = error.says("index_not_found_exception", "invalid_index_name_exception")
+    unknown = no_index and ("ism-config" in said or "[_opendistro]" in said)
+    return unknown or "no handler found" in said or ("_ism/explain' is not allowed" in said)

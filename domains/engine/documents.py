@@ -1,0 +1,146 @@
+"""Documents of a shard by their sequence numbers, and the number that one document has now."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from domains.domain import Domain
+from domains.engine.catalog import path_pieces
+from domains.engine.msearch import header, no_pipeline, problem_of, searched
+from domains.errors import UnexpectedReply
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child, children, is_object
+from domains.http.requests import path_of
+from domains.versions import Version
+
+_TIMEOUT_S = 120.0
+_WINDOW = "index.max_result_window"
+_USUAL_WINDOW = 10_000
+_DOCUMENTS_A_REPLY = 10_000
+_LOOKUPS_A_REQUEST = 1_000
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a document is found by, within one index."""
+
+    id: str
+    routing: str | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Documents to list: those of a shard whose number is from `low` to below `high`.
+
+    Args:
+        page: how many are asked for at once; at most what the index allows (`page_sizes`).
+    """
+
+    index: str
+    shard: int
+    low: int
+    high: int
+    page: int
+
+
+@documented
+def page_sizes(domain: Domain, names: Collection[str]) -> dict[str, int]:
+    """How many documents one search of each index may return. One request for many; reads only."""
+    found = dict.fromkeys(names, _USUAL_WINDOW)
+    for piece in path_pieces(names):
+        path = path_of(",".join(piece), "_settings", _WINDOW)
+        reply = domain.connection.read_object("GET", path, ignore_unavailable="true", flat_settings="true")
+        for name, entry in reply.items():
+            found[name] = int(child(entry, "settings").get(_WINDOW, _USUAL_WINDOW))
+    return found
+
+
+@documented
+def listed(domain: Domain, version: Version, reaches: Sequence[Reach]) -> list[dict[Key, int]]:
+    """The live documents in each reach, with their numbers; all of them, page by page. Reads only.
+
+    Refresh first: searches lag behind.
+
+    Raises:
+        UnexpectedReply: a shard did not answer in full.
+    """
+    found: list[dict[Key, int]] = [{} for _ in reaches]
+    after = [reach.low for reach in reaches]
+    open_ones = list(range(len(reaches)))
+    while open_ones:
+        at_once = max(1, _DOCUMENTS_A_REPLY // max(reaches[n].page for n in open_ones))
+        searches = [_page(version, reaches[n], after[n]) for n in open_ones]
+        full: list[int] = []
+        for n, answer in zip(open_ones, searched(domain, searches, at_once), strict=True):
+            hits = _hits(domain, reaches[n], answer)
+            found[n].update(hits)
+            if len(hits) == reaches[n].page:
+                after[n] = max(hits.values()) + 1
+                full.append(n)
+        open_ones = full
+    return found
+
+
+def _page(version: Version, reach: Reach, low: int) -> tuple[Json, Json]:
+    """Numbers are unique within a shard: the next page begins above the last number of this one."""
+    body: dict[str, Any] = {
+        "size": reach.page,
+        "_source": False,
+        "stored_fields": ["_routing"],
+        "docvalue_fields": ["_seq_no"],
+        "query": {"range": {"_seq_no": {"gte": low, "lt": reach.high}}},
+        "sort": [{"_seq_no": "asc"}],
+        "track_total_hits": False,
+    }
+    return header(version, reach.index, reach.shard), body | no_pipeline(version)
+
+
+def _hits(domain: Domain, reach: Reach, answer: Json) -> dict[Key, int]:
+    problem = problem_of(answer, of_one_shard=True)
+    if problem:
+        raise UnexpectedReply(f"{domain.side}: documents of {reach.index}, shard {reach.shard}", problem)
+    return {
+        Key(str(hit["_id"]), hit.get("_routing")): int(hit["fields"]["_seq_no"][0])
+        for hit in answer["hits"]["hits"]
+    }
+
+
+@documented
+def numbers(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> list[int | None]:
+    """The number of the last operation of each document, an index and a key; None where it is not there.
+
+    What was written is seen at once, without a refresh. Reads only.
+
+    Raises:
+        UnexpectedReply: a document could not be looked up.
+    """
+    return list(_numbers(domain, wanted))
+
+
+def _numbers(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> Iterator[int | None]:
+    remaining = iter(wanted)
+    while piece := list(islice(remaining, _LOOKUPS_A_REQUEST)):
+        body = {"docs": [_lookup(index, key) for index, key in piece]}
+        reply = domain.connection.read_object("POST", "/_mget", body=body, timeout_s=_TIMEOUT_S)
+        answers = children(reply, "docs")
+        if len(answers) != len(piece):
+            raise UnexpectedReply(
+                f"{domain.side}: POST /_mget", f"{len(piece)} documents, {len(answers)} answers"
+            )
+        for (index, key), answer in zip(piece, answers, strict=True):
+            if "error" in answer or answer["_id"] != key.id:
+                raise UnexpectedReply(f"{domain.side}: POST /_mget of {index}", _said(answer))
+            yield int(answer["_seq_no"]) if answer["found"] else None
+
+
+def _lookup(index: str, key: Key) -> Json:
+    asked: Json = {"_index": index, "_id": key.id, "_source": False}
+    return asked if key.routing is None else {**asked, "routing": key.routing}
+
+
+def _said(answer: Json) -> str:
+    error: object = answer.get("error")
+    if is_object(error):
+        return f"{error.get('type')}: {error.get('reason')}"
+    return f"it tells of {answer['_id']!r} instead of the document that was asked for"

@@ -1,0 +1,104 @@
+"""What indices ask of the domain that holds them: those of their settings, and the field types they use."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domains.domain import Domain
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child, is_object
+
+_TIMEOUT_S = 120.0
+_SETTINGS = (
+    "analysis*",
+    "pipeline",
+    "policy_id",
+    "box_type",
+    "remote_store*enabled",
+    "replication*type",
+    "auto_expand_replicas",
+    "codec",
+    "rollover_alias",
+    "blocks*",
+)
+_PARTS = (
+    *(f"*.settings.index*{setting}" for setting in _SETTINGS),
+    "*.mappings.**.type",
+    "*.mappings.**.analyzer",
+    "*.mappings._size",
+)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """One index.
+
+    Args:
+        settings: the settings above, by their full flat keys; a list's texts are one value.
+        types: types of its fields, and `_size` where the size of documents is kept.
+        analyzers: analyzers that its fields name.
+    """
+
+    settings: dict[str, tuple[str, ...]]
+    types: frozenset[str]
+    analyzers: frozenset[str]
+
+    def setting(self, key: str) -> str:
+        """The setting's value; empty where the index has none of its own."""
+        return next(iter(self.settings.get(key, ())), "")
+
+
+NOTHING = Traits({}, frozenset(), frozenset())
+
+
+@documented
+def traits(domain: Domain) -> dict[str, Traits]:
+    """Every index of the domain that has any, closed and hidden ones included. One request; reads only.
+
+    The reply holds types and names alone, and what is kept of it does not grow with the number of fields.
+
+    Raises:
+        DomainError: typed; a caller without `indices:admin/get` is Denied.
+    """
+    reply = domain.connection.read_object(
+        "GET",
+        "/_all",
+        timeout_s=_TIMEOUT_S,
+        expand_wildcards="all",
+        flat_settings="true",
+        filter_path=",".join(_PARTS),
+    )
+    same: dict[frozenset[str], frozenset[str]] = {}  # many indices of a kind: one copy of their types
+    return {name: _traits(entry, same) for name, entry in reply.items()}
+
+
+def _traits(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> Traits:
+    mapping = child(entry, "mappings")
+    told = list(_fields(mapping))
+    types = frozenset(kind for kind, _ in told if kind) | (
+        {"_size"} if child(mapping, "_size").get("enabled") in (True, "true") else set[str]()
+    )
+    analyzers = frozenset(analyzer for _, analyzer in told if analyzer)
+    settings = {key: _texts(value) for key, value in child(entry, "settings").items()}
+    return Traits(settings, same.setdefault(types, types), same.setdefault(analyzers, analyzers))
+
+
+def _fields(mapping: Json) -> Iterator[tuple[str, str]]:
+    """Type and analyzer of every field, however deep. Elasticsearch 6 has a document type around them."""
+    for part, below in mapping.items():
+        if part in {"properties", "fields"} and is_object(below):
+            for field in below.values():
+                if is_object(field):
+                    yield _word(field, "type"), _word(field, "analyzer")
+                    yield from _fields(field)
+        elif is_object(below) and "properties" in below and not part.startswith("_"):
+            yield from _fields(below)
+
+
+def _word(field: Json, key: str) -> str:
+    value = field.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    listed: list[object] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+    return tuple(str(each) for each in listed)

@@ -1,0 +1,180 @@
+"""The way to a domain, stage by stage: its name, its port, its certificate, its first answer."""
+
+import re
+import socket
+import ssl
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from requests.utils import get_environ_proxies, select_proxy
+
+from configs.plan import DomainSettings
+from domains.domain import Domain
+from domains.errors import Denied, DomainError, Expired, Refused, SnapferryError, Untrusted
+from domains.http.known_refusals import cause_of
+from domains.http.retry import repeated
+
+Stage = Literal[
+    "dns", "tcp", "tls", "answer", "credentials", "clock", "domain-access", "access-control", "reached"
+]
+CONNECT_S = 6.0
+ANSWER_S = 10.0
+_PASSES_S = 3.0  # what passes by itself within this time is no finding
+_VPC = "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"
+_AGAIN = (
+    "try again; if it stays so, look at what stands before the domain (tunnel, proxy, balancer), and at the "
+    "domain's health in the console"
+)
+_ELSE = "check that the endpoint is that of an OpenSearch or Elasticsearch domain"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far one gets.
+
+    Args:
+        stage: where it ends; `reached` when the domain answers.
+        detail, hint: what happened there, and what to do.
+        place: `host:port` that connections go to; empty when it did not get so far as to know.
+        asked: whether a request was sent: then its name, its port and TLS are in order.
+        date: the `Date` header of the domain's answer.
+        received: when that came, by this machine's clock.
+    """
+
+    stage: Stage
+    detail: str
+    hint: str = ""
+    place: str = ""
+    asked: bool = False
+    date: str | None = None
+    received: datetime | None = None
+
+
+def reach(domain: Domain, settings: DomainSettings) -> Reach:
+    """Goes to the domain once; only a first answer that may pass by itself is asked for again. Reads only."""
+    url = urlsplit(domain.endpoint)
+    own = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
+    place = settings.connect_address or own if settings.connect_to else own
+    by = _proxy(domain.endpoint, settings)
+    found = None if by else _way(url.scheme, own[0], place, settings)
+    shown = f"the proxy {by}" if by else f"{place[0]}:{place[1]}"
+    return replace(found or _first_answer(domain, settings), place=shown)
+
+
+def _proxy(endpoint: str, settings: DomainSettings) -> str | None:
+    """The proxy that requests go through, by the environment: then there is no way of our own to look at."""
+    if settings.connect_to or settings.ca_bundle:
+        return None
+    found = select_proxy(endpoint, get_environ_proxies(endpoint))
+    return urlsplit(found).hostname if found else None
+
+
+def _way(scheme: str, name: str, place: tuple[str, int], settings: DomainSettings) -> Reach | None:
+    """What is wrong with the way there; None when nothing is."""
+    host, port = place
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return _no_address(host, error, settings)
+    try:
+        connection = socket.create_connection((host, port), CONNECT_S)
+    except TimeoutError:
+        said = f"{host}:{port} does not answer within {CONNECT_S:.0f} s"
+        return Reach("tcp", said, _tcp_hint(settings, host))
+    except OSError as error:
+        said = f"no connection to {host}:{port}: {error.strerror or error}"
+        return Reach("tcp", said, _tcp_hint(settings, host))
+    with closing(connection):
+        return _shake_hands(connection, name, settings) if scheme == "https" else None
+
+
+def _no_address(host: str, error: Exception, settings: DomainSettings) -> Reach:
+    what = "connect_to's host" if settings.connect_to else "the endpoint's host"
+    said = f"{what} {host} has no address: {getattr(error, 'strerror', None) or error}"
+    if settings.connect_to:
+        return Reach("dns", said, "correct connect_to")
+    return Reach("dns", said, f"correct the endpoint, or the resolver of this machine; {_VPC}")
+
+
+def _tcp_hint(settings: DomainSettings, host: str) -> str:
+    if settings.connect_to:
+        return f"start the tunnel that connect_to names ({settings.connect_to})"
+    return f"check that {host} is reachable from here (security group, firewall, port); {_VPC}"
+
+
+def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings) -> Reach | None:
+    """Whether TLS is spoken there. Whether the certificate is trusted is told by the first request."""
+    if settings.ca_bundle and not Path(settings.ca_bundle).exists():
+        return Reach("tls", f"ca_bundle {settings.ca_bundle} is not there", "correct the path of ca_bundle")
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with context.wrap_socket(connection, server_hostname=name):
+            return None
+    except TimeoutError:
+        said = f"it is connected, but the TLS handshake is not answered within {CONNECT_S:.0f} s"
+        return Reach("tls", said, _SPEAKS)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        words = "what answers there is no TLS" if reason == "WRONG_VERSION_NUMBER" else reason
+        return Reach("tls", f"the TLS handshake fails: {words}", _SPEAKS)
+
+
+_SPEAKS = "check that this port speaks https (and what stands before it: a proxy, a tunnel, a balancer)"
+
+
+def _first_answer(domain: Domain, settings: DomainSettings) -> Reach:
+    try:
+        return repeated(partial(_answered, domain, settings), budget_s=_PASSES_S)
+    except DomainError as error:
+        hint = error.hint or (_AGAIN if error.transient else _ELSE)
+        return Reach("answer", error.message, hint, asked=True)
+
+
+def _answered(domain: Domain, settings: DomainSettings) -> Reach:
+    """The first answer. Raises DomainError for one that says nothing about the caller."""
+    try:
+        date = domain.connection.ask_once("/", ANSWER_S)
+        return Reach("reached", "it answers", asked=True, date=date, received=datetime.now(UTC))
+    except Expired as error:
+        stage: Stage = "clock" if "clock" in error.hint else "credentials"
+        return Reach(stage, error.message, error.hint, asked=True)
+    except Denied as error:
+        if error.transient:
+            raise
+        return _denied(error)
+    except Untrusted as error:
+        said = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
+        words = f"its certificate is not trusted: {said[1].strip()}" if said else error.message
+        return Reach("tls", words, _trust_hint(settings))
+    except DomainError:
+        raise
+    except SnapferryError as error:  # it could not be signed
+        return Reach("credentials", error.message, error.hint)
+
+
+def _trust_hint(settings: DomainSettings) -> str:
+    if settings.ca_bundle:
+        return (
+            f"let {settings.ca_bundle} (ca_bundle) hold the authority that signed it, or check the endpoint"
+        )
+    return "set ca_bundle to a file with the authority that signed it, or check the endpoint's name"
+
+
+def _denied(error: Refused) -> Reach:
+    cause = cause_of(error.reply.text, caller_denied=True)
+    kind = cause.kind if cause else ""
+    stage: Stage = "domain-access"
+    if kind == "access control":
+        stage = "access-control"
+    elif kind == "signature" or (
+        error.status == 401 and kind not in {"request", "request denied", "unsigned"}
+    ):
+        stage = "credentials"
+    return Reach(stage, error.message, error.hint, asked=True)

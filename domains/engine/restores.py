@@ -1,0 +1,155 @@
+"""Restoring snapshots on a domain, and following where each shard stands."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domains.domain import Domain
+from domains.engine.catalog import path_pieces
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child, children, number
+from domains.http.requests import Request, path_of
+
+_LENIENT: dict[str, Any] = {"ignore_unavailable": "true", "expand_wildcards": "all"}
+_SHARD = "routing_table.indices.*.shards.*"
+_ROUTING = ",".join(
+    f"{_SHARD}.{key}" for key in ("primary", "state", "unassigned_info", "recovery_source", "shard")
+)
+_RECOVERY = ",".join(f"*.shards.{key}" for key in ("id", "primary", "type", "source", "index.size"))
+
+
+@dataclass(frozen=True)
+class Primary:
+    """One primary shard.
+
+    Args:
+        state: STARTED, INITIALIZING, RELOCATING or UNASSIGNED.
+        reason: why it is unassigned, in the engine's words.
+        restoring: `repository/snapshot` it is being restored from, while it is not started.
+    """
+
+    index: str
+    shard: int
+    state: str
+    reason: str
+    restoring: str | None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Where a started or initialising primary came from, and how much of it has arrived (bytes)."""
+
+    index: str
+    shard: int
+    snapshot: str | None
+    bytes_total: int
+    bytes_done: int
+    bytes_reused: int
+
+
+def start_request(
+    repository: str,
+    snapshot: str,
+    names: Sequence[str],
+    *,
+    aliases: bool,
+    partial: bool,
+    index_settings: Mapping[str, Any],
+    ignore_index_settings: Sequence[str],
+    rename: tuple[str, str] | None = None,
+    lenient: bool = False,
+) -> Request:
+    """Starts restoring exactly these names (indices or data streams); does not wait.
+
+    All or nothing: one bad name rejects the request. Not to be repeated without looking.
+
+    Args:
+        rename: `rename_pattern` (a Java regular expression) and `rename_replacement`.
+        lenient: let the engine pass over names that the snapshot does not hold; what arrived must then be
+            looked at.
+    """
+    body: dict[str, Any] = {
+        "indices": list(names),
+        "ignore_unavailable": lenient,
+        "include_global_state": False,
+        "include_aliases": aliases,
+        "partial": partial,
+        "ignore_index_settings": list(ignore_index_settings),
+    }
+    if index_settings:
+        body["index_settings"] = dict(index_settings)
+    if rename:
+        body["rename_pattern"], body["rename_replacement"] = rename
+    path = path_of("_snapshot", repository, snapshot, "_restore")
+    return Request("POST", path, body, {"wait_for_completion": "false"})
+
+
+@documented
+def primaries(domain: Domain, names: Iterable[str]) -> list[Primary]:
+    """The primaries of these indices as the cluster state has them; indices that do not exist yield none."""
+    found: list[Primary] = []
+    for piece in path_pieces(names):
+        path = path_of("_cluster", "state", "routing_table", ",".join(piece))
+        reply = domain.connection.read_object("GET", path, filter_path=_ROUTING, **_LENIENT)
+        for index, table in child(reply, "routing_table", "indices").items():
+            for copies in table["shards"].values():
+                found += [_primary(index, copy) for copy in copies if copy["primary"]]
+    return found
+
+
+def _primary(index: str, copy: Json) -> Primary:
+    unassigned, source = child(copy, "unassigned_info"), child(copy, "recovery_source")
+    said = ": ".join(str(unassigned[key]) for key in ("reason", "details") if unassigned.get(key))
+    restoring = f"{source['repository']}/{source['snapshot']}" if source.get("type") == "SNAPSHOT" else None
+    return Primary(index, int(copy["shard"]), copy["state"], said, restoring)
+
+
+@documented
+def recoveries(domain: Domain, names: Iterable[str]) -> list[Recovery]:
+    """How the primaries of these indices came to be; unassigned ones yield none."""
+    found: list[Recovery] = []
+    for piece in path_pieces(names):
+        path = path_of(",".join(piece), "_recovery")
+        reply = domain.connection.read_object("GET", path, filter_path=_RECOVERY, **_LENIENT)
+        for index, table in reply.items():
+            found += [_recovery(index, shard) for shard in children(table, "shards") if shard["primary"]]
+    return found
+
+
+def _recovery(index: str, shard: Json) -> Recovery:
+    source, size = child(shard, "source"), child(shard, "index", "size")
+    snapshot = f"{source.get('repository')}/{source.get('snapshot')}" if shard["type"] == "SNAPSHOT" else None
+    return Recovery(
+        index,
+        int(shard["id"]),
+        snapshot,
+        number(size, "total_in_bytes"),
+        number(size, "recovered_in_bytes"),
+        number(size, "reused_in_bytes"),
+    )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The allocator's answer about one primary: `yes`, `no`, `throttled`, `awaiting_info`, …, and why."""
+
+    decision: str
+    reason: str
+
+
+@documented
+def explain(domain: Domain, index: str, shard: int) -> Explanation:
+    """Why this primary is not started, from the allocator itself. Reads only."""
+    body = {"index": index, "shard": shard, "primary": True}
+    reply = domain.connection.read_object("GET", "/_cluster/allocation/explain", body=body)
+    details: list[str] = [
+        reply.get("allocate_explanation") or "",
+        child(reply, "unassigned_info").get("details") or "",
+    ]
+    for node in children(reply, "node_allocation_decisions"):
+        refusals = [d["explanation"] for d in children(node, "deciders") if d.get("decision") == "NO"]
+        details += [f"{node.get('node_name')}: {text}" for text in refusals]
+    return Explanation(
+        str(reply.get("can_allocate") or reply.get("current_state") or ""),
+        "; ".join(filter(None, details))[:900],
+    )

@@ -1,0 +1,182 @@
+"""Figures of indices that tell whether two copies hold the same documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from domains.domain import Domain
+from domains.engine.catalog import path_pieces
+from domains.engine.msearch import header, no_pipeline, problem_of, searched
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child, children
+from domains.http.requests import path_of
+from domains.versions import Version
+
+_TIMEOUT_S = 120.0
+_EXACT = 2**53  # sums come as doubles
+BEYOND = _EXACT
+"""Above every sequence number."""
+_EVERYTHING: Json = {"size": 0, "query": {"match_all": {}}, "track_total_hits": True}
+_SUM_AND_MAXIMUM: Json = {"sum": {"sum": {"field": "_seq_no"}}, "max": {"max": {"field": "_seq_no"}}}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one search over one index, one of its shards, or a range of its operations said.
+
+    Args:
+        count: live top-level documents.
+        sum, maximum: of their sequence numbers; None at level counts, and where there is no document.
+        vague: whether the sum is beyond what the engine computes exactly; it is None then.
+        problem: why the figures cannot be relied on; empty when they can.
+    """
+
+    count: int = 0
+    sum: int | None = None
+    maximum: int | None = None
+    vague: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One search to do: an index, and one of its shards (None: the index as a whole).
+
+    Args:
+        edges: of ranges of sequence numbers, each from one edge to below the next; none: all in one.
+    """
+
+    index: str
+    shard: int | None = None
+    edges: tuple[int, ...] = ()
+
+
+@documented
+def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, Figures]:
+    """Live documents of each index; all its shards must have answered. Refresh first: searches lag behind."""
+    body = _EVERYTHING | no_pipeline(version)
+    answers = searched(domain, [(header(version, name), body) for name in names])
+    return {name: _counted(answer, False) for name, answer in zip(names, answers, strict=True)}
+
+
+@documented
+def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[Ask, Figures]:
+    """Count, sum and maximum of `_seq_no` of the live documents of each shard, read from its primary.
+
+    Sequence numbers survive snapshot and restore, so equal figures mean that the same operations arrived;
+    what this does and does not prove is said in docs/verification.md.
+    """
+    body = _EVERYTHING | {"aggs": _SUM_AND_MAXIMUM} | no_pipeline(version)
+    answers = searched(domain, [(header(version, ask.index, ask.shard), body) for ask in asks])
+    return {ask: _figures(answer) for ask, answer in zip(asks, answers, strict=True)}
+
+
+@documented
+def spread(domain: Domain, version: Version, asks: Sequence[Ask]) -> list[tuple[Figures, ...]]:
+    """The same for each range between an ask's edges, one search a shard.
+
+    A document in none of the ranges is a problem, where the edges reach from 0 to `BEYOND`.
+    """
+    searches = [(header(version, a.index, a.shard), _spreading(a.edges) | no_pipeline(version)) for a in asks]
+    answers = searched(domain, searches)
+    return [_in_ranges(answer, len(ask.edges) - 1) for ask, answer in zip(asks, answers, strict=True)]
+
+
+def _spreading(edges: tuple[int, ...]) -> Json:
+    whole = edges[0] == 0 and edges[-1] == BEYOND
+    within = {"range": {"_seq_no": {"gte": edges[0], "lt": edges[-1]}}}
+    ranges = [{"from": low, "to": high} for low, high in pairwise(edges)]
+    in_ranges = {"range": {"field": "_seq_no", "ranges": ranges}, "aggs": _SUM_AND_MAXIMUM}
+    return _EVERYTHING | ({} if whole else {"query": within}) | {"aggs": {"ranges": in_ranges}}
+
+
+def _in_ranges(answer: Json, number: int) -> tuple[Figures, ...]:
+    counted = _counted(answer, True)
+    if counted.problem:
+        return (counted,) * number
+    buckets = children(child(answer, "aggregations", "ranges"), "buckets")
+    found = tuple(_summed(int(bucket["doc_count"]), bucket) for bucket in buckets)
+    if len(found) != number:
+        said = "the answer lacks the ranges of sequence numbers that were asked for"
+        return (Figures(problem=said),) * number
+    if sum(figures.count for figures in found) != counted.count:
+        return (Figures(problem="some documents have no sequence number"),) * number
+    return found
+
+
+def _figures(answer: Json) -> Figures:
+    counted = _counted(answer, True)
+    return counted if counted.problem else _summed(counted.count, child(answer, "aggregations"))
+
+
+def _counted(answer: Json, of_one_shard: bool) -> Figures:
+    problem = problem_of(answer, of_one_shard=of_one_shard)
+    return Figures(problem=problem) if problem else Figures(int(answer["hits"]["total"]["value"]))
+
+
+def _summed(count: int, aggregations: Json) -> Figures:
+    if not {"sum", "max"} <= aggregations.keys():
+        return Figures(problem="the answer lacks the sequence numbers that were asked for")
+    total = _exact(aggregations, "sum")
+    vague = total is not None and total >= _EXACT
+    return Figures(
+        count, total if count and not vague else None, _exact(aggregations, "max") if count else None, vague
+    )
+
+
+def _exact(aggregations: Json, name: str) -> int | None:
+    value: Any = child(aggregations, name).get("value")
+    return None if value is None else int(value)
+
+
+@dataclass(frozen=True)
+class ShardStats:
+    """A primary shard's own statistics; also told for closed indices.
+
+    Args:
+        documents: Lucene documents, nested ones included.
+        max_seq_no: number of the last operation, deletes included; −1 when there was none.
+    """
+
+    documents: int
+    max_seq_no: int
+
+
+@documented
+def shard_stats(domain: Domain, names: Sequence[str]) -> dict[str, dict[int, ShardStats]]:
+    """Statistics of the primaries of these indices, open or closed: index → shard → figures."""
+    found: dict[str, dict[int, ShardStats]] = {}
+    for piece in path_pieces(names):
+        reply = domain.connection.read_object(
+            "GET",
+            path_of(",".join(piece), "_stats", "docs"),
+            level="shards",
+            forbid_closed_indices="false",
+            expand_wildcards="all",
+            ignore_unavailable="true",
+            filter_path="indices.*.shards.*.docs.count,indices.*.shards.*.seq_no.max_seq_no,indices.*.shards.*.routing.primary",
+        )
+        for index, entry in child(reply, "indices").items():
+            found[index] = {
+                int(number): ShardStats(int(copy["docs"]["count"]), int(copy["seq_no"]["max_seq_no"]))
+                for number, copies in entry["shards"].items()
+                for copy in copies
+                if copy["routing"]["primary"] and "docs" in copy and "seq_no" in copy
+            }
+    return found
+
+
+@documented
+def closed_sizes(domain: Domain) -> dict[str, int]:
+    """Bytes of the primaries of every closed index: lists of indices do not tell them. One request."""
+    reply = domain.connection.read_object(
+        "GET",
+        "/_all/_stats/store",
+        timeout_s=_TIMEOUT_S,
+        forbid_closed_indices="false",
+        expand_wildcards="closed",
+        filter_path="indices.*.primaries.store.size_in_bytes",
+    )
+    found = child(reply, "indices").items()
+    return {name: int(entry["primaries"]["store"]["size_in_bytes"]) for name, entry in found}

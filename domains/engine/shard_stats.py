@@ -1,0 +1,58 @@
+"""How far each shard of an index has come: its marks."""
+
+from collections.abc import Collection
+
+from domains.domain import Domain
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child
+from domains.shard_mark import Mark
+
+_TIMEOUT_S = 120.0
+_HISTORY = "commit.user_data.history_uuid"
+_COPY = "indices.*.shards.*"
+_STATS = ",".join(f"{_COPY}.{key}" for key in ("routing.primary", "seq_no", _HISTORY))
+_TERMS = "metadata.indices.*.primary_terms"
+
+
+@documented
+def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]:
+    """The marks of these indices, open or closed, by index and in order of shards. Two requests; reads only.
+
+    An index that is not there, or one of whose primaries does not tell, is not in the result.
+    """
+    stats = domain.connection.read_object(
+        "GET",
+        "/_all/_stats/docs",
+        timeout_s=_TIMEOUT_S,
+        level="shards",
+        forbid_closed_indices="false",
+        expand_wildcards="all",
+        filter_path=_STATS,
+    )
+    state = domain.connection.read_object(
+        "GET", "/_cluster/state/metadata", timeout_s=_TIMEOUT_S, filter_path=_TERMS
+    )
+    told, terms = child(stats, "indices"), child(state, "metadata", "indices")
+    found = {name: _marks(told[name], terms[name]) for name in names if name in told and name in terms}
+    return {name: each for name, each in found.items() if each}
+
+
+def _marks(told: Json, terms: Json) -> tuple[Mark, ...]:
+    """The marks of all shards; empty where one is missing."""
+    by_shard: dict[int, Mark] = {}
+    numbered = terms["primary_terms"]
+    for number, copies in child(told, "shards").items():
+        for copy in copies:
+            if copy["routing"]["primary"] and "seq_no" in copy and number in numbered:
+                by_shard[int(number)] = _mark(int(number), copy, numbered[number])
+    return tuple(by_shard[shard] for shard in sorted(by_shard)) if len(by_shard) == len(numbered) else ()
+
+
+def _mark(shard: int, copy: Json, term: int) -> Mark:
+    return Mark(
+        shard=shard,
+        max_seq_no=int(copy["seq_no"]["max_seq_no"]),
+        global_checkpoint=int(copy["seq_no"]["global_checkpoint"]),
+        primary_term=int(term),
+        history=str(child(copy, "commit", "user_data").get("history_uuid") or ""),
+    )

@@ -1,0 +1,84 @@
+"""Making indices refuse writes, and take them again."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domains.domain import Domain
+from domains.engine.catalog import path_pieces
+from domains.http.documented import documented
+from domains.http.json_replies import child, is_object
+from domains.http.requests import Request, path_of
+
+WRITE = "index.blocks.write"
+
+_TIMEOUT_S = 120.0
+
+_REFUSING = ("write", "read_only", "read_only_allow_delete")
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """The blocks of one index.
+
+    Args:
+        write: whether `index.blocks.write` is on.
+        others: the other blocks that refuse writes, as `index.blocks.read_only`.
+    """
+
+    write: bool
+    others: tuple[str, ...]
+
+
+@documented
+def blocks(domain: Domain) -> dict[str, Blocks]:
+    """The blocks of every index that refuses writes, open or closed. One request; reads only.
+
+    A block that is switched off by `false`, or that refuses something else, is none.
+    """
+    reply = domain.connection.read_object(
+        "GET", "/_all/_settings", expand_wildcards="all", filter_path="*.settings.index.blocks"
+    )
+    found = {name: _blocks(child(entry, "settings", "index", "blocks")) for name, entry in reply.items()}
+    return {name: each for name, each in found.items() if each.write or each.others}
+
+
+def _blocks(told: Mapping[str, object]) -> Blocks:
+    on = [key for key in _REFUSING if str(told.get(key)).lower() == "true"]
+    return Blocks("write" in on, tuple(f"index.blocks.{key}" for key in on if key != "write"))
+
+
+def block_requests(names: Iterable[str]) -> Iterator[Request]:
+    """Make these indices refuse writes once every write under way has come to its end. May be repeated."""
+    return (Request("PUT", path_of(",".join(piece), "_block", "write")) for piece in path_pieces(names))
+
+
+def setting_requests(names: Iterable[str], *, blocked: bool) -> Iterator[Request]:
+    """Switch `index.blocks.write` of these indices by their settings. May be repeated.
+
+    Writes under way are not waited for: after switching it on, wait until the shards stand still.
+    """
+    return settings_requests(names, {WRITE: True if blocked else None})
+
+
+@documented
+def flush(domain: Domain, names: Iterable[str]) -> list[str]:
+    """Writes every operation of these indices into their segments. Changes no document; may be repeated.
+
+    Returns:
+        Why shards could not be flushed; empty when all were.
+    """
+    failed: list[str] = []
+    for piece in path_pieces(names):
+        path = path_of(",".join(piece), "_flush")
+        reply: object = domain.connection.write("POST", path, timeout_s=_TIMEOUT_S, ignore_unavailable="true")
+        shards = child(reply, "_shards") if is_object(reply) else {}
+        if shards.get("failed") or "failed" not in shards:
+            failed.append(f"{shards.get('failed', 'unknown')} shards of {', '.join(piece[:3])}")
+    return failed
+
+
+def settings_requests(names: Iterable[str], settings: Mapping[str, Any]) -> Iterator[Request]:
+    """Give these indices settings that may change while they are open; None puts a default back."""
+    body = dict(settings)
+    return (Request("PUT", path_of(",".join(piece), "_settings"), body) for piece in path_pieces(names))

@@ -1,0 +1,1 @@
+"""A signed connection to one domain that retries reads."""

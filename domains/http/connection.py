@@ -1,0 +1,283 @@
+"""The connection to one domain, over opensearch-py's transport."""
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import opensearchpy.exceptions as client_errors
+import requests
+from opensearchpy import RequestsHttpConnection, Transport
+from requests.auth import AuthBase, HTTPBasicAuth
+
+from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
+from domains.http.bodies import Replies, as_text, hold
+from domains.http.error_bodies import error_for
+from domains.http.json_replies import Json, is_object
+from domains.http.requests import Request, reads_only
+from domains.http.retry import repeated
+from domains.http.tunnel import TunnelAdapter
+
+READ_TIMEOUT_S = 30.0
+
+WRITE_TIMEOUT_S = 90.0
+
+_CONNECTIONS = 8
+
+_NO_TRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED|hostname mismatch|hostname .{1,300} doesn't match", re.I)
+
+
+class _Erroneous(Exception):
+    """A reply outside 2xx, on its way out of opensearch-py's transport."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+class _HttpConnection(RequestsHttpConnection):
+    """opensearch-py's requests connection, with raw error bodies and an optional tunnel."""
+
+    def __init__(self, *, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        session: requests.Session = self.session
+        self._seen = threading.local()
+        session.hooks["response"].append(self._remember)
+        if settings.get("ca_certs") or tunnel:
+            session.trust_env = False  # the environment's bundle or proxy would take the plan's place
+        if session.auth is None:
+            session.auth = _as_it_is  # or requests would look for a login in ~/.netrc
+        if tunnel:
+            session.mount("http://", TunnelAdapter(*tunnel, _CONNECTIONS))
+            session.mount("https://", TunnelAdapter(*tunnel, _CONNECTIONS))
+
+    def perform_request(self, *arguments: Any, **settings: Any) -> Any:
+        """Sends one request. A redirect is an error: signature and contents are for this host alone."""
+        return super().perform_request(*arguments, **settings, allow_redirects=False)
+
+    def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
+        self._seen.retry_after = response.headers.get("Retry-After")
+        self._seen.date = response.headers.get("Date")
+        hold(response)
+
+    @property
+    def retry_after(self) -> str | None:
+        """The header of this thread's last reply."""
+        return getattr(self._seen, "retry_after", None)
+
+    @property
+    def date(self) -> str | None:
+        """The header of this thread's last reply."""
+        return getattr(self._seen, "date", None)
+
+    def _raise_error(self, status_code: Any, raw_data: Any, content_type: Any = None) -> NoReturn:
+        raise _Erroneous(int(status_code), str(raw_data))
+
+    def _raise_warnings(self, warning_headers: Any) -> None:
+        """Deprecation warnings of the engine are not for our users."""
+
+    def log_request_fail(self, *_: Any, **__: Any) -> None:
+        """opensearch-py would log bodies; Snapferry logs no body."""
+
+    def log_request_success(self, *_: Any, **__: Any) -> None:
+        """As above."""
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+@dataclass
+class RequestCount:
+    """How many requests were sent, reads and writes apart; safe to count from several threads."""
+
+    reads: int = 0
+    writes: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, method: str, path: str) -> None:
+        """Counts one request that is about to be sent."""
+        with self._lock:
+            if reads_only(method, path):
+                self.reads += 1
+            else:
+                self.writes += 1
+
+
+class Connection:
+    """Sends requests to one domain: signed, timed out, counted, errors typed. Safe to share between threads.
+
+    Args:
+        label: `source` or `target`: how messages call this domain.
+        endpoint: its URL.
+        auth: signs or authorises each request; None for a domain without access control.
+        tunnel: address to connect to instead of the endpoint's own.
+        ca_bundle: path of a CA bundle; None for the system's.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        endpoint: str,
+        auth: AuthBase | None,
+        tunnel: tuple[str, int] | None = None,
+        ca_bundle: str | None = None,
+    ) -> None:
+        self.label = label
+        self.endpoint = endpoint.rstrip("/")
+        self.requests = RequestCount()
+        self._auth = auth
+        url = urlsplit(self.endpoint)
+        trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
+        self._transport = Transport(
+            [{"host": url.hostname, "port": url.port or (443 if url.scheme == "https" else 80)}],
+            connection_class=_HttpConnection,
+            max_retries=0,
+            use_ssl=url.scheme == "https",
+            http_auth=auth,
+            tunnel=tunnel,
+            pool_maxsize=_CONNECTIONS,
+            serializer=Replies(),
+            **trusting,
+        )
+
+    def __repr__(self) -> str:
+        kind = "basic" if isinstance(self._auth, HTTPBasicAuth) else repr(self._auth)
+        return f"<{self.label} {self.endpoint} auth={kind}>"
+
+    def read(
+        self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
+    ) -> Any:
+        """The reply to a request that changes nothing, repeated for up to a minute on transient errors.
+
+        Raises:
+            DomainError: typed as in domains.errors.
+            AwsError: the request could not be signed.
+        """
+        if not reads_only(method, path):
+            raise ValueError(f"{method} {path} is not a read")
+        return repeated(lambda: self._send(method, path, query, body, timeout_s))
+
+    def write(
+        self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any
+    ) -> Any:
+        """The reply to a request that may change the domain. Sent once: whoever repeats it looks first.
+
+        Raises:
+            DomainError: typed; after Unreachable or a transient error its effect is unknown.
+            AwsError: it could not be signed; nothing was sent.
+        """
+        return self._send(method, path, query, body, timeout_s)
+
+    def send(self, request: Request, timeout_s: float = WRITE_TIMEOUT_S) -> Any:
+        """As `write`, for a request that was made before."""
+        return self.write(
+            request.method, request.path, body=request.body, timeout_s=timeout_s, **request.query
+        )
+
+    def read_object(
+        self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
+    ) -> Json:
+        """As `read`, for replies that are JSON objects.
+
+        Raises:
+            UnexpectedReply: it was something else.
+        """
+        reply = self.read(method, path, body=body, timeout_s=timeout_s, **query)
+        if not is_object(reply):
+            raise UnexpectedReply(
+                self._asked(method, path), f"expected a JSON object, got {type(reply).__name__}"
+            )
+        return reply
+
+    def read_text(
+        self,
+        method: str,
+        path: str,
+        *,
+        longest: int,
+        body: Any = None,
+        timeout_s: float = READ_TIMEOUT_S,
+        **query: Any,
+    ) -> str:
+        """As `read`, but the text of the reply, not parsed.
+
+        Args:
+            longest: the most bytes that it may have.
+
+        Raises:
+            TooLong: it has more; the rest was not read.
+        """
+        with as_text(longest):
+            return self.read(method, path, body=body, timeout_s=timeout_s, **query)
+
+    def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
+        self.requests.add(method, path)
+        asked = self._asked(method, path)
+        headers = {"content-type": "application/x-ndjson" if isinstance(body, str) else "application/json"}
+        sent: bytes | None = None
+        if body is not None:
+            sent = (body if isinstance(body, str) else json.dumps(body)).encode()
+        try:
+            return self._transport.perform_request(
+                method,
+                path,
+                params=dict(query),
+                body=sent,
+                timeout=timeout_s,
+                headers=headers if sent else None,
+            )
+        except _Erroneous as error:
+            raise self._refused(asked, error) from None
+        except client_errors.ConnectionTimeout:
+            raise Unreachable(asked, f"no answer within {timeout_s:.0f} s") from None
+        except client_errors.ConnectionError as error:
+            raise self._unconnected(asked, error) from None
+        except client_errors.SerializationError:
+            raise UnexpectedReply(asked, "the reply is not JSON") from None
+
+    def ask_once(self, path: str, timeout_s: float = 10.0) -> str | None:
+        """Sends one GET and returns the `Date` of its reply, if it has one. Not repeated on transient errors.
+
+        Raises:
+            as `read`.
+        """
+        self._send("GET", path, {}, None, timeout_s)
+        connection: Any = self._transport.get_connection()
+        return connection.date
+
+    def _refused(self, asked: str, error: _Erroneous) -> Refused:
+        connection: Any = self._transport.get_connection()
+        return error_for(asked, error.status, error.body, connection.retry_after)
+
+    def _unconnected(self, asked: str, error: client_errors.ConnectionError) -> SnapferryError:
+        below: object = error.info
+        if isinstance(below, SnapferryError):
+            return below  # ours, raised while the request was made
+        said = _words(error)
+        if isinstance(error, client_errors.SSLError) and _NO_TRUST.search(said):
+            return Untrusted(asked, said, hint="set ca_bundle, or check the endpoint's name")
+        return Unreachable(asked, said, _reach_hint(self.endpoint))
+
+    def _asked(self, method: str, path: str) -> str:
+        shown = path if len(path) <= 160 else path[:159] + "…"
+        return f"{self.label}: {method} {shown}"
+
+
+def _words(error: client_errors.ConnectionError) -> str:
+    text = str(error.error)
+    reason = re.search(r"((?:connect_to \S+ )?(?:\[Errno|timed out|Failed to resolve)[^\"()]*)", text)
+    if reason and re.search("NewConnectionError|ConnectTimeoutError|NameResolutionError", text):
+        return "could not connect: " + reason[1].rstrip()
+    return text
+
+
+def _reach_hint(endpoint: str) -> str:
+    return (
+        f"check that {urlsplit(endpoint).hostname} is reachable from here; "
+        "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"
+    )

@@ -1,0 +1,156 @@
+"""Error bodies of the service, parsed into one shape.
+
+Three envelopes exist: the engine's `{"error": {"type", "reason", "caused_by"}}`, the front door's
+`{"Message": …}`, and the security API's `{"status", "message"|"reason"}`; 502 to 504 come as HTML or empty.
+Some quote the request's credentials: these are cut out before anything else is done with the words.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+
+from domains.errors import Denied, Expired, Missing, Refused, Reply
+from domains.http.json_replies import Json, children, is_object
+from domains.http.known_refusals import cause_of
+
+_LONGEST = 600
+_MISSING = frozenset(
+    {"repository_missing_exception", "snapshot_missing_exception", "index_not_found_exception"}
+)
+_TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
+_CREDENTIALS = (  # as the service quotes them back; kept are the words before, cut out what follows them
+    re.compile(r"()'[^']*'(?= not a valid key=value pair)"),
+    re.compile(r"(\bauthorization(?: header\b[^'\"=:]{0,60})?['\"]?\s?[=:]).*", re.IGNORECASE),
+    re.compile(r"(\bBasic )(?!auth)[^\s'\",]+"),
+    re.compile(r"(\bBearer )(?!auth|token\b)[^\s'\",]+"),
+    re.compile(r"((?:Credential|Signature)=)[^\s'\",&]+", re.IGNORECASE),
+    re.compile(r"((?:session|security)[ _-]?token['\"]?\s?[=:]\s?['\"]?)[^\s'\",&]+", re.IGNORECASE),
+    re.compile(r"()\b(?:IQoJ|FwoG|FQoG|AQoD)[\w+/=%-]{16,}"),  # how session tokens begin
+)
+_ELSE = "check the domain's access policy and the plan's auth for this domain"
+_THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
+_CLOCK = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
+_LOGIN = re.compile(r"\btoken\b[^.]{0,80}\bexpired\b", re.IGNORECASE)
+_TRANSIENT_TYPES = frozenset(
+    {
+        "cluster_manager_not_discovered_exception",
+        "master_not_discovered_exception",
+        "process_cluster_event_timeout_exception",
+        "circuit_breaking_exception",
+        "open_search_rejected_execution_exception",
+        "rejected_execution_exception",
+        "es_rejected_execution_exception",
+        "node_not_connected_exception",
+        "receive_timeout_transport_exception",
+        "no_shard_available_action_exception",
+    }
+)
+
+
+def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Refused:
+    """The typed error for a reply that was not 2xx.
+
+    Args:
+        asked: what was sent, in words.
+        status: HTTP status.
+        body: the reply's text, any shape.
+        retry_after: the header as it came.
+    """
+    reply = parse(body)
+    kind, hint = _kind(status, reply)
+    return kind(
+        asked,
+        status,
+        reply,
+        hint=hint,
+        transient=kind is Expired or _transient(status, reply),
+        retry_after=_seconds(retry_after),
+    )
+
+
+def parse(body: str) -> Reply:
+    """The reply's words. Never raises: what cannot be read is kept as shortened text."""
+    try:
+        document: object = json.loads(body)
+    except ValueError:
+        return Reply("text", "", _shorten(re.sub(r"<[^>]*>", " ", body)))
+    if not is_object(document):
+        return Reply("text", "", _shorten(str(document)))
+    error: object = document.get("error")
+    if is_object(error):
+        return _engine(error)
+    if isinstance(error, str):
+        return Reply("engine", "", _shorten(error))
+    for key in ("Message", "message", "reason"):
+        if key in document:
+            envelope = "security" if isinstance(document.get("status"), str) else "front door"
+            return Reply(envelope, "", _shorten(str(document[key])))
+    return Reply("text", "", _shorten(body))
+
+
+def _engine(error: Json) -> Reply:
+    causes = list(dict.fromkeys(_causes(error)))
+    return Reply(
+        "engine", str(error.get("type") or ""), _shorten(str(error.get("reason") or "")), tuple(causes)
+    )
+
+
+def _causes(error: Json) -> Iterator[str]:
+    below: object = error.get("caused_by")
+    while is_object(below):
+        yield _said(below)
+        below = below.get("caused_by")
+    for failure in children(error, "failed_shards")[:1]:
+        reason: object = failure.get("reason")
+        if is_object(reason):
+            yield _said(reason)
+
+
+def _said(cause: Json) -> str:
+    return _shorten(f"{cause.get('type')}: {cause.get('reason')}")
+
+
+def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
+    if reply.type in _MISSING:
+        return Missing, ""
+    if _THROTTLED.search(reply.reason):
+        return Refused, ""
+    if status in {401, 403} and reply.envelope != "engine" and (hint := _expired_hint(reply)):
+        return Expired, hint
+    if status in {401, 403} or reply.type == "security_exception":
+        return Denied, _hint(reply, denied=True) or _ELSE
+    return Refused, _hint(reply, denied=False)
+
+
+def _expired_hint(reply: Reply) -> str:
+    """What to do about credentials or a signature refused for their time; empty when that is not why."""
+    if _CLOCK.search(reply.reason):
+        return "set this machine's clock, then run the same command again"
+    if _LOGIN.search(reply.reason):
+        return "log in again: the AWS credentials have expired; then run the same command again"
+    return ""
+
+
+def _hint(reply: Reply, *, denied: bool) -> str:
+    cause = cause_of(reply.text, caller_denied=denied)
+    return cause.advice() if cause else ""
+
+
+def _transient(status: int, reply: Reply) -> bool:
+    if _THROTTLED.search(reply.reason):
+        return True
+    return status in _TRANSIENT_STATUS or reply.type in _TRANSIENT_TYPES
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    try:
+        return max(0.0, float(retry_after)) if retry_after else None
+    except ValueError:
+        return None
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    for credential in _CREDENTIALS:
+        line = credential.sub(r"\1[cut out]", line)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -1,0 +1,30 @@
+"""A request as a value, and whether it only reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+_READING_POSTS = ("/_search", "/_msearch", "/_count", "/_mget")
+
+
+def reads_only(method: str, path: str) -> bool:
+    """Whether a request changes nothing on a domain."""
+    if method in {"GET", "HEAD"}:
+        return True
+    return method == "POST" and path.split("?")[0].endswith(_READING_POSTS)
+
+
+def path_of(*segments: str) -> str:
+    """A URL path of these segments, each percent-encoded; several index names go in one, joined by commas."""
+    return "/" + "/".join(quote(segment, safe=",*_") for segment in segments)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that may change a domain, before it is sent: what a plan shows is what a run sends."""
+
+    method: str
+    path: str
+    body: Any = None
+    query: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -1,0 +1,187 @@
+"""Putting back a cutover that was killed, or does not come to its end, from outside. Needs no Prefect.
+
+It must work whatever else is wrong: also when the target does not answer, or the plan was changed. So the
+source takes writes again before anything else is looked at.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from configs.plan import Plan
+from domains.engine import snapshots
+from domains.engine.catalog import catalog
+from domains.engine.cluster import identity
+from domains.errors import SnapferryError
+from flows.cutover_rollback import as_it_failed, source_first, the_rest
+from flows.sessions.notifications import write_report
+from flows.sessions.rehearsal import as_begun
+from flows.sessions.session import (
+    Options,
+    count_requests,
+    open_domains,
+    open_side,
+    require_same_clusters,
+    status_after,
+)
+from flows.sessions.several_runs import clusters
+from runs.errors import Busy, PlanChanged, StateUnusable
+from runs.journal import Journal
+from runs.state import State
+from tasks.cleanup.ownership import own_snapshot
+from tasks.cutover import freeze, open_target, roll_back, window
+from tasks.errors import PreconditionError
+from tasks.migration import Migration
+from tasks.records.cleanup import PutBackRecord
+from tasks.records.cutover import ReleaseRecord
+from tasks.records.previews import StandingCutover
+from tasks.records.seeding import CopiesRecord
+from tasks.seeding.copies import own_uuids
+from tasks.seeding.ledger import COPIES, ledger
+
+VERB = "cutover"
+_WHY = "put back by `snapferry abort`"
+
+
+def require_standing(journal: Journal) -> None:
+    """Raises PreconditionError when the cutover is opening the target: then nothing is put back any more."""
+    entry = journal.document.window
+    if entry and entry.opening and open_target.has_begun(journal):
+        raise PreconditionError(
+            f"cutover {journal.run_id} is opening the target: nothing is put back any more",
+            hint="the same command finishes it: snapferry cutover PLAN --execute --allow-freeze",
+        )
+
+
+def standing(plan: Plan, journal: Journal) -> StandingCutover:
+    """How a cutover stands that has opened nothing yet. Changes nothing.
+
+    Raises:
+        PreconditionError: it is opening the target.
+    """
+    require_standing(journal)
+    begun = _as_begun(plan, journal)
+    source = open_side(begun, "source")
+    m = Migration(begun, source, source, journal)
+    entry = journal.document.window
+    opened, problem = _opened(m)
+    return StandingCutover(
+        run_id=journal.run_id,
+        frozen=entry.frozen if entry else None,
+        deadline=entry.deadline if entry else None,
+        refusing=tuple(freeze.still_blocked(m)),
+        opened=opened,
+        target_problem=problem,
+        snapshot=_running_snapshot(m),
+    )
+
+
+def _opened(m: Migration) -> tuple[tuple[str, ...], str]:
+    """Copies that are open by now; and why that could not be looked at."""
+    try:
+        target = catalog(open_side(m.plan, "target")).indices
+    except SnapferryError as error:
+        return (), error.message
+    own = own_uuids(m, ledger(State.of(m.journal)))
+    names = (n for n, uuid in own.items() if n in target and target[n].uuid == uuid and target[n].open)
+    return tuple(sorted(names)), ""
+
+
+def _running_snapshot(m: Migration) -> str | None:
+    name = own_snapshot(m)
+    found = snapshots.get(m.source, m.repository, name) if name else None
+    return name if found and found.running else None
+
+
+def lift(plan: Plan, options: Options, before: Journal) -> PutBackRecord:
+    """Lets the source take writes again, then puts back the rest: copies closed, snapshot ended, pause over.
+
+    May be repeated, and continued after a kill.
+
+    Args:
+        before: the cutover's journal.
+
+    Raises:
+        Busy: a process works on it, or has meanwhile.
+        PreconditionError: it is opening the target.
+        SnapferryError: a domain refused or does not answer; how the run stands is in its journal.
+    """
+    try:
+        with _held(plan, options, before) as journal:
+            released = _release(_as_begun(plan, journal), journal)
+            _put_back_the_rest(plan, options, journal)
+            copies = journal.document.recorded(COPIES, CopiesRecord)
+            count = len(copies.copies) if copies else 0
+            return PutBackRecord(run_id=journal.run_id, released=released.released, copies=count)
+    except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same
+        begun = _as_begun(plan, before)
+        source = open_side(begun, "source")
+        freeze.lift(Migration(begun, source, source, before))
+        raise
+
+
+@contextmanager
+def _held(plan: Plan, options: Options, before: Journal) -> Generator[Journal]:
+    """Holds the plan, yields the cutover's journal as it is now, and writes how it ended."""
+    state = State(options.state, plan.name)
+    with state.lock_plan():
+        journal = state.unfinished(VERB)
+        if journal is None or journal.run_id != before.run_id:
+            raise Busy(f"another process has worked on cutover {before.run_id}", "see `snapferry status`")
+        require_standing(journal)
+        journal.resume()
+        try:
+            yield journal
+        except BaseException as error:
+            hint = error.hint if isinstance(error, SnapferryError) else ""
+            message = str(error) if isinstance(error, Exception) else "interrupted from outside"
+            journal.settle(status_after(error, journal), message, hint)
+            raise
+        else:
+            _settle(journal)
+        finally:
+            write_report(journal)
+
+
+def _settle(journal: Journal) -> None:
+    """Writes how it stands: as it had failed, where it was being put back already; else as given up."""
+    status = (journal.document.failure or {}).get("status", "abandoned")
+    if status == "abandoned":
+        journal.settle("abandoned", _WHY)
+    else:
+        failed = as_it_failed(journal)
+        journal.settle(status, failed.message, failed.hint)
+
+
+def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
+    """Lets the source take writes again. The target is not even opened: it may be what is wrong."""
+    source = open_side(begun, "source")
+    uuids, here = clusters(journal), identity(source).uuid
+    if uuids:
+        require_same_clusters(journal, (here, uuids[1]))
+    m = Migration(begun, source, source, journal)
+    window.withdraw_opening(m)  # killed before anything was opened
+    roll_back.begin(m, _WHY, "", "abandoned")
+    try:
+        return source_first(m)
+    finally:
+        count_requests(journal, (source,))
+
+
+def _put_back_the_rest(plan: Plan, options: Options, journal: Journal) -> None:
+    begun = _as_begun(plan, journal)
+    source, target = open_domains(begun)
+    uuids = identity(source).uuid, identity(target).uuid
+    with State(options.state, plan.name).lock_pair(*uuids):
+        require_same_clusters(journal, uuids)
+        try:
+            the_rest(Migration(begun, source, target, journal))
+        finally:
+            count_requests(journal, (source, target))
+
+
+def _as_begun(plan: Plan, journal: Journal) -> Plan:
+    """The plan that the cutover began with; with the logins of then where today's do not fit."""
+    try:
+        return as_begun(plan, journal)
+    except PlanChanged:
+        return Plan.model_validate(journal.document.plan | {"hooks": []})

@@ -1,0 +1,89 @@
+"""Taking away what seed rounds have made. Needs no Prefect: it is one step, and looks before it acts."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from configs.plan import Plan
+from flows.sessions.rehearsal import as_begun
+from flows.sessions.session import Options, open_domains, require_same_clusters, working
+from flows.sessions.several_runs import clusters, together
+from runs.errors import Busy
+from runs.journal import Journal
+from runs.lifecycle import is_finished
+from runs.progress import Progress, tell
+from runs.seed_cycles import CLEAN, waiting
+from runs.state import State
+from tasks.cleanup.seed_rounds import remove_rounds, require_rounds_removed, rounds_left
+from tasks.migration import Migration
+from tasks.records.cleanup import Left, Leftovers, RemovalRecord
+
+_WHY = "taken away by `snapferry abort`"
+
+
+def rounds_ahead(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
+    """What the plan's seed rounds have left. Changes nothing on the domains.
+
+    Args:
+        journals: of the rounds, the oldest first.
+    """
+    latest = journals[-1]
+    begun = as_begun(plan, latest)
+    m = Migration(begun, *open_domains(begun), latest)
+    found = rounds_left(m, together(m, plan, journals))
+    return found.model_copy(update={"left": (*found.left, *_elsewhere(journals))})
+
+
+def take_away(plan: Plan, options: Options, before: Journal) -> RemovalRecord:
+    """Removes what the plan's seed rounds have left; may be repeated and continued.
+
+    Args:
+        before: the journal of the latest of them.
+
+    Raises:
+        Busy: another process has worked on them meanwhile.
+        SnapferryError: a domain refused, or was busy for too long; how the run stands is in its journal.
+    """
+    state = State(options.state, plan.name)
+    with _taking_away(plan, options, before) as m:
+        journals = tuple(m.journal if j.run_id == m.journal.run_id else j for j in waiting(state))
+        rounds = together(m, plan, journals)
+        with m.journal.step(CLEAN):
+            removed = remove_rounds(m, rounds)
+            require_rounds_removed(m, rounds)
+        removed = removed.model_copy(update={"left": (*removed.left, *_elsewhere(journals))})
+        for journal in journals:
+            if journal is m.journal or not is_finished(journal):
+                journal.settle("abandoned", _WHY)
+        m.journal.keep(CLEAN, removed)  # the last thing: from now on the next round is the first
+        tell(Progress(CLEAN, "what the seed rounds have made is removed", finished=True))
+    return removed
+
+
+@contextmanager
+def _taking_away(plan: Plan, options: Options, before: Journal) -> Generator[Migration]:
+    """Holds plan and pair, and yields the latest round, in whose journal the work is written down."""
+
+    def journal_of(uuids: tuple[str, str]) -> Journal:
+        journals = waiting(State(options.state, plan.name))
+        if not journals or journals[-1].run_id != before.run_id:
+            raise Busy(
+                f"another process has worked on the seed rounds of plan {plan.name}",
+                "see `snapferry status`, and run the same command again",
+            )
+        journal = journals[-1]
+        require_same_clusters(journal, uuids)
+        journal.document.aborting = True
+        journal.resume()
+        return journal
+
+    with working(as_begun(plan, before), options, journal_of, ("abandoned", _WHY)) as m:
+        yield m
+
+
+def _elsewhere(journals: Sequence[Journal]) -> tuple[Left, ...]:
+    """Rounds between other domains than the latest: they are not looked at."""
+    here = clusters(journals[-1])
+    why = "it was between other domains than the latest round: its copies and its snapshot are as they were"
+    return tuple(
+        Left(name=f"round {journal.run_id}", why=why) for journal in journals if clusters(journal) != here
+    )

@@ -1,0 +1,24 @@
+"""The `check` verb: run the preflight checks. Reads only."""
+
+from collections.abc import Callable
+from functools import partial
+
+from configs.plan import Plan
+from domains.domain import Domain, Side
+from flows.sessions.session import open_side
+from tasks.checks.registry import FIRST, THEN, WINDOW
+from tasks.checks.run import run_checks
+from tasks.migration import Consents
+from tasks.records.checks import CheckRecord
+from tasks.survey import SIDES, Survey
+
+
+def checked(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
+    """The result of every preflight check. Reads only; a side that cannot be opened is a result, too.
+
+    Args:
+        consents: what the user has consented to so far.
+    """
+    openers: dict[Side, Callable[[], Domain]] = {side: partial(open_side, plan, side) for side in SIDES}
+    assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
+    return run_checks(Survey(plan, openers, assumed, given=consents), FIRST, (*THEN, *WINDOW))

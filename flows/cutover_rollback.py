@@ -1,0 +1,119 @@
+"""Putting everything back after a cutover that was not opened. Needs no Prefect: it must always work."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from domains.errors import SnapferryError
+from flows.seed_copies import closed, note_unfinished
+from flows.sessions.session import status_after
+from reports.words import seeding as words
+from runs.errors import StateUnusable
+from runs.events import heard_by
+from runs.journal import Journal
+from runs.lifecycle import BACK_OUT
+from runs.progress import Progress, tell
+from tasks.cutover import automated_snapshots, freeze, open_target, roll_back, window
+from tasks.errors import ExecutionError, TimedOut, VerificationFailed
+from tasks.migration import Migration
+from tasks.records.cutover import BackOutRecord, ReleaseRecord
+from tasks.records.seeding import ChangesRecord
+from tasks.seeding.changes import STEP as COMPARE
+from tasks.seeding.ledger import COPIES
+
+_AGAIN = "the source takes writes again; the next `snapferry cutover` goes on from the copies as they are"
+_ERRORS = {"different": VerificationFailed, "interrupted": TimedOut}
+
+
+@contextmanager
+def put_back(m: Migration) -> Generator[None]:
+    """Puts everything back when the block fails, or is interrupted, while the source is frozen.
+
+    Raises:
+        what the block raised, once everything is put back; what hindered that.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not window.is_frozen(m) or open_target.has_begun(m.journal):
+            raise
+        told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
+        hint = told.hint if isinstance(told, SnapferryError) else ""
+        with source_anyway(m):
+            roll_back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
+            _everything(m)
+        if isinstance(told, SnapferryError):
+            raise as_it_failed(m.journal) from error
+        raise
+
+
+@contextmanager
+def source_anyway(m: Migration) -> Generator[None]:
+    """Releases the source also where nothing can be written down any more, as on a full disk.
+
+    Raises:
+        StateUnusable: from the block, when that is done.
+    """
+    try:
+        yield
+    except StateUnusable:
+        freeze.lift(m)
+        raise
+
+
+def back_out(m: Migration) -> None:
+    """Goes on with putting everything back, and raises why that is done.
+
+    Raises:
+        SnapferryError: as the cutover failed.
+    """
+    _everything(m)
+    raise as_it_failed(m.journal)
+
+
+def as_it_failed(journal: Journal) -> SnapferryError:
+    """The error that a cutover ends with after everything was put back."""
+    failure = journal.document.failure or {"message": "interrupted", "hint": "", "status": "interrupted"}
+    made = _ERRORS.get(failure["status"], ExecutionError)
+    return made(f"{failure['message']}; nothing was opened", _AGAIN)
+
+
+def _everything(m: Migration) -> None:
+    """The source first; each part looks before it acts, so that it may be repeated after a kill."""
+    source_first(m)
+    the_rest(m)
+
+
+def source_first(m: Migration) -> ReleaseRecord:
+    """Lets the source take writes again. Asks nothing of the target. May be repeated."""
+    with heard_by(None):  # no hook may keep the source from being released
+        tell(Progress("release", "the source is being released", waiting=True))
+        with m.journal.step("release"):
+            released = roll_back.release_source(m)
+        m.journal.keep("release", released)
+        tell(Progress("release", words.released(released), finished=True))
+    return released
+
+
+def the_rest(m: Migration) -> None:
+    """Puts back everything but the source's block, and writes that all is put back. May be repeated."""
+    with heard_by(None):
+        with m.journal.step("resume automated snapshots"):
+            resumed = automated_snapshots.resume(m)
+        m.journal.keep("resume automated snapshots", resumed)
+        _copies_again(m)
+    with m.journal.step(BACK_OUT):
+        record = BackOutRecord(why=(m.journal.document.failure or {}).get("message", ""))
+    m.journal.keep(BACK_OUT, record)
+
+
+def _copies_again(m: Migration) -> None:
+    """The target's copies closed again, as a seed round leaves them."""
+    with m.journal.step(COPIES):
+        roll_back.repeated(m, lambda: roll_back.end_snapshot(m))
+        roll_back.repeated(m, lambda: roll_back.remove_streams(m))
+        roll_back.repeated(m, lambda: roll_back.remove_aliases(m))
+        note_unfinished(m, m.journal)
+        work = m.journal.document.recorded(COMPARE, ChangesRecord)
+        now = roll_back.repeated(m, lambda: closed(m, work, roll_back.doubted(m)))
+    m.journal.keep(COPIES, now)
+    tell(Progress(COPIES, words.copies(now), finished=True))

@@ -1,0 +1,67 @@
+"""Steps inside the window: none begins after its end, and what takes longer is told as that."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from domains.errors import SnapferryError
+from flows.prefect_runtime.steps import kept, run_step
+from reports.words import seeding as words
+from runs.progress import Progress, listening, tell
+from runs.state import State
+from tasks.cutover import window
+from tasks.cutover.window_estimate import STEP, expected_window
+from tasks.errors import TimedOut
+from tasks.migration import Migration
+from tasks.records.estimates import WindowEstimate
+from tasks.records.resolution import Resolution
+from tasks.seeding.changes import changes, known
+from tasks.seeding.copies import ledger_of
+
+T = TypeVar("T")
+
+
+def within(m: Migration, act: Callable[[], T]) -> T:
+    """What `act` returns.
+
+    Raises:
+        WindowOver: the window has passed before, or while it waited.
+    """
+    window.require_time(m)
+    try:
+        with listening(lambda _: window.require_time(m)):
+            return act()
+    except TimedOut as error:
+        if window.is_over(m):
+            raise window.over(m) from error
+        raise
+
+
+def step_within(m: Migration, name: str, step: Callable[[], T]) -> T:
+    """A step's result, as `run_step` and `within` give it."""
+    return within(m, lambda: run_step(m.journal, name, step))
+
+
+def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:
+    """Keeps and tells how long the source will refuse writes."""
+    made = run_step(m.journal, STEP, lambda: estimate_now(m, resolution))
+    kept(m, STEP, made, words.expected(made))
+    if made.low > m.plan.cutover.window.total_seconds():
+        tell(Progress(STEP, words.not_enough(m.plan.cutover.window), waiting=True))
+    return made
+
+
+def news_of_window(m: Migration, resolution: Resolution) -> str:
+    """The same at this instant, in words; why not, where the domains do not tell."""
+    try:
+        return words.expected(estimate_now(m, resolution))
+    except SnapferryError as error:
+        return f"the window cannot be estimated: {error.message}"
+
+
+def estimate_now(m: Migration, resolution: Resolution) -> WindowEstimate:
+    """The same, by a look at this instant. Reads only."""
+    work = changes(m, resolution, known(m, ledger_of(m)))
+    earlier = (
+        journal.document for journal in State.of(m.journal).journals() if journal.run_id != m.journal.run_id
+    )
+    return expected_window(resolution, work, tuple(earlier))

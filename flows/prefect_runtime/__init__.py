@@ -1,0 +1,1 @@
+"""What Prefect needs to run the flows: its server, steps as tasks, artifacts, gates."""

@@ -1,0 +1,87 @@
+"""Progress and report as Prefect artifacts: for whoever watches a run on a server."""
+
+import re
+import time
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from uuid import UUID
+
+import httpx
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.exceptions import PrefectException
+
+from reports.build.report import report_of
+from reports.views.markdown import markdown
+from runs.journal import Journal
+from runs.progress import Progress, listening
+from tasks.migration import Migration
+
+_EVERY_S = 5.0
+
+
+class ProgressArtifacts:
+    """Keeps one progress artifact a step, updated every few seconds. A failing server does not stop the run.
+
+    Args:
+        key: prefix of the artifacts' keys: lowercase letters, digits and dashes.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = _artifact_key(key)
+        self._ids: dict[str, UUID] = {}
+        self._told: dict[str, float] = {}
+
+    def __call__(self, progress: Progress) -> None:
+        """Shows one look."""
+        if not progress.total or time.monotonic() - self._told.get(progress.step, 0.0) < _EVERY_S:
+            return
+        self._told[progress.step] = time.monotonic()
+        share = min(100.0, 100 * progress.done / progress.total)
+        quietly(lambda: self._show(progress, share))
+
+    def _show(self, progress: Progress, share: float) -> None:
+        known = self._ids.get(progress.step)
+        words = f"{progress.step}: {progress.message} {progress.detail}".strip()
+        if known:
+            update_progress_artifact(known, progress=share, description=words)
+            return
+        key = f"{self._key}-{_artifact_key(progress.step)}"
+        self._ids[progress.step] = _uuid(create_progress_artifact(progress=share, key=key, description=words))
+
+
+@contextmanager
+def shown_in_prefect(key: str, session: AbstractContextManager[Migration]) -> Generator[Migration]:
+    """The session of a run, whose progress is shown beside the flow run, and at its end its report.
+
+    Args:
+        key: as of ProgressArtifacts.
+    """
+    worked_on: list[Journal] = []
+    try:
+        with listening(ProgressArtifacts(key)), session as m:
+            worked_on.append(m.journal)
+            yield m
+    finally:
+        for journal in worked_on:
+            _report_artifact(key, markdown(report_of(journal.document)))
+
+
+def _report_artifact(key: str, text: str) -> None:
+    quietly(lambda: create_markdown_artifact(markdown=text, key=f"{_artifact_key(key)}-report"))
+
+
+def quietly(send: Callable[[], object]) -> None:
+    """Sends to Prefect's server; what it answers decides nothing about a migration."""
+    try:
+        send()
+    except (httpx.HTTPError, PrefectException):
+        return
+
+
+def _artifact_key(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _uuid(created: object) -> UUID:
+    assert isinstance(created, UUID)
+    return created

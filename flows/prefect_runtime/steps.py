@@ -1,0 +1,82 @@
+"""A step as a Prefect task: retried as a whole on what is transient, timed and kept in the journal."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+import httpx
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import PrefectException
+from prefect.tasks import exponential_backoff
+from pydantic import BaseModel
+
+from domains.errors import is_transient
+from runs.events import Happening, announce
+from runs.journal import Journal
+from runs.progress import Progress, tell
+from tasks.errors import TimedOut
+from tasks.migration import Migration
+
+_RETRIES = 2
+
+_FIRST_RETRY_S = 5
+
+R = TypeVar("R")
+
+
+async def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
+    return is_transient(await state.aresult(raise_on_failure=False))
+
+
+class ServerLost(TimedOut):
+    """Prefect's server does not answer any more. The domains and the journal are as they are; go on later."""
+
+
+@contextmanager
+def prefect_reachable() -> Generator[None]:
+    """Turns what Prefect raises about its server into ServerLost, so that the run counts as interrupted."""
+    try:
+        yield
+    except (httpx.HTTPError, PrefectException) as error:
+        raise ServerLost(
+            f"the Prefect server does not answer any more ({type(error).__name__})",
+            "run the same command again: it continues this run",
+        ) from error
+
+
+def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
+    """The step's result. It is retried as a whole, twice, on transient errors: steps look before they act.
+
+    Nothing of the step's arguments or result is handed to Prefect, so that nothing of them is stored there.
+    The hooks are told before its first attempt and after its end.
+
+    Raises:
+        whatever the step raises, after the retries; whatever a failing hook raises.
+    """
+    results: list[R] = []
+
+    def attempt() -> None:
+        with journal.step(name):
+            results.append(step())
+
+    as_task = task(
+        name=name,
+        retries=_RETRIES,
+        retry_delay_seconds=exponential_backoff(_FIRST_RETRY_S),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=cast(Any, _is_transient),
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    announce(Happening("step-started", f"step {name} has started", step=name))
+    with prefect_reachable():
+        as_task(attempt)()
+    announce(Happening("step-done", f"step {name} is done", step=name))
+    return results[-1]
+
+
+def kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
+    """Writes a step's record, and tells that it is done."""
+    m.journal.keep(step, record)
+    tell(Progress(step, said, finished=True))

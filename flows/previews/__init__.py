@@ -1,0 +1,1 @@
+"""Read-only previews of what a verb would do."""

@@ -1,0 +1,104 @@
+"""What `seed` and `cutover` would do. Reads only; imports no Prefect."""
+
+from configs.durations import duration_text
+from configs.gates import PASSED_BY
+from configs.plan import Plan
+from flows.sessions.exclusion import require_not_open
+from flows.sessions.session import Options, onlooker
+from runs.journal import Journal, now
+from runs.state import State, new_run_id
+from tasks.checks import window as window_checks
+from tasks.checks.run import run_checks
+from tasks.cutover.open_target import has_begun
+from tasks.cutover.window_estimate import expected_window
+from tasks.migration import Migration
+from tasks.planning import resolve
+from tasks.records.previews import RoundAhead, WindowAhead
+from tasks.records.resolution import Resolution
+from tasks.records.seeding import ChangesRecord
+from tasks.seeding.changes import STEP as COMPARE
+from tasks.seeding.changes import changes, known
+from tasks.seeding.ledger import ledger
+from tasks.seeding.trusted_copies import require_own_snapshots, surveyed
+
+
+def seed_ahead(plan: Plan, options: Options) -> RoundAhead:
+    """What the next seed round would take.
+
+    Raises:
+        SnapferryError: refused, or a domain could not be looked at.
+    """
+    return _ahead(plan, options, "seed")
+
+
+def rehearsal_ahead(plan: Plan, options: Options) -> RoundAhead:
+    """What a cutover's rehearsal would take: a seed round, whose copies are compared.
+
+    Raises:
+        SnapferryError: refused, or a domain could not be looked at.
+    """
+    found = _ahead(plan, options, "seed")
+    return found.model_copy(update={"verb": "cutover", "rehearsal": True})
+
+
+def cutover_ahead(plan: Plan, options: Options) -> RoundAhead:
+    """What a cutover would take in its window, how long that would be, and what speaks against it.
+
+    Raises:
+        SnapferryError: refused, or a domain could not be looked at.
+    """
+    found = _ahead(plan, options, "cutover")
+    m = onlooker(plan, options, new_run_id())
+    state = State(options.state, plan.name)
+    frozen = _frozen(state.unfinished("cutover"))
+    checks = [check for check in window_checks.CHECKS if not (frozen and check is window_checks.blocked)]
+    records = run_checks(surveyed(m, ledger(state)), (), checks)
+    earlier = tuple(journal.document for journal in state.journals())
+    return found.model_copy(
+        update={
+            "frozen": frozen,
+            "allowed": duration_text(plan.cutover.window),
+            "gates": tuple(gate for gate in PASSED_BY["cutover"] if gate in plan.gates),
+            "pauses": plan.cutover.pause_automated_snapshots and m.source.signed,
+            "window": expected_window(found.resolution, found.work, earlier),
+            "before": tuple(record for record in records if record.status in {"WARN", "FAIL"}),
+            "source_after": plan.cutover.source_after,
+        }
+    )
+
+
+def _frozen(cutover: Journal | None) -> WindowAhead | None:
+    """The window that an unfinished cutover has not ended; then what refuses writes is its own doing."""
+    window = cutover.document.window if cutover else None
+    if cutover is None or window is None or window.ended is not None:
+        return None
+    over = cutover.document.aborting or now() >= window.deadline
+    then = "puts back" if over else "goes on"
+    begun = window.opening is not None and has_begun(cutover)
+    return WindowAhead(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
+
+
+def _ahead(plan: Plan, options: Options, verb: str) -> RoundAhead:
+    state = State(options.state, plan.name)
+    unfinished = state.unfinished(verb)
+    if unfinished is None:
+        require_not_open(state, options.new_run)
+    m = onlooker(plan, options, unfinished.run_id if unfinished else new_run_id())
+    bound = unfinished is not None and unfinished.changed_something
+    resolution = unfinished.document.recorded("resolve", Resolution) if unfinished and bound else None
+    work = unfinished.document.recorded(COMPARE, ChangesRecord) if unfinished and bound else None
+    resolution = resolution or _resolved(m, state)
+    return RoundAhead(
+        verb="seed" if verb == "seed" else "cutover",
+        plan=plan.name,
+        continues=unfinished.run_id if unfinished else None,
+        resolution=resolution,
+        work=work or changes(m, resolution, known(m, ledger(state, m.journal.run_id))),
+    )
+
+
+def _resolved(m: Migration, state: State) -> Resolution:
+    require_own_snapshots(m)
+    resolution = resolve.resolve(m, surveyed(m, ledger(state, m.journal.run_id)))
+    resolve.require_moving(resolution)
+    return resolution

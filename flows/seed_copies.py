@@ -1,0 +1,41 @@
+"""The copies of a plan's rounds: known, closed and noted. Imports no Prefect: putting back needs them."""
+
+from dataclasses import replace
+
+from domains.engine.catalog import catalog
+from runs.journal import Journal
+from tasks.in_flight import settled
+from tasks.migration import Migration
+from tasks.records.seeding import ChangesRecord, CopiesRecord
+from tasks.records.transfer import RestoreRecord, SnapshotRecord
+from tasks.restore.owned_indices import intended, proven
+from tasks.seeding import copies
+from tasks.seeding.changes import known
+from tasks.seeding.copies import ledger_of
+from tasks.seeding.ledger import COPIES
+
+
+def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = frozenset()) -> CopiesRecord:
+    """Closes the round's copies and returns all copies as they are now. Changes no document; may be repeated.
+
+    Args:
+        work: what the round was about; None when it has not come so far.
+        doubted: names on the target that were found to differ.
+    """
+    found = ledger_of(m)
+    copies.close_copies(m, copies.own_uuids(m, found), COPIES)
+    if work is None:
+        return CopiesRecord(round=found.round, copies=tuple(known(m, found).own.values()))
+    document = m.journal.document
+    restored = document.recorded("restore", RestoreRecord)
+    arrived = copies.arrived_whole(restored, document.recorded("snapshot", SnapshotRecord))
+    return copies.copies_now(m, work, known(m, found), arrived, doubted)
+
+
+def note_unfinished(m: Migration, journal: Journal) -> None:
+    """Notes in the journal of a round that is given up what it has brought to the target."""
+    old = replace(m, journal=journal)
+    settled(old, COPIES)  # a restore whose reply was lost may still begin
+    there = catalog(m.target).indices
+    held = {name: there[name].uuid for name in intended(old) & there.keys()}
+    proven(old, held, f"{old.repository}/{old.snapshot}")

@@ -1,0 +1,1 @@
+"""Sessions: begin or resume a run, hold its locks, record how it ended."""

@@ -1,0 +1,139 @@
+"""Telling a plan's hooks what happens to a run, and what becomes of the run when one of them fails.
+
+Imports no Prefect.
+"""
+
+from configs.plan import Plan
+from domains.errors import SnapferryError
+from reports.build.report import report_of
+from reports.files import report_files, write_reports
+from reports.words.outcomes import headline
+from runs.events import Happening
+from runs.hooks import EXIT_CODES, hooks_of, run_hook, told_of, unusable_hooks
+from runs.journal import Journal, Status
+from runs.progress import Progress, tell
+from runs.state import State
+from tasks.errors import ExecutionError, PreconditionError
+
+_NOT_TOLD = "the hooks of its end have not all been told"
+
+
+class Teller:
+    """Tells the hooks of one session of a run.
+
+    Args:
+        plan: whose hooks.
+        journal: the run's.
+    """
+
+    def __init__(self, plan: Plan, journal: Journal) -> None:
+        self._plan = plan
+        self._journal = journal
+
+    def begin(self) -> None:
+        """Tells that the run starts or goes on.
+
+        Raises:
+            PreconditionError, ExecutionError: a hook that may fail the run cannot be run, or has failed.
+        """
+        problems = list(unusable_hooks(self._plan))
+        if problems:
+            raise self._failure(problems)
+        if self._journal.document.sessions == 1:
+            self(Happening("run-started", f"run {self._journal.run_id} has started"))
+        else:
+            self(Happening("run-continued", f"run {self._journal.run_id} goes on"))
+
+    def __call__(self, happening: Happening) -> None:
+        """Tells what happens; all its hooks are told before one that failed stops the run.
+
+        Raises:
+            PreconditionError, ExecutionError: a hook has failed; the second once something was changed.
+        """
+        problems = self._tell(happening)
+        if problems:
+            raise self._failure(problems)
+
+    def owed(self, status: Status) -> str:
+        """Why the hooks of this end are still to be run, before they are; empty when there are none.
+
+        Written together with the end of a run that is finished, so that a kill in between is made good.
+        """
+        return _NOT_TOLD if status in {"done", "different"} and hooks_of(self._plan, status) else ""
+
+    def end(self) -> str:
+        """Tells how the session has ended, which is in the journal already, and writes the report once more.
+
+        Of a finished end, a hook that has heard it is not told it again.
+
+        Returns:
+            What went wrong with the hooks that may fail the run; empty when nothing did.
+        """
+        run = self._journal.document
+        if run.status == "running" or run.status == "abandoned":
+            return ""
+        report = report_of(run)
+        said = run.message or headline(report)
+        hint = report.next if not run.unheard else ""  # it would be about the hooks
+        told = len(run.hooks)
+        problems = "; ".join(self._tell(Happening(run.status, said, hint)))
+        if run.unheard or len(run.hooks) > told:
+            run.unheard = problems if run.unheard else ""
+            self._journal.save()
+            write_report(self._journal)
+        return problems
+
+    def _tell(self, happening: Happening) -> list[str]:
+        problems: list[str] = []
+        for name, hook in hooks_of(self._plan, happening.event):
+            if happening.event in EXIT_CODES and self._has_heard_the_end(name, happening):
+                continue
+            tell(Progress("hooks", f"hook {name} is told of {happening.event}"))
+            told = told_of(happening, self._plan, self._journal, report_files(self._journal))
+            problem = run_hook(name, hook, told, self._plan, self._journal)
+            if problem:
+                said = f"hook {name} failed at {happening.event}: {problem}"
+                problems += [said] if hook.on_failure == "fail" else []
+                tell(Progress("hooks", said, finished=True))
+        return problems
+
+    def _has_heard_the_end(self, name: str, happening: Happening) -> bool:
+        ended = self._journal.document.ended
+        return any(
+            entry.hook == name and entry.event == happening.event and not entry.problem
+            for entry in self._journal.document.hooks
+            if ended and entry.at >= ended
+        )
+
+    def _failure(self, problems: list[str]) -> SnapferryError:
+        hint = "put the hook right, then run the same command again"
+        if self._journal.changed_something:
+            return ExecutionError("; ".join(problems), hint)
+        return PreconditionError("; ".join(problems), hint=hint)
+
+
+def tell_the_end_again(plan: Plan, state: State, journal: Journal) -> None:
+    """Tells the hooks of a finished run's end that have not heard it; nothing else is done. May be repeated.
+
+    Raises:
+        Busy: another process holds the plan.
+    """
+    if not journal.document.unheard:
+        return
+    with state.lock_plan():
+        journal.document = Journal.load(journal.path).document
+        Teller(plan, journal).end()
+
+
+def require_heard(journal: Journal) -> None:
+    """Raises ExecutionError when a hook of a finished run's end has not heard it."""
+    if journal.document.unheard:
+        raise ExecutionError(journal.document.unheard, report_of(journal.document).next)
+
+
+def write_report(journal: Journal) -> None:
+    """Writes the report's files; that they could not be written is told, and stops nothing."""
+    try:
+        write_reports(journal)
+    except OSError as error:
+        tell(Progress("report", f"its files could not be written: {error}", finished=True))

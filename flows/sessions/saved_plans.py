@@ -1,0 +1,88 @@
+"""Saved plans as files: YAML, or JSON where the file's name ends so. Both are read as what they contain."""
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from configs.loader import parse_plan
+from configs.plan import Plan
+from configs.problems import PlanError, Problem
+from tasks.planning.saved_plan import is_intact
+from tasks.records.plan_document import PlanDocument
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_ABOUT = """\
+# A saved plan, written by `snapferry plan -o`. To do exactly this: snapferry migrate FILE --execute
+# Do not edit it: what it says is sealed by its hash. Make another one instead.
+"""
+
+
+def text_of(document: PlanDocument, *, as_json: bool = False) -> str:
+    """The document as the text of a file."""
+    content = document.model_dump(mode="json")
+    if as_json:
+        return json.dumps(content, indent=1) + "\n"
+    return _ABOUT + yaml.dump(content, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110)
+
+
+def save(document: PlanDocument, path: Path) -> None:
+    """Writes the file, replacing what is there, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        fresh.write_text(text_of(document, as_json=path.suffix == ".json"), encoding="utf-8")
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def read(path: Path) -> PlanDocument:
+    """The saved plan in this file.
+
+    Raises:
+        PlanError: it cannot be read, is no saved plan, or was changed after it was saved.
+    """
+    try:
+        content: object = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        document = PlanDocument.model_validate_json(json.dumps(content))
+    except OSError as error:
+        raise _wrong(path, f"this file cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError):
+        raise _wrong(path, "this saved plan is not whole; make it again with snapferry plan -o") from None
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
+        said = f"this saved plan cannot be used (at {where}); make it again with snapferry plan -o"
+        raise _wrong(path, said) from None
+    if document.kind == "rehearsal-plan":
+        raise _wrong(
+            path,
+            "this shows what a rehearsal would do, and cannot be executed; rehearse the plan itself: "
+            "snapferry rehearse PLAN --execute",
+        )
+    if not is_intact(document):
+        raise _wrong(path, "this saved plan was changed after it was saved; make it again: snapferry plan -o")
+    return document
+
+
+def plan_in(document: PlanDocument, path: Path) -> Plan:
+    """The plan that a saved plan was made from.
+
+    Raises:
+        PlanError: this version of Snapferry does not take it any more.
+    """
+    return parse_plan(yaml.dump(document.plan, Dumper=_DUMPER, sort_keys=False, allow_unicode=True), path)
+
+
+def _wrong(path: Path, said: str) -> PlanError:
+    return PlanError((Problem(path, 1, 1, "", said),))

@@ -1,0 +1,31 @@
+"""Several runs of one plan at once, each with the plan that it began with. Imports no Prefect."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from configs.plan import Plan
+from flows.sessions.rehearsal import as_begun
+from runs.journal import Journal
+from tasks.migration import Migration
+
+
+def together(m: Migration, plan: Plan, journals: Iterable[Journal]) -> tuple[Migration, ...]:
+    """The migrations of these runs; of those between other domains than `m`'s none.
+
+    Args:
+        plan: today's, for logins and ways to the domains.
+
+    Raises:
+        PlanChanged: the plan's logins do not fit the domains of one of the runs any more.
+    """
+    return tuple(
+        m if journal is m.journal else replace(m, plan=as_begun(plan, journal), journal=journal)
+        for journal in journals
+        if clusters(journal) == clusters(m.journal)
+    )
+
+
+def clusters(journal: Journal) -> tuple[str, str] | None:
+    """The UUIDs of the source and the target that a run looked at; None before it has."""
+    record = journal.record("resolve")
+    return (record["source"]["cluster_uuid"], record["target"]["cluster_uuid"]) if record else None

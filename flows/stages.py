@@ -1,0 +1,98 @@
+"""Stages that several flows share: register, move, verify."""
+
+from flows.prefect_runtime.gates import waited_at
+from flows.prefect_runtime.steps import kept, run_step
+from reports.words import common
+from runs.events import Happening, announce
+from tasks import snapshot
+from tasks.errors import ExecutionError, VerificationFailed
+from tasks.migration import Migration
+from tasks.records.resolution import Resolution
+from tasks.records.transfer import MarksRecord, RestoreRecord
+from tasks.records.verification import Verdict, VerificationRecord
+from tasks.repository import register as repository
+from tasks.restore import restore
+from tasks.verification.run import verify
+
+MARK = "mark"
+
+
+def register(m: Migration, resolution: Resolution) -> None:
+    """Registers the repository on both domains."""
+    region = resolution.bucket_region
+    source = run_step(m.journal, "register on source", lambda: repository.register_source(m, region))
+    kept(m, "register on source", source, common.repository(source))
+    target = run_step(m.journal, "register on target", lambda: repository.register_target(m, region))
+    kept(m, "register on target", target, common.repository(target))
+
+
+def moved(m: Migration, resolution: Resolution) -> VerificationRecord:
+    """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
+    marked = _marked(m, resolution)
+    adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
+    taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
+    kept(m, "snapshot", taken, common.snapshot(taken))
+    run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
+    if waited_at(m, "before-restore"):  # it may be gone; what is in the way the restore looks at itself
+        run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
+    restored = run_step(m.journal, "restore", lambda: restore.restore(m, resolution, taken))
+    kept(m, "restore", restored, common.restored(restored))
+    require_restored(restored)
+    verified = run_step(m.journal, "verify", lambda: verify(m, resolution, marked.marks))
+    kept(m, "verify", verified, common.verified(verified))
+    if verified.passed:
+        announce(Happening("verified", common.verified(verified)))
+    return verified
+
+
+def _marked(m: Migration, resolution: Resolution) -> MarksRecord:
+    """How far the source had come before the snapshot: once that may have begun, what was read before it."""
+    before = m.journal.document.recorded(MARK, MarksRecord)
+    if before or m.journal.intents("snapshot"):
+        return before or MarksRecord(marks={})
+    marked = run_step(m.journal, MARK, lambda: snapshot.mark(m, resolution))
+    m.journal.keep(MARK, marked)
+    return marked
+
+
+def require_restored(record: RestoreRecord) -> None:
+    """Raises ExecutionError unless every index was restored."""
+    failed = [index for index in record.indices if not index.restored]
+    if failed:
+        named = ", ".join(index.target for index in failed[:5])
+        raise ExecutionError(
+            f"{len(failed)} of {len(record.indices)} indices were not restored: {named}",
+            "put the reasons right, then run the same command again: it restores them once more "
+            "(of a data stream, delete on the target what is half there first)",
+        )
+
+
+def require_true_copy(record: VerificationRecord) -> None:
+    """Raises VerificationFailed unless all that the source held at its snapshot is there."""
+    if not record.bracketed:
+        require_equal(record)
+
+
+def require_equal(record: VerificationRecord) -> None:
+    """Raises VerificationFailed unless every index was compared and found equal."""
+    if record.passed:
+        return
+    failing = record.failing
+    if not failing and record.refuted:
+        raise VerificationFailed(
+            "; ".join(common.finding(finding) for finding in record.refuted[:3]),
+            "`snapferry verify` asks again",
+        )
+    shown = "; ".join(f"{verdict.target} ({_counts(verdict)})" for verdict in failing[:3])
+    more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
+    raise VerificationFailed(
+        f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {shown}{more}",
+        "`snapferry verify` compares again; `snapferry report` lists every index",
+    )
+
+
+def _counts(verdict: Verdict) -> str:
+    source, target = (
+        "unknown" if count is None else str(count) for count in (verdict.source_count, verdict.target_count)
+    )
+    return f"{source} on the source, {target} on the target"

@@ -1,0 +1,26 @@
+"""Where reports are written: JSON and Markdown files beside the journal."""
+
+from pathlib import Path
+
+from reports.build.report import report_of
+from reports.views.markdown import markdown
+from runs.journal import Journal
+
+
+def report_files(journal: Journal) -> tuple[Path, Path]:
+    """Where the run's report is written: as JSON, and as Markdown."""
+    folder = journal.path.parent / "reports"
+    return folder / f"{journal.run_id}.json", folder / f"{journal.run_id}.md"
+
+
+def write_reports(journal: Journal) -> None:
+    """Writes the report's files.
+
+    Raises:
+        OSError: they cannot be written; the journal has everything all the same.
+    """
+    report = report_of(journal.document)
+    as_json, as_markdown = report_files(journal)
+    as_json.parent.mkdir(parents=True, exist_ok=True)
+    as_json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    as_markdown.write_text(markdown(report), encoding="utf-8")

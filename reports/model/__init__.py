@@ -1,0 +1,1 @@
+"""The report as a model: the JSON that `snapferry report --json` prints."""

@@ -1,0 +1,211 @@
+"""The report of a run, as its JSON shows it. Documented in docs/report.md and reports/report.schema.json."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from reports.model.base import ReportPart
+from reports.model.seeding import RoundReport, WindowReport
+from runs.journal import Status
+from tasks.records.checks import CheckRecord
+from tasks.records.cleanup import FinishRecord, RemovalRecord
+from tasks.records.estimates import Workload
+from tasks.records.resolution import ClusterRecord, LeftOut
+from tasks.records.transfer import RepositoryRecord, SnapshotRecord
+from tasks.records.verification import DocumentDifference, Finding
+
+
+class StepReport(ReportPart):
+    """One step of the run."""
+
+    name: str = Field(description="The step's name.")
+    attempts: int = Field(description="How often it was begun, over all sessions of the run.")
+    seconds: float = Field(description="Time spent in it, over all attempts.")
+    started: datetime
+    ended: datetime | None
+    error: str | None = Field(description="The last attempt's error; null when it succeeded.")
+
+
+class IndexReport(ReportPart):
+    """One index that was selected to move."""
+
+    source: str = Field(description="Its name on the source.")
+    target: str = Field(description="Its name on the target.")
+    stream: str | None = Field(description="The data stream whose backing index it is.")
+    action: Literal["restore", "rename", "replace", "skip"]
+    verdict: Literal["equal", "bracketed", "different", "not compared", "not verified", "copied", "unchanged"]
+    source_count: int | None = Field(description="Live documents on the source; null when not read.")
+    target_count: int | None = Field(description="Live documents on the target; null when not read.")
+    shards: int
+    bytes: int | None = Field(description="Bytes fetched by the target; null when it was not restored.")
+    restored: bool
+    detail: str
+    documents: list[DocumentDifference] = Field(
+        default=[], description="Documents that differ, as far as they are named."
+    )
+    more: int = Field(default=0, description="How many others were found to differ.")
+
+
+class Totals(ReportPart):
+    """Sums over the indices."""
+
+    indices: int = Field(description="Indices that were to move.")
+    restored: int
+    equal: int
+    bracketed: int = Field(default=0, description="Equal but for operations on the source since its mark.")
+    different: int
+    not_compared: int
+    documents: int = Field(description="Live documents counted on the target.")
+    bytes: int = Field(description="Bytes fetched by the target.")
+
+
+class RequestsReport(ReportPart):
+    """Requests sent to one domain, over all sessions of the run."""
+
+    reads: int = Field(description="GET, HEAD, and POST of searches and counts.")
+    writes: int = Field(description="Everything else, refreshes included.")
+
+
+class Change(ReportPart):
+    """One mutating request that was sent, and what became of it."""
+
+    at: datetime
+    side: Literal["source", "target"]
+    action: str
+    what: str
+    result: str = Field(
+        description="`sent`, an error, or `unknown` when the run was killed before it was known."
+    )
+
+
+class GateReport(ReportPart):
+    """One gate that the run has come to."""
+
+    name: str = Field(description="The gate's name.")
+    since: datetime = Field(description="When the run first came there.")
+    until: datetime = Field(description="When the wait of its latest session ends, or ended.")
+    file: str | None = Field(description="The file that opens it; null when the plan names none.")
+    approved: datetime | None = Field(description="When it was approved; null while it is not.")
+    by: str = Field(description="Who approved it; empty while nobody has.")
+
+
+class HookReport(ReportPart):
+    """One hook that was told of an event."""
+
+    at: datetime
+    event: str
+    hook: str = Field(description="Its place in the plan, and its program, URL or where that is found.")
+    seconds: float
+    problem: str = Field(description="What went wrong; empty when nothing did.")
+
+
+class StepDuration(ReportPart):
+    """How long one step was expected to take, and what it took."""
+
+    step: str
+    low: float = Field(description="Seconds, at least.")
+    high: float = Field(description="Seconds, at most.")
+    measured_in: list[str] = Field(description="Runs that it was measured in; empty when it was assumed.")
+    seconds: float | None = Field(description="What it took; null when it is not done.")
+
+
+class EstimateReport(ReportPart):
+    """How long a run was expected to take, and what it took: in seconds, without waits at gates."""
+
+    low: float = Field(description="Seconds in all of its steps, at least.")
+    high: float = Field(description="The same, at most.")
+    seconds: float | None = Field(description="What they took; null when it has not come to its end.")
+    inside: bool | None = Field(description="Whether that is in the range; null when it is not known.")
+    window_low: float = Field(
+        description="Of it from the snapshot's start to the verification's end, at least."
+    )
+    window_high: float = Field(description="The same, at most.")
+    window_seconds: float | None = Field(description="What these steps took; null as above.")
+    steps: list[StepDuration]
+    workload: Workload
+    bottleneck: str = Field(description="What takes the most.")
+    basis: str = Field(description="The runs that it was measured in, or that it is assumed.")
+    assumptions: list[str] = Field(description="What must hold for it.")
+
+
+class RateReport(ReportPart):
+    """How fast a step of a rehearsal was."""
+
+    step: str
+    seconds: float
+    indices: int
+    bytes: int | None = Field(description="Bytes written or fetched; null where that was not seen.")
+    bytes_per_second: float | None
+    indices_per_second: float | None
+
+
+class RehearsalReport(ReportPart):
+    """What a rehearsal tells of the real run."""
+
+    prefix: str = Field(description="What was put in front of every name.")
+    only: list[str] = Field(description="Patterns of the sample; empty for all indices.")
+    shadow: str | None = Field(description="The domain that stood in for the target.")
+    kept: bool = Field(description="Whether what was made was to stay.")
+    seconds: float = Field(description="Time spent in the steps that the real run has, too.")
+    failure: str = Field(description="What failed in the rehearsal itself; empty when nothing did.")
+    checked: int = Field(description="How many checks of the real plan were made.")
+    checks: list[CheckRecord] = Field(description="Those of them that fail or warn.")
+    rates: list[RateReport]
+    projection: EstimateReport | None = Field(description="The real run; null when it was not projected.")
+    removed: RemovalRecord | None = Field(
+        description="What was taken away, and what was left; null: nothing."
+    )
+
+
+class Report(ReportPart):
+    """The report of one run."""
+
+    format: Literal[1] = 1
+    plan: str = Field(description="The plan's name.")
+    run_id: str
+    verb: str = Field(description="The verb that began the run, such as `migrate`.")
+    outcome: Status = Field(
+        description="How the run stands; `done` means done and verified, of a seed round copied."
+    )
+    message: str = Field(description="Why it ended so; empty when it is done.")
+    next: str = Field(description="The next thing to do.")
+    started: datetime
+    ended: datetime | None
+    seconds: float = Field(description="Time spent in steps.")
+    source: ClusterRecord | None
+    target: ClusterRecord | None
+    level: str | None = Field(description="Verification level.")
+    limits: list[str] = Field(default=[], description="What an equal verdict does not prove.")
+    findings: list[Finding] = Field(
+        default=[], description="What was compared of the domains as a whole: templates, acceptance queries."
+    )
+    totals: Totals
+    repositories: list[RepositoryRecord] = Field(
+        description="The form that each domain took, and what was tried before."
+    )
+    snapshot: SnapshotRecord | None
+    steps: list[StepReport]
+    estimate: EstimateReport | None = Field(description="Null when the run ended before it was made.")
+    rehearsal: RehearsalReport | None = Field(description="Null when the run is none.")
+    round: RoundReport | None = Field(description="Of a seed round or a cutover; null before it was known.")
+    window: WindowReport | None = Field(description="Of a cutover that has frozen the source, else null.")
+    finish: FinishRecord | None = Field(
+        description="How `snapferry finish` has settled it; null before that."
+    )
+    indices: list[IndexReport]
+    left_out: list[LeftOut] = Field(description="What did not move, and why. No part of the verdict.")
+    changes: list[Change] = Field(description="Every mutating request that was sent.")
+    deleted: list[str] = Field(description="Names deleted on the target, as plan and consent allowed.")
+    requests: dict[str, RequestsReport]
+    gates: list[GateReport]
+    hooks: list[HookReport]
+    notes: list[str]
+
+
+def report_schema() -> dict[str, object]:
+    """The report's JSON Schema."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Report.model_json_schema(mode="serialization"),
+    }

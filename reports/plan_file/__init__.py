@@ -1,0 +1,1 @@
+"""The commented plan file that `snapferry init` writes."""

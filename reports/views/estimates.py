@@ -1,0 +1,132 @@
+"""How long it takes, and what a rehearsal tells of the real run: lines for a terminal, rows for Markdown."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from reports.model.report import EstimateReport, RateReport, RehearsalReport, Report
+from reports.words import common
+from tasks.records.checks import CheckRecord
+from tasks.records.estimates import Estimate
+
+_CHECKS = 20
+Section = tuple[str, Sequence[str], list[Sequence[str]]]
+
+
+def estimate_lines(made: Estimate) -> Iterator[Text]:
+    """The estimate of a migration that is only planned."""
+    yield _expected("Estimate", common.span_of(made.whole), common.span_of(made.window), made.basis)
+    yield Text(f"  Most of it: {made.bottleneck}", "dim")
+    yield from (Text(f"  Assuming that {line}", "dim") for line in made.assumptions)
+
+
+def _expected(what: str, whole: str, window: str, basis: str) -> Text:
+    still = f"of which the source should stand still for {window}"
+    return Text.assemble((f"{what}: {whole}", "bold"), f", {still} ({basis})")
+
+
+def against_truth(report: EstimateReport) -> str:
+    """What was expected of a run, and what it took."""
+    said = f"Estimate: {common.span(report.low, report.high)} ({report.basis})"
+    if report.seconds is None:
+        return f"{said}; {report.bottleneck}"
+    found = "within" if report.inside else "longer" if report.seconds > report.high else "shorter"
+    return f"{said}; took {common.duration(report.seconds)}: {found}"
+
+
+def rehearsal_lines(report: RehearsalReport, *, refused: bool) -> Iterator[Text]:
+    """What the real run would meet, how fast the rehearsal was, how long the real one takes, what is left.
+
+    Args:
+        refused: whether it was refused before it made anything; then only the first is told.
+    """
+    if report.failure:
+        yield Text(f"Failed in the rehearsal: {report.failure}", "bold red")
+    yield Text(f"What the real run would meet: {met(report)}", "bold")
+    for check in report.checks[:_CHECKS]:
+        yield Text(f"  {_check(check)}", "red" if check.status == "FAIL" else "yellow")
+        if check.hint:
+            yield Text(f"       next: {check.hint}")
+    if len(report.checks) > _CHECKS:
+        yield Text(f"  … and {len(report.checks) - _CHECKS} more, all with --json")
+    if refused:
+        return
+    for rate in report.rates:
+        yield Text(f"Rate of {rate.step}: {_rate(rate)}", "dim")
+    yield from _projection(report.projection)
+    yield from _removed(report)
+
+
+def met(report: RehearsalReport) -> str:
+    """The checks of the real plan, counted."""
+    failed = sum(check.status == "FAIL" for check in report.checks)
+    return f"of {report.checked} checks of the plan {failed} fail, {len(report.checks) - failed} are to know"
+
+
+def _check(check: CheckRecord) -> str:
+    side = f" ({check.side})" if check.side else ""
+    return f"{check.status:<4} {check.id}{side}: {check.detail}"
+
+
+def _rate(rate: RateReport) -> str:
+    each = f", {rate.indices_per_second:.1f} indices a second" if rate.indices_per_second else ""
+    moved = f"{common.size(rate.bytes)}, " if rate.bytes is not None else ""
+    speed = f", {common.size(round(rate.bytes_per_second))} a second" if rate.bytes_per_second else ""
+    return f"{moved}{common.number(rate.indices)} indices in {common.duration(rate.seconds)}{speed}{each}"
+
+
+def _projection(made: EstimateReport | None) -> Iterator[Text]:
+    if made is None:
+        yield Text("The real run: not projected", "yellow")
+        return
+    whole, window = common.span(made.low, made.high), common.span(made.window_low, made.window_high)
+    yield _expected("The real run", whole, window, made.basis)
+    yield Text(f"  Most of it: {made.bottleneck}", "dim")
+    yield from (Text(f"  Assuming that {line}", "dim") for line in made.assumptions)
+
+
+def _removed(report: RehearsalReport) -> Iterator[Text]:
+    yield Text(taken_away(report), "" if report.removed or report.kept else "yellow")
+    for item in report.removed.left if report.removed else ():
+        yield Text(f"Not touched: {item.name} – {item.why}", "yellow")
+
+
+def taken_away(report: RehearsalReport) -> str:
+    """What became of what the rehearsal made."""
+    if report.removed:
+        return common.removed(report.removed)
+    return "Nothing was removed: `snapferry abort` shows what is left" + (" (--keep)" if report.kept else "")
+
+
+def sections(report: Report) -> Iterator[Section]:
+    """The same as tables: title, columns, rows. None for what there is nothing of."""
+    if report.rehearsal:
+        yield from _rehearsal_sections(report.rehearsal)
+    if report.estimate:
+        yield _duration_section("Estimate and truth", report.estimate)
+
+
+def _rehearsal_sections(report: RehearsalReport) -> Iterator[Section]:
+    found = [(c.status, c.id, c.side or "", c.detail, c.hint) for c in report.checks]
+    failed = [("FAIL", "the rehearsal itself", "", report.failure, "")] if report.failure else []
+    columns = ("status", "check", "side", "found", "next")
+    yield "What the real run would meet", columns, [*failed, *found, ("", "in all", "", met(report), "")]
+    yield "Rates", ("step", "rate"), [(rate.step, _rate(rate)) for rate in report.rates]
+    left = [(item.name, item.why) for item in report.removed.left] if report.removed else []
+    yield "What was removed, and what was left", ("what", ""), [(taken_away(report), ""), *left]
+    if report.projection:
+        yield _duration_section("Projection of the real run", report.projection)
+
+
+def _duration_section(title: str, report: EstimateReport) -> Section:
+    rows = [(each.step, common.span(each.low, each.high), _took(each.seconds)) for each in report.steps]
+    rows.append(("in all", common.span(report.low, report.high), _took(report.seconds)))
+    window = common.span(report.window_low, report.window_high)
+    rows.append(("from the snapshot to the end of the verification", window, _took(report.window_seconds)))
+    said = [("most of it", report.bottleneck, ""), ("basis", report.basis, "")]
+    said += [("assuming that", line, "") for line in report.assumptions]
+    return title, ("step", "expected", "took"), [*rows, *said]
+
+
+def _took(seconds: float | None) -> str:
+    return "" if seconds is None else common.duration(seconds)

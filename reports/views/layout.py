@@ -1,0 +1,155 @@
+"""How a plan and a report are laid out on a terminal: the same lines in the same order, so that both compare.
+
+Clusters, repositories, snapshot; a row an index; what is left out; notes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from reports.words import common
+from tasks.records.resolution import ClusterRecord, LeftOut
+from tasks.records.verification import DocumentDifference, Finding
+
+ROWS = 40
+STYLES = {
+    "equal": "green",
+    "bracketed": "yellow",
+    "different": "bold red",
+    "not compared": "bold red",
+    "not verified": "yellow",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One index.
+
+    Args:
+        source, target: its names.
+        action: restore, rename, replace or skip; of a copy that was not restored, what it is instead.
+        source_count, target_count: documents; None where not known.
+        bytes: of its primaries (in a plan), fetched by the target (in a report).
+        verdict: how it came out; `planned` before that.
+    """
+
+    source: str
+    target: str
+    action: str
+    shards: int
+    source_count: int | None
+    target_count: int | None
+    bytes: int | None
+    verdict: str
+
+
+def clusters(source: ClusterRecord | None, target: ClusterRecord | None) -> Iterator[Text]:
+    """A line a side."""
+    for side, record in (("Source", source), ("Target", target)):
+        if record:
+            region = record.region or "no Region"
+            yield Text(f"{side}: {record.endpoint} ({record.cluster_name}, {record.version}, {region})")
+
+
+def indices(rows: Sequence[Row]) -> Table:
+    """A row an index, at most forty, those that are not equal first."""
+    made = table(
+        ("Index", ""),
+        ("Action", ""),
+        ("Shards", "right"),
+        ("Source", "right"),
+        ("Target", "right"),
+        ("Size", "right"),
+        ("Verdict", ""),
+    )
+    for row in sorted(rows, key=lambda row: row.verdict == "equal")[:ROWS]:
+        name = row.source if row.source == row.target else f"{row.source} → {row.target}"
+        made.add_row(
+            Text(common.short(name)),
+            row.action,
+            str(row.shards),
+            common.number(row.source_count),
+            common.number(row.target_count),
+            common.size(row.bytes),
+            Text(row.verdict, STYLES.get(row.verdict, "")),
+        )
+    if len(rows) > ROWS:
+        made.add_row(Text(f"… and {len(rows) - ROWS} more, all with --json", "dim"))
+    return made
+
+
+def table(*columns: tuple[str, str]) -> Table:
+    """A bare table; the first column is folded, the others are not."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for number, (title, side) in enumerate(columns):
+        made.add_column(
+            title,
+            justify="right" if side else "left",
+            overflow="fold" if number == 0 else "ellipsis",
+            no_wrap=number > 0,
+        )
+    return made
+
+
+def reasons(named: Iterable[tuple[str, str]], style: str = "red") -> Iterator[Text]:
+    """What is said of indices, one line a sentence however many share it."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in named:
+        by_reason.setdefault(reason, []).append(common.short(name))
+    for reason, names in list(by_reason.items())[:ROWS]:
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        yield Text(f"{', '.join(names[:5])}{more}: {reason}", style)
+
+
+def documents(named: Sequence[tuple[str, Sequence[DocumentDifference], int]]) -> Iterator[Text]:
+    """A line a document that differs, by index, forty at most; how many others differ."""
+    listed = [(name, each) for name, found, _ in named for each in found]
+    for name, each in listed[:ROWS]:
+        yield Text(f"  {common.short(name)}: {common.document(each)}", "red")
+    more = len(listed[ROWS:]) + sum(more for _, _, more in named)
+    if more:
+        yield Text(f"  … and {common.number(more)} more documents, as far as they were looked at", "red")
+
+
+def findings(found: Iterable[Finding]) -> Iterator[Text]:
+    """A line for each template and query that is not as it should be, and how many queries are."""
+    answered = 0
+    for finding in found:
+        if finding.outcome != "equal":
+            yield Text(common.finding(finding), "bold red" if finding.fails else "yellow")
+        elif finding.what == "query":
+            answered += 1
+    if answered:
+        yield Text(f"Acceptance queries answered as they should be: {answered}", "dim")
+
+
+def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:
+    """A dozen of them; what was the user's to decide on first."""
+    if not items:
+        return
+    ordered = sorted(items, key=lambda item: item.reason == "system")
+    shown = "; ".join(f"{item.name} – {common.left_out(item)}" for item in ordered[:12])
+    more = f"; and {len(items) - 12} more" if len(items) > 12 else ""
+    yield Text(f"Left out ({len(items)}): {shown}{more}", "dim")
+
+
+def told(lines: Iterable[str]) -> Iterator[Text]:
+    """A line a gate or hook."""
+    return (Text(line, "dim") for line in lines)
+
+
+def notes(lines: Iterable[str]) -> Iterator[Text]:
+    """A line a note."""
+    return (Text(f"Note: {line}", "yellow") for line in lines)
+
+
+def repository(side: str, said: str) -> Text:
+    """What one side has, or will have, registered."""
+    return Text(f"Repository on {side}: {said}", "dim")
+
+
+def snapshot(said: str) -> Text:
+    """The snapshot's line."""
+    return Text(f"Snapshot: {said}", "dim")

@@ -1,0 +1,80 @@
+"""A resolved migration on a terminal, in the layout of the report that its run will print."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reports.views import estimates, layout
+from reports.views.layout import Row
+from reports.words import common
+from tasks.records.plan_document import PlanDocument, PlannedRequest
+from tasks.records.resolution import Resolution, Unit
+
+_FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}
+_REQUESTS = 12
+
+
+def plan_view(document: PlanDocument) -> RenderableType:
+    """What will be done, at most forty indices and a dozen requests; --json and -o have all."""
+    return Group(*_parts(document))
+
+
+def _parts(document: PlanDocument) -> Iterator[RenderableType]:
+    resolution = document.resolution
+    yield from layout.clusters(resolution.source, resolution.target)
+    for side, forms in document.forms.items():
+        tried = ", then ".join(_FORMS.get(form, form) for form in forms)
+        access = "readonly" if side == "target" else "read-write"
+        where = f", bucket in {resolution.bucket_region}" if resolution.bucket_region else ""
+        yield layout.repository(side, f"{resolution.repository}, {access}, {tried}{where}")
+    yield layout.snapshot(resolution.snapshot)
+    yield layout.indices([row for unit in resolution.units for row in _rows(unit, document.counts)])
+    changed = ((unit.name, common.action(unit)) for unit in resolution.units if unit.conflict)
+    yield from layout.reasons(changed, "yellow")
+    yield from layout.left_out(resolution.left_out)
+    yield from layout.notes(resolution.notes)
+    yield from _requests(document)
+    waits = [f"{gate} (up to {each['timeout']})" for gate, each in document.plan.get("gates", {}).items()]
+    if waits:
+        yield Text(f"Waits for an approval: {', '.join(waits)}", "yellow")
+    if document.consents:
+        yield Text(f"Consents needed: {' '.join(document.consents)}", "yellow")
+    if document.estimate:
+        yield from estimates.estimate_lines(document.estimate)
+    yield Text(f"{_total(resolution)}; changes: {document.changes}", "bold")
+
+
+def _rows(unit: Unit, counts: Mapping[str, int]) -> Iterator[Row]:
+    for index in unit.indices:
+        verdict = "stays" if unit.action == "skip" else "planned"
+        yield Row(
+            index.name,
+            index.target,
+            unit.action,
+            index.shards,
+            counts.get(index.name),
+            None,
+            index.bytes,
+            verdict,
+        )
+
+
+def _requests(document: PlanDocument) -> Iterator[Text]:
+    if not document.requests:
+        return
+    batches = f" in {len(document.batches)} batches" if len(document.batches) > 1 else ""
+    yield Text(f"Requests that change something or write ({len(document.requests)}){batches}:", "dim")
+    for request in document.requests[:_REQUESTS]:
+        yield Text(f"  {request.side}: {request.method} {_short(request)}", "dim")
+    if len(document.requests) > _REQUESTS:
+        yield Text(f"  … and {len(document.requests) - _REQUESTS} more, all with --json", "dim")
+
+
+def _short(request: PlannedRequest) -> str:
+    return request.path if len(request.path) <= 120 else request.path[:119] + "…"
+
+
+def _total(resolution: Resolution) -> str:
+    total = sum(index.bytes or 0 for index in resolution.indices)
+    return f"{len(resolution.indices)} indices, {common.size(total)} in primaries"

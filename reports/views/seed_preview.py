@@ -1,0 +1,110 @@
+"""A seed round or a cutover before it is taken, on a terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reports.views import layout
+from reports.words import common, seeding
+from tasks.records.previews import RoundAhead, WindowAhead
+from tasks.records.resolution import Unit
+from tasks.records.seeding import Change
+
+_SHOWN = 40
+_REHEARSED = (
+    "Nothing is frozen or opened for writes: this is a seed round, whose copies are opened for reading, "
+    "compared, and closed again"
+)
+
+
+def ahead_view(ahead: RoundAhead) -> RenderableType:
+    """What would be taken, at most forty indices; --json has all."""
+    return Group(*_parts(ahead))
+
+
+def _parts(ahead: RoundAhead) -> Iterator[RenderableType]:
+    resolution = ahead.resolution
+    if ahead.frozen:
+        yield Text(_standing(ahead.continues or "", ahead.frozen), "bold yellow")
+    yield from layout.clusters(resolution.source, resolution.target)
+    if ahead.frozen and ahead.frozen.then != "goes on":
+        return
+    yield Text(common.sentence(seeding.compared(ahead.work)))
+    moving = [change for change in ahead.work.changes if change.kind != "unchanged"]
+    yield from (Text(f"  {_line(change)}") for change in moving[:_SHOWN])
+    if len(moving) > _SHOWN:
+        yield Text(f"  … and {len(moving) - _SHOWN} more (--json has all)")
+    for name in ahead.work.left_behind:
+        yield Text(f"{name}: its index is not selected any more; the copy stays closed", "yellow")
+    yield from layout.left_out(resolution.left_out)
+    yield from layout.notes((*resolution.notes, *ahead.work.notes))
+    if ahead.rehearsal:
+        yield Text(_REHEARSED)
+    yield from _window(ahead)
+
+
+def _standing(run_id: str, frozen: WindowAhead) -> str:
+    """What the command does about a source that refuses writes already."""
+    since = f"Cutover {run_id} has made the source refuse writes since {common.clock(frozen.frozen)}"
+    until = common.clock(frozen.deadline)
+    if frozen.then == "opens":
+        return f"{since}, and is opening the target: this run goes on with that"
+    if frozen.then == "puts back":
+        return f"{since}; its deadline was {until}: this run only puts everything back"
+    return f"{since}: this run goes on in the same window, until {until}"
+
+
+def _line(change: Change) -> str:
+    onto = "onto its copy" if change.base else "whole" if change.kind != "dropped" else "its copy is deleted"
+    onto = "no restore" if change.kind == "aliases" else onto
+    operations = change.operations
+    done = "" if operations is None else f", {common.counted(operations, 'operation', 'operations')}"
+    under = "" if change.target == change.name else f" as {change.target}"
+    return f"{change.name}{under}: {change.kind} ({onto}{done}): {change.why}"
+
+
+def _window(ahead: RoundAhead) -> Iterator[RenderableType]:
+    if ahead.window is None:
+        return
+    yield Text(f"Window: {seeding.expected(ahead.window)}", "bold")
+    for record in ahead.before:
+        yield Text(f"{record.status} {record.id}: {record.detail}", "yellow")
+        yield from (Text(f"    next: {record.hint}") for _ in (1,) if record.hint)
+    yield Text("In this order:")
+    yield from (Text(f"  {number}. {said}") for number, said in enumerate(_order(ahead), 1))
+
+
+def _order(ahead: RoundAhead) -> Iterator[str]:
+    if ahead.frozen is None:
+        yield from _before_freeze(ahead)
+    made = _streams(ahead.resolution.moving)
+    streams = f", and {common.counted(made, 'data stream', 'data streams')}" if made else ""
+    yield f"the last round: {common.counted(len(ahead.work.restored), 'index', 'indices')}{streams}"
+    yield "every index is compared, operation by operation; a difference puts everything back"
+    if "before-open" in ahead.gates:
+        yield "gate before-open: it waits for an approval, inside the window"
+    yield (
+        "point of no return: the target gets its aliases, replicas and refresh intervals, and takes writes; "
+        "until then everything can be put back, by itself or with `snapferry abort`"
+    )
+    blocked = ahead.source_after == "blocked"
+    yield "the source goes on refusing writes" if blocked else "the source takes writes again, too"
+    if ahead.pauses:
+        yield "the service's own snapshots of the source are as they were"
+
+
+def _before_freeze(ahead: RoundAhead) -> Iterator[str]:
+    if "before-freeze" in ahead.gates:
+        yield "gate before-freeze: it waits for an approval; nothing is paused or blocked yet"
+    if ahead.pauses:
+        yield "the service's own snapshots of the source are paused, where the caller may do so"
+    named = common.counted(sum(index.open for index in ahead.resolution.indices), "index", "indices")
+    yield (
+        f"the source refuses writes to {named} (point of no return for writers: they get 403), for "
+        f"{ahead.allowed} at most (cutover.window): what is not verified by then is put back"
+    )
+
+
+def _streams(units: tuple[Unit, ...]) -> int:
+    return sum(unit.is_stream for unit in units)

@@ -1,0 +1,174 @@
+"""Where a run stands, in a few lines."""
+
+import re
+from typing import Any
+
+from rich.text import Text
+
+from reports.model.report import GateReport, Report
+from reports.model.seeding import SourceBlock, WaitingCopies
+from reports.words import common
+from reports.words.common import clock, counted, number
+from reports.words.next_step import after_a_kill
+from reports.words.outcomes import standing, title
+
+_BY_THE_JOURNAL = "This is what the runs have written down; the domains were not asked."
+
+
+def status_of(
+    report: Report,
+    held: bool,
+    block: SourceBlock | None = None,
+    waiting: WaitingCopies | None = None,
+    process: int | None = None,
+    taking_away: str | None = None,
+) -> dict[str, Any]:
+    """The run's standing as a value.
+
+    Args:
+        held: whether a living process holds the plan.
+        block: what cutovers of the plan have left blocked on the source.
+        waiting: the copies that its rounds have made on the target.
+        process: the id of the process that holds the plan; None where none does, or it is not known.
+        taking_away: the command that goes on with taking the copies away, where that has begun and not ended.
+    """
+    gone = report.outcome == "running" and not held
+    last = report.steps[-1] if report.steps else None
+    stands = report.model_copy(update={"outcome": "interrupted"}) if gone else report
+    return {
+        "plan": report.plan,
+        "verb": report.verb,
+        "run_id": report.run_id,
+        "outcome": stands.outcome,
+        "stands": "running" if held and report.outcome == "running" else standing(stands),
+        "held_by_a_process": held,
+        "process": process,
+        "source_refuses_writes": block.model_dump(mode="json") if block else None,
+        "copies": waiting.model_dump(mode="json") if waiting else None,
+        "taking_away": taking_away,
+        "started": report.started.isoformat(),
+        "step": last.name if last else None,
+        "step_attempts": last.attempts if last else 0,
+        "step_error": last.error if last else None,
+        "steps_done": [step.name for step in report.steps if step.ended and not step.error],
+        "gates": [gate.model_dump(mode="json") for gate in report.gates],
+        "message": report.message,
+        "next": _next(report, held)
+        or taking_away
+        or (after_a_kill(report.window, report.next) if gone else report.next),
+        "changes": len(report.changes),
+    }
+
+
+def _next(report: Report, held: bool) -> str:
+    """What to do about a living process; empty without one."""
+    closed = next((gate for gate in report.gates if gate.approved is None), None)
+    if held and closed and report.outcome == "running":
+        file = f", or touch {closed.file}" if closed.file else ""
+        return f"it waits for an approval: snapferry approve PLAN {closed.name}{file}"
+    return "wait for it" if held else ""
+
+
+def with_plan(found: dict[str, Any], file: str) -> dict[str, Any]:
+    """The same with the plan's file in the commands that it names, so that they can be given as they are."""
+    block = found["source_refuses_writes"]
+    named: dict[str, Any] = {
+        key: _named(found[key], file) for key in ("message", "next", "taking_away") if found[key]
+    }
+    lifted = {**block, "lift": _named(block["lift"], file)} if block else None
+    return {**found, **named, "source_refuses_writes": lifted}
+
+
+def _named(said: str, file: str) -> str:
+    return re.sub(r"(?<=snapferry )([a-z]+) PLAN\b", lambda found: f"{found[1]} {file}", said)
+
+
+def status_view(found: dict[str, Any]) -> Text:
+    """The standing as lines for people."""
+    process = "a process works on it" if found["held_by_a_process"] else "no process works on it"
+    lines = [
+        *_block_lines(found),
+        f"{title(found['verb'])} {found['run_id']} of plan {found['plan']}: {found['stands']} ({process})",
+        *_copies_lines(found),
+        f"Steps done: {', '.join(found['steps_done']) or 'none'}",
+    ]
+    if found["step"] and found["step"] not in found["steps_done"]:
+        error = f": {found['step_error']}" if found["step_error"] else ""
+        lines.append(f"Last step: {found['step']}, attempt {found['step_attempts']}{error}")
+    lines += [common.gate(GateReport.model_validate(gate)) for gate in found["gates"]]
+    lines += [found["message"]] if found["message"] else []
+    lines += [_BY_THE_JOURNAL] if found["source_refuses_writes"] else []
+    lines += [f"Next: {found['next']}"] if found["next"] else []
+    return Text("\n".join(lines))
+
+
+def _block_lines(found: dict[str, Any]) -> list[str]:
+    block = found["source_refuses_writes"]
+    return (
+        block_lines(SourceBlock.model_validate(block), found["held_by_a_process"], found["process"])
+        if block
+        else []
+    )
+
+
+def _copies_lines(found: dict[str, Any]) -> list[str]:
+    away = "The seed rounds are being taken away; until that is done there is neither a round nor a cutover."
+    lines = [away] if found["taking_away"] else []
+    return [*lines, copies_line(WaitingCopies.model_validate(found["copies"]))] if found["copies"] else lines
+
+
+def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> list[str]:
+    """What people must know first: that the source refuses writes, until when, and what lifts it.
+
+    Args:
+        held: whether a living process holds the plan.
+        process: its id; None where that is not known.
+    """
+    many = counted(len(block.indices), "index", "indices")
+    in_doubt = block.state == "releasing" and not held
+    to_many = f" to {many}" if block.indices else ""
+    said = f"{'may refuse' if in_doubt or not block.indices else 'refuses'} writes{to_many}"
+    since = f"since {clock(block.since)}, by cutover {block.run_id}"
+    return [f"The source {said} {since}{_until(block, held)}.", *_lifting(block, held, process)]
+
+
+def _until(block: SourceBlock, held: bool) -> str:
+    if block.state == "kept":
+        return "; the target is open, and the source goes on refusing them"
+    if block.state == "opening":
+        return "; the target is being opened"
+    if not held and block.state == "releasing":
+        return ", or take them again: it was being released when the process of the cutover ended"
+    if not held:
+        passed = f" (deadline {clock(block.deadline)})" if block.deadline else ""
+        return f"; no process works on it, so that nothing ends this by itself{passed}"
+    if block.deadline is None:
+        return "; everything is being put back"
+    return f", until {clock(block.deadline)} at the latest: then everything is put back"
+
+
+def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
+    """A process that holds the plan keeps every other command away: only it can end what it has begun."""
+    if held and block.state != "kept":
+        works = f"Process {process} works on it" if process else "A process works on it"
+        if block.state != "window":
+            return [f"{works}: wait for it."]
+        kill = f": kill {process}" if process else ""
+        return [
+            f"{works}; it ends the window by itself at its deadline.",
+            f"To put everything back now, end that process with Ctrl-C or SIGTERM{kill}",
+        ]
+    if block.state == "releasing":
+        return [f"The same command finishes the release: {block.lift}"]
+    if block.state == "opening":
+        return [f"To finish that: {block.lift}"]
+    return [f"To lift it: {block.lift}"]
+
+
+def copies_line(waiting: WaitingCopies) -> str:
+    """The copies in one line."""
+    since = f" as of {clock(waiting.as_of)}" if waiting.as_of else ""
+    doubted = f"; the next round takes {number(waiting.doubted)} of them again" if waiting.doubted else ""
+    which = f"round {waiting.round}" if waiting.round else "before the end of round 1"
+    many = number(waiting.copies)
+    return f"Copies on the target: {many}{since} ({which}), closed and refusing writes{doubted}"

@@ -1,0 +1,245 @@
+"""Numbers and outcomes in words, the same in every form of report."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from reports.model.report import GateReport, HookReport
+from tasks.records.checks import OutlookRecord
+from tasks.records.cleanup import RemovalRecord
+from tasks.records.estimates import Estimate, Range
+from tasks.records.resolution import LeftOut, Resolution, Unit
+from tasks.records.transfer import Attempt, RepositoryRecord, RestoreRecord, SnapshotRecord
+from tasks.records.verification import DocumentDifference, Finding, VerificationRecord
+
+_REASONS = {
+    "system": "belongs to the service or to Dashboards",
+    "excluded": "indices.exclude",
+    "not included": "not in indices.include",
+    "closed": "closed",
+    "changing": "changed while it was looked at",
+    "conflict": "the target has the name",
+}
+_NAME = 60
+_FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}
+
+
+def size(count: int | None) -> str:
+    """Bytes in a readable unit."""
+    if count is None:
+        return "–"
+    amount = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if round(amount, 1) < 1000:  # as it is shown
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def number(count: int | None) -> str:
+    """A count with separators; a dash when it is not known."""
+    return "–" if count is None else f"{count:,}"
+
+
+def short(name: str) -> str:
+    """A name that fits a table; the files have it whole."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 10]}…{name[-9:]}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A count and what is counted."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
+def sentence(said: str) -> str:
+    """The same with a capital letter; units keep their case."""
+    return said[:1].upper() + said[1:]
+
+
+def names(found: Sequence[str], most: int) -> str:
+    """So many of them, and how many more there are."""
+    more = f" and {number(len(found) - most)} more" if len(found) > most else ""
+    return ", ".join(short(name) for name in found[:most]) + more
+
+
+def action(unit: Unit) -> str:
+    """What happens to a unit, and what is in its way."""
+    if unit.action == "replace":
+        return f"delete {', '.join(unit.takes)} on the target, then restore"
+    if unit.action == "rename":
+        why = f": the target has {unit.conflict}" if unit.conflict else ""
+        return f"restore as {unit.target}{why}"
+    return f"skip: the target has {unit.conflict}" if unit.action == "skip" else "restore"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `1 h 05 min`, `2 min 03 s` or `4.2 s`."""
+    if round(seconds, 1) < 60:  # as it is shown
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def clock(at: datetime) -> str:
+    """An instant, to the second."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def gate(report: GateReport) -> str:
+    """How a gate stands."""
+    if report.approved:
+        return f"Gate {report.name}: approved {clock(report.approved)} by {report.by}"
+    return f"Gate {report.name}: not approved; since {clock(report.since)}, until {clock(report.until)}"
+
+
+def hooks(told: Sequence[HookReport]) -> Iterator[str]:
+    """How many hooks were told of something, and what went wrong."""
+    failed = [hook for hook in told if hook.problem]
+    if told:
+        yield f"Hooks: {len(told)} told, {len(failed)} of them failed"
+    for hook in failed:
+        yield f"Hook {hook.hook} failed at {hook.event}: {hook.problem}"
+
+
+def span(low: float, high: float) -> str:
+    """A range of seconds as `4 to 8 s` or `20 min to 40 min`: rounded, for nobody knows it better."""
+    low, high = max(0.0, low), max(0.0, high)
+    if round(high) < 120:
+        shown = (f"{value:.0f}" if value >= 9.95 else f"{value:.1f}" for value in (low, high))
+        return " to ".join(shown) + " s"
+    return f"{_about(low)} to {_about(high)}"
+
+
+def _about(seconds: float) -> str:
+    if round(seconds) < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def estimated(record: Estimate) -> str:
+    """How long a run will take, on what grounds, and what takes the most."""
+    return f"{span_of(record.whole)} ({record.basis}); {record.bottleneck}"
+
+
+def span_of(seconds: Range) -> str:
+    """A range in words."""
+    return span(seconds.low, seconds.high)
+
+
+def left_out(item: LeftOut) -> str:
+    """Why a name did not move."""
+    reason = _REASONS.get(item.reason, item.reason)
+    return f"{reason} ({item.detail})" if item.detail else reason
+
+
+def repository(record: RepositoryRecord) -> str:
+    """One domain's registration, and how it came to this form."""
+    access = "readonly" if record.readonly else "read-write"
+    form = f"{record.name}, {access}, {_FORMS.get(record.form, record.form)} ({_place(record)})"
+    return form + "".join(
+        f"; first refused {_FORMS.get(a.form, a.form)}: {_said(a)}" for a in _refused(record.attempts)
+    )
+
+
+def _refused(attempts: Iterable[Attempt]) -> Iterable[Attempt]:
+    return (attempt for attempt in attempts if not attempt.accepted)
+
+
+def _said(attempt: Attempt) -> str:
+    start = attempt.said.find("The bucket is in this region")
+    return f"“{attempt.said[start:].split(' | ')[0]}”" if start >= 0 else attempt.said
+
+
+def _place(record: RepositoryRecord) -> str:
+    shown = [
+        f"{key}: {record.settings[key]}"
+        for key in ("region", "endpoint", "location")
+        if key in record.settings
+    ]
+    return ", ".join(shown) or "the domain's own Region"
+
+
+def amount(done: int, total: int, unit: str) -> str:
+    """How much of how much, for a progress line; empty when the total is not known."""
+    if not total or unit == "shards":
+        return ""
+    if unit == "bytes":
+        return f"{size(done)} of {size(total)}"
+    return f"{number(done)} of {number(total)} {unit}"
+
+
+def resolved(record: Resolution) -> str:
+    """What a resolution came to."""
+    total = size(sum(index.bytes or 0 for index in record.indices))
+    indices = counted(len(record.indices), "index", "indices")
+    return f"{indices} to move ({total}), {len(record.left_out)} left out"
+
+
+def looked_ahead(record: OutlookRecord) -> str:
+    """What the preflight of the real run came to."""
+    failed, to_know = len(record.failed), len(record.to_know)
+    return f"{len(record.checks)} checks of the real plan: {failed} failed, {to_know} to know"
+
+
+def removed(record: RemovalRecord) -> str:
+    """What was taken away again, and what was not."""
+    count = len(record.indices)
+    what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
+    taken = len(record.snapshots)
+    what += [f"{taken} snapshots" if taken > 1 else "the snapshot"] if taken else []
+    gone = [side for side, said in record.registrations.items() if said.startswith("the registration was")]
+    what += [f"the registration on the {side}" for side in gone]
+    left = f"; not touched: {', '.join(item.name for item in record.left[:5])}" if record.left else ""
+    return f"removed: {', '.join(what)}{left}"
+
+
+def snapshot(record: SnapshotRecord) -> str:
+    """What snapshot was taken."""
+    indices = counted(record.indices, "index", "indices")
+    holds = f"{indices}, {counted(record.shards_total, 'shard', 'shards')}"
+    took = duration((record.ended - record.started).total_seconds())
+    found = ", found already there" if record.adopted else ""
+    return f"{record.name}: {record.state}, {holds}, {took}{found}"
+
+
+def restored(record: RestoreRecord) -> str:
+    """How much of a restore arrived."""
+    arrived = sum(index.restored for index in record.indices)
+    fetched = size(sum(index.bytes for index in record.indices))
+    whole = ", every primary started" if arrived == len(record.indices) else " restored"
+    return f"{arrived} of {len(record.indices)} indices{whole}, {fetched} fetched"
+
+
+def verified(record: VerificationRecord) -> str:
+    """What a verification came to."""
+    documents = number(sum(verdict.target_count or 0 for verdict in record.verdicts))
+    return f"{compared(record)}, {documents} documents"
+
+
+def compared(record: VerificationRecord) -> str:
+    """How many indices are equal, and how many are but for later operations."""
+    found = [verdict.outcome for verdict in record.verdicts]
+    bracketed = f", {found.count('bracketed')} bracketed" if "bracketed" in found else ""
+    return f"{found.count('equal')} of {len(found)} indices equal{bracketed} at level {record.level}"
+
+
+def document(difference: DocumentDifference) -> str:
+    """One document that is not the same on both sides, and its numbers where they are known."""
+    routing = f" with routing {difference.routing}" if difference.routing is not None else ""
+    shard = f" of shard {difference.shard}" if difference.shard is not None else ""
+    return f"document {short(difference.id)}{routing}{shard}: {difference.kind}{_seq_nos(difference)}"
+
+
+def _seq_nos(difference: DocumentDifference) -> str:
+    numbers = (difference.source_seq_no, difference.target_seq_no)
+    if numbers == (None, None):
+        return ""
+    source, target = ("none" if number is None else str(number) for number in numbers)
+    return f" (_seq_no: source {source}, target {target})"
+
+
+def finding(record: Finding) -> str:
+    """One thing beside the indices that was compared."""
+    place = f" {record.place}" if record.place else ""
+    return f"{record.what}{place}: {record.detail or record.outcome}"

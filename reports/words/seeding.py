@@ -1,0 +1,122 @@
+"""Seed rounds and cutovers in words."""
+
+from datetime import timedelta
+
+from configs.durations import duration_text
+from reports.words.common import counted, duration, size, verified
+from tasks.records.cutover import FreezeRecord, HealthRecord, OpenRecord, PauseRecord, ReleaseRecord
+from tasks.records.estimates import WindowEstimate
+from tasks.records.seeding import ChangesRecord, CopiesRecord, RoundRecord
+
+__all__ = ["verified"]
+_KINDS = ("new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged")
+
+
+def compared(record: ChangesRecord) -> str:
+    """What has changed since the last round."""
+    counts = {kind: len(record.of(kind)) for kind in _KINDS}
+    said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    operations = counted(record.operations, "operation", "operations")
+    return f"round {record.round}: {said or 'nothing'}; {operations}"
+
+
+def copies(record: CopiesRecord) -> str:
+    """The copies after a round."""
+    copies = counted(len(record.copies), "copy", "copies")
+    return f"{copies} on the target, all closed and refusing writes"
+
+
+def round_told(record: RoundRecord) -> str:
+    """How a round went."""
+    whole = f"; {counted(len(record.whole), 'was', 'were')} no delta" if record.whole else ""
+    return (
+        f"round {record.round}: {record.restored} restored, {record.unchanged} unchanged; "
+        f"{size(record.fetched)} fetched, {size(record.reused)} reused{whole}"
+    )
+
+
+def expected(record: WindowEstimate) -> str:
+    """How long the window will be."""
+    said = f"the source will refuse writes for about {duration(record.low)} to {duration(record.high)}: "
+    if not record.indices:
+        measured = f"was measured in run {record.compared_in}" if record.compared_in else "is assumed"
+        return f"{said}nothing to take; the comparison {measured}"
+    indices = counted(record.indices, "index", "indices")
+    operations = counted(record.operations, "operation", "operations")
+    return f"{said}{indices} and {operations} to take ({_basis(record)})"
+
+
+def _basis(record: WindowEstimate) -> str:
+    if record.basis:
+        known = f"measured in {counted(len(record.basis), 'round', 'rounds')}"
+        return known if record.compared_in else f"{known}; the comparison is assumed"
+    compared_in = f"; the comparison was measured in run {record.compared_in}" if record.compared_in else ""
+    return f"assumed: no such round was measured{compared_in}"
+
+
+def paused(record: PauseRecord) -> str:
+    """Whether the service's own snapshots are paused."""
+    return f"{'paused' if record.paused else 'not paused'}: {record.said}"
+
+
+def resumed(record: PauseRecord) -> str:
+    """What became of the pause."""
+    return f"{'still paused' if record.paused else 'not paused'}: {record.said}"
+
+
+def about_to_freeze(indices: int, length: timedelta) -> str:
+    """What is about to be done to whoever writes to the source."""
+    named = counted(indices, "index", "indices")
+    return f"the source is about to refuse writes to {named}, for {duration_text(length)} at most"
+
+
+def not_enough(length: timedelta) -> str:
+    """What is to be expected of a window that is shorter than its estimate."""
+    return (
+        f"cutover.window is {duration_text(length)}: hardly enough, and then everything is put back; "
+        "a seed round before it, or a longer window, helps"
+    )
+
+
+def frozen(record: FreezeRecord) -> str:
+    """The source, refusing writes."""
+    before = f"; {len(record.before)} had refused them before" if record.before else ""
+    way = f" ({len(record.by_settings)} by their settings)" if record.by_settings else ""
+    since = f"since {record.at:%H:%M:%S} UTC"
+    said = counted(len(record.blocked), "index of the source refuses", "indices of the source refuse")
+    return f"{said} writes {since}{way}{before}"
+
+
+def no_way_back(source_after: str) -> str:
+    """What is about to be done that is not undone any more."""
+    after = "goes on refusing writes" if source_after == "blocked" else "takes writes again, too"
+    return f"no way back from here: the target is opened for writes, and the source {after}"
+
+
+def opened(record: OpenRecord) -> str:
+    """The target, open."""
+    streams = f", {counted(len(record.streams), 'data stream', 'data streams')}" if record.streams else ""
+    indices = counted(len(record.opened), "index", "indices")
+    aliases = counted(len(record.aliases), "alias", "aliases")
+    return (
+        f"{indices}{streams} and {aliases} take writes since "
+        f"{record.at:%H:%M:%S} UTC; point your clients at {record.repoint}"
+    )
+
+
+def released(record: ReleaseRecord) -> str:
+    """What became of the source's blocks."""
+    if record.kept:
+        kept = counted(len(record.kept), "index of the source goes", "indices of the source go")
+        return f"{kept} on refusing writes"
+    released = counted(len(record.released), "index of the source takes", "indices of the source take")
+    return f"{released} writes again"
+
+
+def health(record: HealthRecord) -> str:
+    """The target's health."""
+    if not record.not_green:
+        return f"green after {duration(record.waited_s)}"
+    name, told = next(iter(record.not_green.items()))
+    said = counted(len(record.not_green), "index is", "indices are")
+    return f"{said} not green after {duration(record.waited_s)}: {name} is {told}"

@@ -1,0 +1,87 @@
+"""The window of a cutover in words."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from reports.model.seeding import RepointReport, WindowReport
+from reports.words.common import clock, counted, duration, names, number, span
+
+WAITING = "waiting at before-open"
+"""The phase that the estimate does not count."""
+_NAMES = 12
+
+
+def length(report: WindowReport) -> str:
+    """Since when, until when, and how it ended."""
+    since = clock(report.frozen)
+    if report.outcome == "blocking":
+        return f"the source refuses writes since {since}; deadline {clock(report.deadline)}"
+    if report.outcome == "opening" or report.ended is None or report.seconds is None:
+        return f"the source refuses writes since {since}; the target is being opened"
+    took = f"the source refused writes for {duration(report.seconds)}, {since} to {_time(report.ended)}"
+    limit = f"deadline {_time(report.deadline)}"
+    end = "then the target took them" if report.outcome == "open" else "then everything was put back"
+    return f"{took} ({limit}); {end}"
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%H:%M:%S}"
+
+
+def phases(report: WindowReport) -> str:
+    """Each phase and its time."""
+    return (
+        ", ".join(f"{phase.name} {duration(phase.seconds)}" for phase in report.phases) or "nothing done yet"
+    )
+
+
+def expectation(report: WindowReport) -> str:
+    """What was expected, and whether it came so."""
+    low, high = report.expected_low or 0.0, report.expected_high or 0.0
+    basis = f"measured in {', '.join(report.expected_from)}" if report.expected_from else "assumed"
+    said = f"expected {span(low, high)} ({basis})"
+    if report.inside is None:
+        return said
+    if report.inside:
+        return f"{said}: within"
+    return f"{said}: {'shorter' if _net(report) < low else 'longer'}, without waits at gates"
+
+
+def _net(report: WindowReport) -> float:
+    waited = sum(phase.seconds for phase in report.phases if phase.name == WAITING)
+    return (report.seconds or 0.0) - waited
+
+
+def refusing(report: WindowReport) -> str:
+    """What became of the source's blocks."""
+    before = f"; {len(report.before)} had refused them before" if report.before else ""
+    if report.outcome in {"blocking", "opening"}:
+        return f"indices of the source that refuse writes: {number(len(report.still_blocked))}{before}"
+    if report.still_blocked:
+        return (
+            f"indices of the source that go on refusing writes: {number(len(report.still_blocked))}{before}"
+        )
+    return f"indices of the source that take writes again: {number(len(report.blocked))}{before}"
+
+
+def clients(report: RepointReport) -> Iterator[str]:
+    """What clients must use from now on."""
+    what = [counted(len(report.indices), "index", "indices")]
+    for found, one, many in (
+        (report.streams, "data stream", "data streams"),
+        (list(report.aliases), "alias", "aliases"),
+    ):
+        what += [f"{counted(len(found), one, many)} ({names(found, _NAMES)})"] if found else []
+    yield f"Point your clients at {report.endpoint}: {', '.join(what)}"
+    if report.renamed:
+        other = [f"{each.source} is {each.target}" for each in report.renamed]
+        yield f"  under another name there: {names(other, _NAMES)}"
+
+
+def health(report: WindowReport) -> str:
+    """The target's health after it was opened."""
+    waited = duration(report.health_waited or 0.0)
+    if not report.not_green:
+        return f"green after {waited}"
+    told = [f"{name} ({state})" for name, state in report.not_green.items()]
+    return f"{number(len(told))} not green after {waited}: {names(told, _NAMES)}"

@@ -1,0 +1,75 @@
+"""The plan that a run began with, compared with today's."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from pydantic import ValidationError
+
+from configs.plan import Plan
+from runs.errors import PlanChanged
+from runs.journal import Journal
+
+
+def plan_record(plan: Plan) -> dict[str, Any]:
+    """The plan as a journal keeps it. It holds names of secrets, never a secret."""
+    return plan.model_dump(mode="json")
+
+
+def plan_begun_with(journal: Journal) -> Plan | None:
+    """The plan that a run began with; None where this version does not take it any more."""
+    try:
+        return Plan.model_validate_json(json.dumps(journal.document.plan))
+    except ValidationError:
+        return None
+
+
+def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
+    """A plan's record with the defaults of keys that an earlier version did not have.
+
+    As it is where this version does not take it any more.
+    """
+    try:
+        return plan_record(Plan.model_validate_json(json.dumps(record)))
+    except ValidationError:
+        return record
+
+
+def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> None:
+    """Refuses to speak of a run under another plan than it began with.
+
+    Args:
+        but: fields and sections that may differ, as `verify.level`, beside those that decide nothing of
+            what is moved: checks, gates and hooks.
+
+    Raises:
+        PlanChanged: names the fields that differ.
+    """
+    before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
+    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks"))
+    keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
+    changed = sorted(key for key in keys if before.get(key) != after.get(key))
+    if changed:
+        shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
+        raise PlanChanged(
+            f"the plan has changed since run {journal.run_id} began: {shown}",
+            f"put it back to go on with that run, {way_out(journal)}",
+        )
+
+
+def way_out(journal: Journal) -> str:
+    """What else can be done than to go on with a run, in words that follow a first advice."""
+    if journal.document.verb == "rehearse":
+        return "or with the plan as it was take away what it made: snapferry abort PLAN --execute"
+    if journal.document.verb == "cutover":
+        return "or put everything back: snapferry abort PLAN --execute"
+    return "or start another with --new-run"
+
+
+def _leaves(value: Any, path: str = "") -> dict[str, Any]:
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
+            found |= _leaves(inner, f"{path}.{key}" if path else str(key))  # pyright: ignore[reportUnknownArgumentType]
+        return found
+    return {path: value}

@@ -1,0 +1,1 @@
+"""Checks of the caller, the roles and their rights."""

@@ -1,0 +1,167 @@
+"""Who calls, and whether the caller, the role and the service may do what a migration asks of them."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from domains.aws import iam
+from domains.aws.iam import Decision
+from domains.domain import Side
+from tasks.checks.account import role_rights, roles
+from tasks.checks.account.roles import passed_role
+from tasks.checks.check import Check, Finding, check, fail, ok, side_check, skip, unknown, warn
+from tasks.checks.facts import domains
+from tasks.checks.rules.iam_policies import Request, said, statements_of, together
+from tasks.survey import SIDES, Survey
+
+_GUIDE = "AWS guide: Creating index snapshots, prerequisites"
+_SKEW_FAIL_S = 300.0
+_SKEW_WARN_S = 60.0
+_LOGIN = "check auth of this domain, its profile and role_arn, and the role's trust policy"
+_HTTP = ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut", "es:ESHttpDelete")
+
+
+@side_check("account.credentials", "the login for the domain can be used")
+def credentials(survey: Survey, side: Side) -> Finding:
+    """Keys are found and accepted, the role under auth is assumed, the domain's name is known."""
+    found = domains.reached(survey, side)
+    if found.stage == "credentials":
+        return fail(found.detail, found.hint or _LOGIN)
+    kind = domains.settings(survey, side).auth.type
+    return ok(
+        f"auth {kind}: nothing is wrong with it" if found.stage == "reached" else f"auth {kind} is complete"
+    )
+
+
+@side_check("account.clock", "this machine's clock is that of the domain", source="AWS: Signature Version 4")
+def clock(survey: Survey, side: Side) -> Finding:
+    """A signature is good for five minutes."""
+    found = domains.reached(survey, side)
+    if found.stage == "clock":
+        return fail(found.detail, found.hint or "set this machine's clock")
+    if not domains.signed(survey, side):
+        return skip("requests are not signed")
+    survey.domain(side)
+    if found.date is None or found.received is None:
+        return unknown("the domain's answer has no Date header")
+    try:
+        skew = abs((parsedate_to_datetime(found.date) - found.received).total_seconds())
+    except (TypeError, ValueError):
+        return unknown("the domain's Date header is none")
+    if skew > _SKEW_FAIL_S:
+        return fail(f"it is {skew:.0f} s off; signatures are good for {_SKEW_FAIL_S:.0f} s", "set the clock")
+    if skew > _SKEW_WARN_S:
+        return warn(f"it is {skew:.0f} s off", "set the clock: at five minutes signatures are refused")
+    return ok(f"{skew:.0f} s off")
+
+
+@side_check("account.identity", "who calls")
+def identity(survey: Survey, side: Side) -> Finding:
+    """The ARN that policies and access control must know."""
+    if not domains.signed(survey, side):
+        return skip("requests are not signed")
+    return ok(domains.caller(survey, side).arn)
+
+
+@check("account.partition", "everything is in one partition", source="AWS: partitions")
+def partition(survey: Survey) -> Finding:
+    """A domain of one partition reaches no bucket of another."""
+    sides: list[Side] = [side for side in SIDES if domains.signed(survey, side)]
+    if not sides:
+        return skip("requests are not signed")
+    callers = {f"the caller on the {side}": domains.caller(survey, side).partition for side in sides}
+    arns = {side: domains.role_arn(survey, side) for side in sides}
+    roles = {f"the role of the {side}": arn.split(":")[1] for side, arn in arns.items() if arn}
+    found = callers | roles
+    if len(set(found.values())) > 1:
+        said = ", ".join(f"{who} is in {where}" for who, where in found.items())
+        return fail(said, "snapshots are not shared across partitions: use one login's partition throughout")
+    return ok(next(iter(found.values())))
+
+
+@side_check("account.pass-role", "the caller may pass the role to the service", source=_GUIDE)
+def pass_role(survey: Survey, side: Side) -> Finding:
+    """`iam:PassRole`, asked of IAM's simulation."""
+    found = passed_role(survey, side)
+    if isinstance(found, Finding):
+        return found
+    who = domains.caller(survey, side)
+    if who.principal is None:
+        return unknown(f"policies of {who.arn} cannot be simulated", f"see that it may iam:PassRole {found}")
+    asked, session = ("iam:PassRole", found), survey.domain(side).session
+    answers = [
+        iam.decisions(session, who.principal, [asked], {"iam:PassedToService": service})[asked]
+        for service in ("es.amazonaws.com", "opensearchservice.amazonaws.com")
+    ]
+    if set(answers) == {"allowed"}:
+        return ok(f"{who.principal} may")
+    if "allowed" in answers or "unsure" in answers:
+        return unknown(
+            f"{who.principal} may pass {found} under a condition only, or to one of the service's names",
+            "let its iam:PassedToService name es.amazonaws.com and opensearchservice.amazonaws.com",
+        )
+    if "explicitDeny" in answers:
+        return fail(f"a policy of {who.principal} denies iam:PassRole on {found}", "take that Deny away")
+    return fail(f"{who.principal} may not pass {found}", f"allow it iam:PassRole on {found}")
+
+
+@side_check("account.domain-access", "the caller may send requests to the domain", source=_GUIDE)
+def domain_access(survey: Survey, side: Side) -> Finding:
+    """`es:ESHttp*`: by the caller's policies, or by the domain's access policy."""
+    found = domains.reached(survey, side)
+    if found.stage == "domain-access":
+        return fail(found.detail, found.hint or "allow the caller es:ESHttp* on the domain")
+    if not domains.signed(survey, side):
+        return skip("requests are not signed")
+    who, status = domains.caller(survey, side), domains.status(survey, side)
+    if who.principal is None:
+        return unknown(f"policies of {who.arn} cannot be simulated", f"see that it may {', '.join(_HTTP)}")
+    if status is None or not status.arn:
+        return unknown(
+            f"the caller's control plane does not know the {side}, so its access policy is not known",
+            f"see that {who.principal} may {', '.join(_HTTP)} there",
+        )
+    asked = [(action, f"{status.arn}/_snapshot") for action in _HTTP]
+    own = iam.decisions(survey.domain(side).session, who.principal, asked)
+    policy = statements_of(status.access_policy)
+    session = who.arn if who.arn != who.principal else ""
+    return _access(
+        who.principal,
+        status.arn,
+        {
+            action: together(
+                answer,
+                said(policy, Request(who.principal, action, resource, session=session)),
+                same_account=True,
+            )
+            for (action, resource), answer in own.items()
+        },
+    )
+
+
+def _access(principal: str, domain: str, answers: Mapping[str, Decision]) -> Finding:
+    refused = [action for action, answer in answers.items() if answer in {"implicitDeny", "explicitDeny"}]
+    if _HTTP[0] in refused:  # the domain has just answered a GET: not all that decides is seen
+        return unknown(
+            f"{domain} answers {principal}, but not by the policies that are seen here",
+            f"see that {principal} may {', '.join(_HTTP)} there",
+        )
+    if refused:
+        denied = "explicitDeny" in answers.values()
+        names, where = ", ".join(refused), "its IAM policy or the domain's access policy"
+        return fail(
+            f"{principal} {'is denied' if denied else 'lacks'} {names} on {domain}",
+            f"take that Deny out of {where}" if denied else f"allow {names} on {domain}/*, in {where}",
+        )
+    unsure = [action for action, answer in answers.items() if answer == "unsure"]
+    if unsure:
+        return unknown(
+            f"a condition in its policies or the domain's decides on {', '.join(unsure)}",
+            f"see that {principal} may {', '.join(unsure)} from here",
+        )
+    return ok("es:ESHttpGet, Head, Post, Put, Delete")
+
+
+CHECKS: tuple[Check, ...] = (
+    clock, identity, partition, *roles.CHECKS, role_rights.role_rights, pass_role, domain_access,
+)  # fmt: skip
+"""All but `credentials`, which comes first of all."""

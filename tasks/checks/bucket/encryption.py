@@ -1,0 +1,144 @@
+"""How the bucket encrypts, and whether the role may use its key."""
+
+from domains.aws import iam, kms, s3
+from domains.aws.iam import Decision
+from domains.aws.kms import Key
+from domains.domain import Side
+from domains.errors import AwsError
+from domains.http.json_replies import Json
+from tasks.checks.account.roles import passed_role
+from tasks.checks.check import Finding, fail, ok, shown, side_check, skip, unknown
+from tasks.checks.facts import bucket as bucket_facts
+from tasks.checks.facts import domains
+from tasks.checks.rules.iam_policies import Request, by_key, said, statements_of
+from tasks.survey import Survey
+
+_ACTIONS: dict[Side, tuple[str, ...]] = {
+    "source": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "target": ("kms:Decrypt",),
+}
+_S3S_OWN = ("", "alias/aws/s3")
+_TYPE = "server_side_encryption_type"
+_KEY = "server_side_encryption_kms_key_id"
+
+
+@side_check("bucket.encryption", "the role may use the bucket's key", source="Amazon S3: SSE-KMS")
+def encryption(survey: Survey, side: Side) -> Finding:
+    """S3's own encryption asks for nothing; a key of KMS for rights of the role."""
+    named = _named(survey)
+    if named is None:
+        return ok("S3's own encryption, which asks for no rights")
+    if named.rpartition(":")[2] in _S3S_OWN:
+        return _by_s3s_own_key(survey, side)
+    role = passed_role(survey, side)
+    if isinstance(role, Finding):
+        return role
+    full = named if named.startswith(("arn:", "alias/")) else named.rpartition("/")[2]
+    found = survey.once(("key", full), lambda: _key(survey, full))
+    if found is None and full.startswith("arn:"):
+        return fail(f"KMS knows no key {named}", "correct the bucket's default encryption, or create the key")
+    if found is None:
+        return unknown(
+            f"KMS knows no key {named} in the account of either login; it may be of the bucket's",
+            "name the key by its whole ARN in the bucket's default encryption",
+        )
+    if found.state != "Enabled":
+        return fail(f"key {found.arn} is {found.state}: nothing can be read or written", "enable the key")
+    return _rights(survey, side, role, found)
+
+
+def _named(survey: Survey) -> str | None:
+    """The key that the repository's files are written with: the registration's, else the bucket's."""
+    told, kind = _settings(survey), str(_settings(survey).get(_TYPE) or "").lower()
+    if kind == "aes256" or str(told.get("server_side_encryption")).lower() == "true":
+        return None
+    if kind == "aws:kms" and told.get(_KEY):
+        return str(told[_KEY])
+    return bucket_facts.told(survey, "encryption", s3.encryption_key)
+
+
+def _settings(survey: Survey) -> Json:
+    """What the plan says of the registration; files that are there already know nothing of it."""
+    return {} if survey.plan.snapshot.existing else bucket_facts.plans_bucket(survey).settings
+
+
+def _key(survey: Survey, named: str) -> Key | None:
+    """The key as the first login has it that may look and finds it; an id or alias is each account's own.
+
+    Raises:
+        AwsError: none finds it, and one may not look.
+    """
+    errors: list[AwsError] = []
+    for login in bucket_facts.logins(survey):
+        try:
+            if found := kms.key(login.session, named, bucket_facts.region(survey)):
+                return found
+        except AwsError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+    return None
+
+
+def _by_s3s_own_key(survey: Survey, side: Side) -> Finding:
+    """The key `aws/s3` serves everybody of the bucket's account who may use S3, and nobody else."""
+    arn = domains.role_arn(survey, side)
+    if arn is None:
+        return skip("no role is passed")
+    try:
+        owner = bucket_facts.policy(survey).account
+    except AwsError as error:
+        return unknown(
+            f"the bucket encrypts with S3's own KMS key; whose bucket it is: {error.message}", error.hint
+        )
+    if owner == arn.split(":")[4]:
+        return ok("S3's own KMS key, which serves the role's account")
+    return fail(
+        f"the bucket encrypts with the KMS key aws/s3 of account {owner}, which cannot serve {arn}",
+        "encrypt the bucket with S3's own encryption (SSE-S3), or with a key of yours that the role may use",
+    )
+
+
+def _rights(survey: Survey, side: Side, role: str, key: Key) -> Finding:
+    asked = [(action, key.arn) for action in _ACTIONS[side]]
+    region = key.arn.split(":")[3]
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    context = {"kms:ViaService": f"s3.{region}.{suffix}", "kms:CallerAccount": role.split(":")[4]}
+    own = iam.decisions(survey.domain(side).session, role, asked, context)
+    denied = [action for action, arn in asked if own[action, arn] == "explicitDeny"]
+    if denied:
+        return _refused(role, key, denied)
+    try:
+        document = survey.once(("key policy", key.arn), lambda: _policy(survey, key))
+    except AwsError as error:
+        return unknown(f"what the policy of {key.arn} says: {error.message}", error.hint)
+    statements = statements_of(document)
+    known = tuple(context.items())
+    found: dict[str, Decision] = {
+        action: by_key(
+            own[action, arn],
+            said(statements, Request(role, action, arn, known)),
+            same_account=key.account == role.split(":")[4],
+        )
+        for action, arn in asked
+    }
+    refused = [action for action, answer in found.items() if answer in {"implicitDeny", "explicitDeny"}]
+    if refused:
+        return _refused(role, key, refused)
+    if "unsure" in found.values():
+        return unknown(
+            f"a condition in the policies of {role} or {key.arn} decides, and its keys are not known"
+        )
+    return ok(f"{shown(found)} on {key.arn}")
+
+
+def _policy(survey: Survey, key: Key) -> str:
+    return bucket_facts.by_first(survey, lambda login: kms.policy(login.session, key.arn))
+
+
+def _refused(role: str, key: Key, actions: list[str]) -> Finding:
+    return fail(
+        f"{role} lacks {', '.join(actions)} on {key.arn}",
+        f"allow it {' and '.join(actions)} in its own policy, and let the key's policy leave that to account "
+        f"{role.split(':')[4]} or name the role",
+    )

@@ -1,0 +1,84 @@
+"""Fine-grained access control: whether the caller is mapped so that it may do what a migration asks."""
+
+from collections.abc import Callable, Iterator
+
+from domains.domain import Side
+from domains.engine import access_control as control
+from domains.engine.access_control import Known
+from domains.errors import AwsError, Denied
+from domains.http.known_refusals import cause_of
+from tasks.checks.check import Finding, fail, ok, shown, side_check, skip, unknown
+from tasks.checks.facts import domains
+from tasks.survey import Survey
+
+_ENOUGH = {"all_access", "manage_snapshots"}
+_MAP = "map it on the {side} to manage_snapshots, and to the role that docs/access.md shows"
+
+
+@side_check(
+    "domains.access-control",
+    "access control lets the caller do what a migration asks",
+    source="AWS guide: fine-grained access control, manage_snapshots",
+)
+def access_control(survey: Survey, side: Side) -> Finding:
+    """By what the domain refuses to read, and by the roles that it knows the caller to have."""
+    found = domains.reached(survey, side)
+    if found.stage == "access-control":
+        return fail(found.detail, found.hint)
+    survey.domain(side)
+    refused = tuple(_refused(survey, side))
+    if refused:
+        return fail(
+            refused[0] if len(refused) == 1 else f"{len(refused)} reads are refused", _map(side), refused
+        )
+    if _is_on(survey, side) is False:
+        return ok("fine-grained access control is off")
+    who = control.known(survey.domain(side), survey.identity(side).version.engine)
+    if who is None:
+        return _unasked(survey, side)
+    return _judged(who, side)
+
+
+def _map(side: Side) -> str:
+    return _MAP.format(side=side)
+
+
+def _refused(survey: Survey, side: Side) -> Iterator[str]:
+    """Which of the reads that every migration makes are refused by access control."""
+    reads: dict[str, Callable[[Side], object]] = {
+        "its repositories": survey.registrations,
+        "its indices, aliases and data streams": survey.catalog,
+    }
+    for what, read in reads.items():
+        try:
+            read(side)
+        except Denied as error:
+            cause = cause_of(error.reply.text, caller_denied=True)
+            if cause and cause.kind == "access control":
+                who = cause.who or "the caller"
+                yield f"{who} may not read {what} on the {side}: it lacks {cause.what}"
+
+
+def _is_on(survey: Survey, side: Side) -> bool | None:
+    """Whether access control is on, by the control plane; None where it does not tell."""
+    try:
+        status = domains.status(survey, side)
+    except AwsError:
+        return None
+    return status.access_control if status else None
+
+
+def _unasked(survey: Survey, side: Side) -> Finding:
+    if _is_on(survey, side):
+        return unknown("it is on, but the domain does not tell the caller's roles", _map(side))
+    return skip("the domain has no access control of its own")
+
+
+def _judged(who: Known, side: Side) -> Finding:
+    enough = sorted(_ENOUGH & set(who.roles))
+    if enough:
+        return ok(f"{who.name} has {' and '.join(enough)}")
+    has = shown(sorted(who.roles)) or "none"
+    return unknown(
+        f"reading is allowed, but {who.name} is not mapped to manage_snapshots (it has {has})", _map(side)
+    )

@@ -1,0 +1,211 @@
+"""The two domains: the way to them, their versions, what they are busy with, and their health."""
+
+from domains.domain import Side
+from domains.engine import cluster, snapshots
+from domains.engine.catalog import Index
+from domains.engine.cluster import ClusterIdentity
+from domains.engine.reachability import Stage
+from domains.engine.snapshots import RunningSnapshot
+from domains.errors import AwsError, SnapferryError, UnexpectedReply
+from tasks.checks.check import Check, Finding, check, fail, ok, shown, side_check, skip, unknown, warn
+from tasks.checks.domains import access_control, automated_snapshots
+from tasks.checks.facts import domains
+from tasks.selection import compatibility
+from tasks.survey import SIDES, Survey, Unlooked
+
+_WAY: tuple[Stage, ...] = ("dns", "tcp", "tls", "answer")
+_GUIDE = "AWS guide: Creating index snapshots"
+_DESCRIBE = "allow the caller es:DescribeDomain on the domain, or look at it in the console"
+
+
+@side_check("domains.dns", "the domain's name has an address")
+def dns(survey: Survey, side: Side) -> Finding:
+    """The host of the endpoint, or of connect_to."""
+    return _on_the_way(survey, side, "dns")
+
+
+@side_check("domains.tcp", "its port can be connected to")
+def tcp(survey: Survey, side: Side) -> Finding:
+    """A port that is closed, filtered, or inside a VPC."""
+    return _on_the_way(survey, side, "tcp")
+
+
+@side_check("domains.tls", "it speaks TLS, with a certificate that is trusted")
+def tls(survey: Survey, side: Side) -> Finding:
+    """Handshake and certificate."""
+    if (domains.settings(survey, side).endpoint or "").startswith("http:"):
+        return skip("the endpoint is http: nothing is encrypted")
+    return _on_the_way(survey, side, "tls")
+
+
+def _on_the_way(survey: Survey, side: Side, stage: Stage) -> Finding:
+    found = domains.reached(survey, side)
+    if found.stage == stage:
+        return fail(found.detail, found.hint)
+    if found.asked or found.stage in _WAY[_WAY.index(stage) + 1 :]:
+        return ok(found.place)
+    return skip(f"see {domains.check_of(found)}")
+
+
+@side_check("domains.answer", "an OpenSearch or Elasticsearch domain answers there, another one on each side")
+def answer(survey: Survey, side: Side) -> Finding:
+    """Its first answer tells who it is. Two endpoints of one cluster are no migration."""
+    found = domains.reached(survey, side)
+    if found.stage == "answer":
+        return fail(found.detail, found.hint)
+    if found.stage != "reached":
+        return skip(f"see {domains.check_of(found)}")
+    try:
+        who = survey.identity(side)
+    except UnexpectedReply as error:
+        if error.transient:
+            return unknown(error.message, "check again")
+        survey.give_up(side, f"the {side} is no domain that can be asked, see domains.answer")
+        return fail(error.message, error.hint or "check that the endpoint is that of a domain")
+    if side == "target" and _is_the_source(survey, who):
+        survey.give_up(side, "source and target are one cluster, see domains.answer")
+        said = f"source and target are one cluster: both answer with UUID {who.uuid}"
+        return fail(said, "correct the endpoints (and connect_to) of source and target")
+    return ok(f"{who.name or 'a cluster'}, {who.version}, UUID {who.uuid}")
+
+
+def _is_the_source(survey: Survey, who: ClusterIdentity) -> bool:
+    if domains.reached(survey, "source").stage != "reached":
+        return False
+    try:
+        return survey.identity("source").uuid == who.uuid
+    except (UnexpectedReply, Unlooked):
+        return False  # the source's own check tells
+
+
+@check("domains.version", "the target's engine reads the source's snapshots", source="AWS guide: Migrating")
+def version(survey: Survey) -> Finding:
+    """By what the domains run; the control plane must say the same."""
+    source, target = survey.identity("source").version, survey.identity("target").version
+    problem = compatibility.engine_problem(source, target)
+    if problem:
+        return fail(problem, compatibility.way_out(source, target))
+    differing = [said for side in SIDES if (said := _differing(survey, side))]
+    if differing:
+        hint = "wait until an upgrade is over; if none is under way, check that the endpoint is this domain's"
+        return fail("; ".join(differing), hint, differing)
+    return ok(f"{source} → {target}")
+
+
+def _differing(survey: Survey, side: Side) -> str:
+    """Where the control plane tells another version than the domain; empty where nothing is to be said."""
+    runs = survey.identity(side).version
+    try:
+        status = domains.status(survey, side)
+    except AwsError:  # domains.processing tells that it could not be asked
+        return ""
+    if status is None or status.busy:  # the same about what is under way
+        return ""
+    told = status.runs
+    same = told and (told.engine, told.generation, told.minor) == (runs.engine, runs.generation, runs.minor)
+    if told is None or same:
+        return ""
+    return f"the {side} runs {runs}, but the control plane tells {status.version} of domain {status.name}"
+
+
+@side_check("domains.processing", "nothing is being changed about the domain", source="AWS: blue/green")
+def processing(survey: Survey, side: Side) -> Finding:
+    """Asked of the control plane: a configuration change, an upgrade, a deletion."""
+    if not domains.signed(survey, side):
+        return skip("its requests are not signed, so no control plane is asked")
+    try:
+        status = domains.status(survey, side)
+    except AwsError as error:
+        return unknown(error.message, error.hint or _DESCRIBE)
+    if status is None:
+        region = domains.settings(survey, side).region
+        return unknown(f"the control plane knows no such domain in {region}, in the caller's account")
+    if status.busy:
+        hint = "wait until the domain is Active (aws opensearch describe-domain), then check again"
+        return fail(f"domain {status.name}: {status.busy}", hint)
+    return ok("nothing is under way")
+
+
+@side_check("domains.health", "every shard of the domain has its copies", source="OpenSearch: cluster health")
+def health(survey: Survey, side: Side) -> Finding:
+    """Yellow matters for what moves, and on the target, which has more to take."""
+    told = survey.once(("health", side), lambda: cluster.health(survey.domain(side)))
+    if told == "green":
+        return ok("green")
+    listed = [index for index in survey.catalog(side).indices.values() if index.health == told]
+    if told == "red":
+        return skip("red, see domains.primaries") if listed else warn("red, but no index of it is listed red")
+    if side == "source":
+        moving = _moving(survey)
+        listed = [index for index in listed if index.name in moving]
+        if not listed:
+            return ok("yellow: replicas lack, but of no index that moves")
+    lacking = f"yellow: replicas are on no node, of {len(listed)} indices" if listed else "yellow"
+    hint = "GET _cluster/allocation/explain tells why: too few nodes for the replicas, or too little disk"
+    return warn(lacking, hint, _names(listed))
+
+
+def _names(indices: list[Index]) -> list[str]:
+    return [index.name for index in indices]
+
+
+def _moving(survey: Survey) -> set[str]:
+    """Names of the indices that the snapshot will hold."""
+    try:
+        units = [unit for unit in survey.decision.units if unit.action != "skip"]
+    except SnapferryError:  # without the target it is not known which are skipped
+        units = list(survey.selection.units)
+    return {index.name for unit in units for index in unit.indices}
+
+
+@side_check("domains.primaries", "every primary shard is there", source=_GUIDE)
+def primaries(survey: Survey, side: Side) -> Finding:
+    """An index that lacks a primary cannot be put into a snapshot."""
+    red = [index for index in survey.catalog(side).indices.values() if index.health == "red"]
+    if not red:
+        return ok("no index is red")
+    moving = _moving(survey) if side == "source" else set[str]()
+    lost = [name for name in _names(red) if name in moving]
+    if not lost:
+        where = "on the target" if side == "target" else "on the source; they do not move"
+        said = f"red, that is without some primary, {where}: {shown(_names(red))}"
+        return warn(said, "GET _cluster/allocation/explain tells why", _names(red))
+    said = f"without some primary, and to be moved: {shown(lost)}"
+    hint = "put them right (GET _cluster/allocation/explain tells why), or exclude them under indices.exclude"
+    if survey.plan.snapshot.existing or survey.plan.snapshot.allow_partial:
+        return warn(f"{said}; what is lost is not compared, or not moved", hint, lost)
+    return fail(said, hint, lost)
+
+
+@side_check("domains.snapshot-running", "no other snapshot is being taken", source=_GUIDE)
+def snapshot_running(survey: Survey, side: Side) -> Finding:
+    """The service takes one at a time; and an index that is in one cannot be deleted."""
+    found = survey.once(("running", side), lambda: snapshots.running(survey.domain(side)))
+    if not found:
+        return ok("none")
+    said = "; ".join(_progress(each) for each in found)
+    if side == "target":
+        if survey.plan.conflicts.policy != "delete":
+            return ok(f"{said}; a restore does not mind")
+        return warn(said, "indices cannot be deleted while they are in a snapshot: begin when it is over")
+    if survey.plan.snapshot.existing:
+        return ok(f"{said}; the plan takes none of its own")
+    limit = survey.plan.snapshot.wait_for_running
+    if not limit:
+        hint = "wait until it is over, or give snapshot.wait_for_running some time"
+        return fail(f"{said}, and snapshot.wait_for_running is 0", hint)
+    return warn(said, f"the migration waits for it, for up to {limit} (snapshot.wait_for_running)")
+
+
+def _progress(running: RunningSnapshot) -> str:
+    whose = "the service's own " if automated_snapshots.is_automated(running.repository) else ""
+    done = f"{running.shards_done} of {running.shards_total} shards"
+    return f"{whose}snapshot {running.repository}/{running.name} is being taken ({done})"
+
+
+FIRST: tuple[Check, ...] = (dns, tcp, tls, answer)
+CHECKS: tuple[Check, ...] = (
+    version, processing, health, primaries, snapshot_running, access_control.access_control,
+    automated_snapshots.automated_snapshot,
+)  # fmt: skip
+"""All but `FIRST`, which tell whether the domain can be asked at all."""

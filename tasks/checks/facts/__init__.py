@@ -1,0 +1,1 @@
+"""What the checks read: each thing once for all checks."""

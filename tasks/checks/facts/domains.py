@@ -1,0 +1,150 @@
+"""Facts that several checks share, each read once by the survey."""
+
+from urllib.parse import urlsplit
+
+from configs.aws import partition_of_region
+from configs.plan import DomainSettings, S3Repository
+from domains.aws import control_plane, iam
+from domains.aws.control_plane import DomainStatus
+from domains.aws.iam import Caller, Role
+from domains.domain import Side
+from domains.engine import reachability
+from domains.engine.reachability import Reach
+from domains.errors import SnapferryError
+from domains.http.json_replies import Json, child
+from tasks.checks.safety import leads_to_the_plan
+from tasks.survey import Survey
+
+_HASHED = 10
+"""OpenSearch 3, on the scale of both engines."""
+_SEEN_HASHED = (10, 6)
+"""Generation and minor of the version that was seen to do it."""
+_PATHS = "shard_path_type"
+
+
+def settings(survey: Survey, side: Side) -> DomainSettings:
+    """The plan's settings of a side."""
+    return survey.plan.source if side == "source" else survey.plan.target
+
+
+def reached(survey: Survey, side: Side) -> Reach:
+    """How far one gets to the side's domain. Gives the side up where it cannot be asked."""
+
+    def go() -> Reach:
+        try:
+            found = reachability.reach(survey.domain(side), settings(survey, side))
+        except SnapferryError as error:  # it could not even be opened
+            found = Reach("credentials", error.message, error.hint)
+        if found.stage != "reached":
+            survey.give_up(side, f"the {side} cannot be asked, see {check_of(found)}")
+        return found
+
+    return survey.once(("reach", side), go)
+
+
+def check_of(found: Reach) -> str:
+    """The id of the check that tells about a way that ends before `reached`."""
+    if found.stage in {"credentials", "clock", "domain-access"}:
+        return f"account.{found.stage}"
+    return f"domains.{found.stage}"
+
+
+def signed(survey: Survey, side: Side) -> bool:
+    """Whether the side's requests are signed, that is, whether an AWS account is behind it."""
+    return settings(survey, side).is_signed
+
+
+def caller(survey: Survey, side: Side) -> Caller:
+    """Who signs the side's requests."""
+    return survey.once(("caller", side), lambda: iam.caller(survey.domain(side).session))
+
+
+def role_arn(survey: Survey, side: Side) -> str | None:
+    """The role that the side registers the repository with; None for none."""
+    return survey.plan.repository.role_arn_for(side)
+
+
+def role(survey: Survey, side: Side) -> Role | None:
+    """That role as IAM has it; None when it does not exist, or the side needs none."""
+    arn = role_arn(survey, side)
+    if arn is None:
+        return None
+    return survey.once(("role", side), lambda: iam.role(survey.domain(side).session, arn))
+
+
+def status(survey: Survey, side: Side) -> DomainStatus | None:
+    """The side's domain in the control plane; None when it is not there (or not a domain of the service)."""
+    if not signed(survey, side):
+        return None
+
+    def look() -> DomainStatus | None:
+        name, arn = domain_name(survey, side), _arn_by_cluster(survey, side)
+        found = control_plane.domain_status(survey.domain(side).session, name) if name else None
+        return None if found and arn not in (None, found.arn) else found  # a namesake in the caller's account
+
+    return survey.once(("status", side), look)
+
+
+def domain_arn(survey: Survey, side: Side) -> str | None:
+    """The side's ARN, as its cluster's name or else the control plane has it; None where neither does."""
+    own = _arn_by_cluster(survey, side)
+    if own:
+        return own
+    found = status(survey, side)
+    return found.arn or None if found else None
+
+
+def _arn_by_cluster(survey: Survey, side: Side) -> str | None:
+    """A domain of the service calls its cluster `account:domain`."""
+    account_of, _, name = survey.identity(side).name.partition(":")
+    region = settings(survey, side).region
+    if not (account_of.isdigit() and len(account_of) == 12 and name and region):
+        return None
+    return f"arn:{partition_of_region(region)}:es:{region}:{account_of}:domain/{name}"
+
+
+def domain_name(survey: Survey, side: Side) -> str | None:
+    """The domain's name: the plan's, or as its host or its cluster's name has it."""
+    named = settings(survey, side).domain
+    if named:
+        return named
+    host = urlsplit(survey.domain(side).endpoint).hostname or ""
+    return control_plane.domain_name_of(host) or survey.identity(side).name.rpartition(":")[2] or None
+
+
+def s3(survey: Survey) -> S3Repository | None:
+    """The plan's bucket; None when the repository is a folder."""
+    repository = survey.plan.repository
+    return repository if isinstance(repository, S3Repository) else None
+
+
+def hashes(survey: Survey) -> bool | None:
+    """Whether the source puts folders of its own before base_path; None where that is not known.
+
+    OpenSearch 3.6 does; the repository's `shard_path_type` may say otherwise.
+    """
+    repository = s3(survey)
+    if repository is None:
+        return False
+    told = repository.settings.get(_PATHS)
+    try:
+        if told is None:
+            told = child(_own_registration(survey), "settings").get(_PATHS)
+        runs = survey.identity("source").version
+    except SnapferryError:
+        return None if told is None else _before_base_path(told)
+    if told is not None:
+        return _before_base_path(told)
+    if runs.generation < _HASHED:
+        return False
+    return True if (runs.generation, runs.minor) == _SEEN_HASHED else None
+
+
+def _before_base_path(path_type: object) -> bool:
+    return str(path_type).upper() == "HASHED_PREFIX"
+
+
+def _own_registration(survey: Survey) -> Json:
+    """The source's registration that the migration will use; empty without one."""
+    found = survey.registration("source")
+    return found if found and leads_to_the_plan(survey, "source", found) else {}

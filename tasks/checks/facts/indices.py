@@ -1,0 +1,113 @@
+"""Facts about what moves: under which names, with which settings, and what the target has for it."""
+
+from domains.aws import control_plane
+from domains.domain import Side
+from domains.engine import cluster_features
+from domains.engine import index_requirements as traits_of
+from domains.engine.cluster_features import Definitions
+from domains.engine.index_requirements import NOTHING, Traits
+from tasks.checks.facts import domains
+from tasks.errors import PreconditionError
+from tasks.records.resolution import SelectedIndex, Unit
+from tasks.restore.requests import IGNORED, batches
+from tasks.selection.select import matches
+from tasks.survey import Survey
+
+
+def managed(survey: Survey, side: Side) -> bool:
+    """Whether the side is a domain of the service, as far as the plan tells."""
+    settings = domains.settings(survey, side)
+    return settings.is_signed or settings.is_managed
+
+
+def moving(survey: Survey) -> tuple[Unit, ...]:
+    """What moves, under the names that it will have; what indices.names refuses counts as if it did not."""
+    decided = {unit.name: unit for unit in survey.decision.units}
+    units = (decided.get(unit.name, unit) for unit in survey.selection.units)
+    return tuple(unit for unit in units if unit.action != "skip")
+
+
+def moving_indices(survey: Survey) -> tuple[SelectedIndex, ...]:
+    """The indices of all that moves."""
+    return tuple(index for unit in moving(survey) for index in unit.indices)
+
+
+def requests(survey: Survey) -> tuple[list[Unit], ...]:
+    """The units of each restore request, in order."""
+    return tuple(batches(moving(survey), survey.plan.restore.batch))
+
+
+def traits(survey: Survey, index: SelectedIndex) -> Traits:
+    """What the index asks of the domain that holds it, on the source."""
+    found = survey.once("traits", lambda: traits_of.traits(survey.domain("source")))
+    return found.get(index.name, NOTHING)
+
+
+def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[str, ...]]:
+    """Those settings of it that its copy will have: the source's, without and with what the plan says."""
+    restore = survey.plan.restore
+    ignored = [_full(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
+    kept = {key: value for key, value in traits(survey, index).settings.items() if not matches(key, ignored)}
+    return kept | {_full(key): (_text(value),) for key, value in restore.index_settings.items()}
+
+
+def _text(value: object) -> str:
+    """A setting's value as the engines write it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def replicas(survey: Survey, index: SelectedIndex) -> int:
+    """Replicas of each shard of its copy, where their number is not expanded by the engine.
+
+    Raises:
+        PreconditionError: the plan says something that is no number.
+    """
+    wanted = {_full(key): value for key, value in survey.plan.restore.index_settings.items()}
+    told = wanted.get("index.number_of_replicas", index.replicas)
+    try:
+        return int(told)
+    except ValueError:
+        raise PreconditionError(
+            f"restore.index_settings: index.number_of_replicas is {told}", hint="write a number"
+        ) from None
+
+
+def copies(survey: Survey, index: SelectedIndex) -> int:
+    """The primary and its replicas, as `replicas` has them."""
+    return 1 + replicas(survey, index)
+
+
+def _full(key: str) -> str:
+    return key if key.startswith(("index.", "*")) else f"index.{key}"
+
+
+def target_settings(survey: Survey) -> dict[str, str | tuple[str, ...]]:
+    """Disk, shard, zone and closing settings in force on the target."""
+    return survey.once("target settings", lambda: cluster_features.cluster_settings(survey.domain("target")))
+
+
+def target_plugins(survey: Survey) -> frozenset[str]:
+    """Plugins of the target."""
+    return survey.once("target plugins", lambda: cluster_features.plugins(survey.domain("target")))
+
+
+def target_definitions(survey: Survey) -> Definitions:
+    """Templates and pipelines of the target."""
+    return survey.once("target definitions", lambda: cluster_features.definitions(survey.domain("target")))
+
+
+def policies(survey: Survey) -> dict[str, str]:
+    """Indices of the source that a policy looks after, by what the plugin says."""
+    version = survey.identity("source").version
+    return survey.once(
+        "policies", lambda: cluster_features.managed_by_policy(survey.domain("source"), version)
+    )
+
+
+def target_packages(survey: Survey) -> dict[str, str] | None:
+    """Ids of the target's packages, each with its status; None where the control plane does not know it."""
+    status = domains.status(survey, "target")
+    if status is None:
+        return None
+    session = survey.domain("target").session
+    return survey.once("target packages", lambda: control_plane.packages(session, status.name))

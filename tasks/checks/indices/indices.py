@@ -1,0 +1,179 @@
+"""What moves, and what about it the target could not take."""
+
+from collections.abc import Iterator
+
+from tasks.checks.check import Check, Finding, check, fail, failing, ok, shown, skip, unknown, warn
+from tasks.checks.facts import domains
+from tasks.checks.facts import indices as moving
+from tasks.checks.indices.aliases import write_aliases
+from tasks.checks.indices.target_features import NEEDS
+from tasks.selection import compatibility
+from tasks.survey import Survey
+
+_MOVING = "Tutorial: Migrating to Amazon OpenSearch Service"
+_WARM = "AWS guide: UltraWarm storage, manual snapshots of warm indices"
+_BOX_TYPE = "index.routing.allocation.require.box_type"
+_NAMES_HINTS = {
+    "fail": "remove them from the target, exclude them, or choose conflicts.policy: skip, rename or delete",
+    "rename": "choose another conflicts.prefix or suffix, or exclude them",
+    "skip": "choose another conflicts.policy, or exclude them",
+    "delete": "do as each line says, exclude them, or choose another conflicts.policy",
+}
+
+
+@check("indices.selected", "the plan's patterns choose what they name", source="docs/plan.md")
+def selected(survey: Survey) -> Finding:
+    """Names that are not there, aliases taken for indices, nothing at all: FAIL."""
+    problems = tuple(_selection_problems(survey))
+    if problems:
+        return failing(problems, "", "correct indices.include and indices.exclude")
+    selection = survey.selection
+    loose = [pattern for pattern in selection.unmatched if "*" in pattern]
+    if loose:
+        return warn(
+            f"indices.include: {shown(loose)} fits nothing on the source", "take it out, if it is no slip"
+        )
+    indices = sum(len(unit.indices) for unit in selection.units)
+    return ok(f"{indices} indices move, {len(selection.left_out)} names are left out")
+
+
+def _selection_problems(survey: Survey) -> Iterator[str]:
+    selection, wanted = survey.selection, survey.plan.indices
+    named = list(_named_problems(survey))
+    if not selection.units and not named:
+        yield "no index on the source fits indices.include and indices.exclude"
+    yield from named
+    for left in selection.left_out:
+        if left.reason == "changing":
+            yield f"{left.name}: {left.detail}; run again"
+        elif left.name in wanted.include and left.reason in {"closed", "system"}:
+            why = "is closed; set indices.closed: move" if left.reason == "closed" else "is a system index"
+            yield f"indices.include: {left.name} {why}, or take it out of the list"
+
+
+def _named_problems(survey: Survey) -> Iterator[str]:
+    aliases = survey.catalog("source").aliases
+    for pattern in survey.selection.unmatched:
+        if pattern in aliases:
+            yield f"indices.include: {pattern} is an alias; name its indices: {', '.join(aliases[pattern])}"
+        elif "*" not in pattern:
+            yield f"indices.include: the source has no index or data stream {pattern}"
+
+
+@check("indices.created", "the target can hold indices of the versions that created them", source=_MOVING)
+def created(survey: Survey) -> Finding:
+    """An index keeps the version that created it, whatever its domain was upgraded to since."""
+    target = survey.identity("target").version
+    if compatibility.engine_problem(survey.identity("source").version, target):
+        return skip("see domains.version")
+    hint = "reindex them on the source under names of their own, or exclude them"
+    return failing(
+        compatibility.index_problems(created_on(survey), target), f"{target} reads all of them", hint
+    )
+
+
+def created_on(survey: Survey) -> list[tuple[str, int | None]]:
+    """The selected indices, each with the `index.version.created` that its domain tells."""
+    found = survey.catalog("source").indices
+    chosen = (index.name for unit in survey.selection.units for index in unit.indices)
+    return [(name, found[name].created_id) for name in chosen]
+
+
+@check(
+    "indices.closed", "what becomes of closed indices", source="AWS guide: Troubleshooting, closing indices"
+)
+def closed(survey: Survey) -> Finding:
+    """They stay, or they move and are closed again on the target, which must be able to."""
+    if survey.plan.indices.closed == "skip":
+        left = [each.name for each in survey.selection.left_out if each.reason == "closed"]
+        if left:
+            hint = "set indices.closed: move to take them along, or exclude them"
+            return warn(f"closed, so left out (indices.closed: skip): {shown(left)}", hint, left)
+        return ok("none is left out for being closed")
+    names = [index.name for index in moving.moving_indices(survey) if not index.open]
+    if not names:
+        return ok("no closed index moves")
+    why = _cannot_close(survey)
+    if why:
+        return fail(
+            f"{shown(names)}: closed on the source, and {why}",
+            "open them on the source, set indices.closed: skip, or let the target close indices",
+            names,
+        )
+    return ok(f"closed again after the move: {shown(names)}", names)
+
+
+def _cannot_close(survey: Survey) -> str:
+    version = survey.identity("target").version
+    old = version.engine == "elasticsearch" and (version.generation, version.minor) < (7, 4)
+    if old and moving.managed(survey, "target"):
+        return f"domains of {version} cannot close indices"
+    if moving.target_settings(survey).get("cluster.indices.close.enable") == "false":
+        return "the target's cluster.indices.close.enable is false"
+    return ""
+
+
+@check("indices.warm", "one snapshot can hold them: no warm index among hot ones", source=_WARM)
+def warm(survey: Survey) -> Finding:
+    """A snapshot takes hot indices, or a single warm one. Cold ones are not attached, so not seen."""
+    if survey.plan.snapshot.existing is not None:
+        return skip("the migration takes no snapshot")
+    if not moving.managed(survey, "source"):
+        return skip("the source is no domain of the service")
+    indices = moving.moving_indices(survey)
+    named = [each.name for each in indices if moving.traits(survey, each).setting(_BOX_TYPE) == "warm"]
+    hint = "move them back to hot (POST _ultrawarm/migration/NAME/_hot) and wait for it, or exclude them"
+    if named and len(named) < len(indices):
+        said = f"{shown(named)}: warm, among {len(indices) - len(named)} hot ones: their snapshot fails"
+        return fail(said, hint, named)
+    if len(named) > 1:
+        return fail(f"{shown(named)}: warm, and a snapshot holds one warm index at most", hint, named)
+    return _cold(survey, f"{named[0]} is warm, and moves alone: it will be hot" if named else "all are hot")
+
+
+def _cold(survey: Survey, otherwise: str) -> Finding:
+    status = domains.status(survey, "source")
+    if status is None:
+        return unknown(
+            f"{otherwise}, but the control plane does not show the source, so nor its cold storage",
+            "see in the console whether it has cold indices",
+        )
+    if status.cold:
+        return warn(
+            "the source has cold storage: cold indices are not attached, so they are not seen and stay",
+            "GET _cold/indices/_search lists them; move what is wanted to warm, then to hot storage first",
+        )
+    return ok(otherwise)
+
+
+@check(
+    "indices.remote-store", "how their shards are stored", source="AWS guide: OpenSearch optimized instances"
+)
+def remote_store(survey: Survey) -> Finding:
+    """Remote-backed indices (OR1 and the like) take the target's way of storing when they are restored."""
+    names = [
+        index.name
+        for index in moving.moving_indices(survey)
+        if moving.traits(survey, index).setting("index.remote_store.enabled") == "true"
+    ]
+    if not names:
+        return ok("none is remote-backed")
+    return warn(
+        f"{shown(names)}: remote-backed on the source (OR1 and the like); the copy is stored as the target "
+        "stores its indices, and every round of a restore fetches all of it",
+        "rehearse the migration with some of them first",
+        names,
+    )
+
+
+@check("indices.names", "names are free on the target, or the plan says what happens", source="docs/plan.md")
+def names(survey: Survey) -> Finding:
+    """Indices, aliases and data streams share one space of names."""
+    problems = survey.decision.problems
+    policy = survey.plan.conflicts.policy
+    taken = sum(bool(unit.conflict) for unit in survey.decision.units)
+    otherwise = f"{taken} are taken: {policy}" if taken else "all are free"
+    return failing(problems, otherwise, _NAMES_HINTS[policy] if problems else "")
+
+
+CHECKS: tuple[Check, ...] = (selected, created, closed, warm, remote_store, *NEEDS, write_aliases, names)

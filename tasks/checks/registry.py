@@ -1,0 +1,50 @@
+"""All checks, in the order in which they are shown."""
+
+from collections.abc import Callable, Iterable
+
+from configs.plan import CheckSettings, Plan
+from domains.domain import Domain
+from tasks.checks import safety, window
+from tasks.checks.account import caller
+from tasks.checks.bucket import bucket
+from tasks.checks.check import Check
+from tasks.checks.domains import domains
+from tasks.checks.indices import indices
+from tasks.checks.room import room
+from tasks.checks.run import run_checks
+from tasks.migration import Consents
+from tasks.records.checks import OutlookRecord
+from tasks.survey import Survey
+
+FIRST: tuple[Check, ...] = (caller.credentials, *domains.FIRST)
+"""Those that tell which sides can be asked at all."""
+
+THEN: tuple[Check, ...] = (
+    *caller.CHECKS,
+    *bucket.CHECKS,
+    *domains.CHECKS,
+    *indices.CHECKS,
+    *room.CHECKS,
+    *safety.CHECKS,
+)
+
+WINDOW: tuple[Check, ...] = window.CHECKS
+"""What only a cutover meets: `check` and the cutover make these, `migrate` and `rehearse` never."""
+
+ALL = (*FIRST, *THEN, *WINDOW)
+
+
+def deciding(checks: Iterable[Check], settings: CheckSettings) -> tuple[Check, ...]:
+    """Those that `migrate` makes before it changes anything, and refuses on: also what the plan requires."""
+    return tuple(made for made in checks if made.decisive or made.id in settings.require)
+
+
+def outlook(plan: Plan, source: Callable[[], Domain], target: Callable[[], Domain]) -> OutlookRecord:
+    """Makes every preflight check of a plan. Reads only; may be repeated.
+
+    Args:
+        source, target: open the plan's domains.
+    """
+    assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
+    survey = Survey(plan, {"source": source, "target": target}, assumed, given=Consents())
+    return OutlookRecord(checks=run_checks(survey, FIRST, THEN))

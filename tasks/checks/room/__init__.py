@@ -1,0 +1,1 @@
+"""Checks of the room on the target: disk, shards, replicas."""

@@ -1,0 +1,155 @@
+"""Whether what comes has room on the target: disks, shards, zones, and requests of a sensible size."""
+
+from collections.abc import Iterator
+
+from domains.engine.catalog import Catalog, Index
+from domains.engine.seq_no_figures import closed_sizes
+from domains.errors import UnexpectedReply
+from domains.versions import version_of
+from tasks.checks.check import Check, Finding, check, fail, ok, shown, skip, unknown, warn
+from tasks.checks.facts import indices as moving
+from tasks.checks.facts.nodes import data_nodes, if_hot, nodes_in_words
+from tasks.checks.room.replicas import copies, standby
+from tasks.checks.rules.disk_watermarks import room, size
+from tasks.records.resolution import Unit
+from tasks.survey import Survey
+
+_SIZING = "AWS guide: Sizing domains, storage requirements"
+_QUOTAS = "AWS guide: Choosing the number of shards; quotas"
+_SHARDS = "cluster.max_shards_per_node"
+_DEFAULT_SHARDS = "1000"
+_BY_HEAP_SINCE = version_of("opensearch", "2.17")
+_TIGHT = 0.9
+_FEWER = (
+    "add data nodes or larger disks, restore with fewer replicas (restore.index_settings: "
+    "{index.number_of_replicas: 0}), or move less"
+)
+_MANY_REQUESTS, _SMALL_BATCH, _LARGE_BATCH = 100, 50, 500
+
+
+@check("room.disk", "the disks of the target take what comes", source=_SIZING)
+def disk(survey: Survey) -> Finding:
+    """Primaries with their replicas, against what is free above the watermarks and the reserve."""
+    nodes = data_nodes(survey)
+    silent = [node.name for node in nodes if node.total_bytes is None or node.available_bytes is None]
+    if silent or not nodes:
+        return unknown(f"the target does not tell the disks of {shown(silent) or 'any data node'}")
+    try:
+        found = room(nodes, moving.target_settings(survey), managed=moving.managed(survey, "target"))
+    except ValueError as error:
+        return unknown(f"a disk watermark of the target is not understood ({error})")
+    sizes = _sizes(survey)
+    indices = moving.moving_indices(survey)
+    comes = sum(sizes[index.name] * min(moving.copies(survey, index), len(nodes)) for index in indices)
+    freed = _freed(survey)
+    shard = max((-(-sizes[each.name] // each.shards) for each in indices if each.shards), default=0)
+    said = (
+        f"{size(comes)} come with replicas, the largest shard {size(shard)}; the target takes {{}}, "
+        f"one of its nodes {{}} ({nodes_in_words(len(nodes))}, {found.words})"
+    )
+    hard, soft = sum(found.hard) + freed, sum(found.soft) + freed
+    if comes > hard or shard > max(found.hard) + freed:
+        return fail(said.format(size(hard), size(max(found.hard))), _FEWER)
+    said = said.format(size(soft), size(max(found.soft)))
+    if comes > soft or shard > max(found.soft) + freed:
+        return warn(f"it gets tight: {said}", _FEWER)
+    return if_hot(survey, ok(said))
+
+
+def _sizes(survey: Survey) -> dict[str, int]:
+    """Bytes of the primaries; those of closed indices are not listed with the others.
+
+    Raises:
+        UnexpectedReply: of one nothing is told.
+    """
+    indices = moving.moving_indices(survey)
+    known = {index.name: index.bytes for index in indices if index.bytes is not None}
+    if len(known) < len(indices):
+        known |= survey.once("closed sizes", lambda: closed_sizes(survey.domain("source")))
+    dumb = [index.name for index in indices if index.name not in known]
+    if dumb:
+        raise UnexpectedReply("source: sizes of indices", f"none is told of {shown(dumb)}")
+    return known
+
+
+def _freed(survey: Survey) -> int:
+    """What the target's indices take that are deleted before the restore."""
+    target = survey.catalog("target")
+    gone = (index for unit in moving.moving(survey) for index in _taken(unit, target))
+    return sum((index.bytes or 0) * (1 + index.replicas) for index in gone)
+
+
+def _taken(unit: Unit, target: Catalog) -> Iterator[Index]:
+    for name in unit.takes:
+        stream = target.streams.get(name)
+        for backing in stream.backing if stream else (name,):
+            if backing in target.indices:
+                yield target.indices[backing]
+
+
+@check("room.shards", "the target may hold as many shards", source=_QUOTAS)
+def shards(survey: Survey) -> Finding:
+    """`cluster.max_shards_per_node` times its data nodes, against shards of open indices with replicas.
+
+    The engine looks at one index of a request at a time: each must fit beside what was there before.
+    """
+    told, nodes = moving.target_settings(survey).get(_SHARDS), len(data_nodes(survey))
+    if not isinstance(told, str) or not nodes:
+        return unknown(f"the target does not tell {_SHARDS}, or has no data node")
+    cap = int(told) * nodes
+    target = survey.catalog("target")
+    there = sum(_shards_of(index) for index in target.indices.values())
+    refused: list[str] = []
+    for batch in moving.requests(survey):
+        there -= sum(_shards_of(index) for unit in batch for index in _taken(unit, target))
+        coming = {i.name: i.shards * moving.copies(survey, i) for unit in batch for i in unit.indices}
+        refused += [
+            f"{name}: {more} shards more than the {there} that are there, and {cap} are allowed"
+            for name, more in coming.items()
+            if there + more > cap
+        ]
+        there += sum(coming.values())
+    said = f"{there} of {cap} shards after the migration ({nodes_in_words(nodes)}, {told} each)"
+    hint = f"add data nodes, raise {_SHARDS} on the target, restore with fewer replicas, or move less"
+    if refused and _grows_with_the_heap(survey, told):
+        return warn(
+            f"{said}, unless the service allows more: up to 4,000 a node, by its memory", hint, refused
+        )
+    if refused:
+        return fail(
+            f"the engine would refuse {shown(line.split(':')[0] for line in refused)}: {said}", hint, refused
+        )
+    return warn(said, hint) if there > cap * _TIGHT else if_hot(survey, ok(said))
+
+
+def _grows_with_the_heap(survey: Survey, told: str) -> bool:
+    """Whether the service sets the limit by each node's memory, and only the engine's default is shown."""
+    version = survey.identity("target").version
+    since = version.engine == "opensearch" and version >= _BY_HEAP_SINCE
+    return moving.managed(survey, "target") and since and told == _DEFAULT_SHARDS
+
+
+def _shards_of(index: Index) -> int:
+    return index.shards * (1 + index.replicas) if index.open else 0
+
+
+@check("room.batches", "restore requests are of a sensible size", source="docs/plan.md")
+def batches(survey: Survey) -> Finding:
+    """Names go into the request's body, so only their number counts: each request is one change of state."""
+    requests, size_ = moving.requests(survey), survey.plan.restore.batch
+    most = max((sum(len(unit.indices) for unit in batch) for batch in requests), default=0)
+    if not requests:
+        return skip("nothing moves")
+    indices = len(moving.moving_indices(survey))
+    said = f"{indices} indices in {len(requests)} restore requests, {most} at most in one"
+    if len(requests) > _MANY_REQUESTS and size_ < _SMALL_BATCH:
+        return warn(f"{said}: each of them takes time of its own", "set restore.batch: 200, or leave it out")
+    if most > _LARGE_BATCH:
+        return warn(
+            f"{said}: one index that is refused sends all of its request back, to be halved",
+            "set restore.batch: 200, or leave it out",
+        )
+    return ok(said)
+
+
+CHECKS: tuple[Check, ...] = (disk, shards, standby, copies, batches)

@@ -1,0 +1,1 @@
+"""Rules of the service as pure functions: IAM, lifecycle rules, watermarks, plugin versions."""

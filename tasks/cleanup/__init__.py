@@ -1,0 +1,1 @@
+"""Remove what a run has made, once it is proved to be its own."""

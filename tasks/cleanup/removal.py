@@ -1,0 +1,183 @@
+"""Taking away what a run has made, and nothing else: each thing is looked at again right before it goes.
+
+What the run owns: `tasks.cleanup.ownership`. A request whose reply was lost is not repeated without a look.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from domains.domain import Side
+from domains.engine import catalog as names_on
+from domains.engine import repositories, snapshots
+from domains.errors import Denied, Missing
+from runs.journal import DENIED, REFUSED, Journal
+from tasks.cleanup.ownership import own_snapshot, owned
+from tasks.errors import ExecutionError, PreconditionError
+from tasks.in_flight import settled
+from tasks.migration import Migration
+from tasks.records.cleanup import Left, Leftovers, RemovalRecord
+from tasks.repository import register
+from tasks.repository.history import is_own_registration, sent_registrations
+from tasks.repository.revert import give_back
+from tasks.retry_while_busy import STEP, is_busy, patiently
+
+_AT_ONCE = 50  # indices that one request deletes
+
+
+def require_removable(m: Migration, name: str) -> None:
+    """Makes sure, before anything is made, that the caller may delete indices on the target.
+
+    Asks the domain to delete one that is not there, which changes nothing.
+
+    Args:
+        name: of no index, as the rehearsal could have made one.
+
+    Raises:
+        PreconditionError: it may not.
+    """
+    if names_on.uuids(m.target, [name]):
+        return
+    try:
+        names_on.delete_all(m.target, [name])
+    except Missing:
+        return
+    except Denied as error:
+        raise PreconditionError(
+            "the caller may not delete indices on the target: the rehearsal could not be taken away again",
+            (error.message,),
+            f"{error.hint or 'grant it that right'}; or rehearse with --keep",
+        ) from error
+
+
+def leftovers(m: Migration) -> Leftovers:
+    """What `remove_made` would take away now. Changes nothing on the domains."""
+    found = owned(m)
+    registered: list[Side] = [
+        domain.side
+        for domain in (m.source, m.target)
+        if is_own_registration(m, domain, repositories.registered(domain, m.repository))
+    ]
+    return Leftovers(
+        run_id=m.journal.run_id,
+        indices=found.names,
+        snapshots=tuple(filter(None, [own_snapshot(m)])),
+        registrations=tuple(registered),
+        left=found.left,
+    )
+
+
+def remove_made(m: Migration) -> RemovalRecord:
+    """Deletes on the target what this run restored, the snapshot it took, and the registrations it made.
+
+    May be repeated, and continued after a kill: it looks each time.
+
+    Raises:
+        TimedOut: a running snapshot stood in the way for snapshot.wait_for_running; the same command goes on.
+        DomainError: transient, or denied.
+    """
+    settled(m, STEP)
+    left = [*_remove_indices(m), *remove_snapshot(m)]
+    registrations = {domain.side: give_back(m, domain) for domain in (m.target, m.source)}
+    return RemovalRecord(
+        indices=removed_names(m, "remove"),
+        snapshots=removed_names(m, "remove snapshot"),
+        registrations=registrations,
+        left=tuple(left),
+    )
+
+
+def removed_names(m: Migration, action: str) -> tuple[str, ...]:
+    """What requests of this action were for that may have worked: `remove` or `remove snapshot`."""
+    intents = (each for each in m.journal.intents(action) if each.result not in {DENIED, REFUSED})
+    return tuple(dict.fromkeys(name for intent in intents for name in intent.detail["names"]))
+
+
+def _remove_indices(m: Migration) -> Iterator[Left]:
+    found = owned(m)
+    for name, backing in found.streams.items():
+        yield from remove_stream(m, name, backing)
+    names = list(found.indices)
+    for start in range(0, len(names), _AT_ONCE):
+        _remove_chunk(m, {name: found.indices[name] for name in names[start : start + _AT_ONCE]})
+    yield from found.left
+
+
+def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
+    """Deletes those of the indices that still have these UUIDs; waits while a snapshot holds one of them."""
+
+    def look() -> Callable[[], None] | None:
+        there = names_on.uuids(m.target, chunk)
+        still = [name for name, uuid in chunk.items() if there.get(name) == uuid]
+        return partial(names_on.delete_all, m.target, still) if still else None
+
+    patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, look)
+
+
+def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Left]:
+    """Deletes a data stream if it still has exactly these backing indices."""
+    grown: list[str] = []
+
+    def look() -> Callable[[], None] | None:
+        held = names_on.backing_of(m.target, name)
+        if held is None:
+            return None
+        if names_on.uuids(m.target, held) != backing:
+            grown.append(name)
+            return None
+        return partial(names_on.delete, m.target, name, stream=True)
+
+    patiently(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, look)
+    if grown:
+        yield Left(name=name, why="its backing indices are not those that this run has restored any more")
+
+
+def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Left]:
+    """Deletes the run's own snapshot, running or finished. May be repeated: the repository is asked.
+
+    Args:
+        runs: the runs that share the registration; without them it is this one alone.
+    """
+    if not m.journal.intents("snapshot"):
+        return
+    why = _unreachable(m, runs)
+    if why:
+        yield Left(name=m.snapshot, why=why)
+        return
+
+    def look() -> Callable[[], None] | None:
+        return partial(snapshots.delete, m.source, m.repository, m.snapshot) if own_snapshot(m) else None
+
+    waits = "another snapshot runs on the source"
+    patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
+
+
+def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:
+    """Why the run's snapshot cannot be reached; empty when it can.
+
+    Where somebody has removed the runs' own registration, it is made again for that.
+    """
+    if repositories.registered(m.source, m.repository) is not None:
+        return ""
+    sent = sent_registrations(m, m.source, runs)
+    if not sent.at_all or sent.before is not None:
+        return f"repository {m.repository} is not registered on the source any more"
+    resolved = m.journal.record("resolve") or {}
+    try:
+        register.register_source(m, resolved.get("bucket_region"))
+    except ExecutionError as error:
+        return f"repository {m.repository} is not registered on the source any more: {error.message}"
+    return ""
+
+
+def require_removed(m: Migration) -> None:
+    """Confirms by a look that nothing of the run's own is left on the domains.
+
+    Raises:
+        ExecutionError: something is.
+    """
+    names = [*owned(m).names, *filter(None, [own_snapshot(m)])]
+    if names:
+        raise ExecutionError(
+            f"{len(names)} of what this run has made are still there: {', '.join(names[:5])}",
+            "run the same command again: it removes them",
+        )

@@ -1,0 +1,94 @@
+"""The service's own snapshots of the source: paused for the window, and then as they were."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from domains.aws import automated_snapshots
+from domains.aws.automated_snapshots import LONGEST, Pause
+from domains.errors import SnapferryError
+from runs.journal import now
+from tasks.checks.facts import domains
+from tasks.migration import Migration
+from tasks.records.cutover import PauseRecord
+from tasks.survey import Survey
+
+STEP = "pause automated snapshots"
+NOTHING = "nothing was paused"
+_LEEWAY = timedelta(minutes=10)
+
+
+def pause(m: Migration) -> PauseRecord:
+    """Pauses them until a little after the window, where the caller may; nothing depends on it.
+
+    May be repeated. The last round waits for a snapshot that runs all the same.
+    """
+    if not m.plan.cutover.pause_automated_snapshots:
+        return PauseRecord(paused=False, said="the plan does not want it")
+    if not m.source.signed:
+        return PauseRecord(
+            paused=False, said="its requests are not signed: it has no snapshots of the service"
+        )
+    try:
+        name = _domain_name(m)
+        if name is None:
+            return PauseRecord(paused=False, said="the control plane does not know the source")
+        return _paused(m, name)
+    except SnapferryError as error:
+        said = f"{error.message}; a snapshot of the service that runs is waited for"
+        return PauseRecord(paused=False, said=said)
+
+
+def _paused(m: Migration, name: str) -> PauseRecord:
+    intents = m.journal.intents("pause")
+    kept: dict[str, Any] | None = intents[0].detail if intents else None
+    if kept is None:
+        found = automated_snapshots.pause_of(m.source.session, name, m.source.region)
+        until = min(now() + m.plan.cutover.window + _LEEWAY, now() + LONGEST - _LEEWAY)
+        kept = {"name": name, "names": [name], "until": until.isoformat(), "before": _as_detail(found)}
+    until = datetime.fromisoformat(kept["until"])
+    if until <= now():
+        return PauseRecord(paused=False, said="the pause of an earlier session is over")
+    with m.journal.intend(STEP, "source", "pause", kept):
+        automated_snapshots.pause(m.source.session, name, until, m.source.region)
+    return PauseRecord(paused=True, said=f"until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC at the latest")
+
+
+def resume(m: Migration) -> PauseRecord:
+    """Puts back what was before the pause. May be repeated; without it the pause ends by itself."""
+    intents = m.journal.intents("pause")
+    if not intents:
+        return PauseRecord(paused=False, said=NOTHING)
+    kept = intents[0].detail
+    until, before = datetime.fromisoformat(kept["until"]), _as_pause(kept["before"])
+    try:
+        with m.journal.intend("resume automated snapshots", "source", "resume", {"names": [kept["name"]]}):
+            automated_snapshots.resume(m.source.session, kept["name"], until, before, m.source.region)
+    except SnapferryError as error:
+        return PauseRecord(
+            paused=True, said=f"{error.message}; the pause ends by itself at {until:%H:%M} UTC"
+        )
+    return PauseRecord(paused=False, said="as before the window")
+
+
+def _domain_name(m: Migration) -> str | None:
+    status = domains.status(Survey.of(m), "source")
+    return status.name if status else None
+
+
+def _as_detail(found: Pause | None) -> dict[str, str | None] | None:
+    if found is None:
+        return None
+    return {"starts": _text(found.starts), "ends": _text(found.ends)}
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _as_pause(detail: dict[str, str | None] | None) -> Pause | None:
+    if detail is None:
+        return None
+    starts, ends = detail["starts"], detail["ends"]
+    return Pause(
+        datetime.fromisoformat(starts) if starts else None, datetime.fromisoformat(ends) if ends else None
+    )

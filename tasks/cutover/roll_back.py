@@ -1,0 +1,110 @@
+"""Putting everything back after a cutover that was not opened: the source first."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from domains.engine import snapshots
+from domains.engine.catalog import catalog
+from domains.engine.index_opening import alias_removal_requests, aliases, require_acknowledged
+from domains.engine.write_blocks import blocks
+from domains.errors import is_transient
+from tasks.cleanup.ownership import own_snapshot
+from tasks.cleanup.removal import remove_stream
+from tasks.cutover import freeze, window
+from tasks.in_flight import blocks_settled
+from tasks.migration import Migration
+from tasks.records.cutover import ReleaseRecord
+from tasks.records.verification import VerificationRecord
+from tasks.retry_while_busy import is_busy, patiently
+from tasks.seeding.copies import ledger_of, own_uuids
+
+_ATTEMPTS = 5
+T = TypeVar("T")
+
+
+def begin(m: Migration, message: str, hint: str, status: str) -> None:
+    """Writes that everything is put back, and why: from now on the run does nothing else.
+
+    Args:
+        status: how the run stands when that is done.
+    """
+    if not m.journal.document.aborting:
+        m.journal.document.aborting = True
+        m.journal.document.failure = {"message": message, "hint": hint, "status": status}
+        m.journal.save()
+
+
+def release_source(m: Migration) -> ReleaseRecord:
+    """Lets the source take writes again, and ends the window. May be repeated.
+
+    A block whose reply was lost may still come: it is waited for once what is blocked already is released.
+    """
+    released = repeated(m, lambda: freeze.release(m))
+    if blocks_settled(m, "release"):
+        released = repeated(m, lambda: freeze.release(m))
+    window.end(m)
+    return released
+
+
+def repeated(m: Migration, act: Callable[[], T]) -> T:
+    """What `act` returns, tried again on transient errors: it looks before it acts."""
+    poll = m.poll(None)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return act()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            poll.pause()
+    return act()
+
+
+def end_snapshot(m: Migration) -> None:
+    """Ends the run's own snapshot if it still runs: nobody waits for it any more. A whole one is kept."""
+    if not m.journal.intents("snapshot"):
+        return
+
+    def look() -> Callable[[], None] | None:
+        found = snapshots.get(m.source, m.repository, m.snapshot)
+        if found is None or not found.running or own_snapshot(m) is None:
+            return None
+        return partial(snapshots.delete, m.source, m.repository, m.snapshot)
+
+    waits = "another snapshot runs on the source"
+    patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
+
+
+def remove_streams(m: Migration) -> None:
+    """Deletes own data streams that were made for an opening that did not come: one cannot be closed.
+
+    Their copies go with them; the next round takes them whole. One that takes writes by now is left alone.
+    """
+    target = catalog(m.target)
+    blocked = blocks(m.target) if target.streams else {}
+    own = own_uuids(m, ledger_of(m))
+    for name, stream in target.streams.items():
+        held = {index: target.indices[index].uuid for index in stream.backing if index in target.indices}
+        whole = bool(held) and len(held) == len(stream.backing)
+        if whole and all(own.get(i) == uuid and i in blocked for i, uuid in held.items()):
+            list(remove_stream(m, name, held))
+
+
+def remove_aliases(m: Migration) -> None:
+    """Takes from own copies the aliases that they were given for an opening that did not come."""
+    if not m.journal.intents("alias"):
+        return
+    target, given = catalog(m.target).indices, aliases(m.target)
+    own = own_uuids(m, ledger_of(m))
+    mine = [name for name, uuid in own.items() if name in target and target[name].uuid == uuid]
+    doomed = [(name, alias) for name in mine for alias in given.get(name, {})]
+    if doomed:
+        with m.journal.intend("copies", "target", "remove alias", {"names": [alias for _, alias in doomed]}):
+            for request in alias_removal_requests(doomed):
+                require_acknowledged(m.target, "remove aliases", m.target.connection.send(request))
+
+
+def doubted(m: Migration) -> frozenset[str]:
+    """Names on the target that the verification found to differ, or could not compare."""
+    found = m.journal.document.recorded("verify", VerificationRecord)
+    return frozenset(verdict.target for verdict in found.failing) if found else frozenset()

@@ -1,0 +1,119 @@
+"""How a side is asked: at which address, in which Region, signed or not. Goes there once to see."""
+
+from dataclasses import dataclass, field, replace
+
+from configs.endpoints import address_of
+from configs.plan import DomainSettings, NoAuth, Side
+from domains.aws import control_plane, session
+from domains.aws.control_plane import DomainStatus
+from domains.domain import Domain, open_domain
+from domains.engine.reachability import Reach, reach
+from tasks.draft.find_domain import find, login_region
+from tasks.draft.optional_reads import softly
+from tasks.draft.options import SideAsked
+from tasks.errors import PreconditionError
+from tasks.records.draft import AuthType
+
+_AWAY = {"dns", "tcp", "tls", "answer"}
+_TURNED_AWAY = {"domain-access", "access-control", "credentials"}
+_SERVICE = "domains of the service need it"
+
+
+@dataclass(frozen=True)
+class Way:
+    """The way to a side, tried once.
+
+    Args:
+        region_told_by, auth, auth_told_by: as in SideFound.
+        status: what the control plane says of it; None when it knows nothing, or was not asked.
+        unknown: one sentence for each thing that could not be told; whoever goes on adds to it.
+    """
+
+    domain: Domain
+    reach: Reach
+    region_told_by: str
+    auth: AuthType
+    auth_told_by: str
+    status: DomainStatus | None = None
+    unknown: list[str] = field(default_factory=list[str])
+
+
+def way_to(side: Side, asked: SideAsked) -> Way:
+    """The way to this side. Reads only.
+
+    Raises:
+        PreconditionError: it is not there, or does not answer and nothing else is known of it.
+        AwsError: the login cannot be used.
+    """
+    way = _by_name(side, asked) if asked.domain else _by_url(side, asked)
+    end = way.reach
+    if end.stage == "reached":
+        return way
+    if end.stage in _AWAY and way.status is None:
+        raise PreconditionError(f"the {side} cannot be asked: {end.detail}", hint=end.hint)
+    if end.stage in {"credentials", "clock"} and way.auth == "sigv4":
+        raise PreconditionError(f"the {side} does not accept this login: {end.detail}", hint=end.hint)
+    if way.auth != "basic":  # what to do about that one is said where it is filled in
+        way.unknown.append(f"it could not be asked from here: {end.detail}; {end.hint}")
+    return way
+
+
+def _by_name(side: Side, asked: SideAsked) -> Way:
+    place = find(side, asked)
+    domain, end = _go(side, asked.settings(asked.signing, place.region))
+    return Way(domain, end, place.told_by, "sigv4", _SERVICE, place.status)
+
+
+def _by_url(side: Side, asked: SideAsked) -> Way:
+    if asked.is_managed:
+        return _with_status(asked, _signed(side, asked, _SERVICE))
+    if asked.profile or asked.role_arn:
+        return _signed(side, asked, "a profile or a role was given to sign with")
+    domain, end = _go(side, asked.settings(NoAuth(type="none"), asked.region))
+    unsigned = Way(domain, end, asked.region_told_by, "none", "it answers without a login")
+    return _turned_away(side, asked, unsigned) if end.stage in _TURNED_AWAY else unsigned
+
+
+def _with_status(asked: SideAsked, way: Way) -> Way:
+    name = control_plane.domain_name_of(address_of(asked.endpoint or "")[0])
+    if name is None:
+        return way
+    what = "the control plane was not asked for it"
+    status = softly(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
+    return replace(way, status=status)
+
+
+def _signed(side: Side, asked: SideAsked, why: str) -> Way:
+    region = login_region(session.session(asked.signing, asked.region))
+    if region is None:
+        raise PreconditionError(
+            f"requests to the {side} are signed for a Region, and {asked.given} names none",
+            hint=f"give it with --{side}-region",
+        )
+    domain, end = _go(side, asked.settings(asked.signing, region))
+    told_by = asked.region_told_by or "the login's Region: requests signed for it are accepted"
+    return Way(domain, end, told_by, "sigv4", why)
+
+
+def _turned_away(side: Side, asked: SideAsked, unsigned: Way) -> Way:
+    """Its host is not the service's, and it wants a login: a signature, or else a user and a password."""
+    lacking: list[str] = []
+    signed = softly(
+        lacking, "no signed one was sent", lambda: _signed(side, asked, "it refuses unsigned requests")
+    )
+    if signed and signed.reach.stage in {"reached", "domain-access", "access-control"}:
+        return signed
+    if unsigned.reach.stage == "credentials":
+        why = "it asks for a login, and takes no signature of AWS"
+        return replace(unsigned, auth="basic", auth_told_by=why)
+    said = f"the signed one ended with: {signed.reach.detail}" if signed else lacking[0]
+    raise PreconditionError(
+        f"the {side} refuses unsigned requests; {said}",
+        hint=f"give the domain's Region with --{side}-region, and its login with --{side}-profile or "
+        f"--{side}-role",
+    )
+
+
+def _go(side: Side, settings: DomainSettings) -> tuple[Domain, Reach]:
+    domain = open_domain(side, settings)
+    return domain, reach(domain, settings)

@@ -1,0 +1,38 @@
+"""What each step of a migration costs, before anything was measured. Pure.
+
+Copying is documented: 40 MB a second and node by default. The rest was measured in the lab, and widened.
+"""
+
+from dataclasses import dataclass
+
+from configs.plan import Side
+from tasks.estimates.workload import throttled_seconds
+from tasks.records.estimates import Workload
+
+_COPYING: dict[str, Side] = {"snapshot": "source", "restore": "target"}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that a step takes: by itself, for each index, and as a multiple of the throttled copying."""
+
+    fixed: float
+    an_index: float = 0.0
+    copying: float = 0.0
+
+    def of(self, step: str, work: Workload) -> float:
+        copying = throttled_seconds(work, _COPYING[step]) if step in _COPYING else 0.0
+        return self.fixed + self.an_index * work.indices + self.copying * copying
+
+
+COSTS: dict[str, tuple[Cost, Cost, Cost]] = {
+    "resolve": (Cost(0.1), Cost(0.5, 0.001), Cost(15, 0.01)),
+    "register on source": (Cost(0.1), Cost(0.5), Cost(10)),
+    "register on target": (Cost(0.1), Cost(0.5), Cost(10)),
+    "start snapshot": (Cost(0.1), Cost(0.4, 0.0005), Cost(10, 0.005)),
+    "snapshot": (Cost(0.1, 0.005, 1), Cost(0.5, 0.055, 1), Cost(10, 0.11, 4)),
+    "find on target": (Cost(0.02), Cost(0.1), Cost(5, 0.001)),
+    "restore": (Cost(0.2, 0.01, 1), Cost(0.5, 0.09, 1), Cost(10, 0.18, 4)),
+    "verify": (Cost(0.1, 0.0005), Cost(0.4, 0.004), Cost(10, 0.05, 0)),
+}
+"""Of each step: the least, what is typical, and the most."""

@@ -1,0 +1,102 @@
+"""How long a migration will take: a range, by documented limits or by what earlier runs have measured. Pure.
+
+docs/estimates.md tells users how the range comes about.
+"""
+
+from collections.abc import Sequence
+
+from tasks.estimates import explanation
+from tasks.estimates.costs import COSTS
+from tasks.estimates.explanation import Circumstances
+from tasks.estimates.history import STEPS, WINDOW, Measurement
+from tasks.records.estimates import Estimate, Range, StepEstimate, Workload
+
+_SPREAD = (0.2, 0.33)  # how much more or less than measured: several runs that agree, and a single one
+
+_RUNS = 3  # newest measurements of a step that count
+
+_EXTRAPOLATED = 20.0  # a measured step that had less than a twentieth of the work tells too little
+
+
+def estimate(
+    work: Workload, measured: Sequence[Measurement] = (), given: Circumstances | None = None
+) -> Estimate:
+    """The estimate of this work.
+
+    Args:
+        measured: what earlier runs have measured, newest first.
+        given: the circumstances; a new snapshot and no gates without them.
+    """
+    circumstances = given or Circumstances()
+    used = {step: _comparable(step, work, measured) for step in STEPS}
+    bounds = {step: _bounds(step, work, circumstances) for step in STEPS}
+    steps = tuple(_step(step, bounds[step], used[step]) for step in STEPS)
+    longest = max(steps, key=lambda each: each.low + each.high).step
+    return Estimate(
+        whole=_sum(steps, STEPS),
+        window=_sum(steps, WINDOW),
+        steps=steps,
+        workload=work,
+        bottleneck=explanation.bottleneck(longest, bounds[longest][1]),
+        basis=explanation.basis(used),
+        assumptions=tuple(explanation.assumptions(work, used, circumstances)),
+    )
+
+
+def _bounds(step: str, work: Workload, given: Circumstances) -> tuple[Workload, Workload]:
+    """The least and the most that this step has to do."""
+    if step != "snapshot":
+        return work, work
+    nothing = work.model_copy(update={"bytes": 0, "largest_shard": 0})
+    if given.existing:
+        none = nothing.model_copy(update={"indices": 0})
+        return none, none
+    return (nothing if given.kept_snapshot else work), work
+
+
+def _comparable(step: str, work: Workload, measured: Sequence[Measurement]) -> list[Measurement]:
+    """The newest measurements of this step that had enough to do."""
+    typical = COSTS[step][1]
+    expected = typical.of(step, work)
+    found = [
+        each
+        for each in measured
+        if each.step == step and expected <= _EXTRAPOLATED * typical.of(step, each.work)
+    ]
+    return found[:_RUNS]
+
+
+def _step(step: str, work: tuple[Workload, Workload], measured: Sequence[Measurement]) -> StepEstimate:
+    least, most = work
+    lowest, typical, highest = COSTS[step]
+    if not measured:
+        low, high = lowest.of(step, least), highest.of(step, most)
+        return StepEstimate(step=step, low=_rounded(low), high=_rounded(high))
+    factors = [each.seconds / typical.of(step, each.work) for each in measured]
+    weights = [2.0**-age for age in range(len(factors))]  # the newest counts as much as all before it
+    factor = sum(f * w for f, w in zip(factors, weights, strict=True)) / sum(weights)
+    spread = _spread(factors, factor)
+    low, high = (
+        (1 - spread) * factor * typical.of(step, least),
+        (1 + spread) * factor * typical.of(step, most),
+    )
+    runs = tuple(each.run_id for each in measured)
+    return StepEstimate(step=step, low=_rounded(low), high=_rounded(high), measured_in=runs)
+
+
+def _spread(factors: Sequence[float], middle: float) -> float:
+    """How far from the middle the next run may be: as far as those before it, within limits."""
+    agreeing, single = _SPREAD
+    if len(factors) == 1 or not middle:
+        return single
+    seen = max(abs(factor / middle - 1) for factor in factors)
+    return min(single, max(agreeing, 1.5 * seen))
+
+
+def _rounded(seconds: float) -> float:
+    return round(seconds, 3)
+
+
+def _sum(steps: Sequence[StepEstimate], names: Sequence[str]) -> Range:
+    chosen = [each for each in steps if each.step in names]
+    return Range(low=_rounded(sum(e.low for e in chosen)), high=_rounded(sum(e.high for e in chosen)))

@@ -1,0 +1,157 @@
+"""What earlier runs of a plan tell of the time that each step takes: from their journals alone. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from configs.plan import Plan
+from runs.journal import Document, StepEntry
+from tasks.estimates.workload import sizes
+from tasks.records.estimates import DOCUMENTED_LIMIT, Workload
+from tasks.records.resolution import Resolution
+from tasks.records.transfer import RestoreRecord, SnapshotRecord
+from tasks.records.verification import VerificationRecord
+
+M = TypeVar("M", bound=BaseModel)
+STEPS = (
+    "resolve",
+    "register on source",
+    "register on target",
+    "start snapshot",
+    "snapshot",
+    "find on target",
+    "restore",
+    "verify",
+)
+"""The steps of a migration, as the journal calls them: what an estimate is about."""
+WINDOW = STEPS[3:]
+"""The steps for which the source should stand still where the migration is done in one go."""
+_QUEUED_S = 30.0  # a start that took longer has waited for somebody else's snapshot
+_TOO_FAST = 4  # times the documented limit: an incremental snapshot that nobody saw while it ran
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How long one step took in one run, and for what.
+
+    Args:
+        run_id, rehearsal: the run, and whether it was a rehearsal.
+        shadow: the domain that stood in for the target; empty when it was the target.
+        work: what the step had to do: of a snapshot, the bytes that it wrote.
+    """
+
+    step: str
+    seconds: float
+    work: Workload
+    run_id: str
+    rehearsal: bool
+    shadow: str = ""
+
+
+def measurements(
+    documents: Iterable[Document], plan: Plan, resolution: Resolution, now: Workload
+) -> list[Measurement]:
+    """What the runs of this plan between these domains have measured, newest first.
+
+    Only steps that were done in one attempt, and did all of their work in it, count. What was adopted, taken
+    over, or done by a snapshot that somebody else has taken does not.
+
+    Args:
+        documents: journals, newest first.
+        resolution: the migration to come: it says between which clusters.
+        now: its workload: where a journal does not keep its nodes, these are taken.
+    """
+    return [each for document in documents for each in _of_run(document, plan, resolution, now)]
+
+
+def _of_run(document: Document, plan: Plan, resolution: Resolution, now: Workload) -> Iterator[Measurement]:
+    then = _record(document, "resolve", Resolution)
+    shadow = str((document.rehearsal or {}).get("shadow") or "")
+    if then is None or then.source.cluster_uuid != resolution.source.cluster_uuid:
+        return
+    if not shadow and then.target.cluster_uuid != resolution.target.cluster_uuid:
+        return
+    work = _work(document, then, now)
+    for step in STEPS:
+        entry = document.steps.get(step)
+        done = _done(document, step, work, plan) if entry and _in_one_go(step, entry) else None
+        if entry and done:
+            rehearsal = document.rehearsal is not None
+            yield Measurement(step, entry.seconds, done, document.run_id, rehearsal, shadow)
+
+
+def _in_one_go(step: str, entry: StepEntry) -> bool:
+    finished = entry.attempts == 1 and entry.ended is not None and entry.error is None
+    return finished and not (step == "start snapshot" and entry.seconds > _QUEUED_S)
+
+
+def _work(document: Document, then: Resolution, now: Workload) -> Workload:
+    """What the run had to do: as its estimate kept it, else by its resolution and with the nodes of today."""
+    kept = (document.estimate or {}).get("workload")
+    try:
+        if kept is not None:
+            return Workload.model_validate(kept)
+    except ValidationError:
+        pass  # of another version
+    return now.model_copy(update=sizes(then.indices))
+
+
+def _done(document: Document, step: str, work: Workload, plan: Plan) -> Workload | None:
+    """What a finished step has worked on; None when its time says nothing about that."""
+    if step == "snapshot":
+        return _snapshot(document, work)
+    if step == "restore":
+        record = _record(document, step, RestoreRecord)
+        if record is None or any(index.adopted or not index.restored for index in record.indices):
+            return None
+        return _of_bytes(work, sum(index.bytes for index in record.indices))
+    if step == "verify":
+        record = _record(document, step, VerificationRecord)
+        return work if record and record.level == plan.verify.level else None
+    return work
+
+
+def _snapshot(document: Document, work: Workload) -> Workload | None:
+    record = _record(document, "snapshot", SnapshotRecord)
+    if record is None or record.existing or record.adopted:
+        return None
+    if record.bytes_written is not None:
+        return _of_bytes(work, record.bytes_written)
+    fastest = _TOO_FAST * (work.snapshot_limit or DOCUMENTED_LIMIT) * work.source_nodes
+    return None if work.bytes > fastest * document.steps["snapshot"].seconds else work
+
+
+def _of_bytes(work: Workload, count: int) -> Workload:
+    """The same work with this many bytes."""
+    share = min(1.0, count / work.bytes) if work.bytes else 0.0
+    return work.model_copy(update={"bytes": count, "largest_shard": round(work.largest_shard * share)})
+
+
+def kept_snapshot(documents: Iterable[Document], plan: Plan) -> str:
+    """The newest snapshot that an earlier run has left in the plan's repository; empty without one.
+
+    Such a snapshot shares its files with the next one, which then writes only what has changed since. That of
+    a rehearsal that is not to be kept is removed.
+    """
+    place = _place(plan.model_dump(mode="json")["repository"])
+    for document in documents:
+        taken = _record(document, "snapshot", SnapshotRecord)
+        goes = document.rehearsal is not None and not document.rehearsal.get("keep")
+        clean = document.steps.get("clean")
+        gone = goes or bool(clean and clean.record and clean.record["snapshots"])
+        if taken and not gone and _place(document.plan["repository"]) == place:
+            return taken.name
+    return ""
+
+
+def _place(repository: dict[str, Any]) -> Sequence[Any]:
+    return [repository.get(key) for key in ("type", "bucket", "base_path", "location")]
+
+
+def _record(document: Document, step: str, kind: type[M]) -> M | None:
+    try:
+        return document.recorded(step, kind)
+    except ValidationError:
+        return None  # of another version: it tells nothing here

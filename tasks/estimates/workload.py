@@ -1,0 +1,35 @@
+"""How much a migration moves, and between how many nodes: what its duration depends on. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from configs.plan import Side
+from tasks.records.estimates import UNLIMITED, Workload
+from tasks.records.resolution import SelectedIndex
+
+
+def sizes(indices: Sequence[SelectedIndex]) -> dict[str, int]:
+    """What of a workload the indices themselves say."""
+    return {
+        "indices": len(indices),
+        "shards": sum(index.shards for index in indices),
+        "bytes": sum(index.bytes or 0 for index in indices),
+        "unsized": sum(index.bytes is None for index in indices),
+        "largest_shard": max((round((i.bytes or 0) / max(1, i.shards)) for i in indices), default=0),
+    }
+
+
+def throttled_seconds(work: Workload, side: Side) -> float:
+    """Seconds of copying when every node with primaries is as fast as it may be."""
+    limit = (work.snapshot_limit if side == "source" else work.restore_limit) or UNLIMITED
+    nodes = work.source_nodes if side == "source" else work.target_nodes
+    together = max(1, min(nodes, work.shards))
+    return max(work.bytes / (limit * together), work.largest_shard / limit)
+
+
+def spoken(work: Workload) -> Iterator[str]:
+    """What the figures rest on, one sentence each."""
+    yield from work.notes
+    if work.snapshot_limit is None or work.restore_limit is None:
+        yield f"a node without a limit copies about {UNLIMITED / 1e6:.0f} MB a second"
+    if work.unsized:
+        yield f"{work.unsized} closed indices count without their bytes, which the source does not tell"

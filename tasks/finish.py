@@ -1,0 +1,164 @@
+"""Settling what a finished run has left: snapshots, registrations, and the source's block.
+
+What a run has moved is not touched. Each thing is looked at again right before it is settled.
+"""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from domains.domain import Side
+from domains.engine import repositories
+from domains.errors import SnapferryError
+from runs.journal import Journal, now
+from tasks.cleanup.ownership import own_snapshot
+from tasks.cleanup.removal import remove_snapshot, removed_names
+from tasks.cutover import freeze
+from tasks.errors import ExecutionError, PreconditionError
+from tasks.migration import Migration
+from tasks.records.cleanup import Finish, FinishRecord, Left
+from tasks.records.previews import FinishAhead
+from tasks.repository.history import is_own_registration
+from tasks.repository.revert import give_back
+
+STEP = "finish"
+
+
+def earlier(m: Migration) -> FinishRecord | None:
+    """How the run was settled by an earlier command; None when it was not."""
+    return m.journal.document.recorded(STEP, FinishRecord)
+
+
+def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish) -> FinishAhead:
+    """What `settle` would do now. Reads only.
+
+    Args:
+        rounds: the run and its seed rounds, the oldest first, each with the plan that it began with.
+        runs: the runs of the plan that share its registrations, the oldest first.
+
+    Raises:
+        PreconditionError: something of what is wanted cannot be done any more.
+    """
+    refusing, finished = tuple(freeze.still_blocked(m)), is_settled(m, wanted)
+    if not finished:
+        _require_possible(m, wanted, refusing)
+    registered: list[Side] = [
+        domain.side
+        for domain in (m.source, m.target)
+        if wanted.registrations == "remove"
+        and is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+    ]
+    return FinishAhead(
+        run_id=m.journal.run_id,
+        verb=m.journal.document.verb,
+        wanted=wanted,
+        finished=finished,
+        snapshots=_own_snapshots(rounds),
+        registrations=tuple(registered),
+        refusing=refusing,
+    )
+
+
+def is_settled(m: Migration, wanted: Finish) -> bool:
+    """Whether the latest command has come to its end, and all that is wanted is done."""
+    before, entry = earlier(m), m.journal.document.steps.get(STEP)
+    ended = entry is not None and entry.ended is not None and entry.error is None
+    return before is not None and ended and before.wanted == wanted and not before.left
+
+
+def settle(
+    m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish
+) -> FinishRecord:
+    """Lifts the block, drops the snapshots and removes the registrations, as wanted; says what that came to.
+
+    Snapshots go before the registrations: without one they cannot be reached. May be repeated, and continued
+    after a kill: it looks each time.
+
+    Raises:
+        PreconditionError: something of what is wanted cannot be done any more.
+        ExecutionError: something is still there that was to go.
+        DomainError: transient, or denied.
+    """
+    refusing = freeze.still_blocked(m)
+    _require_possible(m, wanted, refusing)
+    released = freeze.release(m).released if wanted.source == "released" and refusing else ()
+    before = earlier(m)
+    left = _dropped(rounds, runs, before) if wanted.snapshots == "drop" else ()
+    there = _own_snapshots(rounds)
+    removed = [
+        name for each in rounds for name in removed_names(each, "remove snapshot") if name not in there
+    ]
+    # without a registration none is seen: those stay that stayed before
+    kept = there or tuple(name for name in (before.kept if before else ()) if name not in removed)
+    if wanted.registrations == "remove":
+        settled = {domain.side: give_back(m, domain, runs) for domain in (m.target, m.source)}
+    else:
+        settled = {domain.side: "kept" for domain in (m.target, m.source)}
+    return FinishRecord(
+        at=now(),
+        wanted=wanted,
+        kept=() if wanted.snapshots == "drop" else kept,
+        removed=tuple(removed),
+        registrations=settled,
+        released=released or (before.released if before else ()),
+        refusing=tuple(freeze.still_blocked(m)),
+        left=left,
+    )
+
+
+def _require_possible(m: Migration, wanted: Finish, refusing: Sequence[str]) -> None:
+    """Refuses what an earlier command has made impossible, and to block anew what takes writes."""
+    if wanted.source == "blocked" and set(freeze.blocked_by(m)) - set(refusing):
+        raise PreconditionError(
+            "the source takes writes, and finish does not block it anew: what was written there since the "
+            "cutover is not on the target",
+            hint="leave out --source, or set index.blocks.write yourself on the indices that must not change",
+        )
+    if wanted.source == "blocked" and not refusing:
+        raise PreconditionError(
+            f"run {m.journal.run_id} has blocked nothing on the source, and finish does not block anew",
+            hint="leave out --source",
+        )
+    before = earlier(m)
+    if before is None:
+        return
+    if (before.wanted.snapshots, wanted.snapshots) == ("drop", "keep"):
+        raise PreconditionError("an earlier finish has dropped the snapshots: there are none to keep")
+    if (before.wanted.registrations, wanted.registrations) == ("remove", "keep"):
+        raise PreconditionError("an earlier finish has removed the registrations: there are none to keep")
+
+
+def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:
+    return tuple(filter(None, map(own_snapshot, rounds)))
+
+
+def _dropped(
+    rounds: Sequence[Migration], runs: Sequence[Journal], before: FinishRecord | None
+) -> tuple[Left, ...]:
+    """Drops the snapshots, unless an earlier command has, and looked; tells those that cannot be reached."""
+    if before and before.wanted.snapshots == "drop" and not before.left:
+        return ()
+    with _registered_only_to_reach_them(rounds, runs):
+        left = [found for each in rounds for found in remove_snapshot(each, runs)]
+        still = _own_snapshots(rounds)
+        if still:
+            raise ExecutionError(
+                f"{len(still)} snapshots are still there: {', '.join(still[:5])}",
+                "run the same command again: it removes them",
+            )
+    return tuple(left)
+
+
+@contextmanager
+def _registered_only_to_reach_them(rounds: Sequence[Migration], runs: Sequence[Journal]) -> Generator[None]:
+    """Takes the source's registration away again, where the block has made it and fails."""
+    absent = {
+        each.repository: each
+        for each in rounds
+        if repositories.registered(each.source, each.repository) is None
+    }
+    try:
+        yield
+    except SnapferryError:
+        for each in absent.values():
+            give_back(each, each.source, runs)
+        raise

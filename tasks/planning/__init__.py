@@ -1,0 +1,1 @@
+"""The resolved migration: what `plan` shows and saves."""

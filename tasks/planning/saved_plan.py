@@ -1,0 +1,172 @@
+"""A saved plan: whether its file is as it was written, and whether the domains still are. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from runs.begun_plan import plan_as_now
+from tasks.errors import PreconditionError
+from tasks.records.plan_document import PlanDocument
+from tasks.records.resolution import ClusterRecord, Resolution, SelectedIndex, Unit
+
+_NAMES = 20
+_LATER = ("settings", "aliases", "snapshot_uuid")  # not in files of the first versions, nor in their hash
+
+
+def sealed(document: PlanDocument) -> PlanDocument:
+    """The document with the hash of everything that decides what is done."""
+    return document.model_copy(update={"hash": _hash(document)})
+
+
+def is_intact(document: PlanDocument) -> bool:
+    """Whether the document is as it was when it was sealed."""
+    return document.hash == _hash(document)
+
+
+def _hash(document: PlanDocument) -> str:
+    text = json.dumps(_basis(document), sort_keys=True, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _basis(document: PlanDocument) -> dict[str, Any]:
+    """Everything that decides what is done; sizes, counts and the looks of the document do not."""
+    content = document.model_dump(mode="json", exclude={"hash", "made", "estimate", "counts"})
+    for unit in content["resolution"]["units"]:
+        for index in unit["indices"]:
+            del index["bytes"], index["documents"]
+    return {key: part for key, part in content.items() if part or key not in _LATER}
+
+
+def differences(saved: PlanDocument, fresh: PlanDocument) -> tuple[str, ...]:
+    """What on the domains is not as it was when the plan was saved, one line each; empty when nothing is.
+
+    Growth does not count. Whatever else differs does, also what has no words of its own here.
+    """
+    found = tuple(_differences(saved, fresh))
+    if found or _decisive(saved) == _decisive(fresh):
+        return found
+    return ("the migration would be another one than was saved; save the plan anew and compare the files",)
+
+
+def require_unchanged(saved: PlanDocument, fresh: PlanDocument) -> None:
+    """Refuses to execute a saved plan on domains that are not as they were.
+
+    Raises:
+        PreconditionError: with every difference.
+    """
+    found = differences(saved, fresh)
+    if found:
+        raise PreconditionError(
+            f"the domains are not as they were when this plan was saved ({saved.made:%Y-%m-%d %H:%M} UTC):",
+            found,
+            "look at it again, and save it anew: snapferry plan PLAN -o FILE",
+        )
+
+
+def _decisive(document: PlanDocument) -> dict[str, Any]:
+    """Of the basis, what a fresh look must find again. What was registered meanwhile decides nothing."""
+    basis = _basis(document)
+    del basis["run_id"], basis["requests"], basis["changes"], basis["consents"]
+    del basis["resolution"]["notes"], basis["resolution"]["snapshot"], basis["resolution"]["left_out"]
+    basis.pop("snapshot_uuid", None)  # one that could not be read is no difference
+    return {**basis, "plan": plan_as_now(basis["plan"])}
+
+
+def _differences(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
+    before, after = saved.resolution, fresh.resolution
+    yield from _cluster("source", before.source, after.source)
+    yield from _cluster("target", before.target, after.target)
+    yield from _units(before, after)
+    if saved.mappings and not (saved.settings and saved.aliases):
+        yield "~ it was saved by an earlier version, which did not note settings and aliases of the indices"
+    yield from _indices(saved, fresh)
+    if saved.snapshot_uuid and saved.snapshot_uuid != fresh.snapshot_uuid:
+        yield from _snapshot(before.snapshot, saved.snapshot_uuid, fresh.snapshot_uuid)
+    if before.bucket_region != after.bucket_region:
+        yield f"~ the bucket's Region: {before.bucket_region} → {after.bucket_region}"
+
+
+def _snapshot(name: str, before: str, after: str | None) -> Iterator[str]:
+    if after is None:
+        yield f"~ snapshot {name}: no domain can read it any more"
+    else:
+        yield f"~ snapshot {name}: it is another one of that name (UUID {before} → {after})"
+
+
+def _cluster(side: str, before: ClusterRecord, after: ClusterRecord) -> Iterator[str]:
+    if before.cluster_uuid != after.cluster_uuid:
+        yield f"~ the {side} is another cluster: UUID {before.cluster_uuid} → {after.cluster_uuid}"
+    if before.version != after.version:
+        yield f"~ the {side}'s version: {before.version} → {after.version}"
+
+
+def _units(before: Resolution, after: Resolution) -> Iterator[str]:
+    then, now = ({unit.name: unit for unit in each.units} for each in (before, after))
+    for name in now.keys() - then.keys():
+        yield f"+ {name}: it is new on the source"
+    for name in then.keys() - now.keys():
+        yield f"- {name}: it is gone from the source, or does not move any more"
+    for name in then.keys() & now.keys():
+        yield from _unit(then[name], now[name])
+
+
+def _unit(before: Unit, after: Unit) -> Iterator[str]:
+    if (before.action, before.target) != (after.action, after.target):
+        what = after.conflict or before.conflict or "names on the target have changed"
+        yield f"~ {after.name}: {_said(before)} → {_said(after)} ({what})"
+    elif before.takes != after.takes:
+        yield f"~ {after.name}: other things are to be deleted on the target for it: {after.conflict}"
+    elif before.conflict != after.conflict:
+        yield f"~ {after.name}: the target has {after.conflict or 'nothing of its names any more'}"
+
+
+def _said(unit: Unit) -> str:
+    return f"{unit.action} as {unit.target}" if unit.action != "skip" else "skip"
+
+
+def _indices(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
+    then, now = (_by_name(each.resolution) for each in (saved, fresh))
+    moved = {unit.name for unit in saved.resolution.units} & {unit.name for unit in fresh.resolution.units}
+    for name, index in now.items():
+        old = then.get(name)
+        if old is None and index.stream in moved:
+            yield f"+ {name}: data stream {index.stream} has a new backing index"
+        elif old is not None:
+            yield from _index(old, index)
+            if old.uuid == index.uuid:
+                yield from _traits(name, saved, fresh, same_aliases=old.aliases == index.aliases)
+    for name in then.keys() - now.keys():
+        if then[name].stream in moved:
+            yield f"- {name}: data stream {then[name].stream} has lost this backing index"
+
+
+def _by_name(resolution: Resolution) -> dict[str, SelectedIndex]:
+    return {index.name: index for unit in resolution.units for index in unit.indices}
+
+
+def _traits(name: str, saved: PlanDocument, fresh: PlanDocument, *, same_aliases: bool) -> Iterator[str]:
+    if saved.mappings.get(name) != fresh.mappings.get(name):
+        yield f"~ {name}: its mapping has changed"
+    if saved.settings and saved.settings.get(name) != fresh.settings.get(name):
+        yield f"~ {name}: its settings have changed"
+    if same_aliases and saved.aliases and saved.aliases.get(name) != fresh.aliases.get(name):
+        yield f"~ {name}: an alias of it has changed: its filter, routing or write index"
+
+
+def _index(old: SelectedIndex, new: SelectedIndex) -> Iterator[str]:
+    if old.uuid != new.uuid:
+        yield f"~ {new.name}: it was made anew on the source (UUID {old.uuid} → {new.uuid})"
+    if old.open != new.open:
+        yield f"~ {new.name}: it is {'open' if new.open else 'closed'} now"
+    if old.replicas != new.replicas:
+        yield f"~ {new.name}: {old.replicas} replicas → {new.replicas}"
+    if old.aliases != new.aliases:
+        yield f"~ {new.name}: its aliases were {_list(old.aliases)} and are {_list(new.aliases)}"
+    if old.target != new.target:
+        yield f"~ {new.name}: its name on the target: {old.target} → {new.target}"
+
+
+def _list(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return (", ".join(names[:_NAMES]) + more) or "none"

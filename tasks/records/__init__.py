@@ -1,0 +1,1 @@
+"""Records: what steps return and journals hold. Values only."""

@@ -1,0 +1,1 @@
+"""Register the shared repository on both domains, and revert that."""

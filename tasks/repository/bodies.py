@@ -1,0 +1,95 @@
+"""Registrations of the repository as domains take and show them: forms, bodies, comparison. Pure."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from configs.plan import Plan, S3Repository
+from domains.domain import Domain
+from domains.http.json_replies import Json, child
+
+_S3_ENDPOINTS = {"cn-": "s3.{region}.amazonaws.com.cn", "us-gov-": "s3.{region}.amazonaws.com"}
+_PLACE = ("bucket", "base_path", "location")
+
+
+def forms(plan: Plan, bucket_region: str | None) -> Iterator[str]:
+    """The forms of registration that the plan lets be tried, in this order."""
+    repository = plan.repository
+    if not isinstance(repository, S3Repository):
+        yield "fs"
+        return
+    if repository.endpoint_fallback != "always":
+        yield "region" if bucket_region else "plain"
+    if repository.endpoint_fallback != "never":
+        yield "endpoint"
+
+
+def registration(plan: Plan, domain: Domain, form: str, bucket_region: str | None) -> Json:
+    """The body of a registration in one form: `region`, `endpoint`, `plain` (neither) or `fs`."""
+    repository = plan.repository
+    readonly: Json = {"readonly": True} if domain.side == "target" else {}
+    if not isinstance(repository, S3Repository):
+        return {
+            "type": "fs",
+            "settings": {**repository.settings, "location": repository.location, **readonly},
+        }
+    settings: Json = {**repository.settings, "bucket": repository.bucket}
+    if repository.base_path:
+        settings["base_path"] = repository.base_path
+    role = repository.role_arn_for(domain.side)
+    if role and domain.signed:  # a cluster outside the service does not know the setting
+        settings["role_arn"] = role
+    if form == "region" and bucket_region:
+        settings["region"] = bucket_region
+    if form == "endpoint":
+        settings["endpoint"] = s3_endpoint(bucket_region)
+    return {"type": "s3", "settings": {**settings, **readonly}}
+
+
+def s3_endpoint(bucket_region: str | None) -> str:
+    """The S3 endpoint that stands in for a Region: the partition's own outside the partition `aws`."""
+    for prefix, form in _S3_ENDPOINTS.items():
+        if bucket_region and bucket_region.startswith(prefix):
+            return form.format(region=bucket_region)
+    return "s3.amazonaws.com"
+
+
+def same_place(found: Json, wanted: Json) -> bool:
+    """Whether a registration leads to the plan's bucket and path (or folder). A last slash is nothing."""
+    has, wants = child(found, "settings"), wanted["settings"]
+    same_type = found.get("type") == wanted["type"]
+    return same_type and all(
+        _text(has.get(key)).rstrip("/") == _text(wants.get(key)).rstrip("/") for key in _PLACE
+    )
+
+
+def same(found: Json, wanted: Json) -> bool:
+    """Whether a registration has all that is wanted, and no other Region, endpoint or access."""
+    return _agree(found, wanted, {"region", "endpoint", "readonly"} | wanted["settings"].keys())
+
+
+def alike(found: Json, sent: Json) -> bool:
+    """Whether a registration is in every setting as it was sent."""
+    return _agree(found, sent, child(found, "settings").keys() | child(sent, "settings").keys())
+
+
+def is_readonly(found: Json) -> bool:
+    """Whether a registration is readonly."""
+    return _text(child(found, "settings").get("readonly")) == "true"
+
+
+def place(found: Json) -> str:
+    """Where a registration leads, in words."""
+    shown = {key: value for key, value in child(found, "settings").items() if key in _PLACE}
+    return f"{found.get('type')} {shown}"
+
+
+def _agree(found: Json, wanted: Json, keys: Iterable[str]) -> bool:
+    has, wants = child(found, "settings"), wanted["settings"]
+    return found.get("type") == wanted["type"] and all(_text(has.get(k)) == _text(wants.get(k)) for k in keys)
+
+
+def _text(value: Any) -> str:
+    """A setting as text, which is how domains show it; one that is off counts as one that is not there."""
+    if value is None or value is False or value == "false":
+        return ""
+    return "true" if value is True else str(value)

@@ -1,0 +1,190 @@
+"""The shared repository: read-write on the source, readonly on the target, in the form each domain accepts.
+
+A domain reaches a bucket of its own Region by `region`. For a bucket elsewhere the service answers "The
+bucket is in this region: …", and takes `endpoint` in place of `region` (AWS guide, "Migrating data to a
+different domain"). Older stacks took `region: us-east-1` for a location constraint that is not valid, with
+the same remedy. A registration that failed its verification stays registered: it is put right, put back, or
+removed.
+"""
+
+import re
+
+from configs.plan import S3Repository
+from domains.domain import Domain
+from domains.engine import repositories
+from domains.errors import DomainError, Refused, SnapferryError
+from domains.http.json_replies import Json, child
+from runs.progress import Progress, tell
+from tasks.errors import ExecutionError, PreconditionError, TimedOut
+from tasks.migration import Migration
+from tasks.records.transfer import Attempt, RepositoryRecord
+from tasks.repository.bodies import forms, is_readonly, registration, same
+from tasks.repository.hints import advice
+
+ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
+_IN_USE = "trying to modify or unregister repository that is currently used"
+
+
+def register_source(m: Migration, bucket_region: str | None) -> RepositoryRecord:
+    """Registers the repository read-write on the source and has every node verify it.
+
+    May be repeated: a registration that is as it should be is only verified.
+
+    Raises:
+        ExecutionError: no form was accepted; the domain's registrations are as before.
+        DomainError: transient, or denied.
+    """
+    return _registered(m, m.source, bucket_region)
+
+
+def register_target(m: Migration, bucket_region: str | None) -> RepositoryRecord:
+    """Registers the same bucket and path readonly on the target.
+
+    That the path is right is not proven by this: a readonly verification writes nothing, so
+    `tasks.snapshot.find_on_target` looks for the snapshot.
+
+    May be repeated. Raises as `register_source`.
+    """
+    return _registered(m, m.target, bucket_region)
+
+
+def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:
+    before = repositories.registered(domain, m.repository)
+    attempts: list[Attempt] = []
+    region = bucket_region
+    untried = list(forms(m.plan, bucket_region))
+    kept = _already(m, domain, before, region) if before else None
+    if kept:
+        return kept
+    while untried:
+        form = untried.pop(0)
+        body = registration(m.plan, domain, form, region)
+        try:
+            _put(m, domain, body, before)
+            nodes = repositories.verified_nodes(domain, m.repository)
+        except Refused as error:
+            if error.transient:
+                raise
+            attempts.append(Attempt(form=form, accepted=False, said=error.reply.text))
+            elsewhere = ELSEWHERE.search(error.reply.text)
+            if elsewhere and elsewhere[1] == domain.region and region != domain.region:
+                region = elsewhere[1]  # the plan's Region was wrong, and the domain's own is right
+                untried.insert(0, "region")
+            elif not elsewhere or not untried:
+                left = _put_back(m, domain)
+                raise _no_form(m, domain, error, left, bool(elsewhere)) from error
+            continue
+        attempts.append(Attempt(form=form, accepted=True))
+        return _record(m, domain, form, nodes, tuple(attempts), already=False)
+    raise AssertionError("a form was tried")
+
+
+def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:
+    """The record of a registration that is there in one of the forms, and works."""
+    form = next(
+        (f for f in forms(m.plan, region) if same(found, registration(m.plan, domain, f, region))), None
+    )
+    if form is None:
+        return None
+    try:
+        nodes = repositories.verified_nodes(domain, m.repository)
+    except Refused as error:
+        if error.transient:
+            raise
+        return None
+    return _record(m, domain, form, nodes, _earlier_attempts(m, domain), already=True)
+
+
+def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
+    """What an earlier session of this run has tried, for the report."""
+    record = m.journal.document.recorded(f"register on {domain.side}", RepositoryRecord)
+    return record.attempts if record else ()
+
+
+def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
+    """Registers when the repository is free: while it is used, even an identical registration is refused.
+
+    The intent keeps what was registered before, so that it can be put back also after a kill.
+    """
+    limit = m.plan.snapshot.wait_for_running.total_seconds()
+    poll = m.poll(limit)
+    step = f"register on {domain.side}"
+    detail = {"name": m.repository, "before": before, **body}
+    with m.journal.intend(step, domain.side, "register", detail):
+        while not _free(m, domain, body):
+            if poll.expired:
+                raise TimedOut(
+                    f"{domain.side}: repository {m.repository} is in use for longer than {limit:.0f} s",
+                    "run the same command later",
+                )
+            tell(Progress(step, f"waiting: repository {m.repository} is in use", waiting=True))
+            poll.pause()
+
+
+def _free(m: Migration, domain: Domain, body: Json) -> bool:
+    """Registers; False when a snapshot or a restore uses the repository, so that nothing was changed."""
+    try:
+        repositories.register(domain, m.repository, body)
+    except Refused as error:
+        if _IN_USE not in error.reply.text:
+            raise
+        return False
+    return True
+
+
+def _put_back(m: Migration, domain: Domain) -> str:
+    """Removes a registration that did not verify, or puts the former one back; says what is left."""
+    step, detail = f"register on {domain.side}", {"name": m.repository}
+    ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
+    before: Json | None = next(ours).detail["before"]
+    try:
+        now = repositories.registered(domain, m.repository)
+        if now == before:
+            return "nothing is registered" if now is None else "the former registration is as it was"
+        if now is None:
+            return "the former registration is gone"
+        if before is None:
+            with m.journal.intend(step, domain.side, "unregister", detail):
+                repositories.unregister(domain, m.repository)
+            return "the registration was removed again"
+        with m.journal.intend(step, domain.side, "put back", detail):
+            repositories.register(domain, m.repository, before)
+    except DomainError as error:
+        return f"a registration that does not work is left, for it could not be taken back: {error.message}"
+    return "the former registration was put back"
+
+
+def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere: bool) -> SnapferryError:
+    repository = m.plan.repository
+    hint = advice(m, domain.side, error.reply.text) or error.hint or "see the service's words above"
+    if elsewhere and isinstance(repository, S3Repository) and repository.endpoint_fallback == "never":
+        hint = "set repository.endpoint_fallback: auto"
+    said = f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error.message}"
+    return ExecutionError(said, hint) if m.journal.changed_something else PreconditionError(said, hint=hint)
+
+
+def _record(
+    m: Migration,
+    domain: Domain,
+    form: str,
+    nodes: tuple[str, ...],
+    attempts: tuple[Attempt, ...],
+    *,
+    already: bool,
+) -> RepositoryRecord:
+    """Confirms by a look: what the domain shows now is what counts."""
+    found = repositories.registered(domain, m.repository)
+    if found is None or not nodes or (domain.side == "target") != is_readonly(found):
+        raise ExecutionError(
+            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}"
+        )
+    return RepositoryRecord(
+        side=domain.side,
+        name=m.repository,
+        form=form,
+        settings=child(found, "settings"),
+        readonly=is_readonly(found),
+        already_there=already,
+        attempts=attempts,
+        nodes=nodes,
+    )

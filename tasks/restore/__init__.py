@@ -1,0 +1,1 @@
+"""Restore indices on the target, and follow their recovery."""

@@ -1,0 +1,111 @@
+"""Which indices on the target are this run's own, and how far each has come."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from domains.engine import restores
+from domains.engine.catalog import Catalog
+from domains.engine.restores import Primary, Recovery
+from tasks.migration import Migration
+from tasks.records.resolution import Unit
+from tasks.records.transfer import SnapshotRecord
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One index on the target: its primaries, and what is known of their recovery."""
+
+    primaries: tuple[Primary, ...]
+    recoveries: tuple[Recovery, ...]
+
+    @property
+    def started(self) -> int:
+        """Primaries that are started."""
+        return sum(primary.state in {"STARTED", "RELOCATING"} for primary in self.primaries)
+
+    @property
+    def bytes_total(self) -> int:
+        """Bytes of the shards that have begun to arrive."""
+        return sum(recovery.bytes_total for recovery in self.recoveries)
+
+    @property
+    def bytes_done(self) -> int:
+        """Bytes fetched or found there already."""
+        return sum(recovery.bytes_done + recovery.bytes_reused for recovery in self.recoveries)
+
+    def comes_from(self, place: str) -> bool:
+        """Whether every primary is, or was, restored from `repository/snapshot`."""
+        recovered = {recovery.shard: recovery.snapshot for recovery in self.recoveries}
+        return bool(self.primaries) and all(
+            place in {primary.restoring, recovered.get(primary.shard)} for primary in self.primaries
+        )
+
+
+def arrivals(m: Migration, names: Iterable[str]) -> dict[str, Arrival]:
+    """How each of these indices stands on the target; one that is not there is absent from the result."""
+    wanted = list(names)
+    primaries: dict[str, list[Primary]] = {}
+    for primary in restores.primaries(m.target, wanted):
+        primaries.setdefault(primary.index, []).append(primary)
+    recoveries: dict[str, list[Recovery]] = {}
+    for recovery in restores.recoveries(m.target, primaries):
+        recoveries.setdefault(recovery.index, []).append(recovery)
+    return {name: Arrival(tuple(found), tuple(recoveries.get(name, ()))) for name, found in primaries.items()}
+
+
+def intended(m: Migration) -> set[str]:
+    """Names on the target that the journal has intended to restore under."""
+    return {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
+
+
+def proven(m: Migration, there: Mapping[str, str], place: str) -> set[str]:
+    """Those of the intended indices that the domain says are this run's own; their UUIDs are noted.
+
+    It says so by the UUID that was noted when the index had arrived, or by a recovery from our snapshot:
+    later, when moved or closed, it no longer tells where it came from.
+
+    Args:
+        there: intended names that the target has, each with its UUID now.
+        place: `repository/snapshot`.
+    """
+    noted = {name for name, uuid in there.items() if m.journal.document.arrived.get(name) == uuid}
+    found = arrivals(m, there.keys() - noted)
+    seen = {name for name, arrival in found.items() if arrival.comes_from(place)}
+    if seen:
+        m.journal.note_arrivals({name: there[name] for name in seen})
+    return noted | seen
+
+
+def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: Catalog) -> list[Unit]:
+    """Those of the units whose names on the target are held by what this run has restored.
+
+    Both must hold: the journal intended it, and the domain says so (the recovery names our snapshot, or the
+    index still has the UUID that was noted when it had arrived).
+
+    Args:
+        target: without the closed copies that are restored onto, see `besides`. One of them that is open was
+            closed when the restore was sent: so the restore has opened it.
+    """
+    there = intended(m) & target.indices.keys()
+    candidates = [unit for unit in units if there.issuperset(_targets(unit)) and _is_whole(unit, target)]
+    held = {name: target.indices[name].uuid for unit in candidates for name in _targets(unit)}
+    based = {name for unit in candidates for name, uuid in unit.base.items() if held.get(name) == uuid}
+    others = {name: uuid for name, uuid in held.items() if name not in based}
+    own = based | proven(m, others, f"{snapshot.repository}/{snapshot.name}")
+    return [unit for unit in candidates if own.issuperset(_targets(unit))]
+
+
+def besides(target: Catalog, units: Iterable[Unit]) -> Catalog:
+    """The catalog without the closed copies that these units are to be restored onto."""
+    base = {name: uuid for unit in units for name, uuid in unit.base.items()}
+    kept = {name: i for name, i in target.indices.items() if i.open or base.get(name) != i.uuid}
+    return replace(target, indices=kept)
+
+
+def _is_whole(unit: Unit, target: Catalog) -> bool:
+    """Whether the name is there, too: of a data stream the backing indices may be there by themselves."""
+    return not unit.is_stream or unit.target in target.streams
+
+
+def _targets(unit: Unit) -> list[str]:
+    return [index.target for index in unit.indices]

@@ -1,0 +1,144 @@
+"""Following restored indices until their primaries are started, or it is known why one will not be."""
+
+from collections.abc import Sequence
+
+from domains.engine import restores
+from domains.engine.catalog import catalog
+from domains.engine.restores import Primary
+from domains.errors import DomainError, Refused
+from runs.progress import Poll, Progress, tell
+from tasks.errors import TimedOut
+from tasks.migration import Migration
+from tasks.records.resolution import SelectedIndex, Unit
+from tasks.records.transfer import IndexRestore, SnapshotRecord
+from tasks.restore.owned_indices import Arrival, arrivals
+
+_STEP = "restore"
+_ASK_AFTER_S = 5.0
+_FORGOTTEN_AFTER_S = 30.0
+_EXPLAINED_AT_ONCE = 5
+_HOPELESS = frozenset({"no"})
+_NO_COPY = "no_valid_shard_copy"
+
+
+def follow(
+    m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], *, adopted: bool
+) -> list[IndexRestore]:
+    """Waits for these units and returns how each index arrived. Changes nothing; may be repeated.
+
+    Raises:
+        TimedOut: nothing moved for the migration's patience.
+    """
+    wanted = {index.target: index for unit in units for index in unit.indices}
+    poll = m.poll(m.patience_s)
+    seen: object = None
+    problems: dict[str, str] = {}
+    place = f"{snapshot.repository}/{snapshot.name}"
+    noted: set[str] = set()
+    while True:
+        found = arrivals(m, wanted)
+        # at first sight: a target that is restarted no longer tells where half an index comes from
+        noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)])
+        _tell(found, wanted)
+        waiting = [
+            name for name in wanted if name not in problems and not _arrived(found.get(name), wanted[name])
+        ]
+        if not waiting:
+            break
+        state = {name: (arrival.started, arrival.bytes_done) for name, arrival in found.items()}
+        if state != seen:
+            seen = state
+            poll.restart()
+        elif poll.waited_s > _ASK_AFTER_S:
+            problems |= _stuck(m, found, waiting, poll.waited_s)
+        if poll.expired:
+            raise TimedOut(
+                _nothing_moved(m, poll, waiting), "the restore goes on by itself; the same command continues"
+            )
+        poll.pause()
+    _noted(m, [name for name in wanted if name not in noted | problems.keys()])
+    return [
+        _outcome(index, found.get(name), problems.get(name, ""), adopted) for name, index in wanted.items()
+    ]
+
+
+def _arrived(arrival: Arrival | None, index: SelectedIndex) -> bool:
+    return arrival is not None and len(arrival.primaries) == index.shards and arrival.started == index.shards
+
+
+def _stuck(
+    m: Migration, found: dict[str, Arrival], waiting: Sequence[str], waited_s: float
+) -> dict[str, str]:
+    """The allocator's reason for primaries that it will not start. Asked once nothing moves for a while."""
+    problems: dict[str, str] = {}
+    for name in waiting[:_EXPLAINED_AT_ONCE]:
+        if name not in found:
+            problems[name] = "the domain accepted the restore, but the index is not there"
+            continue
+        unassigned = [primary for primary in found[name].primaries if primary.state == "UNASSIGNED"]
+        reason = _reason(m, unassigned[0], waited_s) if unassigned else ""
+        if reason:
+            problems[name] = reason
+    return problems
+
+
+def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
+    try:
+        explanation = restores.explain(m.target, primary.index, primary.shard)
+    except Refused as error:
+        # it started in between, or the caller may not ask: the next look decides
+        tell(
+            Progress(
+                _STEP, f"{primary.index}[{primary.shard}]: no explanation ({error.reply.text})", waiting=True
+            )
+        )
+        return ""
+    said = f"shard {primary.shard} of {primary.index} is not started: {explanation.reason or primary.reason}"
+    # a target restarted in the middle looks for copies on its disks, and has forgotten the snapshot; a node
+    # that is away for a moment may bring one back
+    forgotten = explanation.decision == _NO_COPY and primary.restoring is None
+    if explanation.decision not in _HOPELESS and not (forgotten and waited_s > _FORGOTTEN_AFTER_S):
+        tell(Progress(_STEP, f"waiting ({explanation.decision}): {said}", waiting=True))
+        return ""
+    return said
+
+
+def _nothing_moved(m: Migration, poll: Poll, waiting: Sequence[str]) -> str:
+    awaited = f"{len(waiting)} indices, {', '.join(waiting[:3])}"
+    return f"restore: nothing has moved for {poll.waited_s:.0f} s; waiting for {awaited}"
+
+
+def _tell(found: dict[str, Arrival], wanted: dict[str, SelectedIndex]) -> None:
+    started = sum(arrival.started for arrival in found.values())
+    shards = sum(index.shards for index in wanted.values())
+    done = sum(arrival.bytes_done for arrival in found.values())
+    known = sum(arrival.bytes_total for arrival in found.values())
+    total = max(known, sum(index.bytes or 0 for index in wanted.values()))
+    tell(Progress(_STEP, "restoring", done, total, "bytes", detail=f"{started} of {shards} shards"))
+
+
+def _noted(m: Migration, names: Sequence[str]) -> set[str]:
+    """Notes the UUIDs of these indices as this run's; returns those that it has."""
+    if not names:
+        return set()
+    try:
+        indices = catalog(m.target).indices
+    except DomainError:
+        return set()  # only a help to a later attempt
+    uuids = {name: indices[name].uuid for name in names if name in indices}
+    m.journal.note_arrivals(uuids)
+    return set(uuids)
+
+
+def _outcome(index: SelectedIndex, arrival: Arrival | None, problem: str, adopted: bool) -> IndexRestore:
+    recoveries = arrival.recoveries if arrival else ()
+    return IndexRestore(
+        source=index.name,
+        target=index.target,
+        restored=not problem,
+        shards=arrival.started if arrival else 0,
+        bytes=sum(recovery.bytes_done for recovery in recoveries),
+        reused_bytes=sum(recovery.bytes_reused for recovery in recoveries),
+        adopted=adopted,
+        problem=problem,
+    )

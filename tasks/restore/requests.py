@@ -1,0 +1,57 @@
+"""Restore requests: which units go together, and what is asked for. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from configs.plan import Plan
+from domains.engine.restores import start_request
+from domains.http.requests import Request
+from tasks.records.resolution import Unit
+from tasks.selection.conflicts import rename_rule
+
+IGNORED = ("index.blocks.*", "index.routing.allocation.*")
+
+
+def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
+    """The units, cut into requests of at most `size` indices that one request can express.
+
+    Renamed indices share requests of their own; a renamed data stream goes by itself.
+    """
+    alone = [unit for unit in units if unit.action == "rename" and unit.is_stream]
+    renamed = [unit for unit in units if unit.action == "rename" and not unit.is_stream]
+    for together in ([unit for unit in units if unit.action != "rename"], renamed):
+        batch: list[Unit] = []
+        for unit in together:
+            if batch and sum(len(u.indices) for u in batch) + len(unit.indices) > size:
+                yield batch
+                batch = []
+            batch.append(unit)
+        if batch:
+            yield batch
+    yield from ([unit] for unit in alone)
+
+
+def restore_request(
+    plan: Plan, snapshot: str, batch: Sequence[Unit], *, partial: bool, lenient: bool = False
+) -> Request:
+    """The request that restores one batch as the plan wants it.
+
+    Args:
+        snapshot: its name.
+        partial: whether the snapshot lacks shards.
+        lenient: name data streams together with their indices, and let the engine pass over what it lacks.
+    """
+    names = [unit.name for unit in batch]
+    if lenient:
+        names += [index.name for unit in batch for index in unit.indices]
+    renamed = batch[0].action == "rename"
+    return start_request(
+        plan.repository.name,
+        snapshot,
+        names,
+        aliases=plan.restore.aliases and not renamed,
+        partial=partial,
+        index_settings=plan.restore.index_settings,
+        ignore_index_settings=[*IGNORED, *plan.restore.ignore_index_settings],
+        rename=rename_rule(batch, plan.conflicts) if renamed else None,
+        lenient=lenient,
+    )

@@ -1,0 +1,232 @@
+"""Restoring on the target, in batches: an explicit list of names, followed until every primary is started.
+
+`accepted: true` proves nothing, and neither does an empty list of recoveries. What counts is the cluster
+state: each index there, each primary started, the reason from the allocator where one is not.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from domains.engine import catalog as names_on
+from domains.engine import snapshots
+from domains.engine.catalog import Catalog
+from domains.errors import DomainError, Missing, Refused
+from runs.progress import Progress, tell
+from tasks.errors import ExecutionError
+from tasks.migration import Migration
+from tasks.records.resolution import Resolution, Unit
+from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
+from tasks.restore.owned_indices import besides, ours
+from tasks.restore.recovery import follow
+from tasks.restore.requests import batches, restore_request
+from tasks.selection.conflicts import own_names, taken_now, uuids
+
+STEP = "restore"
+_NAMES_AT_FAULT = (
+    "snapshot_restore_exception",
+    "index_not_found_exception",
+    "illegal_argument_exception",
+    "invalid_index_name_exception",
+    "illegal_state_exception",
+)
+
+
+@dataclass
+class _Work:
+    """What this attempt has done so far; `own`: names on the target that this migration gives or deletes."""
+
+    own: frozenset[str]
+    done: list[IndexRestore] = field(default_factory=list[IndexRestore])
+    batches: int = 0
+
+
+def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> RestoreRecord:
+    """Restores every unit that is not on the target yet and waits until it has arrived.
+
+    May be repeated: what this run has already restored is adopted, what it has not is sent. Deletes on the
+    target only what the resolution names for replacement.
+
+    Raises:
+        ExecutionError: a name was taken meanwhile by something that is not ours.
+        TimedOut: nothing moved for the migration's patience; the restore goes on by itself.
+        DomainError: transient, or denied.
+    """
+    target = _look(m, resolution.moving)
+    present = ours(m, resolution.moving, snapshot, target)
+    known = {unit.name for unit in present}
+    absent = [unit for unit in resolution.moving if unit.name not in known]
+    doomed = frozenset(name for unit in resolution.moving for name in unit.takes)
+    work = _Work(own_names(resolution.moving) | doomed)
+    _require_free(m, absent, target, work.own)
+    if present:
+        arrived = follow(m, snapshot, present, adopted=True)
+        again = list(_given_up(present, arrived))
+        named = {unit.name for unit in again}
+        work.done += [index for index in arrived if index.source not in named]
+        _again(m, snapshot, again, work)
+    for batch in batches(absent, m.plan.restore.batch):
+        look = _look(m, batch)  # a long restore: what was free may be taken by now
+        _require_free(m, batch, look, work.own)
+        for unit in batch:
+            _make_room(m, unit, look)
+        work.done += _restored(m, snapshot, batch)
+        work.batches += 1
+        _tell(resolution, work)
+    _close_again(m, resolution, work)
+    return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
+
+
+def _look(m: Migration, units: Sequence[Unit]) -> Catalog:
+    return besides(names_on.catalog(m.target), units)
+
+
+def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: _Work) -> None:
+    """Restores once more what the engine has given up: it does so onto a closed index."""
+    for batch in batches(units, m.plan.restore.batch):
+        _close(m, [unit.target for unit in batch])
+        work.done += _restored(m, snapshot, batch)
+        work.batches += 1
+
+
+def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterator[Unit]:
+    """Indices of this run whose restore the engine has given up. A data stream's cannot be closed."""
+    failed = {index.source for index in arrived if not index.restored}
+    return (unit for unit in units if unit.name in failed and not unit.is_stream)
+
+
+def _tell(resolution: Resolution, work: _Work) -> None:
+    done, total = len(work.done), len(resolution.indices)
+    tell(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
+
+
+def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:
+    """The conflicts again, now that the snapshot is there: what was free may be taken."""
+    problems: list[str] = []
+    for unit in units:
+        taken = taken_now(unit, target, own, aliases=m.plan.restore.aliases)
+        problems += [f"{unit.name}: {item.words}" for item in taken if item.blocker not in unit.takes]
+    if problems:
+        raise ExecutionError(
+            "names were taken on the target after this run had looked: " + "; ".join(problems[:5]),
+            "remove them from the target, then run the same command again",
+        )
+
+
+def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
+    """Deletes what the plan names and a consent allows, just before its place is needed.
+
+    Only what was there when this was decided: something that came later under the same name is not.
+    """
+    for name, decided in unit.takes.items():
+        if name not in target.streams and name not in target.indices:
+            continue  # gone already: by an earlier attempt, or by someone else
+        if name not in m.consents.delete:
+            raise ExecutionError(f"deleting {name} on the target needs --allow-delete {name}")
+        if uuids(name, target) != decided:
+            raise ExecutionError(
+                f"{name} on the target is not the one that was to be deleted: it has been made anew since",
+                "see what it holds; remove it from the target yourself, then run the same command again",
+            )
+        stream = name in target.streams
+        with (
+            suppress(Missing),
+            m.journal.intend(STEP, "target", "delete", {"name": name, "uuid": decided, "stream": stream}),
+        ):
+            names_on.delete(m.target, name, stream=stream)
+
+
+def _deleted(m: Migration) -> Iterator[str]:
+    yield from dict.fromkeys(
+        intent.detail["name"] for intent in m.journal.intents("delete") if intent.result == "sent"
+    )
+
+
+def _restored(
+    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool = False
+) -> list[IndexRestore]:
+    """One request and its follow-up. A rejected request is halved until the name at fault stands alone."""
+    try:
+        _start(m, snapshot, batch, lenient=lenient)
+    except Refused as error:
+        if error.transient or not error.says(*_NAMES_AT_FAULT):
+            raise
+        if _all_ours(m, batch, snapshot):
+            return follow(m, snapshot, batch, adopted=True)
+        if not lenient and _streams_unknown(batch, error):
+            return _by_their_indices(m, snapshot, batch, error)
+        if len(batch) == 1:
+            return [_failed(batch[0], error)]
+        middle = len(batch) // 2
+        return _restored(m, snapshot, batch[:middle]) + _restored(m, snapshot, batch[middle:])
+    return follow(m, snapshot, batch, adopted=False)
+
+
+def _streams_unknown(batch: Sequence[Unit], error: Refused) -> bool:
+    """Whether a data stream's name was taken for that of an index which the snapshot lacks.
+
+    The security plugin compares the names with the snapshot's indices before the engine sees them (2.19).
+    """
+    named = (f"no such index [{unit.name}]" for unit in batch if unit.is_stream)
+    return error.says("index_not_found_exception") and any(name in error.reply.text for name in named)
+
+
+def _by_their_indices(
+    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], error: Refused
+) -> list[IndexRestore]:
+    """Restores the data streams that the snapshot does hold by name and indices together, leniently.
+
+    One that it does not hold has failed: its indices alone would not become a data stream.
+    """
+    found = snapshots.get(m.target, snapshot.repository, snapshot.name)
+    held = set(found.data_streams) if found else set[str]()
+    lost = [unit for unit in batch if unit.is_stream and unit.name not in held]
+    streams = [unit for unit in batch if unit.is_stream and unit.name in held]
+    others = [unit for unit in batch if not unit.is_stream]
+    done = [_failed(unit, error) for unit in lost]
+    done += _restored(m, snapshot, others) if others else []
+    return done + (_restored(m, snapshot, streams, lenient=True) if streams else [])
+
+
+def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool) -> None:
+    partial = snapshot.state == "PARTIAL"
+    request = restore_request(m.plan, snapshot.name, batch, partial=partial, lenient=lenient)
+    targets = [index.target for unit in batch for index in unit.indices]
+    intent = {"snapshot": snapshot.name, "names": request.body["indices"], "targets": targets}
+    try:
+        with m.journal.intend(STEP, "target", "restore", intent):
+            m.target.connection.send(request)
+    except DomainError as error:
+        if not error.transient or not _all_ours(m, batch, snapshot):
+            raise
+        # the reply was lost, the restore was not
+
+
+def _all_ours(m: Migration, batch: Sequence[Unit], snapshot: SnapshotRecord) -> bool:
+    return len(ours(m, batch, snapshot, _look(m, batch))) == len(batch)
+
+
+def _failed(unit: Unit, error: Refused) -> IndexRestore:
+    return IndexRestore(
+        source=unit.name,
+        target=unit.target,
+        restored=False,
+        shards=0,
+        bytes=0,
+        reused_bytes=0,
+        adopted=False,
+        problem=error.reply.text,
+    )
+
+
+def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
+    """A restore opens what was closed on the source: closed again, so that the copy is as the source is."""
+    arrived = {index.target for index in work.done if index.restored}
+    closed = [index.target for index in resolution.indices if not index.open and index.target in arrived]
+    _close(m, closed)
+
+
+def _close(m: Migration, names: Sequence[str]) -> None:
+    if names:
+        with m.journal.intend(STEP, "target", "close", {"names": list(names)}):
+            names_on.close(m.target, names)

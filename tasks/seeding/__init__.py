@@ -1,0 +1,1 @@
+"""Seed rounds: which indices changed, and their closed copies on the target."""

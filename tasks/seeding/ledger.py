@@ -1,0 +1,48 @@
+"""The copies that a plan's rounds have made on the target, as its journals tell."""
+
+from collections.abc import Iterator
+
+from runs.journal import Journal
+from runs.seed_cycles import VERBS, is_end
+from runs.state import State
+from tasks.records.resolution import Resolution
+from tasks.records.seeding import CopiesRecord, Copy, Ledger
+
+COPIES = "copies"
+
+
+def ledger(state: State, but: str = "") -> Ledger:
+    """The copies as the plan's rounds have left them. What an unfinished round may have touched has no marks.
+
+    Args:
+        but: the id of the run that asks: its own journal does not count.
+    """
+    base: CopiesRecord | None = None
+    later: list[Journal] = []
+    for journal in state.journals():
+        if journal.document.verb not in VERBS or journal.run_id == but:
+            continue
+        if is_end(journal):
+            break
+        base = journal.document.recorded(COPIES, CopiesRecord)
+        if base:
+            break
+        later.append(journal)
+    copies = {copy.target: copy for copy in base.copies} if base else {}
+    for journal in reversed(later):
+        copies |= {copy.target: copy for copy in _touched(journal, copies)}
+    return Ledger(copies, base.round if base else 0)
+
+
+def _touched(journal: Journal, copies: dict[str, Copy]) -> Iterator[Copy]:
+    """Copies that a round without an end has restored, or was about to."""
+    decided = journal.document.recorded("resolve", Resolution)
+    sources = {index.target: index for index in decided.indices} if decided else {}
+    intended = {name for intent in journal.intents("restore") for name in intent.detail["targets"]}
+    for name in sorted(intended):
+        known, uuid = copies.get(name), journal.document.arrived.get(name)
+        if uuid and name in sources:
+            index = sources[name]
+            yield Copy(source=index.name, uuid=index.uuid, target=name, target_uuid=uuid, stream=index.stream)
+        elif known:
+            yield known.model_copy(update={"marks": (), "digest": "", "aliases": "", "doubt": ""})

@@ -1,0 +1,107 @@
+"""Which of the target's indices are copies that a round may be restored onto. Reads only.
+
+A copy is one by the UUID that was noted when it arrived. It is trusted as long as it refuses writes, as every
+copy is made to: then nobody has changed it. One that takes writes is in the way like any other index.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from configs.plan import Plan
+from domains.engine.catalog import Catalog, Index, catalog
+from domains.engine.write_blocks import Blocks, blocks
+from tasks.errors import PreconditionError
+from tasks.migration import Consents, Migration
+from tasks.records.resolution import Resolution, Unit
+from tasks.records.seeding import Copy, Ledger
+from tasks.selection.conflicts import Decision
+from tasks.survey import Survey, by_policy
+
+
+def trusted(target: Catalog, blocked: dict[str, Blocks], found: Ledger) -> dict[str, Copy]:
+    """Those copies that are on the target and refuse writes, closed or (after a kill) still open."""
+    return {
+        name: copy
+        for name, copy in found.copies.items()
+        if name in target.indices and _is_waiting(target.indices[name], copy, blocked.get(name))
+    }
+
+
+def _is_waiting(index: Index, copy: Copy, block: Blocks | None) -> bool:
+    return index.uuid == copy.target_uuid and index.stream is None and block is not None and block.write
+
+
+def still_based(m: Migration, resolution: Resolution, found: Ledger) -> Resolution:
+    """The resolution with those bases alone that are trusted at this look.
+
+    What was made to take writes since it was decided stands in the way of the restore, like any other index.
+    """
+    if not any(unit.base for unit in resolution.units):
+        return resolution
+    own = trusted(catalog(m.target), blocks(m.target), found)
+    units = tuple(
+        unit.model_copy(
+            update={
+                "base": {n: uuid for n, uuid in unit.base.items() if n in own and own[n].target_uuid == uuid}
+            }
+        )
+        for unit in resolution.units
+    )
+    return resolution.model_copy(update={"units": units})
+
+
+def require_own_snapshots(m: Migration) -> None:
+    """Raises PreconditionError where the plan names a snapshot: a round takes its own."""
+    if m.plan.snapshot.existing:
+        raise PreconditionError(
+            f"snapshot.existing names {m.plan.snapshot.existing}, and a round takes a snapshot of its own",
+            hint="take the key out of the plan, or move that snapshot with `snapferry migrate`",
+        )
+
+
+def surveyed(m: Migration, found: Ledger) -> Survey:
+    """A survey that does not take the plan's own copies for something in the way."""
+
+    def decide(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:
+        own = trusted(target, blocks(m.target), found) if found.copies else {}
+        others = {name: index for name, index in target.indices.items() if name not in own}
+        decision = by_policy(units, replace(target, indices=others), plan, consents)
+        lost = {
+            name: each for name, each in found.copies.items() if name not in own and _is_same(target, each)
+        }
+        problems = (*decision.problems, *_renamed_streams(decision.units), *_lost(units, decision, lost))
+        return Decision(tuple(_with_base(unit, own) for unit in decision.units), problems)
+
+    return Survey.of(m, decide)
+
+
+def _with_base(unit: Unit, own: dict[str, Copy]) -> Unit:
+    base = {index.target: own[index.target].target_uuid for index in unit.indices if index.target in own}
+    return unit.model_copy(update={"base": base})
+
+
+def _renamed_streams(units: Sequence[Unit]) -> list[str]:
+    return [
+        f"{unit.name}: a data stream cannot be seeded under another name; move it with a plan of its own"
+        for unit in units
+        if unit.is_stream and unit.action == "rename"
+    ]
+
+
+def _is_same(target: Catalog, copy: Copy) -> bool:
+    return copy.target in target.indices and target.indices[copy.target].uuid == copy.target_uuid
+
+
+def _lost(units: Sequence[Unit], decision: Decision, lost: Mapping[str, Copy]) -> Iterator[str]:
+    """Copies that are not trusted any more where an index is to be: to skip or rename it would hide that."""
+    replaced = {index.name for unit in decision.units if unit.action == "replace" for index in unit.indices}
+    named = {index.name: {index.target} for unit in units for index in unit.indices}
+    for unit in decision.units:
+        for index in unit.indices:
+            named[index.name].add(index.target)
+    for name, copy in lost.items():
+        if copy.source not in replaced and name in named.get(copy.source, ()):
+            yield (
+                f"{name}: a round of this plan has made it, and since then it was made to take writes: "
+                "see what it holds, delete it on the target, and seed again"
+            )

@@ -1,0 +1,1 @@
+"""Which indices move, and under which names. Pure."""

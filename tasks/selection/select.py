@@ -1,0 +1,132 @@
+"""From the plan's patterns to an explicit list of what moves. Pure: decides on a catalog read before."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from configs.plan import IndexSelection
+from domains.engine.catalog import Catalog, Index, Stream
+from domains.versions import created_version
+from tasks.records.resolution import LeftOut, SelectedIndex, Unit
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the patterns chose, what they left out and why, and patterns that chose nothing."""
+
+    units: tuple[Unit, ...]
+    left_out: tuple[LeftOut, ...]
+    unmatched: tuple[str, ...]
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether the name fits one of the patterns; `*` stands for any characters."""
+    return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name, re.DOTALL) for pattern in patterns)
+
+
+def select(catalog: Catalog, wanted: IndexSelection) -> Selection:
+    """The units that move. A data stream moves as a whole, chosen by its own name."""
+    units: list[Unit] = []
+    left: list[LeftOut] = []
+    for stream in catalog.streams.values():
+        reason = _stream_reason(stream, catalog, wanted)
+        if reason:
+            left.append(reason)
+        else:
+            members = tuple(_selected(catalog.indices[name]) for name in stream.backing)
+            units.append(Unit(name=stream.name, target=stream.name, is_stream=True, indices=members))
+    for index in catalog.indices.values():
+        if index.stream:
+            continue
+        reason = _index_reason(index, wanted)
+        if reason:
+            left.append(reason)
+        else:
+            units.append(
+                Unit(name=index.name, target=index.name, is_stream=False, indices=(_selected(index),))
+            )
+    names = [*catalog.streams, *(name for name, index in catalog.indices.items() if not index.stream)]
+    unmatched = tuple(p for p in wanted.include if p != "*" and not any(matches(name, [p]) for name in names))
+    return Selection(tuple(units), tuple(left), unmatched)
+
+
+def _index_reason(index: Index, wanted: IndexSelection) -> LeftOut | None:
+    if is_system_index(index.name):
+        return LeftOut(name=index.name, reason="system")
+    reason = _pattern_reason(index.name, wanted.include, wanted.exclude)
+    if reason:
+        return LeftOut(name=index.name, reason=reason)
+    if not index.open and wanted.closed == "skip":
+        return LeftOut(name=index.name, reason="closed", detail="indices.closed: move takes it along")
+    return None
+
+
+def _stream_reason(stream: Stream, catalog: Catalog, wanted: IndexSelection) -> LeftOut | None:
+    if is_system_index(stream.name):
+        return LeftOut(name=stream.name, reason="system")
+    reason = _pattern_reason(stream.name, wanted.include, wanted.exclude)
+    if reason:
+        return LeftOut(name=stream.name, reason=reason)
+    gone = [name for name in stream.backing if name not in catalog.indices]
+    shut = [name for name in stream.backing if name in catalog.indices and not catalog.indices[name].open]
+    if gone:
+        return LeftOut(name=stream.name, reason="changing", detail=f"{gone[0]} vanished while looking")
+    if shut and wanted.closed == "skip":
+        return LeftOut(name=stream.name, reason="closed", detail=f"backing index {shut[0]} is closed")
+    return None
+
+
+def _pattern_reason(name: str, include: Sequence[str], exclude: Sequence[str]) -> str | None:
+    if not matches(name, include):
+        return "not included"
+    return "excluded" if matches(name, exclude) else None
+
+
+def _selected(index: Index) -> SelectedIndex:
+    return SelectedIndex(
+        name=index.name,
+        target=index.name,
+        uuid=index.uuid,
+        open=index.open,
+        shards=index.shards,
+        replicas=index.replicas,
+        bytes=index.bytes,
+        documents=index.documents,
+        created=str(created_version(index.created_id)) if index.created_id else None,
+        aliases=tuple(alias.name for alias in index.aliases),
+        stream=index.stream,
+    )
+
+
+_PREFIXES = (
+    ".opendistro",
+    ".opensearch-",
+    ".opensearch_",
+    ".plugins-",
+    ".ql-datasources",
+    ".replication-metadata-store",
+    ".query_execution_request_",
+    ".async-search",
+    ".geospatial-",
+    ".internal.",
+    ".scheduler-",
+    ".ltrstore",
+    ".ml-",
+    ".monitoring-",
+    ".apm-",
+    ".watches",
+    ".triggered_watches",
+    ".transform-",
+    ".management-",
+)
+
+_PATTERNS = re.compile(  # names that a user's index may well begin with
+    r"\.tasks(-.*)?|\.security([-_\d].*)?|\.kibana([-_.\d].*)?"
+    r"|security-auditlog-.*|top_queries-\d{4}\.\d{2}\.\d{2}-\d+",
+    re.DOTALL,
+)
+
+
+def is_system_index(name: str) -> bool:
+    """Whether this index is the service's or a plugin's own."""
+    return name.startswith(_PREFIXES) or _PATTERNS.fullmatch(name) is not None

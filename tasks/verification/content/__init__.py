@@ -1,0 +1,1 @@
+"""Level content: mappings, settings, aliases and sampled documents."""

@@ -1,0 +1,196 @@
+"""Level content: mappings, settings, aliases and documents of each index, and templates in force.
+
+The acceptance queries of the plan are asked at every level. `merging.with_contents` takes what is found into
+the verdicts of the other levels.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from domains.domain import Domain
+from domains.engine import source_digests
+from domains.engine.cluster import identity
+from domains.engine.index_metadata import Makeup, makeups
+from domains.errors import DomainError
+from domains.versions import Version
+from runs.progress import Progress, tell
+from tasks.records.resolution import SelectedIndex
+from tasks.records.verification import Contents, Finding, IndexContents
+from tasks.verification.comparison import Comparison
+from tasks.verification.content import metadata
+from tasks.verification.content.documents import Documents, Tally
+from tasks.verification.content.paging import Reader
+from tasks.verification.content.sampling import Range, ranges
+from tasks.verification.content.templates import templates
+from tasks.verification.queries import answers
+
+_INDICES_AT_ONCE = 100
+_WINDOW = 10_000  # max_result_window of an index that does not tell its own
+
+
+def content(c: Comparison, step: str = "verify") -> Contents:
+    """Asks the acceptance queries, and at level content compares what the indices hold. Reads only.
+
+    To be called at every level, after the refresh and the operations. May be repeated.
+
+    Args:
+        step: whose progress it is.
+
+    Raises:
+        DomainError: transient errors only; any other makes what it concerns `not compared`.
+    """
+    answered = answers(c)
+    if c.settings.level != "content":
+        return Contents(indices=(), general=answered)
+    return Contents(indices=tuple(_indices(c, step)), general=(*answered, *templates(c)))
+
+
+def _indices(c: Comparison, step: str) -> Iterator[IndexContents]:
+    watched = _Watched(step, len(c.indices))
+    for start in range(0, len(c.indices), _INDICES_AT_ONCE):
+        piece = c.indices[start : start + _INDICES_AT_ONCE]
+        try:
+            sides = _Sides.of(c, piece)
+        except DomainError as error:
+            if error.transient:
+                raise
+            yield from (_not_compared(index, str(error)) for index in piece)
+            continue
+        for index in piece:
+            yield sides.compare(index, watched)
+            watched.indices += 1
+
+
+@dataclass
+class _Watched:
+    """How far the comparison is, for a progress line."""
+
+    step: str
+    total: int
+    indices: int = 0
+    documents: int = 0
+
+    def more(self, documents: int) -> None:
+        """Tells that so many more documents have been compared."""
+        self.documents += documents
+        read = f"{self.documents} documents"
+        tell(Progress(self.step, "comparing contents", self.indices, self.total, "indices", detail=read))
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Both sides of some indices: who answers there, and what the indices are beside their documents."""
+
+    c: Comparison
+    versions: tuple[Version, Version]
+    source: Mapping[str, Makeup]
+    target: Mapping[str, Makeup]
+
+    @classmethod
+    def of(cls, c: Comparison, indices: Sequence[SelectedIndex]) -> "_Sides":
+        return cls(
+            c,
+            (identity(c.source).version, identity(c.target).version),
+            makeups(c.source, [index.name for index in indices]),
+            makeups(c.target, [index.target for index in indices]),
+        )
+
+    def compare(self, index: SelectedIndex, watched: _Watched) -> IndexContents:
+        """Everything of one index."""
+        source, target = self.source.get(index.name), self.target.get(index.target)
+        if source is None or target is None:
+            side = "source" if source is None else "target"
+            return _not_compared(index, f"{side}: the index is not there")
+        restore = self.c.restore
+        findings = [
+            metadata.mapping(source, target),
+            metadata.settings(source, target, restore),
+        ]
+        if index.name == index.target and (restore is None or restore.aliases):
+            findings.append(metadata.aliases(source, target))
+        if not index.open:  # it answers no search; docs/verification.md says what is compared of it
+            return IndexContents(target=index.target, findings=tuple(findings))
+        tally = self._tally(index, source, target)
+        findings.append(self._documents(index, source, target, tally, watched))
+        more = tally.different - len(tally.named)
+        return IndexContents(
+            target=index.target, findings=tuple(findings), documents=tuple(tally.named), more=more
+        )
+
+    def _tally(self, index: SelectedIndex, source: Makeup, target: Makeup) -> Tally:
+        marks = self.c.marks.get(index.name, ()) if _shards(source) == _shards(target) else ()
+        return Tally({mark.shard: mark.global_checkpoint for mark in marks})
+
+    def _documents(
+        self, index: SelectedIndex, source: Makeup, target: Makeup, tally: Tally, watched: _Watched
+    ) -> Finding:
+        for side, made in (("source", source), ("target", target)):
+            why = metadata.unreadable_source(made)
+            if why:
+                return Finding(what="document", outcome="not compared", detail=f"{side}: {why}")
+        try:
+            self._compare(index, source, target, tally, watched)
+        except DomainError as error:
+            if error.transient:
+                raise
+            return Finding(what="document", outcome="not compared", detail=str(error))
+        outcome = "different" if tally.different else "equal"
+        return Finding(what="document", outcome=outcome, detail=self._told(tally))
+
+    def _compare(
+        self, index: SelectedIndex, source: Makeup, target: Makeup, tally: Tally, watched: _Watched
+    ) -> None:
+        window = min(_window(source), _window(target))
+        both = Documents(
+            Reader(self.c.source, self.versions[0], index.name, window),
+            Reader(self.c.target, self.versions[1], index.target, window),
+            (_shards(source), _shards(target)),
+        )
+        chosen = self._chosen(index, both.shards)
+        seen = 0
+
+        def moved() -> None:
+            nonlocal seen
+            watched.more(tally.compared - seen)
+            seen = tally.compared
+
+        both.compare(lambda shard: chosen[shard], tally, moved)
+
+    def _chosen(self, index: SelectedIndex, shards: tuple[int, int]) -> list[tuple[Range, ...]]:
+        """What of each shard is looked at."""
+        settings, most = self.c.settings, max(shards)
+        if settings.sample >= 1:
+            return [(Range(0, None),)] * most
+        here = _last_numbers(self.c.source, self.versions[0], index.name, shards[0])
+        there = _last_numbers(self.c.target, self.versions[1], index.target, shards[1])
+        here, there = (each + [-1] * (most - len(each)) for each in (here, there))
+        return [
+            ranges(settings.sample, settings.seed, index.name, shard, max(here[shard], there[shard]))
+            for shard in range(most)
+        ]
+
+    def _told(self, tally: Tally) -> str:
+        settings = self.c.settings
+        part = "" if settings.sample >= 1 else f" (a sample of {settings.sample:g} with seed {settings.seed})"
+        at_least = "at least " if tally.enough else ""
+        differ = f"{at_least}{tally.different} of " if tally.different else ""
+        verb = " differ" if tally.different else ""
+        later = f"; {tally.later} that the source has changed since are not counted" if tally.later else ""
+        return f"{differ}{tally.compared} documents compared{verb}{part}{later}"
+
+
+def _last_numbers(domain: Domain, version: Version, index: str, shards: int) -> list[int]:
+    return source_digests.last_numbers(domain, version, [(index, shard) for shard in range(shards)])
+
+
+def _window(made: Makeup) -> int:
+    return int(made.settings.get("index.max_result_window", _WINDOW))
+
+
+def _shards(made: Makeup) -> int:
+    return int(made.settings["index.number_of_shards"])
+
+
+def _not_compared(index: SelectedIndex, why: str) -> IndexContents:
+    finding = Finding(what="document", outcome="not compared", detail=why)
+    return IndexContents(target=index.target, findings=(finding,))

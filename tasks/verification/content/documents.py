@@ -1,0 +1,173 @@
+"""Comparing the contents of an index's documents, by id and routing.
+
+Both sides are read by the numbers of operations, which a restore keeps: so most documents are met in the same
+place on both. One that is not is looked up on the other side before anything is said of it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from domains.engine.source_digests import Key, Source
+from tasks.records.verification import Difference, DocumentDifference
+from tasks.verification.content.paging import Reader
+from tasks.verification.content.sampling import Range
+
+NAMED = 20
+_ENOUGH = 1000  # differing documents, after which an index is not read on
+_AT_ONCE = 100
+Pair = tuple[Source | None, Source | None]
+
+
+@dataclass
+class Tally:
+    """What the comparison of an index's documents has found so far.
+
+    Args:
+        marks: by shard, up to which number of the source's operations its copy was sure to hold; what the
+            source has done since is no difference.
+        compared: documents that were looked at.
+        named: those that differ, `NAMED` at most.
+        different: how many differ.
+    """
+
+    marks: dict[int, int] = field(default_factory=dict[int, int])
+    compared: int = 0
+    named: list[DocumentDifference] = field(default_factory=list[DocumentDifference])
+    _different: set[Key] = field(default_factory=set[Key])
+    _later: set[Key] = field(default_factory=set[Key])
+
+    @property
+    def different(self) -> int:
+        """How many documents differ."""
+        return len(self._different)
+
+    @property
+    def later(self) -> int:
+        """How many are not the same because of what the source has done since."""
+        return len(self._later)
+
+    @property
+    def enough(self) -> bool:
+        """Whether so many differ that reading on would tell nothing new."""
+        return self.different >= _ENOUGH
+
+    def judge(self, shard: int, left: Source | None, right: Source | None) -> None:
+        """Takes one document as both sides have it."""
+        kind = _kind(left, right)
+        either = left or right
+        if kind is None or either is None or either.key in self._different:
+            return  # a document whose number differs is met on each side
+        if self._is_later(shard, left, right):
+            self._later.add(either.key)
+            return
+        self._different.add(either.key)
+        if len(self.named) < NAMED:
+            self.named.append(
+                DocumentDifference(
+                    id=either.key[0],
+                    kind=kind,
+                    shard=shard,
+                    routing=either.key[1],
+                    source_seq_no=left.seq_no if left else None,
+                    target_seq_no=right.seq_no if right else None,
+                )
+            )
+
+    def _is_later(self, shard: int, left: Source | None, right: Source | None) -> bool:
+        """Whether the source has done something to this document since its copy was taken."""
+        if shard not in self.marks:
+            return False
+        if left is None:
+            return True  # deleted there, as level operations has made sure
+        return left.seq_no > self.marks[shard] and (right is None or left.seq_no != right.seq_no)
+
+
+def _kind(left: Source | None, right: Source | None) -> Difference | None:
+    if left is None or right is None:
+        return "surplus on the target" if left is None else "missing on the target"
+    return None if left.digest == right.digest else "other content"
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The documents of one index on both sides.
+
+    Args:
+        shards: how many each side has.
+    """
+
+    source: Reader
+    target: Reader
+    shards: tuple[int, int]
+
+    def compare(
+        self, ranges: Callable[[int], Iterable[Range]], into: Tally, moved: Callable[[], None]
+    ) -> None:
+        """Compares what of each shard lies in its ranges, until enough documents are known to differ.
+
+        Args:
+            ranges: those of a shard.
+            moved: called now and then, for a progress line.
+
+        Raises:
+            DomainError: a document could not be read.
+        """
+        for shard, pairs in self._by_shard(ranges):
+            for piece in _pieces(pairs):
+                self._judge(shard, piece, into)
+                moved()
+                if into.enough:
+                    return
+
+    def _by_shard(self, ranges: Callable[[int], Iterable[Range]]) -> Iterator[tuple[int, Iterator[Pair]]]:
+        left, right = self.shards
+        if left == right:
+            for shard in range(left):
+                asked = tuple(ranges(shard))
+                yield shard, met(self.source.within(shard, asked), self.target.within(shard, asked))
+            return
+        for shard in range(left):  # they lie in other shards there: all are looked up
+            yield shard, met(self.source.within(shard, ranges(shard)), iter(()))
+        for shard in range(right):
+            yield shard, met(iter(()), self.target.within(shard, ranges(shard)))
+
+    def _judge(self, shard: int, pairs: list[Pair], into: Tally) -> None:
+        into.compared += len(pairs)
+        lacking = [left.key for left, right in pairs if left and not right]
+        surplus = [right.key for left, right in pairs if right and not left]
+        there, here = self.target.held(lacking), self.source.held(surplus)
+        for left, right in pairs:
+            if left and not right:
+                right = there.get(left.key)
+            elif right and not left:
+                left = here.get(right.key)
+            into.judge(shard, left, right)
+
+
+def met(lefts: Iterator[Source], rights: Iterator[Source]) -> Iterator[Pair]:
+    """Documents of both sides, paired where number, id and routing are the same; both sides in order."""
+    left, right = next(lefts, None), next(rights, None)
+    while left or right:
+        if left and right and (left.seq_no, left.key) == (right.seq_no, right.key):
+            yield left, right
+            left, right = next(lefts, None), next(rights, None)
+        elif left and (not right or left.seq_no <= right.seq_no):
+            yield left, None
+            left = next(lefts, None)
+        else:
+            yield None, right
+            right = next(rights, None)
+
+
+def _pieces(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
+    """The pairs, cut so that what is to be looked up of a piece goes into one request."""
+    piece: list[Pair] = []
+    unmet = 0
+    for pair in pairs:
+        piece.append(pair)
+        unmet += None in pair
+        if unmet == _AT_ONCE or len(piece) == _AT_ONCE * 10:
+            yield piece
+            piece, unmet = [], 0
+    if piece:
+        yield piece

@@ -1,0 +1,128 @@
+"""Comparing mappings, settings and aliases of an index on both sides. Pure."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from configs.plan import RestoreSettings
+from domains.engine.index_metadata import Makeup
+from domains.http.json_replies import Json, is_object
+from tasks.records.verification import Finding
+
+_OWN = (
+    "index.blocks.",
+    "index.creation_date",
+    "index.history.",
+    "index.provided_name",
+    "index.resize.",
+    "index.routing.allocation.",
+    "index.uuid",
+    "index.verified_before_close",
+    "index.version.",
+)
+"""Settings of one copy of an index: which the engine writes, a restore leaves out, or work changes."""
+_COPIES = ("index.number_of_replicas", "index.auto_expand_replicas", "index.refresh_interval")
+"""Settings of how an index is served, not of what it is: compared where the plan tells them."""
+_SHOWN = 3
+_LONGEST = 60
+_ABSENT = object()
+
+
+def mapping(source: Makeup, target: Makeup) -> Finding:
+    """Whether the mappings are the same, whatever the order of keys in them."""
+    return _finding("mapping", _differences(_flat(source.mapping), _flat(target.mapping)))
+
+
+def settings(source: Makeup, target: Makeup, restore: RestoreSettings | None) -> Finding:
+    """Whether the target's settings are what the source's become by the restore.
+
+    Args:
+        restore: what the restore was to change; None when nothing is known: then copies and refresh interval
+            are not compared.
+    """
+    wanted = source.settings | (_as_told(restore) if restore else {})
+    passed_over = re.compile("|".join(_passed_over(source, target, restore)))
+    left, right = (
+        {key: value for key, value in each.items() if not passed_over.match(key)}
+        for each in (wanted, target.settings)
+    )
+    return _finding("setting", _differences(left, right))
+
+
+def aliases(source: Makeup, target: Makeup) -> Finding:
+    """Whether the index has the same aliases, with the same filters, routing and write index."""
+    return _finding("alias", _differences(_flat(source.aliases), _flat(target.aliases)))
+
+
+def unreadable_source(made: Makeup) -> str:
+    """Why the contents of this index's documents cannot be compared; empty when they can."""
+    kept: object = made.mapping.get("_source")
+    if is_object(kept):
+        if str(kept.get("enabled", True)).lower() == "false":
+            return "its mapping keeps no _source"
+        for key in ("excludes", "includes"):
+            if kept.get(key):
+                return f"its mapping keeps a part of _source only (_source.{key})"
+    if str(made.settings.get("index.derived_source.enabled", False)).lower() == "true":
+        return "it makes _source up from other fields (index.derived_source.enabled)"
+    return ""
+
+
+def _as_told(restore: RestoreSettings) -> Json:
+    """The plan's settings as the engine renders them."""
+    return {_full(key): _text(value) for key, value in restore.index_settings.items()}
+
+
+def _passed_over(source: Makeup, target: Makeup, restore: RestoreSettings | None) -> Iterator[str]:
+    yield from map(re.escape, _OWN)
+    if restore is None:
+        yield from (f"{re.escape(name)}$" for name in _COPIES)
+    else:
+        for pattern in restore.ignore_index_settings:
+            if _full(pattern) not in map(_full, restore.index_settings):
+                yield re.escape(_full(pattern)).replace(r"\*", ".*") + "$"
+    if any(_expands(made) for made in (source, target)):
+        yield re.escape("index.number_of_replicas") + "$"
+
+
+def _expands(made: Makeup) -> bool:
+    """Whether the engine itself sets the number of replicas, by the number of nodes."""
+    return str(made.settings.get("index.auto_expand_replicas", "false")) != "false"
+
+
+def _full(name: str) -> str:
+    return name if name.startswith("index.") else f"index.{name}"
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _flat(part: Json, path: str = "") -> Json:
+    """Every value under its path; of what is empty, the path."""
+    found: Json = {}
+    for key, value in part.items():
+        name = f"{path}.{key}" if path else str(key)
+        found |= _flat(value, name) if is_object(value) and value else {name: value}
+    return found
+
+
+def _differences(source: Json, target: Json) -> Iterator[str]:
+    for key in sorted(source.keys() | target.keys()):
+        left, right = source.get(key, _ABSENT), target.get(key, _ABSENT)
+        if left != right:
+            yield f"{key} is {_shown(left)} on the source, {_shown(right)} on the target"
+
+
+def _shown(value: object) -> str:
+    if value is _ABSENT:
+        return "not there"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _finding(what: str, differences: Iterable[str]) -> Finding:
+    found = list(differences)
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    values = {"what": what, "outcome": "different" if found else "equal"}
+    return Finding.model_validate({**values, "detail": "; ".join(found[:_SHOWN]) + more})

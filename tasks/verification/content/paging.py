@@ -1,0 +1,88 @@
+"""Reading one side's documents at a size that memory can hold, however large they are."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from domains.domain import Domain
+from domains.engine import source_digests
+from domains.engine.source_digests import Key, Page, Source
+from domains.errors import UnexpectedReply
+from domains.http.bodies import TooLong
+from domains.versions import Version
+from tasks.verification.content.sampling import Range
+
+_PAGE_BYTES = 16 * 1024 * 1024
+_DOCUMENT_BYTES = 256 * 1024 * 1024  # of a document by itself; the engine takes 100 MB
+_FIRST_SIZE = 50
+_LARGEST_SIZE = 2000
+
+
+@dataclass
+class Reader:
+    """Reads the documents of one index on one side. Reads only.
+
+    Args:
+        window: the index's `max_result_window`: no page is larger.
+    """
+
+    domain: Domain
+    version: Version
+    index: str
+    window: int
+
+    def __post_init__(self) -> None:
+        self._size = min(_FIRST_SIZE, self.window)
+
+    def within(self, shard: int, ranges: Iterable[Range]) -> Iterator[Source]:
+        """The documents of a shard in these ranges, by the numbers of their operations.
+
+        Raises:
+            DomainError: the shard cannot be read in full.
+        """
+        wanted = [(each.first, each.last) for each in ranges]
+        while wanted:
+            page, size = self._page(shard, wanted)
+            yield from page.documents
+            if len(page.documents) < size:
+                return
+            behind = page.documents[-1].seq_no + 1
+            rest = ((max(first, behind), last) for first, last in wanted)
+            wanted = [(first, last) for first, last in rest if last is None or first <= last]
+
+    def held(self, keys: Sequence[Key]) -> dict[Key, Source]:
+        """Those of these documents that the index has.
+
+        Raises:
+            DomainError: one of them could not be looked up.
+        """
+        if not keys:
+            return {}
+        longest = _PAGE_BYTES if len(keys) > 1 else _DOCUMENT_BYTES
+        try:
+            return source_digests.looked_up(self.domain, self.version, self.index, keys, longest=longest)
+        except TooLong as error:
+            if len(keys) == 1:
+                raise self._too_large(keys[0][0]) from error
+        half = len(keys) // 2
+        return self.held(keys[:half]) | self.held(keys[half:])
+
+    def _page(self, shard: int, within: Sequence[tuple[int, int | None]]) -> tuple[Page, int]:
+        """The next page, and how many documents it could have had."""
+        while True:
+            size = self._size
+            longest = _PAGE_BYTES if size > 1 else _DOCUMENT_BYTES
+            place = self.domain, self.version, self.index, shard
+            try:
+                page = source_digests.page(*place, within=within, size=size, longest=longest)
+            except TooLong as error:
+                if size == 1:
+                    raise self._too_large(f"behind operation {within[0][0] - 1} of shard {shard}") from error
+                self._size = max(1, size // 8)
+            else:
+                if page.size * 4 < _PAGE_BYTES and len(page.documents) == size:
+                    self._size = min(size * 2, _LARGEST_SIZE, self.window)
+                return page, size
+
+    def _too_large(self, which: str) -> UnexpectedReply:
+        said = f"document {which} has more than {_DOCUMENT_BYTES >> 20} MiB"
+        return UnexpectedReply(f"{self.domain.side}: {self.index}", said)

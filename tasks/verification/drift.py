@@ -1,0 +1,72 @@
+"""What has changed on either side since a migration was decided, beyond the documents. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from configs.plan import Plan
+from domains.engine.catalog import Catalog
+from tasks.records.resolution import Resolution, SelectedIndex
+from tasks.records.verification import Verdict
+from tasks.selection.select import select
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Args:
+    changed: indices on the target that are not what was decided, and why.
+    appeared: indices of the source that the plan includes and that this migration did not move.
+    """
+
+    changed: dict[str, str]
+    appeared: tuple[Verdict, ...]
+
+
+def drifted(plan: Plan, resolution: Resolution, source: Catalog, target: Catalog) -> Drift:
+    """Compares what was decided with what both domains hold now.
+
+    An index that the plan includes and that came too late is no success: its documents are not on the target.
+    """
+    changed = dict(_torn_streams(resolution, target))
+    for index in resolution.indices:
+        why = _reshaped(index, source, target)
+        if why:
+            changed[index.target] = why
+    return Drift(changed, tuple(_appeared(plan, resolution, source)))
+
+
+def _torn_streams(resolution: Resolution, target: Catalog) -> Iterator[tuple[str, str]]:
+    for unit in resolution.moving:
+        if not unit.is_stream:
+            continue
+        has = target.streams[unit.target].backing if unit.target in target.streams else ()
+        for index in unit.indices:
+            if index.target not in has:
+                yield index.target, f"it does not belong to data stream {unit.target} on the target"
+
+
+def _reshaped(index: SelectedIndex, source: Catalog, target: Catalog) -> str:
+    now, copy = source.indices.get(index.name), target.indices.get(index.target)
+    if now and now.uuid != index.uuid:
+        return "it has been made anew on the source since this was decided"
+    if copy and copy.shards != index.shards:
+        return f"{index.shards} shards on the source, {copy.shards} on the target"
+    return ""
+
+
+def _appeared(plan: Plan, resolution: Resolution, source: Catalog) -> Iterator[Verdict]:
+    known = {index.name for unit in resolution.units for index in unit.indices}
+    left = {item.name for item in resolution.left_out}
+    for unit in select(source, plan.indices).units:
+        if unit.name in left:
+            continue
+        for index in unit.indices:
+            if index.name not in known:
+                yield Verdict(
+                    source=index.name,
+                    target=index.name,
+                    outcome="different",
+                    source_count=None,
+                    target_count=None,
+                    shards=index.shards,
+                    detail="it appeared on the source after this was decided, and was not moved",
+                )

@@ -1,0 +1,1 @@
+"""Level operations: what sequence numbers prove."""

@@ -1,0 +1,122 @@
+"""Level operations: shard by shard, split at the source's mark, and down to the documents where they differ.
+
+Without marks of the source the whole shard's count, sum and maximum of `_seq_no` are compared. What either
+proves is said in docs/verification.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from domains.engine.shard_stats import marks
+from domains.errors import DomainError
+from domains.shard_mark import Mark
+from runs.progress import Progress, tell
+from tasks.records.resolution import SelectedIndex
+from tasks.records.verification import Verdict, not_compared
+from tasks.verification.comparison import Comparison
+from tasks.verification.operations.drill_down import (
+    TO_EXPLAIN,
+    TO_NAME,
+    Bound,
+    Budget,
+    Found,
+    Lead,
+    Span,
+    descend,
+)
+from tasks.verification.operations.ranges import Pair, Place, Sides, pairs
+from tasks.verification.operations.verdicts import judged, no_basis, verdict
+
+_SHARDS_AT_ONCE = 10
+Marks = Mapping[str, tuple[Mark, ...]]
+
+
+def marks_now(c: Comparison) -> Marks:
+    """How far the source's shards have come, where marks are there to compare that with. Reads only."""
+    marked = [index.name for index in c.indices if index.open and c.marks.get(index.name)]
+    return marks(c.source, marked) if marked and c.settings.level != "counts" else {}
+
+
+def compared(
+    c: Comparison, sides: Sides, indices: Sequence[SelectedIndex], before: Marks, budget: Budget, step: str
+) -> list[Verdict]:
+    """A verdict on each of these indices, which are open and refreshed.
+
+    Args:
+        before: how far the source had come before anything was read.
+        step: whose progress it is.
+
+    Raises:
+        DomainError: a side could not be read.
+    """
+    baseless = {i.name: why for i in indices if (why := no_basis(i, c.marks.get(i.name), before.get(i.name)))}
+    places = [place for index in indices if index.name not in baseless for place in _places(index, c.marks)]
+    figures = dict(zip(places, pairs(sides, [(place, place.edges) for place in places]), strict=True))
+    found = _found(sides, figures, budget, step)
+    moved = sorted({place.index.name for place in found if place.mark})
+    after = marks(c.source, moved) if moved else {}
+    verdicts: list[Verdict] = []
+    for index in indices:
+        if index.name in baseless:
+            verdicts.append(not_compared(index, baseless[index.name]))
+            continue
+        shards = [
+            judged(place, figures[place], found.get(place), _now(place, before), _now(place, after))
+            for place in _places(index, c.marks)
+        ]
+        verdicts.append(verdict(index, shards))
+    return verdicts
+
+
+def _places(index: SelectedIndex, known: Marks) -> Iterator[Place]:
+    marked = {mark.shard: mark for mark in known.get(index.name, ())}
+    return (Place(index, shard, marked.get(shard)) for shard in range(index.shards))
+
+
+def _now(place: Place, told: Marks) -> Mark | None:
+    return next((mark for mark in told.get(place.index.name, ()) if mark.shard == place.shard), None)
+
+
+def _found(
+    sides: Sides, figures: Mapping[Place, tuple[Pair, ...]], budget: Budget, step: str
+) -> dict[Place, Found]:
+    """What is found in the shards whose figures do not suffice, a few shards at a time."""
+    leads = [lead for place, parts in figures.items() if (lead := _lead(place, parts))]
+    found: dict[Place, Found] = {}
+    for start in range(0, len(leads), _SHARDS_AT_ONCE):
+        piece = leads[start : start + _SHARDS_AT_ONCE]
+        tell(Progress(step, "looking for the documents that differ", start, len(leads), "shards"))
+        found |= zip((lead.place for lead in piece), _descended(sides, piece, budget), strict=True)
+    return found
+
+
+def _descended(sides: Sides, leads: Sequence[Lead], budget: Budget) -> list[Found]:
+    """What was read before stands, also where the documents cannot be looked at."""
+    try:
+        return descend(sides, leads, budget)
+    except DomainError as error:
+        if error.transient:
+            raise
+        return [Found(problem=str(error)) for _ in leads]
+
+
+def _lead(place: Place, parts: tuple[Pair, ...]) -> Lead | None:
+    """Where the documents must be looked at; None where the figures tell."""
+    if any(pair.problem for pair in parts):
+        return None
+    spans: list[Span] = []
+    below = parts[0]
+    highest = max(below.source.maximum or 0, below.target.maximum or 0)
+    if below.differs or below.vague:
+        spans.append(Span(0, highest + 1, below.count))
+    above = parts[1] if len(parts) > 1 else None
+    if above and above.target.maximum is not None:  # what only the source has there came later
+        spans.append(Span(above.low, above.target.maximum + 1, above.count, explicit=True))
+    if not spans and not (above and above.count):
+        return None
+    return Lead(place, tuple(spans), _bound(place, below))
+
+
+def _bound(place: Place, below: Pair) -> Bound:
+    """Where there are too many to look at each of them, it is not tried."""
+    lacking = abs(below.source.count - below.target.count)
+    return TO_NAME if place.mark is None or lacking > TO_EXPLAIN.documents else TO_EXPLAIN

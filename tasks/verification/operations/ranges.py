@@ -1,0 +1,106 @@
+"""Where operations are compared: shard by shard on both sides, and there range by range of their numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from domains.domain import Domain
+from domains.engine import seq_no_figures
+from domains.engine.cluster import identity
+from domains.engine.seq_no_figures import BEYOND, Ask, Figures
+from domains.shard_mark import Mark
+from domains.versions import Version
+from tasks.records.resolution import SelectedIndex
+from tasks.verification.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both domains, and what they run."""
+
+    source: Domain
+    target: Domain
+    source_version: Version
+    target_version: Version
+
+
+def sides_of(c: Comparison) -> Sides:
+    """Both sides of a comparison. One request each; reads only."""
+    return Sides(c.source, c.target, identity(c.source).version, identity(c.target).version)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One shard of an index that is compared.
+
+    Args:
+        mark: how far the source's had come before the snapshot that the copy is from; None when unknown.
+    """
+
+    index: SelectedIndex
+    shard: int
+    mark: Mark | None = None
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """Of the ranges that prove different things: up to the mark's global checkpoint, and above."""
+        return (0, BEYOND) if self.mark is None else (0, self.mark.global_checkpoint + 1, BEYOND)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One range of numbers, from `low` to below `high`, and its figures on both sides."""
+
+    low: int
+    high: int
+    source: Figures
+    target: Figures
+
+    @property
+    def problem(self) -> str:
+        """Why one side's figures cannot be relied on; empty when both can."""
+        return self.source.problem or self.target.problem
+
+    def problem_of(self, shard: int) -> str:
+        """The same, saying which side's."""
+        side = "source" if self.source.problem else "target"
+        return f"{side}: shard {shard}: {self.problem}"
+
+    @property
+    def differs(self) -> bool:
+        """Whether the figures show that the documents are not the same."""
+        return self.source != self.target
+
+    @property
+    def vague(self) -> bool:
+        """Whether a sum is too large to be exact: smaller ranges must tell."""
+        return self.source.vague or self.target.vague
+
+    @property
+    def count(self) -> int:
+        """Documents of both sides together."""
+        return self.source.count + self.target.count
+
+
+def pairs(sides: Sides, asked: Sequence[tuple[Place, tuple[int, ...]]]) -> list[tuple[Pair, ...]]:
+    """The figures of each of these shards in the ranges between these edges, both sides. Reads only."""
+    left = _spread(sides.source, sides.source_version, [(p.index.name, p.shard, e) for p, e in asked])
+    right = _spread(sides.target, sides.target_version, [(p.index.target, p.shard, e) for p, e in asked])
+    return [
+        tuple(
+            Pair(low, high, source, target)
+            for (low, high), source, target in zip(pairwise(edges), one, other, strict=True)
+        )
+        for (_, edges), one, other in zip(asked, left, right, strict=True)
+    ]
+
+
+def _spread(
+    domain: Domain, version: Version, asked: Sequence[tuple[str, int, tuple[int, ...]]]
+) -> list[tuple[Figures, ...]]:
+    """Where there is only one range, its figures come without an aggregation by ranges."""
+    asks = [Ask(name, shard, edges) for name, shard, edges in asked]
+    whole = {ask for ask in asks if ask.edges == (0, BEYOND)}
+    simple = seq_no_figures.operations(domain, version, [ask for ask in asks if ask in whole])
+    by_range = iter(seq_no_figures.spread(domain, version, [ask for ask in asks if ask not in whole]))
+    return [(simple[ask],) if ask in whole else next(by_range) for ask in asks]

@@ -1,0 +1,242 @@
+"""Runs of a saved plan: which one a command goes on with, which it begins, and which it refuses.
+
+The domains are fakes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from support.building import NO_AUTH, a_plan
+from support.engine import FakeEngine, Held, snapshot_reply
+from support.fake_domain import FakeDomain, Reply, ok
+from typer.testing import CliRunner
+
+from configs.plan import Plan
+from flows.previews.migration import planned, rehearsal_planned
+from flows.sessions.saved_plans import save
+from flows.sessions.session import Options, session
+from runs.journal import Journal
+from runs.state import State
+from snapferry.exit_codes import ExitCode
+from snapferry.main import app
+from tasks.errors import PreconditionError, TimedOut
+from tasks.planning.saved_plan import differences
+from tasks.records.plan_document import PlanDocument
+from tasks.rehearsal import Rehearsal
+
+PLAN = """name: orders
+source: {{endpoint: "{source}", auth: {{type: none}}}}
+target: {{endpoint: "{target}", auth: {{type: none}}}}
+repository: {{name: repo, bucket: my-snapshots, region: us-east-1}}
+"""
+
+
+@pytest.fixture
+def plan(source: FakeDomain, target: FakeDomain) -> Plan:
+    FakeEngine(source, "source", Held("a"))
+    FakeEngine(target, "target", Held("b"))
+    sides = {"source": source.endpoint, "target": target.endpoint}
+    return a_plan(**{side: {"endpoint": place, "auth": NO_AUTH} for side, place in sides.items()})
+
+
+@pytest.fixture
+def file(tmp_path: Path, plan: Plan) -> Path:
+    made = tmp_path / "plan.yaml"
+    made.write_text(PLAN.format(source=plan.source.endpoint, target=plan.target.endpoint), encoding="utf-8")
+    return made
+
+
+def saved(plan: Plan, state: Path) -> PlanDocument:
+    return planned(plan, Options(state, new_run=True)).document
+
+
+def worked(
+    plan: Plan, state: Path, document: PlanDocument | None, *, new_run: bool = False, changing: bool = True
+) -> Journal:
+    """A session of a run that is interrupted, as a rule after it has changed something."""
+    with pytest.raises(TimedOut), session(plan, Options(state, new_run=new_run), document) as m:
+        if changing:
+            with m.journal.intend("snapshot", "source", "snapshot", {"name": m.snapshot}):
+                pass
+        raise TimedOut("later")
+    return m.journal
+
+
+def done(plan: Plan, state: Path, *, new_run: bool = False) -> Journal:
+    with session(plan, Options(state, new_run=new_run)) as m, m.journal.intend("x", "target", "restore", {}):
+        pass
+    return m.journal
+
+
+def refused(plan: Plan, state: Path, document: PlanDocument, *, new_run: bool = False) -> PreconditionError:
+    """Both the look and the run refuse, and no journal has changed."""
+    before = {path: path.read_bytes() for path in state.rglob("*.json")}
+    options = Options(state, new_run=new_run)
+    with pytest.raises(PreconditionError):
+        planned(plan, options, document)
+    with pytest.raises(PreconditionError) as caught, session(plan, options, document):
+        pass
+    assert {path: path.read_bytes() for path in state.rglob("*.json")} == before
+    return caught.value
+
+
+def test_a_saved_plan_whose_run_was_given_up_after_a_change_is_refused(plan: Plan, tmp_path: Path) -> None:
+    document = saved(plan, tmp_path)
+    first = worked(plan, tmp_path, document)
+    done(plan, tmp_path, new_run=True)
+    assert Journal.load(first.path).document.status == "abandoned"
+    for new_run in (False, True):
+        error = refused(plan, tmp_path, document, new_run=new_run)
+        assert f"run {document.run_id} of this saved plan was given up" in str(error)
+        assert "save the plan anew: snapferry plan PLAN --new-run -o FILE" in error.hint
+
+
+def test_another_saved_plan_is_refused_while_one_is_unfinished_and_new_run_gives_that_up(
+    plan: Plan, tmp_path: Path
+) -> None:
+    stuck, other = saved(plan, tmp_path), saved(plan, tmp_path)
+    first = worked(plan, tmp_path, stuck)
+    assert "give it up for this one with --new-run" in refused(plan, tmp_path, other).hint
+    assert worked(plan, tmp_path, other, new_run=True, changing=False).run_id == other.run_id
+    assert Journal.load(first.path).document.status == "interrupted", "nothing was changed yet"
+    assert worked(plan, tmp_path, other, new_run=True).run_id == other.run_id
+    assert Journal.load(first.path).document.status == "abandoned"
+    # and now it goes on, without the option
+    assert "leave out --new-run" in refused(plan, tmp_path, other, new_run=True).hint
+    assert worked(plan, tmp_path, other).document.sessions == 2
+
+
+def test_a_saved_plan_executed_after_a_later_run_is_the_latest(plan: Plan, tmp_path: Path) -> None:
+    document = saved(plan, tmp_path)
+    done(plan, tmp_path)
+    ran = worked(plan, tmp_path, document)
+    latest, current = State(tmp_path, "orders").latest(), State(tmp_path, "orders").current("migrate")
+    assert latest and current
+    assert ran.run_id == latest.run_id == current.run_id == document.run_id
+
+
+# what is compared
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({"settings": {"index.default_pipeline": "x"}}, {}, "~ a: its settings have changed"),
+        (
+            {"mapping": {"properties": {}}},
+            {"mapping": {"properties": {"n": {}}}},
+            "~ a: its mapping has changed",
+        ),
+        (
+            {"aliases": {"all": {}}},
+            {"aliases": {"all": {"filter": {"term": {"n": 1}}}}},
+            "~ a: an alias of it",
+        ),
+        ({"aliases": {"all": {}}}, {"aliases": {"all": {"is_write_index": True}}}, "~ a: an alias of it"),
+        ({"aliases": {"all": {}}}, {"aliases": {"x": {}}}, "~ a: its aliases were all and are x"),
+        ({"settings": {"index.blocks.write": "true"}}, {}, ""),
+        ({"settings": {"index.version.upgraded": "1"}}, {"settings": {"index.version.upgraded": "2"}}, ""),
+        ({"settings": {"index.creation_date": "1"}}, {"settings": {"index.provided_name": "y"}}, ""),
+    ],
+)
+def test_what_has_changed_about_an_index_is_seen(
+    plan: Plan, tmp_path: Path, source: FakeDomain, before: Any, after: Any, words: str
+) -> None:
+    FakeEngine(source, "source", Held("a", **before))
+    document = saved(plan, tmp_path)
+    FakeEngine(source, "source", Held("a", **after))
+    found = differences(document, saved(plan, tmp_path))
+    assert [said.startswith(words) for said in found] == ([True] if words else [])
+
+
+def test_an_existing_snapshot_that_was_made_anew_is_seen(
+    plan: Plan, tmp_path: Path, source: FakeDomain
+) -> None:
+    there = {"type": "s3", "settings": {"bucket": "my-snapshots", "region": "us-east-1"}}
+    source.on("GET /_snapshot", ok({"repo": there})).on("GET /_snapshot/repo", ok({"repo": there}))
+    plan = plan.model_copy(update={"snapshot": plan.snapshot.model_copy(update={"existing": "nightly"})})
+    found: list[PlanDocument] = []
+    for uuid in ("one", "two"):
+        source.on("GET /_snapshot/repo/nightly", ok(snapshot_reply("nightly", uuid=uuid)))
+        found.append(saved(plan, tmp_path))
+    assert "nightly: it is another one of that name (UUID one → two)" in differences(*found)[0]
+    assert len(source.asked("GET /_snapshot/repo/nightly")) == 2
+
+
+def test_what_a_rehearsal_would_do_is_of_a_kind_of_its_own(plan: Plan, tmp_path: Path) -> None:
+    document = rehearsal_planned(plan, Rehearsal(), Options(tmp_path))
+    assert document.kind == "rehearsal-plan"
+    save(document, tmp_path / "x.yaml")
+    result = CliRunner().invoke(app, ["migrate", str(tmp_path / "x.yaml"), "--execute"])
+    assert (result.exit_code, "cannot be executed" in result.stderr) == (ExitCode.INVALID, True)
+
+
+# the command
+
+
+def snapferry(verb: str, file: Path, *more: str) -> Result:
+    return CliRunner().invoke(app, [verb, str(file), "--state", str(file.parent / "state"), *more])
+
+
+@pytest.mark.usefixtures("prefect_server", "no_aws")
+def test_a_saved_plan_that_was_refused_is_refused_again_with_its_report(
+    file: Path, source: FakeDomain, target: FakeDomain
+) -> None:
+    out = file.with_name("saved.yaml")
+    made = snapferry("plan", file, "-o", str(out))
+    assert made.exit_code == 0, made.output
+    FakeEngine(target, "target", Held("a"))
+    for _ in range(2):
+        ended = snapferry("migrate", out, "--execute", "--json")
+        assert ended.exit_code == ExitCode.REFUSED, ended.output
+        assert json.loads(ended.stdout)["outcome"] == "refused"
+    assert source.changing == target.changing == []
+    # what changes something in a second start under the same id is reported, too
+    FakeEngine(target, "target", Held("b"))
+    source.on("PUT /_snapshot/repo", Reply(400, {"error": {"type": "repository_exception", "reason": "no"}}))
+    ended = snapferry("migrate", out, "--execute", "--json")
+    assert ended.exit_code == ExitCode.FAILED, ended.output
+    assert json.loads(ended.stdout)["changes"]
+
+
+def test_a_plan_is_not_printed_twice_on_one_output(file: Path) -> None:
+    result = snapferry("plan", file, "-o", "-", "--json")
+    assert (result.exit_code, result.stdout) == (ExitCode.INVALID, "")
+    assert "-o - and --json" in result.stderr
+
+
+def test_a_plan_is_not_written_over_a_folder(file: Path) -> None:
+    result = snapferry("plan", file, "-o", str(file.parent))
+    assert result.exit_code == ExitCode.INVALID, result.output
+    assert "choose another file for -o" in result.stderr
+    assert not list(file.parent.parent.glob(".*.new"))
+
+
+def test_where_nothing_is_to_be_done_no_command_is_proposed(file: Path, target: FakeDomain) -> None:
+    file.write_text(file.read_text(encoding="utf-8") + "conflicts: {policy: skip}\n", encoding="utf-8")
+    assert "To do it: snapferry migrate" in snapferry("plan", file).stderr
+    FakeEngine(target, "target", Held("a"))
+    result = snapferry("plan", file, "-o", str(file.with_name("saved.yaml")))
+    assert result.exit_code == 0, result.output
+    assert "nothing is to be done" in result.stderr
+    assert "migrate" not in result.stderr
+
+
+def test_a_refusal_says_whether_the_run_has_changed_something(
+    plan: Plan, tmp_path: Path, target: FakeDomain
+) -> None:
+    from tasks.planning.resolve import resolve
+
+    FakeEngine(target, "target", Held("a"))
+    with session(plan, Options(tmp_path)) as m:
+        with pytest.raises(PreconditionError, match="refused before anything was changed"):
+            resolve(m)
+        with m.journal.intend("register on source", "source", "register", {"name": "repo"}):
+            pass
+        with pytest.raises(PreconditionError, match=f"refused, after run {m.journal.run_id} has changed"):
+            resolve(m)

@@ -1,0 +1,680 @@
+"""`snapferry abort` and `finish`: which run they are about, and what they may not do. Domains are fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import Result
+from support.building import a_plan_between, a_resolution, a_unit
+from support.engine import FakeEngine, Held, snapshot_reply
+from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from typer.testing import CliRunner
+
+from domains.shard_mark import Mark
+from flows.abort import ahead, concern
+from flows.sessions.session import Options
+from runs.journal import Journal, WindowEntry, now
+from runs.seed_cycles import generation_of
+from runs.state import State
+from snapferry.main import app
+from tasks.errors import PreconditionError
+from tasks.records.cleanup import FinishRecord, Leftovers
+from tasks.records.cutover import BackOutRecord
+from tasks.records.previews import StandingCutover
+from tasks.records.seeding import CopiesRecord, Copy
+from tasks.records.transfer import RepositoryRecord
+from tasks.seeding.ledger import ledger
+
+OURS = {"type": "s3", "settings": {"bucket": "my-snapshots", "region": "us-east-1"}}
+FORMER = {"type": "s3", "settings": {"bucket": "my-snapshots", "base_path": "former"}}
+OTHER = {"type": "s3", "settings": {"bucket": "my-snapshots"}}
+KEPT = {"prefix": "r-", "only": (), "shadow": None, "keep": True}
+MISSING = engine_error(404, "repository_missing_exception", "[repo] missing")
+
+
+class Pair:
+    """Two fakes, a plan between them, and its runs.
+
+    Args:
+        registered: the plan's repository on each side.
+    """
+
+    def __init__(self, folder: Path, source: FakeDomain, target: FakeDomain) -> None:
+        self.folder, self.source, self.target = folder, source, target
+        self.plan = a_plan_between(source, target)
+        self.state = State(folder, self.plan.name)
+        self.engines = {"source": FakeEngine(source, "source"), "target": FakeEngine(target, "target")}
+        self.registered: dict[str, Any] = {}
+        for side, fake in (("source", source), ("target", target)):
+            self._tells_blocks(fake, self.engines[side])
+            self._keeps_registration(fake, side)
+
+    def _tells_blocks(self, fake: FakeDomain, engine: FakeEngine) -> None:
+        def settings(_: Asked) -> Reply:
+            told = {
+                n: {"version": {"created": h.created}, "blocks": _block(h)} for n, h in engine.indices.items()
+            }
+            return ok({name: {"settings": {"index": each}} for name, each in told.items()})
+
+        def change(asked: Asked) -> Reply:
+            for name in asked.path.split("/")[1].split(","):
+                engine.indices[name].settings |= asked.json
+            return ok({"acknowledged": True})
+
+        fake.on("GET /_all/_settings", settings).on("PUT /[^_].*/_settings", change)
+
+    def _keeps_registration(self, fake: FakeDomain, side: str) -> None:
+        def put(asked: Asked) -> Reply:
+            self.registered[side] = asked.json
+            return ok({"acknowledged": True})
+
+        def delete(_: Asked) -> Reply:
+            del self.registered[side]
+            return ok({"acknowledged": True})
+
+        fake.on(
+            "GET /_snapshot/repo",
+            lambda _: ok({"repo": self.registered[side]}) if side in self.registered else MISSING,
+        )
+        fake.on("PUT /_snapshot/repo", put).on("DELETE /_snapshot/repo", delete)
+
+    def run(self, verb: str, status: str = "done", **changes: Any) -> Journal:
+        """A run that moved index `a` and stands so."""
+        journal = self.state.begin(self.plan, verb)
+        journal.document.sessions = 1
+        with journal.step("resolve"):
+            pass
+        journal.keep("resolve", a_resolution(a_unit("a")))
+        self.intend(journal, "restore", "target", names=["a"], targets=["a"])
+        for name, value in changes.items():
+            setattr(journal.document, name, value)
+        journal.save()
+        if status != "running":
+            journal.settle(status)  # pyright: ignore[reportArgumentType]
+        return journal
+
+    def seeded(self) -> Journal:
+        """A seed round that is done; its copy waits on the target."""
+        journal = self.run("seed")
+        self.engines["target"].put(
+            Held("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
+        )
+        self.keep(journal, "copies", CopiesRecord(round=1, copies=(a_copy(journal),)))
+        return journal
+
+    def intend(self, journal: Journal, action: str, side: Any, **detail: Any) -> None:
+        with journal.intend(action, side, action, detail):
+            pass
+
+    def keep(self, journal: Journal, step: str, record: Any) -> None:
+        with journal.step(step):
+            pass
+        journal.keep(step, record)
+
+    def works_with_it(self, journal: Journal) -> None:
+        """The run has found the source's registration as it should be."""
+        made = RepositoryRecord(
+            side="source", name="repo", form="region", settings={}, readonly=False, already_there=True,
+            attempts=(), nodes=(),
+        )  # fmt: skip
+        self.keep(journal, "register on source", made)
+
+    def command(self, verb: str, *arguments: str) -> Result:
+        file = self.folder / "plan.yaml"
+        file.write_text(yaml.safe_dump(self.plan.model_dump(mode="json")), encoding="utf-8")
+        return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(self.folder)])
+
+
+def _block(held: Held) -> dict[str, str]:
+    value = held.settings.get("index.blocks.write")
+    return {"write": str(value).lower()} if value else {}
+
+
+def a_copy(journal: Journal) -> Copy:
+    mark = Mark(shard=0, max_seq_no=1, global_checkpoint=1, primary_term=1, history="h")
+    return Copy(
+        source="a", uuid="uuid-a", target="a", target_uuid="uuid-copy", marks=(mark,), run_id=journal.run_id
+    )
+
+
+def window(**changes: Any) -> WindowEntry:
+    """Of a cutover that has frozen the source."""
+    return WindowEntry(**{"frozen": now(), "deadline": now() + timedelta(hours=1)} | changes)
+
+
+@pytest.fixture
+def pair(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> Pair:
+    return Pair(tmp_path, source, target)
+
+
+@pytest.fixture
+def frozen(pair: Pair) -> Journal:
+    """A cutover that was killed inside its window: index `a` of the source refuses writes."""
+    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    journal = pair.run("cutover", "running", window=window())
+    pair.intend(journal, "block", "source", names=["a"])
+    return journal
+
+
+def released(pair: Pair) -> bool:
+    return not _block(pair.engines["source"].indices["a"])
+
+
+# which run
+
+
+def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Journal) -> None:
+    rehearsal = pair.run("rehearse", "failed", rehearsal=KEPT)
+    seed = pair.seeded()
+    assert concern(pair.state).journal.run_id == frozen.run_id
+    assert isinstance(ahead(pair.plan, Options(pair.folder)), StandingCutover)
+    frozen.document.window = window(ended=now())
+    pair.keep(frozen, "back out", BackOutRecord(why=""))
+    assert concern(pair.state).journal.run_id == rehearsal.run_id
+    pair.keep(rehearsal, "clean", BackOutRecord(why="any record"))
+    assert (concern(pair.state).what, concern(pair.state).journal.run_id) == ("seed rounds", seed.run_id)
+
+
+@pytest.mark.parametrize("status", ["running", "failed", "interrupted"])
+def test_what_is_being_opened_is_not_put_back(pair: Pair, status: str) -> None:
+    journal = pair.run("cutover", status, window=window(opening=now()))
+    pair.intend(journal, "serve", "target", names=["a"])
+    refused = pair.command("abort", "--execute", "--seeds")
+    assert (refused.exit_code, "snapferry cutover PLAN" in refused.stderr) == (3, True)
+
+
+def test_what_was_killed_before_anything_was_opened_is_put_back(pair: Pair, frozen: Journal) -> None:
+    frozen.document.window = window(opening=now())
+    frozen.save()
+    ended = pair.command("abort", "--execute")
+    assert ended.exit_code == 0, ended.stderr
+    assert released(pair)
+
+
+def test_what_is_open_is_not_taken_away(pair: Pair) -> None:
+    pair.seeded()
+    pair.run("cutover", window=window(opening=now(), ended=now()))
+    refused = pair.command("abort", "--execute", "--seeds")
+    assert (refused.exit_code, "has opened the target" in refused.stderr) == (3, True)
+    assert set(pair.engines["target"].indices) == {"a"}
+
+
+# putting back
+
+
+def test_the_source_takes_writes_again_and_the_cutover_is_given_up(pair: Pair, frozen: Journal) -> None:
+    shown = pair.command("abort")
+    assert (shown.exit_code, "1 indices of the source refuse writes" in shown.stdout) == (0, True)
+    assert not released(pair)
+    ended = pair.command("abort", "--execute", "--seeds")
+    assert ended.exit_code == 0, ended.stderr
+    assert released(pair)
+    journal = Journal.load(frozen.path)
+    assert (journal.document.status, journal.record("back out") is not None) == ("abandoned", True)
+    assert pair.state.unfinished("cutover") is None
+
+
+def test_a_cutover_that_was_being_put_back_stands_as_it_had_failed(pair: Pair, frozen: Journal) -> None:
+    frozen.document.aborting = True
+    frozen.document.failure = {"message": "index a differs", "hint": "", "status": "different"}
+    frozen.save()
+    ended = pair.command("abort", "--execute", "--seeds")
+    assert (ended.exit_code, released(pair)) == (0, True), ended.stderr
+    run = Journal.load(frozen.path).document
+    assert (run.status, "index a differs" in run.message) == ("different", True)
+
+
+def test_the_source_is_released_although_the_target_refuses_everything(pair: Pair, frozen: Journal) -> None:
+    broken = engine_error(403, "security_exception", "no permissions")
+    pair.target.on("GET /", broken)
+    ended = pair.command("abort", "--execute", "--seeds")
+    assert (ended.exit_code, released(pair)) == (1, True), ended.stderr
+    assert "The source takes writes again" in ended.stderr
+    current = pair.state.unfinished("cutover")
+    assert current and current.run_id == frozen.run_id  # the same command goes on
+
+
+def test_another_plan_between_the_same_domains_does_not_keep_the_source_blocked(
+    pair: Pair, frozen: Journal
+) -> None:
+    with pair.state.lock_pair("SourceClusterUuid", "TargetClusterUuid"):
+        ended = pair.command("abort", "--execute", "--seeds")
+    assert (ended.exit_code, released(pair)) == (1, True), ended.stderr
+
+
+def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> None:
+    """Its request was killed: it takes effect after the first look."""
+    held = pair.engines["source"].indices["a"]
+    held.settings.clear()
+    frozen.document.intents[-1].result = None
+    frozen.document.intents[-1].at = now() - timedelta(seconds=14.5)
+    frozen.save()
+    looks: list[Asked] = []
+
+    def settings(asked: Asked) -> Reply:
+        looks.append(asked)
+        reply = ok(
+            {"a": {"settings": {"index": {"version": {"created": held.created}, "blocks": _block(held)}}}}
+        )
+        if len(looks) == 2:
+            held.settings["index.blocks.write"] = "true"
+        return reply
+
+    pair.source.on("GET /_all/_settings", settings)
+    ended = pair.command("abort", "--execute", "--seeds")
+    assert ended.exit_code == 0, ended.stderr
+    assert released(pair)
+
+
+# taking rounds away
+
+
+def test_all_rounds_go_and_what_was_registered_before_the_first_is_put_back(pair: Pair) -> None:
+    pair.registered = {"source": OURS, "target": OURS}
+    first = pair.run("seed")
+    pair.intend(first, "register", "source", name="repo", before=FORMER, **OURS)
+    second = pair.seeded()
+    pair.intend(second, "register", "target", name="repo", before=None, **OURS)
+    found = ahead(pair.plan, Options(pair.folder))
+    assert isinstance(found, Leftovers)
+    assert (found.indices, found.registrations) == (("a",), ("source", "target"))
+    ended = pair.command("abort", "--execute", "--seeds")
+    assert ended.exit_code == 0, ended.stderr
+    assert pair.engines["target"].indices == {}
+    assert pair.registered == {"source": FORMER}
+    assert (ledger(pair.state).copies, ledger(pair.state).round) == ({}, 0)
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 3
+
+
+def test_registrations_that_a_migration_works_with_stay(pair: Pair) -> None:
+    pair.registered = {"source": OURS}
+    first = pair.seeded()
+    pair.intend(first, "register", "source", name="repo", before=None, **OURS)
+    pair.works_with_it(pair.run("migrate"))
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert pair.registered == {"source": OURS}
+
+
+def test_a_registration_that_a_later_round_has_put_right_is_put_back_to_what_was_first(pair: Pair) -> None:
+    pair.registered = {"source": OURS}
+    first = pair.run("seed")
+    pair.intend(first, "register", "source", name="repo", before=FORMER, **OTHER)
+    pair.intend(pair.seeded(), "register", "source", name="repo", before=OTHER, **OURS)
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert pair.registered == {"source": FORMER}
+
+
+def test_one_that_a_rehearsal_has_left_for_the_rounds_goes_with_them(pair: Pair) -> None:
+    pair.registered = {"source": OURS}
+    rehearsal = pair.run("rehearse", "abandoned")
+    pair.intend(rehearsal, "register", "source", name="repo", before=None, **OURS)
+    pair.keep(rehearsal, "clean", BackOutRecord(why="any record"))
+    pair.works_with_it(pair.seeded())
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert pair.registered == {}
+
+
+def test_one_that_somebody_has_made_after_ours_was_given_back_stays(pair: Pair) -> None:
+    pair.registered = {"source": OURS}
+    pair.intend(pair.run("seed"), "register", "source", name="repo", before=None, **OURS)
+    pair.seeded()
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    pair.registered = {"source": OURS}  # the same place, by hand
+    pair.seeded()
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert pair.registered == {"source": OURS}
+
+
+def test_rounds_that_were_taken_away_use_no_registration_any_more(pair: Pair) -> None:
+    pair.registered = {"source": OURS}
+    rehearsal = pair.run("rehearse", "failed", rehearsal=KEPT)
+    pair.intend(rehearsal, "register", "source", name="repo", before=None, **OURS)
+    seed = pair.seeded()
+    pair.works_with_it(seed)
+    pair.keep(seed, "clean", BackOutRecord(why="any record"))
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert pair.registered == {}
+
+
+def test_without_their_own_consent_the_copies_of_rounds_stay(pair: Pair) -> None:
+    pair.seeded()
+    ended = pair.command("abort", "--execute")
+    assert ended.exit_code == 3, ended.stderr
+    assert "--execute --seeds" in " ".join(ended.stderr.split())
+    assert set(pair.engines["target"].indices) == {"a"}
+
+
+def test_a_copy_that_takes_writes_by_now_is_left(pair: Pair) -> None:
+    pair.seeded()
+    pair.engines["target"].indices["a"].settings.clear()
+    ended = pair.command("abort", "--execute", "--seeds")
+    assert ended.exit_code == 0, ended.stderr
+    assert "Not touched: a – it was made to take writes" in ended.stdout
+    assert set(pair.engines["target"].indices) == {"a"}
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_rounds_that_are_being_taken_away_are_not_gone_on_with(pair: Pair) -> None:
+    from flows.sessions.seeding import seeding
+
+    pair.seeded()
+    denied = engine_error(403, "security_exception", "no permissions for [indices:admin/delete]")
+    pair.target.on("DELETE /[^_].*", denied)
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 1
+    with pytest.raises(PreconditionError, match="being taken away"), seeding(pair.plan, Options(pair.folder)):
+        pass
+
+
+@pytest.fixture
+def half_away(pair: Pair) -> Journal:
+    """A put-back cutover after a seed round, in whose journal `abort --seeds` was killed."""
+    pair.seeded()
+    journal = pair.run("cutover", "failed", window=window(ended=now()), aborting=True)
+    pair.keep(journal, "back out", BackOutRecord(why=""))
+    pair.intend(journal, "remove", "target", names=["another"])
+    with journal.step("clean"):
+        pass
+    journal.document.status = "running"
+    journal.save()
+    return journal
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_an_abort_that_cannot_end_is_given_up_for_another_round(pair: Pair, half_away: Journal) -> None:
+    from flows.sessions.seeding import seeding
+
+    with seeding(pair.plan, Options(pair.folder, new_run=True)):
+        pass
+    assert "being taken away" not in pair.command("status").stdout
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_with(
+    pair: Pair, half_away: Journal
+) -> None:
+    from flows.sessions.cutover import cutting_over
+    from flows.sessions.seeding import seeding
+
+    for begun in (seeding, cutting_over):
+        with (
+            pytest.raises(PreconditionError, match="being taken away"),
+            begun(pair.plan, Options(pair.folder)),
+        ):
+            pass
+    told = " ".join(pair.command("status").stdout.split())
+    assert "The seed rounds are being taken away" in told
+    assert f"Next: snapferry abort {pair.folder}/plan.yaml --execute --seeds" in told
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert "being taken away" not in pair.command("status").stdout
+    with seeding(pair.plan, Options(pair.folder)):
+        pass
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_after_a_cutover_that_was_put_back_another_round_may_begin(pair: Pair) -> None:
+    from flows.sessions.seeding import seeding
+
+    pair.seeded()
+    put_back(pair)
+    assert "being taken away" not in pair.command("status").stdout
+    with seeding(pair.plan, Options(pair.folder)):
+        pass
+
+
+# a plan file with problems
+
+
+BANANA = "name: orders\ncutover: {window: banana}\n"
+
+
+def broken(pair: Pair, verb: str, *arguments: str, text: str = BANANA) -> Result:
+    file = pair.folder / "broken.yaml"
+    file.write_text(text, encoding="utf-8")
+    return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(pair.folder)])
+
+
+def test_a_plan_with_problems_keeps_nobody_from_knowing_and_lifting_the_block(
+    pair: Pair, frozen: Journal
+) -> None:
+    told = broken(pair, "status")
+    assert (told.exit_code, "refuses writes to 1 index" in told.stdout) == (0, True), told.stderr
+    assert "cutover.window" in told.stderr
+    assert f"going by the plan that run {frozen.run_id} began with" in told.stderr
+    assert broken(pair, "abort", "--execute").exit_code == 0
+    assert released(pair)
+
+
+@pytest.mark.parametrize(
+    "text", ["name: another\n", "name: ../orders\n", "name: [orders\n", "name: 5\n", "- a\n"]
+)
+def test_a_plan_with_problems_of_which_there_is_no_run_is_invalid(
+    pair: Pair, frozen: Journal, text: str
+) -> None:
+    for verb in ("status", "abort"):
+        ended = broken(pair, verb, text=text)
+        assert (ended.exit_code, ended.stdout) == (2, "")
+    assert broken(pair, "cutover").exit_code == 2
+
+
+# the status
+
+
+def test_a_cutover_killed_in_the_freeze_and_put_back_is_what_the_status_shows(
+    pair: Pair, frozen: Journal
+) -> None:
+    pair.run("seed", started=now() - timedelta(hours=1))
+    assert pair.command("abort", "--execute").exit_code == 0
+    told = pair.command("status").stdout
+    assert f"Cutover {frozen.run_id} of plan orders: put back by `snapferry abort`" in told
+
+
+def test_a_cutover_killed_while_the_source_was_released_may_have_released_it(
+    pair: Pair, frozen: Journal
+) -> None:
+    frozen.document.aborting = True
+    frozen.save()
+    assert pair.command("status").stdout.startswith("The source refuses writes to 1 index")
+    with frozen.step("release"):
+        pass
+    told = pair.command("status").stdout
+    assert told.startswith("The source may refuse writes to 1 index")
+    assert "or take them again: it was being released when the process of the cutover ended" in told
+    assert f"The same command finishes the release: snapferry abort {pair.folder}/plan.yaml --execute" in told
+    assert "the domains were not asked" in told
+    with pair.state.lock_plan():
+        assert "may refuse" not in pair.command("status").stdout
+
+
+# finish
+
+
+@pytest.fixture
+def over(pair: Pair) -> Journal:
+    """A cutover that is done, and has left the source blocked."""
+    pair.registered = {"source": OURS, "target": OURS}
+    seed = pair.seeded()
+    for side in ("source", "target"):
+        pair.intend(seed, "register", side, name="repo", before=None, **OURS)
+    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    journal = pair.run("cutover", window=window(opening=now(), ended=now()))
+    pair.intend(journal, "block", "source", names=["a"])
+    return journal
+
+
+def settled(journal: Journal) -> FinishRecord | None:
+    return Journal.load(journal.path).document.recorded("finish", FinishRecord)
+
+
+def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, over: Journal) -> None:
+    ended = pair.command("finish", "--execute")
+    assert ended.exit_code == 0, ended.stderr
+    assert (pair.registered, released(pair)) == ({}, False)
+    assert Journal.load(over.path).document.status == "done"
+    again = pair.command("finish", "--execute")
+    assert (again.exit_code, "settled already" in again.stderr) == (0, True)
+    kept = pair.command("finish", "--registrations", "keep", "--execute")
+    assert (kept.exit_code, "has removed the registrations" in kept.stderr) == (3, True)
+    assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
+    found = settled(over)
+    assert found and (found.released, found.wanted.registrations) == (("a",), "remove")
+    assert released(pair)
+
+
+def test_a_source_that_takes_writes_is_not_blocked_anew(pair: Pair, over: Journal) -> None:
+    pair.engines["source"].indices["a"].settings.clear()
+    refused = pair.command("finish", "--source", "blocked", "--execute")
+    assert (refused.exit_code, "does not block it anew" in refused.stderr) == (3, True)
+    assert released(pair)
+
+
+def test_what_failed_half_way_is_told_and_gone_on_with(pair: Pair, over: Journal) -> None:
+    denied = engine_error(403, "security_exception", "no permissions")
+    pair.target.on("DELETE /_snapshot/repo", denied)
+    failed = pair.command("finish", "--source", "released", "--execute")
+    assert (failed.exit_code, released(pair)) == (1, True), failed.stderr
+    assert "source release a" in failed.stderr
+    assert settled(over) is None
+
+
+class Snapshots:
+    """The source's repository, and who has taken what is in it."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.taken: dict[str, str] = {}
+        self.kept = False
+        pair.source.on("POST /_snapshot/repo/_verify", ok({"nodes": {"n": {"name": "n"}}}))
+
+    def took(self, journal: Journal, state: str = "SUCCESS") -> str:
+        """A snapshot of this run."""
+        name = f"orders-{journal.run_id}"
+        self.pair.intend(journal, "snapshot", "source", repository="repo", name=name)
+        self.taken[name] = state
+
+        def get(_: Asked) -> Reply:
+            if name not in self.taken:
+                return engine_error(404, "snapshot_missing_exception", "missing")
+            return ok(snapshot_reply(name, self.taken[name], journal.run_id))
+
+        def delete(_: Asked) -> Reply:
+            if not self.kept:
+                del self.taken[name]
+            return ok({"acknowledged": True})
+
+        self.pair.source.on(f"GET /_snapshot/repo/{name}", get).on(f"DELETE /_snapshot/repo/{name}", delete)
+        return name
+
+
+def test_a_snapshot_that_the_journal_holds_for_removed_is_dropped_if_it_is_there(
+    pair: Pair, over: Journal
+) -> None:
+    found = Snapshots(pair)
+    name = found.took(over)
+    pair.intend(over, "remove snapshot", "source", names=[name])
+    kept = pair.command("finish", "--registrations", "keep", "--execute")
+    assert (f"Snapshots kept: {name}" in kept.stdout, "dropped" in kept.stdout) == (True, False)
+    dropped = pair.command("finish", "--snapshots", "drop", "--execute")
+    assert (dropped.exit_code, found.taken) == (0, {}), dropped.stderr
+    assert f"Snapshots dropped: {name}" in dropped.stdout
+
+
+def test_what_could_not_be_dropped_is_not_settled_and_no_registration_stays_for_it(
+    pair: Pair, over: Journal
+) -> None:
+    found = Snapshots(pair)
+    first = generation_of(over)[0]
+    gone, name = found.took(first), found.took(over)
+    assert pair.command("finish", "--execute").exit_code == 0
+    assert pair.registered == {}
+    pair.source.on(f"DELETE /_snapshot/repo/{name}", ok({"acknowledged": True}))  # and it is still there
+    failed = pair.command("finish", "--snapshots", "drop", "--execute")
+    assert (failed.exit_code, "1 snapshots are still there" in failed.stderr) == (1, True)
+    assert (pair.registered, list(found.taken)) == ({}, [name])
+    bare = pair.command("finish", "--execute")
+    assert "settled already" not in bare.stderr
+    kept = [line for line in bare.stdout.splitlines() if line.startswith("Snapshots kept")]
+    assert not any(gone in line for line in kept)
+    found.took(over)  # its deletion works again
+    assert pair.command("finish", "--snapshots", "drop", "--execute").exit_code == 0
+    assert (pair.registered, found.taken) == ({}, {})
+    asked = len(pair.source.requests)
+    assert "settled already" in pair.command("finish", "--execute").stderr
+    assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
+    assert not [each for each in pair.source.requests[asked:] if each.path.startswith("/_snapshot/repo/")]
+
+
+def unfinished(pair: Pair) -> None:
+    pair.run("cutover", "interrupted", window=window())
+
+
+def put_back(pair: Pair) -> None:
+    pair.keep(pair.run("cutover", "interrupted"), "back out", BackOutRecord(why=""))
+
+
+NOT_YET: dict[str, tuple[Callable[[Pair], object], str]] = {
+    "nothing": (lambda _: None, "no run of plan orders has moved anything"),
+    "a seed round": (lambda pair: pair.seeded(), "cut over first"),
+    "an unfinished cutover": (unfinished, "is unfinished"),
+    "a cutover put back": (put_back, "was put back"),
+    "a migration that differs": (lambda pair: pair.run("migrate", "different"), "with a difference"),
+    "an unfinished migration": (lambda pair: pair.run("migrate", "failed"), "snapferry migrate PLAN"),
+}
+
+
+@pytest.mark.parametrize("state", NOT_YET)
+def test_what_is_not_done_is_not_finished(pair: Pair, state: str) -> None:
+    prepare, words = NOT_YET[state]
+    prepare(pair)
+    refused = pair.command("finish", "--execute")
+    assert (refused.exit_code, words in refused.stderr) == (3, True), refused.stderr
+    assert not any(asked.method != "GET" for asked in (*pair.source.requests, *pair.target.requests))
+
+
+ADVICE: dict[str, tuple[Callable[[Pair], object], str | None]] = {
+    "a seed round": (lambda pair: pair.seeded(), "take the copies and snapshots away: --seeds"),
+    "a cutover put back": (put_back, "take the copies and snapshots away: --seeds"),
+    "an unfinished cutover": (unfinished, "put everything back:"),
+    "a cutover that is opening": (
+        lambda pair: pair.run("cutover", "interrupted", window=window(opening=now())),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("state", ADVICE)
+def test_finish_before_the_end_advises_what_can_be_done(pair: Pair, state: str) -> None:
+    prepare, advice = ADVICE[state]
+    prepare(pair)
+    said = " ".join(pair.command("finish", "--execute").stderr.split())
+    assert "snapferry cutover PLAN --execute --allow-freeze" in said
+    what, _, option = (advice or "").partition(": ")
+    if advice is None:
+        assert "abort" not in said, "it would be refused"
+    else:
+        assert f"{what.removesuffix(':')}: snapferry abort PLAN --execute {option}".rstrip() in said
+        assert ("--seeds" in said) == bool(option)
+
+
+def test_a_migration_after_rounds_that_were_taken_away_is_finished(pair: Pair) -> None:
+    migration = pair.run("migrate")
+    pair.seeded()
+    assert pair.command("abort", "--execute", "--seeds").exit_code == 0
+    assert pair.command("finish", "--execute").exit_code == 0
+    assert settled(migration) is not None
+
+
+def test_a_cutover_that_later_rounds_have_followed_is_not_the_finished_one(pair: Pair, over: Journal) -> None:
+    from flows.sessions.cutover import finished_cutover
+
+    found = finished_cutover(pair.plan, Options(pair.folder))
+    assert found is not None and found.run_id == over.run_id
+    pair.run("seed", "refused")
+    found = finished_cutover(pair.plan, Options(pair.folder))
+    assert found is not None and found.run_id == over.run_id
+    pair.seeded()
+    assert finished_cutover(pair.plan, Options(pair.folder)) is None

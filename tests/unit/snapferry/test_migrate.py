@@ -1,0 +1,193 @@
+"""`snapferry migrate --execute` where it cannot go on: exit codes and words, with a real Prefect server.
+
+The domains are fakes that say who they are, or nobody at all.
+"""
+
+import fcntl
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from support.building import Clock, a_plan
+from support.engine import FakeEngine, Held
+from support.fake_domain import CLOSE, FakeDomain
+from typer.testing import CliRunner
+
+from runs.errors import Busy
+from runs.state import State
+from snapferry.exit_codes import ExitCode
+from snapferry.main import app
+from snapferry.running import run_flow
+
+ROLE = "arn:aws:iam::123456789012:role/R"
+pytestmark = pytest.mark.usefixtures("prefect_server", "no_aws")
+
+
+def migrate(plan: Path, state: Path, *more: str) -> Result:
+    return CliRunner().invoke(app, ["migrate", str(plan), "--execute", "--state", str(state), *more])
+
+
+def plan_file(folder: Path, source: str, target: str, auth: str = "type: none", more: str = "") -> Path:
+    file = folder / "plan.yaml"
+    file.write_text(
+        f"""name: orders
+source: {{endpoint: "{source}", region: us-east-1, auth: {{{auth}}}}}
+target: {{endpoint: "{target}", region: eu-west-1, auth: {{{auth}}}}}
+repository: {{name: repo, bucket: my-snapshots, region: us-east-1, role_arn: "{ROLE}"}}
+{more}""",
+        encoding="utf-8",
+    )
+    return file
+
+
+def journal_of(state: Path) -> Any:
+    return next(State(state, "orders").journals(), None)
+
+
+def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = State(tmp_path, "orders")
+    monkeypatch.setattr("flows.prefect_runtime.server._require_answer", lambda _: None)
+
+    def call() -> None:
+        runs.begin(a_plan(), "migrate")  # the other one was quicker while the server started
+        raise Busy("another run holds plan orders")
+
+    with pytest.raises(Busy):
+        run_flow("orders", tmp_path, call)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_held_plan_exits_with_6(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
+    state = tmp_path / "state"
+    lock = state / "plans/orders/lock"
+    lock.parent.mkdir(parents=True)
+    with lock.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write('{"pid": 4711, "since": "today"}')
+        file.flush()
+        result = migrate(plan_file(tmp_path, source.endpoint, target.endpoint), state)
+    assert result.exit_code == ExitCode.BUSY
+    assert "another run holds plan orders (process 4711, since today)" in result.stderr
+    assert result.stdout == ""
+    assert source.requests == target.requests == []
+    assert journal_of(state) is None
+
+
+def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
+    state = tmp_path / "state"
+    FakeEngine(source, "source")
+    FakeEngine(target, "target")
+    before = State(state, "orders").begin(a_plan(), "migrate")
+    with before.intend("snapshot", "source", "snapshot", {"name": "s"}):
+        pass
+    before.settle("interrupted", "killed")
+    result = migrate(plan_file(tmp_path, source.endpoint, target.endpoint), state)
+    assert result.exit_code == ExitCode.REFUSED
+    assert result.stdout == ""
+    assert "the plan has changed since run" in result.stderr
+    assert "source.endpoint" in result.stderr
+    assert "--new-run" in result.stderr
+    assert source.changing == target.changing == []
+    assert journal_of(state).document.message == "killed"
+
+
+def test_missing_credentials_exit_with_3(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
+    state = tmp_path / "state"
+    result = migrate(plan_file(tmp_path, source.endpoint, target.endpoint, "type: sigv4"), state)
+    assert result.exit_code == ExitCode.REFUSED
+    assert "no AWS credentials were found" in result.stderr
+    assert "AWS_PROFILE" in result.stderr
+    assert source.requests == target.requests == []
+
+
+def test_a_domain_that_is_not_reached_exits_with_5_in_bounded_time(tmp_path: Path, clock: Clock) -> None:
+    state = tmp_path / "state"
+    began = clock.now
+    result = migrate(plan_file(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2"), state, "--json")
+    assert result.exit_code == ExitCode.INTERRUPTED
+    assert clock.now - began <= 3 * 60
+    assert "could not connect" in result.stderr
+    assert result.stdout == ""
+    assert journal_of(state) is None, "no run has begun"
+
+
+def test_a_domain_that_is_lost_after_the_run_began_exits_with_5(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.prefect_runtime import steps
+
+    monkeypatch.setattr(steps, "_FIRST_RETRY_S", 0.01)
+    FakeEngine(source, "source", Held("a"))
+    FakeEngine(target, "target")
+    source.on("GET /_cat/indices", CLOSE)
+    state = tmp_path / "state"
+    result = migrate(plan_file(tmp_path, source.endpoint, target.endpoint), state, "--json")
+    assert result.exit_code == ExitCode.INTERRUPTED
+    report = json.loads(result.stdout)
+    assert (report["outcome"], report["changes"]) == ("interrupted", [])
+    assert "GET /_cat/indices" in report["message"]
+    assert journal_of(state).document.status == "interrupted"
+
+
+def test_a_prefect_server_that_is_lost_interrupts_the_run(tmp_path: Path) -> None:
+    import httpx
+
+    from flows.prefect_runtime.steps import ServerLost, prefect_reachable
+    from flows.sessions.session import status_after
+
+    journal = State(tmp_path, "orders").begin(a_plan(), "migrate")
+    with pytest.raises(ServerLost, match="Prefect server does not answer") as caught, prefect_reachable():
+        raise httpx.ConnectError("refused")
+    assert "it continues this run" in caught.value.hint
+    assert status_after(caught.value, journal) == "interrupted"
+    with pytest.raises(ValueError, match="ours"), prefect_reachable():
+        raise ValueError("ours")
+
+
+def test_a_transient_error_in_a_step_is_tried_again_and_a_lasting_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect import flow
+
+    from domains.errors import Unreachable
+    from flows.prefect_runtime import steps
+
+    monkeypatch.setattr(steps, "_FIRST_RETRY_S", 0.01)
+    journal = State(tmp_path, "orders").begin(a_plan(), "migrate")
+    tries: list[str] = []
+
+    def shaky() -> str:
+        tries.append("shaky")
+        if len(tries) < 3:
+            raise Unreachable("source: GET /", "gone")
+        return "there"
+
+    def broken() -> str:
+        tries.append("broken")
+        raise ValueError("no")
+
+    @flow(name="two-steps")
+    def both() -> str:
+        found = steps.run_step(journal, "shaky", shaky)
+        with pytest.raises(ValueError, match="no"):
+            steps.run_step(journal, "broken", broken)
+        return found
+
+    assert both() == "there"
+    assert tries == ["shaky", "shaky", "shaky", "broken"]
+    kept = journal.document.steps
+    assert (kept["shaky"].attempts, kept["shaky"].error) == (3, None)
+    assert (kept["broken"].attempts, kept["broken"].error) == (1, "ValueError: no")
+
+
+def test_the_flow_changes_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
+    from flows.migrate import migrate as flow_migrate
+    from tasks.errors import PreconditionError
+
+    with pytest.raises(PreconditionError, match="execute"):
+        flow_migrate.fn(a_plan(), state=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []

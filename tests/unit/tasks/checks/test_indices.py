@@ -1,0 +1,279 @@
+"""Checks of what moves: each state of a fake source and target, and what the check makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.building import a_catalog, a_domain, a_plan, a_unit, an_index, identity_reply, selected
+from support.engine import FakeEngine, Held
+from support.fake_domain import FakeDomain, engine_error, ok
+
+from domains.engine.catalog import Alias
+from domains.engine.index_requirements import Traits
+from domains.versions import version_of
+from tasks.checks.check import Check
+from tasks.checks.indices import indices
+from tasks.checks.indices.aliases import lost_writers, several_writers
+from tasks.checks.rules.plugin_versions import lacking
+from tasks.checks.run import run_checks
+from tasks.migration import Consents
+from tasks.records.checks import CheckRecord
+from tasks.survey import Survey
+
+CHECKS = {made.id: made for made in indices.CHECKS}
+WARM = {"index.routing.allocation.require.box_type": "warm"}
+
+
+class Pair:
+    """Two fakes, and the checks made of them."""
+
+    def __init__(self, source: FakeDomain, target: FakeDomain) -> None:
+        self.source, self.target = FakeEngine(source, "source"), FakeEngine(target, "target")
+        self.signed = False
+        self.plan: dict[str, Any] = {}
+
+    def made(self, id: str, *checks: Check) -> CheckRecord:
+        plan = a_plan(**self.plan)
+        openers = {
+            "source": lambda: a_domain(self.source.domain, "source"),
+            "target": lambda: a_domain(self.target.domain, "target"),
+        }
+        consents = Consents(frozenset(plan.conflicts.delete), partial=True)
+        (record,) = run_checks(Survey(plan, openers, consents), (), checks or (CHECKS[id],))
+        return record
+
+
+@pytest.fixture
+def pair(source: FakeDomain, target: FakeDomain) -> Pair:
+    return Pair(source, target)
+
+
+@pytest.fixture
+def on_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan's domains count as the service's; the control plane is not asked."""
+    monkeypatch.setattr("tasks.checks.facts.indices.managed", lambda *_: True)
+
+
+def test_a_field_type_without_its_plugin_fails_by_name_and_with_it_does_not(pair: Pair) -> None:
+    pair.source.put(Held("a", mapping={"properties": {"x": {"properties": {"y": {"type": "knn_vector"}}}}}))
+    found = pair.made("indices.plugins")
+    assert (found.status, found.items) == (
+        "FAIL",
+        ("a: field type knn_vector needs the plugin knn, which the target lacks",),
+    )
+    pair.target.plugins.append("opensearch-knn")
+    assert pair.made("indices.plugins").status == "OK"
+
+
+@pytest.mark.parametrize(
+    ("settings", "types", "wanted"),
+    [
+        ({"index.analysis.analyzer.a.tokenizer": ("nori_tokenizer",)}, (), "nori_tokenizer needs the plugin"),
+        ({"index.analysis.filter.f.type": ("phonetic",)}, (), "phonetic needs the plugin"),
+        ({"index.analysis.filter.phonetic_x.type": ("synonym",),
+          "index.analysis.analyzer.a.filter": ("phonetic_x",)}, (), ""),
+        ({"index.analysis.analyzer.a.filter": ("lowercase", "icu_folding")}, (), "icu_folding needs"),
+        ({"index.codec": ("zstd",)}, (), "codec zstd needs the plugin"),
+        ({"index.codec": ("best_compression",)}, ("keyword", "nested"), ""),
+        ({}, ("_size",), "field type _size needs the plugin mapper-size"),
+        ({}, ("flattened",), "field type flattened is not known to OpenSearch 2.13.0"),
+        ({}, ("constant_keyword",), "field type constant_keyword is not known to OpenSearch 2.13.0"),
+        ({}, ("unsigned_long",), ""),
+    ],
+)  # fmt: skip
+def test_what_an_index_uses_is_held_against_plugins_and_version(
+    settings: dict[str, tuple[str, ...]], types: tuple[str, ...], wanted: str
+) -> None:
+    traits = Traits(settings, frozenset(types), frozenset())
+    said = list(lacking(traits, settings, frozenset(), version_of("opensearch", "2.13.0")))
+    assert [line.startswith(wanted) for line in said] == ([True] if wanted else [])
+
+
+def test_elasticsearch_knows_its_own_types() -> None:
+    traits = Traits({}, frozenset({"flattened"}), frozenset())
+    assert not list(lacking(traits, {}, frozenset(), version_of("elasticsearch", "7.10.2")))
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [
+        ([Held("a"), Held("w", settings=WARM)], ("FAIL", "w: warm, among 1 hot ones: their snapshot fails")),
+        ([Held("v", settings=WARM), Held("w", settings=WARM)],
+         ("FAIL", "v, w: warm, and a snapshot holds one warm index at most")),
+        ([Held("w", settings=WARM)], ("WARN", "could not tell: w is warm, and moves alone")),
+    ],
+)  # fmt: skip
+def test_warm_indices_go_into_no_snapshot_with_others(
+    pair: Pair, on_the_service: None, held: list[Held], wanted: tuple[str, str]
+) -> None:
+    for index in held:
+        pair.source.put(index)
+    found = pair.made("indices.warm")
+    assert (found.status, found.detail[: len(wanted[1])]) == wanted
+    pair.plan = {"snapshot": {"existing": "old"}}
+    assert pair.made("indices.warm").status == "SKIP"
+
+
+def test_outside_the_service_box_types_mean_nothing(pair: Pair) -> None:
+    for index in (Held("a"), Held("w", settings=WARM)):
+        pair.source.put(index)
+    assert pair.made("indices.warm").status == "SKIP"
+
+
+def test_a_domain_before_elasticsearch_7_4_cannot_close_what_was_closed(
+    pair: Pair, target: FakeDomain, on_the_service: None
+) -> None:
+    FakeEngine(target, "target", number="7.1.1")
+    target.on("GET /", _old_elasticsearch("7.1.1"))
+    pair.source.put(Held("a")), pair.source.put(Held("shut", open=False))
+    pair.plan = {"indices": {"closed": "move"}}
+    found = pair.made("indices.closed")
+    assert (found.status, found.items) == ("FAIL", ("shut",))
+    assert "domains of Elasticsearch 7.1.1 cannot close indices" in found.detail
+
+
+def _old_elasticsearch(number: str) -> Any:
+    from support.building import identity_reply
+    from support.fake_domain import ok
+
+    return ok(identity_reply("target", number, None))
+
+
+@pytest.mark.parametrize(
+    ("templates", "there", "status"),
+    [
+        ({}, (), "WARN"),
+        ({"t": {"index_patterns": ["lo*"], "data_stream": {}}}, (), "OK"),
+        ({"t": {"index_patterns": ["lo*"], "data_stream": {}},
+          "u": {"index_patterns": ["logs"], "priority": 1}}, (), "WARN"),
+        ({"t": {"index_patterns": ["lo*"], "data_stream": {}}}, (".ds-logs-000009",), "FAIL"),
+        ({"t": {"index_patterns": ["lo*"], "data_stream": {}}}, (".ds-logs-000001", ".ds-logs-x"), "OK"),
+    ],
+)  # fmt: skip
+def test_a_data_stream_needs_its_template_and_its_later_names(
+    pair: Pair, templates: dict[str, Any], there: tuple[str, ...], status: str
+) -> None:
+    pair.source.put(Held(".ds-logs-000002"))
+    pair.source.streams["logs"] = [".ds-logs-000002"]
+    for name in there:
+        pair.target.put(Held(name))
+    pair.target.metadata = {"index_template": {"index_template": templates}}
+    assert pair.made("indices.streams").status == status
+
+
+def test_pipelines_are_those_of_the_settings_as_restored(pair: Pair) -> None:
+    pair.source.put(Held("a", settings={"index.default_pipeline": "p", "index.final_pipeline": "_none"}))
+    assert pair.made("indices.pipelines").items == ("ingest pipeline p: a",)
+    pair.target.metadata = {"ingest": {"pipeline": [{"id": "p"}]}}
+    assert pair.made("indices.pipelines").status == "OK"
+    pair.plan = {"restore": {"index_settings": {"index.search.default_pipeline": "s"}}}
+    assert pair.made("indices.pipelines").items == ("search pipeline s: a",)
+    pair.plan = {"restore": {"ignore_index_settings": ["index.*pipeline"]}}
+    pair.target.metadata = {}
+    assert pair.made("indices.pipelines").detail == "none names a pipeline"
+
+
+def test_policies_come_from_settings_or_from_the_plugin(pair: Pair, source: FakeDomain) -> None:
+    held = pair.source.put(Held("a"))
+    assert pair.made("indices.policies").status == "OK"
+    pair.source.managed = {"a": "tidy", "not-moving": "other"}
+    assert pair.made("indices.policies").items == ("a: policy tidy",)
+    source.on("GET /_plugins/_ism/explain", engine_error(403, "security_exception", "no permissions for [x]"))
+    assert pair.made("indices.policies").unknown
+    source.on("GET /_plugins/_ism/explain", engine_error(400, "x", "no handler found for uri [/_plugins]"))
+    assert pair.made("indices.policies").status == "OK"
+    held.settings = {"index.opendistro.index_state_management.policy_id": "old"}
+    found = pair.made("indices.policies")
+    assert (found.status, found.items) == ("WARN", ("a: policy old",))
+    pair.source.put(Held("b"))
+    source.on("GET /_plugins/_ism/explain", ok({"b": {"policy_id": "tidy"}, "total_managed_indices": 1}))
+    assert pair.made("indices.policies").items == ("a: policy old", "b: policy tidy")
+    source.on("GET /_plugins/_ism/explain", engine_error(400, "x", "no handler found for uri [/_plugins]"))
+    pair.plan = {"restore": {"ignore_index_settings": ["index.*.index_state_management.policy_id"]}}
+    assert pair.made("indices.policies").status == "OK"
+
+
+@pytest.mark.parametrize(
+    ("have", "status"),
+    [
+        ({"F12": "ACTIVE"}, "OK"),
+        ({"F1": "ACTIVE"}, "FAIL"),
+        ({"F12": "ASSOCIATION_FAILED"}, "FAIL"),
+        ({"F12": "ASSOCIATING"}, "WARN"),
+        ({"F12": "DISSOCIATING"}, "WARN"),
+        ({"F12": "DISSOCIATION_FAILED"}, "WARN"),
+        (None, "WARN"),
+    ],
+)
+def test_a_package_must_be_on_the_target_under_the_same_id(
+    pair: Pair,
+    on_the_service: None,
+    monkeypatch: pytest.MonkeyPatch,
+    have: dict[str, str] | None,
+    status: str,
+) -> None:
+    monkeypatch.setattr("tasks.checks.facts.indices.target_packages", lambda _: have)
+    pair.source.put(Held("a", settings={"index.analysis.filter.f.synonyms_path": "analyzers/F12"}))
+    assert pair.made("indices.packages").status == status
+
+
+def test_policies_that_are_not_all_listed_are_not_known(source: FakeDomain, target: FakeDomain) -> None:
+    pair = Pair(source, target)
+    pair.source.put(Held("a"))
+    told = ok({"other": {"policy_id": "tidy"}, "total_managed_indices": 30})
+    source.on("GET /_plugins/_ism/explain", told)
+    assert pair.made("indices.policies").unknown
+    source.on("GET /", ok(identity_reply("source", "7.10.2", None)))
+    source.on("GET /_opendistro/_ism/explain", told)
+    assert pair.made("indices.policies").unknown
+    assert source.asked("GET /_opendistro/_ism/explain")[0].query["size"]
+
+
+def test_a_file_on_a_cluster_outside_the_service_cannot_be_told(pair: Pair) -> None:
+    pair.source.put(Held("a", settings={"index.analysis.filter.f.synonyms_path": "words.txt"}))
+    found = pair.made("indices.packages")
+    assert found.unknown
+    assert "words.txt" in found.detail
+
+
+def flagged(name: str, alias: str, *, writes: bool | None) -> Any:
+    return an_index(name, aliases=(Alias(alias, writes, False),))
+
+
+def test_two_write_indices_are_seen_request_by_request() -> None:
+    source = a_catalog(flagged("a", "now", writes=True), flagged("b", "now", writes=None))
+    target = a_catalog(flagged("b", "now", writes=True))
+    a, b = a_unit("a"), a_unit("b", action="replace", takes={"b": "uuid-b"})
+    assert list(several_writers([[a, b]], source, target)) == []
+    assert list(several_writers([[b], [a]], source, target)) == []
+    assert list(several_writers([[a], [b]], source, target)) == [
+        "alias now would have several write indices on the target: a, b"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("writes", "moving", "said"),
+    [
+        ((True, None), ("a", "b"), ""),
+        ((True, None), ("a",), ""),
+        ((True, None), ("b",), "writes go to b"),
+        ((True, False), ("b",), "it cannot be written through"),
+        ((None, None), ("a",), ""),
+    ],
+)
+def test_a_write_index_that_stays_is_named(
+    writes: tuple[bool | None, bool | None], moving: tuple[str, ...], said: str
+) -> None:
+    source = a_catalog(flagged("a", "now", writes=writes[0]), flagged("b", "now", writes=writes[1]))
+    units = [a_unit(name, selected(name)) for name in moving]
+    found = list(lost_writers(units, source, a_catalog()))
+    assert [said in line for line in found] == ([True] if said else [])
+
+
+def test_traits_of_a_thousand_indices_are_one_request(pair: Pair, source: FakeDomain) -> None:
+    for number in range(1000):
+        pair.source.put(Held(f"i-{number}", mapping={"properties": {"x": {"type": "keyword"}}}))
+    pair.made("indices.plugins")
+    assert len(source.asked("GET /_all")) == 1
+    assert len(source.requests) <= 5
