@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from configs.auth import SigV4Auth
-from configs.aws import parse_role_arn, partition_of_region, region_of_host
 from configs.base import Conflict, Path, path_text
 from configs.domain import DomainSettings
-from configs.endpoints import same_place
 from configs.repository import FsRepository, S3Repository, Side
+from configs.values.aws import parse_role_arn, partition_of_region, region_of_host
+from configs.values.endpoints import same_place
 
 _TYPE: Path = ("repository", "type")
 _ROLES: tuple[Path, ...] = (("repository", "role_arn"), ("repository", "target_role_arn"), _TYPE)

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from configs.aws import ROLE_ARN_PATTERN, SECRET_ARN_PATTERN, check_role_arn, check_secret_arn
 from configs.base import Conflict, Settings
+from configs.values.aws import ROLE_ARN_PATTERN, SECRET_ARN_PATTERN, check_role_arn, check_secret_arn
 
 NEVER_IN_THE_PLAN = "secrets are never in the plan: use {env: NAME} or {secret: ARN}"
 ENV_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from configs.base import Conflict, Settings
-from configs.names import (
+from configs.values.names import (
     INDEX_PATTERN,
     PREFIX_PATTERN,
     SUFFIX_PATTERN,

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from configs.base import Settings
-from configs.durations import PositiveDuration
+from configs.values.durations import PositiveDuration
 
 SourceAfter = Literal["blocked", "released"]
 

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from configs.auth import Auth, SigV4Auth
-from configs.aws import DOMAIN_PATTERN, REGION_PATTERN, check_domain_name, check_region, region_of_host
 from configs.base import Conflict, Settings
-from configs.endpoints import (
+from configs.values.aws import DOMAIN_PATTERN, REGION_PATTERN, check_domain_name, check_region, region_of_host
+from configs.values.endpoints import (
     CONNECT_TO_PATTERN,
     ENDPOINT_PATTERN,
     Address,

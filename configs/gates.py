@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from configs.base import Conflict, Settings
-from configs.durations import PositiveDuration
+from configs.values.durations import PositiveDuration
 
 Gate = Literal["before-snapshot", "before-restore", "before-freeze", "before-open"]
 GATES: tuple[Gate, ...] = ("before-snapshot", "before-restore", "before-freeze", "before-open")

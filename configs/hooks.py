@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from configs.auth import EnvName, SecretArn
 from configs.base import Conflict, Settings
-from configs.durations import PositiveDuration
+from configs.values.durations import PositiveDuration
 
 Event = Literal[
     "run-started",

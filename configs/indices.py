@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from configs.base import Conflict, Settings
-from configs.names import INDEX_PATTERN, check_index_pattern
+from configs.values.names import INDEX_PATTERN, check_index_pattern
 
 Pattern = Annotated[
     str, AfterValidator(check_index_pattern), Field(json_schema_extra={"pattern": INDEX_PATTERN})

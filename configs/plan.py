@@ -15,10 +15,10 @@ from configs.domain import DomainSettings
 from configs.gates import Gate, GateSettings, shared_files
 from configs.hooks import Hook, WebhookAddress
 from configs.indices import IndexSelection
-from configs.names import NAME_PATTERN, check_plan_name
 from configs.repository import FsRepository, Repository, S3Repository, Side
 from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
+from configs.values.names import NAME_PATTERN, check_plan_name
 from configs.verify import VerifySettings
 
 __all__ = [

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Discriminator, Field, PlainValidator, Tag, 
 from configs.auth import RoleArnText
 from configs.base import Conflict, Settings, refuse_conflicts
 from configs.domain import RegionText
-from configs.names import (
+from configs.values.names import (
     BASE_PATH_PATTERN,
     BUCKET_PATTERN,
     REPOSITORY_PATTERN,

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from configs.base import Settings
-from configs.durations import Duration
-from configs.names import SNAPSHOT_PATTERN, check_snapshot_name
+from configs.values.durations import Duration
+from configs.values.names import SNAPSHOT_PATTERN, check_snapshot_name
 
 
 class SnapshotSettings(Settings):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from configs.base import Conflict, Settings
-from configs.names import INDEX_PATTERN, check_index_pattern
+from configs.values.names import INDEX_PATTERN, check_index_pattern
 
 Level = Literal["counts", "operations", "content"]
 _SHARE = "a share is more than 0 and at most 1: 0.01 is one in a hundred, 1.0 is all"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from prefect import flow
 
+from configs.loading.problems import PlanError
 from configs.plan import Plan
-from configs.problems import PlanError
 from flows.parameters import ConsentParameters, asked, run_name
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.gates import waited_at

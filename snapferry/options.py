@@ -51,8 +51,8 @@ def load(path: Path) -> Plan:
 
 def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
     """The plan in this file, or the saved plan and the plan that it was made from; exits as `load` does."""
-    from configs.loader import is_resolved, load_plan
-    from configs.problems import PlanError
+    from configs.loading.loader import is_resolved, load_plan
+    from configs.loading.problems import PlanError
     from snapferry.console import say
 
     try:
@@ -73,8 +73,8 @@ def load_or_begun(path: Path, folder: Path) -> Plan:
     For the verbs that tell that the source refuses writes, and lift that: these must not fail on a typing
     error. Prints every problem, and exits with 2 where there is no such run.
     """
-    from configs.loader import is_resolved, load_plan, name_in
-    from configs.problems import PlanError
+    from configs.loading.loader import is_resolved, load_plan, name_in
+    from configs.loading.problems import PlanError
     from runs.begun_plan import plan_begun_with
     from runs.state import State
     from snapferry.console import say

@@ -131,7 +131,7 @@ def _made(model: Any, values: dict[str, Any], options: dict[str, str]) -> Any:
     from pydantic import ValidationError
 
     from configs.base import ConflictError
-    from configs.messages import sentence
+    from configs.loading.messages import sentence
 
     try:
         return model.model_validate(values)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from configs.durations import duration_text
 from configs.gates import PASSED_BY, Gate, GateSettings
+from configs.values.durations import duration_text
 from runs.approvals import approval_of, approve
 from runs.events import Happening, announce
 from runs.journal import GateEntry, now

@@ -1,8 +1,8 @@
 """What `seed` and `cutover` would do. Reads only; imports no Prefect."""
 
-from configs.durations import duration_text
 from configs.gates import PASSED_BY
 from configs.plan import Plan
+from configs.values.durations import duration_text
 from flows.sessions.exclusion import require_not_open
 from flows.sessions.session import Options, onlooker
 from runs.journal import Journal, now

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from configs.loader import parse_plan
+from configs.loading.loader import parse_plan
+from configs.loading.problems import PlanError, Problem
 from configs.plan import Plan
-from configs.problems import PlanError, Problem
 from tasks.planning.saved_plan import is_intact
 from tasks.records.plan_document import PlanDocument
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from configs.aws import partition_of_region
+from configs.values.aws import partition_of_region
 from reports.plan_file import texts as fixed
 from reports.plan_file.yaml import comment, commented_out, entry, listed, scalar
 from reports.words import common

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from configs.durations import duration_text
+from configs.values.durations import duration_text
 from reports.words.common import counted, duration, size, verified
 from tasks.records.cutover import FreezeRecord, HealthRecord, OpenRecord, PauseRecord, ReleaseRecord
 from tasks.records.estimates import WindowEstimate

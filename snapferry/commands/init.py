@@ -106,7 +106,7 @@ def _require_new(file: Path | None) -> None:
 
 
 def _require_name(name: str | None) -> None:
-    from configs.names import check_plan_name
+    from configs.values.names import check_plan_name
 
     try:
         check_plan_name(name or "x")
@@ -141,8 +141,8 @@ def _asked(
 
 def _finish(draft: "Draft", file: Path | None, *, as_json: bool) -> None:
     """Writes the plan once the loader takes it, and says what to do with it."""
-    from configs.loader import parse_plan
-    from configs.problems import PlanError
+    from configs.loading.loader import parse_plan
+    from configs.loading.problems import PlanError
     from reports.plan_file.draft import plan_text
     from snapferry.console import complain_of, print_text, say, show_json
 

@@ -190,7 +190,7 @@ def _load(description: LabDescription, documents: int, small: int, shown: Shown)
 
 def _take_automated_snapshots(description: LabDescription) -> None:
     """As on the service: one now and every hour into cs-automated-enc, on both domains."""
-    from lab.switching import switch, take_automated_snapshot
+    from lab.manners.switching import switch, take_automated_snapshot
 
     for side in ("source", "target"):
         switch(description, side, automated_snapshots=True)

@@ -80,7 +80,7 @@ def rehearse(
 
 
 def _prefix(text: str) -> str:
-    from configs.names import check_prefix
+    from configs.values.names import check_prefix
 
     try:
         if not text:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from configs.durations import duration_text
+from configs.values.durations import duration_text
 from runs.journal import WindowEntry, now
 from runs.progress import Poll
 from tasks.errors import TimedOut

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-from configs.endpoints import address_of
 from configs.plan import DomainSettings, NoAuth, Side
+from configs.values.endpoints import address_of
 from domains.aws import control_plane, session
 from domains.aws.control_plane import DomainStatus
 from domains.domain import Domain, open_domain

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import boto3
 
-from configs.aws import check_region
 from configs.plan import Side
+from configs.values.aws import check_region
 from domains.aws import control_plane
 from domains.aws import session as aws
 from domains.aws.control_plane import DomainStatus

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from configs.auth import SigV4Auth
-from configs.aws import check_domain_name, check_region, check_role_arn, region_of_host
 from configs.domain import DomainSettings
-from configs.endpoints import address_of, normal_connect_to, normal_endpoint
+from configs.values.aws import check_domain_name, check_region, check_role_arn, region_of_host
+from configs.values.endpoints import address_of, normal_connect_to, normal_endpoint
 
 
 @dataclass(frozen=True)

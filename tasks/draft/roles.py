@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import boto3
 
-from configs.aws import check_role_arn
+from configs.values.aws import check_role_arn
 from domains.aws import iam
 from domains.aws.iam import Role
 from tasks.checks.rules.trust_policies import domains_not_let_in, service_statements

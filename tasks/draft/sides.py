@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import boto3
 
-from configs.aws import parse_role_arn
 from configs.plan import Side
+from configs.values.aws import parse_role_arn
 from domains.aws import control_plane, iam
 from domains.aws.control_plane import DomainStatus
 from domains.engine import catalog as names_on

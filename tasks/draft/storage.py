@@ -8,8 +8,8 @@ from itertools import chain, count
 
 import boto3
 
-from configs.names import check_bucket
 from configs.plan import Side
+from configs.values.names import check_bucket
 from domains.aws import s3
 from domains.aws import session as aws
 from domains.http.json_replies import child

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from configs.names import check_index_pattern
+from configs.values.names import check_index_pattern
 from tasks.errors import PreconditionError
 from tasks.records.resolution import SelectedIndex
 

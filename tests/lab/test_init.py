@@ -10,7 +10,7 @@ import pytest
 from migrations import Desk, Ended, engine, log_size, mutations
 from typer.testing import CliRunner
 
-from configs.loader import load_plan
+from configs.loading.loader import load_plan
 
 
 def init(desk: Desk, *arguments: str) -> Ended:

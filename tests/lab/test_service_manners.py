@@ -10,7 +10,7 @@ from migrations import Desk, documents, engine, log, log_size, mutations, rule
 from requests_aws4auth import AWS4Auth
 
 from lab.description import LabDescription
-from lab.switching import switch, take_automated_snapshot
+from lab.manners.switching import switch, take_automated_snapshot
 
 
 @pytest.fixture

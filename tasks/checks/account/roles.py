@@ -1,6 +1,6 @@
 """The role that the service assumes to reach the bucket: that it exists, and whom it trusts."""
 
-from configs.aws import parse_role_arn
+from configs.values.aws import parse_role_arn
 from domains.aws.iam import Role
 from domains.domain import Side
 from domains.errors import AwsError

@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from configs.aws import partition_of_region
 from configs.plan import DomainSettings, S3Repository
+from configs.values.aws import partition_of_region
 from domains.aws import control_plane, iam
 from domains.aws.control_plane import DomainStatus
 from domains.aws.iam import Caller, Role

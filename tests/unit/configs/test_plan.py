@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from configs.cutover import CutoverSettings
-from configs.durations import duration_text, parse_duration
-from configs.loader import load_plan
+from configs.loading.loader import load_plan
 from configs.plan import BasicAuth, FsRepository, Plan, S3Repository, SigV4Auth
 from configs.schema import SCHEMA_FILE, plan_schema, schema_text
+from configs.values.durations import duration_text, parse_duration
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = sorted((ROOT / "configs/plans").glob("*.yaml"))
@@ -242,7 +242,7 @@ def test_the_schema_refuses_what_is_structurally_wrong(scenario: Path) -> None:
 
 
 def test_importing_the_plan_is_light() -> None:
-    code = "import configs.loader, configs.schema, sys; print(*sys.modules)"
+    code = "import configs.loading.loader, configs.schema, sys; print(*sys.modules)"
     modules = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )

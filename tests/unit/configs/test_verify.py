@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.building import a_plan
 
-from configs.loader import parse_plan
+from configs.loading.loader import parse_plan
 from configs.verify import VerifySettings
 from runs.begun_plan import plan_as_now, plan_record
 

@@ -9,9 +9,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from configs.loader import MAX_BYTES, load_plan, parse_plan
+from configs.loading.loader import MAX_BYTES, load_plan, parse_plan
+from configs.loading.problems import PlanError
 from configs.plan import Plan
-from configs.problems import PlanError
 
 ROOT = Path(__file__).resolve().parents[3]
 SCENARIOS = sorted((ROOT / "tests/scenarios/wrong_plans").iterdir())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from configs.loader import parse_plan
+from configs.loading.loader import parse_plan
 from configs.plan import Plan
 from reports.plan_file.draft import plan_text, summary
 from reports.plan_file.texts import EXAMPLES

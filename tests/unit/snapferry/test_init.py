@@ -13,7 +13,7 @@ from support.building import identity_reply
 from support.fake_domain import FakeDomain, Reply, engine_error, ok
 from typer.testing import CliRunner
 
-from configs.loader import load_plan, parse_plan
+from configs.loading.loader import load_plan, parse_plan
 from domains.aws import control_plane
 from domains.aws import iam as aws_account
 from domains.errors import AwsError

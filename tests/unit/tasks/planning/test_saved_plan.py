@@ -11,8 +11,8 @@ import yaml
 from support.building import a_document, a_plan, a_resolution, a_stream_unit, a_unit
 from typer.testing import CliRunner
 
-from configs.loader import is_resolved
-from configs.problems import PlanError
+from configs.loading.loader import is_resolved
+from configs.loading.problems import PlanError
 from flows.sessions.saved_plans import plan_in, read, save, text_of
 from snapferry.main import app
 from tasks.errors import PreconditionError

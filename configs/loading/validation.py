@@ -14,9 +14,9 @@ from pydantic_core import ErrorDetails
 
 from configs.base import DEFERRED, Conflict, ConflictError, Path, Settings
 from configs.gates import GATES
-from configs.messages import sentence
+from configs.loading.messages import sentence
+from configs.loading.yaml_tree import Spot
 from configs.plan import Plan
-from configs.yaml_tree import Spot
 
 _ROUNDS = 6
 _TAGS = {"repository": {"s3", "fs"}, "auth": {"sigv4", "basic", "none"}}

@@ -9,13 +9,13 @@ from typing import cast
 from configs.auth import NEVER_IN_THE_PLAN
 from configs.base import Path as KeyPath
 from configs.base import path_text
-from configs.messages import KNOWN_KEYS
-from configs.names import NAME_PATTERN
+from configs.loading.messages import KNOWN_KEYS
+from configs.loading.problems import PlanError, Problem
+from configs.loading.validation import Finding, Validation
+from configs.loading.yaml_syntax import SyntaxProblem, compose
+from configs.loading.yaml_tree import Oddity, Spot, Tree, build_tree
 from configs.plan import Plan
-from configs.problems import PlanError, Problem
-from configs.validation import Finding, Validation
-from configs.yaml_syntax import SyntaxProblem, compose
-from configs.yaml_tree import Oddity, Spot, Tree, build_tree
+from configs.values.names import NAME_PATTERN
 
 MAX_BYTES = 1024 * 1024
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from configs.base import Path
-from configs.yaml_syntax import MAX_DEPTH, MAX_NODES, SyntaxProblem, too_big
+from configs.loading.yaml_syntax import MAX_DEPTH, MAX_NODES, SyntaxProblem, too_big
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {

@@ -15,12 +15,12 @@ from configs.domain import DomainSettings
 from configs.gates import GATES, GateSettings
 from configs.hooks import Hook, WebhookAddress
 from configs.indices import IndexSelection
+from configs.loading.yaml_tree import Spot
 from configs.plan import Plan
 from configs.repository import FsRepository, S3Repository
 from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
 from configs.verify import AcceptanceQuery, Expected, VerifySettings
-from configs.yaml_tree import Spot
 
 _MODELS: dict[str | int, type[Settings]] = {
     "source": DomainSettings,

@@ -1,0 +1,1 @@
+"""Read a plan file: YAML with line numbers, validation, every problem at once."""
