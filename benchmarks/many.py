@@ -101,11 +101,11 @@ def _touched(asked: Requested) -> dict[str, set[str]]:
 
 
 def _verified(lab: LabDescription, plan: Plan, state: Path, count: int) -> str:
-    from flows.verify import verified
+    from flows.verify import verify_plan
 
     began = time.monotonic()
     with requested(lab) as asked:
-        record = verified(plan, state)
+        record = verify_plan(plan, state)
     seconds = time.monotonic() - began
     wrong = [f"{each.source}: {each.outcome} {each.detail}" for each in record.failing]
     said = f"NOT ALL EQUAL: {len(wrong)}, as {wrong[0]}; " if wrong else ""

@@ -12,7 +12,7 @@ from configs.auth import EnvName, SecretArn
 from configs.base import Conflict, Settings
 from configs.values.durations import PositiveDuration
 
-Event = Literal[
+EventName = Literal[
     "run-started",
     "run-continued",
     "step-started",
@@ -98,7 +98,7 @@ def _refuse_text(value: object) -> object:
     raise ValueError("write {url: https://…}, or {env: NAME} or {secret: ARN} where the address is secret")
 
 
-def _check_events(value: list[Event]) -> list[Event]:
+def _check_events(value: list[EventName]) -> list[EventName]:
     if not value:
         raise ValueError("there is no event here; give at least one, such as [failed]")
     return value
@@ -115,7 +115,7 @@ def _check_command(value: list[str]) -> list[str]:
 class Hook(Settings):
     """One command or webhook, and the events it is told of."""
 
-    events: Annotated[list[Event], AfterValidator(_check_events)] = Field(
+    events: Annotated[list[EventName], AfterValidator(_check_events)] = Field(
         title="Events",
         description="What it is told of, as docs/gates-and-hooks.md lists it.",
         examples=[["run-started", "done", "failed"]],

@@ -19,19 +19,19 @@ from flows.sessions.rehearsal import (
 )
 from flows.sessions.session import Options, open_domains
 from runs.journal import Journal
-from runs.progress import Progress, tell
-from runs.seed_cycles import generations, waiting
+from runs.progress import Progress, report_progress
+from runs.seed_cycles import runs_with_copies, seed_cycles
 from runs.state import State
 from tasks.cleanup import removal
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, PutBackRecord, RemovalRecord
-from tasks.records.previews import StandingCutover
+from tasks.records.cleanup import Leftovers, RemovalRecord, RolledBackRecord
+from tasks.records.previews import UnfinishedCutover
 from tasks.retry_while_busy import STEP
 
 
 @dataclass(frozen=True)
-class Concern:
+class Subject:
     """What an abort is about.
 
     Args:
@@ -42,7 +42,7 @@ class Concern:
     journal: Journal
 
 
-def concern(state: State) -> Concern:
+def subject(state: State) -> Subject:
     """What the next abort of the plan is about. One thing at a time, the most urgent first.
 
     Raises:
@@ -50,16 +50,16 @@ def concern(state: State) -> Concern:
     """
     cutover = state.unfinished(abort_cutover.VERB)
     if cutover:
-        abort_cutover.require_standing(cutover)
-        return Concern("cutover", cutover)
+        abort_cutover.require_not_open(cutover)
+        return Subject("cutover", cutover)
     rehearsal = leftover(state)
     if rehearsal:
-        return Concern("rehearsal", rehearsal)
-    rounds = waiting(state)
+        return Subject("rehearsal", rehearsal)
+    rounds = runs_with_copies(state)
     if rounds:
-        return Concern("seed rounds", rounds[-1])
+        return Subject("seed rounds", rounds[-1])
     _require_not_open(state)
-    return Concern("rehearsal", require_leftover(state))
+    return Subject("rehearsal", require_leftover(state))
 
 
 def _require_consent(options: Options) -> None:
@@ -72,7 +72,7 @@ def _require_consent(options: Options) -> None:
 
 
 def _require_not_open(state: State) -> None:
-    newest = next(generations(state), None)
+    newest = next(seed_cycles(state), None)
     window = newest[0].document.window if newest else None
     if newest and window and window.opening:
         raise PreconditionError(
@@ -82,18 +82,18 @@ def _require_not_open(state: State) -> None:
         )
 
 
-def ahead(plan: Plan, options: Options) -> Leftovers | StandingCutover:
+def preview(plan: Plan, options: Options) -> Leftovers | UnfinishedCutover:
     """What an abort would take away, or put back. Changes nothing on the domains.
 
     Raises:
-        PreconditionError: as in `concern`.
+        PreconditionError: as in `subject`.
     """
     state = State(options.state, plan.name)
-    found = concern(state)
+    found = subject(state)
     if found.what == "cutover":
-        return abort_cutover.standing(plan, found.journal)
+        return abort_cutover.preview(plan, found.journal)
     if found.what == "seed rounds":
-        return abort_seeding.rounds_ahead(plan, waiting(state))
+        return abort_seeding.preview(plan, runs_with_copies(state))
     return leftovers(plan, options)
 
 
@@ -109,19 +109,19 @@ def leftovers(plan: Plan, options: Options) -> Leftovers:
     return removal.leftovers(as_rehearsed(Migration(begun, source, target, journal)))
 
 
-def abort(plan: Plan, options: Options) -> RemovalRecord | PutBackRecord:
+def abort(plan: Plan, options: Options) -> RemovalRecord | RolledBackRecord:
     """Takes away, or puts back, what the plan has left; may be repeated and continued.
 
     Raises:
-        PreconditionError: as in `concern`.
+        PreconditionError: as in `subject`.
         SnapferryError: a domain refused, or was busy for too long; how the run stands is in its journal.
     """
-    found = concern(State(options.state, plan.name))
+    found = subject(State(options.state, plan.name))
     if found.what == "cutover":
-        return abort_cutover.lift(plan, options, found.journal)
+        return abort_cutover.abort_cutover(plan, options, found.journal)
     if found.what == "seed rounds":
         _require_consent(options)
-        return abort_seeding.take_away(plan, options, found.journal)
+        return abort_seeding.abort_seeding(plan, options, found.journal)
     return _rehearsal(plan, options)
 
 
@@ -131,5 +131,5 @@ def _rehearsal(plan: Plan, options: Options) -> RemovalRecord:
             removed = removal.remove_made(as_rehearsed(m))
             removal.require_removed(as_rehearsed(m))
         m.journal.keep(STEP, removed)
-        tell(Progress(STEP, "what the rehearsal has made is removed", finished=True))
+        report_progress(Progress(STEP, "what the rehearsal has made is removed", finished=True))
     return removed

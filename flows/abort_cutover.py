@@ -12,7 +12,7 @@ from domains.engine import snapshots
 from domains.engine.catalog import catalog
 from domains.engine.cluster import identity
 from domains.errors import SnapferryError
-from flows.cutover_rollback import as_it_failed, source_first, the_rest
+from flows.cutover_rollback import as_it_failed, release_source, roll_back_target
 from flows.sessions.notifications import write_report
 from flows.sessions.rehearsal import as_begun
 from flows.sessions.session import (
@@ -31,9 +31,9 @@ from tasks.cleanup.ownership import own_snapshot
 from tasks.cutover import freeze, open_target, roll_back, window
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.records.cleanup import PutBackRecord
+from tasks.records.cleanup import RolledBackRecord
 from tasks.records.cutover import ReleaseRecord
-from tasks.records.previews import StandingCutover
+from tasks.records.previews import UnfinishedCutover
 from tasks.records.seeding import CopiesRecord
 from tasks.seeding.copies import own_uuids
 from tasks.seeding.ledger import COPIES, ledger
@@ -42,7 +42,7 @@ VERB = "cutover"
 _WHY = "put back by `snapferry abort`"
 
 
-def require_standing(journal: Journal) -> None:
+def require_not_open(journal: Journal) -> None:
     """Raises PreconditionError when the cutover is opening the target: then nothing is put back any more."""
     entry = journal.document.window
     if entry and entry.opening and open_target.has_begun(journal):
@@ -52,19 +52,19 @@ def require_standing(journal: Journal) -> None:
         )
 
 
-def standing(plan: Plan, journal: Journal) -> StandingCutover:
+def preview(plan: Plan, journal: Journal) -> UnfinishedCutover:
     """How a cutover stands that has opened nothing yet. Changes nothing.
 
     Raises:
         PreconditionError: it is opening the target.
     """
-    require_standing(journal)
+    require_not_open(journal)
     begun = _as_begun(plan, journal)
     source = open_side(begun, "source")
     m = Migration(begun, source, source, journal)
     entry = journal.document.window
     opened, problem = _opened(m)
-    return StandingCutover(
+    return UnfinishedCutover(
         run_id=journal.run_id,
         frozen=entry.frozen if entry else None,
         deadline=entry.deadline if entry else None,
@@ -92,7 +92,7 @@ def _running_snapshot(m: Migration) -> str | None:
     return name if found and found.running else None
 
 
-def lift(plan: Plan, options: Options, before: Journal) -> PutBackRecord:
+def abort_cutover(plan: Plan, options: Options, before: Journal) -> RolledBackRecord:
     """Lets the source take writes again, then puts back the rest: copies closed, snapshot ended, pause over.
 
     May be repeated, and continued after a kill.
@@ -111,7 +111,7 @@ def lift(plan: Plan, options: Options, before: Journal) -> PutBackRecord:
             _put_back_the_rest(plan, options, journal)
             copies = journal.document.recorded(COPIES, CopiesRecord)
             count = len(copies.copies) if copies else 0
-            return PutBackRecord(run_id=journal.run_id, released=released.released, copies=count)
+            return RolledBackRecord(run_id=journal.run_id, released=released.released, copies=count)
     except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same
         begun = _as_begun(plan, before)
         source = open_side(begun, "source")
@@ -127,7 +127,7 @@ def _held(plan: Plan, options: Options, before: Journal) -> Generator[Journal]:
         journal = state.unfinished(VERB)
         if journal is None or journal.run_id != before.run_id:
             raise Busy(f"another process has worked on cutover {before.run_id}", "see `snapferry status`")
-        require_standing(journal)
+        require_not_open(journal)
         journal.resume()
         try:
             yield journal
@@ -162,7 +162,7 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
     window.withdraw_opening(m)  # killed before anything was opened
     roll_back.begin(m, _WHY, "", "abandoned")
     try:
-        return source_first(m)
+        return release_source(m)
     finally:
         count_requests(journal, (source,))
 
@@ -174,7 +174,7 @@ def _put_back_the_rest(plan: Plan, options: Options, journal: Journal) -> None:
     with State(options.state, plan.name).lock_pair(*uuids):
         require_same_clusters(journal, uuids)
         try:
-            the_rest(Migration(begun, source, target, journal))
+            roll_back_target(Migration(begun, source, target, journal))
         finally:
             count_requests(journal, (source, target))
 

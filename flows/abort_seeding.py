@@ -6,21 +6,21 @@ from contextlib import contextmanager
 from configs.plan import Plan
 from flows.sessions.rehearsal import as_begun
 from flows.sessions.session import Options, open_domains, require_same_clusters, working
-from flows.sessions.several_runs import clusters, together
+from flows.sessions.several_runs import clusters, migrations_of
 from runs.errors import Busy
 from runs.journal import Journal
 from runs.lifecycle import is_finished
-from runs.progress import Progress, tell
-from runs.seed_cycles import CLEAN, waiting
+from runs.progress import Progress, report_progress
+from runs.seed_cycles import CLEAN, runs_with_copies
 from runs.state import State
 from tasks.cleanup.seed_rounds import remove_rounds, require_rounds_removed, rounds_left
 from tasks.migration import Migration
-from tasks.records.cleanup import Left, Leftovers, RemovalRecord
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
 
 _WHY = "taken away by `snapferry abort`"
 
 
-def rounds_ahead(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
+def preview(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
     """What the plan's seed rounds have left. Changes nothing on the domains.
 
     Args:
@@ -29,11 +29,11 @@ def rounds_ahead(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
     latest = journals[-1]
     begun = as_begun(plan, latest)
     m = Migration(begun, *open_domains(begun), latest)
-    found = rounds_left(m, together(m, plan, journals))
+    found = rounds_left(m, migrations_of(m, plan, journals))
     return found.model_copy(update={"left": (*found.left, *_elsewhere(journals))})
 
 
-def take_away(plan: Plan, options: Options, before: Journal) -> RemovalRecord:
+def abort_seeding(plan: Plan, options: Options, before: Journal) -> RemovalRecord:
     """Removes what the plan's seed rounds have left; may be repeated and continued.
 
     Args:
@@ -45,8 +45,8 @@ def take_away(plan: Plan, options: Options, before: Journal) -> RemovalRecord:
     """
     state = State(options.state, plan.name)
     with _taking_away(plan, options, before) as m:
-        journals = tuple(m.journal if j.run_id == m.journal.run_id else j for j in waiting(state))
-        rounds = together(m, plan, journals)
+        journals = tuple(m.journal if j.run_id == m.journal.run_id else j for j in runs_with_copies(state))
+        rounds = migrations_of(m, plan, journals)
         with m.journal.step(CLEAN):
             removed = remove_rounds(m, rounds)
             require_rounds_removed(m, rounds)
@@ -55,7 +55,7 @@ def take_away(plan: Plan, options: Options, before: Journal) -> RemovalRecord:
             if journal is m.journal or not is_finished(journal):
                 journal.settle("abandoned", _WHY)
         m.journal.keep(CLEAN, removed)  # the last thing: from now on the next round is the first
-        tell(Progress(CLEAN, "what the seed rounds have made is removed", finished=True))
+        report_progress(Progress(CLEAN, "what the seed rounds have made is removed", finished=True))
     return removed
 
 
@@ -64,7 +64,7 @@ def _taking_away(plan: Plan, options: Options, before: Journal) -> Generator[Mig
     """Holds plan and pair, and yields the latest round, in whose journal the work is written down."""
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
-        journals = waiting(State(options.state, plan.name))
+        journals = runs_with_copies(State(options.state, plan.name))
         if not journals or journals[-1].run_id != before.run_id:
             raise Busy(
                 f"another process has worked on the seed rounds of plan {plan.name}",
@@ -80,10 +80,10 @@ def _taking_away(plan: Plan, options: Options, before: Journal) -> Generator[Mig
         yield m
 
 
-def _elsewhere(journals: Sequence[Journal]) -> tuple[Left, ...]:
+def _elsewhere(journals: Sequence[Journal]) -> tuple[Skipped, ...]:
     """Rounds between other domains than the latest: they are not looked at."""
     here = clusters(journals[-1])
     why = "it was between other domains than the latest round: its copies and its snapshot are as they were"
     return tuple(
-        Left(name=f"round {journal.run_id}", why=why) for journal in journals if clusters(journal) != here
+        Skipped(name=f"round {journal.run_id}", why=why) for journal in journals if clusters(journal) != here
     )

@@ -13,7 +13,7 @@ from tasks.records.checks import CheckRecord
 from tasks.survey import SIDES, Survey
 
 
-def checked(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
+def run_check(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
     """The result of every preflight check. Reads only; a side that cannot be opened is a result, too.
 
     Args:

@@ -3,26 +3,26 @@
 from prefect import flow
 
 from configs.plan import Plan
-from flows.cutover_opening import opened
-from flows.cutover_rollback import back_out, put_back
+from flows.cutover_opening import open_target_for_writes
+from flows.cutover_rollback import resume_roll_back, rolled_back_on_error
 from flows.cutover_window import expect_window, news_of_window, step_within, within
-from flows.parameters import ConsentParameters, asked, run_name
+from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
-from flows.prefect_runtime.gates import waited_at
+from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import kept, run_step
 from flows.seed_round import (
     VERIFY,
-    carried_out,
-    compared,
-    copies_opened,
-    decided,
-    opened_ahead,
-    verified_as_copies,
+    compare_once,
+    open_copies_for_reading,
+    open_unchanged_ahead,
+    resolve_once,
+    snapshot_and_restore,
+    verify_copies,
 )
 from flows.sessions.cutover import cutting_over, finished_cutover
 from flows.stages import register, require_equal, require_restored
 from reports.words import seeding as words
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
 from tasks.cutover.data_streams import STEP as MAKE
 from tasks.cutover.data_streams import make_streams
@@ -55,7 +55,7 @@ def cutover(
         SnapferryError: refused, failed, timed out or different. The source takes writes again then, unless
             the target was being opened already: then the same call goes on.
     """
-    options = asked(execute, consents, state)
+    options = run_options(execute, consents, state)
     before = finished_cutover(plan, options)
     if before:
         return before.run_id
@@ -67,39 +67,39 @@ def cutover(
 def chain(m: Migration) -> None:
     """Goes on where the run stands: putting back, opening, or everything up to the verified last round."""
     if m.journal.document.aborting:
-        back_out(m)
+        resume_roll_back(m)
         return
     if window.is_opening(m) and open_target.has_begun(m.journal):
-        opened(m)
+        open_target_for_writes(m)
         return
     window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since
     if not window.is_frozen(m):
         freeze.require_consent(m.consents)
-    with put_back(m):
+    with rolled_back_on_error(m):
         _up_to_opening(m)
-        opened(m)
+        open_target_for_writes(m)
 
 
 def _up_to_opening(m: Migration) -> None:
     """Everything up to the opening. What goes wrong once the source is frozen is put back."""
-    resolution = decided(m)
+    resolution = resolve_once(m)
     if not window.is_frozen(m):
         expect_window(m, resolution)
     register(m, resolution)
     if not window.is_frozen(m):
-        if waited_at(m, "before-freeze", lambda: news_of_window(m, resolution)):
-            resolution = decided(m)  # after a long wait: what moves, and what refuses it, again
+        if pass_gate(m, "before-freeze", lambda: news_of_window(m, resolution)):
+            resolution = resolve_once(m)  # after a long wait: what moves, and what refuses it, again
             expect_window(m, resolution)
         paused = run_step(m.journal, automated_snapshots.STEP, lambda: automated_snapshots.pause(m))
         kept(m, automated_snapshots.STEP, paused, words.paused(paused))
-        run_step(m.journal, "open ahead", lambda: opened_ahead(m, resolution))
+        run_step(m.journal, "open ahead", lambda: open_unchanged_ahead(m, resolution))
     _frozen(m, resolution)
     inside = window.inside(m)
-    work = within(inside, lambda: compared(inside, resolution))
+    work = within(inside, lambda: compare_once(inside, resolution))
     taken = _last_round(inside, resolution, work)
-    require_equal(within(inside, lambda: verified_as_copies(inside, apart(resolution), work, VERIFY)))
+    require_equal(within(inside, lambda: verify_copies(inside, apart(resolution), work, VERIFY)))
     _ready(inside, resolution)
-    if waited_at(inside, "before-open"):
+    if pass_gate(inside, "before-open"):
         _ready(inside, resolution)
     _streams_made(inside, resolution, work, taken)
     _looked_last(inside, resolution, work)
@@ -108,7 +108,7 @@ def _up_to_opening(m: Migration) -> None:
 
 def _frozen(m: Migration, resolution: Resolution) -> None:
     opened = sum(index.open for index in resolution.indices)
-    tell(Progress(freeze.STEP, words.about_to_freeze(opened, m.plan.cutover.window)))
+    report_progress(Progress(freeze.STEP, words.about_to_freeze(opened, m.plan.cutover.window)))
     window.begin(m)
     inside = window.inside(m)
     frozen = step_within(inside, freeze.STEP, lambda: freeze.freeze(inside, resolution))
@@ -117,8 +117,8 @@ def _frozen(m: Migration, resolution: Resolution) -> None:
 
 def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> SnapshotRecord | None:
     names = {change.name for change in work.restored}
-    taken = within(m, lambda: carried_out(m, resolution, work, lambda all_: whole(all_, names)))
-    within(m, lambda: copies_opened(m, resolution))
+    taken = within(m, lambda: snapshot_and_restore(m, resolution, work, lambda all_: whole(all_, names)))
+    within(m, lambda: open_copies_for_reading(m, resolution))
     return taken
 
 
@@ -141,11 +141,11 @@ def _streams_made(
     if arrived:
         require_restored(arrived)
     else:  # made before a kill: it may still be under way
-        within(m, lambda: copies_opened(m, resolution))
+        within(m, lambda: open_copies_for_reading(m, resolution))
     named = {unit.name for unit in made}
     others = [unit.name for unit in resolution.moving if unit.name not in named]
     compared_before = tuple(LeftOut(name=name, reason="compared before") for name in others)
     of_streams = resolution.model_copy(
         update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
     )
-    require_equal(within(m, lambda: verified_as_copies(m, of_streams, work, "verify data streams")))
+    require_equal(within(m, lambda: verify_copies(m, of_streams, work, "verify data streams")))

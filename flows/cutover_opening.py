@@ -2,8 +2,8 @@
 
 from flows.prefect_runtime.steps import kept, run_step
 from reports.words import seeding as words
-from runs.events import Happening, announce
-from runs.progress import Progress, tell
+from runs.events import Event, emit
+from runs.progress import Progress, report_progress
 from tasks.cutover import automated_snapshots, freeze, open_target, window
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
@@ -11,7 +11,7 @@ from tasks.records.cutover import ReleaseRecord
 from tasks.records.resolution import Resolution
 
 
-def opened(m: Migration) -> None:
+def open_target_for_writes(m: Migration) -> None:
     """Gives the target its aliases and lets it take writes; then waits for its health. May be continued.
 
     Raises:
@@ -37,10 +37,10 @@ def _opened(m: Migration, resolution: Resolution) -> None:
     else:
         made = run_step(m.journal, "set aliases", lambda: open_target.set_aliases(m, resolution))
     window.begin_opening(m)
-    tell(Progress("open", words.no_way_back(m.plan.cutover.source_after)))
-    record = run_step(m.journal, open_target.STEP, lambda: open_target.serve(m, resolution, made))
+    report_progress(Progress("open", words.no_way_back(m.plan.cutover.source_after)))
+    record = run_step(m.journal, open_target.STEP, lambda: open_target.open_for_writes(m, resolution, made))
     kept(m, open_target.STEP, record, words.opened(record))
-    announce(Happening("verified", words.opened(record)))
+    emit(Event("verified", words.opened(record)))
 
 
 def _source_settled(m: Migration) -> None:

@@ -3,10 +3,10 @@
 from prefect import flow
 
 from configs.plan import Plan
-from flows.parameters import ConsentParameters, asked, run_name
+from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
-from flows.seed import round_closed, round_taken
-from flows.seed_round import VERIFY, copies_opened, verified_as_copies
+from flows.seed import close_round, take_round
+from flows.seed_round import VERIFY, open_copies_for_reading, verify_copies
 from flows.sessions.seeding import seeding
 from flows.stages import require_true_copy
 from tasks.migration import Migration
@@ -38,16 +38,16 @@ def rehearse_cutover(
         SnapferryError: refused, failed, interrupted or different. What it leaves open is closed by the
             next round.
     """
-    options = asked(execute, consents, state)
+    options = run_options(execute, consents, state)
     with shown_in_prefect(plan.name, seeding(plan, options)) as m:
         _rehearsed(m)
     return m.journal.run_id
 
 
 def _rehearsed(m: Migration) -> None:
-    resolution, work, taken = round_taken(m)
-    copies_opened(m, resolution)
-    verified = verified_as_copies(m, apart(resolution), work, VERIFY)
+    resolution, work, taken = take_round(m)
+    open_copies_for_reading(m, resolution)
+    verified = verify_copies(m, apart(resolution), work, VERIFY)
     wrong = frozenset(v.target for v in verified.failing if v.outcome != "bracketed")
-    round_closed(m, work, taken, wrong)
+    close_round(m, work, taken, wrong)
     require_true_copy(verified)

@@ -8,14 +8,14 @@ from flows.seed_copies import closed, note_unfinished
 from flows.sessions.session import status_after
 from reports.words import seeding as words
 from runs.errors import StateUnusable
-from runs.events import heard_by
+from runs.events import delivered_to
 from runs.journal import Journal
-from runs.lifecycle import BACK_OUT
-from runs.progress import Progress, tell
+from runs.lifecycle import ROLL_BACK
+from runs.progress import Progress, report_progress
 from tasks.cutover import automated_snapshots, freeze, open_target, roll_back, window
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
-from tasks.records.cutover import BackOutRecord, ReleaseRecord
+from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import ChangesRecord
 from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.ledger import COPIES
@@ -25,7 +25,7 @@ _ERRORS = {"different": VerificationFailed, "interrupted": TimedOut}
 
 
 @contextmanager
-def put_back(m: Migration) -> Generator[None]:
+def rolled_back_on_error(m: Migration) -> Generator[None]:
     """Puts everything back when the block fails, or is interrupted, while the source is frozen.
 
     Raises:
@@ -38,7 +38,7 @@ def put_back(m: Migration) -> Generator[None]:
             raise
         told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
         hint = told.hint if isinstance(told, SnapferryError) else ""
-        with source_anyway(m):
+        with source_released_regardless(m):
             roll_back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
             _everything(m)
         if isinstance(told, SnapferryError):
@@ -47,7 +47,7 @@ def put_back(m: Migration) -> Generator[None]:
 
 
 @contextmanager
-def source_anyway(m: Migration) -> Generator[None]:
+def source_released_regardless(m: Migration) -> Generator[None]:
     """Releases the source also where nothing can be written down any more, as on a full disk.
 
     Raises:
@@ -60,7 +60,7 @@ def source_anyway(m: Migration) -> Generator[None]:
         raise
 
 
-def back_out(m: Migration) -> None:
+def resume_roll_back(m: Migration) -> None:
     """Goes on with putting everything back, and raises why that is done.
 
     Raises:
@@ -79,31 +79,31 @@ def as_it_failed(journal: Journal) -> SnapferryError:
 
 def _everything(m: Migration) -> None:
     """The source first; each part looks before it acts, so that it may be repeated after a kill."""
-    source_first(m)
-    the_rest(m)
+    release_source(m)
+    roll_back_target(m)
 
 
-def source_first(m: Migration) -> ReleaseRecord:
+def release_source(m: Migration) -> ReleaseRecord:
     """Lets the source take writes again. Asks nothing of the target. May be repeated."""
-    with heard_by(None):  # no hook may keep the source from being released
-        tell(Progress("release", "the source is being released", waiting=True))
+    with delivered_to(None):  # no hook may keep the source from being released
+        report_progress(Progress("release", "the source is being released", waiting=True))
         with m.journal.step("release"):
             released = roll_back.release_source(m)
         m.journal.keep("release", released)
-        tell(Progress("release", words.released(released), finished=True))
+        report_progress(Progress("release", words.released(released), finished=True))
     return released
 
 
-def the_rest(m: Migration) -> None:
+def roll_back_target(m: Migration) -> None:
     """Puts back everything but the source's block, and writes that all is put back. May be repeated."""
-    with heard_by(None):
+    with delivered_to(None):
         with m.journal.step("resume automated snapshots"):
             resumed = automated_snapshots.resume(m)
         m.journal.keep("resume automated snapshots", resumed)
         _copies_again(m)
-    with m.journal.step(BACK_OUT):
-        record = BackOutRecord(why=(m.journal.document.failure or {}).get("message", ""))
-    m.journal.keep(BACK_OUT, record)
+    with m.journal.step(ROLL_BACK):
+        record = RollBackRecord(why=(m.journal.document.failure or {}).get("message", ""))
+    m.journal.keep(ROLL_BACK, record)
 
 
 def _copies_again(m: Migration) -> None:
@@ -116,4 +116,4 @@ def _copies_again(m: Migration) -> None:
         work = m.journal.document.recorded(COMPARE, ChangesRecord)
         now = roll_back.repeated(m, lambda: closed(m, work, roll_back.doubted(m)))
     m.journal.keep(COPIES, now)
-    tell(Progress(COPIES, words.copies(now), finished=True))
+    report_progress(Progress(COPIES, words.copies(now), finished=True))

@@ -6,7 +6,7 @@ from typing import TypeVar
 from domains.errors import SnapferryError
 from flows.prefect_runtime.steps import kept, run_step
 from reports.words import seeding as words
-from runs.progress import Progress, listening, tell
+from runs.progress import Progress, listening, report_progress
 from runs.state import State
 from tasks.cutover import window
 from tasks.cutover.window_estimate import STEP, expected_window
@@ -46,7 +46,7 @@ def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:
     made = run_step(m.journal, STEP, lambda: estimate_now(m, resolution))
     kept(m, STEP, made, words.expected(made))
     if made.low > m.plan.cutover.window.total_seconds():
-        tell(Progress(STEP, words.not_enough(m.plan.cutover.window), waiting=True))
+        report_progress(Progress(STEP, words.not_enough(m.plan.cutover.window), waiting=True))
     return made
 
 

@@ -10,17 +10,17 @@ from domains.engine.cluster import identity
 from flows.sessions.notifications import write_report
 from flows.sessions.rehearsal import as_begun
 from flows.sessions.session import Options, count_requests, open_domains, require_same_clusters
-from flows.sessions.several_runs import together
+from flows.sessions.several_runs import migrations_of
 from runs.journal import Journal
-from runs.lifecycle import BACK_OUT, is_finished
-from runs.progress import Progress, tell
-from runs.seed_cycles import VERBS, generation_of, taken_away
+from runs.lifecycle import ROLL_BACK, is_finished
+from runs.progress import Progress, report_progress
+from runs.seed_cycles import VERBS, cycle_of, removed_runs
 from runs.state import State
 from tasks import finish as finishing
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.cleanup import Finish, FinishRecord
-from tasks.records.previews import FinishAhead
+from tasks.records.previews import FinishPreview
 
 _MOVING = ("migrate", *VERBS)
 _CUT_OVER = "snapferry cutover PLAN --execute --allow-freeze"
@@ -42,10 +42,10 @@ def finished_run(state: State) -> Journal:
     Raises:
         PreconditionError: it is not; says what to do first.
     """
-    away = taken_away(state)
+    away = removed_runs(state)
     for journal in state.journals():
         document = journal.document
-        put_back = journal.record(BACK_OUT) is not None
+        put_back = journal.record(ROLL_BACK) is not None
         given_up = journal.run_id in away or (document.status == "abandoned" and not put_back)
         if (
             document.verb in _MOVING
@@ -82,7 +82,7 @@ def _require_done(journal: Journal, *, put_back: bool) -> None:
     raise PreconditionError(f"{what} {journal.run_id} {said}: there is nothing to settle yet", hint=hint)
 
 
-def finish_ahead(plan: Plan, options: Options, choices: Choices) -> FinishAhead:
+def preview(plan: Plan, options: Options, choices: Choices) -> FinishPreview:
     """What `finish` would do. Changes nothing on the domains.
 
     Raises:
@@ -94,7 +94,7 @@ def finish_ahead(plan: Plan, options: Options, choices: Choices) -> FinishAhead:
     m = Migration(begun, *open_domains(begun), journal)
     require_same_clusters(journal, (identity(m.source).uuid, identity(m.target).uuid))
     runs = _runs(state, journal)
-    return finishing.ahead(m, together(m, plan, _rounds(journal)), runs, _wanted(m, choices))
+    return finishing.preview(m, migrations_of(m, plan, _rounds(journal)), runs, _wanted(m, choices))
 
 
 def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
@@ -109,15 +109,15 @@ def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
     state = State(options.state, plan.name)
     with _held(plan, options) as m:
         wanted, before = _wanted(m, choices), finishing.earlier(m)
-        if before and finishing.is_settled(m, wanted):
+        if before and finishing.is_cleaned_up(m, wanted):
             return before
         runs = _runs(state, m.journal)
         of_it = {journal.run_id for journal in _rounds(m.journal)}
-        rounds = together(m, plan, [journal for journal in runs if journal.run_id in of_it])
+        rounds = migrations_of(m, plan, [journal for journal in runs if journal.run_id in of_it])
         with m.journal.step(finishing.STEP):
-            settled = finishing.settle(m, rounds, runs, wanted)
+            settled = finishing.clean_up(m, rounds, runs, wanted)
         m.journal.keep(finishing.STEP, settled)
-        tell(Progress(finishing.STEP, "what the run has left is settled", finished=True))
+        report_progress(Progress(finishing.STEP, "what the run has left is settled", finished=True))
         return settled
 
 
@@ -150,7 +150,7 @@ def _rounds(journal: Journal) -> tuple[Journal, ...]:
     """The run and its seed rounds, the oldest first."""
     if journal.document.verb not in VERBS:
         return (journal,)
-    return tuple(each for each in generation_of(journal) if each.changed_something)
+    return tuple(each for each in cycle_of(journal) if each.changed_something)
 
 
 def _wanted(m: Migration, choices: Choices) -> Finish:

@@ -6,16 +6,16 @@ from prefect import flow
 
 from configs.loading.problems import PlanError
 from configs.plan import Plan
-from flows.parameters import ConsentParameters, asked, run_name
+from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
-from flows.prefect_runtime.gates import waited_at
+from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import kept, run_step
 from flows.previews import migration as looking
-from flows.previews.estimates import expect
-from flows.sessions.notifications import require_heard, tell_the_end_again
+from flows.previews.estimates import record_estimate
+from flows.sessions.notifications import notify_end_again, require_notified
 from flows.sessions.saved_plans import plan_in, read
 from flows.sessions.session import decided_before, finished_before, session
-from flows.stages import moved, register, require_equal
+from flows.stages import register, require_equal, snapshot_restore_verify
 from reports.words import common
 from runs.begun_plan import plan_record
 from runs.journal import Journal
@@ -53,11 +53,11 @@ def migrate(
     Raises:
         SnapferryError: refused, failed, interrupted or different; the journal holds the whole story.
     """
-    options = asked(execute, consents, state, new_run=new_run)
+    options = run_options(execute, consents, state, new_run=new_run)
     saved = _saved(plan, saved_plan)
     before = finished_before(plan, options, saved)
     if before:
-        tell_the_end_again(plan, State(options.state, plan.name), before)
+        notify_end_again(plan, State(options.state, plan.name), before)
         return _as_it_ended(before)
     with shown_in_prefect(plan.name, session(plan, options, saved)) as migration:
         chain(migration, saved)
@@ -79,7 +79,7 @@ def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
 def _as_it_ended(journal: Journal) -> str:
     if journal.document.status == "different":
         raise VerificationFailed(journal.document.message, journal.document.hint)
-    require_heard(journal)
+    require_notified(journal)
     return journal.run_id
 
 
@@ -90,11 +90,11 @@ def chain(m: Migration, saved: PlanDocument | None = None) -> None:
         saved: the saved plan that is executed; refused when the domains are not as they were.
     """
     resolution = _resolution(m, saved)
-    expect(m, resolution)
+    record_estimate(m, resolution)
     register(m, resolution)
-    if waited_at(m, "before-snapshot"):
+    if pass_gate(m, "before-snapshot"):
         resolution = _resolution(m, saved)  # after a long wait: what moves, and what refuses it, again
-    require_equal(moved(m, resolution))
+    require_equal(snapshot_restore_verify(m, resolution))
 
 
 def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
@@ -104,7 +104,7 @@ def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
         return decided
     resolution = run_step(m.journal, "resolve", lambda: resolve.resolve(m))
     if saved:
-        require_unchanged(saved, looking.document_of(m, resolution))
+        require_unchanged(saved, looking.plan_document_of(m, resolution))
     resolve.require_moving(resolution)
     kept(m, "resolve", resolution, common.resolved(resolution))
     return resolution

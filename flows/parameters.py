@@ -35,7 +35,9 @@ class ConsentParameters(BaseModel):
         return Consents(frozenset(self.allow_delete), self.allow_partial, self.allow_freeze)
 
 
-def asked(execute: bool, consents: ConsentParameters, state: str | None, *, new_run: bool = False) -> Options:
+def run_options(
+    execute: bool, consents: ConsentParameters, state: str | None, *, new_run: bool = False
+) -> Options:
     """What a flow was asked for, as a session takes it.
 
     Raises:

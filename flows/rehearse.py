@@ -6,23 +6,23 @@ from prefect import flow
 
 from configs.plan import Plan
 from domains.errors import SnapferryError
-from flows.parameters import ConsentParameters, asked, run_name
+from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.steps import kept, run_step
-from flows.previews.estimates import expect, look_forward, project
+from flows.previews.estimates import record_estimate, record_projection, update_projection
 from flows.sessions.rehearsal import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
 from flows.sessions.session import decided_before, open_side, status_after
-from flows.stages import moved, register, require_true_copy
+from flows.stages import register, require_true_copy, snapshot_restore_verify
 from reports.words import common
-from runs.events import heard_by
+from runs.events import delivered_to
 from runs.journal import Journal
 from runs.state import State
-from tasks.checks.registry import outlook
+from tasks.checks.registry import preflight
 from tasks.cleanup import removal
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
 from tasks.migration import Migration
 from tasks.planning import resolve
-from tasks.records.checks import OutlookRecord
+from tasks.records.checks import PreflightRecord
 from tasks.records.resolution import Resolution
 from tasks.records.verification import VerificationRecord
 from tasks.rehearsal import Rehearsal
@@ -52,7 +52,7 @@ def rehearse(
         SnapferryError: refused, failed, interrupted or different; what was made is removed all the same,
             except after an interruption: then the same call goes on, and `snapferry abort` removes it.
     """
-    options = asked(execute, consents, state)
+    options = run_options(execute, consents, state)
     with shown_in_prefect(plan.name, rehearsing(plan, rehearsal, options)) as m:
         _rehearsed(m, plan)
     return m.journal.run_id
@@ -62,7 +62,7 @@ def _rehearsed(m: Migration, plan: Plan) -> None:
     if "clean" not in m.journal.document.steps:
         _tried(m, plan, settings_of(m.journal))
     if not is_kept(m.journal):
-        with heard_by(None):  # no hook may keep what was made from being removed
+        with delivered_to(None):  # no hook may keep what was made from being removed
             removed = run_step(m.journal, "clean", lambda: removal.remove_made(as_rehearsed(m)))
             run_step(m.journal, "confirm clean", lambda: removal.require_removed(as_rehearsed(m)))
         kept(m, "clean", removed, common.removed(removed))
@@ -75,9 +75,9 @@ def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
     try:
         resolution = _resolution(m, plan, wanted)
         rehearsed = as_rehearsed(m)
-        expect(rehearsed, resolution, gated=False)
+        record_estimate(rehearsed, resolution, gated=False)
         register(rehearsed, resolution)
-        moved(rehearsed, resolution)
+        snapshot_restore_verify(rehearsed, resolution)
     except SnapferryError as error:
         if status_after(error, m.journal) == "interrupted" or not m.journal.changed_something:
             raise
@@ -85,7 +85,7 @@ def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
         m.journal.save()
     decided = m.journal.document.recorded("resolve", Resolution)
     if decided:
-        project(m, decided)
+        update_projection(m, decided)
 
 
 def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
@@ -93,13 +93,13 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
     if decided:
         return decided
     ahead = run_step(m.journal, "look ahead", lambda: _outlook(m, plan))
-    kept(m, "look ahead", ahead, common.looked_ahead(ahead))
+    kept(m, "look ahead", ahead, common.preflight_done(ahead))
     resolution = run_step(m.journal, "resolve", lambda: _resolved(m, wanted))
     resolve.require_moving(resolution)
     if not wanted.keep:
         removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
     kept(m, "resolve", resolution, common.resolved(resolution))
-    look_forward(m, resolution)
+    record_projection(m, resolution)
     return resolution
 
 
@@ -120,10 +120,12 @@ def _resolved(m: Migration, wanted: Rehearsal) -> Resolution:
         raise PreconditionError(error.message, (), f"{said}; or choose another --prefix") from error
 
 
-def _outlook(m: Migration, plan: Plan) -> OutlookRecord:
+def _outlook(m: Migration, plan: Plan) -> PreflightRecord:
     """The preflight of the real run: also where a third domain stands in for the target."""
     real = settings_of(m.journal).shadow is None
-    return outlook(plan, lambda: m.source, (lambda: m.target) if real else partial(open_side, plan, "target"))
+    return preflight(
+        plan, lambda: m.source, (lambda: m.target) if real else partial(open_side, plan, "target")
+    )
 
 
 def _require_success(journal: Journal) -> None:
@@ -135,7 +137,7 @@ def _require_success(journal: Journal) -> None:
         raise ExecutionError(f"the rehearsal failed: {failure['message']}", told or again)
     verified = VerificationRecord.model_validate(journal.record("verify"))
     require_true_copy(verified)
-    failed = OutlookRecord.model_validate(journal.record("look ahead")).failed
+    failed = PreflightRecord.model_validate(journal.record("look ahead")).failed
     if failed:
         named = ", ".join(dict.fromkeys(record.id for record in failed))
         raise VerificationFailed(

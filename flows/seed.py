@@ -3,11 +3,11 @@
 from prefect import flow
 
 from configs.plan import Plan
-from flows.parameters import ConsentParameters, asked, run_name
+from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.steps import kept, run_step
 from flows.seed_copies import closed
-from flows.seed_round import ROUND, carried_out, compared, decided, round_told
+from flows.seed_round import ROUND, compare_once, resolve_once, round_result, snapshot_and_restore
 from flows.sessions.seeding import seeding
 from flows.stages import register
 from reports.words import seeding as words
@@ -43,7 +43,7 @@ def seed(
     Raises:
         SnapferryError: refused, failed or interrupted; the journal holds the whole story.
     """
-    options = asked(execute, consents, state, new_run=new_run)
+    options = run_options(execute, consents, state, new_run=new_run)
     with shown_in_prefect(plan.name, seeding(plan, options)) as m:
         chain(m)
     return m.journal.run_id
@@ -51,24 +51,24 @@ def seed(
 
 def chain(m: Migration) -> None:
     """The steps in their order. A continued round goes through all of them again."""
-    _, work, taken = round_taken(m)
-    round_closed(m, work, taken)
+    _, work, taken = take_round(m)
+    close_round(m, work, taken)
 
 
-def round_taken(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord | None]:
+def take_round(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord | None]:
     """What has changed, restored onto its copies."""
-    resolution = decided(m)
+    resolution = resolve_once(m)
     register(m, resolution)
-    work = compared(m, resolution)
+    work = compare_once(m, resolution)
     names = {change.name for change in work.restored}
-    return resolution, work, carried_out(m, resolution, work, lambda whole: only(whole, names))
+    return resolution, work, snapshot_and_restore(m, resolution, work, lambda whole: only(whole, names))
 
 
-def round_closed(
+def close_round(
     m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, doubted: frozenset[str] = frozenset()
 ) -> None:
     """Every copy closed again, and how the round went."""
     now = run_step(m.journal, COPIES, lambda: copies.require_waiting(m, closed(m, work, doubted)))
     kept(m, COPIES, now, words.copies(now))
-    told = run_step(m.journal, ROUND, lambda: round_told(m, work, taken))
+    told = run_step(m.journal, ROUND, lambda: round_result(m, work, taken))
     kept(m, ROUND, told, words.round_told(told))

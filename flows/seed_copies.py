@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domains.engine.catalog import catalog
 from runs.journal import Journal
-from tasks.in_flight import settled
+from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
 from tasks.records.seeding import ChangesRecord, CopiesRecord
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
@@ -35,7 +35,7 @@ def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = f
 def note_unfinished(m: Migration, journal: Journal) -> None:
     """Notes in the journal of a round that is given up what it has brought to the target."""
     old = replace(m, journal=journal)
-    settled(old, COPIES)  # a restore whose reply was lost may still begin
+    await_in_flight(old, COPIES)  # a restore whose reply was lost may still begin
     there = catalog(m.target).indices
     held = {name: there[name].uuid for name in intended(old) & there.keys()}
     proven(old, held, f"{old.repository}/{old.snapshot}")

@@ -36,7 +36,7 @@ def is_bound(journal: Journal) -> bool:
     return any(journal.intents(action) for action in _BINDING)
 
 
-def decided(m: Migration) -> Resolution:
+def resolve_once(m: Migration) -> Resolution:
     """Which indices the round is about, decided once.
 
     Raises:
@@ -58,7 +58,7 @@ def _resolved(m: Migration) -> Resolution:
     return resolve.resolve(m, trusted_copies.surveyed(m, found))
 
 
-def compared(m: Migration, resolution: Resolution) -> ChangesRecord:
+def compare_once(m: Migration, resolution: Resolution) -> ChangesRecord:
     """What has changed since the last round, decided once."""
     bound = any(m.journal.intents(action) for action in ("snapshot", "restore", "remove", "delete"))
     before = m.journal.document.recorded(COMPARE, ChangesRecord) if bound else None
@@ -70,7 +70,7 @@ def compared(m: Migration, resolution: Resolution) -> ChangesRecord:
     return work
 
 
-def carried_out(
+def snapshot_and_restore(
     m: Migration, resolution: Resolution, work: ChangesRecord, named: Callable[[Resolution], Resolution]
 ) -> SnapshotRecord | None:
     """Takes the round's snapshot and restores what has changed onto its copies; None with nothing to take.
@@ -115,13 +115,13 @@ def _onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) ->
     return restore.restore(as_copies(m), based, taken)
 
 
-def copies_opened(m: Migration, resolution: Resolution) -> None:
+def open_copies_for_reading(m: Migration, resolution: Resolution) -> None:
     """Opens every copy for reading, where its index is open on the source; they go on refusing writes."""
     names = [index.target for index in apart(resolution).indices if index.open]
     run_step(m.journal, "open copies", lambda: open_copies(m, names))
 
 
-def opened_ahead(m: Migration, resolution: Resolution) -> int:
+def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
     """Opens for reading the copies of what has not changed, so that the window need not wait for them.
 
     Of those that change after all, the last round closes the copies again.
@@ -132,9 +132,7 @@ def opened_ahead(m: Migration, resolution: Resolution) -> int:
     return open_copies(m, names)
 
 
-def verified_as_copies(
-    m: Migration, resolution: Resolution, work: ChangesRecord, step: str
-) -> VerificationRecord:
+def verify_copies(m: Migration, resolution: Resolution, work: ChangesRecord, step: str) -> VerificationRecord:
     """The opened copies compared as they wait: without aliases, and at level operations at least."""
     waiting = as_copies(m)
     if waiting.plan.verify.level == "counts":
@@ -145,7 +143,7 @@ def verified_as_copies(
     return verified
 
 
-def round_told(m: Migration, work: ChangesRecord, taken: SnapshotRecord | None) -> RoundRecord:
+def round_result(m: Migration, work: ChangesRecord, taken: SnapshotRecord | None) -> RoundRecord:
     """How the round went, from what its steps have kept."""
     restored = m.journal.document.recorded("restore", RestoreRecord)
     return round_record(work, restored, taken, removal.removed_names(m, "remove"))

@@ -1,9 +1,9 @@
 """Stages that several flows share: register, move, verify."""
 
-from flows.prefect_runtime.gates import waited_at
+from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import kept, run_step
 from reports.words import common
-from runs.events import Happening, announce
+from runs.events import Event, emit
 from tasks import snapshot
 from tasks.errors import ExecutionError, VerificationFailed
 from tasks.migration import Migration
@@ -26,14 +26,14 @@ def register(m: Migration, resolution: Resolution) -> None:
     kept(m, "register on target", target, common.repository(target))
 
 
-def moved(m: Migration, resolution: Resolution) -> VerificationRecord:
+def snapshot_restore_verify(m: Migration, resolution: Resolution) -> VerificationRecord:
     """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
     marked = _marked(m, resolution)
     adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
     taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
     kept(m, "snapshot", taken, common.snapshot(taken))
     run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
-    if waited_at(m, "before-restore"):  # it may be gone; what is in the way the restore looks at itself
+    if pass_gate(m, "before-restore"):  # it may be gone; what is in the way the restore looks at itself
         run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
     restored = run_step(m.journal, "restore", lambda: restore.restore(m, resolution, taken))
     kept(m, "restore", restored, common.restored(restored))
@@ -41,7 +41,7 @@ def moved(m: Migration, resolution: Resolution) -> VerificationRecord:
     verified = run_step(m.journal, "verify", lambda: verify(m, resolution, marked.marks))
     kept(m, "verify", verified, common.verified(verified))
     if verified.passed:
-        announce(Happening("verified", common.verified(verified)))
+        emit(Event("verified", common.verified(verified)))
     return verified
 
 

@@ -10,7 +10,7 @@ from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
 from domains.errors import Denied
 from domains.shard_mark import Mark
-from flows.sessions.session import Options, onlooker, require_same_clusters
+from flows.sessions.session import Options, read_only_migration, require_same_clusters
 from runs.begun_plan import require_same_plan
 from runs.journal import Journal
 from runs.state import State, new_run_id
@@ -32,7 +32,7 @@ from tasks.verification.run import compared
 
 
 @dataclass(frozen=True)
-class Asked:
+class VerifyOptions:
     """What is to be compared.
 
     Args:
@@ -49,7 +49,7 @@ class Asked:
     settings: VerifySettings
 
 
-def verified_alone(asked: Asked) -> VerificationRecord:
+def verify_without_plan(asked: VerifyOptions) -> VerificationRecord:
     """Compares indices of the source with those of the target, under their names there.
 
     Reads, and refreshes both sides. Keeps nothing; may be repeated.
@@ -116,7 +116,7 @@ def _only_there(target: Catalog, source: Catalog, wanted: IndexSelection) -> Ite
             yield LeftOut(name=name, reason="only on the target")
 
 
-def verified(plan: Plan, state: Path) -> VerificationRecord:
+def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
     """Compares what the plan's latest run moved; without a run, the plan's indices under their own names.
 
     Reads, and refreshes both sides.
@@ -125,7 +125,7 @@ def verified(plan: Plan, state: Path) -> VerificationRecord:
         PlanChanged: the plan, or a cluster, is another than the run's.
         SnapferryError: a domain could not be looked at.
     """
-    migration = onlooker(plan, Options(state), new_run_id())
+    migration = read_only_migration(plan, Options(state), new_run_id())
     runs = State(state, plan.name)
     latest = _latest(runs)
     decided = latest.document.recorded("resolve", Resolution) if latest else None

@@ -9,11 +9,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
-from configs.hooks import Event
+from configs.hooks import EventName
 
 
 @dataclass(frozen=True)
-class Happening:
+class Event:
     """One thing that happens to a run.
 
     Args:
@@ -25,7 +25,7 @@ class Happening:
         by: who has approved.
     """
 
-    event: Event
+    event: EventName
     message: str
     hint: str = ""
     step: str = ""
@@ -34,12 +34,12 @@ class Happening:
     by: str = ""
 
 
-Hearer = Callable[[Happening], None]
+Hearer = Callable[[Event], None]
 _hearer: ContextVar[Hearer | None] = ContextVar("snapferry_hearer", default=None)
 
 
 @contextmanager
-def heard_by(hearer: Hearer | None) -> Generator[None]:
+def delivered_to(hearer: Hearer | None) -> Generator[None]:
     """Calls `hearer` with whatever is announced inside the block; None: nobody hears it."""
     token = _hearer.set(hearer)
     try:
@@ -48,7 +48,7 @@ def heard_by(hearer: Hearer | None) -> Generator[None]:
         _hearer.reset(token)
 
 
-def announce(happening: Happening) -> None:
+def emit(happening: Event) -> None:
     """Tells what happens.
 
     Raises:

@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from configs.hooks import Event, Hook
+from configs.hooks import EventName, Hook
 from configs.plan import BasicAuth, DomainSettings, Plan
-from runs.events import Happening
+from runs.events import Event
 from runs.hook_commands import command_unusable, run_command
 from runs.journal import HookEntry, Journal, now
 
-EXIT_CODES: dict[Event, int] = {"done": 0, "failed": 1, "refused": 3, "different": 4, "interrupted": 5}
+EXIT_CODES: dict[EventName, int] = {"done": 0, "failed": 1, "refused": 3, "different": 4, "interrupted": 5}
 """The events that tell a session's end, and the exit code that the command ends with."""
 _LONGEST = 4000  # characters of one value: an environment has little room
 
 
 @dataclass(frozen=True)
-class Told:
+class HookMessage:
     """What a hook is told, the same by environment variables and as a JSON document. Empty: not known."""
 
-    event: Event
+    event: EventName
     text: str
     at: str
     plan: str
@@ -60,7 +60,7 @@ def _plain(value: object) -> str:
     return text.replace("\0", "")[:_LONGEST].encode("utf-8", "replace").decode()
 
 
-def told_of(happening: Happening, plan: Plan, journal: Journal, reports: tuple[Path, Path]) -> Told:
+def message_for(happening: Event, plan: Plan, journal: Journal, reports: tuple[Path, Path]) -> HookMessage:
     """Everything a hook is told of this.
 
     Args:
@@ -69,7 +69,7 @@ def told_of(happening: Happening, plan: Plan, journal: Journal, reports: tuple[P
     run = journal.document
     resolved = journal.record("resolve") or {}
     written = [str(file) if file.exists() else "" for file in reports]
-    return Told(
+    return HookMessage(
         event=happening.event,
         text=f"{plan.name}: {happening.message}",
         at=now().isoformat(timespec="seconds"),
@@ -135,7 +135,7 @@ def hooks_of(plan: Plan, event: str) -> list[tuple[str, Hook]]:
     return [(name, hook) for name, hook in named if event in hook.events]
 
 
-def run_hook(name: str, hook: Hook, told: Told, plan: Plan, journal: Journal) -> str:
+def run_hook(name: str, hook: Hook, told: HookMessage, plan: Plan, journal: Journal) -> str:
     """Runs one hook, writes into the journal how it went, and returns what went wrong, if anything did.
 
     Changes no domain. May be repeated: the hook is then told once more.
@@ -149,7 +149,7 @@ def run_hook(name: str, hook: Hook, told: Told, plan: Plan, journal: Journal) ->
     return entry.problem
 
 
-def _problem(hook: Hook, told: Told, plan: Plan) -> str:
+def _problem(hook: Hook, told: HookMessage, plan: Plan) -> str:
     timeout_s = hook.timeout.total_seconds()
     if hook.command:
         return run_command(hook.command, told.variables(), timeout_s, secret_variables(plan))

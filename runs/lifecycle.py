@@ -2,13 +2,13 @@
 
 from runs.journal import FINISHED, Journal
 
-BACK_OUT = "back out"
+ROLL_BACK = "back out"
 """The step that puts everything back after a cutover that was not opened."""
 
 
 def counts(journal: Journal) -> bool:
     """Whether a run is one to go on with, or to show; not a cutover after which everything was put back."""
-    if journal.document.status in {"refused", "abandoned"} or journal.record(BACK_OUT):
+    if journal.document.status in {"refused", "abandoned"} or journal.record(ROLL_BACK):
         return False
     begun = journal.changed_something or bool(journal.document.gates) or journal.document.window is not None
     return begun or is_finished(journal)

@@ -47,7 +47,7 @@ def listening(listener: Listener) -> Generator[None]:
         _listeners.reset(token)
 
 
-def tell(progress: Progress) -> None:
+def report_progress(progress: Progress) -> None:
     """Hands one look to every listener."""
     for listener in _listeners.get():
         listener(progress)

@@ -6,13 +6,13 @@ from runs.journal import Journal
 from runs.state import State
 
 
-def generations(state: State) -> Iterator[tuple[Journal, ...]]:
+def seed_cycles(state: State) -> Iterator[tuple[Journal, ...]]:
     """The plan's seed rounds and cutovers by what ended them; the newest first, also in each of them."""
     together: list[Journal] = []
     for journal in state.journals():
         if journal.document.verb not in VERBS:
             continue
-        if is_end(journal):
+        if ends_cycle(journal):
             if together:
                 yield tuple(together)
             together = []
@@ -21,28 +21,28 @@ def generations(state: State) -> Iterator[tuple[Journal, ...]]:
         yield tuple(together)
 
 
-def generation_of(journal: Journal) -> tuple[Journal, ...]:
+def cycle_of(journal: Journal) -> tuple[Journal, ...]:
     """The runs that this one belongs together with, the oldest first; this very object is among them."""
-    for found in generations(State.of(journal)):
+    for found in seed_cycles(State.of(journal)):
         if any(each.run_id == journal.run_id for each in found):
             return tuple(journal if each.run_id == journal.run_id else each for each in reversed(found))
     return (journal,)
 
 
-def waiting(state: State) -> tuple[Journal, ...]:
+def runs_with_copies(state: State) -> tuple[Journal, ...]:
     """The runs whose copies wait on the target, or may, the oldest first; of those that changed something."""
-    for found in generations(state):
-        ended = is_end(found[0])
+    for found in seed_cycles(state):
+        ended = ends_cycle(found[0])
         return () if ended else tuple(each for each in reversed(found) if each.changed_something)
     return ()
 
 
-def being_taken_away(state: State) -> Journal | None:
+def being_removed(state: State) -> Journal | None:
     """The run in whose journal an abort of the rounds has begun and not ended; None without one.
 
     That a cutover is being put back is no such abort.
     """
-    for journal in reversed(waiting(state)):
+    for journal in reversed(runs_with_copies(state)):
         document = journal.document
         if document.aborting and (document.verb == "seed" or CLEAN in document.steps):
             return journal
@@ -54,26 +54,26 @@ def forget_abort(state: State) -> None:
 
     What is gone is no copy any more, for copies are known by their UUIDs.
     """
-    journal = being_taken_away(state)
+    journal = being_removed(state)
     if journal:
         journal.document.aborting = False
         journal.document.steps.pop(CLEAN, None)
         journal.save()
 
 
-def taken_away(state: State) -> frozenset[str]:
+def removed_runs(state: State) -> frozenset[str]:
     """Ids of the runs of which everything was taken away again."""
-    gone = (found for found in generations(state) if found[0].record(CLEAN) is not None)
+    gone = (found for found in seed_cycles(state) if found[0].record(CLEAN) is not None)
     return frozenset(journal.run_id for found in gone for journal in found)
 
 
-def sharing(journals: Sequence[Journal]) -> tuple[Journal, ...]:
+def sharing_registration(journals: Sequence[Journal]) -> tuple[Journal, ...]:
     """These runs, and those of which all but a registration is gone, the oldest first: they share it.
 
     A rehearsal leaves its registration where a later round uses it. These very objects are in the result.
     """
     state = State.of(journals[0])
-    ours, gone = {journal.run_id: journal for journal in journals}, taken_away(state)
+    ours, gone = {journal.run_id: journal for journal in journals}, removed_runs(state)
     return tuple(
         ours.get(each.run_id, each)
         for each in reversed(tuple(state.journals()))
@@ -90,7 +90,7 @@ VERBS = ("seed", "cutover")
 CLEAN = "clean"
 
 
-def is_end(journal: Journal) -> bool:
+def ends_cycle(journal: Journal) -> bool:
     """Whether the copies of before have gone live with this run, or were taken away in it."""
     window = journal.document.window
     return bool(window and window.opening) or journal.record(CLEAN) is not None

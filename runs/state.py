@@ -9,7 +9,7 @@ from pathlib import Path
 from configs.plan import Plan
 from runs.begun_plan import plan_record
 from runs.journal import Document, Journal, now
-from runs.lifecycle import BACK_OUT, counts, is_finished
+from runs.lifecycle import ROLL_BACK, counts, is_finished
 from runs.lock import held, holder, is_locked, pair_name
 
 
@@ -85,7 +85,7 @@ class State:
         newest: Journal | None = None
         for journal in self.journals():
             newest = newest or journal
-            if journal.document.status not in {"refused", "abandoned"} or journal.record(BACK_OUT):
+            if journal.document.status not in {"refused", "abandoned"} or journal.record(ROLL_BACK):
                 return journal
         return newest
 

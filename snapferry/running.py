@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flows.sessions.session import Options
     from runs.journal import Journal
     from runs.state import State
-    from tasks.records.previews import RoundAhead
+    from tasks.records.previews import RoundPreview
 
 
 def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Journal":
@@ -85,15 +85,15 @@ def show_end(journal: "Journal", *, as_json: bool, next_step: str = "") -> None:
         show(report_view(report, tuple(str(file) for file in report_files(journal) if file.exists())))
 
 
-def show_ahead(found: "RoundAhead", file: Path, *, as_json: bool, options: str = "") -> None:
+def show_preview(found: "RoundPreview", file: Path, *, as_json: bool, options: str = "") -> None:
     """Prints what would be done, and the command that does it."""
-    from reports.views.seed_preview import ahead_view
+    from reports.views.seed_preview import seed_preview_view
     from snapferry.console import say, show, show_json
 
     if as_json:
         show_json(found.model_dump_json(indent=2))
         return
-    show(ahead_view(found))
+    show(seed_preview_view(found))
     if found.continues and not found.frozen:
         say(f"Run {found.continues} is unfinished; --execute goes on with it.")
     say(f"Nothing was changed. To do it: snapferry {found.verb} {file} --execute{options}")

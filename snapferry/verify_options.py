@@ -8,7 +8,7 @@ import typer
 from configs.plan import BasicAuth, DomainSettings, NoAuth, PasswordSource, SigV4Auth
 
 if TYPE_CHECKING:
-    from tasks.draft.options import SideAsked
+    from tasks.draft.options import SideOptions
 
 
 def side_option(side: str, what: str, metavar: str, help: str) -> Any:
@@ -18,7 +18,7 @@ def side_option(side: str, what: str, metavar: str, help: str) -> Any:
 
 
 @dataclass(frozen=True)
-class SideOptions:
+class ComparedSide:
     """What the command line says of one side.
 
     Args:
@@ -49,12 +49,12 @@ class SideOptions:
         Raises:
             typer.BadParameter: an option is missing or wrong, or two do not go together.
         """
-        from tasks.draft.options import WrongPart, asked
+        from tasks.draft.options import WrongPart, side_options
 
         if self.given is None:
             self._wrong("", f"name the {self.side} as well: its URL, or a domain's name")
         try:
-            parts = asked(
+            parts = side_options(
                 self.given,
                 self.region,
                 profile=self.profile,
@@ -71,7 +71,7 @@ class SideOptions:
             self._wrong("region", f"requests to the {self.side} are signed for its Region; give its code")
         return parts.settings(auth, parts.region)
 
-    def _auth(self, parts: "SideAsked") -> "BasicAuth | SigV4Auth | NoAuth":
+    def _auth(self, parts: "SideOptions") -> "BasicAuth | SigV4Auth | NoAuth":
         if self.user is not None or self.password_env is not None:
             return self._basic()
         signs = parts.is_managed or any((self.region, self.profile, self.role))

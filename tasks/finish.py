@@ -15,10 +15,10 @@ from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.cutover import freeze
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
-from tasks.records.cleanup import Finish, FinishRecord, Left
-from tasks.records.previews import FinishAhead
+from tasks.records.cleanup import Finish, FinishRecord, Skipped
+from tasks.records.previews import FinishPreview
 from tasks.repository.history import is_own_registration
-from tasks.repository.revert import give_back
+from tasks.repository.revert import revert
 
 STEP = "finish"
 
@@ -28,8 +28,10 @@ def earlier(m: Migration) -> FinishRecord | None:
     return m.journal.document.recorded(STEP, FinishRecord)
 
 
-def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish) -> FinishAhead:
-    """What `settle` would do now. Reads only.
+def preview(
+    m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish
+) -> FinishPreview:
+    """What `clean_up` would do now. Reads only.
 
     Args:
         rounds: the run and its seed rounds, the oldest first, each with the plan that it began with.
@@ -38,7 +40,7 @@ def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wa
     Raises:
         PreconditionError: something of what is wanted cannot be done any more.
     """
-    refusing, finished = tuple(freeze.still_blocked(m)), is_settled(m, wanted)
+    refusing, finished = tuple(freeze.still_blocked(m)), is_cleaned_up(m, wanted)
     if not finished:
         _require_possible(m, wanted, refusing)
     registered: list[Side] = [
@@ -47,7 +49,7 @@ def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wa
         if wanted.registrations == "remove"
         and is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
     ]
-    return FinishAhead(
+    return FinishPreview(
         run_id=m.journal.run_id,
         verb=m.journal.document.verb,
         wanted=wanted,
@@ -58,14 +60,14 @@ def ahead(m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wa
     )
 
 
-def is_settled(m: Migration, wanted: Finish) -> bool:
+def is_cleaned_up(m: Migration, wanted: Finish) -> bool:
     """Whether the latest command has come to its end, and all that is wanted is done."""
     before, entry = earlier(m), m.journal.document.steps.get(STEP)
     ended = entry is not None and entry.ended is not None and entry.error is None
     return before is not None and ended and before.wanted == wanted and not before.left
 
 
-def settle(
+def clean_up(
     m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish
 ) -> FinishRecord:
     """Lifts the block, drops the snapshots and removes the registrations, as wanted; says what that came to.
@@ -90,7 +92,7 @@ def settle(
     # without a registration none is seen: those stay that stayed before
     kept = there or tuple(name for name in (before.kept if before else ()) if name not in removed)
     if wanted.registrations == "remove":
-        settled = {domain.side: give_back(m, domain, runs) for domain in (m.target, m.source)}
+        settled = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
     else:
         settled = {domain.side: "kept" for domain in (m.target, m.source)}
     return FinishRecord(
@@ -133,7 +135,7 @@ def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:
 
 def _dropped(
     rounds: Sequence[Migration], runs: Sequence[Journal], before: FinishRecord | None
-) -> tuple[Left, ...]:
+) -> tuple[Skipped, ...]:
     """Drops the snapshots, unless an earlier command has, and looked; tells those that cannot be reached."""
     if before and before.wanted.snapshots == "drop" and not before.left:
         return ()
@@ -160,5 +162,5 @@ def _registered_only_to_reach_them(rounds: Sequence[Migration], runs: Sequence[J
         yield
     except SnapferryError:
         for each in absent.values():
-            give_back(each, each.source, runs)
+            revert(each, each.source, runs)
         raise

@@ -8,9 +8,9 @@ from pathlib import Path
 from configs.gates import PASSED_BY, Gate, GateSettings
 from configs.values.durations import duration_text
 from runs.approvals import approval_of, approve
-from runs.events import Happening, announce
+from runs.events import Event, emit
 from runs.journal import GateEntry, now
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 
@@ -100,7 +100,7 @@ def wait_at(
     entry = m.journal.document.gates[gate]
     ways = "; or ".join(_ways(gate, settings, other))
     said = f"{_asked(gate)} until {_clock(entry.until)}"
-    announce(Happening("gate-waiting", said, ways, gate=gate, until=entry.until))
+    emit(Event("gate-waiting", said, ways, gate=gate, until=entry.until))
     poll = m.poll(settings.timeout.total_seconds())
     told_at = -_TELL_EVERY_S
     while True:
@@ -112,7 +112,7 @@ def wait_at(
         if poll.waited_s - told_at >= _TELL_EVERY_S:
             told_at = poll.waited_s
             told = "; ".join(filter(None, (news(), f"since {_clock(entry.since)}", ways)))
-            tell(Progress(gate, said, waiting=True, detail=told))
+            report_progress(Progress(gate, said, waiting=True, detail=told))
         poll.pause()
 
 
@@ -124,11 +124,11 @@ def let_through(m: Migration, gate: Gate, by: str) -> None:
     """
     approval, _ = approve(m.journal, gate, by)
     said = f"{gate} was approved by {approval.by}"
-    announce(Happening("gate-approved", said, gate=gate, by=approval.by))
+    emit(Event("gate-approved", said, gate=gate, by=approval.by))
     entry = m.journal.document.gates[gate]
     entry.approved, entry.by = approval.at, approval.by
     m.journal.save()
-    tell(Progress(gate, f"approved by {approval.by}", finished=True))
+    report_progress(Progress(gate, f"approved by {approval.by}", finished=True))
 
 
 def _asked(gate: Gate) -> str:

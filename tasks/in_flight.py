@@ -4,7 +4,7 @@ from domains.domain import Domain
 from domains.engine.cluster import pending_tasks
 from domains.errors import Denied
 from runs.journal import DENIED, Intent, now
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.migration import Migration
 
 _ON_ITS_WAY_S = 15.0
@@ -12,7 +12,7 @@ _BLOCKING = ("index-block", "update-settings")
 _IN_THE_QUEUE_S = 60.0  # twice what an engine keeps a request waiting before it gives it up
 
 
-def settled(m: Migration, step: str) -> None:
+def await_in_flight(m: Migration, step: str) -> None:
     """Waits until every request in doubt has taken effect, or cannot any more. Reads only.
 
     Args:
@@ -22,7 +22,7 @@ def settled(m: Migration, step: str) -> None:
     _wait(m, step, doubtful, (m.snapshot, m.repository))
 
 
-def blocks_settled(m: Migration, step: str) -> bool:
+def await_blocks_in_flight(m: Migration, step: str) -> bool:
     """The same for requests that make the source refuse writes; returns whether there was any doubt."""
     doubtful = [intent for intent in m.journal.intents("block") if intent.result not in {"sent", DENIED}]
     _wait(m, step, doubtful, _BLOCKING)
@@ -36,7 +36,9 @@ def _wait(m: Migration, step: str, doubtful: list[Intent], words: tuple[str, ...
         waited_s = (now() - latest).total_seconds()
         if waited_s >= _IN_THE_QUEUE_S or (waited_s >= _ON_ITS_WAY_S and not _is_queued(m, doubtful, words)):
             return
-        tell(Progress(step, "waiting: a request whose reply was lost may still take effect", waiting=True))
+        report_progress(
+            Progress(step, "waiting: a request whose reply was lost may still take effect", waiting=True)
+        )
         poll.pause()
 
 

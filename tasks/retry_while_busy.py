@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from domains.domain import Domain
 from domains.errors import Missing, Refused, is_transient
 from runs.journal import REFUSED, Intent
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 
@@ -14,7 +14,7 @@ STEP = "clean"
 _CONCURRENT = "concurrent_snapshot_execution_exception"
 
 
-def patiently(
+def retry_while_busy(
     m: Migration,
     domain: Domain,
     action: str,
@@ -44,7 +44,7 @@ def patiently(
                         intent.result = REFUSED
                     return
                 if intent is None:
-                    tell(Progress(STEP, f"{action} {shown}"))
+                    report_progress(Progress(STEP, f"{action} {shown}"))
                     detail = {"names": list(names)}
                     intent = stack.enter_context(m.journal.intend(STEP, domain.side, action, detail))
                 send()
@@ -55,7 +55,7 @@ def patiently(
                 if poll.expired:
                     hint = "run the same command later: it goes on with what is left"
                     raise TimedOut(waits, hint) from error
-                tell(Progress(STEP, f"waiting: {waits}", waiting=True))
+                report_progress(Progress(STEP, f"waiting: {waits}", waiting=True))
             poll.pause()
 
 

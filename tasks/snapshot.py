@@ -12,12 +12,12 @@ from domains.engine.shard_stats import marks
 from domains.engine.snapshots import RunningSnapshot, SnapshotInfo
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
 from domains.http.requests import Request
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, SnapshotRecord
-from tasks.repository.hints import advice
+from tasks.repository.hints import hint_for
 
 _STEP = "snapshot"
 _APPEARS_WITHIN_S = 15.0
@@ -77,7 +77,9 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
                 f"the source has been busy with another snapshot for {limit:.0f} s ({_named(others)})",
                 "run the same command later, or raise snapshot.wait_for_running",
             )
-        tell(Progress(_STEP, f"waiting for a running snapshot to end: {_named(others)}", waiting=True))
+        report_progress(
+            Progress(_STEP, f"waiting for a running snapshot to end: {_named(others)}", waiting=True)
+        )
         poll.pause()
 
 
@@ -203,21 +205,25 @@ def _running_now(m: Migration) -> RunningSnapshot | None:
 
 def _tell(now: RunningSnapshot) -> None:
     shards = f"{now.shards_done} of {now.shards_total} shards"
-    tell(Progress(_STEP, "taking the snapshot", now.bytes_done, now.bytes_total, "bytes", detail=shards))
+    report_progress(
+        Progress(_STEP, "taking the snapshot", now.bytes_done, now.bytes_total, "bytes", detail=shards)
+    )
 
 
 def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int | None) -> SnapshotRecord:
     whole = found.state == "SUCCESS" and found.shards_failed == 0 < found.shards_total and not found.failures
     if not whole and not (found.state == "PARTIAL" and _partial_allowed(m)):
         why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
-        cause = advice(m, "source", why) or "put the source's shards right"
+        cause = hint_for(m, "source", why) or "put the source's shards right"
         accept = ", or accept it with snapshot.allow_partial and --allow-partial"
         again = f"{cause}; then start again with --new-run"
         raise ExecutionError(
             f"snapshot {found.name} ended as {found.state}: {why}",
             again + (accept if found.state == "PARTIAL" else ""),
         )
-    tell(Progress(_STEP, "the snapshot is complete", found.shards_total, found.shards_total, "shards"))
+    report_progress(
+        Progress(_STEP, "the snapshot is complete", found.shards_total, found.shards_total, "shards")
+    )
     return SnapshotRecord(
         repository=m.repository,
         name=found.name,

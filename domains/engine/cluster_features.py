@@ -49,7 +49,7 @@ def _in_force(domain: Domain, paths: Iterable[str]) -> dict[str, str | tuple[str
 
 
 @dataclass(frozen=True)
-class Writing:
+class WriteSettings:
     """What the whole domain says about writes.
 
     Args:
@@ -62,11 +62,11 @@ class Writing:
 
 
 @documented
-def writing(domain: Domain) -> Writing:
+def write_settings(domain: Domain) -> WriteSettings:
     """How writes are taken, and whether they make indices. One request; reads only."""
     found = _in_force(domain, ("*.action*auto_create_index", "*.cluster*blocks*read_only*"))
     on = tuple(key for key in _REFUSING if found.get(key) == "true")
-    return Writing(str(found.get("action.auto_create_index", "true")).lower(), on)
+    return WriteSettings(str(found.get("action.auto_create_index", "true")).lower(), on)
 
 
 @documented

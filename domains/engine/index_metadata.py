@@ -15,7 +15,7 @@ _TEMPLATES = "index_template", "component_template", "templates"
 
 
 @dataclass(frozen=True)
-class Makeup:
+class IndexMetadata:
     """Mapping, settings (flat) and aliases of an index, as the engine renders them."""
 
     mapping: Json
@@ -24,9 +24,9 @@ class Makeup:
 
 
 @documented
-def makeups(domain: Domain, names: Iterable[str]) -> dict[str, Makeup]:
+def index_metadata(domain: Domain, names: Iterable[str]) -> dict[str, IndexMetadata]:
     """Those of these indices, open or closed, that are there. Reads only; asks `indices:admin/get`."""
-    found: dict[str, Makeup] = {}
+    found: dict[str, IndexMetadata] = {}
     for piece in path_pieces(names):
         reply = domain.connection.read_object(
             "GET",
@@ -39,7 +39,7 @@ def makeups(domain: Domain, names: Iterable[str]) -> dict[str, Makeup]:
         )
         for name, entry in reply.items():
             settings = entry["settings"]  # each has some: its UUID at least
-            found[name] = Makeup(child(entry, "mappings"), settings, child(entry, "aliases"))
+            found[name] = IndexMetadata(child(entry, "mappings"), settings, child(entry, "aliases"))
     return found
 
 

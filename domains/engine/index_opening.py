@@ -23,7 +23,7 @@ def open_requests(names: Iterable[str]) -> Iterator[Request]:
 
 
 @documented
-def serving_settings(domain: Domain) -> dict[str, dict[str, str]]:
+def opening_settings(domain: Domain) -> dict[str, dict[str, str]]:
     """Of every index, open or closed, those of the settings in `SERVING` that it has. Reads only."""
     keys = ",".join(f"*.settings.index.{key}" for key in (*SERVING, "number_of_shards"))
     reply = domain.connection.read_object("GET", "/_all/_settings", expand_wildcards="all", filter_path=keys)

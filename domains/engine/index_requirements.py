@@ -29,7 +29,7 @@ _PARTS = (
 
 
 @dataclass(frozen=True)
-class Traits:
+class IndexRequirements:
     """One index.
 
     Args:
@@ -47,11 +47,11 @@ class Traits:
         return next(iter(self.settings.get(key, ())), "")
 
 
-NOTHING = Traits({}, frozenset(), frozenset())
+NOTHING = IndexRequirements({}, frozenset(), frozenset())
 
 
 @documented
-def traits(domain: Domain) -> dict[str, Traits]:
+def index_requirements(domain: Domain) -> dict[str, IndexRequirements]:
     """Every index of the domain that has any, closed and hidden ones included. One request; reads only.
 
     The reply holds types and names alone, and what is kept of it does not grow with the number of fields.
@@ -71,7 +71,7 @@ def traits(domain: Domain) -> dict[str, Traits]:
     return {name: _traits(entry, same) for name, entry in reply.items()}
 
 
-def _traits(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> Traits:
+def _traits(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexRequirements:
     mapping = child(entry, "mappings")
     told = list(_fields(mapping))
     types = frozenset(kind for kind, _ in told if kind) | (
@@ -79,7 +79,7 @@ def _traits(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> Traits:
     )
     analyzers = frozenset(analyzer for _, analyzer in told if analyzer)
     settings = {key: _texts(value) for key, value in child(entry, "settings").items()}
-    return Traits(settings, same.setdefault(types, types), same.setdefault(analyzers, analyzers))
+    return IndexRequirements(settings, same.setdefault(types, types), same.setdefault(analyzers, analyzers))
 
 
 def _fields(mapping: Json) -> Iterator[tuple[str, str]]:

@@ -22,7 +22,7 @@ _SUM_AND_MAXIMUM: Json = {"sum": {"sum": {"field": "_seq_no"}}, "max": {"max": {
 
 
 @dataclass(frozen=True)
-class Figures:
+class SeqNoFigures:
     """What one search over one index, one of its shards, or a range of its operations said.
 
     Args:
@@ -53,7 +53,7 @@ class Ask:
 
 
 @documented
-def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, Figures]:
+def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, SeqNoFigures]:
     """Live documents of each index; all its shards must have answered. Refresh first: searches lag behind."""
     body = _EVERYTHING | no_pipeline(version)
     answers = searched(domain, [(header(version, name), body) for name in names])
@@ -61,7 +61,7 @@ def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, 
 
 
 @documented
-def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[Ask, Figures]:
+def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[Ask, SeqNoFigures]:
     """Count, sum and maximum of `_seq_no` of the live documents of each shard, read from its primary.
 
     Sequence numbers survive snapshot and restore, so equal figures mean that the same operations arrived;
@@ -73,7 +73,7 @@ def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[As
 
 
 @documented
-def spread(domain: Domain, version: Version, asks: Sequence[Ask]) -> list[tuple[Figures, ...]]:
+def spread(domain: Domain, version: Version, asks: Sequence[Ask]) -> list[tuple[SeqNoFigures, ...]]:
     """The same for each range between an ask's edges, one search a shard.
 
     A document in none of the ranges is a problem, where the edges reach from 0 to `BEYOND`.
@@ -91,7 +91,7 @@ def _spreading(edges: tuple[int, ...]) -> Json:
     return _EVERYTHING | ({} if whole else {"query": within}) | {"aggs": {"ranges": in_ranges}}
 
 
-def _in_ranges(answer: Json, number: int) -> tuple[Figures, ...]:
+def _in_ranges(answer: Json, number: int) -> tuple[SeqNoFigures, ...]:
     counted = _counted(answer, True)
     if counted.problem:
         return (counted,) * number
@@ -99,28 +99,28 @@ def _in_ranges(answer: Json, number: int) -> tuple[Figures, ...]:
     found = tuple(_summed(int(bucket["doc_count"]), bucket) for bucket in buckets)
     if len(found) != number:
         said = "the answer lacks the ranges of sequence numbers that were asked for"
-        return (Figures(problem=said),) * number
+        return (SeqNoFigures(problem=said),) * number
     if sum(figures.count for figures in found) != counted.count:
-        return (Figures(problem="some documents have no sequence number"),) * number
+        return (SeqNoFigures(problem="some documents have no sequence number"),) * number
     return found
 
 
-def _figures(answer: Json) -> Figures:
+def _figures(answer: Json) -> SeqNoFigures:
     counted = _counted(answer, True)
     return counted if counted.problem else _summed(counted.count, child(answer, "aggregations"))
 
 
-def _counted(answer: Json, of_one_shard: bool) -> Figures:
+def _counted(answer: Json, of_one_shard: bool) -> SeqNoFigures:
     problem = problem_of(answer, of_one_shard=of_one_shard)
-    return Figures(problem=problem) if problem else Figures(int(answer["hits"]["total"]["value"]))
+    return SeqNoFigures(problem=problem) if problem else SeqNoFigures(int(answer["hits"]["total"]["value"]))
 
 
-def _summed(count: int, aggregations: Json) -> Figures:
+def _summed(count: int, aggregations: Json) -> SeqNoFigures:
     if not {"sum", "max"} <= aggregations.keys():
-        return Figures(problem="the answer lacks the sequence numbers that were asked for")
+        return SeqNoFigures(problem="the answer lacks the sequence numbers that were asked for")
     total = _exact(aggregations, "sum")
     vague = total is not None and total >= _EXACT
-    return Figures(
+    return SeqNoFigures(
         count, total if count and not vague else None, _exact(aggregations, "max") if count else None, vague
     )
 

@@ -34,7 +34,7 @@ class CancelledInPrefect(TimedOut):
     """Somebody has cancelled the flow run while it waited. Nothing was changed meanwhile."""
 
 
-def waited_at(m: Migration, gate: Gate, news: Callable[[], str] = lambda: "") -> bool:
+def pass_gate(m: Migration, gate: Gate, news: Callable[[], str] = lambda: "") -> bool:
     """Passes the gate, after waiting for its approval where the plan names it.
 
     Args:

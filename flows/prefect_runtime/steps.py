@@ -12,9 +12,9 @@ from prefect.tasks import exponential_backoff
 from pydantic import BaseModel
 
 from domains.errors import is_transient
-from runs.events import Happening, announce
+from runs.events import Event, emit
 from runs.journal import Journal
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 
@@ -69,14 +69,14 @@ def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
         cache_policy=NO_CACHE,
         persist_result=False,
     )
-    announce(Happening("step-started", f"step {name} has started", step=name))
+    emit(Event("step-started", f"step {name} has started", step=name))
     with prefect_reachable():
         as_task(attempt)()
-    announce(Happening("step-done", f"step {name} is done", step=name))
+    emit(Event("step-done", f"step {name} is done", step=name))
     return results[-1]
 
 
 def kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
     """Writes a step's record, and tells that it is done."""
     m.journal.keep(step, record)
-    tell(Progress(step, said, finished=True))
+    report_progress(Progress(step, said, finished=True))

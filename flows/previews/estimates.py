@@ -10,7 +10,7 @@ from configs.plan import Plan
 from domains.errors import SnapferryError
 from reports.words import common
 from runs.journal import Document, Journal
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from runs.state import State
 from tasks.estimates.estimate import estimate
 from tasks.estimates.explanation import Circumstances
@@ -39,7 +39,7 @@ def estimate_of(
     return _estimate(work, look.plan, resolution, earlier, gated=gated)
 
 
-def expect(m: Migration, resolution: Resolution, *, gated: bool = True) -> None:
+def record_estimate(m: Migration, resolution: Resolution, *, gated: bool = True) -> None:
     """Keeps in the journal how long this run will take, and tells it. A continued run keeps what it has."""
     kept = kept_estimate(m.journal)
     if kept is None or kept.workload.indices != len(resolution.indices):
@@ -48,7 +48,7 @@ def expect(m: Migration, resolution: Resolution, *, gated: bool = True) -> None:
         m.journal.document.estimate = kept.model_dump(mode="json")
         m.journal.save()
     expected = {step.step: (step.low, step.high) for step in kept.steps}
-    tell(Progress("estimate", common.estimated(kept), finished=True, expected=expected))
+    report_progress(Progress("estimate", common.estimated(kept), finished=True, expected=expected))
 
 
 def kept_estimate(journal: Journal) -> Estimate | None:
@@ -57,7 +57,7 @@ def kept_estimate(journal: Journal) -> Estimate | None:
     return Estimate.model_validate(kept) if kept else None
 
 
-def look_forward(m: Migration, resolution: Resolution) -> None:
+def record_projection(m: Migration, resolution: Resolution) -> None:
     """Keeps in the rehearsal's journal what the real run has to do, and a first projection of its duration.
 
     Reads only.
@@ -72,12 +72,12 @@ def look_forward(m: Migration, resolution: Resolution) -> None:
         work = workload(look, _really_moving(look))
     except SnapferryError as error:
         said = f"no projection of the real run: its indices could not be looked at: {error.message}"
-        tell(Progress("estimate", said, finished=True))
+        report_progress(Progress("estimate", said, finished=True))
     else:
         _keep_projection(m, resolution, work)
 
 
-def project(m: Migration, resolution: Resolution) -> None:
+def update_projection(m: Migration, resolution: Resolution) -> None:
     """Projects the real run's duration anew: with what this rehearsal has measured."""
     if m.journal.document.projection:
         known = Estimate.model_validate(m.journal.document.projection)

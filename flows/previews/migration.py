@@ -9,7 +9,13 @@ from domains.engine.metadata_digests import Digests, digests
 from flows.previews.estimates import estimate_of, kept_estimate
 from flows.sessions.exclusion import require_no_copies
 from flows.sessions.rehearsal import target_of, to_rehearse
-from flows.sessions.session import Options, decided_before, onlooker, require_same_clusters, run_before
+from flows.sessions.session import (
+    Options,
+    decided_before,
+    read_only_migration,
+    require_same_clusters,
+    run_before,
+)
 from runs.begun_plan import require_same_plan
 from runs.journal import Journal
 from runs.lifecycle import is_finished
@@ -17,7 +23,7 @@ from runs.state import State, new_run_id
 from tasks.checks.safety import consents_needed, existing_uuid
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
-from tasks.planning.plan_document import Ahead, plan_document, still_ahead
+from tasks.planning.plan_document import RemainingWork, plan_document, remaining_work
 from tasks.planning.saved_plan import sealed
 from tasks.records.estimates import Estimate
 from tasks.records.plan_document import PlanDocument
@@ -27,7 +33,7 @@ from tasks.survey import Survey
 
 
 @dataclass(frozen=True)
-class Planned:
+class MigrationPreview:
     """A migration resolved.
 
     Args:
@@ -41,7 +47,7 @@ class Planned:
     finished: str | None = None
 
 
-def planned(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Planned:
+def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None = None) -> MigrationPreview:
     """What `migrate --execute` would do with these options. Reads only.
 
     Args:
@@ -55,31 +61,31 @@ def planned(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     if before is None:
         require_no_copies(state, options.new_run)
     run_id = before.run_id if before else saved.run_id if saved else new_run_id()
-    m = onlooker(plan, options, run_id)
+    m = read_only_migration(plan, options, run_id)
     look = Survey.of(m)
     if before is None:
-        return Planned(_estimated(m, resolving.resolve(m, look), look, state), fresh=True)
+        return MigrationPreview(_estimated(m, resolving.resolve(m, look), look, state), fresh=True)
     require_same_plan(before, plan)
     over = is_finished(before)
     decided = _decided(before, m) if over else decided_before(before)
     if decided is None:
         resolution = resolving.resolve(m, look)
-        return Planned(_estimated(m, resolution, look, state), fresh=True, continues=before.run_id)
+        return MigrationPreview(_estimated(m, resolution, look, state), fresh=True, continues=before.run_id)
     require_same_clusters(before, (look.identity("source").uuid, look.identity("target").uuid))
     expected = None if over else kept_estimate(before)
-    document = _document(m, look, decided, still_ahead(before, finished=over), expected)
+    document = _document(m, look, decided, remaining_work(before, finished=over), expected)
     if over:
-        return Planned(document, fresh=False, finished=before.run_id)
-    return Planned(document, fresh=False, continues=before.run_id)
+        return MigrationPreview(document, fresh=False, finished=before.run_id)
+    return MigrationPreview(document, fresh=False, continues=before.run_id)
 
 
-def rehearsal_planned(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDocument:
+def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDocument:
     """What `rehearse --execute` would do with these options, before it removes it again. Reads only.
 
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    real = onlooker(target_of(plan, wanted), options, new_run_id())
+    real = read_only_migration(target_of(plan, wanted), options, new_run_id())
     m, look = to_rehearse(real, wanted)
     state = State(options.state, plan.name)
     document = _estimated(m, resolving.resolve(m, look), look, state, gated=False)
@@ -90,9 +96,9 @@ def _decided(journal: Journal, m: Migration) -> Resolution:
     return journal.document.recorded("resolve", Resolution) or resolving.resolve_names(m)
 
 
-def document_of(m: Migration, resolution: Resolution) -> PlanDocument:
+def plan_document_of(m: Migration, resolution: Resolution) -> PlanDocument:
     """The document of a run that has just been resolved, without an estimate. Reads only."""
-    return _document(m, Survey.of(m), resolution, Ahead(), None)
+    return _document(m, Survey.of(m), resolution, RemainingWork(), None)
 
 
 def _estimated(
@@ -101,11 +107,11 @@ def _estimated(
     """The document of a migration that has just been resolved, with how long it will take."""
     run_id = m.journal.run_id
     expected = estimate_of(look, resolution, state, gated=gated, run_id=run_id)
-    return _document(m, look, resolution, Ahead(), expected)
+    return _document(m, look, resolution, RemainingWork(), expected)
 
 
 def _document(
-    m: Migration, look: Survey, resolution: Resolution, ahead: Ahead, estimate: Estimate | None
+    m: Migration, look: Survey, resolution: Resolution, ahead: RemainingWork, estimate: Estimate | None
 ) -> PlanDocument:
     names = {index.name for index in resolution.indices} & look.catalog("source").indices.keys()
     return sealed(

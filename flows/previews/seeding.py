@@ -4,7 +4,7 @@ from configs.gates import PASSED_BY
 from configs.plan import Plan
 from configs.values.durations import duration_text
 from flows.sessions.exclusion import require_not_open
-from flows.sessions.session import Options, onlooker
+from flows.sessions.session import Options, read_only_migration
 from runs.journal import Journal, now
 from runs.state import State, new_run_id
 from tasks.checks import window as window_checks
@@ -13,7 +13,7 @@ from tasks.cutover.open_target import has_begun
 from tasks.cutover.window_estimate import expected_window
 from tasks.migration import Migration
 from tasks.planning import resolve
-from tasks.records.previews import RoundAhead, WindowAhead
+from tasks.records.previews import RoundPreview, WindowPreview
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.seeding.changes import STEP as COMPARE
@@ -22,7 +22,7 @@ from tasks.seeding.ledger import ledger
 from tasks.seeding.trusted_copies import require_own_snapshots, surveyed
 
 
-def seed_ahead(plan: Plan, options: Options) -> RoundAhead:
+def seed_preview(plan: Plan, options: Options) -> RoundPreview:
     """What the next seed round would take.
 
     Raises:
@@ -31,7 +31,7 @@ def seed_ahead(plan: Plan, options: Options) -> RoundAhead:
     return _ahead(plan, options, "seed")
 
 
-def rehearsal_ahead(plan: Plan, options: Options) -> RoundAhead:
+def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
     """What a cutover's rehearsal would take: a seed round, whose copies are compared.
 
     Raises:
@@ -41,14 +41,14 @@ def rehearsal_ahead(plan: Plan, options: Options) -> RoundAhead:
     return found.model_copy(update={"verb": "cutover", "rehearsal": True})
 
 
-def cutover_ahead(plan: Plan, options: Options) -> RoundAhead:
+def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     """What a cutover would take in its window, how long that would be, and what speaks against it.
 
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
     found = _ahead(plan, options, "cutover")
-    m = onlooker(plan, options, new_run_id())
+    m = read_only_migration(plan, options, new_run_id())
     state = State(options.state, plan.name)
     frozen = _frozen(state.unfinished("cutover"))
     checks = [check for check in window_checks.CHECKS if not (frozen and check is window_checks.blocked)]
@@ -67,7 +67,7 @@ def cutover_ahead(plan: Plan, options: Options) -> RoundAhead:
     )
 
 
-def _frozen(cutover: Journal | None) -> WindowAhead | None:
+def _frozen(cutover: Journal | None) -> WindowPreview | None:
     """The window that an unfinished cutover has not ended; then what refuses writes is its own doing."""
     window = cutover.document.window if cutover else None
     if cutover is None or window is None or window.ended is not None:
@@ -75,20 +75,20 @@ def _frozen(cutover: Journal | None) -> WindowAhead | None:
     over = cutover.document.aborting or now() >= window.deadline
     then = "puts back" if over else "goes on"
     begun = window.opening is not None and has_begun(cutover)
-    return WindowAhead(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
+    return WindowPreview(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
 
 
-def _ahead(plan: Plan, options: Options, verb: str) -> RoundAhead:
+def _ahead(plan: Plan, options: Options, verb: str) -> RoundPreview:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:
         require_not_open(state, options.new_run)
-    m = onlooker(plan, options, unfinished.run_id if unfinished else new_run_id())
+    m = read_only_migration(plan, options, unfinished.run_id if unfinished else new_run_id())
     bound = unfinished is not None and unfinished.changed_something
     resolution = unfinished.document.recorded("resolve", Resolution) if unfinished and bound else None
     work = unfinished.document.recorded(COMPARE, ChangesRecord) if unfinished and bound else None
     resolution = resolution or _resolved(m, state)
-    return RoundAhead(
+    return RoundPreview(
         verb="seed" if verb == "seed" else "cutover",
         plan=plan.name,
         continues=unfinished.run_id if unfinished else None,

@@ -2,7 +2,7 @@
 
 from runs.journal import Journal
 from runs.lifecycle import counts, is_finished
-from runs.seed_cycles import VERBS, being_taken_away
+from runs.seed_cycles import VERBS, being_removed
 from runs.state import State
 from tasks.errors import PreconditionError
 from tasks.seeding.ledger import ledger
@@ -53,7 +53,7 @@ TAKE_AWAY = "snapferry abort PLAN --execute --seeds"
 
 def require_not_taken_away(state: State) -> None:
     """Raises PreconditionError while an abort of the plan's seed rounds has not come to its end."""
-    if being_taken_away(state):
+    if being_removed(state):
         raise PreconditionError(
             f"the seed rounds of plan {state.plan_name} are being taken away",
             hint=f"finish that first: {TAKE_AWAY}",

@@ -8,17 +8,17 @@ from domains.errors import SnapferryError
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.words.outcomes import headline
-from runs.events import Happening
-from runs.hooks import EXIT_CODES, hooks_of, run_hook, told_of, unusable_hooks
+from runs.events import Event
+from runs.hooks import EXIT_CODES, hooks_of, message_for, run_hook, unusable_hooks
 from runs.journal import Journal, Status
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from runs.state import State
 from tasks.errors import ExecutionError, PreconditionError
 
 _NOT_TOLD = "the hooks of its end have not all been told"
 
 
-class Teller:
+class Notifier:
     """Tells the hooks of one session of a run.
 
     Args:
@@ -40,11 +40,11 @@ class Teller:
         if problems:
             raise self._failure(problems)
         if self._journal.document.sessions == 1:
-            self(Happening("run-started", f"run {self._journal.run_id} has started"))
+            self(Event("run-started", f"run {self._journal.run_id} has started"))
         else:
-            self(Happening("run-continued", f"run {self._journal.run_id} goes on"))
+            self(Event("run-continued", f"run {self._journal.run_id} goes on"))
 
-    def __call__(self, happening: Happening) -> None:
+    def __call__(self, happening: Event) -> None:
         """Tells what happens; all its hooks are told before one that failed stops the run.
 
         Raises:
@@ -76,28 +76,28 @@ class Teller:
         said = run.message or headline(report)
         hint = report.next if not run.unheard else ""  # it would be about the hooks
         told = len(run.hooks)
-        problems = "; ".join(self._tell(Happening(run.status, said, hint)))
+        problems = "; ".join(self._tell(Event(run.status, said, hint)))
         if run.unheard or len(run.hooks) > told:
             run.unheard = problems if run.unheard else ""
             self._journal.save()
             write_report(self._journal)
         return problems
 
-    def _tell(self, happening: Happening) -> list[str]:
+    def _tell(self, happening: Event) -> list[str]:
         problems: list[str] = []
         for name, hook in hooks_of(self._plan, happening.event):
             if happening.event in EXIT_CODES and self._has_heard_the_end(name, happening):
                 continue
-            tell(Progress("hooks", f"hook {name} is told of {happening.event}"))
-            told = told_of(happening, self._plan, self._journal, report_files(self._journal))
+            report_progress(Progress("hooks", f"hook {name} is told of {happening.event}"))
+            told = message_for(happening, self._plan, self._journal, report_files(self._journal))
             problem = run_hook(name, hook, told, self._plan, self._journal)
             if problem:
                 said = f"hook {name} failed at {happening.event}: {problem}"
                 problems += [said] if hook.on_failure == "fail" else []
-                tell(Progress("hooks", said, finished=True))
+                report_progress(Progress("hooks", said, finished=True))
         return problems
 
-    def _has_heard_the_end(self, name: str, happening: Happening) -> bool:
+    def _has_heard_the_end(self, name: str, happening: Event) -> bool:
         ended = self._journal.document.ended
         return any(
             entry.hook == name and entry.event == happening.event and not entry.problem
@@ -112,7 +112,7 @@ class Teller:
         return PreconditionError("; ".join(problems), hint=hint)
 
 
-def tell_the_end_again(plan: Plan, state: State, journal: Journal) -> None:
+def notify_end_again(plan: Plan, state: State, journal: Journal) -> None:
     """Tells the hooks of a finished run's end that have not heard it; nothing else is done. May be repeated.
 
     Raises:
@@ -122,10 +122,10 @@ def tell_the_end_again(plan: Plan, state: State, journal: Journal) -> None:
         return
     with state.lock_plan():
         journal.document = Journal.load(journal.path).document
-        Teller(plan, journal).end()
+        Notifier(plan, journal).end()
 
 
-def require_heard(journal: Journal) -> None:
+def require_notified(journal: Journal) -> None:
     """Raises ExecutionError when a hook of a finished run's end has not heard it."""
     if journal.document.unheard:
         raise ExecutionError(journal.document.unheard, report_of(journal.document).next)
@@ -136,4 +136,4 @@ def write_report(journal: Journal) -> None:
     try:
         write_reports(journal)
     except OSError as error:
-        tell(Progress("report", f"its files could not be written: {error}", finished=True))
+        report_progress(Progress("report", f"its files could not be written: {error}", finished=True))

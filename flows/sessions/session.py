@@ -13,10 +13,10 @@ from domains.domain import Domain, Side, open_domain
 from domains.engine.cluster import identity
 from domains.errors import AwsError, SnapferryError, is_transient
 from flows.sessions.exclusion import require_no_copies
-from flows.sessions.notifications import Teller, require_heard, write_report
+from flows.sessions.notifications import Notifier, require_notified, write_report
 from runs.begun_plan import plan_record, require_same_plan, way_out
 from runs.errors import Busy, PlanChanged
-from runs.events import heard_by
+from runs.events import delivered_to
 from runs.journal import Document, Journal, Status, now
 from runs.lifecycle import counts, is_finished
 from runs.state import State
@@ -151,9 +151,9 @@ def working(
         uuids = identity(source).uuid, identity(target).uuid
         stack.enter_context(state.lock_pair(*uuids))
         journal = journal_of(uuids)
-        teller = Teller(plan, journal)
+        teller = Notifier(plan, journal)
         try:
-            with heard_by(teller):
+            with delivered_to(teller):
                 teller.begin()
                 yield Migration(plan, source, target, journal, options.consents)
         except BaseException as error:
@@ -166,7 +166,7 @@ def working(
             status, message = ended
             _settle(journal, (source, target), status, message, "", teller.owed(status))
             teller.end()
-            require_heard(journal)
+            require_notified(journal)
 
 
 def _message(error: BaseException) -> str:
@@ -247,7 +247,7 @@ def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
         kept["writes"] = kept.get("writes", 0) + counted.writes
 
 
-def onlooker(plan: Plan, options: Options, run_id: str) -> Migration:
+def read_only_migration(plan: Plan, options: Options, run_id: str) -> Migration:
     """A migration whose journal is never written."""
     source, target = open_domains(plan)
     document = Document(plan=plan_record(plan), run_id=run_id, verb="look", started=now())

@@ -9,7 +9,7 @@ from runs.journal import Journal
 from tasks.migration import Migration
 
 
-def together(m: Migration, plan: Plan, journals: Iterable[Journal]) -> tuple[Migration, ...]:
+def migrations_of(m: Migration, plan: Plan, journals: Iterable[Journal]) -> tuple[Migration, ...]:
     """The migrations of these runs; of those between other domains than `m`'s none.
 
     Args:

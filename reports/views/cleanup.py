@@ -7,18 +7,18 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reports.words import common
-from tasks.records.cleanup import FinishRecord, Left, Leftovers, PutBackRecord, RemovalRecord
-from tasks.records.previews import FinishAhead, StandingCutover
+from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, RolledBackRecord, Skipped
+from tasks.records.previews import FinishPreview, UnfinishedCutover
 
 _SHOWN = 10
 
 
-def standing_view(found: StandingCutover) -> RenderableType:
+def unfinished_cutover_view(found: UnfinishedCutover) -> RenderableType:
     """What `snapferry abort --execute` would put back."""
     return Group(*_standing(found))
 
 
-def _standing(found: StandingCutover) -> Iterator[Text]:
+def _standing(found: UnfinishedCutover) -> Iterator[Text]:
     yield Text(f"Cutover {found.run_id} is unfinished; nothing of it is open. Put back would be:", "bold")
     if found.refusing:
         since = f" since {common.clock(found.frozen)}" if found.frozen else ""
@@ -35,7 +35,7 @@ def _standing(found: StandingCutover) -> Iterator[Text]:
     yield Text("  the copies of the seed rounds stay, closed")
 
 
-def put_back_view(record: PutBackRecord) -> RenderableType:
+def rolled_back_view(record: RolledBackRecord) -> RenderableType:
     """What was put back."""
     freed = f"{len(record.released)} indices of the source take writes again"
     return Group(
@@ -46,12 +46,12 @@ def put_back_view(record: PutBackRecord) -> RenderableType:
     )
 
 
-def finish_ahead_view(found: FinishAhead) -> RenderableType:
+def finish_preview_view(found: FinishPreview) -> RenderableType:
     """What `snapferry finish --execute` would do."""
     return Group(*_ahead(found))
 
 
-def _ahead(found: FinishAhead) -> Iterator[Text]:
+def _ahead(found: FinishPreview) -> Iterator[Text]:
     what = "Cutover" if found.verb == "cutover" else "Run"
     yield Text(f"{what} {found.run_id} is done. To settle:", "bold")
     fate = "dropped" if found.wanted.snapshots == "drop" else "kept"
@@ -125,5 +125,5 @@ def _removal(record: RemovalRecord) -> Iterator[Text]:
     yield from _left(record.left)
 
 
-def _left(left: tuple[Left, ...]) -> Iterator[Text]:
+def _left(left: tuple[Skipped, ...]) -> Iterator[Text]:
     return (Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)

@@ -25,7 +25,7 @@ def _expected(what: str, whole: str, window: str, basis: str) -> Text:
     return Text.assemble((f"{what}: {whole}", "bold"), f", {still} ({basis})")
 
 
-def against_truth(report: EstimateReport) -> str:
+def estimated_vs_actual(report: EstimateReport) -> str:
     """What was expected of a run, and what it took."""
     said = f"Estimate: {common.span(report.low, report.high)} ({report.basis})"
     if report.seconds is None:
@@ -86,12 +86,12 @@ def _projection(made: EstimateReport | None) -> Iterator[Text]:
 
 
 def _removed(report: RehearsalReport) -> Iterator[Text]:
-    yield Text(taken_away(report), "" if report.removed or report.kept else "yellow")
+    yield Text(removed_lines(report), "" if report.removed or report.kept else "yellow")
     for item in report.removed.left if report.removed else ():
         yield Text(f"Not touched: {item.name} – {item.why}", "yellow")
 
 
-def taken_away(report: RehearsalReport) -> str:
+def removed_lines(report: RehearsalReport) -> str:
     """What became of what the rehearsal made."""
     if report.removed:
         return common.removed(report.removed)
@@ -113,7 +113,7 @@ def _rehearsal_sections(report: RehearsalReport) -> Iterator[Section]:
     yield "What the real run would meet", columns, [*failed, *found, ("", "in all", "", met(report), "")]
     yield "Rates", ("step", "rate"), [(rate.step, _rate(rate)) for rate in report.rates]
     left = [(item.name, item.why) for item in report.removed.left] if report.removed else []
-    yield "What was removed, and what was left", ("what", ""), [(taken_away(report), ""), *left]
+    yield "What was removed, and what was left", ("what", ""), [(removed_lines(report), ""), *left]
     if report.projection:
         yield _duration_section("Projection of the real run", report.projection)
 

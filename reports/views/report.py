@@ -56,7 +56,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.rehearsal:
         yield from estimates.rehearsal_lines(report.rehearsal, refused=report.outcome == "refused")
     if report.estimate:
-        yield Text(estimates.against_truth(report.estimate), "dim")
+        yield Text(estimates.estimated_vs_actual(report.estimate), "dim")
     yield from _end(report, files)
 
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from reports.views import layout
 from reports.words import common, seeding
-from tasks.records.previews import RoundAhead, WindowAhead
+from tasks.records.previews import RoundPreview, WindowPreview
 from tasks.records.resolution import Unit
 from tasks.records.seeding import Change
 
@@ -18,12 +18,12 @@ _REHEARSED = (
 )
 
 
-def ahead_view(ahead: RoundAhead) -> RenderableType:
+def seed_preview_view(ahead: RoundPreview) -> RenderableType:
     """What would be taken, at most forty indices; --json has all."""
     return Group(*_parts(ahead))
 
 
-def _parts(ahead: RoundAhead) -> Iterator[RenderableType]:
+def _parts(ahead: RoundPreview) -> Iterator[RenderableType]:
     resolution = ahead.resolution
     if ahead.frozen:
         yield Text(_standing(ahead.continues or "", ahead.frozen), "bold yellow")
@@ -44,7 +44,7 @@ def _parts(ahead: RoundAhead) -> Iterator[RenderableType]:
     yield from _window(ahead)
 
 
-def _standing(run_id: str, frozen: WindowAhead) -> str:
+def _standing(run_id: str, frozen: WindowPreview) -> str:
     """What the command does about a source that refuses writes already."""
     since = f"Cutover {run_id} has made the source refuse writes since {common.clock(frozen.frozen)}"
     until = common.clock(frozen.deadline)
@@ -64,7 +64,7 @@ def _line(change: Change) -> str:
     return f"{change.name}{under}: {change.kind} ({onto}{done}): {change.why}"
 
 
-def _window(ahead: RoundAhead) -> Iterator[RenderableType]:
+def _window(ahead: RoundPreview) -> Iterator[RenderableType]:
     if ahead.window is None:
         return
     yield Text(f"Window: {seeding.expected(ahead.window)}", "bold")
@@ -75,7 +75,7 @@ def _window(ahead: RoundAhead) -> Iterator[RenderableType]:
     yield from (Text(f"  {number}. {said}") for number, said in enumerate(_order(ahead), 1))
 
 
-def _order(ahead: RoundAhead) -> Iterator[str]:
+def _order(ahead: RoundPreview) -> Iterator[str]:
     if ahead.frozen is None:
         yield from _before_freeze(ahead)
     made = _streams(ahead.resolution.moving)
@@ -94,7 +94,7 @@ def _order(ahead: RoundAhead) -> Iterator[str]:
         yield "the service's own snapshots of the source are as they were"
 
 
-def _before_freeze(ahead: RoundAhead) -> Iterator[str]:
+def _before_freeze(ahead: RoundPreview) -> Iterator[str]:
     if "before-freeze" in ahead.gates:
         yield "gate before-freeze: it waits for an approval; nothing is paused or blocked yet"
     if ahead.pauses:

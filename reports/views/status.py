@@ -10,7 +10,7 @@ from reports.model.seeding import SourceBlock, WaitingCopies
 from reports.words import common
 from reports.words.common import clock, counted, number
 from reports.words.next_step import after_a_kill
-from reports.words.outcomes import standing, title
+from reports.words.outcomes import state_sentence, title
 
 _BY_THE_JOURNAL = "This is what the runs have written down; the domains were not asked."
 
@@ -40,7 +40,7 @@ def status_of(
         "verb": report.verb,
         "run_id": report.run_id,
         "outcome": stands.outcome,
-        "stands": "running" if held and report.outcome == "running" else standing(stands),
+        "stands": "running" if held and report.outcome == "running" else state_sentence(stands),
         "held_by_a_process": held,
         "process": process,
         "source_refuses_writes": block.model_dump(mode="json") if block else None,

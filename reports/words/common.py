@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from reports.model.report import GateReport, HookReport
-from tasks.records.checks import OutlookRecord
+from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import Estimate, Range
 from tasks.records.resolution import LeftOut, Resolution, Unit
@@ -176,7 +176,7 @@ def resolved(record: Resolution) -> str:
     return f"{indices} to move ({total}), {len(record.left_out)} left out"
 
 
-def looked_ahead(record: OutlookRecord) -> str:
+def preflight_done(record: PreflightRecord) -> str:
     """What the preflight of the real run came to."""
     failed, to_know = len(record.failed), len(record.to_know)
     return f"{len(record.checks)} checks of the real plan: {failed} failed, {to_know} to know"

@@ -3,7 +3,7 @@
 from reports.model.seeding import WindowReport
 from reports.words.common import clock
 from runs.journal import Document
-from runs.lifecycle import BACK_OUT
+from runs.lifecycle import ROLL_BACK
 from tasks.records.cleanup import RemovalRecord
 
 ABORT = "snapferry abort PLAN --execute"
@@ -62,7 +62,7 @@ def _after_rehearsal(document: Document) -> str:
 
 def _after_freeze(document: Document, window: WindowReport) -> str:
     since = f"the source refuses writes since {clock(window.frozen)}"
-    if document.aborting and BACK_OUT not in document.steps:
+    if document.aborting and ROLL_BACK not in document.steps:
         why = "" if window.ended else f"{since}: "
         return f"{why}run the same command again: it goes on with putting everything back"
     if window.outcome == "put back":

@@ -38,7 +38,7 @@ def heading(verb: str) -> str:
     return f"{_TITLES[verb]} of" if verb in _TITLES else "Migration"
 
 
-def standing(report: Report) -> str:
+def state_sentence(report: Report) -> str:
     """How the run stands."""
     window = report.window
     if window and window.outcome == "put back":
@@ -63,7 +63,7 @@ def _seeded(told: RoundReport | None) -> str:
 
 def headline(report: Report) -> str:
     """The outcome in one sentence with its figures."""
-    said, figures = standing(report), _figures(report)
+    said, figures = state_sentence(report), _figures(report)
     return f"{said}: {figures}" if figures and ":" not in said else "; ".join(filter(None, (said, figures)))
 
 

@@ -56,18 +56,18 @@ def abort(
 
 
 def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.abort import ahead
-    from reports.views.cleanup import leftovers_view, standing_view
+    from flows.abort import preview
+    from reports.views.cleanup import leftovers_view, unfinished_cutover_view
     from snapferry.console import say, show, show_json
     from tasks.records.cleanup import Leftovers
 
-    found = ahead(plan, options)
+    found = preview(plan, options)
     if as_json:
         show_json(found.model_dump_json(indent=2))
     elif isinstance(found, Leftovers):
         show(leftovers_view(found))
     else:
-        show(standing_view(found))
+        show(unfinished_cutover_view(found))
     what = "put it back" if found.concerns == "cutover" else "remove it"
     more = " --seeds" if found.concerns == "seed rounds" else ""
     say(f"Nothing was changed. To {what}: snapferry abort {file} --execute{more}")
@@ -77,8 +77,8 @@ def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
     """Does it. An error after the first change ends the command as the run then stands, no refusal."""
     from domains.errors import SnapferryError
     from flows.abort import abort as put_back
-    from flows.abort import concern
-    from reports.views.cleanup import put_back_view, removal_view
+    from flows.abort import subject
+    from reports.views.cleanup import removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
     from snapferry.console import complain, show, show_json
@@ -86,7 +86,7 @@ def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
     from snapferry.progress import shown_progress
     from tasks.records.cleanup import RemovalRecord
 
-    before = concern(State(options.state, plan.name)).journal
+    before = subject(State(options.state, plan.name)).journal
     try:
         with shown_progress():
             done = put_back(plan, options)
@@ -100,7 +100,7 @@ def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
     if as_json:
         show_json(done.model_dump_json(indent=2))
     else:
-        show(removal_view(done) if isinstance(done, RemovalRecord) else put_back_view(done))
+        show(removal_view(done) if isinstance(done, RemovalRecord) else rolled_back_view(done))
 
 
 def _tell_what_was_done(before: "Document", run: "Document") -> None:

@@ -19,13 +19,13 @@ def check(
     Exits with 3 when a check fails, and lists all that do. What each one means: docs/checks.md.
     """
     loaded = load(plan)
-    from flows.check import checked
+    from flows.check import run_check
     from reports.views.checks import checks_document, checks_view
     from snapferry.console import show, show_json
     from tasks.migration import Consents
 
     with errors_end_here():
-        records = checked(loaded, Consents(frozenset(allow_delete or ()), allow_partial))
+        records = run_check(loaded, Consents(frozenset(allow_delete or ()), allow_partial))
     if as_json:
         show_json(checks_document(records))
     else:

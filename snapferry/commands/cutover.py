@@ -18,7 +18,7 @@ from snapferry.options import (
     state_folder,
     terminated_as_interrupted,
 )
-from snapferry.running import run_round, show_ahead
+from snapferry.running import run_round, show_preview
 
 if TYPE_CHECKING:
     from configs.plan import Plan
@@ -95,19 +95,19 @@ def _require_alone(allow_freeze: bool, source_after: str | None) -> None:
 
 
 def _show(plan: "Plan", options: "Options", file: Path, more: str, *, as_json: bool) -> None:
-    from flows.previews.seeding import cutover_ahead
+    from flows.previews.seeding import cutover_preview
 
     with errors_end_here():
-        found = cutover_ahead(plan, options)
-    show_ahead(found, file, as_json=as_json, options=more)
+        found = cutover_preview(plan, options)
+    show_preview(found, file, as_json=as_json, options=more)
 
 
 def _show_rehearsal(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.previews.seeding import rehearsal_ahead
+    from flows.previews.seeding import cutover_rehearsal_preview
 
     with errors_end_here():
-        found = rehearsal_ahead(plan, options)
-    show_ahead(found, file, as_json=as_json, options=" --rehearse")
+        found = cutover_rehearsal_preview(plan, options)
+    show_preview(found, file, as_json=as_json, options=" --rehearse")
 
 
 def _run(plan: "Plan", options: "Options", *, as_json: bool) -> None:

@@ -74,15 +74,15 @@ def finish(
 
 
 def _show(plan: "Plan", options: "Options", choices: "Choices", file: Path, *, as_json: bool) -> None:
-    from flows.finish import finish_ahead
-    from reports.views.cleanup import finish_ahead_view
+    from flows.finish import preview
+    from reports.views.cleanup import finish_preview_view
     from snapferry.console import say, show, show_json
 
-    found = finish_ahead(plan, options, choices)
+    found = preview(plan, options, choices)
     if as_json:
         show_json(found.model_dump_json(indent=2))
     elif not found.finished:
-        show(finish_ahead_view(found))
+        show(finish_preview_view(found))
     if found.finished:
         say(f"Run {found.run_id} is settled already.")
         return

@@ -9,7 +9,7 @@ from snapferry.exit_codes import ExitCode
 from snapferry.options import AsJson, errors_end_here
 
 if TYPE_CHECKING:
-    from tasks.draft.options import SideAsked
+    from tasks.draft.options import SideOptions
     from tasks.records.draft import Draft
 
 EXAMPLE = "Example: snapferry init --source orders --target orders-new --target-region eu-west-1 -o plan.yaml"
@@ -90,11 +90,11 @@ def init(
     asked = {side: made for side, given in chosen.items() if (made := _asked(side, *given))}
     if len(asked) == 2 and asked["source"] == asked["target"]:
         raise typer.BadParameter("source and target are the same domain", param_hint="--target")
-    from tasks.draft.draft import drafted
+    from tasks.draft.draft import draft
 
     with errors_end_here():
-        draft = drafted(asked, name)  # pyright: ignore[reportArgumentType]
-    _finish(draft, file, as_json=as_json)
+        found = draft(asked, name)  # pyright: ignore[reportArgumentType]
+    _finish(found, file, as_json=as_json)
 
 
 def _require_new(file: Path | None) -> None:
@@ -122,16 +122,16 @@ def _asked(
     role: str | None,
     connect_to: str | None,
     ca_bundle: str | None,
-) -> "SideAsked | None":
+) -> "SideOptions | None":
     """One side of the command line; None when it is not named. Exits with 2 when a part of it is wrong."""
-    from tasks.draft.options import WrongPart, asked
+    from tasks.draft.options import WrongPart, side_options
 
     if given is None:
         if any((region, profile, role, connect_to, ca_bundle)):
             raise typer.BadParameter(f"name the {side} as well", param_hint=f"--{side}")
         return None
     try:
-        return asked(
+        return side_options(
             given, region, profile=profile, role_arn=role, connect_to=connect_to, ca_bundle=ca_bundle
         )
     except WrongPart as error:

@@ -83,7 +83,7 @@ def migrate(
 
 def run(options: Options) -> ExitCode:
     """Runs or continues the migration, shows the report, and returns the exit code."""
-    from flows.sessions.notifications import tell_the_end_again
+    from flows.sessions.notifications import notify_end_again
     from flows.sessions.session import Options as Session
     from flows.sessions.session import finished_before
     from runs.state import State
@@ -97,7 +97,7 @@ def run(options: Options) -> ExitCode:
         if journal:
             another = "save the plan anew for another" if options.saved else "--new-run starts another"
             say(f"Run {journal.run_id} has finished already; {another}.")
-            tell_the_end_again(options.plan, State(options.state, options.plan.name), journal)
+            notify_end_again(options.plan, State(options.state, options.plan.name), journal)
         else:
             journal = run_flow(options.plan.name, options.state, partial(_flow, options))
         show_end(journal, as_json=options.as_json, next_step=options.next_step)

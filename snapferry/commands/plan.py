@@ -20,7 +20,7 @@ from snapferry.options import (
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.previews.migration import Planned
+    from flows.previews.migration import MigrationPreview
     from flows.sessions.session import Options
     from tasks.records.plan_document import PlanDocument
 
@@ -67,13 +67,13 @@ def plan(
         show_planned(found, plan)
 
 
-def resolved(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> "Planned":
+def resolved(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> "MigrationPreview":
     """The plan, resolved; exits with 3 when it is refused, or when a saved plan is not true any more."""
-    from flows.previews.migration import planned
+    from flows.previews.migration import migration_preview
     from tasks.planning.saved_plan import require_unchanged
 
     with errors_end_here():
-        found = planned(plan, options, saved)
+        found = migration_preview(plan, options, saved)
         if saved and found.fresh:
             require_unchanged(saved, found.document)
     return found
@@ -86,7 +86,7 @@ def show_document(document: "PlanDocument") -> None:
     show_json(document.model_dump_json(indent=2))
 
 
-def show_planned(found: "Planned", file: Path) -> None:
+def show_planned(found: "MigrationPreview", file: Path) -> None:
     """Prints what would be done, and what to do next."""
     from reports.views.plan import plan_view
     from snapferry.console import say, show
@@ -104,7 +104,7 @@ def show_planned(found: "Planned", file: Path) -> None:
     say(f"Nothing was changed. To do it: snapferry migrate {file} --execute")
 
 
-def _save(found: "Planned", output: Path, *, overwrites: Path) -> None:
+def _save(found: "MigrationPreview", output: Path, *, overwrites: Path) -> None:
     from flows.sessions.saved_plans import save, text_of
     from snapferry.console import complain_of, print_text, say
 

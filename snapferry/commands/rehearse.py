@@ -100,7 +100,7 @@ def _require_shadow(plan: "Plan", shadow: str | None) -> None:
 
 
 def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.previews.migration import rehearsal_planned
+    from flows.previews.migration import rehearsal_preview
     from flows.sessions.rehearsal import unfinished
     from reports.views.plan import plan_view
     from runs.state import State
@@ -114,7 +114,7 @@ def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, 
             show_json({"unfinished": begun.run_id})
         return
     with errors_end_here():
-        document = rehearsal_planned(plan, wanted, options)
+        document = rehearsal_preview(plan, wanted, options)
     if as_json:
         show_json(document.model_dump_json(indent=2))
     else:

@@ -16,7 +16,7 @@ from snapferry.options import (
     load,
     state_folder,
 )
-from snapferry.running import run_round, show_ahead
+from snapferry.running import run_round, show_preview
 
 if TYPE_CHECKING:
     from configs.plan import Plan
@@ -52,11 +52,11 @@ def seed(
 
 
 def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
-    from flows.previews.seeding import seed_ahead
+    from flows.previews.seeding import seed_preview
 
     with errors_end_here():
-        found = seed_ahead(plan, options)
-    show_ahead(found, file, as_json=as_json)
+        found = seed_preview(plan, options)
+    show_preview(found, file, as_json=as_json)
 
 
 def _flow(plan: "Plan", options: "Options") -> str:

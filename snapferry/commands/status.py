@@ -17,7 +17,7 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
     from flows.sessions.exclusion import TAKE_AWAY
     from reports.build.report import report_of
     from reports.views.status import status_of, status_view, with_plan
-    from runs.seed_cycles import being_taken_away
+    from runs.seed_cycles import being_removed
     from runs.state import State
     from snapferry.console import say, show, show_json
 
@@ -27,7 +27,7 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
         runs = State(folder, loaded.name)
         latest = runs.latest()
         block, waiting = _left_standing(runs)
-        taking_away = TAKE_AWAY if being_taken_away(runs) else None
+        taking_away = TAKE_AWAY if being_removed(runs) else None
         held, process = runs.is_held(), runs.holder()
     if latest is None:
         say(

@@ -7,7 +7,7 @@ import typer
 
 from snapferry.exit_codes import ExitCode
 from snapferry.options import AsJson, StateFolder, errors_end_here, load, state_folder
-from snapferry.verify_options import SideOptions, rename_of, selection_of, settings_of, side_option
+from snapferry.verify_options import ComparedSide, rename_of, selection_of, settings_of, side_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ def verify(
     Reads, and refreshes both sides. Exits with 4 when anything differs or cannot be compared.
     """
     sides = (
-        SideOptions(
+        ComparedSide(
             "source",
             source,
             source_region,
@@ -146,7 +146,7 @@ def verify(
             source_connect_to,
             source_ca_bundle,
         ),
-        SideOptions(
+        ComparedSide(
             "target",
             target,
             target_region,
@@ -168,7 +168,7 @@ def verify(
     _finish(record, as_json=as_json)
 
 
-def _require_plan(sides: "Sequence[SideOptions]", alone: dict[str, list[str] | None]) -> None:
+def _require_plan(sides: "Sequence[ComparedSide]", alone: dict[str, list[str] | None]) -> None:
     """What the plan says is not said again."""
     given = [f"--{side.side}…" for side in sides if side.named] + [
         name for name, value in alone.items() if value
@@ -178,7 +178,7 @@ def _require_plan(sides: "Sequence[SideOptions]", alone: dict[str, list[str] | N
         raise typer.BadParameter(message, param_hint="PLAN")
 
 
-def _require_alone(sides: "Sequence[SideOptions]", indices: list[str] | None, state: Path | None) -> None:
+def _require_alone(sides: "Sequence[ComparedSide]", indices: list[str] | None, state: Path | None) -> None:
     if not any(side.named for side in sides) and not indices:
         message = "give a plan, or two sides and what to compare: --source URL --target URL --indices PATTERN"
         raise typer.BadParameter(message, param_hint="PLAN")
@@ -192,25 +192,25 @@ def _require_alone(sides: "Sequence[SideOptions]", indices: list[str] | None, st
 def _of_plan(plan: Path, how: dict[str, Any], state: Path | None) -> "VerificationRecord":
     loaded = load(plan)
     loaded = loaded.model_copy(update={"verify": settings_of(loaded.verify, how)})
-    from flows.verify import verified
+    from flows.verify import verify_plan
     from snapferry.progress import shown_progress
 
     with errors_end_here(), shown_progress():
-        return verified(loaded, state_folder(state))
+        return verify_plan(loaded, state_folder(state))
 
 
 def _alone(
-    sides: "tuple[SideOptions, SideOptions]",
+    sides: "tuple[ComparedSide, ComparedSide]",
     indices: list[str],
     exclude: list[str],
     renames: list[str],
     how: dict[str, Any],
 ) -> "VerificationRecord":
     from configs.plan import VerifySettings
-    from flows.verify import Asked, verified_alone
+    from flows.verify import VerifyOptions, verify_without_plan
     from snapferry.progress import shown_progress
 
-    asked = Asked(
+    asked = VerifyOptions(
         sides[0].settings(),
         sides[1].settings(),
         selection_of(indices, exclude),
@@ -218,7 +218,7 @@ def _alone(
         settings_of(VerifySettings(), how),
     )
     with errors_end_here(), shown_progress():
-        return verified_alone(asked)
+        return verify_without_plan(asked)
 
 
 def _finish(record: "VerificationRecord", *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from tasks.checks.indices import indices
 from tasks.checks.room import room
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
-from tasks.records.checks import OutlookRecord
+from tasks.records.checks import PreflightRecord
 from tasks.survey import Survey
 
 FIRST: tuple[Check, ...] = (caller.credentials, *domains.FIRST)
@@ -39,7 +39,7 @@ def deciding(checks: Iterable[Check], settings: CheckSettings) -> tuple[Check, .
     return tuple(made for made in checks if made.decisive or made.id in settings.require)
 
 
-def outlook(plan: Plan, source: Callable[[], Domain], target: Callable[[], Domain]) -> OutlookRecord:
+def preflight(plan: Plan, source: Callable[[], Domain], target: Callable[[], Domain]) -> PreflightRecord:
     """Makes every preflight check of a plan. Reads only; may be repeated.
 
     Args:
@@ -47,4 +47,4 @@ def outlook(plan: Plan, source: Callable[[], Domain], target: Callable[[], Domai
     """
     assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
     survey = Survey(plan, {"source": source, "target": target}, assumed, given=Consents())
-    return OutlookRecord(checks=run_checks(survey, FIRST, THEN))
+    return PreflightRecord(checks=run_checks(survey, FIRST, THEN))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from domains.engine import cluster_features
-from domains.engine.cluster_features import Writing
+from domains.engine.cluster_features import WriteSettings
 from tasks.checks.check import Check, Finding, check, ok, shown, skip, warn
 from tasks.checks.facts import indices
 from tasks.records.resolution import SelectedIndex
@@ -44,7 +44,7 @@ def blocked(survey: Survey) -> Finding:
 
 
 def _blocks(survey: Survey, index: SelectedIndex) -> Iterator[str]:
-    traits = indices.traits(survey, index)
+    traits = indices.requirements(survey, index)
     return (key for key in _BLOCKS if traits.setting(key) == "true")
 
 
@@ -82,7 +82,9 @@ def _rolling_units(survey: Survey) -> Iterator[str]:
 def _rolling_indices(survey: Survey) -> Iterator[str]:
     """Indices that a policy may roll over by an alias that their settings name."""
     for index in _open(survey):
-        named = {value for key in _ROLLED for value in indices.traits(survey, index).settings.get(key, ())}
+        named = {
+            value for key in _ROLLED for value in indices.requirements(survey, index).settings.get(key, ())
+        }
         yield from (f"index {index.name}, by policy through {alias}" for alias in sorted(named))
 
 
@@ -143,8 +145,8 @@ def _open(survey: Survey) -> Iterable[SelectedIndex]:
     return (index for index in indices.moving_indices(survey) if index.open)
 
 
-def _writing(survey: Survey) -> Writing:
-    return survey.once("writing", lambda: cluster_features.writing(survey.domain("source")))
+def _writing(survey: Survey) -> WriteSettings:
+    return survey.once("writing", lambda: cluster_features.write_settings(survey.domain("source")))
 
 
 def _no_window(survey: Survey) -> Finding | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domains.engine import catalog as names_on
 from domains.engine import repositories, snapshots
 from tasks.migration import Migration
-from tasks.records.cleanup import Left
+from tasks.records.cleanup import Skipped
 from tasks.restore.owned_indices import intended, proven
 
 
@@ -27,7 +27,7 @@ class Owned:
 
     indices: dict[str, str]
     streams: dict[str, dict[str, str]]
-    left: tuple[Left, ...]
+    left: tuple[Skipped, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ def owned(m: Migration) -> Owned:
     ours = proven(m, present, f"{m.repository}/{m.snapshot}")
     own = {name: uuid for name, uuid in present.items() if name in ours}
     why = "it is not the index that this run has restored"
-    left = [Left(name=name, why=why) for name in present if name not in ours]
+    left = [Skipped(name=name, why=why) for name in present if name not in ours]
     streams: dict[str, dict[str, str]] = {}
     for name, stream in there.streams.items():
         backing = {index: own.pop(index) for index in stream.backing if index in own}
@@ -50,7 +50,7 @@ def owned(m: Migration) -> Owned:
             streams[name] = backing
         elif backing:
             others = ", ".join(sorted(set(stream.backing) - backing.keys()))
-            left.append(Left(name=name, why=f"it has backing indices of others: {others}"))
+            left.append(Skipped(name=name, why=f"it has backing indices of others: {others}"))
     return Owned(own, streams, tuple(left))
 
 

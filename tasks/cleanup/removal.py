@@ -13,13 +13,13 @@ from domains.errors import Denied, Missing
 from runs.journal import DENIED, REFUSED, Journal
 from tasks.cleanup.ownership import own_snapshot, owned
 from tasks.errors import ExecutionError, PreconditionError
-from tasks.in_flight import settled
+from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
-from tasks.records.cleanup import Left, Leftovers, RemovalRecord
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
 from tasks.repository import register
 from tasks.repository.history import is_own_registration, sent_registrations
-from tasks.repository.revert import give_back
-from tasks.retry_while_busy import STEP, is_busy, patiently
+from tasks.repository.revert import revert
+from tasks.retry_while_busy import STEP, is_busy, retry_while_busy
 
 _AT_ONCE = 50  # indices that one request deletes
 
@@ -75,9 +75,9 @@ def remove_made(m: Migration) -> RemovalRecord:
         TimedOut: a running snapshot stood in the way for snapshot.wait_for_running; the same command goes on.
         DomainError: transient, or denied.
     """
-    settled(m, STEP)
+    await_in_flight(m, STEP)
     left = [*_remove_indices(m), *remove_snapshot(m)]
-    registrations = {domain.side: give_back(m, domain) for domain in (m.target, m.source)}
+    registrations = {domain.side: revert(m, domain) for domain in (m.target, m.source)}
     return RemovalRecord(
         indices=removed_names(m, "remove"),
         snapshots=removed_names(m, "remove snapshot"),
@@ -92,7 +92,7 @@ def removed_names(m: Migration, action: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for intent in intents for name in intent.detail["names"]))
 
 
-def _remove_indices(m: Migration) -> Iterator[Left]:
+def _remove_indices(m: Migration) -> Iterator[Skipped]:
     found = owned(m)
     for name, backing in found.streams.items():
         yield from remove_stream(m, name, backing)
@@ -110,10 +110,12 @@ def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
         still = [name for name, uuid in chunk.items() if there.get(name) == uuid]
         return partial(names_on.delete_all, m.target, still) if still else None
 
-    patiently(m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, look)
+    retry_while_busy(
+        m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, look
+    )
 
 
-def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Left]:
+def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Skipped]:
     """Deletes a data stream if it still has exactly these backing indices."""
     grown: list[str] = []
 
@@ -126,12 +128,12 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
             return None
         return partial(names_on.delete, m.target, name, stream=True)
 
-    patiently(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, look)
+    retry_while_busy(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, look)
     if grown:
-        yield Left(name=name, why="its backing indices are not those that this run has restored any more")
+        yield Skipped(name=name, why="its backing indices are not those that this run has restored any more")
 
 
-def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Left]:
+def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skipped]:
     """Deletes the run's own snapshot, running or finished. May be repeated: the repository is asked.
 
     Args:
@@ -141,14 +143,14 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Left
         return
     why = _unreachable(m, runs)
     if why:
-        yield Left(name=m.snapshot, why=why)
+        yield Skipped(name=m.snapshot, why=why)
         return
 
     def look() -> Callable[[], None] | None:
         return partial(snapshots.delete, m.source, m.repository, m.snapshot) if own_snapshot(m) else None
 
     waits = "another snapshot runs on the source"
-    patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
+    retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
 def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:

@@ -13,19 +13,19 @@ from domains.engine import repositories
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.write_blocks import blocks
 from runs.journal import Journal
-from runs.seed_cycles import sharing
+from runs.seed_cycles import sharing_registration
 from runs.state import State
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.errors import ExecutionError
-from tasks.in_flight import settled
+from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
-from tasks.records.cleanup import Left, Leftovers, RemovalRecord
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
 from tasks.records.seeding import Copy, Ledger
 from tasks.repository.history import is_own_registration
-from tasks.repository.revert import give_back
+from tasks.repository.revert import revert
 from tasks.restore.owned_indices import intended, proven
-from tasks.retry_while_busy import STEP, is_busy, patiently
+from tasks.retry_while_busy import STEP, is_busy, retry_while_busy
 from tasks.seeding.ledger import COPIES, ledger
 from tasks.seeding.trusted_copies import trusted
 
@@ -70,7 +70,7 @@ def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
         DomainError: transient, or denied.
     """
     for each in rounds:
-        settled(each, STEP)
+        await_in_flight(each, STEP)
     found, runs = _noted(m, rounds), _runs(rounds)
     left = list(_left(m, found))
     names = sorted(_removable(m, found))
@@ -101,7 +101,7 @@ def require_rounds_removed(m: Migration, rounds: Sequence[Migration]) -> None:
 
 
 def _runs(rounds: Sequence[Migration]) -> tuple[Journal, ...]:
-    return sharing([each.journal for each in rounds])
+    return sharing_registration([each.journal for each in rounds])
 
 
 def _by_repository(rounds: Iterable[Migration]) -> tuple[Migration, ...]:
@@ -131,16 +131,16 @@ def _remove_chunk(m: Migration, found: Ledger, names: Sequence[str]) -> None:
         still = [name for name in names if name in own]
         return partial(names_on.delete_all, m.target, still) if still else None
 
-    patiently(m, m.target, "remove", names, "a snapshot on the target holds a copy", is_busy, look)
+    retry_while_busy(m, m.target, "remove", names, "a snapshot on the target holds a copy", is_busy, look)
 
 
-def _left(m: Migration, found: Ledger) -> Iterator[Left]:
+def _left(m: Migration, found: Ledger) -> Iterator[Skipped]:
     """What is under the name of a copy and does not go."""
     target = catalog(m.target)
     own = _removable(m, found)
     for name, copy in found.copies.items():
         if name in target.indices and name not in own:
-            yield Left(name=name, why=_why(target, copy))
+            yield Skipped(name=name, why=_why(target, copy))
 
 
 def _why(target: Catalog, copy: Copy) -> str:
@@ -158,5 +158,5 @@ def _given_back(m: Migration, rounds: Sequence[Migration]) -> dict[str, str]:
     for each in _by_repository(rounds):
         place = "" if each.repository == m.repository else f", {each.repository}"
         for domain in (m.target, m.source):
-            said[f"{domain.side}{place}"] = give_back(each, domain, runs)
+            said[f"{domain.side}{place}"] = revert(each, domain, runs)
     return said

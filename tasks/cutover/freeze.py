@@ -15,7 +15,7 @@ from domains.engine.write_blocks import block_requests, blocks, flush, setting_r
 from domains.errors import Denied, Refused
 from domains.http.json_replies import is_object
 from runs.journal import DENIED, now
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.records.cutover import FreezeRecord, ReleaseRecord
@@ -92,7 +92,9 @@ def _block(m: Migration, names: Sequence[str]) -> _Blocked:
             said = error
         else:
             continue
-        tell(Progress(STEP, f"the domain does not take _block/write ({said.reply.text}): by settings"))
+        report_progress(
+            Progress(STEP, f"the domain does not take _block/write ({said.reply.text}): by settings")
+        )
         return _Blocked(tuple(names), drained)
     return _Blocked((), drained)
 
@@ -144,7 +146,7 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
             raise TimedOut(f"operations are still under way on {', '.join(restless[:5]) or 'the source'}")
         if restless:
             said = f"waiting: operations are under way on {len(restless)} indices"
-            tell(Progress(STEP, said, waiting=True))
+            report_progress(Progress(STEP, said, waiting=True))
             _flushed(m, restless)  # an operation that failed in Lucene keeps the checkpoint back until then
         seen = told
         poll.pause()

@@ -15,14 +15,14 @@ from domains.engine.index_opening import (
     aliases,
     health,
     open_requests,
+    opening_settings,
     require_acknowledged,
-    serving_settings,
 )
 from domains.engine.write_blocks import WRITE, blocks, settings_requests
 from domains.http.json_replies import Json
 from domains.http.requests import Request
 from runs.journal import DENIED, REFUSED, Journal, now
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.cutover import HealthRecord, OpenRecord
@@ -63,7 +63,9 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
             return len(shut)
         if poll.expired:
             raise TimedOut(f"primaries of {', '.join(late[:5])} on the target do not start")
-        tell(Progress("open copies", f"waiting for the primaries of {len(late)} indices", waiting=True))
+        report_progress(
+            Progress("open copies", f"waiting for the primaries of {len(late)} indices", waiting=True)
+        )
         poll.pause()
 
 
@@ -129,7 +131,7 @@ def _aliases_of_sources(m: Migration, resolution: Resolution) -> list[tuple[str,
     ]
 
 
-def serve(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ...]]) -> OpenRecord:
+def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ...]]) -> OpenRecord:
     """Gives the indices the replicas and the refresh interval of their sources, and lets them take writes.
 
     May be repeated. From here on the target's documents are its own.
@@ -137,10 +139,10 @@ def serve(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ..
     Raises:
         ExecutionError: an index still refuses writes.
     """
-    theirs = serving_settings(m.source)
+    theirs = opening_settings(m.source)
     groups: dict[tuple[tuple[str, Any], ...], list[str]] = {}
     for index in resolution.indices:
-        wanted = serving_of(m, index, theirs.get(index.name, {}))
+        wanted = opening_of(m, index, theirs.get(index.name, {}))
         groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
     for wanted, names in groups.items():
         for piece in path_pieces(
@@ -157,7 +159,7 @@ def serve(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ..
     )
 
 
-def serving_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
+def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
     """What an index gets in place of what its waiting copy had; None puts the engine's default back."""
     plan = {_full(key): value for key, value in m.plan.restore.index_settings.items()}
     ignored = [_full(pattern) for pattern in m.plan.restore.ignore_index_settings]
@@ -204,7 +206,9 @@ def wait_for_green(m: Migration, resolution: Resolution) -> HealthRecord:
             still.restart()
         if not late or poll.expired or still.expired:
             return HealthRecord(waited_s=round((now() - began).total_seconds(), 3), not_green=late)
-        tell(Progress("health", f"waiting for green: {len(late)} of {len(names)} indices", waiting=True))
+        report_progress(
+            Progress("health", f"waiting for green: {len(late)} of {len(names)} indices", waiting=True)
+        )
         poll.pause()
 
 

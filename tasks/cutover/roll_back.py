@@ -12,11 +12,11 @@ from domains.errors import is_transient
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_stream
 from tasks.cutover import freeze, window
-from tasks.in_flight import blocks_settled
+from tasks.in_flight import await_blocks_in_flight
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord
 from tasks.records.verification import VerificationRecord
-from tasks.retry_while_busy import is_busy, patiently
+from tasks.retry_while_busy import is_busy, retry_while_busy
 from tasks.seeding.copies import ledger_of, own_uuids
 
 _ATTEMPTS = 5
@@ -41,7 +41,7 @@ def release_source(m: Migration) -> ReleaseRecord:
     A block whose reply was lost may still come: it is waited for once what is blocked already is released.
     """
     released = repeated(m, lambda: freeze.release(m))
-    if blocks_settled(m, "release"):
+    if await_blocks_in_flight(m, "release"):
         released = repeated(m, lambda: freeze.release(m))
     window.end(m)
     return released
@@ -72,7 +72,7 @@ def end_snapshot(m: Migration) -> None:
         return partial(snapshots.delete, m.source, m.repository, m.snapshot)
 
     waits = "another snapshot runs on the source"
-    patiently(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
+    retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
 def remove_streams(m: Migration) -> None:

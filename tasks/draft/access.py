@@ -8,9 +8,9 @@ from domains.aws import control_plane, session
 from domains.aws.control_plane import DomainStatus
 from domains.domain import Domain, open_domain
 from domains.engine.reachability import Reach, reach
-from tasks.draft.find_domain import find, login_region
-from tasks.draft.optional_reads import softly
-from tasks.draft.options import SideAsked
+from tasks.draft.find_domain import find_domain, login_region
+from tasks.draft.optional_reads import optional_read
+from tasks.draft.options import SideOptions
 from tasks.errors import PreconditionError
 from tasks.records.draft import AuthType
 
@@ -20,7 +20,7 @@ _SERVICE = "domains of the service need it"
 
 
 @dataclass(frozen=True)
-class Way:
+class Access:
     """The way to a side, tried once.
 
     Args:
@@ -38,7 +38,7 @@ class Way:
     unknown: list[str] = field(default_factory=list[str])
 
 
-def way_to(side: Side, asked: SideAsked) -> Way:
+def find_access(side: Side, asked: SideOptions) -> Access:
     """The way to this side. Reads only.
 
     Raises:
@@ -58,32 +58,32 @@ def way_to(side: Side, asked: SideAsked) -> Way:
     return way
 
 
-def _by_name(side: Side, asked: SideAsked) -> Way:
-    place = find(side, asked)
+def _by_name(side: Side, asked: SideOptions) -> Access:
+    place = find_domain(side, asked)
     domain, end = _go(side, asked.settings(asked.signing, place.region))
-    return Way(domain, end, place.told_by, "sigv4", _SERVICE, place.status)
+    return Access(domain, end, place.told_by, "sigv4", _SERVICE, place.status)
 
 
-def _by_url(side: Side, asked: SideAsked) -> Way:
+def _by_url(side: Side, asked: SideOptions) -> Access:
     if asked.is_managed:
         return _with_status(asked, _signed(side, asked, _SERVICE))
     if asked.profile or asked.role_arn:
         return _signed(side, asked, "a profile or a role was given to sign with")
     domain, end = _go(side, asked.settings(NoAuth(type="none"), asked.region))
-    unsigned = Way(domain, end, asked.region_told_by, "none", "it answers without a login")
+    unsigned = Access(domain, end, asked.region_told_by, "none", "it answers without a login")
     return _turned_away(side, asked, unsigned) if end.stage in _TURNED_AWAY else unsigned
 
 
-def _with_status(asked: SideAsked, way: Way) -> Way:
+def _with_status(asked: SideOptions, way: Access) -> Access:
     name = control_plane.domain_name_of(address_of(asked.endpoint or "")[0])
     if name is None:
         return way
     what = "the control plane was not asked for it"
-    status = softly(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
+    status = optional_read(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
     return replace(way, status=status)
 
 
-def _signed(side: Side, asked: SideAsked, why: str) -> Way:
+def _signed(side: Side, asked: SideOptions, why: str) -> Access:
     region = login_region(session.session(asked.signing, asked.region))
     if region is None:
         raise PreconditionError(
@@ -92,13 +92,13 @@ def _signed(side: Side, asked: SideAsked, why: str) -> Way:
         )
     domain, end = _go(side, asked.settings(asked.signing, region))
     told_by = asked.region_told_by or "the login's Region: requests signed for it are accepted"
-    return Way(domain, end, told_by, "sigv4", why)
+    return Access(domain, end, told_by, "sigv4", why)
 
 
-def _turned_away(side: Side, asked: SideAsked, unsigned: Way) -> Way:
+def _turned_away(side: Side, asked: SideOptions, unsigned: Access) -> Access:
     """Its host is not the service's, and it wants a login: a signature, or else a user and a password."""
     lacking: list[str] = []
-    signed = softly(
+    signed = optional_read(
         lacking, "no signed one was sent", lambda: _signed(side, asked, "it refuses unsigned requests")
     )
     if signed and signed.reach.stage in {"reached", "domain-access", "access-control"}:

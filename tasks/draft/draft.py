@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from configs.plan import ConflictSettings, IndexSelection, Side
 from runs.journal import now
 from tasks.draft import sides, storage
-from tasks.draft.options import SideAsked
-from tasks.draft.sides import Looked
+from tasks.draft.options import SideOptions
+from tasks.draft.sides import InspectedSide
 from tasks.errors import PreconditionError
 from tasks.records.draft import Draft, IndicesFound, SideFound, StorageFound
 from tasks.selection import compatibility, conflicts
@@ -18,7 +18,7 @@ from tasks.survey import SIDES
 _LONGEST = 60
 
 
-def drafted(asked: Mapping[Side, SideAsked], name: str | None) -> Draft:
+def draft(asked: Mapping[Side, SideOptions], name: str | None) -> Draft:
     """What the sides and the account around them tell of a plan. Reads only; may be repeated.
 
     Args:
@@ -30,12 +30,12 @@ def drafted(asked: Mapping[Side, SideAsked], name: str | None) -> Draft:
     """
     with ThreadPoolExecutor(2, thread_name_prefix="side") as pool:
         wanted: list[Side] = [side for side in SIDES if side in asked]
-        answers = pool.map(sides.look, wanted, [asked[side] for side in wanted])
+        answers = pool.map(sides.inspect, wanted, [asked[side] for side in wanted])
         looked = dict(zip(wanted, answers, strict=True))
     source, target = looked.get("source"), looked.get("target")
     _require_two(source, target)
     called = name or _name(source, target)
-    place = storage.look(looked, called)
+    place = storage.inspect(looked, called)
     problem, way_out = _versions(source, target)
     return Draft(
         name=called,
@@ -50,7 +50,7 @@ def drafted(asked: Mapping[Side, SideAsked], name: str | None) -> Draft:
     )
 
 
-def _require_two(source: Looked | None, target: Looked | None) -> None:
+def _require_two(source: InspectedSide | None, target: InspectedSide | None) -> None:
     if source is None or target is None:
         return
     one, other = source.found, target.found
@@ -63,7 +63,7 @@ def _require_two(source: Looked | None, target: Looked | None) -> None:
         )
 
 
-def _name(source: Looked | None, target: Looked | None) -> str:
+def _name(source: InspectedSide | None, target: InspectedSide | None) -> str:
     """A name for the plan, of the domains' names and Regions."""
     one, other = (_called(side) for side in (source, target))
     if one and one == other and target and target.found.region:
@@ -72,7 +72,7 @@ def _name(source: Looked | None, target: Looked | None) -> str:
     return made[:_LONGEST].strip("-_")
 
 
-def _called(side: Looked | None) -> str:
+def _called(side: InspectedSide | None) -> str:
     if side is None:
         return ""
     found = side.found
@@ -80,14 +80,14 @@ def _called(side: Looked | None) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", told.lower()).strip("-_")
 
 
-def _versions(source: Looked | None, target: Looked | None) -> tuple[str, str]:
+def _versions(source: InspectedSide | None, target: InspectedSide | None) -> tuple[str, str]:
     if not source or not target or not source.version or not target.version:
         return "", ""
     problem = compatibility.engine_problem(source.version, target.version)
     return (problem, compatibility.way_out(source.version, target.version)) if problem else ("", "")
 
 
-def _indices(source: Looked | None, target: Looked | None) -> IndicesFound | None:
+def _indices(source: InspectedSide | None, target: InspectedSide | None) -> IndicesFound | None:
     if source is None or source.catalog is None:
         return None
     selection = select(source.catalog, IndexSelection())
@@ -105,7 +105,7 @@ def _indices(source: Looked | None, target: Looked | None) -> IndicesFound | Non
     )
 
 
-def _created(source: Looked, target: Looked | None, names: list[str]) -> list[str]:
+def _created(source: InspectedSide, target: InspectedSide | None, names: list[str]) -> list[str]:
     if target is None or target.version is None or source.catalog is None or _versions(source, target)[0]:
         return []
     found = source.catalog.indices
@@ -114,7 +114,7 @@ def _created(source: Looked, target: Looked | None, names: list[str]) -> list[st
     )
 
 
-def _conflicts(selection: Selection, target: Looked | None) -> tuple[str, ...] | None:
+def _conflicts(selection: Selection, target: InspectedSide | None) -> tuple[str, ...] | None:
     if target is None or target.catalog is None:
         return None
     decision = conflicts.decide(
@@ -123,7 +123,7 @@ def _conflicts(selection: Selection, target: Looked | None) -> tuple[str, ...] |
     return decision.problems
 
 
-def _to_fill_in(source: Looked | None, target: Looked | None, place: StorageFound) -> list[str]:
+def _to_fill_in(source: InspectedSide | None, target: InspectedSide | None, place: StorageFound) -> list[str]:
     missing: list[str] = []
     for side, looked in (("source", source), ("target", target)):
         if looked is None:
@@ -135,7 +135,9 @@ def _to_fill_in(source: Looked | None, target: Looked | None, place: StorageFoun
     return missing + list(_missing_roles(source, target, place))
 
 
-def _missing_roles(source: Looked | None, target: Looked | None, place: StorageFound) -> list[str]:
+def _missing_roles(
+    source: InspectedSide | None, target: InspectedSide | None, place: StorageFound
+) -> list[str]:
     sides: list[SideFound | None] = [each.found if each else None for each in (source, target)]
     if not any(found is None or found.auth == "sigv4" for found in sides):
         return []

@@ -12,14 +12,14 @@ from domains.aws import control_plane
 from domains.aws import session as aws
 from domains.aws.control_plane import DomainStatus
 from domains.errors import AwsError
-from tasks.draft.options import SideAsked
+from tasks.draft.options import SideOptions
 from tasks.errors import PreconditionError
 
 _AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Place:
+class DomainLocation:
     """A domain found by its name: its Region, how that was told, and what the control plane says."""
 
     region: str
@@ -27,7 +27,7 @@ class Place:
     status: DomainStatus
 
 
-def find(side: Side, asked: SideAsked) -> Place:
+def find_domain(side: Side, asked: SideOptions) -> DomainLocation:
     """The place of a domain that was given by its name. Reads only.
 
     Raises:
@@ -40,7 +40,9 @@ def find(side: Side, asked: SideAsked) -> Place:
     own = login_region(session)
     status = control_plane.domain_status(session, name) if own else None
     if own and status:
-        return Place(own, asked.region_told_by or "the domain is there, and it is the login's Region", status)
+        return DomainLocation(
+            own, asked.region_told_by or "the domain is there, and it is the login's Region", status
+        )
     if asked.region:
         raise PreconditionError(
             f"there is no domain {name} in {asked.region} for this login",
@@ -58,7 +60,7 @@ def login_region(session: boto3.Session) -> str | None:
         return None
 
 
-def _elsewhere(side: Side, name: str, session: boto3.Session, regions: Sequence[str]) -> Place:
+def _elsewhere(side: Side, name: str, session: boto3.Session, regions: Sequence[str]) -> DomainLocation:
     def look(region: str) -> DomainStatus | AwsError | None:
         try:
             return control_plane.domain_status(session, name, region)
@@ -72,7 +74,9 @@ def _elsewhere(side: Side, name: str, session: boto3.Session, regions: Sequence[
     if len(found) == 1:
         ((region, status),) = found.items()
         missing = f"; {len(silent)} Regions could not be asked" if silent else ""
-        return Place(region, f"the only one of {len(regions)} other Regions that has it{missing}", status)
+        return DomainLocation(
+            region, f"the only one of {len(regions)} other Regions that has it{missing}", status
+        )
     raise _not_one(side, name, sorted(found), silent)
 
 

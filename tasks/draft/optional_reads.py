@@ -8,7 +8,7 @@ from domains.errors import SnapferryError
 T = TypeVar("T")
 
 
-def softly(unknown: list[str], what: str, look: Callable[[], T]) -> T | None:
+def optional_read(unknown: list[str], what: str, look: Callable[[], T]) -> T | None:
     """What `look` returns; None, and a sentence in `unknown`, when it could not be told.
 
     Args:

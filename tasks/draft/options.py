@@ -11,7 +11,7 @@ from configs.values.endpoints import address_of, normal_connect_to, normal_endpo
 
 
 @dataclass(frozen=True)
-class SideAsked:
+class SideOptions:
     """One side as the user names it.
 
     Args:
@@ -71,7 +71,7 @@ class WrongPart(ValueError):
         self.part = part
 
 
-def asked(
+def side_options(
     given: str,
     region: str | None = None,
     *,
@@ -79,7 +79,7 @@ def asked(
     role_arn: str | None = None,
     connect_to: str | None = None,
     ca_bundle: str | None = None,
-) -> SideAsked:
+) -> SideOptions:
     """One side, its parts checked as the plan's loader checks them.
 
     Raises:
@@ -94,7 +94,7 @@ def asked(
         raise WrongPart("region", f"the endpoint's host says {named}, not {wanted}; leave this option out")
     if ca_bundle is not None and endpoint is not None and endpoint.startswith("http:"):
         raise WrongPart("ca-bundle", "an http endpoint shows no certificate; leave this option out")
-    return SideAsked(
+    return SideOptions(
         given=given,
         domain=domain,
         endpoint=endpoint,

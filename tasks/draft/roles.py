@@ -8,8 +8,8 @@ from configs.values.aws import check_role_arn
 from domains.aws import iam
 from domains.aws.iam import Role
 from tasks.checks.rules.trust_policies import domains_not_let_in, service_statements
-from tasks.draft.optional_reads import softly
-from tasks.draft.sides import Looked
+from tasks.draft.optional_reads import optional_read
+from tasks.draft.sides import InspectedSide
 from tasks.records.draft import RegistrationFound, RoleChoice, RoleFound
 
 _SIMULATED = 10
@@ -17,7 +17,7 @@ _OBJECTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 
 
 def choose(
-    sides: Sequence[Looked],
+    sides: Sequence[InspectedSide],
     bucket: str | None,
     registrations: Sequence[RegistrationFound],
     unknown: list[str],
@@ -35,7 +35,9 @@ def choose(
         if each.bucket == bucket and bucket and each.side in names and _is_role(each.role_arn):
             return RoleChoice(arn=each.role_arn, why=f"repository {each.name} of the {each.side} uses it")
     arns = [side.found.arn for side in sides if side.found.arn]
-    listed = softly(unknown, "the account's roles could not be listed", lambda: iam.roles(session)) or ()
+    listed = (
+        optional_read(unknown, "the account's roles could not be listed", lambda: iam.roles(session)) or ()
+    )
     trusting = sorted((each for each in listed if service_statements(each.trust)), key=lambda each: each.arn)
     candidates = _judged(session, trusting, arns, bucket, unknown)
     return _chosen(candidates, bucket)
@@ -57,7 +59,7 @@ def _judged(
         problem = next((why for arn in arns if (why := _shut_out(role, arn))), "")
         refused: tuple[str, ...] | None = None
         if not problem and bucket and not silent and len(found) < _SIMULATED:
-            refused = softly(silent, "", lambda role=role: _refused(session, role.arn, bucket))
+            refused = optional_read(silent, "", lambda role=role: _refused(session, role.arn, bucket))
         lacks = f"its policies are not seen to allow {', '.join(refused)}" if refused else ""
         found.append(RoleFound(arn=role.arn, problem=problem or lacks, proven=refused == ()))
     if silent:

@@ -15,15 +15,15 @@ from domains.engine.cluster import ClusterIdentity
 from domains.errors import SnapferryError, UnexpectedReply
 from domains.http.json_replies import Json
 from domains.versions import Version
-from tasks.draft.access import Way, way_to
-from tasks.draft.optional_reads import softly
-from tasks.draft.options import SideAsked
+from tasks.draft.access import Access, find_access
+from tasks.draft.optional_reads import optional_read
+from tasks.draft.options import SideOptions
 from tasks.errors import PreconditionError
 from tasks.records.draft import SideFound
 
 
 @dataclass(frozen=True)
-class Looked:
+class InspectedSide:
     """A side that was looked at: what was found, and what later looks need of it.
 
     Args:
@@ -31,7 +31,7 @@ class Looked:
         version, registrations, catalog: None when they could not be told.
     """
 
-    asked: SideAsked
+    asked: SideOptions
     found: SideFound
     session: boto3.Session | None = None
     version: Version | None = None
@@ -39,30 +39,30 @@ class Looked:
     catalog: Catalog | None = None
 
 
-def look(side: Side, asked: SideAsked) -> Looked:
+def inspect(side: Side, asked: SideOptions) -> InspectedSide:
     """What can be told of one side. Reads only; may be repeated.
 
     Raises:
         PreconditionError: it is not there, it is no domain, or it does not answer and nothing else is known.
         AwsError: the login cannot be used.
     """
-    way = way_to(side, asked)
+    way = find_access(side, asked)
     domain, unknown = way.domain, way.unknown
     session = domain.session if domain.signed else None
     identity = _identity(way)
     registrations = catalog = None
     if identity:
-        registrations = softly(
+        registrations = optional_read(
             unknown, "its repositories are not known", lambda: repositories.all_registered(domain)
         )
-        catalog = softly(unknown, "its indices are not known", lambda: names_on.catalog(domain))
+        catalog = optional_read(unknown, "its indices are not known", lambda: names_on.catalog(domain))
     status = way.status or (_status_by_cluster(way, identity) if identity and session else None)
     version = identity.version if identity else status.runs if status else None
     found = _found(asked, way, identity, status, version)
-    return Looked(asked, found, session, version, registrations, catalog)
+    return InspectedSide(asked, found, session, version, registrations, catalog)
 
 
-def _identity(way: Way) -> ClusterIdentity | None:
+def _identity(way: Access) -> ClusterIdentity | None:
     if way.reach.stage != "reached":
         return None
     try:
@@ -75,27 +75,29 @@ def _identity(way: Way) -> ClusterIdentity | None:
         return None
 
 
-def _status_by_cluster(way: Way, identity: ClusterIdentity) -> DomainStatus | None:
+def _status_by_cluster(way: Access, identity: ClusterIdentity) -> DomainStatus | None:
     """The service calls a cluster `account:domain`."""
     name = identity.name.rpartition(":")[2]
     what = "the control plane was not asked for it"
-    return softly(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
+    return optional_read(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
 
 
-def _account_of(asked: SideAsked) -> str | None:
+def _account_of(asked: SideOptions) -> str | None:
     return parse_role_arn(asked.role_arn).account if asked.role_arn else None
 
 
 def _found(
-    asked: SideAsked,
-    way: Way,
+    asked: SideOptions,
+    way: Access,
     identity: ClusterIdentity | None,
     status: DomainStatus | None,
     version: Version | None,
 ) -> SideFound:
     domain = way.domain
     session = domain.session if domain.signed else None
-    who = softly(way.unknown, "who calls is not known", lambda: iam.caller(session)) if session else None
+    who = (
+        optional_read(way.unknown, "who calls is not known", lambda: iam.caller(session)) if session else None
+    )
     return SideFound(
         side=domain.side,
         given=asked.given,

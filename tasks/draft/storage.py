@@ -13,9 +13,9 @@ from configs.values.names import check_bucket
 from domains.aws import s3
 from domains.aws import session as aws
 from domains.http.json_replies import child
-from tasks.draft.optional_reads import softly
+from tasks.draft.optional_reads import optional_read
 from tasks.draft.roles import choose
-from tasks.draft.sides import Looked
+from tasks.draft.sides import InspectedSide
 from tasks.records.draft import BucketFound, RegistrationFound, RoleChoice, StorageFound
 from tasks.repository.bodies import is_readonly
 
@@ -25,7 +25,7 @@ _LISTED = 20
 _AT_ONCE = 8
 
 
-def look(looked: Mapping[Side, Looked], name: str) -> StorageFound:
+def inspect(looked: Mapping[Side, InspectedSide], name: str) -> StorageFound:
     """The registrations, buckets and roles that there are, and which of them suggest themselves. Reads only.
 
     Args:
@@ -58,7 +58,7 @@ def look(looked: Mapping[Side, Looked], name: str) -> StorageFound:
     )
 
 
-def _registrations(looked: Looked) -> Iterator[RegistrationFound]:
+def _registrations(looked: InspectedSide) -> Iterator[RegistrationFound]:
     for name, told in sorted((looked.registrations or {}).items()):
         settings = child(told, "settings")
         if name.startswith("cs-"):  # the service's own, which it shows without settings
@@ -86,7 +86,9 @@ def _buckets(
     for each in registrations:
         if each.type == "s3" and _is_bucket(each.bucket):
             used.setdefault(each.bucket, f"the {each.side} has repository {each.name} in it")
-    names = softly(unknown, "the account's buckets could not be listed", lambda: s3.names(session)) or ()
+    names = (
+        optional_read(unknown, "the account's buckets could not be listed", lambda: s3.names(session)) or ()
+    )
     reasons = used | {name: why for name, why in _suggesting(session, names) if name not in used}
     others = [name for name in names if name not in reasons]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bucket") as pool:
@@ -125,7 +127,7 @@ def _suggesting(session: boto3.Session, names: Iterable[str]) -> Iterator[tuple[
 
 def _telling_tag(session: boto3.Session, name: str) -> str:
     """A tag that suggests snapshots; empty without one, or where the tags may not be read."""
-    told = softly([], "", lambda: s3.tags(session, name)) or {}
+    told = optional_read([], "", lambda: s3.tags(session, name)) or {}
     return next((f"{key}={value}" for key, value in told.items() if _SUGGESTS.search(f"{key} {value}")), "")
 
 
@@ -134,7 +136,7 @@ def _region(chosen: BucketFound | None) -> str | None:
 
 
 def _roles(
-    looked: Mapping[Side, Looked],
+    looked: Mapping[Side, InspectedSide],
     chosen: BucketFound | None,
     registrations: Sequence[RegistrationFound],
     unknown: list[str],
@@ -151,7 +153,7 @@ def _roles(
 
 def _free(
     name: str,
-    looked: Mapping[Side, Looked],
+    looked: Mapping[Side, InspectedSide],
     registrations: Sequence[RegistrationFound],
     chosen: BucketFound | None,
     session: boto3.Session | None,
@@ -169,7 +171,7 @@ def _free(
     for free in (each for each in candidates if each not in taken):
         if chosen is None or session is None:
             return free
-        files = softly(
+        files = optional_read(
             unknown,
             "whether the folder holds a repository could not be looked at",
             partial(s3.repository_files, session, chosen.name, free),

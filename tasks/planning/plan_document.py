@@ -25,7 +25,7 @@ from tasks.survey import SIDES, Survey
 
 
 @dataclass(frozen=True)
-class Ahead:
+class RemainingWork:
     """What a run still has to do, where it is not a new one.
 
     Args:
@@ -39,10 +39,10 @@ class Ahead:
     finished: bool = False
 
 
-def still_ahead(journal: Journal, *, finished: bool) -> Ahead:
+def remaining_work(journal: Journal, *, finished: bool) -> RemainingWork:
     """What the run of this journal still has to do, as far as the journal tells."""
     taken = bool(journal.record("snapshot"))
-    return Ahead(not taken, frozenset(journal.document.arrived), finished)
+    return RemainingWork(not taken, frozenset(journal.document.arrived), finished)
 
 
 def plan_document(
@@ -54,11 +54,11 @@ def plan_document(
     digests: Digests,
     snapshot_uuid: str | None,
     counts: dict[str, int],
-    ahead: Ahead | None = None,
+    ahead: RemainingWork | None = None,
     estimate: Estimate | None = None,
 ) -> PlanDocument:
     """The document of a resolved migration. Reads only."""
-    todo = ahead or Ahead()
+    todo = ahead or RemainingWork()
     idle = todo.finished or not resolution.moving
     requests = () if idle else tuple(_requests(m, look, resolution, todo))
     return PlanDocument(
@@ -86,7 +86,9 @@ def _names(plan: Plan, units: Sequence[Unit]) -> Iterator[tuple[str, ...]]:
         yield tuple(unit.name for unit in batch)
 
 
-def _requests(m: Migration, look: Survey, resolution: Resolution, todo: Ahead) -> Iterator[PlannedRequest]:
+def _requests(
+    m: Migration, look: Survey, resolution: Resolution, todo: RemainingWork
+) -> Iterator[PlannedRequest]:
     for side in SIDES:
         yield from _registrations(m, look, side, resolution.bucket_region)
     if todo.snapshot and not m.plan.snapshot.existing:

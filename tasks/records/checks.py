@@ -37,7 +37,7 @@ class CheckRecord(Record):
     waived: str = ""
 
 
-class OutlookRecord(Record):
+class PreflightRecord(Record):
     """The preflight of the real migration at this moment."""
 
     checks: tuple[CheckRecord, ...]

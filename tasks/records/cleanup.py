@@ -6,7 +6,7 @@ from typing import Literal
 from tasks.records.base import Record
 
 
-class Left(Record):
+class Skipped(Record):
     """Something under a name of this run that is not its own, or not any more: it was not touched."""
 
     name: str
@@ -23,7 +23,7 @@ class RemovalRecord(Record):
     indices: tuple[str, ...]
     snapshots: tuple[str, ...]
     registrations: dict[str, str]
-    left: tuple[Left, ...]
+    left: tuple[Skipped, ...]
 
 
 class Leftovers(Record):
@@ -41,10 +41,10 @@ class Leftovers(Record):
     indices: tuple[str, ...]
     snapshots: tuple[str, ...]
     registrations: tuple[Literal["source", "target"], ...]
-    left: tuple[Left, ...]
+    left: tuple[Skipped, ...]
 
 
-class PutBackRecord(Record):
+class RolledBackRecord(Record):
     """A cutover that was put back by `snapferry abort`.
 
     Args:
@@ -89,4 +89,4 @@ class FinishRecord(Record):
     registrations: dict[str, str]
     released: tuple[str, ...]
     refusing: tuple[str, ...]
-    left: tuple[Left, ...] = ()
+    left: tuple[Skipped, ...] = ()

@@ -49,7 +49,7 @@ class ReleaseRecord(Record):
     kept: tuple[str, ...]
 
 
-class BackOutRecord(Record):
+class RollBackRecord(Record):
     """Everything was put back: the source takes writes, the copies are closed. `why`: what had gone wrong."""
 
     why: str

@@ -12,7 +12,7 @@ from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 
 
-class WindowAhead(Record):
+class WindowPreview(Record):
     """The window of an unfinished cutover that has made the source refuse writes.
 
     Args:
@@ -24,7 +24,7 @@ class WindowAhead(Record):
     then: Literal["goes on", "puts back", "opens"]
 
 
-class RoundAhead(Record):
+class RoundPreview(Record):
     """A round before it is taken.
 
     Args:
@@ -48,13 +48,13 @@ class RoundAhead(Record):
     window: WindowEstimate | None = None
     before: tuple[CheckRecord, ...] = ()
     source_after: Literal["blocked", "released"] | None = None
-    frozen: WindowAhead | None = None
+    frozen: WindowPreview | None = None
     allowed: str = ""
     gates: tuple[Gate, ...] = ()
     pauses: bool = False
 
 
-class StandingCutover(Record):
+class UnfinishedCutover(Record):
     """A cutover that has opened nothing yet, before it is put back: a look.
 
     Args:
@@ -75,7 +75,7 @@ class StandingCutover(Record):
     snapshot: str | None
 
 
-class FinishAhead(Record):
+class FinishPreview(Record):
     """What `snapferry finish` would do: a look.
 
     Args:

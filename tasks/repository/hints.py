@@ -6,7 +6,7 @@ from domains.http.known_refusals import Place, cause_of
 from tasks.migration import Migration
 
 
-def advice(m: Migration, side: Side, said: str) -> str | None:
+def hint_for(m: Migration, side: Side, said: str) -> str | None:
     """One sentence that names the plan's role and bucket; None where the words name no known cause.
 
     Args:

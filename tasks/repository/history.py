@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.http.json_replies import Json
 from runs.journal import DENIED, Intent, Journal
-from runs.seed_cycles import taken_away
+from runs.seed_cycles import removed_runs
 from runs.state import State
 from tasks.migration import Migration
 from tasks.repository.bodies import alike
@@ -90,7 +90,7 @@ def later_user(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> st
     """
     state, ours = State.of(m.journal), runs or (m.journal,)
     began = min(journal.document.started for journal in ours)
-    known = {journal.run_id for journal in ours} | taken_away(state)
+    known = {journal.run_id for journal in ours} | removed_runs(state)
     for journal in state.journals():
         later = journal.run_id not in known and journal.document.started > began
         if later and journal.document.verb in _USERS and journal.record(f"register on {domain.side}"):

@@ -14,12 +14,12 @@ from domains.domain import Domain
 from domains.engine import repositories
 from domains.errors import DomainError, Refused, SnapferryError
 from domains.http.json_replies import Json, child
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.transfer import Attempt, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
-from tasks.repository.hints import advice
+from tasks.repository.hints import hint_for
 
 ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
 _IN_USE = "trying to modify or unregister repository that is currently used"
@@ -117,7 +117,7 @@ def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
                     f"{domain.side}: repository {m.repository} is in use for longer than {limit:.0f} s",
                     "run the same command later",
                 )
-            tell(Progress(step, f"waiting: repository {m.repository} is in use", waiting=True))
+            report_progress(Progress(step, f"waiting: repository {m.repository} is in use", waiting=True))
             poll.pause()
 
 
@@ -156,7 +156,7 @@ def _put_back(m: Migration, domain: Domain) -> str:
 
 def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere: bool) -> SnapferryError:
     repository = m.plan.repository
-    hint = advice(m, domain.side, error.reply.text) or error.hint or "see the service's words above"
+    hint = hint_for(m, domain.side, error.reply.text) or error.hint or "see the service's words above"
     if elsewhere and isinstance(repository, S3Repository) and repository.endpoint_fallback == "never":
         hint = "set repository.endpoint_fallback: auto"
     said = f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error.message}"

@@ -9,10 +9,10 @@ from domains.http.json_replies import Json
 from runs.journal import Journal
 from tasks.migration import Migration
 from tasks.repository.history import is_own_registration, later_user, sent_registrations
-from tasks.retry_while_busy import is_in_use, patiently
+from tasks.retry_while_busy import is_in_use, retry_while_busy
 
 
-def give_back(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str:
+def revert(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str:
     """Puts a side's registration back to what it was before this run; says what that came to.
 
     May be repeated.
@@ -37,7 +37,7 @@ def give_back(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str
         return _not_given_back(m, domain, found, runs)
     action = "unregister" if before is None else "put back"
     waits = f"repository {m.repository} is in use on the {domain.side}"
-    patiently(m, domain, action, [m.repository], waits, is_in_use, look)
+    retry_while_busy(m, domain, action, [m.repository], waits, is_in_use, look)
     return "the registration was removed" if before is None else "the former registration was put back"
 
 

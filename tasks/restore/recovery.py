@@ -6,7 +6,7 @@ from domains.engine import restores
 from domains.engine.catalog import catalog
 from domains.engine.restores import Primary
 from domains.errors import DomainError, Refused
-from runs.progress import Poll, Progress, tell
+from runs.progress import Poll, Progress, report_progress
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import SelectedIndex, Unit
@@ -87,7 +87,7 @@ def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
         explanation = restores.explain(m.target, primary.index, primary.shard)
     except Refused as error:
         # it started in between, or the caller may not ask: the next look decides
-        tell(
+        report_progress(
             Progress(
                 _STEP, f"{primary.index}[{primary.shard}]: no explanation ({error.reply.text})", waiting=True
             )
@@ -98,7 +98,7 @@ def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
     # that is away for a moment may bring one back
     forgotten = explanation.decision == _NO_COPY and primary.restoring is None
     if explanation.decision not in _HOPELESS and not (forgotten and waited_s > _FORGOTTEN_AFTER_S):
-        tell(Progress(_STEP, f"waiting ({explanation.decision}): {said}", waiting=True))
+        report_progress(Progress(_STEP, f"waiting ({explanation.decision}): {said}", waiting=True))
         return ""
     return said
 
@@ -114,7 +114,9 @@ def _tell(found: dict[str, Arrival], wanted: dict[str, SelectedIndex]) -> None:
     done = sum(arrival.bytes_done for arrival in found.values())
     known = sum(arrival.bytes_total for arrival in found.values())
     total = max(known, sum(index.bytes or 0 for index in wanted.values()))
-    tell(Progress(_STEP, "restoring", done, total, "bytes", detail=f"{started} of {shards} shards"))
+    report_progress(
+        Progress(_STEP, "restoring", done, total, "bytes", detail=f"{started} of {shards} shards")
+    )
 
 
 def _noted(m: Migration, names: Sequence[str]) -> set[str]:

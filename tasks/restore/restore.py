@@ -12,7 +12,7 @@ from domains.engine import catalog as names_on
 from domains.engine import snapshots
 from domains.engine.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
@@ -97,7 +97,7 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
 
 def _tell(resolution: Resolution, work: _Work) -> None:
     done, total = len(work.done), len(resolution.indices)
-    tell(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
+    report_progress(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
 
 
 def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:

@@ -8,14 +8,14 @@ from domains.engine.catalog import catalog
 from domains.engine.index_opening import health
 from domains.engine.write_blocks import blocks
 from domains.errors import Refused
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from runs.state import State
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.records.seeding import RESTORED, ChangesRecord, CopiesRecord, Copy, Ledger
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
-from tasks.retry_while_busy import is_busy, patiently
+from tasks.retry_while_busy import is_busy, retry_while_busy
 from tasks.seeding.changes import Known
 from tasks.seeding.ledger import ledger
 
@@ -59,7 +59,9 @@ def close_copies(m: Migration, uuids: Mapping[str, str], step: str) -> None:
                     f"{len(opened)} copies on the target cannot be closed: {error.message}",
                     "run the same command again",
                 ) from error
-            tell(Progress(step, "waiting: a restore or a snapshot on the target holds a copy", waiting=True))
+            report_progress(
+                Progress(step, "waiting: a restore or a snapshot on the target holds a copy", waiting=True)
+            )
             poll.pause()
 
 
@@ -86,7 +88,9 @@ def await_shards(m: Migration, found: Ledger) -> None:
             still.restart()
         if not late or poll.expired or still.expired:
             return
-        tell(Progress("resolve", f"waiting for the shards of {len(late)} copies on the target", waiting=True))
+        report_progress(
+            Progress("resolve", f"waiting for the shards of {len(late)} copies on the target", waiting=True)
+        )
         poll.pause()
 
 
@@ -118,7 +122,7 @@ def discard(m: Migration, doomed: Sequence[Copy]) -> tuple[str, ...]:
             still = [name for name in chunk if there.get(name) == uuids[name]]
             return partial(names_on.delete_all, m.target, still) if still else None
 
-        patiently(m, m.target, "remove", chunk, "a snapshot on the target holds a copy", is_busy, look)
+        retry_while_busy(m, m.target, "remove", chunk, "a snapshot on the target holds a copy", is_busy, look)
     return tuple(names)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from runs.journal import Journal
-from runs.seed_cycles import VERBS, is_end
+from runs.seed_cycles import VERBS, ends_cycle
 from runs.state import State
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import CopiesRecord, Copy, Ledger
@@ -22,7 +22,7 @@ def ledger(state: State, but: str = "") -> Ledger:
     for journal in state.journals():
         if journal.document.verb not in VERBS or journal.run_id == but:
             continue
-        if is_end(journal):
+        if ends_cycle(journal):
             break
         base = journal.document.recorded(COPIES, CopiesRecord)
         if base:

@@ -19,7 +19,9 @@ def compared(sides: Sides, indices: Sequence[SelectedIndex]) -> list[Verdict]:
     return [_verdict(index, source[index.name], target[index.target]) for index in indices]
 
 
-def _verdict(index: SelectedIndex, source: seq_no_figures.Figures, target: seq_no_figures.Figures) -> Verdict:
+def _verdict(
+    index: SelectedIndex, source: seq_no_figures.SeqNoFigures, target: seq_no_figures.SeqNoFigures
+) -> Verdict:
     left = None if source.problem else source.count
     right = None if target.problem else target.count
     for side, problem in (("source", source.problem), ("target", target.problem)):

@@ -9,7 +9,7 @@ from domains.engine.catalog import catalog, refresh
 from domains.errors import DomainError
 from domains.shard_mark import Mark
 from runs.journal import now
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.migration import Migration
 from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
 from tasks.records.verification import (
@@ -110,7 +110,7 @@ def compare(c: Comparison, step: str = _STEP) -> tuple[Verdict, ...]:
     verdicts: list[Verdict] = []
     for start in range(0, len(c.indices), _INDICES_AT_ONCE):
         verdicts += _piece(c, sides, c.indices[start : start + _INDICES_AT_ONCE], before, budget, step)
-        tell(Progress(step, "comparing", len(verdicts), len(c.indices), "indices"))
+        report_progress(Progress(step, "comparing", len(verdicts), len(c.indices), "indices"))
     return tuple(verdicts)
 
 

@@ -5,7 +5,7 @@ from domains.domain import Side
 from domains.engine import cluster_features
 from domains.engine import index_requirements as traits_of
 from domains.engine.cluster_features import Definitions
-from domains.engine.index_requirements import NOTHING, Traits
+from domains.engine.index_requirements import NOTHING, IndexRequirements
 from tasks.checks.facts import domains
 from tasks.errors import PreconditionError
 from tasks.records.resolution import SelectedIndex, Unit
@@ -37,9 +37,9 @@ def requests(survey: Survey) -> tuple[list[Unit], ...]:
     return tuple(batches(moving(survey), survey.plan.restore.batch))
 
 
-def traits(survey: Survey, index: SelectedIndex) -> Traits:
+def requirements(survey: Survey, index: SelectedIndex) -> IndexRequirements:
     """What the index asks of the domain that holds it, on the source."""
-    found = survey.once("traits", lambda: traits_of.traits(survey.domain("source")))
+    found = survey.once("traits", lambda: traits_of.index_requirements(survey.domain("source")))
     return found.get(index.name, NOTHING)
 
 
@@ -47,7 +47,9 @@ def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[s
     """Those settings of it that its copy will have: the source's, without and with what the plan says."""
     restore = survey.plan.restore
     ignored = [_full(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
-    kept = {key: value for key, value in traits(survey, index).settings.items() if not matches(key, ignored)}
+    kept = {
+        key: value for key, value in requirements(survey, index).settings.items() if not matches(key, ignored)
+    }
     return kept | {_full(key): (_text(value),) for key, value in restore.index_settings.items()}
 
 

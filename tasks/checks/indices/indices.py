@@ -121,7 +121,7 @@ def warm(survey: Survey) -> Finding:
     if not moving.managed(survey, "source"):
         return skip("the source is no domain of the service")
     indices = moving.moving_indices(survey)
-    named = [each.name for each in indices if moving.traits(survey, each).setting(_BOX_TYPE) == "warm"]
+    named = [each.name for each in indices if moving.requirements(survey, each).setting(_BOX_TYPE) == "warm"]
     hint = "move them back to hot (POST _ultrawarm/migration/NAME/_hot) and wait for it, or exclude them"
     if named and len(named) < len(indices):
         said = f"{shown(named)}: warm, among {len(indices) - len(named)} hot ones: their snapshot fails"
@@ -154,7 +154,7 @@ def remote_store(survey: Survey) -> Finding:
     names = [
         index.name
         for index in moving.moving_indices(survey)
-        if moving.traits(survey, index).setting("index.remote_store.enabled") == "true"
+        if moving.requirements(survey, index).setting("index.remote_store.enabled") == "true"
     ]
     if not names:
         return ok("none is remote-backed")

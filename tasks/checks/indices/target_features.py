@@ -129,7 +129,7 @@ def plugins(survey: Survey) -> Finding:
     needed: dict[str, list[str]] = {}
     for index in indices.moving_indices(survey):
         settings = indices.restored_settings(survey, index)
-        for words in lacking(indices.traits(survey, index), settings, have, version):
+        for words in lacking(indices.requirements(survey, index), settings, have, version):
             needed.setdefault(words, []).append(index.name)
     lines = (f"{shown(names, 3)}: {words}, which the target lacks" for words, names in needed.items())
     hint = "choose a target that has it, reindex them without it on the source, or exclude them"

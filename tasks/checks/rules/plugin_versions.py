@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from domains.engine.index_requirements import Traits
+from domains.engine.index_requirements import IndexRequirements
 from domains.versions import Version
 
 _FIELD_PLUGINS = {
@@ -55,7 +55,10 @@ _NAMING = ("tokenizer", "filter", "char_filter", "analyzer", "type")
 
 
 def lacking(
-    traits: Traits, settings: Mapping[str, tuple[str, ...]], plugins: frozenset[str], version: Version
+    traits: IndexRequirements,
+    settings: Mapping[str, tuple[str, ...]],
+    plugins: frozenset[str],
+    version: Version,
 ) -> Iterator[str]:
     """What an index uses and a domain of this version with these plugins has not, in words.
 
@@ -89,7 +92,7 @@ def _knows(version: Version, since: tuple[int, int] | None) -> bool:
     return since is not None and (version.generation, version.minor) >= since
 
 
-def _analysis_names(traits: Traits, settings: Mapping[str, tuple[str, ...]]) -> set[str]:
+def _analysis_names(traits: IndexRequirements, settings: Mapping[str, tuple[str, ...]]) -> set[str]:
     """Names of analyzers, tokenizers and filters that the index uses and has not defined itself."""
     own: set[str] = set()
     kinds: set[str] = set()

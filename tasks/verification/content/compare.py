@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.engine import source_digests
 from domains.engine.cluster import identity
-from domains.engine.index_metadata import Makeup, makeups
+from domains.engine.index_metadata import IndexMetadata, index_metadata
 from domains.errors import DomainError
 from domains.versions import Version
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Contents, Finding, IndexContents
 from tasks.verification.comparison import Comparison
@@ -74,7 +74,9 @@ class _Watched:
         """Tells that so many more documents have been compared."""
         self.documents += documents
         read = f"{self.documents} documents"
-        tell(Progress(self.step, "comparing contents", self.indices, self.total, "indices", detail=read))
+        report_progress(
+            Progress(self.step, "comparing contents", self.indices, self.total, "indices", detail=read)
+        )
 
 
 @dataclass(frozen=True)
@@ -83,16 +85,16 @@ class _Sides:
 
     c: Comparison
     versions: tuple[Version, Version]
-    source: Mapping[str, Makeup]
-    target: Mapping[str, Makeup]
+    source: Mapping[str, IndexMetadata]
+    target: Mapping[str, IndexMetadata]
 
     @classmethod
     def of(cls, c: Comparison, indices: Sequence[SelectedIndex]) -> "_Sides":
         return cls(
             c,
             (identity(c.source).version, identity(c.target).version),
-            makeups(c.source, [index.name for index in indices]),
-            makeups(c.target, [index.target for index in indices]),
+            index_metadata(c.source, [index.name for index in indices]),
+            index_metadata(c.target, [index.target for index in indices]),
         )
 
     def compare(self, index: SelectedIndex, watched: _Watched) -> IndexContents:
@@ -117,12 +119,17 @@ class _Sides:
             target=index.target, findings=tuple(findings), documents=tuple(tally.named), more=more
         )
 
-    def _tally(self, index: SelectedIndex, source: Makeup, target: Makeup) -> Tally:
+    def _tally(self, index: SelectedIndex, source: IndexMetadata, target: IndexMetadata) -> Tally:
         marks = self.c.marks.get(index.name, ()) if _shards(source) == _shards(target) else ()
         return Tally({mark.shard: mark.global_checkpoint for mark in marks})
 
     def _documents(
-        self, index: SelectedIndex, source: Makeup, target: Makeup, tally: Tally, watched: _Watched
+        self,
+        index: SelectedIndex,
+        source: IndexMetadata,
+        target: IndexMetadata,
+        tally: Tally,
+        watched: _Watched,
     ) -> Finding:
         for side, made in (("source", source), ("target", target)):
             why = metadata.unreadable_source(made)
@@ -138,7 +145,12 @@ class _Sides:
         return Finding(what="document", outcome=outcome, detail=self._told(tally))
 
     def _compare(
-        self, index: SelectedIndex, source: Makeup, target: Makeup, tally: Tally, watched: _Watched
+        self,
+        index: SelectedIndex,
+        source: IndexMetadata,
+        target: IndexMetadata,
+        tally: Tally,
+        watched: _Watched,
     ) -> None:
         window = min(_window(source), _window(target))
         both = Documents(
@@ -183,11 +195,11 @@ def _last_numbers(domain: Domain, version: Version, index: str, shards: int) -> 
     return source_digests.last_numbers(domain, version, [(index, shard) for shard in range(shards)])
 
 
-def _window(made: Makeup) -> int:
+def _window(made: IndexMetadata) -> int:
     return int(made.settings.get("index.max_result_window", _WINDOW))
 
 
-def _shards(made: Makeup) -> int:
+def _shards(made: IndexMetadata) -> int:
     return int(made.settings["index.number_of_shards"])
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from configs.plan import RestoreSettings
-from domains.engine.index_metadata import Makeup
+from domains.engine.index_metadata import IndexMetadata
 from domains.http.json_replies import Json, is_object
 from tasks.records.verification import Finding
 
@@ -28,12 +28,12 @@ _LONGEST = 60
 _ABSENT = object()
 
 
-def mapping(source: Makeup, target: Makeup) -> Finding:
+def mapping(source: IndexMetadata, target: IndexMetadata) -> Finding:
     """Whether the mappings are the same, whatever the order of keys in them."""
     return _finding("mapping", _differences(_flat(source.mapping), _flat(target.mapping)))
 
 
-def settings(source: Makeup, target: Makeup, restore: RestoreSettings | None) -> Finding:
+def settings(source: IndexMetadata, target: IndexMetadata, restore: RestoreSettings | None) -> Finding:
     """Whether the target's settings are what the source's become by the restore.
 
     Args:
@@ -49,12 +49,12 @@ def settings(source: Makeup, target: Makeup, restore: RestoreSettings | None) ->
     return _finding("setting", _differences(left, right))
 
 
-def aliases(source: Makeup, target: Makeup) -> Finding:
+def aliases(source: IndexMetadata, target: IndexMetadata) -> Finding:
     """Whether the index has the same aliases, with the same filters, routing and write index."""
     return _finding("alias", _differences(_flat(source.aliases), _flat(target.aliases)))
 
 
-def unreadable_source(made: Makeup) -> str:
+def unreadable_source(made: IndexMetadata) -> str:
     """Why the contents of this index's documents cannot be compared; empty when they can."""
     kept: object = made.mapping.get("_source")
     if is_object(kept):
@@ -73,7 +73,9 @@ def _as_told(restore: RestoreSettings) -> Json:
     return {_full(key): _text(value) for key, value in restore.index_settings.items()}
 
 
-def _passed_over(source: Makeup, target: Makeup, restore: RestoreSettings | None) -> Iterator[str]:
+def _passed_over(
+    source: IndexMetadata, target: IndexMetadata, restore: RestoreSettings | None
+) -> Iterator[str]:
     yield from map(re.escape, _OWN)
     if restore is None:
         yield from (f"{re.escape(name)}$" for name in _COPIES)
@@ -85,7 +87,7 @@ def _passed_over(source: Makeup, target: Makeup, restore: RestoreSettings | None
         yield re.escape("index.number_of_replicas") + "$"
 
 
-def _expands(made: Makeup) -> bool:
+def _expands(made: IndexMetadata) -> bool:
     """Whether the engine itself sets the number of replicas, by the number of nodes."""
     return str(made.settings.get("index.auto_expand_replicas", "false")) != "false"
 

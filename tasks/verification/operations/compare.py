@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from domains.engine.shard_stats import marks
 from domains.errors import DomainError
 from domains.shard_mark import Mark
-from runs.progress import Progress, tell
+from runs.progress import Progress, report_progress
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Verdict, not_compared
 from tasks.verification.comparison import Comparison
@@ -84,7 +84,7 @@ def _found(
     found: dict[Place, Found] = {}
     for start in range(0, len(leads), _SHARDS_AT_ONCE):
         piece = leads[start : start + _SHARDS_AT_ONCE]
-        tell(Progress(step, "looking for the documents that differ", start, len(leads), "shards"))
+        report_progress(Progress(step, "looking for the documents that differ", start, len(leads), "shards"))
         found |= zip((lead.place for lead in piece), _descended(sides, piece, budget), strict=True)
     return found
 

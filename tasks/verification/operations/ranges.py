@@ -7,7 +7,7 @@ from itertools import pairwise
 from domains.domain import Domain
 from domains.engine import seq_no_figures
 from domains.engine.cluster import identity
-from domains.engine.seq_no_figures import BEYOND, Ask, Figures
+from domains.engine.seq_no_figures import BEYOND, Ask, SeqNoFigures
 from domains.shard_mark import Mark
 from domains.versions import Version
 from tasks.records.resolution import SelectedIndex
@@ -53,8 +53,8 @@ class Pair:
 
     low: int
     high: int
-    source: Figures
-    target: Figures
+    source: SeqNoFigures
+    target: SeqNoFigures
 
     @property
     def problem(self) -> str:
@@ -97,7 +97,7 @@ def pairs(sides: Sides, asked: Sequence[tuple[Place, tuple[int, ...]]]) -> list[
 
 def _spread(
     domain: Domain, version: Version, asked: Sequence[tuple[str, int, tuple[int, ...]]]
-) -> list[tuple[Figures, ...]]:
+) -> list[tuple[SeqNoFigures, ...]]:
     """Where there is only one range, its figures come without an aggregation by ranges."""
     asks = [Ask(name, shard, edges) for name, shard, edges in asked]
     whole = {ask for ask in asks if ask.edges == (0, BEYOND)}

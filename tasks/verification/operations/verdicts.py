@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
 
-from domains.engine.seq_no_figures import Figures
+from domains.engine.seq_no_figures import SeqNoFigures
 from domains.shard_mark import Mark
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import DocumentDifference, Outcome, Verdict, not_compared
@@ -87,7 +87,7 @@ def judged(
     )
 
 
-def _count(figures: Sequence[Figures]) -> int | None:
+def _count(figures: Sequence[SeqNoFigures]) -> int | None:
     return None if any(each.problem for each in figures) else sum(each.count for each in figures)
 
 
@@ -177,10 +177,10 @@ def _figures(parts: tuple[Pair, ...], place: Place) -> str:
     return f"{at}same count, but other operations (_seq_no sum {left.sum} and {right.sum}){hint}"
 
 
-def _total(figures: Sequence[Figures]) -> Figures:
+def _total(figures: Sequence[SeqNoFigures]) -> SeqNoFigures:
     sums = [each.sum for each in figures if each.count]
     exact = [number for number in sums if number is not None]
-    return Figures(
+    return SeqNoFigures(
         sum(each.count for each in figures),
         sum(exact) if len(exact) == len(sums) else None,
         max((each.maximum for each in figures if each.maximum is not None), default=None),

@@ -16,16 +16,16 @@ from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
 from typer.testing import CliRunner
 
 from domains.shard_mark import Mark
-from flows.abort import ahead, concern
+from flows.abort import preview, subject
 from flows.sessions.session import Options
 from runs.journal import Journal, WindowEntry, now
-from runs.seed_cycles import generation_of
+from runs.seed_cycles import cycle_of
 from runs.state import State
 from snapferry.main import app
 from tasks.errors import PreconditionError
 from tasks.records.cleanup import FinishRecord, Leftovers
-from tasks.records.cutover import BackOutRecord
-from tasks.records.previews import StandingCutover
+from tasks.records.cutover import RollBackRecord
+from tasks.records.previews import UnfinishedCutover
 from tasks.records.seeding import CopiesRecord, Copy
 from tasks.records.transfer import RepositoryRecord
 from tasks.seeding.ledger import ledger
@@ -171,13 +171,13 @@ def released(pair: Pair) -> bool:
 def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Journal) -> None:
     rehearsal = pair.run("rehearse", "failed", rehearsal=KEPT)
     seed = pair.seeded()
-    assert concern(pair.state).journal.run_id == frozen.run_id
-    assert isinstance(ahead(pair.plan, Options(pair.folder)), StandingCutover)
+    assert subject(pair.state).journal.run_id == frozen.run_id
+    assert isinstance(preview(pair.plan, Options(pair.folder)), UnfinishedCutover)
     frozen.document.window = window(ended=now())
-    pair.keep(frozen, "back out", BackOutRecord(why=""))
-    assert concern(pair.state).journal.run_id == rehearsal.run_id
-    pair.keep(rehearsal, "clean", BackOutRecord(why="any record"))
-    assert (concern(pair.state).what, concern(pair.state).journal.run_id) == ("seed rounds", seed.run_id)
+    pair.keep(frozen, "back out", RollBackRecord(why=""))
+    assert subject(pair.state).journal.run_id == rehearsal.run_id
+    pair.keep(rehearsal, "clean", RollBackRecord(why="any record"))
+    assert (subject(pair.state).what, subject(pair.state).journal.run_id) == ("seed rounds", seed.run_id)
 
 
 @pytest.mark.parametrize("status", ["running", "failed", "interrupted"])
@@ -280,7 +280,7 @@ def test_all_rounds_go_and_what_was_registered_before_the_first_is_put_back(pair
     pair.intend(first, "register", "source", name="repo", before=FORMER, **OURS)
     second = pair.seeded()
     pair.intend(second, "register", "target", name="repo", before=None, **OURS)
-    found = ahead(pair.plan, Options(pair.folder))
+    found = preview(pair.plan, Options(pair.folder))
     assert isinstance(found, Leftovers)
     assert (found.indices, found.registrations) == (("a",), ("source", "target"))
     ended = pair.command("abort", "--execute", "--seeds")
@@ -313,7 +313,7 @@ def test_one_that_a_rehearsal_has_left_for_the_rounds_goes_with_them(pair: Pair)
     pair.registered = {"source": OURS}
     rehearsal = pair.run("rehearse", "abandoned")
     pair.intend(rehearsal, "register", "source", name="repo", before=None, **OURS)
-    pair.keep(rehearsal, "clean", BackOutRecord(why="any record"))
+    pair.keep(rehearsal, "clean", RollBackRecord(why="any record"))
     pair.works_with_it(pair.seeded())
     assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.registered == {}
@@ -336,7 +336,7 @@ def test_rounds_that_were_taken_away_use_no_registration_any_more(pair: Pair) ->
     pair.intend(rehearsal, "register", "source", name="repo", before=None, **OURS)
     seed = pair.seeded()
     pair.works_with_it(seed)
-    pair.keep(seed, "clean", BackOutRecord(why="any record"))
+    pair.keep(seed, "clean", RollBackRecord(why="any record"))
     assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert pair.registered == {}
 
@@ -375,7 +375,7 @@ def half_away(pair: Pair) -> Journal:
     """A put-back cutover after a seed round, in whose journal `abort --seeds` was killed."""
     pair.seeded()
     journal = pair.run("cutover", "failed", window=window(ended=now()), aborting=True)
-    pair.keep(journal, "back out", BackOutRecord(why=""))
+    pair.keep(journal, "back out", RollBackRecord(why=""))
     pair.intend(journal, "remove", "target", names=["another"])
     with journal.step("clean"):
         pass
@@ -587,7 +587,7 @@ def test_what_could_not_be_dropped_is_not_settled_and_no_registration_stays_for_
     pair: Pair, over: Journal
 ) -> None:
     found = Snapshots(pair)
-    first = generation_of(over)[0]
+    first = cycle_of(over)[0]
     gone, name = found.took(first), found.took(over)
     assert pair.command("finish", "--execute").exit_code == 0
     assert pair.registered == {}
@@ -613,7 +613,7 @@ def unfinished(pair: Pair) -> None:
 
 
 def put_back(pair: Pair) -> None:
-    pair.keep(pair.run("cutover", "interrupted"), "back out", BackOutRecord(why=""))
+    pair.keep(pair.run("cutover", "interrupted"), "back out", RollBackRecord(why=""))
 
 
 NOT_YET: dict[str, tuple[Callable[[Pair], object], str]] = {

@@ -19,9 +19,9 @@ from support.fake_domain import FakeDomain, Reply, engine_error, ok
 from configs.plan import Plan
 from domains.errors import AwsError, Denied, SnapferryError, Unreachable
 from domains.http.error_bodies import error_for, parse
-from flows.previews.migration import planned
+from flows.previews.migration import migration_preview
 from flows.sessions.session import Options, finished_before, session
-from flows.verify import verified
+from flows.verify import verify_plan
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, now
 from runs.state import State
@@ -229,7 +229,7 @@ def test_a_run_does_not_go_on_with_another_cluster(
     words = f"the {side} is another cluster than in run {first.run_id}: its UUID is Another"
     with pytest.raises(PlanChanged, match=words), session(plan, Options(tmp_path)):
         pass
-    for verb in (lambda: planned(plan, Options(tmp_path)), lambda: verified(plan, tmp_path)):
+    for verb in (lambda: migration_preview(plan, Options(tmp_path)), lambda: verify_plan(plan, tmp_path)):
         with pytest.raises(PlanChanged, match=words):
             verb()
     assert Journal.load(first.path).document.status == "interrupted"
@@ -327,7 +327,7 @@ with session(Plan.model_validate_json(sys.argv[1]), Options(Path(sys.argv[2]))) 
 def test_what_would_be_done_is_shown_and_nothing_is_written(
     plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    found = planned(plan, Options(tmp_path))
+    found = migration_preview(plan, Options(tmp_path))
     assert [unit.name for unit in found.document.resolution.moving] == ["a"]
     assert (found.continues, found.finished) == (None, None)
     assert source.changing == target.changing == []
@@ -339,30 +339,30 @@ def test_of_an_unfinished_run_its_own_decision_is_shown(
 ) -> None:
     first = decided(plan, tmp_path)
     FakeEngine(source, "source", Held("a"), Held("later"))
-    found = planned(plan, Options(tmp_path))
+    found = migration_preview(plan, Options(tmp_path))
     assert [unit.name for unit in found.document.resolution.moving] == ["a"]
     assert (found.continues, found.fresh) == (first.run_id, False)
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
     with pytest.raises(PlanChanged):
-        planned(changed, Options(tmp_path))
+        migration_preview(changed, Options(tmp_path))
 
 
 def test_verify_takes_another_level_and_sample_but_no_other_plan(plan: Plan, tmp_path: Path) -> None:
     decided(plan, tmp_path)
     for level in ("counts", "operations"):
         other = plan.model_copy(update={"verify": plan.verify.model_copy(update={"level": level})})
-        assert verified(other, tmp_path).level == level
+        assert verify_plan(other, tmp_path).level == level
     sampled = {"verify": plan.verify.model_copy(update={"level": "counts", "sample": 0.5, "seed": 3})}
-    assert verified(plan.model_copy(update=sampled), tmp_path).level == "counts"
+    assert verify_plan(plan.model_copy(update=sampled), tmp_path).level == "counts"
     changed = plan.model_copy(update={"indices": plan.indices.model_copy(update={"include": ["b"]})})
     with pytest.raises(PlanChanged, match=r"indices\.include"):
-        verified(changed, tmp_path)
+        verify_plan(changed, tmp_path)
 
 
 def test_verify_without_a_run_compares_the_plans_indices_by_their_names(
     plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    record = verified(plan, tmp_path)
+    record = verify_plan(plan, tmp_path)
     assert [(v.source, v.target, v.outcome) for v in record.verdicts] == [("a", "a", "not compared")]
     assert not record.passed
     assert list(tmp_path.iterdir()) == []
@@ -435,7 +435,7 @@ def test_nothing_left_to_move_is_refused(plan: Plan, tmp_path: Path, target: Fak
     found = resolve(look(plan, tmp_path))
     with pytest.raises(PreconditionError, match="nothing to move"):
         require_moving(found)
-    document = planned(plan, Options(tmp_path)).document
+    document = migration_preview(plan, Options(tmp_path)).document
     assert (document.changes, document.requests) == (0, ())
 
 

@@ -25,12 +25,12 @@ from runs.state import State
 from snapferry.main import app
 from tasks.records.cleanup import Finish, FinishRecord
 from tasks.records.cutover import (
-    BackOutRecord,
     FreezeRecord,
     HealthRecord,
     OpenRecord,
     PauseRecord,
     ReleaseRecord,
+    RollBackRecord,
 )
 from tasks.records.estimates import WindowEstimate
 from tasks.records.resolution import LeftOut
@@ -217,7 +217,7 @@ def a_put_back(folder: Path, ended: float, status: Any, hint: str = "") -> Journ
     made.step("release", 2, ReleaseRecord(released=BLOCKED, kept=()))
     window.ended = at(ended)
     made.step("copies", 1, copies("plain", "folk", ".ds-logs-1", number=4, doubted=("plain",)))
-    made.step("back out", 0, BackOutRecord(why="2 of 3 differ"))
+    made.step("back out", 0, RollBackRecord(why="2 of 3 differ"))
     return made.end(status, "2 of 3 differ; nothing was opened", "the lead's words")
 
 
@@ -313,7 +313,7 @@ def test_a_rehearsed_cutover_is_a_round_with_verdicts(tmp_path: Path) -> None:
     assert "Round 2: " in table and "bracketed" in table
     assert "## Indices" in text
     failed = report.model_copy(update={"outcome": "different"})
-    assert outcomes.standing(failed).startswith("copied, but the verification found a difference")
+    assert outcomes.state_sentence(failed).startswith("copied, but the verification found a difference")
 
 
 def test_a_round_that_failed_names_the_index_that_did_not_arrive(tmp_path: Path) -> None:

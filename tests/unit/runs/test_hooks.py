@@ -20,13 +20,13 @@ from support.building import a_plan, a_plan_between, a_resolution, a_unit
 from support.engine import FakeEngine, Held
 from support.fake_domain import FakeDomain
 
-from configs.hooks import Event, Hook, WebhookAddress
+from configs.hooks import EventName, Hook, WebhookAddress
 from configs.plan import Plan
-from flows.sessions.notifications import Teller, tell_the_end_again
+from flows.sessions.notifications import Notifier, notify_end_again
 from flows.sessions.session import Options, finished_before, session
-from runs.events import Happening, announce, heard_by
+from runs.events import Event, delivered_to, emit
 from runs.hook_commands import run_command
-from runs.hooks import EXIT_CODES, Told, told_of, unusable_hooks
+from runs.hooks import EXIT_CODES, HookMessage, message_for, unusable_hooks
 from runs.journal import Journal
 from runs.state import State
 from runs.webhooks import call_webhook
@@ -35,10 +35,10 @@ from tasks.errors import ExecutionError, PreconditionError, TimedOut
 
 ROOT = Path(__file__).resolve().parents[3]
 SAYS = ["/bin/sh", "-c"]
-ALL: list[Event] = list(get_args(Event))
+ALL: list[EventName] = list(get_args(EventName))
 
 
-def command(script: str, *events: Event, **changes: Any) -> dict[str, Any]:
+def command(script: str, *events: EventName, **changes: Any) -> dict[str, Any]:
     return {"events": list(events or ALL), "command": [*SAYS, script], **changes}
 
 
@@ -235,7 +235,7 @@ def test_everything_that_is_told_is_documented() -> None:
 
 
 def told_names() -> list[str]:
-    return [field.name for field in fields(Told)]
+    return [field.name for field in fields(HookMessage)]
 
 
 def test_commands_and_webhooks_are_told_the_same(tmp_path: Path) -> None:
@@ -243,8 +243,8 @@ def test_commands_and_webhooks_are_told_the_same(tmp_path: Path) -> None:
     journal = State(tmp_path, "orders").begin(plan, "migrate")
     with journal.step("resolve"):
         journal.keep("resolve", a_resolution(a_unit("a"), snapshot="orders-1"))
-    happening = Happening("failed", "why\0\ud800", "what to do", step="restore")
-    told = told_of(happening, plan, journal, (tmp_path / "r.json", journal.path))
+    happening = Event("failed", "why\0\ud800", "what to do", step="restore")
+    told = message_for(happening, plan, journal, (tmp_path / "r.json", journal.path))
     document, variables = told.document(), told.variables()
     assert document["source"] == variables["SNAPFERRY_SOURCE"] == "http://127.0.0.1:1"
     assert document["snapshot"] == variables["SNAPFERRY_SNAPSHOT"] == "orders-1"
@@ -269,7 +269,7 @@ def heard_in(plan: Plan, state: Path, error: Exception | None = None, *, changin
         with session(plan, Options(state)) as m:
             if changing:
                 changes(m.journal)
-            announce(Happening("step-done", "a step is done", step="a"))
+            emit(Event("step-done", "a step is done", step="a"))
             if error:
                 raise error
     except (ExecutionError, PreconditionError, TimedOut):
@@ -296,7 +296,7 @@ def test_a_failing_hook_fails_the_run(plan: Plan, tmp_path: Path, changing: bool
     with pytest.raises(family), session(hooked, Options(tmp_path)) as m:
         if changing:
             changes(m.journal)
-        announce(Happening("step-done", "a step is done", step="a"))
+        emit(Event("step-done", "a step is done", step="a"))
     document = journal_in(tmp_path).document
     assert (document.status, document.message) == (
         status,
@@ -363,10 +363,10 @@ def test_a_finished_run_whose_hook_has_failed_is_told_again_and_moves_nothing(
     journal = finished_before(hooked, Options(tmp_path))
     assert journal
     assert (journal.document.status, code_of_run(journal.document)) == ("done", 1)
-    tell_the_end_again(hooked, State(tmp_path, "orders"), journal)
+    notify_end_again(hooked, State(tmp_path, "orders"), journal)
     assert code_of_run(journal.document) == 1
     (tmp_path / "right").touch()
-    tell_the_end_again(hooked, State(tmp_path, "orders"), journal)
+    notify_end_again(hooked, State(tmp_path, "orders"), journal)
     assert code_of_run(journal_in(tmp_path).document) == 0
     assert (tmp_path / "first").read_text() == "\n"  # who has heard it is not told again
 
@@ -374,17 +374,17 @@ def test_a_finished_run_whose_hook_has_failed_is_told_again_and_moves_nothing(
 def test_killed_before_its_hooks_heard_the_end_they_hear_it_from_the_same_command(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(_: Teller) -> str:
+    def killed(_: Notifier) -> str:
         raise SystemExit(137)
 
     hooked = with_hooks(plan, command(f"echo >> {tmp_path}/heard", "done"))
     with monkeypatch.context() as patch, pytest.raises(SystemExit), session(hooked, Options(tmp_path)) as m:
         changes(m.journal)
-        patch.setattr(Teller, "end", killed)
+        patch.setattr(Notifier, "end", killed)
     journal = finished_before(hooked, Options(tmp_path))
     assert journal
     assert code_of_run(journal.document) == 1
-    tell_the_end_again(hooked, State(tmp_path, "orders"), journal)
+    notify_end_again(hooked, State(tmp_path, "orders"), journal)
     assert (tmp_path / "heard").exists()
     assert code_of_run(journal_in(tmp_path).document) == 0
 
@@ -392,8 +392,8 @@ def test_killed_before_its_hooks_heard_the_end_they_hear_it_from_the_same_comman
 def test_nobody_hears_what_nobody_may_stop(plan: Plan, tmp_path: Path) -> None:
     journal = State(tmp_path, "orders").begin(plan, "rehearse")
     hooked = with_hooks(plan, command("exit 1", "step-done"))
-    with heard_by(Teller(hooked, journal)):
-        with heard_by(None):
-            announce(Happening("step-done", "removed"))
+    with delivered_to(Notifier(hooked, journal)):
+        with delivered_to(None):
+            emit(Event("step-done", "removed"))
         with pytest.raises(PreconditionError):
-            announce(Happening("step-done", "moved"))
+            emit(Event("step-done", "moved"))

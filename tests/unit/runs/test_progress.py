@@ -6,18 +6,18 @@ import threading
 import pytest
 from support.building import Clock
 
-from runs.progress import Progress, listening, tell
+from runs.progress import Progress, listening, report_progress
 
 
 def test_listeners_hear_what_is_told_inside_their_block() -> None:
     outer: list[str] = []
     inner: list[str] = []
-    tell(Progress("a", "unheard"))
+    report_progress(Progress("a", "unheard"))
     with listening(lambda look: outer.append(look.message)):
         with listening(lambda look: inner.append(look.message)):
-            tell(Progress("a", "both"))
-        tell(Progress("a", "outer"))
-    tell(Progress("a", "unheard"))
+            report_progress(Progress("a", "both"))
+        report_progress(Progress("a", "outer"))
+    report_progress(Progress("a", "unheard"))
     assert (outer, inner) == (["both", "outer"], ["both"])
 
 
@@ -25,7 +25,7 @@ def test_a_thread_with_the_context_is_heard() -> None:
     heard: list[str] = []
     with listening(lambda look: heard.append(look.message)):
         context = contextvars.copy_context()
-        thread = threading.Thread(target=lambda: context.run(tell, Progress("a", "from a thread")))
+        thread = threading.Thread(target=lambda: context.run(report_progress, Progress("a", "from a thread")))
         thread.start()
         thread.join()
     assert heard == ["from a thread"]

@@ -17,9 +17,9 @@ from reports.build.report import report_of
 from reports.views.status import status_of
 from runs.approvals import approval_of, approve, run_to_approve
 from runs.errors import StateUnusable
-from runs.events import Happening, heard_by
+from runs.events import Event, delivered_to
 from runs.journal import GateEntry, Journal, now
-from runs.lifecycle import BACK_OUT
+from runs.lifecycle import ROLL_BACK
 from runs.progress import Progress, listening
 from runs.state import State
 from snapferry.main import app
@@ -175,14 +175,14 @@ def test_the_hooks_hear_the_wait_and_its_end_and_a_failing_one_leaves_the_gate_t
     tmp_path: Path, clock: Clock
 ) -> None:
     m = at_gate(tmp_path, clock)
-    heard: list[Happening] = []
+    heard: list[Event] = []
 
-    def hear(happening: Happening) -> None:
+    def hear(happening: Event) -> None:
         heard.append(happening)
         if happening.event == "gate-approved" and len(heard) == 2:
             raise ValueError("the hook has failed")
 
-    with heard_by(hear):
+    with delivered_to(hear):
         with pytest.raises(ValueError, match="the hook"):
             waited(m, Way("", lambda: "ann"))
         assert gates.closed_gate(m, GATE)
@@ -200,7 +200,7 @@ def in_prefect(m: Migration, clock: Clock, then: Callable[[Any, UUID], object]) 
     from prefect.client.orchestration import get_client
     from prefect.runtime import flow_run
 
-    from flows.prefect_runtime.gates import waited_at
+    from flows.prefect_runtime.gates import pass_gate
 
     states: list[str] = []
     slept = clock.sleep
@@ -217,7 +217,7 @@ def in_prefect(m: Migration, clock: Clock, then: Callable[[Any, UUID], object]) 
 
     @flow(name="gated")
     def gated() -> str:
-        assert waited_at(m, GATE)
+        assert pass_gate(m, GATE)
         with get_client(sync_client=True) as client:
             return client.read_flow_run(UUID(flow_run.get_id())).state.type.value
 
@@ -377,9 +377,9 @@ def test_approve_refuses_for_a_cutover_that_opens_nothing_any_more(plan: Path, c
     journal.settle("failed", "")
     assert run_to_approve(state, "before-open").run_id == journal.run_id
     if change == "put back":
-        with journal.step(BACK_OUT):
+        with journal.step(ROLL_BACK):
             pass
-        journal.document.steps[BACK_OUT].record = {"why": "it differs"}
+        journal.document.steps[ROLL_BACK].record = {"why": "it differs"}
     journal.document.aborting = change == "being put back"
     journal.save()
     result = snapferry("approve", plan, "before-open")

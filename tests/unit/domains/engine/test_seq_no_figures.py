@@ -13,7 +13,7 @@ from support.fake_domain import FakeDomain, Reply, engine_error, ok
 from domains.engine.seq_no_figures import (
     BEYOND,
     Ask,
-    Figures,
+    SeqNoFigures,
     ShardStats,
     counts,
     operations,
@@ -45,18 +45,18 @@ def told(fake: FakeDomain, *answers: Any) -> FakeDomain:
     return fake.on("POST /_msearch", ok({"took": 1, "responses": list(answers)}))
 
 
-def asked_of(fake: FakeDomain, found: Any, shard: int | None = 0) -> Figures:
+def asked_of(fake: FakeDomain, found: Any, shard: int | None = 0) -> SeqNoFigures:
     told(fake, found)
     ask = Ask("a", shard)
     return operations(a_domain(fake), V3, [ask])[ask]
 
 
 def test_a_good_answer_gives_its_figures(source: FakeDomain) -> None:
-    assert asked_of(source, answer()) == Figures(3, 30, 12)
+    assert asked_of(source, answer()) == SeqNoFigures(3, 30, 12)
 
 
 def test_an_empty_shard_has_no_sum(source: FakeDomain) -> None:
-    assert asked_of(source, answer(0, 0.0, None)) == Figures(0, None, None)
+    assert asked_of(source, answer(0, 0.0, None)) == SeqNoFigures(0, None, None)
 
 
 def shards(**changes: int) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def test_what_cannot_be_relied_on_is_a_problem_and_no_figure(source: FakeDomain,
 
 @pytest.mark.parametrize("total", [2.0**53, 1e300])
 def test_a_sum_that_a_double_does_not_hold_is_no_sum(source: FakeDomain, total: float) -> None:
-    assert asked_of(source, answer(3, total, 12.0)) == Figures(3, None, 12, vague=True)
-    assert asked_of(source, answer(3, 2.0**53 - 1, 12.0)) == Figures(3, 2**53 - 1, 12)
+    assert asked_of(source, answer(3, total, 12.0)) == SeqNoFigures(3, None, 12, vague=True)
+    assert asked_of(source, answer(3, 2.0**53 - 1, 12.0)) == SeqNoFigures(3, 2**53 - 1, 12)
 
 
 @pytest.mark.parametrize("lacking", ["aggregations", "hits", "_shards"])
@@ -178,7 +178,9 @@ def bucket(count: int = 1, total: float = 5.0, maximum: float | None = 5.0) -> d
     return {"doc_count": count, "sum": {"value": total}, "max": {"value": maximum}}
 
 
-def in_ranges(fake: FakeDomain, found: Any, edges: tuple[int, ...] = (0, 6, BEYOND)) -> tuple[Figures, ...]:
+def in_ranges(
+    fake: FakeDomain, found: Any, edges: tuple[int, ...] = (0, 6, BEYOND)
+) -> tuple[SeqNoFigures, ...]:
     told(fake, found)
     return spread(a_domain(fake), V3, [Ask("a", 0, edges)])[0]
 
@@ -189,8 +191,8 @@ def ranged(*buckets: Any, count: int = 3) -> dict[str, Any]:
 
 def test_each_range_gives_its_figures(source: FakeDomain) -> None:
     found = in_ranges(source, ranged(bucket(), bucket(2, 17.0, 9.0)))
-    assert found == (Figures(1, 5, 5), Figures(2, 17, 9))
-    assert in_ranges(source, ranged(bucket(3, 6.0, 3.0), bucket(0, 0.0, None)))[1] == Figures()
+    assert found == (SeqNoFigures(1, 5, 5), SeqNoFigures(2, 17, 9))
+    assert in_ranges(source, ranged(bucket(3, 6.0, 3.0), bucket(0, 0.0, None)))[1] == SeqNoFigures()
 
 
 def test_ranges_that_reach_everywhere_are_of_all_documents(source: FakeDomain) -> None:

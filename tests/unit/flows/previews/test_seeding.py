@@ -96,11 +96,11 @@ def test_the_order_names_the_deadline_and_what_the_plan_lets_wait(pair: Pair) ->
 
 
 def test_the_pause_of_the_services_snapshots_is_in_the_order_where_requests_are_signed(pair: Pair) -> None:
-    from flows.previews.seeding import cutover_ahead
+    from flows.previews.seeding import cutover_preview
     from flows.sessions.session import Options
     from reports.views.seed_preview import _order  # pyright: ignore[reportPrivateUsage]
 
-    found = cutover_ahead(pair.plan, Options(pair.folder))
+    found = cutover_preview(pair.plan, Options(pair.folder))
     assert not found.pauses and "own snapshots" not in "".join(_order(found))
     said = list(_order(found.model_copy(update={"pauses": True})))
     assert said[0].endswith("are paused, where the caller may do so") and said[-1].endswith("as they were")

@@ -17,7 +17,7 @@ from support.fake_domain import FakeDomain, Reply, ok
 from typer.testing import CliRunner
 
 from configs.plan import Plan
-from flows.previews.migration import planned, rehearsal_planned
+from flows.previews.migration import migration_preview, rehearsal_preview
 from flows.sessions.saved_plans import save
 from flows.sessions.session import Options, session
 from runs.journal import Journal
@@ -52,7 +52,7 @@ def file(tmp_path: Path, plan: Plan) -> Path:
 
 
 def saved(plan: Plan, state: Path) -> PlanDocument:
-    return planned(plan, Options(state, new_run=True)).document
+    return migration_preview(plan, Options(state, new_run=True)).document
 
 
 def worked(
@@ -78,7 +78,7 @@ def refused(plan: Plan, state: Path, document: PlanDocument, *, new_run: bool = 
     before = {path: path.read_bytes() for path in state.rglob("*.json")}
     options = Options(state, new_run=new_run)
     with pytest.raises(PreconditionError):
-        planned(plan, options, document)
+        migration_preview(plan, options, document)
     with pytest.raises(PreconditionError) as caught, session(plan, options, document):
         pass
     assert {path: path.read_bytes() for path in state.rglob("*.json")} == before
@@ -169,7 +169,7 @@ def test_an_existing_snapshot_that_was_made_anew_is_seen(
 
 
 def test_what_a_rehearsal_would_do_is_of_a_kind_of_its_own(plan: Plan, tmp_path: Path) -> None:
-    document = rehearsal_planned(plan, Rehearsal(), Options(tmp_path))
+    document = rehearsal_preview(plan, Rehearsal(), Options(tmp_path))
     assert document.kind == "rehearsal-plan"
     save(document, tmp_path / "x.yaml")
     result = CliRunner().invoke(app, ["migrate", str(tmp_path / "x.yaml"), "--execute"])

@@ -10,7 +10,7 @@ from support.engine import FakeEngine, Held
 from support.fake_domain import FakeDomain, engine_error, ok
 
 from domains.engine.catalog import Alias
-from domains.engine.index_requirements import Traits
+from domains.engine.index_requirements import IndexRequirements
 from domains.versions import version_of
 from tasks.checks.check import Check
 from tasks.checks.indices import indices
@@ -85,13 +85,13 @@ def test_a_field_type_without_its_plugin_fails_by_name_and_with_it_does_not(pair
 def test_what_an_index_uses_is_held_against_plugins_and_version(
     settings: dict[str, tuple[str, ...]], types: tuple[str, ...], wanted: str
 ) -> None:
-    traits = Traits(settings, frozenset(types), frozenset())
+    traits = IndexRequirements(settings, frozenset(types), frozenset())
     said = list(lacking(traits, settings, frozenset(), version_of("opensearch", "2.13.0")))
     assert [line.startswith(wanted) for line in said] == ([True] if wanted else [])
 
 
 def test_elasticsearch_knows_its_own_types() -> None:
-    traits = Traits({}, frozenset({"flattened"}), frozenset())
+    traits = IndexRequirements({}, frozenset({"flattened"}), frozenset())
     assert not list(lacking(traits, {}, frozenset(), version_of("elasticsearch", "7.10.2")))
 
 

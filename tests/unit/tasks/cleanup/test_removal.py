@@ -18,7 +18,7 @@ from tasks.cleanup.removal import leftovers, remove_made, removed_names, require
 from tasks.cutover.roll_back import end_snapshot
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.cleanup import Left
+from tasks.records.cleanup import Skipped
 
 BUSY = engine_error(
     400, "snapshot_in_progress_exception", "Cannot delete indices that are being snapshotted: [[a/uuid]]"
@@ -314,7 +314,7 @@ def test_a_registration_that_a_later_migration_works_with_is_left(
     later = State.of(m.journal).begin(m.plan, "migrate", "99991231-000000000-0000")
     with later.step("register on source"):
         pass
-    later.keep("register on source", Left(name="repo", why="any record"))
+    later.keep("register on source", Skipped(name="repo", why="any record"))
     assert remove_made(m).registrations["source"].startswith(f"run {later.run_id} of this plan works with it")
     assert deleted(source) == []
 

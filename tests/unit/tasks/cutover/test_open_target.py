@@ -19,9 +19,9 @@ from tasks.cutover.data_streams import make_streams
 from tasks.cutover.final_check import require_still
 from tasks.cutover.open_target import (
     open_copies,
+    open_for_writes,
+    opening_of,
     require_free_names,
-    serve,
-    serving_of,
     set_aliases,
     wait_for_green,
 )
@@ -79,7 +79,7 @@ def restoring(m: Migration, **changes: Any) -> Migration:
 
 def test_an_index_gets_what_its_source_has(m: Migration) -> None:
     theirs = {REPLICAS: "2", REFRESH: "30s"}
-    assert serving_of(m, selected("a"), theirs) == {
+    assert opening_of(m, selected("a"), theirs) == {
         REPLICAS: "2",
         EXPAND: None,
         REFRESH: "30s",
@@ -88,7 +88,7 @@ def test_an_index_gets_what_its_source_has(m: Migration) -> None:
 
 
 def test_without_a_word_of_the_source_it_gets_the_replicas_that_were_listed(m: Migration) -> None:
-    assert serving_of(m, selected("a", replicas=3), {}) == {
+    assert opening_of(m, selected("a", replicas=3), {}) == {
         REPLICAS: 3,
         EXPAND: None,
         REFRESH: None,
@@ -99,21 +99,21 @@ def test_without_a_word_of_the_source_it_gets_the_replicas_that_were_listed(m: M
 @pytest.mark.parametrize("key", ["number_of_replicas", REPLICAS])
 def test_the_plans_settings_go_before_the_sources(m: Migration, key: str) -> None:
     planned = restoring(m, index_settings={key: 0, BLOCK: True})
-    wanted = serving_of(planned, selected("a"), {REPLICAS: "2", EXPAND: "0-1"})
+    wanted = opening_of(planned, selected("a"), {REPLICAS: "2", EXPAND: "0-1"})
     assert wanted == {REPLICAS: 0, EXPAND: "0-1", REFRESH: None, BLOCK: True}
 
 
 @pytest.mark.parametrize("pattern", ["index.refresh_interval", "refresh_*", "index.refresh*", "*"])
 def test_what_the_plan_ignores_gets_the_engines_default(m: Migration, pattern: str) -> None:
     ignoring = restoring(m, ignore_index_settings=[pattern])
-    assert serving_of(ignoring, selected("a"), {REFRESH: "30s"})[REFRESH] is None
+    assert opening_of(ignoring, selected("a"), {REFRESH: "30s"})[REFRESH] is None
 
 
 def test_indices_that_get_the_same_share_a_request(
     m: Migration, sources: WritableEngine, copies: WritableEngine, target: FakeDomain
 ) -> None:
     sources.indices["b"].settings[REFRESH] = "30s"
-    record = serve(m, AB, {})
+    record = open_for_writes(m, AB, {})
     assert record.opened == ("a", "b") and record.repoint == target.endpoint
     assert copies.blocked() == set()
     assert {n: held.settings for n, held in copies.indices.items()} == {
@@ -122,15 +122,15 @@ def test_indices_that_get_the_same_share_a_request(
     }
     sources.indices["b"].settings.pop(REFRESH)
     target.requests.clear()
-    serve(m, AB, {})
+    open_for_writes(m, AB, {})
     assert target.changing == ["PUT /a,b/_settings"]
 
 
 def test_an_index_that_still_refuses_writes_is_no_opening(m: Migration, target: FakeDomain) -> None:
     target.on("PUT /[^_].*/_settings", ok({"acknowledged": True}))
     with pytest.raises(ExecutionError, match="2 indices on the target still refuse writes: a, b"):
-        serve(m, AB, {})
-    serve(restoring(m, index_settings={BLOCK: True}), AB, {})  # the plan wants it so
+        open_for_writes(m, AB, {})
+    open_for_writes(restoring(m, index_settings={BLOCK: True}), AB, {})  # the plan wants it so
 
 
 # copies

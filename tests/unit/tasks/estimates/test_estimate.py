@@ -26,7 +26,7 @@ from support.fake_domain import FakeDomain, engine_error, ok
 
 from domains.engine.nodes import nodes, rate, recovery_limit
 from domains.errors import UnexpectedReply
-from flows.previews.estimates import estimate_of, expect, look_forward, project
+from flows.previews.estimates import estimate_of, record_estimate, record_projection, update_projection
 from reports.build.report import report_of
 from reports.views.markdown import markdown
 from reports.views.plan import plan_view
@@ -42,7 +42,7 @@ from tasks.estimates.explanation import Circumstances
 from tasks.estimates.history import STEPS, Measurement, kept_snapshot, measurements
 from tasks.estimates.sizing import workload
 from tasks.estimates.workload import throttled_seconds
-from tasks.records.checks import CheckRecord, OutlookRecord
+from tasks.records.checks import CheckRecord, PreflightRecord
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import DOCUMENTED_LIMIT, Estimate, Workload
 from tasks.records.transfer import IndexRestore, RestoreRecord
@@ -421,13 +421,13 @@ def test_a_run_makes_its_estimate_once_and_a_continued_one_keeps_it(
     m.journal.document.steps = {"resolve": a_run().steps["resolve"]}  # its own, which measures nothing yet
     m.journal.save()
     with listening(heard.append):
-        expect(m, RESOLUTION)
+        record_estimate(m, RESOLUTION)
         asked = len(source.requests)
         made = Journal.load(m.journal.path).document.estimate
         a_run_later = a_journal(tmp_path, m.plan)
         a_run_later.document.steps = a_run().steps
         a_run_later.save()
-        expect(m, RESOLUTION)
+        record_estimate(m, RESOLUTION)
     assert made
     assert made == m.journal.document.estimate
     assert len(source.requests) == asked
@@ -466,13 +466,13 @@ def test_the_real_run_is_projected_from_its_own_indices_and_what_the_rehearsal_m
         fake.on("GET /_all/_alias", ok({name: {"aliases": {}} for name in there}))
         fake.on("GET /_data_stream", ok({"data_streams": []}))
     m = a_migration(tmp_path, source, target)
-    look_forward(m, RESOLUTION)
+    record_projection(m, RESOLUTION)
     first = Estimate.model_validate(m.journal.document.projection)
     assert (first.workload.indices, first.workload.bytes, first.basis) == (3, 300 * MB, "assumed")
     m.journal.document.steps = a_run().steps
     m.journal.document.rehearsal = {"prefix": "rehearsal-", "only": ["orders"], "keep": False, "shadow": None}
     m.journal.save()
-    project(m, RESOLUTION)
+    update_projection(m, RESOLUTION)
     made = Estimate.model_validate(Journal.load(m.journal.path).document.projection)
     assert made.workload == first.workload
     assert made.basis == f"measured in rehearsal {m.journal.run_id}"
@@ -487,8 +487,8 @@ def test_a_real_run_that_cannot_be_looked_at_is_not_projected_and_the_rehearsal_
     source.on("GET /_cat/indices", engine_error(403, "security_exception", "no permissions for [x]"))
     m = a_migration(tmp_path, source, target)
     with listening(heard.append):
-        look_forward(m, RESOLUTION)
-        project(m, RESOLUTION)
+        record_projection(m, RESOLUTION)
+        update_projection(m, RESOLUTION)
     assert m.journal.document.projection is None
     assert "no projection of the real run" in heard[0].message
     m.journal.document.rehearsal = {"prefix": "rehearsal-", "only": [], "keep": False, "shadow": None}
@@ -506,12 +506,12 @@ def test_a_step_that_runs_shows_what_it_was_expected_to_take(monkeypatch: pytest
     said: list[str] = []
     monkeypatch.setattr(progress, "say", said.append)
     with progress.shown_progress():
-        from runs.progress import tell
+        from runs.progress import report_progress
 
-        tell(Progress("restore", "restoring", 1, 9, "bytes"))
-        tell(Progress("estimate", "so long", finished=True, expected={"snapshot": (180, 360)}))
-        tell(Progress("snapshot", "taking the snapshot", 1, 9, "bytes"))
-        tell(Progress("snapshot", "all of it", finished=True))
+        report_progress(Progress("restore", "restoring", 1, 9, "bytes"))
+        report_progress(Progress("estimate", "so long", finished=True, expected={"snapshot": (180, 360)}))
+        report_progress(Progress("snapshot", "taking the snapshot", 1, 9, "bytes"))
+        report_progress(Progress("snapshot", "all of it", finished=True))
     assert [("expected='3 min to 6 min'" in line) for line in said] == [False, False, True, False]
 
 
@@ -583,7 +583,7 @@ def rehearsed(**changes: Any) -> Document:
         registrations={"source": "removed", "target": "removed"},
         left=({"name": "rehearsal-small", "why": "it is somebody else's"},),  # type: ignore[arg-type]
     )
-    for step, record in (("look ahead", OutlookRecord(checks=checks)), ("clean", removed)):
+    for step, record in (("look ahead", PreflightRecord(checks=checks)), ("clean", removed)):
         run.steps[step] = StepEntry(
             attempts=1, started=now(), ended=now(), seconds=500, record=record.model_dump(mode="json")
         )

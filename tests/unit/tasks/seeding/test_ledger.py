@@ -10,11 +10,11 @@ from support.building import a_plan, a_resolution, a_unit, selected
 from support.rounds import a_copy, copies_of, intended, keep
 
 from runs.journal import Journal, WindowEntry, now
-from runs.lifecycle import BACK_OUT
+from runs.lifecycle import ROLL_BACK
 from runs.seed_cycles import CLEAN
 from runs.state import State
 from tasks.records.cleanup import RemovalRecord
-from tasks.records.cutover import BackOutRecord
+from tasks.records.cutover import RollBackRecord
 from tasks.seeding.ledger import COPIES, ledger
 
 PLAN = a_plan()
@@ -122,7 +122,7 @@ def test_a_cutover_that_was_put_back_leaves_its_copies(state: State, rounds: Rou
     rounds.ended("a")
     cutover = rounds.ended("a", "b", verb="cutover")
     windowed(cutover)
-    keep(cutover, BACK_OUT, BackOutRecord(why="the window was over"))
+    keep(cutover, ROLL_BACK, RollBackRecord(why="the window was over"))
     assert whole(state) == {"a": True, "b": True}
 
 

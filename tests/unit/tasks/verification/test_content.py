@@ -14,7 +14,7 @@ from support.engine import FakeEngine, Held
 from support.fake_domain import Asked, FakeDomain, Reply, ok
 
 from configs.plan import RestoreSettings, VerifySettings
-from domains.engine.index_metadata import Makeup, Template, Templates
+from domains.engine.index_metadata import IndexMetadata, Template, Templates
 from domains.engine.source_digests import Key, Source
 from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark
@@ -237,9 +237,9 @@ def test_a_document_that_memory_cannot_hold_is_said_to_be(
 # mappings, settings, aliases
 
 
-def made(**parts: Any) -> Makeup:
+def made(**parts: Any) -> IndexMetadata:
     values: dict[str, Any] = {"mapping": {}, "settings": {}, "aliases": {}, **parts}
-    return Makeup(**values)
+    return IndexMetadata(**values)
 
 
 def test_a_mapping_that_differs_is_told_by_its_field() -> None:

@@ -15,7 +15,7 @@ from support.building import selected
 from support.shards import Engine, Shard, sides
 
 from configs.plan import VerifySettings
-from domains.engine.seq_no_figures import BEYOND, Figures
+from domains.engine.seq_no_figures import BEYOND, SeqNoFigures
 from domains.engine.shard_stats import marks
 from domains.shard_mark import Mark
 from tasks.records.verification import DocumentDifference, Verdict
@@ -198,8 +198,8 @@ def test_figures_that_no_document_accounts_for_are_not_taken_for_equal() -> None
     (now,) = marked(source)
     place = Place(selected("a"), 0, mark)
     parts = (
-        Pair(0, 5, Figures(4, 9, 4), Figures(5, 10, 4)),
-        Pair(5, BEYOND, Figures(1, 5, 5), Figures()),
+        Pair(0, 5, SeqNoFigures(4, 9, 4), SeqNoFigures(5, 10, 4)),
+        Pair(5, BEYOND, SeqNoFigures(1, 5, 5), SeqNoFigures()),
     )
     assert judged(place, parts, Found(), now, now).outcome == "not compared"
     assert judged(place, parts, Found(), now, None).outcome == "not compared"
