@@ -1,0 +1,171 @@
+"""From a run's journal to its report, and the report's files."""
+
+from collections.abc import Iterator
+from reports.build.durations import estimate_report
+from reports.build.durations import rehearsal_report
+from reports.build.verdicts import seeded
+from reports.build.verdicts import verification_of
+from reports.model.report import Change
+from reports.model.report import GateReport
+from reports.model.report import HookReport
+from reports.model.report import IndexReport
+from reports.model.report import Report
+from reports.model.report import RequestsReport
+from reports.model.report import StepReport
+from reports.model.report import Totals
+from reports.model.seeding import RoundReport
+from reports.model.seeding import WindowReport
+from reports.words.next_step import next_step
+from runs.journal import Document
+from tasks.records.cleanup import FinishRecord
+from tasks.records.resolution import Resolution
+from tasks.records.transfer import IndexRestore
+from tasks.records.transfer import RepositoryRecord
+from tasks.records.transfer import RestoreRecord
+from tasks.records.transfer import SnapshotRecord
+from tasks.records.verification import Verdict
+from tasks.records.verification import VerificationRecord
+
+_ROUNDS = {"seed", "cutover"}
+
+
+def report_of(document: Document) -> Report:
+    """The report of a run, from its journal alone."""
+    resolution = document.recorded("resolve", Resolution)
+    restored = document.recorded("restore", RestoreRecord)
+    verified = verification_of(document)
+    told, window = _rounds(document)
+    indices = (
+        [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
+    )
+    if told and document.verb == "seed":
+        indices = seeded(indices, told)
+    registered = [document.recorded(f"register on {side}", RepositoryRecord) for side in ("source", "target")]
+    return Report(
+        plan=str(document.plan["name"]),
+        run_id=document.run_id,
+        verb=document.verb,
+        outcome=document.status,
+        message="; ".join(filter(None, (document.message, document.unheard))),
+        next=next_step(document, window),
+        started=document.started,
+        ended=document.ended,
+        seconds=round(sum(step.seconds for step in document.steps.values()), 3),
+        source=resolution.source if resolution else None,
+        target=resolution.target if resolution else None,
+        level=verified.level if verified else None,
+        limits=list(verified.limits) if verified else [],
+        findings=list(verified.general) if verified else [],
+        totals=_totals(indices),
+        repositories=[record for record in registered if record],
+        snapshot=document.recorded("snapshot", SnapshotRecord),
+        steps=list(_steps(document)),
+        estimate=estimate_report(document),
+        rehearsal=rehearsal_report(document),
+        round=told,
+        window=window,
+        finish=document.recorded("finish", FinishRecord),
+        indices=indices,
+        left_out=list(resolution.left_out) if resolution else [],
+        changes=list(_changes(document)),
+        deleted=list(restored.deleted) if restored else [],
+        requests={side: RequestsReport(**counted) for side, counted in document.requests.items()},
+        gates=[GateReport(name=gate, **entry.model_dump()) for gate, entry in document.gates.items()],
+        hooks=[HookReport(**entry.model_dump()) for entry in document.hooks],
+        notes=list(resolution.notes) if resolution else [],
+    )
+
+
+def _rounds(document: Document) -> tuple[RoundReport | None, WindowReport | None]:
+    """What only seed rounds and cutovers have; what it takes is imported for them alone."""
+    if document.verb not in _ROUNDS:
+        return None, None
+    from reports.build.seeding import round_report
+    from reports.build.window import window_report
+
+    return round_report(document), window_report(document)
+
+
+def _indices(
+    resolution: Resolution, restored: RestoreRecord | None, verified: VerificationRecord | None
+) -> Iterator[IndexReport]:
+    arrived = {index.target: index for index in restored.indices} if restored else {}
+    verdicts = {verdict.target: verdict for verdict in verified.verdicts} if verified else {}
+    for unit in resolution.moving:
+        for index in unit.indices:
+            restore: IndexRestore | None = arrived.get(index.target) or arrived.get(unit.target)
+            verdict: Verdict | None = verdicts.get(index.target)
+            yield IndexReport(
+                source=index.name,
+                target=index.target,
+                stream=index.stream,
+                action=unit.action,
+                verdict=verdict.outcome if verdict else "not verified",
+                source_count=verdict.source_count if verdict else None,
+                target_count=verdict.target_count if verdict else None,
+                shards=index.shards,
+                bytes=restore.bytes if restore and restore.restored else None,
+                restored=bool(restore and restore.restored),
+                detail=(restore.problem if restore else "") or (verdict.detail if verdict else ""),
+                documents=list(verdict.documents) if verdict else [],
+                more=verdict.more if verdict else 0,
+            )
+
+
+def _appeared(resolution: Resolution, verified: VerificationRecord | None) -> Iterator[IndexReport]:
+    """What the verification found beside what was decided."""
+    decided = {index.target for index in resolution.indices}
+    for verdict in verified.verdicts if verified else ():
+        if verdict.target not in decided:
+            yield IndexReport(
+                source=verdict.source,
+                target=verdict.target,
+                stream=None,
+                action="restore",
+                verdict=verdict.outcome,
+                source_count=verdict.source_count,
+                target_count=verdict.target_count,
+                shards=verdict.shards,
+                bytes=None,
+                restored=False,
+                detail=verdict.detail,
+            )
+
+
+def _totals(indices: list[IndexReport]) -> Totals:
+    verdicts = [index.verdict for index in indices]
+    return Totals(
+        indices=len(indices),
+        restored=sum(index.restored for index in indices),
+        equal=verdicts.count("equal"),
+        bracketed=verdicts.count("bracketed"),
+        different=verdicts.count("different"),
+        not_compared=verdicts.count("not compared"),
+        documents=sum(index.target_count or 0 for index in indices),
+        bytes=sum(index.bytes or 0 for index in indices),
+    )
+
+
+def _steps(document: Document) -> Iterator[StepReport]:
+    for name, step in document.steps.items():
+        yield StepReport(
+            name=name,
+            attempts=step.attempts,
+            seconds=round(step.seconds, 3),
+            started=step.started,
+            ended=step.ended,
+            error=step.error,
+        )
+
+
+def _changes(document: Document) -> Iterator[Change]:
+    for intent in document.intents:
+        named = intent.detail.get("names") or [intent.detail.get("name", "")]
+        shown = ", ".join(map(str, named[:5])) + (f" and {len(named) - 5} more" if len(named) > 5 else "")
+        yield Change(
+            at=intent.at,
+            side=intent.side,
+            action=intent.action,
+            what=shown,
+            result=intent.result or "unknown",
+        )

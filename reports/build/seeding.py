@@ -1,0 +1,98 @@
+"""From a run's journal: what a seed round, or the last round of a cutover, found and took."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timedelta
+from reports.model.seeding import RoundIndex
+from reports.model.seeding import RoundReport
+from reports.model.seeding import WaitingCopies
+from runs.journal import DENIED
+from runs.journal import Document
+from runs.seed_cycles import CLEAN
+from tasks.records.cleanup import RemovalRecord
+from tasks.records.seeding import Change
+from tasks.records.seeding import ChangesRecord
+from tasks.records.seeding import CopiesRecord
+from tasks.records.seeding import Ledger
+from tasks.records.seeding import round_record
+from tasks.records.transfer import IndexRestore
+from tasks.records.transfer import RestoreRecord
+from tasks.records.transfer import SnapshotRecord
+from tasks.seeding.changes import STEP as COMPARE
+from tasks.seeding.ledger import COPIES
+
+_KINDS = ("new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged")
+
+
+def round_report(document: Document) -> RoundReport | None:
+    """The round of a seed or of a cutover; None before it was known what has changed."""
+    work = document.recorded(COMPARE, ChangesRecord)
+    if work is None:
+        return None
+    restored = document.recorded("restore", RestoreRecord)
+    taken = document.recorded("snapshot", SnapshotRecord)
+    now = document.recorded(COPIES, CopiesRecord)
+    removed = _removed(document, work)
+    told = round_record(work, restored, taken, removed)
+    whole = {each.name: each.why for each in told.whole}
+    arrived = {index.target: index for index in restored.indices} if restored else {}
+    return RoundReport(
+        number=work.round,
+        as_of=as_of(document),
+        changes={kind: count for kind in _KINDS if (count := len(work.of(kind)))},
+        operations=work.operations,
+        fetched=told.fetched,
+        reused=told.reused,
+        written=told.written,
+        copies=len(now.copies) if now else None,
+        indices=[_index(change, arrived.get(change.target), whole) for change in work.changes],
+        removed=removed,
+        left_behind=list(work.left_behind),
+        taken_away=document.recorded(CLEAN, RemovalRecord),
+    )
+
+
+def as_of(document: Document) -> datetime:
+    """The copies hold what was acknowledged before this instant: the look at the source had not begun."""
+    entry = document.steps[COMPARE]
+    return (entry.ended or entry.started) - timedelta(seconds=entry.seconds if entry.ended else 0)
+
+
+def _removed(document: Document, work: ChangesRecord) -> list[str]:
+    gone = {change.target for change in work.of("dropped", "reshaped")}
+    intents = [intent for intent in document.intents if intent.action == "remove" and intent.result != DENIED]
+    return sorted(gone & {name for intent in intents for name in intent.detail.get("names", ())})
+
+
+def _index(change: Change, arrived: IndexRestore | None, whole: dict[str, str]) -> RoundIndex:
+    there = arrived if arrived and arrived.restored else None
+    return RoundIndex(
+        source=change.name,
+        target=change.target,
+        stream=change.stream,
+        kind=change.kind,
+        why=change.why,
+        operations=change.operations,
+        onto_copy=change.base,
+        fetched=there.bytes if there else None,
+        reused=there.reused_bytes if there else None,
+        whole=whole.get(change.target, ""),
+    )
+
+
+def waiting_of(found: Ledger, documents: Sequence[Document]) -> WaitingCopies | None:
+    """The copies of the plan's rounds; None without any.
+
+    Args:
+        documents: of the plan's runs, the newest first.
+    """
+    if not found.copies:
+        return None
+    ended = (e for e in documents if e.recorded(COPIES, CopiesRecord) and e.recorded(COMPARE, ChangesRecord))
+    last = next(ended, None) if found.round else None
+    return WaitingCopies(
+        round=found.round,
+        copies=len(found.copies),
+        doubted=sum(not copy.marks for copy in found.copies.values()),
+        as_of=as_of(last) if last else None,
+    )

@@ -1,0 +1,43 @@
+"""What a plan's cutovers have left blocked on the source, as the journals tell, and what lifts it."""
+
+from collections.abc import Iterable
+from reports.model.seeding import SourceBlock
+from reports.words.next_step import ABORT
+from reports.words.next_step import RELEASE
+from runs.journal import Document
+
+_FINISHES = "snapferry cutover PLAN --execute --allow-freeze"
+
+
+def source_block(documents: Iterable[Document]) -> SourceBlock | None:
+    """The block that the newest cutover with a window has left; None where the source takes writes again.
+
+    Args:
+        documents: the plan's, the newest first.
+    """
+    return next((_block(each) for each in documents if each.window), None)
+
+
+def _block(document: Document) -> SourceBlock | None:
+    from reports.build.window import still_blocked
+
+    window, names = document.window, still_blocked(document)
+    release = document.steps.get("release")
+    frozen_only = window is not None and window.ended is None
+    if window is None or not (names or frozen_only):
+        return None
+    if release and release.record and window.opening:
+        state, lift = "kept", RELEASE
+    elif window.opening:
+        state, lift = "opening", _FINISHES
+    else:
+        back = "releasing" if release else "putting back"
+        state, lift = (back if document.aborting else "window"), ABORT
+    return SourceBlock(
+        run_id=document.run_id,
+        state=state,
+        indices=names,
+        since=window.frozen,
+        deadline=window.deadline if state == "window" else None,
+        lift=lift,
+    )

@@ -1,0 +1,35 @@
+"""What the indices of a run came to: by all verifications in it, or by a seed round, which has none."""
+
+from collections.abc import Collection
+from reports.model.report import IndexReport
+from reports.model.seeding import RoundReport
+from reports.words.outcomes import unrestored
+from runs.journal import Document
+from tasks.records.verification import VerificationRecord
+
+_STREAMS = "verify data streams"
+
+
+def verification_of(document: Document) -> VerificationRecord | None:
+    """The run's verification; the data streams' later one in place of that of their copies."""
+    first = document.recorded("verify", VerificationRecord)
+    later = document.recorded(_STREAMS, VerificationRecord)
+    if first is None or later is None:
+        return first
+    again = {verdict.target for verdict in later.verdicts}
+    kept = tuple(verdict for verdict in first.verdicts if verdict.target not in again)
+    return first.model_copy(update={"verdicts": (*kept, *later.verdicts)})
+
+
+def seeded(indices: list[IndexReport], told: RoundReport) -> list[IndexReport]:
+    """The same indices with what the round has made of them: a cutover's rehearsal alone verifies in one."""
+    as_before = unrestored(told)
+    return [index.model_copy(update={"verdict": _came_to(index, as_before)}) for index in indices]
+
+
+def _came_to(index: IndexReport, unrestored: Collection[str]) -> str:
+    if index.verdict != "not verified":
+        return index.verdict
+    if index.target in unrestored:
+        return "unchanged"
+    return "copied" if index.restored else index.verdict

@@ -1,0 +1,158 @@
+"""From a cutover's journal: the window in which the source refused writes, and what clients must know."""
+
+from collections.abc import Iterator
+
+from reports.words.next_step import ABORT, RELEASE
+from reports.model.seeding import Outcome, RenamedIndex, RepointReport, WindowPhase, WindowReport
+from reports.words.window import WAITING
+from runs.journal import DENIED, Document, GateEntry, WindowEntry
+from tasks.cutover.automated_snapshots import NOTHING
+from tasks.cutover.automated_snapshots import STEP as PAUSE
+from tasks.cutover.window_estimate import STEP as EXPECT
+from tasks.records.estimates import WindowEstimate
+from tasks.cutover.freeze import STEP as FREEZE
+from tasks.records.resolution import Resolution
+from tasks.records.cleanup import FinishRecord
+from tasks.records.cutover import FreezeRecord, HealthRecord, OpenRecord, PauseRecord, ReleaseRecord
+
+_PHASES = {
+    "freeze": ("freeze",),
+    "compare": ("compare",),
+    "snapshot": ("discard copies", "start snapshot", "snapshot", "find on target"),
+    "restore": ("close before restore", "restore"),
+    "open copies": ("open copies",),
+    "verify": ("verify", "look at names"),
+    WAITING: (),
+    "data streams": ("make data streams", "verify data streams"),
+    "last look": ("last look",),
+    "aliases and opening": ("set aliases", "open"),
+}
+_BETWEEN = "between the steps"
+_NOTHING_S = 0.05
+RESUME = "resume automated snapshots"
+
+
+def window_report(document: Document) -> WindowReport | None:
+    """The window; None as long as the source was not frozen."""
+    entry = document.window
+    if entry is None:
+        return None
+    expected = document.recorded(EXPECT, WindowEstimate)
+    seconds = (entry.ended - entry.frozen).total_seconds() if entry.ended else None
+    phases = list(_phases(document, entry, seconds))
+    frozen = document.recorded(FREEZE, FreezeRecord)
+    health = document.recorded("health", HealthRecord)
+    outcome = _outcome(document, entry)
+    waited = sum(phase.seconds for phase in phases if phase.name == WAITING)
+    net = seconds - waited if seconds is not None and outcome == "open" else None
+    return WindowReport(
+        outcome=outcome,
+        frozen=entry.frozen,
+        deadline=entry.deadline,
+        opening=entry.opening,
+        ended=entry.ended,
+        seconds=None if seconds is None else round(seconds, 3),
+        phases=phases,
+        expected_low=expected.low if expected else None,
+        expected_high=expected.high if expected else None,
+        expected_from=list(expected.basis) if expected else [],
+        inside=expected.low <= net <= expected.high if expected and net is not None else None,
+        why=str((document.failure or {}).get("message", "")),
+        blocked=sorted(blocked_by(document)),
+        still_blocked=still_blocked(document),
+        before=list(frozen.before) if frozen else [],
+        repoint=_repoint(document),
+        falling_back=_falling_back(document, outcome),
+        health_waited=health.waited_s if health else None,
+        not_green=health.not_green if health else {},
+        automated_snapshots=list(_automated(document))[-1:],
+    )
+
+
+def blocked_by(document: Document) -> set[str]:
+    """Names of the source's indices that the run has made refuse writes, or may have."""
+    intents = (intent for intent in document.intents if intent.action == "block" and intent.result != DENIED)
+    return {name for intent in intents for name in intent.detail["names"]}
+
+
+def still_blocked(document: Document) -> list[str]:
+    """Those of them that refuse writes as far as the journal knows: all, until it says otherwise."""
+    settled = document.recorded("finish", FinishRecord)
+    if settled:
+        return sorted(settled.refusing)
+    released = document.recorded("release", ReleaseRecord)
+    return sorted(released.kept) if released else sorted(blocked_by(document))
+
+
+def _outcome(document: Document, entry: WindowEntry) -> Outcome:
+    if entry.opening:
+        return "open" if entry.ended else "opening"
+    return "put back" if entry.ended else "blocking"
+
+
+def _phases(document: Document, entry: WindowEntry, seconds: float | None) -> Iterator[WindowPhase]:
+    """What the window was spent with. Every step of it begins after the freeze."""
+    phases = dict(_PHASES)
+    if document.aborting:
+        phases["putting back"] = ("release",)
+    spent = 0.0
+    for name, steps in phases.items():
+        took = sum(document.steps[step].seconds for step in steps if step in document.steps)
+        took = _waited(document.gates.get("before-open"), entry) if name == WAITING else took
+        if took:
+            spent += took
+            yield WindowPhase(name=name, seconds=round(took, 3))
+    if seconds is not None and seconds - spent > _NOTHING_S:
+        yield WindowPhase(name=_BETWEEN, seconds=round(seconds - spent, 3))
+
+
+def _waited(gate: GateEntry | None, entry: WindowEntry) -> float:
+    """Seconds at the gate inside the window; one that was approved in advance took none."""
+    until = (gate.approved or entry.ended) if gate else None
+    return max(0.0, (until - gate.since).total_seconds()) if gate and until else 0.0
+
+
+def _repoint(document: Document) -> RepointReport | None:
+    opened = document.recorded("open", OpenRecord)
+    decided = document.recorded("resolve", Resolution)
+    if opened is None or decided is None:
+        return None
+    alone = [i for unit in decided.moving if not unit.is_stream for i in unit.indices if i.open]
+    return RepointReport(
+        endpoint=opened.repoint,
+        indices=sorted(index.target for index in alone),
+        renamed=[
+            RenamedIndex(source=index.name, target=index.target)
+            for index in alone
+            if index.name != index.target
+        ],
+        aliases={alias: list(indices) for alias, indices in sorted(opened.aliases.items())},
+        streams=list(opened.streams),
+    )
+
+
+def _falling_back(document: Document, outcome: Outcome) -> str:
+    if outcome == "put back":
+        return "nothing was opened and the source takes writes: clients stay with it"
+    if outcome == "blocking":
+        return f"nothing is open yet: everything can be put back, by itself or with `{ABORT}`"
+    if outcome == "opening":
+        return "the target is being opened: first finish that with the same command"
+    if still_blocked(document):
+        return (
+            "possible as long as nobody has written to the target: release the source "
+            f"(`{RELEASE}`) and point the clients back; what was written to the target since then, the "
+            "source lacks"
+        )
+    return (
+        "the source takes writes, too: pointing the clients back is possible as long as nobody has written "
+        "to the target; what is written to one side, the other lacks"
+    )
+
+
+def _automated(document: Document) -> Iterator[str]:
+    """What became of them, the last word last."""
+    for step, outcome in ((PAUSE, ("paused", "not paused")), (RESUME, ("still paused", "not paused"))):
+        record = document.recorded(step, PauseRecord)
+        if record and not (record.said == NOTHING and step == RESUME):
+            yield f"{outcome[0] if record.paused else outcome[1]}: {record.said}"
