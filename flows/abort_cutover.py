@@ -27,6 +27,7 @@ from flows.sessions.several_runs import clusters
 from runs.errors import Busy, PlanChanged, StateUnusable
 from runs.journal import Journal
 from runs.state import State
+from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cutover import freeze, open_target, roll_back, window
 from tasks.errors import PreconditionError
@@ -34,9 +35,8 @@ from tasks.migration import Migration
 from tasks.records.cleanup import RolledBackRecord
 from tasks.records.cutover import ReleaseRecord
 from tasks.records.previews import UnfinishedCutover
-from tasks.records.seeding import CopiesRecord
 from tasks.seeding.copies import own_uuids
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.seeding.ledger import ledger
 
 VERB = "cutover"
 _WHY = "put back by `snapferry abort`"
@@ -109,7 +109,7 @@ def abort_cutover(plan: Plan, options: Options, before: Journal) -> RolledBackRe
         with _held(plan, options, before) as journal:
             released = _release(_as_begun(plan, journal), journal)
             _put_back_the_rest(plan, options, journal)
-            copies = journal.document.recorded(COPIES, CopiesRecord)
+            copies = journal.document.recorded(steps.COPIES)
             count = len(copies.copies) if copies else 0
             return RolledBackRecord(run_id=journal.run_id, released=released.released, copies=count)
     except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same

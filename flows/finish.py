@@ -16,6 +16,7 @@ from runs.lifecycle import ROLL_BACK, is_finished
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import VERBS, cycle_of, removed_runs
 from runs.state import State
+from runs.step_names import StepName
 from tasks import finish as finishing
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -114,10 +115,10 @@ def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
         runs = _runs(state, m.journal)
         of_it = {journal.run_id for journal in _rounds(m.journal)}
         rounds = migrations_of(m, plan, [journal for journal in runs if journal.run_id in of_it])
-        with m.journal.step(finishing.STEP):
+        with m.journal.step(StepName.FINISH):
             settled = finishing.clean_up(m, rounds, runs, wanted)
-        m.journal.keep(finishing.STEP, settled)
-        report_progress(Progress(finishing.STEP, "what the run has left is settled", finished=True))
+        m.journal.keep(StepName.FINISH, settled)
+        report_progress(Progress(StepName.FINISH, "what the run has left is settled", finished=True))
         return settled
 
 

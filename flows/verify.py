@@ -14,14 +14,12 @@ from flows.sessions.session import Options, read_only_migration, require_same_cl
 from runs.begun_plan import require_same_plan
 from runs.journal import Journal
 from runs.state import State, new_run_id
+from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
 from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
-from tasks.records.seeding import ChangesRecord
-from tasks.records.transfer import MarksRecord
 from tasks.records.verification import VerificationRecord
-from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.ledger import ledger
 from tasks.seeding.scope import singly
 from tasks.selection.select import Selection, is_system_index, matches, select
@@ -128,7 +126,7 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
     migration = read_only_migration(plan, Options(state), new_run_id())
     runs = State(state, plan.name)
     latest = _latest(runs)
-    decided = latest.document.recorded("resolve", Resolution) if latest else None
+    decided = latest.document.recorded(steps.RESOLVE) if latest else None
     if latest is None or decided is None:
         return verifying.verify(migration, _as_they_wait(migration, resolving.resolve_names(migration), runs))
     require_same_plan(latest, plan, but=("verify", "cutover"))
@@ -144,8 +142,8 @@ def _latest(state: State) -> Journal | None:
 
 def _marks(journal: Journal) -> dict[str, tuple[Mark, ...]]:
     """How far the source had come before the snapshot that the copies are from."""
-    marked = journal.document.recorded("mark", MarksRecord)
-    compared = journal.document.recorded(COMPARE, ChangesRecord)
+    marked = journal.document.recorded(steps.MARK)
+    compared = journal.document.recorded(steps.COMPARE)
     return marked.marks if marked else compared.marks if compared else {}
 
 

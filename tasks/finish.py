@@ -10,6 +10,8 @@ from domains.domain import Side
 from domains.engine import repositories
 from domains.errors import SnapferryError
 from runs.journal import Journal, now
+from runs.step_names import StepName
+from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.cutover import freeze
@@ -20,12 +22,10 @@ from tasks.records.previews import FinishPreview
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
 
-STEP = "finish"
-
 
 def earlier(m: Migration) -> FinishRecord | None:
     """How the run was settled by an earlier command; None when it was not."""
-    return m.journal.document.recorded(STEP, FinishRecord)
+    return m.journal.document.recorded(steps.FINISH)
 
 
 def preview(
@@ -62,7 +62,7 @@ def preview(
 
 def is_cleaned_up(m: Migration, wanted: Finish) -> bool:
     """Whether the latest command has come to its end, and all that is wanted is done."""
-    before, entry = earlier(m), m.journal.document.steps.get(STEP)
+    before, entry = earlier(m), m.journal.document.steps.get(StepName.FINISH)
     ended = entry is not None and entry.ended is not None and entry.error is None
     return before is not None and ended and before.wanted == wanted and not before.left
 

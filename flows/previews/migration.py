@@ -20,6 +20,7 @@ from runs.begun_plan import require_same_plan
 from runs.journal import Journal
 from runs.lifecycle import is_finished
 from runs.state import State, new_run_id
+from tasks import steps
 from tasks.checks.safety import consents_needed, existing_uuid
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
@@ -93,7 +94,7 @@ def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDo
 
 
 def _decided(journal: Journal, m: Migration) -> Resolution:
-    return journal.document.recorded("resolve", Resolution) or resolving.resolve_names(m)
+    return journal.document.recorded(steps.RESOLVE) or resolving.resolve_names(m)
 
 
 def plan_document_of(m: Migration, resolution: Resolution) -> PlanDocument:

@@ -7,6 +7,7 @@ from flows.sessions.exclusion import require_not_open
 from flows.sessions.session import Options, read_only_migration
 from runs.journal import Journal, now
 from runs.state import State, new_run_id
+from tasks import steps
 from tasks.checks import window as window_checks
 from tasks.checks.run import run_checks
 from tasks.cutover.open_target import has_begun
@@ -15,8 +16,6 @@ from tasks.migration import Migration
 from tasks.planning import resolve
 from tasks.records.previews import RoundPreview, WindowPreview
 from tasks.records.resolution import Resolution
-from tasks.records.seeding import ChangesRecord
-from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.changes import changes, known
 from tasks.seeding.ledger import ledger
 from tasks.seeding.trusted_copies import require_own_snapshots, surveyed
@@ -85,8 +84,8 @@ def _ahead(plan: Plan, options: Options, verb: str) -> RoundPreview:
         require_not_open(state, options.new_run)
     m = read_only_migration(plan, options, unfinished.run_id if unfinished else new_run_id())
     bound = unfinished is not None and unfinished.changed_something
-    resolution = unfinished.document.recorded("resolve", Resolution) if unfinished and bound else None
-    work = unfinished.document.recorded(COMPARE, ChangesRecord) if unfinished and bound else None
+    resolution = unfinished.document.recorded(steps.RESOLVE) if unfinished and bound else None
+    work = unfinished.document.recorded(steps.COMPARE) if unfinished and bound else None
     resolution = resolution or _resolved(m, state)
     return RoundPreview(
         verb="seed" if verb == "seed" else "cutover",

@@ -12,9 +12,10 @@ from runs.begun_plan import plan_record, require_same_plan
 from runs.errors import PlanChanged
 from runs.journal import Journal
 from runs.state import State
+from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.records.resolution import Resolution, Unit
+from tasks.records.resolution import Unit
 from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan, shadowed
 from tasks.survey import Survey
 
@@ -136,7 +137,7 @@ def as_rehearsed(m: Migration) -> Migration:
 
     What was resolved tells which; before that, the plan's patterns do.
     """
-    decided = m.journal.document.recorded("resolve", Resolution)
+    decided = m.journal.document.recorded(steps.RESOLVE)
     return _under_prefix(m, decided.units if decided else (), settings_of(m.journal).prefix)
 
 

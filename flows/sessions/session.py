@@ -14,12 +14,14 @@ from domains.engine.cluster import identity
 from domains.errors import AwsError, SnapferryError, is_transient
 from flows.sessions.exclusion import require_no_copies
 from flows.sessions.notifications import Notifier, require_notified, write_report
+from flows.sessions.recording import MOVING, bound_record
 from runs.begun_plan import plan_record, require_same_plan, way_out
 from runs.errors import Busy, PlanChanged
 from runs.events import delivered_to
 from runs.journal import Document, Journal, Status, now
 from runs.lifecycle import counts, is_finished
 from runs.state import State
+from tasks import steps
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
 from tasks.records.plan_document import PlanDocument
@@ -214,8 +216,7 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
 
 def decided_before(journal: Journal) -> Resolution | None:
     """What a run has decided, if it is bound to it: if snapshot, deletion or restore may have begun."""
-    bound = any(journal.intents(action) for action in ("snapshot", "delete", "restore"))
-    return journal.document.recorded("resolve", Resolution) if bound else None
+    return bound_record(journal, steps.RESOLVE, MOVING)
 
 
 def status_after(error: BaseException, journal: Journal) -> Status:

@@ -4,7 +4,7 @@ from reports.model.seeding import WindowReport
 from reports.words.common import clock
 from runs.journal import Document
 from runs.lifecycle import ROLL_BACK
-from tasks.records.cleanup import RemovalRecord
+from tasks import steps
 
 ABORT = "snapferry abort PLAN --execute"
 RELEASE = "snapferry finish PLAN --source released --execute"
@@ -31,7 +31,7 @@ def next_step(document: Document, window: WindowReport | None) -> str:
         return _SEEDED
     if document.status == "different" and document.verb == "seed":
         return "seed again: the next round takes what differs"
-    if document.verb == "seed" and document.recorded("clean", RemovalRecord):
+    if document.verb == "seed" and document.recorded(steps.CLEAN):
         return "nothing of the rounds is left; the next `snapferry seed PLAN` begins with round 1"
     if document.status == "done" and document.verb == "rehearse":
         return _after_rehearsal(document)
@@ -54,7 +54,7 @@ def _about_hooks(document: Document) -> str:
 
 
 def _after_rehearsal(document: Document) -> str:
-    kept = (document.rehearsal or {}).get("keep") and not document.recorded("clean", RemovalRecord)
+    kept = (document.rehearsal or {}).get("keep") and not document.recorded(steps.CLEAN)
     if kept:
         return "look at what was kept; `snapferry abort` takes it away, `snapferry plan` shows the real run"
     return "`snapferry plan` shows the real run with what was measured here; `snapferry migrate` does it"

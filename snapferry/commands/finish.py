@@ -106,6 +106,7 @@ def _do(plan: "Plan", options: "Options", choices: "Choices", *, as_json: bool) 
     from runs.state import State
     from snapferry.console import complain, say, show, show_json
     from snapferry.progress import shown_progress
+    from tasks.steps import FINISH
 
     state = State(options.state, plan.name)
     before, sent = finished_run(state), len(_sent(state))
@@ -120,7 +121,7 @@ def _do(plan: "Plan", options: "Options", choices: "Choices", *, as_json: bool) 
         said = (f"{each.side} {each.action} {', '.join(each.names)}" for each in done)
         say(f"Done before that: {'; '.join(said)}. The same command goes on.")
         raise typer.Exit(_code(error)) from None
-    if settled == before.document.recorded("finish", type(settled)):
+    if settled == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is settled already.")
     if as_json:
         show_json(settled.model_dump_json(indent=2))

@@ -11,6 +11,7 @@ from domains.engine import catalog as names_on
 from domains.engine import repositories, snapshots
 from domains.errors import Denied, Missing
 from runs.journal import DENIED, REFUSED, Journal
+from runs.step_names import StepName
 from tasks.cleanup.ownership import own_snapshot, owned
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.in_flight import await_in_flight
@@ -19,7 +20,7 @@ from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
 from tasks.repository import register
 from tasks.repository.history import is_own_registration, sent_registrations
 from tasks.repository.revert import revert
-from tasks.retry_while_busy import STEP, is_busy, retry_while_busy
+from tasks.retry_while_busy import is_busy, retry_while_busy
 
 _AT_ONCE = 50  # indices that one request deletes
 
@@ -75,7 +76,7 @@ def remove_made(m: Migration) -> RemovalRecord:
         TimedOut: a running snapshot stood in the way for snapshot.wait_for_running; the same command goes on.
         DomainError: transient, or denied.
     """
-    await_in_flight(m, STEP)
+    await_in_flight(m, StepName.CLEAN)
     left = [*_remove_indices(m), *remove_snapshot(m)]
     registrations = {domain.side: revert(m, domain) for domain in (m.target, m.source)}
     return RemovalRecord(

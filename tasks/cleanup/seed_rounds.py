@@ -15,6 +15,7 @@ from domains.engine.write_blocks import blocks
 from runs.journal import Journal
 from runs.seed_cycles import sharing_registration
 from runs.state import State
+from runs.step_names import StepName
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.errors import ExecutionError
@@ -25,8 +26,8 @@ from tasks.records.seeding import Copy, Ledger
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
 from tasks.restore.owned_indices import intended, proven
-from tasks.retry_while_busy import STEP, is_busy, retry_while_busy
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.retry_while_busy import is_busy, retry_while_busy
+from tasks.seeding.ledger import ledger
 from tasks.seeding.trusted_copies import trusted
 
 _AT_ONCE = 50
@@ -70,7 +71,7 @@ def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
         DomainError: transient, or denied.
     """
     for each in rounds:
-        await_in_flight(each, STEP)
+        await_in_flight(each, StepName.CLEAN)
     found, runs = _noted(m, rounds), _runs(rounds)
     left = list(_left(m, found))
     names = sorted(_removable(m, found))
@@ -113,7 +114,7 @@ def _noted(m: Migration, rounds: Iterable[Migration]) -> Ledger:
     """The copies, those of unfinished rounds included: what the domain says of them now is noted first."""
     there = catalog(m.target).indices
     for each in rounds:
-        if each.journal.record(COPIES) is None:
+        if each.journal.record(StepName.COPIES) is None:
             held = {name: there[name].uuid for name in intended(each) & there.keys()}
             proven(each, held, f"{each.repository}/{each.snapshot}")
     return ledger(State.of(m.journal))

@@ -7,13 +7,12 @@ from domains.aws import automated_snapshots
 from domains.aws.automated_snapshots import LONGEST, Pause
 from domains.errors import SnapferryError
 from runs.journal import now
+from runs.step_names import StepName
 from tasks.checks.facts import domains
 from tasks.migration import Migration
-from tasks.records.cutover import PauseRecord
+from tasks.records.cutover import NOTHING_PAUSED, PauseRecord
 from tasks.survey import Survey
 
-STEP = "pause automated snapshots"
-NOTHING = "nothing was paused"
 _LEEWAY = timedelta(minutes=10)
 
 
@@ -48,7 +47,7 @@ def _paused(m: Migration, name: str) -> PauseRecord:
     until = datetime.fromisoformat(kept["until"])
     if until <= now():
         return PauseRecord(paused=False, said="the pause of an earlier session is over")
-    with m.journal.intend(STEP, "source", "pause", kept):
+    with m.journal.intend(StepName.PAUSE_AUTOMATED, "source", "pause", kept):
         automated_snapshots.pause(m.source.session, name, until, m.source.region)
     return PauseRecord(paused=True, said=f"until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC at the latest")
 
@@ -57,11 +56,11 @@ def resume(m: Migration) -> PauseRecord:
     """Puts back what was before the pause. May be repeated; without it the pause ends by itself."""
     intents = m.journal.intents("pause")
     if not intents:
-        return PauseRecord(paused=False, said=NOTHING)
+        return PauseRecord(paused=False, said=NOTHING_PAUSED)
     kept = intents[0].detail
     until, before = datetime.fromisoformat(kept["until"]), _as_pause(kept["before"])
     try:
-        with m.journal.intend("resume automated snapshots", "source", "resume", {"names": [kept["name"]]}):
+        with m.journal.intend(StepName.RESUME_AUTOMATED, "source", "resume", {"names": [kept["name"]]}):
             automated_snapshots.resume(m.source.session, kept["name"], until, before, m.source.region)
     except SnapferryError as error:
         return PauseRecord(

@@ -1,14 +1,13 @@
 """Data streams on the target, made from their closed backing indices when it is opened."""
 
 from domains.engine.catalog import catalog
+from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.restore.restore import restore
 from tasks.seeding.copies import close_copies, ledger_of, own_uuids
 from tasks.seeding.scope import as_copies, streams
-
-STEP = "make data streams"
 
 
 def make_streams(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord | None:
@@ -26,7 +25,7 @@ def make_streams(m: Migration, resolution: Resolution, taken: SnapshotRecord) ->
     held, mine = catalog(m.target).indices, own_uuids(m, ledger_of(m))
     named = [index.target for unit in lacking for index in unit.indices]
     own = {name: mine[name] for name in named if name in held and held[name].uuid == mine.get(name)}
-    close_copies(m, own, STEP)  # what is not the plan's own stands in the way of the restore
+    close_copies(m, own, StepName.MAKE_STREAMS)  # what is not the plan's own stands in the way of the restore
     units = tuple(unit.model_copy(update={"base": _base(unit, own)}) for unit in lacking)
     return restore(as_copies(m), resolution.model_copy(update={"units": units}), taken)
 

@@ -17,7 +17,6 @@ from tasks.records.seeding import ChangesRecord
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.verification.drift import drifted
 
-STEP = "last look"
 _SHOWN = 5
 
 

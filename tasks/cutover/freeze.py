@@ -16,12 +16,12 @@ from domains.errors import Denied, Refused
 from domains.http.json_replies import is_object
 from runs.journal import DENIED, now
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.records.cutover import FreezeRecord, ReleaseRecord
 from tasks.records.resolution import Resolution
 
-STEP = "freeze"
 _REST_S = 2.0  # writes that were under way when a setting blocked them were seen to end within that
 _UNKNOWN_WORDS = ("no handler found", "is not allowed", "incorrect http method")
 _UNKNOWN_TYPES = ("invalid_index_name_exception", "invalid_type_name_exception", "parse_exception")
@@ -79,7 +79,7 @@ def _block(m: Migration, names: Sequence[str]) -> _Blocked:
     drained = True
     for piece in path_pieces(names):
         try:
-            with m.journal.intend(STEP, "source", "block", {"names": list(piece)}):
+            with m.journal.intend(StepName.FREEZE, "source", "block", {"names": list(piece)}):
                 for request in block_requests(piece):
                     reply = m.source.connection.send(request)
                     require_acknowledged(m.source, "block writes", reply)
@@ -93,7 +93,9 @@ def _block(m: Migration, names: Sequence[str]) -> _Blocked:
         else:
             continue
         report_progress(
-            Progress(STEP, f"the domain does not take _block/write ({said.reply.text}): by settings")
+            Progress(
+                StepName.FREEZE, f"the domain does not take _block/write ({said.reply.text}): by settings"
+            )
         )
         return _Blocked(tuple(names), drained)
     return _Blocked((), drained)
@@ -107,7 +109,7 @@ def _is_unknown_way(error: Refused) -> bool:
 
 def _block_by_settings(m: Migration, names: Sequence[str]) -> None:
     for piece in path_pieces(names):
-        with m.journal.intend(STEP, "source", "block", {"names": list(piece), "by": "settings"}):
+        with m.journal.intend(StepName.FREEZE, "source", "block", {"names": list(piece), "by": "settings"}):
             for request in setting_requests(piece, blocked=True):
                 require_acknowledged(m.source, "block writes", m.source.connection.send(request))
 
@@ -146,7 +148,7 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
             raise TimedOut(f"operations are still under way on {', '.join(restless[:5]) or 'the source'}")
         if restless:
             said = f"waiting: operations are under way on {len(restless)} indices"
-            report_progress(Progress(STEP, said, waiting=True))
+            report_progress(Progress(StepName.FREEZE, said, waiting=True))
             _flushed(m, restless)  # an operation that failed in Lucene keeps the checkpoint back until then
         seen = told
         poll.pause()
@@ -195,7 +197,7 @@ def release(m: Migration) -> ReleaseRecord:
     """
     names = still_blocked(m)
     if names:
-        with m.journal.intend("release", "source", "release", {"names": names}):
+        with m.journal.intend(StepName.RELEASE, "source", "release", {"names": names}):
             for request in setting_requests(names, blocked=False):
                 m.source.connection.send(request)
     kept = still_blocked(m)

@@ -23,6 +23,7 @@ from domains.http.json_replies import Json
 from domains.http.requests import Request
 from runs.journal import DENIED, REFUSED, Journal, now
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.cutover import HealthRecord, OpenRecord
@@ -30,7 +31,6 @@ from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.selection.conflicts import own_names, taken_now
 
-STEP = "open"
 SERVE = "serve"
 _STILL_S = 20.0
 _MISSING = object()
@@ -54,7 +54,7 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
     own = own_uuids(m, ledger_of(m))
     there = [name for name in names if name in target and target[name].uuid == own.get(name)]
     shut = [name for name in there if not target[name].open]
-    _send(m, "open copies", "open", shut, open_requests(shut))
+    _send(m, StepName.OPEN_COPIES, "open", shut, open_requests(shut))
     poll = m.poll(m.patience_s)
     while True:
         found = restores.primaries(m.target, names)
@@ -64,7 +64,7 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
         if poll.expired:
             raise TimedOut(f"primaries of {', '.join(late[:5])} on the target do not start")
         report_progress(
-            Progress("open copies", f"waiting for the primaries of {len(late)} indices", waiting=True)
+            Progress(StepName.OPEN_COPIES, f"waiting for the primaries of {len(late)} indices", waiting=True)
         )
         poll.pause()
 
@@ -105,7 +105,7 @@ def set_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ..
     """
     wanted, ours = _aliases_of_sources(m, resolution), aliases(m.target)
     lacking = [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
-    _send(m, "set aliases", "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
+    _send(m, StepName.SET_ALIASES, "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
     return aliases_made(m, resolution)
 
 
@@ -148,7 +148,7 @@ def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tup
         for piece in path_pieces(
             names
         ):  # each an intent of its own: one that is denied leaves others in force
-            _send(m, STEP, SERVE, piece, settings_requests(piece, dict(wanted)))
+            _send(m, StepName.OPEN, SERVE, piece, settings_requests(piece, dict(wanted)))
     _require_taking(m, resolution)
     return OpenRecord(
         at=now(),
@@ -207,7 +207,7 @@ def wait_for_green(m: Migration, resolution: Resolution) -> HealthRecord:
         if not late or poll.expired or still.expired:
             return HealthRecord(waited_s=round((now() - began).total_seconds(), 3), not_green=late)
         report_progress(
-            Progress("health", f"waiting for green: {len(late)} of {len(names)} indices", waiting=True)
+            Progress(StepName.HEALTH, f"waiting for green: {len(late)} of {len(names)} indices", waiting=True)
         )
         poll.pause()
 

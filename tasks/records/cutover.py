@@ -55,6 +55,9 @@ class RollBackRecord(Record):
     why: str
 
 
+NOTHING_PAUSED = "nothing was paused"
+
+
 class PauseRecord(Record):
     """The service's own snapshots of the source, during the window.
 

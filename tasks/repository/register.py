@@ -20,6 +20,7 @@ from tasks.migration import Migration
 from tasks.records.transfer import Attempt, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
 from tasks.repository.hints import hint_for
+from tasks.steps import registration_on
 
 ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
 _IN_USE = "trying to modify or unregister repository that is currently used"
@@ -97,7 +98,7 @@ def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> R
 
 def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
     """What an earlier session of this run has tried, for the report."""
-    record = m.journal.document.recorded(f"register on {domain.side}", RepositoryRecord)
+    record = m.journal.document.recorded(registration_on(domain.side))
     return record.attempts if record else ()
 
 
@@ -108,7 +109,7 @@ def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
     """
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
-    step = f"register on {domain.side}"
+    step = registration_on(domain.side).name
     detail = {"name": m.repository, "before": before, **body}
     with m.journal.intend(step, domain.side, "register", detail):
         while not _free(m, domain, body):
@@ -134,7 +135,7 @@ def _free(m: Migration, domain: Domain, body: Json) -> bool:
 
 def _put_back(m: Migration, domain: Domain) -> str:
     """Removes a registration that did not verify, or puts the former one back; says what is left."""
-    step, detail = f"register on {domain.side}", {"name": m.repository}
+    step, detail = registration_on(domain.side).name, {"name": m.repository}
     ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
     before: Json | None = next(ours).detail["before"]
     try:

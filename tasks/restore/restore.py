@@ -13,6 +13,7 @@ from domains.engine import snapshots
 from domains.engine.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
@@ -22,7 +23,6 @@ from tasks.restore.recovery import follow
 from tasks.restore.requests import batches, restore_request
 from tasks.selection.conflicts import own_names, taken_now, uuids
 
-STEP = "restore"
 _NAMES_AT_FAULT = (
     "snapshot_restore_exception",
     "index_not_found_exception",
@@ -97,7 +97,9 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
 
 def _tell(resolution: Resolution, work: _Work) -> None:
     done, total = len(work.done), len(resolution.indices)
-    report_progress(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
+    report_progress(
+        Progress(StepName.RESTORE, "restoring", done, total, "indices", detail=f"{done} of {total} indices")
+    )
 
 
 def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:
@@ -131,7 +133,9 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
         stream = name in target.streams
         with (
             suppress(Missing),
-            m.journal.intend(STEP, "target", "delete", {"name": name, "uuid": decided, "stream": stream}),
+            m.journal.intend(
+                StepName.RESTORE, "target", "delete", {"name": name, "uuid": decided, "stream": stream}
+            ),
         ):
             names_on.delete(m.target, name, stream=stream)
 
@@ -194,7 +198,7 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, len
     targets = [index.target for unit in batch for index in unit.indices]
     intent = {"snapshot": snapshot.name, "names": request.body["indices"], "targets": targets}
     try:
-        with m.journal.intend(STEP, "target", "restore", intent):
+        with m.journal.intend(StepName.RESTORE, "target", "restore", intent):
             m.target.connection.send(request)
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):
@@ -228,5 +232,5 @@ def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
 
 def _close(m: Migration, names: Sequence[str]) -> None:
     if names:
-        with m.journal.intend(STEP, "target", "close", {"names": list(names)}):
+        with m.journal.intend(StepName.RESTORE, "target", "close", {"names": list(names)}):
             names_on.close(m.target, names)

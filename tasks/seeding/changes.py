@@ -22,8 +22,6 @@ from tasks.records.seeding import Change, ChangesRecord, Copy, Kind, Ledger
 from tasks.seeding.scope import singly
 from tasks.seeding.trusted_copies import trusted
 
-STEP = "compare"
-
 
 @dataclass(frozen=True)
 class Known:

@@ -10,9 +10,11 @@ from domains.engine.write_blocks import blocks
 from domains.errors import Refused
 from runs.progress import Progress, report_progress
 from runs.state import State
+from runs.step_names import StepName
+from tasks import steps
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.resolution import Resolution, SelectedIndex
+from tasks.records.resolution import SelectedIndex
 from tasks.records.seeding import RESTORED, ChangesRecord, CopiesRecord, Copy, Ledger
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.retry_while_busy import is_busy, retry_while_busy
@@ -89,7 +91,9 @@ def await_shards(m: Migration, found: Ledger) -> None:
         if not late or poll.expired or still.expired:
             return
         report_progress(
-            Progress("resolve", f"waiting for the shards of {len(late)} copies on the target", waiting=True)
+            Progress(
+                StepName.RESOLVE, f"waiting for the shards of {len(late)} copies on the target", waiting=True
+            )
         )
         poll.pause()
 
@@ -151,7 +155,7 @@ def copies_now(
     """
     target = at.target.indices
     done, doubts = set(arrived), set(doubted)
-    decided = m.journal.document.recorded("resolve", Resolution)
+    decided = m.journal.document.recorded(steps.RESOLVE)
     sources = {index.name: index for index in decided.indices} if decided else {}
     found: list[Copy] = []
     for change in work.changes:

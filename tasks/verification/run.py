@@ -10,6 +10,7 @@ from domains.errors import DomainError
 from domains.shard_mark import Mark
 from runs.journal import now
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
 from tasks.records.verification import (
@@ -30,8 +31,6 @@ from tasks.verification.operations import compare as operations
 from tasks.verification.operations.compare import Marks
 from tasks.verification.operations.drill_down import Budget
 from tasks.verification.operations.ranges import Sides, sides_of
-
-_STEP = "verify"
 
 _INDICES_AT_ONCE = 1000
 
@@ -65,7 +64,9 @@ def _with(verdict: Verdict, drift: Drift) -> Verdict:
     return verdict.model_copy(update={"outcome": "different", "detail": why})
 
 
-def compared(c: Comparison, skipped: tuple[LeftOut, ...] = (), step: str = _STEP) -> VerificationRecord:
+def compared(
+    c: Comparison, skipped: tuple[LeftOut, ...] = (), step: StepName = StepName.VERIFY
+) -> VerificationRecord:
     """All that the level asks for of both domains, as a record. Refreshes both sides; may be repeated.
 
     Args:
@@ -87,7 +88,7 @@ def compared(c: Comparison, skipped: tuple[LeftOut, ...] = (), step: str = _STEP
     )
 
 
-def compare(c: Comparison, step: str = _STEP) -> tuple[Verdict, ...]:
+def compare(c: Comparison, step: StepName = StepName.VERIFY) -> tuple[Verdict, ...]:
     """Counts or operations of every index, some at a time; level content begins with the operations.
 
     Changes no document; refreshes both sides. May be repeated.

@@ -22,6 +22,7 @@ from runs.journal import Journal, WindowEntry, now
 from runs.seed_cycles import cycle_of
 from runs.state import State
 from snapferry.main import app
+from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.records.cleanup import FinishRecord, Leftovers
 from tasks.records.cutover import RollBackRecord
@@ -507,7 +508,7 @@ def over(pair: Pair) -> Journal:
 
 
 def settled(journal: Journal) -> FinishRecord | None:
-    return Journal.load(journal.path).document.recorded("finish", FinishRecord)
+    return Journal.load(journal.path).document.recorded(steps.FINISH)
 
 
 def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, over: Journal) -> None:

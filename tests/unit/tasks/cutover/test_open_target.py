@@ -15,6 +15,7 @@ from support.rounds import a_copy, a_mark, copies_of, keep, work_of
 from support.writable import BLOCK, WritableEngine, a_copy_held
 
 from runs.state import State
+from runs.step_names import StepName
 from tasks.cutover.data_streams import make_streams
 from tasks.cutover.final_check import require_still
 from tasks.cutover.open_target import (
@@ -29,7 +30,6 @@ from tasks.cutover.roll_back import remove_streams
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.seeding import ChangesRecord
-from tasks.seeding.ledger import COPIES
 
 REPLICAS, EXPAND, REFRESH = (
     "index.number_of_replicas",
@@ -65,7 +65,7 @@ def m(
     clock.step = 1.0
     made = replace(a_migration(tmp_path, source, target, clock=clock), patience_s=20.0)
     before = State.of(made.journal).begin(made.plan, "seed", "20200101-000000000-0001")
-    keep(before, COPIES, copies_of(a_copy("a"), a_copy("b")))
+    keep(before, StepName.COPIES, copies_of(a_copy("a"), a_copy("b")))
     return made
 
 

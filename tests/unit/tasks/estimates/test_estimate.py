@@ -39,7 +39,7 @@ from runs.state import State
 from snapferry import progress
 from tasks.estimates.estimate import estimate
 from tasks.estimates.explanation import Circumstances
-from tasks.estimates.history import STEPS, Measurement, kept_snapshot, measurements
+from tasks.estimates.history import Measurement, kept_snapshot, measurements
 from tasks.estimates.sizing import workload
 from tasks.estimates.workload import throttled_seconds
 from tasks.records.checks import CheckRecord, PreflightRecord
@@ -47,6 +47,7 @@ from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import DOCUMENTED_LIMIT, Estimate, Workload
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
+from tasks.steps import ESTIMATED
 from tasks.survey import Survey
 
 MB = 1_000_000
@@ -164,7 +165,7 @@ SECONDS = st.floats(0.01, 10**6)
 
 def measured(work: Workload, seconds: float = 10.0, run_id: str = "r1", **changes: Any) -> list[Measurement]:
     values: dict[str, Any] = {"work": work, "run_id": run_id, "rehearsal": True, **changes}
-    return [Measurement(step, seconds, **values) for step in STEPS]
+    return [Measurement(step, seconds, **values) for step in ESTIMATED]
 
 
 def is_wider(made: Estimate) -> bool:
@@ -194,7 +195,7 @@ def test_what_was_measured_is_told_within_a_factor_of_two(work: Workload, runs: 
 @given(WORK, SECONDS)
 def test_the_same_again_is_in_the_range(work: Workload, seconds: float) -> None:
     made = estimate(work, measured(work, seconds))
-    assert made.whole.low <= len(STEPS) * seconds <= made.whole.high
+    assert made.whole.low <= len(ESTIMATED) * seconds <= made.whole.high
 
 
 @given(WORK, st.integers(1, 10**13), st.booleans())
@@ -314,7 +315,7 @@ def a_run(run_id: str = "r1", **changes: Any) -> Document:
             seconds=10,
             record=records[step].model_dump(mode="json") if step in records else None,
         )
-        for step in STEPS
+        for step in ESTIMATED
     }
     values: dict[str, Any] = {"plan": plan_record(a_plan()), "verb": "migrate", "started": now(), **changes}
     return Document(run_id=run_id, steps=entries, **values)
@@ -327,7 +328,7 @@ def told_by(*runs: Document, work: Workload | None = None) -> dict[str, Measurem
 
 def test_every_step_of_a_whole_run_is_measured() -> None:
     found = told_by(a_run())
-    assert set(found) == set(STEPS)
+    assert set(found) == set(ESTIMATED)
     assert {each.seconds for each in found.values()} == {10}
     assert not found["restore"].rehearsal
 
@@ -363,7 +364,7 @@ UNUSABLE: dict[str, tuple[str, Any]] = {
 @pytest.mark.parametrize("name", UNUSABLE)
 def test_what_was_not_done_in_whole_is_no_measure(name: str) -> None:
     step, record = UNUSABLE[name]
-    assert set(told_by(a_run(records={step: record}))) == set(STEPS) - {step}
+    assert set(told_by(a_run(records={step: record}))) == set(ESTIMATED) - {step}
 
 
 def test_a_step_that_was_begun_twice_or_failed_or_waited_for_others_is_no_measure() -> None:
@@ -371,7 +372,7 @@ def test_a_step_that_was_begun_twice_or_failed_or_waited_for_others_is_no_measur
     run.steps["restore"].attempts = 2
     run.steps["verify"].error = "Unreachable: x"
     run.steps["start snapshot"].seconds = 600
-    assert set(told_by(run)) == set(STEPS) - {"restore", "verify", "start snapshot"}
+    assert set(told_by(run)) == set(ESTIMATED) - {"restore", "verify", "start snapshot"}
 
 
 def test_runs_between_other_domains_tell_nothing_but_a_shadow_does() -> None:
@@ -406,7 +407,7 @@ def test_journals_of_earlier_versions_load_and_are_measured(tmp_path: Path) -> N
     path.write_text(json.dumps(document))
     loaded = Journal.load(path)
     assert report_of(loaded.document).estimate is None
-    assert set(told_by(loaded.document)) == set(STEPS)
+    assert set(told_by(loaded.document)) == set(ESTIMATED)
     assert State.of(loaded).current("migrate") is None  # it has changed nothing
     assert [journal.run_id for journal in State.of(loaded).journals()] == [loaded.run_id]
 
@@ -434,7 +435,7 @@ def test_a_run_makes_its_estimate_once_and_a_continued_one_keeps_it(
     assert [look.message for look in heard] == [heard[0].message] * 2
     assert "(assumed)" in heard[0].message
     assert heard[0].expected
-    assert set(heard[0].expected) == set(STEPS)
+    assert set(heard[0].expected) == set(ESTIMATED)
 
 
 def test_what_a_rehearsal_measured_is_what_the_plan_shows(

@@ -18,11 +18,12 @@ from support.writable import WritableEngine, a_copy_held
 
 from domains.shard_mark import Mark
 from runs.state import State
+from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord, Copy
 from tasks.seeding.changes import _moved, changes, known  # pyright: ignore[reportPrivateUsage]
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.seeding.ledger import ledger
 
 NAMES = ("a", "b")
 
@@ -68,7 +69,7 @@ def took_round(m: Migration, resolution: Resolution) -> None:
         )
         for index in resolution.indices
     ]
-    keep(before, COPIES, copies_of(*found))
+    keep(before, StepName.COPIES, copies_of(*found))
 
 
 def compared(m: Migration, resolution: Resolution) -> ChangesRecord:
@@ -153,7 +154,7 @@ def test_a_copy_that_lacks_a_shard_is_restored_again(m: Migration, copies: Writa
 
 def test_a_copy_of_an_unfinished_round_is_restored_again(m: Migration) -> None:
     (before,) = [each for each in State.of(m.journal).journals() if each.document.verb == "seed"]
-    for copy in before.document.steps[COPIES].record["copies"]:  # pyright: ignore[reportOptionalSubscript]
+    for copy in before.document.steps[StepName.COPIES].record["copies"]:  # pyright: ignore[reportOptionalSubscript]
         copy["marks"] = []
     before.save()
     assert told(m)["a"] == ("changed", "an unfinished round has left it")
@@ -163,7 +164,7 @@ def test_a_copy_that_was_found_to_differ_is_told_as_that(m: Migration) -> None:
     found = ledger(State.of(m.journal), m.journal.run_id).copies["a"]
     differed = found.model_copy(update={"marks": (), "doubt": "it was found to differ"})
     later = State.of(m.journal).begin(m.plan, "seed", "20200102-000000000-0001")
-    keep(later, COPIES, copies_of(differed, number=2))
+    keep(later, StepName.COPIES, copies_of(differed, number=2))
     assert told(m)["a"] == ("changed", "it was found to differ")
 
 

@@ -16,13 +16,14 @@ from support.writable import WritableEngine, a_copy_held
 
 from domains.errors import Refused
 from runs.state import State
+from runs.step_names import StepName
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.seeding import Change, CopiesRecord, Kind, round_record
 from tasks.records.transfer import RestoreRecord
 from tasks.seeding.changes import known
 from tasks.seeding.copies import await_shards, close_copies, copies_now, discard, require_waiting
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.seeding.ledger import ledger
 
 CLOSE = "POST /[^_].*/_close"
 OWN = {"a": "uuid-a", "b": "uuid-b"}
@@ -43,7 +44,7 @@ def m(
     clock.step = 1.0
     made = replace(a_migration(tmp_path, source, target, clock=clock), patience_s=20.0)
     before = State.of(made.journal).begin(made.plan, "seed", "20200101-000000000-0001")
-    keep(before, COPIES, copies_of(a_copy("a"), a_copy("b")))
+    keep(before, StepName.COPIES, copies_of(a_copy("a"), a_copy("b")))
     keep(made.journal, "resolve", a_resolution(a_unit("a"), a_unit("b")))
     return made
 
