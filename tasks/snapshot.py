@@ -4,6 +4,7 @@ Whether one is running, finished or ours is always looked at, never taken from a
 504 while the work goes on (AWS guide), and a lost reply may hide a snapshot that was started.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from domains.engine import snapshots
@@ -99,6 +100,12 @@ def _require_unchanged(m: Migration, resolution: Resolution) -> None:
                 f"{index.name} on the source {what} since this run has looked",
                 "run the same command again: no snapshot was taken yet, so it looks anew",
             )
+
+
+def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What starting the snapshot sends: nothing where the plan names an existing one."""
+    if not m.plan.snapshot.existing:
+        yield snapshot_request(m, resolution)
 
 
 def snapshot_request(m: Migration, resolution: Resolution) -> Request:

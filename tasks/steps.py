@@ -32,8 +32,10 @@ from tasks.records.verification import VerificationRecord
 R = TypeVar("R", bound=BaseModel)
 
 MIGRATE, REHEARSE, SEED, CUTOVER = "migrate", "rehearse", "seed", "cutover"
+REHEARSE_CUTOVER = "cutover --rehearse"
 _MOVES = (MIGRATE, REHEARSE)
-_ROUNDS = (SEED, CUTOVER)
+_SEEDS = (SEED, REHEARSE_CUTOVER)
+_ROUNDS = (*_SEEDS, CUTOVER)
 _ALL_VERBS = (*_MOVES, *_ROUNDS)
 
 
@@ -83,8 +85,8 @@ class StepKey(Step, Generic[R]):
     record: type[R]
 
 
-PREFLIGHT = StepKey(StepName.PREFLIGHT, (REHEARSE,), record=PreflightRecord)
-"""The checks of the real plan, before a rehearsal of it."""
+PREFLIGHT = StepKey(StepName.PREFLIGHT, (REHEARSE,), sends=True, record=PreflightRecord)
+"""The checks of the real plan, before a rehearsal of it. What it sends asks whether the caller may delete."""
 RESOLVE = StepKey(StepName.RESOLVE, _ALL_VERBS, estimated=True, record=Resolution)
 """Which indices move, and under which names."""
 ESTIMATE_WINDOW = StepKey(StepName.ESTIMATE_WINDOW, (CUTOVER,), record=WindowEstimate)
@@ -112,10 +114,10 @@ CLOSE_COPIES = Step(StepName.CLOSE_COPIES, _ROUNDS, phase=Phase.RESTORE, sends=T
 RESTORE = StepKey(
     StepName.RESTORE, _ALL_VERBS, estimated=True, phase=Phase.RESTORE, sends=True, record=RestoreRecord
 )
-OPEN_COPIES = Step(StepName.OPEN_COPIES, (CUTOVER,), phase=Phase.OPEN_COPIES, sends=True)
+OPEN_COPIES = Step(StepName.OPEN_COPIES, (REHEARSE_CUTOVER, CUTOVER), phase=Phase.OPEN_COPIES, sends=True)
 VERIFY = StepKey(
     StepName.VERIFY,
-    (*_MOVES, CUTOVER),
+    (*_MOVES, REHEARSE_CUTOVER, CUTOVER),
     estimated=True,
     phase=Phase.VERIFY,
     record=VerificationRecord,
@@ -130,9 +132,9 @@ RELEASE = StepKey(StepName.RELEASE, (CUTOVER,), sends=True, record=ReleaseRecord
 """The source's block, lifted or kept as the plan says; lifted when a cutover is rolled back."""
 HEALTH = StepKey(StepName.HEALTH, (CUTOVER,), record=HealthRecord)
 RESUME_AUTOMATED = StepKey(StepName.RESUME_AUTOMATED, (CUTOVER,), record=PauseRecord)
-COPIES = StepKey(StepName.COPIES, (SEED,), sends=True, record=CopiesRecord)
+COPIES = StepKey(StepName.COPIES, _SEEDS, sends=True, record=CopiesRecord)
 """The copies, closed again, with what each of them holds."""
-ROUND = StepKey(StepName.ROUND, (SEED,), record=RoundRecord)
+ROUND = StepKey(StepName.ROUND, _SEEDS, record=RoundRecord)
 """How a seed round went."""
 CLEAN = StepKey(StepName.CLEAN, (REHEARSE,), sends=True, record=RemovalRecord)
 """What a rehearsal, or an aborted run, has made: removed."""

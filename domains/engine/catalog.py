@@ -176,8 +176,14 @@ def delete_all(domain: Domain, names: Iterable[str]) -> None:
     Raises:
         Missing: one of a request's names is not there; then none of that request's is deleted.
     """
-    for piece in path_pieces(names):
-        domain.connection.write("DELETE", path_of(",".join(piece)), expand_wildcards="none")
+    for request in delete_all_requests(names):
+        domain.connection.send(request)
+
+
+def delete_all_requests(names: Iterable[str]) -> Iterator[Request]:
+    """As `delete_all` sends them: as many as request lines hold the names."""
+    query = {"expand_wildcards": "none"}
+    return (Request("DELETE", path_of(",".join(piece)), None, query) for piece in path_pieces(names))
 
 
 @documented

@@ -59,4 +59,9 @@ def verified_nodes(domain: Domain, name: str) -> tuple[str, ...]:
 
 def unregister(domain: Domain, name: str) -> None:
     """Removes a registration; snapshots in the bucket stay."""
-    domain.connection.write("DELETE", path_of("_snapshot", name))
+    domain.connection.send(unregister_request(name))
+
+
+def unregister_request(name: str) -> Request:
+    """As `unregister` sends it."""
+    return Request("DELETE", path_of("_snapshot", name))

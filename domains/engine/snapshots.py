@@ -113,7 +113,12 @@ def delete(domain: Domain, repository: str, name: str) -> None:
 
     What other snapshots of the repository share with it stays.
     """
-    domain.connection.write("DELETE", path_of("_snapshot", repository, name), timeout_s=_DELETE_TIMEOUT_S)
+    domain.connection.send(delete_request(repository, name), _DELETE_TIMEOUT_S)
+
+
+def delete_request(repository: str, name: str) -> Request:
+    """As `delete` sends it."""
+    return Request("DELETE", path_of("_snapshot", repository, name))
 
 
 def _info(entry: Json) -> SnapshotInfo:

@@ -7,6 +7,7 @@ from configs.plan import Plan
 from domains.engine import seq_no_figures
 from domains.engine.metadata_digests import Digests, digests
 from flows.previews.estimates import estimate_of, kept_estimate
+from flows.previews.requests import migration_requests, rehearsal_requests
 from flows.sessions.exclusion import require_no_copies
 from flows.sessions.rehearsal import target_of, to_rehearse
 from flows.sessions.session import (
@@ -90,7 +91,11 @@ def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDo
     m, look = to_rehearse(real, wanted)
     state = State(options.state, plan.name)
     document = _estimated(m, resolving.resolve(m, look), look, state, gated=False)
-    return sealed(document.model_copy(update={"kind": "rehearsal-plan"}))
+    probe = f"{wanted.prefix}{m.journal.run_id}"
+    requests = rehearsal_requests(m, look, document.resolution, probe=probe, keep=wanted.keep)
+    changes = sum(request.changes for request in requests)
+    parts = {"kind": "rehearsal-plan", "requests": requests, "changes": changes}
+    return sealed(document.model_copy(update=parts))
 
 
 def _decided(journal: Journal, m: Migration) -> Resolution:
@@ -118,13 +123,12 @@ def _document(
     return sealed(
         plan_document(
             m,
-            look,
             resolution,
             consents=tuple(consents_needed(look)) if not ahead.finished else (),
             digests=digests(m.source, names) if not ahead.finished else Digests(),
             snapshot_uuid=existing_uuid(look) if not ahead.finished else None,
             counts=_counts(look, names) if not ahead.finished else {},
-            ahead=ahead,
+            requests=migration_requests(m, look, resolution, ahead),
             estimate=estimate,
         )
     )

@@ -10,6 +10,7 @@ from domains.domain import Side
 from domains.engine import catalog as names_on
 from domains.engine import repositories, snapshots
 from domains.errors import Denied, Missing
+from domains.http.requests import Request
 from runs.journal import DENIED, REFUSED, Journal
 from runs.step_names import StepName
 from tasks.cleanup.ownership import own_snapshot, owned
@@ -17,10 +18,12 @@ from tasks.errors import ExecutionError, PreconditionError
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
 from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.resolution import Resolution
 from tasks.repository import register
 from tasks.repository.history import is_own_registration, sent_registrations
-from tasks.repository.revert import revert
+from tasks.repository.revert import revert, revert_request
 from tasks.retry_while_busy import is_busy, retry_while_busy
+from tasks.survey import SIDES, Survey
 
 _AT_ONCE = 50  # indices that one request deletes
 
@@ -48,6 +51,30 @@ def require_removable(m: Migration, name: str) -> None:
             (error.message,),
             f"{error.hint or 'grant it that right'}; or rehearse with --keep",
         ) from error
+
+
+def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[tuple[Side, Request]]:
+    """What removing sends once all of this resolution has arrived, by what the survey shows. Reads only."""
+    streams = [unit.target for unit in resolution.moving if unit.is_stream]
+    indices = sorted(i.target for u in resolution.moving if not u.is_stream for i in u.indices)
+    for name in streams:
+        yield "target", names_on.delete_request(name, stream=True)
+    for start in range(0, len(indices), _AT_ONCE):
+        for request in names_on.delete_all_requests(indices[start : start + _AT_ONCE]):
+            yield "target", request
+    if not m.plan.snapshot.existing:
+        yield "source", snapshots.delete_request(m.repository, m.snapshot)
+    for side in reversed(SIDES):
+        registered = any(
+            request.method == "PUT" for request in register.requests(m, look, side, resolution.bucket_region)
+        )
+        if registered:
+            yield side, revert_request(m.repository, look.registration(side))
+
+
+def probe_request(name: str) -> Request:
+    """As `require_removable` sends it."""
+    return next(names_on.delete_all_requests([name]))
 
 
 def leftovers(m: Migration) -> Leftovers:

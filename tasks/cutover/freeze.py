@@ -5,7 +5,7 @@ the write indices of data streams and older engines take alone, does not: then t
 An index that refused writes before is no business of the run: it is neither blocked nor released.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domains.engine.catalog import path_pieces, refresh
@@ -14,6 +14,7 @@ from domains.engine.shard_stats import marks
 from domains.engine.write_blocks import block_requests, blocks, flush, setting_requests
 from domains.errors import Denied, Refused
 from domains.http.json_replies import is_object
+from domains.http.requests import Request
 from runs.journal import DENIED, now
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
@@ -47,17 +48,38 @@ def freeze(m: Migration, resolution: Resolution) -> FreezeRecord:
         DomainError: transient, or denied.
     """
     names = [index.name for index in resolution.indices if index.open]
-    mine = blocked_by(m)
-    had = blocks(m.source)
-    before = [name for name in names if name not in mine and name in had]
-    wanted = [name for name in names if name not in before]
-    of_streams = {index.name for index in resolution.indices if index.stream}
+    wanted = _to_block(m, resolution)
+    before = [name for name in names if name not in wanted]
+    of_streams = _of_streams(resolution)
     done = _block(m, [name for name in wanted if name not in of_streams])
     by_settings = [name for name in wanted if name in of_streams or name in done.refused]
     _block_by_settings(m, by_settings)
     _require_blocked(m, wanted)
     _come_to_rest(m, names, 0.0 if done.drained and not by_settings else _REST_S)
     return FreezeRecord(at=now(), blocked=tuple(wanted), before=tuple(before), by_settings=tuple(by_settings))
+
+
+def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What the freeze sends where the source takes `_block/write`; without flushes. Reads only."""
+    wanted, of_streams = _to_block(m, resolution), _of_streams(resolution)
+    yield from block_requests(name for name in wanted if name not in of_streams)
+    yield from setting_requests((name for name in wanted if name in of_streams), blocked=True)
+
+
+def release_requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What the release sends once the source is frozen. Reads only."""
+    return setting_requests(sorted(_to_block(m, resolution)), blocked=False)
+
+
+def _to_block(m: Migration, resolution: Resolution) -> list[str]:
+    """The open indices that move and refuse no writes yet, or refuse them by this run."""
+    mine, had = blocked_by(m), blocks(m.source)
+    names = (index.name for index in resolution.indices if index.open)
+    return [name for name in names if name in mine or name not in had]
+
+
+def _of_streams(resolution: Resolution) -> set[str]:
+    return {index.name for index in resolution.indices if index.stream}
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,19 @@ def set_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ..
     Returns:
         Alias → the indices that have it.
     """
-    wanted, ours = _aliases_of_sources(m, resolution), aliases(m.target)
-    lacking = [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
+    lacking = _lacking_aliases(m, resolution)
     _send(m, StepName.SET_ALIASES, "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
     return aliases_made(m, resolution)
+
+
+def alias_requests_of(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What `set_aliases` sends now. Reads only."""
+    return alias_requests(_lacking_aliases(m, resolution))
+
+
+def _lacking_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
+    wanted, ours = _aliases_of_sources(m, resolution), aliases(m.target)
+    return [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
 
 
 def aliases_made(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ...]]:
@@ -139,16 +148,10 @@ def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tup
     Raises:
         ExecutionError: an index still refuses writes.
     """
-    theirs = opening_settings(m.source)
-    groups: dict[tuple[tuple[str, Any], ...], list[str]] = {}
-    for index in resolution.indices:
-        wanted = opening_of(m, index, theirs.get(index.name, {}))
-        groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
-    for wanted, names in groups.items():
-        for piece in path_pieces(
-            names
-        ):  # each an intent of its own: one that is denied leaves others in force
-            _send(m, StepName.OPEN, SERVE, piece, settings_requests(piece, dict(wanted)))
+    for names, wanted in _settings(
+        m, resolution
+    ):  # each an intent: one that is denied leaves others in force
+        _send(m, StepName.OPEN, SERVE, names, settings_requests(names, wanted))
     _require_taking(m, resolution)
     return OpenRecord(
         at=now(),
@@ -157,6 +160,23 @@ def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tup
         aliases=dict(made),
         repoint=m.target.endpoint,
     )
+
+
+def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What opening for writes sends, by the source's settings now. Reads only."""
+    for names, wanted in _settings(m, resolution):
+        yield from settings_requests(names, wanted)
+
+
+def _settings(m: Migration, resolution: Resolution) -> Iterator[tuple[Sequence[str], dict[str, Any]]]:
+    """Names on the target that one request holds, and the settings that they are opened with."""
+    theirs = opening_settings(m.source)
+    groups: dict[tuple[tuple[str, Any], ...], list[str]] = {}
+    for index in resolution.indices:
+        wanted = opening_of(m, index, theirs.get(index.name, {}))
+        groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
+    for wanted, names in groups.items():
+        yield from ((piece, dict(wanted)) for piece in path_pieces(names))
 
 
 def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from tasks.records.base import Record
 from tasks.records.checks import CheckRecord
 from tasks.records.cleanup import Finish
 from tasks.records.estimates import WindowEstimate
+from tasks.records.plan_document import PlannedRequest
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 
@@ -37,6 +38,8 @@ class RoundPreview(Record):
         allowed: how long the source may refuse writes, as the plan says; empty for a seed round.
         gates: where the plan lets the cutover wait.
         pauses: whether the service's own snapshots of the source would be paused, where the caller may.
+        requests: everything that would be sent to the domains and is not a mere read, in the order of the
+            steps; none where the command would only roll back, or finish an opening.
     """
 
     verb: Literal["seed", "cutover"]
@@ -52,6 +55,7 @@ class RoundPreview(Record):
     allowed: str = ""
     gates: tuple[Gate, ...] = ()
     pauses: bool = False
+    requests: tuple[PlannedRequest, ...] = ()
 
 
 class UnfinishedCutover(Record):

@@ -8,12 +8,14 @@ removed.
 """
 
 import re
+from collections.abc import Iterator
 
-from configs.plan import S3Repository
+from configs.plan import S3Repository, Side
 from domains.domain import Domain
 from domains.engine import repositories
 from domains.errors import DomainError, Refused, SnapferryError
 from domains.http.json_replies import Json, child
+from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
@@ -21,6 +23,7 @@ from tasks.records.transfer import Attempt, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
 from tasks.repository.hints import hint_for
 from tasks.steps import registration_on
+from tasks.survey import Survey
 
 ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
 _IN_USE = "trying to modify or unregister repository that is currently used"
@@ -47,6 +50,15 @@ def register_target(m: Migration, bucket_region: str | None) -> RepositoryRecord
     May be repeated. Raises as `register_source`.
     """
     return _registered(m, m.target, bucket_region)
+
+
+def requests(m: Migration, look: Survey, side: Side, bucket_region: str | None) -> Iterator[Request]:
+    """What registering on this side sends, by the survey: the first of several forms. Reads only."""
+    domain, found = look.domain(side), look.registration(side)
+    wanted = [registration(m.plan, domain, form, bucket_region) for form in forms(m.plan, bucket_region)]
+    if not (found and any(same(found, body) for body in wanted)):
+        yield repositories.register_request(m.repository, wanted[0])
+    yield repositories.verify_request(m.repository)
 
 
 def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:

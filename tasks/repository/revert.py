@@ -6,6 +6,7 @@ from functools import partial
 from domains.domain import Domain
 from domains.engine import repositories
 from domains.http.json_replies import Json
+from domains.http.requests import Request
 from runs.journal import Journal
 from tasks.migration import Migration
 from tasks.repository.history import is_own_registration, later_user, sent_registrations
@@ -39,6 +40,17 @@ def revert(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str:
     waits = f"repository {m.repository} is in use on the {domain.side}"
     retry_while_busy(m, domain, action, [m.repository], waits, is_in_use, look)
     return "the registration was removed" if before is None else "the former registration was put back"
+
+
+def revert_request(repository: str, before: Json | None) -> Request:
+    """What `revert` sends of a registration that the run has made or changed.
+
+    Args:
+        before: the registration that was there before; None without one.
+    """
+    if before is None:
+        return repositories.unregister_request(repository)
+    return repositories.register_request(repository, before)
 
 
 def _not_given_back(m: Migration, domain: Domain, found: Json | None, runs: Sequence[Journal]) -> str:

@@ -4,7 +4,7 @@
 state: each index there, each primary started, the reason from the allocator where one is not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from domains.engine import catalog as names_on
 from domains.engine import snapshots
 from domains.engine.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
+from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
 from tasks.errors import ExecutionError
@@ -22,6 +23,7 @@ from tasks.restore.owned_indices import besides, ours
 from tasks.restore.recovery import follow
 from tasks.restore.requests import batches, restore_request
 from tasks.selection.conflicts import own_names, taken_now, uuids
+from tasks.survey import Survey
 
 _NAMES_AT_FAULT = (
     "snapshot_restore_exception",
@@ -75,6 +77,25 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         _tell(resolution, work)
     _close_again(m, resolution, work)
     return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
+
+
+def requests(
+    m: Migration, look: Survey, resolution: Resolution, arrived: Collection[str] = ()
+) -> Iterator[Request]:
+    """What the restore sends, by what the survey shows. Reads only.
+
+    Args:
+        arrived: names on the target that the run has brought there already.
+    """
+    absent = [unit for unit in resolution.moving if not {i.target for i in unit.indices} <= {*arrived}]
+    target = look.catalog("target")
+    partial = m.plan.snapshot.allow_partial and m.consents.partial
+    for batch in batches(absent, m.plan.restore.batch):
+        for name in (name for unit in batch for name in unit.takes):
+            if name in target.indices or name in target.streams:
+                yield names_on.delete_request(name, stream=name in target.streams)
+        yield restore_request(m.plan, resolution.snapshot, batch, partial=partial)
+    yield from names_on.close_requests(index.target for index in resolution.indices if not index.open)
 
 
 def _look(m: Migration, units: Sequence[Unit]) -> Catalog:

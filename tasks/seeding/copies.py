@@ -1,6 +1,6 @@
 """The copies on the target between rounds: closed, told, and taken away where their index is gone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from domains.engine import catalog as names_on
@@ -8,6 +8,7 @@ from domains.engine.catalog import catalog
 from domains.engine.index_opening import health
 from domains.engine.write_blocks import blocks
 from domains.errors import Refused
+from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from runs.state import State
 from runs.step_names import StepName
@@ -128,6 +129,13 @@ def discard(m: Migration, doomed: Sequence[Copy]) -> tuple[str, ...]:
 
         retry_while_busy(m, m.target, "remove", chunk, "a snapshot on the target holds a copy", is_busy, look)
     return tuple(names)
+
+
+def discard_requests(doomed: Sequence[Copy]) -> Iterator[Request]:
+    """What `discard` sends of copies that are still the same."""
+    names = [copy.target for copy in doomed]
+    for start in range(0, len(names), _AT_ONCE):
+        yield from names_on.delete_all_requests(names[start : start + _AT_ONCE])
 
 
 def doomed(work: ChangesRecord, at: Known) -> tuple[Copy, ...]:
