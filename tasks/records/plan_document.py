@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from domains.domain import Side
+from configs.plan import Side
 from tasks.records.base import Record
 from tasks.records.estimates import Estimate
 from tasks.records.resolution import Resolution
