@@ -445,7 +445,7 @@ def test_a_plan_with_problems_keeps_nobody_from_knowing_and_lifting_the_block(
     told = broken(pair, "status")
     assert (told.exit_code, "refuses writes to 1 index" in told.stdout) == (0, True), told.stderr
     assert "cutover.window" in told.stderr
-    assert f"going by the plan that run {frozen.run_id} began with" in told.stderr
+    assert f"using the plan that run {frozen.run_id} began with" in told.stderr
     assert broken(pair, "abort", "--execute").exit_code == 0
     assert released(pair)
 
@@ -517,7 +517,7 @@ def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, ov
     assert (pair.registered, released(pair)) == ({}, False)
     assert Journal.load(over.path).document.status == "done"
     again = pair.command("finish", "--execute")
-    assert (again.exit_code, "settled already" in again.stderr) == (0, True)
+    assert (again.exit_code, "already cleaned up" in again.stderr) == (0, True)
     kept = pair.command("finish", "--registrations", "keep", "--execute")
     assert (kept.exit_code, "has removed the registrations" in kept.stderr) == (3, True)
     assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
@@ -597,14 +597,14 @@ def test_what_could_not_be_dropped_is_not_settled_and_no_registration_stays_for_
     assert (failed.exit_code, "1 snapshots are still there" in failed.stderr) == (1, True)
     assert (pair.registered, list(found.taken)) == ({}, [name])
     bare = pair.command("finish", "--execute")
-    assert "settled already" not in bare.stderr
+    assert "already cleaned up" not in bare.stderr
     kept = [line for line in bare.stdout.splitlines() if line.startswith("Snapshots kept")]
     assert not any(gone in line for line in kept)
     found.took(over)  # its deletion works again
     assert pair.command("finish", "--snapshots", "drop", "--execute").exit_code == 0
     assert (pair.registered, found.taken) == ({}, {})
     asked = len(pair.source.requests)
-    assert "settled already" in pair.command("finish", "--execute").stderr
+    assert "already cleaned up" in pair.command("finish", "--execute").stderr
     assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
     assert not [each for each in pair.source.requests[asked:] if each.path.startswith("/_snapshot/repo/")]
 

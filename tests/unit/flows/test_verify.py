@@ -15,7 +15,7 @@ from configs.auth import BasicAuth, NoAuth, SigV4Auth
 from domains.errors import SnapferryError
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
-from snapferry.verify_options import ComparedSide
+from snapferry.side_options import ComparedSide
 from tasks.verification.renames import Rename, rename, renamed
 
 MANAGED = "https://search-orders-abc.eu-west-1.es.amazonaws.com"
@@ -145,8 +145,7 @@ def test_wrong_combinations_say_what_to_do_and_send_nothing(
 
 
 def a_side(given: str | None = "http://127.0.0.1:9200", **options: Any) -> ComparedSide:
-    names = ("region", "profile", "role", "user", "password_env", "connect_to", "ca_bundle")
-    return ComparedSide("source", given, *(options.get(name) for name in names))
+    return ComparedSide(side="source", given=given, **options)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path, no_connections: lis
     file.write_text("mine")
     result = init("-o", file)
     assert (result.exit_code, file.read_text()) == (ExitCode.INVALID, "mine")
-    assert "already there" in result.stderr and "next: " in result.stderr
+    assert "already exists" in result.stderr and "next: " in result.stderr
     assert no_connections == []
 
 

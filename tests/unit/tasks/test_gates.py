@@ -343,7 +343,7 @@ def test_approve_opens_the_gate_of_the_run_that_came_there(plan: Path) -> None:
     made = snapferry("approve", plan, GATE)
     assert made.exit_code == 0, made.output
     assert f"Gate {GATE} of run {journal.run_id} is approved by" in made.stdout
-    assert "No process works on the run" in made.stdout
+    assert "No process is working on the run" in made.stdout
     first = approval_of(journal, GATE)
     again = snapferry("approve", plan, GATE, "--json")
     assert again.exit_code == 0
@@ -354,7 +354,7 @@ def test_approve_opens_the_gate_of_the_run_that_came_there(plan: Path) -> None:
 def test_approve_says_that_a_process_goes_on(plan: Path) -> None:
     run_at_the_gate(plan)
     with State(plan.parent / "state", "orders").lock_plan():
-        assert "The run goes on" in snapferry("approve", plan, GATE).stdout
+        assert "The run continues" in snapferry("approve", plan, GATE).stdout
 
 
 @pytest.mark.parametrize("status", [None, "done", "abandoned", "refused"])

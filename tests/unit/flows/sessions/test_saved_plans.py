@@ -219,11 +219,11 @@ def test_a_plan_is_not_written_over_a_folder(file: Path) -> None:
 
 def test_where_nothing_is_to_be_done_no_command_is_proposed(file: Path, target: FakeDomain) -> None:
     file.write_text(file.read_text(encoding="utf-8") + "conflicts: {policy: skip}\n", encoding="utf-8")
-    assert "To do it: snapferry migrate" in snapferry("plan", file).stderr
+    assert "To go ahead: snapferry migrate" in snapferry("plan", file).stderr
     FakeEngine(target, "target", Held("a"))
     result = snapferry("plan", file, "-o", str(file.with_name("saved.yaml")))
     assert result.exit_code == 0, result.output
-    assert "nothing is to be done" in result.stderr
+    assert "there is nothing to do" in result.stderr
     assert "migrate" not in result.stderr
 
 
