@@ -7,7 +7,7 @@ from configs.base import Conflict, Path, path_text
 from configs.domain import DomainSettings
 from configs.repository import FsRepository, S3Repository, Side
 from configs.values.aws import parse_role_arn, partition_of_region, region_of_host
-from configs.values.endpoints import same_place
+from configs.values.endpoints import canonical_address
 
 _TYPE: Path = ("repository", "type")
 _ROLES: tuple[Path, ...] = (("repository", "role_arn"), ("repository", "target_role_arn"), _TYPE)
@@ -47,8 +47,10 @@ def _is_same_domain(source: DomainSettings, target: DomainSettings) -> bool:
         return False
     if region_of_host(source.address[0]):
         return source.address[0] == target.address[0]
-    same_name = same_place(source.address) == same_place(target.address)
-    return same_name and same_place(source.connect_address) == same_place(target.connect_address)
+    same_name = canonical_address(source.address) == canonical_address(target.address)
+    return same_name and canonical_address(source.connect_address) == canonical_address(
+        target.connect_address
+    )
 
 
 def _unsigned(side: Side, domain: DomainSettings) -> Iterator[Conflict]:

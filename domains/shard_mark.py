@@ -21,6 +21,6 @@ class Mark:
     history: str
 
     @property
-    def settled(self) -> bool:
+    def idle(self) -> bool:
         """Whether no operation was under way: then any later snapshot holds all of them."""
         return self.max_seq_no == self.global_checkpoint

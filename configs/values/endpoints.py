@@ -58,7 +58,7 @@ def connect_address(connect_to: str) -> Address:
     return host.strip("[]"), int(port)
 
 
-def same_place(address: Address) -> Address:
+def canonical_address(address: Address) -> Address:
     """Return an address with the names of this machine folded into one, for comparing."""
     host, port = address
     host = host.rstrip(".")

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from domains.aws.session import USUAL, ask, client_of
+from domains.aws.session import DEFAULT_TIMEOUTS, call_aws, client_of
 from domains.errors import AwsError
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child
@@ -49,7 +49,7 @@ def pause_of(session: boto3.Session, name: str, region: str | None = None) -> Pa
             cannot be reached.
     """
     client = _client(session, region)
-    reply = ask(
+    reply = call_aws(
         f"describe domain {name}",
         lambda: client.describe_domain(DomainName=name),
         f"es:DescribeDomain on {name}",
@@ -129,7 +129,7 @@ def resume(
 def _set(session: boto3.Session, name: str, options: Json, region: str | None) -> Pause | None:
     """Set it, and return what the reply says is set."""
     client = _client(session, region)
-    reply = ask(
+    reply = call_aws(
         f"{'pause' if options['Enabled'] else 'resume'} the automated snapshots of {name}",
         lambda: client.update_domain_config(DomainName=name, **{_OPTIONS: options}),
         f"es:UpdateDomainConfig on {name}",
@@ -138,7 +138,9 @@ def _set(session: boto3.Session, name: str, options: Json, region: str | None) -
 
 
 def _client(session: boto3.Session, region: str | None) -> Any:
-    return ask("look at the control plane", lambda: client_of(session, "opensearch", region, USUAL))
+    return call_aws(
+        "look at the control plane", lambda: client_of(session, "opensearch", region, DEFAULT_TIMEOUTS)
+    )
 
 
 def _pause(told: Json, now: datetime) -> Pause | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import boto3
 
-from domains.aws.session import LOOK_UPS, ask, client_of, if_there
+from domains.aws.session import SHORT_TIMEOUTS, call_aws, call_aws_if_exists, client_of
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child
 from domains.versions import Version, version_of
@@ -54,8 +54,10 @@ def domain_status(session: boto3.Session, name: str, region: str | None = None) 
     Raises:
         AwsError: the caller may not look, or the control plane cannot be reached.
     """
-    client = ask("look at the control plane", lambda: client_of(session, "opensearch", region, LOOK_UPS))
-    reply = if_there(
+    client = call_aws(
+        "look at the control plane", lambda: client_of(session, "opensearch", region, SHORT_TIMEOUTS)
+    )
+    reply = call_aws_if_exists(
         f"describe domain {name}",
         lambda: client.describe_domain(DomainName=name),
         f"es:DescribeDomain on {name}",
@@ -97,7 +99,9 @@ def domain_name_of(host: str) -> str | None:
 def regions(session: boto3.Session) -> tuple[str, ...]:
     """The Regions that have the service, in the partition of the session's own. Sends nothing."""
     own = session.region_name
-    partition = ask("tell the partition", lambda: session.get_partition_for_region(own) if own else "aws")
+    partition = call_aws(
+        "tell the partition", lambda: session.get_partition_for_region(own) if own else "aws"
+    )
     return tuple(session.get_available_regions("opensearch", partition_name=partition))
 
 
@@ -108,11 +112,13 @@ def packages(session: boto3.Session, domain: str) -> dict[str, str]:
     Raises:
         AwsError: the caller may not list them (`es:ListPackagesForDomain`), or it cannot be reached.
     """
-    client = ask("look at the control plane", lambda: client_of(session, "opensearch", None, LOOK_UPS))
+    client = call_aws(
+        "look at the control plane", lambda: client_of(session, "opensearch", None, SHORT_TIMEOUTS)
+    )
     found: dict[str, str] = {}
     page: dict[str, str] = {}
     while True:
-        reply = ask(
+        reply = call_aws(
             f"list the packages of domain {domain}",
             lambda page=page: client.list_packages_for_domain(DomainName=domain, **page),
             f"es:ListPackagesForDomain on {domain}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import boto3
 import botocore.exceptions
 
-from domains.aws.session import ask, client_of, if_there
+from domains.aws.session import call_aws, call_aws_if_exists, client_of
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child, children, is_object
 
@@ -55,8 +55,8 @@ def caller(session: boto3.Session) -> Caller:
     Raises:
         AwsError: STS refuses them, or cannot be reached.
     """
-    sts: STSClient = ask("ask STS who calls", lambda: client_of(session, "sts"))
-    reply = ask("ask STS who calls", sts.get_caller_identity)
+    sts: STSClient = call_aws("ask STS who calls", lambda: client_of(session, "sts"))
+    reply = call_aws("ask STS who calls", sts.get_caller_identity)
     return Caller(reply["Arn"], reply["Account"], _principal(session, reply["Arn"]))
 
 
@@ -82,8 +82,10 @@ def role(session: boto3.Session, arn: str) -> Role | None:
         AwsError: the caller may not look, or IAM cannot be reached.
     """
     name = arn.rpartition("/")[2]
-    iam = ask("look at IAM", lambda: client_of(session, "iam"))
-    reply = if_there(f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}")
+    iam = call_aws("look at IAM", lambda: client_of(session, "iam"))
+    reply = call_aws_if_exists(
+        f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}"
+    )
     if reply is None or reply["Role"]["Arn"] != arn:
         return None
     return _role(reply["Role"])
@@ -112,7 +114,7 @@ def decisions(
     Raises:
         AwsError: the caller may not simulate, or IAM cannot be reached.
     """
-    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    iam = call_aws("look at IAM", lambda: client_of(session, "iam"))
     context = dict(context or {})
     entries = [_entry("aws:SecureTransport", "true", "boolean")]
     entries += [_entry(name, value, "string") for name, value in context.items()]
@@ -120,7 +122,7 @@ def decisions(
     found: dict[tuple[str, str], Decision] = dict.fromkeys(asked, "unsure")  # where no answer comes back
     for resource in dict.fromkeys(arn for _, arn in asked):
         actions = [action for action, arn in asked if arn == resource]
-        told = ask(
+        told = call_aws(
             f"simulate the policies of {principal}",
             lambda actions=actions, resource=resource: list(
                 pages.paginate(
@@ -168,7 +170,9 @@ def roles(session: boto3.Session, most: int = 2000) -> tuple[Role, ...]:
     Raises:
         AwsError: the caller may not list them, or IAM cannot be reached.
     """
-    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    iam = call_aws("look at IAM", lambda: client_of(session, "iam"))
     pages = iam.get_paginator("list_roles").paginate(PaginationConfig={"MaxItems": most})
-    found = ask("list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles")
+    found = call_aws(
+        "list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles"
+    )
     return tuple(_role(told) for told in found if ":role/aws-service-role/" not in told["Arn"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import boto3
 
-from domains.aws.session import ask, client_of, if_there
+from domains.aws.session import call_aws, call_aws_if_exists, client_of
 from domains.http.documented import documented_by_aws
 
 
@@ -36,9 +36,9 @@ def key(session: boto3.Session, named: str, region: str | None = None) -> Key | 
     Raises:
         AwsError: the caller may not look, or KMS cannot be reached.
     """
-    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(named) or region))
+    kms = call_aws("look at KMS", lambda: client_of(session, "kms", _region(named) or region))
     what, right = f"look up KMS key {named}", f"kms:DescribeKey on {named}"
-    reply = if_there(what, lambda: kms.describe_key(KeyId=named), right)
+    reply = call_aws_if_exists(what, lambda: kms.describe_key(KeyId=named), right)
     if reply is None:
         return None
     return Key(str(reply["KeyMetadata"]["Arn"]), str(reply["KeyMetadata"]["KeyState"]))
@@ -51,8 +51,8 @@ def policy(session: boto3.Session, arn: str) -> str:
     Raises:
         AwsError: the caller may not look (a caller of another account never may), or KMS cannot be reached.
     """
-    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(arn)))
-    reply = ask(
+    kms = call_aws("look at KMS", lambda: client_of(session, "kms", _region(arn)))
+    reply = call_aws(
         f"read the policy of {arn}",
         lambda: kms.get_key_policy(KeyId=arn, PolicyName="default"),
         f"kms:GetKeyPolicy on {arn}",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import botocore.exceptions
 
-from domains.aws.session import ask, client_of, if_there, region_of_refusal, region_told
+from domains.aws.session import call_aws, call_aws_if_exists, client_of, region_in_refusal, region_in_reply
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child, children
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Found:
+class BucketLookup:
     """Whether a bucket is there.
 
     Args:
@@ -32,33 +32,33 @@ class Found:
 
 
 def _s3(session: boto3.Session, region: str | None = None) -> "S3Client":
-    return ask("look at S3", lambda: client_of(session, "s3", region))
+    return call_aws("look at S3", lambda: client_of(session, "s3", region))
 
 
 @documented_by_aws
-def find(session: boto3.Session, bucket: str, region: str | None = None) -> Found:
+def look_up_bucket(session: boto3.Session, bucket: str, region: str | None = None) -> BucketLookup:
     """Whether the bucket is there, and where.
 
     Raises:
         AwsError: S3 could not be asked.
     """
     client = _s3(session, region)
-    return ask(f"look at bucket {bucket}", lambda: _head(client, bucket))
+    return call_aws(f"look at bucket {bucket}", lambda: _head(client, bucket))
 
 
-def _head(client: "S3Client", bucket: str) -> Found:
+def _head(client: "S3Client", bucket: str) -> BucketLookup:
     try:
         reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code"))
         if code in {"404", "NoSuchBucket", "NotFound"}:
-            return Found("missing", None)
+            return BucketLookup("missing", None)
         if code in {"301", "PermanentRedirect"}:
-            return Found("there", region_of_refusal(error))
+            return BucketLookup("there", region_in_refusal(error))
         if code in {"403", "AccessDenied", "Forbidden"}:
-            return Found("denied", region_of_refusal(error))
+            return BucketLookup("denied", region_in_refusal(error))
         raise
-    return Found("there", region_told(reply))
+    return BucketLookup("there", region_in_reply(reply))
 
 
 @documented_by_aws
@@ -129,7 +129,7 @@ def repository_files(
     """Keys of the index files (`index-N`) that a snapshot repository keeps at its root; at most one page."""
     client = _s3(session, region)
     prefix = f"{base_path}/index-" if base_path else "index-"
-    reply = ask(
+    reply = call_aws(
         f"list {bucket}/{prefix}",
         lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=50),
         f"s3:ListBucket on bucket {bucket}",
@@ -152,10 +152,10 @@ def policy(session: boto3.Session, bucket: str, region: str | None = None) -> st
 
 def _configured(what: str, call: Callable[[], Any], absent: str, right: str) -> Json:
     """The reply; empty where S3 says that nothing is configured."""
-    return if_there(what, call, right, {absent}) or {}
+    return call_aws_if_exists(what, call, right, {absent}) or {}
 
 
-def names(session: boto3.Session) -> tuple[str, ...]:
+def bucket_names(session: boto3.Session) -> tuple[str, ...]:
     """The buckets of the caller's account.
 
     Raises:
@@ -163,7 +163,7 @@ def names(session: boto3.Session) -> tuple[str, ...]:
     """
     client = _s3(session)
     pages = client.get_paginator("list_buckets").paginate()
-    found = ask(
+    found = call_aws(
         "list the buckets",
         lambda: [told for page in pages for told in page.get("Buckets", [])],
         "s3:ListAllMyBuckets",

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-USUAL = botocore.config.Config(
+DEFAULT_TIMEOUTS = botocore.config.Config(
     connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
 )
-LOOK_UPS = botocore.config.Config(
+SHORT_TIMEOUTS = botocore.config.Config(
     connect_timeout=5, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
 )
 """For what helps to judge, and need not be known: nobody waits long for it."""
@@ -46,7 +46,9 @@ def session(auth: SigV4Auth | None, region: str | None) -> boto3.Session:
         AwsError: the profile does not exist.
     """
     profile = auth.profile if auth else None
-    base = ask("read the AWS configuration", lambda: boto3.Session(profile_name=profile, region_name=region))
+    base = call_aws(
+        "read the AWS configuration", lambda: boto3.Session(profile_name=profile, region_name=region)
+    )
     if auth is None or auth.role_arn is None:
         return base
     below = botocore.session.Session()
@@ -60,8 +62,8 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     arguments: dict[str, Any] = {"RoleArn": auth.role_arn, "RoleSessionName": _SESSION_NAME}
     if auth.external_id:
         arguments["ExternalId"] = auth.external_id
-    sts: STSClient = ask(f"assume {auth.role_arn}", lambda: client_of(base, "sts"))
-    reply = ask(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
+    sts: STSClient = call_aws(f"assume {auth.role_arn}", lambda: client_of(base, "sts"))
+    reply = call_aws(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
     issued = reply["Credentials"]
     return {
         "access_key": issued["AccessKeyId"],
@@ -77,13 +79,13 @@ def credentials(session: boto3.Session) -> Credentials:
     Raises:
         AwsError: none were found, or the role could not be assumed.
     """
-    found = ask("find AWS credentials", session.get_credentials)
+    found = call_aws("find AWS credentials", session.get_credentials)
     if found is None:
         raise AwsError(
             "no AWS credentials were found",
             "set AWS_PROFILE or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY, or name a profile under auth",
         )
-    ask("use the AWS credentials", found.get_frozen_credentials)
+    call_aws("use the AWS credentials", found.get_frozen_credentials)
     return found
 
 
@@ -93,10 +95,10 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
     Raises:
         AwsError: not found, not readable, or it has no endpoint yet.
     """
-    client: OpenSearchServiceClient = ask(
+    client: OpenSearchServiceClient = call_aws(
         f"look up domain {domain}", lambda: client_of(session, "opensearch")
     )
-    reply = ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
+    reply = call_aws(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
     status = reply["DomainStatus"]
     host = status.get("Endpoint") or (status.get("Endpoints") or {}).get("vpc")
     if not host:
@@ -110,18 +112,18 @@ def bucket_region(session: boto3.Session, bucket: str) -> str | None:
         client: S3Client = client_of(session, "s3")
         reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
-        return region_of_refusal(error)
+        return region_in_refusal(error)
     except botocore.exceptions.BotoCoreError:
         return None
-    return region_told(reply)
+    return region_in_reply(reply)
 
 
-def region_told(reply: Mapping[str, Any]) -> str | None:
+def region_in_reply(reply: Mapping[str, Any]) -> str | None:
     """The Region that S3's answer to a look at a bucket tells; None when it tells none."""
     return reply.get("BucketRegion") or reply["ResponseMetadata"]["HTTPHeaders"].get(_BUCKET_REGION)
 
 
-def region_of_refusal(error: botocore.exceptions.ClientError) -> str | None:
+def region_in_refusal(error: botocore.exceptions.ClientError) -> str | None:
     """The same of a refusal, which tells it too."""
     return error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(_BUCKET_REGION)
 
@@ -141,15 +143,17 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
         return value
     arn = reference_arn or ""
     region = arn.split(":")[3] if arn.count(":") >= 6 else None
-    client = ask(f"read secret {arn}", lambda: client_of(boto3.Session(region_name=region), "secretsmanager"))
-    reply = ask(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
+    client = call_aws(
+        f"read secret {arn}", lambda: client_of(boto3.Session(region_name=region), "secretsmanager")
+    )
+    reply = call_aws(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
     if "SecretString" not in reply:
         raise AwsError(f"secret {arn} holds no text", "store the password as the secret's text")
     return str(reply["SecretString"])
 
 
 def client_of(
-    session: Any, service: str, region: str | None = None, timeouts: botocore.config.Config = USUAL
+    session: Any, service: str, region: str | None = None, timeouts: botocore.config.Config = DEFAULT_TIMEOUTS
 ) -> Any:
     """A client with our timeouts, made once; safe to call from several threads, which boto3's own way is not.
 
@@ -157,9 +161,9 @@ def client_of(
 
     Args:
         region: another Region than the session's.
-        timeouts: `LOOK_UPS` for what nobody should wait long for.
+        timeouts: `SHORT_TIMEOUTS` for what nobody should wait long for.
     """
-    key = (service, region, timeouts is LOOK_UPS)
+    key = (service, region, timeouts is SHORT_TIMEOUTS)
     with _MAKING:
         made = _MADE.setdefault(session, {})
         if key not in made:
@@ -167,7 +171,7 @@ def client_of(
         return made[key]
 
 
-def ask(what: str, call: Callable[[], T], right: str = "") -> T:
+def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:
     """What the call returns.
 
     Args:
@@ -192,8 +196,10 @@ def ask(what: str, call: Callable[[], T], right: str = "") -> T:
 _MISSING = {"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "NotFoundException"}
 
 
-def if_there(what: str, call: Callable[[], Any], right: str, absent: Collection[str] = _MISSING) -> Any:
-    """What the call returns, None when AWS says that there is no such thing. The rest is as of `ask`.
+def call_aws_if_exists(
+    what: str, call: Callable[[], Any], right: str, absent: Collection[str] = _MISSING
+) -> Any:
+    """What the call returns, None when AWS says that there is no such thing. The rest is as of `call_aws`.
 
     Args:
         absent: the error codes by which it says so.
@@ -207,7 +213,7 @@ def if_there(what: str, call: Callable[[], Any], right: str, absent: Collection[
                 return None
             raise
 
-    return ask(what, tolerant, right)
+    return call_aws(what, tolerant, right)
 
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}

@@ -15,7 +15,7 @@ _FIELDS = "user_name,backend_roles,roles"
 
 
 @dataclass(frozen=True)
-class Known:
+class AuthInfo:
     """The caller as access control knows it.
 
     Args:
@@ -28,7 +28,7 @@ class Known:
 
 
 @documented
-def known(domain: Domain, engine: Engine) -> Known | None:
+def auth_info(domain: Domain, engine: Engine) -> AuthInfo | None:
     """As whom access control knows the caller; None where the domain has none.
 
     Raises:
@@ -40,7 +40,7 @@ def known(domain: Domain, engine: Engine) -> Known | None:
         if _has_none(error):
             return None
         raise
-    return Known(str(reply["user_name"]), tuple(reply.get("roles") or ()))
+    return AuthInfo(str(reply["user_name"]), tuple(reply.get("roles") or ()))
 
 
 def _has_none(error: Refused) -> bool:

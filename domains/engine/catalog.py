@@ -198,7 +198,7 @@ def uuids(domain: Domain, names: Iterable[str]) -> dict[str, str]:
 
 
 @documented
-def backing_of(domain: Domain, stream: str) -> tuple[str, ...] | None:
+def backing_indices(domain: Domain, stream: str) -> tuple[str, ...] | None:
     """The backing indices that a data stream has now; None when there is no such stream. Reads only."""
     try:
         reply = domain.connection.read_object("GET", path_of("_data_stream", stream))

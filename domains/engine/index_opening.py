@@ -10,7 +10,7 @@ from domains.http.documented import documented
 from domains.http.json_replies import Json, child, is_object, number
 from domains.http.requests import Request, path_of
 
-SERVING = ("number_of_replicas", "auto_expand_replicas", "refresh_interval")
+OPENING_SETTINGS = ("number_of_replicas", "auto_expand_replicas", "refresh_interval")
 """Settings, without `index.`, that a copy does not have while it only waits."""
 _ALIASES_AT_ONCE = 500
 _MOVING = ("initializing_shards", "relocating_shards", "number_of_pending_tasks", "delayed_unassigned_shards")
@@ -24,12 +24,12 @@ def open_requests(names: Iterable[str]) -> Iterator[Request]:
 
 @documented
 def opening_settings(domain: Domain) -> dict[str, dict[str, str]]:
-    """Of every index, open or closed, those of the settings in `SERVING` that it has. Reads only."""
-    keys = ",".join(f"*.settings.index.{key}" for key in (*SERVING, "number_of_shards"))
+    """Of every index, open or closed, those of the settings in `OPENING_SETTINGS` that it has. Reads only."""
+    keys = ",".join(f"*.settings.index.{key}" for key in (*OPENING_SETTINGS, "number_of_shards"))
     reply = domain.connection.read_object("GET", "/_all/_settings", expand_wildcards="all", filter_path=keys)
     found = {name: child(entry, "settings", "index") for name, entry in reply.items()}
     return {
-        name: {f"index.{key}": str(told[key]) for key in SERVING if key in told}
+        name: {f"index.{key}": str(told[key]) for key in OPENING_SETTINGS if key in told}
         for name, told in found.items()
     }
 

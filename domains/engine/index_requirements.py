@@ -47,7 +47,7 @@ class IndexRequirements:
         return next(iter(self.settings.get(key, ())), "")
 
 
-NOTHING = IndexRequirements({}, frozenset(), frozenset())
+NO_REQUIREMENTS = IndexRequirements({}, frozenset(), frozenset())
 
 
 @documented
@@ -68,10 +68,10 @@ def index_requirements(domain: Domain) -> dict[str, IndexRequirements]:
         filter_path=",".join(_PARTS),
     )
     same: dict[frozenset[str], frozenset[str]] = {}  # many indices of a kind: one copy of their types
-    return {name: _traits(entry, same) for name, entry in reply.items()}
+    return {name: _requirements(entry, same) for name, entry in reply.items()}
 
 
-def _traits(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexRequirements:
+def _requirements(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexRequirements:
     mapping = child(entry, "mappings")
     told = list(_fields(mapping))
     types = frozenset(kind for kind, _ in told if kind) | (

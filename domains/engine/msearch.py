@@ -14,7 +14,7 @@ SEARCHES_A_REQUEST = 500
 _TIMEOUT_S = 120.0
 
 
-def searched(
+def run_searches(
     domain: Domain, searches: Sequence[tuple[Json, Json]], a_request: int = SEARCHES_A_REQUEST
 ) -> Iterator[Json]:
     """The answers to these searches, each a header and a body, in their order. Reads only.

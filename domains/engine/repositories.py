@@ -10,7 +10,7 @@ _VERIFY_TIMEOUT_S = 120.0
 
 
 @documented
-def registered(domain: Domain, name: str) -> Json | None:
+def registration(domain: Domain, name: str) -> Json | None:
     """A repository's registration (`type`, and `settings` where the domain shows them); None without one."""
     try:
         reply = domain.connection.read_object("GET", path_of("_snapshot", name))
@@ -19,7 +19,7 @@ def registered(domain: Domain, name: str) -> Json | None:
     return reply[name]
 
 
-def all_registered(domain: Domain) -> dict[str, Json]:
+def all_registrations(domain: Domain) -> dict[str, Json]:
     """Every registration on the domain by name. The service's own `cs-automated*` come without settings."""
     return domain.connection.read_object("GET", "/_snapshot")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
-from domains.engine.msearch import header, no_pipeline, problem_of, searched
+from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, children
 from domains.http.requests import path_of
@@ -40,7 +40,7 @@ class SeqNoFigures:
 
 
 @dataclass(frozen=True)
-class Ask:
+class FiguresQuery:
     """One search to do: an index, and one of its shards (None: the index as a whole).
 
     Args:
@@ -56,31 +56,37 @@ class Ask:
 def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, SeqNoFigures]:
     """Live documents of each index; all its shards must have answered. Refresh first: searches lag behind."""
     body = _EVERYTHING | no_pipeline(version)
-    answers = searched(domain, [(header(version, name), body) for name in names])
+    answers = run_searches(domain, [(header(version, name), body) for name in names])
     return {name: _counted(answer, False) for name, answer in zip(names, answers, strict=True)}
 
 
 @documented
-def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[Ask, SeqNoFigures]:
+def operations(
+    domain: Domain, version: Version, queries: Sequence[FiguresQuery]
+) -> dict[FiguresQuery, SeqNoFigures]:
     """Count, sum and maximum of `_seq_no` of the live documents of each shard, read from its primary.
 
     Sequence numbers survive snapshot and restore, so equal figures mean that the same operations arrived;
     what this does and does not prove is said in docs/verification.md.
     """
     body = _EVERYTHING | {"aggs": _SUM_AND_MAXIMUM} | no_pipeline(version)
-    answers = searched(domain, [(header(version, ask.index, ask.shard), body) for ask in asks])
-    return {ask: _figures(answer) for ask, answer in zip(asks, answers, strict=True)}
+    answers = run_searches(domain, [(header(version, query.index, query.shard), body) for query in queries])
+    return {query: _figures(answer) for query, answer in zip(queries, answers, strict=True)}
 
 
 @documented
-def spread(domain: Domain, version: Version, asks: Sequence[Ask]) -> list[tuple[SeqNoFigures, ...]]:
-    """The same for each range between an ask's edges, one search a shard.
+def figures_by_range(
+    domain: Domain, version: Version, queries: Sequence[FiguresQuery]
+) -> list[tuple[SeqNoFigures, ...]]:
+    """The same for each range between an query's edges, one search a shard.
 
     A document in none of the ranges is a problem, where the edges reach from 0 to `BEYOND`.
     """
-    searches = [(header(version, a.index, a.shard), _spreading(a.edges) | no_pipeline(version)) for a in asks]
-    answers = searched(domain, searches)
-    return [_in_ranges(answer, len(ask.edges) - 1) for ask, answer in zip(asks, answers, strict=True)]
+    searches = [
+        (header(version, a.index, a.shard), _spreading(a.edges) | no_pipeline(version)) for a in queries
+    ]
+    answers = run_searches(domain, searches)
+    return [_in_ranges(answer, len(query.edges) - 1) for query, answer in zip(queries, answers, strict=True)]
 
 
 def _spreading(edges: tuple[int, ...]) -> Json:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from domains.domain import Domain
-from domains.engine.msearch import has_primary_preference, header, no_pipeline, problem_of, searched
+from domains.engine.msearch import has_primary_preference, header, no_pipeline, problem_of, run_searches
 from domains.errors import UnexpectedReply
-from domains.http.bodies import digest, members, number, parsed
+from domains.http.bodies import digest, members, number, parse_lossless
 from domains.http.documented import documented
 from domains.http.json_replies import Json
 from domains.http.requests import path_of
@@ -20,7 +20,7 @@ Key = tuple[str, str | None]
 
 
 @dataclass(frozen=True)
-class Source:
+class DocumentDigest:
     """One live top-level document.
 
     Args:
@@ -38,7 +38,7 @@ class Source:
 class Page:
     """Some documents, and the size of the reply that held them, in characters."""
 
-    documents: tuple[Source, ...]
+    documents: tuple[DocumentDigest, ...]
     size: int
 
 
@@ -61,7 +61,7 @@ def page(
         longest: bytes that they may have together.
 
     Raises:
-        TooLong: they have more.
+        ReplyTooLong: they have more.
         UnexpectedReply: the shard did not answer in full, or a document came without its source.
     """
     body = {
@@ -81,7 +81,7 @@ def page(
         expand_wildcards="all",
         allow_partial_search_results="false",
     )
-    reply = members(parsed(text))
+    reply = members(parse_lossless(text))
     shards = members(reply["_shards"])
     answered = number(shards["total"]), number(shards["successful"])
     if reply["timed_out"] is not False or answered != (1, 1):
@@ -94,18 +94,18 @@ def _range(first: int, last: int | None) -> Json:
     return {"range": {"_seq_no": {"gte": first} if last is None else {"gte": first, "lte": last}}}
 
 
-def _hit(hit: dict[str, Any]) -> Source:
-    return Source((hit["_id"], hit.get("_routing")), number(hit["sort"][0]), digest(hit["_source"]))
+def _hit(hit: dict[str, Any]) -> DocumentDigest:
+    return DocumentDigest((hit["_id"], hit.get("_routing")), number(hit["sort"][0]), digest(hit["_source"]))
 
 
 @documented
-def looked_up(
+def look_up(
     domain: Domain, version: Version, index: str, keys: Sequence[Key], *, longest: int
-) -> dict[Key, Source]:
+) -> dict[Key, DocumentDigest]:
     """Those of these documents that the index has, as its searches see them. Reads only.
 
     Raises:
-        TooLong: they have more bytes than `longest` together.
+        ReplyTooLong: they have more bytes than `longest` together.
         UnexpectedReply: one of them could not be looked up.
     """
     wanted = [{"_id": key, **({"routing": routing} if routing is not None else {})} for key, routing in keys]
@@ -119,7 +119,7 @@ def looked_up(
         realtime="false",
         **preference,
     )
-    answers = members(parsed(text))["docs"]
+    answers = members(parse_lossless(text))["docs"]
     if len(answers) != len(keys):
         raise UnexpectedReply(f"{domain.side}: {index}", f"{len(keys)} asked for, {len(answers)} answers")
     return dict(_found(domain, index, keys, map(members, answers)))
@@ -127,7 +127,7 @@ def looked_up(
 
 def _found(
     domain: Domain, index: str, keys: Sequence[Key], answers: Iterable[dict[str, Any]]
-) -> Iterable[tuple[Key, Source]]:
+) -> Iterable[tuple[Key, DocumentDigest]]:
     for key, answer in zip(keys, answers, strict=True):
         if "found" not in answer:
             why = members(answer["error"])
@@ -135,11 +135,11 @@ def _found(
             raise UnexpectedReply(f"{domain.side}: {index}", said)
         # an index of several shards finds by routing whatever lies in the shard that it leads to
         if answer["found"] is True and answer.get("_routing") == key[1]:
-            yield key, Source(key, number(answer["_seq_no"]), digest(answer["_source"]))
+            yield key, DocumentDigest(key, number(answer["_seq_no"]), digest(answer["_source"]))
 
 
 @documented
-def last_numbers(domain: Domain, version: Version, shards: Sequence[tuple[str, int]]) -> list[int]:
+def highest_seq_nos(domain: Domain, version: Version, shards: Sequence[tuple[str, int]]) -> list[int]:
     """The highest number of a live document of each shard, an index and its number; -1 for an empty one.
 
     Reads only; some hundreds of shards take one request.
@@ -148,7 +148,7 @@ def last_numbers(domain: Domain, version: Version, shards: Sequence[tuple[str, i
         UnexpectedReply: a shard did not answer in full.
     """
     body: Json = {"size": 0, "aggs": {"last": {"max": {"field": "_seq_no"}}}, **no_pipeline(version)}
-    answers = searched(domain, [(header(version, index, shard), body) for index, shard in shards])
+    answers = run_searches(domain, [(header(version, index, shard), body) for index, shard in shards])
     return [_last(domain, *asked, answer) for asked, answer in zip(shards, answers, strict=True)]
 
 

@@ -22,12 +22,12 @@ _CHUNK = 256 * 1024
 _longest: ContextVar[int | None] = ContextVar("snapferry_longest_reply", default=None)
 
 
-class TooLong(SnapferryError):
+class ReplyTooLong(SnapferryError):
     """A reply is longer than the caller wants to hold in memory: the rest of it was not read."""
 
 
 @contextmanager
-def as_text(longest: int) -> Generator[None]:
+def unparsed_replies(longest: int) -> Generator[None]:
     """Inside the block, replies to this thread are not parsed, and may have at most so many bytes."""
     token = _longest.set(longest)
     try:
@@ -36,11 +36,11 @@ def as_text(longest: int) -> Generator[None]:
         _longest.reset(token)
 
 
-def hold(response: requests.Response) -> None:
+def read_body_as_text(response: requests.Response) -> None:
     """Reads the body of a reply that is asked for as text, as far as it may be held.
 
     Raises:
-        TooLong: it is longer.
+        ReplyTooLong: it is longer.
     """
     longest = _longest.get()
     if longest is None:
@@ -51,11 +51,11 @@ def hold(response: requests.Response) -> None:
         size += len(chunk)
         if size > longest:
             response.close()
-            raise TooLong(f"a reply has more than {longest} bytes")
+            raise ReplyTooLong(f"a reply has more than {longest} bytes")
     response.raw = io.BytesIO(b"".join(held))
 
 
-class Replies(JSONSerializer):
+class ReplySerializer(JSONSerializer):
     """opensearch-py's serializer, but for replies that are asked for as text."""
 
     def loads(self, s: str) -> Any:
@@ -63,7 +63,7 @@ class Replies(JSONSerializer):
         return s if _longest.get() is not None else super().loads(s)
 
 
-def parsed(text: str) -> Any:
+def parse_lossless(text: str) -> Any:
     """The text of a reply with nothing lost.
 
     An object is `{"o": [[key, value], …]}`, a number `{"n": digits}`; what is neither is as JSON has it.

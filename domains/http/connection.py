@@ -14,11 +14,11 @@ from opensearchpy import RequestsHttpConnection, Transport
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
-from domains.http.bodies import Replies, as_text, hold
+from domains.http.bodies import ReplySerializer, read_body_as_text, unparsed_replies
 from domains.http.error_bodies import error_for
 from domains.http.json_replies import Json, is_object
 from domains.http.requests import Request, reads_only
-from domains.http.retry import repeated
+from domains.http.retry import retry_transient
 from domains.http.tunnel import TunnelAdapter
 
 READ_TIMEOUT_S = 30.0
@@ -62,7 +62,7 @@ class _HttpConnection(RequestsHttpConnection):
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
         self._seen.date = response.headers.get("Date")
-        hold(response)
+        read_body_as_text(response)
 
     @property
     def retry_after(self) -> str | None:
@@ -141,7 +141,7 @@ class Connection:
             http_auth=auth,
             tunnel=tunnel,
             pool_maxsize=_CONNECTIONS,
-            serializer=Replies(),
+            serializer=ReplySerializer(),
             **trusting,
         )
 
@@ -160,7 +160,7 @@ class Connection:
         """
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
-        return repeated(lambda: self._send(method, path, query, body, timeout_s))
+        return retry_transient(lambda: self._send(method, path, query, body, timeout_s))
 
     def write(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any
@@ -210,9 +210,9 @@ class Connection:
             longest: the most bytes that it may have.
 
         Raises:
-            TooLong: it has more; the rest was not read.
+            ReplyTooLong: it has more; the rest was not read.
         """
-        with as_text(longest):
+        with unparsed_replies(longest):
             return self.read(method, path, body=body, timeout_s=timeout_s, **query)
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:

@@ -15,7 +15,7 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
-class Place:
+class RepositoryLocation:
     """Where the repository lies, as its plan says; for whoever does not know the plan, in general words.
 
     Args:
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Cause:
+class RefusalCause:
     """One reason for a refusal.
 
     Args:
@@ -59,9 +59,9 @@ class Cause:
     who: str = ""
     what: str = ""
 
-    def advice(self, place: Place | None = None) -> str:
+    def advice(self, place: RepositoryLocation | None = None) -> str:
         """What is wrong and what to do, in one sentence without its full stop."""
-        where = place or Place()
+        where = place or RepositoryLocation()
         if self.kind == "access control":
             return self._unmapped()
         words = _ADVICE[self.kind]
@@ -143,7 +143,7 @@ _OF_THE_CALLER: tuple[tuple[Kind, str], ...] = (
 )
 
 
-def cause_of(said: str, *, caller_denied: bool = False) -> Cause | None:
+def cause_of(said: str, *, caller_denied: bool = False) -> RefusalCause | None:
     """The cause that the service's words name; None when they name none that is known.
 
     Args:
@@ -151,11 +151,11 @@ def cause_of(said: str, *, caller_denied: bool = False) -> Cause | None:
         caller_denied: whether the refusal is one of the caller (401, 403), whose signature may be at fault.
     """
     if unmapped := _UNMAPPED.search(said):
-        return Cause("access control", unmapped["who"], unmapped["what"])
+        return RefusalCause("access control", unmapped["who"], unmapped["what"])
     words = _NAME.sub("[]", said)
     for kind, pattern in (*_PATTERNS, *(_OF_THE_CALLER if caller_denied else ())):
         found = re.search(pattern, words, re.IGNORECASE)
         if found:
             named = found.groupdict()
-            return Cause(kind, named.get("who") or "", (named.get("what") or "").rstrip(",;"))
+            return RefusalCause(kind, named.get("who") or "", (named.get("what") or "").rstrip(",;"))
     return None

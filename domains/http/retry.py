@@ -14,7 +14,7 @@ _LONGEST_S = 8.0
 T = TypeVar("T")
 
 
-def repeated(
+def retry_transient(
     read: Callable[[], T],
     *,
     budget_s: float = BUDGET_S,

@@ -14,7 +14,7 @@ from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
 from domains.engine.catalog import Alias, catalog, close, delete, path_pieces, refresh
 from domains.engine.cluster import identity
-from domains.engine.repositories import registered
+from domains.engine.repositories import registration
 from domains.engine.restores import explain, primaries, recoveries
 from domains.engine.seq_no_figures import shard_stats
 from domains.engine.snapshots import create_request, get, running
@@ -232,9 +232,9 @@ def test_what_is_closed_already_stays_so(source: FakeDomain, told: Any) -> None:
 def test_a_registration_that_is_not_in_the_reply_is_not_taken_for_none(source: FakeDomain) -> None:
     source.on("GET /_snapshot/r", ok({}))
     with pytest.raises(UnexpectedReply):
-        registered(a_domain(source), "r")
+        registration(a_domain(source), "r")
     source.on("GET /_snapshot/r", engine_error(404, "repository_missing_exception", "[r] missing"))
-    assert registered(a_domain(source), "r") is None
+    assert registration(a_domain(source), "r") is None
 
 
 def test_deleting_an_index_and_a_stream_are_two_things(source: FakeDomain) -> None:
