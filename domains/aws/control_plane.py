@@ -1,4 +1,4 @@
-"""The control plane of the service: what it tells of a domain. Reads only."""
+"""Read a domain's status from the service's control plane. Reads only."""
 
 import re
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from domains.versions import Version, version_of
 
 @dataclass(frozen=True)
 class DomainStatus:
-    """What the control plane tells of a domain.
+    """A domain's status, as the control plane reports it.
 
     Args:
         version: for example `OpenSearch_2.19`.
-        busy: what is under way (`Modifying`, an upgrade, a deletion); empty when nothing is.
+        busy: the change in progress (`Modifying`, an upgrade, a deletion); empty without one.
         access_policy: the domain's own policy, as JSON text; empty without one.
         access_control: whether fine-grained access control is on.
         standby: whether it is Multi-AZ with Standby.
@@ -36,7 +36,7 @@ class DomainStatus:
 
     @property
     def runs(self) -> Version | None:
-        """Its version in parts; None for what is no version."""
+        """The parsed version; None when it cannot be parsed."""
         name, _, number = self.version.partition("_")
         try:
             return version_of("opensearch" if name == "OpenSearch" else "elasticsearch", number)
@@ -46,13 +46,13 @@ class DomainStatus:
 
 @documented_by_aws
 def domain_status(session: boto3.Session, name: str, region: str | None = None) -> DomainStatus | None:
-    """The domain as the control plane has it; None when it knows none of this name there.
+    """Describe the domain; None when the control plane has none of this name in the Region.
 
     Args:
-        region: where to look; None for the session's Region.
+        region: the Region to look in; None for the session's.
 
     Raises:
-        AwsError: the caller may not look, or the control plane cannot be reached.
+        AwsError: the caller may not read it, or the control plane cannot be reached.
     """
     client = call_aws(
         "look at the control plane", lambda: client_of(session, "opensearch", region, SHORT_TIMEOUTS)
@@ -87,17 +87,17 @@ def _busy(status: Json) -> str:
     told = str(status.get("DomainProcessingStatus") or "")
     if told and told != "Active":
         return f"its status is {told}"
-    return "a configuration change is under way" if status.get("Processing") else ""
+    return "a configuration change is in progress" if status.get("Processing") else ""
 
 
 def domain_name_of(host: str) -> str | None:
-    """The name in a host of the service, `search-NAME-26LETTERS.…` or `vpc-NAME-…`; None in any other."""
+    """Extract the name from a host such as `search-NAME-26LETTERS.…` or `vpc-NAME-…`; None from any other."""
     found = re.match(r"(?:search|vpc)-([a-z][a-z0-9-]{2,27})-[a-z0-9]{26}\.", host)
     return found[1] if found else None
 
 
 def regions(session: boto3.Session) -> tuple[str, ...]:
-    """The Regions that have the service, in the partition of the session's own. Sends nothing."""
+    """List the Regions that offer the service, in the partition of the session's Region. Sends nothing."""
     own = session.region_name
     partition = call_aws(
         "tell the partition", lambda: session.get_partition_for_region(own) if own else "aws"
@@ -107,7 +107,7 @@ def regions(session: boto3.Session) -> tuple[str, ...]:
 
 @documented_by_aws
 def packages(session: boto3.Session, domain: str) -> dict[str, str]:
-    """Ids of the domain's packages, such as `F123456789`, each with its status, such as `ACTIVE`.
+    """List the ids of the domain's packages (`F123456789`), each with its status (`ACTIVE`).
 
     Raises:
         AwsError: the caller may not list them (`es:ListPackagesForDomain`), or it cannot be reached.

@@ -1,4 +1,4 @@
-"""The AWS account around a domain: who calls, roles and their trust, what policies allow. Reads only."""
+"""Read IAM and STS: who the caller is, roles and their trust, what policies allow. Reads only."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 Decision = Literal["allowed", "explicitDeny", "implicitDeny", "unsure"]
-"""IAM's own words; `unsure` where a condition decides whose key is not known."""
+"""IAM's own words; `unsure` where the decision depends on a condition key without a known value."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signs.
+    """The identity that signs requests.
 
     Args:
-        arn: as STS tells it, a session's ARN for an assumed role.
+        arn: as STS reports it; for an assumed role, the session's ARN.
         account: twelve digits.
-        principal: the user's or role's own ARN, which policies name; None where it cannot be told (root,
-            federated users).
+        principal: the ARN of the user or role, which policies name; None where it is unknown (root, federated
+            users).
     """
 
     arn: str
@@ -50,10 +50,10 @@ class Role:
 
 @documented_by_aws
 def caller(session: boto3.Session) -> Caller:
-    """Who these credentials are.
+    """Ask STS whose credentials these are.
 
     Raises:
-        AwsError: STS refuses them, or cannot be reached.
+        AwsError: STS refuses them or cannot be reached.
     """
     sts: STSClient = call_aws("ask STS who calls", lambda: client_of(session, "sts"))
     reply = call_aws("ask STS who calls", sts.get_caller_identity)
@@ -61,7 +61,7 @@ def caller(session: boto3.Session) -> Caller:
 
 
 def _principal(session: boto3.Session, arn: str) -> str | None:
-    """The ARN that policies are attached to. A role's path is not in a session's ARN: it is looked up."""
+    """The ARN that policies are attached to. A session's ARN lacks the role's path, so look the role up."""
     if ":user/" in arn:
         return arn
     found = re.fullmatch(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.+", arn)
@@ -76,10 +76,10 @@ def _principal(session: boto3.Session, arn: str) -> str | None:
 
 @documented_by_aws
 def role(session: boto3.Session, arn: str) -> Role | None:
-    """The role, None when there is none of this name.
+    """Look up the role; None when there is none with this ARN.
 
     Raises:
-        AwsError: the caller may not look, or IAM cannot be reached.
+        AwsError: the caller may not read it, or IAM cannot be reached.
     """
     name = arn.rpartition("/")[2]
     iam = call_aws("look at IAM", lambda: client_of(session, "iam"))
@@ -104,11 +104,11 @@ def decisions(
     asked: Sequence[tuple[str, str]],
     context: Mapping[str, str] | None = None,
 ) -> dict[tuple[str, str], Decision]:
-    """What the principal's own policies say, by `iam:SimulatePrincipalPolicy`.
+    """Ask IAM what the principal's own policies allow (`iam:SimulatePrincipalPolicy`).
 
     Args:
         principal: ARN of a user or role.
-        asked: actions, each with the ARN it is for.
+        asked: actions, each with the ARN of its resource.
         context: condition keys and their values.
 
     Raises:
@@ -146,13 +146,13 @@ def _entry(name: str, value: str, kind: str) -> Json:
 def refused_actions(
     session: boto3.Session, principal: str, asked: Sequence[tuple[str, str]]
 ) -> tuple[str, ...]:
-    """Those of the actions that are not allowed, in words. Arguments and errors as of `decisions`."""
+    """List the actions that are not allowed, in words. Arguments and errors as in `decisions`."""
     found = decisions(session, principal, asked)
     return tuple(f"{action} on {arn}" for (action, arn), said in found.items() if said != "allowed")
 
 
 def _decision(result: Json) -> Decision:
-    """An answer under conditions whose keys the simulation was not told is not sure, be it yes or no."""
+    """Read one answer; it is `unsure` when the simulation lacked a condition key, be it yes or no."""
     inside = children(result, "ResourceSpecificResults")
     if any(each.get("MissingContextValues") for each in (result, *inside)):
         return "unsure"
@@ -162,10 +162,10 @@ def _decision(result: Json) -> Decision:
 
 @documented_by_aws
 def roles(session: boto3.Session, most: int = 2000) -> tuple[Role, ...]:
-    """The account's roles with their trust policies, those that services made for themselves left out.
+    """List the account's roles with their trust policies, without service-linked roles.
 
     Args:
-        most: how many are looked at.
+        most: how many roles to read at most.
 
     Raises:
         AwsError: the caller may not list them, or IAM cannot be reached.

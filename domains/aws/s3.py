@@ -1,6 +1,6 @@
-"""What S3 tells of a bucket that snapshots lie in. Reads only.
+"""Read the configuration of the bucket that holds the snapshots. Reads only.
 
-What a caller may not read is an AwsError that names the right. `region`, where it is given, is the bucket's.
+When the caller may not read something, the AwsError names the missing permission. `region` is the bucket's.
 """
 
 from collections.abc import Callable
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BucketLookup:
-    """Whether a bucket is there.
+    """Whether a bucket exists, and where.
 
     Args:
-        state: `there`, `missing`, or `denied` (there, but this caller may not look at it).
-        region: its Region; None when not told.
+        state: `there`, `missing`, or `denied` (it exists, but this caller may not read it).
+        region: its Region; None when S3 does not say.
     """
 
     state: Literal["there", "missing", "denied"]
@@ -37,10 +37,10 @@ def _s3(session: boto3.Session, region: str | None = None) -> "S3Client":
 
 @documented_by_aws
 def look_up_bucket(session: boto3.Session, bucket: str, region: str | None = None) -> BucketLookup:
-    """Whether the bucket is there, and where.
+    """Check whether the bucket exists, and where.
 
     Raises:
-        AwsError: S3 could not be asked.
+        AwsError: S3 cannot be reached, or refused for another reason than access.
     """
     client = _s3(session, region)
     return call_aws(f"look at bucket {bucket}", lambda: _head(client, bucket))
@@ -63,7 +63,7 @@ def _head(client: "S3Client", bucket: str) -> BucketLookup:
 
 @documented_by_aws
 def lifecycle_rules(session: boto3.Session, bucket: str, region: str | None = None) -> tuple[Json, ...]:
-    """The bucket's lifecycle rules; none when it has none."""
+    """Read the bucket's lifecycle rules; empty without any."""
     client = _s3(session, region)
     reply = _configured(
         f"read the lifecycle rules of {bucket}",
@@ -76,9 +76,9 @@ def lifecycle_rules(session: boto3.Session, bucket: str, region: str | None = No
 
 @documented_by_aws
 def encryption_key(session: boto3.Session, bucket: str, region: str | None = None) -> str | None:
-    """The KMS key that the bucket encrypts with by default; None when it is S3's own encryption, or none.
+    """Read the bucket's default KMS key; None for S3's own encryption, or none at all.
 
-    Empty text for S3's KMS key of the account (`aws/s3`).
+    Empty for the account's AWS managed key (`aws/s3`).
     """
     client = _s3(session, region)
     reply = _configured(
@@ -96,9 +96,11 @@ def encryption_key(session: boto3.Session, bucket: str, region: str | None = Non
 
 @dataclass(frozen=True)
 class ObjectLock:
-    """Args:
-    enabled: whether the bucket has Object Lock.
-    retention: the default retention, in words; empty without one.
+    """A bucket's Object Lock.
+
+    Args:
+        enabled: whether the bucket has Object Lock.
+        retention: the default retention, in words; empty without one.
     """
 
     enabled: bool
@@ -107,7 +109,7 @@ class ObjectLock:
 
 @documented_by_aws
 def object_lock(session: boto3.Session, bucket: str, region: str | None = None) -> ObjectLock:
-    """The bucket's Object Lock."""
+    """Read the bucket's Object Lock."""
     client = _s3(session, region)
     reply = _configured(
         f"read the Object Lock of {bucket}",
@@ -126,7 +128,7 @@ def object_lock(session: boto3.Session, bucket: str, region: str | None = None) 
 def repository_files(
     session: boto3.Session, bucket: str, base_path: str, region: str | None = None
 ) -> tuple[str, ...]:
-    """Keys of the index files (`index-N`) that a snapshot repository keeps at its root; at most one page."""
+    """List the index files (`index-N`) at the root of a snapshot repository; at most 50."""
     client = _s3(session, region)
     prefix = f"{base_path}/index-" if base_path else "index-"
     reply = call_aws(
@@ -139,7 +141,7 @@ def repository_files(
 
 @documented_by_aws
 def policy(session: boto3.Session, bucket: str, region: str | None = None) -> str:
-    """The bucket's policy, a JSON document; empty without one. Only its own account is told."""
+    """Read the bucket's policy, a JSON document; empty without one. Only the bucket's own account may."""
     client = _s3(session, region)
     reply = _configured(
         f"read the policy of {bucket}",
@@ -151,12 +153,12 @@ def policy(session: boto3.Session, bucket: str, region: str | None = None) -> st
 
 
 def _configured(what: str, call: Callable[[], Any], absent: str, right: str) -> Json:
-    """The reply; empty where S3 says that nothing is configured."""
+    """Call S3 and return its reply; empty when S3 says that nothing is configured."""
     return call_aws_if_exists(what, call, right, {absent}) or {}
 
 
 def bucket_names(session: boto3.Session) -> tuple[str, ...]:
-    """The buckets of the caller's account.
+    """List the buckets of the caller's account.
 
     Raises:
         AwsError: the caller may not list them, or S3 cannot be reached.
@@ -172,7 +174,7 @@ def bucket_names(session: boto3.Session) -> tuple[str, ...]:
 
 
 def tags(session: boto3.Session, bucket: str) -> dict[str, str]:
-    """The bucket's tags; empty when it has none."""
+    """Read the bucket's tags; empty without any."""
     client = _s3(session)
     reply = _configured(
         f"read the tags of {bucket}",

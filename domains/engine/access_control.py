@@ -1,4 +1,4 @@
-"""Fine-grained access control: as whom the domain knows the caller. Reads only."""
+"""Fine-grained access control: the user and roles that the domain maps the caller to. Reads only."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ _FIELDS = "user_name,backend_roles,roles"
 
 @dataclass(frozen=True)
 class AuthInfo:
-    """The caller as access control knows it.
+    """The caller's user and roles in fine-grained access control.
 
     Args:
-        name: its name there: a user's ARN, a role's ARN, or an internal user.
+        name: the user name: a user's ARN, a role's ARN, or an internal user.
         roles: the roles that it is mapped to.
     """
 
@@ -29,10 +29,10 @@ class AuthInfo:
 
 @documented
 def auth_info(domain: Domain, engine: Engine) -> AuthInfo | None:
-    """As whom access control knows the caller; None where the domain has none.
+    """Ask who the caller is to access control; None where the domain has none.
 
     Raises:
-        DomainError: typed; Denied where the caller may not even ask that.
+        DomainError: typed; Denied where the caller may not even ask this.
     """
     try:
         reply = domain.connection.read_object("GET", _PATHS[engine], filter_path=_FIELDS)
@@ -44,7 +44,7 @@ def auth_info(domain: Domain, engine: Engine) -> AuthInfo | None:
 
 
 def _has_none(error: Refused) -> bool:
-    """Whether this is how an engine without the plugin, or the service in front of it, answers."""
+    """Whether an engine without the plugin, or the service in front of it, answered this."""
     said = error.reply.text
     return (
         "no handler found" in said

@@ -1,4 +1,4 @@
-"""Documents of a shard by their sequence numbers, and the number that one document has now."""
+"""List a shard's documents by sequence number, and look up the current number of single documents."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _LOOKUPS_A_REQUEST = 1_000
 
 @dataclass(frozen=True)
 class Key:
-    """What a document is found by, within one index."""
+    """The key of a document within one index."""
 
     id: str
     routing: str | None = None
@@ -31,10 +31,10 @@ class Key:
 
 @dataclass(frozen=True)
 class SeqNoRange:
-    """Documents to list: those of a shard whose number is from `low` to below `high`.
+    """The documents of a shard with sequence numbers from `low` up to, but not including, `high`.
 
     Args:
-        page: how many are asked for at once; at most what the index allows (`page_sizes`).
+        page: documents a request; at most what the index allows (`page_sizes`).
     """
 
     index: str
@@ -46,7 +46,7 @@ class SeqNoRange:
 
 @documented
 def page_sizes(domain: Domain, names: Collection[str]) -> dict[str, int]:
-    """How many documents one search of each index may return. One request for many; reads only."""
+    """Read how many documents one search of each index may return. One request for many; reads only."""
     found = dict.fromkeys(names, _USUAL_WINDOW)
     for piece in path_pieces(names):
         path = path_of(",".join(piece), "_settings", _WINDOW)
@@ -58,7 +58,7 @@ def page_sizes(domain: Domain, names: Collection[str]) -> dict[str, int]:
 
 @documented
 def list_documents(domain: Domain, version: Version, ranges: Sequence[SeqNoRange]) -> list[dict[Key, int]]:
-    """The live documents in each within, with their numbers; all of them, page by page. Reads only.
+    """List all live documents in each range, with their numbers, page by page. Reads only.
 
     Refresh first: searches lag behind.
 
@@ -83,7 +83,7 @@ def list_documents(domain: Domain, version: Version, ranges: Sequence[SeqNoRange
 
 
 def _page(version: Version, within: SeqNoRange, low: int) -> tuple[Json, Json]:
-    """Numbers are unique within a shard: the next page begins above the last number of this one."""
+    """Build one page's search. Numbers are unique within a shard, so a page starts above the last one's."""
     body: dict[str, Any] = {
         "size": within.page,
         "_source": False,
@@ -108,9 +108,12 @@ def _hits(domain: Domain, within: SeqNoRange, answer: Json) -> dict[Key, int]:
 
 @documented
 def last_seq_nos(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> list[int | None]:
-    """The number of the last operation of each document, an index and a key; None where it is not there.
+    """Look up the number of each document's last operation; None where the document does not exist.
 
-    What was written is seen at once, without a refresh. Reads only.
+    Sees recent writes without a refresh. Reads only.
+
+    Args:
+        wanted: an index and a key for each document.
 
     Raises:
         UnexpectedReply: a document could not be looked up.
@@ -143,4 +146,4 @@ def _said(answer: Json) -> str:
     error: object = answer.get("error")
     if is_object(error):
         return f"{error.get('type')}: {error.get('reason')}"
-    return f"it tells of {answer['_id']!r} instead of the document that was asked for"
+    return f"the answer is about {answer['_id']!r}, not about the requested document"

@@ -1,4 +1,4 @@
-"""The way to a domain, stage by stage: its name, its port, its certificate, its first answer."""
+"""Probe the path to a domain stage by stage: DNS, TCP, TLS, first answer."""
 
 import re
 import socket
@@ -24,26 +24,26 @@ Stage = Literal[
 ]
 CONNECT_S = 6.0
 ANSWER_S = 10.0
-_PASSES_S = 3.0  # what passes by itself within this time is no finding
+_PASSES_S = 3.0  # an error that passes within this time is not reported
 _VPC = "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"
 _AGAIN = (
-    "try again; if it stays so, look at what stands before the domain (tunnel, proxy, balancer), and at the "
-    "domain's health in the console"
+    "try again; if that does not help, check the tunnel, proxy or load balancer in front of the domain, and "
+    "the domain's health in the console"
 )
-_ELSE = "check that the endpoint is that of an OpenSearch or Elasticsearch domain"
+_ELSE = "check that the endpoint belongs to an OpenSearch or Elasticsearch domain"
 
 
 @dataclass(frozen=True)
 class Reachability:
-    """How far one gets.
+    """The result of a probe.
 
     Args:
-        stage: where it ends; `reached` when the domain answers.
+        stage: the stage that failed; `reached` when the domain answers.
         detail, hint: what happened there, and what to do.
-        place: `host:port` that connections go to; empty when it did not get so far as to know.
-        asked: whether a request was sent: then its name, its port and TLS are in order.
+        place: `host:port` that connections go to; empty when that is not known yet.
+        asked: whether a request was sent: then DNS, TCP and TLS work.
         date: the `Date` header of the domain's answer.
-        received: when that came, by this machine's clock.
+        received: when the answer arrived, by this machine's clock.
     """
 
     stage: Stage
@@ -56,7 +56,7 @@ class Reachability:
 
 
 def probe(domain: Domain, settings: DomainSettings) -> Reachability:
-    """Goes to the domain once; only a first answer that may pass by itself is asked for again. Reads only."""
+    """Try each stage once; only a transient first answer is retried. Reads only."""
     url = urlsplit(domain.endpoint)
     own = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
     place = settings.connect_address or own if settings.connect_to else own
@@ -67,7 +67,7 @@ def probe(domain: Domain, settings: DomainSettings) -> Reachability:
 
 
 def _proxy(endpoint: str, settings: DomainSettings) -> str | None:
-    """The proxy that requests go through, by the environment: then there is no way of our own to look at."""
+    """The proxy that the environment sets, if any: then DNS, TCP and TLS are the proxy's business."""
     if settings.connect_to or settings.ca_bundle:
         return None
     found = select_proxy(endpoint, get_environ_proxies(endpoint))
@@ -75,7 +75,7 @@ def _proxy(endpoint: str, settings: DomainSettings) -> str | None:
 
 
 def _way(scheme: str, name: str, place: tuple[str, int], settings: DomainSettings) -> Reachability | None:
-    """What is wrong with the way there; None when nothing is."""
+    """Try DNS, TCP and TLS; None when all of them work."""
     host, port = place
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -108,7 +108,7 @@ def _tcp_hint(settings: DomainSettings, host: str) -> str:
 
 
 def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings) -> Reachability | None:
-    """Whether TLS is spoken there. Whether the certificate is trusted is told by the first request."""
+    """Try a TLS handshake. The first request shows whether the certificate is trusted."""
     if settings.ca_bundle and not Path(settings.ca_bundle).exists():
         return Reachability(
             "tls", f"ca_bundle {settings.ca_bundle} is not there", "correct the path of ca_bundle"
@@ -120,15 +120,15 @@ def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings)
         with context.wrap_socket(connection, server_hostname=name):
             return None
     except TimeoutError:
-        said = f"it is connected, but the TLS handshake is not answered within {CONNECT_S:.0f} s"
+        said = f"it accepts connections, but does not answer the TLS handshake within {CONNECT_S:.0f} s"
         return Reachability("tls", said, _SPEAKS)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        words = "what answers there is no TLS" if reason == "WRONG_VERSION_NUMBER" else reason
+        words = "the server does not speak TLS" if reason == "WRONG_VERSION_NUMBER" else reason
         return Reachability("tls", f"the TLS handshake fails: {words}", _SPEAKS)
 
 
-_SPEAKS = "check that this port speaks https (and what stands before it: a proxy, a tunnel, a balancer)"
+_SPEAKS = "check that this port speaks https, and any proxy, tunnel or load balancer in front of it"
 
 
 def _first_answer(domain: Domain, settings: DomainSettings) -> Reachability:
@@ -140,7 +140,7 @@ def _first_answer(domain: Domain, settings: DomainSettings) -> Reachability:
 
 
 def _answered(domain: Domain, settings: DomainSettings) -> Reachability:
-    """The first answer. Raises DomainError for one that says nothing about the caller."""
+    """Ask once. Raises DomainError for an answer that says nothing about the caller."""
     try:
         date = domain.connection.ask_once("/", ANSWER_S)
         return Reachability("reached", "it answers", asked=True, date=date, received=datetime.now(UTC))
@@ -163,9 +163,7 @@ def _answered(domain: Domain, settings: DomainSettings) -> Reachability:
 
 def _trust_hint(settings: DomainSettings) -> str:
     if settings.ca_bundle:
-        return (
-            f"let {settings.ca_bundle} (ca_bundle) hold the authority that signed it, or check the endpoint"
-        )
+        return f"add the authority that signed it to {settings.ca_bundle} (ca_bundle), or check the endpoint"
     return "set ca_bundle to a file with the authority that signed it, or check the endpoint's name"
 
 

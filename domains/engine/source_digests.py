@@ -1,4 +1,4 @@
-"""Contents of documents, as digests of their `_source`: by pages of a shard's operations, or one by one."""
+"""Digest the `_source` of documents: page by page through a shard's operations, or one by one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from domains.versions import Version
 _TIMEOUT_S = 120.0
 _ENVELOPE = 1_000_000  # bytes of a reply beside its documents, at most
 Key = tuple[str, str | None]
-"""What a document is known by in an index: its id, and its custom routing."""
+"""The key of a document in an index: its id and its custom routing."""
 
 
 @dataclass(frozen=True)
 class DocumentDigest:
-    """One live top-level document.
+    """The digest of one live top-level document.
 
     Args:
         key: its id and routing.
         seq_no: number of the operation that wrote it.
-        digest: of its `_source`; another one wherever that is other JSON.
+        digest: of its `_source`; differs wherever the JSON differs.
     """
 
     key: Key
@@ -36,7 +36,7 @@ class DocumentDigest:
 
 @dataclass(frozen=True)
 class Page:
-    """Some documents, and the size of the reply that held them, in characters."""
+    """Some documents, and the size of the reply with them, in characters."""
 
     documents: tuple[DocumentDigest, ...]
     size: int
@@ -53,15 +53,15 @@ def page(
     size: int,
     longest: int,
 ) -> Page:
-    """The first documents of a shard whose operations have these numbers, in their order. Reads only.
+    """Read a shard's first documents with sequence numbers in these ranges, in order. Reads only.
 
     Args:
-        within: ranges of numbers, both ends included; None for no end.
-        size: how many documents at most.
-        longest: bytes that they may have together.
+        within: ranges of numbers, both ends included; None for no upper end.
+        size: the most documents.
+        longest: the most bytes of all documents together.
 
     Raises:
-        ReplyTooLong: they have more.
+        ReplyTooLong: the documents have more bytes.
         UnexpectedReply: the shard did not answer in full, or a document came without its source.
     """
     body = {
@@ -102,10 +102,10 @@ def _hit(hit: dict[str, Any]) -> DocumentDigest:
 def look_up(
     domain: Domain, version: Version, index: str, keys: Sequence[Key], *, longest: int
 ) -> dict[Key, DocumentDigest]:
-    """Those of these documents that the index has, as its searches see them. Reads only.
+    """Read those of these documents that the index has, as searches see them. Reads only.
 
     Raises:
-        ReplyTooLong: they have more bytes than `longest` together.
+        ReplyTooLong: together they have more bytes than `longest`.
         UnexpectedReply: one of them could not be looked up.
     """
     wanted = [{"_id": key, **({"routing": routing} if routing is not None else {})} for key, routing in keys]
@@ -133,16 +133,19 @@ def _found(
             why = members(answer["error"])
             said = f"document {key[0]}: {why.get('type')}: {why.get('reason')}"
             raise UnexpectedReply(f"{domain.side}: {index}", said)
-        # an index of several shards finds by routing whatever lies in the shard that it leads to
+        # with several shards, a lookup by routing finds any document of the shard that the routing leads to
         if answer["found"] is True and answer.get("_routing") == key[1]:
             yield key, DocumentDigest(key, number(answer["_seq_no"]), digest(answer["_source"]))
 
 
 @documented
 def highest_seq_nos(domain: Domain, version: Version, shards: Sequence[tuple[str, int]]) -> list[int]:
-    """The highest number of a live document of each shard, an index and its number; -1 for an empty one.
+    """Read the highest sequence number of a live document in each shard; -1 for an empty shard.
 
     Reads only; some hundreds of shards take one request.
+
+    Args:
+        shards: an index and a shard number each.
 
     Raises:
         UnexpectedReply: a shard did not answer in full.
@@ -153,7 +156,7 @@ def highest_seq_nos(domain: Domain, version: Version, shards: Sequence[tuple[str
 
 
 def _last(domain: Domain, index: str, shard: int, answer: Json) -> int:
-    problem = problem_of(answer | {"hits": {}}, of_one_shard=True)  # how many there are is not asked
+    problem = problem_of(answer | {"hits": {}}, of_one_shard=True)  # the count does not matter here
     if problem:
         raise UnexpectedReply(f"{domain.side}: {index}", f"shard {shard}: {problem}")
     value = answer["aggregations"]["last"]["value"]
