@@ -159,7 +159,7 @@ class UnexpectedReply(DomainError):
 
 
 class AwsError(SnapferryError):
-    """An AWS API (STS, IAM, control plane, S3, KMS, Secrets Manager) or a look for credentials failed."""
+    """An AWS API (STS, IAM, control plane, S3, KMS, Secrets Manager) or the lookup of credentials failed."""
 
 
 _UNEXPECTED = (

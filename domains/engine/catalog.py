@@ -217,7 +217,7 @@ def close(domain: Domain, names: Iterable[str]) -> None:
     for request in close_requests(names):
         reply: object = domain.connection.send(request)
         if not is_object(reply) or reply.get("acknowledged") is not True:
-            raise UnexpectedReply(f"{domain.side}: close", "the domain does not acknowledge it")
+            raise UnexpectedReply(f"{domain.side}: close", "the domain did not acknowledge it")
         told = child(reply, "indices")
         opened = [name for name in told if child(told, name).get("closed") is not True]
         if opened:

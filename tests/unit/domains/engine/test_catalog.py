@@ -125,7 +125,7 @@ def test_a_list_that_lacks_what_the_others_have_is_looked_at_again(source: FakeD
     """An index was made in between, or the caller may not read all: neither is a whole list."""
     listing(source, [row("a"), row("b")])
     source.on(path, ok([row("a")] if "cat" in path else {"a": {}}))
-    with pytest.raises(UnexpectedReply, match="b came or went") as caught:
+    with pytest.raises(UnexpectedReply, match="b appeared or disappeared") as caught:
         catalog(a_domain(source))
     assert caught.value.transient
 
@@ -207,9 +207,9 @@ def test_a_refresh_that_failed_without_saying_where_is_not_taken_for_done(source
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        ({}, "does not acknowledge"),
-        ({"acknowledged": False, "indices": {"a": {"closed": True}}}, "does not acknowledge"),
-        ([], "does not acknowledge"),
+        ({}, "did not acknowledge"),
+        ({"acknowledged": False, "indices": {"a": {"closed": True}}}, "did not acknowledge"),
+        ([], "did not acknowledge"),
         (
             {"acknowledged": True, "indices": {"a": {"closed": True}, "b": {"closed": False}}},
             "not closed: b$",

@@ -70,7 +70,7 @@ UNRELIABLE: dict[str, tuple[dict[str, Any], str]] = {
     "no shard at all": (shards(total=0, successful=0), "0 of 0 shards"),
     "two shards for one": (shards(total=2, successful=2), "2 answered"),
     "a lower bound": ({"hits": {"total": {"value": 10000, "relation": "gte"}}}, "lower bound"),
-    "a sum is missing": ({"aggregations": {"max": {"value": 1.0}}}, "lacks the sequence numbers"),
+    "a sum is missing": ({"aggregations": {"max": {"value": 1.0}}}, "lacks the requested sequence numbers"),
     "an error": ({"error": {"type": "index_closed_exception", "reason": "closed"}, "status": 400}, "closed"),
     "an error in words": ({"error": "IndexClosed", "status": 400}, "IndexClosed"),
 }

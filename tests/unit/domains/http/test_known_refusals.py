@@ -62,7 +62,7 @@ TRUST = f"sts:AssumeRole on resource: {ROLE} (Service: AWSSecurityTokenService)"
         (VERIFY + LIST + NEW, "list", (ROLE, "s3:ListBucket", "arn:aws:s3:::my-snapshots")),
         (CLEAR + OLD, "delete", (ROLE, "s3:DeleteObject")),
         ("repository_exception | when loading repository data | " + OLD, "read", ("s3:GetObject",)),
-        (VERIFY + UPLOAD + GONE, "bucket", ("no bucket my-snapshots", "repository.bucket")),
+        (VERIFY + UPLOAD + GONE, "bucket", ("bucket my-snapshots does not exist", "repository.bucket")),
         (
             "snapshot_exception | Snapshot could not be read | s3_exception: " + ARCHIVED,
             "archived",
