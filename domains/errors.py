@@ -29,7 +29,7 @@ anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) i
     └── NothingToApprove       no run waits at this gate                             3
 
 A plan with mistakes is no SnapferryError: `configs.loading.problems.PlanError` lists them all (2). The lab
-raises its own `lab.errors.LabError`.
+raises its own `lab.errors.LabError`. tests/unit/test_errors.py holds that every raise has a hint.
 """
 
 from dataclasses import dataclass

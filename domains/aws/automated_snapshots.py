@@ -138,7 +138,7 @@ def _set(session: boto3.Session, name: str, options: Json, region: str | None) -
 
 def _client(session: boto3.Session, region: str | None) -> Any:
     return call_aws(
-        "look at the control plane", lambda: client_of(session, "opensearch", region, DEFAULT_TIMEOUTS)
+        "use the control plane", lambda: client_of(session, "opensearch", region, DEFAULT_TIMEOUTS)
     )
 
 

@@ -55,7 +55,7 @@ def domain_status(session: boto3.Session, name: str, region: str | None = None) 
         AwsError: the caller may not read it, or the control plane cannot be reached.
     """
     client = call_aws(
-        "look at the control plane", lambda: client_of(session, "opensearch", region, SHORT_TIMEOUTS)
+        "use the control plane", lambda: client_of(session, "opensearch", region, SHORT_TIMEOUTS)
     )
     reply = call_aws_if_exists(
         f"describe domain {name}",
@@ -100,7 +100,7 @@ def regions(session: boto3.Session) -> tuple[str, ...]:
     """List the Regions that offer the service, in the partition of the session's Region. Sends nothing."""
     own = session.region_name
     partition = call_aws(
-        "tell the partition", lambda: session.get_partition_for_region(own) if own else "aws"
+        "determine the partition", lambda: session.get_partition_for_region(own) if own else "aws"
     )
     return tuple(session.get_available_regions("opensearch", partition_name=partition))
 
@@ -112,9 +112,7 @@ def packages(session: boto3.Session, domain: str) -> dict[str, str]:
     Raises:
         AwsError: the caller may not list them (`es:ListPackagesForDomain`), or it cannot be reached.
     """
-    client = call_aws(
-        "look at the control plane", lambda: client_of(session, "opensearch", None, SHORT_TIMEOUTS)
-    )
+    client = call_aws("use the control plane", lambda: client_of(session, "opensearch", None, SHORT_TIMEOUTS))
     found: dict[str, str] = {}
     page: dict[str, str] = {}
     while True:

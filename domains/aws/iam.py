@@ -55,8 +55,8 @@ def caller(session: boto3.Session) -> Caller:
     Raises:
         AwsError: STS refuses them or cannot be reached.
     """
-    sts: STSClient = call_aws("ask STS who calls", lambda: client_of(session, "sts"))
-    reply = call_aws("ask STS who calls", sts.get_caller_identity)
+    sts: STSClient = call_aws("ask STS who the caller is", lambda: client_of(session, "sts"))
+    reply = call_aws("ask STS who the caller is", sts.get_caller_identity)
     return Caller(reply["Arn"], reply["Account"], _principal(session, reply["Arn"]))
 
 
@@ -82,7 +82,7 @@ def role(session: boto3.Session, arn: str) -> Role | None:
         AwsError: the caller may not read it, or IAM cannot be reached.
     """
     name = arn.rpartition("/")[2]
-    iam = call_aws("look at IAM", lambda: client_of(session, "iam"))
+    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
     reply = call_aws_if_exists(
         f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}"
     )
@@ -114,7 +114,7 @@ def decisions(
     Raises:
         AwsError: the caller may not simulate, or IAM cannot be reached.
     """
-    iam = call_aws("look at IAM", lambda: client_of(session, "iam"))
+    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
     context = dict(context or {})
     entries = [_entry("aws:SecureTransport", "true", "boolean")]
     entries += [_entry(name, value, "string") for name, value in context.items()]
@@ -170,7 +170,7 @@ def roles(session: boto3.Session, most: int = 2000) -> tuple[Role, ...]:
     Raises:
         AwsError: the caller may not list them, or IAM cannot be reached.
     """
-    iam = call_aws("look at IAM", lambda: client_of(session, "iam"))
+    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
     pages = iam.get_paginator("list_roles").paginate(PaginationConfig={"MaxItems": most})
     found = call_aws(
         "list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles"

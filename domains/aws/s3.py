@@ -32,7 +32,7 @@ class BucketLookup:
 
 
 def _s3(session: boto3.Session, region: str | None = None) -> "S3Client":
-    return call_aws("look at S3", lambda: client_of(session, "s3", region))
+    return call_aws("use S3", lambda: client_of(session, "s3", region))
 
 
 @documented_by_aws
@@ -43,7 +43,7 @@ def look_up_bucket(session: boto3.Session, bucket: str, region: str | None = Non
         AwsError: S3 cannot be reached, or refused for another reason than access.
     """
     client = _s3(session, region)
-    return call_aws(f"look at bucket {bucket}", lambda: _head(client, bucket))
+    return call_aws(f"look up bucket {bucket}", lambda: _head(client, bucket))
 
 
 def _head(client: "S3Client", bucket: str) -> BucketLookup:

@@ -182,7 +182,7 @@ def delete_all(domain: Domain, names: Iterable[str]) -> None:
 
 
 def delete_all_requests(names: Iterable[str]) -> Iterator[Request]:
-    """As `delete_all` sends them: as many as request lines hold the names."""
+    """The requests that `delete_all` sends, each with as many names as a request line holds."""
     query = {"expand_wildcards": "none"}
     return (Request("DELETE", path_of(",".join(piece)), None, query) for piece in path_pieces(names))
 

@@ -11,7 +11,7 @@ from domains.versions import Engine, Version, version_of
 _DISGUISE = "7.10.2"  # the version OpenSearch claims under compatibility.override_main_response_version
 
 _ASK_NODES = (
-    "let the caller cluster:monitor/nodes/info on the {side} (docs/access.md), or turn off "
+    "allow the caller cluster:monitor/nodes/info on the {side} (docs/access.md), or turn off "
     "override_main_response_version there"
 )
 

@@ -116,7 +116,7 @@ def delete(domain: Domain, repository: str, name: str) -> None:
 
 
 def delete_request(repository: str, name: str) -> Request:
-    """As `delete` sends it."""
+    """The request that `delete` sends."""
     return Request("DELETE", path_of("_snapshot", repository, name))
 
 

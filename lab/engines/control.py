@@ -60,7 +60,8 @@ class EngineControl:
         """
         cluster = self._clusters.get(side)
         if cluster is None or (node is not None and not 1 <= node <= len(cluster.nodes)):
-            raise NoSuchNode(f"There is no node {node or 'at all'} of {side!r}.")
+            said = f"There is no node {node or 'at all'} of {side!r}."
+            raise NoSuchNode(said, "Name source or target, and a node from 1.")
         number = None if node is None else node - 1
         call = cluster.kill if action == "kill" else cluster.launch
         self._have_done(lambda: call(number))
@@ -97,7 +98,8 @@ class EngineControl:
             done.result(self._timeout_s)
         except TimeoutError as error:
             what = "and was cancelled" if done.cancel() else "and may still be done"
-            raise NotInTime(f"It was not done within {self._timeout_s:g} s, {what}.") from error
+            said = f"It was not done within {self._timeout_s:g} s, {what}."
+            raise NotInTime(said, "Check the lab with `snapferry lab status`.") from error
 
     def _follow(self, side: str) -> None:
         """Adopt the engine's current address."""

@@ -40,9 +40,7 @@ async def turn(door: Door, wanted: Manners) -> None:
     """
     on, was_on = wanted.automated_snapshots, door.manners.automated_snapshots
     if on and not was_on:
-        place = (
-            f"{REPOSITORY}/{door.domain}/{uuid4().hex}"  # drops old snapshots
-        )
+        place = f"{REPOSITORY}/{door.domain}/{uuid4().hex}"  # drops old snapshots
         await _register(door, {"location": place, "max_snapshot_bytes_per_sec": FULL_SPEED})
     if was_on and not on:
         _keep_taking(door, None)
