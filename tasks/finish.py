@@ -47,7 +47,7 @@ def preview(
         domain.side
         for domain in (m.source, m.target)
         if wanted.registrations == "remove"
-        and is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+        and is_own_registration(m, domain, repositories.registration(domain, m.repository), runs)
     ]
     return FinishPreview(
         run_id=m.journal.run_id,
@@ -156,7 +156,7 @@ def _registered_only_to_reach_them(rounds: Sequence[Migration], runs: Sequence[J
     absent = {
         each.repository: each
         for each in rounds
-        if repositories.registered(each.source, each.repository) is None
+        if repositories.registration(each.source, each.repository) is None
     }
     try:
         yield

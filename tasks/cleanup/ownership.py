@@ -56,7 +56,7 @@ def owned(m: Migration) -> Owned:
 
 def own_snapshot(m: Migration) -> str | None:
     """The snapshot that the run has taken, if it is there and carries the run's id; None otherwise."""
-    if not m.journal.intents("snapshot") or repositories.registered(m.source, m.repository) is None:
+    if not m.journal.intents("snapshot") or repositories.registration(m.source, m.repository) is None:
         return None
     found = snapshots.get(m.source, m.repository, m.snapshot)
     return m.snapshot if found and found.run == m.journal.run_id else None

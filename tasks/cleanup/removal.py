@@ -83,7 +83,7 @@ def leftovers(m: Migration) -> Leftovers:
     registered: list[Side] = [
         domain.side
         for domain in (m.source, m.target)
-        if is_own_registration(m, domain, repositories.registered(domain, m.repository))
+        if is_own_registration(m, domain, repositories.registration(domain, m.repository))
     ]
     return Leftovers(
         run_id=m.journal.run_id,
@@ -148,7 +148,7 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
     grown: list[str] = []
 
     def look() -> Callable[[], None] | None:
-        held = names_on.backing_of(m.target, name)
+        held = names_on.backing_indices(m.target, name)
         if held is None:
             return None
         if names_on.uuids(m.target, held) != backing:
@@ -186,7 +186,7 @@ def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:
 
     Where somebody has removed the runs' own registration, it is made again for that.
     """
-    if repositories.registered(m.source, m.repository) is not None:
+    if repositories.registration(m.source, m.repository) is not None:
         return ""
     sent = sent_registrations(m, m.source, runs)
     if not sent.at_all or sent.before is not None:

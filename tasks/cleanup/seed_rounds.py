@@ -58,7 +58,7 @@ def rounds_left(m: Migration, rounds: Sequence[Migration]) -> Leftovers:
 
 
 def _is_given_back(m: Migration, domain: Domain, runs: Sequence[Journal]) -> bool:
-    return is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+    return is_own_registration(m, domain, repositories.registration(domain, m.repository), runs)
 
 
 def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:

@@ -161,7 +161,7 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
             raise ExecutionError(
                 f"the shards of {', '.join(silent[:5])} on the source do not tell how far they are"
             )
-        restless = [name for name in names if not all(mark.settled for mark in told[name])]
+        restless = [name for name in names if not all(mark.idle for mark in told[name])]
         if told != seen:
             still = m.poll(rest_s)
         elif not restless and still.expired:

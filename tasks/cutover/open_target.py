@@ -10,7 +10,7 @@ from typing import Any
 from domains.engine import restores
 from domains.engine.catalog import Catalog, catalog, path_pieces
 from domains.engine.index_opening import (
-    SERVING,
+    OPENING_SETTINGS,
     alias_requests,
     aliases,
     health,
@@ -184,7 +184,7 @@ def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) ->
     plan = {_full(key): value for key, value in m.plan.restore.index_settings.items()}
     ignored = [_full(pattern) for pattern in m.plan.restore.ignore_index_settings]
     wanted: dict[str, Any] = {}
-    for key in (f"index.{name}" for name in SERVING):
+    for key in (f"index.{name}" for name in OPENING_SETTINGS):
         left_out = any(fnmatchcase(key, pattern) for pattern in ignored)
         wanted[key] = plan.get(key, None if left_out else theirs.get(key))
     if wanted["index.number_of_replicas"] is None:

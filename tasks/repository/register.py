@@ -62,7 +62,7 @@ def requests(m: Migration, look: Survey, side: Side, bucket_region: str | None) 
 
 
 def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:
-    before = repositories.registered(domain, m.repository)
+    before = repositories.registration(domain, m.repository)
     attempts: list[Attempt] = []
     region = bucket_region
     untried = list(forms(m.plan, bucket_region))
@@ -151,7 +151,7 @@ def _put_back(m: Migration, domain: Domain) -> str:
     ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
     before: Json | None = next(ours).detail["before"]
     try:
-        now = repositories.registered(domain, m.repository)
+        now = repositories.registration(domain, m.repository)
         if now == before:
             return "nothing is registered" if now is None else "the former registration is as it was"
         if now is None:
@@ -186,7 +186,7 @@ def _record(
     already: bool,
 ) -> RepositoryRecord:
     """Confirms by a look: what the domain shows now is what counts."""
-    found = repositories.registered(domain, m.repository)
+    found = repositories.registration(domain, m.repository)
     if found is None or not nodes or (domain.side == "target") != is_readonly(found):
         raise ExecutionError(
             f"{domain.side}: repository {m.repository} is not registered as it should be: {found}"

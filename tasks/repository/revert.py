@@ -27,13 +27,13 @@ def revert(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str:
     before = sent.before
 
     def look() -> Callable[[], None] | None:
-        if not is_own_registration(m, domain, repositories.registered(domain, m.repository), runs):
+        if not is_own_registration(m, domain, repositories.registration(domain, m.repository), runs):
             return None
         if before is None:
             return partial(repositories.unregister, domain, m.repository)
         return partial(repositories.register, domain, m.repository, before)
 
-    found = repositories.registered(domain, m.repository)
+    found = repositories.registration(domain, m.repository)
     if found is None or found == before or not is_own_registration(m, domain, found, runs):
         return _not_given_back(m, domain, found, runs)
     action = "unregister" if before is None else "put back"

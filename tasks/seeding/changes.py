@@ -141,7 +141,7 @@ def _moved(before: tuple[Mark, ...], after: tuple[Mark, ...], doubt: str = "") -
             return f"shard {new.shard} has another primary than before"
         if old.max_seq_no != new.max_seq_no:
             return "it was written to"
-        if not (old.settled and new.settled):
+        if not (old.idle and new.idle):
             return f"an operation was under way on shard {new.shard}"
     return ""
 

@@ -5,7 +5,7 @@ from domains.domain import Side
 from domains.engine import cluster_features
 from domains.engine import index_requirements as traits_of
 from domains.engine.cluster_features import Definitions
-from domains.engine.index_requirements import NOTHING, IndexRequirements
+from domains.engine.index_requirements import NO_REQUIREMENTS, IndexRequirements
 from tasks.checks.facts import domains
 from tasks.errors import PreconditionError
 from tasks.records.resolution import SelectedIndex, Unit
@@ -40,7 +40,7 @@ def requests(survey: Survey) -> tuple[list[Unit], ...]:
 def requirements(survey: Survey, index: SelectedIndex) -> IndexRequirements:
     """What the index asks of the domain that holds it, on the source."""
     found = survey.once("traits", lambda: traits_of.index_requirements(survey.domain("source")))
-    return found.get(index.name, NOTHING)
+    return found.get(index.name, NO_REQUIREMENTS)
 
 
 def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from configs.plan import Plan
 from domains.aws.control_plane import DomainStatus
 from domains.domain import Side
 from domains.engine import reachability
-from domains.engine.reachability import Reach
+from domains.engine.reachability import Reachability
 from domains.engine.snapshots import SnapshotInfo
 from domains.errors import AwsError
 from domains.versions import version_of
@@ -81,9 +81,9 @@ def pair(source: FakeDomain, target: FakeDomain) -> Pair:
     return Pair(source, target)
 
 
-def way(domain: FakeDomain, **settings: Any) -> Reach:
+def way(domain: FakeDomain, **settings: Any) -> Reachability:
     plan: Plan = a_plan(source={"endpoint": domain.endpoint, "auth": {"type": "none"}, **settings})
-    return reachability.reach(a_domain(domain), plan.source)
+    return reachability.probe(a_domain(domain), plan.source)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_an_expired_login_is_told_at_once(source: FakeDomain, clock: Any) -> Non
 def test_a_port_that_speaks_no_tls_is_told_from_one_that_is_closed(source: FakeDomain) -> None:
     plan = a_plan(source={"endpoint": f"https://127.0.0.1:{source.port}", "auth": {"type": "none"}})
     domain = replace(a_domain(source), endpoint=f"https://127.0.0.1:{source.port}")
-    assert reachability.reach(domain, plan.source).stage == "tls"
+    assert reachability.probe(domain, plan.source).stage == "tls"
     tunnelled = way(source, connect_to="127.0.0.1:1")
     assert (tunnelled.stage, tunnelled.place) == ("tcp", "127.0.0.1:1")
     assert "start the tunnel" in tunnelled.hint
@@ -143,7 +143,7 @@ def test_behind_a_proxy_of_the_environment_there_is_no_way_of_our_own(
     source.on("GET /", ok(identity_reply("source")))
     plan = a_plan(source={"endpoint": "http://vpc-orders.invalid", "auth": {"type": "none"}})
     domain = replace(a_domain(source), endpoint="http://vpc-orders.invalid")
-    assert reachability.reach(domain, plan.source).place == "the proxy 127.0.0.1"
+    assert reachability.probe(domain, plan.source).place == "the proxy 127.0.0.1"
 
 
 def test_stages_before_the_one_that_fails_are_in_order_and_later_ones_skipped(pair: Pair, clock: Any) -> None:

@@ -122,7 +122,7 @@ def test_what_is_not_acknowledged_is_no_freeze_and_is_released_all_the_same(
         return ok({"acknowledged": False, "shards_acknowledged": False})
 
     source.on(BY_BLOCK, half)
-    with pytest.raises(UnexpectedReply, match="does not acknowledge") as raised:
+    with pytest.raises(UnexpectedReply, match="did not acknowledge") as raised:
         freeze(m, AB)
     assert raised.value.transient, "the step is tried again"
     assert release(m).released == ("a", "b")
