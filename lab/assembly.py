@@ -14,6 +14,8 @@ from lab.account.layers import layers
 from lab.account.s3_faults import S3Faults
 from lab.account.server import AwsServer
 from lab.certificates import Certificate, issue
+from lab.control.engine_control import EngineControl
+from lab.control.engine_control_api import engine_routes
 from lab.description import DomainDescription, LabDescription
 from lab.door import access_control
 from lab.door.admin import admin_app
@@ -28,8 +30,6 @@ from lab.door.servers import Servers
 from lab.door.shard_rights import ShardRights
 from lab.engines.artifacts import find_engine
 from lab.engines.cluster import Cluster, build
-from lab.engines.control import EngineControl
-from lab.engines.control_api import engine_routes
 from lab.engines.engine_files import EngineTree, ensure_engine
 from lab.engines.java import Java, choose_java
 from lab.paths import S3_FAULTS, SHARED

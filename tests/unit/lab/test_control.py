@@ -19,11 +19,11 @@ from support.descriptions import described
 from support.small_lab import SmallLab
 
 from lab import manager
+from lab.control.engine_control import EngineControl
+from lab.control.engine_control_api import engine_routes
 from lab.description import LabDescription, load_description
 from lab.engines.artifacts import engines
 from lab.engines.cluster import Cluster, build
-from lab.engines.control import EngineControl
-from lab.engines.control_api import engine_routes
 from lab.engines.engine_files import EngineTree
 from lab.engines.java import Java
 from lab.errors import LabError

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lab.engines.control import EngineControl, NoSuchNode, NotInTime
+from lab.control.engine_control import EngineControl, NoSuchNode, NotInTime
 from lab.errors import LabError
 
 
