@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
+from reports.build.cleanup import removal_of
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, StepDuration
 from runs.journal import Document, StepEntry
 from tasks.records.checks import PreflightRecord
 from tasks.records.estimates import Estimate
 from tasks.estimates.history import STEPS, WINDOW
-from tasks.records.cleanup import RemovalRecord
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 
@@ -76,7 +76,7 @@ def rehearsal_report(document: Document) -> RehearsalReport | None:
         checks=[*(ahead.failed if ahead else ()), *(ahead.to_know if ahead else ())],
         rates=list(_rates(document)),
         projection=_report(document.projection, {}),
-        removed=document.recorded("clean", RemovalRecord),
+        removed=removal_of(document, "clean"),
     )
 
 

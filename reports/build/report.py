@@ -1,6 +1,7 @@
 """From a run's journal to its report, and the report's files."""
 
 from collections.abc import Iterator
+from reports.build.cleanup import finish_of
 from reports.build.durations import estimate_report
 from reports.build.durations import rehearsal_report
 from reports.build.verdicts import seeded
@@ -16,8 +17,8 @@ from reports.model.report import Totals
 from reports.model.seeding import RoundReport
 from reports.model.seeding import WindowReport
 from reports.words.next_step import next_step
+from reports.words.verification import limit
 from runs.journal import Document
-from tasks.records.cleanup import FinishRecord
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import IndexRestore
 from tasks.records.transfer import RepositoryRecord
@@ -54,7 +55,7 @@ def report_of(document: Document) -> Report:
         source=resolution.source if resolution else None,
         target=resolution.target if resolution else None,
         level=verified.level if verified else None,
-        limits=list(verified.limits) if verified else [],
+        limits=[limit(each) for each in verified.limits] if verified else [],
         findings=list(verified.general) if verified else [],
         totals=_totals(indices),
         repositories=[record for record in registered if record],
@@ -64,7 +65,7 @@ def report_of(document: Document) -> Report:
         rehearsal=rehearsal_report(document),
         round=told,
         window=window,
-        finish=document.recorded("finish", FinishRecord),
+        finish=finish_of(document),
         indices=indices,
         left_out=list(resolution.left_out) if resolution else [],
         changes=list(_changes(document)),

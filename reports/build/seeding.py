@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta
+from reports.build.cleanup import removal_of
 from reports.model.seeding import RoundIndex
 from reports.model.seeding import RoundReport
 from reports.model.seeding import WaitingCopies
+from reports.words.seeding import fetched_whole
 from runs.journal import DENIED
 from runs.journal import Document
 from runs.seed_cycles import CLEAN
-from tasks.records.cleanup import RemovalRecord
 from tasks.records.seeding import Change
 from tasks.records.seeding import ChangesRecord
 from tasks.records.seeding import CopiesRecord
@@ -34,7 +35,7 @@ def round_report(document: Document) -> RoundReport | None:
     now = document.recorded(COPIES, CopiesRecord)
     removed = _removed(document, work)
     told = round_record(work, restored, taken, removed)
-    whole = {each.name: each.why for each in told.whole}
+    whole = {each.name: fetched_whole(each.why) for each in told.whole}
     arrived = {index.target: index for index in restored.indices} if restored else {}
     return RoundReport(
         number=work.round,
@@ -48,7 +49,7 @@ def round_report(document: Document) -> RoundReport | None:
         indices=[_index(change, arrived.get(change.target), whole) for change in work.changes],
         removed=removed,
         left_behind=list(work.left_behind),
-        taken_away=document.recorded(CLEAN, RemovalRecord),
+        taken_away=removal_of(document, CLEAN),
     )
 
 

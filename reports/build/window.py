@@ -4,16 +4,23 @@ from collections.abc import Iterator
 
 from reports.words.next_step import ABORT, RELEASE
 from reports.model.seeding import Outcome, RenamedIndex, RepointReport, WindowPhase, WindowReport
+from reports.words.seeding import paused, resumed
 from reports.words.window import WAITING
 from runs.journal import DENIED, Document, GateEntry, WindowEntry
-from tasks.cutover.automated_snapshots import NOTHING
 from tasks.cutover.automated_snapshots import STEP as PAUSE
 from tasks.cutover.window_estimate import STEP as EXPECT
 from tasks.records.estimates import WindowEstimate
 from tasks.cutover.freeze import STEP as FREEZE
 from tasks.records.resolution import Resolution
 from tasks.records.cleanup import FinishRecord
-from tasks.records.cutover import FreezeRecord, HealthRecord, OpenRecord, PauseRecord, ReleaseRecord
+from tasks.records.cutover import (
+    FreezeRecord,
+    HealthRecord,
+    OpenRecord,
+    PauseOutcome,
+    PauseRecord,
+    ReleaseRecord,
+)
 
 _PHASES = {
     "freeze": ("freeze",),
@@ -152,7 +159,7 @@ def _falling_back(document: Document, outcome: Outcome) -> str:
 
 def _automated(document: Document) -> Iterator[str]:
     """What became of them, the last word last."""
-    for step, outcome in ((PAUSE, ("paused", "not paused")), (RESUME, ("still paused", "not paused"))):
+    for step, words in ((PAUSE, paused), (RESUME, resumed)):
         record = document.recorded(step, PauseRecord)
-        if record and not (record.said == NOTHING and step == RESUME):
-            yield f"{outcome[0] if record.paused else outcome[1]}: {record.said}"
+        if record and record.outcome != PauseOutcome.NOTHING_PAUSED:
+            yield words(record)

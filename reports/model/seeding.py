@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from reports.model.base import ReportPart
-from tasks.records.cleanup import RemovalRecord
+from reports.model.cleanup import RemovalReport
 
 Kind = Literal["new", "changed", "made anew", "reshaped", "aliases", "unchanged", "dropped"]
 
@@ -44,7 +44,7 @@ class RoundReport(ReportPart):
     indices: list[RoundIndex]
     removed: list[str] = Field(description="Copies deleted, because their index is gone or reshaped.")
     left_behind: list[str] = Field(description="Copies whose index is not selected any more; they stay.")
-    taken_away: RemovalRecord | None = Field(
+    taken_away: RemovalReport | None = Field(
         description="What `snapferry abort` has taken away of all rounds; null while they stand."
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, Report
+from reports.views.cleanup import left_lines
 from reports.words import common
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Estimate
@@ -87,8 +88,7 @@ def _projection(made: EstimateReport | None) -> Iterator[Text]:
 
 def _removed(report: RehearsalReport) -> Iterator[Text]:
     yield Text(removed_lines(report), "" if report.removed or report.kept else "yellow")
-    for item in report.removed.left if report.removed else ():
-        yield Text(f"Not touched: {item.name} – {item.why}", "yellow")
+    yield from left_lines(report.removed.left if report.removed else ())
 
 
 def removed_lines(report: RehearsalReport) -> str:

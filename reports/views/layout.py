@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.words import common
-from tasks.records.resolution import ClusterRecord, LeftOut
+from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason
 from tasks.records.verification import DocumentDifference, Finding
 
 ROWS = 40
@@ -129,7 +129,7 @@ def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:
     """A dozen of them; what was the user's to decide on first."""
     if not items:
         return
-    ordered = sorted(items, key=lambda item: item.reason == "system")
+    ordered = sorted(items, key=lambda item: item.reason == LeftOutReason.SYSTEM)
     shown = "; ".join(f"{item.name} – {common.left_out(item)}" for item in ordered[:12])
     more = f"; and {len(items) - 12} more" if len(items) > 12 else ""
     yield Text(f"Left out ({len(items)}): {shown}{more}", "dim")

@@ -3,21 +3,24 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from reports.model.cleanup import RemovalReport
 from reports.model.report import GateReport, HookReport
 from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import Estimate, Range
-from tasks.records.resolution import LeftOut, Resolution, Unit
+from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, Unit
 from tasks.records.transfer import Attempt, RepositoryRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding, VerificationRecord
 
 _REASONS = {
-    "system": "belongs to the service or to Dashboards",
-    "excluded": "indices.exclude",
-    "not included": "not in indices.include",
-    "closed": "closed",
-    "changing": "changed while it was looked at",
-    "conflict": "the target has the name",
+    LeftOutReason.SYSTEM: "belongs to the service or to Dashboards",
+    LeftOutReason.EXCLUDED: "indices.exclude",
+    LeftOutReason.NOT_INCLUDED: "not in indices.include",
+    LeftOutReason.CLOSED: "closed",
+    LeftOutReason.CHANGING: "changed while it was looked at",
+    LeftOutReason.CONFLICT: "the target has the name",
+    LeftOutReason.COMPARED_BEFORE: "compared before",
+    LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
 }
 _NAME = 60
 _FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}
@@ -129,7 +132,7 @@ def span_of(seconds: Range) -> str:
 
 def left_out(item: LeftOut) -> str:
     """Why a name did not move."""
-    reason = _REASONS.get(item.reason, item.reason)
+    reason = _REASONS[item.reason]
     return f"{reason} ({item.detail})" if item.detail else reason
 
 
@@ -182,14 +185,13 @@ def preflight_done(record: PreflightRecord) -> str:
     return f"{len(record.checks)} checks of the real plan: {failed} failed, {to_know} to know"
 
 
-def removed(record: RemovalRecord) -> str:
-    """What was taken away again, and what was not."""
+def removed(record: RemovalRecord | RemovalReport) -> str:
+    """What was removed, and what was not, in one line."""
     count = len(record.indices)
     what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
     taken = len(record.snapshots)
     what += [f"{taken} snapshots" if taken > 1 else "the snapshot"] if taken else []
-    gone = [side for side, said in record.registrations.items() if said.startswith("the registration was")]
-    what += [f"the registration on the {side}" for side in gone]
+    what += [f"the registration on the {side}" for side in record.unregistered]
     left = f"; not touched: {', '.join(item.name for item in record.left[:5])}" if record.left else ""
     return f"removed: {', '.join(what)}{left}"
 

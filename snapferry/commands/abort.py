@@ -57,13 +57,13 @@ def abort(
 
 def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
     from flows.abort import preview
-    from reports.views.cleanup import leftovers_view, unfinished_cutover_view
+    from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from snapferry.console import say, show, show_json
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
     if as_json:
-        show_json(found.model_dump_json(indent=2))
+        show_json(cleanup_document(found))
     elif isinstance(found, Leftovers):
         show(leftovers_view(found))
     else:
@@ -78,7 +78,7 @@ def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
     from domains.errors import SnapferryError
     from flows.abort import abort as put_back
     from flows.abort import subject
-    from reports.views.cleanup import removal_view, rolled_back_view
+    from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
     from snapferry.console import complain, show, show_json
@@ -98,7 +98,7 @@ def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
         _tell_what_was_done(before.document, run)
         raise typer.Exit(code_of_run(run)) from None
     if as_json:
-        show_json(done.model_dump_json(indent=2))
+        show_json(cleanup_document(done))
     else:
         show(removal_view(done) if isinstance(done, RemovalRecord) else rolled_back_view(done))
 

@@ -102,7 +102,7 @@ def _do(plan: "Plan", options: "Options", choices: "Choices", *, as_json: bool) 
     from domains.errors import SnapferryError
     from flows.finish import finish as settle
     from flows.finish import finished_run
-    from reports.views.cleanup import finish_view
+    from reports.views.cleanup import cleanup_document, finish_view
     from runs.state import State
     from snapferry.console import complain, say, show, show_json
     from snapferry.progress import shown_progress
@@ -123,7 +123,7 @@ def _do(plan: "Plan", options: "Options", choices: "Choices", *, as_json: bool) 
     if settled == before.document.recorded("finish", type(settled)):
         say(f"Run {before.run_id} is settled already.")
     if as_json:
-        show_json(settled.model_dump_json(indent=2))
+        show_json(cleanup_document(settled))
     else:
         show(finish_view(settled))
 

@@ -222,11 +222,11 @@ def _alone(
 
 
 def _finish(record: "VerificationRecord", *, as_json: bool) -> None:
-    from reports.views.report import verification_view
+    from reports.views.report import verification_document, verification_view
     from snapferry.console import show, show_json
 
     if as_json:
-        show_json({"passed": record.passed, **record.model_dump(mode="json")})
+        show_json(verification_document(record))
     else:
         show(verification_view(record))
     raise typer.Exit(ExitCode.DONE if record.passed else ExitCode.DIFFERENT)

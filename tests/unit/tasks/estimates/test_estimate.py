@@ -43,7 +43,7 @@ from tasks.estimates.history import STEPS, Measurement, kept_snapshot, measureme
 from tasks.estimates.sizing import workload
 from tasks.estimates.workload import throttled_seconds
 from tasks.records.checks import CheckRecord, PreflightRecord
-from tasks.records.cleanup import RemovalRecord
+from tasks.records.cleanup import RemovalRecord, Skipped, SkippedReason
 from tasks.records.estimates import DOCUMENTED_LIMIT, Estimate, Workload
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
@@ -580,8 +580,8 @@ def rehearsed(**changes: Any) -> Document:
     removed = RemovalRecord(
         indices=("rehearsal-orders",),
         snapshots=("snap",),
-        registrations={"source": "removed", "target": "removed"},
-        left=({"name": "rehearsal-small", "why": "it is somebody else's"},),  # type: ignore[arg-type]
+        registrations={},
+        left=(Skipped(name="rehearsal-small", why=SkippedReason.NOT_RESTORED_BY_THE_RUN),),
     )
     for step, record in (("look ahead", PreflightRecord(checks=checks)), ("clean", removed)):
         run.steps[step] = StepEntry(
@@ -614,7 +614,7 @@ def test_the_rehearsals_report_tells_what_the_real_run_would_meet_and_take() -> 
             "r1 had 2 of 20 indices",
             "measured in rehearsal r1",
             "removed: 1 index or data stream, the snapshot",
-            "it is somebody else's",
+            "it is not the index that this run has restored",
         ):
             assert fact in text, fact
         assert "room.batches it is" not in text
