@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from reports.build.cleanup import removal_of
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, StepDuration
+from reports.words import estimates as words
 from runs.journal import Document, StepEntry
 from tasks.records.checks import PreflightRecord
 from tasks.records.estimates import Estimate
@@ -41,10 +42,10 @@ def _report(kept: dict[str, object] | None, steps: dict[str, StepEntry]) -> Esti
             )
             for each in made.steps
         ],
-        workload=made.workload,
-        bottleneck=made.bottleneck,
-        basis=made.basis,
-        assumptions=list(made.assumptions),
+        workload=words.workload_in_words(made.workload),
+        bottleneck=words.bottleneck(made),
+        basis=words.basis(made),
+        assumptions=list(words.assumptions(made)),
     )
 
 

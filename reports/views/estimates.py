@@ -7,6 +7,7 @@ from rich.text import Text
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, Report
 from reports.views.cleanup import left_lines
 from reports.words import common
+from reports.words import estimates as words
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Estimate
 
@@ -16,9 +17,9 @@ Section = tuple[str, Sequence[str], list[Sequence[str]]]
 
 def estimate_lines(made: Estimate) -> Iterator[Text]:
     """The estimate of a migration that is only planned."""
-    yield _expected("Estimate", common.span_of(made.whole), common.span_of(made.window), made.basis)
-    yield Text(f"  Most of it: {made.bottleneck}", "dim")
-    yield from (Text(f"  Assuming that {line}", "dim") for line in made.assumptions)
+    yield _expected("Estimate", common.span_of(made.whole), common.span_of(made.window), words.basis(made))
+    yield Text(f"  Most of it: {words.bottleneck(made)}", "dim")
+    yield from (Text(f"  Assuming that {line}", "dim") for line in words.assumptions(made))
 
 
 def _expected(what: str, whole: str, window: str, basis: str) -> Text:

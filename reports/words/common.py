@@ -5,6 +5,7 @@ from datetime import datetime
 
 from reports.model.cleanup import RemovalReport
 from reports.model.report import GateReport, HookReport
+from reports.words.estimates import basis, bottleneck
 from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import Estimate, Range
@@ -122,7 +123,7 @@ def _about(seconds: float) -> str:
 
 def estimated(record: Estimate) -> str:
     """How long a run will take, on what grounds, and what takes the most."""
-    return f"{span_of(record.whole)} ({record.basis}); {record.bottleneck}"
+    return f"{span_of(record.whole)} ({basis(record)}); {bottleneck(record)}"
 
 
 def span_of(seconds: Range) -> str:

@@ -81,9 +81,10 @@ def resolved(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> 
 
 def show_document(document: "PlanDocument") -> None:
     """Prints the document as JSON."""
+    from reports.words.estimates import plan_in_words
     from snapferry.console import show_json
 
-    show_json(document.model_dump_json(indent=2))
+    show_json(plan_in_words(document).model_dump_json(indent=2))
 
 
 def show_planned(found: "MigrationPreview", file: Path) -> None:

@@ -103,6 +103,7 @@ def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, 
     from flows.previews.migration import rehearsal_preview
     from flows.sessions.rehearsal import unfinished
     from reports.views.plan import plan_view
+    from reports.words.estimates import plan_in_words
     from runs.state import State
     from snapferry.console import say, show, show_json
 
@@ -116,7 +117,7 @@ def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, 
     with errors_end_here():
         document = rehearsal_preview(plan, wanted, options)
     if as_json:
-        show_json(document.model_dump_json(indent=2))
+        show_json(plan_in_words(document).model_dump_json(indent=2))
     else:
         show(plan_view(document))
     after = "It stays there (--keep)." if wanted.keep else "All of it is removed again at the end."
