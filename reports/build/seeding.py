@@ -11,6 +11,7 @@ from reports.words.seeding import fetched_whole
 from runs.journal import DENIED
 from runs.journal import Document
 from runs.seed_cycles import CLEAN
+from tasks.records.seeding import KINDS
 from tasks.records.seeding import Change
 from tasks.records.seeding import ChangesRecord
 from tasks.records.seeding import CopiesRecord
@@ -21,8 +22,6 @@ from tasks.records.transfer import RestoreRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.ledger import COPIES
-
-_KINDS = ("new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged")
 
 
 def round_report(document: Document) -> RoundReport | None:
@@ -40,7 +39,7 @@ def round_report(document: Document) -> RoundReport | None:
     return RoundReport(
         number=work.round,
         as_of=as_of(document),
-        changes={kind: count for kind in _KINDS if (count := len(work.of(kind)))},
+        changes={kind: count for kind in KINDS if (count := len(work.of(kind)))},
         operations=work.operations,
         fetched=told.fetched,
         reused=told.reused,

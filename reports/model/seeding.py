@@ -7,8 +7,7 @@ from pydantic import Field
 
 from reports.model.base import ReportPart
 from reports.model.cleanup import RemovalReport
-
-Kind = Literal["new", "changed", "made anew", "reshaped", "aliases", "unchanged", "dropped"]
+from tasks.records.seeding import ChangeKind
 
 Outcome = Literal["blocking", "opening", "open", "put back"]
 
@@ -19,7 +18,7 @@ class RoundIndex(ReportPart):
     source: str = Field(description="Its name on the source.")
     target: str = Field(description="The name of its copy.")
     stream: str | None = Field(description="The data stream whose backing index it is.")
-    kind: Kind
+    kind: ChangeKind
     why: str = Field(description="What has changed, in words.")
     operations: int | None = Field(description="Operations since its copy; null where that cannot be told.")
     onto_copy: bool = Field(description="Whether it was to be restored onto its copy.")

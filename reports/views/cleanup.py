@@ -1,6 +1,6 @@
 """What `snapferry abort` puts back of a cutover, and what `snapferry finish` settles, on a terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,6 +13,7 @@ from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, Rolled
 from tasks.records.previews import FinishPreview, UnfinishedCutover
 
 _SHOWN = 10
+_INDICES_SHOWN = 40
 
 
 def unfinished_cutover_view(found: UnfinishedCutover) -> RenderableType:
@@ -25,13 +26,14 @@ def _standing(found: UnfinishedCutover) -> Iterator[Text]:
     if found.refusing:
         since = f" since {common.clock(found.frozen)}" if found.frozen else ""
         many = f"{len(found.refusing)} indices of the source refuse writes{since}"
-        yield Text(f"  {many}: {_some(found.refusing)}", "bold yellow")
+        yield Text(f"  {many}: {common.names(found.refusing, _SHOWN)}", "bold yellow")
     else:
         yield Text("  the source takes writes")
     if found.target_problem:
         yield Text(f"  the target could not be looked at: {found.target_problem}", "yellow")
     if found.opened:
-        yield Text(f"  {len(found.opened)} open copies on the target are closed: {_some(found.opened)}")
+        opened = common.names(found.opened, _SHOWN)
+        yield Text(f"  {len(found.opened)} open copies on the target are closed: {opened}")
     if found.snapshot:
         yield Text(f"  snapshot {found.snapshot} is ended")
     yield Text("  the copies of the seed rounds stay, closed")
@@ -63,7 +65,9 @@ def _ahead(found: FinishPreview) -> Iterator[Text]:
     yield from (Text(f"  registration on the {side}: taken back") for side in found.registrations)
     if found.refusing:
         after = "take writes again" if found.wanted.source == "released" else "go on refusing writes"
-        yield Text(f"  {len(found.refusing)} indices of the source {after}: {_some(found.refusing)}")
+        yield Text(
+            f"  {len(found.refusing)} indices of the source {after}: {common.names(found.refusing, _SHOWN)}"
+        )
 
 
 def finish_view(record: FinishRecord) -> RenderableType:
@@ -81,18 +85,11 @@ def finish_lines(record: FinishReport) -> Iterator[Text]:
     for side, said in record.registrations.items():
         yield Text(f"Registration on the {side}: {said}")
     if record.refusing:
-        yield Text(f"Source: {len(record.refusing)} indices go on refusing writes: {_some(record.refusing)}")
+        refusing = common.names(record.refusing, _SHOWN)
+        yield Text(f"Source: {len(record.refusing)} indices go on refusing writes: {refusing}")
     elif record.released:
         yield Text(f"Source: {len(record.released)} indices take writes again")
     yield from left_lines(record.left)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(common.short(name) for name in names[:_SHOWN]) + more
-
-
-_INDICES_SHOWN = 40
 
 
 def cleanup_document(

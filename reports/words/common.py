@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from configs.values.listing import listed
 from reports.model.cleanup import RemovalReport
 from reports.model.report import GateReport, HookReport
 from reports.words.estimates import basis, bottleneck
@@ -10,7 +11,7 @@ from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import Estimate, Range
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, Unit
-from tasks.records.transfer import Attempt, RepositoryRecord, RestoreRecord, SnapshotRecord
+from tasks.records.transfer import Attempt, Form, RepositoryRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding, VerificationRecord
 
 _REASONS = {
@@ -24,7 +25,12 @@ _REASONS = {
     LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
 }
 _NAME = 60
-_FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}
+FORMS: dict[Form, str] = {
+    "region": "by Region",
+    "endpoint": "by endpoint",
+    "plain": "without Region",
+    "fs": "shared folder",
+}
 
 
 def size(count: int | None) -> str:
@@ -60,9 +66,8 @@ def sentence(said: str) -> str:
 
 
 def names(found: Sequence[str], most: int) -> str:
-    """So many of them, and how many more there are."""
-    more = f" and {number(len(found) - most)} more" if len(found) > most else ""
-    return ", ".join(short(name) for name in found[:most]) + more
+    """The first names of many in one line, and how many more there are."""
+    return listed(map(short, found), most)
 
 
 def action(unit: Unit) -> str:
@@ -140,10 +145,8 @@ def left_out(item: LeftOut) -> str:
 def repository(record: RepositoryRecord) -> str:
     """One domain's registration, and how it came to this form."""
     access = "readonly" if record.readonly else "read-write"
-    form = f"{record.name}, {access}, {_FORMS.get(record.form, record.form)} ({_place(record)})"
-    return form + "".join(
-        f"; first refused {_FORMS.get(a.form, a.form)}: {_said(a)}" for a in _refused(record.attempts)
-    )
+    form = f"{record.name}, {access}, {FORMS[record.form]} ({_place(record)})"
+    return form + "".join(f"; first refused {FORMS[a.form]}: {_said(a)}" for a in _refused(record.attempts))
 
 
 def _refused(attempts: Iterable[Attempt]) -> Iterable[Attempt]:

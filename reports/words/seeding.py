@@ -13,15 +13,14 @@ from tasks.records.cutover import (
     ReleaseRecord,
 )
 from tasks.records.estimates import WindowEstimate
-from tasks.records.seeding import ChangesRecord, CopiesRecord, RoundRecord, WholeReason
+from tasks.records.seeding import KINDS, ChangesRecord, CopiesRecord, RoundRecord, WholeReason
 
 __all__ = ["verified"]
-_KINDS = ("new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged")
 
 
 def compared(record: ChangesRecord) -> str:
     """What has changed since the last round."""
-    counts = {kind: len(record.of(kind)) for kind in _KINDS}
+    counts = {kind: len(record.of(kind)) for kind in KINDS}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     operations = counted(record.operations, "operation", "operations")
     return f"round {record.round}: {said or 'nothing'}; {operations}"

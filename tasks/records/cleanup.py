@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
+from configs.plan import Side
 from tasks.records.base import Record, fields_of
 
 
@@ -153,7 +154,7 @@ class Leftovers(Record):
     concerns: Literal["rehearsal", "seed rounds"] = "rehearsal"
     indices: tuple[str, ...]
     snapshots: tuple[str, ...]
-    registrations: tuple[Literal["source", "target"], ...]
+    registrations: tuple[Side, ...]
     left: tuple[Skipped, ...]
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 from domains.shard_mark import Mark
 from tasks.records.base import Record
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 
-Kind = Literal["new", "changed", "made anew", "reshaped", "aliases", "unchanged", "dropped"]
+ChangeKind = Literal["new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged"]
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+"""All of them, in the order of reports."""
 
-RESTORED: frozenset[Kind] = frozenset({"new", "changed", "made anew", "reshaped"})
+RESTORED: frozenset[ChangeKind] = frozenset({"new", "changed", "made anew", "reshaped"})
 """Kinds of change after which an index is restored (again)."""
 
 
@@ -60,7 +62,7 @@ class Change(Record):
 
     name: str
     target: str
-    kind: Kind
+    kind: ChangeKind
     why: str = ""
     operations: int | None = None
     stream: str | None = None
@@ -85,7 +87,7 @@ class ChangesRecord(Record):
     left_behind: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def of(self, *kinds: Kind) -> tuple[Change, ...]:
+    def of(self, *kinds: ChangeKind) -> tuple[Change, ...]:
         """The changes of these kinds."""
         return tuple(change for change in self.changes if change.kind in kinds)
 

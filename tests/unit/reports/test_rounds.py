@@ -36,7 +36,7 @@ from tasks.records.cutover import (
 )
 from tasks.records.estimates import WindowEstimate
 from tasks.records.resolution import LeftOut
-from tasks.records.seeding import Change, ChangesRecord, CopiesRecord, Copy, Kind
+from tasks.records.seeding import Change, ChangeKind, ChangesRecord, CopiesRecord, Copy
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
 
@@ -49,7 +49,7 @@ def at(seconds: float) -> datetime:
     return BEGAN + timedelta(seconds=seconds)
 
 
-def change(name: str, kind: Kind, **more: Any) -> Change:
+def change(name: str, kind: ChangeKind, **more: Any) -> Change:
     values: dict[str, Any] = {
         "target": name,
         "why": f"why {kind}",
