@@ -25,6 +25,11 @@ UNREMOVABLE = {
 _MODIFIABLE: dict[str, Any] = {"propertyNames": {"not": {"enum": sorted(UNMODIFIABLE)}}}
 
 
+def full_key(key: str) -> str:
+    """The key of an index setting as the engine has it: `index.` may be left out in a plan."""
+    return key if key.startswith(("index.", "*")) else f"index.{key}"
+
+
 def _check_setting(value: object) -> bool | int | float | str:
     if isinstance(value, dict):
         raise ValueError("write flat keys, such as index.number_of_replicas: 0")  # noqa: TRY004 (for pydantic)
@@ -46,7 +51,7 @@ def _check_ignored(settings: list[str]) -> list[str]:
 def _refuse_settings(settings: Any, reasons: dict[str, str], cannot: str) -> None:
     conflicts: list[Conflict] = []
     for place, key in settings:
-        name = key if key.startswith("index.") else f"index.{key}"
+        name = full_key(key)
         if name in reasons:
             conflicts.append(Conflict((place,), f"{name} {cannot}: {reasons[name]}; remove it", ((place,),)))
         elif not key.strip() or "," in key or " " in key:

@@ -1,19 +1,18 @@
 """One side of a migration, opened from the plan's settings."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import boto3
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from configs.auth import BasicAuth, SigV4Auth
-from configs.plan import DomainSettings
+from configs.plan import DomainSettings, Side
 from domains.aws import session as aws
 from domains.errors import AwsError
 from domains.http.connection import Connection
 from domains.http.signing import PerThreadSigner
 
-Side = Literal["source", "target"]
+__all__ = ["Domain", "Side", "open_domain"]
 
 
 @dataclass(frozen=True)

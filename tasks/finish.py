@@ -17,7 +17,7 @@ from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.cutover import freeze
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
-from tasks.records.cleanup import Finish, FinishRecord, Skipped
+from tasks.records.cleanup import Finish, FinishRecord, Registration, RegistrationOutcome, Skipped
 from tasks.records.previews import FinishPreview
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
@@ -94,7 +94,8 @@ def clean_up(
     if wanted.registrations == "remove":
         settled = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
     else:
-        settled = {domain.side: "kept" for domain in (m.target, m.source)}
+        kept_there = Registration(outcome=RegistrationOutcome.KEPT)
+        settled = {domain.side: kept_there for domain in (m.target, m.source)}
     return FinishRecord(
         at=now(),
         wanted=wanted,

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal[
+RefusalKind = Literal[
     "unsigned", "pass role", "pass role denied", "foreign role", "trust", "key", "request", "request denied",
     "access control", "bucket", "archived", "region", "upload", "list", "delete", "read",
     "not offered", "signature",
@@ -55,7 +55,7 @@ class RefusalCause:
         what: the action, role or Region, where the refusal names it.
     """
 
-    kind: Kind
+    kind: RefusalKind
     who: str = ""
     what: str = ""
 
@@ -89,7 +89,7 @@ class RefusalCause:
 
 
 _SIGN = "set auth: {{type: sigv4}} for this domain"
-_ADVICE: dict[Kind, str] = {
+_ADVICE: dict[RefusalKind, str] = {
     "unsigned": f"the request was not signed (a basic user cannot pass a role either): {_SIGN}",
     "pass role": "{who} may not pass the role {what} to the service: allow {who} iam:PassRole on {what}",
     "pass role denied": "a policy of {who} denies iam:PassRole on {what}: remove that Deny statement",
@@ -114,7 +114,7 @@ _ADVICE: dict[Kind, str] = {
     "signature": "check the credentials, the plan's region for this domain, and this machine's clock",
 }
 _USER = r"User: (?P<who>\S+) is not authorized to perform: "
-_PATTERNS: tuple[tuple[Kind, str], ...] = (
+_PATTERNS: tuple[tuple[RefusalKind, str], ...] = (
     ("unsigned", r"User: anonymous is not authorized"),
     ("pass role denied", _USER + r"iam:PassRole on resource: (?P<what>\S+) with an explicit deny"),
     ("pass role", _USER + r"iam:PassRole(?: on resource: (?P<what>\S+))?"),
@@ -137,7 +137,7 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
 )
 _NAME = re.compile(r"\[[^\s\[\]]*\]")  # an index, a repository or a path, whose name must not match a pattern
 _UNMAPPED = re.compile(r"no permissions for \[(?P<what>[^\]]*)\] and User \[name=(?P<who>[^,\]]+)")
-_OF_THE_CALLER: tuple[tuple[Kind, str], ...] = (
+_OF_THE_CALLER: tuple[tuple[RefusalKind, str], ...] = (
     ("signature", r"signature|security token|token has expired|credential"),
     ("not offered", r"^Your request: .* is not allowed"),
 )

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
-from domains.domain import Side
+from configs.plan import Side
+from configs.values.listing import listed
 from tasks.records.checks import Group, Status
 from tasks.survey import SIDES, Survey
 
@@ -102,9 +103,7 @@ def side_check(
 
 def shown(names: Iterable[str], most: int = 5) -> str:
     """Names in one line, the first few of many."""
-    listed = list(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more
+    return listed(names, most)
 
 
 def failing(problems: Iterable[str], otherwise: str, hint: str = "") -> Finding:

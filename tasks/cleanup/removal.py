@@ -17,7 +17,7 @@ from tasks.cleanup.ownership import own_snapshot, owned
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
 from tasks.records.resolution import Resolution
 from tasks.repository import register
 from tasks.repository.history import is_own_registration, sent_registrations
@@ -158,7 +158,7 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
 
     retry_while_busy(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, look)
     if grown:
-        yield Skipped(name=name, why="its backing indices are not those that this run has restored any more")
+        yield Skipped(name=name, why=SkippedReason.BACKING_INDICES_CHANGED)
 
 
 def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skipped]:
@@ -169,9 +169,9 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     """
     if not m.journal.intents("snapshot"):
         return
-    why = _unreachable(m, runs)
-    if why:
-        yield Skipped(name=m.snapshot, why=why)
+    skipped = _out_of_reach(m, runs)
+    if skipped:
+        yield skipped
         return
 
     def look() -> Callable[[], None] | None:
@@ -181,22 +181,23 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
-def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:
-    """Why the run's snapshot cannot be reached; empty when it can.
+def _out_of_reach(m: Migration, runs: Sequence[Journal]) -> Skipped | None:
+    """The run's snapshot, where it cannot be reached; None where it can.
 
     Where somebody has removed the runs' own registration, it is made again for that.
     """
     if repositories.registration(m.source, m.repository) is not None:
-        return ""
+        return None
     sent = sent_registrations(m, m.source, runs)
+    gone = Skipped(name=m.snapshot, why=SkippedReason.SNAPSHOT_OUT_OF_REACH, detail=m.repository)
     if not sent.at_all or sent.before is not None:
-        return f"repository {m.repository} is not registered on the source any more"
+        return gone
     resolved = m.journal.record("resolve") or {}
     try:
         register.register_source(m, resolved.get("bucket_region"))
     except ExecutionError as error:
-        return f"repository {m.repository} is not registered on the source any more: {error.message}"
-    return ""
+        return gone.model_copy(update={"error": error.message})
+    return None
 
 
 def require_removed(m: Migration) -> None:

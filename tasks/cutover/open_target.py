@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from configs.restore import full_key
 from domains.engine import restores
 from domains.engine.catalog import Catalog, catalog, path_pieces
 from domains.engine.index_opening import (
@@ -181,8 +182,8 @@ def _settings(m: Migration, resolution: Resolution) -> Iterator[tuple[Sequence[s
 
 def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
     """What an index gets in place of what its waiting copy had; None puts the engine's default back."""
-    plan = {_full(key): value for key, value in m.plan.restore.index_settings.items()}
-    ignored = [_full(pattern) for pattern in m.plan.restore.ignore_index_settings]
+    plan = {full_key(key): value for key, value in m.plan.restore.index_settings.items()}
+    ignored = [full_key(pattern) for pattern in m.plan.restore.ignore_index_settings]
     wanted: dict[str, Any] = {}
     for key in (f"index.{name}" for name in OPENING_SETTINGS):
         left_out = any(fnmatchcase(key, pattern) for pattern in ignored)
@@ -192,12 +193,8 @@ def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) ->
     return {**wanted, WRITE: plan.get(WRITE)}
 
 
-def _full(key: str) -> str:
-    return key if key.startswith("index.") or key == "*" else f"index.{key}"
-
-
 def _require_taking(m: Migration, resolution: Resolution) -> None:
-    meant = {_full(key) for key in m.plan.restore.index_settings}
+    meant = {full_key(key) for key in m.plan.restore.index_settings}
     if WRITE in meant:
         return
     had = blocks(m.target)

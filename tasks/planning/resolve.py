@@ -14,7 +14,7 @@ from tasks.checks.safety import consents_given, consents_needed, leads_to_the_pl
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.checks import CheckRecord
-from tasks.records.resolution import ClusterRecord, LeftOut, Resolution, Unit
+from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason, Resolution, Unit
 from tasks.repository.bodies import is_readonly
 from tasks.selection import compatibility
 from tasks.survey import SIDES, Survey
@@ -127,7 +127,8 @@ def _could_not_tell(record: CheckRecord) -> bool:
 def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:
     for unit in units:
         if unit.action == "skip":
-            yield LeftOut(name=unit.name, reason="conflict", detail=f"the target already has {unit.conflict}")
+            detail = f"the target already has {unit.conflict}"
+            yield LeftOut(name=unit.name, reason=LeftOutReason.CONFLICT, detail=detail)
 
 
 def _notes(look: Survey, units: tuple[Unit, ...]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.transfer import Attempt, RepositoryRecord
+from tasks.records.transfer import Attempt, Form, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
 from tasks.repository.hints import hint_for
 from tasks.steps import registration_on
@@ -65,7 +65,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
     before = repositories.registration(domain, m.repository)
     attempts: list[Attempt] = []
     region = bucket_region
-    untried = list(forms(m.plan, bucket_region))
+    untried: list[Form] = list(forms(m.plan, bucket_region))
     kept = _already(m, domain, before, region) if before else None
     if kept:
         return kept
@@ -94,10 +94,10 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
 
 def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:
     """The record of a registration that is there in one of the forms, and works."""
-    form = next(
-        (f for f in forms(m.plan, region) if same(found, registration(m.plan, domain, f, region))), None
-    )
-    if form is None:
+    fitting: list[Form] = [
+        form for form in forms(m.plan, region) if same(found, registration(m.plan, domain, form, region))
+    ]
+    if not fitting:
         return None
     try:
         nodes = repositories.verified_nodes(domain, m.repository)
@@ -105,7 +105,7 @@ def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> R
         if error.transient:
             raise
         return None
-    return _record(m, domain, form, nodes, _earlier_attempts(m, domain), already=True)
+    return _record(m, domain, fitting[0], nodes, _earlier_attempts(m, domain), already=True)
 
 
 def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
@@ -179,7 +179,7 @@ def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere:
 def _record(
     m: Migration,
     domain: Domain,
-    form: str,
+    form: Form,
     nodes: tuple[str, ...],
     attempts: tuple[Attempt, ...],
     *,

@@ -18,7 +18,7 @@ from domains.shard_mark import Mark
 from domains.versions import Version
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, SelectedIndex
-from tasks.records.seeding import Change, ChangesRecord, Copy, Kind, Ledger
+from tasks.records.seeding import Change, ChangeKind, ChangesRecord, Copy, Ledger
 from tasks.seeding.scope import singly
 from tasks.seeding.trusted_copies import trusted
 
@@ -97,7 +97,7 @@ def _change(index: SelectedIndex, copy: Copy | None, look: _Look) -> Change:
     )
 
 
-def _kind(index: SelectedIndex, copy: Copy | None, look: _Look) -> tuple[Kind, str]:
+def _kind(index: SelectedIndex, copy: Copy | None, look: _Look) -> tuple[ChangeKind, str]:
     if copy is None:
         return "new", "the target has no copy of it yet"
     held = look.target[index.target]
@@ -146,7 +146,7 @@ def _moved(before: tuple[Mark, ...], after: tuple[Mark, ...], doubt: str = "") -
     return ""
 
 
-def _operations(copy: Copy | None, after: tuple[Mark, ...], kind: Kind) -> int | None:
+def _operations(copy: Copy | None, after: tuple[Mark, ...], kind: ChangeKind) -> int | None:
     if not after:
         return None
     done = sum(mark.max_seq_no + 1 for mark in after)

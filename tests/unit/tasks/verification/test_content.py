@@ -14,8 +14,9 @@ from support.engine import FakeEngine, Held
 from support.fake_domain import Asked, FakeDomain, Reply, ok
 
 from configs.plan import RestoreSettings, VerifySettings
-from domains.engine.index_metadata import IndexMetadata, Template, Templates
+from domains.engine.index_metadata import IndexMetadata
 from domains.engine.source_digests import DocumentDigest, Key
+from domains.engine.templates import Template, Templates
 from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark
 from runs.progress import Progress, listening
