@@ -12,7 +12,7 @@ from domains.engine import reachability
 from domains.engine.reachability import Reachability
 from domains.errors import SnapferryError
 from domains.http.json_replies import Json, child
-from tasks.checks.safety import leads_to_the_plan
+from tasks.checks.facts.registrations import leads_to_the_plan
 from tasks.survey import Survey
 
 _HASHED = 10

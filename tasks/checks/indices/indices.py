@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from tasks.checks.check import Check, Finding, check, fail, failing, ok, shown, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, failing, ok, shown, skip, unknown, warn
 from tasks.checks.facts import domains
 from tasks.checks.facts import indices as moving
-from tasks.checks.indices.aliases import write_aliases
-from tasks.checks.indices.target_features import NEEDS
 from tasks.records.resolution import LeftOutReason
 from tasks.selection import compatibility
 from tasks.survey import Survey
@@ -176,6 +174,3 @@ def names(survey: Survey) -> Finding:
     taken = sum(bool(unit.conflict) for unit in survey.decision.units)
     otherwise = f"{taken} are taken: {policy}" if taken else "all are free"
     return failing(problems, otherwise, _NAMES_HINTS[policy] if problems else "")
-
-
-CHECKS: tuple[Check, ...] = (selected, created, closed, warm, remote_store, *NEEDS, write_aliases, names)

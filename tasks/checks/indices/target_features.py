@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from domains.engine.catalog import Catalog
 from domains.engine.templates import Template
 from domains.errors import DomainError
-from tasks.checks.check import Check, Finding, check, fail, failing, ok, shown, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, failing, ok, shown, skip, unknown, warn
 from tasks.checks.facts import indices
 from tasks.checks.rules.plugin_versions import lacking
 from tasks.records.resolution import SelectedIndex, Unit
@@ -200,6 +200,3 @@ def policies(survey: Survey) -> Finding:
         said = f"ids of policies come along ({listed}), policies do not; a policy of that id there would act"
         return warn(said, hint, lines)
     return warn(f"policies do not move: {listed}", "make them on the target, and attach them", lines)
-
-
-NEEDS: tuple[Check, ...] = (streams, packages, plugins, pipelines, policies)
