@@ -125,9 +125,15 @@ def _require_possible(m: Migration, wanted: Finish, refusing: Sequence[str]) -> 
     if before is None:
         return
     if (before.wanted.snapshots, wanted.snapshots) == ("drop", "keep"):
-        raise PreconditionError("an earlier finish has dropped the snapshots: there are none to keep")
+        raise PreconditionError(
+            "an earlier finish has dropped the snapshots: there are none to keep",
+            hint="leave out --snapshots",
+        )
     if (before.wanted.registrations, wanted.registrations) == ("remove", "keep"):
-        raise PreconditionError("an earlier finish has removed the registrations: there are none to keep")
+        raise PreconditionError(
+            "an earlier finish has removed the registrations: there are none to keep",
+            hint="leave out --registrations",
+        )
 
 
 def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:

@@ -159,7 +159,8 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
         silent = [name for name in names if name not in told]
         if silent:
             raise ExecutionError(
-                f"the shards of {', '.join(silent[:5])} on the source do not tell how far they are"
+                f"the shards of {', '.join(silent[:5])} on the source do not tell how far they are",
+                "see that their primaries are started (GET _cat/shards), then run the same command again",
             )
         restless = [name for name in names if not all(mark.idle for mark in told[name])]
         if told != seen:
@@ -167,7 +168,10 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
         elif not restless and still.expired:
             break
         if poll.expired:
-            raise TimedOut(f"operations are still under way on {', '.join(restless[:5]) or 'the source'}")
+            raise TimedOut(
+                f"operations are still under way on {', '.join(restless[:5]) or 'the source'}",
+                "find what still works there (GET _tasks), wait for its end, then run the same command again",
+            )
         if restless:
             said = f"waiting: operations are under way on {len(restless)} indices"
             report_progress(Progress(StepName.FREEZE, said, waiting=True))
@@ -178,7 +182,10 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
     stale = refresh(m.source, names)
     if stale:
         name, why = next(iter(stale.items()))
-        raise ExecutionError(f"{name} on the source cannot be refreshed: {why}")
+        raise ExecutionError(
+            f"{name} on the source cannot be refreshed: {why}",
+            "see that every shard of it is started (GET _cat/shards), then run the same command again",
+        )
 
 
 def _flushed(m: Migration, names: Sequence[str]) -> None:
@@ -187,7 +194,10 @@ def _flushed(m: Migration, names: Sequence[str]) -> None:
     except Denied:
         return  # a help only: the snapshot flushes by itself
     if failed:
-        raise ExecutionError(f"the source cannot flush {'; '.join(failed[:3])}")
+        raise ExecutionError(
+            f"the source cannot flush {'; '.join(failed[:3])}",
+            "see that its disks have room and every shard is started, then run the same command again",
+        )
 
 
 def blocked_by(m: Migration) -> set[str]:

@@ -63,7 +63,10 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
         if not late:
             return len(shut)
         if poll.expired:
-            raise TimedOut(f"primaries of {', '.join(late[:5])} on the target do not start")
+            raise TimedOut(
+                f"primaries of {', '.join(late[:5])} on the target do not start",
+                "see why (GET _cluster/allocation/explain on the target), then run the same command again",
+            )
         report_progress(
             Progress(StepName.OPEN_COPIES, f"waiting for the primaries of {len(late)} indices", waiting=True)
         )

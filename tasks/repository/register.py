@@ -189,7 +189,8 @@ def _record(
     found = repositories.registration(domain, m.repository)
     if found is None or not nodes or (domain.side == "target") != is_readonly(found):
         raise ExecutionError(
-            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}"
+            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}",
+            "see who else registers it on that domain, then run the same command again",
         )
     return RepositoryRecord(
         side=domain.side,
