@@ -22,6 +22,7 @@ from runs.journal import Journal
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies, seed_cycles
 from runs.state import State
+from runs.verbs import Verb
 from tasks.cleanup import removal
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -48,7 +49,7 @@ def subject(state: State) -> Subject:
     Raises:
         PreconditionError: nothing is left; or what there is cannot be taken back any more.
     """
-    cutover = state.unfinished(abort_cutover.VERB)
+    cutover = state.unfinished(Verb.CUTOVER)
     if cutover:
         abort_cutover.require_not_open(cutover)
         return Subject("cutover", cutover)

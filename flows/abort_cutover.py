@@ -27,6 +27,7 @@ from flows.sessions.several_runs import clusters
 from runs.errors import Busy, PlanChanged, StateUnusable
 from runs.journal import Journal
 from runs.state import State
+from runs.verbs import Verb
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cutover import freeze, open_target, roll_back, window
 from tasks.errors import PreconditionError
@@ -38,7 +39,6 @@ from tasks.records.seeding import CopiesRecord
 from tasks.seeding.copies import own_uuids
 from tasks.seeding.ledger import COPIES, ledger
 
-VERB = "cutover"
 _WHY = "put back by `snapferry abort`"
 
 
@@ -48,7 +48,7 @@ def require_not_open(journal: Journal) -> None:
     if entry and entry.opening and open_target.has_begun(journal):
         raise PreconditionError(
             f"cutover {journal.run_id} is opening the target: nothing is put back any more",
-            hint="the same command finishes it: snapferry cutover PLAN --execute --allow-freeze",
+            hint=f"the same command finishes it: {Verb.CUTOVER.command}",
         )
 
 
@@ -124,7 +124,7 @@ def _held(plan: Plan, options: Options, before: Journal) -> Generator[Journal]:
     """Holds the plan, yields the cutover's journal as it is now, and writes how it ended."""
     state = State(options.state, plan.name)
     with state.lock_plan():
-        journal = state.unfinished(VERB)
+        journal = state.unfinished(Verb.CUTOVER)
         if journal is None or journal.run_id != before.run_id:
             raise Busy(f"another process has worked on cutover {before.run_id}", "see `snapferry status`")
         require_not_open(journal)

@@ -14,16 +14,15 @@ from flows.sessions.several_runs import migrations_of
 from runs.journal import Journal
 from runs.lifecycle import ROLL_BACK, is_finished
 from runs.progress import Progress, report_progress
-from runs.seed_cycles import VERBS, cycle_of, removed_runs
+from runs.seed_cycles import cycle_of, removed_runs
 from runs.state import State
+from runs.verbs import Verb
 from tasks import finish as finishing
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.cleanup import Finish, FinishRecord
 from tasks.records.previews import FinishPreview
 
-_MOVING = ("migrate", *VERBS)
-_CUT_OVER = "snapferry cutover PLAN --execute --allow-freeze"
 _TAKE_AWAY = "or take the copies and snapshots away: snapferry abort PLAN --execute --seeds"
 
 
@@ -48,7 +47,7 @@ def finished_run(state: State) -> Journal:
         put_back = journal.record(ROLL_BACK) is not None
         given_up = journal.run_id in away or (document.status == "abandoned" and not put_back)
         if (
-            document.verb in _MOVING
+            document.verb.moves_to_stay
             and (journal.changed_something or document.status == "done")
             and not given_up
         ):
@@ -61,13 +60,13 @@ def finished_run(state: State) -> Journal:
 
 def _require_done(journal: Journal, *, put_back: bool) -> None:
     document = journal.document
-    what = {"migrate": "migration", "seed": "seed round", "cutover": "cutover"}[document.verb]
-    if document.verb != "seed" and document.status == "done" and is_finished(journal):
+    what = document.verb.label.lower()
+    if document.verb is not Verb.SEED and document.status == "done" and is_finished(journal):
         return
-    if document.verb == "seed":
-        said, hint = "comes before its cutover", f"cut over first: {_CUT_OVER}; {_TAKE_AWAY}"
+    if document.verb is Verb.SEED:
+        said, hint = "comes before its cutover", f"cut over first: {Verb.CUTOVER.command}; {_TAKE_AWAY}"
     elif put_back:
-        said, hint = "was put back", f"cut over again: {_CUT_OVER}; {_TAKE_AWAY}"
+        said, hint = "was put back", f"cut over again: {Verb.CUTOVER.command}; {_TAKE_AWAY}"
     elif document.status == "different":
         said, hint = (
             "has ended with a difference",
@@ -75,9 +74,8 @@ def _require_done(journal: Journal, *, put_back: bool) -> None:
         )
     else:
         said = "is unfinished"
-        again = _CUT_OVER if document.verb == "cutover" else "snapferry migrate PLAN --execute"
-        hint = f"finish it with the same command: {again}"
-        if document.verb == "cutover" and not (document.window and document.window.opening):
+        hint = f"finish it with the same command: {document.verb.command}"
+        if document.verb is Verb.CUTOVER and not (document.window and document.window.opening):
             hint += "; or put everything back: snapferry abort PLAN --execute"
     raise PreconditionError(f"{what} {journal.run_id} {said}: there is nothing to settle yet", hint=hint)
 
@@ -148,7 +146,7 @@ def _runs(state: State, journal: Journal) -> tuple[Journal, ...]:
 
 def _rounds(journal: Journal) -> tuple[Journal, ...]:
     """The run and its seed rounds, the oldest first."""
-    if journal.document.verb not in VERBS:
+    if not journal.document.verb.is_round:
         return (journal,)
     return tuple(each for each in cycle_of(journal) if each.changed_something)
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import Denied, Refused
 from runs.errors import StateUnusable
+from runs.verbs import Verb
 
 Status = Literal["running", "done", "different", "refused", "failed", "interrupted", "abandoned"]
 FINISHED: frozenset[Status] = frozenset({"done", "different", "refused", "abandoned"})
@@ -118,11 +119,11 @@ class Document(BaseModel):
         window: of a cutover that has frozen the source.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
     format: Literal[1] = 1
     plan: Record
     run_id: str
-    verb: str
+    verb: Verb
     started: datetime
     ended: datetime | None = None
     status: Status = "running"

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from runs.journal import Journal
 from runs.state import State
+from runs.verbs import Verb
 
 
 def seed_cycles(state: State) -> Iterator[tuple[Journal, ...]]:
     """The plan's seed rounds and cutovers by what ended them; the newest first, also in each of them."""
     together: list[Journal] = []
     for journal in state.journals():
-        if journal.document.verb not in VERBS:
+        if not journal.document.verb.is_round:
             continue
         if ends_cycle(journal):
             if together:
@@ -44,7 +45,7 @@ def being_removed(state: State) -> Journal | None:
     """
     for journal in reversed(runs_with_copies(state)):
         document = journal.document
-        if document.aborting and (document.verb == "seed" or CLEAN in document.steps):
+        if document.aborting and (document.verb is Verb.SEED or CLEAN in document.steps):
             return journal
     return None
 
@@ -82,10 +83,8 @@ def sharing_registration(journals: Sequence[Journal]) -> tuple[Journal, ...]:
 
 
 def _is_taken_away(journal: Journal) -> bool:
-    return journal.document.verb == "rehearse" and journal.record(CLEAN) is not None
+    return journal.document.verb is Verb.REHEARSE and journal.record(CLEAN) is not None
 
-
-VERBS = ("seed", "cutover")
 
 CLEAN = "clean"
 

@@ -11,6 +11,7 @@ from runs.begun_plan import plan_record
 from runs.journal import Document, Journal, now
 from runs.lifecycle import ROLL_BACK, counts, is_finished
 from runs.lock import held, holder, is_locked, pair_name
+from runs.verbs import Verb
 
 
 def default_folder() -> Path:
@@ -89,7 +90,7 @@ class State:
                 return journal
         return newest
 
-    def begin(self, plan: Plan, verb: str, run_id: str | None = None) -> Journal:
+    def begin(self, plan: Plan, verb: Verb, run_id: str | None = None) -> Journal:
         """A new run's journal, written.
 
         Args:
@@ -106,7 +107,7 @@ class State:
         path = self._path(run_id)
         return Journal.load(path) if path.exists() else None
 
-    def current(self, verb: str) -> Journal | None:
+    def current(self, verb: Verb) -> Journal | None:
         """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
 
         A run that has changed nothing, has come to no gate and is not finished (refused, or interrupted while
@@ -117,7 +118,7 @@ class State:
                 return journal
         return None
 
-    def unfinished(self, verb: str) -> Journal | None:
+    def unfinished(self, verb: Verb) -> Journal | None:
         """The run of this verb that must be gone on with; None without one."""
         current = self.current(verb)
         return None if current is None or is_finished(current) else current

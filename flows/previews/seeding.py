@@ -1,12 +1,12 @@
 """What `seed` and `cutover` would do. Reads only; imports no Prefect."""
 
-from configs.gates import PASSED_BY
 from configs.plan import Plan
 from configs.values.durations import duration_text
 from flows.sessions.exclusion import require_not_open
 from flows.sessions.session import Options, read_only_migration
 from runs.journal import Journal, now
 from runs.state import State, new_run_id
+from runs.verbs import Verb
 from tasks.checks import window as window_checks
 from tasks.checks.run import run_checks
 from tasks.cutover.open_target import has_begun
@@ -28,7 +28,7 @@ def seed_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    return _ahead(plan, options, "seed")
+    return _ahead(plan, options, Verb.SEED)
 
 
 def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
@@ -37,8 +37,8 @@ def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    found = _ahead(plan, options, "seed")
-    return found.model_copy(update={"verb": "cutover", "rehearsal": True})
+    found = _ahead(plan, options, Verb.SEED)
+    return found.model_copy(update={"verb": Verb.CUTOVER, "rehearsal": True})
 
 
 def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
@@ -47,10 +47,10 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be looked at.
     """
-    found = _ahead(plan, options, "cutover")
+    found = _ahead(plan, options, Verb.CUTOVER)
     m = read_only_migration(plan, options, new_run_id())
     state = State(options.state, plan.name)
-    frozen = _frozen(state.unfinished("cutover"))
+    frozen = _frozen(state.unfinished(Verb.CUTOVER))
     checks = [check for check in window_checks.CHECKS if not (frozen and check is window_checks.blocked)]
     records = run_checks(surveyed(m, ledger(state)), (), checks)
     earlier = tuple(journal.document for journal in state.journals())
@@ -58,7 +58,7 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
         update={
             "frozen": frozen,
             "allowed": duration_text(plan.cutover.window),
-            "gates": tuple(gate for gate in PASSED_BY["cutover"] if gate in plan.gates),
+            "gates": tuple(gate for gate in Verb.CUTOVER.gates if gate in plan.gates),
             "pauses": plan.cutover.pause_automated_snapshots and m.source.signed,
             "window": expected_window(found.resolution, found.work, earlier),
             "before": tuple(record for record in records if record.status in {"WARN", "FAIL"}),
@@ -78,7 +78,7 @@ def _frozen(cutover: Journal | None) -> WindowPreview | None:
     return WindowPreview(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
 
 
-def _ahead(plan: Plan, options: Options, verb: str) -> RoundPreview:
+def _ahead(plan: Plan, options: Options, verb: Verb) -> RoundPreview:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:
@@ -89,7 +89,7 @@ def _ahead(plan: Plan, options: Options, verb: str) -> RoundPreview:
     work = unfinished.document.recorded(COMPARE, ChangesRecord) if unfinished and bound else None
     resolution = resolution or _resolved(m, state)
     return RoundPreview(
-        verb="seed" if verb == "seed" else "cutover",
+        verb=verb,
         plan=plan.name,
         continues=unfinished.run_id if unfinished else None,
         resolution=resolution,

@@ -10,11 +10,10 @@ from runs.begun_plan import require_same_plan
 from runs.journal import Journal, now
 from runs.lifecycle import is_finished
 from runs.state import State
+from runs.verbs import Verb
 from tasks.cutover import freeze
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-
-VERB = "cutover"
 
 
 def finished_cutover(plan: Plan, options: Options) -> Journal | None:
@@ -38,7 +37,7 @@ def require_consent(plan: Plan, options: Options) -> None:
     Raises:
         PreconditionError: the consent is lacking.
     """
-    unfinished = State(options.state, plan.name).unfinished(VERB)
+    unfinished = State(options.state, plan.name).unfinished(Verb.CUTOVER)
     window = unfinished.document.window if unfinished else None
     ends = window is not None and (window.opening is not None or now() >= window.deadline)
     if not ends and not (unfinished and unfinished.document.aborting):
@@ -59,14 +58,14 @@ def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
         require_not_taken_away(state)
-        current = state.unfinished(VERB)
+        current = state.unfinished(Verb.CUTOVER)
         if current:
             require_same_plan(current, plan, but=("cutover",))
             require_same_clusters(current, uuids)
             current.resume()
             return current
         _require_no_round(state)
-        journal = state.begin(plan, VERB)
+        journal = state.begin(plan, Verb.CUTOVER)
         journal.document.sessions = 1
         return journal
 
@@ -75,7 +74,7 @@ def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
 
 
 def _require_no_round(state: State) -> None:
-    seed = state.unfinished("seed")
+    seed = state.unfinished(Verb.SEED)
     if seed:
         raise PreconditionError(
             f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",

@@ -2,7 +2,7 @@
 
 from runs.journal import Journal
 from runs.lifecycle import counts, is_finished
-from runs.seed_cycles import VERBS, being_removed
+from runs.seed_cycles import being_removed
 from runs.state import State
 from tasks.errors import PreconditionError
 from tasks.seeding.ledger import ledger
@@ -10,7 +10,7 @@ from tasks.seeding.ledger import ledger
 
 def opened_by(state: State) -> Journal | None:
     """The cutover that has opened the target, or is opening it, and that no later round has followed."""
-    rounds = (each for each in state.journals() if each.document.verb in VERBS and counts(each))
+    rounds = (each for each in state.journals() if each.document.verb.is_round and counts(each))
     newest = next(rounds, None)
     window = newest.document.window if newest else None
     return newest if window and window.opening else None

@@ -12,19 +12,18 @@ from runs.begun_plan import plan_record, require_same_plan
 from runs.errors import PlanChanged
 from runs.journal import Journal
 from runs.state import State
+from runs.verbs import Verb
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan, shadowed
 from tasks.survey import Survey
 
-VERB = "rehearse"
-
 
 def leftover(state: State) -> Journal | None:
     """The latest rehearsal that has made something and has not taken it away again; None without one."""
     for journal in state.journals():
-        if journal.document.verb == VERB and journal.changed_something and not _is_clean(journal):
+        if journal.document.verb is Verb.REHEARSE and journal.changed_something and not _is_clean(journal):
             return journal
     return None
 
@@ -67,7 +66,7 @@ def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Mig
     def journal_of(uuids: tuple[str, str]) -> Journal:
         current = unfinished(state)
         if current is None:
-            journal = state.begin(plan, VERB)
+            journal = state.begin(plan, Verb.REHEARSE)
             journal.document.sessions = 1
             journal.document.rehearsal = wanted.model_dump(mode="json")
             journal.save()

@@ -14,12 +14,13 @@ from domains.engine.cluster import identity
 from domains.errors import AwsError, SnapferryError, is_transient
 from flows.sessions.exclusion import require_no_copies
 from flows.sessions.notifications import Notifier, require_notified, write_report
-from runs.begun_plan import plan_record, require_same_plan, way_out
+from runs.begun_plan import plan_record, require_same_plan
 from runs.errors import Busy, PlanChanged
 from runs.events import delivered_to
 from runs.journal import Document, Journal, Status, now
 from runs.lifecycle import counts, is_finished
 from runs.state import State
+from runs.verbs import Verb
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
 from tasks.records.plan_document import PlanDocument
@@ -62,7 +63,7 @@ def run_before(state: State, options: Options, saved: PlanDocument | None = None
     """
     if saved:
         return _run_of_saved(state, saved.run_id, new_run=options.new_run)
-    return None if options.new_run else state.current("migrate")
+    return None if options.new_run else state.current(Verb.MIGRATE)
 
 
 def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None:
@@ -77,7 +78,7 @@ def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None
             f"run {run_id} of this saved plan has begun already",
             hint=f"leave out --new-run to go on with it, or see its report; for another run {_SAVE_ANEW}",
         )
-    current = None if new_run else state.current("migrate")
+    current = None if new_run else state.current(Verb.MIGRATE)
     if current and current.run_id != run_id and not is_finished(current):
         raise PreconditionError(
             f"run {current.run_id} of plan {state.plan_name} is unfinished",
@@ -114,7 +115,7 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     replaced: list[Journal] = []
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
-        current = state.current("migrate") if options.new_run else None
+        current = state.current(Verb.MIGRATE) if options.new_run else None
         replaced.extend([current] if current else [])
         return _journal(state, plan, options, uuids, saved)
 
@@ -181,7 +182,7 @@ def _journal(
     current = run_before(state, options, saved)
     if current is None:
         require_no_copies(state, options.new_run)
-        journal = state.begin(plan, "migrate", saved.run_id if saved else None)
+        journal = state.begin(plan, Verb.MIGRATE, saved.run_id if saved else None)
         journal.document.sessions = 1
         return journal
     if is_finished(current):  # between the look before and the lock another process finished it
@@ -208,7 +209,7 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
             raise PlanChanged(
                 f"the {side} is another cluster than in run {journal.run_id}: its UUID is {uuid}, "
                 f"it was {record[side]['cluster_uuid']}",
-                f"correct the endpoint or the tunnel, {way_out(journal)}",
+                f"correct the endpoint or the tunnel, {journal.document.verb.way_out}",
             )
 
 
@@ -250,6 +251,6 @@ def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
 def read_only_migration(plan: Plan, options: Options, run_id: str) -> Migration:
     """A migration whose journal is never written."""
     source, target = open_domains(plan)
-    document = Document(plan=plan_record(plan), run_id=run_id, verb="look", started=now())
+    document = Document(plan=plan_record(plan), run_id=run_id, verb=Verb.PREVIEW, started=now())
     journal = Journal(options.state / "unwritten.json", document)
     return Migration(plan, source, target, journal, options.consents)

@@ -17,6 +17,7 @@ from reports.model.seeding import RoundReport
 from reports.model.seeding import WindowReport
 from reports.words.next_step import next_step
 from runs.journal import Document
+from runs.verbs import Verb
 from tasks.records.cleanup import FinishRecord
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import IndexRestore
@@ -25,8 +26,6 @@ from tasks.records.transfer import RestoreRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.records.verification import Verdict
 from tasks.records.verification import VerificationRecord
-
-_ROUNDS = {"seed", "cutover"}
 
 
 def report_of(document: Document) -> Report:
@@ -38,7 +37,7 @@ def report_of(document: Document) -> Report:
     indices = (
         [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
     )
-    if told and document.verb == "seed":
+    if told and document.verb is Verb.SEED:
         indices = seeded(indices, told)
     registered = [document.recorded(f"register on {side}", RepositoryRecord) for side in ("source", "target")]
     return Report(
@@ -78,7 +77,7 @@ def report_of(document: Document) -> Report:
 
 def _rounds(document: Document) -> tuple[RoundReport | None, WindowReport | None]:
     """What only seed rounds and cutovers have; what it takes is imported for them alone."""
-    if document.verb not in _ROUNDS:
+    if not document.verb.is_round:
         return None, None
     from reports.build.seeding import round_report
     from reports.build.window import window_report

@@ -5,8 +5,8 @@ from reports.model.seeding import SourceBlock
 from reports.words.next_step import ABORT
 from reports.words.next_step import RELEASE
 from runs.journal import Document
+from runs.verbs import Verb
 
-_FINISHES = "snapferry cutover PLAN --execute --allow-freeze"
 
 
 def source_block(documents: Iterable[Document]) -> SourceBlock | None:
@@ -29,7 +29,7 @@ def _block(document: Document) -> SourceBlock | None:
     if release and release.record and window.opening:
         state, lift = "kept", RELEASE
     elif window.opening:
-        state, lift = "opening", _FINISHES
+        state, lift = "opening", Verb.CUTOVER.command
     else:
         back = "releasing" if release else "putting back"
         state, lift = (back if document.aborting else "window"), ABORT

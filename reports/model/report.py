@@ -1,13 +1,14 @@
 """The report of a run, as its JSON shows it. Documented in docs/report.md and reports/report.schema.json."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from reports.model.base import ReportPart
 from reports.model.seeding import RoundReport, WindowReport
 from runs.journal import Status
+from runs.verbs import Verb
 from tasks.records.checks import CheckRecord
 from tasks.records.cleanup import FinishRecord, RemovalRecord
 from tasks.records.estimates import Workload
@@ -164,7 +165,9 @@ class Report(ReportPart):
     format: Literal[1] = 1
     plan: str = Field(description="The plan's name.")
     run_id: str
-    verb: str = Field(description="The verb that began the run, such as `migrate`.")
+    verb: Annotated[Verb, WithJsonSchema({"title": "Verb", "type": "string"})] = Field(
+        description="The verb that began the run, such as `migrate`."
+    )
     outcome: Status = Field(
         description="How the run stands; `done` means done and verified, of a seed round copied."
     )

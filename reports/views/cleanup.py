@@ -7,6 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reports.words import common
+from reports.words.outcomes import title
 from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, RolledBackRecord, Skipped
 from tasks.records.previews import FinishPreview, UnfinishedCutover
 
@@ -52,7 +53,7 @@ def finish_preview_view(found: FinishPreview) -> RenderableType:
 
 
 def _ahead(found: FinishPreview) -> Iterator[Text]:
-    what = "Cutover" if found.verb == "cutover" else "Run"
+    what = title(found.verb)
     yield Text(f"{what} {found.run_id} is done. To settle:", "bold")
     fate = "dropped" if found.wanted.snapshots == "drop" else "kept"
     yield from (Text(f"  snapshot {name}: {fate}") for name in found.snapshots)

@@ -11,6 +11,7 @@ from reports.views.cleanup import finish_view
 from reports.views.layout import ROWS, Row
 from reports.words import common, outcomes
 from reports.words.outcomes import untouched
+from runs.verbs import Verb
 from tasks.records.verification import VerificationRecord
 
 _OUTCOME_STYLES = {
@@ -33,9 +34,9 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.snapshot:
         yield layout.snapshot(common.snapshot(report.snapshot))
     if report.round:
-        yield from seeding.round_lines(report.round, alone=report.verb == "seed" and report.level is None)
+        yield from seeding.round_lines(report.round, alone=report.verb is Verb.SEED and report.level is None)
     if _has_verdicts(report):
-        opened = report.verb == "cutover"
+        opened = report.verb is Verb.CUTOVER
         waiting = untouched(report.round, opened=opened) if report.round else {}
         yield layout.indices([_row(index, waiting) for index in report.indices])
     failing = ((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
@@ -62,7 +63,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
 
 def _has_verdicts(report: Report) -> bool:
     """Whether a row an index tells something: most seed rounds verify nothing, a cutover may not have yet."""
-    if report.verb in {"seed", "cutover"}:
+    if report.verb.is_round:
         return report.level is not None
     return bool(report.indices)
 

@@ -4,6 +4,7 @@ from reports.model.seeding import WindowReport
 from reports.words.common import clock
 from runs.journal import Document
 from runs.lifecycle import ROLL_BACK
+from runs.verbs import Verb
 from tasks.records.cleanup import RemovalRecord
 
 ABORT = "snapferry abort PLAN --execute"
@@ -25,15 +26,15 @@ def next_step(document: Document, window: WindowReport | None) -> str:
     """What to do next; empty where there is nothing."""
     if document.unheard:
         return _about_hooks(document)
-    if document.verb == "cutover" and window:
+    if document.verb is Verb.CUTOVER and window:
         return _after_freeze(document, window)
-    if document.status == "done" and document.verb == "seed":
+    if document.status == "done" and document.verb is Verb.SEED:
         return _SEEDED
-    if document.status == "different" and document.verb == "seed":
+    if document.status == "different" and document.verb is Verb.SEED:
         return "seed again: the next round takes what differs"
-    if document.verb == "seed" and document.recorded("clean", RemovalRecord):
+    if document.verb is Verb.SEED and document.recorded("clean", RemovalRecord):
         return "nothing of the rounds is left; the next `snapferry seed PLAN` begins with round 1"
-    if document.status == "done" and document.verb == "rehearse":
+    if document.status == "done" and document.verb is Verb.REHEARSE:
         return _after_rehearsal(document)
     return document.hint or _NEXT.get(document.status, "")
 
@@ -48,7 +49,7 @@ def after_a_kill(window: WindowReport | None, after: str) -> str:
 
 
 def _about_hooks(document: Document) -> str:
-    if document.verb == "migrate":
+    if document.verb is Verb.MIGRATE:
         return "put the hook right, then run the same command again: it tells the hooks, and moves nothing"
     return "put the hook right; what it was to be told has come to its end"
 

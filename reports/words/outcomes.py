@@ -3,6 +3,7 @@
 from reports.model.report import Report, Totals
 from reports.model.seeding import RoundReport
 from reports.words.common import clock, duration, number, size
+from runs.verbs import Verb
 
 OUTCOMES = {
     "done": "done and verified",
@@ -25,17 +26,15 @@ _IN_WINDOW = "{} while the source refuses writes; nothing is open yet"
 
 _OPENING = "{} while the target was being opened; the same command finishes it"
 
-_TITLES = {"rehearse": "Rehearsal", "seed": "Seed round", "cutover": "Cutover"}
 
-
-def title(verb: str) -> str:
+def title(verb: Verb) -> str:
     """What a run of this verb is called."""
-    return _TITLES.get(verb, "Run")
+    return "Run" if verb is Verb.MIGRATE else verb.label
 
 
-def heading(verb: str) -> str:
-    """The same as the beginning of a title that goes on with the plan's name."""
-    return f"{_TITLES[verb]} of" if verb in _TITLES else "Migration"
+def heading(verb: Verb) -> str:
+    """The same as the beginning of a title that ends with the plan's name."""
+    return verb.label if verb is Verb.MIGRATE else f"{verb.label} of"
 
 
 def state_sentence(report: Report) -> str:
@@ -46,13 +45,13 @@ def state_sentence(report: Report) -> str:
     if window and report.outcome in {"failed", "interrupted"} and window.outcome in {"blocking", "opening"}:
         said = _IN_WINDOW if window.outcome == "blocking" else _OPENING
         return said.format(report.outcome)
-    if report.verb == "seed" and report.outcome == "different":
+    if report.verb is Verb.SEED and report.outcome == "different":
         return "copied, but the verification found a difference or could not tell"
     if report.outcome != "done":
         return OUTCOMES[report.outcome]
-    if report.verb == "seed":
+    if report.verb is Verb.SEED:
         return _seeded(report.round)
-    return "done, verified and open" if report.verb == "cutover" else OUTCOMES["done"]
+    return "done, verified and open" if report.verb is Verb.CUTOVER else OUTCOMES["done"]
 
 
 def _seeded(told: RoundReport | None) -> str:
@@ -69,7 +68,7 @@ def headline(report: Report) -> str:
 
 def _figures(report: Report) -> str:
     totals, window = report.totals, report.window
-    if report.verb == "seed":
+    if report.verb is Verb.SEED:
         compared = f"; {_compared(totals)}" if report.level else ""
         return f"{round_figures(report.round)}{compared}" if report.round else ""
     seconds = report.rehearsal.seconds if report.rehearsal else report.seconds

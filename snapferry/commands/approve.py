@@ -39,7 +39,6 @@ def approve(plan: PlanFile, gate: GateName, state: StateFolder = None, as_json: 
         return
     when = "" if fresh else f" already, at {approval.at:%Y-%m-%d %H:%M:%S} UTC"
     print_text(f"Gate {named} of run {approval.run_id} is approved{when} by {approval.by}.\n")
-    verb = journal.document.verb
-    consent = " --allow-freeze" if verb == "cutover" else ""
-    go_on = f"No process works on the run. To go on: snapferry {verb} {plan} --execute{consent}"
+    command = journal.document.verb.command.replace("PLAN", str(plan))
+    go_on = f"No process works on the run. To go on: {command}"
     print_text(f"{'The run goes on within seconds of coming there.' if held else go_on}\n")

@@ -48,7 +48,7 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
 def _left_standing(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":
     """What seed rounds and cutovers have left on the domains; looked for only where there were any."""
     documents = [journal.document for journal in runs.journals()]
-    if not any(document.verb in {"seed", "cutover"} for document in documents):
+    if not any(document.verb.is_round for document in documents):
         return None, None
     from reports.build.seeding import waiting_of
     from reports.build.source_block import source_block

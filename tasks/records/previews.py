@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from configs.gates import Gate
+from runs.verbs import Verb
 from tasks.records.base import Record
 from tasks.records.checks import CheckRecord
 from tasks.records.cleanup import Finish
@@ -39,7 +40,7 @@ class RoundPreview(Record):
         pauses: whether the service's own snapshots of the source would be paused, where the caller may.
     """
 
-    verb: Literal["seed", "cutover"]
+    verb: Verb
     rehearsal: bool = False
     plan: str
     continues: str | None
@@ -86,7 +87,7 @@ class FinishPreview(Record):
     """
 
     run_id: str
-    verb: str
+    verb: Verb
     wanted: Finish
     finished: bool
     snapshots: tuple[str, ...]

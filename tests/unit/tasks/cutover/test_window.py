@@ -14,6 +14,7 @@ from runs.begun_plan import require_same_plan
 from runs.errors import PlanChanged
 from runs.journal import Journal, now
 from runs.state import State
+from runs.verbs import Verb
 from tasks.cutover import open_target, window
 from tasks.migration import Migration
 
@@ -117,7 +118,7 @@ def test_an_opening_that_may_have_sent_something_has_begun(m: Migration) -> None
 
 
 def test_a_changed_plan_is_told_the_command_that_lifts_the_block(m: Migration) -> None:
-    m.journal.document.verb = "cutover"
+    m.journal.document.verb = Verb.CUTOVER
     other = m.plan.model_copy(update={"indices": m.plan.indices.model_copy(update={"include": ["a"]})})
     with pytest.raises(PlanChanged) as raised:
         require_same_plan(m.journal, other)
@@ -126,7 +127,7 @@ def test_a_changed_plan_is_told_the_command_that_lifts_the_block(m: Migration) -
 
 def test_a_run_with_a_window_is_gone_on_with_even_when_it_has_sent_nothing(m: Migration) -> None:
     """Killed before the first block was sent: `status` shows the window, so that `abort` must find it."""
-    m.journal.document.verb = "cutover"
+    m.journal.document.verb = Verb.CUTOVER
     m.journal.save()
     state = State.of(m.journal)
     assert state.unfinished("cutover") is None
