@@ -19,6 +19,7 @@ from flows.sessions.rehearsal import (
 )
 from flows.sessions.session import Options, open_domains
 from runs.journal import Journal
+from runs.lifecycle import is_opening
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies, seed_cycles
 from runs.state import State
@@ -74,8 +75,7 @@ def _require_consent(options: Options) -> None:
 
 def _require_not_open(state: State) -> None:
     newest = next(seed_cycles(state), None)
-    window = newest[0].document.window if newest else None
-    if newest and window and window.opening:
+    if newest and is_opening(newest[0].document):
         raise PreconditionError(
             f"cutover {newest[0].run_id} of plan {state.plan_name} has opened the target: its indices are in "
             "use, and nothing of what its rounds have left behind is taken away",

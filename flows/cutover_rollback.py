@@ -10,9 +10,9 @@ from reports.words import seeding as words
 from runs.errors import StateUnusable
 from runs.events import delivered_to
 from runs.journal import Journal
-from runs.lifecycle import ROLL_BACK
+from runs.lifecycle import ROLL_BACK, RunStatus, opening_has_begun
 from runs.progress import Progress, report_progress
-from tasks.cutover import automated_snapshots, freeze, open_target, roll_back, window
+from tasks.cutover import automated_snapshots, freeze, roll_back, window
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
@@ -21,7 +21,7 @@ from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.ledger import COPIES
 
 _AGAIN = "the source takes writes again; the next `snapferry cutover` goes on from the copies as they are"
-_ERRORS = {"different": VerificationFailed, "interrupted": TimedOut}
+_ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
 
 
 @contextmanager
@@ -34,7 +34,7 @@ def rolled_back_on_error(m: Migration) -> Generator[None]:
     try:
         yield
     except BaseException as error:
-        if not window.is_frozen(m) or open_target.has_begun(m.journal):
+        if not window.is_frozen(m) or opening_has_begun(m.journal.document):
             raise
         told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
         hint = told.hint if isinstance(told, SnapferryError) else ""
@@ -72,7 +72,11 @@ def resume_roll_back(m: Migration) -> None:
 
 def as_it_failed(journal: Journal) -> SnapferryError:
     """The error that a cutover ends with after everything was put back."""
-    failure = journal.document.failure or {"message": "interrupted", "hint": "", "status": "interrupted"}
+    failure = journal.document.failure or {
+        "message": "interrupted",
+        "hint": "",
+        "status": RunStatus.INTERRUPTED,
+    }
     made = _ERRORS.get(failure["status"], ExecutionError)
     return made(f"{failure['message']}; nothing was opened", _AGAIN)
 

@@ -19,6 +19,7 @@ from flows.stages import register, require_equal, snapshot_restore_verify
 from reports.words import common
 from runs.begun_plan import plan_record
 from runs.journal import Journal
+from runs.lifecycle import RunStatus
 from runs.state import State
 from tasks.errors import PreconditionError, VerificationFailed
 from tasks.migration import Migration
@@ -77,7 +78,7 @@ def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
 
 
 def _as_it_ended(journal: Journal) -> str:
-    if journal.document.status == "different":
+    if journal.document.status is RunStatus.DIFFERENT:
         raise VerificationFailed(journal.document.message, journal.document.hint)
     require_notified(journal)
     return journal.run_id

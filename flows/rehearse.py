@@ -10,12 +10,13 @@ from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.steps import kept, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
-from flows.sessions.rehearsal import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
+from flows.sessions.rehearsal import as_rehearsed, leftover, rehearsing, settings_of, to_rehearse
 from flows.sessions.session import decided_before, open_side, status_after
 from flows.stages import register, require_true_copy, snapshot_restore_verify
 from reports.words import common
 from runs.events import delivered_to
 from runs.journal import Journal
+from runs.lifecycle import RunStatus, is_kept
 from runs.state import State
 from tasks.checks.registry import preflight
 from tasks.cleanup import removal
@@ -61,7 +62,7 @@ def rehearse(
 def _rehearsed(m: Migration, plan: Plan) -> None:
     if "clean" not in m.journal.document.steps:
         _tried(m, plan, settings_of(m.journal))
-    if not is_kept(m.journal):
+    if not is_kept(m.journal.document):
         with delivered_to(None):  # no hook may keep what was made from being removed
             removed = run_step(m.journal, "clean", lambda: removal.remove_made(as_rehearsed(m)))
             run_step(m.journal, "confirm clean", lambda: removal.require_removed(as_rehearsed(m)))
@@ -79,7 +80,7 @@ def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
         register(rehearsed, resolution)
         snapshot_restore_verify(rehearsed, resolution)
     except SnapferryError as error:
-        if status_after(error, m.journal) == "interrupted" or not m.journal.changed_something:
+        if status_after(error, m.journal) is RunStatus.INTERRUPTED or not m.journal.changed_something:
             raise
         m.journal.document.failure = {"message": str(error), "hint": error.hint}
         m.journal.save()
@@ -133,7 +134,8 @@ def _require_success(journal: Journal) -> None:
     failure = journal.document.failure
     if failure:
         again = "put the reason right, then rehearse again: what this one has made is removed"
-        told = again if "same command" in failure["hint"] and not is_kept(journal) else failure["hint"]
+        resumes = "same command" in failure["hint"] and not is_kept(journal.document)
+        told = again if resumes else failure["hint"]
         raise ExecutionError(f"the rehearsal failed: {failure['message']}", told or again)
     verified = VerificationRecord.model_validate(journal.record("verify"))
     require_true_copy(verified)

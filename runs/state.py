@@ -9,7 +9,7 @@ from pathlib import Path
 from configs.plan import Plan
 from runs.begun_plan import plan_record
 from runs.journal import Document, Journal, now
-from runs.lifecycle import ROLL_BACK, counts, is_finished
+from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, pair_name
 from runs.verbs import Verb
 
@@ -86,7 +86,7 @@ class State:
         newest: Journal | None = None
         for journal in self.journals():
             newest = newest or journal
-            if journal.document.status not in {"refused", "abandoned"} or journal.record(ROLL_BACK):
+            if not is_given_up(journal.document):
                 return journal
         return newest
 
@@ -114,11 +114,11 @@ class State:
         looking) does not count: the next command simply starts anew.
         """
         for journal in self.journals():
-            if journal.document.verb == verb and counts(journal):
+            if journal.document.verb == verb and counts(journal.document):
                 return journal
         return None
 
     def unfinished(self, verb: Verb) -> Journal | None:
         """The run of this verb that must be gone on with; None without one."""
         current = self.current(verb)
-        return None if current is None or is_finished(current) else current
+        return None if current is None or is_finished(current.document) else current

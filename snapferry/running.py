@@ -74,10 +74,11 @@ def show_end(journal: "Journal", *, as_json: bool, next_step: str = "") -> None:
     from reports.build.report import report_of
     from reports.files import report_files
     from reports.views.report import report_view
+    from runs.lifecycle import RunStatus
     from snapferry.console import show, show_json
 
     report = report_of(journal.document)
-    if next_step and journal.document.status == "done":
+    if next_step and journal.document.status == RunStatus.DONE:
         report = report.model_copy(update={"next": next_step})
     if as_json:
         show_json(report.model_dump_json(indent=2))

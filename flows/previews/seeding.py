@@ -5,11 +5,11 @@ from configs.values.durations import duration_text
 from flows.sessions.exclusion import require_not_open
 from flows.sessions.session import Options, read_only_migration
 from runs.journal import Journal, now
+from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
 from runs.state import State, new_run_id
 from runs.verbs import Verb
 from tasks.checks import window as window_checks
 from tasks.checks.run import run_checks
-from tasks.cutover.open_target import has_begun
 from tasks.cutover.window_estimate import expected_window
 from tasks.migration import Migration
 from tasks.planning import resolve
@@ -69,13 +69,14 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
 
 def _frozen(cutover: Journal | None) -> WindowPreview | None:
     """The window that an unfinished cutover has not ended; then what refuses writes is its own doing."""
-    window = cutover.document.window if cutover else None
-    if cutover is None or window is None or window.ended is not None:
+    run = cutover.document if cutover else None
+    if run is None or run.window is None or not is_frozen(run):
         return None
-    over = cutover.document.aborting or now() >= window.deadline
-    then = "puts back" if over else "goes on"
-    begun = window.opening is not None and has_begun(cutover)
-    return WindowPreview(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
+    then = "puts back" if run.aborting or is_past_deadline(run, now()) else "goes on"
+    opens = is_opening(run) and opening_has_begun(run)
+    return WindowPreview(
+        frozen=run.window.frozen, deadline=run.window.deadline, then="opens" if opens else then
+    )
 
 
 def _ahead(plan: Plan, options: Options, verb: Verb) -> RoundPreview:

@@ -7,8 +7,8 @@ from configs.plan import Plan
 from flows.sessions.exclusion import opened_by, require_not_taken_away
 from flows.sessions.session import Options, require_same_clusters, working
 from runs.begun_plan import require_same_plan
-from runs.journal import Journal, now
-from runs.lifecycle import is_finished
+from runs.journal import Document, Journal, now
+from runs.lifecycle import is_finished, is_opening, is_past_deadline
 from runs.state import State
 from runs.verbs import Verb
 from tasks.cutover import freeze
@@ -23,7 +23,7 @@ def finished_cutover(plan: Plan, options: Options) -> Journal | None:
         PlanChanged: the plan has changed since.
     """
     current = opened_by(State(options.state, plan.name))
-    if current is None or not is_finished(current):
+    if current is None or not is_finished(current.document):
         return None
     require_same_plan(current, plan, but=("cutover",))
     return current
@@ -38,10 +38,13 @@ def require_consent(plan: Plan, options: Options) -> None:
         PreconditionError: the consent is lacking.
     """
     unfinished = State(options.state, plan.name).unfinished(Verb.CUTOVER)
-    window = unfinished.document.window if unfinished else None
-    ends = window is not None and (window.opening is not None or now() >= window.deadline)
-    if not ends and not (unfinished and unfinished.document.aborting):
+    if unfinished is None or not _only_ends(unfinished.document):
         freeze.require_consent(options.consents)
+
+
+def _only_ends(run: Document) -> bool:
+    """Whether all that the command can do to this cutover is to roll it back, or to open the target."""
+    return run.aborting or is_opening(run) or is_past_deadline(run, now())
 
 
 @contextmanager

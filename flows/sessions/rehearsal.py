@@ -11,6 +11,7 @@ from flows.sessions.session import Options, require_same_clusters, working
 from runs.begun_plan import plan_record, require_same_plan
 from runs.errors import PlanChanged
 from runs.journal import Journal
+from runs.lifecycle import RunStatus, is_leftover, is_unfinished_rehearsal
 from runs.state import State
 from runs.verbs import Verb
 from tasks.errors import PreconditionError
@@ -23,26 +24,15 @@ from tasks.survey import Survey
 def leftover(state: State) -> Journal | None:
     """The latest rehearsal that has made something and has not taken it away again; None without one."""
     for journal in state.journals():
-        if journal.document.verb is Verb.REHEARSE and journal.changed_something and not _is_clean(journal):
+        if is_leftover(journal.document):
             return journal
     return None
 
 
-def _is_clean(journal: Journal) -> bool:
-    return journal.record("clean") is not None
-
-
 def unfinished(state: State) -> Journal | None:
-    """The rehearsal that the next command goes on with: one that is left over and was not to be kept."""
+    """The rehearsal that the next command resumes: one that is left over and was not to be kept."""
     journal = leftover(state)
-    if journal is None or journal.document.status in {"done", "different", "abandoned"}:
-        return None
-    return None if is_kept(journal) and journal.document.status == "failed" else journal
-
-
-def is_kept(journal: Journal) -> bool:
-    """Whether what this rehearsal made was to stay."""
-    return settings_of(journal).keep
+    return journal if journal and is_unfinished_rehearsal(journal.document) else None
 
 
 def settings_of(journal: Journal) -> Rehearsal:
@@ -108,7 +98,7 @@ def aborting(plan: Plan, options: Options) -> Generator[Migration]:
 
     journal = require_leftover(state)
     begun = target_of(as_begun(plan, journal), settings_of(journal))
-    with working(begun, options, journal_of, ("abandoned", "taken away by `snapferry abort`")) as m:
+    with working(begun, options, journal_of, (RunStatus.ABANDONED, "taken away by `snapferry abort`")) as m:
         yield m
 
 

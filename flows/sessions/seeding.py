@@ -10,6 +10,7 @@ from flows.sessions.exclusion import require_not_open, require_not_taken_away
 from flows.sessions.session import Options, require_same_clusters, working
 from runs.begun_plan import require_same_plan
 from runs.journal import Journal
+from runs.lifecycle import RunStatus
 from runs.seed_cycles import forget_abort
 from runs.state import State
 from runs.verbs import Verb
@@ -80,4 +81,4 @@ def _give_up(m: Migration, journal: Journal) -> None:
     else:
         automated_snapshots.resume(replace(m, journal=journal))
         why = f"it had frozen nothing, and seed round {m.journal.run_id} was started"
-    journal.settle("abandoned", why)
+    journal.settle(RunStatus.ABANDONED, why)

@@ -8,7 +8,7 @@ from reports.model.seeding import RoundReport
 from reports.model.seeding import WaitingCopies
 from runs.journal import DENIED
 from runs.journal import Document
-from runs.seed_cycles import CLEAN
+from runs.lifecycle import CLEAN
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.seeding import Change
 from tasks.records.seeding import ChangesRecord

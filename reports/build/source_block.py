@@ -5,6 +5,7 @@ from reports.model.seeding import SourceBlock
 from reports.words.next_step import ABORT
 from reports.words.next_step import RELEASE
 from runs.journal import Document
+from runs.lifecycle import is_frozen
 from runs.verbs import Verb
 
 
@@ -23,7 +24,7 @@ def _block(document: Document) -> SourceBlock | None:
 
     window, names = document.window, still_blocked(document)
     release = document.steps.get("release")
-    frozen_only = window is not None and window.ended is None
+    frozen_only = is_frozen(document)
     if window is None or not (names or frozen_only):
         return None
     if release and release.record and window.opening:

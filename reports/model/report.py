@@ -7,7 +7,7 @@ from pydantic import Field, WithJsonSchema
 
 from reports.model.base import ReportPart
 from reports.model.seeding import RoundReport, WindowReport
-from runs.journal import Status
+from runs.lifecycle import RunStatus
 from runs.verbs import Verb
 from tasks.records.checks import CheckRecord
 from tasks.records.cleanup import FinishRecord, RemovalRecord
@@ -15,6 +15,8 @@ from tasks.records.estimates import Workload
 from tasks.records.resolution import ClusterRecord, LeftOut
 from tasks.records.transfer import RepositoryRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding
+
+_OUTCOME = {"enum": [status.value for status in RunStatus], "title": "Outcome", "type": "string"}
 
 
 class StepReport(ReportPart):
@@ -168,7 +170,7 @@ class Report(ReportPart):
     verb: Annotated[Verb, WithJsonSchema({"title": "Verb", "type": "string"})] = Field(
         description="The verb that began the run, such as `migrate`."
     )
-    outcome: Status = Field(
+    outcome: Annotated[RunStatus, WithJsonSchema(_OUTCOME)] = Field(
         description="How the run stands; `done` means done and verified, of a seed round copied."
     )
     message: str = Field(description="Why it ended so; empty when it is done.")

@@ -11,14 +11,15 @@ from reports.views.cleanup import finish_view
 from reports.views.layout import ROWS, Row
 from reports.words import common, outcomes
 from reports.words.outcomes import untouched
+from runs.lifecycle import RunStatus
 from runs.verbs import Verb
 from tasks.records.verification import VerificationRecord
 
 _OUTCOME_STYLES = {
-    "done": "bold green",
-    "refused": "bold yellow",
-    "interrupted": "bold yellow",
-    "running": "bold yellow",
+    RunStatus.DONE: "bold green",
+    RunStatus.REFUSED: "bold yellow",
+    RunStatus.INTERRUPTED: "bold yellow",
+    RunStatus.RUNNING: "bold yellow",
 }
 
 
@@ -55,7 +56,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
         took = ", ".join(f"{s.name} {common.duration(s.seconds)}" for s in report.steps)
         yield Text(f"Steps: {took}", "dim")
     if report.rehearsal:
-        yield from estimates.rehearsal_lines(report.rehearsal, refused=report.outcome == "refused")
+        yield from estimates.rehearsal_lines(report.rehearsal, refused=report.outcome == RunStatus.REFUSED)
     if report.estimate:
         yield Text(estimates.estimated_vs_actual(report.estimate), "dim")
     yield from _end(report, files)
@@ -82,7 +83,7 @@ def _row(index: IndexReport, untouched: Mapping[str, str]) -> Row:
 
 
 def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
-    if report.outcome in {"failed", "interrupted"} and report.changes:
+    if report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED} and report.changes:
         yield Text(
             "Changed so far: "
             + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)

@@ -3,23 +3,25 @@
 from reports.model.report import Report, Totals
 from reports.model.seeding import RoundReport
 from reports.words.common import clock, duration, number, size
+from runs.lifecycle import RunStatus
 from runs.verbs import Verb
 
 OUTCOMES = {
-    "done": "done and verified",
-    "different": "moved, but the verification found a difference or could not tell",
-    "failed": "failed after something had been changed",
-    "refused": "refused; nothing was changed",
-    "interrupted": "interrupted; the same command continues it",
-    "running": "running, or its process is gone",
-    "abandoned": "abandoned; it is not continued any more",
+    RunStatus.DONE: "done and verified",
+    RunStatus.DIFFERENT: "moved, but the verification found a difference or could not tell",
+    RunStatus.FAILED: "failed after something had been changed",
+    RunStatus.REFUSED: "refused; nothing was changed",
+    RunStatus.INTERRUPTED: "interrupted; the same command continues it",
+    RunStatus.RUNNING: "running, or its process is gone",
+    RunStatus.ABANDONED: "abandoned; it is not continued any more",
 }
 
 _PUT_BACK = {
-    "different": "put back: the verification found a difference or could not tell; nothing was opened",
-    "failed": "put back after it had failed; nothing was opened",
-    "interrupted": "put back after it was interrupted, or its window was over; nothing was opened",
-    "abandoned": "put back by `snapferry abort`; nothing was opened",
+    RunStatus.DIFFERENT: "put back: the verification found a difference or could not tell; "
+    "nothing was opened",
+    RunStatus.FAILED: "put back after it had failed; nothing was opened",
+    RunStatus.INTERRUPTED: "put back after it was interrupted, or its window was over; nothing was opened",
+    RunStatus.ABANDONED: "put back by `snapferry abort`; nothing was opened",
 }
 
 _IN_WINDOW = "{} while the source refuses writes; nothing is open yet"
@@ -42,16 +44,17 @@ def state_sentence(report: Report) -> str:
     window = report.window
     if window and window.outcome == "put back":
         return _PUT_BACK.get(report.outcome, OUTCOMES[report.outcome])
-    if window and report.outcome in {"failed", "interrupted"} and window.outcome in {"blocking", "opening"}:
+    stopped = report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED}
+    if window and stopped and window.outcome in {"blocking", "opening"}:
         said = _IN_WINDOW if window.outcome == "blocking" else _OPENING
         return said.format(report.outcome)
-    if report.verb is Verb.SEED and report.outcome == "different":
+    if report.verb is Verb.SEED and report.outcome == RunStatus.DIFFERENT:
         return "copied, but the verification found a difference or could not tell"
-    if report.outcome != "done":
+    if report.outcome != RunStatus.DONE:
         return OUTCOMES[report.outcome]
     if report.verb is Verb.SEED:
         return _seeded(report.round)
-    return "done, verified and open" if report.verb is Verb.CUTOVER else OUTCOMES["done"]
+    return "done, verified and open" if report.verb is Verb.CUTOVER else OUTCOMES[RunStatus.DONE]
 
 
 def _seeded(told: RoundReport | None) -> str:

@@ -91,6 +91,10 @@ class Pair:
             pass
         journal.keep("resolve", a_resolution(a_unit("a")))
         self.intend(journal, "restore", "target", names=["a"], targets=["a"])
+        frozen = changes.get("window")
+        if frozen and frozen.opening:  # nothing is opened before it is frozen
+            journal.document.window = frozen.model_copy(update={"opening": None, "ended": None})
+            journal.save()
         for name, value in changes.items():
             setattr(journal.document, name, value)
         journal.save()
@@ -173,7 +177,7 @@ def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Jo
     seed = pair.seeded()
     assert subject(pair.state).journal.run_id == frozen.run_id
     assert isinstance(preview(pair.plan, Options(pair.folder)), UnfinishedCutover)
-    frozen.document.window = window(ended=now())
+    frozen.document.window, frozen.document.aborting = window(ended=now()), True
     pair.keep(frozen, "back out", RollBackRecord(why=""))
     assert subject(pair.state).journal.run_id == rehearsal.run_id
     pair.keep(rehearsal, "clean", RollBackRecord(why="any record"))

@@ -13,9 +13,10 @@ from support.rounds import freeze_began, intended
 from runs.begun_plan import require_same_plan
 from runs.errors import PlanChanged
 from runs.journal import Journal, now
+from runs.lifecycle import opening_has_begun
 from runs.state import State
 from runs.verbs import Verb
-from tasks.cutover import open_target, window
+from tasks.cutover import window
 from tasks.migration import Migration
 
 
@@ -77,6 +78,7 @@ def test_nothing_begins_after_the_deadline(m: Migration, instant: list[datetime]
 def test_the_window_ends_once(m: Migration, instant: list[datetime]) -> None:
     window.begin(m)
     assert window.is_frozen(m)
+    window.begin_opening(m)
     window.end(m)
     ended = freeze_entry(m).ended
     instant[0] += timedelta(minutes=1)
@@ -97,7 +99,7 @@ def test_an_opening_that_has_sent_nothing_is_withdrawn_and_the_deadline_stays(
     """Killed right before: whoever goes on must look whether the source has stood still since."""
     before = window.begin(m).deadline
     window.begin_opening(m)
-    assert window.is_opening(m) and not open_target.has_begun(m.journal)
+    assert window.is_opening(m) and not opening_has_begun(m.journal.document)
     window.withdraw_opening(m)
     assert not window.is_opening(m) and freeze_entry(m).opening is None
     assert freeze_entry(m).deadline == before
@@ -107,14 +109,14 @@ def test_an_opening_that_may_have_sent_something_has_begun(m: Migration) -> None
     freeze_began(m)
     window.begin_opening(m)
     intended(m.journal, "alias", "all")
-    assert not open_target.has_begun(m.journal), "nothing takes writes by an alias"
+    assert not opening_has_begun(m.journal.document), "nothing takes writes by an alias"
     m.journal.document.intents.clear()
     intended(m.journal, "serve", "a")
     m.journal.document.intents[-1].result = None
-    assert open_target.has_begun(m.journal)
+    assert opening_has_begun(m.journal.document)
     for refused in ("denied", "refused: validation_exception"):
         m.journal.document.intents[-1].result = refused
-        assert not open_target.has_begun(m.journal), "what was refused has opened nothing"
+        assert not opening_has_begun(m.journal.document), "what was refused has opened nothing"
 
 
 def test_a_changed_plan_is_told_the_command_that_lifts_the_block(m: Migration) -> None:
