@@ -39,6 +39,7 @@ def rolled_back_on_error(m: Migration) -> Generator[None]:
         told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
         hint = told.hint if isinstance(told, SnapferryError) else ""
         with source_released_regardless(m):
+            window.withdraw_opening(m)  # all that was to open the target was turned away
             roll_back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
             _everything(m)
         if isinstance(told, SnapferryError):
