@@ -10,16 +10,17 @@ from flows.sessions.session import status_after
 from runs.errors import StateUnusable
 from runs.events import delivered_to
 from runs.journal import Journal
+from runs.lifecycle import RunStatus, opening_has_begun
 from runs.progress import Progress, report_progress
 from tasks import steps
-from tasks.cutover import automated_snapshots, freeze, open_target, roll_back, window
+from tasks.cutover import automated_snapshots, freeze, roll_back, window
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import CopiesRecord
 
 _AGAIN = "the source takes writes again; the next `snapferry cutover` goes on from the copies as they are"
-_ERRORS = {"different": VerificationFailed, "interrupted": TimedOut}
+_ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
 
 
 @contextmanager
@@ -32,11 +33,12 @@ def rolled_back_on_error(m: Migration) -> Generator[None]:
     try:
         yield
     except BaseException as error:
-        if not window.is_frozen(m) or open_target.has_begun(m.journal):
+        if not window.is_frozen(m) or opening_has_begun(m.journal.document):
             raise
         told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
         hint = told.hint if isinstance(told, SnapferryError) else ""
         with source_released_regardless(m):
+            window.withdraw_opening(m)  # all that was to open the target was turned away
             roll_back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
             _everything(m)
         if isinstance(told, SnapferryError):
@@ -70,7 +72,11 @@ def resume_roll_back(m: Migration) -> None:
 
 def as_it_failed(journal: Journal) -> SnapferryError:
     """The error that a cutover ends with after everything was put back."""
-    failure = journal.document.failure or {"message": "interrupted", "hint": "", "status": "interrupted"}
+    failure = journal.document.failure or {
+        "message": "interrupted",
+        "hint": "",
+        "status": RunStatus.INTERRUPTED,
+    }
     made = _ERRORS.get(failure["status"], ExecutionError)
     return made(f"{failure['message']}; nothing was opened", _AGAIN)
 

@@ -68,7 +68,7 @@ def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None =
     if before is None:
         return MigrationPreview(_estimated(m, resolving.resolve(m, look), look, state), fresh=True)
     require_same_plan(before, plan)
-    over = is_finished(before)
+    over = is_finished(before.document)
     decided = _decided(before, m) if over else decided_before(before)
     if decided is None:
         resolution = resolving.resolve(m, look)

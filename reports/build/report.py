@@ -19,12 +19,11 @@ from reports.model.seeding import RoundReport, WindowReport
 from reports.words.next_step import next_step
 from reports.words.verification import limit
 from runs.journal import Document
+from runs.verbs import Verb
 from tasks import steps
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
-
-_ROUNDS = {"seed", "cutover"}
 
 
 def report_of(document: Document) -> Report:
@@ -36,7 +35,7 @@ def report_of(document: Document) -> Report:
     indices = (
         [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
     )
-    if told and document.verb == "seed":
+    if told and document.verb is Verb.SEED:
         indices = seeded(indices, told)
     registered = [document.recorded(key) for key in (steps.REGISTER_ON_SOURCE, steps.REGISTER_ON_TARGET)]
     return Report(
@@ -76,7 +75,7 @@ def report_of(document: Document) -> Report:
 
 def _rounds(document: Document) -> tuple[RoundReport | None, WindowReport | None]:
     """What only seed rounds and cutovers have; what it takes is imported for them alone."""
-    if document.verb not in _ROUNDS:
+    if not document.verb.is_round:
         return None, None
     from reports.build.seeding import round_report
     from reports.build.window import window_report

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from reports.model.seeding import SourceBlock
 from reports.words.next_step import ABORT, RELEASE
 from runs.journal import Document
-
-_FINISHES = "snapferry cutover PLAN --execute --allow-freeze"
+from runs.lifecycle import is_frozen
+from runs.verbs import Verb
 
 
 def source_block(documents: Iterable[Document]) -> SourceBlock | None:
@@ -23,13 +23,13 @@ def _block(document: Document) -> SourceBlock | None:
 
     window, names = document.window, still_blocked(document)
     release = document.steps.get("release")
-    frozen_only = window is not None and window.ended is None
+    frozen_only = is_frozen(document)
     if window is None or not (names or frozen_only):
         return None
     if release and release.record and window.opening:
         state, lift = "kept", RELEASE
     elif window.opening:
-        state, lift = "opening", _FINISHES
+        state, lift = "opening", Verb.CUTOVER.command
     else:
         back = "releasing" if release else "putting back"
         state, lift = (back if document.aborting else "window"), ABORT

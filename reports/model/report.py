@@ -1,19 +1,22 @@
 """The report of a run, as its JSON shows it. Documented in docs/report.md and reports/report.schema.json."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from reports.model.base import ReportPart
 from reports.model.cleanup import FinishReport, RemovalReport
 from reports.model.seeding import RoundReport, WindowReport
-from runs.journal import Status
+from runs.lifecycle import RunStatus
+from runs.verbs import Verb
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Workload
 from tasks.records.resolution import ClusterRecord, LeftOut
 from tasks.records.transfer import RepositoryRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding
+
+_OUTCOME = {"enum": [status.value for status in RunStatus], "title": "Outcome", "type": "string"}
 
 
 class StepReport(ReportPart):
@@ -164,8 +167,10 @@ class Report(ReportPart):
     format: Literal[1] = 1
     plan: str = Field(description="The plan's name.")
     run_id: str
-    verb: str = Field(description="The verb that began the run, such as `migrate`.")
-    outcome: Status = Field(
+    verb: Annotated[Verb, WithJsonSchema({"title": "Verb", "type": "string"})] = Field(
+        description="The verb that began the run, such as `migrate`."
+    )
+    outcome: Annotated[RunStatus, WithJsonSchema(_OUTCOME)] = Field(
         description="How the run stands; `done` means done and verified, of a seed round copied."
     )
     message: str = Field(description="Why it ended so; empty when it is done.")

@@ -3,39 +3,40 @@
 from reports.model.report import Report, Totals
 from reports.model.seeding import RoundReport
 from reports.words.common import clock, duration, number, size
+from runs.lifecycle import RunStatus
+from runs.verbs import Verb
 
 OUTCOMES = {
-    "done": "done and verified",
-    "different": "moved, but the verification found a difference or could not tell",
-    "failed": "failed after something had been changed",
-    "refused": "refused; nothing was changed",
-    "interrupted": "interrupted; the same command continues it",
-    "running": "running, or its process is gone",
-    "abandoned": "abandoned; it is not continued any more",
+    RunStatus.DONE: "done and verified",
+    RunStatus.DIFFERENT: "moved, but the verification found a difference or could not tell",
+    RunStatus.FAILED: "failed after something had been changed",
+    RunStatus.REFUSED: "refused; nothing was changed",
+    RunStatus.INTERRUPTED: "interrupted; the same command continues it",
+    RunStatus.RUNNING: "running, or its process is gone",
+    RunStatus.ABANDONED: "abandoned; it is not continued any more",
 }
 
 _PUT_BACK = {
-    "different": "put back: the verification found a difference or could not tell; nothing was opened",
-    "failed": "put back after it had failed; nothing was opened",
-    "interrupted": "put back after it was interrupted, or its window was over; nothing was opened",
-    "abandoned": "put back by `snapferry abort`; nothing was opened",
+    RunStatus.DIFFERENT: "put back: the verification found a difference or could not tell; "
+    "nothing was opened",
+    RunStatus.FAILED: "put back after it had failed; nothing was opened",
+    RunStatus.INTERRUPTED: "put back after it was interrupted, or its window was over; nothing was opened",
+    RunStatus.ABANDONED: "put back by `snapferry abort`; nothing was opened",
 }
 
 _IN_WINDOW = "{} while the source refuses writes; nothing is open yet"
 
 _OPENING = "{} while the target was being opened; the same command finishes it"
 
-_TITLES = {"rehearse": "Rehearsal", "seed": "Seed round", "cutover": "Cutover"}
 
-
-def title(verb: str) -> str:
+def title(verb: Verb) -> str:
     """What a run of this verb is called."""
-    return _TITLES.get(verb, "Run")
+    return "Run" if verb is Verb.MIGRATE else verb.label
 
 
-def heading(verb: str) -> str:
-    """The same as the beginning of a title that goes on with the plan's name."""
-    return f"{_TITLES[verb]} of" if verb in _TITLES else "Migration"
+def heading(verb: Verb) -> str:
+    """The same as the beginning of a title that ends with the plan's name."""
+    return verb.label if verb is Verb.MIGRATE else f"{verb.label} of"
 
 
 def state_sentence(report: Report) -> str:
@@ -43,16 +44,17 @@ def state_sentence(report: Report) -> str:
     window = report.window
     if window and window.outcome == "put back":
         return _PUT_BACK.get(report.outcome, OUTCOMES[report.outcome])
-    if window and report.outcome in {"failed", "interrupted"} and window.outcome in {"blocking", "opening"}:
+    stopped = report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED}
+    if window and stopped and window.outcome in {"blocking", "opening"}:
         said = _IN_WINDOW if window.outcome == "blocking" else _OPENING
         return said.format(report.outcome)
-    if report.verb == "seed" and report.outcome == "different":
+    if report.verb is Verb.SEED and report.outcome == RunStatus.DIFFERENT:
         return "copied, but the verification found a difference or could not tell"
-    if report.outcome != "done":
+    if report.outcome != RunStatus.DONE:
         return OUTCOMES[report.outcome]
-    if report.verb == "seed":
+    if report.verb is Verb.SEED:
         return _seeded(report.round)
-    return "done, verified and open" if report.verb == "cutover" else OUTCOMES["done"]
+    return "done, verified and open" if report.verb is Verb.CUTOVER else OUTCOMES[RunStatus.DONE]
 
 
 def _seeded(told: RoundReport | None) -> str:
@@ -69,7 +71,7 @@ def headline(report: Report) -> str:
 
 def _figures(report: Report) -> str:
     totals, window = report.totals, report.window
-    if report.verb == "seed":
+    if report.verb is Verb.SEED:
         compared = f"; {_compared(totals)}" if report.level else ""
         return f"{round_figures(report.round)}{compared}" if report.round else ""
     seconds = report.rehearsal.seconds if report.rehearsal else report.seconds

@@ -10,20 +10,26 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
-from support.building import a_plan_between, a_resolution, a_unit
+from support.building import a_domain, a_plan_between, a_resolution, a_unit
 from support.engine import FakeEngine, Held, snapshot_reply
 from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
 from typer.testing import CliRunner
 
+from domains.errors import Denied
+from domains.http.error_bodies import parse
 from domains.shard_mark import Mark
 from flows.abort import preview, subject
 from flows.sessions.session import Options
+from reports.build.report import report_of
 from runs.journal import Journal, WindowEntry, now
+from runs.lifecycle import RunStatus
 from runs.seed_cycles import cycle_of
 from runs.state import State
 from snapferry.main import app
 from tasks import steps
-from tasks.errors import PreconditionError
+from tasks.cutover.window import begin_opening
+from tasks.errors import ExecutionError, PreconditionError
+from tasks.migration import Migration
 from tasks.records.cleanup import FinishRecord, Leftovers
 from tasks.records.cutover import RollBackRecord
 from tasks.records.previews import UnfinishedCutover
@@ -92,6 +98,10 @@ class Pair:
             pass
         journal.keep("resolve", a_resolution(a_unit("a")))
         self.intend(journal, "restore", "target", names=["a"], targets=["a"])
+        frozen = changes.get("window")
+        if frozen and frozen.opening:  # nothing is opened before it is frozen
+            journal.document.window = frozen.model_copy(update={"opening": None, "ended": None})
+            journal.save()
         for name, value in changes.items():
             setattr(journal.document, name, value)
         journal.save()
@@ -174,7 +184,7 @@ def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Jo
     seed = pair.seeded()
     assert subject(pair.state).journal.run_id == frozen.run_id
     assert isinstance(preview(pair.plan, Options(pair.folder)), UnfinishedCutover)
-    frozen.document.window = window(ended=now())
+    frozen.document.window, frozen.document.aborting = window(ended=now()), True
     pair.keep(frozen, "back out", RollBackRecord(why=""))
     assert subject(pair.state).journal.run_id == rehearsal.run_id
     pair.keep(rehearsal, "clean", RollBackRecord(why="any record"))
@@ -270,6 +280,26 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
     ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
     assert released(pair)
+
+
+def test_an_opening_whose_every_request_was_denied_is_rolled_back_as_if_it_had_not_begun(
+    pair: Pair, frozen: Journal
+) -> None:
+    """The copies wait for the next cutover, and nobody takes the target for open."""
+    from flows.cutover_rollback import rolled_back_on_error
+
+    m = Migration(pair.plan, a_domain(pair.source), a_domain(pair.target, "target"), frozen)
+    denied = Denied("target: PUT /a/_settings", 403, parse('{"Message": "not authorized"}'))
+    with pytest.raises(ExecutionError, match="nothing was opened"), rolled_back_on_error(m):
+        begin_opening(m)
+        with frozen.intend("open", "target", "serve", {"names": ["a"]}):
+            raise denied
+    frozen.settle(RunStatus.FAILED)
+    assert released(pair)
+    told = report_of(frozen.document)
+    assert (told.window and told.window.outcome) == "put back"
+    assert "the next `snapferry cutover PLAN` goes on from the copies" in told.next
+    assert subject(pair.state).what == "seed rounds"
 
 
 # taking rounds away
