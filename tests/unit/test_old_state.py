@@ -97,12 +97,19 @@ def test_the_saved_plans_hash_is_made_in_the_same_way(tmp_path: Path) -> None:
     assert f"hash: {digest(document)}\n" in kept
 
 
+_WORDS = {"$ref", "$defs", "title", "description"}
+
+
 def schema_now() -> Any:
     return inlined(json.loads(snapferry("schema").stdout))
 
 
 def inlined(schema: Any, named: dict[str, Any] | None = None) -> Any:
+<<<<<<< HEAD
     """The schema with its definitions in their places, without titles and descriptions: those are words."""
+=======
+    """Inline the definitions, without titles and descriptions: these are words, not part of the format."""
+>>>>>>> language-lower
     named = schema.get("$defs", {}) if named is None else named
     if isinstance(schema, list):
         return [inlined(each, named) for each in schema]
@@ -110,8 +117,12 @@ def inlined(schema: Any, named: dict[str, Any] | None = None) -> Any:
         return schema
     referred = named[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
     parts = {**referred, **schema}
+<<<<<<< HEAD
     words = {key for key in ("title", "description") if isinstance(parts.get(key), str)}
     return {key: inlined(parts[key], named) for key in parts.keys() - {"$ref", "$defs"} - words}
+=======
+    return {key: inlined(parts[key], named) for key in parts.keys() - _WORDS}
+>>>>>>> language-lower
 
 
 def test_the_plans_schema_is_the_same() -> None:

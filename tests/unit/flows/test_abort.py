@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
+<<<<<<< HEAD
 from support.building import a_domain, a_plan_between, a_resolution, a_unit
 from support.engine import FakeEngine, Held, snapshot_reply
 from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+=======
+from support.building import a_plan_between, a_resolution, a_unit
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
+>>>>>>> language-lower
 from typer.testing import CliRunner
 
 from domains.errors import Denied
@@ -62,13 +68,13 @@ class Pair:
             self._keeps_registration(fake, side)
 
     def _tells_blocks(self, fake: FakeDomain, engine: FakeEngine) -> None:
-        def settings(_: Asked) -> Reply:
+        def settings(_: ReceivedRequest) -> Reply:
             told = {
                 n: {"version": {"created": h.created}, "blocks": _block(h)} for n, h in engine.indices.items()
             }
             return ok({name: {"settings": {"index": each}} for name, each in told.items()})
 
-        def change(asked: Asked) -> Reply:
+        def change(asked: ReceivedRequest) -> Reply:
             for name in asked.path.split("/")[1].split(","):
                 engine.indices[name].settings |= asked.json
             return ok({"acknowledged": True})
@@ -76,11 +82,11 @@ class Pair:
         fake.on("GET /_all/_settings", settings).on("PUT /[^_].*/_settings", change)
 
     def _keeps_registration(self, fake: FakeDomain, side: str) -> None:
-        def put(asked: Asked) -> Reply:
+        def put(asked: ReceivedRequest) -> Reply:
             self.registered[side] = asked.json
             return ok({"acknowledged": True})
 
-        def delete(_: Asked) -> Reply:
+        def delete(_: ReceivedRequest) -> Reply:
             del self.registered[side]
             return ok({"acknowledged": True})
 
@@ -113,7 +119,7 @@ class Pair:
         """A seed round that is done; its copy waits on the target."""
         journal = self.run("seed")
         self.engines["target"].put(
-            Held("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
+            FakeIndex("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
         )
         self.keep(journal, "copies", CopiesRecord(round=1, copies=(a_copy(journal),)))
         return journal
@@ -141,7 +147,7 @@ class Pair:
         return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(self.folder)])
 
 
-def _block(held: Held) -> dict[str, str]:
+def _block(held: FakeIndex) -> dict[str, str]:
     value = held.settings.get("index.blocks.write")
     return {"write": str(value).lower()} if value else {}
 
@@ -166,7 +172,7 @@ def pair(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> Pair:
 @pytest.fixture
 def frozen(pair: Pair) -> Journal:
     """A cutover that was killed inside its window: index `a` of the source refuses writes."""
-    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    pair.engines["source"].put(FakeIndex("a", settings={"index.blocks.write": "true"}))
     journal = pair.run("cutover", "running", window=window())
     pair.intend(journal, "block", "source", names=["a"])
     return journal
@@ -265,9 +271,9 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
     frozen.document.intents[-1].result = None
     frozen.document.intents[-1].at = now() - timedelta(seconds=14.5)
     frozen.save()
-    looks: list[Asked] = []
+    looks: list[ReceivedRequest] = []
 
-    def settings(asked: Asked) -> Reply:
+    def settings(asked: ReceivedRequest) -> Reply:
         looks.append(asked)
         reply = ok(
             {"a": {"settings": {"index": {"version": {"created": held.created}, "blocks": _block(held)}}}}
@@ -531,7 +537,7 @@ def over(pair: Pair) -> Journal:
     seed = pair.seeded()
     for side in ("source", "target"):
         pair.intend(seed, "register", side, name="repo", before=None, **OURS)
-    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    pair.engines["source"].put(FakeIndex("a", settings={"index.blocks.write": "true"}))
     journal = pair.run("cutover", window=window(opening=now(), ended=now()))
     pair.intend(journal, "block", "source", names=["a"])
     return journal
@@ -587,12 +593,12 @@ class Snapshots:
         self.pair.intend(journal, "snapshot", "source", repository="repo", name=name)
         self.taken[name] = state
 
-        def get(_: Asked) -> Reply:
+        def get(_: ReceivedRequest) -> Reply:
             if name not in self.taken:
                 return engine_error(404, "snapshot_missing_exception", "missing")
             return ok(snapshot_reply(name, self.taken[name], journal.run_id))
 
-        def delete(_: Asked) -> Reply:
+        def delete(_: ReceivedRequest) -> Reply:
             if not self.kept:
                 del self.taken[name]
             return ok({"acknowledged": True})
