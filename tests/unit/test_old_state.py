@@ -105,11 +105,7 @@ def schema_now() -> Any:
 
 
 def inlined(schema: Any, named: dict[str, Any] | None = None) -> Any:
-<<<<<<< HEAD
     """The schema with its definitions in their places, without titles and descriptions: those are words."""
-=======
-    """Inline the definitions, without titles and descriptions: these are words, not part of the format."""
->>>>>>> language-lower
     named = schema.get("$defs", {}) if named is None else named
     if isinstance(schema, list):
         return [inlined(each, named) for each in schema]
@@ -117,12 +113,8 @@ def inlined(schema: Any, named: dict[str, Any] | None = None) -> Any:
         return schema
     referred = named[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
     parts = {**referred, **schema}
-<<<<<<< HEAD
     words = {key for key in ("title", "description") if isinstance(parts.get(key), str)}
     return {key: inlined(parts[key], named) for key in parts.keys() - {"$ref", "$defs"} - words}
-=======
-    return {key: inlined(parts[key], named) for key in parts.keys() - _WORDS}
->>>>>>> language-lower
 
 
 def test_the_plans_schema_is_the_same() -> None:

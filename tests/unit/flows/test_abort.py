@@ -10,15 +10,9 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
-<<<<<<< HEAD
 from support.building import a_domain, a_plan_between, a_resolution, a_unit
-from support.engine import FakeEngine, Held, snapshot_reply
-from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
-=======
-from support.building import a_plan_between, a_resolution, a_unit
 from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
->>>>>>> language-lower
 from typer.testing import CliRunner
 
 from domains.errors import Denied
