@@ -22,6 +22,8 @@ from tasks.survey import SIDES, Survey
 
 _SHOWN = 20  # indices named where a whole domain cannot be read
 
+_CHECK_AGAIN = "fix these, then run the same command again; `snapferry check PLAN` checks everything"
+
 
 def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     """The migration decided in full: which indices, under which names; nothing refuses it. Reads only.
@@ -40,7 +42,7 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     failed = [record for record in records if record.status == "FAIL"]
     problems = (*map(_problem, failed), *_missing_consents(look))
     if problems:
-        raise PreconditionError(_refused(m), problems)
+        raise PreconditionError(_refused(m), problems, _CHECK_AGAIN)
     return resolution_of(m, look, records)
 
 
