@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, StepDuration
 from runs.journal import Document, StepEntry
-from tasks.records.checks import PreflightRecord
-from tasks.records.estimates import Estimate
 from tasks.estimates.history import STEPS, WINDOW
+from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import RemovalRecord
+from tasks.records.estimates import Estimate
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 

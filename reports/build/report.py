@@ -1,30 +1,26 @@
 """From a run's journal to its report, and the report's files."""
 
 from collections.abc import Iterator
-from reports.build.durations import estimate_report
-from reports.build.durations import rehearsal_report
-from reports.build.verdicts import seeded
-from reports.build.verdicts import verification_of
-from reports.model.report import Change
-from reports.model.report import GateReport
-from reports.model.report import HookReport
-from reports.model.report import IndexReport
-from reports.model.report import Report
-from reports.model.report import RequestsReport
-from reports.model.report import StepReport
-from reports.model.report import Totals
-from reports.model.seeding import RoundReport
-from reports.model.seeding import WindowReport
+
+from reports.build.durations import estimate_report, rehearsal_report
+from reports.build.verdicts import seeded, verification_of
+from reports.model.report import (
+    Change,
+    GateReport,
+    HookReport,
+    IndexReport,
+    Report,
+    RequestsReport,
+    StepReport,
+    Totals,
+)
+from reports.model.seeding import RoundReport, WindowReport
 from reports.words.next_step import next_step
 from runs.journal import Document
 from tasks.records.cleanup import FinishRecord
 from tasks.records.resolution import Resolution
-from tasks.records.transfer import IndexRestore
-from tasks.records.transfer import RepositoryRecord
-from tasks.records.transfer import RestoreRecord
-from tasks.records.transfer import SnapshotRecord
-from tasks.records.verification import Verdict
-from tasks.records.verification import VerificationRecord
+from tasks.records.transfer import IndexRestore, RepositoryRecord, RestoreRecord, SnapshotRecord
+from tasks.records.verification import Verdict, VerificationRecord
 
 _ROUNDS = {"seed", "cutover"}
 

@@ -1,23 +1,14 @@
 """From a run's journal: what a seed round, or the last round of a cutover, found and took."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from datetime import timedelta
-from reports.model.seeding import RoundIndex
-from reports.model.seeding import RoundReport
-from reports.model.seeding import WaitingCopies
-from runs.journal import DENIED
-from runs.journal import Document
+from datetime import datetime, timedelta
+
+from reports.model.seeding import RoundIndex, RoundReport, WaitingCopies
+from runs.journal import DENIED, Document
 from runs.seed_cycles import CLEAN
 from tasks.records.cleanup import RemovalRecord
-from tasks.records.seeding import Change
-from tasks.records.seeding import ChangesRecord
-from tasks.records.seeding import CopiesRecord
-from tasks.records.seeding import Ledger
-from tasks.records.seeding import round_record
-from tasks.records.transfer import IndexRestore
-from tasks.records.transfer import RestoreRecord
-from tasks.records.transfer import SnapshotRecord
+from tasks.records.seeding import Change, ChangesRecord, CopiesRecord, Ledger, round_record
+from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
 from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.ledger import COPIES
 

@@ -1,6 +1,7 @@
 """What the indices of a run came to: by all verifications in it, or by a seed round, which has none."""
 
 from collections.abc import Collection
+
 from reports.model.report import IndexReport
 from reports.model.seeding import RoundReport
 from reports.words.outcomes import unrestored

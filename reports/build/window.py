@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from reports.words.next_step import ABORT, RELEASE
 from reports.model.seeding import Outcome, RenamedIndex, RepointReport, WindowPhase, WindowReport
+from reports.words.next_step import ABORT, RELEASE
 from reports.words.window import WAITING
 from runs.journal import DENIED, Document, GateEntry, WindowEntry
 from tasks.cutover.automated_snapshots import NOTHING
 from tasks.cutover.automated_snapshots import STEP as PAUSE
-from tasks.cutover.window_estimate import STEP as EXPECT
-from tasks.records.estimates import WindowEstimate
 from tasks.cutover.freeze import STEP as FREEZE
-from tasks.records.resolution import Resolution
+from tasks.cutover.window_estimate import STEP as EXPECT
 from tasks.records.cleanup import FinishRecord
 from tasks.records.cutover import FreezeRecord, HealthRecord, OpenRecord, PauseRecord, ReleaseRecord
+from tasks.records.estimates import WindowEstimate
+from tasks.records.resolution import Resolution
 
 _PHASES = {
     "freeze": ("freeze",),
