@@ -51,7 +51,7 @@ def _of_age(spec: NodeSpec) -> list[str]:
     guards = sorted((spec.tree.home / "agent").glob("opensearch-agent-bootstrap-*.jar"))
     if guards:
         vector = ["--add-modules=jdk.incubator.vector"] if spec.java.full else []
-        # The agent would look at each file and connection that a plugin opens, and read each class that is loaded:
-        # a quarter of a start. The server needs its classes only, and the lab's plugins are the engine's own.
+        # The agent itself would look into each class that is loaded, and at each file that is opened, to keep
+        # plugins within bounds: a quarter of a start. The lab's plugins are the engine's own.
         return [*vector, f"-Xbootclasspath/a:{guards[0]}", ARENA]
     return [SECURITY_MANAGER] if spec.java.major >= SECURITY_MANAGER_FORBIDDEN_FROM else []
