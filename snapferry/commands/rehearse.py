@@ -101,12 +101,12 @@ def _require_shadow(plan: "Plan", shadow: str | None) -> None:
 
 def _show(plan: "Plan", wanted: "Rehearsal", options: "Options", file: Path, *, as_json: bool) -> None:
     from flows.previews.migration import rehearsal_preview
-    from flows.sessions.rehearsal import unfinished
+    from flows.sessions.which_run import unfinished_rehearsal
     from reports.views.plan import plan_view
     from runs.state import State
     from snapferry.console import say, show, show_json
 
-    begun = unfinished(State(options.state, plan.name))
+    begun = unfinished_rehearsal(State(options.state, plan.name))
     if begun:
         said = f"Rehearsal {begun.run_id} of this plan is unfinished: --execute goes on with it"
         say(f"{said}; snapferry abort {file} --execute takes away what it has made.")
