@@ -133,9 +133,9 @@ def _seconds(run: Document, steps: Sequence[str]) -> float:
 
 def _fetched(run: Document) -> str:
     from reports.words import common
-    from tasks.records.transfer import RestoreRecord
+    from tasks import steps
 
-    arrived = run.recorded("restore", RestoreRecord)
+    arrived = run.recorded(steps.RESTORE)
     return common.size(sum(index.bytes for index in arrived.indices) if arrived else 0)
 
 

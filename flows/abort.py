@@ -20,6 +20,7 @@ from runs.lifecycle import is_opening
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies, seed_cycles
 from runs.state import State
+from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks.cleanup import removal
 from tasks.errors import PreconditionError
@@ -27,7 +28,6 @@ from tasks.migration import Migration
 from tasks.records.cleanup import Leftovers, RemovalRecord, RolledBackRecord
 from tasks.records.previews import UnfinishedCutover
 from tasks.rehearsal import settings_of
-from tasks.retry_while_busy import STEP
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,9 @@ def abort(plan: Plan, options: Options) -> RemovalRecord | RolledBackRecord:
 
 def _rehearsal(plan: Plan, options: Options) -> RemovalRecord:
     with aborting(plan, options) as m:
-        with m.journal.step(STEP):
+        with m.journal.step(StepName.CLEAN):
             removed = removal.remove_made(as_rehearsed(m))
             removal.require_removed(as_rehearsed(m))
-        m.journal.keep(STEP, removed)
-        report_progress(Progress(STEP, "what the rehearsal has made is removed", finished=True))
+        m.journal.keep(StepName.CLEAN, removed)
+        report_progress(Progress(StepName.CLEAN, "what the rehearsal has made is removed", finished=True))
     return removed

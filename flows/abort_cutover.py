@@ -25,15 +25,15 @@ from runs.errors import PlanChanged, StateUnusable
 from runs.journal import Journal
 from runs.lifecycle import RunStatus
 from runs.state import State
+from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cutover import freeze, roll_back, window
 from tasks.migration import Migration
 from tasks.records.cleanup import RolledBackRecord
 from tasks.records.cutover import ReleaseRecord
 from tasks.records.previews import UnfinishedCutover
-from tasks.records.seeding import CopiesRecord
 from tasks.seeding.copies import own_uuids
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.seeding.ledger import ledger
 
 _WHY = ABORT_CUTOVER.ends[1]
 
@@ -95,7 +95,7 @@ def abort_cutover(plan: Plan, options: Options, before: Journal) -> RolledBackRe
         with _held(plan, options, before) as journal:
             released = _release(_as_begun(plan, journal), journal)
             _put_back_the_rest(plan, options, journal)
-            copies = journal.document.recorded(COPIES, CopiesRecord)
+            copies = journal.document.recorded(steps.COPIES)
             count = len(copies.copies) if copies else 0
             return RolledBackRecord(run_id=journal.run_id, released=released.released, copies=count)
     except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same

@@ -12,13 +12,14 @@ from flows.sessions.several_runs import clusters, migrations_of
 from flows.sessions.verb_rules import ABORT_SEEDING
 from runs.begun_plan import as_begun
 from runs.journal import Journal
-from runs.lifecycle import CLEAN, is_finished
+from runs.lifecycle import is_finished
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies
 from runs.state import State
+from runs.step_names import StepName
 from tasks.cleanup.seed_rounds import remove_rounds, require_rounds_removed, rounds_left
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
 
 
 def preview(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
@@ -48,15 +49,15 @@ def abort_seeding(plan: Plan, options: Options, before: Journal) -> RemovalRecor
     with _removing(plan, options, before) as m:
         journals = tuple(m.journal if j.run_id == m.journal.run_id else j for j in runs_with_copies(state))
         rounds = migrations_of(m, plan, journals)
-        with m.journal.step(CLEAN):
+        with m.journal.step(StepName.CLEAN):
             removed = remove_rounds(m, rounds)
             require_rounds_removed(m, rounds)
         removed = removed.model_copy(update={"left": (*removed.left, *_elsewhere(journals))})
         for journal in journals:
             if journal is m.journal or not is_finished(journal.document):
                 journal.settle(*ABORT_SEEDING.ends)
-        m.journal.keep(CLEAN, removed)  # the last thing: from now on the next round is the first
-        report_progress(Progress(CLEAN, "what the seed rounds have made is removed", finished=True))
+        m.journal.keep(StepName.CLEAN, removed)  # the last thing: from now on the next round is the first
+        report_progress(Progress(StepName.CLEAN, "what the seed rounds have made is removed", finished=True))
     return removed
 
 
@@ -71,7 +72,7 @@ def _removing(plan: Plan, options: Options, before: Journal) -> Generator[Migrat
 def _elsewhere(journals: Sequence[Journal]) -> tuple[Skipped, ...]:
     """Rounds between other domains than the latest: they are not looked at."""
     here = clusters(journals[-1])
-    why = "it was between other domains than the latest round: its copies and its snapshot are as they were"
+    why = SkippedReason.OTHER_DOMAINS
     return tuple(
         Skipped(name=f"round {journal.run_id}", why=why) for journal in journals if clusters(journal) != here
     )

@@ -9,9 +9,8 @@ from flows.cutover_window import expect_window, news_of_window, step_within, wit
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.gates import pass_gate
-from flows.prefect_runtime.steps import kept, run_step
+from flows.prefect_runtime.steps import perform, run_step
 from flows.seed_round import (
-    VERIFY,
     compare_once,
     open_copies_for_reading,
     open_unchanged_ahead,
@@ -24,11 +23,11 @@ from flows.stages import register, require_equal, require_restored
 from reports.words import seeding as words
 from runs.lifecycle import opening_has_begun
 from runs.progress import Progress, report_progress
+from tasks import steps
 from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
-from tasks.cutover.data_streams import STEP as MAKE
 from tasks.cutover.data_streams import make_streams
 from tasks.migration import Migration
-from tasks.records.resolution import LeftOut, Resolution
+from tasks.records.resolution import LeftOut, LeftOutReason, Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.seeding.scope import apart, streams, whole
@@ -91,14 +90,13 @@ def _up_to_opening(m: Migration) -> None:
         if pass_gate(m, "before-freeze", lambda: news_of_window(m, resolution)):
             resolution = resolve_once(m)  # after a long wait: what moves, and what refuses it, again
             expect_window(m, resolution)
-        paused = run_step(m.journal, automated_snapshots.STEP, lambda: automated_snapshots.pause(m))
-        kept(m, automated_snapshots.STEP, paused, words.paused(paused))
-        run_step(m.journal, "open ahead", lambda: open_unchanged_ahead(m, resolution))
+        perform(m, steps.PAUSE_AUTOMATED, lambda: automated_snapshots.pause(m))
+        run_step(m.journal, steps.OPEN_AHEAD.name, lambda: open_unchanged_ahead(m, resolution))
     _frozen(m, resolution)
     inside = window.inside(m)
     work = within(inside, lambda: compare_once(inside, resolution))
     taken = _last_round(inside, resolution, work)
-    require_equal(within(inside, lambda: verify_copies(inside, apart(resolution), work, VERIFY)))
+    require_equal(within(inside, lambda: verify_copies(inside, apart(resolution), work, steps.VERIFY)))
     _ready(inside, resolution)
     if pass_gate(inside, "before-open"):
         _ready(inside, resolution)
@@ -109,11 +107,10 @@ def _up_to_opening(m: Migration) -> None:
 
 def _frozen(m: Migration, resolution: Resolution) -> None:
     opened = sum(index.open for index in resolution.indices)
-    report_progress(Progress(freeze.STEP, words.about_to_freeze(opened, m.plan.cutover.window)))
+    report_progress(Progress(steps.FREEZE.name, words.about_to_freeze(opened, m.plan.cutover.window)))
     window.begin(m)
     inside = window.inside(m)
-    frozen = step_within(inside, freeze.STEP, lambda: freeze.freeze(inside, resolution))
-    kept(m, freeze.STEP, frozen, words.frozen(frozen))
+    within(inside, lambda: perform(inside, steps.FREEZE, lambda: freeze.freeze(inside, resolution)))
 
 
 def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> SnapshotRecord | None:
@@ -124,11 +121,11 @@ def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> Sn
 
 
 def _ready(m: Migration, resolution: Resolution) -> None:
-    step_within(m, "look at names", lambda: open_target.require_free_names(m, resolution))
+    step_within(m, steps.CHECK_NAMES, lambda: open_target.require_free_names(m, resolution))
 
 
 def _looked_last(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
-    step_within(m, final_check.STEP, lambda: final_check.require_still(m, resolution, work))
+    step_within(m, steps.FINAL_CHECK, lambda: final_check.require_still(m, resolution, work))
 
 
 def _streams_made(
@@ -138,15 +135,16 @@ def _streams_made(
     made = streams(resolution)
     if not made or taken is None:
         return
-    arrived = step_within(m, MAKE, lambda: make_streams(m, resolution, taken))
+    arrived = step_within(m, steps.MAKE_STREAMS, lambda: make_streams(m, resolution, taken))
     if arrived:
         require_restored(arrived)
     else:  # made before a kill: it may still be under way
         within(m, lambda: open_copies_for_reading(m, resolution))
     named = {unit.name for unit in made}
     others = [unit.name for unit in resolution.moving if unit.name not in named]
-    compared_before = tuple(LeftOut(name=name, reason="compared before") for name in others)
+    before = LeftOutReason.COMPARED_BEFORE
+    compared_before = tuple(LeftOut(name=name, reason=before) for name in others)
     of_streams = resolution.model_copy(
         update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
     )
-    require_equal(within(m, lambda: verify_copies(m, of_streams, work, "verify data streams")))
+    require_equal(within(m, lambda: verify_copies(m, of_streams, work, steps.VERIFY_STREAMS)))

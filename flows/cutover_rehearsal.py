@@ -6,9 +6,10 @@ from configs.plan import Plan
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.seed import close_round, take_round
-from flows.seed_round import VERIFY, open_copies_for_reading, verify_copies
+from flows.seed_round import open_copies_for_reading, verify_copies
 from flows.sessions.seeding import seeding
 from flows.stages import require_true_copy
+from tasks import steps
 from tasks.migration import Migration
 from tasks.seeding.scope import apart
 
@@ -47,7 +48,7 @@ def rehearse_cutover(
 def _rehearsed(m: Migration) -> None:
     resolution, work, taken = take_round(m)
     open_copies_for_reading(m, resolution)
-    verified = verify_copies(m, apart(resolution), work, VERIFY)
+    verified = verify_copies(m, apart(resolution), work, steps.VERIFY)
     wrong = frozenset(v.target for v in verified.failing if v.outcome != "bracketed")
     close_round(m, work, taken, wrong)
     require_true_copy(verified)

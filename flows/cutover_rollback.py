@@ -5,20 +5,19 @@ from contextlib import contextmanager
 
 from domains.errors import SnapferryError
 from flows.seed_copies import closed, note_unfinished
+from flows.sessions.recording import take_step
 from flows.sessions.session import status_after
-from reports.words import seeding as words
 from runs.errors import StateUnusable
 from runs.events import delivered_to
 from runs.journal import Journal
-from runs.lifecycle import ROLL_BACK, RunStatus, opening_has_begun
+from runs.lifecycle import RunStatus, opening_has_begun
 from runs.progress import Progress, report_progress
+from tasks import steps
 from tasks.cutover import automated_snapshots, freeze, roll_back, window
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
-from tasks.records.seeding import ChangesRecord
-from tasks.seeding.changes import STEP as COMPARE
-from tasks.seeding.ledger import COPIES
+from tasks.records.seeding import CopiesRecord
 
 _AGAIN = "the source takes writes again; the next `snapferry cutover` goes on from the copies as they are"
 _ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
@@ -91,34 +90,24 @@ def _everything(m: Migration) -> None:
 def release_source(m: Migration) -> ReleaseRecord:
     """Lets the source take writes again. Asks nothing of the target. May be repeated."""
     with delivered_to(None):  # no hook may keep the source from being released
-        report_progress(Progress("release", "the source is being released", waiting=True))
-        with m.journal.step("release"):
-            released = roll_back.release_source(m)
-        m.journal.keep("release", released)
-        report_progress(Progress("release", words.released(released), finished=True))
-    return released
+        report_progress(Progress(steps.RELEASE.name, "the source is being released", waiting=True))
+        return take_step(m.journal, steps.RELEASE, lambda: roll_back.release_source(m))
 
 
 def roll_back_target(m: Migration) -> None:
     """Puts back everything but the source's block, and writes that all is put back. May be repeated."""
     with delivered_to(None):
-        with m.journal.step("resume automated snapshots"):
-            resumed = automated_snapshots.resume(m)
-        m.journal.keep("resume automated snapshots", resumed)
-        _copies_again(m)
-    with m.journal.step(ROLL_BACK):
-        record = RollBackRecord(why=(m.journal.document.failure or {}).get("message", ""))
-    m.journal.keep(ROLL_BACK, record)
+        take_step(m.journal, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
+        take_step(m.journal, steps.COPIES, lambda: _copies_again(m))
+    why = str((m.journal.document.failure or {}).get("message", ""))
+    take_step(m.journal, steps.ROLL_BACK, lambda: RollBackRecord(why=why))
 
 
-def _copies_again(m: Migration) -> None:
-    """The target's copies closed again, as a seed round leaves them."""
-    with m.journal.step(COPIES):
-        roll_back.repeated(m, lambda: roll_back.end_snapshot(m))
-        roll_back.repeated(m, lambda: roll_back.remove_streams(m))
-        roll_back.repeated(m, lambda: roll_back.remove_aliases(m))
-        note_unfinished(m, m.journal)
-        work = m.journal.document.recorded(COMPARE, ChangesRecord)
-        now = roll_back.repeated(m, lambda: closed(m, work, roll_back.doubted(m)))
-    m.journal.keep(COPIES, now)
-    report_progress(Progress(COPIES, words.copies(now), finished=True))
+def _copies_again(m: Migration) -> CopiesRecord:
+    """Close the target's copies again, as a seed round leaves them."""
+    roll_back.repeated(m, lambda: roll_back.end_snapshot(m))
+    roll_back.repeated(m, lambda: roll_back.remove_streams(m))
+    roll_back.repeated(m, lambda: roll_back.remove_aliases(m))
+    note_unfinished(m, m.journal)
+    work = m.journal.document.recorded(steps.COMPARE)
+    return roll_back.repeated(m, lambda: closed(m, work, roll_back.doubted(m)))

@@ -4,18 +4,20 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from domains.errors import SnapferryError
-from flows.prefect_runtime.steps import kept, run_step
+from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
 from runs.progress import Progress, listening, report_progress
 from runs.state import State
+from tasks import steps
 from tasks.cutover import window
-from tasks.cutover.window_estimate import STEP, expected_window
+from tasks.cutover.window_estimate import expected_window
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 from tasks.records.estimates import WindowEstimate
 from tasks.records.resolution import Resolution
 from tasks.seeding.changes import changes, known
 from tasks.seeding.copies import ledger_of
+from tasks.steps import Step
 
 T = TypeVar("T")
 
@@ -36,17 +38,18 @@ def within(m: Migration, act: Callable[[], T]) -> T:
         raise
 
 
-def step_within(m: Migration, name: str, step: Callable[[], T]) -> T:
+def step_within(m: Migration, step: Step, act: Callable[[], T]) -> T:
     """A step's result, as `run_step` and `within` give it."""
-    return within(m, lambda: run_step(m.journal, name, step))
+    return within(m, lambda: run_step(m.journal, step.name, act))
 
 
 def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:
     """Keeps and tells how long the source will refuse writes."""
-    made = run_step(m.journal, STEP, lambda: estimate_now(m, resolution))
-    kept(m, STEP, made, words.expected(made))
+    made = perform(m, steps.ESTIMATE_WINDOW, lambda: estimate_now(m, resolution))
     if made.low > m.plan.cutover.window.total_seconds():
-        report_progress(Progress(STEP, words.not_enough(m.plan.cutover.window), waiting=True))
+        report_progress(
+            Progress(steps.ESTIMATE_WINDOW.name, words.not_enough(m.plan.cutover.window), waiting=True)
+        )
     return made
 
 

@@ -19,6 +19,7 @@ from runs.journal import Journal
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import cycle_of
 from runs.state import State
+from runs.step_names import StepName
 from tasks import finish as finishing
 from tasks.migration import Migration
 from tasks.records.cleanup import Finish, FinishRecord
@@ -66,10 +67,10 @@ def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
         runs = _runs(state, m.journal)
         of_it = {journal.run_id for journal in _rounds(m.journal)}
         rounds = migrations_of(m, plan, [journal for journal in runs if journal.run_id in of_it])
-        with m.journal.step(finishing.STEP):
+        with m.journal.step(StepName.FINISH):
             settled = finishing.clean_up(m, rounds, runs, wanted)
-        m.journal.keep(finishing.STEP, settled)
-        report_progress(Progress(finishing.STEP, "what the run has left is cleaned up", finished=True))
+        m.journal.keep(StepName.FINISH, settled)
+        report_progress(Progress(StepName.FINISH, "what the run has left is cleaned up", finished=True))
         return settled
 
 

@@ -9,18 +9,19 @@ from configs.plan import Plan
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.gates import pass_gate
-from flows.prefect_runtime.steps import kept, run_step
+from flows.prefect_runtime.steps import perform
 from flows.previews import migration as looking
 from flows.previews.estimates import record_estimate
 from flows.sessions.notifications import notify_end_again, require_notified
+from flows.sessions.recording import MOVING
 from flows.sessions.saved_plans import plan_in, read
-from flows.sessions.session import decided_before, finished_before, session
+from flows.sessions.session import finished_before, session
 from flows.stages import register, require_equal, snapshot_restore_verify
-from reports.words import common
 from runs.begun_plan import plan_record
 from runs.journal import Journal
 from runs.lifecycle import RunStatus
 from runs.state import State
+from tasks import steps
 from tasks.errors import PreconditionError, VerificationFailed
 from tasks.migration import Migration
 from tasks.planning import resolve
@@ -100,12 +101,10 @@ def chain(m: Migration, saved: PlanDocument | None = None) -> None:
 
 def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
     """Decided once: from the snapshot on, a continued run keeps to what was decided."""
-    decided = decided_before(m.journal)
-    if decided:
-        return decided
-    resolution = run_step(m.journal, "resolve", lambda: resolve.resolve(m))
-    if saved:
-        require_unchanged(saved, looking.plan_document_of(m, resolution))
-    resolve.require_moving(resolution)
-    kept(m, "resolve", resolution, common.resolved(resolution))
-    return resolution
+
+    def check(resolution: Resolution) -> None:
+        if saved:
+            require_unchanged(saved, looking.plan_document_of(m, resolution))
+        resolve.require_moving(resolution)
+
+    return perform(m, steps.RESOLVE, lambda: resolve.resolve(m), check=check, bound_by=MOVING)

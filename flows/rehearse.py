@@ -8,17 +8,18 @@ from configs.plan import Plan
 from domains.errors import SnapferryError
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
-from flows.prefect_runtime.steps import kept, run_step
+from flows.prefect_runtime.steps import perform, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
+from flows.sessions.recording import MOVING, bound_record, record_step
 from flows.sessions.rehearsal import as_rehearsed, rehearsing, to_rehearse
-from flows.sessions.session import decided_before, open_side, status_after
+from flows.sessions.session import open_side, status_after
 from flows.sessions.which_run import leftover
 from flows.stages import register, require_true_copy, snapshot_restore_verify
-from reports.words import common
 from runs.events import delivered_to
 from runs.journal import Journal
 from runs.lifecycle import RunStatus, is_kept
 from runs.state import State
+from tasks import steps
 from tasks.checks.registry import preflight
 from tasks.cleanup import removal
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
@@ -61,13 +62,14 @@ def rehearse(
 
 
 def _rehearsed(m: Migration, plan: Plan) -> None:
-    if "clean" not in m.journal.document.steps:
+    if steps.CLEAN.name not in m.journal.document.steps:
         _tried(m, plan, settings_of(m.journal))
     if not is_kept(m.journal.document):
         with delivered_to(None):  # no hook may keep what was made from being removed
-            removed = run_step(m.journal, "clean", lambda: removal.remove_made(as_rehearsed(m)))
-            run_step(m.journal, "confirm clean", lambda: removal.require_removed(as_rehearsed(m)))
-        kept(m, "clean", removed, common.removed(removed))
+            removed = run_step(m.journal, steps.CLEAN.name, lambda: removal.remove_made(as_rehearsed(m)))
+            confirm = steps.CONFIRM_CLEAN.name
+            run_step(m.journal, confirm, lambda: removal.require_removed(as_rehearsed(m)))
+        record_step(m.journal, steps.CLEAN, removed)
     _require_success(m.journal)
 
 
@@ -85,22 +87,23 @@ def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
             raise
         m.journal.document.failure = {"message": str(error), "hint": error.hint}
         m.journal.save()
-    decided = m.journal.document.recorded("resolve", Resolution)
+    decided = m.journal.document.recorded(steps.RESOLVE)
     if decided:
         update_projection(m, decided)
 
 
 def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
-    decided = decided_before(m.journal)
+    decided = bound_record(m.journal, steps.RESOLVE, MOVING)
     if decided:
         return decided
-    ahead = run_step(m.journal, "look ahead", lambda: _outlook(m, plan))
-    kept(m, "look ahead", ahead, common.preflight_done(ahead))
-    resolution = run_step(m.journal, "resolve", lambda: _resolved(m, wanted))
-    resolve.require_moving(resolution)
-    if not wanted.keep:
-        removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
-    kept(m, "resolve", resolution, common.resolved(resolution))
+
+    def check(resolution: Resolution) -> None:
+        resolve.require_moving(resolution)
+        if not wanted.keep:
+            removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
+
+    perform(m, steps.PREFLIGHT, lambda: _preflight(m, plan))
+    resolution = perform(m, steps.RESOLVE, lambda: _resolved(m, wanted), check=check)
     record_projection(m, resolution)
     return resolution
 
@@ -122,7 +125,7 @@ def _resolved(m: Migration, wanted: Rehearsal) -> Resolution:
         raise PreconditionError(error.message, (), f"{said}; or choose another --prefix") from error
 
 
-def _outlook(m: Migration, plan: Plan) -> PreflightRecord:
+def _preflight(m: Migration, plan: Plan) -> PreflightRecord:
     """The preflight of the real run: also where a third domain stands in for the target."""
     real = settings_of(m.journal).shadow is None
     return preflight(
@@ -138,9 +141,8 @@ def _require_success(journal: Journal) -> None:
         resumes = "same command" in failure["hint"] and not is_kept(journal.document)
         told = again if resumes else failure["hint"]
         raise ExecutionError(f"the rehearsal failed: {failure['message']}", told or again)
-    verified = VerificationRecord.model_validate(journal.record("verify"))
-    require_true_copy(verified)
-    failed = PreflightRecord.model_validate(journal.record("look ahead")).failed
+    require_true_copy(VerificationRecord.model_validate(journal.record(steps.VERIFY.name)))
+    failed = PreflightRecord.model_validate(journal.record(steps.PREFLIGHT.name)).failed
     if failed:
         named = ", ".join(dict.fromkeys(record.id for record in failed))
         raise VerificationFailed(

@@ -5,18 +5,17 @@ from prefect import flow
 from configs.plan import Plan
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
-from flows.prefect_runtime.steps import kept, run_step
+from flows.prefect_runtime.steps import perform
 from flows.seed_copies import closed
-from flows.seed_round import ROUND, compare_once, resolve_once, round_result, snapshot_and_restore
+from flows.seed_round import compare_once, resolve_once, round_result, snapshot_and_restore
 from flows.sessions.seeding import seeding
 from flows.stages import register
-from reports.words import seeding as words
+from tasks import steps
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.seeding import copies
-from tasks.seeding.ledger import COPIES
 from tasks.seeding.scope import only
 
 
@@ -68,7 +67,5 @@ def close_round(
     m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, doubted: frozenset[str] = frozenset()
 ) -> None:
     """Every copy closed again, and how the round went."""
-    now = run_step(m.journal, COPIES, lambda: copies.require_waiting(m, closed(m, work, doubted)))
-    kept(m, COPIES, now, words.copies(now))
-    told = run_step(m.journal, ROUND, lambda: round_result(m, work, taken))
-    kept(m, ROUND, told, words.round_told(told))
+    perform(m, steps.COPIES, lambda: copies.require_waiting(m, closed(m, work, doubted)))
+    perform(m, steps.ROUND, lambda: round_result(m, work, taken))

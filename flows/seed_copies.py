@@ -4,15 +4,15 @@ from dataclasses import replace
 
 from domains.engine.catalog import catalog
 from runs.journal import Journal
+from runs.step_names import StepName
+from tasks import steps
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
 from tasks.records.seeding import ChangesRecord, CopiesRecord
-from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.restore.owned_indices import intended, proven
 from tasks.seeding import copies
 from tasks.seeding.changes import known
 from tasks.seeding.copies import ledger_of
-from tasks.seeding.ledger import COPIES
 
 
 def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = frozenset()) -> CopiesRecord:
@@ -23,19 +23,19 @@ def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = f
         doubted: names on the target that were found to differ.
     """
     found = ledger_of(m)
-    copies.close_copies(m, copies.own_uuids(m, found), COPIES)
+    copies.close_copies(m, copies.own_uuids(m, found), StepName.COPIES)
     if work is None:
         return CopiesRecord(round=found.round, copies=tuple(known(m, found).own.values()))
     document = m.journal.document
-    restored = document.recorded("restore", RestoreRecord)
-    arrived = copies.arrived_whole(restored, document.recorded("snapshot", SnapshotRecord))
+    restored = document.recorded(steps.RESTORE)
+    arrived = copies.arrived_whole(restored, document.recorded(steps.SNAPSHOT))
     return copies.copies_now(m, work, known(m, found), arrived, doubted)
 
 
 def note_unfinished(m: Migration, journal: Journal) -> None:
     """Notes in the journal of a round that is given up what it has brought to the target."""
     old = replace(m, journal=journal)
-    await_in_flight(old, COPIES)  # a restore whose reply was lost may still begin
+    await_in_flight(old, StepName.COPIES)  # a restore whose reply was lost may still begin
     there = catalog(m.target).indices
     held = {name: there[name].uuid for name in intended(old) & there.keys()}
     proven(old, held, f"{old.repository}/{old.snapshot}")

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from flows.prefect_runtime.steps import kept, run_step
-from flows.stages import require_restored
-from reports.words import common
-from reports.words import seeding as words
+from flows.prefect_runtime.steps import perform, run_step
+from flows.stages import require_restored, take_snapshot
 from runs.journal import Journal
-from tasks import snapshot
+from tasks import steps
 from tasks.cleanup import removal
 from tasks.cutover.open_target import open_copies
 from tasks.migration import Migration
@@ -19,16 +17,15 @@ from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.records.verification import VerificationRecord
 from tasks.restore import restore
 from tasks.seeding import copies, trusted_copies
-from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.changes import changes, known
 from tasks.seeding.copies import ledger_of
 from tasks.seeding.scope import apart, as_copies, only
+from tasks.steps import StepKey
 from tasks.verification.run import verify
 
-ROUND = "round"
-_CLOSE = "close before restore"
-VERIFY = "verify"
-_BINDING = ("snapshot", "restore", "remove", "delete", "block")
+_CHANGING = ("snapshot", "restore", "remove", "delete")
+_BINDING = (*_CHANGING, "block")
+"""Actions of intents: once one may have been sent, a round keeps to what it has decided."""
 
 
 def is_bound(journal: Journal) -> bool:
@@ -42,13 +39,8 @@ def resolve_once(m: Migration) -> Resolution:
     Raises:
         PreconditionError: with every reason at once.
     """
-    before = m.journal.document.recorded("resolve", Resolution) if is_bound(m.journal) else None
-    if before:
-        return before
-    resolution = run_step(m.journal, "resolve", lambda: _resolved(m))
-    resolve.require_moving(resolution)
-    kept(m, "resolve", resolution, common.resolved(resolution))
-    return resolution
+    check = resolve.require_moving
+    return perform(m, steps.RESOLVE, lambda: _resolved(m), check=check, bound_by=_BINDING)
 
 
 def _resolved(m: Migration) -> Resolution:
@@ -60,14 +52,8 @@ def _resolved(m: Migration) -> Resolution:
 
 def compare_once(m: Migration, resolution: Resolution) -> ChangesRecord:
     """What has changed since the last round, decided once."""
-    bound = any(m.journal.intents(action) for action in ("snapshot", "restore", "remove", "delete"))
-    before = m.journal.document.recorded(COMPARE, ChangesRecord) if bound else None
-    if before:
-        return before
-    found = ledger_of(m)
-    work = run_step(m.journal, COMPARE, lambda: changes(m, resolution, known(m, found)))
-    kept(m, COMPARE, work, words.compared(work))
-    return work
+    compare = steps.COMPARE
+    return perform(m, compare, lambda: changes(m, resolution, known(m, ledger_of(m))), bound_by=_CHANGING)
 
 
 def snapshot_and_restore(
@@ -83,10 +69,7 @@ def snapshot_and_restore(
     contents = named(resolution)
     if not contents.moving:
         return None
-    adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, contents))
-    taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
-    kept(m, "snapshot", taken, common.snapshot(taken))
-    run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, contents, taken))
+    taken = take_snapshot(m, contents)
     if names:
         _restored(m, only(resolution, names), taken)
     return taken
@@ -95,19 +78,18 @@ def snapshot_and_restore(
 def _discarded(m: Migration, work: ChangesRecord) -> None:
     gone = copies.doomed(work, known(m, ledger_of(m))) if work.of("dropped", "reshaped") else ()
     if gone:
-        run_step(m.journal, "discard copies", lambda: copies.discard(m, gone))
+        run_step(m.journal, steps.DISCARD_COPIES.name, lambda: copies.discard(m, gone))
 
 
 def _restored(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
-    before = m.journal.document.recorded("restore", RestoreRecord)
+    before = m.journal.document.recorded(steps.RESTORE)
     if before and all(index.restored for index in before.indices):
         return
     if not m.journal.intents("restore"):  # what was opened ahead, or left open by a kill
         base = {name: uuid for unit in resolution.units for name, uuid in unit.base.items()}
-        run_step(m.journal, _CLOSE, lambda: copies.close_copies(m, base, _CLOSE))
-    restored = run_step(m.journal, "restore", lambda: _onto_copies(m, resolution, taken))
-    kept(m, "restore", restored, common.restored(restored))
-    require_restored(restored)
+        close = steps.CLOSE_COPIES.name
+        run_step(m.journal, close, lambda: copies.close_copies(m, base, close))
+    require_restored(perform(m, steps.RESTORE, lambda: _onto_copies(m, resolution, taken)))
 
 
 def _onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord:
@@ -118,7 +100,7 @@ def _onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) ->
 def open_copies_for_reading(m: Migration, resolution: Resolution) -> None:
     """Opens every copy for reading, where its index is open on the source; they go on refusing writes."""
     names = [index.target for index in apart(resolution).indices if index.open]
-    run_step(m.journal, "open copies", lambda: open_copies(m, names))
+    run_step(m.journal, steps.OPEN_COPIES.name, lambda: open_copies(m, names))
 
 
 def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
@@ -132,18 +114,18 @@ def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
     return open_copies(m, names)
 
 
-def verify_copies(m: Migration, resolution: Resolution, work: ChangesRecord, step: str) -> VerificationRecord:
+def verify_copies(
+    m: Migration, resolution: Resolution, work: ChangesRecord, step: StepKey[VerificationRecord]
+) -> VerificationRecord:
     """The opened copies compared as they wait: without aliases, and at level operations at least."""
     waiting = as_copies(m)
     if waiting.plan.verify.level == "counts":
         level = waiting.plan.verify.model_copy(update={"level": "operations"})
         waiting = replace(waiting, plan=waiting.plan.model_copy(update={"verify": level}))
-    verified = run_step(m.journal, step, lambda: verify(waiting, resolution, work.marks))
-    kept(m, step, verified, common.verified(verified))
-    return verified
+    return perform(m, step, lambda: verify(waiting, resolution, work.marks))
 
 
 def round_result(m: Migration, work: ChangesRecord, taken: SnapshotRecord | None) -> RoundRecord:
     """How the round went, from what its steps have kept."""
-    restored = m.journal.document.recorded("restore", RestoreRecord)
+    restored = m.journal.document.recorded(steps.RESTORE)
     return round_record(work, restored, taken, removal.removed_names(m, "remove"))

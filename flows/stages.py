@@ -1,58 +1,62 @@
 """Stages that several flows share: register, move, verify."""
 
 from flows.prefect_runtime.gates import pass_gate
-from flows.prefect_runtime.steps import kept, run_step
+from flows.prefect_runtime.steps import perform, run_step
 from reports.words import common
 from runs.events import Event, emit
-from tasks import snapshot
+from tasks import snapshot, steps
 from tasks.errors import ExecutionError, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
-from tasks.records.transfer import MarksRecord, RestoreRecord
+from tasks.records.transfer import MarksRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import Verdict, VerificationRecord
 from tasks.repository import register as repository
 from tasks.restore import restore
 from tasks.verification.run import verify
 
-MARK = "mark"
-
 
 def register(m: Migration, resolution: Resolution) -> None:
     """Registers the repository on both domains."""
     region = resolution.bucket_region
-    source = run_step(m.journal, "register on source", lambda: repository.register_source(m, region))
-    kept(m, "register on source", source, common.repository(source))
-    target = run_step(m.journal, "register on target", lambda: repository.register_target(m, region))
-    kept(m, "register on target", target, common.repository(target))
+    perform(m, steps.REGISTER_ON_SOURCE, lambda: repository.register_source(m, region))
+    perform(m, steps.REGISTER_ON_TARGET, lambda: repository.register_target(m, region))
 
 
 def snapshot_restore_verify(m: Migration, resolution: Resolution) -> VerificationRecord:
     """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
     marked = _marked(m, resolution)
-    adopted = run_step(m.journal, "start snapshot", lambda: snapshot.start_snapshot(m, resolution))
-    taken = run_step(m.journal, "snapshot", lambda: snapshot.follow_snapshot(m, adopted=adopted))
-    kept(m, "snapshot", taken, common.snapshot(taken))
-    run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
+    taken = take_snapshot(m, resolution)
     if pass_gate(m, "before-restore"):  # it may be gone; what is in the way the restore looks at itself
-        run_step(m.journal, "find on target", lambda: snapshot.find_on_target(m, resolution, taken))
-    restored = run_step(m.journal, "restore", lambda: restore.restore(m, resolution, taken))
-    kept(m, "restore", restored, common.restored(restored))
+        find_on_target(m, resolution, taken)
+    restored = perform(m, steps.RESTORE, lambda: restore.restore(m, resolution, taken))
     require_restored(restored)
-    verified = run_step(m.journal, "verify", lambda: verify(m, resolution, marked.marks))
-    kept(m, "verify", verified, common.verified(verified))
+    verified = perform(m, steps.VERIFY, lambda: verify(m, resolution, marked.marks))
     if verified.passed:
         emit(Event("verified", common.verified(verified)))
     return verified
 
 
+def take_snapshot(m: Migration, resolution: Resolution) -> SnapshotRecord:
+    """Take the run's snapshot, follow it to its end, and find it from the target."""
+    start = steps.START_SNAPSHOT.name
+    adopted = run_step(m.journal, start, lambda: snapshot.start_snapshot(m, resolution))
+    taken = perform(m, steps.SNAPSHOT, lambda: snapshot.follow_snapshot(m, adopted=adopted))
+    find_on_target(m, resolution, taken)
+    return taken
+
+
+def find_on_target(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
+    """Prove that the target sees this very snapshot, and all that was decided in it."""
+    step = steps.FIND_ON_TARGET.name
+    run_step(m.journal, step, lambda: snapshot.find_on_target(m, resolution, taken))
+
+
 def _marked(m: Migration, resolution: Resolution) -> MarksRecord:
     """How far the source had come before the snapshot: once that may have begun, what was read before it."""
-    before = m.journal.document.recorded(MARK, MarksRecord)
+    before = m.journal.document.recorded(steps.MARK)
     if before or m.journal.intents("snapshot"):
         return before or MarksRecord(marks={})
-    marked = run_step(m.journal, MARK, lambda: snapshot.mark(m, resolution))
-    m.journal.keep(MARK, marked)
-    return marked
+    return perform(m, steps.MARK, lambda: snapshot.mark(m, resolution))
 
 
 def require_restored(record: RestoreRecord) -> None:

@@ -16,14 +16,12 @@ from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.journal import Journal
 from runs.state import State, new_run_id
 from runs.verbs import Verb
+from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
-from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
-from tasks.records.seeding import ChangesRecord
-from tasks.records.transfer import MarksRecord
+from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, SelectedIndex
 from tasks.records.verification import VerificationRecord
-from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.ledger import ledger
 from tasks.seeding.scope import singly
 from tasks.selection.select import Selection, is_system_index, matches, select
@@ -94,7 +92,7 @@ def _require_chosen(selection: Selection) -> None:
             hint="correct it, or leave it out",
         )
     if not selection.units:
-        why = sorted({item.reason for item in selection.left_out if item.reason != "not included"})
+        why = sorted({item.reason for item in selection.left_out} - {LeftOutReason.NOT_INCLUDED})
         left = f" (left out: {', '.join(why)})" if why else ""
         raise PreconditionError(f"the source has nothing to compare{left}", hint="name other indices")
 
@@ -115,7 +113,7 @@ def _only_there(target: Catalog, source: Catalog, wanted: IndexSelection) -> Ite
         called = index.stream or name
         fits = matches(called, wanted.include) and not matches(called, wanted.exclude)
         if fits and name not in source.indices and not is_system_index(called):
-            yield LeftOut(name=name, reason="only on the target")
+            yield LeftOut(name=name, reason=LeftOutReason.ONLY_ON_THE_TARGET)
 
 
 def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
@@ -130,7 +128,7 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
     migration = read_only_migration(plan, Options(state), new_run_id())
     runs = State(state, plan.name)
     latest = _latest(runs)
-    decided = latest.document.recorded("resolve", Resolution) if latest else None
+    decided = latest.document.recorded(steps.RESOLVE) if latest else None
     if latest is None or decided is None:
         return verifying.verify(migration, _as_they_wait(migration, resolving.resolve_names(migration), runs))
     require_same_plan(latest, plan, but=("verify", "cutover"))
@@ -146,8 +144,8 @@ def _latest(state: State) -> Journal | None:
 
 def _marks(journal: Journal) -> dict[str, tuple[Mark, ...]]:
     """How far the source had come before the snapshot that the copies are from."""
-    marked = journal.document.recorded("mark", MarksRecord)
-    compared = journal.document.recorded(COMPARE, ChangesRecord)
+    marked = journal.document.recorded(steps.MARK)
+    compared = journal.document.recorded(steps.COMPARE)
     return marked.marks if marked else compared.marks if compared else {}
 
 

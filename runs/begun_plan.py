@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from configs.plan import Plan
 from runs.errors import PlanChanged
 from runs.journal import Journal
+from runs.step_names import StepName
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
     Raises:
         PlanChanged: an endpoint leads to another cluster.
     """
-    record = journal.record("resolve")
+    record = journal.record(StepName.RESOLVE)
     if record is None:
         return
     for side, uuid in zip(("source", "target"), uuids, strict=True):

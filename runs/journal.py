@@ -10,13 +10,14 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import Denied, Refused
 from runs.errors import StateUnusable
 from runs.lifecycle import RunStatus
+from runs.step_names import StepName
 from runs.verbs import Verb
 
 DENIED = "denied"
@@ -24,6 +25,17 @@ REFUSED = "refused"
 """The result of an intent whose request was refused each time, until it was not needed any more."""
 Record = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
+M_co = TypeVar("M_co", bound=BaseModel, covariant=True)
+
+
+class RecordedStep(Protocol[M_co]):
+    """A step, and the type of the record that it leaves: see `tasks.steps.StepKey`."""
+
+    @property
+    def name(self) -> StepName: ...
+
+    @property
+    def record(self) -> type[M_co]: ...
 
 
 class Intent(BaseModel):
@@ -153,14 +165,14 @@ class Document(BaseModel):
         entry = self.steps.get(step)
         return entry.record if entry else None
 
-    def recorded(self, step: str, kind: type[M]) -> M | None:
-        """A finished step's record as this kind of value; None while it is not done.
+    def recorded(self, step: "RecordedStep[M]") -> M | None:
+        """The record that a finished step has left; None while it has left none.
 
         Raises:
             ValidationError: another version has written it.
         """
-        entry = self.steps.get(step)
-        return kind.model_validate(entry.record) if entry and entry.record else None
+        entry = self.steps.get(step.name)
+        return step.record.model_validate(entry.record) if entry and entry.record else None
 
 
 def _told(error: BaseException) -> str:
@@ -198,7 +210,10 @@ class Journal:
         try:
             return cls(path, Document.model_validate_json(path.read_bytes()))
         except OSError as error:
-            raise StateUnusable(f"cannot read {path}: {error.strerror}") from error
+            raise StateUnusable(
+                f"cannot read {path}: {error.strerror}",
+                "check the file's permissions and the disk, then run the same command again",
+            ) from error
         except ValidationError as error:
             raise StateUnusable(
                 f"{path} is not a journal this version can read: {error.errors()[0]['msg']}",
@@ -239,7 +254,7 @@ class Journal:
     @contextmanager
     def step(self, name: str) -> Generator[None]:
         """Keeps the time of one attempt at a step; an error is noted and goes on its way."""
-        entry = self.document.steps.setdefault(name, StepEntry(started=now()))
+        entry = self.document.steps.setdefault(str(name), StepEntry(started=now()))
         began = now()
         entry.attempts += 1
         entry.error, entry.ended = None, None
@@ -267,7 +282,7 @@ class Journal:
 
         Left by a kill, the intent stays without a result: whoever comes next looks at the domain.
         """
-        intent = Intent(step=step, side=side, action=action, detail=dict(detail), at=now())
+        intent = Intent(step=str(step), side=side, action=action, detail=dict(detail), at=now())
         self.document.intents.append(intent)
         self.save()
         try:

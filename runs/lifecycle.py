@@ -9,15 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from runs.step_names import StepName
 from runs.verbs import Verb
 
 if TYPE_CHECKING:  # the document's status is one of those below
     from runs.journal import Document
 
-ROLL_BACK = "back out"
-"""The step that puts everything back after a cutover that was not opened."""
-CLEAN = "clean"
-"""The step that removes everything that a rehearsal, or seed rounds, have made."""
 SERVE = "serve"
 """The action of the requests that let copies on the target take writes."""
 
@@ -82,7 +79,7 @@ def phase(document: "Document") -> RunPhase:
     """How far the run has come."""
     if is_removed(document):
         return RunPhase.ENDED
-    if CLEAN in document.steps or (document.aborting and document.verb is not Verb.CUTOVER):
+    if StepName.CLEAN in document.steps or (document.aborting and document.verb is not Verb.CUTOVER):
         return RunPhase.REMOVING
     if is_rolling_back(document):
         return RunPhase.ROLLING_BACK
@@ -116,7 +113,7 @@ def is_finished(document: "Document") -> bool:
 
 def only_undecided(document: "Document") -> bool:
     """Whether each failing verdict is `not compared`: nothing was found to differ."""
-    verdicts = (document.record("verify") or {}).get("verdicts", [])
+    verdicts = (document.record(StepName.VERIFY) or {}).get("verdicts", [])
     return {verdict["outcome"] for verdict in verdicts} <= {"equal", "not compared"}
 
 
@@ -134,7 +131,7 @@ def counts(document: "Document") -> bool:
 
 def is_removed(document: "Document") -> bool:
     """Whether all that the run, or its seed cycle, made was removed again."""
-    return document.record(CLEAN) is not None
+    return document.record(StepName.CLEAN) is not None
 
 
 # cutovers
@@ -167,7 +164,7 @@ def is_rolling_back(document: "Document") -> bool:
 
 def is_rolled_back(document: "Document") -> bool:
     """Whether everything was put back after a cutover that was not opened."""
-    return document.record(ROLL_BACK) is not None
+    return document.record(StepName.ROLL_BACK) is not None
 
 
 def ends_cycle(document: "Document") -> bool:
@@ -177,7 +174,7 @@ def ends_cycle(document: "Document") -> bool:
 
 def is_being_removed(document: "Document") -> bool:
     """Whether `abort` removes the run's seed cycle and keeps book of it here; rolling back is not that."""
-    return document.aborting and (document.verb is Verb.SEED or CLEAN in document.steps)
+    return document.aborting and (document.verb is Verb.SEED or StepName.CLEAN in document.steps)
 
 
 # rehearsals

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from runs.journal import Journal
-from runs.lifecycle import CLEAN, ends_cycle, is_being_removed, is_removed
+from runs.lifecycle import ends_cycle, is_being_removed, is_removed
 from runs.state import State
+from runs.step_names import StepName
 from runs.verbs import Verb
 
 
@@ -58,7 +59,7 @@ def forget_abort(state: State) -> None:
     journal = being_removed(state)
     if journal:
         journal.document.aborting = False
-        journal.document.steps.pop(CLEAN, None)
+        journal.document.steps.pop(StepName.CLEAN, None)
         journal.save()
 
 

@@ -1,4 +1,4 @@
-"""The only place that prints. Results go to standard output, everything else to standard error."""
+"""The only module that prints. Results go to standard output, everything else to standard error."""
 
 import json
 import sys
@@ -13,36 +13,34 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def show(view: RenderableType) -> None:
-    """Prints a result for people."""
+    """Print a result for people."""
     out.print(view, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
-    """Prints a line beside the result, on standard error."""
+    """Print a line that is no part of the result, on standard error."""
     err.print(text, markup=False, emoji=False, soft_wrap=True)
 
 
 def show_json(document: dict[str, Any] | str) -> None:
-    """Prints one JSON document on standard output."""
+    """Print one JSON document on standard output."""
     text = document if isinstance(document, str) else json.dumps(document, indent=2, default=str)
-    sys.stdout.write(text.rstrip("\n") + "\n")
-    sys.stdout.flush()
+    print_text(text.rstrip("\n") + "\n")
 
 
 def print_text(text: str) -> None:
-    """Prints a text as it is on standard output."""
+    """Print a text unchanged on standard output."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def complain(error: BaseException) -> None:
-    """Prints an error and its hint on standard error."""
-    ours = isinstance(error, SnapferryError)
-    complain_of(error.message if ours else str(error), error.hint if ours else "")
+def show_error(error: SnapferryError) -> None:
+    """Print an error and its hint on standard error."""
+    show_problem(error.message, error.hint)
 
 
-def complain_of(message: str, hint: str = "") -> None:
-    """Prints what is wrong, and what to do, on standard error."""
+def show_problem(message: str, hint: str = "") -> None:
+    """Print what is wrong, and what to do next, on standard error."""
     err.print(f"snapferry: {message}", markup=False, emoji=False, soft_wrap=True, style="bold red")
     if hint:
         err.print(f"next: {hint}", markup=False, emoji=False, soft_wrap=True)

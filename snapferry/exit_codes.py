@@ -1,4 +1,4 @@
-"""What a verb's exit code means, the same for every verb."""
+"""Exit codes, the same for every verb."""
 
 from enum import IntEnum
 
@@ -10,22 +10,28 @@ from tasks.errors import TimedOut, VerificationFailed
 
 
 class ExitCode(IntEnum):
-    """Exit codes."""
+    """Exit codes, each with its meaning.
 
-    DONE = 0
-    """Done and verified."""
-    FAILED = 1
-    """Failed; what was changed is listed."""
-    INVALID = 2
-    """The plan or the command line is wrong; nothing was sent."""
-    REFUSED = 3
-    """Refused by a check or a conflict; nothing was changed."""
-    DIFFERENT = 4
-    """Verification found a difference or could not tell."""
-    INTERRUPTED = 5
-    """Interrupted or timed out; the same command continues it."""
-    BUSY = 6
-    """Another run holds this plan or pair."""
+    Args:
+        meaning: what the code says, as a sentence.
+    """
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> "ExitCode":
+        """A code with its meaning."""
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
+
+    DONE = 0, "Done and verified."
+    FAILED = 1, "Failed; what was changed is listed."
+    INVALID = 2, "The plan or the command line is wrong; nothing was sent."
+    REFUSED = 3, "Refused by a check or a conflict; nothing was changed."
+    DIFFERENT = 4, "Verification found a difference or could not compare."
+    INTERRUPTED = 5, "Interrupted or timed out; the same command resumes it."
+    BUSY = 6, "Another run holds this plan or pair of domains."
 
 
 _BY_STATUS = {
@@ -40,18 +46,18 @@ _BY_STATUS = {
 
 
 def code_of_status(status: RunStatus) -> ExitCode:
-    """The code of a run that stands so."""
+    """The exit code of a run in this status."""
     return _BY_STATUS[status]
 
 
 def code_of_run(run: Document) -> ExitCode:
-    """The code of this run; one that is done fails as long as a hook that may fail it has not heard of it."""
+    """The exit code of a run; 1 if it is done but a hook that may fail it has not been notified."""
     code = code_of_status(run.status)
     return ExitCode.FAILED if code == ExitCode.DONE and run.unheard else code
 
 
 def code_of_error(error: SnapferryError) -> ExitCode:
-    """The code of a verb that ended with this error and has changed nothing."""
+    """The exit code of a verb that ended with this error and changed nothing."""
     if isinstance(error, Busy):
         return ExitCode.BUSY
     if isinstance(error, TimedOut) or is_transient(error):

@@ -1,10 +1,10 @@
-"""How a lab's start is shown: a bar for downloads on a terminal, plain lines otherwise."""
+"""Live progress while the lab starts: a bar for downloads on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
 
-class Shown:
-    """Shows the lab's progress: a bar on a terminal, plain lines otherwise."""
+class LabProgress:
+    """Show messages and downloads of a lab that starts."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -16,9 +16,9 @@ class Shown:
             console=self._console, transient=True, disable=not self._console.is_terminal,
         )  # fmt: skip
         self._tasks: dict[str, object] = {}
-        self._said: dict[str, int] = {}
+        self._shown_tenths: dict[str, int] = {}
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> LabProgress:
         self._bars.start()
         return self
 
@@ -26,15 +26,15 @@ class Shown:
         self._bars.stop()
 
     def message(self, text: str) -> None:
-        """Show a sentence."""
+        """Show what is being done."""
         self._console.print(f"{text} ...", highlight=False, soft_wrap=True)
 
     def download(self, name: str, done: int, total: int) -> None:
-        """Show how far a download is."""
+        """Show the progress of a download, in bytes."""
         if self._console.is_terminal:
             self._bar(name, done, total)
-        elif total > 20_000_000 and done * 10 // total > self._said.get(name, -1):
-            self._said[name] = done * 10 // total
+        elif total > 20_000_000 and done * 10 // total > self._shown_tenths.get(name, -1):
+            self._shown_tenths[name] = done * 10 // total
             self._console.print(f"{name}: {done / 1e6:.0f} of {total / 1e6:.0f} MB", highlight=False)
 
     def _bar(self, name: str, done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""What a person is told of a running lab, and the plan that moves its source to its target."""
+"""How to use a running lab: its addresses, its credentials, and a plan that moves source to target."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ indices:
 
 
 def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None) -> str:
-    """What a person needs to know of a running lab, with lines to paste into a shell."""
+    """Describe a running lab, with lines to paste into a shell."""
     from lab.description import environment
     from lab.paths import default_home
 
     home = Path(description.home)
-    elsewhere = "" if home.resolve() == default_home().resolve() else f" --home {shlex.quote(str(home))}"
+    home_option = "" if home.resolve() == default_home().resolve() else f" --home {shlex.quote(str(home))}"
     lines = [
         f"The lab is up in {description.home}",
         *(_domain_line(side, description.domain(side)) for side in ("source", "target")),
@@ -56,9 +56,20 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
         what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
         lines.append(f"  data    {what}, {loaded.seconds:.1f} s")
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(description).items()]
-    after = ["", f"Then: snapferry migrate {plan} --execute", f"End it with: snapferry lab down{elsewhere}"]
+    after = [
+        "",
+        f"Then try: snapferry migrate {plan} --execute",
+        f"Stop it with: snapferry lab down{home_option}",
+    ]
     return "\n".join(
-        [*lines, "", "To talk to it, paste:", "unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, *after]
+        [
+            *lines,
+            "",
+            "To use it from this shell, paste:",
+            "unset AWS_PROFILE AWS_SESSION_TOKEN",
+            *exports,
+            *after,
+        ]
     )
 
 

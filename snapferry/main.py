@@ -1,4 +1,4 @@
-"""The entry point: one sub-command a verb. Kept light, so that help and schema come at once."""
+"""The entry point: every verb in its group. Kept light, so that help appears at once."""
 
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from snapferry.commands import (
     cutover,
     demo,
     finish,
+    help,
     init,
     lab,
     migrate,
@@ -21,55 +22,57 @@ from snapferry.commands import (
     seed,
     status,
     verify,
+    version,
 )
+from snapferry.exit_codes import ExitCode
+from snapferry.help_pages import GroupedHelp
+from snapferry.verb import Verb, VerbGroup
+
+VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {
+    "Prepare": (init.init, schema.schema, check.check, plan.plan),
+    "Migrate": (rehearse.rehearse, migrate.migrate, approve.approve, verify.verify),
+    "Seed and cut over": (seed.seed, cutover.cutover),
+    "Clean up or roll back": (finish.finish, abort.abort),
+    "Inspect": (status.status, report.report),
+    "Try it out": (demo.demo, lab.lab),
+    "Help": (help.help, version.version),
+}
+"""Every verb, by its group in the help."""
+
+_EXIT_CODES = "\n".join(["\b", "Exit codes:", *(f"  {code.value}  {code.meaning}" for code in ExitCode)])
 
 app = typer.Typer(
     name="snapferry",
-    help="Moves the indices of one Amazon OpenSearch Service domain to another, from one YAML plan.",
-    epilog="Exit codes: 0 done and verified; 1 failed, what was changed is listed; "
-    "2 plan or command line wrong, nothing sent; 3 refused, nothing changed; "
-    "4 verification found a difference or could not tell; 5 interrupted, the same command continues; "
-    "6 another run holds this plan or pair.",
+    cls=GroupedHelp,
+    help="Move the indices of one Amazon OpenSearch Service domain to another, from one YAML plan.",
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command(epilog=init.EXAMPLE)(init.init)
-app.command(epilog=check.EXAMPLE)(check.check)
-app.command(epilog=plan.EXAMPLE)(plan.plan)
-app.command(epilog=rehearse.EXAMPLE)(rehearse.rehearse)
-app.command(epilog=migrate.EXAMPLE)(migrate.migrate)
-app.command(epilog=seed.EXAMPLE)(seed.seed)
-app.command(epilog=cutover.EXAMPLE)(cutover.cutover)
-app.command(epilog=verify.EXAMPLE)(verify.verify)
-app.command(epilog=finish.EXAMPLE)(finish.finish)
-app.command(epilog=abort.EXAMPLE)(abort.abort)
-app.command(epilog=approve.EXAMPLE)(approve.approve)
-app.command(epilog=status.EXAMPLE)(status.status)
-app.command(epilog=report.EXAMPLE)(report.report)
-app.command(epilog=schema.EXAMPLE)(schema.schema)
-app.command(epilog=demo.EXAMPLE)(demo.demo)
-app.add_typer(lab.app, name="lab")
+for _group, _verbs in VERBS.items():
+    for _verb in _verbs:
+        _verb.add_to(app, _group)
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"snapferry {version('snapferry')}")
+        version.print_version()
         raise typer.Exit
 
 
 @app.callback()
 def _options(  # pyright: ignore[reportUnusedFunction]
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
     ] = False,
 ) -> None:
     pass
 
 
 def main() -> None:
-    """Runs the command."""
+    """Run the command."""
     app()

@@ -1,19 +1,15 @@
-"""Command-line options that several verbs share, and the errors they end with."""
+"""Options that several verbs share, and how they reach sessions and flows."""
 
-import signal
-from collections.abc import Generator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
-from configs.plan import Plan
-from snapferry.exit_codes import ExitCode
-
 if TYPE_CHECKING:
-    from tasks.records.plan_document import PlanDocument
+    from flows.parameters import ConsentParameters
+    from flows.sessions.session import Options
+    from tasks.migration import Consents
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a YAML file.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
@@ -22,9 +18,16 @@ StateFolder = Annotated[
     typer.Option(
         "--state",
         metavar="FOLDER",
-        help="Folder of journals and locks. Default: $SNAPFERRY_STATE, else ~/.local/state/snapferry.",
+        help="Folder for journals and locks. Default: $SNAPFERRY_STATE, else ~/.local/state/snapferry.",
         show_default=False,
     ),
+]
+Execute = Annotated[
+    bool, typer.Option("--execute", help="Make the changes. Without it, only show what would be done.")
+]
+NewRun = Annotated[
+    bool,
+    typer.Option("--new-run", help="Start a new run even if the latest one has finished or is unfinished."),
 ]
 AllowDelete = Annotated[
     list[str] | None,
@@ -35,99 +38,69 @@ AllowDelete = Annotated[
         "Repeatable.",
     ),
 ]
-Execute = Annotated[bool, typer.Option("--execute", help="Do it. Without this, show what would be done.")]
-NewRun = Annotated[
-    bool, typer.Option("--new-run", help="Start another run, although one has finished or is unfinished.")
-]
 AllowPartial = Annotated[
-    bool, typer.Option("--allow-partial", help="Consent to restoring a snapshot that lacks shards.")
+    bool, typer.Option("--allow-partial", help="Consent to restoring a snapshot with missing shards.")
 ]
 
 
-def load(path: Path) -> Plan:
-    """The plan in this file; prints every problem and exits with 2 when it has any."""
-    return load_either(path)[0]
+@dataclass(frozen=True, kw_only=True)
+class ConsentOptions:
+    """The consents that most verbs accept."""
+
+    delete: AllowDelete = None
+    partial: AllowPartial = False
+
+    def consents(self, *, freeze: bool = False) -> "Consents":
+        """The same as the steps take them."""
+        from tasks.migration import Consents
+
+        return Consents(frozenset(self.delete or ()), self.partial, freeze)
 
 
-def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
-    """The plan in this file, or the saved plan and the plan that it was made from; exits as `load` does."""
-    from configs.loading.loader import is_resolved, load_plan
-    from configs.loading.problems import PlanError
-    from snapferry.console import say
+@dataclass(frozen=True)
+class PerSide:
+    """An option that each side has, `--source-WHAT` and `--target-WHAT`, or just `--source` and `--target`.
 
-    try:
-        if not is_resolved(path):
-            return load_plan(path), None
-        from flows.sessions.saved_plans import plan_in, read
-
-        saved = read(path)
-        return plan_in(saved, path), saved
-    except PlanError as error:
-        say(str(error))
-        raise typer.Exit(ExitCode.INVALID) from None
-
-
-def load_or_begun(path: Path, folder: Path) -> Plan:
-    """The plan in this file; where that has problems, the plan that the latest run of its name began with.
-
-    For the verbs that tell that the source refuses writes, and lift that: these must not fail on a typing
-    error. Prints every problem, and exits with 2 where there is no such run.
+    Args:
+        help: `{side}` in it stands for the side.
     """
-    from configs.loading.loader import is_resolved, load_plan, name_in
-    from configs.loading.problems import PlanError
-    from runs.begun_plan import plan_begun_with
-    from runs.state import State
-    from snapferry.console import say
 
-    if is_resolved(path):
-        return load(path)
-    try:
-        return load_plan(path)
-    except PlanError as error:
-        say(str(error))
-    name = name_in(path)
-    with errors_end_here():
-        latest = State(folder, name).latest() if name else None
-        begun = plan_begun_with(latest) if latest else None
-    if latest is None or begun is None:
-        raise typer.Exit(ExitCode.INVALID)
-    say(f"snapferry: the plan file has problems; going by the plan that run {latest.run_id} began with")
-    return begun
+    what: str
+    metavar: str
+    help: str
+
+    def option(self, side: str) -> Any:
+        """The option of this side."""
+        name = f"--{side}-{self.what}" if self.what else f"--{side}"
+        return typer.Option(name, metavar=self.metavar, help=self.help.format(side=side), show_default=False)
 
 
 def state_folder(chosen: Path | None) -> Path:
-    """The state folder of this command."""
+    """The state folder that was chosen, else the default one."""
     from runs.state import default_folder
 
     return chosen or default_folder()
 
 
-@contextmanager
-def errors_end_here() -> Generator[None]:
-    """Prints an expected error of a command that has changed nothing, and ends it with its exit code."""
-    from domains.errors import SnapferryError
-    from snapferry.console import complain, say
-    from snapferry.exit_codes import code_of_error
+def run_options(folder: Path, consents: "Consents | None" = None, *, new_run: bool = False) -> "Options":
+    """What a session takes: the state folder, the consents, and whether to start a new run."""
+    from flows.sessions.session import Options
+    from tasks.migration import Consents
 
-    try:
-        yield
-    except SnapferryError as error:
-        complain(error)
-        raise typer.Exit(code_of_error(error)) from None
-    except KeyboardInterrupt:
-        say("snapferry: interrupted; the same command continues")
-        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    return Options(folder, consents or Consents(), new_run)
 
 
-@contextmanager
-def terminated_as_interrupted() -> Generator[None]:
-    """SIGTERM inside the block ends the command as Ctrl-C does: the run is written down as interrupted."""
+class FlowParameters(TypedDict):
+    """The parameters that every flow takes beside the plan."""
 
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    execute: bool
+    consents: "ConsentParameters"
+    state: str
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+
+def flow_parameters(options: "Options") -> FlowParameters:
+    """The same as every flow takes it. Imports Prefect, so call it only where the flow is called."""
+    from flows.parameters import ConsentParameters
+
+    consents = ConsentParameters.of(options.consents)
+    return {"execute": True, "consents": consents, "state": str(options.state)}

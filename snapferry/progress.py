@@ -5,12 +5,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, TextColumn
+from rich import progress as bars
 from rich.text import Text
 
 from reports.words import common
-from runs.progress import Progress as Look
-from runs.progress import listening
+from runs.progress import Progress, listening
 from snapferry.console import err, say
 
 _EVERY_S = 3.0
@@ -19,9 +18,9 @@ _SHARE_FOR_ETA = 0.01
 
 @contextmanager
 def shown_progress() -> Generator[None]:
-    """Shows every progress told inside the block."""
+    """Show all progress that is reported inside the block."""
     if err.is_terminal:
-        with _Bars() as bars, listening(bars):
+        with _Bars() as listener, listening(listener):
             yield
     else:
         with listening(_Lines()):
@@ -29,72 +28,72 @@ def shown_progress() -> Generator[None]:
 
 
 class _Pace:
-    """Rate of each step since its first look, for the time that is left."""
+    """Pace of each step since its first report, for the time that is left."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, str], tuple[float, int]] = {}
 
-    def eta_s(self, look: Look) -> float | None:
-        """Seconds left; None while less than a hundredth is done, or nothing moves."""
-        began, done = self._first.setdefault((look.step, look.unit), (time.monotonic(), look.done))
-        moved, passed = look.done - done, time.monotonic() - began
-        if not look.total or look.done < look.total * _SHARE_FOR_ETA or moved <= 0 or look.waiting:
+    def eta_s(self, now: Progress) -> float | None:
+        """Seconds left; None if less than a hundredth is done or nothing moves."""
+        began, done = self._first.setdefault((now.step, now.unit), (time.monotonic(), now.done))
+        moved, passed = now.done - done, time.monotonic() - began
+        if not now.total or now.done < now.total * _SHARE_FOR_ETA or moved <= 0 or now.waiting:
             return None
-        return (look.total - look.done) * passed / moved
+        return (now.total - now.done) * passed / moved
 
 
 class _Expectations:
-    """How long each step is expected to take, since that was told."""
+    """How long each step is expected to take, once that is known."""
 
     def __init__(self) -> None:
         self._ranges: dict[str, tuple[float, float]] = {}
 
-    def of(self, look: Look) -> str:
-        """The range of a step that still runs, in words; empty where none is known."""
-        self._ranges.update(look.expected or {})
-        known = self._ranges.get(look.step)
-        return common.span(*known) if known and not look.finished else ""
+    def of(self, now: Progress) -> str:
+        """The expected time of a step that is still running, in words; empty if unknown."""
+        self._ranges.update(now.expected or {})
+        known = self._ranges.get(now.step)
+        return common.span(*known) if known and not now.finished else ""
 
 
 class _Lines:
-    """One line a look, `key=value`, every few seconds; the end of each step at once."""
+    """A `key=value` line every few seconds, and at once when a step ends."""
 
     def __init__(self) -> None:
         self._pace = _Pace()
         self._expectations = _Expectations()
         self._last: dict[str, float] = {}
 
-    def __call__(self, look: Look) -> None:
-        eta, expected = self._pace.eta_s(look), self._expectations.of(look)
-        soon = time.monotonic() - self._last.get(look.step, -_EVERY_S) < _EVERY_S
-        if soon and not look.finished:
+    def __call__(self, now: Progress) -> None:
+        eta, expected = self._pace.eta_s(now), self._expectations.of(now)
+        is_recent = time.monotonic() - self._last.get(now.step, -_EVERY_S) < _EVERY_S
+        if is_recent and not now.finished:
             return
-        self._last[look.step] = time.monotonic()
+        self._last[now.step] = time.monotonic()
         fields = {
-            "step": look.step,
-            "state": "done" if look.finished else "waiting" if look.waiting else "running",
+            "step": now.step,
+            "state": "done" if now.finished else "waiting" if now.waiting else "running",
         }
-        if look.total:
-            fields |= {"done": look.done, "total": look.total, "unit": look.unit}
-            fields["percent"] = f"{min(100.0, 100 * look.done / look.total):.1f}"
+        if now.total:
+            fields |= {"done": now.done, "total": now.total, "unit": now.unit}
+            fields["percent"] = f"{min(100.0, 100 * now.done / now.total):.1f}"
         if eta is not None:
             fields["eta_s"] = f"{eta:.0f}"
         if expected:
             fields["expected"] = expected
-        fields |= {"message": look.message} | ({"detail": look.detail} if look.detail else {})
+        fields |= {"message": now.message} | ({"detail": now.detail} if now.detail else {})
         say("snapferry: " + " ".join(f"{key}={shlex.quote(str(value))}" for key, value in fields.items()))
 
 
 class _Bars:
-    """A bar for the step that runs; finished steps stay as lines above it."""
+    """A bar for the current step; finished steps stay as lines above it."""
 
     def __init__(self) -> None:
         self._pace = _Pace()
         self._expectations = _Expectations()
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[amount]}"),
+        self._progress = bars.Progress(
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(bar_width=24),
+            bars.TextColumn("{task.fields[amount]}"),
             console=err,
             transient=True,
         )
@@ -108,28 +107,30 @@ class _Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def __call__(self, look: Look) -> None:
-        expected = self._expectations.of(look)
-        if look.finished:
+    def __call__(self, now: Progress) -> None:
+        expected = self._expectations.of(now)
+        if now.finished:
             self._progress.update(self._task, visible=False)
             self._progress.console.print(
-                Text.assemble(("✓ ", "green"), (f"{look.step}: ", "bold"), look.message)
+                Text.assemble(("✓ ", "green"), (f"{now.step}: ", "bold"), now.message)
             )
             return
-        if look.waiting and (look.step, look.message) not in self._waits:  # whole: a bar is cut at the edge
-            self._waits.add((look.step, look.message))
-            said = f"{look.message} ({look.detail})" if look.detail else look.message
-            self._progress.console.print(Text.assemble(("… ", "yellow"), (f"{look.step}: ", "bold"), said))
-        eta = self._pace.eta_s(look)
-        amount = common.amount(look.done, look.total, look.unit)
+        if (
+            now.waiting and (now.step, now.message) not in self._waits
+        ):  # printed whole: a bar is cut at the edge
+            self._waits.add((now.step, now.message))
+            message = f"{now.message} ({now.detail})" if now.detail else now.message
+            self._progress.console.print(Text.assemble(("… ", "yellow"), (f"{now.step}: ", "bold"), message))
+        eta = self._pace.eta_s(now)
+        amount = common.amount(now.done, now.total, now.unit)
         left = f"~{common.duration(eta)} left" if eta is not None else ""
-        whole = f"expected {expected}" if expected else ""
-        what = f"{look.step}: {look.message}"
+        total = f"expected {expected}" if expected else ""
+        title = f"{now.step}: {now.message}"
         self._progress.update(
             self._task,
             visible=True,
-            description=what if len(what) < 100 else what[:99] + "…",
-            total=look.total or None,
-            completed=look.done,
-            amount=" · ".join(part for part in (amount, look.detail, left, whole) if part),
+            description=title if len(title) < 100 else title[:99] + "…",
+            total=now.total or None,
+            completed=now.done,
+            amount=" · ".join(part for part in (amount, now.detail, left, total) if part),
         )

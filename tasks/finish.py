@@ -10,22 +10,22 @@ from domains.domain import Side
 from domains.engine import repositories
 from domains.errors import SnapferryError
 from runs.journal import Journal, now
+from runs.step_names import StepName
+from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.cutover import freeze
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
-from tasks.records.cleanup import Finish, FinishRecord, Skipped
+from tasks.records.cleanup import Finish, FinishRecord, Registration, RegistrationOutcome, Skipped
 from tasks.records.previews import FinishPreview
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
 
-STEP = "finish"
-
 
 def earlier(m: Migration) -> FinishRecord | None:
     """How the run was settled by an earlier command; None when it was not."""
-    return m.journal.document.recorded(STEP, FinishRecord)
+    return m.journal.document.recorded(steps.FINISH)
 
 
 def preview(
@@ -47,7 +47,7 @@ def preview(
         domain.side
         for domain in (m.source, m.target)
         if wanted.registrations == "remove"
-        and is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+        and is_own_registration(m, domain, repositories.registration(domain, m.repository), runs)
     ]
     return FinishPreview(
         run_id=m.journal.run_id,
@@ -62,7 +62,7 @@ def preview(
 
 def is_cleaned_up(m: Migration, wanted: Finish) -> bool:
     """Whether the latest command has come to its end, and all that is wanted is done."""
-    before, entry = earlier(m), m.journal.document.steps.get(STEP)
+    before, entry = earlier(m), m.journal.document.steps.get(StepName.FINISH)
     ended = entry is not None and entry.ended is not None and entry.error is None
     return before is not None and ended and before.wanted == wanted and not before.left
 
@@ -94,7 +94,8 @@ def clean_up(
     if wanted.registrations == "remove":
         settled = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
     else:
-        settled = {domain.side: "kept" for domain in (m.target, m.source)}
+        kept_there = Registration(outcome=RegistrationOutcome.KEPT)
+        settled = {domain.side: kept_there for domain in (m.target, m.source)}
     return FinishRecord(
         at=now(),
         wanted=wanted,
@@ -124,9 +125,15 @@ def _require_possible(m: Migration, wanted: Finish, refusing: Sequence[str]) -> 
     if before is None:
         return
     if (before.wanted.snapshots, wanted.snapshots) == ("drop", "keep"):
-        raise PreconditionError("an earlier finish has dropped the snapshots: there are none to keep")
+        raise PreconditionError(
+            "an earlier finish has dropped the snapshots: there are none to keep",
+            hint="leave out --snapshots",
+        )
     if (before.wanted.registrations, wanted.registrations) == ("remove", "keep"):
-        raise PreconditionError("an earlier finish has removed the registrations: there are none to keep")
+        raise PreconditionError(
+            "an earlier finish has removed the registrations: there are none to keep",
+            hint="leave out --registrations",
+        )
 
 
 def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:
@@ -156,7 +163,7 @@ def _registered_only_to_reach_them(rounds: Sequence[Migration], runs: Sequence[J
     absent = {
         each.repository: each
         for each in rounds
-        if repositories.registered(each.source, each.repository) is None
+        if repositories.registration(each.source, each.repository) is None
     }
     try:
         yield

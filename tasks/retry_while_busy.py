@@ -7,10 +7,10 @@ from domains.domain import Domain
 from domains.errors import Missing, Refused, is_transient
 from runs.journal import REFUSED, Intent
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 
-STEP = "clean"
 _CONCURRENT = "concurrent_snapshot_execution_exception"
 
 
@@ -44,9 +44,11 @@ def retry_while_busy(
                         intent.result = REFUSED
                     return
                 if intent is None:
-                    report_progress(Progress(STEP, f"{action} {shown}"))
+                    report_progress(Progress(StepName.CLEAN, f"{action} {shown}"))
                     detail = {"names": list(names)}
-                    intent = stack.enter_context(m.journal.intend(STEP, domain.side, action, detail))
+                    intent = stack.enter_context(
+                        m.journal.intend(StepName.CLEAN, domain.side, action, detail)
+                    )
                 send()
                 return
             except Refused as error:
@@ -55,7 +57,7 @@ def retry_while_busy(
                 if poll.expired:
                     hint = "run the same command later: it goes on with what is left"
                     raise TimedOut(waits, hint) from error
-                report_progress(Progress(STEP, f"waiting: {waits}", waiting=True))
+                report_progress(Progress(StepName.CLEAN, f"waiting: {waits}", waiting=True))
             poll.pause()
 
 

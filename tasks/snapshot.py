@@ -4,6 +4,7 @@ Whether one is running, finished or ours is always looked at, never taken from a
 504 while the work goes on (AWS guide), and a lost reply may hide a snapshot that was started.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from domains.engine import snapshots
@@ -13,13 +14,13 @@ from domains.engine.snapshots import RunningSnapshot, SnapshotInfo
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
 from domains.http.requests import Request
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, SnapshotRecord
 from tasks.repository.hints import hint_for
 
-_STEP = "snapshot"
 _APPEARS_WITHIN_S = 15.0
 
 
@@ -78,7 +79,9 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
                 "run the same command later, or raise snapshot.wait_for_running",
             )
         report_progress(
-            Progress(_STEP, f"waiting for a running snapshot to end: {_named(others)}", waiting=True)
+            Progress(
+                StepName.SNAPSHOT, f"waiting for a running snapshot to end: {_named(others)}", waiting=True
+            )
         )
         poll.pause()
 
@@ -99,6 +102,12 @@ def _require_unchanged(m: Migration, resolution: Resolution) -> None:
             )
 
 
+def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What starting the snapshot sends: nothing where the plan names an existing one."""
+    if not m.plan.snapshot.existing:
+        yield snapshot_request(m, resolution)
+
+
 def snapshot_request(m: Migration, resolution: Resolution) -> Request:
     """The request that starts this run's snapshot of what was decided."""
     names = [unit.name for unit in resolution.moving]
@@ -109,7 +118,9 @@ def snapshot_request(m: Migration, resolution: Resolution) -> Request:
 def _create(m: Migration, resolution: Resolution) -> bool:
     _require_unchanged(m, resolution)
     try:
-        with m.journal.intend(_STEP, "source", "snapshot", {"repository": m.repository, "name": m.snapshot}):
+        with m.journal.intend(
+            StepName.SNAPSHOT, "source", "snapshot", {"repository": m.repository, "name": m.snapshot}
+        ):
             m.source.connection.send(snapshot_request(m, resolution))
     except Denied:
         raise  # whatever may change about it: this request took no effect
@@ -206,7 +217,9 @@ def _running_now(m: Migration) -> RunningSnapshot | None:
 def _tell(now: RunningSnapshot) -> None:
     shards = f"{now.shards_done} of {now.shards_total} shards"
     report_progress(
-        Progress(_STEP, "taking the snapshot", now.bytes_done, now.bytes_total, "bytes", detail=shards)
+        Progress(
+            StepName.SNAPSHOT, "taking the snapshot", now.bytes_done, now.bytes_total, "bytes", detail=shards
+        )
     )
 
 
@@ -222,7 +235,9 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
             again + (accept if found.state == "PARTIAL" else ""),
         )
     report_progress(
-        Progress(_STEP, "the snapshot is complete", found.shards_total, found.shards_total, "shards")
+        Progress(
+            StepName.SNAPSHOT, "the snapshot is complete", found.shards_total, found.shards_total, "shards"
+        )
     )
     return SnapshotRecord(
         repository=m.repository,
@@ -261,5 +276,8 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
     lacking = sorted({index.name for index in resolution.indices} - set(found.indices))
     if lacking:
         raise ExecutionError(
-            f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}"
+            f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}",
+            "exclude them, or name a snapshot that holds them under snapshot.existing"
+            if m.plan.snapshot.existing
+            else "start again with --new-run: it takes a snapshot of what the source has now",
         )

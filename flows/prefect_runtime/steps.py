@@ -1,6 +1,6 @@
 """A step as a Prefect task: retried as a whole on what is transient, timed and kept in the journal."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -12,17 +12,21 @@ from prefect.tasks import exponential_backoff
 from pydantic import BaseModel
 
 from domains.errors import is_transient
+from flows.sessions.recording import bound_record, record_step
 from runs.events import Event, emit
 from runs.journal import Journal
-from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import TimedOut
 from tasks.migration import Migration
+from tasks.steps import StepKey
 
 _RETRIES = 2
 
 _FIRST_RETRY_S = 5
 
 R = TypeVar("R")
+
+M = TypeVar("M", bound=BaseModel)
 
 
 async def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
@@ -45,7 +49,7 @@ def prefect_reachable() -> Generator[None]:
         ) from error
 
 
-def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
+def run_step(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
     """The step's result. It is retried as a whole, twice, on transient errors: steps look before they act.
 
     Nothing of the step's arguments or result is handed to Prefect, so that nothing of them is stored there.
@@ -76,7 +80,28 @@ def run_step(journal: Journal, name: str, step: Callable[[], R]) -> R:
     return results[-1]
 
 
-def kept(m: Migration, step: str, record: BaseModel, said: str) -> None:
-    """Writes a step's record, and tells that it is done."""
-    m.journal.keep(step, record)
-    report_progress(Progress(step, said, finished=True))
+def perform(
+    m: Migration,
+    step: StepKey[M],
+    act: Callable[[], M],
+    *,
+    check: Callable[[M], None] = lambda _: None,
+    bound_by: Collection[str] = (),
+) -> M:
+    """Run a step, keep its record in the journal, and report that it is done.
+
+    Args:
+        check: called with the record before it is kept; raises where the run must not go on.
+        bound_by: actions of intents: once the run may have sent one of them, it keeps to the record that it
+            has, and the step is not taken again.
+
+    Raises:
+        whatever the step or the check raises.
+    """
+    before = bound_record(m.journal, step, bound_by)
+    if before:
+        return before
+    record = run_step(m.journal, step.name, act)
+    check(record)
+    record_step(m.journal, step, record)
+    return record

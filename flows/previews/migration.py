@@ -7,6 +7,7 @@ from configs.plan import Plan
 from domains.engine import seq_no_figures
 from domains.engine.metadata_digests import Digests, digests
 from flows.previews.estimates import estimate_of, kept_estimate
+from flows.previews.requests import migration_requests, rehearsal_requests
 from flows.sessions.exclusion import require_no_copies
 from flows.sessions.options import Options
 from flows.sessions.rehearsal import target_of, to_rehearse
@@ -16,6 +17,7 @@ from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.journal import Journal
 from runs.lifecycle import is_finished
 from runs.state import State, new_run_id
+from tasks import steps
 from tasks.checks.safety import consents_needed, existing_uuid
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
@@ -86,11 +88,15 @@ def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDo
     m, look = to_rehearse(real, wanted)
     state = State(options.state, plan.name)
     document = _estimated(m, resolving.resolve(m, look), look, state, gated=False)
-    return sealed(document.model_copy(update={"kind": "rehearsal-plan"}))
+    probe = f"{wanted.prefix}{m.journal.run_id}"
+    requests = rehearsal_requests(m, look, document.resolution, probe=probe, keep=wanted.keep)
+    changes = sum(request.changes for request in requests)
+    parts = {"kind": "rehearsal-plan", "requests": requests, "changes": changes}
+    return sealed(document.model_copy(update=parts))
 
 
 def _decided(journal: Journal, m: Migration) -> Resolution:
-    return journal.document.recorded("resolve", Resolution) or resolving.resolve_names(m)
+    return journal.document.recorded(steps.RESOLVE) or resolving.resolve_names(m)
 
 
 def plan_document_of(m: Migration, resolution: Resolution) -> PlanDocument:
@@ -114,13 +120,12 @@ def _document(
     return sealed(
         plan_document(
             m,
-            look,
             resolution,
             consents=tuple(consents_needed(look)) if not ahead.finished else (),
             digests=digests(m.source, names) if not ahead.finished else Digests(),
             snapshot_uuid=existing_uuid(look) if not ahead.finished else None,
             counts=_counts(look, names) if not ahead.finished else {},
-            ahead=ahead,
+            requests=migration_requests(m, look, resolution, ahead),
             estimate=estimate,
         )
     )

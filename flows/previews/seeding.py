@@ -1,7 +1,11 @@
 """What `seed` and `cutover` would do. Reads only; imports no Prefect."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from configs.plan import Plan
 from configs.values.durations import duration_text
+from flows.previews.requests import Round, round_requests
 from flows.sessions.exclusion import require_not_open
 from flows.sessions.options import Options
 from flows.sessions.session import read_only_migration
@@ -9,62 +13,68 @@ from runs.journal import Journal, now
 from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
 from runs.state import State, new_run_id
 from runs.verbs import Verb
-from tasks.checks import window as window_checks
+from tasks import steps
+from tasks.checks.registry import WINDOW
 from tasks.checks.run import run_checks
+from tasks.checks.window import blocked
 from tasks.cutover.window_estimate import expected_window
 from tasks.migration import Migration
 from tasks.planning import resolve
+from tasks.planning.plan_document import RemainingWork, remaining_work
 from tasks.records.previews import RoundPreview, WindowPreview
 from tasks.records.resolution import Resolution
-from tasks.records.seeding import ChangesRecord
-from tasks.seeding.changes import STEP as COMPARE
 from tasks.seeding.changes import changes, known
 from tasks.seeding.ledger import ledger
 from tasks.seeding.trusted_copies import require_own_snapshots, surveyed
+from tasks.steps import REHEARSE_CUTOVER
+from tasks.survey import Survey
 
 
 def seed_preview(plan: Plan, options: Options) -> RoundPreview:
     """What the next seed round would take.
 
     Raises:
-        SnapferryError: refused, or a domain could not be looked at.
+        SnapferryError: refused, or a domain could not be read.
     """
-    return _ahead(plan, options, Verb.SEED)
+    found = _inspected(plan, options, Verb.SEED)
+    return _preview(found, requests=round_requests(Verb.SEED, found.round))
 
 
 def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
     """What a cutover's rehearsal would take: a seed round, whose copies are compared.
 
     Raises:
-        SnapferryError: refused, or a domain could not be looked at.
+        SnapferryError: refused, or a domain could not be read.
     """
-    found = _ahead(plan, options, Verb.SEED)
-    return found.model_copy(update={"verb": Verb.CUTOVER, "rehearsal": True})
+    found = _inspected(plan, options, Verb.SEED)
+    requests = round_requests(REHEARSE_CUTOVER, found.round)
+    return _preview(found, verb=Verb.CUTOVER, rehearsal=True, requests=requests)
 
 
 def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     """What a cutover would take in its window, how long that would be, and what speaks against it.
 
     Raises:
-        SnapferryError: refused, or a domain could not be looked at.
+        SnapferryError: refused, or a domain could not be read.
     """
-    found = _ahead(plan, options, Verb.CUTOVER)
-    m = read_only_migration(plan, options, new_run_id())
-    state = State(options.state, plan.name)
-    frozen = _frozen(state.unfinished(Verb.CUTOVER))
-    checks = [check for check in window_checks.CHECKS if not (frozen and check is window_checks.blocked)]
+    found = _inspected(plan, options, Verb.CUTOVER)
+    state, m = found.state, found.round.m
+    frozen = _frozen(found.unfinished)
+    checks = [check for check in WINDOW if not (frozen and check is blocked)]
     records = run_checks(surveyed(m, ledger(state)), (), checks)
     earlier = tuple(journal.document for journal in state.journals())
-    return found.model_copy(
-        update={
-            "frozen": frozen,
-            "allowed": duration_text(plan.cutover.window),
-            "gates": tuple(gate for gate in Verb.CUTOVER.gates if gate in plan.gates),
-            "pauses": plan.cutover.pause_automated_snapshots and m.source.signed,
-            "window": expected_window(found.resolution, found.work, earlier),
-            "before": tuple(record for record in records if record.status in {"WARN", "FAIL"}),
-            "source_after": plan.cutover.source_after,
-        }
+    resumes_window = frozen is None or frozen.then == "goes on"
+    return _preview(
+        found,
+        verb=Verb.CUTOVER,
+        frozen=frozen,
+        allowed=duration_text(plan.cutover.window),
+        gates=tuple(gate for gate in Verb.CUTOVER.gates if gate in plan.gates),
+        pauses=plan.cutover.pause_automated_snapshots and m.source.signed,
+        window=expected_window(found.round.resolution, found.round.work, earlier),
+        before=tuple(record for record in records if record.status in {"WARN", "FAIL"}),
+        source_after=plan.cutover.source_after,
+        requests=round_requests(Verb.CUTOVER, found.round) if resumes_window else (),
     )
 
 
@@ -80,27 +90,46 @@ def _frozen(cutover: Journal | None) -> WindowPreview | None:
     )
 
 
-def _ahead(plan: Plan, options: Options, verb: Verb) -> RoundPreview:
+@dataclass(frozen=True)
+class _Inspected:
+    """Both domains and the plan's runs, read once."""
+
+    state: State
+    unfinished: Journal | None
+    round: Round
+
+
+def _inspected(plan: Plan, options: Options, verb: Verb) -> _Inspected:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:
         require_not_open(state, options.new_run)
     m = read_only_migration(plan, options, unfinished.run_id if unfinished else new_run_id())
-    bound = unfinished is not None and unfinished.changed_something
-    resolution = unfinished.document.recorded("resolve", Resolution) if unfinished and bound else None
-    work = unfinished.document.recorded(COMPARE, ChangesRecord) if unfinished and bound else None
-    resolution = resolution or _resolved(m, state)
+    bound = unfinished if unfinished and unfinished.changed_something else None
+    resolution = bound.document.recorded(steps.RESOLVE) if bound else None
+    work = bound.document.recorded(steps.COMPARE) if bound else None
+    found = ledger(state, m.journal.run_id)
+    look = surveyed(m, found)
+    resolution = resolution or _resolved(m, look)
+    at = known(m, found)
+    todo = remaining_work(bound, finished=False) if bound else RemainingWork()
+    work = work or changes(m, resolution, at)
+    return _Inspected(state, unfinished, Round(m, look, resolution, work, at, todo))
+
+
+def _preview(found: _Inspected, *, verb: Verb = Verb.SEED, **more: Any) -> RoundPreview:
     return RoundPreview(
         verb=verb,
-        plan=plan.name,
-        continues=unfinished.run_id if unfinished else None,
-        resolution=resolution,
-        work=work or changes(m, resolution, known(m, ledger(state, m.journal.run_id))),
+        plan=found.state.plan_name,
+        continues=found.unfinished.run_id if found.unfinished else None,
+        resolution=found.round.resolution,
+        work=found.round.work,
+        **more,
     )
 
 
-def _resolved(m: Migration, state: State) -> Resolution:
+def _resolved(m: Migration, look: Survey) -> Resolution:
     require_own_snapshots(m)
-    resolution = resolve.resolve(m, surveyed(m, ledger(state, m.journal.run_id)))
+    resolution = resolve.resolve(m, look)
     resolve.require_moving(resolution)
     return resolution

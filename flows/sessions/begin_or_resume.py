@@ -7,8 +7,9 @@ from configs.plan import Plan
 from flows.sessions.options import Options
 from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.journal import Journal, StepEntry, now
-from runs.lifecycle import CLEAN, RunStatus
+from runs.lifecycle import RunStatus
 from runs.state import State
+from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks.records.plan_document import PlanDocument
 from tasks.rehearsal import Rehearsal
@@ -118,6 +119,6 @@ def _begin(request: Request, rules: VerbRules) -> Journal:
 def _resume(journal: Journal, rules: VerbRules) -> None:
     if rules.removes:
         journal.document.aborting = True
-        journal.document.steps.setdefault(CLEAN, StepEntry(started=now()))
+        journal.document.steps.setdefault(StepName.CLEAN, StepEntry(started=now()))
     if rules.reopens:
         journal.resume()

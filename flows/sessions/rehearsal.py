@@ -12,9 +12,10 @@ from flows.sessions.session import working
 from flows.sessions.verb_rules import ABORT_REHEARSAL, REHEARSE
 from flows.sessions.which_run import require_leftover
 from runs.begun_plan import as_begun
+from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-from tasks.records.resolution import Resolution, Unit
+from tasks.records.resolution import Unit
 from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan, settings_of, shadowed
 from tasks.survey import Survey
 
@@ -59,7 +60,7 @@ def as_rehearsed(m: Migration) -> Migration:
 
     What was resolved tells which; before that, the plan's patterns do.
     """
-    decided = m.journal.document.recorded("resolve", Resolution)
+    decided = m.journal.document.recorded(steps.RESOLVE)
     return _under_prefix(m, decided.units if decided else (), settings_of(m.journal).prefix)
 
 

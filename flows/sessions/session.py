@@ -14,6 +14,7 @@ from domains.errors import AwsError, SnapferryError, is_transient
 from flows.sessions.begin_or_resume import Clusters, Request, begin_or_resume
 from flows.sessions.notifications import Notifier, require_notified, write_report
 from flows.sessions.options import Options
+from flows.sessions.recording import MOVING, bound_record
 from flows.sessions.verb_rules import MIGRATE
 from runs.begun_plan import plan_record, require_same_plan
 from runs.events import delivered_to
@@ -21,6 +22,7 @@ from runs.journal import Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
 from runs.state import State
 from runs.verbs import Verb
+from tasks import steps
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.plan_document import PlanDocument
@@ -122,8 +124,7 @@ def _message(error: BaseException) -> str:
 
 def decided_before(journal: Journal) -> Resolution | None:
     """What a run has decided, if it is bound to it: if snapshot, deletion or restore may have begun."""
-    bound = any(journal.intents(action) for action in ("snapshot", "delete", "restore"))
-    return journal.document.recorded("resolve", Resolution) if bound else None
+    return bound_record(journal, steps.RESOLVE, MOVING)
 
 
 def status_after(error: BaseException, journal: Journal) -> RunStatus:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
+from reports.build.cleanup import removal_of
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, StepDuration
+from reports.words import estimates as words
 from runs.journal import Document, StepEntry
-from tasks.records.checks import PreflightRecord
+from runs.step_names import StepName
+from tasks import steps
 from tasks.records.estimates import Estimate
-from tasks.estimates.history import STEPS, WINDOW
-from tasks.records.cleanup import RemovalRecord
-from tasks.records.resolution import Resolution
-from tasks.records.transfer import RestoreRecord, SnapshotRecord
+from tasks.steps import ESTIMATED, STANDSTILL
 
 
 def estimate_report(document: Document) -> EstimateReport | None:
@@ -21,8 +21,10 @@ def _report(kept: dict[str, object] | None, steps: dict[str, StepEntry]) -> Esti
     if kept is None:
         return None
     made = Estimate.model_validate(kept)
-    took = {name: steps[name].seconds for name in STEPS if name in steps and _is_done(steps[name])}
-    whole, window = _together(took, STEPS), _together(took, WINDOW)
+    took: dict[str, float] = {
+        name: steps[name].seconds for name in ESTIMATED if name in steps and _is_done(steps[name])
+    }
+    whole, window = _together(took, ESTIMATED), _together(took, STANDSTILL)
     return EstimateReport(
         low=made.whole.low,
         high=made.whole.high,
@@ -41,10 +43,10 @@ def _report(kept: dict[str, object] | None, steps: dict[str, StepEntry]) -> Esti
             )
             for each in made.steps
         ],
-        workload=made.workload,
-        bottleneck=made.bottleneck,
-        basis=made.basis,
-        assumptions=list(made.assumptions),
+        workload=words.workload_in_words(made.workload),
+        bottleneck=words.bottleneck(made),
+        basis=words.basis(made),
+        assumptions=list(words.assumptions(made)),
     )
 
 
@@ -63,34 +65,34 @@ def rehearsal_report(document: Document) -> RehearsalReport | None:
     settings = document.rehearsal
     if settings is None:
         return None
-    ahead = document.recorded("look ahead", PreflightRecord)
+    ahead = document.recorded(steps.PREFLIGHT)
     checks = ahead.checks if ahead else ()
     return RehearsalReport(
         prefix=settings["prefix"],
         only=list(settings["only"]),
         shadow=settings["shadow"],
         kept=settings["keep"],
-        seconds=round(sum(e.seconds for name, e in document.steps.items() if name in STEPS), 3),
+        seconds=round(sum(e.seconds for name, e in document.steps.items() if name in ESTIMATED), 3),
         failure=str((document.failure or {}).get("message", "")),
         checked=len(checks),
         checks=[*(ahead.failed if ahead else ()), *(ahead.to_know if ahead else ())],
         rates=list(_rates(document)),
         projection=_report(document.projection, {}),
-        removed=document.recorded("clean", RemovalRecord),
+        removed=removal_of(document),
     )
 
 
 def _rates(document: Document) -> Iterator[RateReport]:
-    taken = document.recorded("snapshot", SnapshotRecord)
+    taken = document.recorded(steps.SNAPSHOT)
     if taken and not taken.existing:
-        yield _rate(document, "snapshot", taken.indices, taken.bytes_written)
-    restored = document.recorded("restore", RestoreRecord)
+        yield _rate(document, StepName.SNAPSHOT, taken.indices, taken.bytes_written)
+    restored = document.recorded(steps.RESTORE)
     if restored:
         arrived = [index for index in restored.indices if index.restored]
-        yield _rate(document, "restore", len(arrived), sum(index.bytes for index in arrived))
-    decided = document.recorded("resolve", Resolution)
-    if decided and "verify" in document.steps and document.steps["verify"].record:
-        yield _rate(document, "verify", len(decided.indices), None)
+        yield _rate(document, StepName.RESTORE, len(arrived), sum(index.bytes for index in arrived))
+    decided = document.recorded(steps.RESOLVE)
+    if decided and document.recorded(steps.VERIFY):
+        yield _rate(document, StepName.VERIFY, len(decided.indices), None)
 
 
 def _rate(document: Document, step: str, indices: int, count: int | None) -> RateReport:

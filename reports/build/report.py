@@ -1,37 +1,35 @@
 """From a run's journal to its report, and the report's files."""
 
 from collections.abc import Iterator
-from reports.build.durations import estimate_report
-from reports.build.durations import rehearsal_report
-from reports.build.verdicts import seeded
-from reports.build.verdicts import verification_of
-from reports.model.report import Change
-from reports.model.report import GateReport
-from reports.model.report import HookReport
-from reports.model.report import IndexReport
-from reports.model.report import Report
-from reports.model.report import RequestsReport
-from reports.model.report import StepReport
-from reports.model.report import Totals
-from reports.model.seeding import RoundReport
-from reports.model.seeding import WindowReport
+
+from reports.build.cleanup import finish_of
+from reports.build.durations import estimate_report, rehearsal_report
+from reports.build.verdicts import seeded, verification_of
+from reports.model.report import (
+    Change,
+    GateReport,
+    HookReport,
+    IndexReport,
+    Report,
+    RequestsReport,
+    StepReport,
+    Totals,
+)
+from reports.model.seeding import RoundReport, WindowReport
 from reports.words.next_step import next_step
+from reports.words.verification import limit
 from runs.journal import Document
 from runs.verbs import Verb
-from tasks.records.cleanup import FinishRecord
+from tasks import steps
 from tasks.records.resolution import Resolution
-from tasks.records.transfer import IndexRestore
-from tasks.records.transfer import RepositoryRecord
-from tasks.records.transfer import RestoreRecord
-from tasks.records.transfer import SnapshotRecord
-from tasks.records.verification import Verdict
-from tasks.records.verification import VerificationRecord
+from tasks.records.transfer import IndexRestore, RestoreRecord
+from tasks.records.verification import Verdict, VerificationRecord
 
 
 def report_of(document: Document) -> Report:
     """The report of a run, from its journal alone."""
-    resolution = document.recorded("resolve", Resolution)
-    restored = document.recorded("restore", RestoreRecord)
+    resolution = document.recorded(steps.RESOLVE)
+    restored = document.recorded(steps.RESTORE)
     verified = verification_of(document)
     told, window = _rounds(document)
     indices = (
@@ -39,7 +37,7 @@ def report_of(document: Document) -> Report:
     )
     if told and document.verb is Verb.SEED:
         indices = seeded(indices, told)
-    registered = [document.recorded(f"register on {side}", RepositoryRecord) for side in ("source", "target")]
+    registered = [document.recorded(key) for key in (steps.REGISTER_ON_SOURCE, steps.REGISTER_ON_TARGET)]
     return Report(
         plan=str(document.plan["name"]),
         run_id=document.run_id,
@@ -53,17 +51,17 @@ def report_of(document: Document) -> Report:
         source=resolution.source if resolution else None,
         target=resolution.target if resolution else None,
         level=verified.level if verified else None,
-        limits=list(verified.limits) if verified else [],
+        limits=[limit(each) for each in verified.limits] if verified else [],
         findings=list(verified.general) if verified else [],
         totals=_totals(indices),
         repositories=[record for record in registered if record],
-        snapshot=document.recorded("snapshot", SnapshotRecord),
+        snapshot=document.recorded(steps.SNAPSHOT),
         steps=list(_steps(document)),
         estimate=estimate_report(document),
         rehearsal=rehearsal_report(document),
         round=told,
         window=window,
-        finish=document.recorded("finish", FinishRecord),
+        finish=finish_of(document),
         indices=indices,
         left_out=list(resolution.left_out) if resolution else [],
         changes=list(_changes(document)),

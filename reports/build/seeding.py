@@ -1,45 +1,34 @@
 """From a run's journal: what a seed round, or the last round of a cutover, found and took."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from datetime import timedelta
-from reports.model.seeding import RoundIndex
-from reports.model.seeding import RoundReport
-from reports.model.seeding import WaitingCopies
-from runs.journal import DENIED
-from runs.journal import Document
-from runs.lifecycle import CLEAN
-from tasks.records.cleanup import RemovalRecord
-from tasks.records.seeding import Change
-from tasks.records.seeding import ChangesRecord
-from tasks.records.seeding import CopiesRecord
-from tasks.records.seeding import Ledger
-from tasks.records.seeding import round_record
-from tasks.records.transfer import IndexRestore
-from tasks.records.transfer import RestoreRecord
-from tasks.records.transfer import SnapshotRecord
-from tasks.seeding.changes import STEP as COMPARE
-from tasks.seeding.ledger import COPIES
+from datetime import datetime, timedelta
 
-_KINDS = ("new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged")
+from reports.build.cleanup import removal_of
+from reports.model.seeding import RoundIndex, RoundReport, WaitingCopies
+from reports.words.seeding import fetched_whole
+from runs.journal import DENIED, Document
+from runs.step_names import StepName
+from tasks import steps
+from tasks.records.seeding import KINDS, Change, ChangesRecord, Ledger, round_record
+from tasks.records.transfer import IndexRestore
 
 
 def round_report(document: Document) -> RoundReport | None:
     """The round of a seed or of a cutover; None before it was known what has changed."""
-    work = document.recorded(COMPARE, ChangesRecord)
+    work = document.recorded(steps.COMPARE)
     if work is None:
         return None
-    restored = document.recorded("restore", RestoreRecord)
-    taken = document.recorded("snapshot", SnapshotRecord)
-    now = document.recorded(COPIES, CopiesRecord)
+    restored = document.recorded(steps.RESTORE)
+    taken = document.recorded(steps.SNAPSHOT)
+    now = document.recorded(steps.COPIES)
     removed = _removed(document, work)
     told = round_record(work, restored, taken, removed)
-    whole = {each.name: each.why for each in told.whole}
+    whole = {each.name: fetched_whole(each.why) for each in told.whole}
     arrived = {index.target: index for index in restored.indices} if restored else {}
     return RoundReport(
         number=work.round,
         as_of=as_of(document),
-        changes={kind: count for kind in _KINDS if (count := len(work.of(kind)))},
+        changes={kind: count for kind in KINDS if (count := len(work.of(kind)))},
         operations=work.operations,
         fetched=told.fetched,
         reused=told.reused,
@@ -48,13 +37,13 @@ def round_report(document: Document) -> RoundReport | None:
         indices=[_index(change, arrived.get(change.target), whole) for change in work.changes],
         removed=removed,
         left_behind=list(work.left_behind),
-        taken_away=document.recorded(CLEAN, RemovalRecord),
+        taken_away=removal_of(document),
     )
 
 
 def as_of(document: Document) -> datetime:
     """The copies hold what was acknowledged before this instant: the look at the source had not begun."""
-    entry = document.steps[COMPARE]
+    entry = document.steps[StepName.COMPARE]
     return (entry.ended or entry.started) - timedelta(seconds=entry.seconds if entry.ended else 0)
 
 
@@ -88,7 +77,7 @@ def waiting_of(found: Ledger, documents: Sequence[Document]) -> WaitingCopies | 
     """
     if not found.copies:
         return None
-    ended = (e for e in documents if e.recorded(COPIES, CopiesRecord) and e.recorded(COMPARE, ChangesRecord))
+    ended = (e for e in documents if e.recorded(steps.COPIES) and e.recorded(steps.COMPARE))
     last = next(ended, None) if found.round else None
     return WaitingCopies(
         round=found.round,

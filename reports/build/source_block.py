@@ -1,13 +1,12 @@
 """What a plan's cutovers have left blocked on the source, as the journals tell, and what lifts it."""
 
 from collections.abc import Iterable
+
 from reports.model.seeding import SourceBlock
-from reports.words.next_step import ABORT
-from reports.words.next_step import RELEASE
+from reports.words.next_step import ABORT, RELEASE
 from runs.journal import Document
 from runs.lifecycle import is_frozen
 from runs.verbs import Verb
-
 
 
 def source_block(documents: Iterable[Document]) -> SourceBlock | None:

@@ -1,19 +1,19 @@
 """What the indices of a run came to: by all verifications in it, or by a seed round, which has none."""
 
 from collections.abc import Collection
+
 from reports.model.report import IndexReport
 from reports.model.seeding import RoundReport
 from reports.words.outcomes import unrestored
 from runs.journal import Document
+from tasks import steps
 from tasks.records.verification import VerificationRecord
-
-_STREAMS = "verify data streams"
 
 
 def verification_of(document: Document) -> VerificationRecord | None:
     """The run's verification; the data streams' later one in place of that of their copies."""
-    first = document.recorded("verify", VerificationRecord)
-    later = document.recorded(_STREAMS, VerificationRecord)
+    first = document.recorded(steps.VERIFY)
+    later = document.recorded(steps.VERIFY_STREAMS)
     if first is None or later is None:
         return first
     again = {verdict.target for verdict in later.verdicts}

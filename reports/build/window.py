@@ -2,34 +2,24 @@
 
 from collections.abc import Iterator
 
-from reports.words.next_step import ABORT, RELEASE
 from reports.model.seeding import Outcome, RenamedIndex, RepointReport, WindowPhase, WindowReport
+from reports.words.next_step import ABORT, RELEASE
+from reports.words.seeding import paused, resumed
 from reports.words.window import WAITING
 from runs.journal import DENIED, Document, GateEntry, WindowEntry
-from tasks.cutover.automated_snapshots import NOTHING
-from tasks.cutover.automated_snapshots import STEP as PAUSE
-from tasks.cutover.window_estimate import STEP as EXPECT
-from tasks.records.estimates import WindowEstimate
-from tasks.cutover.freeze import STEP as FREEZE
-from tasks.records.resolution import Resolution
-from tasks.records.cleanup import FinishRecord
-from tasks.records.cutover import FreezeRecord, HealthRecord, OpenRecord, PauseRecord, ReleaseRecord
+from runs.step_names import StepName
+from tasks import steps
+from tasks.records.cutover import (
+    PauseOutcome,
+)
+from tasks.steps import Phase, steps_in
 
-_PHASES = {
-    "freeze": ("freeze",),
-    "compare": ("compare",),
-    "snapshot": ("discard copies", "start snapshot", "snapshot", "find on target"),
-    "restore": ("close before restore", "restore"),
-    "open copies": ("open copies",),
-    "verify": ("verify", "look at names"),
-    WAITING: (),
-    "data streams": ("make data streams", "verify data streams"),
-    "last look": ("last look",),
-    "aliases and opening": ("set aliases", "open"),
-}
 _BETWEEN = "between the steps"
 _NOTHING_S = 0.05
-RESUME = "resume automated snapshots"
+_AUTOMATED = (
+    (steps.PAUSE_AUTOMATED, paused),
+    (steps.RESUME_AUTOMATED, resumed),
+)
 
 
 def window_report(document: Document) -> WindowReport | None:
@@ -37,11 +27,11 @@ def window_report(document: Document) -> WindowReport | None:
     entry = document.window
     if entry is None:
         return None
-    expected = document.recorded(EXPECT, WindowEstimate)
+    expected = document.recorded(steps.ESTIMATE_WINDOW)
     seconds = (entry.ended - entry.frozen).total_seconds() if entry.ended else None
     phases = list(_phases(document, entry, seconds))
-    frozen = document.recorded(FREEZE, FreezeRecord)
-    health = document.recorded("health", HealthRecord)
+    frozen = document.recorded(steps.FREEZE)
+    health = document.recorded(steps.HEALTH)
     outcome = _outcome(document, entry)
     waited = sum(phase.seconds for phase in phases if phase.name == WAITING)
     net = seconds - waited if seconds is not None and outcome == "open" else None
@@ -77,10 +67,10 @@ def blocked_by(document: Document) -> set[str]:
 
 def still_blocked(document: Document) -> list[str]:
     """Those of them that refuse writes as far as the journal knows: all, until it says otherwise."""
-    settled = document.recorded("finish", FinishRecord)
+    settled = document.recorded(steps.FINISH)
     if settled:
         return sorted(settled.refusing)
-    released = document.recorded("release", ReleaseRecord)
+    released = document.recorded(steps.RELEASE)
     return sorted(released.kept) if released else sorted(blocked_by(document))
 
 
@@ -92,12 +82,12 @@ def _outcome(document: Document, entry: WindowEntry) -> Outcome:
 
 def _phases(document: Document, entry: WindowEntry, seconds: float | None) -> Iterator[WindowPhase]:
     """What the window was spent with. Every step of it begins after the freeze."""
-    phases = dict(_PHASES)
+    phases = {str(phase): tuple(steps_in(phase)) for phase in Phase}
     if document.aborting:
-        phases["putting back"] = ("release",)
+        phases["putting back"] = (StepName.RELEASE,)
     spent = 0.0
-    for name, steps in phases.items():
-        took = sum(document.steps[step].seconds for step in steps if step in document.steps)
+    for name, inside in phases.items():
+        took = sum(document.steps[step].seconds for step in inside if step in document.steps)
         took = _waited(document.gates.get("before-open"), entry) if name == WAITING else took
         if took:
             spent += took
@@ -113,8 +103,8 @@ def _waited(gate: GateEntry | None, entry: WindowEntry) -> float:
 
 
 def _repoint(document: Document) -> RepointReport | None:
-    opened = document.recorded("open", OpenRecord)
-    decided = document.recorded("resolve", Resolution)
+    opened = document.recorded(steps.OPEN)
+    decided = document.recorded(steps.RESOLVE)
     if opened is None or decided is None:
         return None
     alone = [i for unit in decided.moving if not unit.is_stream for i in unit.indices if i.open]
@@ -152,7 +142,7 @@ def _falling_back(document: Document, outcome: Outcome) -> str:
 
 def _automated(document: Document) -> Iterator[str]:
     """What became of them, the last word last."""
-    for step, outcome in ((PAUSE, ("paused", "not paused")), (RESUME, ("still paused", "not paused"))):
-        record = document.recorded(step, PauseRecord)
-        if record and not (record.said == NOTHING and step == RESUME):
-            yield f"{outcome[0] if record.paused else outcome[1]}: {record.said}"
+    for step, words in _AUTOMATED:
+        record = document.recorded(step)
+        if record and record.outcome != PauseOutcome.NOTHING_PAUSED:
+            yield words(record)

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from reports.model.seeding import RepointReport, WindowReport
 from reports.words.common import clock, counted, duration, names, number, span
+from tasks.steps import Phase
 
-WAITING = "waiting at before-open"
+WAITING = str(Phase.WAIT)
 """The phase that the estimate does not count."""
 _NAMES = 12
 

@@ -1,87 +1,73 @@
-"""`snapferry abort`: a cutover is put back; what a rehearsal or seed rounds have left is taken away."""
+"""`snapferry abort`: roll back a cutover, or clean up after a rehearsal or seed rounds."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapferry.options import (
-    AsJson,
-    Execute,
-    PlanFile,
-    StateFolder,
-    errors_end_here,
-    load_or_begun,
-    state_folder,
-    terminated_as_interrupted,
-)
+from snapferry.calls import ExecutableCall
+from snapferry.exit_codes import ExitCode
+from snapferry.options import run_options
+from snapferry.plan_files import load_or_begun
+from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
     from flows.sessions.session import Options
     from runs.journal import Document
 
-EXAMPLE = "Example: snapferry abort orders-to-ireland.yaml --execute"
-
-
 Seeds = Annotated[
-    bool, typer.Option("--seeds", help="Consent to taking away the copies and snapshots of seed rounds.")
+    bool, typer.Option("--seeds", help="Consent to removing the copies and snapshots of seed rounds.")
 ]
 
 
-def abort(
-    plan: PlanFile,
-    execute: Execute = False,
-    seeds: Seeds = False,
-    state: StateFolder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Put an unfinished cutover back; else take away what a rehearsal, or else the seed rounds have left.
+@verb(
+    "snapferry abort orders-to-ireland.yaml",
+    "snapferry abort orders-to-ireland.yaml --execute",
+    "snapferry abort orders-to-ireland.yaml --seeds --execute",
+)
+def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
+    """Roll back a cutover, or clean up a rehearsal or seed rounds.
 
-    One of these at a time, in this order; the last only with --seeds. A cutover is put back as long as it
-    opens nothing: the source takes writes again, the copies wait for the next one. Only what the runs made
-    goes, by journal and by UUID. Without --execute: show which it is, and what would be removed.
+    Does one of these at a time, in this order; seed rounds only with --seeds. A cutover can be rolled
+    back until it starts to open the target: the source accepts writes again, and the copies wait for the
+    next cutover. Only what the runs made is removed, identified by journal and UUID. Without --execute,
+    shows which of these it is and what would be removed.
     """
-    folder = state_folder(state)
-    loaded = load_or_begun(plan, folder)
-    from flows.sessions.session import Options
+    plan = load_or_begun(call.file, call.folder)
     from tasks.migration import Consents
 
-    options = Options(folder, Consents(seeds=seeds))
-    with errors_end_here(), terminated_as_interrupted():
-        if execute:
-            _do(loaded, options, as_json=as_json)
-        else:
-            _show(loaded, options, plan, as_json=as_json)
+    options = run_options(call.folder, Consents(seeds=seeds))
+    if call.execute:
+        return _execute(call, plan, options)
+    _show(call, plan, options)
+    return None
 
 
-def _show(plan: "Plan", options: "Options", file: Path, *, as_json: bool) -> None:
+def _show(call: ExecutableCall, plan: "Plan", options: "Options") -> None:
     from flows.abort import preview
-    from reports.views.cleanup import leftovers_view, unfinished_cutover_view
-    from snapferry.console import say, show, show_json
+    from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
+    from snapferry.console import say
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
-    if as_json:
-        show_json(found.model_dump_json(indent=2))
-    elif isinstance(found, Leftovers):
-        show(leftovers_view(found))
+    if isinstance(found, Leftovers):
+        call.show(found, leftovers_view, cleanup_document)
     else:
-        show(unfinished_cutover_view(found))
-    what = "put it back" if found.concerns == "cutover" else "remove it"
+        call.show(found, unfinished_cutover_view)
+    what = "roll it back" if found.concerns == "cutover" else "remove it"
     more = " --seeds" if found.concerns == "seed rounds" else ""
-    say(f"Nothing was changed. To {what}: snapferry abort {file} --execute{more}")
+    say(f"Nothing was changed. To {what}: snapferry abort {call.file} --execute{more}")
 
 
-def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
-    """Does it. An error after the first change ends the command as the run then stands, no refusal."""
+def _execute(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCode | None:
+    """Roll back or clean up. If an error follows a change, return the exit code of the run by then."""
     from domains.errors import SnapferryError
-    from flows.abort import abort as put_back
+    from flows.abort import abort as roll_back_or_remove
     from flows.abort import subject
-    from reports.views.cleanup import removal_view, rolled_back_view
+    from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
-    from snapferry.console import complain, show, show_json
+    from snapferry.console import show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.progress import shown_progress
     from tasks.records.cleanup import RemovalRecord
@@ -89,26 +75,27 @@ def _do(plan: "Plan", options: "Options", *, as_json: bool) -> None:
     before = subject(State(options.state, plan.name)).journal
     try:
         with shown_progress():
-            done = put_back(plan, options)
+            record = roll_back_or_remove(plan, options)
     except SnapferryError as error:
         run = Journal.load(before.path).document
         if run.sessions == before.document.sessions:
             raise
-        complain(error)
-        _tell_what_was_done(before.document, run)
-        raise typer.Exit(code_of_run(run)) from None
-    if as_json:
-        show_json(done.model_dump_json(indent=2))
+        show_error(error)
+        _say_what_was_done(before.document, run)
+        return code_of_run(run)
+    if isinstance(record, RemovalRecord):
+        call.show(record, removal_view, cleanup_document)
     else:
-        show(removal_view(done) if isinstance(done, RemovalRecord) else rolled_back_view(done))
+        call.show(record, rolled_back_view)
+    return None
 
 
-def _tell_what_was_done(before: "Document", run: "Document") -> None:
+def _say_what_was_done(before: "Document", run: "Document") -> None:
     from snapferry.console import say
 
-    done = [each for each in run.intents[len(before.intents) :] if each.result == "sent"]
-    named = (f"{each.side} {each.action} {', '.join(each.names)}" for each in done)
-    say("Removed before that: " + ("; ".join(named) or "nothing"))
+    sent = [each for each in run.intents[len(before.intents) :] if each.result == "sent"]
+    changes = (f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)
+    say("Removed before the error: " + ("; ".join(changes) or "nothing"))
     window = run.window
     if window and window.ended and not (before.window and before.window.ended):
         say("The source takes writes again.")

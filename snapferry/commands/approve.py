@@ -1,44 +1,45 @@
-"""`snapferry approve`: a gate is opened for the run that waits there."""
+"""`snapferry approve`: open a gate for the run that waits there."""
 
 from typing import Annotated
 
 import typer
 
 from configs.plan import Gate
-from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load, state_folder
+from snapferry.calls import RunCall
+from snapferry.verb import verb
 
-EXAMPLE = "Example: snapferry approve orders-to-ireland.yaml before-restore"
 GateName = Annotated[
     str, typer.Argument(metavar="GATE", help="The gate, as the plan names it.", show_default=False)
 ]
 
 
-def approve(plan: PlanFile, gate: GateName, state: StateFolder = None, as_json: AsJson = False) -> None:
-    """Let the run that waits at this gate, or will come to it, go on. Sends nothing to a domain.
+@verb("snapferry approve orders-to-ireland.yaml before-restore")
+def approve(call: RunCall, gate: GateName) -> None:
+    """Approve a gate, so that the run waiting there continues.
 
-    Give it on the machine, and with the state folder, of the run. An approval cannot be taken back.
+    A gate may also be approved before the run reaches it. Use the machine and the state folder of the run.
+    An approval cannot be withdrawn. Nothing is sent to the domains.
     """
-    from runs.approvals import approve as write
+    from runs.approvals import approve as record_approval
     from runs.approvals import run_to_approve, this_user
     from runs.state import State
     from snapferry.console import print_text, show_json
 
-    loaded = load(plan)
-    known: dict[str, Gate] = {name: name for name in loaded.gates}
+    plan = call.load()
+    known: dict[str, Gate] = {name: name for name in plan.gates}
     named = known.get(gate)
     if named is None:
         gates = ", ".join(known) or "none"
-        raise typer.BadParameter(f"the plan names no gate {gate}; its gates: {gates}", param_hint="GATE")
-    with errors_end_here():
-        runs = State(state_folder(state), loaded.name)
-        journal = run_to_approve(runs, named)
-        approval, fresh = write(journal, named, this_user())
-        held = runs.is_held()
-    if as_json:
-        show_json({**approval.model_dump(mode="json"), "plan": loaded.name, "already": not fresh})
+        raise typer.BadParameter(f"the plan has no gate {gate}; its gates: {gates}", param_hint="GATE")
+    runs = State(call.folder, plan.name)
+    journal = run_to_approve(runs, named)
+    approval, is_new = record_approval(journal, named, this_user())
+    if call.as_json:
+        show_json({**approval.model_dump(mode="json"), "plan": plan.name, "already": not is_new})
         return
-    when = "" if fresh else f" already, at {approval.at:%Y-%m-%d %H:%M:%S} UTC"
+    when = "" if is_new else f" already, at {approval.at:%Y-%m-%d %H:%M:%S} UTC"
     print_text(f"Gate {named} of run {approval.run_id} is approved{when} by {approval.by}.\n")
-    command = journal.document.verb.command.replace("PLAN", str(plan))
-    go_on = f"No process works on the run. To go on: {command}"
-    print_text(f"{'The run goes on within seconds of coming there.' if held else go_on}\n")
+    command = journal.document.verb.command.replace("PLAN", str(call.file))
+    resume = f"No process is working on the run. To resume it: {command}"
+    is_running = runs.is_held()
+    print_text(f"{'The run continues within seconds of reaching the gate.' if is_running else resume}\n")

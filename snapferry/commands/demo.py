@@ -6,64 +6,63 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapferry.commands.lab import ENGINE, Source, Target, domain, explained, settings
+from snapferry.calls import ExecutableCall
+from snapferry.commands.lab import ENGINE, Source, Target, domain, lab_errors, settings
+from snapferry.commands.migrate import execute
+from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
-from snapferry.lab_progress import Shown
+from snapferry.lab_progress import LabProgress
 from snapferry.lab_texts import plan_text
-from snapferry.options import load, terminated_as_interrupted
+from snapferry.options import run_options
+from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from lab.description import LabDescription
 
-EXAMPLE = "Example: snapferry demo --documents 20000"
-Documents = Annotated[int, typer.Option(min=1000, help="About how many documents are moved.")]
+Documents = Annotated[int, typer.Option(min=1000, help="How many documents to move, approximately.")]
 Folder = Annotated[
     Path | None,
     typer.Option(
         metavar="FOLDER",
-        help="Where the demo keeps its servers' data, the plan and the report. "
-        "Default: ~/.local/state/snapferry/demo.",
+        help="Folder for the servers' data, the plan and the report. Default: ~/.local/state/snapferry/demo.",
         show_default=False,
     ),
 ]
 
 
+@verb("snapferry demo", "snapferry demo --documents 20000", errors=lab_errors)
 def demo(
     documents: Documents = 120_000, folder: Folder = None, source: Source = ENGINE, target: Target = ENGINE
-) -> None:
-    """Start a local AWS of real parts, migrate one domain to another Region in it, verify, report and end it.
+) -> ExitCode:
+    """Run a whole migration on this machine, without an AWS account.
 
-    Needs no AWS account. The first time it downloads about 200 MB of engine.
+    Starts a local AWS with two real OpenSearch domains, migrates one to the other, verifies, reports, and
+    stops everything again. The first demo downloads about 200 MB of engine.
     """
+    from lab.manager import attached
     from runs.state import default_folder
     from snapferry.console import say
 
     place = (folder or default_folder() / "demo").absolute()
-    with explained(), terminated_as_interrupted():
-        from lab.manager import attached
-
-        wanted = settings(
-            domain("orders-source", "us-east-1", source), domain("orders-target", "eu-west-1", target)
-        )
-        with Shown() as shown, attached(place / "lab", wanted, shown) as lab:
-            code = _migrated(lab, place, documents, shown)
-    say("The two domains and everything else that was started have been ended.")
+    domains = domain("orders-source", "us-east-1", source), domain("orders-target", "eu-west-1", target)
+    with LabProgress() as progress, attached(place / "lab", settings(*domains), progress) as lab:
+        code = _fill_and_migrate(lab, place, documents, progress)
+    say("The two domains and everything else that was started have been stopped.")
     if code is ExitCode.DONE:
-        say("To go on: `snapferry lab up` starts two domains like these and leaves them to you, with a plan.")
-    raise typer.Exit(code)
+        say("To try more: `snapferry lab up` starts two domains like these, with a plan, and keeps them up.")
+    return code
 
 
-def _migrated(lab: "LabDescription", place: Path, documents: int, shown: Shown) -> ExitCode:
+def _fill_and_migrate(lab: "LabDescription", place: Path, documents: int, progress: LabProgress) -> ExitCode:
     from lab.description import environment
     from lab.filling.load import load as fill
-    from snapferry.commands.migrate import Options, run
     from snapferry.console import say
 
     say("Two domains are up:")
     for side in ("source", "target"):
         one = lab.domain(side)
         say(f"  {side} {one.name} in {one.region}: {one.engine_title}, on {one.java}")
-    shown.message(f"Filling the source with about {documents:,} documents")
+    progress.message(f"Filling the source with about {documents:,} documents")
     filled = fill(lab, documents)
     say(f"The source holds {filled.documents:,} documents in {len(filled.indices)} indices.")
     file = place / "plan.yaml"
@@ -71,10 +70,14 @@ def _migrated(lab: "LabDescription", place: Path, documents: int, shown: Shown) 
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(environment(lab))
+    return _migrate(file, place / "state")
+
+
+def _migrate(file: Path, state: Path) -> ExitCode:
+    from snapferry.console import say
+
     say(f"\n$ snapferry migrate {file} --execute")
-    plan, state = load(file), place / "state"
+    call = ExecutableCall(file=file, state=state, execute=True)
     again = f"`snapferry report {file} --state {state}` shows this again"
-    options = Options(
-        plan, file, state, allow_delete=(), allow_partial=False, new_run=True, as_json=False, next_step=again
-    )
-    return run(options)
+    with exit_on_error():
+        return execute(call, call.load(), run_options(state, new_run=True), next_step=again)

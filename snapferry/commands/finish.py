@@ -1,21 +1,13 @@
-"""`snapferry finish`: what a finished migration or cutover has left is settled."""
+"""`snapferry finish`: clean up what a finished migration or cutover has left."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from snapferry.calls import ExecutableCall
 from snapferry.exit_codes import ExitCode
-from snapferry.options import (
-    AsJson,
-    Execute,
-    PlanFile,
-    StateFolder,
-    errors_end_here,
-    load,
-    state_folder,
-    terminated_as_interrupted,
-)
+from snapferry.options import run_options
+from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
@@ -25,16 +17,20 @@ if TYPE_CHECKING:
     from runs.journal import Intent
     from runs.state import State
 
-EXAMPLE = "Example: snapferry finish orders-to-ireland.yaml --source released --execute"
 Snapshots = Annotated[
     Literal["keep", "drop"] | None,
-    typer.Option("--snapshots", help="Of the run and its seed rounds. Default: keep.", show_default=False),
+    typer.Option(
+        "--snapshots",
+        help="Keep or delete the snapshots of the run and its seed rounds. Default: keep.",
+        show_default=False,
+    ),
 ]
 Registrations = Annotated[
     Literal["keep", "remove"] | None,
     typer.Option(
         "--registrations",
-        help="Of the repository, on both sides. Default: remove, or put back what was there before.",
+        help="Keep or remove the registrations of the repository on both sides. Default: remove, or restore "
+        "the one that was there before.",
         show_default=False,
     ),
 ]
@@ -42,100 +38,90 @@ Source = Annotated[
     Literal["blocked", "released"] | None,
     typer.Option(
         "--source",
-        help="What becomes of the block that the cutover has put on the source. Default: as it stands.",
+        help="After a cutover, keep the source blocked or release it. Default: no change.",
         show_default=False,
     ),
 ]
 
 
+@verb(
+    "snapferry finish orders-to-ireland.yaml --execute",
+    "snapferry finish orders-to-ireland.yaml --source released --execute",
+)
 def finish(
-    plan: PlanFile,
-    execute: Execute = False,
+    call: ExecutableCall,
     snapshots: Snapshots = None,
     registrations: Registrations = None,
     source: Source = None,
-    state: StateFolder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Settle what a finished migration or cutover has left: snapshots, registrations, the source's block.
+) -> ExitCode | None:
+    """Clean up after a finished migration or cutover.
 
-    What was moved is not touched. May be given again with other choices. Without --execute: only show it.
+    Cleans up its snapshots, the registrations of the repository, and the write block on the source. The
+    indices that were moved are not touched. You can run it again with other choices.
     """
-    loaded = load(plan)
+    plan = call.load()
     from flows.finish import Choices
-    from flows.sessions.session import Options
 
-    options, choices = Options(state_folder(state)), Choices(snapshots, registrations, source)
-    with errors_end_here(), terminated_as_interrupted():
-        if execute:
-            _do(loaded, options, choices, as_json=as_json)
-        else:
-            _show(loaded, options, choices, plan, as_json=as_json)
+    options, choices = run_options(call.folder), Choices(snapshots, registrations, source)
+    if call.execute:
+        return _execute(call, plan, options, choices)
+    _show(call, plan, options, choices)
+    return None
 
 
-def _show(plan: "Plan", options: "Options", choices: "Choices", file: Path, *, as_json: bool) -> None:
+def _show(call: ExecutableCall, plan: "Plan", options: "Options", choices: "Choices") -> None:
     from flows.finish import preview
     from reports.views.cleanup import finish_preview_view
-    from snapferry.console import say, show, show_json
+    from snapferry.console import say
 
     found = preview(plan, options, choices)
-    if as_json:
-        show_json(found.model_dump_json(indent=2))
-    elif not found.finished:
-        show(finish_preview_view(found))
+    if call.as_json or not found.finished:
+        call.show(found, finish_preview_view)
     if found.finished:
-        say(f"Run {found.run_id} is settled already.")
+        say(f"Run {found.run_id} is already cleaned up.")
         return
-    given = "".join(
-        f" --{name} {value}"
-        for name, value in (
-            ("snapshots", choices.snapshots),
-            ("registrations", choices.registrations),
-            ("source", choices.source),
-        )
-        if value
-    )
-    say(f"Nothing was changed. To do it: snapferry finish {file}{given} --execute")
+    given = "".join(f" --{name} {value}" for name, value in vars(choices).items() if value)
+    say(f"Nothing was changed. To go ahead: snapferry finish {call.file}{given} --execute")
 
 
-def _do(plan: "Plan", options: "Options", choices: "Choices", *, as_json: bool) -> None:
+def _execute(call: ExecutableCall, plan: "Plan", options: "Options", choices: "Choices") -> ExitCode | None:
+    """Clean up. If an error follows a change, list the changes and return the exit code."""
     from domains.errors import SnapferryError
-    from flows.finish import finish as settle
+    from flows.finish import finish as clean_up
     from flows.finish import finished_run
-    from reports.views.cleanup import finish_view
+    from reports.views.cleanup import cleanup_document, finish_view
     from runs.state import State
-    from snapferry.console import complain, say, show, show_json
+    from snapferry.console import say, show_error
     from snapferry.progress import shown_progress
+    from tasks.steps import FINISH
 
     state = State(options.state, plan.name)
-    before, sent = finished_run(state), len(_sent(state))
+    before, sent_before = finished_run(state), len(_sent_requests(state))
     try:
         with shown_progress():
-            settled = settle(plan, options, choices)
+            record = clean_up(plan, options, choices)
     except SnapferryError as error:
-        done = _sent(state)[sent:]
-        if not done:
+        sent = _sent_requests(state)[sent_before:]
+        if not sent:
             raise
-        complain(error)
-        said = (f"{each.side} {each.action} {', '.join(each.names)}" for each in done)
-        say(f"Done before that: {'; '.join(said)}. The same command goes on.")
-        raise typer.Exit(_code(error)) from None
-    if settled == before.document.recorded("finish", type(settled)):
-        say(f"Run {before.run_id} is settled already.")
-    if as_json:
-        show_json(settled.model_dump_json(indent=2))
-    else:
-        show(finish_view(settled))
+        show_error(error)
+        changes = "; ".join(f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)
+        say(f"Done before the error: {changes}. The same command resumes the rest.")
+        return _code_after_change(error)
+    if record == before.document.recorded(FINISH):
+        say(f"Run {before.run_id} is already cleaned up.")
+    call.show(record, finish_view, cleanup_document)
+    return None
 
 
-def _sent(state: "State") -> "list[Intent]":
-    """Every request of the plan's runs that has taken effect, oldest first: rounds keep book of their own."""
+def _sent_requests(state: "State") -> "list[Intent]":
+    """Every request of the plan's runs that took effect, oldest first; each round has its own journal."""
     intents = (intent for journal in state.journals() for intent in journal.document.intents)
     return sorted((each for each in intents if each.result == "sent"), key=lambda each: each.at)
 
 
-def _code(error: "SnapferryError") -> ExitCode:
-    """The code of an error after the first change."""
+def _code_after_change(error: "SnapferryError") -> ExitCode:
+    """The exit code of an error after the first change: it is no longer a refusal."""
     from snapferry.exit_codes import code_of_error
 
     code = code_of_error(error)

@@ -1,22 +1,15 @@
-"""`snapferry plan`: everything resolved and shown, nothing changed."""
+"""`snapferry plan`: resolve everything and show it, changing nothing."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from snapferry.calls import PlanCall, RunCall
 from snapferry.exit_codes import ExitCode
-from snapferry.options import (
-    AllowDelete,
-    AllowPartial,
-    AsJson,
-    NewRun,
-    PlanFile,
-    StateFolder,
-    errors_end_here,
-    load_either,
-    state_folder,
-)
+from snapferry.options import ConsentOptions, NewRun, run_options
+from snapferry.plan_files import load_either
+from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
@@ -24,106 +17,100 @@ if TYPE_CHECKING:
     from flows.sessions.session import Options
     from tasks.records.plan_document import PlanDocument
 
-EXAMPLE = "Example: snapferry plan orders-to-ireland.yaml -o orders-to-ireland.saved.yaml"
 Output = Annotated[
     Path | None,
     typer.Option(
         "--output",
         "-o",
         metavar="FILE",
-        help="Save the resolved migration: `migrate FILE --execute` does exactly that. JSON if FILE ends "
-        "in .json; - for standard output.",
+        help="Save the resolved plan: `snapferry migrate FILE --execute` then does exactly that, or refuses. "
+        "JSON if FILE ends in .json; - for standard output.",
         show_default=False,
     ),
 ]
 
 
+@verb(
+    "snapferry plan orders-to-ireland.yaml",
+    "snapferry plan orders-to-ireland.yaml -o orders-to-ireland.saved.yaml",
+)
 def plan(
-    plan: PlanFile,
-    output: Output = None,
-    allow_delete: AllowDelete = None,
-    allow_partial: AllowPartial = False,
-    new_run: NewRun = False,
-    state: StateFolder = None,
-    as_json: AsJson = False,
-) -> None:
-    """Resolve everything and show exactly what would be done. Reads only.
+    call: RunCall, allow: ConsentOptions, output: Output = None, new_run: NewRun = False
+) -> ExitCode | None:
+    """Show exactly what migrate would do, and optionally save it.
 
-    A saved plan in place of PLAN is compared with the domains: exits with 3 when they are not as they were.
+    Reads only. If PLAN is a saved plan, it is compared with the domains; exits with 3 if they have changed
+    since.
     """
-    from flows.sessions.session import Options
-    from tasks.migration import Consents
-
-    if as_json and str(output) == "-":
+    if call.as_json and str(output) == "-":
         raise typer.BadParameter("-o - and --json would print two documents; leave one of them out")
-    loaded, saved = load_either(plan)
-    consents = Consents(frozenset(allow_delete or ()), allow_partial)
-    found = resolved(loaded, saved, Options(state_folder(state), consents, new_run))
-    if output is not None:
-        _save(found, output, overwrites=plan)
-    if as_json:
-        show_document(found.document)
-    elif str(output) != "-":
-        show_planned(found, plan)
+    loaded, saved = load_either(call.file)
+    options = run_options(call.folder, allow.consents(), new_run=new_run)
+    preview = previewed(loaded, saved, options)
+    code = _save(preview, output, overwrites=call.file) if output is not None else None
+    if code is None and (call.as_json or str(output) != "-"):
+        show_migration_preview(call, preview)
+    return code
 
 
-def resolved(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> "MigrationPreview":
-    """The plan, resolved; exits with 3 when it is refused, or when a saved plan is not true any more."""
+def previewed(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> "MigrationPreview":
+    """What migrating this plan would do.
+
+    Raises:
+        PreconditionError: the plan is refused, or the domains have changed since the plan was saved.
+    """
     from flows.previews.migration import migration_preview
     from tasks.planning.saved_plan import require_unchanged
 
-    with errors_end_here():
-        found = migration_preview(plan, options, saved)
-        if saved and found.fresh:
-            require_unchanged(saved, found.document)
-    return found
+    preview = migration_preview(plan, options, saved)
+    if saved and preview.fresh:
+        require_unchanged(saved, preview.document)
+    return preview
 
 
-def show_document(document: "PlanDocument") -> None:
-    """Prints the document as JSON."""
-    from snapferry.console import show_json
-
-    show_json(document.model_dump_json(indent=2))
-
-
-def show_planned(found: "MigrationPreview", file: Path) -> None:
-    """Prints what would be done, and what to do next."""
+def show_migration_preview(call: PlanCall, preview: "MigrationPreview") -> None:
+    """Print what would be done and, for people, the command that does it."""
     from reports.views.plan import plan_view
-    from snapferry.console import say, show
+    from reports.words.estimates import plan_in_words
+    from snapferry.console import say
 
-    show(plan_view(found.document))
-    if found.finished:
-        another = "`snapferry plan PLAN --new-run` plans another one"
-        say(f"Run {found.finished} has finished: nothing is left to do; {another}.")
+    call.show(preview.document, plan_view, plan_in_words)
+    if call.as_json:
         return
-    if found.fresh and not found.document.changes and not found.continues:
-        say("Nothing was changed, and nothing is to be done: no index is left to move.")
+    if preview.finished:
+        another = f"snapferry plan {call.file} --new-run"
+        say(f"Run {preview.finished} has finished, and nothing is left to do. To plan another run: {another}")
         return
-    if found.continues:
-        say(f"Run {found.continues} is unfinished; this is what it has decided, and --execute continues it.")
-    say(f"Nothing was changed. To do it: snapferry migrate {file} --execute")
+    if preview.fresh and not preview.document.changes and not preview.continues:
+        say("Nothing was changed, and there is nothing to do: no index is left to move.")
+        return
+    if preview.continues:
+        say(f"Run {preview.continues} is unfinished; this is what it has decided, and --execute resumes it.")
+    say(f"Nothing was changed. To go ahead: snapferry migrate {call.file} --execute")
 
 
-def _save(found: "MigrationPreview", output: Path, *, overwrites: Path) -> None:
+def _save(preview: "MigrationPreview", output: Path, *, overwrites: Path) -> ExitCode | None:
+    """Save the resolved plan; returns an exit code if it cannot be saved."""
     from flows.sessions.saved_plans import save, text_of
-    from snapferry.console import complain_of, print_text, say
+    from snapferry.console import print_text, say, show_problem
 
-    if found.continues or found.finished:
-        complain_of(
-            f"run {found.continues or found.finished} exists: there is no new migration to save",
-            "finish it, or add --new-run",
+    existing = preview.continues or preview.finished
+    if existing:
+        show_problem(
+            f"run {existing} exists, so there is no new migration to save", "finish it, or add --new-run"
         )
-        raise typer.Exit(ExitCode.REFUSED)
+        return ExitCode.REFUSED
     if str(output) == "-":
-        print_text(text_of(found.document))
-        return
+        print_text(text_of(preview.document))
+        return None
     if output.exists() and output.resolve() == overwrites.resolve():
-        complain_of(f"{output} is the plan itself", "choose another file for -o")
-        raise typer.Exit(ExitCode.INVALID)
+        show_problem(f"{output} is the plan itself", "choose another file for -o")
+        return ExitCode.INVALID
     try:
-        save(found.document, output)
+        save(preview.document, output)
     except OSError as error:
-        complain_of(f"cannot write {output}: {error.strerror}", "choose another file for -o")
-        raise typer.Exit(ExitCode.INVALID) from None
-    todo = f"To do exactly this: snapferry migrate {output} --execute"
-    say(f"Saved to {output}. {todo if found.document.changes else 'Nothing is to be done.'}")
+        show_problem(f"cannot write {output}: {error.strerror}", "choose another file for -o")
+        return ExitCode.INVALID
+    execute = f"To execute exactly this plan: snapferry migrate {output} --execute"
+    say(f"Saved to {output}. {execute if preview.document.changes else 'There is nothing to do.'}")
+    return None

@@ -4,35 +4,39 @@ from typing import Annotated, Literal
 
 import typer
 
+from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
-from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load, state_folder
+from snapferry.verb import verb
 
-EXAMPLE = "Example: snapferry report orders-to-ireland.yaml --format markdown > report.md"
 Format = Annotated[
-    Literal["console", "json", "markdown"], typer.Option("--format", help="console, json or markdown.")
+    Literal["console", "json", "markdown"],
+    typer.Option("--format", help="Format of the report on standard output."),
 ]
 
 
-def report(
-    plan: PlanFile, format: Format = "console", state: StateFolder = None, as_json: AsJson = False
-) -> None:
-    """Show what the plan's latest run did. Sends nothing."""
+@verb("snapferry report orders-to-ireland.yaml --format markdown > report.md")
+def report(call: RunCall, format: Format = "console") -> ExitCode:
+    """Show what the plan's latest run did.
+
+    Reads the run's journal only; nothing is sent to the domains. docs/report.md explains every
+    key.
+    """
     from reports.build.report import report_of
     from reports.views.markdown import markdown
     from reports.views.report import report_view
     from runs.state import State
-    from snapferry.console import say, show, show_json
+    from snapferry.console import print_text, say, show, show_json
 
-    loaded = load(plan)
-    with errors_end_here():
-        latest = State(state_folder(state), loaded.name).latest()
+    plan = call.load()
+    latest = State(call.folder, plan.name).latest()
     if latest is None:
-        say(f"There is no run of plan {loaded.name} yet. To start one: snapferry migrate {plan} --execute")
-        raise typer.Exit(ExitCode.REFUSED)
-    made = report_of(latest.document)
-    if as_json or format == "json":
-        show_json(made.model_dump_json(indent=2))
+        say(f"There is no run of plan {plan.name} yet. To start one: snapferry migrate {call.file} --execute")
+        return ExitCode.REFUSED
+    found = report_of(latest.document)
+    if call.as_json or format == "json":
+        show_json(found.model_dump_json(indent=2))
     elif format == "markdown":
-        typer.echo(markdown(made), nl=False)
+        print_text(markdown(found))
     else:
-        show(report_view(made))
+        show(report_view(found))
+    return ExitCode.DONE

@@ -1,8 +1,9 @@
 """`snapferry schema`: the plan's JSON Schema."""
 
-EXAMPLE = "Example: snapferry schema > plan.schema.json"
+from snapferry.verb import verb
 
 
+@verb("snapferry schema > plan.schema.json")
 def schema() -> None:
     """Print the plan's JSON Schema, for editors and pipelines."""
     from configs.schema import plan_schema

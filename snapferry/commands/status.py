@@ -1,19 +1,24 @@
-"""`snapferry status`: where a run stands, from its journal; the domains are not asked."""
+"""`snapferry status`: where the latest run stands, from its journal alone."""
 
 import shlex
 from typing import TYPE_CHECKING
 
-from snapferry.options import AsJson, PlanFile, StateFolder, errors_end_here, load_or_begun, state_folder
+from snapferry.calls import RunCall
+from snapferry.plan_files import load_or_begun
+from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from reports.model.seeding import SourceBlock, WaitingCopies
     from runs.state import State
 
-EXAMPLE = "Example: snapferry status orders-to-ireland.yaml --json"
 
+@verb("snapferry status orders-to-ireland.yaml --json")
+def status(call: RunCall) -> None:
+    """Show where the latest run stands and whether writes are blocked.
 
-def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -> None:
-    """Show where the plan's latest run stands, and whether the source refuses writes. Sends nothing."""
+    Reads the run's journal only; nothing is sent to the domains. A source that a cutover has frozen refuses
+    writes until the cutover is finished or rolled back.
+    """
     from flows.sessions.exclusion import TAKE_AWAY
     from reports.build.report import report_of
     from reports.views.status import status_of, status_view, with_plan
@@ -21,32 +26,30 @@ def status(plan: PlanFile, state: StateFolder = None, as_json: AsJson = False) -
     from runs.state import State
     from snapferry.console import say, show, show_json
 
-    folder = state_folder(state)
-    loaded = load_or_begun(plan, folder)
-    with errors_end_here():
-        runs = State(folder, loaded.name)
-        latest = runs.latest()
-        block, waiting = _left_standing(runs)
-        taking_away = TAKE_AWAY if being_removed(runs) else None
-        held, process = runs.is_held(), runs.holder()
+    plan = load_or_begun(call.file, call.folder)
+    runs = State(call.folder, plan.name)
+    latest = runs.latest()
+    block, waiting = _left_by_seeding(runs)
+    removal = TAKE_AWAY if being_removed(runs) else None
     if latest is None:
         say(
-            f"There is no run of plan {loaded.name} yet. To start one: snapferry migrate {plan} --execute; "
-            f"or, in rounds before a short window: snapferry seed {plan} --execute"
+            f"There is no run of plan {plan.name} yet. "
+            f"To start one: snapferry migrate {call.file} --execute; "
+            f"or, to copy in rounds before a short window: snapferry seed {call.file} --execute"
         )
-        if as_json:
-            show_json({"plan": loaded.name, "run_id": None})
+        if call.as_json:
+            show_json({"plan": plan.name, "run_id": None})
         return
-    standing = status_of(report_of(latest.document), held, block, waiting, process, taking_away)
-    standing = with_plan(standing, shlex.quote(str(plan)))
-    if as_json:
-        show_json(standing)
+    found = status_of(report_of(latest.document), runs.is_held(), block, waiting, runs.holder(), removal)
+    found = with_plan(found, shlex.quote(str(call.file)))
+    if call.as_json:
+        show_json(found)
     else:
-        show(status_view(standing))
+        show(status_view(found))
 
 
-def _left_standing(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":
-    """What seed rounds and cutovers have left on the domains; looked for only where there were any."""
+def _left_by_seeding(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":
+    """What seed rounds and cutovers have left on the domains; read only if there were any."""
     documents = [journal.document for journal in runs.journals()]
     if not any(document.verb.is_round for document in documents):
         return None, None

@@ -10,16 +10,20 @@ from domains.domain import Side
 from domains.engine import catalog as names_on
 from domains.engine import repositories, snapshots
 from domains.errors import Denied, Missing
+from domains.http.requests import Request
 from runs.journal import DENIED, REFUSED, Journal
+from runs.step_names import StepName
 from tasks.cleanup.ownership import own_snapshot, owned
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
+from tasks.records.resolution import Resolution
 from tasks.repository import register
 from tasks.repository.history import is_own_registration, sent_registrations
-from tasks.repository.revert import revert
-from tasks.retry_while_busy import STEP, is_busy, retry_while_busy
+from tasks.repository.revert import revert, revert_request
+from tasks.retry_while_busy import is_busy, retry_while_busy
+from tasks.survey import SIDES, Survey
 
 _AT_ONCE = 50  # indices that one request deletes
 
@@ -49,13 +53,37 @@ def require_removable(m: Migration, name: str) -> None:
         ) from error
 
 
+def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[tuple[Side, Request]]:
+    """What removing sends once all of this resolution has arrived, by what the survey shows. Reads only."""
+    streams = [unit.target for unit in resolution.moving if unit.is_stream]
+    indices = sorted(i.target for u in resolution.moving if not u.is_stream for i in u.indices)
+    for name in streams:
+        yield "target", names_on.delete_request(name, stream=True)
+    for start in range(0, len(indices), _AT_ONCE):
+        for request in names_on.delete_all_requests(indices[start : start + _AT_ONCE]):
+            yield "target", request
+    if not m.plan.snapshot.existing:
+        yield "source", snapshots.delete_request(m.repository, m.snapshot)
+    for side in reversed(SIDES):
+        registered = any(
+            request.method == "PUT" for request in register.requests(m, look, side, resolution.bucket_region)
+        )
+        if registered:
+            yield side, revert_request(m.repository, look.registration(side))
+
+
+def probe_request(name: str) -> Request:
+    """As `require_removable` sends it."""
+    return next(names_on.delete_all_requests([name]))
+
+
 def leftovers(m: Migration) -> Leftovers:
     """What `remove_made` would take away now. Changes nothing on the domains."""
     found = owned(m)
     registered: list[Side] = [
         domain.side
         for domain in (m.source, m.target)
-        if is_own_registration(m, domain, repositories.registered(domain, m.repository))
+        if is_own_registration(m, domain, repositories.registration(domain, m.repository))
     ]
     return Leftovers(
         run_id=m.journal.run_id,
@@ -75,7 +103,7 @@ def remove_made(m: Migration) -> RemovalRecord:
         TimedOut: a running snapshot stood in the way for snapshot.wait_for_running; the same command goes on.
         DomainError: transient, or denied.
     """
-    await_in_flight(m, STEP)
+    await_in_flight(m, StepName.CLEAN)
     left = [*_remove_indices(m), *remove_snapshot(m)]
     registrations = {domain.side: revert(m, domain) for domain in (m.target, m.source)}
     return RemovalRecord(
@@ -120,7 +148,7 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
     grown: list[str] = []
 
     def look() -> Callable[[], None] | None:
-        held = names_on.backing_of(m.target, name)
+        held = names_on.backing_indices(m.target, name)
         if held is None:
             return None
         if names_on.uuids(m.target, held) != backing:
@@ -130,7 +158,7 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
 
     retry_while_busy(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, look)
     if grown:
-        yield Skipped(name=name, why="its backing indices are not those that this run has restored any more")
+        yield Skipped(name=name, why=SkippedReason.BACKING_INDICES_CHANGED)
 
 
 def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skipped]:
@@ -141,9 +169,9 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     """
     if not m.journal.intents("snapshot"):
         return
-    why = _unreachable(m, runs)
-    if why:
-        yield Skipped(name=m.snapshot, why=why)
+    skipped = _out_of_reach(m, runs)
+    if skipped:
+        yield skipped
         return
 
     def look() -> Callable[[], None] | None:
@@ -153,22 +181,23 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
-def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:
-    """Why the run's snapshot cannot be reached; empty when it can.
+def _out_of_reach(m: Migration, runs: Sequence[Journal]) -> Skipped | None:
+    """The run's snapshot, where it cannot be reached; None where it can.
 
     Where somebody has removed the runs' own registration, it is made again for that.
     """
-    if repositories.registered(m.source, m.repository) is not None:
-        return ""
+    if repositories.registration(m.source, m.repository) is not None:
+        return None
     sent = sent_registrations(m, m.source, runs)
+    gone = Skipped(name=m.snapshot, why=SkippedReason.SNAPSHOT_OUT_OF_REACH, detail=m.repository)
     if not sent.at_all or sent.before is not None:
-        return f"repository {m.repository} is not registered on the source any more"
+        return gone
     resolved = m.journal.record("resolve") or {}
     try:
         register.register_source(m, resolved.get("bucket_region"))
     except ExecutionError as error:
-        return f"repository {m.repository} is not registered on the source any more: {error.message}"
-    return ""
+        return gone.model_copy(update={"error": error.message})
+    return None
 
 
 def require_removed(m: Migration) -> None:

@@ -15,18 +15,19 @@ from domains.engine.write_blocks import blocks
 from runs.journal import Journal
 from runs.seed_cycles import sharing_registration
 from runs.state import State
+from runs.step_names import StepName
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.errors import ExecutionError
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.cleanup import Leftovers, Registration, RemovalRecord, Skipped, SkippedReason
 from tasks.records.seeding import Copy, Ledger
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
 from tasks.restore.owned_indices import intended, proven
-from tasks.retry_while_busy import STEP, is_busy, retry_while_busy
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.retry_while_busy import is_busy, retry_while_busy
+from tasks.seeding.ledger import ledger
 from tasks.seeding.trusted_copies import trusted
 
 _AT_ONCE = 50
@@ -44,7 +45,7 @@ def rounds_left(m: Migration, rounds: Sequence[Migration]) -> Leftovers:
     registered: list[Side] = [
         domain.side
         for domain in (m.source, m.target)
-        if any(_is_given_back(each, domain, runs) for each in _by_repository(rounds))
+        if any(_is_reverted(each, domain, runs) for each in _by_repository(rounds))
     ]
     return Leftovers(
         run_id=m.journal.run_id,
@@ -56,8 +57,8 @@ def rounds_left(m: Migration, rounds: Sequence[Migration]) -> Leftovers:
     )
 
 
-def _is_given_back(m: Migration, domain: Domain, runs: Sequence[Journal]) -> bool:
-    return is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+def _is_reverted(m: Migration, domain: Domain, runs: Sequence[Journal]) -> bool:
+    return is_own_registration(m, domain, repositories.registration(domain, m.repository), runs)
 
 
 def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
@@ -70,7 +71,7 @@ def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
         DomainError: transient, or denied.
     """
     for each in rounds:
-        await_in_flight(each, STEP)
+        await_in_flight(each, StepName.CLEAN)
     found, runs = _noted(m, rounds), _runs(rounds)
     left = list(_left(m, found))
     names = sorted(_removable(m, found))
@@ -81,7 +82,7 @@ def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
     return RemovalRecord(
         indices=tuple(name for name in removed_names(m, "remove") if name in found.copies),
         snapshots=tuple(name for each in rounds for name in removed_names(each, "remove snapshot")),
-        registrations=_given_back(m, rounds),
+        registrations=_reverted(m, rounds),
         left=tuple(left),
     )
 
@@ -113,7 +114,7 @@ def _noted(m: Migration, rounds: Iterable[Migration]) -> Ledger:
     """The copies, those of unfinished rounds included: what the domain says of them now is noted first."""
     there = catalog(m.target).indices
     for each in rounds:
-        if each.journal.record(COPIES) is None:
+        if each.journal.record(StepName.COPIES) is None:
             held = {name: there[name].uuid for name in intended(each) & there.keys()}
             proven(each, held, f"{each.repository}/{each.snapshot}")
     return ledger(State.of(m.journal))
@@ -140,23 +141,23 @@ def _left(m: Migration, found: Ledger) -> Iterator[Skipped]:
     own = _removable(m, found)
     for name, copy in found.copies.items():
         if name in target.indices and name not in own:
-            yield Skipped(name=name, why=_why(target, copy))
+            yield _skipped(target, copy)
 
 
-def _why(target: Catalog, copy: Copy) -> str:
+def _skipped(target: Catalog, copy: Copy) -> Skipped:
     index = target.indices[copy.target]
     if index.uuid != copy.target_uuid:
-        return "it is not the index that a round has made"
+        return Skipped(name=copy.target, why=SkippedReason.NOT_MADE_BY_A_ROUND)
     if index.stream:
-        return f"it belongs to data stream {index.stream} by now"
-    return "it was made to take writes since a round has made it"
+        return Skipped(name=copy.target, why=SkippedReason.IN_A_DATA_STREAM, detail=index.stream)
+    return Skipped(name=copy.target, why=SkippedReason.TAKES_WRITES)
 
 
-def _given_back(m: Migration, rounds: Sequence[Migration]) -> dict[str, str]:
+def _reverted(m: Migration, rounds: Sequence[Migration]) -> dict[str, Registration]:
     """What became of the registrations; of a repository that only earlier rounds have used, with its name."""
-    runs, said = _runs(rounds), dict[str, str]()
+    runs, found = _runs(rounds), dict[str, Registration]()
     for each in _by_repository(rounds):
         place = "" if each.repository == m.repository else f", {each.repository}"
         for domain in (m.target, m.source):
-            said[f"{domain.side}{place}"] = revert(each, domain, runs)
-    return said
+            found[f"{domain.side}{place}"] = revert(each, domain, runs)
+    return found

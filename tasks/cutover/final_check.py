@@ -6,6 +6,7 @@ target, and whatever was done to a copy is not on the source.
 
 from collections.abc import Iterator
 
+from configs.values.listing import listed
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.shard_stats import marks
 from domains.engine.write_blocks import blocks
@@ -17,7 +18,6 @@ from tasks.records.seeding import ChangesRecord
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.verification.drift import drifted
 
-STEP = "last look"
 _SHOWN = 5
 
 
@@ -40,9 +40,8 @@ def require_still(m: Migration, resolution: Resolution, work: ChangesRecord) -> 
         *(f"{verdict.source} on the source: {verdict.detail}" for verdict in drift.appeared),
     ]
     if problems:
-        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise VerificationFailed(
-            f"not as it was compared any more: {'; '.join(problems[:_SHOWN])}{more}",
+            f"not as it was compared any more: {listed(problems, _SHOWN, '; ')}",
             "find out who writes there, or takes blocks off, and let nobody do so during the next window",
         )
 

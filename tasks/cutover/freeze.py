@@ -5,7 +5,7 @@ the write indices of data streams and older engines take alone, does not: then t
 An index that refused writes before is no business of the run: it is neither blocked nor released.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domains.engine.catalog import path_pieces, refresh
@@ -14,14 +14,15 @@ from domains.engine.shard_stats import marks
 from domains.engine.write_blocks import block_requests, blocks, flush, setting_requests
 from domains.errors import Denied, Refused
 from domains.http.json_replies import is_object
+from domains.http.requests import Request
 from runs.journal import DENIED, now
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.records.cutover import FreezeRecord, ReleaseRecord
 from tasks.records.resolution import Resolution
 
-STEP = "freeze"
 _REST_S = 2.0  # writes that were under way when a setting blocked them were seen to end within that
 _UNKNOWN_WORDS = ("no handler found", "is not allowed", "incorrect http method")
 _UNKNOWN_TYPES = ("invalid_index_name_exception", "invalid_type_name_exception", "parse_exception")
@@ -47,17 +48,38 @@ def freeze(m: Migration, resolution: Resolution) -> FreezeRecord:
         DomainError: transient, or denied.
     """
     names = [index.name for index in resolution.indices if index.open]
-    mine = blocked_by(m)
-    had = blocks(m.source)
-    before = [name for name in names if name not in mine and name in had]
-    wanted = [name for name in names if name not in before]
-    of_streams = {index.name for index in resolution.indices if index.stream}
+    wanted = _to_block(m, resolution)
+    before = [name for name in names if name not in wanted]
+    of_streams = _of_streams(resolution)
     done = _block(m, [name for name in wanted if name not in of_streams])
     by_settings = [name for name in wanted if name in of_streams or name in done.refused]
     _block_by_settings(m, by_settings)
     _require_blocked(m, wanted)
     _come_to_rest(m, names, 0.0 if done.drained and not by_settings else _REST_S)
     return FreezeRecord(at=now(), blocked=tuple(wanted), before=tuple(before), by_settings=tuple(by_settings))
+
+
+def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What the freeze sends where the source takes `_block/write`; without flushes. Reads only."""
+    wanted, of_streams = _to_block(m, resolution), _of_streams(resolution)
+    yield from block_requests(name for name in wanted if name not in of_streams)
+    yield from setting_requests((name for name in wanted if name in of_streams), blocked=True)
+
+
+def release_requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What the release sends once the source is frozen. Reads only."""
+    return setting_requests(sorted(_to_block(m, resolution)), blocked=False)
+
+
+def _to_block(m: Migration, resolution: Resolution) -> list[str]:
+    """The open indices that move and refuse no writes yet, or refuse them by this run."""
+    mine, had = blocked_by(m), blocks(m.source)
+    names = (index.name for index in resolution.indices if index.open)
+    return [name for name in names if name in mine or name not in had]
+
+
+def _of_streams(resolution: Resolution) -> set[str]:
+    return {index.name for index in resolution.indices if index.stream}
 
 
 @dataclass(frozen=True)
@@ -79,7 +101,7 @@ def _block(m: Migration, names: Sequence[str]) -> _Blocked:
     drained = True
     for piece in path_pieces(names):
         try:
-            with m.journal.intend(STEP, "source", "block", {"names": list(piece)}):
+            with m.journal.intend(StepName.FREEZE, "source", "block", {"names": list(piece)}):
                 for request in block_requests(piece):
                     reply = m.source.connection.send(request)
                     require_acknowledged(m.source, "block writes", reply)
@@ -93,7 +115,9 @@ def _block(m: Migration, names: Sequence[str]) -> _Blocked:
         else:
             continue
         report_progress(
-            Progress(STEP, f"the domain does not take _block/write ({said.reply.text}): by settings")
+            Progress(
+                StepName.FREEZE, f"the domain does not take _block/write ({said.reply.text}): by settings"
+            )
         )
         return _Blocked(tuple(names), drained)
     return _Blocked((), drained)
@@ -107,7 +131,7 @@ def _is_unknown_way(error: Refused) -> bool:
 
 def _block_by_settings(m: Migration, names: Sequence[str]) -> None:
     for piece in path_pieces(names):
-        with m.journal.intend(STEP, "source", "block", {"names": list(piece), "by": "settings"}):
+        with m.journal.intend(StepName.FREEZE, "source", "block", {"names": list(piece), "by": "settings"}):
             for request in setting_requests(piece, blocked=True):
                 require_acknowledged(m.source, "block writes", m.source.connection.send(request))
 
@@ -135,18 +159,22 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
         silent = [name for name in names if name not in told]
         if silent:
             raise ExecutionError(
-                f"the shards of {', '.join(silent[:5])} on the source do not tell how far they are"
+                f"the shards of {', '.join(silent[:5])} on the source do not tell how far they are",
+                "see that their primaries are started (GET _cat/shards), then run the same command again",
             )
-        restless = [name for name in names if not all(mark.settled for mark in told[name])]
+        restless = [name for name in names if not all(mark.idle for mark in told[name])]
         if told != seen:
             still = m.poll(rest_s)
         elif not restless and still.expired:
             break
         if poll.expired:
-            raise TimedOut(f"operations are still under way on {', '.join(restless[:5]) or 'the source'}")
+            raise TimedOut(
+                f"operations are still under way on {', '.join(restless[:5]) or 'the source'}",
+                "find what still works there (GET _tasks), wait for its end, then run the same command again",
+            )
         if restless:
             said = f"waiting: operations are under way on {len(restless)} indices"
-            report_progress(Progress(STEP, said, waiting=True))
+            report_progress(Progress(StepName.FREEZE, said, waiting=True))
             _flushed(m, restless)  # an operation that failed in Lucene keeps the checkpoint back until then
         seen = told
         poll.pause()
@@ -154,7 +182,10 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
     stale = refresh(m.source, names)
     if stale:
         name, why = next(iter(stale.items()))
-        raise ExecutionError(f"{name} on the source cannot be refreshed: {why}")
+        raise ExecutionError(
+            f"{name} on the source cannot be refreshed: {why}",
+            "see that every shard of it is started (GET _cat/shards), then run the same command again",
+        )
 
 
 def _flushed(m: Migration, names: Sequence[str]) -> None:
@@ -163,7 +194,10 @@ def _flushed(m: Migration, names: Sequence[str]) -> None:
     except Denied:
         return  # a help only: the snapshot flushes by itself
     if failed:
-        raise ExecutionError(f"the source cannot flush {'; '.join(failed[:3])}")
+        raise ExecutionError(
+            f"the source cannot flush {'; '.join(failed[:3])}",
+            "see that its disks have room and every shard is started, then run the same command again",
+        )
 
 
 def blocked_by(m: Migration) -> set[str]:
@@ -195,7 +229,7 @@ def release(m: Migration) -> ReleaseRecord:
     """
     names = still_blocked(m)
     if names:
-        with m.journal.intend("release", "source", "release", {"names": names}):
+        with m.journal.intend(StepName.RELEASE, "source", "release", {"names": names}):
             for request in setting_requests(names, blocked=False):
                 m.source.connection.send(request)
     kept = still_blocked(m)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from configs.restore import full_key
 from domains.engine import restores
 from domains.engine.catalog import Catalog, catalog, path_pieces
 from domains.engine.index_opening import (
-    SERVING,
+    OPENING_SETTINGS,
     alias_requests,
     aliases,
     health,
@@ -24,6 +25,7 @@ from domains.http.requests import Request
 from runs.journal import now
 from runs.lifecycle import SERVE
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.cutover import HealthRecord, OpenRecord
@@ -31,7 +33,6 @@ from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.selection.conflicts import own_names, taken_now
 
-STEP = "open"
 _STILL_S = 20.0
 _MISSING = object()
 
@@ -48,7 +49,7 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
     own = own_uuids(m, ledger_of(m))
     there = [name for name in names if name in target and target[name].uuid == own.get(name)]
     shut = [name for name in there if not target[name].open]
-    _send(m, "open copies", "open", shut, open_requests(shut))
+    _send(m, StepName.OPEN_COPIES, "open", shut, open_requests(shut))
     poll = m.poll(m.patience_s)
     while True:
         found = restores.primaries(m.target, names)
@@ -56,9 +57,12 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
         if not late:
             return len(shut)
         if poll.expired:
-            raise TimedOut(f"primaries of {', '.join(late[:5])} on the target do not start")
+            raise TimedOut(
+                f"primaries of {', '.join(late[:5])} on the target do not start",
+                "see why (GET _cluster/allocation/explain on the target), then run the same command again",
+            )
         report_progress(
-            Progress("open copies", f"waiting for the primaries of {len(late)} indices", waiting=True)
+            Progress(StepName.OPEN_COPIES, f"waiting for the primaries of {len(late)} indices", waiting=True)
         )
         poll.pause()
 
@@ -97,10 +101,19 @@ def set_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ..
     Returns:
         Alias → the indices that have it.
     """
-    wanted, ours = _aliases_of_sources(m, resolution), aliases(m.target)
-    lacking = [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
-    _send(m, "set aliases", "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
+    lacking = _lacking_aliases(m, resolution)
+    _send(m, StepName.SET_ALIASES, "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
     return aliases_made(m, resolution)
+
+
+def alias_requests_of(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What `set_aliases` sends now. Reads only."""
+    return alias_requests(_lacking_aliases(m, resolution))
+
+
+def _lacking_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
+    wanted, ours = _aliases_of_sources(m, resolution), aliases(m.target)
+    return [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
 
 
 def aliases_made(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ...]]:
@@ -133,16 +146,10 @@ def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tup
     Raises:
         ExecutionError: an index still refuses writes.
     """
-    theirs = opening_settings(m.source)
-    groups: dict[tuple[tuple[str, Any], ...], list[str]] = {}
-    for index in resolution.indices:
-        wanted = opening_of(m, index, theirs.get(index.name, {}))
-        groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
-    for wanted, names in groups.items():
-        for piece in path_pieces(
-            names
-        ):  # each an intent of its own: one that is denied leaves others in force
-            _send(m, STEP, SERVE, piece, settings_requests(piece, dict(wanted)))
+    for names, wanted in _settings(
+        m, resolution
+    ):  # each an intent: one that is denied leaves others in force
+        _send(m, StepName.OPEN, SERVE, names, settings_requests(names, wanted))
     _require_taking(m, resolution)
     return OpenRecord(
         at=now(),
@@ -153,12 +160,29 @@ def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tup
     )
 
 
+def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
+    """What opening for writes sends, by the source's settings now. Reads only."""
+    for names, wanted in _settings(m, resolution):
+        yield from settings_requests(names, wanted)
+
+
+def _settings(m: Migration, resolution: Resolution) -> Iterator[tuple[Sequence[str], dict[str, Any]]]:
+    """Names on the target that one request holds, and the settings that they are opened with."""
+    theirs = opening_settings(m.source)
+    groups: dict[tuple[tuple[str, Any], ...], list[str]] = {}
+    for index in resolution.indices:
+        wanted = opening_of(m, index, theirs.get(index.name, {}))
+        groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
+    for wanted, names in groups.items():
+        yield from ((piece, dict(wanted)) for piece in path_pieces(names))
+
+
 def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
     """What an index gets in place of what its waiting copy had; None puts the engine's default back."""
-    plan = {_full(key): value for key, value in m.plan.restore.index_settings.items()}
-    ignored = [_full(pattern) for pattern in m.plan.restore.ignore_index_settings]
+    plan = {full_key(key): value for key, value in m.plan.restore.index_settings.items()}
+    ignored = [full_key(pattern) for pattern in m.plan.restore.ignore_index_settings]
     wanted: dict[str, Any] = {}
-    for key in (f"index.{name}" for name in SERVING):
+    for key in (f"index.{name}" for name in OPENING_SETTINGS):
         left_out = any(fnmatchcase(key, pattern) for pattern in ignored)
         wanted[key] = plan.get(key, None if left_out else theirs.get(key))
     if wanted["index.number_of_replicas"] is None:
@@ -166,12 +190,8 @@ def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) ->
     return {**wanted, WRITE: plan.get(WRITE)}
 
 
-def _full(key: str) -> str:
-    return key if key.startswith("index.") or key == "*" else f"index.{key}"
-
-
 def _require_taking(m: Migration, resolution: Resolution) -> None:
-    meant = {_full(key) for key in m.plan.restore.index_settings}
+    meant = {full_key(key) for key in m.plan.restore.index_settings}
     if WRITE in meant:
         return
     had = blocks(m.target)
@@ -201,7 +221,7 @@ def wait_for_green(m: Migration, resolution: Resolution) -> HealthRecord:
         if not late or poll.expired or still.expired:
             return HealthRecord(waited_s=round((now() - began).total_seconds(), 3), not_green=late)
         report_progress(
-            Progress("health", f"waiting for green: {len(late)} of {len(names)} indices", waiting=True)
+            Progress(StepName.HEALTH, f"waiting for green: {len(late)} of {len(names)} indices", waiting=True)
         )
         poll.pause()
 

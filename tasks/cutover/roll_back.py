@@ -10,13 +10,14 @@ from domains.engine.index_opening import alias_removal_requests, aliases, requir
 from domains.engine.write_blocks import blocks
 from domains.errors import is_transient
 from runs.lifecycle import RunStatus
+from runs.step_names import StepName
+from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_stream
 from tasks.cutover import freeze, window
 from tasks.in_flight import await_blocks_in_flight
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord
-from tasks.records.verification import VerificationRecord
 from tasks.retry_while_busy import is_busy, retry_while_busy
 from tasks.seeding.copies import ledger_of, own_uuids
 
@@ -42,7 +43,7 @@ def release_source(m: Migration) -> ReleaseRecord:
     A block whose reply was lost may still come: it is waited for once what is blocked already is released.
     """
     released = repeated(m, lambda: freeze.release(m))
-    if await_blocks_in_flight(m, "release"):
+    if await_blocks_in_flight(m, StepName.RELEASE):
         released = repeated(m, lambda: freeze.release(m))
     window.end(m)
     return released
@@ -100,12 +101,14 @@ def remove_aliases(m: Migration) -> None:
     mine = [name for name, uuid in own.items() if name in target and target[name].uuid == uuid]
     doomed = [(name, alias) for name in mine for alias in given.get(name, {})]
     if doomed:
-        with m.journal.intend("copies", "target", "remove alias", {"names": [alias for _, alias in doomed]}):
+        with m.journal.intend(
+            StepName.COPIES, "target", "remove alias", {"names": [alias for _, alias in doomed]}
+        ):
             for request in alias_removal_requests(doomed):
                 require_acknowledged(m.target, "remove aliases", m.target.connection.send(request))
 
 
 def doubted(m: Migration) -> frozenset[str]:
     """Names on the target that the verification found to differ, or could not compare."""
-    found = m.journal.document.recorded("verify", VerificationRecord)
+    found = m.journal.document.recorded(steps.VERIFY)
     return frozenset(verdict.target for verdict in found.failing) if found else frozenset()

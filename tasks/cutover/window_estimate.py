@@ -3,16 +3,14 @@
 from collections.abc import Iterable, Sequence
 
 from runs.journal import Document
+from runs.step_names import StepName
+from tasks import steps
 from tasks.records.estimates import WindowEstimate
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
-from tasks.records.verification import VerificationRecord
-from tasks.seeding.changes import STEP as COMPARE
-from tasks.seeding.ledger import COPIES
+from tasks.steps import Phase, steps_in
 
-STEP = "expect window"
-
-_ROUND = (COMPARE, "start snapshot", "snapshot", "find on target", "close before restore", "restore")
+_ROUND = tuple(step for phase in (Phase.COMPARE, Phase.SNAPSHOT, Phase.RESTORE) for step in steps_in(phase))
 
 _FIXED_S = (1.0, 8.0)
 """Seconds of the freeze and of the opening, at least and at most."""
@@ -46,8 +44,8 @@ def expected_window(
 def _rounds(earlier: Iterable[Document]) -> Iterable[tuple[str, ChangesRecord, float]]:
     """Rounds that have come to their end: id, what they did, and the seconds of it."""
     for document in earlier:
-        work = document.recorded(COMPARE, ChangesRecord)
-        if work and work.restored and COPIES in document.steps:
+        work = document.recorded(steps.COMPARE)
+        if work and work.restored and StepName.COPIES in document.steps:
             seconds = sum(document.steps[name].seconds for name in _ROUND if name in document.steps)
             yield document.run_id, work, seconds
 
@@ -75,9 +73,9 @@ def _scaled(work: ChangesRecord, before: ChangesRecord, seconds: float) -> float
 
 def _verification(resolution: Resolution, earlier: Iterable[Document]) -> tuple[float, float, str | None]:
     for document in earlier:
-        record = document.recorded("verify", VerificationRecord)
+        record = document.recorded(steps.VERIFY)
         if record and len(record.verdicts) >= len(resolution.indices) * 0.9:
-            seconds = document.steps["verify"].seconds
+            seconds = document.steps[StepName.VERIFY].seconds
             return seconds * 0.5, seconds * 2.0 + 1.0, document.run_id
     shards = sum(index.shards for index in resolution.indices)
     return _A_SHARD_S[0] * shards, _A_SHARD_S[1] * shards + 2.0, None

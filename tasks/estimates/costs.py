@@ -6,10 +6,11 @@ Copying is documented: 40 MB a second and node by default. The rest was measured
 from dataclasses import dataclass
 
 from configs.plan import Side
+from runs.step_names import StepName
 from tasks.estimates.workload import throttled_seconds
 from tasks.records.estimates import Workload
 
-_COPYING: dict[str, Side] = {"snapshot": "source", "restore": "target"}
+_COPYING: dict[str, Side] = {StepName.SNAPSHOT: "source", StepName.RESTORE: "target"}
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ class Cost:
 
 
 COSTS: dict[str, tuple[Cost, Cost, Cost]] = {
-    "resolve": (Cost(0.1), Cost(0.5, 0.001), Cost(15, 0.01)),
-    "register on source": (Cost(0.1), Cost(0.5), Cost(10)),
-    "register on target": (Cost(0.1), Cost(0.5), Cost(10)),
-    "start snapshot": (Cost(0.1), Cost(0.4, 0.0005), Cost(10, 0.005)),
-    "snapshot": (Cost(0.1, 0.005, 1), Cost(0.5, 0.055, 1), Cost(10, 0.11, 4)),
-    "find on target": (Cost(0.02), Cost(0.1), Cost(5, 0.001)),
-    "restore": (Cost(0.2, 0.01, 1), Cost(0.5, 0.09, 1), Cost(10, 0.18, 4)),
-    "verify": (Cost(0.1, 0.0005), Cost(0.4, 0.004), Cost(10, 0.05, 0)),
+    StepName.RESOLVE: (Cost(0.1), Cost(0.5, 0.001), Cost(15, 0.01)),
+    StepName.REGISTER_ON_SOURCE: (Cost(0.1), Cost(0.5), Cost(10)),
+    StepName.REGISTER_ON_TARGET: (Cost(0.1), Cost(0.5), Cost(10)),
+    StepName.START_SNAPSHOT: (Cost(0.1), Cost(0.4, 0.0005), Cost(10, 0.005)),
+    StepName.SNAPSHOT: (Cost(0.1, 0.005, 1), Cost(0.5, 0.055, 1), Cost(10, 0.11, 4)),
+    StepName.FIND_ON_TARGET: (Cost(0.02), Cost(0.1), Cost(5, 0.001)),
+    StepName.RESTORE: (Cost(0.2, 0.01, 1), Cost(0.5, 0.09, 1), Cost(10, 0.18, 4)),
+    StepName.VERIFY: (Cost(0.1, 0.0005), Cost(0.4, 0.004), Cost(10, 0.05, 0)),
 }
 """Of each step: the least, what is typical, and the most."""

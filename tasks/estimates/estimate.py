@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from tasks.estimates import explanation
 from tasks.estimates.costs import COSTS
 from tasks.estimates.explanation import Circumstances
-from tasks.estimates.history import STEPS, WINDOW, Measurement
+from tasks.estimates.history import Measurement
 from tasks.records.estimates import Estimate, Range, StepEstimate, Workload
+from tasks.steps import ESTIMATED, STANDSTILL
 
 _SPREAD = (0.2, 0.33)  # how much more or less than measured: several runs that agree, and a single one
 
@@ -28,18 +29,23 @@ def estimate(
         given: the circumstances; a new snapshot and no gates without them.
     """
     circumstances = given or Circumstances()
-    used = {step: _comparable(step, work, measured) for step in STEPS}
-    bounds = {step: _bounds(step, work, circumstances) for step in STEPS}
-    steps = tuple(_step(step, bounds[step], used[step]) for step in STEPS)
+    used: dict[str, list[Measurement]] = {step: _comparable(step, work, measured) for step in ESTIMATED}
+    bounds: dict[str, tuple[Workload, Workload]] = {
+        step: _bounds(step, work, circumstances) for step in ESTIMATED
+    }
+    steps = tuple(_step(step, bounds[step], used[step]) for step in ESTIMATED)
     longest = max(steps, key=lambda each: each.low + each.high).step
     return Estimate(
-        whole=_sum(steps, STEPS),
-        window=_sum(steps, WINDOW),
+        whole=_sum(steps, ESTIMATED),
+        window=_sum(steps, STANDSTILL),
         steps=steps,
         workload=work,
-        bottleneck=explanation.bottleneck(longest, bounds[longest][1]),
-        basis=explanation.basis(used),
-        assumptions=tuple(explanation.assumptions(work, used, circumstances)),
+        slowest=explanation.bottleneck(longest, bounds[longest][1]),
+        rehearsals=explanation.rehearsals(used.values()),
+        scaled_from=explanation.scaled_from(work, used),
+        shadows=explanation.shadows(used.values()),
+        kept_snapshot=circumstances.kept_snapshot,
+        gates=circumstances.gates,
     )
 
 

@@ -8,26 +8,14 @@ from pydantic import BaseModel, ValidationError
 
 from configs.plan import Plan
 from runs.journal import Document, StepEntry
+from runs.step_names import StepName
+from tasks import steps
 from tasks.estimates.workload import sizes
 from tasks.records.estimates import DOCUMENTED_LIMIT, Workload
 from tasks.records.resolution import Resolution
-from tasks.records.transfer import RestoreRecord, SnapshotRecord
-from tasks.records.verification import VerificationRecord
+from tasks.steps import ESTIMATED, StepKey
 
 M = TypeVar("M", bound=BaseModel)
-STEPS = (
-    "resolve",
-    "register on source",
-    "register on target",
-    "start snapshot",
-    "snapshot",
-    "find on target",
-    "restore",
-    "verify",
-)
-"""The steps of a migration, as the journal calls them: what an estimate is about."""
-WINDOW = STEPS[3:]
-"""The steps for which the source should stand still where the migration is done in one go."""
 _QUEUED_S = 30.0  # a start that took longer has waited for somebody else's snapshot
 _TOO_FAST = 4  # times the documented limit: an incremental snapshot that nobody saw while it ran
 
@@ -67,14 +55,14 @@ def measurements(
 
 
 def _of_run(document: Document, plan: Plan, resolution: Resolution, now: Workload) -> Iterator[Measurement]:
-    then = _record(document, "resolve", Resolution)
+    then = _record(document, steps.RESOLVE)
     shadow = str((document.rehearsal or {}).get("shadow") or "")
     if then is None or then.source.cluster_uuid != resolution.source.cluster_uuid:
         return
     if not shadow and then.target.cluster_uuid != resolution.target.cluster_uuid:
         return
     work = _work(document, then, now)
-    for step in STEPS:
+    for step in ESTIMATED:
         entry = document.steps.get(step)
         done = _done(document, step, work, plan) if entry and _in_one_go(step, entry) else None
         if entry and done:
@@ -84,7 +72,7 @@ def _of_run(document: Document, plan: Plan, resolution: Resolution, now: Workloa
 
 def _in_one_go(step: str, entry: StepEntry) -> bool:
     finished = entry.attempts == 1 and entry.ended is not None and entry.error is None
-    return finished and not (step == "start snapshot" and entry.seconds > _QUEUED_S)
+    return finished and not (step == StepName.START_SNAPSHOT and entry.seconds > _QUEUED_S)
 
 
 def _work(document: Document, then: Resolution, now: Workload) -> Workload:
@@ -100,27 +88,27 @@ def _work(document: Document, then: Resolution, now: Workload) -> Workload:
 
 def _done(document: Document, step: str, work: Workload, plan: Plan) -> Workload | None:
     """What a finished step has worked on; None when its time says nothing about that."""
-    if step == "snapshot":
+    if step == StepName.SNAPSHOT:
         return _snapshot(document, work)
-    if step == "restore":
-        record = _record(document, step, RestoreRecord)
+    if step == StepName.RESTORE:
+        record = _record(document, steps.RESTORE)
         if record is None or any(index.adopted or not index.restored for index in record.indices):
             return None
         return _of_bytes(work, sum(index.bytes for index in record.indices))
-    if step == "verify":
-        record = _record(document, step, VerificationRecord)
+    if step == StepName.VERIFY:
+        record = _record(document, steps.VERIFY)
         return work if record and record.level == plan.verify.level else None
     return work
 
 
 def _snapshot(document: Document, work: Workload) -> Workload | None:
-    record = _record(document, "snapshot", SnapshotRecord)
+    record = _record(document, steps.SNAPSHOT)
     if record is None or record.existing or record.adopted:
         return None
     if record.bytes_written is not None:
         return _of_bytes(work, record.bytes_written)
     fastest = _TOO_FAST * (work.snapshot_limit or DOCUMENTED_LIMIT) * work.source_nodes
-    return None if work.bytes > fastest * document.steps["snapshot"].seconds else work
+    return None if work.bytes > fastest * document.steps[StepName.SNAPSHOT].seconds else work
 
 
 def _of_bytes(work: Workload, count: int) -> Workload:
@@ -137,9 +125,9 @@ def kept_snapshot(documents: Iterable[Document], plan: Plan) -> str:
     """
     place = _place(plan.model_dump(mode="json")["repository"])
     for document in documents:
-        taken = _record(document, "snapshot", SnapshotRecord)
+        taken = _record(document, steps.SNAPSHOT)
         goes = document.rehearsal is not None and not document.rehearsal.get("keep")
-        clean = document.steps.get("clean")
+        clean = document.steps.get(StepName.CLEAN)
         gone = goes or bool(clean and clean.record and clean.record["snapshots"])
         if taken and not gone and _place(document.plan["repository"]) == place:
             return taken.name
@@ -150,8 +138,8 @@ def _place(repository: dict[str, Any]) -> Sequence[Any]:
     return [repository.get(key) for key in ("type", "bucket", "base_path", "location")]
 
 
-def _record(document: Document, step: str, kind: type[M]) -> M | None:
+def _record(document: Document, step: StepKey[M]) -> M | None:
     try:
-        return document.recorded(step, kind)
+        return document.recorded(step)
     except ValidationError:
         return None  # of another version: it tells nothing here

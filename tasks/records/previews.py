@@ -4,11 +4,13 @@ from datetime import datetime
 from typing import Literal
 
 from configs.gates import Gate
+from configs.plan import Side
 from runs.verbs import Verb
 from tasks.records.base import Record
 from tasks.records.checks import CheckRecord
 from tasks.records.cleanup import Finish
 from tasks.records.estimates import WindowEstimate
+from tasks.records.plan_document import PlannedRequest
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 
@@ -38,6 +40,8 @@ class RoundPreview(Record):
         allowed: how long the source may refuse writes, as the plan says; empty for a seed round.
         gates: where the plan lets the cutover wait.
         pauses: whether the service's own snapshots of the source would be paused, where the caller may.
+        requests: everything that would be sent to the domains and is not a mere read, in the order of the
+            steps; none where the command would only roll back, or finish an opening.
     """
 
     verb: Verb
@@ -53,6 +57,7 @@ class RoundPreview(Record):
     allowed: str = ""
     gates: tuple[Gate, ...] = ()
     pauses: bool = False
+    requests: tuple[PlannedRequest, ...] = ()
 
 
 class UnfinishedCutover(Record):
@@ -91,5 +96,5 @@ class FinishPreview(Record):
     wanted: Finish
     finished: bool
     snapshots: tuple[str, ...]
-    registrations: tuple[Literal["source", "target"], ...]
+    registrations: tuple[Side, ...]
     refusing: tuple[str, ...]

@@ -8,18 +8,22 @@ removed.
 """
 
 import re
+from collections.abc import Iterator
 
-from configs.plan import S3Repository
+from configs.plan import S3Repository, Side
 from domains.domain import Domain
 from domains.engine import repositories
 from domains.errors import DomainError, Refused, SnapferryError
 from domains.http.json_replies import Json, child
+from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.transfer import Attempt, RepositoryRecord
+from tasks.records.transfer import Attempt, Form, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
 from tasks.repository.hints import hint_for
+from tasks.steps import registration_on
+from tasks.survey import Survey
 
 ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
 _IN_USE = "trying to modify or unregister repository that is currently used"
@@ -48,11 +52,20 @@ def register_target(m: Migration, bucket_region: str | None) -> RepositoryRecord
     return _registered(m, m.target, bucket_region)
 
 
+def requests(m: Migration, look: Survey, side: Side, bucket_region: str | None) -> Iterator[Request]:
+    """What registering on this side sends, by the survey: the first of several forms. Reads only."""
+    domain, found = look.domain(side), look.registration(side)
+    wanted = [registration(m.plan, domain, form, bucket_region) for form in forms(m.plan, bucket_region)]
+    if not (found and any(same(found, body) for body in wanted)):
+        yield repositories.register_request(m.repository, wanted[0])
+    yield repositories.verify_request(m.repository)
+
+
 def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:
-    before = repositories.registered(domain, m.repository)
+    before = repositories.registration(domain, m.repository)
     attempts: list[Attempt] = []
     region = bucket_region
-    untried = list(forms(m.plan, bucket_region))
+    untried: list[Form] = list(forms(m.plan, bucket_region))
     kept = _already(m, domain, before, region) if before else None
     if kept:
         return kept
@@ -81,10 +94,10 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
 
 def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:
     """The record of a registration that is there in one of the forms, and works."""
-    form = next(
-        (f for f in forms(m.plan, region) if same(found, registration(m.plan, domain, f, region))), None
-    )
-    if form is None:
+    fitting: list[Form] = [
+        form for form in forms(m.plan, region) if same(found, registration(m.plan, domain, form, region))
+    ]
+    if not fitting:
         return None
     try:
         nodes = repositories.verified_nodes(domain, m.repository)
@@ -92,12 +105,12 @@ def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> R
         if error.transient:
             raise
         return None
-    return _record(m, domain, form, nodes, _earlier_attempts(m, domain), already=True)
+    return _record(m, domain, fitting[0], nodes, _earlier_attempts(m, domain), already=True)
 
 
 def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
     """What an earlier session of this run has tried, for the report."""
-    record = m.journal.document.recorded(f"register on {domain.side}", RepositoryRecord)
+    record = m.journal.document.recorded(registration_on(domain.side))
     return record.attempts if record else ()
 
 
@@ -108,7 +121,7 @@ def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
     """
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
-    step = f"register on {domain.side}"
+    step = registration_on(domain.side).name
     detail = {"name": m.repository, "before": before, **body}
     with m.journal.intend(step, domain.side, "register", detail):
         while not _free(m, domain, body):
@@ -134,11 +147,11 @@ def _free(m: Migration, domain: Domain, body: Json) -> bool:
 
 def _put_back(m: Migration, domain: Domain) -> str:
     """Removes a registration that did not verify, or puts the former one back; says what is left."""
-    step, detail = f"register on {domain.side}", {"name": m.repository}
+    step, detail = registration_on(domain.side).name, {"name": m.repository}
     ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
     before: Json | None = next(ours).detail["before"]
     try:
-        now = repositories.registered(domain, m.repository)
+        now = repositories.registration(domain, m.repository)
         if now == before:
             return "nothing is registered" if now is None else "the former registration is as it was"
         if now is None:
@@ -166,17 +179,18 @@ def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere:
 def _record(
     m: Migration,
     domain: Domain,
-    form: str,
+    form: Form,
     nodes: tuple[str, ...],
     attempts: tuple[Attempt, ...],
     *,
     already: bool,
 ) -> RepositoryRecord:
     """Confirms by a look: what the domain shows now is what counts."""
-    found = repositories.registered(domain, m.repository)
+    found = repositories.registration(domain, m.repository)
     if found is None or not nodes or (domain.side == "target") != is_readonly(found):
         raise ExecutionError(
-            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}"
+            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}",
+            "see who else registers it on that domain, then run the same command again",
         )
     return RepositoryRecord(
         side=domain.side,

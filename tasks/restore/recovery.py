@@ -7,13 +7,13 @@ from domains.engine.catalog import catalog
 from domains.engine.restores import Primary
 from domains.errors import DomainError, Refused
 from runs.progress import Poll, Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import SelectedIndex, Unit
 from tasks.records.transfer import IndexRestore, SnapshotRecord
 from tasks.restore.owned_indices import Arrival, arrivals
 
-_STEP = "restore"
 _ASK_AFTER_S = 5.0
 _FORGOTTEN_AFTER_S = 30.0
 _EXPLAINED_AT_ONCE = 5
@@ -89,7 +89,9 @@ def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
         # it started in between, or the caller may not ask: the next look decides
         report_progress(
             Progress(
-                _STEP, f"{primary.index}[{primary.shard}]: no explanation ({error.reply.text})", waiting=True
+                StepName.RESTORE,
+                f"{primary.index}[{primary.shard}]: no explanation ({error.reply.text})",
+                waiting=True,
             )
         )
         return ""
@@ -98,7 +100,7 @@ def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
     # that is away for a moment may bring one back
     forgotten = explanation.decision == _NO_COPY and primary.restoring is None
     if explanation.decision not in _HOPELESS and not (forgotten and waited_s > _FORGOTTEN_AFTER_S):
-        report_progress(Progress(_STEP, f"waiting ({explanation.decision}): {said}", waiting=True))
+        report_progress(Progress(StepName.RESTORE, f"waiting ({explanation.decision}): {said}", waiting=True))
         return ""
     return said
 
@@ -115,7 +117,7 @@ def _tell(found: dict[str, Arrival], wanted: dict[str, SelectedIndex]) -> None:
     known = sum(arrival.bytes_total for arrival in found.values())
     total = max(known, sum(index.bytes or 0 for index in wanted.values()))
     report_progress(
-        Progress(_STEP, "restoring", done, total, "bytes", detail=f"{started} of {shards} shards")
+        Progress(StepName.RESTORE, "restoring", done, total, "bytes", detail=f"{started} of {shards} shards")
     )
 
 

@@ -4,7 +4,7 @@
 state: each index there, each primary started, the reason from the allocator where one is not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,7 +12,9 @@ from domains.engine import catalog as names_on
 from domains.engine import snapshots
 from domains.engine.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
+from domains.http.requests import Request
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
@@ -21,8 +23,8 @@ from tasks.restore.owned_indices import besides, ours
 from tasks.restore.recovery import follow
 from tasks.restore.requests import batches, restore_request
 from tasks.selection.conflicts import own_names, taken_now, uuids
+from tasks.survey import Survey
 
-STEP = "restore"
 _NAMES_AT_FAULT = (
     "snapshot_restore_exception",
     "index_not_found_exception",
@@ -77,6 +79,25 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
 
 
+def requests(
+    m: Migration, look: Survey, resolution: Resolution, arrived: Collection[str] = ()
+) -> Iterator[Request]:
+    """What the restore sends, by what the survey shows. Reads only.
+
+    Args:
+        arrived: names on the target that the run has brought there already.
+    """
+    absent = [unit for unit in resolution.moving if not {i.target for i in unit.indices} <= {*arrived}]
+    target = look.catalog("target")
+    partial = m.plan.snapshot.allow_partial and m.consents.partial
+    for batch in batches(absent, m.plan.restore.batch):
+        for name in (name for unit in batch for name in unit.takes):
+            if name in target.indices or name in target.streams:
+                yield names_on.delete_request(name, stream=name in target.streams)
+        yield restore_request(m.plan, resolution.snapshot, batch, partial=partial)
+    yield from names_on.close_requests(index.target for index in resolution.indices if not index.open)
+
+
 def _look(m: Migration, units: Sequence[Unit]) -> Catalog:
     return besides(names_on.catalog(m.target), units)
 
@@ -97,7 +118,9 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
 
 def _tell(resolution: Resolution, work: _Work) -> None:
     done, total = len(work.done), len(resolution.indices)
-    report_progress(Progress(STEP, "restoring", done, total, "indices", detail=f"{done} of {total} indices"))
+    report_progress(
+        Progress(StepName.RESTORE, "restoring", done, total, "indices", detail=f"{done} of {total} indices")
+    )
 
 
 def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:
@@ -122,7 +145,10 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
         if name not in target.streams and name not in target.indices:
             continue  # gone already: by an earlier attempt, or by someone else
         if name not in m.consents.delete:
-            raise ExecutionError(f"deleting {name} on the target needs --allow-delete {name}")
+            raise ExecutionError(
+                f"deleting {name} on the target needs --allow-delete {name}",
+                "run the same command again with that option",
+            )
         if uuids(name, target) != decided:
             raise ExecutionError(
                 f"{name} on the target is not the one that was to be deleted: it has been made anew since",
@@ -131,7 +157,9 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
         stream = name in target.streams
         with (
             suppress(Missing),
-            m.journal.intend(STEP, "target", "delete", {"name": name, "uuid": decided, "stream": stream}),
+            m.journal.intend(
+                StepName.RESTORE, "target", "delete", {"name": name, "uuid": decided, "stream": stream}
+            ),
         ):
             names_on.delete(m.target, name, stream=stream)
 
@@ -194,7 +222,7 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, len
     targets = [index.target for unit in batch for index in unit.indices]
     intent = {"snapshot": snapshot.name, "names": request.body["indices"], "targets": targets}
     try:
-        with m.journal.intend(STEP, "target", "restore", intent):
+        with m.journal.intend(StepName.RESTORE, "target", "restore", intent):
             m.target.connection.send(request)
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):
@@ -228,5 +256,5 @@ def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
 
 def _close(m: Migration, names: Sequence[str]) -> None:
     if names:
-        with m.journal.intend(STEP, "target", "close", {"names": list(names)}):
+        with m.journal.intend(StepName.RESTORE, "target", "close", {"names": list(names)}):
             names_on.close(m.target, names)

@@ -18,11 +18,9 @@ from domains.shard_mark import Mark
 from domains.versions import Version
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, SelectedIndex
-from tasks.records.seeding import Change, ChangesRecord, Copy, Kind, Ledger
+from tasks.records.seeding import Change, ChangeKind, ChangesRecord, Copy, Ledger
 from tasks.seeding.scope import singly
 from tasks.seeding.trusted_copies import trusted
-
-STEP = "compare"
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def _change(index: SelectedIndex, copy: Copy | None, look: _Look) -> Change:
     )
 
 
-def _kind(index: SelectedIndex, copy: Copy | None, look: _Look) -> tuple[Kind, str]:
+def _kind(index: SelectedIndex, copy: Copy | None, look: _Look) -> tuple[ChangeKind, str]:
     if copy is None:
         return "new", "the target has no copy of it yet"
     held = look.target[index.target]
@@ -143,12 +141,12 @@ def _moved(before: tuple[Mark, ...], after: tuple[Mark, ...], doubt: str = "") -
             return f"shard {new.shard} has another primary than before"
         if old.max_seq_no != new.max_seq_no:
             return "it was written to"
-        if not (old.settled and new.settled):
+        if not (old.idle and new.idle):
             return f"an operation was under way on shard {new.shard}"
     return ""
 
 
-def _operations(copy: Copy | None, after: tuple[Mark, ...], kind: Kind) -> int | None:
+def _operations(copy: Copy | None, after: tuple[Mark, ...], kind: ChangeKind) -> int | None:
     if not after:
         return None
     done = sum(mark.max_seq_no + 1 for mark in after)

@@ -1,6 +1,6 @@
 """The copies on the target between rounds: closed, told, and taken away where their index is gone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from domains.engine import catalog as names_on
@@ -8,11 +8,14 @@ from domains.engine.catalog import catalog
 from domains.engine.index_opening import health
 from domains.engine.write_blocks import blocks
 from domains.errors import Refused
+from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from runs.state import State
+from runs.step_names import StepName
+from tasks import steps
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.resolution import Resolution, SelectedIndex
+from tasks.records.resolution import SelectedIndex
 from tasks.records.seeding import RESTORED, ChangesRecord, CopiesRecord, Copy, Ledger
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.retry_while_busy import is_busy, retry_while_busy
@@ -89,7 +92,9 @@ def await_shards(m: Migration, found: Ledger) -> None:
         if not late or poll.expired or still.expired:
             return
         report_progress(
-            Progress("resolve", f"waiting for the shards of {len(late)} copies on the target", waiting=True)
+            Progress(
+                StepName.RESOLVE, f"waiting for the shards of {len(late)} copies on the target", waiting=True
+            )
         )
         poll.pause()
 
@@ -126,6 +131,13 @@ def discard(m: Migration, doomed: Sequence[Copy]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def discard_requests(doomed: Sequence[Copy]) -> Iterator[Request]:
+    """What `discard` sends of copies that are still the same."""
+    names = [copy.target for copy in doomed]
+    for start in range(0, len(names), _AT_ONCE):
+        yield from names_on.delete_all_requests(names[start : start + _AT_ONCE])
+
+
 def doomed(work: ChangesRecord, at: Known) -> tuple[Copy, ...]:
     """The copies that cannot be restored onto any more, or have nothing to be a copy of."""
     gone = {change.target for change in work.of("dropped", "reshaped")}
@@ -151,7 +163,7 @@ def copies_now(
     """
     target = at.target.indices
     done, doubts = set(arrived), set(doubted)
-    decided = m.journal.document.recorded("resolve", Resolution)
+    decided = m.journal.document.recorded(steps.RESOLVE)
     sources = {index.name: index for index in decided.indices} if decided else {}
     found: list[Copy] = []
     for change in work.changes:

@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from runs.journal import Journal
 from runs.lifecycle import ends_cycle
 from runs.state import State
-from tasks.records.resolution import Resolution
+from tasks import steps
 from tasks.records.seeding import CopiesRecord, Copy, Ledger
-
-COPIES = "copies"
 
 
 def ledger(state: State, but: str = "") -> Ledger:
@@ -24,7 +22,7 @@ def ledger(state: State, but: str = "") -> Ledger:
             continue
         if ends_cycle(journal.document):
             break
-        base = journal.document.recorded(COPIES, CopiesRecord)
+        base = journal.document.recorded(steps.COPIES)
         if base:
             break
         later.append(journal)
@@ -36,7 +34,7 @@ def ledger(state: State, but: str = "") -> Ledger:
 
 def _touched(journal: Journal, copies: dict[str, Copy]) -> Iterator[Copy]:
     """Copies that a round without an end has restored, or was about to."""
-    decided = journal.document.recorded("resolve", Resolution)
+    decided = journal.document.recorded(steps.RESOLVE)
     sources = {index.target: index for index in decided.indices} if decided else {}
     intended = {name for intent in journal.intents("restore") for name in intent.detail["targets"]}
     for name in sorted(intended):

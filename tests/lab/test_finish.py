@@ -65,7 +65,7 @@ def test_the_usual_finish_keeps_the_snapshots_and_the_block_and_removes_the_regi
     assert (blocked(over.lab), write(over.lab, "first", "target")) == ({"first"}, 201)
     began = {side: log_size(over.lab, side) for side in ("source", "target")}
     again = over.run("finish", "--execute")
-    assert again.code == 0 and "settled already" in again.err
+    assert again.code == 0 and "already cleaned up" in again.err
     assert over.report()["outcome"] == "done"
     assert [m for side, size in began.items() for m in mutations(over.lab, side, size)] == []
     # afterwards the rest can be settled, too

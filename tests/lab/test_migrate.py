@@ -77,7 +77,7 @@ def test_a_region_move_arrives_whole_and_is_reported(filled_desk: Desk) -> None:
     # the same command again shows the report and sends nothing that changes anything
     quiet = {side: log_size(lab, side) for side in ("source", "target")}
     again = filled_desk.run("migrate", "--execute")
-    assert again.code == 0 and "has finished already" in again.err
+    assert again.code == 0 and "has already finished" in again.err
     assert not mutations(lab, "source", quiet["source"]) + mutations(lab, "target", quiet["target"])
     text = filled_desk.run("report").out
     assert "done and verified" in text and "archive-2024" in text

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
 import re
 import shlex
@@ -16,10 +14,10 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from reports.model.report import report_schema
 from runs.lifecycle import RunStatus
-from snapferry import exit_codes
 from snapferry.exit_codes import ExitCode, code_of_status
 from snapferry.main import app
 
@@ -110,14 +108,18 @@ def test_a_command_that_is_not_there_would_be_noticed(words: list[str]) -> None:
 
 
 def test_the_readme_lists_the_exit_codes_as_they_are() -> None:
-    body = ast.parse(inspect.getsource(exit_codes))
-    enum = next(n for n in body.body if isinstance(n, ast.ClassDef) and n.name == "ExitCode")
-    sayings = [
-        n.value.value for n in enum.body if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)
-    ]
-    meanings = dict(zip((int(code) for code in ExitCode), sayings[1:], strict=True))
+    meanings = {int(code): code.meaning for code in ExitCode}
     shown = re.findall(r"^\| (\d) \| (.+) \|$", text_of("README.md"), re.MULTILINE)
     assert {int(code): meaning for code, meaning in shown} == meanings
+
+
+def test_the_readme_lists_the_verbs_as_the_help_does() -> None:
+    shown = re.search(r"^## Every verb\n.*?```\n(.*?)\n```", text_of("README.md"), re.DOTALL | re.MULTILINE)
+    assert shown
+    help_page = CliRunner().invoke(app, ["--help"], terminal_width=80).stdout
+    assert shown[1] in help_page
+    assert help_page.split(shown[1])[1].lstrip().startswith("Exit codes:"), "none is missing at the end"
+    assert help_page.split(shown[1])[0].rstrip().endswith("exit."), "nor at the beginning"
 
 
 def test_the_reports_outcomes_are_told_with_their_exit_codes() -> None:

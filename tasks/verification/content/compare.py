@@ -14,6 +14,7 @@ from domains.engine.index_metadata import IndexMetadata, index_metadata
 from domains.errors import DomainError
 from domains.versions import Version
 from runs.progress import Progress, report_progress
+from runs.step_names import StepName
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Contents, Finding, IndexContents
 from tasks.verification.comparison import Comparison
@@ -28,7 +29,7 @@ _INDICES_AT_ONCE = 100
 _WINDOW = 10_000  # max_result_window of an index that does not tell its own
 
 
-def content(c: Comparison, step: str = "verify") -> Contents:
+def content(c: Comparison, step: StepName = StepName.VERIFY) -> Contents:
     """Asks the acceptance queries, and at level content compares what the indices hold. Reads only.
 
     To be called at every level, after the refresh and the operations. May be repeated.
@@ -192,7 +193,7 @@ class _Sides:
 
 
 def _last_numbers(domain: Domain, version: Version, index: str, shards: int) -> list[int]:
-    return source_digests.last_numbers(domain, version, [(index, shard) for shard in range(shards)])
+    return source_digests.highest_seq_nos(domain, version, [(index, shard) for shard in range(shards)])
 
 
 def _window(made: IndexMetadata) -> int:

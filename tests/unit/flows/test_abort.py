@@ -11,8 +11,8 @@ import pytest
 import yaml
 from click.testing import Result
 from support.building import a_domain, a_plan_between, a_resolution, a_unit
-from support.engine import FakeEngine, Held, snapshot_reply
-from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 from typer.testing import CliRunner
 
 from domains.errors import Denied
@@ -28,6 +28,7 @@ from runs.lifecycle import RunPhase, RunStatus, phase
 from runs.seed_cycles import being_removed, cycle_of
 from runs.state import State
 from snapferry.main import app
+from tasks import steps
 from tasks.cutover.window import begin_opening
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
@@ -63,13 +64,13 @@ class Pair:
             self._keeps_registration(fake, side)
 
     def _tells_blocks(self, fake: FakeDomain, engine: FakeEngine) -> None:
-        def settings(_: Asked) -> Reply:
+        def settings(_: ReceivedRequest) -> Reply:
             told = {
                 n: {"version": {"created": h.created}, "blocks": _block(h)} for n, h in engine.indices.items()
             }
             return ok({name: {"settings": {"index": each}} for name, each in told.items()})
 
-        def change(asked: Asked) -> Reply:
+        def change(asked: ReceivedRequest) -> Reply:
             for name in asked.path.split("/")[1].split(","):
                 engine.indices[name].settings |= asked.json
             return ok({"acknowledged": True})
@@ -77,11 +78,11 @@ class Pair:
         fake.on("GET /_all/_settings", settings).on("PUT /[^_].*/_settings", change)
 
     def _keeps_registration(self, fake: FakeDomain, side: str) -> None:
-        def put(asked: Asked) -> Reply:
+        def put(asked: ReceivedRequest) -> Reply:
             self.registered[side] = asked.json
             return ok({"acknowledged": True})
 
-        def delete(_: Asked) -> Reply:
+        def delete(_: ReceivedRequest) -> Reply:
             del self.registered[side]
             return ok({"acknowledged": True})
 
@@ -114,7 +115,7 @@ class Pair:
         """A seed round that is done; its copy waits on the target."""
         journal = self.run("seed")
         self.engines["target"].put(
-            Held("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
+            FakeIndex("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
         )
         self.keep(journal, "copies", CopiesRecord(round=1, copies=(a_copy(journal),)))
         return journal
@@ -142,7 +143,7 @@ class Pair:
         return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(self.folder)])
 
 
-def _block(held: Held) -> dict[str, str]:
+def _block(held: FakeIndex) -> dict[str, str]:
     value = held.settings.get("index.blocks.write")
     return {"write": str(value).lower()} if value else {}
 
@@ -167,7 +168,7 @@ def pair(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> Pair:
 @pytest.fixture
 def frozen(pair: Pair) -> Journal:
     """A cutover that was killed inside its window: index `a` of the source refuses writes."""
-    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    pair.engines["source"].put(FakeIndex("a", settings={"index.blocks.write": "true"}))
     journal = pair.run("cutover", "running", window=window())
     pair.intend(journal, "block", "source", names=["a"])
     return journal
@@ -266,9 +267,9 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
     frozen.document.intents[-1].result = None
     frozen.document.intents[-1].at = now() - timedelta(seconds=14.5)
     frozen.save()
-    looks: list[Asked] = []
+    looks: list[ReceivedRequest] = []
 
-    def settings(asked: Asked) -> Reply:
+    def settings(asked: ReceivedRequest) -> Reply:
         looks.append(asked)
         reply = ok(
             {"a": {"settings": {"index": {"version": {"created": held.created}, "blocks": _block(held)}}}}
@@ -488,7 +489,7 @@ def test_a_plan_with_problems_keeps_nobody_from_knowing_and_lifting_the_block(
     told = broken(pair, "status")
     assert (told.exit_code, "refuses writes to 1 index" in told.stdout) == (0, True), told.stderr
     assert "cutover.window" in told.stderr
-    assert f"going by the plan that run {frozen.run_id} began with" in told.stderr
+    assert f"using the plan that run {frozen.run_id} began with" in told.stderr
     assert broken(pair, "abort", "--execute").exit_code == 0
     assert released(pair)
 
@@ -544,14 +545,14 @@ def over(pair: Pair) -> Journal:
     seed = pair.seeded()
     for side in ("source", "target"):
         pair.intend(seed, "register", side, name="repo", before=None, **OURS)
-    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    pair.engines["source"].put(FakeIndex("a", settings={"index.blocks.write": "true"}))
     journal = pair.run("cutover", window=window(opening=now(), ended=now()))
     pair.intend(journal, "block", "source", names=["a"])
     return journal
 
 
 def settled(journal: Journal) -> FinishRecord | None:
-    return Journal.load(journal.path).document.recorded("finish", FinishRecord)
+    return Journal.load(journal.path).document.recorded(steps.FINISH)
 
 
 def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, over: Journal) -> None:
@@ -560,7 +561,7 @@ def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, ov
     assert (pair.registered, released(pair)) == ({}, False)
     assert Journal.load(over.path).document.status == "done"
     again = pair.command("finish", "--execute")
-    assert (again.exit_code, "settled already" in again.stderr) == (0, True)
+    assert (again.exit_code, "already cleaned up" in again.stderr) == (0, True)
     kept = pair.command("finish", "--registrations", "keep", "--execute")
     assert (kept.exit_code, "has removed the registrations" in kept.stderr) == (3, True)
     assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
@@ -600,12 +601,12 @@ class Snapshots:
         self.pair.intend(journal, "snapshot", "source", repository="repo", name=name)
         self.taken[name] = state
 
-        def get(_: Asked) -> Reply:
+        def get(_: ReceivedRequest) -> Reply:
             if name not in self.taken:
                 return engine_error(404, "snapshot_missing_exception", "missing")
             return ok(snapshot_reply(name, self.taken[name], journal.run_id))
 
-        def delete(_: Asked) -> Reply:
+        def delete(_: ReceivedRequest) -> Reply:
             if not self.kept:
                 del self.taken[name]
             return ok({"acknowledged": True})
@@ -640,14 +641,14 @@ def test_what_could_not_be_dropped_is_not_settled_and_no_registration_stays_for_
     assert (failed.exit_code, "1 snapshots are still there" in failed.stderr) == (1, True)
     assert (pair.registered, list(found.taken)) == ({}, [name])
     bare = pair.command("finish", "--execute")
-    assert "settled already" not in bare.stderr
+    assert "already cleaned up" not in bare.stderr
     kept = [line for line in bare.stdout.splitlines() if line.startswith("Snapshots kept")]
     assert not any(gone in line for line in kept)
     found.took(over)  # its deletion works again
     assert pair.command("finish", "--snapshots", "drop", "--execute").exit_code == 0
     assert (pair.registered, found.taken) == ({}, {})
     asked = len(pair.source.requests)
-    assert "settled already" in pair.command("finish", "--execute").stderr
+    assert "already cleaned up" in pair.command("finish", "--execute").stderr
     assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
     assert not [each for each in pair.source.requests[asked:] if each.path.startswith("/_snapshot/repo/")]
 

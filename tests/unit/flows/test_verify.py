@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from support.building import selected
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, Reply
 from typer.testing import CliRunner
 
@@ -15,7 +15,7 @@ from configs.auth import BasicAuth, NoAuth, SigV4Auth
 from domains.errors import SnapferryError
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
-from snapferry.verify_options import ComparedSide
+from snapferry.side_options import ComparedSide
 from tasks.verification.renames import Rename, rename, renamed
 
 MANAGED = "https://search-orders-abc.eu-west-1.es.amazonaws.com"
@@ -25,7 +25,9 @@ ROLE = "arn:aws:iam::123456789012:role/Reader"
 @pytest.fixture
 def sides(source: FakeDomain, target: FakeDomain) -> tuple[FakeEngine, FakeEngine]:
     """Two open clusters that hold the same index."""
-    return FakeEngine(source, "source", Held("orders")), FakeEngine(target, "target", Held("orders"))
+    return FakeEngine(source, "source", FakeIndex("orders")), FakeEngine(
+        target, "target", FakeIndex("orders")
+    )
 
 
 def verify(*arguments: object, **environment: str) -> Result:
@@ -58,10 +60,10 @@ def test_equal_indices_end_with_0_and_different_ones_with_4(
 def test_what_is_excluded_or_only_on_the_target_is_listed(
     sides: Any, source: FakeDomain, target: FakeDomain
 ) -> None:
-    sides[0].put(Held("orders-tmp"))
-    sides[0].put(Held("people"))
-    sides[1].put(Held("orders-2"))
-    sides[1].put(Held("people-2"))
+    sides[0].put(FakeIndex("orders-tmp"))
+    sides[0].put(FakeIndex("people"))
+    sides[1].put(FakeIndex("orders-2"))
+    sides[1].put(FakeIndex("people-2"))
     found = between(source, target, "--indices", "orders*", "--exclude", "*-tmp", "--json")
     assert found.exit_code == ExitCode.DONE, found.output
     skipped = [(item["name"], item["reason"]) for item in json.loads(found.stdout)["skipped"]]
@@ -71,7 +73,7 @@ def test_what_is_excluded_or_only_on_the_target_is_listed(
 def test_an_index_that_the_target_lacks_is_no_success(
     sides: Any, source: FakeDomain, target: FakeDomain
 ) -> None:
-    sides[0].put(Held("people"))
+    sides[0].put(FakeIndex("people"))
     found = between(source, target, "--indices", "*")
     assert found.exit_code == ExitCode.DIFFERENT
     assert "no such index" in found.stdout
@@ -80,7 +82,7 @@ def test_an_index_that_the_target_lacks_is_no_success(
 def test_renamed_indices_are_compared_also_on_one_cluster(
     sides: Any, source: FakeDomain, target: FakeDomain
 ) -> None:
-    sides[0].put(Held("old-orders"))
+    sides[0].put(FakeIndex("old-orders"))
     alike = ("--indices", "orders", "--rename", "orders=old-*")
     assert between(source, source, *alike).exit_code == ExitCode.INVALID
     alike = ("--indices", "orders", "--rename", "orders=old-orders")
@@ -119,12 +121,12 @@ def test_what_fits_nothing_is_refused_as_a_mistake(
         (("PLAN", "--indices", "*"), "leave out --indices"),
         (("PLAN", "--source", "https://a"), "leave out --source"),
         (("PLAN", "--target-region", "eu-west-1"), "leave out --target"),
-        (("SIDES", "--indices", "A"), "no capital letters"),
+        (("SIDES", "--indices", "A"), "cannot have capital letters"),
         (("SIDES", "--indices", "a,b"), "one pattern per list item"),
-        (("SIDES", "--indices", "a", "--exclude", "a"), "the same is under include"),
+        (("SIDES", "--indices", "a", "--exclude", "a"), "this is also under include"),
         (("SIDES", "--indices", "a", "--exclude", "*"), "this leaves nothing"),
         (("SIDES", "--indices", "a", "--rename", "a"), "write OLD=NEW"),
-        (("SIDES", "--indices", "a", "--rename", "a=B"), "no capital letters"),
+        (("SIDES", "--indices", "a", "--rename", "a=B"), "cannot have capital letters"),
         (("SIDES", "--indices", "a", "--level", "all"), "is not one of"),
         (("SIDES", "--indices", "a", "--sample", "0.5"), "add --level content"),
         (("SIDES", "--indices", "a", "--seed", "5"), "add --level content"),
@@ -145,8 +147,7 @@ def test_wrong_combinations_say_what_to_do_and_send_nothing(
 
 
 def a_side(given: str | None = "http://127.0.0.1:9200", **options: Any) -> ComparedSide:
-    names = ("region", "profile", "role", "user", "password_env", "connect_to", "ca_bundle")
-    return ComparedSide("source", given, *(options.get(name) for name in names))
+    return ComparedSide(side="source", given=given, **options)
 
 
 @pytest.mark.parametrize(

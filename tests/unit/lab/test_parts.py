@@ -439,10 +439,10 @@ def test_the_way_to_end_a_lab_names_its_home_unless_it_is_the_default_one(tmp_pa
         bucket_region="us-east-1", role_arn="r", access_key_id="k",
         secret_access_key="s", ca_bundle=None, supervisor_pid=1, source=domain, target=domain,
     )  # fmt: skip
-    assert summary(there, Path("plan.yaml"), None).endswith("\nEnd it with: snapferry lab down")
+    assert summary(there, Path("plan.yaml"), None).endswith("\nStop it with: snapferry lab down")
     elsewhere = replace(there, home=str(tmp_path / "my lab"))
     assert summary(elsewhere, Path("plan.yaml"), None).endswith(
-        f"\nEnd it with: snapferry lab down --home '{tmp_path / 'my lab'}'"
+        f"\nStop it with: snapferry lab down --home '{tmp_path / 'my lab'}'"
     )
 
 

@@ -23,9 +23,7 @@ from domains.http.error_bodies import parse
 from runs.begun_plan import plan_record
 from runs.journal import Document, GateEntry, Intent, StepEntry, WindowEntry, now
 from runs.lifecycle import (
-    CLEAN,
     EDGES,
-    ROLL_BACK,
     SERVE,
     RunPhase,
     RunStatus,
@@ -38,6 +36,7 @@ from runs.lifecycle import (
     is_unfinished_rehearsal,
     phase,
 )
+from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks.cutover import roll_back, window
 from tasks.gates import closed_gate, come_to, let_through
@@ -103,22 +102,22 @@ def rolling_back(m: Migration) -> None:
 
 def rolled_back(m: Migration) -> None:
     window.end(m)
-    keep(m.journal, ROLL_BACK, RollBackRecord(why="it differs"))
+    keep(m.journal, StepName.ROLL_BACK, RollBackRecord(why="it differs"))
 
 
 def removing(m: Migration) -> None:
     m.journal.document.aborting = True
-    m.journal.document.steps[CLEAN] = StepEntry(started=now())
+    m.journal.document.steps[StepName.CLEAN] = StepEntry(started=now())
     m.journal.resume()
 
 
 def removed(m: Migration) -> None:
-    m.journal.keep(CLEAN, REMOVED)
+    m.journal.keep(StepName.CLEAN, REMOVED)
 
 
 def removal_given_up(m: Migration) -> None:
     m.journal.document.aborting = False
-    del m.journal.document.steps[CLEAN]
+    del m.journal.document.steps[StepName.CLEAN]
     m.journal.save()
 
 
@@ -264,7 +263,7 @@ DOCUMENTS = st.builds(
     status=st.sampled_from(RunStatus),
     aborting=st.booleans(),
     intents=st.lists(INTENTS, max_size=3),
-    steps=st.dictionaries(st.sampled_from([CLEAN, ROLL_BACK, "verify"]), STEPS),
+    steps=st.dictionaries(st.sampled_from([StepName.CLEAN, StepName.ROLL_BACK, "verify"]), STEPS),
     gates=st.dictionaries(st.sampled_from(get_args(Gate)), GATES, max_size=1),
     window=st.none() | WINDOWS,
     rehearsal=st.sampled_from([None, {"keep": True}, {"keep": False}]),
@@ -280,7 +279,7 @@ def test_a_run_that_is_resumed_is_in_no_end_and_one_in_a_phase_of_work_is_resume
         assert resumes
     if found is RunPhase.LOOKING:
         assert not counts(run)
-    if found is RunPhase.ENDED and CLEAN not in run.steps and run.verb is not Verb.REHEARSE:
+    if found is RunPhase.ENDED and StepName.CLEAN not in run.steps and run.verb is not Verb.REHEARSE:
         assert not resumes
 
 
@@ -293,9 +292,9 @@ def test_each_question_agrees_with_the_phase(run: Document) -> None:
         assert is_opening(run)
     if found is RunPhase.ROLLING_BACK:
         assert is_rolling_back(run)
-    if is_being_removed(run) and run.record(CLEAN) is None:
+    if is_being_removed(run) and run.record(StepName.CLEAN) is None:
         assert found is RunPhase.REMOVING
-    if is_unfinished_rehearsal(run) and ROLL_BACK not in run.steps:
+    if is_unfinished_rehearsal(run) and StepName.ROLL_BACK not in run.steps:
         assert found not in {RunPhase.LOOKING, RunPhase.ENDED} or run.status is RunStatus.REFUSED
 
 

@@ -19,9 +19,9 @@ from runs.approvals import approval_of, approve, run_to_approve
 from runs.errors import StateUnusable
 from runs.events import Event, delivered_to
 from runs.journal import GateEntry, Journal, now
-from runs.lifecycle import ROLL_BACK
 from runs.progress import Progress, listening
 from runs.state import State
+from runs.step_names import StepName
 from snapferry.main import app
 from tasks import gates
 from tasks.errors import TimedOut
@@ -343,7 +343,7 @@ def test_approve_opens_the_gate_of_the_run_that_came_there(plan: Path) -> None:
     made = snapferry("approve", plan, GATE)
     assert made.exit_code == 0, made.output
     assert f"Gate {GATE} of run {journal.run_id} is approved by" in made.stdout
-    assert "No process works on the run" in made.stdout
+    assert "No process is working on the run" in made.stdout
     first = approval_of(journal, GATE)
     again = snapferry("approve", plan, GATE, "--json")
     assert again.exit_code == 0
@@ -354,7 +354,7 @@ def test_approve_opens_the_gate_of_the_run_that_came_there(plan: Path) -> None:
 def test_approve_says_that_a_process_goes_on(plan: Path) -> None:
     run_at_the_gate(plan)
     with State(plan.parent / "state", "orders").lock_plan():
-        assert "The run goes on" in snapferry("approve", plan, GATE).stdout
+        assert "The run continues" in snapferry("approve", plan, GATE).stdout
 
 
 @pytest.mark.parametrize("status", [None, "done", "abandoned", "refused"])
@@ -377,9 +377,9 @@ def test_approve_refuses_for_a_cutover_that_opens_nothing_any_more(plan: Path, c
     journal.settle("failed", "")
     assert run_to_approve(state, "before-open").run_id == journal.run_id
     if change == "put back":
-        with journal.step(ROLL_BACK):
+        with journal.step(StepName.ROLL_BACK):
             pass
-        journal.document.steps[ROLL_BACK].record = {"why": "it differs"}
+        journal.document.steps[StepName.ROLL_BACK].record = {"why": "it differs"}
     journal.document.aborting = change == "being put back"
     journal.save()
     result = snapferry("approve", plan, "before-open")

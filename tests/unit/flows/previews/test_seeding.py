@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import Result
 from support.building import a_plan_between, a_resolution, a_unit
-from support.engine import Held
+from support.engine import FakeIndex
 from support.fake_domain import FakeDomain
 from support.rounds import intended, keep
 from support.shards import Shard
@@ -31,7 +31,7 @@ class Pair:
     def __init__(self, folder: Path, source: FakeDomain, target: FakeDomain) -> None:
         self.folder = folder
         self.domains = (source, target)
-        self.source = WritableEngine(source, "source", Held("a", figures=[Shard(last=7)]))
+        self.source = WritableEngine(source, "source", FakeIndex("a", figures=[Shard(last=7)]))
         WritableEngine(target, "target")
         self.plan = a_plan_between(source, target)
         self.state = State(folder, self.plan.name)
@@ -75,7 +75,7 @@ def test_a_rehearsal_shows_the_round_and_that_nothing_is_frozen_or_opened(pair: 
     assert "Round 1: 1 new" in said
     assert "Nothing is frozen or opened for writes" in said
     assert "point of no return" not in said and "In this order" not in said
-    assert f"To do it: snapferry cutover {pair.folder / 'plan.yaml'} --execute --rehearse" in said
+    assert f"To go ahead: snapferry cutover {pair.folder / 'plan.yaml'} --execute --rehearse" in said
 
 
 def test_the_order_names_the_deadline_and_what_the_plan_lets_wait(pair: Pair) -> None:
@@ -120,7 +120,7 @@ def test_past_its_deadline_a_cutover_is_only_put_back(pair: Pair) -> None:
     pair.frozen(timedelta(hours=2))
     said = pair.shown("cutover")
     assert "its deadline was" in said and "this run only puts everything back" in said
-    assert "In this order" not in said and "goes on with it" not in said
+    assert "In this order" not in said and "--execute resumes it" not in said
 
 
 def test_a_cutover_that_is_opening_goes_on_with_that(pair: Pair) -> None:

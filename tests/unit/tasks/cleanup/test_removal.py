@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.building import Clock, a_migration
-from support.engine import FakeEngine, Held, snapshot_reply
-from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 
 from domains.errors import Refused
 from runs.journal import now
@@ -18,7 +18,8 @@ from tasks.cleanup.removal import leftovers, remove_made, removed_names, require
 from tasks.cutover.roll_back import end_snapshot
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.cleanup import Skipped
+from tasks.records.cleanup import Registration, RegistrationOutcome, SkippedReason
+from tasks.records.resolution import LeftOut
 
 BUSY = engine_error(
     400, "snapshot_in_progress_exception", "Cannot delete indices that are being snapshotted: [[a/uuid]]"
@@ -46,7 +47,11 @@ def engine(m: Migration, target: FakeDomain) -> FakeEngine:
     """The target, on which this run has restored `a` and `b`; `c` is somebody's."""
     place = f"repo/{m.snapshot}"
     engine = FakeEngine(
-        target, "target", Held("a", "uuid-a", origin=place), Held("b", "uuid-b", origin=place), Held("c")
+        target,
+        "target",
+        FakeIndex("a", "uuid-a", origin=place),
+        FakeIndex("b", "uuid-b", origin=place),
+        FakeIndex("c"),
     )
     intend(m, "restore", "target", names=["a", "b"], targets=["a", "b"])
     m.journal.note_arrivals({"a": "uuid-a"})
@@ -86,7 +91,7 @@ def test_what_arrived_goes_and_what_is_somebody_elses_stays(m: Migration, engine
 def test_an_index_that_somebody_made_anew_under_a_name_of_the_run_is_left(
     m: Migration, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "another"))
+    engine.put(FakeIndex("a", "another"))
     found = leftovers(m)
     assert (found.indices, [left.name for left in found.left]) == (("b",), ["a"])
     removed = remove_made(m)
@@ -95,7 +100,7 @@ def test_an_index_that_somebody_made_anew_under_a_name_of_the_run_is_left(
 
 
 def test_an_index_restored_from_another_snapshot_is_left(m: Migration, engine: FakeEngine) -> None:
-    engine.put(Held("b", "another", origin="repo/another-snapshot"))
+    engine.put(FakeIndex("b", "another", origin="repo/another-snapshot"))
     remove_made(m)
     assert set(engine.indices) == {"b", "c"}
 
@@ -119,8 +124,8 @@ def test_a_stream_that_rolls_over_while_a_snapshot_holds_it_stays(
 ) -> None:
     engine.streams = {"logs": ["a", "b"]}
 
-    def delete(_: Asked) -> Reply:
-        engine.put(Held("new"))
+    def delete(_: ReceivedRequest) -> Reply:
+        engine.put(FakeIndex("new"))
         engine.streams["logs"].append("new")
         return BUSY
 
@@ -135,9 +140,9 @@ def test_what_was_made_anew_while_a_reply_was_lost_is_not_deleted(
 ) -> None:
     asked: list[str] = []
 
-    def delete(request: Asked) -> Reply:
+    def delete(request: ReceivedRequest) -> Reply:
         asked.append(request.path)
-        engine.put(Held("a", "another"))  # an auto-creating writer is quicker than the next look
+        engine.put(FakeIndex("a", "another"))  # an auto-creating writer is quicker than the next look
         engine.indices.pop("b", None)
         return Reply(503, {"message": "Service Unavailable"})
 
@@ -150,7 +155,7 @@ def test_what_was_made_anew_while_a_reply_was_lost_is_not_deleted(
 def test_many_indices_take_few_requests(m: Migration, engine: FakeEngine, target: FakeDomain) -> None:
     names = [f"many-{number:03}" for number in range(120)]
     for name in names:
-        engine.put(Held(name, f"uuid-{name}"))
+        engine.put(FakeIndex(name, f"uuid-{name}"))
     intend(m, "restore", "target", names=names, targets=names)
     m.journal.note_arrivals({name: f"uuid-{name}" for name in names})
     remove_made(m)
@@ -173,7 +178,7 @@ def test_it_waits_while_a_snapshot_of_the_target_holds_an_index(
 ) -> None:
     answers = [BUSY, BUSY]
 
-    def delete(asked: Asked) -> Reply:
+    def delete(asked: ReceivedRequest) -> Reply:
         if answers:
             return answers.pop()
         for name in asked.path.strip("/").split(","):
@@ -224,7 +229,7 @@ def test_a_snapshot_that_became_whole_meanwhile_is_kept_and_not_held_for_removed
     intend(m, "snapshot", "source", name=m.snapshot)
     states = iter(["IN_PROGRESS"] * 2)
 
-    def get(_: Asked) -> Reply:
+    def get(_: ReceivedRequest) -> Reply:
         return ok(snapshot_reply(m.snapshot, next(states, "SUCCESS"), m.journal.run_id))
 
     source.on(f"GET /_snapshot/repo/{m.snapshot}", get)
@@ -246,6 +251,11 @@ def registered(m: Migration, side: str, before: object = None, result: str = "se
     m.journal.document.intents[-1].result = result
 
 
+def became_of_the_sources(m: Migration) -> RegistrationOutcome:
+    """What became of the source's registration when all was removed."""
+    return remove_made(m).registrations["source"].outcome
+
+
 def test_a_registration_that_was_not_there_before_is_removed(
     m: Migration, engine: FakeEngine, source: FakeDomain
 ) -> None:
@@ -254,8 +264,8 @@ def test_a_registration_that_was_not_there_before_is_removed(
     assert leftovers(m).registrations == ("source",)
     removed = remove_made(m)
     assert deleted(source) == ["/_snapshot/repo"]
-    assert removed.registrations["source"] == "the registration was removed"
-    assert removed.registrations["target"] == "this run registered nothing"
+    assert removed.registrations["source"] == Registration(outcome=RegistrationOutcome.REMOVED)
+    assert removed.registrations["target"] == Registration(outcome=RegistrationOutcome.NOT_BY_THIS_RUN)
 
 
 def test_a_registration_that_was_changed_is_put_back(
@@ -264,7 +274,7 @@ def test_a_registration_that_was_changed_is_put_back(
     before = {"type": "s3", "settings": {"bucket": "my-snapshots", "endpoint": "s3.amazonaws.com"}}
     registered(m, "source", before)
     source.on("PUT /_snapshot/repo", ok({"acknowledged": True}))
-    assert remove_made(m).registrations["source"] == "the former registration was put back"
+    assert became_of_the_sources(m) == RegistrationOutcome.REVERTED
     (asked,) = source.asked("PUT /_snapshot/repo")
     assert asked.json == before
 
@@ -286,7 +296,7 @@ def test_a_registration_that_somebody_has_changed_since_is_left(
     registered(m, "source")
     source.on("GET /_snapshot/repo", ok({"repo": OTHERS[other]}))
     assert leftovers(m).registrations == ()
-    assert remove_made(m).registrations["source"] == "somebody has changed it since: left as it is"
+    assert became_of_the_sources(m) == RegistrationOutcome.CHANGED_BY_OTHERS
     assert deleted(source) == []
 
 
@@ -294,7 +304,7 @@ def test_a_registration_that_was_denied_was_never_this_runs(
     m: Migration, engine: FakeEngine, source: FakeDomain
 ) -> None:
     registered(m, "source", result="denied")
-    assert remove_made(m).registrations["source"] == "this run registered nothing"
+    assert became_of_the_sources(m) == RegistrationOutcome.NOT_BY_THIS_RUN
     assert deleted(source) == []
 
 
@@ -303,7 +313,7 @@ def test_a_former_registration_that_somebody_has_removed_is_not_made_again(
 ) -> None:
     registered(m, "source", before={"type": "s3", "settings": {"bucket": "my-snapshots"}})
     source.on("GET /_snapshot/repo", MISSING)
-    assert "somebody has removed it since" in remove_made(m).registrations["source"]
+    assert became_of_the_sources(m) == RegistrationOutcome.REMOVED_BY_OTHERS
     assert [asked.method for asked in source.requests if asked.method in {"PUT", "DELETE"}] == []
 
 
@@ -314,8 +324,10 @@ def test_a_registration_that_a_later_migration_works_with_is_left(
     later = State.of(m.journal).begin(m.plan, "migrate", "99991231-000000000-0000")
     with later.step("register on source"):
         pass
-    later.keep("register on source", Skipped(name="repo", why="any record"))
-    assert remove_made(m).registrations["source"].startswith(f"run {later.run_id} of this plan works with it")
+    later.keep("register on source", LeftOut(name="repo", reason="closed"))  # any record
+    assert remove_made(m).registrations["source"] == Registration(
+        outcome=RegistrationOutcome.USED_BY_A_LATER_RUN, run_id=later.run_id
+    )
     assert deleted(source) == []
 
 
@@ -350,7 +362,8 @@ def test_a_snapshot_that_cannot_be_reached_any_more_is_told(
     source.on("GET /_snapshot/repo", MISSING).on("PUT /_snapshot/repo", gone)
     (left,) = remove_made(m).left
     assert left.name == m.snapshot
-    assert "not registered on the source any more" in left.why
+    assert (left.why, left.detail) == (SkippedReason.SNAPSHOT_OUT_OF_REACH, "repo")
+    assert "path is not accessible" in left.error
 
 
 def in_doubt(m: Migration, seconds_ago: float = 0) -> None:
@@ -392,5 +405,5 @@ def test_taking_away_twice_is_as_once(m: Migration, engine: FakeEngine, source: 
     source.on("DELETE /_snapshot/repo", ok({"acknowledged": True}))
     remove_made(m)
     source.on("GET /_snapshot/repo", MISSING)
-    assert remove_made(m).registrations["source"] == "nothing is registered"
+    assert became_of_the_sources(m) == RegistrationOutcome.ABSENT
     assert deleted(source) == ["/_snapshot/repo"]

@@ -13,12 +13,11 @@ from support.rounds import copies_of, work_of
 from reports.words import seeding
 from runs.begun_plan import plan_record
 from runs.journal import Document, StepEntry, now
+from runs.step_names import StepName
 from tasks.cutover.window_estimate import expected_window
 from tasks.records.estimates import WindowEstimate
 from tasks.records.seeding import Change
 from tasks.records.verification import Verdict, VerificationRecord
-from tasks.seeding.changes import STEP as COMPARE
-from tasks.seeding.ledger import COPIES
 
 AT = now()
 
@@ -31,11 +30,11 @@ def changed(*names: str, base: bool = True, operations: int = 100) -> tuple[Chan
 def a_round(run_id: str, seconds: float, *changes: Change, ended: bool = True) -> Document:
     """An earlier round: a tenth of it comparing, the rest restoring."""
     document = Document(plan=plan_record(a_plan()), run_id=run_id, verb="seed", started=AT)
-    steps = {COMPARE: seconds * 0.1, "restore": seconds * 0.9, "register on source": 500.0}
+    steps = {StepName.COMPARE: seconds * 0.1, "restore": seconds * 0.9, "register on source": 500.0}
     document.steps = {name: StepEntry(started=AT, seconds=took) for name, took in steps.items()}
-    document.steps[COMPARE].record = work_of(*changes).model_dump(mode="json")
+    document.steps[StepName.COMPARE].record = work_of(*changes).model_dump(mode="json")
     if ended:
-        document.steps[COPIES] = StepEntry(started=AT, record=copies_of().model_dump(mode="json"))
+        document.steps[StepName.COPIES] = StepEntry(started=AT, record=copies_of().model_dump(mode="json"))
     return document
 
 

@@ -10,19 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.building import Clock, a_migration, a_resolution, a_stream_unit, a_unit, selected
-from support.engine import Held
+from support.engine import FakeIndex
 from support.fake_domain import FakeDomain
 from support.rounds import a_mark, copies_of, keep
 from support.shards import Shard
-from support.writable import WritableEngine, a_copy_held
+from support.writable import WritableEngine, a_closed_copy
 
 from domains.shard_mark import Mark
 from runs.state import State
+from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord, Copy
 from tasks.seeding.changes import _moved, changes, known  # pyright: ignore[reportPrivateUsage]
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.seeding.ledger import ledger
 
 NAMES = ("a", "b")
 
@@ -30,13 +31,13 @@ NAMES = ("a", "b")
 @pytest.fixture
 def engine(source: FakeDomain) -> WritableEngine:
     """The source, with `a` and `b` of one shard."""
-    return WritableEngine(source, "source", *(Held(n, figures=[Shard(last=7)]) for n in NAMES))
+    return WritableEngine(source, "source", *(FakeIndex(n, figures=[Shard(last=7)]) for n in NAMES))
 
 
 @pytest.fixture
 def copies(target: FakeDomain) -> WritableEngine:
     """The target, with a waiting copy of each."""
-    return WritableEngine(target, "target", *(a_copy_held(n, uuid=f"copy-{n}") for n in NAMES))
+    return WritableEngine(target, "target", *(a_closed_copy(n, uuid=f"copy-{n}") for n in NAMES))
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def took_round(m: Migration, resolution: Resolution) -> None:
         )
         for index in resolution.indices
     ]
-    keep(before, COPIES, copies_of(*found))
+    keep(before, StepName.COPIES, copies_of(*found))
 
 
 def compared(m: Migration, resolution: Resolution) -> ChangesRecord:
@@ -153,7 +154,7 @@ def test_a_copy_that_lacks_a_shard_is_restored_again(m: Migration, copies: Writa
 
 def test_a_copy_of_an_unfinished_round_is_restored_again(m: Migration) -> None:
     (before,) = [each for each in State.of(m.journal).journals() if each.document.verb == "seed"]
-    for copy in before.document.steps[COPIES].record["copies"]:  # pyright: ignore[reportOptionalSubscript]
+    for copy in before.document.steps[StepName.COPIES].record["copies"]:  # pyright: ignore[reportOptionalSubscript]
         copy["marks"] = []
     before.save()
     assert told(m)["a"] == ("changed", "an unfinished round has left it")
@@ -163,12 +164,12 @@ def test_a_copy_that_was_found_to_differ_is_told_as_that(m: Migration) -> None:
     found = ledger(State.of(m.journal), m.journal.run_id).copies["a"]
     differed = found.model_copy(update={"marks": (), "doubt": "it was found to differ"})
     later = State.of(m.journal).begin(m.plan, "seed", "20200102-000000000-0001")
-    keep(later, COPIES, copies_of(differed, number=2))
+    keep(later, StepName.COPIES, copies_of(differed, number=2))
     assert told(m)["a"] == ("changed", "it was found to differ")
 
 
 def test_an_index_without_a_copy_is_new(m: Migration, engine: WritableEngine, copies: WritableEngine) -> None:
-    engine.put(Held("c"))
+    engine.put(FakeIndex("c"))
     del copies.indices["b"]  # somebody has deleted that copy
     found = told(m, *map(a_unit, ("a", "b", "c")))
     assert [kind for kind, _ in found.values()] == ["unchanged", "new", "new"]
@@ -180,7 +181,7 @@ def test_one_that_was_made_anew_is_told_by_its_uuid(m: Migration) -> None:
 
 
 def test_another_number_of_shards_needs_another_copy(m: Migration, engine: WritableEngine) -> None:
-    engine.put(Held("a", states=["STARTED"] * 2, figures=[Shard(), Shard()]))
+    engine.put(FakeIndex("a", states=["STARTED"] * 2, figures=[Shard(), Shard()]))
     found = compared(m, a_resolution(a_unit("a", selected("a", uuid="another", shards=2)), a_unit("b")))
     (change,) = found.restored
     assert (change.kind, change.base) == ("reshaped", False)
@@ -214,10 +215,10 @@ def test_backing_indices_of_a_stream_are_told_apart_by_themselves(
     m: Migration, engine: WritableEngine, copies: WritableEngine
 ) -> None:
     first, second = ".ds-l-000001", ".ds-l-000002"
-    engine.put(Held(first))
-    copies.put(a_copy_held(first, uuid=f"copy-{first}"))
+    engine.put(FakeIndex(first))
+    copies.put(a_closed_copy(first, uuid=f"copy-{first}"))
     took_round(m, a_resolution(*map(a_unit, NAMES), a_stream_unit("l", first)))
-    engine.put(Held(second))
+    engine.put(FakeIndex(second))
     found = told(m, *map(a_unit, NAMES), a_stream_unit("l", first, second))
     assert (found[first][0], found[second][0]) == ("unchanged", "new")
 
@@ -258,7 +259,7 @@ _MARKS = st.lists(_MARK, max_size=2).map(
 def test_only_shards_that_are_settled_and_the_same_have_not_moved(
     before: tuple[Mark, ...], after: tuple[Mark, ...]
 ) -> None:
-    still = bool(before) and before == after and all(mark.settled for mark in before)
+    still = bool(before) and before == after and all(mark.idle for mark in before)
     assert (_moved(before, after) == "") == still
 
 

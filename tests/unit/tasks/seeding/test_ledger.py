@@ -10,11 +10,11 @@ from support.building import a_plan, a_resolution, a_unit, selected
 from support.rounds import a_copy, copies_of, intended, keep
 
 from runs.journal import Journal, WindowEntry, now
-from runs.lifecycle import CLEAN, ROLL_BACK
 from runs.state import State
+from runs.step_names import StepName
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.cutover import RollBackRecord
-from tasks.seeding.ledger import COPIES, ledger
+from tasks.seeding.ledger import ledger
 
 PLAN = a_plan()
 
@@ -43,7 +43,7 @@ class Rounds:
     def ended(self, *names: str, verb: str = "seed") -> Journal:
         """Another run, which has come to its end with these copies."""
         journal = self.begin(verb)
-        keep(journal, COPIES, copies_of(*map(a_copy, names), number=self._count))
+        keep(journal, StepName.COPIES, copies_of(*map(a_copy, names), number=self._count))
         journal.settle("done")
         return journal
 
@@ -82,7 +82,7 @@ def test_the_latest_round_that_has_come_to_its_end_counts(state: State, rounds: 
 
 def test_runs_of_other_verbs_and_the_run_that_asks_do_not_count(state: State, rounds: Rounds) -> None:
     rounds.ended("a")
-    keep(rounds.begin("migrate"), COPIES, copies_of(a_copy("x")))
+    keep(rounds.begin("migrate"), StepName.COPIES, copies_of(a_copy("x")))
     own = rounds.ended("b")
     assert whole(state, own.run_id) == {"a": True}
 
@@ -122,7 +122,7 @@ def test_a_cutover_that_was_put_back_leaves_its_copies(state: State, rounds: Rou
     rounds.ended("a")
     cutover = rounds.ended("a", "b", verb="cutover")
     windowed(cutover)
-    keep(cutover, ROLL_BACK, RollBackRecord(why="the window was over"))
+    keep(cutover, StepName.ROLL_BACK, RollBackRecord(why="the window was over"))
     assert whole(state) == {"a": True, "b": True}
 
 
@@ -151,7 +151,7 @@ def test_once_the_target_is_being_opened_its_indices_are_no_copies_any_more(
 def test_after_everything_was_taken_away_the_next_round_is_the_first(state: State, rounds: Rounds) -> None:
     rounds.ended("a")
     newest = rounds.ended("a", "b")
-    keep(newest, CLEAN, RemovalRecord(indices=("a", "b"), snapshots=(), registrations={}, left=()))
+    keep(newest, StepName.CLEAN, RemovalRecord(indices=("a", "b"), snapshots=(), registrations={}, left=()))
     assert (ledger(state).copies, ledger(state).round) == ({}, 0)
     rounds.ended("c")
     assert whole(state) == {"c": True}

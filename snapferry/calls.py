@@ -1,0 +1,74 @@
+"""What a verb is called with: its plan, and the options that most verbs share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from snapferry.options import AsJson, Execute, PlanFile, StateFolder, state_folder
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import RenderableType
+
+    from configs.plan import Plan
+
+    Record = TypeVar("Record", bound=BaseModel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """The call of a verb that prints a result."""
+
+    as_json: AsJson = False
+
+    def show(
+        self,
+        record: "Record",
+        view: "Callable[[Record], RenderableType]",
+        document: "Callable[[Record], BaseModel | dict[str, Any]] | None" = None,
+    ) -> None:
+        """Print a record: as JSON with `--json`, else as this view of it.
+
+        Args:
+            document: what the JSON shows; the record as it is without it.
+        """
+        from snapferry.console import show, show_json
+
+        if self.as_json:
+            shown = document(record) if document else record
+            show_json(shown if isinstance(shown, dict) else shown.model_dump_json(indent=2))
+        else:
+            show(view(record))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanCall(Call):
+    """The call of a verb that takes a plan."""
+
+    file: PlanFile
+
+    def load(self) -> "Plan":
+        """Load the plan; print every problem and exit with 2 if there is any."""
+        from snapferry.plan_files import load
+
+        return load(self.file)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCall(PlanCall):
+    """The call of a verb that reads or writes the runs of a plan."""
+
+    state: StateFolder = None
+
+    @property
+    def folder(self) -> Path:
+        """The state folder."""
+        return state_folder(self.state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecutableCall(RunCall):
+    """The call of a verb that changes domains with `--execute`, and without it shows what it would do."""
+
+    execute: Execute = False

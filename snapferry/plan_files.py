@@ -1,0 +1,65 @@
+"""Load the plan that a verb was given. A plan with problems ends the command with exit code 2."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from configs.plan import Plan
+from snapferry.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from tasks.records.plan_document import PlanDocument
+
+
+def load(path: Path) -> Plan:
+    """Load the plan in this file; print every problem and exit with 2 if there is any."""
+    return load_either(path)[0]
+
+
+def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
+    """Load a plan, or a saved plan together with the plan it was made from; exit like `load`."""
+    from configs.loading.loader import is_resolved, load_plan
+    from configs.loading.problems import PlanError
+    from snapferry.console import say
+
+    try:
+        if not is_resolved(path):
+            return load_plan(path), None
+        from flows.sessions.saved_plans import plan_in, read
+
+        saved = read(path)
+        return plan_in(saved, path), saved
+    except PlanError as error:
+        say(str(error))
+        raise typer.Exit(ExitCode.INVALID) from None
+
+
+def load_or_begun(path: Path, folder: Path) -> Plan:
+    """Load the plan; if it has problems, use the plan that the latest run of its name began with.
+
+    For the verbs that report and release the write block on the source: a typing error must not stop them.
+    Prints every problem, and exits with 2 if there is no such run.
+
+    Raises:
+        SnapferryError: the state folder cannot be read.
+    """
+    from configs.loading.loader import is_resolved, load_plan, name_in
+    from configs.loading.problems import PlanError
+    from runs.begun_plan import plan_begun_with
+    from runs.state import State
+    from snapferry.console import say
+
+    if is_resolved(path):
+        return load(path)
+    try:
+        return load_plan(path)
+    except PlanError as error:
+        say(str(error))
+    name = name_in(path)
+    latest = State(folder, name).latest() if name else None
+    begun = plan_begun_with(latest) if latest else None
+    if latest is None or begun is None:
+        raise typer.Exit(ExitCode.INVALID)
+    say(f"snapferry: the plan file has problems; using the plan that run {latest.run_id} began with")
+    return begun

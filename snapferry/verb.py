@@ -1,0 +1,137 @@
+"""The frame of every verb: the parameters that verbs share, its examples, its help, and how it ends.
+
+A verb is a function; `@verb` turns it into a command:
+
+- A parameter whose type is a dataclass stands for the fields of that dataclass: `call: RunCall` gives a verb
+  the argument PLAN and the options `--state` and `--json`.
+- Expected errors and interruptions end it with a sentence and their exit code. Otherwise it exits with what
+  the function returns, 0 for None.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from snapferry.error_frame import exit_on_error, sigterm_as_interrupt
+from snapferry.exit_codes import ExitCode
+from snapferry.help_pages import GroupedHelp, examples_text
+from snapferry.options import PerSide
+
+Function = Callable[..., ExitCode | None]
+Frame = Callable[[], AbstractContextManager[None]]
+_LAST = {"call_state": 1, "call_as_json": 2}  # at the end of the options of every verb
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One verb of the command.
+
+    Args:
+        run: the function with its frame; its signature names every argument and option.
+        examples: command lines that a user may copy.
+    """
+
+    name: str
+    help: str
+    examples: tuple[str, ...]
+    run: Callable[..., None]
+
+    def add_to(self, app: typer.Typer, group: str | None = None) -> None:
+        """Make it a command of the app, in this group of its help."""
+        epilog = examples_text(self.examples)
+        app.command(self.name, help=self.help, epilog=epilog, rich_help_panel=group)(self.run)
+
+
+@dataclass(frozen=True)
+class VerbGroup:
+    """A verb that has verbs of its own, such as `snapferry lab up`."""
+
+    name: str
+    help: str
+    examples: tuple[str, ...]
+    verbs: tuple[Verb, ...]
+
+    def add_to(self, app: typer.Typer, group: str | None = None) -> None:
+        """Make it and its verbs commands of the app."""
+        epilog = examples_text(self.examples)
+        own = typer.Typer(
+            cls=GroupedHelp, help=self.help, epilog=epilog, no_args_is_help=True, rich_markup_mode=None
+        )
+        for each in self.verbs:
+            each.add_to(own)
+        app.add_typer(own, name=self.name, rich_help_panel=group)
+
+
+def verb(*examples: str, errors: Frame = exit_on_error) -> Callable[[Function], Verb]:
+    """Make a function a verb; its name and docstring are the verb's name and help.
+
+    Args:
+        examples: command lines for its help, each complete.
+        errors: what ends the verb on an expected error.
+    """
+
+    def made(function: Function) -> Verb:
+        return Verb(
+            function.__name__, inspect.getdoc(function) or "", examples, _with_frame(function, errors)
+        )
+
+    return made
+
+
+def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
+    """The function as Typer takes it: dataclasses taken apart, errors handled, an exit code raised."""
+    own = inspect.signature(function, eval_str=True).parameters.values()
+    kinds = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
+
+    def run(**values: Any) -> None:
+        given = {name: _put_together(name, kind, values) for name, kind in kinds.items()}
+        with errors(), sigterm_as_interrupt():
+            code = function(**given, **values)
+        if code:
+            raise typer.Exit(code)
+
+    parameters = [
+        each
+        for parameter in own
+        for each in (
+            _taken_apart(parameter.name, kinds[parameter.name]) if parameter.name in kinds else (parameter,)
+        )
+    ]
+    parameters.sort(key=lambda p: _LAST.get(p.name, 0))
+    run.__signature__ = inspect.Signature(  # pyright: ignore[reportFunctionMemberAccess]
+        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    )
+    return run
+
+
+def _taken_apart(parameter: str, kind: Any) -> Iterator[inspect.Parameter]:
+    """A parameter for each field; the field `side`, where there is one, is the parameter's own name."""
+    hints = get_type_hints(kind, include_extras=True)
+    for field in fields(kind):
+        if field.name == "side":
+            continue
+        annotation: Any = hints[field.name]
+        base, *extra = get_args(annotation)
+        if isinstance(extra[0], PerSide):
+            annotation = Annotated[base, extra[0].option(parameter)]
+        default = inspect.Parameter.empty if field.default is MISSING else field.default
+        yield inspect.Parameter(
+            f"{parameter}_{field.name}",
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default,
+            annotation=annotation,
+        )
+
+
+def _put_together(parameter: str, kind: Any, values: dict[str, Any]) -> Any:
+    """The dataclass of this parameter; its values are taken out of all values."""
+    return kind(
+        **{
+            field.name: parameter if field.name == "side" else values.pop(f"{parameter}_{field.name}")
+            for field in fields(kind)
+        }
+    )

@@ -1,0 +1,132 @@
+"""The frame of every verb: shared parameters, options of each side, errors, interruptions, exit codes."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from domains.errors import SnapferryError, Unreachable
+from runs.errors import Busy
+from snapferry.calls import Call, ExecutableCall, PlanCall, RunCall
+from snapferry.exit_codes import ExitCode
+from snapferry.options import PerSide
+from snapferry.verb import VerbGroup, verb
+from tasks.errors import PreconditionError, VerificationFailed
+
+
+def running(function: Callable[..., Any], *words: str) -> Result:
+    """The command with this function as its verb `sail`, called with these words."""
+    app = typer.Typer(rich_markup_mode=None)
+    VerbGroup("port", "Port.", ("snapferry port",), (verb("snapferry sail")(function),)).add_to(app)
+    app.command("other")(lambda: None)
+    return CliRunner().invoke(app, ["port", function.__name__, *words])
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (PreconditionError("not so", hint="do this"), ExitCode.REFUSED),
+        (VerificationFailed("differs", hint="do this"), ExitCode.DIFFERENT),
+        (Unreachable("source: GET /", "gone"), ExitCode.INTERRUPTED),
+        (Busy("another run", "do this"), ExitCode.BUSY),
+    ],
+)
+def test_an_expected_error_ends_a_verb_with_its_code_and_its_hint(
+    error: SnapferryError, code: ExitCode
+) -> None:
+    def sail() -> None:
+        raise error
+
+    result = running(sail)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.startswith(f"snapferry: {error.message}")
+    assert f"next: {error.hint}" in result.stderr or not error.hint
+
+
+def test_an_unexpected_error_is_not_hidden() -> None:
+    def sail() -> None:
+        raise ZeroDivisionError("a bug")
+
+    assert isinstance(running(sail).exception, ZeroDivisionError)
+
+
+def test_sigterm_ends_a_verb_as_ctrl_c_does() -> None:
+    def sail() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+
+    before = signal.getsignal(signal.SIGTERM)
+    result = running(sail)
+    assert (result.exit_code, result.stdout) == (ExitCode.INTERRUPTED, "")
+    assert "the same command resumes it" in result.stderr
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("code", [None, *ExitCode])
+def test_what_a_verb_returns_is_its_exit_code(code: ExitCode | None) -> None:
+    def sail() -> ExitCode | None:
+        return code
+
+    assert running(sail).exit_code == (code or 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (Call, {"--json"}),
+        (PlanCall, {"--json"}),
+        (RunCall, {"--json", "--state"}),
+        (ExecutableCall, {"--json", "--state", "--execute"}),
+    ],
+)
+def test_a_call_gives_a_verb_its_options(kind: Any, options: set[str]) -> None:
+    def sail(call: Any) -> None:
+        calls.append(call)
+
+    calls: list[Any] = []
+    sail.__annotations__["call"] = kind
+    plan = [] if kind is Call else ["plan.yaml"]
+    values = {"--state": ["--state", "here"]}
+    words = [word for option in sorted(options) for word in values.get(option, [option])]
+    assert running(sail, *plan, *words).exit_code == 0
+    (call,) = calls
+    assert call.as_json
+    assert getattr(call, "file", None) == (Path("plan.yaml") if plan else None)
+    assert getattr(call, "state", None) == (Path("here") if "--state" in options else None)
+    assert getattr(call, "execute", False) is ("--execute" in options)
+    for other in {"--state", "--execute"} - options:
+        assert running(sail, *plan, *values.get(other, [other])).exit_code == ExitCode.INVALID
+
+
+def test_a_verb_without_its_plan_is_refused() -> None:
+    def sail(call: PlanCall) -> None:
+        raise AssertionError
+
+    result = running(sail)
+    assert result.exit_code == ExitCode.INVALID
+    assert "Missing argument 'PLAN'" in result.stderr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    side: str
+    given: Annotated[str | None, PerSide("", "DOMAIN", "The {side}.")] = None
+    port: Annotated[int, PerSide("port", "NUMBER", "Port of the {side}.")] = 9200
+
+
+def test_each_side_has_options_of_its_own() -> None:
+    def sail(source: Place, target: Place) -> None:
+        places.extend([source, target])
+
+    places: list[Place] = []
+    assert running(sail, "--target", "b", "--source-port", "1", "--source", "a").exit_code == 0
+    assert places == [Place(side="source", given="a", port=1), Place(side="target", given="b")]
+    assert "Port of the target." in running(sail, "--help").stdout
