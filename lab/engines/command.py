@@ -51,7 +51,7 @@ def _of_age(spec: NodeSpec) -> list[str]:
     guards = sorted((spec.tree.home / "agent").glob("opensearch-agent-bootstrap-*.jar"))
     if guards:
         vector = ["--add-modules=jdk.incubator.vector"] if spec.java.full else []
-        # The agent itself would inspect each class that is loaded, and each file that is opened, so that plugins
-        # stay within bounds: a quarter of a start. The lab's plugins are the engine's own.
+        # The agent itself would inspect each class that is loaded, and each file that is opened, so that
+        # plugins stay within bounds: a quarter of a start. The lab's plugins are the engine's own.
         return [*vector, f"-Xbootclasspath/a:{guards[0]}", ARENA]
     return [SECURITY_MANAGER] if spec.java.major >= SECURITY_MANAGER_FORBIDDEN_FROM else []
