@@ -22,17 +22,17 @@ def open_target_for_writes(m: Migration) -> None:
     if resolution is None:
         raise ExecutionError("the journal lacks what was decided")
     if m.journal.record(steps.OPEN.name) is None:
-        _opened(m, resolution)
+        _open(m, resolution)
     window.end(m)
-    _source_settled(m)
+    _release_or_keep_block(m)
     perform(m, steps.HEALTH, lambda: open_target.wait_for_green(m, resolution))
     perform(m, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
 
 
-def _opened(m: Migration, resolution: Resolution) -> None:
+def _open(m: Migration, resolution: Resolution) -> None:
     """Once it takes writes the target is its clients': nothing of this is done to it again."""
     if open_target.has_begun(m.journal):  # clients may have changed the aliases since
-        made = open_target.aliases_made(m, resolution)
+        made = open_target.planned_aliases(m, resolution)
     else:
         made = run_step(m.journal, steps.SET_ALIASES.name, lambda: open_target.set_aliases(m, resolution))
     window.begin_opening(m)
@@ -41,7 +41,7 @@ def _opened(m: Migration, resolution: Resolution) -> None:
     emit(Event("verified", words.opened(record)))
 
 
-def _source_settled(m: Migration) -> None:
+def _release_or_keep_block(m: Migration) -> None:
     """The source's block released, or kept as the plan wants it."""
     if m.plan.cutover.source_after == "released":
         perform(m, steps.RELEASE, lambda: freeze.release(m))

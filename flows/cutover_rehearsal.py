@@ -11,7 +11,7 @@ from flows.sessions.seeding import seeding
 from flows.stages import require_true_copy
 from tasks import steps
 from tasks.migration import Migration
-from tasks.seeding.scope import apart
+from tasks.seeding.scope import with_streams_split
 
 
 @flow(name="rehearse-cutover", flow_run_name=run_name, persist_result=False)
@@ -41,14 +41,14 @@ def rehearse_cutover(
     """
     options = run_options(execute, consents, state)
     with shown_in_prefect(plan.name, seeding(plan, options)) as m:
-        _rehearsed(m)
+        _rehearse(m)
     return m.journal.run_id
 
 
-def _rehearsed(m: Migration) -> None:
+def _rehearse(m: Migration) -> None:
     resolution, work, taken = take_round(m)
     open_copies_for_reading(m, resolution)
-    verified = verify_copies(m, apart(resolution), work, steps.VERIFY)
+    verified = verify_copies(m, with_streams_split(resolution), work, steps.VERIFY)
     wrong = frozenset(v.target for v in verified.failing if v.outcome != "bracketed")
     close_round(m, work, taken, wrong)
     require_true_copy(verified)

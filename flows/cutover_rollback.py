@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from domains.errors import SnapferryError
-from flows.seed_copies import closed, note_unfinished
+from flows.seed_copies import close_and_list, note_unfinished
 from flows.sessions.recording import take_step
 from flows.sessions.session import status_after
 from runs.errors import StateUnusable
@@ -23,7 +23,7 @@ _ERRORS = {"different": VerificationFailed, "interrupted": TimedOut}
 
 
 @contextmanager
-def rolled_back_on_error(m: Migration) -> Generator[None]:
+def roll_back_on_error(m: Migration) -> Generator[None]:
     """Puts everything back when the block fails, or is interrupted, while the source is frozen.
 
     Raises:
@@ -34,18 +34,18 @@ def rolled_back_on_error(m: Migration) -> Generator[None]:
     except BaseException as error:
         if not window.is_frozen(m) or open_target.has_begun(m.journal):
             raise
-        told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
-        hint = told.hint if isinstance(told, SnapferryError) else ""
-        with source_released_regardless(m):
-            roll_back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
-            _everything(m)
-        if isinstance(told, SnapferryError):
-            raise as_it_failed(m.journal) from error
+        cause = window.window_over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
+        hint = cause.hint if isinstance(cause, SnapferryError) else ""
+        with release_source_regardless(m):
+            roll_back.begin(m, str(cause) or "interrupted from outside", hint, status_after(cause, m.journal))
+            _roll_back(m)
+        if isinstance(cause, SnapferryError):
+            raise original_failure(m.journal) from error
         raise
 
 
 @contextmanager
-def source_released_regardless(m: Migration) -> Generator[None]:
+def release_source_regardless(m: Migration) -> Generator[None]:
     """Releases the source also where nothing can be written down any more, as on a full disk.
 
     Raises:
@@ -54,7 +54,7 @@ def source_released_regardless(m: Migration) -> Generator[None]:
     try:
         yield
     except StateUnusable:
-        freeze.lift(m)
+        freeze.release_unrecorded(m)
         raise
 
 
@@ -64,18 +64,18 @@ def resume_roll_back(m: Migration) -> None:
     Raises:
         SnapferryError: as the cutover failed.
     """
-    _everything(m)
-    raise as_it_failed(m.journal)
+    _roll_back(m)
+    raise original_failure(m.journal)
 
 
-def as_it_failed(journal: Journal) -> SnapferryError:
+def original_failure(journal: Journal) -> SnapferryError:
     """The error that a cutover ends with after everything was put back."""
     failure = journal.document.failure or {"message": "interrupted", "hint": "", "status": "interrupted"}
     made = _ERRORS.get(failure["status"], ExecutionError)
     return made(f"{failure['message']}; nothing was opened", _AGAIN)
 
 
-def _everything(m: Migration) -> None:
+def _roll_back(m: Migration) -> None:
     """The source first; each part looks before it acts, so that it may be repeated after a kill."""
     release_source(m)
     roll_back_target(m)
@@ -92,16 +92,16 @@ def roll_back_target(m: Migration) -> None:
     """Puts back everything but the source's block, and writes that all is put back. May be repeated."""
     with delivered_to(None):
         take_step(m.journal, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
-        take_step(m.journal, steps.COPIES, lambda: _copies_again(m))
+        take_step(m.journal, steps.COPIES, lambda: _close_copies(m))
     why = str((m.journal.document.failure or {}).get("message", ""))
     take_step(m.journal, steps.ROLL_BACK, lambda: RollBackRecord(why=why))
 
 
-def _copies_again(m: Migration) -> CopiesRecord:
+def _close_copies(m: Migration) -> CopiesRecord:
     """Close the target's copies again, as a seed round leaves them."""
-    roll_back.repeated(m, lambda: roll_back.end_snapshot(m))
-    roll_back.repeated(m, lambda: roll_back.remove_streams(m))
-    roll_back.repeated(m, lambda: roll_back.remove_aliases(m))
+    roll_back.retry_transient(m, lambda: roll_back.end_snapshot(m))
+    roll_back.retry_transient(m, lambda: roll_back.remove_streams(m))
+    roll_back.retry_transient(m, lambda: roll_back.remove_aliases(m))
     note_unfinished(m, m.journal)
     work = m.journal.document.recorded(steps.COMPARE)
-    return roll_back.repeated(m, lambda: closed(m, work, roll_back.doubted(m)))
+    return roll_back.retry_transient(m, lambda: close_and_list(m, work, roll_back.differing_copies(m)))

@@ -55,17 +55,17 @@ def migrate(
         SnapferryError: refused, failed, interrupted or different; the journal holds the whole story.
     """
     options = run_options(execute, consents, state, new_run=new_run)
-    saved = _saved(plan, saved_plan)
+    saved = _read_saved_plan(plan, saved_plan)
     before = finished_before(plan, options, saved)
     if before:
         notify_end_again(plan, State(options.state, plan.name), before)
-        return _as_it_ended(before)
+        return _repeat_outcome(before)
     with shown_in_prefect(plan.name, session(plan, options, saved)) as migration:
         chain(migration, saved)
     return migration.journal.run_id
 
 
-def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
+def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
     if file is None:
         return None
     try:
@@ -77,7 +77,7 @@ def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
     raise PreconditionError(f"{file} was saved from another plan than the one given", hint="save it again")
 
 
-def _as_it_ended(journal: Journal) -> str:
+def _repeat_outcome(journal: Journal) -> str:
     if journal.document.status == "different":
         raise VerificationFailed(journal.document.message, journal.document.hint)
     require_notified(journal)
@@ -90,15 +90,15 @@ def chain(m: Migration, saved: PlanDocument | None = None) -> None:
     Args:
         saved: the saved plan that is executed; refused when the domains are not as they were.
     """
-    resolution = _resolution(m, saved)
+    resolution = _resolve_once(m, saved)
     record_estimate(m, resolution)
     register(m, resolution)
     if pass_gate(m, "before-snapshot"):
-        resolution = _resolution(m, saved)  # after a long wait: what moves, and what refuses it, again
+        resolution = _resolve_once(m, saved)  # after a long wait: what moves, and what refuses it, again
     require_equal(snapshot_restore_verify(m, resolution))
 
 
-def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
+def _resolve_once(m: Migration, saved: PlanDocument | None) -> Resolution:
     """Decided once: from the snapshot on, a continued run keeps to what was decided."""
 
     def check(resolution: Resolution) -> None:

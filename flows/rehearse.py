@@ -55,13 +55,13 @@ def rehearse(
     """
     options = run_options(execute, consents, state)
     with shown_in_prefect(plan.name, rehearsing(plan, rehearsal, options)) as m:
-        _rehearsed(m, plan)
+        _rehearse(m, plan)
     return m.journal.run_id
 
 
-def _rehearsed(m: Migration, plan: Plan) -> None:
+def _rehearse(m: Migration, plan: Plan) -> None:
     if steps.CLEAN.name not in m.journal.document.steps:
-        _tried(m, plan, settings_of(m.journal))
+        _run_stages(m, plan, settings_of(m.journal))
     if not is_kept(m.journal):
         with delivered_to(None):  # no hook may keep what was made from being removed
             removed = run_step(m.journal, steps.CLEAN.name, lambda: removal.remove_made(as_rehearsed(m)))
@@ -71,11 +71,11 @@ def _rehearsed(m: Migration, plan: Plan) -> None:
     _require_success(m.journal)
 
 
-def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
+def _run_stages(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
     """Everything up to the verification. What fails is written down, so that what was made can be removed."""
     m.journal.document.failure = None  # of an earlier session
     try:
-        resolution = _resolution(m, plan, wanted)
+        resolution = _resolve_once(m, plan, wanted)
         rehearsed = as_rehearsed(m)
         record_estimate(rehearsed, resolution, gated=False)
         register(rehearsed, resolution)
@@ -90,7 +90,7 @@ def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
         update_projection(m, decided)
 
 
-def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
+def _resolve_once(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
     decided = bound_record(m.journal, steps.RESOLVE, MOVING)
     if decided:
         return decided
@@ -101,12 +101,12 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
             removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
 
     perform(m, steps.PREFLIGHT, lambda: _preflight(m, plan))
-    resolution = perform(m, steps.RESOLVE, lambda: _resolved(m, wanted), check=check)
+    resolution = perform(m, steps.RESOLVE, lambda: _resolve(m, wanted), check=check)
     record_projection(m, resolution)
     return resolution
 
 
-def _resolved(m: Migration, wanted: Rehearsal) -> Resolution:
+def _resolve(m: Migration, wanted: Rehearsal) -> Resolution:
     """What the rehearsal moves, and under which names. Reads only.
 
     Raises:
@@ -119,8 +119,8 @@ def _resolved(m: Migration, wanted: Rehearsal) -> Resolution:
         kept_one = leftover(State.of(m.journal))
         if kept_one is None or kept_one.run_id == m.journal.run_id:
             raise
-        said = f"rehearsal {kept_one.run_id} was kept: snapferry abort PLAN --execute takes it away"
-        raise PreconditionError(error.message, (), f"{said}; or choose another --prefix") from error
+        kept = f"rehearsal {kept_one.run_id} was kept: snapferry abort PLAN --execute takes it away"
+        raise PreconditionError(error.message, (), f"{kept}; or choose another --prefix") from error
 
 
 def _preflight(m: Migration, plan: Plan) -> PreflightRecord:
@@ -136,8 +136,8 @@ def _require_success(journal: Journal) -> None:
     failure = journal.document.failure
     if failure:
         again = "put the reason right, then rehearse again: what this one has made is removed"
-        told = again if "same command" in failure["hint"] and not is_kept(journal) else failure["hint"]
-        raise ExecutionError(f"the rehearsal failed: {failure['message']}", told or again)
+        hint = again if "same command" in failure["hint"] and not is_kept(journal) else failure["hint"]
+        raise ExecutionError(f"the rehearsal failed: {failure['message']}", hint or again)
     require_true_copy(VerificationRecord.model_validate(journal.record(steps.VERIFY.name)))
     failed = PreflightRecord.model_validate(journal.record(steps.PREFLIGHT.name)).failed
     if failed:

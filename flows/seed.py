@@ -6,7 +6,7 @@ from configs.plan import Plan
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.steps import perform
-from flows.seed_copies import closed
+from flows.seed_copies import close_and_list
 from flows.seed_round import compare_once, resolve_once, round_result, snapshot_and_restore
 from flows.sessions.seeding import seeding
 from flows.stages import register
@@ -16,7 +16,7 @@ from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.seeding import copies
-from tasks.seeding.scope import only
+from tasks.seeding.scope import select_only
 
 
 @flow(name="seed", flow_run_name=run_name, persist_result=False)
@@ -60,12 +60,16 @@ def take_round(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord 
     register(m, resolution)
     work = compare_once(m, resolution)
     names = {change.name for change in work.restored}
-    return resolution, work, snapshot_and_restore(m, resolution, work, lambda whole: only(whole, names))
+    return (
+        resolution,
+        work,
+        snapshot_and_restore(m, resolution, work, lambda whole: select_only(whole, names)),
+    )
 
 
 def close_round(
-    m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, doubted: frozenset[str] = frozenset()
+    m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, differing: frozenset[str] = frozenset()
 ) -> None:
     """Every copy closed again, and how the round went."""
-    perform(m, steps.COPIES, lambda: copies.require_waiting(m, closed(m, work, doubted)))
+    perform(m, steps.COPIES, lambda: copies.require_closed_copies(m, close_and_list(m, work, differing)))
     perform(m, steps.ROUND, lambda: round_result(m, work, taken))

@@ -11,11 +11,13 @@ from tasks.migration import Migration
 from tasks.records.seeding import ChangesRecord, CopiesRecord
 from tasks.restore.owned_indices import intended, proven
 from tasks.seeding import copies
-from tasks.seeding.changes import known
+from tasks.seeding.changes import inspect_both_sides
 from tasks.seeding.copies import ledger_of
 
 
-def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = frozenset()) -> CopiesRecord:
+def close_and_list(
+    m: Migration, work: ChangesRecord | None, differing: frozenset[str] = frozenset()
+) -> CopiesRecord:
     """Closes the round's copies and returns all copies as they are now. Changes no document; may be repeated.
 
     Args:
@@ -25,11 +27,11 @@ def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = f
     found = ledger_of(m)
     copies.close_copies(m, copies.own_uuids(m, found), StepName.COPIES)
     if work is None:
-        return CopiesRecord(round=found.round, copies=tuple(known(m, found).own.values()))
+        return CopiesRecord(round=found.round, copies=tuple(inspect_both_sides(m, found).trusted.values()))
     document = m.journal.document
     restored = document.recorded(steps.RESTORE)
-    arrived = copies.arrived_whole(restored, document.recorded(steps.SNAPSHOT))
-    return copies.copies_now(m, work, known(m, found), arrived, doubted)
+    arrived = copies.fully_restored(restored, document.recorded(steps.SNAPSHOT))
+    return copies.current_copies(m, work, inspect_both_sides(m, found), arrived, differing)
 
 
 def note_unfinished(m: Migration, journal: Journal) -> None:

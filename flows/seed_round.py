@@ -17,9 +17,9 @@ from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.records.verification import VerificationRecord
 from tasks.restore import restore
 from tasks.seeding import copies, trusted_copies
-from tasks.seeding.changes import changes, known
+from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.copies import ledger_of
-from tasks.seeding.scope import apart, as_copies, only
+from tasks.seeding.scope import as_copies, select_only, with_streams_split
 from tasks.steps import StepKey
 from tasks.verification.run import verify
 
@@ -40,48 +40,60 @@ def resolve_once(m: Migration) -> Resolution:
         PreconditionError: with every reason at once.
     """
     check = resolve.require_moving
-    return perform(m, steps.RESOLVE, lambda: _resolved(m), check=check, bound_by=_BINDING)
+    return perform(m, steps.RESOLVE, lambda: _resolve(m), check=check, bound_by=_BINDING)
 
 
-def _resolved(m: Migration) -> Resolution:
+def _resolve(m: Migration) -> Resolution:
     trusted_copies.require_own_snapshots(m)
     found = ledger_of(m)
     copies.await_shards(m, found)
-    return resolve.resolve(m, trusted_copies.surveyed(m, found))
+    return resolve.resolve(m, trusted_copies.survey_ignoring_copies(m, found))
 
 
 def compare_once(m: Migration, resolution: Resolution) -> ChangesRecord:
     """What has changed since the last round, decided once."""
     compare = steps.COMPARE
-    return perform(m, compare, lambda: changes(m, resolution, known(m, ledger_of(m))), bound_by=_CHANGING)
+    return perform(
+        m,
+        compare,
+        lambda: find_changes(m, resolution, inspect_both_sides(m, ledger_of(m))),
+        bound_by=_CHANGING,
+    )
 
 
 def snapshot_and_restore(
-    m: Migration, resolution: Resolution, work: ChangesRecord, named: Callable[[Resolution], Resolution]
+    m: Migration,
+    resolution: Resolution,
+    work: ChangesRecord,
+    select_contents: Callable[[Resolution], Resolution],
 ) -> SnapshotRecord | None:
     """Takes the round's snapshot and restores what has changed onto its copies; None with nothing to take.
 
     Args:
         named: what of the resolution the snapshot names.
     """
-    _discarded(m, work)
+    _discard_copies(m, work)
     names = {change.name for change in work.restored}
-    contents = named(resolution)
+    contents = select_contents(resolution)
     if not contents.moving:
         return None
     taken = take_snapshot(m, contents)
     if names:
-        _restored(m, only(resolution, names), taken)
+        _restore(m, select_only(resolution, names), taken)
     return taken
 
 
-def _discarded(m: Migration, work: ChangesRecord) -> None:
-    gone = copies.doomed(work, known(m, ledger_of(m))) if work.of("dropped", "reshaped") else ()
+def _discard_copies(m: Migration, work: ChangesRecord) -> None:
+    gone = (
+        copies.copies_to_discard(work, inspect_both_sides(m, ledger_of(m)))
+        if work.of("dropped", "reshaped")
+        else ()
+    )
     if gone:
         run_step(m.journal, steps.DISCARD_COPIES.name, lambda: copies.discard(m, gone))
 
 
-def _restored(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
+def _restore(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
     before = m.journal.document.recorded(steps.RESTORE)
     if before and all(index.restored for index in before.indices):
         return
@@ -89,17 +101,17 @@ def _restored(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> No
         base = {name: uuid for unit in resolution.units for name, uuid in unit.base.items()}
         close = steps.CLOSE_COPIES.name
         run_step(m.journal, close, lambda: copies.close_copies(m, base, close))
-    require_restored(perform(m, steps.RESTORE, lambda: _onto_copies(m, resolution, taken)))
+    require_restored(perform(m, steps.RESTORE, lambda: _restore_onto_copies(m, resolution, taken)))
 
 
-def _onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord:
-    based = trusted_copies.still_based(m, resolution, ledger_of(m))
+def _restore_onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord:
+    based = trusted_copies.drop_untrusted_bases(m, resolution, ledger_of(m))
     return restore.restore(as_copies(m), based, taken)
 
 
 def open_copies_for_reading(m: Migration, resolution: Resolution) -> None:
     """Opens every copy for reading, where its index is open on the source; they go on refusing writes."""
-    names = [index.target for index in apart(resolution).indices if index.open]
+    names = [index.target for index in with_streams_split(resolution).indices if index.open]
     run_step(m.journal, steps.OPEN_COPIES.name, lambda: open_copies(m, names))
 
 
@@ -108,9 +120,9 @@ def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
 
     Of those that change after all, the last round closes the copies again.
     """
-    work = changes(m, resolution, known(m, ledger_of(m)))
-    still = {change.name for change in work.of("unchanged", "aliases")}
-    names = [i.target for i in apart(resolution).indices if i.open and i.name in still]
+    work = find_changes(m, resolution, inspect_both_sides(m, ledger_of(m)))
+    unchanged = {change.name for change in work.of("unchanged", "aliases")}
+    names = [i.target for i in with_streams_split(resolution).indices if i.open and i.name in unchanged]
     return open_copies(m, names)
 
 

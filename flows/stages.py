@@ -24,7 +24,7 @@ def register(m: Migration, resolution: Resolution) -> None:
 
 def snapshot_restore_verify(m: Migration, resolution: Resolution) -> VerificationRecord:
     """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
-    marked = _marked(m, resolution)
+    marked = _mark_once(m, resolution)
     taken = take_snapshot(m, resolution)
     if pass_gate(m, "before-restore"):  # it may be gone; what is in the way the restore looks at itself
         find_on_target(m, resolution, taken)
@@ -51,7 +51,7 @@ def find_on_target(m: Migration, resolution: Resolution, taken: SnapshotRecord) 
     run_step(m.journal, step, lambda: snapshot.find_on_target(m, resolution, taken))
 
 
-def _marked(m: Migration, resolution: Resolution) -> MarksRecord:
+def _mark_once(m: Migration, resolution: Resolution) -> MarksRecord:
     """How far the source had come before the snapshot: once that may have begun, what was read before it."""
     before = m.journal.document.recorded(steps.MARK)
     if before or m.journal.intents("snapshot"):

@@ -21,7 +21,7 @@ from tasks.planning import resolve as resolving
 from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
 from tasks.records.verification import VerificationRecord
 from tasks.seeding.ledger import ledger
-from tasks.seeding.scope import singly
+from tasks.seeding.scope import split_streams
 from tasks.selection.select import Selection, is_system_index, matches, select
 from tasks.verification import run as verifying
 from tasks.verification.comparison import Comparison
@@ -47,7 +47,7 @@ class VerifyOptions:
     settings: VerifySettings
 
 
-def verify_without_plan(asked: VerifyOptions) -> VerificationRecord:
+def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
     """Compares indices of the source with those of the target, under their names there.
 
     Reads, and refreshes both sides. Keeps nothing; may be repeated.
@@ -56,18 +56,18 @@ def verify_without_plan(asked: VerifyOptions) -> VerificationRecord:
         PreconditionError: there is nothing to compare, or something would be compared with itself.
         SnapferryError: a domain could not be looked at.
     """
-    source, target = open_domain("source", asked.source), open_domain("target", asked.target)
-    whole = _uuid(source, asked.source) == _uuid(target, asked.target)
-    held = catalog(source)
-    selection = select(held, asked.indices)
-    _require_chosen(selection)
-    indices = renamed([index for unit in selection.units for index in unit.indices], asked.renames)
-    if whole:
+    source, target = open_domain("source", options.source), open_domain("target", options.target)
+    same_cluster = _uuid(source, options.source) == _uuid(target, options.target)
+    source_catalog = catalog(source)
+    selection = select(source_catalog, options.indices)
+    _require_selection(selection)
+    indices = renamed([index for unit in selection.units for index in unit.indices], options.renames)
+    if same_cluster:
         _require_other_names(indices)
-    skipped = [item for item in selection.left_out if matches(item.name, asked.indices.include)]
-    if not asked.renames:
-        skipped += _only_there(catalog(target), held, asked.indices)
-    return compared(Comparison(source, target, indices, asked.settings), tuple(skipped))
+    skipped = [item for item in selection.left_out if matches(item.name, options.indices.include)]
+    if not options.renames:
+        skipped += _only_on_target(catalog(target), source_catalog, options.indices)
+    return compared(Comparison(source, target, indices, options.settings), tuple(skipped))
 
 
 def _uuid(domain: Domain, settings: DomainSettings) -> str:
@@ -82,7 +82,7 @@ def _uuid(domain: Domain, settings: DomainSettings) -> str:
         raise PreconditionError(error.message, hint=hint) from error
 
 
-def _require_chosen(selection: Selection) -> None:
+def _require_selection(selection: Selection) -> None:
     """A pattern that fits nothing is taken for a mistake: what it was to name would not be compared."""
     if selection.unmatched:
         raise PreconditionError(
@@ -105,12 +105,12 @@ def _require_other_names(indices: Sequence[SelectedIndex]) -> None:
         )
 
 
-def _only_there(target: Catalog, source: Catalog, wanted: IndexSelection) -> Iterator[LeftOut]:
+def _only_on_target(target: Catalog, source: Catalog, wanted: IndexSelection) -> Iterator[LeftOut]:
     """What fits on the target and is not on the source: it is listed, for nothing is compared with it."""
     for name, index in target.indices.items():
-        called = index.stream or name
-        fits = matches(called, wanted.include) and not matches(called, wanted.exclude)
-        if fits and name not in source.indices and not is_system_index(called):
+        name_to_match = index.stream or name
+        fits = matches(name_to_match, wanted.include) and not matches(name_to_match, wanted.exclude)
+        if fits and name not in source.indices and not is_system_index(name_to_match):
             yield LeftOut(name=name, reason="only on the target")
 
 
@@ -128,7 +128,9 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
     latest = _latest(runs)
     decided = latest.document.recorded(steps.RESOLVE) if latest else None
     if latest is None or decided is None:
-        return verifying.verify(migration, _as_they_wait(migration, resolving.resolve_names(migration), runs))
+        return verifying.verify(
+            migration, _with_closed_copies(migration, resolving.resolve_names(migration), runs)
+        )
     require_same_plan(latest, plan, but=("verify", "cutover"))
     require_same_clusters(latest, _uuids(migration))
     return verifying.verify(migration, decided, _marks(latest))
@@ -147,22 +149,22 @@ def _marks(journal: Journal) -> dict[str, tuple[Mark, ...]]:
     return marked.marks if marked else compared.marks if compared else {}
 
 
-def _as_they_wait(m: Migration, resolution: Resolution, state: State) -> Resolution:
+def _with_closed_copies(m: Migration, resolution: Resolution, state: State) -> Resolution:
     """Copies of seed rounds wait closed, data streams as backing indices: compared as closed indices are."""
     copies = ledger(state).copies
     if not copies:
         return resolution
     there = catalog(m.target).indices
-    shut = {name for name in copies if name in there and not there[name].open}
+    closed = {name for name in copies if name in there and not there[name].open}
     units = (
-        unit.model_copy(update={"indices": tuple(_waiting(index, shut) for index in unit.indices)})
-        for unit in singly(resolution.moving)
+        unit.model_copy(update={"indices": tuple(_marked_closed(index, closed) for index in unit.indices)})
+        for unit in split_streams(resolution.moving)
     )
     return resolution.model_copy(update={"units": tuple(units)})
 
 
-def _waiting(index: SelectedIndex, shut: set[str]) -> SelectedIndex:
-    return index.model_copy(update={"open": False}) if index.target in shut else index
+def _marked_closed(index: SelectedIndex, closed: set[str]) -> SelectedIndex:
+    return index.model_copy(update={"open": False}) if index.target in closed else index
 
 
 def _uuids(m: Migration) -> tuple[str, str]:

@@ -50,24 +50,24 @@ def pass_gate(m: Migration, gate: Gate, news: Callable[[], str] = lambda: "") ->
     settings = gates.closed_gate(m, gate)
     if settings is None:
         return False
-    entry = gates.come_to(m, gate, settings)
-    by = gates.opened_by(m, gate, settings)
+    entry = gates.record_arrival(m, gate, settings)
+    by = gates.approver(m, gate, settings)
     if by is None:
-        gates.let_through(m, gate, _waited(m, gate, settings, entry, news))
+        gates.record_approval(m, gate, _await_approval(m, gate, settings, entry, news))
         return True
-    gates.let_through(m, gate, by)
+    gates.record_approval(m, gate, by)
     return False
 
 
-def _waited(
+def _await_approval(
     m: Migration, gate: Gate, settings: GateSettings, entry: GateEntry, news: Callable[[], str]
 ) -> str:
-    with _paused(gate, entry) as way:
-        return gates.wait_at(m, gate, settings, way, news)
+    with _paused_in_prefect(gate, entry) as route:
+        return gates.await_approval(m, gate, settings, route, news)
 
 
 @contextmanager
-def _paused(gate: Gate, entry: GateEntry) -> Generator[gates.Way]:
+def _paused_in_prefect(gate: Gate, entry: GateEntry) -> Generator[gates.ApprovalRoute]:
     """Shows the flow run as paused inside the block, where there is a server that somebody looks at.
 
     The server may have paused it although its reply was lost, or may do so later: then that is looked for.
@@ -75,11 +75,11 @@ def _paused(gate: Gate, entry: GateEntry) -> Generator[gates.Way]:
     context = FlowRunContext.get()
     run = context.flow_run if context else None
     if run is None or is_temporary():
-        yield gates.Way()
+        yield gates.ApprovalRoute()
         return
     pause = _Pause(run.id, run.name, gate)
-    pause.ask(entry)
-    yield gates.Way(pause.words, pause.resumed_by)
+    pause.request(entry)
+    yield gates.ApprovalRoute(pause.instruction, pause.resumed_by)
     quietly(pause.end)
 
 
@@ -93,9 +93,9 @@ class _Pause:
         self._run = run
         self._name = name
         self._gate = gate
-        self._taken: bool | None = None
+        self._accepted: bool | None = None
 
-    def ask(self, entry: GateEntry) -> None:
+    def request(self, entry: GateEntry) -> None:
         """Asks the server to show the flow run as paused."""
         state = Paused(
             pause_expiration_time=entry.until + _LEEWAY,
@@ -105,20 +105,22 @@ class _Pause:
 
         def send() -> None:
             with _client() as client:
-                self._taken = client.set_flow_run_state(self._run, state).status == SetStateStatus.ACCEPT
+                self._accepted = client.set_flow_run_state(self._run, state).status == SetStateStatus.ACCEPT
 
         quietly(send)
 
     @property
-    def words(self) -> str:
+    def instruction(self) -> str:
         """What somebody may do in Prefect to open the gate; empty where the server has refused the pause."""
-        if self._taken is False:
+        if self._accepted is False:
             return ""
-        return f"resume flow run {self._name} in Prefect" + ("" if self._taken else ", if it is paused there")
+        return f"resume flow run {self._name} in Prefect" + (
+            "" if self._accepted else ", if it is paused there"
+        )
 
     def resumed_by(self) -> str | None:
         """Who has resumed the flow run since it was paused; None while nobody has, or there is no answer."""
-        if self._taken is False:
+        if self._accepted is False:
             return None
         try:
             with _client() as client:
@@ -130,8 +132,8 @@ class _Pause:
                 f"flow run {self._name} was cancelled in Prefect while it waited",
                 "run the same command again: it goes back to the gate",
             )
-        self._taken = self._taken or self._holds(state) or None
-        resumed = self._taken and state and state.is_running()
+        self._accepted = self._accepted or self._holds(state) or None
+        resumed = self._accepted and state and state.is_running()
         return f"Prefect: flow run {self._name} was resumed" if resumed else None
 
     def end(self) -> None:

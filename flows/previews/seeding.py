@@ -21,9 +21,9 @@ from tasks.planning import resolve
 from tasks.planning.plan_document import RemainingWork, remaining_work
 from tasks.records.previews import RoundPreview, WindowPreview
 from tasks.records.resolution import Resolution
-from tasks.seeding.changes import changes, known
+from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.ledger import ledger
-from tasks.seeding.trusted_copies import require_own_snapshots, surveyed
+from tasks.seeding.trusted_copies import require_own_snapshots, survey_ignoring_copies
 from tasks.steps import CUTOVER, REHEARSE_CUTOVER, SEED
 from tasks.survey import Survey
 
@@ -34,7 +34,7 @@ def seed_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspected(plan, options, SEED)
+    found = _inspect(plan, options, SEED)
     return _preview(found, requests=round_requests(SEED, found.round))
 
 
@@ -44,7 +44,7 @@ def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspected(plan, options, SEED)
+    found = _inspect(plan, options, SEED)
     requests = round_requests(REHEARSE_CUTOVER, found.round)
     return _preview(found, verb="cutover", rehearsal=True, requests=requests)
 
@@ -55,11 +55,11 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspected(plan, options, CUTOVER)
+    found = _inspect(plan, options, CUTOVER)
     state, m = found.state, found.round.m
-    frozen = _frozen(found.unfinished)
+    frozen = _open_window(found.unfinished)
     checks = [check for check in window_checks.CHECKS if not (frozen and check is window_checks.blocked)]
-    records = run_checks(surveyed(m, ledger(state)), (), checks)
+    records = run_checks(survey_ignoring_copies(m, ledger(state)), (), checks)
     earlier = tuple(journal.document for journal in state.journals())
     resumes_window = frozen is None or frozen.then == "goes on"
     return _preview(
@@ -76,7 +76,7 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     )
 
 
-def _frozen(cutover: Journal | None) -> WindowPreview | None:
+def _open_window(cutover: Journal | None) -> WindowPreview | None:
     """The window that an unfinished cutover has not ended; then what refuses writes is its own doing."""
     window = cutover.document.window if cutover else None
     if cutover is None or window is None or window.ended is not None:
@@ -96,7 +96,7 @@ class _Inspected:
     round: Round
 
 
-def _inspected(plan: Plan, options: Options, verb: str) -> _Inspected:
+def _inspect(plan: Plan, options: Options, verb: str) -> _Inspected:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:
@@ -106,12 +106,12 @@ def _inspected(plan: Plan, options: Options, verb: str) -> _Inspected:
     resolution = bound.document.recorded(steps.RESOLVE) if bound else None
     work = bound.document.recorded(steps.COMPARE) if bound else None
     found = ledger(state, m.journal.run_id)
-    look = surveyed(m, found)
-    resolution = resolution or _resolved(m, look)
-    at = known(m, found)
+    survey = survey_ignoring_copies(m, found)
+    resolution = resolution or _resolve(m, survey)
+    sides = inspect_both_sides(m, found)
     todo = remaining_work(bound, finished=False) if bound else RemainingWork()
-    work = work or changes(m, resolution, at)
-    return _Inspected(state, unfinished, Round(m, look, resolution, work, at, todo))
+    work = work or find_changes(m, resolution, sides)
+    return _Inspected(state, unfinished, Round(m, survey, resolution, work, sides, todo))
 
 
 def _preview(found: _Inspected, *, verb: Literal["seed", "cutover"] = "seed", **more: Any) -> RoundPreview:
@@ -125,8 +125,8 @@ def _preview(found: _Inspected, *, verb: Literal["seed", "cutover"] = "seed", **
     )
 
 
-def _resolved(m: Migration, look: Survey) -> Resolution:
+def _resolve(m: Migration, survey: Survey) -> Resolution:
     require_own_snapshots(m)
-    resolution = resolve.resolve(m, look)
+    resolution = resolve.resolve(m, survey)
     resolve.require_moving(resolution)
     return resolution

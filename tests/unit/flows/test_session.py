@@ -522,7 +522,7 @@ def test_what_becomes_of_registrations_and_templates_is_noted(
     holding(source, repo=registered(), **automated)
     holding(target, repo=registered(), elsewhere=registered(bucket="other"), **automated)
     assert list(resolve(look(plan, tmp_path)).notes) == [
-        "data stream logs: its index template does not come with it; make it on the target",
+        "data stream logs: its index template is not moved; create it on the target",
         "repository repo is on the source already; its settings become the plan's",
         "repository repo is registered read-write on the target: it will become readonly",
     ]

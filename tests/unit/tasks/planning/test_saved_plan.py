@@ -16,7 +16,7 @@ from configs.loading.problems import PlanError
 from flows.sessions.saved_plans import plan_in, read, save, text_of
 from snapferry.main import app
 from tasks.errors import PreconditionError
-from tasks.planning.saved_plan import differences, require_unchanged, sealed
+from tasks.planning.saved_plan import differences, require_unchanged, seal
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import ClusterRecord, Resolution, Unit
 
@@ -83,7 +83,7 @@ def test_an_edited_file_is_refused(tmp_path: Path, path: tuple[Any, ...], value:
 
 
 def test_what_a_rehearsal_would_do_is_not_executed(tmp_path: Path) -> None:
-    document = sealed(a_document(resolution()).model_copy(update={"kind": "rehearsal-plan"}))
+    document = seal(a_document(resolution()).model_copy(update={"kind": "rehearsal-plan"}))
     file = tmp_path / "rehearsal.json"
     file.write_text(document.model_dump_json(indent=2))
     for verb in ("migrate", "plan"):
@@ -137,7 +137,7 @@ CHANGES: dict[str, tuple[Resolution, Resolution, str]] = {
     "an index made anew": (
         SAME,
         resolution(changed_index(a_unit("a"), uuid="another"), a_unit("b")),
-        "~ a: it was made anew on the source",
+        "~ a: it was recreated on the source",
     ),
     "a closed index": (
         SAME,
@@ -175,7 +175,7 @@ CHANGES: dict[str, tuple[Resolution, Resolution, str]] = {
     "another cluster": (
         SAME,
         resolution(source=cluster(SAME.source, cluster_uuid="Another")),
-        "the source is another cluster",
+        "the source is a different cluster",
     ),
     "a bucket elsewhere": (SAME, resolution(bucket_region="eu-west-3"), "the bucket's Region"),
     "a backing index more": (
@@ -191,7 +191,7 @@ CHANGES: dict[str, tuple[Resolution, Resolution, str]] = {
     "something without words of its own": (
         SAME,
         resolution(changed_index(a_unit("a"), created="OpenSearch 2.0.0"), a_unit("b")),
-        "another one than was saved",
+        "differ from the saved one",
     ),
 }
 
@@ -224,7 +224,7 @@ def test_changed_settings_and_aliases_are_refused_and_named(kind: str, words: st
 def test_another_existing_snapshot_of_the_same_name_is_refused() -> None:
     saved, gone = a_document(SAME, snapshot_uuid="one"), a_document(SAME)
     (said,) = differences(saved, a_document(SAME, snapshot_uuid="two"))
-    assert said == "~ snapshot snap: it is another one of that name (UUID one → two)"
+    assert said == "~ snapshot snap: it is a different snapshot of that name (UUID one → two)"
     (said,) = differences(saved, gone)
     assert "no domain can read it any more" in said
     assert differences(gone, saved) == (), "it could not be read when the plan was saved"
@@ -243,14 +243,14 @@ def test_a_file_of_an_earlier_version_is_intact_and_says_what_it_lacks(tmp_path:
 def test_keys_that_have_come_to_the_plan_since_are_no_difference() -> None:
     new = a_document(SAME)
     plan = {key: part for key, part in new.plan.items() if key != "checks"}
-    old = sealed(new.model_copy(update={"plan": plan}))
+    old = seal(new.model_copy(update={"plan": plan}))
     assert differences(old, a_document(SAME)) == ()
 
 
 def test_growth_is_accepted() -> None:
     grown = resolution(changed_index(a_unit("a"), bytes=10**12, documents=10**9), a_unit("b"))
     assert differences(a_document(SAME), a_document(grown, run_id="another")) == ()
-    assert sealed(a_document(SAME)).hash == a_document(grown).hash
+    assert seal(a_document(SAME)).hash == a_document(grown).hash
 
 
 def test_what_was_registered_meanwhile_is_accepted() -> None:
