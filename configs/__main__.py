@@ -1,4 +1,4 @@
-"""`python -m configs` writes `configs/plan.schema.json` anew."""
+"""`python -m configs` regenerates `configs/plan.schema.json`."""
 
 from configs.schema import SCHEMA_FILE, schema_text
 

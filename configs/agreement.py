@@ -1,4 +1,4 @@
-"""What the parts of a plan must agree on: two different domains, one partition, roles that can be passed."""
+"""Cross-check the parts of a plan: two different domains, one partition, roles that can be passed."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from configs.base import Conflict, Path, path_text
 from configs.domain import DomainSettings
 from configs.repository import FsRepository, S3Repository, Side
 from configs.values.aws import parse_role_arn, partition_of_region, region_of_host
-from configs.values.endpoints import same_place
+from configs.values.endpoints import canonical_address
 
 _TYPE: Path = ("repository", "type")
 _ROLES: tuple[Path, ...] = (("repository", "role_arn"), ("repository", "target_role_arn"), _TYPE)
@@ -16,7 +16,7 @@ _ROLES: tuple[Path, ...] = (("repository", "role_arn"), ("repository", "target_r
 def disagreements(
     source: DomainSettings, target: DomainSettings, repository: S3Repository | FsRepository
 ) -> Iterator[Conflict]:
-    """Yield everything between the parts that cannot work, each at the field to change."""
+    """Yield every contradiction between the parts, each at the field to change."""
     if _is_same_domain(source, target):
         place = "endpoint" if target.endpoint else "domain"
         depends = (*_where("source"), *_where("target"), ("source", "auth"), ("target", "auth"))
@@ -25,7 +25,7 @@ def disagreements(
     if isinstance(repository, FsRepository):
         managed: list[Side] = [side for side, domain in sides if domain.is_managed]
         if managed:
-            message = f"the {managed[0]} is a domain of the service, which has no shared folder; use type: s3"
+            message = f"the {managed[0]} is a managed domain, which has no shared folder; use type: s3"
             yield Conflict(_TYPE, message, (*_where(managed[0]), _TYPE))
         return
     yield from _missing_role(source, target, repository)
@@ -47,13 +47,15 @@ def _is_same_domain(source: DomainSettings, target: DomainSettings) -> bool:
         return False
     if region_of_host(source.address[0]):
         return source.address[0] == target.address[0]
-    same_name = same_place(source.address) == same_place(target.address)
-    return same_name and same_place(source.connect_address) == same_place(target.connect_address)
+    same_name = canonical_address(source.address) == canonical_address(target.address)
+    return same_name and canonical_address(source.connect_address) == canonical_address(
+        target.connect_address
+    )
 
 
 def _unsigned(side: Side, domain: DomainSettings) -> Iterator[Conflict]:
     if domain.is_managed and not domain.is_signed:
-        message = "the service registers a repository for signed requests only; use auth: {type: sigv4}"
+        message = "the service registers repositories only for signed requests; use auth: {type: sigv4}"
         yield Conflict((side, "auth"), message, ((side, "auth"), *_where(side), _TYPE))
 
 
@@ -64,8 +66,8 @@ def _missing_role(
     lacking = [side for side, is_signed in signed if is_signed and repository.role_arn_for(side) is None]
     if lacking:
         message = (
-            f"this key is missing: requests to the {' and the '.join(lacking)} are signed with sigv4, and "
-            "the service reaches the bucket with a role; add role_arn: arn:aws:iam::ACCOUNT:role/NAME"
+            f"this key is missing: requests to the {' and the '.join(lacking)} are signed with sigv4, so the "
+            "service needs a role to reach the bucket; add role_arn: arn:aws:iam::ACCOUNT:role/NAME"
         )
         depends = (*((side, "auth") for side in lacking), *_ROLES)
         yield Conflict(("repository", "role_arn"), message, depends)
@@ -81,8 +83,8 @@ def _passed_role(side: Side, domain: DomainSettings, repository: S3Repository) -
     field = "target_role_arn" if side == "target" and repository.target_role_arn else "role_arn"
     right = "add target_role_arn" if side == "target" and field == "role_arn" else "write it here"
     message = (
-        f"this role is of account {passed.account}, and {side}.auth.role_arn of {caller.account}; a role is "
-        f"passed inside its own account only: make one in {caller.account} and {right}"
+        f"this role is in account {passed.account}, but {side}.auth.role_arn is in {caller.account}; a role "
+        f"can only be passed within its own account: create one in {caller.account} and {right}"
     )
     yield Conflict(("repository", field), message, ((side, "auth"), *_ROLES))
 
@@ -95,8 +97,8 @@ def _partitions(
         first_path, first = found[0]
         if partition != first:
             message = (
-                f"this is in partition {partition}, and {path_text(first_path)} in {first}; "
-                "snapshots are not shared across partitions"
+                f"this is in partition {partition}, but {path_text(first_path)} is in {first}; "
+                "snapshots cannot be shared across partitions"
             )
             yield Conflict(path, message, (path, first_path, _TYPE))
 

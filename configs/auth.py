@@ -1,4 +1,4 @@
-"""How requests to a domain are authenticated. Secrets are named in a plan, never written into it."""
+"""Authentication of requests to a domain. A plan refers to secrets and never contains them."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,9 @@ RoleArnText = Annotated[
 
 def _check_env(value: str) -> str:
     if not re.fullmatch(ENV_PATTERN, value):
-        raise ValueError("give the name of an environment variable: letters, digits and _, no digit first")
+        raise ValueError(
+            "give the name of an environment variable: letters, digits and _, not starting with a digit"
+        )
     return value
 
 
@@ -35,7 +37,7 @@ def _check_given(value: str) -> str:
 
 def _check_username(value: str) -> str:
     if ":" in value:
-        raise ValueError("a user name has no colon: basic authentication ends the name there")
+        raise ValueError("a user name cannot contain a colon: basic authentication ends the name there")
     return _check_given(value)
 
 
@@ -48,7 +50,7 @@ def _refuse_literal(value: object) -> object:
 class PasswordSource(
     Settings, json_schema_extra={"oneOf": [{"required": ["env"]}, {"required": ["secret"]}]}
 ):
-    """Where a password is found when it is needed: exactly one of the two."""
+    """Where to find the password: exactly one of the two."""
 
     env: EnvName | None = Field(
         default=None,
@@ -72,31 +74,31 @@ class PasswordSource(
 
 
 class SigV4Auth(Settings):
-    """Requests are signed with AWS credentials (SigV4, service `es`), found the way boto3 finds them."""
+    """Sign requests with AWS credentials (SigV4, service `es`), found the way boto3 finds them."""
 
     type: Literal["sigv4"] = Field(title="Type", description="Sign every request with AWS credentials.")
     profile: Annotated[str, AfterValidator(_check_given)] | None = Field(
         default=None,
         title="Profile",
-        description="Profile of the AWS configuration files. Without it: boto3's usual order.",
+        description="Profile in the AWS configuration files. Default: boto3's usual lookup order.",
         examples=["production"],
     )
     role_arn: RoleArnText | None = Field(
         default=None,
         title="Role to assume",
-        description="Role that is assumed first, for example in the domain's account.",
+        description="Role to assume first, for example in the domain's account.",
         examples=["arn:aws:iam::123456789012:role/Migration"],
     )
     external_id: Annotated[str, AfterValidator(_check_given)] | None = Field(
         default=None,
         title="External ID",
-        description="External ID that the role's trust policy asks for. Needs `role_arn`.",
+        description="External ID that the role's trust policy requires. Needs `role_arn`.",
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield a conflict when there is an external ID and no role to assume with it."""
+        """Yield a conflict when there is an external ID but no role to assume."""
         if self.external_id is not None and self.role_arn is None:
-            message = "an external ID is sent when a role is assumed: add role_arn beside it, or remove it"
+            message = "an external ID is only used to assume a role: add role_arn, or remove it"
             yield Conflict(("external_id",), message, (("external_id",), ("role_arn",)))
 
 
@@ -108,12 +110,12 @@ class BasicAuth(Settings):
         title="User name", description="Name of the user.", examples=["migrator"]
     )
     password: Annotated[PasswordSource, BeforeValidator(_refuse_literal)] = Field(
-        title="Password", description="Where the password is found; never the password itself."
+        title="Password", description="Where to find the password; never the password itself."
     )
 
 
 class NoAuth(Settings):
-    """Requests carry no credentials."""
+    """Send requests without credentials."""
 
     type: Literal["none"] = Field(title="Type", description="Send no credentials.")
 

@@ -1,4 +1,4 @@
-"""What every part of a plan shares: one strict, frozen base and the way two fields disagree."""
+"""The strict, frozen base of every part of a plan, and conflicts between fields."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 
 Path = tuple[str | int, ...]
-DEFERRED = object()  # validation context: conflicts are not raised, the caller collects them
+DEFERRED = object()  # validation context: do not raise conflicts, the caller collects them
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """Fields that do not go together: where to change something, and what would be right.
+    """A conflict between fields: where to change something, and what would be right.
 
-    `path` is relative to the model that found it. `depends` names the fields that were looked at: the loader
-    keeps silent about a conflict that rests on a field which is wrong by itself.
+    `path` is relative to the model that found it. `depends` names the fields it was derived from: the loader
+    drops a conflict that depends on an invalid field.
     """
 
     path: Path
@@ -24,7 +24,7 @@ class Conflict:
 
 
 class ConflictError(ValueError):
-    """Several conflicts of one model, carried through pydantic to the loader."""
+    """Carries the conflicts of one model through pydantic to the loader."""
 
     def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
         super().__init__("; ".join(_line(conflict) for conflict in conflicts))
@@ -32,14 +32,14 @@ class ConflictError(ValueError):
 
 
 def refuse_conflicts(conflicts: Iterable[Conflict]) -> None:
-    """Raise one error that carries all conflicts; do nothing when there are none."""
+    """Raise one error with all conflicts; do nothing when there are none."""
     found = tuple(conflicts)
     if found:
         raise ConflictError(found)
 
 
 def path_text(path: Path) -> str:
-    """`('indices', 'include', 2)` → `indices.include[2]`."""
+    """Format a path: `('indices', 'include', 2)` → `indices.include[2]`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -58,7 +58,7 @@ class Settings(BaseModel):
         return self
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield the fields of this part that do not go together. Parts that have such rules override it."""
+        """Yield the conflicts between this part's fields. Parts with such rules override it."""
         yield from ()
 
 

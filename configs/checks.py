@@ -1,4 +1,4 @@
-"""What the plan says of the preflight checks: which must be known, and which may fail."""
+"""The plan's `checks` section: which preflight checks are required, and which are waived."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -35,7 +35,7 @@ NEVER_WAIVED = frozenset(
         "safety.snapshot",
     }
 )
-"""What `migrate` could not go on with, or would overwrite something."""
+"""Checks without which `migrate` could not work, or would overwrite something."""
 
 
 def _check_id(value: str) -> str:
@@ -48,14 +48,14 @@ def _check_id(value: str) -> str:
 
 def _check_waived(value: str) -> str:
     if _check_id(value) in NEVER_WAIVED:
-        raise ValueError("this check cannot be waived: the migration could not be done; put its cause right")
+        raise ValueError("this check cannot be waived: the migration would not work; fix its cause")
     return value
 
 
 def _check_reason(value: str) -> str:
     if value.strip():
         return value
-    raise ValueError("say why it may fail: the reason stands in every report")
+    raise ValueError("say why it may fail: every report shows the reason")
 
 
 CheckId = Annotated[str, AfterValidator(_check_id), Field(json_schema_extra={"enum": list(IDS)})]
@@ -64,18 +64,18 @@ Reason = Annotated[str, AfterValidator(_check_reason)]
 
 
 class CheckSettings(Settings):
-    """What is made of the preflight checks."""
+    """Required and waived preflight checks."""
 
     require: list[CheckId] = Field(
         default=[],
         title="Required checks",
-        description="Checks that must be known: where one could not tell, it fails.",
+        description="Checks that must have a result: an unknown result counts as failed.",
         examples=[["account.role-rights", "bucket.lifecycle"]],
     )
     waive: dict[Waivable, Reason] = Field(
         default={},
         title="Waived checks",
-        description="Checks that may fail, each with the reason. They warn then.",
+        description="Checks that may fail, each with a reason. A failure becomes a warning.",
         examples=[{"bucket.lifecycle": "the rule is for another folder"}],
         json_schema_extra={"propertyNames": {"enum": [each for each in IDS if each not in NEVER_WAIVED]}},
     )
@@ -84,5 +84,5 @@ class CheckSettings(Settings):
         """Yield checks that are both required and waived."""
         for place, name in enumerate(self.require):
             if name in self.waive:
-                message = "the same is under waive; a check is required or waived, not both"
+                message = "this check is also under waive; a check is required or waived, not both"
                 yield Conflict(("require", place), message, (("require",), ("waive",)))

@@ -1,4 +1,4 @@
-"""What happens to names that the target already has: the plan's `conflicts` section."""
+"""The plan's `conflicts` section: what to do with names that the target already has."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -23,25 +23,25 @@ IndexName = Annotated[
 
 
 class ConflictSettings(Settings):
-    """What happens when the target already has an index, alias or data stream of the same name."""
+    """What to do when the target already has an index, alias or data stream of the same name."""
 
     policy: Literal["fail", "skip", "rename", "delete"] = Field(
         default="fail",
         title="Policy",
         description="fail: change nothing. skip: leave that index out. rename: restore it under another "
-        "name. delete: delete the target's, when it is named under `delete`.",
+        "name. delete: delete the target's, if it is named under `delete`.",
     )
     prefix: Annotated[str, AfterValidator(check_prefix)] = Field(
         default="",
         title="Prefix",
-        description="Put in front of the names; only with policy rename.",
+        description="Added before each name; only with policy rename.",
         examples=["rehearsal-"],
         json_schema_extra={"pattern": PREFIX_PATTERN},
     )
     suffix: Annotated[str, AfterValidator(check_suffix)] = Field(
         default="",
         title="Suffix",
-        description="Put behind the names; only with policy rename.",
+        description="Added after each name; only with policy rename.",
         examples=["-restored"],
         json_schema_extra={"pattern": SUFFIX_PATTERN},
     )
@@ -49,27 +49,27 @@ class ConflictSettings(Settings):
         default=[],
         title="Delete",
         description="Exact names that may be deleted on the target; only with policy delete. "
-        "The command additionally needs --allow-delete for each.",
+        "The command also needs --allow-delete for each.",
         examples=[["orders-2024"]],
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield the fields that do not fit the policy."""
+        """Yield the fields that contradict the policy."""
         affixes = (("policy",), ("prefix",), ("suffix",))
         deletes = (("policy",), ("delete",))
         if self.policy == "rename" and not self.prefix and not self.suffix:
             yield Conflict(("policy",), "rename needs a prefix or a suffix, such as prefix: moved-", affixes)
         for name, value in (("prefix", self.prefix), ("suffix", self.suffix)):
             if self.policy != "rename" and value:
-                message = f"it is used with policy rename only, and the policy is {self.policy}; remove it"
+                message = f"this is only for policy rename, and the policy is {self.policy}; remove it"
                 yield Conflict((name,), message, (("policy",), (name,)))
         if self.policy == "rename" and len(self.prefix.encode()) + len(self.suffix.encode()) > 200:
-            yield Conflict(("prefix",), "prefix and suffix leave no room for a name; shorten them", affixes)
+            yield Conflict(("prefix",), "prefix and suffix leave no room for the name; shorten them", affixes)
         if self.policy == "delete" and not self.delete:
             message = "delete needs the exact names that may be deleted, such as delete: [orders-2024]"
             yield Conflict(("policy",), message, deletes)
         if self.policy != "delete" and self.delete:
-            message = f"it is used with policy delete only, and the policy is {self.policy}; remove it"
+            message = f"this is only for policy delete, and the policy is {self.policy}; remove it"
             yield Conflict(("delete",), message, deletes)
         seen: set[str] = set()
         for place, name in enumerate(self.delete):

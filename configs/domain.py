@@ -1,4 +1,4 @@
-"""One side of a migration: where the domain is, and how to talk to it."""
+"""The plan's `source` and `target` sections: where the domain is, and how to connect to it."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -27,12 +27,12 @@ def _check_ca_bundle(value: str) -> str:
     if not value.strip():
         raise ValueError("this is empty; give the path of a PEM file or remove the key")
     if value.lstrip().startswith("-----BEGIN"):
-        raise ValueError("this is a certificate; put it into a file and give the file's path")
+        raise ValueError("this is a certificate; save it to a file and give the file's path")
     return value
 
 
 class DomainSettings(Settings):
-    """A domain (or self-managed cluster): `endpoint`, or `domain` to have it looked up."""
+    """A domain or self-managed cluster: its `endpoint`, or `domain` to look the endpoint up."""
 
     endpoint: Annotated[str, AfterValidator(normal_endpoint)] | None = Field(
         default=None,
@@ -52,7 +52,7 @@ class DomainSettings(Settings):
         default=None,
         validate_default=True,
         title="Region",
-        description="Region of the domain. May be left out where the endpoint's host names it.",
+        description="Region of the domain. Optional where the endpoint's host contains it.",
         examples=["eu-west-1"],
     )
     auth: Auth = Field(
@@ -63,14 +63,14 @@ class DomainSettings(Settings):
     connect_to: Annotated[str, AfterValidator(normal_connect_to)] | None = Field(
         default=None,
         title="Connect to",
-        description="host:port of a tunnel. Connections go there; signature, Host and TLS name stay.",
+        description="host:port of a tunnel to connect to; signature, Host and TLS name stay the domain's.",
         examples=["127.0.0.1:9443"],
         json_schema_extra={"pattern": CONNECT_TO_PATTERN},
     )
     ca_bundle: Annotated[str, AfterValidator(_check_ca_bundle)] | None = Field(
         default=None,
         title="CA bundle",
-        description="PEM file with the authorities to trust, for a certificate that is not publicly signed.",
+        description="PEM file of the authorities to trust, for a certificate that is not publicly signed.",
         examples=["certs/ca.pem"],
     )
 
@@ -84,7 +84,7 @@ class DomainSettings(Settings):
         return value or named
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield what is missing, given twice or of no use."""
+        """Yield keys that are missing, redundant or useless."""
         places = (("endpoint",), ("domain",))
         if self.endpoint is None and self.domain is None:
             message = "this key is missing; add endpoint: https://…, or domain: NAME"
@@ -92,34 +92,34 @@ class DomainSettings(Settings):
         if self.endpoint is not None and self.domain is not None:
             yield Conflict(("domain",), "give either endpoint or domain, not both; remove one", places)
         if self.region is None and self.domain is not None:
-            message = "this key is missing: the domain is looked up in its Region; add region: CODE"
+            message = "this key is missing: the domain is looked up in a Region; add region: CODE"
             yield Conflict(("region",), message, (("region",), *places))
         elif self.region is None and self.is_signed and self.endpoint is not None:
             message = (
-                "this key is missing: requests are signed for a Region, which the endpoint does not name; "
+                "this key is missing: requests are signed for a Region, and the endpoint does not name it; "
                 "add region: CODE, or another auth for a cluster outside AWS"
             )
             yield Conflict(("region",), message, (("region",), ("auth",), *places))
         if self.ca_bundle is not None and self.endpoint is not None and self.endpoint.startswith("http:"):
-            message = "an http endpoint shows no certificate; remove ca_bundle or write https"
+            message = "an http endpoint has no certificate; remove ca_bundle or write https"
             yield Conflict(("ca_bundle",), message, (("ca_bundle",), ("endpoint",)))
 
     @property
     def is_managed(self) -> bool:
-        """Tell whether this is, by its name, a domain of Amazon OpenSearch Service."""
+        """Whether this is a domain of Amazon OpenSearch Service, judging by its name or host."""
         return self.domain is not None or (self.address is not None and bool(region_of_host(self.address[0])))
 
     @property
     def is_signed(self) -> bool:
-        """Tell whether requests are signed with AWS credentials."""
+        """Whether requests are signed with AWS credentials."""
         return isinstance(self.auth, SigV4Auth)
 
     @property
     def address(self) -> Address | None:
-        """Host and port of the endpoint; None while it is to be looked up."""
+        """Host and port of the endpoint; None until it is looked up."""
         return address_of(self.endpoint) if self.endpoint else None
 
     @property
     def connect_address(self) -> Address | None:
-        """Host and port that connections go to: the tunnel's, else the endpoint's."""
+        """Host and port to connect to: the tunnel's, else the endpoint's."""
         return connect_address(self.connect_to) if self.connect_to else self.address

@@ -1,4 +1,4 @@
-"""Gates: points of a run where it waits until somebody approves that it goes on."""
+"""The plan's `gates` section: points where a run waits for approval."""
 
 from collections.abc import Iterator, Mapping
 from posixpath import normpath
@@ -15,37 +15,37 @@ PASSED_BY: dict[str, tuple[Gate, ...]] = {
     "migrate": ("before-snapshot", "before-restore"),
     "cutover": ("before-freeze", "before-open"),
 }
-"""The gates that a run of each verb passes, in their order; other verbs pass none."""
+"""The gates of each verb, in order; other verbs have none."""
 
 
 def _check_file(value: str) -> str:
     if not value.startswith("/"):
-        raise ValueError("give an absolute path: the run may be continued from another folder")
+        raise ValueError("give an absolute path: the run may be resumed from another folder")
     if value.endswith("/") or not value.isprintable():
-        raise ValueError("this is no path of a file; give one such as /var/run/orders-go")
+        raise ValueError("this is not the path of a file; give one such as /var/run/orders-go")
     return value
 
 
 class GateSettings(Settings):
-    """How long a run waits at this gate, and what opens it beside `snapferry approve`."""
+    """How long a run waits at this gate, and what opens it besides `snapferry approve`."""
 
     timeout: PositiveDuration = Field(
         title="Timeout",
-        description="How long the run waits for the approval. Then it ends as timed out; the same command "
-        "goes back to the gate.",
+        description="How long the run waits for approval before it times out; the same command returns to "
+        "the gate.",
         examples=["2h"],
     )
     file: Annotated[str, AfterValidator(_check_file)] | None = Field(
         default=None,
         title="File",
-        description="Absolute path of a file that opens the gate, once it is there and younger than the run.",
+        description="Absolute path of a file that opens the gate once it exists and is newer than the run.",
         examples=["/var/run/orders-go"],
         json_schema_extra={"type": "string", "pattern": "^/.*[^/]$"},
     )
 
 
 def shared_files(gates: Mapping[Gate, GateSettings]) -> Iterator[Conflict]:
-    """Yield files that would open several gates with one touch."""
+    """Yield each file that would open several gates at once."""
     opens: dict[str, Gate] = {}
     for gate, settings in gates.items():
         if settings.file is None:
@@ -53,5 +53,5 @@ def shared_files(gates: Mapping[Gate, GateSettings]) -> Iterator[Conflict]:
         first = opens.setdefault(normpath(settings.file), gate)
         if first != gate:
             place = ("gates", gate, "file")
-            message = f"this file opens gate {first}, too; give each gate a file of its own"
+            message = f"this file also opens gate {first}; give each gate its own file"
             yield Conflict(place, message, (place, ("gates", first, "file")))

@@ -1,4 +1,4 @@
-"""Hooks: commands and webhooks that are told what happens to a run."""
+"""The plan's `hooks` section: commands and webhooks that are notified of a run's events."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,11 +28,11 @@ EventName = Literal[
 ]
 URL_PATTERN = r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$"
 _SECRET_PART = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-.*|(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_]{20,}")
-_BY_REFERENCE = "name it by {env: NAME} or {secret: ARN}"
+_BY_REFERENCE = "refer to it by {env: NAME} or {secret: ARN}"
 
 
 def check_webhook_address(value: str) -> str:
-    """Accept the URL of a webhook, whatever its path and query. The value is in no message."""
+    """Accept the URL of a webhook, with any path and query. No message contains the value."""
     try:
         parts = urlsplit(value)
         usable = bool(parts.hostname) and parts.port != 0
@@ -40,20 +40,20 @@ def check_webhook_address(value: str) -> str:
         usable = False
         parts = urlsplit("")
     if not usable or parts.scheme not in {"http", "https"} or re.search(r"[\s\x00-\x1f\x7f]", value):
-        raise ValueError("this is no address of a webhook; give one such as https://hooks.example.com/orders")
+        raise ValueError("this is not a webhook's address; give one such as https://hooks.example.com/orders")
     if parts.username is not None or parts.password is not None:
-        raise ValueError("a webhook gets no user name and no password; remove them from the address")
+        raise ValueError("a webhook's address takes no user name and no password; remove them")
     return value
 
 
 def _check_open_url(value: str) -> str:
-    """Refuse an address that may hold a secret: the plan is kept in journals and shown by Prefect."""
+    """Refuse an address that may contain a secret: journals and Prefect show the plan."""
     parts = urlsplit(check_webhook_address(value))
     if parts.query or parts.fragment:
-        raise ValueError(f"what follows ? or # may be a secret, and none is in the plan: {_BY_REFERENCE}")
+        raise ValueError(f"text after ? or # may be a secret, and a plan contains none: {_BY_REFERENCE}")
     if any(_SECRET_PART.fullmatch(part) for part in parts.path.split("/")):
         raise ValueError(
-            f"a part of this address looks like a secret, and none is in the plan: {_BY_REFERENCE}"
+            f"a part of this address looks like a secret, and a plan contains none: {_BY_REFERENCE}"
         )
     return value
 
@@ -62,12 +62,12 @@ class WebhookAddress(
     Settings,
     json_schema_extra={"oneOf": [{"required": ["url"]}, {"required": ["env"]}, {"required": ["secret"]}]},
 ):
-    """Where a webhook is called: exactly one of the three."""
+    """Where to find the webhook's address: exactly one of the three."""
 
     url: Annotated[str, AfterValidator(_check_open_url)] | None = Field(
         default=None,
         title="URL",
-        description="The address, where nothing in it is secret: no user, no query, no token in its path.",
+        description="The address, if it contains no secret: no user, no query, no token in its path.",
         examples=["https://hooks.example.com/orders"],
         json_schema_extra={"type": "string", "pattern": URL_PATTERN},
     )
@@ -95,12 +95,12 @@ class WebhookAddress(
 def _refuse_text(value: object) -> object:
     if isinstance(value, WebhookAddress | Mapping):
         return cast("object", value)
-    raise ValueError("write {url: https://…}, or {env: NAME} or {secret: ARN} where the address is secret")
+    raise ValueError("write {url: https://…}, or {env: NAME} or {secret: ARN} if the address is secret")
 
 
 def _check_events(value: list[EventName]) -> list[EventName]:
     if not value:
-        raise ValueError("there is no event here; give at least one, such as [failed]")
+        raise ValueError("the list is empty; give at least one event, such as [failed]")
     return value
 
 
@@ -108,46 +108,46 @@ def _check_command(value: list[str]) -> list[str]:
     if not value or not value[0].strip():
         raise ValueError("the first entry is the program; give its name or path")
     if any("\0" in each for each in value):
-        raise ValueError("an argument cannot hold the character NUL; remove it")
+        raise ValueError("an argument cannot contain the character NUL; remove it")
     return value
 
 
 class Hook(Settings):
-    """One command or webhook, and the events it is told of."""
+    """One command or webhook, and the events that it is notified of."""
 
     events: Annotated[list[EventName], AfterValidator(_check_events)] = Field(
         title="Events",
-        description="What it is told of, as docs/gates-and-hooks.md lists it.",
+        description="Events to notify it of; docs/gates-and-hooks.md lists them.",
         examples=[["run-started", "done", "failed"]],
         json_schema_extra={"minItems": 1},
     )
     command: Annotated[list[str], AfterValidator(_check_command)] | None = Field(
         default=None,
         title="Command",
-        description="A program with its arguments, started without a shell; SNAPFERRY_… variables tell it "
-        "what has happened.",
+        description="A program with its arguments, started without a shell; SNAPFERRY_… variables describe "
+        "the event.",
         examples=[["./notify", "--channel", "orders"]],
         json_schema_extra={"type": "array", "items": {"type": "string"}, "minItems": 1},
     )
     webhook: Annotated[WebhookAddress, BeforeValidator(_refuse_text)] | None = Field(
         default=None,
         title="Webhook",
-        description="An address that gets one JSON document by POST.",
+        description="An address that receives one JSON document by POST.",
         examples=[{"env": "ORDERS_WEBHOOK"}],
     )
     timeout: PositiveDuration = Field(
         default=timedelta(seconds=30),
         title="Timeout",
-        description="How long it may take; then it is ended and counts as failed.",
+        description="How long it may take before it is killed and counts as failed.",
     )
     on_failure: Literal["fail", "continue"] = Field(
         default="fail",
         title="On failure",
-        description="What a failing hook does: fail the run, or be noted in its report.",
+        description="What a failing hook does: fail the run, or only appear in its report.",
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield a conflict unless exactly one of command and webhook is given; and events named twice."""
+        """Yield a conflict unless exactly one of command and webhook is given; yield duplicate events."""
         if (self.command is None) == (self.webhook is None):
             yield Conflict((), "give exactly one of command and webhook")
         for place, event in enumerate(self.events):

@@ -1,4 +1,4 @@
-"""Which indices move: the plan's `indices` section."""
+"""The plan's `indices` section: which indices move."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -19,29 +19,29 @@ class IndexSelection(Settings):
     include: Annotated[list[Pattern], Field(min_length=1)] = Field(
         default=["*"],
         title="Include",
-        description="Names and patterns of what moves; `*` stands for any characters.",
+        description="Names and patterns to move; `*` stands for any characters.",
         examples=[["orders-*", "customers"]],
     )
     exclude: list[Pattern] = Field(
         default=[],
         title="Exclude",
-        description="Names and patterns of what stays, out of what `include` names.",
+        description="Names and patterns to leave out of those that `include` selects.",
         examples=[["tmp-*"]],
     )
     closed: Literal["skip", "move"] = Field(
         default="skip",
         title="Closed indices",
-        description="skip: closed indices stay. move: they move too, and are closed again on the target; "
-        "they are compared without opening the source's.",
+        description="skip: leave closed indices out. move: move them too, and close them again on the "
+        "target; they are compared without opening the source's.",
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield each exclusion that leaves nothing of what it is about."""
+        """Yield each exclusion that leaves nothing to move, or cancels an inclusion."""
         depends: tuple[tuple[str | int, ...], ...] = (("include",), ("exclude",))
         included = set(self.include)
         for place, pattern in enumerate(self.exclude):
             if not pattern.strip("*"):
                 yield Conflict(("exclude", place), "this leaves nothing to move; exclude less", depends)
             elif pattern in included:
-                message = "the same is under include, so it would never move; remove one of the two"
+                message = "this is also under include, so it would never move; remove one of the two"
                 yield Conflict(("exclude", place), message, depends)

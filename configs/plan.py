@@ -1,4 +1,4 @@
-"""The plan: one migration, from which domain to which, through which repository."""
+"""The plan: one migration from a source to a target through a repository."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -47,12 +47,12 @@ __all__ = [
 
 def _refuse_saved(value: object) -> object:
     if value == "saved-plan":
-        raise ValueError("a saved plan begins with this key, as `snapferry plan -o` wrote it; make it again")
+        raise ValueError("a saved plan starts with this key, as `snapferry plan -o` writes it; save it again")
     return value
 
 
 class Plan(Settings):
-    """One migration of the indices of one domain to another."""
+    """One migration of indices from one domain to another."""
 
     kind: Annotated[Literal["plan"], BeforeValidator(_refuse_saved)] = Field(
         default="plan", title="Kind", description="What this file is: a plan."
@@ -68,7 +68,7 @@ class Plan(Settings):
     target: DomainSettings = Field(title="Target", description="The domain that the indices go to.")
     repository: Repository = Field(
         title="Repository",
-        description="Where the snapshots lie: an S3 bucket (type s3, the default) or a shared folder (fs).",
+        description="Where the snapshots are: an S3 bucket (type s3, the default) or a shared folder (fs).",
     )
     indices: IndexSelection = Field(
         default=IndexSelection(), title="Indices", description="Which indices move."
@@ -76,47 +76,49 @@ class Plan(Settings):
     snapshot: SnapshotSettings = Field(
         default=SnapshotSettings(),
         title="Snapshot",
-        description="The snapshot: a new one, or one that exists.",
+        description="The snapshot: a new one, or an existing one.",
     )
     conflicts: ConflictSettings = Field(
         default=ConflictSettings(),
         title="Conflicts",
-        description="What happens when the target already has the name.",
+        description="What to do when the target already has the name.",
     )
     restore: RestoreSettings = Field(
-        default=RestoreSettings(), title="Restore", description="How the indices are made on the target."
+        default=RestoreSettings(), title="Restore", description="How the indices are restored on the target."
     )
     verify: VerifySettings = Field(
-        default=VerifySettings(), title="Verify", description="How far source and target are compared."
+        default=VerifySettings(), title="Verify", description="How thoroughly source and target are compared."
     )
     cutover: CutoverSettings = Field(
         default=CutoverSettings(),
         title="Cutover",
-        description="The window in which the source refuses writes; of `snapferry cutover` only.",
+        description="The window in which the source refuses writes; for `snapferry cutover` only.",
     )
     checks: CheckSettings = Field(
         default=CheckSettings(),
         title="Checks",
-        description="Which preflight checks must be known, and which may fail.",
+        description="Which preflight checks are required, and which are waived.",
     )
     gates: dict[Gate, GateSettings] = Field(
         default={},
         title="Gates",
-        description="Points where the run waits until somebody approves that it goes on.",
+        description="Points where the run waits for approval.",
         examples=[{"before-restore": {"timeout": "2h"}}],
     )
     hooks: list[Hook] = Field(
         default=[],
         title="Hooks",
-        description="Commands and webhooks that are told what happens to a run.",
+        description="Commands and webhooks that are notified of a run's events.",
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield what cannot work between the source, the target and the repository."""
+        """Yield contradictions between source, target, repository and gates."""
         yield from disagreements(self.source, self.target, self.repository)
         yield from shared_files(self.gates)
         if self.snapshot.existing is not None and "before-snapshot" in self.gates:
-            message = "no snapshot is taken: snapshot.existing names one; remove this gate or that key"
+            message = (
+                "no snapshot is taken, because snapshot.existing names one; remove this gate or that key"
+            )
             yield Conflict(
                 ("gates", "before-snapshot"),
                 message,

@@ -1,4 +1,4 @@
-"""The repository that both sides register: an S3 bucket, or a shared folder of self-managed clusters."""
+"""The plan's `repository` section: an S3 bucket, or a shared folder of self-managed clusters."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
@@ -18,7 +18,7 @@ from configs.values.names import (
 )
 
 Side = Literal["source", "target"]
-_NO_KEYS = "a domain takes its rights from role_arn; keys are never in the plan"
+_NO_KEYS = "a domain reaches the bucket by role_arn; keys are never in the plan"
 OWNED_BY_THE_PLAN = {
     "bucket": "write it as repository.bucket",
     "base_path": "write it as repository.base_path",
@@ -42,7 +42,7 @@ def _check_setting(value: object) -> bool | int | str:
 def _check_settings(settings: dict[str, Any]) -> dict[str, Any]:
     owned = [key for key in settings if key in OWNED_BY_THE_PLAN]
     refuse_conflicts(
-        Conflict((key,), f"this is not set here: {OWNED_BY_THE_PLAN[key]}", ((key,),)) for key in owned
+        Conflict((key,), f"this cannot be set here: {OWNED_BY_THE_PLAN[key]}", ((key,),)) for key in owned
     )
     return settings
 
@@ -53,7 +53,7 @@ def _check_location(value: str) -> str:
             "give the absolute path of a folder under the clusters' path.repo, such as /mnt/snapshots"
         )
     if ".." in value.split("/") or not value.isprintable():
-        raise ValueError("give a plain path, without .. and unprintable characters")
+        raise ValueError("give a plain path, without .. or unprintable characters")
     return value
 
 
@@ -74,7 +74,7 @@ RegistrationSettings = Annotated[
 
 
 class S3Repository(Settings):
-    """A bucket: the source writes its snapshots there, the target reads them."""
+    """A bucket to which the source writes snapshots, and from which the target reads them."""
 
     type: Literal["s3"] = Field(default="s3", title="Type", description="A bucket on Amazon S3.")
     name: RepositoryName = Field(
@@ -89,32 +89,32 @@ class S3Repository(Settings):
     region: RegionText | None = Field(
         default=None,
         title="Region of the bucket",
-        description="Region of the bucket. Without it, it is looked up.",
+        description="Region of the bucket. Looked up if omitted.",
         examples=["us-east-1"],
     )
     base_path: Annotated[str, AfterValidator(check_base_path)] = Field(
         default="",
         title="Folder",
-        description="Folder in the bucket, without slashes at its ends. Empty: the bucket's root.",
+        description="Folder in the bucket, without slashes at either end. Empty: the bucket's root.",
         examples=["orders"],
         json_schema_extra={"pattern": BASE_PATH_PATTERN},
     )
     role_arn: RoleArnText | None = Field(
         default=None,
         title="Snapshot role",
-        description="Role that the domains assume to reach the bucket. Needed as soon as a side uses sigv4.",
+        description="Role that the domains assume to reach the bucket. Required if either side uses sigv4.",
         examples=["arn:aws:iam::123456789012:role/SnapshotRole"],
     )
     target_role_arn: RoleArnText | None = Field(
         default=None,
         title="Snapshot role of the target",
-        description="The target's own role, for example in another account. Without it: `role_arn`.",
+        description="The target's own role, for example in another account. Default: `role_arn`.",
         examples=["arn:aws:iam::210987654321:role/SnapshotRole"],
     )
     endpoint_fallback: Literal["auto", "never", "always"] = Field(
         default="auto",
         title="Endpoint in place of Region",
-        description="Register with `endpoint` in place of `region`: auto (when the service asks for it), "
+        description="Register with `endpoint` in place of `region`: auto (when the service requires it), "
         "never, always.",
     )
     settings: RegistrationSettings = Field(
@@ -130,7 +130,7 @@ class S3Repository(Settings):
 
 
 class FsRepository(Settings):
-    """A shared folder that the nodes of both clusters see; self-managed clusters only."""
+    """A shared folder that the nodes of both clusters mount; self-managed clusters only."""
 
     type: Literal["fs"] = Field(title="Type", description="A shared folder.")
     name: RepositoryName = Field(

@@ -1,4 +1,4 @@
-"""How indices are restored: the plan's `restore` section."""
+"""The plan's `restore` section: how indices are restored."""
 
 from typing import Annotated, Any
 
@@ -7,10 +7,10 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from configs.base import Conflict, ConflictError, Settings
 
 UNMODIFIABLE = {
-    "index.number_of_shards": "the number of shards is fixed when an index is made",
-    "index.version.created": "the engine records which version made the index",
+    "index.number_of_shards": "the number of shards is fixed when an index is created",
+    "index.version.created": "the engine records which version created the index",
     "index.uuid": "the engine gives each index its own UUID",
-    "index.creation_date": "the engine records when the index was made",
+    "index.creation_date": "the engine records when the index was created",
     "index.history_uuid": "the engine starts a new history with each restore",
     "index.soft_deletes.enabled": "soft deletes cannot be switched off by a restore",
 }
@@ -23,6 +23,11 @@ UNREMOVABLE = {
 }
 
 _MODIFIABLE: dict[str, Any] = {"propertyNames": {"not": {"enum": sorted(UNMODIFIABLE)}}}
+
+
+def full_key(key: str) -> str:
+    """The key of an index setting as the engine has it: `index.` may be left out in a plan."""
+    return key if key.startswith(("index.", "*")) else f"index.{key}"
 
 
 def _check_setting(value: object) -> bool | int | float | str:
@@ -46,11 +51,12 @@ def _check_ignored(settings: list[str]) -> list[str]:
 def _refuse_settings(settings: Any, reasons: dict[str, str], cannot: str) -> None:
     conflicts: list[Conflict] = []
     for place, key in settings:
-        name = key if key.startswith("index.") else f"index.{key}"
+        name = full_key(key)
         if name in reasons:
             conflicts.append(Conflict((place,), f"{name} {cannot}: {reasons[name]}; remove it", ((place,),)))
         elif not key.strip() or "," in key or " " in key:
-            conflicts.append(Conflict((place,), "this is no name of an index setting", ((place,),)))
+            message = "this is not the name of an index setting; write one such as index.refresh_interval"
+            conflicts.append(Conflict((place,), message, ((place,),)))
     if conflicts:
         raise ConflictError(tuple(conflicts))
 
@@ -66,20 +72,20 @@ class RestoreSettings(Settings):
     """How indices are restored on the target."""
 
     aliases: bool = Field(
-        default=True, title="Aliases", description="Restore the indices' aliases with them."
+        default=True, title="Aliases", description="Whether to restore the indices' aliases."
     )
     index_settings: Annotated[dict[str, SettingValue], AfterValidator(_check_index_settings)] = Field(
         default={},
         title="Index settings",
-        description="Settings that the restored indices get, over those of the source; flat keys.",
+        description="Settings of the restored indices that override the source's; flat keys.",
         examples=[{"index.number_of_replicas": 1}],
         json_schema_extra=_MODIFIABLE,
     )
     ignore_index_settings: Annotated[list[str], AfterValidator(_check_ignored)] = Field(
         default=[],
         title="Ignored index settings",
-        description="Settings of the source that the restored indices do not get; `*` stands for any "
-        "characters. Blocks and placement are always left out.",
+        description="Settings of the source to leave out; `*` stands for any characters. Blocks and "
+        "placement are always left out.",
         examples=[["index.refresh_interval"]],
     )
     batch: int = Field(
@@ -87,6 +93,6 @@ class RestoreSettings(Settings):
         ge=1,
         le=1000,
         title="Batch",
-        description="How many indices one restore request names, from 1 to 1000.",
+        description="Indices in one restore request, from 1 to 1000.",
         examples=[200],
     )

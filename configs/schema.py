@@ -1,4 +1,4 @@
-"""The plan's JSON Schema, as editors and the YAML language server take it."""
+"""The plan's JSON Schema, for editors and the YAML language server."""
 
 import json
 from pathlib import Path
@@ -22,5 +22,5 @@ def plan_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Return the schema as the text of the file that editors are pointed to."""
+    """Return the schema as the text of `plan.schema.json`."""
     return json.dumps(plan_schema(), indent=2, ensure_ascii=False) + "\n"

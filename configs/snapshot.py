@@ -1,4 +1,4 @@
-"""Which snapshot is used or taken: the plan's `snapshot` section."""
+"""The plan's `snapshot` section: take a new snapshot, or use an existing one."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -11,7 +11,7 @@ from configs.values.names import SNAPSHOT_PATTERN, check_snapshot_name
 
 
 class SnapshotSettings(Settings):
-    """The snapshot that carries the data."""
+    """The snapshot that carries the data to the target."""
 
     existing: (
         Annotated[
@@ -21,18 +21,18 @@ class SnapshotSettings(Settings):
     ) = Field(
         default=None,
         title="Existing snapshot",
-        description="Name of a snapshot that is already in the repository. Without it, a new one is taken.",
+        description="Name of a snapshot in the repository. Without it, a new one is taken.",
         examples=["orders-2024-05-01"],
     )
     wait_for_running: Duration = Field(
         default=timedelta(minutes=30),
         title="Wait for a running snapshot",
-        description="How long to wait for another snapshot that is running: 45s, 30m, 1h30m, or seconds; "
+        description="How long to wait for another running snapshot: 45s, 30m, 1h30m, or seconds; "
         "at most 7 days.",
         examples=["30m"],
     )
     allow_partial: bool = Field(
         default=False,
         title="Allow a partial snapshot",
-        description="Go on with a snapshot that lacks shards. The command also needs --allow-partial.",
+        description="Accept a snapshot that lacks shards. The command also needs --allow-partial.",
     )

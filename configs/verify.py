@@ -1,4 +1,4 @@
-"""How far source and target are compared: the level, the sample, the acceptance queries."""
+"""The plan's `verify` section: the level, the sample and the acceptance queries."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, cast
@@ -11,7 +11,7 @@ from configs.values.names import INDEX_PATTERN, check_index_pattern
 Level = Literal["counts", "operations", "content"]
 _SHARE = "a share is more than 0 and at most 1: 0.01 is one in a hundred, 1.0 is all"
 _COUNT = "give a number of documents, such as 1200, or {min: 1000, max: 1500}"
-_LARGEST = 2**63 - 1  # of the engine's whole numbers
+_LARGEST = 2**63 - 1  # the engine's largest whole number
 
 
 def _check_share(value: float) -> float:
@@ -28,18 +28,18 @@ def _check_query(value: dict[str, Any]) -> dict[str, Any]:
 
 def _check_aggregations(value: dict[str, Any]) -> dict[str, Any]:
     if not value:
-        raise ValueError("there is no aggregation here; give one, such as {total: {sum: {field: amount}}}")
+        raise ValueError("the mapping is empty; give an aggregation, such as {total: {sum: {field: amount}}}")
     return value
 
 
 def _check_equal(value: bool) -> bool:
     if not value:
-        raise ValueError("it can only be true; to compare with a number, give expect in its place")
+        raise ValueError("this can only be true; to compare with a number, use expect instead")
     return value
 
 
 def _as_bounds(value: object) -> object:
-    """A count is its own least and most."""
+    """Turn a number into the bounds `{min: N, max: N}`."""
     if isinstance(value, dict | Expected):
         return cast("object", value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -51,25 +51,25 @@ Share = Annotated[float, AfterValidator(_check_share)]
 
 
 class Expected(Settings):
-    """How many documents a query finds: at least `min`, at most `max`, or exactly when both are the same."""
+    """The expected number of documents: at least `min`, at most `max`; exact if both are equal."""
 
     min: int | None = Field(
-        default=None, ge=0, le=_LARGEST, title="Least", description="At least so many.", examples=[1000]
+        default=None, ge=0, le=_LARGEST, title="Least", description="At least this many.", examples=[1000]
     )
     max: int | None = Field(
-        default=None, ge=0, le=_LARGEST, title="Most", description="At most so many.", examples=[1500]
+        default=None, ge=0, le=_LARGEST, title="Most", description="At most this many.", examples=[1500]
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield bounds that are missing, or that nothing fits."""
+        """Yield missing or contradictory bounds."""
         both = (("min",), ("max",))
         if self.min is None and self.max is None:
-            yield Conflict((), f"there is no bound here; {_COUNT}", both)
+            yield Conflict((), f"min and max are both missing; {_COUNT}", both)
         elif self.min is not None and self.max is not None and self.min > self.max:
-            yield Conflict(("max",), f"this is less than min, {self.min}; nothing can be both", both)
+            yield Conflict(("max",), f"this is less than min ({self.min}); correct one of the two", both)
 
     def fits(self, count: int) -> bool:
-        """Whether this is a count within the bounds."""
+        """Whether the count is within the bounds."""
         return (self.min is None or count >= self.min) and (self.max is None or count <= self.max)
 
     def __str__(self) -> str:
@@ -80,7 +80,7 @@ class Expected(Settings):
 
 
 class AcceptanceQuery(Settings):
-    """A query of the user's own, asked on both sides: what its answer must be."""
+    """A query of your own to run on both sides, with the expected answer."""
 
     index: Annotated[
         str, AfterValidator(check_index_pattern), Field(json_schema_extra={"pattern": INDEX_PATTERN})
@@ -97,7 +97,7 @@ class AcceptanceQuery(Settings):
     aggs: Annotated[dict[str, Any], AfterValidator(_check_aggregations)] | None = Field(
         default=None,
         title="Aggregations",
-        description="OpenSearch aggregations that are compared as well; with `equal` only.",
+        description="OpenSearch aggregations to compare as well; only with `equal`.",
         examples=[{"total": {"sum": {"field": "amount"}}}],
     )
     expect: (
@@ -111,8 +111,12 @@ class AcceptanceQuery(Settings):
                         {
                             "type": "object",
                             "properties": {
-                                "min": {"type": "integer", "minimum": 0, "description": "At least so many."},
-                                "max": {"type": "integer", "minimum": 0, "description": "At most so many."},
+                                "min": {
+                                    "type": "integer",
+                                    "minimum": 0,
+                                    "description": "At least this many.",
+                                },
+                                "max": {"type": "integer", "minimum": 0, "description": "At most this many."},
                             },
                             "additionalProperties": False,
                             "minProperties": 1,
@@ -131,14 +135,14 @@ class AcceptanceQuery(Settings):
     equal: Annotated[bool, AfterValidator(_check_equal)] | None = Field(
         default=None,
         title="Equal",
-        description="true: it must find as many documents on both sides, with the same aggregations.",
+        description="true: it must find the same number of documents on both sides, with equal aggregations.",
         examples=[True],
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield an entry that says nothing of the answer, or aggregations that nothing is made of."""
+        """Yield an entry without an expected answer, or with aggregations that nothing compares."""
         if self.expect is None and self.equal is None:
-            message = "nothing is said of its answer; add expect: NUMBER, or equal: true"
+            message = "there is no expected answer; add expect: NUMBER, or equal: true"
             yield Conflict((), message, (("expect",), ("equal",)))
         if self.aggs is not None and self.equal is None:
             message = "aggregations are compared between the sides; add equal: true"
@@ -146,18 +150,18 @@ class AcceptanceQuery(Settings):
 
 
 class VerifySettings(Settings):
-    """How far the copy is compared with the source."""
+    """How thoroughly the copy is compared with the source."""
 
     level: Level = Field(
         default="operations",
         title="Level",
-        description="counts: documents of each index. operations: also the operations each shard has seen. "
+        description="counts: the documents of each index. operations: also the operations of each shard. "
         "content: also mappings, settings, aliases and the contents of documents.",
     )
     sample: Share = Field(
         default=0.01,
         title="Sample",
-        description="Share of the documents whose contents are compared at level content; 1.0 is all.",
+        description="Share of documents whose contents are compared at level content; 1.0 is all.",
         examples=[0.1],
         json_schema_extra={"exclusiveMinimum": 0, "maximum": 1},
     )
@@ -166,12 +170,12 @@ class VerifySettings(Settings):
         ge=0,
         le=_LARGEST,
         title="Seed",
-        description="Chooses the sample: the same seed chooses the same documents again.",
+        description="Seed of the sample: the same seed selects the same documents.",
         examples=[20240501],
     )
     queries: list[AcceptanceQuery] = Field(
         default=[],
         title="Acceptance queries",
-        description="Queries that are asked on both sides, at every level, and what they must answer.",
+        description="Queries to run on both sides, at every level, with their expected answers.",
         examples=[[{"index": "orders", "query": {"term": {"status": "paid"}}, "equal": True}]],
     )

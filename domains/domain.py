@@ -1,19 +1,18 @@
-"""A domain, opened from the plan's settings."""
+"""One side of a migration, opened from the plan's settings."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import boto3
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from configs.auth import BasicAuth, SigV4Auth
-from configs.plan import DomainSettings
+from configs.plan import DomainSettings, Side
 from domains.aws import session as aws
 from domains.errors import AwsError
 from domains.http.connection import Connection
 from domains.http.signing import PerThreadSigner
 
-Side = Literal["source", "target"]
+__all__ = ["Domain", "Side", "open_domain"]
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,9 @@ class Domain:
 
     Args:
         side: `source` or `target`.
-        endpoint: its URL, looked up if the plan names the domain only.
-        region: its Region; None for a self-managed cluster that named none.
-        signed: whether requests carry a SigV4 signature, that is, whether it is the managed service.
+        endpoint: its URL, looked up where the plan gives only the domain's name.
+        region: its Region; None for a self-managed cluster without one.
+        signed: whether requests carry a SigV4 signature, which only the managed service needs.
         connection: sends requests.
         session: the AWS session of this side, for lookups.
     """
@@ -38,7 +37,7 @@ class Domain:
 
 
 def open_domain(side: Side, settings: DomainSettings) -> Domain:
-    """The domain of these settings. Resolves credentials and, by name, the endpoint; asks the domain nothing.
+    """Open the domain: resolve credentials and, by name, its endpoint. Sends the domain nothing.
 
     Raises:
         AwsError: credentials, role or domain name could not be resolved.
@@ -64,7 +63,9 @@ def _authoriser(settings: DomainSettings, session: boto3.Session) -> AuthBase | 
         return HTTPBasicAuth(auth.username.encode(), password.encode())  # text would be sent as Latin-1
     if isinstance(auth, SigV4Auth):
         if settings.region is None:
-            raise AwsError("no Region to sign for", "set region for this domain")
+            raise AwsError(
+                "there is no Region to sign requests for", "set region for this domain in the plan"
+            )
         return PerThreadSigner(aws.credentials(session), settings.region)
     return None
 

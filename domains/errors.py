@@ -1,7 +1,35 @@
-"""What a domain, or the way to it, can answer when it does not do what was asked.
+"""Every error that is expected to reach a user, on one page.
 
-Every error carries what was asked, what came back, and where known the next thing to do. None carries a
-request body, a header or a credential.
+Each carries what was asked, what came back, and the next thing to do (`hint`). None carries a request body, a
+header or a credential. The number is the exit code of a verb that ends with the error before it has changed
+anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) if it is transient or TimedOut.
+
+    SnapferryError
+    ├── DomainError            a request to a domain failed                          3, if transient 5
+    │   ├── Unreachable        no reply; the outcome of a write is unknown           transient
+    │   ├── Untrusted          TLS certificate not accepted; nothing was sent
+    │   ├── UnexpectedReply    a reply that the API does not document                transient if it says so
+    │   └── Refused            an error reply                                        transient if busy
+    │       ├── Missing        no such repository, snapshot or index
+    │       └── Denied         signature, IAM policy or access control
+    │           └── Expired    credentials or clock; nothing was done                transient
+    ├── AwsError               an AWS API failed, or the caller lacks a permission   3
+    ├── ReplyTooLong           domains.http.bodies: above the caller's limit         3
+    │
+    │   tasks.errors
+    ├── PreconditionError      refused by a check or a conflict; nothing changed     3
+    ├── ExecutionError         failed after the first change; the report lists it    1
+    ├── TimedOut               a wait ended, the work goes on; run it again          5
+    ├── VerificationFailed     a difference, or something could not be compared      4
+    │
+    │   runs.errors
+    ├── Busy                   another run holds this plan or pair of domains        6
+    ├── StateUnusable          the state cannot be read or written                   3
+    ├── PlanChanged            an unfinished run began with another plan             3
+    └── NothingToApprove       no run waits at this gate                             3
+
+A plan with mistakes is no SnapferryError: `configs.loading.problems.PlanError` lists them all (2). The lab
+raises its own `lab.errors.LabError`. tests/unit/test_errors.py holds that every raise has a hint.
 """
 
 from dataclasses import dataclass
@@ -12,12 +40,12 @@ Envelope = Literal["engine", "front door", "security", "text"]
 
 @dataclass(frozen=True)
 class Reply:
-    """An error reply, whichever of the service's three shapes (or none) it came in.
+    """An error reply, in whichever of the service's three shapes (or none) it arrived.
 
     Args:
-        envelope: who answered: the engine, the service's front door, the security REST API, or plain text.
+        envelope: the sender: the engine, the service's front door, the security REST API, or plain text.
         type: the engine's `error.type`; empty for the others.
-        reason: the message in words, shortened.
+        reason: the message, shortened.
         causes: types and reasons below the first, outermost first (engine only).
     """
 
@@ -28,7 +56,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """Everything that was said, in one line: what patterns are matched against."""
+        """The whole reply in one line, for matching patterns."""
         return " | ".join(part for part in (self.type, self.reason, *self.causes) if part)
 
 
@@ -37,7 +65,7 @@ class SnapferryError(Exception):
 
     Args:
         message: what happened, in one or two sentences.
-        hint: the next thing to do; empty when there is none.
+        hint: the next thing to do.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -50,7 +78,7 @@ class DomainError(SnapferryError):
     """A request to a domain failed.
 
     Args:
-        asked: what was sent, as `source: PUT /_snapshot/orders`.
+        asked: the request, such as `source: PUT /_snapshot/orders`.
         message: what came back.
         transient: whether the same request may succeed a little later.
     """
@@ -62,9 +90,9 @@ class DomainError(SnapferryError):
 
 
 class Unreachable(DomainError):
-    """No reply: not connected, connection lost, or no answer in time.
+    """No reply: not connected, connection lost, or no answer in time. Transient.
 
-    Whether the request took effect is unknown. Reads may be repeated; before a write is, look.
+    The request's outcome is unknown. A read may be repeated; before repeating a write, check its outcome.
     """
 
     def __init__(self, asked: str, message: str, hint: str = "") -> None:
@@ -72,17 +100,17 @@ class Unreachable(DomainError):
 
 
 class Untrusted(DomainError):
-    """The TLS certificate was not accepted: nothing was sent."""
+    """The TLS certificate was not accepted. Nothing was sent."""
 
 
 class Refused(DomainError):
-    """An error reply.
+    """An error reply. Transient where the domain is busy or throttles.
 
     Args:
-        asked: what was sent.
-        status: the HTTP status, for people; decisions match on `reply` (statuses drift between versions).
+        asked: the request.
+        status: the HTTP status, for display; decisions match on `reply`, because statuses differ by version.
         reply: the parsed body.
-        retry_after: seconds the service asked to wait; None when it did not.
+        retry_after: seconds that the service asked to wait; None when it did not ask.
     """
 
     def __init__(
@@ -102,35 +130,44 @@ class Refused(DomainError):
         self.retry_after = retry_after
 
     def says(self, *types: str) -> bool:
-        """Whether the engine's error, or one of its causes, is of one of these types."""
+        """Whether the engine's error, or one of its causes, has one of these types."""
         return any(
             kind == self.reply.type or any(kind in cause for cause in self.reply.causes) for kind in types
         )
 
 
 class Missing(Refused):
-    """The thing asked for is not there (repository, snapshot or index)."""
+    """There is no such repository, snapshot or index."""
 
 
 class Denied(Refused):
-    """The caller may not: signature, IAM policy or fine-grained access control."""
+    """The caller lacks a permission: signature, IAM policy or fine-grained access control."""
 
 
 class Expired(Denied):
-    """The credentials have expired, or the signature's time is not the domain's. Nothing was done.
+    """The credentials have expired, or the clocks differ too much. Nothing was done. Transient.
 
-    It may pass: credentials are refreshed, and each attempt is signed anew.
+    Credentials are refreshed and every attempt is signed anew, so a later attempt may succeed.
     """
 
 
 class UnexpectedReply(DomainError):
-    """A reply with a good status whose body is not what the API documents: never taken for an answer."""
+    """A successful reply whose body is not what the API documents. It never counts as an answer."""
+
+    def __init__(self, asked: str, message: str, *, hint: str = "", transient: bool = False) -> None:
+        super().__init__(asked, message, hint=hint or _UNEXPECTED, transient=transient)
 
 
 class AwsError(SnapferryError):
-    """An AWS API (credentials, STS, control plane, S3, Secrets Manager) could not answer."""
+    """An AWS API (STS, IAM, control plane, S3, KMS, Secrets Manager) or the lookup of credentials failed."""
+
+
+_UNEXPECTED = (
+    "run the same command again; if it fails again, check that the endpoint, and any proxy in front of it, "
+    "answers as OpenSearch does"
+)
 
 
 def is_transient(error: object) -> bool:
-    """Whether this is an error of a domain after which the same request may succeed a little later."""
+    """Whether this is a domain's error after which the same request may succeed a little later."""
     return isinstance(error, DomainError) and error.transient

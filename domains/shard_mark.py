@@ -1,17 +1,17 @@
-"""How far one shard has come. A value by itself: journals hold it, and reading them must be quick."""
+"""The position of one shard. Kept apart: journals hold marks, and reading a journal must be quick."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Mark:
-    """How far one primary shard had come at one look.
+    """The position of one primary shard at one moment.
 
     Args:
-        max_seq_no: number of the last operation, deletes included; -1 when there was none.
-        global_checkpoint: every operation up to it is done on every copy: any later snapshot holds it.
-        primary_term: another one means another primary: numbers may stand for other operations.
-        history: changes when the shard is restored or forced: then its numbers tell nothing about before.
+        max_seq_no: number of the last operation, deletes included; -1 before the first one.
+        global_checkpoint: every copy has all operations up to it, so any later snapshot holds them.
+        primary_term: a new term means a new primary: the same numbers may stand for other operations.
+        history: changes when the shard is restored or forced; numbers of two histories cannot be compared.
     """
 
     shard: int
@@ -21,6 +21,6 @@ class Mark:
     history: str
 
     @property
-    def settled(self) -> bool:
-        """Whether no operation was under way: then any later snapshot holds all of them."""
+    def idle(self) -> bool:
+        """Whether no operation was in flight, so that any later snapshot holds all of them."""
         return self.max_seq_no == self.global_checkpoint

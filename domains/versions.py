@@ -1,4 +1,4 @@
-"""Engine versions as values: parsed, compared, and read from an index's creation version."""
+"""Engine versions: parse them, compare them, and read the one that created an index."""
 
 import re
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ _MASK = 0x08000000  # OpenSearch marks its version ids with this bit
 
 @dataclass(frozen=True, order=True)
 class Version:
-    """An engine version; OpenSearch sorts after every Elasticsearch it can read.
+    """An engine version; OpenSearch sorts after every Elasticsearch version it can read.
 
     Args:
         generation: major version on one scale for both engines: OpenSearch 1 follows Elasticsearch 7.
         minor, patch: as published.
-        engine, number: as published, for people.
+        engine, number: as published, for display.
     """
 
     generation: int
@@ -30,7 +30,7 @@ class Version:
 
 
 def version_of(engine: Engine, number: str) -> Version:
-    """A version from its published number, for example `2.19.4`.
+    """Parse a published version number such as `2.19.4`.
 
     Raises:
         ValueError: the number has no major and minor part.
@@ -43,7 +43,7 @@ def version_of(engine: Engine, number: str) -> Version:
 
 
 def created_version(index_version_id: int) -> Version:
-    """The version that created an index, from its setting `index.version.created`."""
+    """Decode the version that created an index from its setting `index.version.created`."""
     engine: Engine = "opensearch" if index_version_id & _MASK else "elasticsearch"
     plain = index_version_id & ~_MASK if engine == "opensearch" else index_version_id
     major, minor, patch = plain // 1_000_000, plain // 10_000 % 100, plain // 100 % 100

@@ -15,7 +15,7 @@ from runs.seed_cycles import CLEAN, runs_with_copies
 from runs.state import State
 from tasks.cleanup.seed_rounds import leftovers_of_rounds, remove_rounds, require_rounds_removed
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
 
 _WHY = "taken away by `snapferry abort`"
 
@@ -83,7 +83,7 @@ def _taking_away(plan: Plan, options: Options, before: Journal) -> Generator[Mig
 def _elsewhere(journals: Sequence[Journal]) -> tuple[Skipped, ...]:
     """Rounds between other domains than the latest: they are not looked at."""
     here = clusters(journals[-1])
-    why = "it was between other domains than the latest round: its copies and its snapshot are as they were"
+    why = SkippedReason.OTHER_DOMAINS
     return tuple(
         Skipped(name=f"round {journal.run_id}", why=why) for journal in journals if clusters(journal) != here
     )

@@ -26,7 +26,7 @@ from tasks import steps
 from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
 from tasks.cutover.data_streams import make_streams
 from tasks.migration import Migration
-from tasks.records.resolution import LeftOut, Resolution
+from tasks.records.resolution import LeftOut, LeftOutReason, Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.seeding.scope import data_streams, with_streams_split, with_whole_streams
@@ -147,7 +147,8 @@ def _make_streams(
         within_window(m, lambda: open_copies_for_reading(m, resolution))
     named = {unit.name for unit in made}
     others = [unit.name for unit in resolution.moving if unit.name not in named]
-    compared_before = tuple(LeftOut(name=name, reason="compared before") for name in others)
+    before = LeftOutReason.COMPARED_BEFORE
+    compared_before = tuple(LeftOut(name=name, reason=before) for name in others)
     of_streams = resolution.model_copy(
         update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
     )

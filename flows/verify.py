@@ -18,7 +18,7 @@ from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
-from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
+from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, SelectedIndex
 from tasks.records.verification import VerificationRecord
 from tasks.seeding.ledger import ledger
 from tasks.seeding.scope import split_streams
@@ -90,7 +90,7 @@ def _require_selection(selection: Selection) -> None:
             hint="correct it, or leave it out",
         )
     if not selection.units:
-        why = sorted({item.reason for item in selection.left_out if item.reason != "not included"})
+        why = sorted({item.reason for item in selection.left_out} - {LeftOutReason.NOT_INCLUDED})
         left = f" (left out: {', '.join(why)})" if why else ""
         raise PreconditionError(f"the source has nothing to compare{left}", hint="name other indices")
 
@@ -111,7 +111,7 @@ def _only_on_target(target: Catalog, source: Catalog, wanted: IndexSelection) ->
         name_to_match = index.stream or name
         fits = matches(name_to_match, wanted.include) and not matches(name_to_match, wanted.exclude)
         if fits and name not in source.indices and not is_system_index(name_to_match):
-            yield LeftOut(name=name, reason="only on the target")
+            yield LeftOut(name=name, reason=LeftOutReason.ONLY_ON_THE_TARGET)
 
 
 def verify_plan(plan: Plan, state: Path) -> VerificationRecord:

@@ -1,4 +1,4 @@
-"""Puts a lab together: the account, the engines, the front doors, and what describes them."""
+"""Assemble a lab: the account, the engines, the front doors and their description."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from lab.account.layers import layers
 from lab.account.s3_faults import S3Faults
 from lab.account.server import AwsServer
 from lab.certificates import Certificate, issue
+from lab.control.engine_control import EngineControl
+from lab.control.engine_control_api import engine_routes
 from lab.description import DomainDescription, LabDescription
 from lab.door import access_control
 from lab.door.admin import admin_app
@@ -28,8 +30,6 @@ from lab.door.servers import Servers
 from lab.door.shard_rights import ShardRights
 from lab.engines.artifacts import find_engine
 from lab.engines.cluster import Cluster, build
-from lab.engines.control import EngineControl
-from lab.engines.control_api import engine_routes
 from lab.engines.engine_files import EngineTree, ensure_engine
 from lab.engines.java import Java, choose_java
 from lab.paths import S3_FAULTS, SHARED
@@ -42,7 +42,7 @@ SIDES = ("source", "target")
 
 @dataclass
 class Running:
-    """What is up so far, so that it can be taken down."""
+    """The parts that are up so far, so that they can be taken down."""
 
     home: Path
     stop: threading.Event = field(default_factory=threading.Event)
@@ -54,17 +54,17 @@ class Running:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a domain's engine is made of."""
+    """The parts of a domain's engine: its tree and its Java."""
 
     tree: EngineTree
     java: Java
 
 
 def fetch_parts(domain: DomainSettings, progress: Progress) -> Parts:
-    """The unpacked engine of the domain and the Java it runs on, downloaded where missing.
+    """Get the domain's unpacked engine and the Java to run it; download what is missing.
 
     Raises:
-        LabError: an engine or an access control that the lab does not have; no Java; no network.
+        LabError: the lab has no such engine or access control; no Java; no network.
     """
     engine = find_engine(domain.engine)
     domain.require_possible(engine)
@@ -77,7 +77,7 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
     `node.launch`).
 
     Raises:
-        LabError: something is lacking, or an engine died at its start.
+        LabError: a requirement is missing, or an engine died at its start.
     """
     parts = [fetch_parts(domain, Silent()) for domain in settings.domains]
     s3_faults, shard_rights = S3Faults(running.home / S3_FAULTS), ShardRights()
@@ -102,12 +102,12 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
 
 
 def request_log(home: Path, domain: str) -> Path:
-    """Where the domain's requests are written down."""
+    """The path of the domain's request log."""
     return home / f"requests-{domain}.jsonl"
 
 
 def _launch(running: Running, settings: LabSettings, parts: list[Parts], s3_ports: list[int]) -> None:
-    """Start both engines side by side, each process written down at once; each reaches S3 by its own port."""
+    """Start both engines in parallel and record each process at once; each reaches S3 by its own port."""
 
     def started(name: str, pid: int) -> object:
         return record(running.home, name, pid)
@@ -127,7 +127,7 @@ def _doors(
     account: Account,
     faults: Faults,
 ) -> list[Door]:
-    """One front door a domain. Where one engine cannot write to S3, both share a folder."""
+    """Make one front door a domain. If one engine cannot write to S3, both share a folder."""
     rules, directory = Rules(), MotoDirectory()
     has_s3 = all(part.tree.engine.has_s3 for part in parts)
     folder = None if has_s3 else str(running.home / SHARED)
@@ -150,7 +150,7 @@ def _doors(
 def _open(
     running: Running, doors: list[Door], faults: Faults, certificate: Certificate | None
 ) -> tuple[list[str], str]:
-    """Serve the front doors and the lab's own API; returns their addresses."""
+    """Serve the front doors and the lab's own API; return their addresses."""
     endpoints = [running.servers.add(FrontDoor(door), certificate) for door in doors]
     more = [*engine_routes(running.control), *fault_routes(faults), *account_routes()]
     admin_url = running.servers.add(admin_app(doors[0].rules, doors, more))

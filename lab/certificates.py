@@ -1,4 +1,4 @@
-"""The certificate by which the front doors speak HTTPS, and the authority that a client must trust."""
+"""The HTTPS certificate of the front doors, and the authority that a client must trust."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Certificate:
 
 
 def issue(home: Path, *hosts: str) -> Certificate:
-    """Make an authority of this lab's own and a certificate for the loopback addresses and `hosts`."""
+    """Create this lab's own authority and a certificate for the loopback addresses and `hosts`."""
     import trustme
 
     authority = trustme.CA(organization_name="Snapferry lab")

@@ -1,4 +1,4 @@
-"""Seeded chance: what is drawn depends on seed, name and number alone, whatever else happens meanwhile."""
+"""Seeded chance: a draw depends on seed, name and number alone, not on the order of draws."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ T = TypeVar("T")
 
 
 def drawn(seed: int, name: str, number: int, rate: float, choices: Sequence[T]) -> T | None:
-    """One of the choices for the `number`-th draw of this name, with a probability of `rate`; else None."""
+    """Draw one of the choices with probability `rate`, else None, as the `number`-th draw of this name."""
     chance = random.Random(f"{seed}/{name}/{number}")
     return chance.choice(choices) if choices and chance.random() < rate else None

@@ -1,4 +1,4 @@
-"""What a running lab is: addresses, names and keys, as a value and as `HOME/lab.json`."""
+"""The description of a running lab: addresses, names and keys, also stored in `HOME/lab.json`."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FILE = "lab.json"
 class DomainDescription:
     """One domain of the lab.
 
-    `endpoint` is the front door, which wants signatures and logs every request to `request_log`; `host` is
-    the domain's name on AWS, which the front door accepts as Host header; `engine_url` is the engine itself,
-    behind the front door's back, which lets the lab in by the headers `operator`. `engine` is its name in
-    artifacts.json, `nodes` are the nodes started.
+    `endpoint` is the front door, which requires signatures and logs every request to `request_log`; `host` is
+    the domain's name on AWS, which the front door accepts as Host header; `engine_url` bypasses the front
+    door and admits the lab by the headers `operator`. `engine` is its name in artifacts.json, `nodes` are the
+    nodes started.
     """
 
     name: str
@@ -41,15 +41,15 @@ class DomainDescription:
 
     @property
     def engine_title(self) -> str:
-        """The engine as people write it: `OpenSearch 3.6.0`."""
+        """The engine's display name: `OpenSearch 3.6.0`."""
         product = "Elasticsearch" if self.engine.startswith("elasticsearch") else "OpenSearch"
         return f"{product} {self.version}"
 
 
 @dataclass(frozen=True)
 class LabDescription:
-    """A running lab. `control_url` speaks S3, IAM, STS and the control plane; `admin_url` is the lab's own.
-    `ca_bundle` is the file of the authority to trust, where the front doors speak HTTPS."""
+    """A running lab. `control_url` serves S3, IAM, STS and the control plane; `admin_url` the lab's own API.
+    `ca_bundle` is the authority to trust, if the front doors speak HTTPS."""
 
     home: str
     control_url: str
@@ -76,7 +76,7 @@ class LabDescription:
 
     @property
     def has_data_streams(self) -> bool:
-        """Whether both domains know data streams."""
+        """Whether both domains support data streams."""
         return self.source.has_data_streams and self.target.has_data_streams
 
     def domain(self, side: str) -> DomainDescription:
@@ -86,7 +86,7 @@ class LabDescription:
         return self.source if side == "source" else self.target
 
     def with_domain(self, side: str, domain: DomainDescription) -> LabDescription:
-        """The same lab, with another description of the domain called "source" or "target"."""
+        """Copy the description, with another domain as "source" or "target"."""
         return replace(self, source=domain) if side == "source" else replace(self, target=domain)
 
     def save(self, home: Path) -> None:
@@ -98,7 +98,7 @@ def load_description(home: Path) -> LabDescription | None:
     """Read `lab.json`, or return None where there is none.
 
     Raises:
-        LabError: it is not of this version.
+        LabError: another version of the lab wrote it.
     """
     path = home / FILE
     if not path.exists():
@@ -114,7 +114,7 @@ def load_description(home: Path) -> LabDescription | None:
 
 
 def environment(description: LabDescription) -> dict[str, str]:
-    """The variables by which boto3 in a child process talks to the lab and to nothing else."""
+    """The environment variables that point boto3 in a child process at the lab and nothing else."""
     nothing = str(Path(description.home) / "aws-config")
     return {
         "AWS_ACCESS_KEY_ID": description.access_key_id,
@@ -129,7 +129,7 @@ def environment(description: LabDescription) -> dict[str, str]:
 
 
 def child_environment(description: LabDescription, base: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A whole environment for a child process: `base` (default: ours) without other AWS settings, with the
-    lab's."""
+    """The environment for a child process: `base` (default: ours) with the lab's AWS settings in place of any
+    others."""
     kept = {name: value for name, value in (base or os.environ).items() if not name.startswith("AWS_")}
     return kept | environment(description)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class LabError(Exception):
-    """The lab cannot go on. `message` says what is lacking, `hint` what to do about it."""
+    """The lab cannot continue. `message` says what went wrong, `hint` what to do about it."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

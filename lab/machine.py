@@ -1,4 +1,4 @@
-"""What the machine must offer before a lab is started."""
+"""Check memory and disk before a lab starts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BESIDES_HEAP_MB = 350  # an engine's memory beyond its heap
 
 
 def require_room(home: Path, settings: LabSettings) -> None:
-    """Raise LabError unless there is memory and disk enough for the lab; `home` must exist."""
+    """Raise LabError unless there are enough memory and disk for the lab; `home` must exist."""
     count = sum(domain.nodes for domain in settings.domains)
     needed = count * (settings.heap_mb + BESIDES_HEAP_MB)
     free = available_memory_mb()
@@ -33,7 +33,7 @@ def require_room(home: Path, settings: LabSettings) -> None:
 
 
 def available_memory_mb() -> int:
-    """Memory (MB) that new processes can have, a container's limit included."""
+    """Memory (MB) available to new processes, within a container's limit."""
     free = psutil.virtual_memory().available
     limit, used = (_number(Path("/sys/fs/cgroup") / name) for name in ("memory.max", "memory.current"))
     if limit is not None and used is not None:

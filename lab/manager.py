@@ -1,4 +1,4 @@
-"""Labs from the outside: up, down, status, and one that lives as long as a block of code."""
+"""Manage labs from outside: up, down, status, and a lab for the duration of a block of code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MARKER = ".snapferry-lab"
 
 @dataclass(frozen=True)
 class LabStatus:
-    """How a lab stands: `state` is "up", "starting", "broken" (processes left, not usable) or "down"."""
+    """The status of a lab: `state` is "up", "starting", "broken" (processes left, not usable) or "down"."""
 
     state: str
     description: LabDescription | None
@@ -37,13 +37,13 @@ class LabStatus:
 
 
 def up(home: Path, settings: LabSettings | None = None, progress: Progress | None = None) -> LabDescription:
-    """Start a lab that stays after this process has ended; returns when it is ready.
+    """Start a lab that outlives this process; return when it is ready.
 
-    A lab already up in `home` is returned as it is, whatever the settings. What an earlier one left behind is
+    A lab already up in `home` is returned unchanged, whatever the settings. Leftovers of an earlier one are
     ended first, and its data is lost.
 
     Raises:
-        LabError: Java, memory, disk, network or a port is lacking, or an engine died at its start.
+        LabError: Java, memory, disk, network or a port is missing, or an engine died at its start.
     """
     progress = progress or Silent()
     home = prepare_home(home)
@@ -69,10 +69,10 @@ def up(home: Path, settings: LabSettings | None = None, progress: Progress | Non
 def attached(
     home: Path, settings: LabSettings | None = None, progress: Progress | None = None
 ) -> Generator[LabDescription]:
-    """A lab for the block. It ends with the block, or with this process however that ends, kill -9 included.
+    """Run a lab for the block. It ends with the block or with this process, even after kill -9.
 
     Raises:
-        LabError: as `up`, and when a lab is already up in `home`.
+        LabError: as in `up`, or a lab is already up in `home`.
     """
     home = prepare_home(home)
     with locked(home / "up.lock"):
@@ -95,7 +95,7 @@ def attached(
 
 
 def down(home: Path) -> list[Recorded]:
-    """End the lab in `home`, or what a crash left of it. Returns the processes that were found running.
+    """End the lab in `home`, or the leftovers of a crash. Returns the processes that were running.
 
     Its logs and data stay in `home` until the next start. Does nothing where there is no lab.
     """
@@ -108,7 +108,7 @@ def down(home: Path) -> list[Recorded]:
 
 
 def status(home: Path) -> LabStatus:
-    """How the lab in `home` stands; changes nothing."""
+    """Read the status of the lab in `home`; change nothing."""
     home = home.expanduser().absolute()
     running = tuple(entry for entry in recorded(home) if alive(entry))
     if not running:
@@ -124,10 +124,10 @@ def status(home: Path) -> LabStatus:
 
 
 def prepare_home(home: Path) -> Path:
-    """Make the folder; refuse one that holds something else.
+    """Create the folder; refuse one with other contents.
 
     Raises:
-        LabError: it is no folder of a lab and not empty, or cannot be made.
+        LabError: the folder is neither empty nor a lab's, or cannot be created.
     """
     home = home.expanduser().absolute()
     try:
@@ -160,7 +160,7 @@ def _start(home: Path, settings: LabSettings, progress: Progress) -> subprocess.
 
 
 def _clear(home: Path) -> None:
-    """Take away what an earlier lab has left for others to see: its description, its logs, its snapshots."""
+    """Remove what an earlier lab left for others to see: its description, its logs, its snapshots."""
     for old in (*(home / name for name in (FILE, FAILURE, S3_FAULTS)), *home.glob("requests-*.jsonl")):
         old.unlink(missing_ok=True)
     if (home / SHARED).exists():
@@ -177,7 +177,7 @@ def _fetch(settings: LabSettings, progress: Progress) -> None:
 
 
 def _spawn(home: Path) -> subprocess.Popen[bytes]:
-    """Start the supervisor in a session of its own; a Ctrl-C reaches it through its owner only."""
+    """Start the supervisor in its own session, so that a Ctrl-C reaches it only through its owner."""
     package_parent = str(Path(__file__).resolve().parent.parent)
     paths = [package_parent, os.environ.get("PYTHONPATH", "")]
     env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -216,7 +216,7 @@ def _failure(home: Path, code: int) -> LabError:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the supervisor by closing its input; kill it when it does not listen."""
+    """End the supervisor by closing its input; kill it if it does not react."""
     if process.stdin is not None:
         with suppress(BrokenPipeError):
             process.stdin.close()
@@ -228,6 +228,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def remove_home(home: Path) -> None:
-    """Delete a lab's home after `down`; refuses a folder that is none."""
+    """Delete a lab's home after `down`; refuse any other folder."""
     if (home / MARKER).exists() and status(home).state == "down":
         shutil.rmtree(home)

@@ -1,6 +1,6 @@
-"""The processes of a lab, written down so that the next command can end what a crash has left.
+"""Record the processes of a lab, so that the next command can end those that a crash left behind.
 
-A process is named by its id and the time it was created: an id alone may meanwhile be somebody else's.
+A process is identified by its id and creation time, because an id may be reused.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def record(home: Path, name: str, pid: int) -> Recorded:
 
 
 def recorded(home: Path) -> list[Recorded]:
-    """All processes ever recorded for the home since `forget`, dead ones included."""
+    """List all processes recorded for the home since `forget`, dead ones included."""
     path = home / FILE
     if not path.exists():
         return []
@@ -45,7 +45,7 @@ def recorded(home: Path) -> list[Recorded]:
 
 
 def alive(entry: Recorded) -> psutil.Process | None:
-    """The process, if it still runs and is the recorded one; None otherwise."""
+    """Return the process if it still runs and is the recorded one; else None."""
     try:
         process = psutil.Process(entry.pid)
         same = abs(process.create_time() - entry.created) < TOLERANCE
@@ -55,9 +55,9 @@ def alive(entry: Recorded) -> psutil.Process | None:
 
 
 def end_leftovers(home: Path, grace: float = 10.0) -> list[Recorded]:
-    """End what the home's list names and still runs, the supervisor first; then forget the list.
+    """End the home's recorded processes that still run, the supervisor first; then forget the list.
 
-    They are asked (SIGTERM) and killed after `grace` seconds. Returns those that were found running.
+    Each gets SIGTERM, and SIGKILL after `grace` seconds. Returns those that were running.
     """
     found = [(entry, process) for entry in recorded(home) if (process := alive(entry))]
     for _, process in found:

@@ -1,4 +1,4 @@
-"""How the lab tells what it is doing, without knowing who listens."""
+"""Progress reports of the lab, independent of who listens."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Somebody who is told what the lab does. Calls come from several threads."""
+    """A listener to the lab's progress. Calls come from several threads."""
 
     def message(self, text: str) -> None:
-        """One sentence about what starts now."""
+        """Report in one sentence what starts now."""
         ...
 
     def download(self, name: str, done: int, total: int) -> None:
-        """`done` of `total` bytes of the download called `name` are there."""
+        """Report that `done` of `total` bytes of the download `name` have arrived."""
         ...
 
 

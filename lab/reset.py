@@ -1,4 +1,4 @@
-"""Back to new without a restart: both engines, the bucket, the rules."""
+"""Reset a lab without a restart: both engines, the bucket, the rules."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ PROTECTED = ".opendistro_security"
 
 
 def reset(description: LabDescription) -> None:
-    """Make both domains and the bucket as they were when the lab was new; request logs go on.
+    """Return both domains and the bucket to the state of a new lab; request logs continue.
 
-    Running snapshots and restores are ended. Rules are dropped.
+    Aborts running snapshots and restores, and drops rules.
 
     Raises:
         LabError: an engine does not answer, or something cannot be removed within a minute.
@@ -36,10 +36,10 @@ def reset(description: LabDescription) -> None:
 
 
 def empty_engine(domain: DomainDescription) -> None:
-    """Remove everything a user can make on the domain's engine.
+    """Remove everything that a user can create on the domain's engine.
 
     Raises:
-        LabError: as `reset`.
+        LabError: as in `reset`.
     """
     deadline = time.monotonic() + GIVE_UP
     with EngineClient(domain) as engine:
@@ -56,7 +56,7 @@ def empty_engine(domain: DomainDescription) -> None:
 
 
 def empty_bucket(description: LabDescription) -> None:
-    """Delete every object of the lab's bucket, and what stands in for it in the shared folder."""
+    """Delete every object in the lab's bucket, and its counterpart in the shared folder."""
     shared = Path(description.home) / SHARED
     for child in shared.iterdir():
         shutil.rmtree(child)
@@ -80,7 +80,7 @@ def _abort_snapshots(engine: EngineClient) -> None:
 
 
 def _remove_indices(engine: EngineClient) -> None:
-    """Deleting an index that is being restored ends its restore."""
+    """Delete all indices, which also ends running restores."""
     if engine.call("GET", "/_data_stream", ok=UNKNOWN).get("data_streams"):
         engine.call("DELETE", "/_data_stream/*")
     listed = engine.call("GET", "/_cat/indices", format="json", h="index", expand_wildcards=ALL)
@@ -107,7 +107,7 @@ def _remove_rest(engine: EngineClient) -> None:
 
 
 def _holds(reply: dict[str, Any]) -> bool:
-    """Whether a listing has entries; an engine that does not know the API has none."""
+    """Whether a listing has entries; an engine without the API has none."""
     return bool(reply) and "error" not in reply
 
 

@@ -1,4 +1,4 @@
-"""What a lab is asked to be."""
+"""Settings of a lab."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ACCOUNT = "123456789012"
 class DomainSettings:
     """One domain to start: its name, its Region, and the engine (a name of artifacts.json) behind it.
 
-    `access_control` is fine-grained access control by the real security plugin. `data_nodes` are nodes that
-    hold data; `managers` of all nodes are eligible as cluster manager (more than data nodes: further nodes
-    without data are started).
+    `access_control` turns on fine-grained access control by the real security plugin. `data_nodes` is the
+    number of nodes that hold data, `managers` the number eligible as cluster manager (if larger, additional
+    nodes without data are started).
     """
 
     name: str
@@ -30,11 +30,11 @@ class DomainSettings:
 
     @property
     def nodes(self) -> int:
-        """How many nodes are started."""
+        """The number of nodes to start."""
         return max(self.data_nodes, self.managers)
 
     def require_possible(self, engine: Engine) -> None:
-        """Raise LabError when the engine cannot be what is asked."""
+        """Raise LabError when the engine does not support these settings."""
         if self.access_control and not engine.has_access_control:
             raise LabError(
                 f"The lab has no security plugin for {engine.name}: {self.name} cannot have access control.",
@@ -55,7 +55,7 @@ class LabSettings:
     bucket_region: str | None = None
     heap_mb: int = 512
     tls: bool = False
-    # Short lives: the quick compiler and the small collector halve the processor time of a start.
+    # Engines live shortly: the quick compiler and the small collector halve the processor time of a start.
     java_options: tuple[str, ...] = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
     @property

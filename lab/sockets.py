@@ -9,10 +9,10 @@ from lab.errors import LabError
 
 
 def bind(*, shared: bool = False) -> socket.socket:
-    """A socket on a free port of 127.0.0.1; with `shared` another one may be bound to it that says so, too.
+    """Bind a socket to a free port of 127.0.0.1; with `shared`, another shared socket may bind it too.
 
     Raises:
-        LabError: there is none to be had.
+        LabError: no port is free.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
@@ -28,14 +28,14 @@ def bind(*, shared: bool = False) -> socket.socket:
 
 
 def hold() -> tuple[socket.socket, int]:
-    """A free port that is for an engine to listen on, which asks for it by its number later; and the socket
-    that holds it.
+    """Reserve a free port for an engine that will listen on it later; return it with the socket that holds
+    it.
 
-    On Linux nobody else is given it as long as the socket is open: engines share addresses (SO_REUSEADDR),
-    and one that only holds a port does not listen. Elsewhere it is free again at once.
+    On Linux nobody else gets the port while the socket is open: engines share addresses (SO_REUSEADDR), and
+    the holding socket does not listen. Elsewhere the port is free again at once.
 
     Raises:
-        LabError: there is none to be had.
+        LabError: no port is free.
     """
     sock = bind(shared=True)
     port = sock.getsockname()[1]

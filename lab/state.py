@@ -1,4 +1,4 @@
-"""Everything on a domain that a user would see changed, as one comparable value."""
+"""The user-visible state of a domain, as one comparable value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ALL = "open,closed,hidden"
 
 
 def state(description: LabDescription, side: str) -> dict[str, Any]:
-    """What the domain called "source" or "target" holds, for `==` before and after.
+    """Read the state of the domain "source" or "target", to compare before and after by `==`.
 
     Keys: `repositories`, `snapshots` (by repository), `indices` (by name: uuid, state, settings, mappings,
     aliases, documents; None for a closed index), `data_streams`, `templates`, `pipelines`,
@@ -37,7 +37,7 @@ def state(description: LabDescription, side: str) -> dict[str, Any]:
 
 
 def _snapshots(engine: EngineClient, repository: str) -> dict[str, str]:
-    """State by snapshot name; a repository that cannot be read has the reason instead."""
+    """The state of each snapshot by name; for an unreadable repository, the reason instead."""
     reply = engine.call("GET", f"/_snapshot/{repository}/_all", ok=(404, 500), verbose="false")
     if "error" in reply:
         return {"error": reply["error"]["type"]}

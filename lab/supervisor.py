@@ -1,9 +1,8 @@
 """The one process that owns a lab: `python -m lab.supervisor HOME`.
 
 It reads `HOME/settings.json`, starts everything, and writes `HOME/lab.json` when all is ready, or
-`HOME/failure.json` when it cannot. It ends, and takes everything with it, at SIGTERM or SIGINT, when an
-engine dies, or when its standard input ends, unless a line `keep` came before: that is how a lab outlives the
-command that started it.
+`HOME/failure.json` on failure. It ends, with all its processes, at SIGTERM or SIGINT, when an engine dies, or
+when its standard input ends without a line `keep`, which lets a lab outlive the command that started it.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ GRACE = 0.5
 
 
 def main(argv: list[str]) -> int:
-    """Own the lab in the folder `argv[0]` until told to end; returns the exit status."""
+    """Own the lab in the folder `argv[0]` until asked to end; return the exit status."""
     home = Path(argv[0])
     running = Running(home)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -47,7 +46,7 @@ def main(argv: list[str]) -> int:
     except LabError as error:
         report_failure(home, error.message, error.hint)
         return 1
-    except Exception as error:  # noqa: BLE001  the last line of defence: said to whoever waits, and in the log
+    except Exception as error:  # noqa: BLE001  the last line of defence: report it to the owner and log it
         traceback.print_exc()
         report_failure(
             home, f"The lab failed: {type(error).__name__}: {error}", f"See {home / 'supervisor.log'}."
@@ -58,10 +57,10 @@ def main(argv: list[str]) -> int:
 
 
 def supervise(running: Running) -> None:
-    """Wait until told to stop, and do what is asked of the engines meanwhile.
+    """Serve requests to the engines until asked to stop.
 
     Raises:
-        LabError: an engine ended by itself.
+        LabError: an engine ended unexpectedly.
     """
     while not running.stop.is_set():
         running.control.work(0.2)
@@ -72,7 +71,7 @@ def supervise(running: Running) -> None:
 
 
 def watch_owner(running: Running) -> None:
-    """When standard input ends before it said `keep`: stop, at the latest after `GRACE` seconds."""
+    """Stop when standard input ends without `keep`, after at most `GRACE` seconds."""
     if sys.stdin.buffer.readline() == KEEP:
         return
     running.stop.set()
@@ -83,14 +82,14 @@ def watch_owner(running: Running) -> None:
 
 
 def take_down(running: Running) -> None:
-    """End everything; `lab.json` goes first. The engines' data is of no more use, so they are not asked."""
+    """End everything, `lab.json` first. Nobody needs the engines' data, so kill them."""
     (running.home / FILE).unlink(missing_ok=True)
     for cluster in running.clusters:
         cluster.kill()
 
 
 def report_failure(home: Path, message: str, hint: str) -> None:
-    """Leave the reason for whoever started the lab."""
+    """Write the reason of a failure for the command that started the lab."""
     write_atomic(home / FAILURE, json.dumps({"message": message, "hint": hint}))
 
 

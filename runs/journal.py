@@ -200,7 +200,10 @@ class Journal:
         try:
             return cls(path, Document.model_validate_json(path.read_bytes()))
         except OSError as error:
-            raise StateUnusable(f"cannot read {path}: {error.strerror}") from error
+            raise StateUnusable(
+                f"cannot read {path}: {error.strerror}",
+                "check the file's permissions and the disk, then run the same command again",
+            ) from error
         except ValidationError as error:
             raise StateUnusable(
                 f"{path} is not a journal this version can read: {error.errors()[0]['msg']}",

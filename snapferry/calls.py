@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from snapferry.options import AsJson, Execute, PlanFile, StateFolder, state_folder
 
@@ -22,12 +22,22 @@ class Call:
 
     as_json: AsJson = False
 
-    def show(self, record: "Record", view: "Callable[[Record], RenderableType]") -> None:
-        """Print a record: as JSON with `--json`, else as this view of it."""
+    def show(
+        self,
+        record: "Record",
+        view: "Callable[[Record], RenderableType]",
+        document: "Callable[[Record], BaseModel | dict[str, Any]] | None" = None,
+    ) -> None:
+        """Print a record: as JSON with `--json`, else as this view of it.
+
+        Args:
+            document: what the JSON shows; the record as it is without it.
+        """
         from snapferry.console import show, show_json
 
         if self.as_json:
-            show_json(record.model_dump_json(indent=2))
+            shown = document(record) if document else record
+            show_json(shown if isinstance(shown, dict) else shown.model_dump_json(indent=2))
         else:
             show(view(record))
 

@@ -17,7 +17,7 @@ from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.cutover import freeze
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
-from tasks.records.cleanup import Finish, FinishRecord, Skipped
+from tasks.records.cleanup import Finish, FinishRecord, Registration, RegistrationOutcome, Skipped
 from tasks.records.previews import FinishPreview
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
@@ -47,7 +47,7 @@ def preview(
         domain.side
         for domain in (m.source, m.target)
         if wanted.registrations == "remove"
-        and is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+        and is_own_registration(m, domain, repositories.registration(domain, m.repository), runs)
     ]
     return FinishPreview(
         run_id=m.journal.run_id,
@@ -94,7 +94,8 @@ def clean_up(
     if wanted.registrations == "remove":
         settled = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
     else:
-        settled = {domain.side: "kept" for domain in (m.target, m.source)}
+        kept_there = Registration(outcome=RegistrationOutcome.KEPT)
+        settled = {domain.side: kept_there for domain in (m.target, m.source)}
     return FinishRecord(
         at=now(),
         wanted=wanted,
@@ -124,9 +125,15 @@ def _require_possible(m: Migration, wanted: Finish, refusing: Sequence[str]) -> 
     if before is None:
         return
     if (before.wanted.snapshots, wanted.snapshots) == ("drop", "keep"):
-        raise PreconditionError("an earlier finish deleted the snapshots: there are none left to keep")
+        raise PreconditionError(
+            "an earlier finish deleted the snapshots: there are none left to keep",
+            hint="leave out --snapshots",
+        )
     if (before.wanted.registrations, wanted.registrations) == ("remove", "keep"):
-        raise PreconditionError("an earlier finish removed the registrations: there are none left to keep")
+        raise PreconditionError(
+            "an earlier finish removed the registrations: there are none left to keep",
+            hint="leave out --registrations",
+        )
 
 
 def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:
@@ -156,7 +163,7 @@ def _temporary_registration(rounds: Sequence[Migration], runs: Sequence[Journal]
     absent = {
         each.repository: each
         for each in rounds
-        if repositories.registered(each.source, each.repository) is None
+        if repositories.registration(each.source, each.repository) is None
     }
     try:
         yield

@@ -276,5 +276,8 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
     lacking = sorted({index.name for index in resolution.indices} - set(found.indices))
     if lacking:
         raise ExecutionError(
-            f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}"
+            f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}",
+            "exclude them, or name a snapshot that holds them under snapshot.existing"
+            if m.plan.snapshot.existing
+            else "start again with --new-run: it takes a snapshot of what the source has now",
         )

@@ -125,7 +125,7 @@ class Survey:
 
     def registrations(self, side: Side) -> dict[str, Json]:
         """Every repository registered on the side."""
-        return self.once(("registrations", side), lambda: repositories.all_registered(self.domain(side)))
+        return self.once(("registrations", side), lambda: repositories.all_registrations(self.domain(side)))
 
     def registration(self, side: Side) -> Json | None:
         """The side's registration under the plan's repository name; None without one."""

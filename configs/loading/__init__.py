@@ -1,1 +1,1 @@
-"""Read a plan file: YAML with line numbers, validation, every problem at once."""
+"""Read a plan file: YAML with line numbers, validation, all problems at once."""

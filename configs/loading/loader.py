@@ -1,4 +1,4 @@
-"""Read a plan file: the plan, or every problem in it with line and column."""
+"""Load a plan file: return the plan, or every problem with line and column."""
 
 import re
 from bisect import bisect_right
@@ -29,12 +29,12 @@ _NO_MAPPING = "a plan is a mapping of keys to values; start it with name, source
 
 
 def load_plan(path: Path) -> Plan:
-    """Return the plan in a file. Raises PlanError with every problem; nothing is sent."""
+    """Load the plan in a file. Raises PlanError with every problem; sends nothing."""
     return parse_plan(_read(path), path)
 
 
 def parse_plan(text: str, path: Path) -> Plan:
-    """Return the plan in a text; `path` is what problems are reported for. Raises PlanError."""
+    """Load the plan in a text; problems are reported for `path`. Raises PlanError."""
     places = _Places(text, path)
     try:
         root = compose(text)
@@ -48,15 +48,15 @@ def parse_plan(text: str, path: Path) -> Plan:
     validation = Validation(tree.data, tree.spots, [odd.path for odd in tree.oddities if odd.spoils_value])
     plan = validation.run()
     problems = {*_odd_problems(tree.oddities, places), *_found_problems(validation.findings, tree, places)}
-    if plan is None and not problems:  # never seen; a plan must not pass because nobody could say why not
-        problems.add(Problem(path, 1, 1, "", "this plan cannot be used; compare it with docs/plan.md"))
+    if plan is None and not problems:  # never seen; but a plan must not pass for lack of a message
+        problems.add(Problem(path, 1, 1, "", "this plan is not valid; compare it with docs/plan.md"))
     if plan is None or problems:
         raise PlanError(tuple(sorted(problems)))
     return plan
 
 
 def name_in(path: Path) -> str | None:
-    """The plan's name in a file that may have problems; None where that cannot be read."""
+    """Return the plan's name from a file that may have problems; None if it cannot be read."""
     try:
         root = compose(_read(path))
     except (PlanError, SyntaxProblem):
@@ -75,13 +75,13 @@ def _read(path: Path) -> str:
     except IsADirectoryError:
         raise _unreadable(path, "this is a folder; give the plan file inside it") from None
     except PermissionError:
-        raise _unreadable(path, "this file may not be read; check its permissions") from None
+        raise _unreadable(path, "permission denied; check the permissions of this file") from None
     except OSError as error:
-        raise _unreadable(path, f"this file cannot be read: {error.strerror}") from None
+        raise _unreadable(path, f"this file cannot be read: {error.strerror}; check the disk") from None
     except ValueError:
-        raise _unreadable(path, "this is no name of a file") from None
+        raise _unreadable(path, "this is not the name of a file; check the name") from None
     if len(content) > MAX_BYTES:
-        raise _unreadable(path, "this file is larger than 1 MiB, which is no plan; check the name")
+        raise _unreadable(path, "this file is larger than 1 MiB, too large for a plan; check the name")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -93,7 +93,7 @@ def _unreadable(path: Path, message: str) -> PlanError:
 
 
 class _Places:
-    """Turns an index into the text into line and column, both from 1."""
+    """Turns a position in the text into line and column, both from 1."""
 
     def __init__(self, text: str, path: Path) -> None:
         self._path = path
@@ -101,7 +101,7 @@ class _Places:
         self._end = len(text.rstrip())
 
     def problem(self, index: int, where: str, message: str) -> Problem:
-        """Place a problem; what is at the very end of the file is placed behind its last character."""
+        """Place a problem; one at the very end of the file is placed after its last character."""
         index = max(0, min(index, self._end))
         line = bisect_right(self._starts, index)
         return Problem(self._path, line, index - self._starts[line - 1] + 1, where, message)
@@ -131,7 +131,7 @@ def _index_of(finding: Finding, spots: dict[KeyPath, Spot]) -> int:
 
 
 def _without_secrets(path: KeyPath) -> KeyPath:
-    """Cut a path below secrets and unknown keys: `password: {hunter2}` makes the password a key."""
+    """Cut a path below secrets and unknown keys, because `password: {hunter2}` makes the password a key."""
     for at, part in enumerate(path):
         if part in _SECRETS:
             return path[: at + 2] if path[at + 1 : at + 2] in _REFERENCES else path[: at + 1]
@@ -141,7 +141,7 @@ def _without_secrets(path: KeyPath) -> KeyPath:
 
 
 def _shown(path: KeyPath) -> str:
-    """Write a path in one line, whatever the keys are."""
+    """Format a path in one line, with printable keys."""
     parts = (part if isinstance(part, int) else _shown_key(part) for part in path)
     return path_text(tuple(parts))
 
@@ -159,9 +159,9 @@ _RESOLVED = re.compile(
 
 
 def is_resolved(path: Path) -> bool:
-    """Whether this file's first key says that it is a saved plan, or what a rehearsal would do.
+    """Whether this file's first key marks a saved plan, or the preview of a rehearsal.
 
-    False for one that cannot be read.
+    False for a file that cannot be read.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What pydantic found, in sentences of ours: what is there, and what would be right."""
+"""Translate pydantic's errors into our messages: what is there, and what would be right."""
 
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -92,7 +92,7 @@ _AUTH_TYPES: tuple[str, ...] = ("sigv4", "basic", "none")
 
 
 def sentence(error: ErrorDetails, spot: Spot | None) -> str:
-    """Say what is wrong and what would be right, for one error of pydantic."""
+    """Translate one pydantic error: say what is wrong and what would be right."""
     kind = error["type"]
     if (
         spot is not None
@@ -100,16 +100,16 @@ def sentence(error: ErrorDetails, spot: Spot | None) -> str:
         and kind not in {"missing", "extra_forbidden", "value_error"}
     ):
         required = error["loc"][-1:] and error["loc"][-1] in _ADD
-        return "there is nothing here; give a value" + ("" if required else ", or remove it")
+        return "there is no value here; give one" + ("" if required else ", or remove the key")
     if kind in _WANTED:
         return _wrong_type(error["loc"], _WANTED[kind], spot)
     write = _SENTENCES.get(kind)
-    return write(error, spot) if write else "this value cannot be used here; see docs/plan.md"
+    return write(error, spot) if write else "this value is not valid here; see docs/plan.md"
 
 
 def _wrong_type(path: Path, wanted: str, spot: Spot | None) -> str:
     found = spot.kind if spot else "something else"
-    said = f"this is {found}, and {wanted} is needed"
+    said = f"this is {found}, but must be {wanted}"
     if wanted == "text" and found in {"a number", "a boolean", "a date"}:
         return f"{said}; put it in quotes"
     if path[-1:] == ("auth",) and spot and spot.text in _AUTH_TYPES:
@@ -141,7 +141,7 @@ def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
         return f'unknown key; did you mean "{close[0]}"?'
     siblings = [kind for kind in _siblings(model) if key in _MODELS[kind].model_fields]
     if siblings:
-        return f"unknown key for this type; it goes with type: {siblings[0]}"
+        return f"unknown key for this type; it belongs to type: {siblings[0]}"
     homes = [home for home, models in _HOMES.items() if any(key in each.model_fields for each in models)]
     if len(homes) == 1:
         return f"unknown key here; it belongs {homes[0]}"
@@ -169,7 +169,9 @@ def _choice(error: ErrorDetails, spot: Spot | None) -> str:
 def _not_one_of(choices: list[str], spot: Spot | None) -> str:
     close = get_close_matches(spot.text.lower(), choices, n=1, cutoff=0.6) if spot else []
     listed = f"{', '.join(choices[:-1])} or {choices[-1]}" if len(choices) > 1 else choices[0]
-    return f"this is none of the choices; write {listed}" + (f'; did you mean "{close[0]}"?' if close else "")
+    return f"this is not one of the choices; write {listed}" + (
+        f'; did you mean "{close[0]}"?' if close else ""
+    )
 
 
 def _tag(error: ErrorDetails, spot: Spot | None) -> str:
@@ -178,7 +180,7 @@ def _tag(error: ErrorDetails, spot: Spot | None) -> str:
 
 
 def _own(error: ErrorDetails, spot: Spot | None) -> str:
-    return str(_context(error).get("error", "this value cannot be used here"))
+    return str(_context(error).get("error", "this value is not valid here; see docs/plan.md"))
 
 
 def _context(error: ErrorDetails) -> Mapping[str, Any]:

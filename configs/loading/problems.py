@@ -1,4 +1,4 @@
-"""What is wrong in a plan file: where, and what would be right."""
+"""Problems in a plan file: where they are, and what would be right."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing to change. Prints as `file:line:column: path: message`; lines and columns start at 1."""
+    """One problem. Prints as `file:line:column: path: message`; lines and columns start at 1."""
 
     file: Path
     line: int
@@ -20,7 +20,7 @@ class Problem:
 
 
 class PlanError(Exception):
-    """A plan that cannot be used, with every problem in it, in the order of the file. Nothing was sent."""
+    """The plan has problems: all of them, in the order of the file. Nothing was sent."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))

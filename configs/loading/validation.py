@@ -1,8 +1,8 @@
-"""Values to a plan, or to every finding at once.
+"""Validate the values of a plan file, and report all findings at once.
 
-Pydantic stops at a part that has an error: what this part and others disagree on stays unseen. So a wrong
-value is reported, replaced by a harmless one, and the plan validated again; a conflict that rests on a
-replaced value is not reported.
+Pydantic stops at a part that has an error, which hides its conflicts with other parts. So a wrong value is
+reported, replaced by a harmless one, and the plan validated again; a conflict that depends on a replaced
+value is not reported.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ _HARMLESS_ENTRIES: dict[Path, dict[str, object]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong, at its path. `at_key`: it is shown at the key (or the key above), not at the value."""
+    """A finding at a path. `at_key`: show it at the key (or the key above), not at the value."""
 
     path: Path
     message: str
@@ -49,7 +49,7 @@ class Finding:
 
 
 class Validation:
-    """One validation of the values of a file, with what was found so far."""
+    """One validation of a file's values, with the findings so far."""
 
     def __init__(self, data: object, spots: dict[Path, Spot], spoiled: list[Path]) -> None:
         self.findings: list[Finding] = []
@@ -61,7 +61,7 @@ class Validation:
             self._spoil(path)
 
     def run(self) -> Plan | None:
-        """Return the plan, or a healed one (or None) while `findings` has what is wrong."""
+        """Return the plan; with `findings`, a repaired one or None."""
         for _ in range(_ROUNDS):
             try:
                 plan = Plan.model_validate(self._data, context=DEFERRED)
@@ -121,7 +121,7 @@ class Validation:
         return any(start in self._spoiled for start in _starts(path))
 
     def _spoil(self, path: Path, *, unknown: bool = False) -> None:
-        """Replace what is at `path` by something harmless; remove an unknown key."""
+        """Replace the value at `path` by a harmless one; remove an unknown key."""
         self._spoiled.add(path)
         self._above_spoiled.update(_starts(path))
         section = next((each for each in _HARMLESS_ENTRIES if each == path[: len(each)] != path), None)
@@ -140,7 +140,7 @@ class Validation:
             mapping.pop(key, None)
 
     def _heal_entry(self, section: Path, key: str | int) -> None:
-        """Replace an entry as a whole: without its wrong part it may lack what it needs."""
+        """Replace a whole entry: without its wrong part it may lack a required key."""
         entries, harmless = _at(self._data, section), dict(_HARMLESS_ENTRIES[section])
         if isinstance(entries, list) and isinstance(key, int):
             cast("list[object]", entries)[key] = harmless
@@ -153,7 +153,7 @@ class Validation:
 
 
 def _parts_in(value: object, path: Path) -> Iterator[tuple[Path, Settings]]:
-    """The settings here: by themselves, in a list, or in a mapping."""
+    """Yield the settings here: single, in a list, or in a mapping."""
     if isinstance(value, Settings):
         yield path, value
     elif isinstance(value, list):
@@ -175,7 +175,7 @@ def _starts(path: Path) -> Iterator[Path]:
 
 
 def _without_tags(loc: Path) -> Path:
-    """Leave out what pydantic adds for a union: which of its models it tried."""
+    """Remove the tags that pydantic adds for the members of a union."""
     path: Path = ()
     tags: set[str] = set()
     for part in loc:

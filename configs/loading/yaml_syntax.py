@@ -1,6 +1,6 @@
-"""YAML text to nodes: limits against hostile files, and the parser's complaints as sentences of ours.
+"""Parse YAML text to nodes, with limits against hostile files, and translate the parser's errors.
 
-The sentences repeat nothing of the file: what stands at the place may be a secret.
+No message repeats text of the file, which may be a secret.
 """
 
 import re
@@ -15,7 +15,7 @@ _SENTENCES = (
     ("found undefined alias", f'text that starts with * is an alias in YAML; {_QUOTE}, such as "*"'),
     ("while scanning an alias", f'text that starts with * is an alias in YAML; {_QUOTE}, such as "*"'),
     ("while scanning an anchor", f"text that starts with & is an anchor in YAML; {_QUOTE}"),
-    ("found duplicate anchor", "an anchor of this name exists already; give this one another name"),
+    ("found duplicate anchor", "there is already an anchor of this name; give this one another name"),
     (r"found character '\\t'", "a tab cannot be used here; indent with blanks"),
     ("cannot start any token", f"text cannot start with this character; {_QUOTE}"),
     (
@@ -24,24 +24,24 @@ _SENTENCES = (
     ),
     ("expected ',' or ']'", "this list is not closed; write [a, b]"),
     ("expected ',' or '}'", "this mapping is not closed; write {a: 1, b: 2}"),
-    ("while scanning a quoted scalar.*end of stream", "this quote is not closed; end the text with it"),
-    ("document separator", "this quote is not closed; end the text with it"),
+    ("while scanning a quoted scalar.*end of stream", "this quote is not closed; close it after the text"),
+    ("document separator", "this quote is not closed; close it after the text"),
     ("escape", "a backslash in double quotes starts an escape; use single quotes"),
-    ("could not find expected ':'", "a key without a colon; write `key: value`"),
+    ("could not find expected ':'", "this key has no colon; write `key: value`"),
     (
         "expected <block end>",
         "this does not fit the lines above; align keys of one mapping, and start each list item with -",
     ),
     ("expected a single document", "a second document starts here; keep one and remove the line ---"),
-    ("tag", f"custom tags (!…) are not used in a plan; remove it, or {_QUOTE} if it is text"),
-    ("%YAML|directive", "directives (%…) are not used in a plan; remove the line"),
+    ("tag", f"a plan cannot use custom tags (!…); remove it, or {_QUOTE} if it is text"),
+    ("%YAML|directive", "a plan cannot use directives (%…); remove the line"),
     ("block scalar", "after | or > the text starts on the next line; move it there"),
 )  # fmt: skip
 _AT_THE_START = re.compile(r"expected ',' or|end of stream|document separator|could not find expected ':'")
 
 
 class SyntaxProblem(Exception):
-    """Text that cannot be read as one YAML document, with the place of the first complaint."""
+    """The text is not one valid YAML document; with the position of the first error."""
 
     def __init__(self, index: int, message: str) -> None:
         super().__init__(message)
@@ -50,7 +50,7 @@ class SyntaxProblem(Exception):
 
 
 def compose(text: str) -> yaml.Node | None:
-    """Return the root node of the one document in `text`, or None when there is none."""
+    """Parse the one document in `text`; return its root node, or None for an empty text."""
     try:
         loader = _Composer(text)
     except yaml.reader.ReaderError as error:
@@ -61,19 +61,19 @@ def compose(text: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         raise _in_our_words(error) from None
     except (ValueError, OverflowError):
-        # PyYAML lets these through for escapes and directives with numbers beyond all bounds
+        # PyYAML does not catch these for escapes and directives with huge numbers
         message = "a number in this escape or directive is too large; remove it"
         raise SyntaxProblem(loader.get_mark().index, message) from None
 
 
 class _Composer(yaml.SafeLoader):
-    """The safe loader's composer, within bounds of depth and size."""
+    """The safe loader's composer, with limits on depth and size."""
 
     depth = 0
     nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose one node; refuse nesting and numbers that no plan has."""
+        """Compose one node; refuse depths and sizes that no plan has."""
         self.depth += 1
         self.nodes += 1
         if self.depth > MAX_DEPTH or self.nodes > MAX_NODES:
@@ -85,7 +85,7 @@ class _Composer(yaml.SafeLoader):
 
 
 def too_big(depth: int) -> str:
-    """Say which bound was broken."""
+    """Say which limit was exceeded."""
     if depth > MAX_DEPTH:
         return f"this is nested deeper than {MAX_DEPTH} levels; a plan needs 4"
     return f"the file has more than {MAX_NODES} values, aliases included; make it smaller"
@@ -98,5 +98,5 @@ def _in_our_words(error: yaml.MarkedYAMLError) -> SyntaxProblem:
     for pattern, sentence in _SENTENCES:
         if re.search(pattern, said, re.DOTALL):
             return SyntaxProblem(mark.index if mark else 0, sentence)
-    sentence = "this is not valid YAML; look at quotes, brackets and the indentation here and above"
+    sentence = "this is not valid YAML; check quotes, brackets and the indentation here and above"
     return SyntaxProblem(mark.index if mark else 0, sentence)

@@ -1,4 +1,4 @@
-"""YAML nodes to plain values and their places. What YAML reads otherwise than people do is reported."""
+"""Turn YAML nodes into plain values with their positions. Report values that YAML reads unlike people do."""
 
 import math
 import re
@@ -22,14 +22,14 @@ _KINDS = {
 _MAP_TAGS = frozenset({_TAG + "map"})
 _LIST_TAGS = frozenset({_TAG + "seq"})
 _SCALAR_TAGS = frozenset(_TAG + name for name in (*_KINDS, "value", "merge"))
-_INSIDE = "this alias stands inside what it repeats; write the values out"
+_INSIDE = "this alias is inside the value that it repeats; write the values out"
 _PLAIN_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _PLAIN_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]*([eE][-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a value stands in the text, where its key does, what kind it is and how it was written."""
+    """The positions of a value and of its key in the text, its kind and its spelling."""
 
     key: int
     value: int
@@ -39,7 +39,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Oddity:
-    """Something wrong with the text itself, before any meaning."""
+    """A problem in the text itself, found before validation."""
 
     index: int
     path: Path
@@ -49,7 +49,7 @@ class Oddity:
 
 @dataclass
 class Tree:
-    """The values of a file, the spot of each, and the oddities met."""
+    """The values of a file, the spot of each, and the oddities found."""
 
     data: object = None
     spots: dict[Path, Spot] = field(default_factory=dict[Path, Spot])
@@ -111,7 +111,7 @@ class _Builder:
             if key is None or (merged and key in result):
                 continue
             if key in result:
-                message = "this key is given twice in one mapping; remove one"
+                message = "this key occurs twice in one mapping; remove one"
                 self._odd(place, (*path, key), message, spoils=False)
                 continue
             result[key] = self.value(value_node, (*path, key), place)
@@ -132,7 +132,7 @@ class _Builder:
         for source in sources:
             self._spend(source.start_mark.index)
             if not isinstance(source, yaml.MappingNode):
-                message = "<< takes over a mapping or a list of mappings, written as <<: *name"
+                message = "<< merges a mapping or a list of mappings; write it as <<: *name"
                 self._odd(source.start_mark.index, path, message, spoils=False)
             elif any(source is other for other in self._open):
                 message = _INSIDE
@@ -149,7 +149,7 @@ class _Builder:
         if not isinstance(node, yaml.ScalarNode):
             self._odd(place, path, "a key must be plain text, not a list or a mapping", spoils=False)
         elif node.tag != _TAG + "str" or not encodes(str(node.value)):
-            message = "a key must be text, and YAML reads this as something else; put it in quotes"
+            message = "a key must be text, but YAML reads this as something else; put it in quotes"
             self._odd(place, path, message, spoils=False)
         else:
             return str(node.value)
@@ -157,7 +157,7 @@ class _Builder:
 
     def _check_tag(self, node: yaml.Node, path: Path, allowed: frozenset[str]) -> None:
         if node.tag not in allowed:
-            message = "custom tags (!…) are not used in a plan; remove it, or put the text in quotes"
+            message = "a plan cannot use custom tags (!…); remove it, or put the text in quotes"
             self._odd(node.start_mark.index, path, message)
 
     def _odd(self, index: int, path: Path, message: str, *, spoils: bool = True) -> None:
@@ -170,7 +170,7 @@ class _Builder:
 
 
 def encodes(text: str) -> bool:
-    """Tell whether the text has only real characters; escapes such as "\\ud800" make others."""
+    """Whether the text has only real characters; escapes such as "\\ud800" make others."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -188,7 +188,7 @@ def _entries(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
 
 def _scalar(tag: str, text: str) -> object:
     if not encodes(text):
-        raise ValueError("an escape in this text makes no character; remove it")
+        raise ValueError("an escape in this text is not a valid character; remove it")
     name = tag.removeprefix(_TAG)
     if name == "null":
         return None
@@ -199,7 +199,7 @@ def _scalar(tag: str, text: str) -> object:
     if name == "timestamp":
         raise ValueError("YAML reads this as a date; put it in quotes")
     if name in {"value", "merge"}:
-        raise ValueError("this has a meaning of its own in YAML; put it in quotes")
+        raise ValueError("this has a special meaning in YAML; put it in quotes")
     return text
 
 

@@ -1,1 +1,1 @@
-"""Values that plans are made of: names, durations, endpoints, ARNs and Regions."""
+"""Values in plans: names, durations, endpoints, ARNs and Regions."""

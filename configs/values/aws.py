@@ -1,4 +1,4 @@
-"""Regions, partitions, ARNs and host names of AWS, as far as they can be judged by their form."""
+"""Regions, partitions, ARNs and host names of AWS, checked by their form."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _MANAGED_HOSTS = (
 
 @dataclass(frozen=True)
 class RoleArn:
-    """The parts of a role's ARN that decide where it can be used."""
+    """The parts of a role's ARN that decide where the role can be used."""
 
     partition: str
     account: str
@@ -31,11 +31,11 @@ def check_region(value: str) -> str:
         return value
     if re.fullmatch(REGION_PATTERN[:-1] + "[a-z]$", value):
         raise ValueError(f'this is an Availability Zone; the Region is "{value[:-1]}"')
-    raise ValueError('this is no Region; give its code, such as "eu-west-1"')
+    raise ValueError('this is not a Region; give a code such as "eu-west-1"')
 
 
 def region_of_host(host: str) -> str | None:
-    """Return the Region that an OpenSearch Service host name tells, or None for any other host."""
+    """Return the Region in an OpenSearch Service host name, or None for any other host."""
     for pattern in _MANAGED_HOSTS:
         match = pattern.match(host)
         if match:
@@ -54,7 +54,7 @@ def partition_of_region(region: str) -> str:
 
 
 def check_role_arn(value: str) -> str:
-    """Accept the ARN of an IAM role, with or without a path; say what another ARN is."""
+    """Accept the ARN of an IAM role, with or without a path; name the type of any other ARN."""
     if re.fullmatch(ROLE_ARN_PATTERN, value) and not value.endswith("/"):
         return value
     right = f"give the ARN of an IAM role: {ROLE_EXAMPLE}"
@@ -68,18 +68,18 @@ def check_role_arn(value: str) -> str:
     ):
         raise ValueError(f"the account in this ARN must have 12 digits; {right}")
     if not value.startswith("arn:"):
-        raise ValueError(f"this is no ARN; {right}")
-    raise ValueError(f"this is no ARN of an IAM role; {right}")
+        raise ValueError(f"this is not an ARN; {right}")
+    raise ValueError(f"this is not the ARN of an IAM role; {right}")
 
 
 def parse_role_arn(value: str) -> RoleArn:
-    """Take a checked role ARN apart."""
+    """Parse a valid role ARN."""
     _, partition, _, _, account, _ = value.split(":", 5)
     return RoleArn(partition, account)
 
 
 def check_secret_arn(value: str) -> str:
-    """Accept the ARN of a Secrets Manager secret. The value is never repeated."""
+    """Accept the ARN of a Secrets Manager secret. No message repeats the value."""
     if re.fullmatch(SECRET_ARN_PATTERN, value):
         return value
     raise ValueError(
@@ -95,7 +95,7 @@ def check_domain_name(value: str) -> str:
     if "." in value or "/" in value or ":" in value:
         raise ValueError("this looks like an address; `domain` takes the domain's name, `endpoint` its URL")
     raise ValueError(
-        "this is no name of a domain; it has 3 to 28 lowercase letters, digits and hyphens, a letter first"
+        "this is not a domain name; use 3 to 28 lowercase letters, digits and hyphens, starting with a letter"
     )
 
 

@@ -13,7 +13,7 @@ _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 def parse_duration(value: object) -> timedelta:
-    """Turn `1h30m` or whole seconds into a timedelta; refuse anything else, and more than 7 days."""
+    """Turn `1h30m` or whole seconds into a timedelta; refuse anything else, and durations over 7 days."""
     seconds = _seconds(value)
     if seconds < 0:
         raise ValueError(f"a duration cannot be negative; {WRITE_IT}")
@@ -23,7 +23,7 @@ def parse_duration(value: object) -> timedelta:
 
 
 def duration_text(value: timedelta) -> str:
-    """Write a duration the way the plan takes it: `timedelta(minutes=90)` → `1h30m`."""
+    """Format a duration as a plan accepts it: `timedelta(minutes=90)` → `1h30m`."""
     rest = int(value.total_seconds())
     text = ""
     for unit, size in _UNITS.items():
@@ -34,7 +34,7 @@ def duration_text(value: timedelta) -> str:
 
 def _check_positive(value: timedelta) -> timedelta:
     if not value:
-        raise ValueError(f"this is no time at all; {WRITE_IT}")
+        raise ValueError(f"this must be longer than zero; {WRITE_IT}")
     return value
 
 
@@ -44,12 +44,12 @@ def _seconds(value: object) -> float:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"this is no duration; {WRITE_IT}")  # noqa: TRY004 (pydantic collects ValueError only)
+        raise ValueError(f"this is not a duration; {WRITE_IT}")  # noqa: TRY004 (pydantic collects ValueError)
     text = value.strip()
     if re.fullmatch(r"-?[0-9]{1,9}", text):
         return int(text)
     if len(text) > 40 or not re.fullmatch(PATTERN, text):
-        raise ValueError(f"this is no duration; {WRITE_IT}")
+        raise ValueError(f"this is not a duration; {WRITE_IT}")
     return sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"([0-9]+)([dhms])", text))
 
 

@@ -1,4 +1,4 @@
-"""Endpoints and tunnels: addresses taken apart, checked and written in one way."""
+"""Endpoints and tunnels: parse addresses, check them and normalize them."""
 
 import ipaddress
 import re
@@ -14,17 +14,17 @@ Address = tuple[str, int]
 
 
 def normal_endpoint(value: str) -> str:
-    """Return scheme, host and port in one spelling; refuse what is no bare address, showing nothing of it."""
+    """Normalize scheme, host and port; refuse anything but a bare address. No message repeats the value."""
     if not re.match(r"^https?://", value, re.IGNORECASE):
-        raise ValueError(f"this is no http or https URL; write one such as {_EXAMPLE}")
+        raise ValueError(f"this is not an http or https URL; write one such as {_EXAMPLE}")
     parts = _split(value)
     if "@" in parts.netloc:
-        raise ValueError("a URL with a user or password is refused: secrets are never in the plan; use auth")
+        raise ValueError("a URL cannot contain a user or password: secrets are never in the plan; use auth")
     if parts.query or parts.fragment or "?" in value or "#" in value:
-        raise ValueError("the endpoint has no query and no fragment; end it after the host")
+        raise ValueError("an endpoint has no query and no fragment; end it after the host")
     if parts.path not in {"", "/"}:
         raise ValueError(
-            "the endpoint has no path; end it after the host (a path such as /_dashboards is not it)"
+            "an endpoint has no path; end it after the host (and leave out paths such as /_dashboards)"
         )
     host = _checked_host(parts.hostname or "")
     port = _port(parts)
@@ -33,18 +33,18 @@ def normal_endpoint(value: str) -> str:
 
 
 def address_of(endpoint: str) -> Address:
-    """Return host and port of a normal endpoint."""
+    """Return host and port of a normalized endpoint."""
     parts = urlsplit(endpoint)
     return parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
 
 
 def normal_connect_to(value: str) -> str:
-    """Return `host:port` in one spelling; an IPv6 address stands in brackets."""
+    """Normalize `host:port`, with an IPv6 address in brackets."""
     right = "write host:port, such as 127.0.0.1:9443 or [::1]:9443"
     if "://" in value:
         raise ValueError(f"this is a URL; {right}")
     if not re.fullmatch(CONNECT_TO_PATTERN, value):
-        raise ValueError(f"this is no host and port; {right}")
+        raise ValueError(f"this is not a host and port; {right}")
     host, _, port = value.rpartition(":")
     if not 1 <= int(port) <= 65_535:
         raise ValueError("a port is a number from 1 to 65535")
@@ -53,13 +53,13 @@ def normal_connect_to(value: str) -> str:
 
 
 def connect_address(connect_to: str) -> Address:
-    """Return host and port of a normal `connect_to`."""
+    """Return host and port of a normalized `connect_to`."""
     host, _, port = connect_to.rpartition(":")
     return host.strip("[]"), int(port)
 
 
-def same_place(address: Address) -> Address:
-    """Return an address with the names of this machine folded into one, for comparing."""
+def canonical_address(address: Address) -> Address:
+    """Return an address for comparison, with all names of this machine replaced by 127.0.0.1."""
     host, port = address
     host = host.rstrip(".")
     return ("127.0.0.1" if host in {"localhost", "::1", "127.0.0.1"} else host), port
@@ -72,7 +72,7 @@ def _split(value: str) -> SplitResult:
     except ValueError as error:
         if "@" not in value and "port" in str(error).lower():
             raise ValueError("the port in the URL must be a number from 1 to 65535") from None
-        raise ValueError(f"this is no URL of a host; write one such as {_EXAMPLE}") from None
+        raise ValueError(f"this is not the URL of a host; write one such as {_EXAMPLE}") from None
     return parts
 
 
@@ -88,7 +88,7 @@ def _checked_host(host: str) -> str:
         try:
             return str(ipaddress.IPv6Address(host))
         except ValueError:
-            raise ValueError("this is no IPv6 address in brackets; write it such as [::1]") from None
+            raise ValueError("this is not an IPv6 address in brackets; write one such as [::1]") from None
     if len(host) > 253 or not _HOST.fullmatch(host):
-        raise ValueError("this is no host name; use letters, digits, dots and hyphens")
+        raise ValueError("this is not a host name; use letters, digits, dots and hyphens")
     return host.rstrip(".")

@@ -1,7 +1,7 @@
-"""Pausing a domain's automated snapshots by the control plane.
+"""Pause a domain's automated snapshots through the control plane.
 
 Source: AWS API reference, UpdateDomainConfig, DescribeDomain and AutomatedSnapshotPauseOptions: a pause has a
-begin and an end, and lasts at most three days.
+start and an end, and lasts at most three days.
 """
 
 from dataclasses import dataclass
@@ -10,46 +10,46 @@ from typing import Any
 
 import boto3
 
-from domains.aws.session import USUAL, ask, client_of
+from domains.aws.session import DEFAULT_TIMEOUTS, call_aws, client_of
 from domains.errors import AwsError
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child
 
 LONGEST = timedelta(days=3)
-"""How long a pause may last."""
+"""The longest pause that the service accepts."""
 _OPTIONS = "AutomatedSnapshotPauseOptions"
 _OVER = {"Completed", "Disabled"}
 
 
 @dataclass(frozen=True)
 class Pause:
-    """A pause that is set: under way, or to come.
+    """A pause of the automated snapshots: active or scheduled.
 
     Args:
-        starts, ends: when, in UTC, to the second; None where the control plane does not tell.
+        starts, ends: UTC, to the second; None where the control plane does not say.
     """
 
     starts: datetime | None
     ends: datetime | None
 
     def covers(self, begin: datetime, end: datetime) -> bool:
-        """Whether no automated snapshot is taken from `begin` to `end`."""
+        """Whether the pause lasts from `begin` to `end`."""
         return (self.starts is None or self.starts <= begin) and self.ends is not None and self.ends >= end
 
 
 @documented_by_aws
 def pause_of(session: boto3.Session, name: str, region: str | None = None) -> Pause | None:
-    """The pause that is set for the domain now; None when none is, or when it is over. Reads only.
+    """Read the domain's current pause; None when there is none or it is over. Reads only.
 
     Args:
-        region: where the domain is; None for the session's Region.
+        region: the domain's Region; None for the session's.
 
     Raises:
-        AwsError: the caller may not look (`es:DescribeDomain`), there is no such domain, or the control plane
-            cannot be reached.
+        AwsError: the caller may not read it (`es:DescribeDomain`), there is no such domain, or the control
+            plane cannot be reached.
     """
     client = _client(session, region)
-    reply = ask(
+    reply = call_aws(
         f"describe domain {name}",
         lambda: client.describe_domain(DomainName=name),
         f"es:DescribeDomain on {name}",
@@ -59,19 +59,18 @@ def pause_of(session: boto3.Session, name: str, region: str | None = None) -> Pa
 
 @documented_by_aws
 def pause(session: boto3.Session, name: str, until: datetime, region: str | None = None) -> Pause:
-    """Pause the domain's automated snapshots from now on; returns the pause that is set then.
+    """Pause the domain's automated snapshots from now on; return the resulting pause.
 
-    A pause that reaches as far already is left alone. One that does not is replaced: note `pause_of` before,
-    so that `resume` can put it back. May be repeated. One that runs already is not interrupted: a snapshot
-    that has begun goes on.
+    A pause that already lasts until then stays as it is. A shorter one is replaced: record `pause_of` first,
+    so that `resume` can restore it. May be repeated. A snapshot that has already started is not interrupted.
 
     Args:
-        until: with its zone, later than now and at most `LONGEST` from now; seconds count, no parts of them.
-        region: as of `pause_of`.
+        until: with a time zone, in the future and at most `LONGEST` from now; rounded down to seconds.
+        region: as in `pause_of`.
 
     Raises:
-        AwsError: the caller may not (`es:UpdateDomainConfig`), the control plane refused it or did not take
-            it, or cannot be reached. Unless it says that it was refused, look whether it is set.
+        AwsError: the caller may not do this (`es:UpdateDomainConfig`), or the control plane refused it,
+            ignored it or cannot be reached. Unless it was refused, check whether the pause was set.
     """
     now, until = _now(), _second(until)
     if not now < until <= now + LONGEST:
@@ -85,8 +84,8 @@ def pause(session: boto3.Session, name: str, until: datetime, region: str | None
     taken = _set(session, name, {"Enabled": True, "StartTime": now, "EndTime": until}, region)
     if taken is None or not taken.covers(_now(), until):
         raise AwsError(
-            f"the control plane took the pause of the automated snapshots of {name}, and does not show it",
-            "look at the domain's configuration in the console; the migration can wait for them instead",
+            f"the control plane accepted the pause of {name}'s automated snapshots, but does not show it",
+            "check the domain's configuration in the console; the migration can wait for them instead",
         )
     return taken
 
@@ -99,18 +98,18 @@ def resume(
     before: Pause | None = None,
     region: str | None = None,
 ) -> Pause | None:
-    """End the pause that `pause` set, and put back what was there before; returns what is set then.
+    """End the pause that `pause` set and restore the previous one; return the resulting pause.
 
-    A pause that ends at another time than ours is somebody else's and is left alone. One that was over
-    meanwhile needs no ending. May be repeated.
+    A pause that ends at another time than ours was set by somebody else and is left alone; so is one that is
+    already over. May be repeated.
 
     Args:
-        until: what `pause` was told.
-        before: what `pause_of` told before it; what is over by now is not put back.
-        region: as of `pause_of`.
+        until: the end that `pause` was given.
+        before: the result of `pause_of` before that; not restored if it is over by now.
+        region: as in `pause_of`.
 
     Raises:
-        AwsError: as of `pause`. Our pause then ends by itself at `until`.
+        AwsError: as in `pause`. Our pause then ends by itself at `until`.
     """
     found = pause_of(session, name, region)
     if found is None or found.ends != _second(until) or found == before:
@@ -127,9 +126,9 @@ def resume(
 
 
 def _set(session: boto3.Session, name: str, options: Json, region: str | None) -> Pause | None:
-    """Set it, and return what the reply says is set."""
+    """Set these options; return the pause that the reply confirms."""
     client = _client(session, region)
-    reply = ask(
+    reply = call_aws(
         f"{'pause' if options['Enabled'] else 'resume'} the automated snapshots of {name}",
         lambda: client.update_domain_config(DomainName=name, **{_OPTIONS: options}),
         f"es:UpdateDomainConfig on {name}",
@@ -138,7 +137,9 @@ def _set(session: boto3.Session, name: str, options: Json, region: str | None) -
 
 
 def _client(session: boto3.Session, region: str | None) -> Any:
-    return ask("look at the control plane", lambda: client_of(session, "opensearch", region, USUAL))
+    return call_aws(
+        "use the control plane", lambda: client_of(session, "opensearch", region, DEFAULT_TIMEOUTS)
+    )
 
 
 def _pause(told: Json, now: datetime) -> Pause | None:

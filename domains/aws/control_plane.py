@@ -1,11 +1,11 @@
-"""The control plane of the service: what it tells of a domain. Reads only."""
+"""Read a domain's status from the service's control plane. Reads only."""
 
 import re
 from dataclasses import dataclass
 
 import boto3
 
-from domains.aws.session import LOOK_UPS, ask, client_of, if_there
+from domains.aws.session import SHORT_TIMEOUTS, call_aws, call_aws_if_exists, client_of
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child
 from domains.versions import Version, version_of
@@ -13,11 +13,11 @@ from domains.versions import Version, version_of
 
 @dataclass(frozen=True)
 class DomainStatus:
-    """What the control plane tells of a domain.
+    """A domain's status, as the control plane reports it.
 
     Args:
         version: for example `OpenSearch_2.19`.
-        busy: what is under way (`Modifying`, an upgrade, a deletion); empty when nothing is.
+        busy: the change in progress (`Modifying`, an upgrade, a deletion); empty without one.
         access_policy: the domain's own policy, as JSON text; empty without one.
         access_control: whether fine-grained access control is on.
         standby: whether it is Multi-AZ with Standby.
@@ -36,7 +36,7 @@ class DomainStatus:
 
     @property
     def runs(self) -> Version | None:
-        """Its version in parts; None for what is no version."""
+        """The parsed version; None when it cannot be parsed."""
         name, _, number = self.version.partition("_")
         try:
             return version_of("opensearch" if name == "OpenSearch" else "elasticsearch", number)
@@ -46,16 +46,18 @@ class DomainStatus:
 
 @documented_by_aws
 def domain_status(session: boto3.Session, name: str, region: str | None = None) -> DomainStatus | None:
-    """The domain as the control plane has it; None when it knows none of this name there.
+    """Describe the domain; None when the control plane has none of this name in the Region.
 
     Args:
-        region: where to look; None for the session's Region.
+        region: the Region to look in; None for the session's.
 
     Raises:
-        AwsError: the caller may not look, or the control plane cannot be reached.
+        AwsError: the caller may not read it, or the control plane cannot be reached.
     """
-    client = ask("look at the control plane", lambda: client_of(session, "opensearch", region, LOOK_UPS))
-    reply = if_there(
+    client = call_aws(
+        "use the control plane", lambda: client_of(session, "opensearch", region, SHORT_TIMEOUTS)
+    )
+    reply = call_aws_if_exists(
         f"describe domain {name}",
         lambda: client.describe_domain(DomainName=name),
         f"es:DescribeDomain on {name}",
@@ -85,34 +87,36 @@ def _busy(status: Json) -> str:
     told = str(status.get("DomainProcessingStatus") or "")
     if told and told != "Active":
         return f"its status is {told}"
-    return "a configuration change is under way" if status.get("Processing") else ""
+    return "a configuration change is in progress" if status.get("Processing") else ""
 
 
 def domain_name_of(host: str) -> str | None:
-    """The name in a host of the service, `search-NAME-26LETTERS.…` or `vpc-NAME-…`; None in any other."""
+    """Extract the name from a host such as `search-NAME-26LETTERS.…` or `vpc-NAME-…`; None from any other."""
     found = re.match(r"(?:search|vpc)-([a-z][a-z0-9-]{2,27})-[a-z0-9]{26}\.", host)
     return found[1] if found else None
 
 
 def regions(session: boto3.Session) -> tuple[str, ...]:
-    """The Regions that have the service, in the partition of the session's own. Sends nothing."""
+    """List the Regions that offer the service, in the partition of the session's Region. Sends nothing."""
     own = session.region_name
-    partition = ask("tell the partition", lambda: session.get_partition_for_region(own) if own else "aws")
+    partition = call_aws(
+        "determine the partition", lambda: session.get_partition_for_region(own) if own else "aws"
+    )
     return tuple(session.get_available_regions("opensearch", partition_name=partition))
 
 
 @documented_by_aws
 def packages(session: boto3.Session, domain: str) -> dict[str, str]:
-    """Ids of the domain's packages, such as `F123456789`, each with its status, such as `ACTIVE`.
+    """List the ids of the domain's packages (`F123456789`), each with its status (`ACTIVE`).
 
     Raises:
         AwsError: the caller may not list them (`es:ListPackagesForDomain`), or it cannot be reached.
     """
-    client = ask("look at the control plane", lambda: client_of(session, "opensearch", None, LOOK_UPS))
+    client = call_aws("use the control plane", lambda: client_of(session, "opensearch", None, SHORT_TIMEOUTS))
     found: dict[str, str] = {}
     page: dict[str, str] = {}
     while True:
-        reply = ask(
+        reply = call_aws(
             f"list the packages of domain {domain}",
             lambda page=page: client.list_packages_for_domain(DomainName=domain, **page),
             f"es:ListPackagesForDomain on {domain}",

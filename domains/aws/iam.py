@@ -1,4 +1,4 @@
-"""The AWS account around a domain: who calls, roles and their trust, what policies allow. Reads only."""
+"""Read IAM and STS: who the caller is, roles and their trust, what policies allow. Reads only."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import boto3
 import botocore.exceptions
 
-from domains.aws.session import ask, client_of, if_there
+from domains.aws.session import call_aws, call_aws_if_exists, client_of
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child, children, is_object
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 Decision = Literal["allowed", "explicitDeny", "implicitDeny", "unsure"]
-"""IAM's own words; `unsure` where a condition decides whose key is not known."""
+"""IAM's own words; `unsure` where the decision depends on a condition key without a known value."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signs.
+    """The identity that signs requests.
 
     Args:
-        arn: as STS tells it, a session's ARN for an assumed role.
+        arn: as STS reports it; for an assumed role, the session's ARN.
         account: twelve digits.
-        principal: the user's or role's own ARN, which policies name; None where it cannot be told (root,
-            federated users).
+        principal: the ARN of the user or role, which policies name; None where it is unknown (root, federated
+            users).
     """
 
     arn: str
@@ -50,18 +50,18 @@ class Role:
 
 @documented_by_aws
 def caller(session: boto3.Session) -> Caller:
-    """Who these credentials are.
+    """Ask STS whose credentials these are.
 
     Raises:
-        AwsError: STS refuses them, or cannot be reached.
+        AwsError: STS refuses them or cannot be reached.
     """
-    sts: STSClient = ask("ask STS who calls", lambda: client_of(session, "sts"))
-    reply = ask("ask STS who calls", sts.get_caller_identity)
+    sts: STSClient = call_aws("ask STS who the caller is", lambda: client_of(session, "sts"))
+    reply = call_aws("ask STS who the caller is", sts.get_caller_identity)
     return Caller(reply["Arn"], reply["Account"], _principal(session, reply["Arn"]))
 
 
 def _principal(session: boto3.Session, arn: str) -> str | None:
-    """The ARN that policies are attached to. A role's path is not in a session's ARN: it is looked up."""
+    """The ARN that policies are attached to. A session's ARN lacks the role's path, so look the role up."""
     if ":user/" in arn:
         return arn
     found = re.fullmatch(r"arn:([a-z-]+):sts::(\d{12}):assumed-role/([^/]+)/.+", arn)
@@ -76,14 +76,16 @@ def _principal(session: boto3.Session, arn: str) -> str | None:
 
 @documented_by_aws
 def role(session: boto3.Session, arn: str) -> Role | None:
-    """The role, None when there is none of this name.
+    """Look up the role; None when there is none with this ARN.
 
     Raises:
-        AwsError: the caller may not look, or IAM cannot be reached.
+        AwsError: the caller may not read it, or IAM cannot be reached.
     """
     name = arn.rpartition("/")[2]
-    iam = ask("look at IAM", lambda: client_of(session, "iam"))
-    reply = if_there(f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}")
+    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
+    reply = call_aws_if_exists(
+        f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}"
+    )
     if reply is None or reply["Role"]["Arn"] != arn:
         return None
     return _role(reply["Role"])
@@ -102,17 +104,17 @@ def decisions(
     asked: Sequence[tuple[str, str]],
     context: Mapping[str, str] | None = None,
 ) -> dict[tuple[str, str], Decision]:
-    """What the principal's own policies say, by `iam:SimulatePrincipalPolicy`.
+    """Ask IAM what the principal's own policies allow (`iam:SimulatePrincipalPolicy`).
 
     Args:
         principal: ARN of a user or role.
-        asked: actions, each with the ARN it is for.
+        asked: actions, each with the ARN of its resource.
         context: condition keys and their values.
 
     Raises:
         AwsError: the caller may not simulate, or IAM cannot be reached.
     """
-    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
     context = dict(context or {})
     entries = [_entry("aws:SecureTransport", "true", "boolean")]
     entries += [_entry(name, value, "string") for name, value in context.items()]
@@ -120,7 +122,7 @@ def decisions(
     found: dict[tuple[str, str], Decision] = dict.fromkeys(asked, "unsure")  # where no answer comes back
     for resource in dict.fromkeys(arn for _, arn in asked):
         actions = [action for action, arn in asked if arn == resource]
-        told = ask(
+        told = call_aws(
             f"simulate the policies of {principal}",
             lambda actions=actions, resource=resource: list(
                 pages.paginate(
@@ -144,13 +146,13 @@ def _entry(name: str, value: str, kind: str) -> Json:
 def refused_actions(
     session: boto3.Session, principal: str, asked: Sequence[tuple[str, str]]
 ) -> tuple[str, ...]:
-    """Those of the actions that are not allowed, in words. Arguments and errors as of `decisions`."""
+    """List the actions that are not allowed, in words. Arguments and errors as in `decisions`."""
     found = decisions(session, principal, asked)
     return tuple(f"{action} on {arn}" for (action, arn), said in found.items() if said != "allowed")
 
 
 def _decision(result: Json) -> Decision:
-    """An answer under conditions whose keys the simulation was not told is not sure, be it yes or no."""
+    """Read one answer; it is `unsure` when the simulation lacked a condition key, be it yes or no."""
     inside = children(result, "ResourceSpecificResults")
     if any(each.get("MissingContextValues") for each in (result, *inside)):
         return "unsure"
@@ -160,15 +162,17 @@ def _decision(result: Json) -> Decision:
 
 @documented_by_aws
 def roles(session: boto3.Session, most: int = 2000) -> tuple[Role, ...]:
-    """The account's roles with their trust policies, those that services made for themselves left out.
+    """List the account's roles with their trust policies, without service-linked roles.
 
     Args:
-        most: how many are looked at.
+        most: how many roles to read at most.
 
     Raises:
         AwsError: the caller may not list them, or IAM cannot be reached.
     """
-    iam = ask("look at IAM", lambda: client_of(session, "iam"))
+    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
     pages = iam.get_paginator("list_roles").paginate(PaginationConfig={"MaxItems": most})
-    found = ask("list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles")
+    found = call_aws(
+        "list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles"
+    )
     return tuple(_role(told) for told in found if ":role/aws-service-role/" not in told["Arn"])

@@ -1,19 +1,19 @@
-"""Keys of KMS. Reads only."""
+"""Read KMS keys and their policies. Reads only."""
 
 from dataclasses import dataclass
 
 import boto3
 
-from domains.aws.session import ask, client_of, if_there
+from domains.aws.session import call_aws, call_aws_if_exists, client_of
 from domains.http.documented import documented_by_aws
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key.
+    """A KMS key.
 
     Args:
-        arn: its own, whatever alias it was asked for by.
+        arn: the key's ARN, even when it was looked up by an alias.
         state: `Enabled`, `Disabled`, `PendingDeletion`, …
     """
 
@@ -22,23 +22,23 @@ class Key:
 
     @property
     def account(self) -> str:
-        """The account that it is of."""
+        """The account that owns the key."""
         return self.arn.split(":")[4]
 
 
 @documented_by_aws
 def key(session: boto3.Session, named: str, region: str | None = None) -> Key | None:
-    """The key of this ARN, id or alias; None when there is none.
+    """Look up a key by its ARN, id or alias; None when there is none.
 
     Args:
-        region: where to look for an id or an alias, which is looked for in the caller's account.
+        region: the Region of an id or an alias, which belong to the caller's account.
 
     Raises:
-        AwsError: the caller may not look, or KMS cannot be reached.
+        AwsError: the caller may not read it, or KMS cannot be reached.
     """
-    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(named) or region))
+    kms = call_aws("use KMS", lambda: client_of(session, "kms", _region(named) or region))
     what, right = f"look up KMS key {named}", f"kms:DescribeKey on {named}"
-    reply = if_there(what, lambda: kms.describe_key(KeyId=named), right)
+    reply = call_aws_if_exists(what, lambda: kms.describe_key(KeyId=named), right)
     if reply is None:
         return None
     return Key(str(reply["KeyMetadata"]["Arn"]), str(reply["KeyMetadata"]["KeyState"]))
@@ -46,13 +46,13 @@ def key(session: boto3.Session, named: str, region: str | None = None) -> Key | 
 
 @documented_by_aws
 def policy(session: boto3.Session, arn: str) -> str:
-    """The key's policy, a JSON document.
+    """Read the key's policy, a JSON document.
 
     Raises:
-        AwsError: the caller may not look (a caller of another account never may), or KMS cannot be reached.
+        AwsError: the caller may not read it (one of another account never may), or KMS cannot be reached.
     """
-    kms = ask("look at KMS", lambda: client_of(session, "kms", _region(arn)))
-    reply = ask(
+    kms = call_aws("use KMS", lambda: client_of(session, "kms", _region(arn)))
+    reply = call_aws(
         f"read the policy of {arn}",
         lambda: kms.get_key_policy(KeyId=arn, PolicyName="default"),
         f"kms:GetKeyPolicy on {arn}",

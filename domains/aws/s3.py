@@ -1,6 +1,6 @@
-"""What S3 tells of a bucket that snapshots lie in. Reads only.
+"""Read the configuration of the bucket that holds the snapshots. Reads only.
 
-What a caller may not read is an AwsError that names the right. `region`, where it is given, is the bucket's.
+When the caller may not read something, the AwsError names the missing permission. `region` is the bucket's.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import botocore.exceptions
 
-from domains.aws.session import ask, client_of, if_there, region_of_refusal, region_told
+from domains.aws.session import call_aws, call_aws_if_exists, client_of, region_in_refusal, region_in_reply
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child, children
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Found:
-    """Whether a bucket is there.
+class BucketLookup:
+    """Whether a bucket exists, and where.
 
     Args:
-        state: `there`, `missing`, or `denied` (there, but this caller may not look at it).
-        region: its Region; None when not told.
+        state: `there`, `missing`, or `denied` (it exists, but this caller may not read it).
+        region: its Region; None when S3 does not say.
     """
 
     state: Literal["there", "missing", "denied"]
@@ -32,38 +32,38 @@ class Found:
 
 
 def _s3(session: boto3.Session, region: str | None = None) -> "S3Client":
-    return ask("look at S3", lambda: client_of(session, "s3", region))
+    return call_aws("use S3", lambda: client_of(session, "s3", region))
 
 
 @documented_by_aws
-def find(session: boto3.Session, bucket: str, region: str | None = None) -> Found:
-    """Whether the bucket is there, and where.
+def look_up_bucket(session: boto3.Session, bucket: str, region: str | None = None) -> BucketLookup:
+    """Check whether the bucket exists, and where.
 
     Raises:
-        AwsError: S3 could not be asked.
+        AwsError: S3 cannot be reached, or refused for another reason than access.
     """
     client = _s3(session, region)
-    return ask(f"look at bucket {bucket}", lambda: _head(client, bucket))
+    return call_aws(f"look up bucket {bucket}", lambda: _head(client, bucket))
 
 
-def _head(client: "S3Client", bucket: str) -> Found:
+def _head(client: "S3Client", bucket: str) -> BucketLookup:
     try:
         reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
         code = str(error.response.get("Error", {}).get("Code"))
         if code in {"404", "NoSuchBucket", "NotFound"}:
-            return Found("missing", None)
+            return BucketLookup("missing", None)
         if code in {"301", "PermanentRedirect"}:
-            return Found("there", region_of_refusal(error))
+            return BucketLookup("there", region_in_refusal(error))
         if code in {"403", "AccessDenied", "Forbidden"}:
-            return Found("denied", region_of_refusal(error))
+            return BucketLookup("denied", region_in_refusal(error))
         raise
-    return Found("there", region_told(reply))
+    return BucketLookup("there", region_in_reply(reply))
 
 
 @documented_by_aws
 def lifecycle_rules(session: boto3.Session, bucket: str, region: str | None = None) -> tuple[Json, ...]:
-    """The bucket's lifecycle rules; none when it has none."""
+    """Read the bucket's lifecycle rules; empty without any."""
     client = _s3(session, region)
     reply = _configured(
         f"read the lifecycle rules of {bucket}",
@@ -76,9 +76,9 @@ def lifecycle_rules(session: boto3.Session, bucket: str, region: str | None = No
 
 @documented_by_aws
 def encryption_key(session: boto3.Session, bucket: str, region: str | None = None) -> str | None:
-    """The KMS key that the bucket encrypts with by default; None when it is S3's own encryption, or none.
+    """Read the bucket's default KMS key; None for S3's own encryption, or none at all.
 
-    Empty text for S3's KMS key of the account (`aws/s3`).
+    Empty for the account's AWS managed key (`aws/s3`).
     """
     client = _s3(session, region)
     reply = _configured(
@@ -96,9 +96,11 @@ def encryption_key(session: boto3.Session, bucket: str, region: str | None = Non
 
 @dataclass(frozen=True)
 class ObjectLock:
-    """Args:
-    enabled: whether the bucket has Object Lock.
-    retention: the default retention, in words; empty without one.
+    """A bucket's Object Lock.
+
+    Args:
+        enabled: whether the bucket has Object Lock.
+        retention: the default retention, in words; empty without one.
     """
 
     enabled: bool
@@ -107,7 +109,7 @@ class ObjectLock:
 
 @documented_by_aws
 def object_lock(session: boto3.Session, bucket: str, region: str | None = None) -> ObjectLock:
-    """The bucket's Object Lock."""
+    """Read the bucket's Object Lock."""
     client = _s3(session, region)
     reply = _configured(
         f"read the Object Lock of {bucket}",
@@ -126,10 +128,10 @@ def object_lock(session: boto3.Session, bucket: str, region: str | None = None) 
 def repository_files(
     session: boto3.Session, bucket: str, base_path: str, region: str | None = None
 ) -> tuple[str, ...]:
-    """Keys of the index files (`index-N`) that a snapshot repository keeps at its root; at most one page."""
+    """List the index files (`index-N`) at the root of a snapshot repository; at most 50."""
     client = _s3(session, region)
     prefix = f"{base_path}/index-" if base_path else "index-"
-    reply = ask(
+    reply = call_aws(
         f"list {bucket}/{prefix}",
         lambda: client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=50),
         f"s3:ListBucket on bucket {bucket}",
@@ -139,7 +141,7 @@ def repository_files(
 
 @documented_by_aws
 def policy(session: boto3.Session, bucket: str, region: str | None = None) -> str:
-    """The bucket's policy, a JSON document; empty without one. Only its own account is told."""
+    """Read the bucket's policy, a JSON document; empty without one. Only the bucket's own account may."""
     client = _s3(session, region)
     reply = _configured(
         f"read the policy of {bucket}",
@@ -151,19 +153,19 @@ def policy(session: boto3.Session, bucket: str, region: str | None = None) -> st
 
 
 def _configured(what: str, call: Callable[[], Any], absent: str, right: str) -> Json:
-    """The reply; empty where S3 says that nothing is configured."""
-    return if_there(what, call, right, {absent}) or {}
+    """Call S3 and return its reply; empty when S3 says that nothing is configured."""
+    return call_aws_if_exists(what, call, right, {absent}) or {}
 
 
-def names(session: boto3.Session) -> tuple[str, ...]:
-    """The buckets of the caller's account.
+def bucket_names(session: boto3.Session) -> tuple[str, ...]:
+    """List the buckets of the caller's account.
 
     Raises:
         AwsError: the caller may not list them, or S3 cannot be reached.
     """
     client = _s3(session)
     pages = client.get_paginator("list_buckets").paginate()
-    found = ask(
+    found = call_aws(
         "list the buckets",
         lambda: [told for page in pages for told in page.get("Buckets", [])],
         "s3:ListAllMyBuckets",
@@ -172,7 +174,7 @@ def names(session: boto3.Session) -> tuple[str, ...]:
 
 
 def tags(session: boto3.Session, bucket: str) -> dict[str, str]:
-    """The bucket's tags; empty when it has none."""
+    """Read the bucket's tags; empty without any."""
     client = _s3(session)
     reply = _configured(
         f"read the tags of {bucket}",

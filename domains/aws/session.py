@@ -1,4 +1,4 @@
-"""The AWS account around a domain: credentials, the control plane, the bucket, secrets. Reads only."""
+"""AWS sessions, credentials and secrets, and the one way to call an AWS API. Reads only."""
 
 import logging
 import os
@@ -22,23 +22,27 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-USUAL = botocore.config.Config(
+DEFAULT_TIMEOUTS = botocore.config.Config(
     connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
 )
-LOOK_UPS = botocore.config.Config(
+SHORT_TIMEOUTS = botocore.config.Config(
     connect_timeout=5, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
 )
-"""For what helps to judge, and need not be known: nobody waits long for it."""
+"""For optional reads, which nobody should wait long for."""
+_CHECK_NAMES = (
+    "check the names, ARNs and Regions in the plan, and which AWS account the credentials belong to"
+)
+_CHECK_NETWORK = "check the AWS credentials and the network to AWS, then run the same command again"
 _SESSION_NAME = "snapferry"
 _BUCKET_REGION = "x-amz-bucket-region"
-logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)  # a traceback beside our sentence
+logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)  # or a traceback joins our message
 _MAKING = threading.Lock()
 _MADE: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 T = TypeVar("T")
 
 
 def session(auth: SigV4Auth | None, region: str | None) -> boto3.Session:
-    """A boto3 session for these settings: the chain or a profile, and on top of it an assumed role.
+    """Open a boto3 session: the default chain or a profile, and on top of it an assumed role.
 
     An assumed role's credentials refresh themselves. Nothing is sent until credentials are needed.
 
@@ -46,7 +50,9 @@ def session(auth: SigV4Auth | None, region: str | None) -> boto3.Session:
         AwsError: the profile does not exist.
     """
     profile = auth.profile if auth else None
-    base = ask("read the AWS configuration", lambda: boto3.Session(profile_name=profile, region_name=region))
+    base = call_aws(
+        "read the AWS configuration", lambda: boto3.Session(profile_name=profile, region_name=region)
+    )
     if auth is None or auth.role_arn is None:
         return base
     below = botocore.session.Session()
@@ -60,8 +66,8 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     arguments: dict[str, Any] = {"RoleArn": auth.role_arn, "RoleSessionName": _SESSION_NAME}
     if auth.external_id:
         arguments["ExternalId"] = auth.external_id
-    sts: STSClient = ask(f"assume {auth.role_arn}", lambda: client_of(base, "sts"))
-    reply = ask(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
+    sts: STSClient = call_aws(f"assume {auth.role_arn}", lambda: client_of(base, "sts"))
+    reply = call_aws(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
     issued = reply["Credentials"]
     return {
         "access_key": issued["AccessKeyId"],
@@ -72,31 +78,31 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
 
 
 def credentials(session: boto3.Session) -> Credentials:
-    """The session's live credentials.
+    """Resolve the session's live credentials.
 
     Raises:
-        AwsError: none were found, or the role could not be assumed.
+        AwsError: there are none, or the role cannot be assumed.
     """
-    found = ask("find AWS credentials", session.get_credentials)
+    found = call_aws("find AWS credentials", session.get_credentials)
     if found is None:
         raise AwsError(
             "no AWS credentials were found",
             "set AWS_PROFILE or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY, or name a profile under auth",
         )
-    ask("use the AWS credentials", found.get_frozen_credentials)
+    call_aws("use the AWS credentials", found.get_frozen_credentials)
     return found
 
 
 def domain_endpoint(session: boto3.Session, domain: str) -> str:
-    """The URL of a domain by its name, public or inside a VPC.
+    """Look up a domain's URL by its name, public or inside a VPC.
 
     Raises:
-        AwsError: not found, not readable, or it has no endpoint yet.
+        AwsError: not found, not readable, or without an endpoint as yet.
     """
-    client: OpenSearchServiceClient = ask(
+    client: OpenSearchServiceClient = call_aws(
         f"look up domain {domain}", lambda: client_of(session, "opensearch")
     )
-    reply = ask(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
+    reply = call_aws(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
     status = reply["DomainStatus"]
     host = status.get("Endpoint") or (status.get("Endpoints") or {}).get("vpc")
     if not host:
@@ -105,32 +111,32 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
 
 
 def bucket_region(session: boto3.Session, bucket: str) -> str | None:
-    """The Region a bucket lives in; None when it cannot be told (no rights, no such bucket, no answer)."""
+    """Look up a bucket's Region; None when it stays unknown (no permission, no such bucket, no answer)."""
     try:
         client: S3Client = client_of(session, "s3")
         reply = client.head_bucket(Bucket=bucket)
     except botocore.exceptions.ClientError as error:
-        return region_of_refusal(error)
+        return region_in_refusal(error)
     except botocore.exceptions.BotoCoreError:
         return None
-    return region_told(reply)
+    return region_in_reply(reply)
 
 
-def region_told(reply: Mapping[str, Any]) -> str | None:
-    """The Region that S3's answer to a look at a bucket tells; None when it tells none."""
+def region_in_reply(reply: Mapping[str, Any]) -> str | None:
+    """The bucket's Region in the reply to HeadBucket; None when it names none."""
     return reply.get("BucketRegion") or reply["ResponseMetadata"]["HTTPHeaders"].get(_BUCKET_REGION)
 
 
-def region_of_refusal(error: botocore.exceptions.ClientError) -> str | None:
-    """The same of a refusal, which tells it too."""
+def region_in_refusal(error: botocore.exceptions.ClientError) -> str | None:
+    """The bucket's Region in a refusal of S3, which names it too."""
     return error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get(_BUCKET_REGION)
 
 
 def secret(reference_env: str | None, reference_arn: str | None) -> str:
-    """The value of a secret reference: an environment variable, or a Secrets Manager ARN.
+    """Read a secret from an environment variable or from Secrets Manager.
 
     Raises:
-        AwsError: the variable is not set, or the secret cannot be read. The value is in no message.
+        AwsError: the variable is not set, or the secret cannot be read. No message contains the value.
     """
     if reference_env is not None:
         value = os.environ.get(reference_env)
@@ -141,25 +147,27 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
         return value
     arn = reference_arn or ""
     region = arn.split(":")[3] if arn.count(":") >= 6 else None
-    client = ask(f"read secret {arn}", lambda: client_of(boto3.Session(region_name=region), "secretsmanager"))
-    reply = ask(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
+    client = call_aws(
+        f"read secret {arn}", lambda: client_of(boto3.Session(region_name=region), "secretsmanager")
+    )
+    reply = call_aws(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
     if "SecretString" not in reply:
         raise AwsError(f"secret {arn} holds no text", "store the password as the secret's text")
     return str(reply["SecretString"])
 
 
 def client_of(
-    session: Any, service: str, region: str | None = None, timeouts: botocore.config.Config = USUAL
+    session: Any, service: str, region: str | None = None, timeouts: botocore.config.Config = DEFAULT_TIMEOUTS
 ) -> Any:
-    """A client with our timeouts, made once; safe to call from several threads, which boto3's own way is not.
+    """Return the session's client for a service, with our timeouts, created once. Thread-safe, unlike boto3.
 
-    boto3 makes its classes at run time: callers name the type they expect. Clients may be shared by threads.
+    boto3 makes its classes at run time, so callers name the type they expect. Threads may share a client.
 
     Args:
-        region: another Region than the session's.
-        timeouts: `LOOK_UPS` for what nobody should wait long for.
+        region: a Region other than the session's.
+        timeouts: `SHORT_TIMEOUTS` for optional reads.
     """
-    key = (service, region, timeouts is LOOK_UPS)
+    key = (service, region, timeouts is SHORT_TIMEOUTS)
     with _MAKING:
         made = _MADE.setdefault(session, {})
         if key not in made:
@@ -167,15 +175,15 @@ def client_of(
         return made[key]
 
 
-def ask(what: str, call: Callable[[], T], right: str = "") -> T:
-    """What the call returns.
+def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:
+    """Call an AWS API and turn its errors into AwsError.
 
     Args:
-        what: what is done, as in "could not …".
-        right: the IAM action that is needed, and on what: named where the caller lacks it.
+        what: the task, as in "could not …".
+        right: the IAM action and resource that the call needs, named when the caller lacks it.
 
     Raises:
-        AwsError: in words, with what was asked.
+        AwsError: the call failed; the message names the task, the hint what to do.
     """
     try:
         return call()
@@ -184,19 +192,22 @@ def ask(what: str, call: Callable[[], T], right: str = "") -> T:
     except botocore.exceptions.ClientError as error:
         said = error.response.get("Error", {})
         denied = _denied(what, said, right)
-        raise denied or AwsError(f"could not {what}: {said.get('Code')}: {said.get('Message')}") from error
+        message = f"could not {what}: {said.get('Code')}: {said.get('Message')}"
+        raise denied or AwsError(message, _CHECK_NAMES) from error
     except botocore.exceptions.BotoCoreError as error:
-        raise AwsError(f"could not {what}: {error}") from error
+        raise AwsError(f"could not {what}: {error}", _CHECK_NETWORK) from error
 
 
 _MISSING = {"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "NotFoundException"}
 
 
-def if_there(what: str, call: Callable[[], Any], right: str, absent: Collection[str] = _MISSING) -> Any:
-    """What the call returns, None when AWS says that there is no such thing. The rest is as of `ask`.
+def call_aws_if_exists(
+    what: str, call: Callable[[], Any], right: str, absent: Collection[str] = _MISSING
+) -> Any:
+    """Like `call_aws`, but return None when AWS says that there is no such thing.
 
     Args:
-        absent: the error codes by which it says so.
+        absent: the error codes that mean this.
     """
 
     def tolerant() -> Any:
@@ -207,7 +218,7 @@ def if_there(what: str, call: Callable[[], Any], right: str, absent: Collection[
                 return None
             raise
 
-    return ask(what, tolerant, right)
+    return call_aws(what, tolerant, right)
 
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}
@@ -215,7 +226,7 @@ _WORDS = re.compile(r"(?P<who>arn:\S+) is not authorized to perform: (?P<what>[\
 
 
 def _denied(what: str, said: Any, right: str) -> AwsError | None:
-    """The error of a caller who may not: who must be allowed what, by the refusal's words or by `right`."""
+    """Build the error for a caller without permission: who needs what, from the refusal or from `right`."""
     if said.get("Code") not in _DENIED:
         return None
     named = _WORDS.search(str(said.get("Message")))

@@ -1,1 +1,1 @@
-"""Typed calls on the engine of one domain."""
+"""Typed calls to the engine of one domain."""

@@ -1,4 +1,4 @@
-"""Fine-grained access control: as whom the domain knows the caller. Reads only."""
+"""Fine-grained access control: the user and roles that the domain maps the caller to. Reads only."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,11 @@ _FIELDS = "user_name,backend_roles,roles"
 
 
 @dataclass(frozen=True)
-class Known:
-    """The caller as access control knows it.
+class AuthInfo:
+    """The caller's user and roles in fine-grained access control.
 
     Args:
-        name: its name there: a user's ARN, a role's ARN, or an internal user.
+        name: the user name: a user's ARN, a role's ARN, or an internal user.
         roles: the roles that it is mapped to.
     """
 
@@ -28,11 +28,11 @@ class Known:
 
 
 @documented
-def known(domain: Domain, engine: Engine) -> Known | None:
-    """As whom access control knows the caller; None where the domain has none.
+def auth_info(domain: Domain, engine: Engine) -> AuthInfo | None:
+    """Ask who the caller is to access control; None where the domain has none.
 
     Raises:
-        DomainError: typed; Denied where the caller may not even ask that.
+        DomainError: typed; Denied where the caller may not even ask this.
     """
     try:
         reply = domain.connection.read_object("GET", _PATHS[engine], filter_path=_FIELDS)
@@ -40,11 +40,11 @@ def known(domain: Domain, engine: Engine) -> Known | None:
         if _has_none(error):
             return None
         raise
-    return Known(str(reply["user_name"]), tuple(reply.get("roles") or ()))
+    return AuthInfo(str(reply["user_name"]), tuple(reply.get("roles") or ()))
 
 
 def _has_none(error: Refused) -> bool:
-    """Whether this is how an engine without the plugin, or the service in front of it, answers."""
+    """Whether an engine without the plugin, or the service in front of it, answered this."""
     said = error.reply.text
     return (
         "no handler found" in said

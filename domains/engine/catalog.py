@@ -1,4 +1,4 @@
-"""What is on a domain: indices, aliases, data streams. Four requests, whatever their number."""
+"""The catalog of a domain: indices, aliases, data streams. Four requests, however many there are."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,18 +28,18 @@ class Alias:
 
 @dataclass(frozen=True)
 class Index:
-    """One index as the domain lists it.
+    """One index, as the domain lists it.
 
     Args:
-        name, uuid: its identity; a re-created index has another uuid.
+        name, uuid: its identity; a re-created index has a new uuid.
         open: False when closed.
         shards, replicas: primaries, and copies of each.
-        documents: Lucene documents (nested ones counted apart); None when closed.
+        documents: Lucene documents (nested ones count separately); None when closed.
         bytes: store size of the primaries; None when closed.
-        created_id: `index.version.created`; None when the domain does not tell.
+        created_id: `index.version.created`; None when the domain does not say.
         aliases: its aliases.
-        stream: the data stream whose backing index it is.
-        health: `green`, `yellow` or `red`; empty where the domain does not tell.
+        stream: the data stream that it backs.
+        health: `green`, `yellow` or `red`; empty where the domain does not say.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Stream:
-    """A data stream and its backing indices, oldest first (the last is written to)."""
+    """A data stream and its backing indices, oldest first (the last one takes the writes)."""
 
     name: str
     backing: tuple[str, ...]
@@ -65,7 +65,7 @@ class Stream:
 
 @dataclass(frozen=True)
 class Catalog:
-    """All names on a domain at one look."""
+    """All names on a domain at one moment."""
 
     indices: dict[str, Index]
     streams: dict[str, Stream]
@@ -82,7 +82,7 @@ class Catalog:
 
 @documented
 def catalog(domain: Domain) -> Catalog:
-    """Everything named on the domain, closed and hidden indices included. Reads only.
+    """List every index, alias and data stream, closed and hidden ones included. Reads only.
 
     Raises:
         DomainError: typed; a caller without read rights is Denied.
@@ -95,8 +95,9 @@ def catalog(domain: Domain) -> Catalog:
     names = {row["index"] for row in rows}
     uneven = sorted((names ^ settings.keys()) | (names ^ aliases.keys()))
     if uneven:
-        said = f"{uneven[0]} came or went while looking, or the caller may not read all of it"
-        raise UnexpectedReply(f"{domain.side}: list of indices", said, transient=True)
+        said = f"{uneven[0]} appeared or disappeared meanwhile, or the caller may not read all of it"
+        hint = "run the same command again; if it fails again, check the caller's rights (docs/access.md)"
+        raise UnexpectedReply(f"{domain.side}: list of indices", said, hint=hint, transient=True)
     indices = {
         row["index"]: _index(row, settings[row["index"]], aliases[row["index"]], owner) for row in rows
     }
@@ -139,14 +140,14 @@ def _streams(domain: Domain) -> Iterator[Stream]:
 
 
 def _knows_no_streams(reply: Reply) -> bool:
-    """Whether this is how an engine without data streams, or the service in front of it, answers."""
-    if reply.type == "invalid_index_name_exception":  # it takes the path for an index
+    """Whether an engine without data streams, or the service in front of it, answered this."""
+    if reply.type == "invalid_index_name_exception":  # it took the path for an index
         return "_data_stream" in reply.reason and "must not start with '_'" in reply.reason
     return "no handler found" in reply.text or "'/_data_stream' is not allowed" in reply.reason
 
 
 def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tuple[str, ...]]:
-    """The names in order, cut so that each piece fits a request line once percent-encoded."""
+    """Split the names, in order, so that each piece fits a request line once percent-encoded."""
     piece: list[str] = []
     size = 0
     for name in names:
@@ -161,34 +162,34 @@ def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tupl
 
 
 def delete(domain: Domain, name: str, *, stream: bool) -> None:
-    """Deletes one index, or one data stream with its backing indices. Not repeatable without looking."""
+    """Delete one index, or one data stream with its backing indices. Check before you repeat it."""
     domain.connection.send(delete_request(name, stream=stream))
 
 
 def delete_request(name: str, *, stream: bool) -> Request:
-    """As `delete` sends it."""
+    """The request that `delete` sends."""
     return Request("DELETE", path_of("_data_stream", name) if stream else path_of(name))
 
 
 def delete_all(domain: Domain, names: Iterable[str]) -> None:
-    """Deletes exactly these indices, in as few requests as hold their names. Not repeatable without looking.
+    """Delete exactly these indices, in as few requests as possible. Check before you repeat it.
 
     Raises:
-        Missing: one of a request's names is not there; then none of that request's is deleted.
+        Missing: one of a request's names does not exist; none of that request's indices is deleted.
     """
     for request in delete_all_requests(names):
         domain.connection.send(request)
 
 
 def delete_all_requests(names: Iterable[str]) -> Iterator[Request]:
-    """As `delete_all` sends them: as many as request lines hold the names."""
+    """The requests that `delete_all` sends, each with as many names as a request line holds."""
     query = {"expand_wildcards": "none"}
     return (Request("DELETE", path_of(",".join(piece)), None, query) for piece in path_pieces(names))
 
 
 @documented
 def uuids(domain: Domain, names: Iterable[str]) -> dict[str, str]:
-    """The UUIDs that indices of these names have now; those that are not there are not in it. Reads only."""
+    """Read the current UUIDs of these indices; missing indices are left out. Reads only."""
     found: dict[str, str] = {}
     for piece in path_pieces(names):
         path = path_of(",".join(piece), "_settings", "index.uuid")
@@ -198,8 +199,8 @@ def uuids(domain: Domain, names: Iterable[str]) -> dict[str, str]:
 
 
 @documented
-def backing_of(domain: Domain, stream: str) -> tuple[str, ...] | None:
-    """The backing indices that a data stream has now; None when there is no such stream. Reads only."""
+def backing_indices(domain: Domain, stream: str) -> tuple[str, ...] | None:
+    """List a data stream's current backing indices; None when there is no such stream. Reads only."""
     try:
         reply = domain.connection.read_object("GET", path_of("_data_stream", stream))
     except Missing:
@@ -208,15 +209,15 @@ def backing_of(domain: Domain, stream: str) -> tuple[str, ...] | None:
 
 
 def close(domain: Domain, names: Iterable[str]) -> None:
-    """Closes indices; those already closed stay so. May be repeated.
+    """Close indices. May be repeated; closed ones stay closed.
 
     Raises:
-        UnexpectedReply: the domain does not say that all of them are closed.
+        UnexpectedReply: the domain does not confirm that all of them are closed.
     """
     for request in close_requests(names):
         reply: object = domain.connection.send(request)
         if not is_object(reply) or reply.get("acknowledged") is not True:
-            raise UnexpectedReply(f"{domain.side}: close", "the domain does not acknowledge it")
+            raise UnexpectedReply(f"{domain.side}: close", "the domain did not acknowledge it")
         told = child(reply, "indices")
         opened = [name for name in told if child(told, name).get("closed") is not True]
         if opened:
@@ -224,18 +225,18 @@ def close(domain: Domain, names: Iterable[str]) -> None:
 
 
 def close_requests(names: Iterable[str]) -> Iterator[Request]:
-    """As `close` sends them: as many as request lines hold the names."""
+    """The requests that `close` sends, each with as many names as a request line holds."""
     return (Request("POST", path_of(",".join(piece), "_close")) for piece in path_pieces(names))
 
 
 @documented
 def refresh(domain: Domain, names: Iterable[str]) -> dict[str, str]:
-    """Makes every operation so far visible to searches. Changes no document; may be repeated.
+    """Make every operation so far visible to searches. Changes no document; may be repeated.
 
-    Closed and missing indices are passed over: whoever compares them finds out.
+    Closed and missing indices are skipped: the comparison notices them.
 
     Returns:
-        Indices with a shard that failed to refresh, and why: their figures may be stale.
+        Indices with a shard that failed to refresh, and why; their figures may be stale.
     """
     failed: dict[str, str] = {}
     for piece in path_pieces(names):

@@ -1,4 +1,4 @@
-"""Who a domain is: its cluster UUID and engine version."""
+"""The identity of a domain: its cluster UUID and engine version."""
 
 from dataclasses import dataclass
 
@@ -8,20 +8,22 @@ from domains.http.documented import documented
 from domains.http.json_replies import child, children
 from domains.versions import Engine, Version, version_of
 
-_DISGUISE = "7.10.2"  # what OpenSearch calls itself under compatibility.override_main_response_version
+_DISGUISE = "7.10.2"  # the version OpenSearch claims under compatibility.override_main_response_version
 
 _ASK_NODES = (
-    "let the caller cluster:monitor/nodes/info on the {side} (docs/access.md), or turn off "
+    "allow the caller cluster:monitor/nodes/info on the {side} (docs/access.md), or turn off "
     "override_main_response_version there"
 )
 
 
 @dataclass(frozen=True)
 class ClusterIdentity:
-    """Args:
-    uuid: the cluster's own id: two endpoints with one uuid are one cluster.
-    name: `account:domain` on the managed service.
-    version: what it runs.
+    """The identity of a cluster.
+
+    Args:
+        uuid: the cluster's own id: two endpoints with the same uuid are one cluster.
+        name: `account:domain` on the managed service.
+        version: the engine version it runs.
     """
 
     uuid: str
@@ -30,10 +32,10 @@ class ClusterIdentity:
 
 
 def identity(domain: Domain) -> ClusterIdentity:
-    """Who answers at this domain's endpoint. Reads only.
+    """Identify the cluster behind this domain's endpoint. Reads only.
 
     Raises:
-        DomainError: unreachable, denied, or not an OpenSearch or Elasticsearch endpoint.
+        DomainError: the endpoint is unreachable, denies the caller, or is not OpenSearch or Elasticsearch.
     """
     reply = domain.connection.read_object("GET", "/")
     version = child(reply, "version")
@@ -47,12 +49,14 @@ def identity(domain: Domain) -> ClusterIdentity:
         )
     except (KeyError, ValueError) as error:
         raise UnexpectedReply(
-            f"{domain.side}: GET /", "this does not look like an OpenSearch endpoint"
+            f"{domain.side}: GET /",
+            "this does not look like an OpenSearch endpoint",
+            hint="check the endpoint in the plan",
         ) from error
 
 
 def _lowest_of_nodes(domain: Domain) -> str:
-    """What OpenSearch's nodes run where `GET /` tells an Elasticsearch (compatibility mode)."""
+    """The lowest version of OpenSearch's nodes, where `GET /` claims Elasticsearch (compatibility mode)."""
     asked = f"{domain.side}: GET /_nodes"
     why = f"it is OpenSearch, but calls itself {_DISGUISE} (compatibility mode), and its true version"
     try:
@@ -75,13 +79,13 @@ def _lowest_of_nodes(domain: Domain) -> str:
 
 @documented
 def health(domain: Domain) -> str:
-    """The domain's health: `green`, `yellow` (replicas lack) or `red` (primaries lack). Reads only."""
+    """The domain's health: `green`, `yellow` (replicas missing) or `red` (primaries missing). Reads only."""
     return str(domain.connection.read_object("GET", "/_cluster/health", filter_path="status")["status"])
 
 
 @documented
 def pending_tasks(domain: Domain) -> tuple[str, ...]:
-    """What waits in the manager's queue, as `restore_snapshot[name]`. Reads only.
+    """List the tasks in the cluster manager's queue, such as `restore_snapshot[name]`. Reads only.
 
     Raises:
         DomainError: typed; a caller without `cluster:monitor/task` is Denied.

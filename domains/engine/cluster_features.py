@@ -1,26 +1,17 @@
-"""What a domain has for its indices: settings, plugins, templates, pipelines, policies. Reads only."""
+"""What a domain has for its indices: settings, plugins, policies. Reads only."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domains.domain import Domain
 from domains.errors import Refused
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, children
+from domains.http.json_replies import Json, child
 from domains.versions import Version
 
 _SETTINGS = ("*disk*", "*max_shards_per_node", "*awareness*", "*close*")
 _REFUSING = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
 _SCOPES = ("defaults", "persistent", "transient")  # the later one counts
-_DEFINITIONS = (
-    "cluster_uuid",
-    "index_template.index_template.*.index_patterns",
-    "index_template.index_template.*.data_stream",
-    "index_template.index_template.*.priority",
-    "ingest.pipeline.id",
-    "search_pipeline.pipeline.id",
-)
-_TIMEOUT_S = 120.0
 _MANAGED_AT_MOST = 10_000
 _MANAGED_TOTAL = "total_managed_indices"
 
@@ -74,50 +65,6 @@ def plugins(domain: Domain) -> frozenset[str]:
     """Names of the plugins that its nodes have."""
     rows = domain.connection.read("GET", "/_cat/plugins", format="json", h="component")
     return frozenset(row["component"] for row in rows)
-
-
-@dataclass(frozen=True)
-class Template:
-    """A composable index template: the names that it is for, and whether they become data streams."""
-
-    name: str
-    patterns: tuple[str, ...]
-    priority: int
-    streams: bool
-
-
-@dataclass(frozen=True)
-class Definitions:
-    """Index templates, and names of the pipelines for ingesting and for searching."""
-
-    templates: tuple[Template, ...]
-    ingest: frozenset[str]
-    search: frozenset[str]
-
-
-@documented
-def definitions(domain: Domain) -> Definitions:
-    """Templates and pipelines, from the cluster's state: that needs no right but to monitor it."""
-    reply = domain.connection.read_object(
-        "GET",
-        "/_cluster/state/metadata",
-        timeout_s=_TIMEOUT_S,
-        local="true",
-        filter_path=",".join(f"metadata.{part}" for part in _DEFINITIONS),
-    )
-    found: Json = reply["metadata"]
-    found["cluster_uuid"]  # a reply without it is no look at the metadata
-    return Definitions(
-        templates=tuple(_templates(child(found, "index_template", "index_template"))),
-        ingest=frozenset(entry["id"] for entry in children(child(found, "ingest"), "pipeline")),
-        search=frozenset(entry["id"] for entry in children(child(found, "search_pipeline"), "pipeline")),
-    )
-
-
-def _templates(found: Mapping[str, Json]) -> Iterator[Template]:
-    for name, entry in found.items():
-        patterns = tuple(entry["index_patterns"])
-        yield Template(name, patterns, int(entry.get("priority") or 0), "data_stream" in entry)
 
 
 @documented

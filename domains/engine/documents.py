@@ -1,4 +1,4 @@
-"""Documents of a shard by their sequence numbers, and the number that one document has now."""
+"""List a shard's documents by sequence number, and look up the current number of single documents."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
-from domains.engine.msearch import header, no_pipeline, problem_of, searched
+from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
 from domains.errors import UnexpectedReply
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, children, is_object
@@ -23,18 +23,18 @@ _LOOKUPS_A_REQUEST = 1_000
 
 @dataclass(frozen=True)
 class Key:
-    """What a document is found by, within one index."""
+    """The key of a document within one index."""
 
     id: str
     routing: str | None = None
 
 
 @dataclass(frozen=True)
-class Reach:
-    """Documents to list: those of a shard whose number is from `low` to below `high`.
+class SeqNoRange:
+    """The documents of a shard with sequence numbers from `low` up to, but not including, `high`.
 
     Args:
-        page: how many are asked for at once; at most what the index allows (`page_sizes`).
+        page: documents a request; at most what the index allows (`page_sizes`).
     """
 
     index: str
@@ -46,7 +46,7 @@ class Reach:
 
 @documented
 def page_sizes(domain: Domain, names: Collection[str]) -> dict[str, int]:
-    """How many documents one search of each index may return. One request for many; reads only."""
+    """Read how many documents one search of each index may return. One request for many; reads only."""
     found = dict.fromkeys(names, _USUAL_WINDOW)
     for piece in path_pieces(names):
         path = path_of(",".join(piece), "_settings", _WINDOW)
@@ -57,49 +57,49 @@ def page_sizes(domain: Domain, names: Collection[str]) -> dict[str, int]:
 
 
 @documented
-def listed(domain: Domain, version: Version, reaches: Sequence[Reach]) -> list[dict[Key, int]]:
-    """The live documents in each reach, with their numbers; all of them, page by page. Reads only.
+def list_documents(domain: Domain, version: Version, ranges: Sequence[SeqNoRange]) -> list[dict[Key, int]]:
+    """List all live documents in each range, with their numbers, page by page. Reads only.
 
     Refresh first: searches lag behind.
 
     Raises:
         UnexpectedReply: a shard did not answer in full.
     """
-    found: list[dict[Key, int]] = [{} for _ in reaches]
-    after = [reach.low for reach in reaches]
-    open_ones = list(range(len(reaches)))
+    found: list[dict[Key, int]] = [{} for _ in ranges]
+    after = [within.low for within in ranges]
+    open_ones = list(range(len(ranges)))
     while open_ones:
-        at_once = max(1, _DOCUMENTS_A_REPLY // max(reaches[n].page for n in open_ones))
-        searches = [_page(version, reaches[n], after[n]) for n in open_ones]
+        at_once = max(1, _DOCUMENTS_A_REPLY // max(ranges[n].page for n in open_ones))
+        searches = [_page(version, ranges[n], after[n]) for n in open_ones]
         full: list[int] = []
-        for n, answer in zip(open_ones, searched(domain, searches, at_once), strict=True):
-            hits = _hits(domain, reaches[n], answer)
+        for n, answer in zip(open_ones, run_searches(domain, searches, at_once), strict=True):
+            hits = _hits(domain, ranges[n], answer)
             found[n].update(hits)
-            if len(hits) == reaches[n].page:
+            if len(hits) == ranges[n].page:
                 after[n] = max(hits.values()) + 1
                 full.append(n)
         open_ones = full
     return found
 
 
-def _page(version: Version, reach: Reach, low: int) -> tuple[Json, Json]:
-    """Numbers are unique within a shard: the next page begins above the last number of this one."""
+def _page(version: Version, within: SeqNoRange, low: int) -> tuple[Json, Json]:
+    """Build one page's search. Numbers are unique within a shard, so a page starts above the last one's."""
     body: dict[str, Any] = {
-        "size": reach.page,
+        "size": within.page,
         "_source": False,
         "stored_fields": ["_routing"],
         "docvalue_fields": ["_seq_no"],
-        "query": {"range": {"_seq_no": {"gte": low, "lt": reach.high}}},
+        "query": {"range": {"_seq_no": {"gte": low, "lt": within.high}}},
         "sort": [{"_seq_no": "asc"}],
         "track_total_hits": False,
     }
-    return header(version, reach.index, reach.shard), body | no_pipeline(version)
+    return header(version, within.index, within.shard), body | no_pipeline(version)
 
 
-def _hits(domain: Domain, reach: Reach, answer: Json) -> dict[Key, int]:
+def _hits(domain: Domain, within: SeqNoRange, answer: Json) -> dict[Key, int]:
     problem = problem_of(answer, of_one_shard=True)
     if problem:
-        raise UnexpectedReply(f"{domain.side}: documents of {reach.index}, shard {reach.shard}", problem)
+        raise UnexpectedReply(f"{domain.side}: documents of {within.index}, shard {within.shard}", problem)
     return {
         Key(str(hit["_id"]), hit.get("_routing")): int(hit["fields"]["_seq_no"][0])
         for hit in answer["hits"]["hits"]
@@ -107,18 +107,21 @@ def _hits(domain: Domain, reach: Reach, answer: Json) -> dict[Key, int]:
 
 
 @documented
-def numbers(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> list[int | None]:
-    """The number of the last operation of each document, an index and a key; None where it is not there.
+def last_seq_nos(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> list[int | None]:
+    """Look up the number of each document's last operation; None where the document does not exist.
 
-    What was written is seen at once, without a refresh. Reads only.
+    Sees recent writes without a refresh. Reads only.
+
+    Args:
+        wanted: an index and a key for each document.
 
     Raises:
         UnexpectedReply: a document could not be looked up.
     """
-    return list(_numbers(domain, wanted))
+    return list(_last_seq_nos(domain, wanted))
 
 
-def _numbers(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> Iterator[int | None]:
+def _last_seq_nos(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> Iterator[int | None]:
     remaining = iter(wanted)
     while piece := list(islice(remaining, _LOOKUPS_A_REQUEST)):
         body = {"docs": [_lookup(index, key) for index, key in piece]}
@@ -143,4 +146,4 @@ def _said(answer: Json) -> str:
     error: object = answer.get("error")
     if is_object(error):
         return f"{error.get('type')}: {error.get('reason')}"
-    return f"it tells of {answer['_id']!r} instead of the document that was asked for"
+    return f"the answer is about {answer['_id']!r}, not about the requested document"

@@ -1,7 +1,7 @@
-"""What indices are beside their documents, and the templates that make such indices."""
+"""What indices are beside their documents: mapping, settings, aliases."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
@@ -11,7 +11,6 @@ from domains.http.requests import path_of
 
 _TIMEOUT_S = 120.0
 _PARTS = "*.mappings,*.settings,*.aliases"
-_TEMPLATES = "index_template", "component_template", "templates"
 
 
 @dataclass(frozen=True)
@@ -41,60 +40,3 @@ def index_metadata(domain: Domain, names: Iterable[str]) -> dict[str, IndexMetad
             settings = entry["settings"]  # each has some: its UUID at least
             found[name] = IndexMetadata(child(entry, "mappings"), settings, child(entry, "aliases"))
     return found
-
-
-@dataclass(frozen=True)
-class Template:
-    """One index template, as the engine renders it.
-
-    Args:
-        patterns: the names that it is for.
-        rank: of those that fit a name, the highest is in force.
-        body: what it makes of an index.
-        components: component templates that it is composed of.
-    """
-
-    patterns: tuple[str, ...]
-    rank: int
-    body: Json
-    components: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Templates:
-    """All of a domain, by name: composable ones, those of the old kind, component templates."""
-
-    composable: dict[str, Template] = field(default_factory=dict[str, Template])
-    old: dict[str, Template] = field(default_factory=dict[str, Template])
-    components: dict[str, Json] = field(default_factory=dict[str, Json])
-
-
-@documented
-def templates(domain: Domain) -> Templates:
-    """Every template, from the cluster's state: that needs no right but to monitor it. Reads only."""
-    reply = domain.connection.read_object(
-        "GET",
-        "/_cluster/state/metadata",
-        timeout_s=_TIMEOUT_S,
-        filter_path=",".join(f"metadata.{part}" for part in ("cluster_uuid", *_TEMPLATES)),
-    )
-    found: Json = reply["metadata"]
-    found["cluster_uuid"]  # a reply without it is no look at the metadata
-    return Templates(
-        composable=dict(_composable(child(found, "index_template", "index_template"))),
-        old=dict(_old(child(found, "templates"))),
-        components=child(found, "component_template", "component_template"),
-    )
-
-
-def _composable(listed: Json) -> Iterator[tuple[str, Template]]:
-    for name, entry in listed.items():
-        body = {key: entry[key] for key in ("template", "data_stream", "priority") if entry.get(key)}
-        composed = tuple(entry.get("composed_of") or ())
-        yield name, Template(tuple(entry["index_patterns"]), int(entry.get("priority") or 0), body, composed)
-
-
-def _old(listed: Json) -> Iterator[tuple[str, Template]]:
-    for name, entry in listed.items():
-        body = {key: entry[key] for key in ("settings", "mappings", "aliases", "order") if entry.get(key)}
-        yield name, Template(tuple(entry["index_patterns"]), int(entry.get("order") or 0), body)

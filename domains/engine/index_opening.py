@@ -1,4 +1,4 @@
-"""What makes restored indices serve: opened, with their settings and their aliases."""
+"""Open restored indices, with the settings and aliases that they need to serve requests."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,48 +10,48 @@ from domains.http.documented import documented
 from domains.http.json_replies import Json, child, is_object, number
 from domains.http.requests import Request, path_of
 
-SERVING = ("number_of_replicas", "auto_expand_replicas", "refresh_interval")
-"""Settings, without `index.`, that a copy does not have while it only waits."""
+OPENING_SETTINGS = ("number_of_replicas", "auto_expand_replicas", "refresh_interval")
+"""Settings, without `index.`, that a seeded copy gets only when it is opened."""
 _ALIASES_AT_ONCE = 500
 _MOVING = ("initializing_shards", "relocating_shards", "number_of_pending_tasks", "delayed_unassigned_shards")
 
 
 def open_requests(names: Iterable[str]) -> Iterator[Request]:
-    """Open closed indices; those that are open stay so. May be repeated. Does not wait for their shards."""
+    """Requests that open indices, without waiting for their shards. May be repeated; open ones stay open."""
     query = {"wait_for_active_shards": "0"}
     return (Request("POST", path_of(",".join(piece), "_open"), None, query) for piece in path_pieces(names))
 
 
 @documented
 def opening_settings(domain: Domain) -> dict[str, dict[str, str]]:
-    """Of every index, open or closed, those of the settings in `SERVING` that it has. Reads only."""
-    keys = ",".join(f"*.settings.index.{key}" for key in (*SERVING, "number_of_shards"))
+    """Read the `OPENING_SETTINGS` that each index, open or closed, has. Reads only."""
+    keys = ",".join(f"*.settings.index.{key}" for key in (*OPENING_SETTINGS, "number_of_shards"))
     reply = domain.connection.read_object("GET", "/_all/_settings", expand_wildcards="all", filter_path=keys)
     found = {name: child(entry, "settings", "index") for name, entry in reply.items()}
     return {
-        name: {f"index.{key}": str(told[key]) for key in SERVING if key in told}
+        name: {f"index.{key}": str(told[key]) for key in OPENING_SETTINGS if key in told}
         for name, told in found.items()
     }
 
 
 @documented
 def aliases(domain: Domain) -> dict[str, dict[str, Json]]:
-    """Every index's aliases with filter, routing and write index, as the domain has them. Reads only."""
+    """Read every index's aliases with their filter, routing and write index. Reads only."""
     reply = domain.connection.read_object("GET", "/_all/_alias", expand_wildcards="all")
     return {name: dict(child(entry, "aliases")) for name, entry in reply.items()}
 
 
 def alias_requests(wanted: Iterable[tuple[str, str, Json]]) -> Iterator[Request]:
-    """Give indices their aliases, all of a request at once. May be repeated.
+    """Requests that add aliases; each is atomic. May be repeated.
 
     Args:
-        wanted: index, alias, and what belongs to it, as `aliases` tells it.
+        wanted: index, alias, and its definition as `aliases` returns it.
     """
     return _actions([{"add": {"index": index, "alias": alias, **more}} for index, alias, more in wanted])
 
 
 def alias_removal_requests(doomed: Iterable[tuple[str, str]]) -> Iterator[Request]:
-    """Take aliases from indices: index and alias. One that is not there makes its request fail."""
+    """Requests that remove aliases, given as index and alias. A missing alias makes its request fail."""
     return _actions([{"remove": {"index": index, "alias": alias}} for index, alias in doomed])
 
 
@@ -61,16 +61,23 @@ def _actions(actions: Sequence[Json]) -> Iterator[Request]:
 
 
 def require_acknowledged(domain: Domain, asked: str, reply: object) -> None:
-    """Raises UnexpectedReply unless the domain acknowledges what was asked."""
+    """Raise UnexpectedReply unless the domain acknowledges the request."""
     if not is_object(reply) or reply.get("acknowledged") is not True:
-        raise UnexpectedReply(f"{domain.side}: {asked}", "the domain does not acknowledge it", transient=True)
+        raise UnexpectedReply(
+            f"{domain.side}: {asked}",
+            "the domain did not acknowledge it",
+            hint="run the same command again: it checks what took effect",
+            transient=True,
+        )
 
 
 @dataclass(frozen=True)
 class Health:
-    """Args:
-    indices: every open index: `green`, `yellow` or `red`.
-    moving: shards that are on their way: being made, moved, or waited for.
+    """The health of a domain's indices.
+
+    Args:
+        indices: every open index: `green`, `yellow` or `red`.
+        moving: shards that are initializing, relocating or waiting for a node.
     """
 
     indices: dict[str, str]
@@ -79,7 +86,7 @@ class Health:
 
 @documented
 def health(domain: Domain) -> Health:
-    """How complete the domain's indices are. Reads only."""
+    """Read the health of every open index. Reads only."""
     told = ",".join(("indices.*.status", *_MOVING))
     reply = domain.connection.read_object("GET", "/_cluster/health", level="indices", filter_path=told)
     indices = {name: str(entry["status"]) for name, entry in child(reply, "indices").items()}

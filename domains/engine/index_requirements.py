@@ -1,4 +1,4 @@
-"""What indices ask of the domain that holds them: those of their settings, and the field types they use."""
+"""The requirements of indices on their domain: settings, field types and analyzers that it must support."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ _PARTS = (
 
 @dataclass(frozen=True)
 class IndexRequirements:
-    """One index.
+    """The requirements of one index.
 
     Args:
-        settings: the settings above, by their full flat keys; a list's texts are one value.
-        types: types of its fields, and `_size` where the size of documents is kept.
-        analyzers: analyzers that its fields name.
+        settings: the settings above, by their full flat keys; a list is one value.
+        types: its field types, and `_size` where the index stores the size of documents.
+        analyzers: the analyzers of its fields.
     """
 
     settings: dict[str, tuple[str, ...]]
@@ -43,18 +43,18 @@ class IndexRequirements:
     analyzers: frozenset[str]
 
     def setting(self, key: str) -> str:
-        """The setting's value; empty where the index has none of its own."""
+        """The setting's value; empty where the index does not set it."""
         return next(iter(self.settings.get(key, ())), "")
 
 
-NOTHING = IndexRequirements({}, frozenset(), frozenset())
+NO_REQUIREMENTS = IndexRequirements({}, frozenset(), frozenset())
 
 
 @documented
 def index_requirements(domain: Domain) -> dict[str, IndexRequirements]:
-    """Every index of the domain that has any, closed and hidden ones included. One request; reads only.
+    """Read the requirements of every index, closed and hidden ones included. One request; reads only.
 
-    The reply holds types and names alone, and what is kept of it does not grow with the number of fields.
+    The reply holds types and names alone, and the memory for it does not grow with the number of fields.
 
     Raises:
         DomainError: typed; a caller without `indices:admin/get` is Denied.
@@ -67,11 +67,11 @@ def index_requirements(domain: Domain) -> dict[str, IndexRequirements]:
         flat_settings="true",
         filter_path=",".join(_PARTS),
     )
-    same: dict[frozenset[str], frozenset[str]] = {}  # many indices of a kind: one copy of their types
-    return {name: _traits(entry, same) for name, entry in reply.items()}
+    same: dict[frozenset[str], frozenset[str]] = {}  # similar indices share one copy of their types
+    return {name: _requirements(entry, same) for name, entry in reply.items()}
 
 
-def _traits(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexRequirements:
+def _requirements(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexRequirements:
     mapping = child(entry, "mappings")
     told = list(_fields(mapping))
     types = frozenset(kind for kind, _ in told if kind) | (
@@ -83,7 +83,7 @@ def _traits(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexReq
 
 
 def _fields(mapping: Json) -> Iterator[tuple[str, str]]:
-    """Type and analyzer of every field, however deep. Elasticsearch 6 has a document type around them."""
+    """Yield type and analyzer of every field, at any depth. Elasticsearch 6 wraps them in a document type."""
     for part, below in mapping.items():
         if part in {"properties", "fields"} and is_object(below):
             for field in below.values():

@@ -1,4 +1,4 @@
-"""Digests of what an index is beside its documents: whether that is still what it was."""
+"""Digests of index metadata (mapping, settings, aliases), to notice when it changes."""
 
 import hashlib
 import json
@@ -12,9 +12,9 @@ from domains.http.json_replies import Json, child
 _TIMEOUT_S = 120.0
 _PARTS = "*.mappings,*.settings,*.aliases"
 _CHANGING = (
-    "index.blocks.",  # writers are stopped before a migration, and the domain itself blocks a full disk
+    "index.blocks.",  # set to stop writers before a migration, and by the domain when a disk is full
     "index.creation_date",
-    "index.number_of_replicas",  # told by the list of indices
+    "index.number_of_replicas",  # part of the catalog already
     "index.provided_name",
     "index.uuid",
     "index.verified_before_close",
@@ -24,7 +24,7 @@ _CHANGING = (
 
 @dataclass(frozen=True)
 class Digests:
-    """By index: digests of its mapping, of its settings, and of its aliases with all that belongs to them."""
+    """Digests by index: of its mapping, its settings, and its aliases with their definitions."""
 
     mappings: dict[str, str] = field(default_factory=dict[str, str])
     settings: dict[str, str] = field(default_factory=dict[str, str])
@@ -33,11 +33,11 @@ class Digests:
 
 @documented
 def digests(domain: Domain, names: Collection[str]) -> Digests:
-    """Digests of these indices, whatever the order of keys in them. One request; reads only.
+    """Digest the metadata of these indices; the order of keys does not matter. One request; reads only.
 
-    Settings that change by themselves, or with what the list of indices tells, are left out of them.
+    Settings that change by themselves, or that the catalog already shows, are left out.
 
-    Asked of the indices, not of their mappings: `indices:admin/get` is a right that a migration has.
+    Reads the indices, not their mappings, because a migration has the right `indices:admin/get`.
     """
     reply = domain.connection.read_object(
         "GET", "/_all", timeout_s=_TIMEOUT_S, expand_wildcards="all", flat_settings="true", filter_path=_PARTS

@@ -1,4 +1,4 @@
-"""Searches that read figures and documents: many in one request, from primaries, without search pipelines."""
+"""Run many searches in one request, on primaries and without search pipelines."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,16 +14,16 @@ SEARCHES_A_REQUEST = 500
 _TIMEOUT_S = 120.0
 
 
-def searched(
+def run_searches(
     domain: Domain, searches: Sequence[tuple[Json, Json]], a_request: int = SEARCHES_A_REQUEST
 ) -> Iterator[Json]:
-    """The answers to these searches, each a header and a body, in their order. Reads only.
+    """Run these searches, each a header and a body, and yield the answers in order. Reads only.
 
     Args:
-        a_request: how many searches go into one request.
+        a_request: searches a request.
 
     Raises:
-        UnexpectedReply: another number of answers than of searches.
+        UnexpectedReply: the numbers of searches and answers differ.
     """
     remaining = iter(searches)
     while piece := list(islice(remaining, a_request)):
@@ -40,7 +40,7 @@ def searched(
 
 
 def header(version: Version, index: str, shard: int | None = None) -> Json:
-    """The header of one search: of an index, or of one of its shards, there by its primary."""
+    """Build the header of a search of an index, or of the primary of one of its shards."""
     made: Json = {"index": [index], "ignore_unavailable": False, "expand_wildcards": "all"}
     if shard is not None:
         primary = "|_primary" if has_primary_preference(version) else ""
@@ -49,18 +49,18 @@ def header(version: Version, index: str, shard: int | None = None) -> Json:
 
 
 def has_primary_preference(version: Version) -> bool:
-    """Elasticsearch 7 dropped `_primary`; OpenSearch brought it back with segment replication (2.x)."""
+    """Whether a search can ask for `_primary`: Elasticsearch 7 dropped it, OpenSearch 2 brought it back."""
     return version.engine == "opensearch" and version.generation >= 9
 
 
 def no_pipeline(version: Version) -> dict[str, Any]:
-    """An empty pipeline, given inline: an index's default search pipeline would filter what is read."""
+    """An empty inline pipeline: an index's default search pipeline would filter the results."""
     has_pipelines = version.engine == "opensearch" and (version.generation, version.minor) >= (9, 9)
     return {"search_pipeline": {}} if has_pipelines else {}
 
 
 def problem_of(answer: Json, *, of_one_shard: bool) -> str:
-    """Why an answer cannot be relied on; empty when all that were asked have answered in full."""
+    """Say why an answer is unreliable; empty when every shard answered in full."""
     if "error" in answer:
         error: object = answer["error"]
         return f"{error.get('type')}: {error.get('reason')}" if is_object(error) else str(error)

@@ -1,9 +1,9 @@
 """The nodes of a domain: which of them hold data, how much room they have, how fast each may restore."""
 
-import re
 from dataclasses import dataclass
 
 from domains.domain import Domain
+from domains.engine.sizes import bytes_of
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child
 
@@ -75,13 +75,10 @@ def recovery_limit(domain: Domain) -> int | None:
 
 
 def rate(text: str) -> int | None:
-    """Bytes of a size as the engines write it: `40mb`, `1g`, `41943040b`; None for zero and less: no limit.
+    """Bytes a second of a limit such as `40mb`; None for zero and less, which is no limit.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is no size.
     """
-    found = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*", text.lower())
-    if not found:
-        raise ValueError(f"not a size: {text!r}")
-    count = int(float(found[1]) * 1024 ** "_kmgt".index(found[2] or "_"))
+    count = bytes_of(text)
     return count if count > 0 else None

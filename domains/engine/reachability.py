@@ -1,4 +1,4 @@
-"""The way to a domain, stage by stage: its name, its port, its certificate, its first answer."""
+"""Probe the path to a domain stage by stage: DNS, TCP, TLS, first answer."""
 
 import re
 import socket
@@ -17,33 +17,33 @@ from configs.plan import DomainSettings
 from domains.domain import Domain
 from domains.errors import Denied, DomainError, Expired, Refused, SnapferryError, Untrusted
 from domains.http.known_refusals import cause_of
-from domains.http.retry import repeated
+from domains.http.retry import retry_transient
 
 Stage = Literal[
     "dns", "tcp", "tls", "answer", "credentials", "clock", "domain-access", "access-control", "reached"
 ]
 CONNECT_S = 6.0
 ANSWER_S = 10.0
-_PASSES_S = 3.0  # what passes by itself within this time is no finding
+_PASSES_S = 3.0  # an error that passes within this time is not reported
 _VPC = "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"
 _AGAIN = (
-    "try again; if it stays so, look at what stands before the domain (tunnel, proxy, balancer), and at the "
-    "domain's health in the console"
+    "try again; if that does not help, check the tunnel, proxy or load balancer in front of the domain, and "
+    "the domain's health in the console"
 )
-_ELSE = "check that the endpoint is that of an OpenSearch or Elasticsearch domain"
+_ELSE = "check that the endpoint belongs to an OpenSearch or Elasticsearch domain"
 
 
 @dataclass(frozen=True)
-class Reach:
-    """How far one gets.
+class Reachability:
+    """The result of a probe.
 
     Args:
-        stage: where it ends; `reached` when the domain answers.
+        stage: the stage that failed; `reached` when the domain answers.
         detail, hint: what happened there, and what to do.
-        place: `host:port` that connections go to; empty when it did not get so far as to know.
-        asked: whether a request was sent: then its name, its port and TLS are in order.
+        place: `host:port` that connections go to; empty when that is not known yet.
+        asked: whether a request was sent: then DNS, TCP and TLS work.
         date: the `Date` header of the domain's answer.
-        received: when that came, by this machine's clock.
+        received: when the answer arrived, by this machine's clock.
     """
 
     stage: Stage
@@ -55,8 +55,8 @@ class Reach:
     received: datetime | None = None
 
 
-def reach(domain: Domain, settings: DomainSettings) -> Reach:
-    """Goes to the domain once; only a first answer that may pass by itself is asked for again. Reads only."""
+def probe(domain: Domain, settings: DomainSettings) -> Reachability:
+    """Try each stage once; only a transient first answer is retried. Reads only."""
     url = urlsplit(domain.endpoint)
     own = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
     place = settings.connect_address or own if settings.connect_to else own
@@ -67,15 +67,15 @@ def reach(domain: Domain, settings: DomainSettings) -> Reach:
 
 
 def _proxy(endpoint: str, settings: DomainSettings) -> str | None:
-    """The proxy that requests go through, by the environment: then there is no way of our own to look at."""
+    """The proxy that the environment sets, if any: then DNS, TCP and TLS are the proxy's business."""
     if settings.connect_to or settings.ca_bundle:
         return None
     found = select_proxy(endpoint, get_environ_proxies(endpoint))
     return urlsplit(found).hostname if found else None
 
 
-def _way(scheme: str, name: str, place: tuple[str, int], settings: DomainSettings) -> Reach | None:
-    """What is wrong with the way there; None when nothing is."""
+def _way(scheme: str, name: str, place: tuple[str, int], settings: DomainSettings) -> Reachability | None:
+    """Try DNS, TCP and TLS; None when all of them work."""
     host, port = place
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -85,20 +85,20 @@ def _way(scheme: str, name: str, place: tuple[str, int], settings: DomainSetting
         connection = socket.create_connection((host, port), CONNECT_S)
     except TimeoutError:
         said = f"{host}:{port} does not answer within {CONNECT_S:.0f} s"
-        return Reach("tcp", said, _tcp_hint(settings, host))
+        return Reachability("tcp", said, _tcp_hint(settings, host))
     except OSError as error:
         said = f"no connection to {host}:{port}: {error.strerror or error}"
-        return Reach("tcp", said, _tcp_hint(settings, host))
+        return Reachability("tcp", said, _tcp_hint(settings, host))
     with closing(connection):
         return _shake_hands(connection, name, settings) if scheme == "https" else None
 
 
-def _no_address(host: str, error: Exception, settings: DomainSettings) -> Reach:
+def _no_address(host: str, error: Exception, settings: DomainSettings) -> Reachability:
     what = "connect_to's host" if settings.connect_to else "the endpoint's host"
     said = f"{what} {host} has no address: {getattr(error, 'strerror', None) or error}"
     if settings.connect_to:
-        return Reach("dns", said, "correct connect_to")
-    return Reach("dns", said, f"correct the endpoint, or the resolver of this machine; {_VPC}")
+        return Reachability("dns", said, "correct connect_to")
+    return Reachability("dns", said, f"correct the endpoint, or the resolver of this machine; {_VPC}")
 
 
 def _tcp_hint(settings: DomainSettings, host: str) -> str:
@@ -107,10 +107,12 @@ def _tcp_hint(settings: DomainSettings, host: str) -> str:
     return f"check that {host} is reachable from here (security group, firewall, port); {_VPC}"
 
 
-def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings) -> Reach | None:
-    """Whether TLS is spoken there. Whether the certificate is trusted is told by the first request."""
+def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings) -> Reachability | None:
+    """Try a TLS handshake. The first request shows whether the certificate is trusted."""
     if settings.ca_bundle and not Path(settings.ca_bundle).exists():
-        return Reach("tls", f"ca_bundle {settings.ca_bundle} is not there", "correct the path of ca_bundle")
+        return Reachability(
+            "tls", f"ca_bundle {settings.ca_bundle} is not there", "correct the path of ca_bundle"
+        )
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -118,33 +120,33 @@ def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings)
         with context.wrap_socket(connection, server_hostname=name):
             return None
     except TimeoutError:
-        said = f"it is connected, but the TLS handshake is not answered within {CONNECT_S:.0f} s"
-        return Reach("tls", said, _SPEAKS)
+        said = f"it accepts connections, but does not answer the TLS handshake within {CONNECT_S:.0f} s"
+        return Reachability("tls", said, _SPEAKS)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        words = "what answers there is no TLS" if reason == "WRONG_VERSION_NUMBER" else reason
-        return Reach("tls", f"the TLS handshake fails: {words}", _SPEAKS)
+        words = "the server does not speak TLS" if reason == "WRONG_VERSION_NUMBER" else reason
+        return Reachability("tls", f"the TLS handshake fails: {words}", _SPEAKS)
 
 
-_SPEAKS = "check that this port speaks https (and what stands before it: a proxy, a tunnel, a balancer)"
+_SPEAKS = "check that this port speaks https, and any proxy, tunnel or load balancer in front of it"
 
 
-def _first_answer(domain: Domain, settings: DomainSettings) -> Reach:
+def _first_answer(domain: Domain, settings: DomainSettings) -> Reachability:
     try:
-        return repeated(partial(_answered, domain, settings), budget_s=_PASSES_S)
+        return retry_transient(partial(_answered, domain, settings), budget_s=_PASSES_S)
     except DomainError as error:
         hint = error.hint or (_AGAIN if error.transient else _ELSE)
-        return Reach("answer", error.message, hint, asked=True)
+        return Reachability("answer", error.message, hint, asked=True)
 
 
-def _answered(domain: Domain, settings: DomainSettings) -> Reach:
-    """The first answer. Raises DomainError for one that says nothing about the caller."""
+def _answered(domain: Domain, settings: DomainSettings) -> Reachability:
+    """Ask once. Raises DomainError for an answer that says nothing about the caller."""
     try:
         date = domain.connection.ask_once("/", ANSWER_S)
-        return Reach("reached", "it answers", asked=True, date=date, received=datetime.now(UTC))
+        return Reachability("reached", "it answers", asked=True, date=date, received=datetime.now(UTC))
     except Expired as error:
         stage: Stage = "clock" if "clock" in error.hint else "credentials"
-        return Reach(stage, error.message, error.hint, asked=True)
+        return Reachability(stage, error.message, error.hint, asked=True)
     except Denied as error:
         if error.transient:
             raise
@@ -152,22 +154,20 @@ def _answered(domain: Domain, settings: DomainSettings) -> Reach:
     except Untrusted as error:
         said = re.search(r"certificate verify failed: ([^(\"']+)", str(error))
         words = f"its certificate is not trusted: {said[1].strip()}" if said else error.message
-        return Reach("tls", words, _trust_hint(settings))
+        return Reachability("tls", words, _trust_hint(settings))
     except DomainError:
         raise
     except SnapferryError as error:  # it could not be signed
-        return Reach("credentials", error.message, error.hint)
+        return Reachability("credentials", error.message, error.hint)
 
 
 def _trust_hint(settings: DomainSettings) -> str:
     if settings.ca_bundle:
-        return (
-            f"let {settings.ca_bundle} (ca_bundle) hold the authority that signed it, or check the endpoint"
-        )
+        return f"add the authority that signed it to {settings.ca_bundle} (ca_bundle), or check the endpoint"
     return "set ca_bundle to a file with the authority that signed it, or check the endpoint's name"
 
 
-def _denied(error: Refused) -> Reach:
+def _denied(error: Refused) -> Reachability:
     cause = cause_of(error.reply.text, caller_denied=True)
     kind = cause.kind if cause else ""
     stage: Stage = "domain-access"
@@ -177,4 +177,4 @@ def _denied(error: Refused) -> Reach:
         error.status == 401 and kind not in {"request", "request denied", "unsigned"}
     ):
         stage = "credentials"
-    return Reach(stage, error.message, error.hint, asked=True)
+    return Reachability(stage, error.message, error.hint, asked=True)

@@ -1,4 +1,4 @@
-"""Snapshot repositories on a domain."""
+"""Register, verify and remove snapshot repositories on a domain."""
 
 from domains.domain import Domain
 from domains.errors import Missing
@@ -10,8 +10,8 @@ _VERIFY_TIMEOUT_S = 120.0
 
 
 @documented
-def registered(domain: Domain, name: str) -> Json | None:
-    """A repository's registration (`type`, and `settings` where the domain shows them); None without one."""
+def registration(domain: Domain, name: str) -> Json | None:
+    """Read a repository's registration (`type`, and `settings` if the domain shows any); None without one."""
     try:
         reply = domain.connection.read_object("GET", path_of("_snapshot", name))
     except Missing:
@@ -19,25 +19,25 @@ def registered(domain: Domain, name: str) -> Json | None:
     return reply[name]
 
 
-def all_registered(domain: Domain) -> dict[str, Json]:
-    """Every registration on the domain by name. The service's own `cs-automated*` come without settings."""
+def all_registrations(domain: Domain) -> dict[str, Json]:
+    """Read every registration on the domain, by name. The service shows no settings of `cs-automated*`."""
     return domain.connection.read_object("GET", "/_snapshot")
 
 
 def register_request(name: str, body: Json) -> Request:
-    """As `register` sends it."""
+    """The request that `register` sends."""
     return Request("PUT", path_of("_snapshot", name), body)
 
 
 def verify_request(name: str) -> Request:
-    """As `verified_nodes` sends it."""
+    """The request that `verified_nodes` sends."""
     return Request("POST", path_of("_snapshot", name, "_verify"))
 
 
 def register(domain: Domain, name: str, body: Json) -> None:
-    """Registers, or changes a registration, and lets the domain verify it.
+    """Register a repository, or change its registration, and have the domain verify it.
 
-    Repeatable while no snapshot or restore uses the repository. A registration whose verification failed
+    May be repeated while no snapshot or restore uses the repository. A registration that fails verification
     stays registered.
 
     Raises:
@@ -48,20 +48,20 @@ def register(domain: Domain, name: str, body: Json) -> None:
 
 @documented
 def verified_nodes(domain: Domain, name: str) -> tuple[str, ...]:
-    """Names of the nodes that could use the repository. On a read-write one each node writes a test file.
+    """Verify the repository; return the nodes that can use it. Each node writes a test file, unless readonly.
 
     Raises:
-        Refused: some node could not.
+        Refused: a node cannot use it.
     """
     reply = domain.connection.send(verify_request(name), _VERIFY_TIMEOUT_S)
     return tuple(sorted(str(node.get("name", key)) for key, node in child(reply, "nodes").items()))
 
 
 def unregister(domain: Domain, name: str) -> None:
-    """Removes a registration; snapshots in the bucket stay."""
+    """Remove a registration. The snapshots stay in the bucket."""
     domain.connection.send(unregister_request(name))
 
 
 def unregister_request(name: str) -> Request:
-    """As `unregister` sends it."""
+    """The request that `unregister` sends."""
     return Request("DELETE", path_of("_snapshot", name))

@@ -1,4 +1,4 @@
-"""Restoring snapshots on a domain, and following where each shard stands."""
+"""Restore snapshots on a domain, and follow the state of each shard."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Primary:
     Args:
         state: STARTED, INITIALIZING, RELOCATING or UNASSIGNED.
         reason: why it is unassigned, in the engine's words.
-        restoring: `repository/snapshot` it is being restored from, while it is not started.
+        restoring: `repository/snapshot` that it is being restored from, until it is started.
     """
 
     index: str
@@ -37,7 +37,7 @@ class Primary:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Where a started or initialising primary came from, and how much of it has arrived (bytes)."""
+    """The origin of a started or initializing primary, and its progress (bytes)."""
 
     index: str
     shard: int
@@ -59,14 +59,13 @@ def start_request(
     rename: tuple[str, str] | None = None,
     lenient: bool = False,
 ) -> Request:
-    """Starts restoring exactly these names (indices or data streams); does not wait.
+    """The request that starts restoring exactly these indices or data streams, without waiting.
 
-    All or nothing: one bad name rejects the request. Not to be repeated without looking.
+    All or nothing: one bad name rejects the request. Check before you repeat it.
 
     Args:
         rename: `rename_pattern` (a Java regular expression) and `rename_replacement`.
-        lenient: let the engine pass over names that the snapshot does not hold; what arrived must then be
-            looked at.
+        lenient: let the engine skip names that the snapshot lacks; check afterwards which indices arrived.
     """
     body: dict[str, Any] = {
         "indices": list(names),
@@ -86,7 +85,7 @@ def start_request(
 
 @documented
 def primaries(domain: Domain, names: Iterable[str]) -> list[Primary]:
-    """The primaries of these indices as the cluster state has them; indices that do not exist yield none."""
+    """Read the primaries of these indices from the cluster state; missing indices have none. Reads only."""
     found: list[Primary] = []
     for piece in path_pieces(names):
         path = path_of("_cluster", "state", "routing_table", ",".join(piece))
@@ -106,7 +105,7 @@ def _primary(index: str, copy: Json) -> Primary:
 
 @documented
 def recoveries(domain: Domain, names: Iterable[str]) -> list[Recovery]:
-    """How the primaries of these indices came to be; unassigned ones yield none."""
+    """Read how the primaries of these indices were recovered; unassigned ones are left out. Reads only."""
     found: list[Recovery] = []
     for piece in path_pieces(names):
         path = path_of(",".join(piece), "_recovery")
@@ -131,7 +130,7 @@ def _recovery(index: str, shard: Json) -> Recovery:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The allocator's answer about one primary: `yes`, `no`, `throttled`, `awaiting_info`, …, and why."""
+    """The allocator's decision about one primary (`yes`, `no`, `throttled`, `awaiting_info`, …), and why."""
 
     decision: str
     reason: str
@@ -139,7 +138,7 @@ class Explanation:
 
 @documented
 def explain(domain: Domain, index: str, shard: int) -> Explanation:
-    """Why this primary is not started, from the allocator itself. Reads only."""
+    """Ask the allocator why this primary is not started. Reads only."""
     body = {"index": index, "shard": shard, "primary": True}
     reply = domain.connection.read_object("GET", "/_cluster/allocation/explain", body=body)
     details: list[str] = [

@@ -1,4 +1,4 @@
-"""Figures of indices that tell whether two copies hold the same documents."""
+"""Sequence number figures: counts and sums that show whether two copies hold the same documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
-from domains.engine.msearch import header, no_pipeline, problem_of, searched
+from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, children
 from domains.http.requests import path_of
@@ -23,13 +23,13 @@ _SUM_AND_MAXIMUM: Json = {"sum": {"sum": {"field": "_seq_no"}}, "max": {"max": {
 
 @dataclass(frozen=True)
 class SeqNoFigures:
-    """What one search over one index, one of its shards, or a range of its operations said.
+    """The figures of one index, one of its shards, or a range of a shard's operations.
 
     Args:
         count: live top-level documents.
-        sum, maximum: of their sequence numbers; None at level counts, and where there is no document.
-        vague: whether the sum is beyond what the engine computes exactly; it is None then.
-        problem: why the figures cannot be relied on; empty when they can.
+        sum, maximum: of their sequence numbers; None at level counts, and without documents.
+        vague: whether the sum exceeds the engine's exact range; the sum is None then.
+        problem: why the figures are unreliable; empty when they are reliable.
     """
 
     count: int = 0
@@ -40,11 +40,12 @@ class SeqNoFigures:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One search to do: an index, and one of its shards (None: the index as a whole).
+class FiguresQuery:
+    """A search for figures of an index, or of one of its shards.
 
     Args:
-        edges: of ranges of sequence numbers, each from one edge to below the next; none: all in one.
+        shard: None for the index as a whole.
+        edges: bounds of adjacent ranges of sequence numbers, each excluding its upper edge; empty: no ranges.
     """
 
     index: str
@@ -54,33 +55,39 @@ class Ask:
 
 @documented
 def counts(domain: Domain, version: Version, names: Sequence[str]) -> dict[str, SeqNoFigures]:
-    """Live documents of each index; all its shards must have answered. Refresh first: searches lag behind."""
+    """Count the live documents of each index; all shards must answer. Refresh first: searches lag behind."""
     body = _EVERYTHING | no_pipeline(version)
-    answers = searched(domain, [(header(version, name), body) for name in names])
+    answers = run_searches(domain, [(header(version, name), body) for name in names])
     return {name: _counted(answer, False) for name, answer in zip(names, answers, strict=True)}
 
 
 @documented
-def operations(domain: Domain, version: Version, asks: Sequence[Ask]) -> dict[Ask, SeqNoFigures]:
-    """Count, sum and maximum of `_seq_no` of the live documents of each shard, read from its primary.
+def operations(
+    domain: Domain, version: Version, queries: Sequence[FiguresQuery]
+) -> dict[FiguresQuery, SeqNoFigures]:
+    """Read count, sum and maximum of `_seq_no` of each shard's live documents, from its primary.
 
-    Sequence numbers survive snapshot and restore, so equal figures mean that the same operations arrived;
-    what this does and does not prove is said in docs/verification.md.
+    Sequence numbers survive snapshot and restore, so equal figures mean that the same operations arrived.
+    docs/verification.md explains what this proves and what it does not.
     """
     body = _EVERYTHING | {"aggs": _SUM_AND_MAXIMUM} | no_pipeline(version)
-    answers = searched(domain, [(header(version, ask.index, ask.shard), body) for ask in asks])
-    return {ask: _figures(answer) for ask, answer in zip(asks, answers, strict=True)}
+    answers = run_searches(domain, [(header(version, query.index, query.shard), body) for query in queries])
+    return {query: _figures(answer) for query, answer in zip(queries, answers, strict=True)}
 
 
 @documented
-def spread(domain: Domain, version: Version, asks: Sequence[Ask]) -> list[tuple[SeqNoFigures, ...]]:
-    """The same for each range between an ask's edges, one search a shard.
+def figures_by_range(
+    domain: Domain, version: Version, queries: Sequence[FiguresQuery]
+) -> list[tuple[SeqNoFigures, ...]]:
+    """Read the same figures for each range between a query's edges, one search a shard.
 
-    A document in none of the ranges is a problem, where the edges reach from 0 to `BEYOND`.
+    Where the edges span 0 to `BEYOND`, a document outside all ranges is a problem.
     """
-    searches = [(header(version, a.index, a.shard), _spreading(a.edges) | no_pipeline(version)) for a in asks]
-    answers = searched(domain, searches)
-    return [_in_ranges(answer, len(ask.edges) - 1) for ask, answer in zip(asks, answers, strict=True)]
+    searches = [
+        (header(version, a.index, a.shard), _spreading(a.edges) | no_pipeline(version)) for a in queries
+    ]
+    answers = run_searches(domain, searches)
+    return [_in_ranges(answer, len(query.edges) - 1) for query, answer in zip(queries, answers, strict=True)]
 
 
 def _spreading(edges: tuple[int, ...]) -> Json:
@@ -98,7 +105,7 @@ def _in_ranges(answer: Json, number: int) -> tuple[SeqNoFigures, ...]:
     buckets = children(child(answer, "aggregations", "ranges"), "buckets")
     found = tuple(_summed(int(bucket["doc_count"]), bucket) for bucket in buckets)
     if len(found) != number:
-        said = "the answer lacks the ranges of sequence numbers that were asked for"
+        said = "the answer lacks the requested ranges of sequence numbers"
         return (SeqNoFigures(problem=said),) * number
     if sum(figures.count for figures in found) != counted.count:
         return (SeqNoFigures(problem="some documents have no sequence number"),) * number
@@ -117,7 +124,7 @@ def _counted(answer: Json, of_one_shard: bool) -> SeqNoFigures:
 
 def _summed(count: int, aggregations: Json) -> SeqNoFigures:
     if not {"sum", "max"} <= aggregations.keys():
-        return SeqNoFigures(problem="the answer lacks the sequence numbers that were asked for")
+        return SeqNoFigures(problem="the answer lacks the requested sequence numbers")
     total = _exact(aggregations, "sum")
     vague = total is not None and total >= _EXACT
     return SeqNoFigures(
@@ -132,11 +139,11 @@ def _exact(aggregations: Json, name: str) -> int | None:
 
 @dataclass(frozen=True)
 class ShardStats:
-    """A primary shard's own statistics; also told for closed indices.
+    """A primary shard's own statistics, available for closed indices too.
 
     Args:
         documents: Lucene documents, nested ones included.
-        max_seq_no: number of the last operation, deletes included; −1 when there was none.
+        max_seq_no: number of the last operation, deletes included; −1 before the first one.
     """
 
     documents: int
@@ -145,7 +152,7 @@ class ShardStats:
 
 @documented
 def shard_stats(domain: Domain, names: Sequence[str]) -> dict[str, dict[int, ShardStats]]:
-    """Statistics of the primaries of these indices, open or closed: index → shard → figures."""
+    """Read the statistics of these indices' primaries, open or closed: index → shard → statistics."""
     found: dict[str, dict[int, ShardStats]] = {}
     for piece in path_pieces(names):
         reply = domain.connection.read_object(
@@ -169,7 +176,7 @@ def shard_stats(domain: Domain, names: Sequence[str]) -> dict[str, dict[int, Sha
 
 @documented
 def closed_sizes(domain: Domain) -> dict[str, int]:
-    """Bytes of the primaries of every closed index: lists of indices do not tell them. One request."""
+    """Read the bytes of every closed index's primaries, which the catalog lacks. One request; reads only."""
     reply = domain.connection.read_object(
         "GET",
         "/_all/_stats/store",

@@ -1,4 +1,4 @@
-"""How far each shard of an index has come: its marks."""
+"""Read shard marks: the position of each shard of an index."""
 
 from collections.abc import Collection
 
@@ -16,9 +16,9 @@ _TERMS = "metadata.indices.*.primary_terms"
 
 @documented
 def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]:
-    """The marks of these indices, open or closed, by index and in order of shards. Two requests; reads only.
+    """Read the marks of these indices, open or closed, in order of shards. Two requests; reads only.
 
-    An index that is not there, or one of whose primaries does not tell, is not in the result.
+    A missing index, or one with a primary that does not report its position, is left out.
     """
     stats = domain.connection.read_object(
         "GET",
@@ -38,7 +38,7 @@ def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]
 
 
 def _marks(told: Json, terms: Json) -> tuple[Mark, ...]:
-    """The marks of all shards; empty where one is missing."""
+    """The marks of all shards; empty if one is missing."""
     by_shard: dict[int, Mark] = {}
     numbered = terms["primary_terms"]
     for number, copies in child(told, "shards").items():

@@ -1,4 +1,4 @@
-"""Snapshots of a repository, and those running on a domain."""
+"""Take, read and delete the snapshots of a repository; list those running on a domain."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ _STATUS = "snapshots.snapshot,snapshots.repository,snapshots.state,snapshots.sha
 
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """A snapshot as `GET _snapshot/repository/name` tells it.
+    """A snapshot, as `GET _snapshot/repository/name` describes it.
 
     Args:
         state: IN_PROGRESS, SUCCESS, PARTIAL, FAILED or INCOMPATIBLE.
-        indices: index names in it.
-        data_streams: names of the data streams in it.
+        indices: the names of its indices.
+        data_streams: the names of its data streams.
         shards_total, shards_failed, failures: how complete it is.
         run: the Snapferry run that took it, from its metadata.
-        started_ms, ended_ms: epoch milliseconds; ended is 0 while it runs.
+        started_ms, ended_ms: epoch milliseconds; ended is 0 while it is running.
     """
 
     name: str
@@ -42,13 +42,13 @@ class SnapshotInfo:
 
     @property
     def running(self) -> bool:
-        """Whether it is still being taken."""
+        """Whether the snapshot is still in progress."""
         return self.state == "IN_PROGRESS"
 
 
 @dataclass(frozen=True)
 class RunningSnapshot:
-    """A snapshot in progress: bytes and shards done of how many."""
+    """A snapshot in progress, with bytes and shards done and in total."""
 
     repository: str
     name: str
@@ -61,7 +61,7 @@ class RunningSnapshot:
 
 @documented
 def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
-    """One snapshot, finished or in progress; None when the repository has none of this name."""
+    """Read one snapshot, finished or in progress; None when the repository has none of this name."""
     try:
         reply = domain.connection.read_object("GET", path_of("_snapshot", repository, name))
     except Missing as error:
@@ -78,22 +78,22 @@ def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
 
 @documented
 def names(domain: Domain, repository: str) -> tuple[str, ...]:
-    """Names of all snapshots in the repository, from its index file alone (cheap)."""
+    """List the names of all snapshots in the repository, from its index file alone (cheap)."""
     reply = domain.connection.read_object("GET", path_of("_snapshot", repository, "_all"), verbose="false")
     return tuple(entry["snapshot"] for entry in reply["snapshots"])
 
 
 @documented
 def running(domain: Domain) -> tuple[RunningSnapshot, ...]:
-    """Every snapshot that runs on the domain now, the service's own included."""
+    """List every snapshot running on the domain now, automated ones included."""
     reply = domain.connection.read_object("GET", "/_snapshot/_status", filter_path=_STATUS)
     return tuple(_running(entry) for entry in children(reply, "snapshots"))
 
 
 def create_request(repository: str, name: str, indices: Sequence[str], *, run: str, partial: bool) -> Request:
-    """Starts a snapshot of exactly these indices and data streams, without global state; does not wait.
+    """The request that starts a snapshot of exactly these indices and data streams, without global state.
 
-    Not to be repeated without looking: the name may exist already, from a request whose reply was lost.
+    Does not wait. Check before you repeat it: a request whose reply was lost may have created the snapshot.
     """
     body: dict[str, Any] = {
         "indices": list(indices),
@@ -108,16 +108,15 @@ def create_request(repository: str, name: str, indices: Sequence[str], *, run: s
 
 
 def delete(domain: Domain, repository: str, name: str) -> None:
-    """Removes a snapshot from its repository, or ends one that runs; may take long. Not to be repeated
-    without looking.
+    """Delete a snapshot from its repository, or abort a running one. Check before you repeat it.
 
-    What other snapshots of the repository share with it stays.
+    Files that other snapshots share with it stay.
     """
     domain.connection.send(delete_request(repository, name), _DELETE_TIMEOUT_S)
 
 
 def delete_request(repository: str, name: str) -> Request:
-    """As `delete` sends it."""
+    """The request that `delete` sends."""
     return Request("DELETE", path_of("_snapshot", repository, name))
 
 

@@ -1,13 +1,13 @@
-"""Contents of documents, as digests of their `_source`: by pages of a shard's operations, or one by one."""
+"""Digest the `_source` of documents: page by page through a shard's operations, or one by one."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domains.domain import Domain
-from domains.engine.msearch import has_primary_preference, header, no_pipeline, problem_of, searched
+from domains.engine.msearch import has_primary_preference, header, no_pipeline, problem_of, run_searches
 from domains.errors import UnexpectedReply
-from domains.http.bodies import digest, members, number, parsed
+from domains.http.bodies import digest, members, number, parse_lossless
 from domains.http.documented import documented
 from domains.http.json_replies import Json
 from domains.http.requests import path_of
@@ -16,17 +16,17 @@ from domains.versions import Version
 _TIMEOUT_S = 120.0
 _ENVELOPE = 1_000_000  # bytes of a reply beside its documents, at most
 Key = tuple[str, str | None]
-"""What a document is known by in an index: its id, and its custom routing."""
+"""The key of a document in an index: its id and its custom routing."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """One live top-level document.
+class DocumentDigest:
+    """The digest of one live top-level document.
 
     Args:
         key: its id and routing.
         seq_no: number of the operation that wrote it.
-        digest: of its `_source`; another one wherever that is other JSON.
+        digest: of its `_source`; differs wherever the JSON differs.
     """
 
     key: Key
@@ -36,9 +36,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Page:
-    """Some documents, and the size of the reply that held them, in characters."""
+    """Some documents, and the size of the reply with them, in characters."""
 
-    documents: tuple[Source, ...]
+    documents: tuple[DocumentDigest, ...]
     size: int
 
 
@@ -53,15 +53,15 @@ def page(
     size: int,
     longest: int,
 ) -> Page:
-    """The first documents of a shard whose operations have these numbers, in their order. Reads only.
+    """Read a shard's first documents with sequence numbers in these ranges, in order. Reads only.
 
     Args:
-        within: ranges of numbers, both ends included; None for no end.
-        size: how many documents at most.
-        longest: bytes that they may have together.
+        within: ranges of numbers, both ends included; None for no upper end.
+        size: the most documents.
+        longest: the most bytes of all documents together.
 
     Raises:
-        TooLong: they have more.
+        ReplyTooLong: the documents have more bytes.
         UnexpectedReply: the shard did not answer in full, or a document came without its source.
     """
     body = {
@@ -81,7 +81,7 @@ def page(
         expand_wildcards="all",
         allow_partial_search_results="false",
     )
-    reply = members(parsed(text))
+    reply = members(parse_lossless(text))
     shards = members(reply["_shards"])
     answered = number(shards["total"]), number(shards["successful"])
     if reply["timed_out"] is not False or answered != (1, 1):
@@ -94,18 +94,18 @@ def _range(first: int, last: int | None) -> Json:
     return {"range": {"_seq_no": {"gte": first} if last is None else {"gte": first, "lte": last}}}
 
 
-def _hit(hit: dict[str, Any]) -> Source:
-    return Source((hit["_id"], hit.get("_routing")), number(hit["sort"][0]), digest(hit["_source"]))
+def _hit(hit: dict[str, Any]) -> DocumentDigest:
+    return DocumentDigest((hit["_id"], hit.get("_routing")), number(hit["sort"][0]), digest(hit["_source"]))
 
 
 @documented
-def looked_up(
+def look_up(
     domain: Domain, version: Version, index: str, keys: Sequence[Key], *, longest: int
-) -> dict[Key, Source]:
-    """Those of these documents that the index has, as its searches see them. Reads only.
+) -> dict[Key, DocumentDigest]:
+    """Read those of these documents that the index has, as searches see them. Reads only.
 
     Raises:
-        TooLong: they have more bytes than `longest` together.
+        ReplyTooLong: together they have more bytes than `longest`.
         UnexpectedReply: one of them could not be looked up.
     """
     wanted = [{"_id": key, **({"routing": routing} if routing is not None else {})} for key, routing in keys]
@@ -119,7 +119,7 @@ def looked_up(
         realtime="false",
         **preference,
     )
-    answers = members(parsed(text))["docs"]
+    answers = members(parse_lossless(text))["docs"]
     if len(answers) != len(keys):
         raise UnexpectedReply(f"{domain.side}: {index}", f"{len(keys)} asked for, {len(answers)} answers")
     return dict(_found(domain, index, keys, map(members, answers)))
@@ -127,33 +127,36 @@ def looked_up(
 
 def _found(
     domain: Domain, index: str, keys: Sequence[Key], answers: Iterable[dict[str, Any]]
-) -> Iterable[tuple[Key, Source]]:
+) -> Iterable[tuple[Key, DocumentDigest]]:
     for key, answer in zip(keys, answers, strict=True):
         if "found" not in answer:
             why = members(answer["error"])
             said = f"document {key[0]}: {why.get('type')}: {why.get('reason')}"
             raise UnexpectedReply(f"{domain.side}: {index}", said)
-        # an index of several shards finds by routing whatever lies in the shard that it leads to
+        # with several shards, a lookup by routing finds any document of the shard that the routing leads to
         if answer["found"] is True and answer.get("_routing") == key[1]:
-            yield key, Source(key, number(answer["_seq_no"]), digest(answer["_source"]))
+            yield key, DocumentDigest(key, number(answer["_seq_no"]), digest(answer["_source"]))
 
 
 @documented
-def last_numbers(domain: Domain, version: Version, shards: Sequence[tuple[str, int]]) -> list[int]:
-    """The highest number of a live document of each shard, an index and its number; -1 for an empty one.
+def highest_seq_nos(domain: Domain, version: Version, shards: Sequence[tuple[str, int]]) -> list[int]:
+    """Read the highest sequence number of a live document in each shard; -1 for an empty shard.
 
     Reads only; some hundreds of shards take one request.
+
+    Args:
+        shards: an index and a shard number each.
 
     Raises:
         UnexpectedReply: a shard did not answer in full.
     """
     body: Json = {"size": 0, "aggs": {"last": {"max": {"field": "_seq_no"}}}, **no_pipeline(version)}
-    answers = searched(domain, [(header(version, index, shard), body) for index, shard in shards])
+    answers = run_searches(domain, [(header(version, index, shard), body) for index, shard in shards])
     return [_last(domain, *asked, answer) for asked, answer in zip(shards, answers, strict=True)]
 
 
 def _last(domain: Domain, index: str, shard: int, answer: Json) -> int:
-    problem = problem_of(answer | {"hits": {}}, of_one_shard=True)  # how many there are is not asked
+    problem = problem_of(answer | {"hits": {}}, of_one_shard=True)  # the count does not matter here
     if problem:
         raise UnexpectedReply(f"{domain.side}: {index}", f"shard {shard}: {problem}")
     value = answer["aggregations"]["last"]["value"]

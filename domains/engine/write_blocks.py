@@ -1,4 +1,4 @@
-"""Making indices refuse writes, and take them again."""
+"""Block writes to indices, and release them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ _REFUSING = ("write", "read_only", "read_only_allow_delete")
 
 @dataclass(frozen=True)
 class Blocks:
-    """The blocks of one index.
+    """The write blocks of one index.
 
     Args:
         write: whether `index.blocks.write` is on.
-        others: the other blocks that refuse writes, as `index.blocks.read_only`.
+        others: other blocks that refuse writes, such as `index.blocks.read_only`.
     """
 
     write: bool
@@ -32,9 +32,9 @@ class Blocks:
 
 @documented
 def blocks(domain: Domain) -> dict[str, Blocks]:
-    """The blocks of every index that refuses writes, open or closed. One request; reads only.
+    """Read the write blocks of every index that has any, open or closed. One request; reads only.
 
-    A block that is switched off by `false`, or that refuses something else, is none.
+    A block set to `false`, or one that does not refuse writes, does not count.
     """
     reply = domain.connection.read_object(
         "GET", "/_all/_settings", expand_wildcards="all", filter_path="*.settings.index.blocks"
@@ -49,24 +49,24 @@ def _blocks(told: Mapping[str, object]) -> Blocks:
 
 
 def block_requests(names: Iterable[str]) -> Iterator[Request]:
-    """Make these indices refuse writes once every write under way has come to its end. May be repeated."""
+    """Requests that block writes to these indices and wait for writes in flight. May be repeated."""
     return (Request("PUT", path_of(",".join(piece), "_block", "write")) for piece in path_pieces(names))
 
 
 def setting_requests(names: Iterable[str], *, blocked: bool) -> Iterator[Request]:
-    """Switch `index.blocks.write` of these indices by their settings. May be repeated.
+    """Requests that switch `index.blocks.write` of these indices through their settings. May be repeated.
 
-    Writes under way are not waited for: after switching it on, wait until the shards stand still.
+    They do not wait for writes in flight: after blocking, wait until the shards are idle.
     """
     return settings_requests(names, {WRITE: True if blocked else None})
 
 
 @documented
 def flush(domain: Domain, names: Iterable[str]) -> list[str]:
-    """Writes every operation of these indices into their segments. Changes no document; may be repeated.
+    """Flush these indices: write every operation into segments. Changes no document; may be repeated.
 
     Returns:
-        Why shards could not be flushed; empty when all were.
+        The shards that failed to flush; empty when none did.
     """
     failed: list[str] = []
     for piece in path_pieces(names):
@@ -79,6 +79,6 @@ def flush(domain: Domain, names: Iterable[str]) -> list[str]:
 
 
 def settings_requests(names: Iterable[str], settings: Mapping[str, Any]) -> Iterator[Request]:
-    """Give these indices settings that may change while they are open; None puts a default back."""
+    """Requests that change dynamic settings of these indices; None restores a default."""
     body = dict(settings)
     return (Request("PUT", path_of(",".join(piece), "_settings"), body) for piece in path_pieces(names))

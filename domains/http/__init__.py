@@ -1,1 +1,1 @@
-"""A signed connection to one domain that retries reads."""
+"""A signed connection to one domain, with retries for reads."""

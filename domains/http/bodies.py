@@ -1,7 +1,7 @@
-"""Replies as they were sent: their text, of a bounded length, and digests of the documents in it.
+"""Raw replies: read their text up to a limit, and digest the documents in it.
 
-A document's `_source` is compared as the JSON that it is. Parsed the usual way it would lose what
-JSON can hold and Python's numbers and dicts cannot: the digits of 1.10, the size of 1e400, a key given twice.
+A document's `_source` is compared as JSON. The usual parser would lose what Python's numbers and dicts cannot
+hold: the digits of 1.10, the size of 1e400, a duplicate key.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ _CHUNK = 256 * 1024
 _longest: ContextVar[int | None] = ContextVar("snapferry_longest_reply", default=None)
 
 
-class TooLong(SnapferryError):
-    """A reply is longer than the caller wants to hold in memory: the rest of it was not read."""
+class ReplyTooLong(SnapferryError):
+    """A reply is longer than the caller's limit; the rest was not read. Callers ask for smaller pages."""
 
 
 @contextmanager
-def as_text(longest: int) -> Generator[None]:
-    """Inside the block, replies to this thread are not parsed, and may have at most so many bytes."""
+def unparsed_replies(longest: int) -> Generator[None]:
+    """Inside the block, leave this thread's replies unparsed, and accept at most `longest` bytes of each."""
     token = _longest.set(longest)
     try:
         yield
@@ -36,11 +36,11 @@ def as_text(longest: int) -> Generator[None]:
         _longest.reset(token)
 
 
-def hold(response: requests.Response) -> None:
-    """Reads the body of a reply that is asked for as text, as far as it may be held.
+def read_body_as_text(response: requests.Response) -> None:
+    """Read the body of a reply up to the limit, inside `unparsed_replies`; elsewhere, do nothing.
 
     Raises:
-        TooLong: it is longer.
+        ReplyTooLong: the body exceeds the limit.
     """
     longest = _longest.get()
     if longest is None:
@@ -51,32 +51,35 @@ def hold(response: requests.Response) -> None:
         size += len(chunk)
         if size > longest:
             response.close()
-            raise TooLong(f"a reply has more than {longest} bytes")
+            raise ReplyTooLong(
+                f"a reply has more than {longest} bytes",
+                "run the same command again; if it fails again, verify at level operations",
+            )
     response.raw = io.BytesIO(b"".join(held))
 
 
-class Replies(JSONSerializer):
-    """opensearch-py's serializer, but for replies that are asked for as text."""
+class ReplySerializer(JSONSerializer):
+    """opensearch-py's serializer, except inside `unparsed_replies`."""
 
     def loads(self, s: str) -> Any:
-        """The reply parsed, or as it is."""
+        """Parse a reply, or return its text unchanged."""
         return s if _longest.get() is not None else super().loads(s)
 
 
-def parsed(text: str) -> Any:
-    """The text of a reply with nothing lost.
+def parse_lossless(text: str) -> Any:
+    """Parse JSON without losing anything.
 
-    An object is `{"o": [[key, value], …]}`, a number `{"n": digits}`; what is neither is as JSON has it.
+    An object becomes `{"o": [[key, value], …]}`, a number `{"n": digits}`; the rest is parsed as usual.
 
     Raises:
-        ValueError: it is not JSON.
+        ValueError: the text is not JSON.
     """
     try:
         return json.loads(
             text, object_pairs_hook=_object, parse_int=_number, parse_float=_number, parse_constant=_number
         )
     except RecursionError:
-        raise ValueError("objects lie too deep in one another") from None
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Json:
@@ -88,24 +91,24 @@ def _number(digits: str) -> Json:
 
 
 def members(value: Any) -> Json:
-    """The keys of a parsed object, where each is there once: of the reply itself, not of documents.
+    """Convert a parsed object whose keys are unique (the reply's own, never a document's) to a dict.
 
     Raises:
-        TypeError, LookupError: it is no object.
+        TypeError, LookupError: the value is not an object.
     """
     return dict(cast("list[tuple[str, Any]]", value["o"]))
 
 
 def number(value: Any) -> int:
-    """A parsed whole number.
+    """Convert a parsed number to an int.
 
     Raises:
-        TypeError, LookupError, ValueError: it is none.
+        TypeError, LookupError, ValueError: the value is not a whole number.
     """
     return int(value["n"])
 
 
 def digest(value: Any) -> bytes:
-    """The digest of a parsed document: another one wherever keys, their order, values or digits are."""
+    """Digest a parsed document; the digest depends on keys, their order, values and digits."""
     text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), check_circular=False)
     return hashlib.blake2b(text.encode(), digest_size=16).digest()

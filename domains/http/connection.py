@@ -1,4 +1,4 @@
-"""The connection to one domain, over opensearch-py's transport."""
+"""The connection to one domain, on top of opensearch-py's transport."""
 
 import json
 import re
@@ -14,11 +14,11 @@ from opensearchpy import RequestsHttpConnection, Transport
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
-from domains.http.bodies import Replies, as_text, hold
+from domains.http.bodies import ReplySerializer, read_body_as_text, unparsed_replies
 from domains.http.error_bodies import error_for
 from domains.http.json_replies import Json, is_object
 from domains.http.requests import Request, reads_only
-from domains.http.retry import repeated
+from domains.http.retry import retry_transient
 from domains.http.tunnel import TunnelAdapter
 
 READ_TIMEOUT_S = 30.0
@@ -31,7 +31,7 @@ _NO_TRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED|hostname mismatch|hostname .{
 
 
 class _Erroneous(Exception):
-    """A reply outside 2xx, on its way out of opensearch-py's transport."""
+    """A reply outside 2xx, carried out of opensearch-py's transport."""
 
     def __init__(self, status: int, body: str) -> None:
         super().__init__(status)
@@ -40,7 +40,7 @@ class _Erroneous(Exception):
 
 
 class _HttpConnection(RequestsHttpConnection):
-    """opensearch-py's requests connection, with raw error bodies and an optional tunnel."""
+    """opensearch-py's connection over requests, with raw error bodies and an optional tunnel."""
 
     def __init__(self, *, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
         super().__init__(**settings)
@@ -48,7 +48,7 @@ class _HttpConnection(RequestsHttpConnection):
         self._seen = threading.local()
         session.hooks["response"].append(self._remember)
         if settings.get("ca_certs") or tunnel:
-            session.trust_env = False  # the environment's bundle or proxy would take the plan's place
+            session.trust_env = False  # the environment's bundle or proxy would override the plan
         if session.auth is None:
             session.auth = _as_it_is  # or requests would look for a login in ~/.netrc
         if tunnel:
@@ -56,35 +56,35 @@ class _HttpConnection(RequestsHttpConnection):
             session.mount("https://", TunnelAdapter(*tunnel, _CONNECTIONS))
 
     def perform_request(self, *arguments: Any, **settings: Any) -> Any:
-        """Sends one request. A redirect is an error: signature and contents are for this host alone."""
+        """Send one request. A redirect is an error: signature and contents are meant for this host alone."""
         return super().perform_request(*arguments, **settings, allow_redirects=False)
 
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
         self._seen.date = response.headers.get("Date")
-        hold(response)
+        read_body_as_text(response)
 
     @property
     def retry_after(self) -> str | None:
-        """The header of this thread's last reply."""
+        """The `Retry-After` header of this thread's last reply."""
         return getattr(self._seen, "retry_after", None)
 
     @property
     def date(self) -> str | None:
-        """The header of this thread's last reply."""
+        """The `Date` header of this thread's last reply."""
         return getattr(self._seen, "date", None)
 
     def _raise_error(self, status_code: Any, raw_data: Any, content_type: Any = None) -> NoReturn:
         raise _Erroneous(int(status_code), str(raw_data))
 
     def _raise_warnings(self, warning_headers: Any) -> None:
-        """Deprecation warnings of the engine are not for our users."""
+        """Drop the engine's deprecation warnings: they are not meant for our users."""
 
     def log_request_fail(self, *_: Any, **__: Any) -> None:
-        """opensearch-py would log bodies; Snapferry logs no body."""
+        """Log nothing: opensearch-py would log bodies, and Snapferry logs no body."""
 
     def log_request_success(self, *_: Any, **__: Any) -> None:
-        """As above."""
+        """Log nothing, for the same reason."""
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -93,14 +93,14 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 @dataclass
 class RequestCount:
-    """How many requests were sent, reads and writes apart; safe to count from several threads."""
+    """How many requests were sent, reads and writes separately. Thread-safe."""
 
     reads: int = 0
     writes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, method: str, path: str) -> None:
-        """Counts one request that is about to be sent."""
+        """Count a request that is about to be sent."""
         with self._lock:
             if reads_only(method, path):
                 self.reads += 1
@@ -109,13 +109,13 @@ class RequestCount:
 
 
 class Connection:
-    """Sends requests to one domain: signed, timed out, counted, errors typed. Safe to share between threads.
+    """Send requests to one domain: signed, counted, with timeouts and typed errors. Thread-safe.
 
     Args:
-        label: `source` or `target`: how messages call this domain.
+        label: `source` or `target`: the domain's name in messages.
         endpoint: its URL.
-        auth: signs or authorises each request; None for a domain without access control.
-        tunnel: address to connect to instead of the endpoint's own.
+        auth: signs or authorizes each request; None for a domain without access control.
+        tunnel: address to connect to in place of the endpoint's.
         ca_bundle: path of a CA bundle; None for the system's.
     """
 
@@ -141,7 +141,7 @@ class Connection:
             http_auth=auth,
             tunnel=tunnel,
             pool_maxsize=_CONNECTIONS,
-            serializer=Replies(),
+            serializer=ReplySerializer(),
             **trusting,
         )
 
@@ -152,7 +152,7 @@ class Connection:
     def read(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
     ) -> Any:
-        """The reply to a request that changes nothing, repeated for up to a minute on transient errors.
+        """Send a request that changes nothing; repeat it for up to a minute on transient errors.
 
         Raises:
             DomainError: typed as in domains.errors.
@@ -160,21 +160,21 @@ class Connection:
         """
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
-        return repeated(lambda: self._send(method, path, query, body, timeout_s))
+        return retry_transient(lambda: self._send(method, path, query, body, timeout_s))
 
     def write(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any
     ) -> Any:
-        """The reply to a request that may change the domain. Sent once: whoever repeats it looks first.
+        """Send a request that may change the domain, once. Before repeating it, check whether it took effect.
 
         Raises:
-            DomainError: typed; after Unreachable or a transient error its effect is unknown.
-            AwsError: it could not be signed; nothing was sent.
+            DomainError: typed; after Unreachable or a transient error, the outcome is unknown.
+            AwsError: the request could not be signed; nothing was sent.
         """
         return self._send(method, path, query, body, timeout_s)
 
     def send(self, request: Request, timeout_s: float = WRITE_TIMEOUT_S) -> Any:
-        """As `write`, for a request that was made before."""
+        """Send a prepared request, as `write` does."""
         return self.write(
             request.method, request.path, body=request.body, timeout_s=timeout_s, **request.query
         )
@@ -182,10 +182,10 @@ class Connection:
     def read_object(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
     ) -> Json:
-        """As `read`, for replies that are JSON objects.
+        """Like `read`, for a reply that must be a JSON object.
 
         Raises:
-            UnexpectedReply: it was something else.
+            UnexpectedReply: the reply was something else.
         """
         reply = self.read(method, path, body=body, timeout_s=timeout_s, **query)
         if not is_object(reply):
@@ -204,15 +204,15 @@ class Connection:
         timeout_s: float = READ_TIMEOUT_S,
         **query: Any,
     ) -> str:
-        """As `read`, but the text of the reply, not parsed.
+        """Like `read`, but return the reply's text, unparsed.
 
         Args:
-            longest: the most bytes that it may have.
+            longest: the most bytes to accept.
 
         Raises:
-            TooLong: it has more; the rest was not read.
+            ReplyTooLong: the reply is longer; the rest was not read.
         """
-        with as_text(longest):
+        with unparsed_replies(longest):
             return self.read(method, path, body=body, timeout_s=timeout_s, **query)
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
@@ -234,17 +234,17 @@ class Connection:
         except _Erroneous as error:
             raise self._refused(asked, error) from None
         except client_errors.ConnectionTimeout:
-            raise Unreachable(asked, f"no answer within {timeout_s:.0f} s") from None
+            raise Unreachable(asked, f"no answer within {timeout_s:.0f} s", _TIMEOUT_HINT) from None
         except client_errors.ConnectionError as error:
             raise self._unconnected(asked, error) from None
         except client_errors.SerializationError:
             raise UnexpectedReply(asked, "the reply is not JSON") from None
 
     def ask_once(self, path: str, timeout_s: float = 10.0) -> str | None:
-        """Sends one GET and returns the `Date` of its reply, if it has one. Not repeated on transient errors.
+        """Send one GET, without retries, and return the `Date` header of its reply, if it has one.
 
         Raises:
-            as `read`.
+            DomainError, AwsError: as in `read`.
         """
         self._send("GET", path, {}, None, timeout_s)
         connection: Any = self._transport.get_connection()
@@ -257,7 +257,7 @@ class Connection:
     def _unconnected(self, asked: str, error: client_errors.ConnectionError) -> SnapferryError:
         below: object = error.info
         if isinstance(below, SnapferryError):
-            return below  # ours, raised while the request was made
+            return below  # our own error, raised while the request was prepared
         said = _words(error)
         if isinstance(error, client_errors.SSLError) and _NO_TRUST.search(said):
             return Untrusted(asked, said, hint="set ca_bundle, or check the endpoint's name")
@@ -266,6 +266,9 @@ class Connection:
     def _asked(self, method: str, path: str) -> str:
         shown = path if len(path) <= 160 else path[:159] + "…"
         return f"{self.label}: {method} {shown}"
+
+
+_TIMEOUT_HINT = "run the same command again; if it fails again, check the domain's health and load"
 
 
 def _words(error: client_errors.ConnectionError) -> str:

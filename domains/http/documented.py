@@ -2,22 +2,32 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from domains.domain import Domain
 from domains.errors import AwsError, UnexpectedReply
 
+
+class _OneSide(Protocol):
+    """A domain, or what stands for one."""
+
+    @property
+    def side(self) -> str:
+        """`source` or `target`."""
+        ...
+
+
+D = TypeVar("D", bound=_OneSide)
 P = ParamSpec("P")
 R = TypeVar("R")
 STUMBLING = (LookupError, TypeError, ValueError, AttributeError)
 """What reading a reply ends with that lacks a part, or has another one in its place."""
 
 
-def documented(call: Callable[Concatenate[Domain, P], R]) -> Callable[Concatenate[Domain, P], R]:
+def documented(call: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, P], R]:
     """The call, raising UnexpectedReply where it would stumble over a reply that lacks what is documented."""
 
     @wraps(call)
-    def checked(domain: Domain, *args: P.args, **kwargs: P.kwargs) -> R:
+    def checked(domain: D, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return call(domain, *args, **kwargs)
         except STUMBLING as error:

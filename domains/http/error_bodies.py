@@ -1,8 +1,8 @@
-"""Error bodies of the service, parsed into one shape.
+"""Error replies of the service, parsed into one shape.
 
 Three envelopes exist: the engine's `{"error": {"type", "reason", "caused_by"}}`, the front door's
 `{"Message": …}`, and the security API's `{"status", "message"|"reason"}`; 502 to 504 come as HTML or empty.
-Some quote the request's credentials: these are cut out before anything else is done with the words.
+Some quote the request's credentials, which are cut out before anything else happens.
 """
 
 import json
@@ -18,7 +18,7 @@ _MISSING = frozenset(
     {"repository_missing_exception", "snapshot_missing_exception", "index_not_found_exception"}
 )
 _TRANSIENT_STATUS = frozenset({429, 502, 503, 504})
-_CREDENTIALS = (  # as the service quotes them back; kept are the words before, cut out what follows them
+_CREDENTIALS = (  # as the service quotes them; the first group stays, the rest is cut out
     re.compile(r"()'[^']*'(?= not a valid key=value pair)"),
     re.compile(r"(\bauthorization(?: header\b[^'\"=:]{0,60})?['\"]?\s?[=:]).*", re.IGNORECASE),
     re.compile(r"(\bBasic )(?!auth)[^\s'\",]+"),
@@ -48,13 +48,13 @@ _TRANSIENT_TYPES = frozenset(
 
 
 def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Refused:
-    """The typed error for a reply that was not 2xx.
+    """Build the typed error for a reply outside 2xx.
 
     Args:
-        asked: what was sent, in words.
+        asked: the request, in words.
         status: HTTP status.
-        body: the reply's text, any shape.
-        retry_after: the header as it came.
+        body: the reply's text, in any shape.
+        retry_after: the raw header.
     """
     reply = parse(body)
     kind, hint = _kind(status, reply)
@@ -69,7 +69,7 @@ def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Re
 
 
 def parse(body: str) -> Reply:
-    """The reply's words. Never raises: what cannot be read is kept as shortened text."""
+    """Parse an error reply. Never raises: an unknown shape is kept as shortened text."""
     try:
         document: object = json.loads(body)
     except ValueError:
@@ -123,7 +123,7 @@ def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
 
 
 def _expired_hint(reply: Reply) -> str:
-    """What to do about credentials or a signature refused for their time; empty when that is not why."""
+    """The remedy for expired credentials or a wrong clock; empty when neither is the cause."""
     if _CLOCK.search(reply.reason):
         return "set this machine's clock, then run the same command again"
     if _LOGIN.search(reply.reason):

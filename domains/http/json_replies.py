@@ -1,6 +1,6 @@
-"""Reading JSON replies part by part, where a missing part means that there is nothing of it.
+"""Read optional parts of JSON replies, where a missing part means none.
 
-What a reply must have is read as `reply["key"]` instead, so that its absence is an error and never a default.
+Read a required part as `reply["key"]` instead, so that its absence is an error and never a default.
 """
 
 from typing import Any, TypeGuard, cast
@@ -9,12 +9,12 @@ Json = dict[str, Any]
 
 
 def is_object(value: object) -> TypeGuard[Json]:
-    """Whether a part of a reply is a JSON object."""
+    """Whether this value is a JSON object."""
     return isinstance(value, dict)
 
 
 def child(reply: Json, *keys: str) -> Json:
-    """The object under these keys, each below the one before; empty where one is missing or no object."""
+    """The object at this path of keys; empty where a key is missing or holds something else."""
     for key in keys:
         below: object = reply.get(key)
         reply = below if is_object(below) else {}
@@ -22,18 +22,18 @@ def child(reply: Json, *keys: str) -> Json:
 
 
 def number(reply: Json, key: str) -> int:
-    """The whole number under this key; 0 where it is missing.
+    """The whole number at this key; 0 where the key is missing.
 
     Raises:
-        TypeError, ValueError: there is something, and it is no number.
+        TypeError, ValueError: the value is not a number.
     """
     return int(reply.get(key, 0))
 
 
 def children(reply: Json, key: str) -> list[Json]:
-    """The objects listed under this key; none where it is missing or no list.
+    """The objects listed at this key; none where the key is missing or holds no list.
 
-    An entry that is no object counts as an empty one: none is lost, and what it must have is missing.
+    An entry of another type becomes an empty object: it still counts, and reading a required part fails.
     """
     listed = reply.get(key)
     if not isinstance(listed, list):

@@ -1,13 +1,13 @@
-"""Why the service refused, read from its own words, and one sentence on what to do about it.
+"""Known refusals of the service: recognize each by its words, and say in one sentence what to do about it.
 
-Every pattern is matched on words that were seen from the service or its engines, never on a status.
+Every pattern matches words that were seen from the service or its engines, never a status.
 """
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal[
+RefusalKind = Literal[
     "unsigned", "pass role", "pass role denied", "foreign role", "trust", "key", "request", "request denied",
     "access control", "bucket", "archived", "region", "upload", "list", "delete", "read",
     "not offered", "signature",
@@ -15,11 +15,11 @@ Kind = Literal[
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where the repository lies, as its plan says; for whoever does not know the plan, in general words.
+class RepositoryLocation:
+    """Where the plan keeps its repository; without a plan, the defaults describe it in general words.
 
     Args:
-        role: the ARN of the role that the service uses.
+        role: the ARN of the role that the service assumes.
         bucket, base_path: as registered.
     """
 
@@ -34,8 +34,8 @@ class Place:
 
     @property
     def objects(self) -> str:
-        """The ARN of the objects that the role must reach: all, for OpenSearch 3 puts prefixes of its own
-        before `base_path`."""
+        """The ARN of the objects that the role must reach: all of them, because OpenSearch 3 puts prefixes of
+        its own before `base_path`."""
         return f"{self.bucket_arn}/*" if self.bucket else "the bucket's objects"
 
     @property
@@ -46,22 +46,22 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Cause:
-    """One reason for a refusal.
+class RefusalCause:
+    """The reason for a refusal.
 
     Args:
-        kind: which.
-        who: the ARN of the caller, where it was named.
-        what: the action, role or Region that it is about, where it was named.
+        kind: which of the known reasons.
+        who: the caller's ARN, where the refusal names it.
+        what: the action, role or Region, where the refusal names it.
     """
 
-    kind: Kind
+    kind: RefusalKind
     who: str = ""
     what: str = ""
 
-    def advice(self, place: Place | None = None) -> str:
-        """What is wrong and what to do, in one sentence without its full stop."""
-        where = place or Place()
+    def advice(self, place: RepositoryLocation | None = None) -> str:
+        """Say what is wrong and what to do, in one sentence without its full stop."""
+        where = place or RepositoryLocation()
         if self.kind == "access control":
             return self._unmapped()
         words = _ADVICE[self.kind]
@@ -76,7 +76,7 @@ class Cause:
         )
 
     def _unmapped(self) -> str:
-        """Which role of the access control would do depends on what was refused."""
+        """Name the role that would allow it, which depends on the refused action."""
         lacks = f"the domain's fine-grained access control does not allow {self.who or 'the caller'}"
         if not self.what:
             return f"{lacks} this: map it to manage_snapshots, and leave the security index out"
@@ -89,18 +89,18 @@ class Cause:
 
 
 _SIGN = "set auth: {{type: sigv4}} for this domain"
-_ADVICE: dict[Kind, str] = {
+_ADVICE: dict[RefusalKind, str] = {
     "unsigned": f"the request was not signed (a basic user cannot pass a role either): {_SIGN}",
     "pass role": "{who} may not pass the role {what} to the service: allow {who} iam:PassRole on {what}",
-    "pass role denied": "a policy of {who} denies iam:PassRole on {what}: take that Deny statement away",
-    "foreign role": "the role is of another account than the caller: name one of the caller's own account",
+    "pass role denied": "a policy of {who} denies iam:PassRole on {what}: remove that Deny statement",
+    "foreign role": "the role belongs to another account than the caller: name one in the caller's account",
     "trust": "the service may not assume the role {what}: let its trust policy allow sts:AssumeRole to "
     "opensearchservice.amazonaws.com (or es.amazonaws.com), and to both domains where it has conditions",
     "key": "{role} may not use the bucket's KMS key ({what}): allow it kms:GenerateDataKey and kms:Decrypt",
     "request": "{who} may not send this request: allow it {what} on the domain, in its IAM policy or in the "
     "domain's access policy",
-    "request denied": "a policy denies {who} {what} on the domain: take that Deny statement away",
-    "bucket": "S3 knows no {bucket}: create it, or correct repository.bucket",
+    "request denied": "a policy denies {who} {what} on the domain: remove that Deny statement",
+    "bucket": "{bucket} does not exist: create it, or correct repository.bucket",
     "archived": "objects of the repository were moved to Glacier by a lifecycle rule of {bucket}: restore "
     "them to S3 Standard, and make the rule leave what lies under {path} alone, whatever prefix OpenSearch 3 "
     "puts before that",
@@ -114,7 +114,7 @@ _ADVICE: dict[Kind, str] = {
     "signature": "check the credentials, the plan's region for this domain, and this machine's clock",
 }
 _USER = r"User: (?P<who>\S+) is not authorized to perform: "
-_PATTERNS: tuple[tuple[Kind, str], ...] = (
+_PATTERNS: tuple[tuple[RefusalKind, str], ...] = (
     ("unsigned", r"User: anonymous is not authorized"),
     ("pass role denied", _USER + r"iam:PassRole on resource: (?P<what>\S+) with an explicit deny"),
     ("pass role", _USER + r"iam:PassRole(?: on resource: (?P<what>\S+))?"),
@@ -135,27 +135,27 @@ _PATTERNS: tuple[tuple[Kind, str], ...] = (
     ("list", r"(?:listing blobs|root blobs).*access ?denied"),
     ("read", r"access ?denied"),
 )
-_NAME = re.compile(r"\[[^\s\[\]]*\]")  # of an index, a repository, a path: whatever it is called says nothing
+_NAME = re.compile(r"\[[^\s\[\]]*\]")  # an index, a repository or a path, whose name must not match a pattern
 _UNMAPPED = re.compile(r"no permissions for \[(?P<what>[^\]]*)\] and User \[name=(?P<who>[^,\]]+)")
-_OF_THE_CALLER: tuple[tuple[Kind, str], ...] = (
+_OF_THE_CALLER: tuple[tuple[RefusalKind, str], ...] = (
     ("signature", r"signature|security token|token has expired|credential"),
     ("not offered", r"^Your request: .* is not allowed"),
 )
 
 
-def cause_of(said: str, *, caller_denied: bool = False) -> Cause | None:
-    """The cause that the service's words name; None when they name none that is known.
+def cause_of(said: str, *, caller_denied: bool = False) -> RefusalCause | None:
+    """Find the cause in the service's words; None when they match no known one.
 
     Args:
-        said: everything that was said, in one line (`Reply.text`).
-        caller_denied: whether the refusal is one of the caller (401, 403), whose signature may be at fault.
+        said: the whole reply in one line (`Reply.text`).
+        caller_denied: whether the caller was refused (401, 403), so that the signature may be at fault.
     """
     if unmapped := _UNMAPPED.search(said):
-        return Cause("access control", unmapped["who"], unmapped["what"])
+        return RefusalCause("access control", unmapped["who"], unmapped["what"])
     words = _NAME.sub("[]", said)
     for kind, pattern in (*_PATTERNS, *(_OF_THE_CALLER if caller_denied else ())):
         found = re.search(pattern, words, re.IGNORECASE)
         if found:
             named = found.groupdict()
-            return Cause(kind, named.get("who") or "", (named.get("what") or "").rstrip(",;"))
+            return RefusalCause(kind, named.get("who") or "", (named.get("what") or "").rstrip(",;"))
     return None

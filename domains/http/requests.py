@@ -1,4 +1,4 @@
-"""A request as a value, and whether it only reads."""
+"""Requests as values, and which of them only read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ def reads_only(method: str, path: str) -> bool:
 
 
 def path_of(*segments: str) -> str:
-    """A URL path of these segments, each percent-encoded; several index names go in one, joined by commas."""
+    """Build a URL path, each segment percent-encoded; join several index names in one segment by commas."""
     return "/" + "/".join(quote(segment, safe=",*_") for segment in segments)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request that may change a domain, before it is sent: what a plan shows is what a run sends."""
+    """A prepared request that may change a domain: a plan shows exactly the requests that a run sends."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""Repeating reads on what passes by itself."""
+"""Retry reads on transient errors."""
 
 import random
 import time
@@ -8,28 +8,28 @@ from typing import TypeVar
 from domains.errors import DomainError, Expired, Refused
 
 BUDGET_S = 60.0
-EXPIRED_S = 10.0  # a new login rarely comes by itself: whoever has to log in is told soon
+EXPIRED_S = 10.0  # somebody has to log in again: say so soon
 _FIRST_S = 0.2
 _LONGEST_S = 8.0
 T = TypeVar("T")
 
 
-def repeated(
+def retry_transient(
     read: Callable[[], T],
     *,
     budget_s: float = BUDGET_S,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> T:
-    """The result of `read`, tried again with growing, jittered pauses while its errors are transient.
+    """Call `read` until it succeeds, with growing, jittered pauses, while its errors are transient.
 
     Args:
         read: a request that changes nothing.
-        budget_s: seconds after which the last error is raised; the service's Retry-After counts against it.
+        budget_s: seconds until the last error is raised; the service's Retry-After counts against them.
 
     Raises:
-        DomainError: not transient, or still failing when the budget was used up.
-        Expired: still so after `EXPIRED_S`.
+        DomainError: not transient, or the budget was used up.
+        Expired: not renewed within `EXPIRED_S`.
     """
     began = clock()
     pause = _FIRST_S

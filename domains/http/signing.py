@@ -1,8 +1,8 @@
-"""Signature Version 4 for the service `es`, by requests-aws4auth.
+"""Sign requests with Signature Version 4 (service `es`), by requests-aws4auth.
 
-AWS4Auth writes credentials and signing key onto itself, so one instance shared by threads can send one
-caller's key with another's token: each thread gets its own here. The credentials object is shared and live,
-so that refreshed ones are picked up.
+AWS4Auth stores credentials and signing key on itself, so an instance shared by threads could send one
+caller's key with another's token: each thread gets its own. The credentials object is shared and live, so
+refreshed credentials are picked up.
 """
 
 import threading
@@ -17,14 +17,14 @@ from domains.errors import AwsError
 
 
 class PerThreadSigner(AuthBase):
-    """Signs each request with credentials that are fresh at that moment; safe to share between threads.
+    """Sign each request with the credentials that are valid at that moment. Thread-safe.
 
     Args:
         credentials: botocore's live credentials (refreshable ones refresh themselves).
         region: the domain's Region, for example `us-east-1`.
         service: the signing name.
 
-    Raises, when it signs:
+    Raises, while signing:
         AwsError: the credentials have expired and could not be refreshed.
     """
 

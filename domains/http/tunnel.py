@@ -1,7 +1,7 @@
-"""Connecting somewhere else than the name says: for a VPC domain through a tunnel or a bastion.
+"""Connect to a VPC domain through a tunnel or a bastion.
 
 Only the TCP connection goes elsewhere. URL, Host header, signature, SNI and certificate check stay the
-domain's own, so that the domain cannot tell.
+domain's own, so the domain sees no difference.
 """
 
 import socket
@@ -14,7 +14,7 @@ from urllib3.util.connection import create_connection
 
 
 class TunnelAdapter(HTTPAdapter):
-    """A requests adapter whose connections all go to one address.
+    """A requests adapter that opens every connection to one address.
 
     Args:
         host: address to connect to.

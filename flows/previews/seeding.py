@@ -12,8 +12,9 @@ from flows.sessions.session import Options, read_only_migration
 from runs.journal import Journal, now
 from runs.state import State, new_run_id
 from tasks import steps
-from tasks.checks import window as window_checks
+from tasks.checks.registry import WINDOW
 from tasks.checks.run import run_checks
+from tasks.checks.window import blocked
 from tasks.cutover.open_target import has_begun
 from tasks.cutover.window_estimate import expected_window
 from tasks.migration import Migration
@@ -58,7 +59,7 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     found = _inspect(plan, options, CUTOVER)
     state, m = found.state, found.round.m
     frozen = _open_window(found.unfinished)
-    checks = [check for check in window_checks.CHECKS if not (frozen and check is window_checks.blocked)]
+    checks = [check for check in WINDOW if not (frozen and check is blocked)]
     records = run_checks(survey_ignoring_copies(m, ledger(state)), (), checks)
     earlier = tuple(journal.document for journal in state.journals())
     resumes_window = frozen is None or frozen.then == "goes on"

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from configs.loading.loader import parse_plan
 from configs.loading.problems import PlanError, Problem
 from configs.plan import Plan
+from reports.words.estimates import plan_in_words
 from tasks.planning.saved_plan import is_intact
 from tasks.records.plan_document import PlanDocument
 
@@ -25,7 +26,7 @@ _ABOUT = """\
 
 def text_of(document: PlanDocument, *, as_json: bool = False) -> str:
     """The document as the text of a file."""
-    content = document.model_dump(mode="json")
+    content = plan_in_words(document).model_dump(mode="json")
     if as_json:
         return json.dumps(content, indent=1) + "\n"
     return _ABOUT + yaml.dump(content, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110)

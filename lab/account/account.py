@@ -1,4 +1,4 @@
-"""The AWS account that a fresh lab has: a user with a key, the snapshot role, the bucket, both domains."""
+"""The AWS account of a fresh lab: a user with a key, the snapshot role, the bucket, both domains."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROLE = "SnapferryLabSnapshotRole"
 
 @dataclass(frozen=True)
 class Account:
-    """The fresh account: what `open_account` made in it."""
+    """The contents of a fresh account."""
 
     role_arn: str
     access_key_id: str
@@ -25,7 +25,7 @@ class Account:
 
 
 def open_account(settings: LabSettings, url: str) -> Account:
-    """Make what the guide's reader has: a user with a key, the snapshot role, the bucket, both domains."""
+    """Create what the guide tells its reader to create: user and key, snapshot role, bucket, both domains."""
     connect = _connector(url)
     iam = connect("iam", "us-east-1")
     iam.create_user(UserName=USER)
@@ -39,13 +39,13 @@ def open_account(settings: LabSettings, url: str) -> Account:
 
 
 def create_bucket(url: str, name: str, region: str) -> None:
-    """Make an empty bucket in the Region; `url` is the lab's control address."""
+    """Create an empty bucket in the Region; `url` is the lab's control address."""
     placement = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     _connector(url)("s3", region).create_bucket(Bucket=name, **placement)
 
 
 def _connector(url: str) -> Callable[[str, str], Any]:
-    """Clients of the lab's own account; nothing of the user's AWS settings gets in."""
+    """Make clients of the lab's own account, isolated from the user's AWS settings."""
     import boto3
 
     def connect(service: str, region: str) -> Any:
@@ -56,7 +56,7 @@ def _connector(url: str) -> Callable[[str, str], Any]:
 
 
 def _create_domain(connect: Callable[[str, str], Any], domain: DomainSettings, tls: bool) -> str:
-    """Make the domain in the control plane and return its host name, written as the service writes it."""
+    """Create the domain in the control plane; return its host name in the service's form."""
     from moto.opensearch.models import opensearch_backends
 
     client = connect("opensearch", domain.region)
@@ -80,7 +80,7 @@ def _engine_version(engine: str) -> str:
 
 
 def _domain_id(domain: DomainSettings) -> str:
-    """26 letters and digits, as the service appends to a domain's name; the same every time."""
+    """The 26 letters and digits that the service appends to a domain's name; the same every time."""
     import base64
     import hashlib
 

@@ -12,8 +12,8 @@ from lab.account import lifecycle
 
 
 def account_routes() -> list[Route]:
-    """`POST /account/age` with `{"bucket": …}`: a day's passing for the bucket's lifecycle; answers with the
-    keys that are in Glacier now and were not before."""
+    """`POST /account/age` with `{"bucket": …}`: let the bucket's lifecycle run as after a day; return the
+    keys that it moved to Glacier."""
 
     async def age(request: Request) -> Response:
         asked: Any = await request.json()

@@ -1,4 +1,4 @@
-"""The conditions of IAM policies, without those that compare numbers, dates or binary values."""
+"""Evaluate conditions of IAM policies, except those that compare numbers, dates or binary values."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from lab.account.wildcards import matches
 
 Context = Mapping[str, tuple[str, ...]]
-"""What is known about a request, by condition key; a key has several values where AWS says so."""
+"""The known condition keys of a request; some have several values, as on AWS."""
 
 ARN_PARTS = 6
 
 
 def hold(conditions: Any, context: Context) -> bool | None:
-    """Whether all conditions hold; None where none fails but one is not understood."""
+    """Whether all conditions hold; None if none fails but one is not understood."""
     known = {name.lower(): values for name, values in context.items()}
     if not isinstance(conditions, dict):
         return None
@@ -31,7 +31,7 @@ def hold(conditions: Any, context: Context) -> bool | None:
 
 
 def asked_keys(conditions: Any) -> set[str]:
-    """The condition keys that are asked for."""
+    """The condition keys that the conditions refer to."""
     operators = conditions.values() if isinstance(conditions, dict) else ()
     return {key for keys in operators for key, _ in _pairs(keys)}
 
@@ -66,7 +66,7 @@ def _same_letters(value: str, pattern: str) -> bool:
 
 
 def _arn_like(value: str, pattern: str) -> bool:
-    """Both ARN operators match part by part: a wildcard does not reach over a colon of the first five."""
+    """Match as both ARN operators do, part by part: a wildcard does not span the first five colons."""
     have, want = value.split(":", ARN_PARTS - 1), pattern.split(":", ARN_PARTS - 1)
     same_shape = len(have) == len(want) == ARN_PARTS
     return same_shape and all(matches(part, like) for part, like in zip(have, want, strict=True))

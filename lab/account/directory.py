@@ -1,4 +1,4 @@
-"""Who and what there is in the account, as a front door asks it."""
+"""The account's identities and resources, as the front doors look them up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTITION = "aws"
 
 @dataclass(frozen=True)
 class Caller:
-    """Who signed: the ARN that the service would print, the secret to check the signature with.
+    """The signer: the ARN that the service would print, and the secret to check the signature.
 
     `expires` (UTC, no zone) and `role` (the ARN of the assumed role) are set for temporary credentials only.
     """
@@ -34,18 +34,18 @@ class Caller:
 
     @property
     def account(self) -> str:
-        """The account that the caller is of."""
+        """The caller's account."""
         return account_of(self.arn)
 
     @property
     def principal(self) -> Principal:
-        """The caller by the names that resource-based policies may give."""
+        """The caller under the names that resource-based policies can use."""
         return Principal(tuple({self.arn, self.identity}), self.account)
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role: who may assume it, and what it may do then."""
+    """A role: its trust policy and its permissions."""
 
     arn: str
     trust: Policy
@@ -54,7 +54,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Key:
-    """A key of KMS that a customer made, and the policies put on it."""
+    """A customer managed KMS key and its policies."""
 
     arn: str
     policies: tuple[Policy, ...] = ()
@@ -62,8 +62,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket: its Region, the policies put on it, and the customer's key that it encrypts by (None: S3's
-    own)."""
+    """A bucket: its Region, its policies, and its customer managed key (None: S3's own)."""
 
     region: str
     policies: tuple[Policy, ...] = ()
@@ -71,7 +70,7 @@ class Bucket:
 
 
 class Directory(Protocol):
-    """What a front door asks the account."""
+    """The lookups of a front door in the account."""
 
     def caller(self, access_key_id: str) -> Caller | None:
         """Who owns the access key, or None."""
@@ -111,7 +110,7 @@ class Directory(Protocol):
 
 
 class MotoDirectory:
-    """Looks everything up in moto's own tables; no request is sent."""
+    """Looks everything up in moto's own tables, without requests."""
 
     def caller(self, access_key_id: str) -> Caller | None:
         """Who owns the access key (an IAM user or an assumed role), or None."""
@@ -182,7 +181,7 @@ class MotoDirectory:
 
 
 def account_of(arn: str) -> str:
-    """The account that an ARN names; the lab's own where it names none."""
+    """The account in an ARN; the lab's own if there is none."""
     parts = arn.split(":")
     return parts[4] if len(parts) > 4 and parts[4].isdigit() else ACCOUNT
 
@@ -198,7 +197,7 @@ def _by_arn(entries: Iterable[Any], arn: str) -> Any:
 
 
 def _policies(holder: Any) -> Iterator[Policy]:
-    """Inline and managed policies of a user, a group or a role."""
+    """The inline and managed policies of a user, a group or a role."""
     for document in list(holder.policies.values()):
         yield parse(document)
     for managed in list(holder.managed_policies.values()):
@@ -212,7 +211,8 @@ def _bucket(name: str) -> Any:
 
 
 def _key(encryption: Any, region: str) -> Key | None:
-    """The customer's key of a default encryption. AWS's own key for S3 serves everybody in the account."""
+    """The customer managed key of a default encryption. The AWS managed key serves everybody in the
+    account."""
     from moto.kms.models import kms_backends
 
     rule = ((encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault") or {}

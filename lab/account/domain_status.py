@@ -1,4 +1,4 @@
-"""What the control plane tells of a domain that changes while the lab is up."""
+"""The domain status that the control plane reports, changed while the lab is up."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def show(
     told: Mapping[str, Any] | None = None,
     cluster: Mapping[str, Any] | None = None,
 ) -> None:
-    """Let `DescribeDomain` say so from now on: `told` in place of what moto tells, or does not have; and
-    these parts of `ClusterConfig` (None takes a part away). Does nothing where there is no such domain."""
-    found = known(domain, region)
+    """Override `DescribeDomain` from now on: `told` over moto's own values, and these parts of
+    `ClusterConfig` (None removes a part). Does nothing if there is no such domain."""
+    found = moto_domain(domain, region)
     if found is None:
         return
     if told is not None:
@@ -29,15 +29,15 @@ def show(
     found.cluster_config = {name: value for name, value in config.items() if value is not None}
 
 
-def known(domain: str, region: str) -> Any:
-    """Moto's own domain, None where there is no such domain."""
+def moto_domain(domain: str, region: str) -> Any:
+    """Moto's own domain; None if there is no such domain."""
     from moto.opensearch.models import opensearch_backends
 
     return opensearch_backends[ACCOUNT][region].domains.get(domain)
 
 
 def _tell(found: Any, told: dict[str, Any]) -> None:
-    """Lay it over what moto's own method returns."""
+    """Override the result of moto's own method."""
     plain, configured = type(found).to_dict, type(found).to_config_dict
 
     def to_dict() -> dict[str, Any]:

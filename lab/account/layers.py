@@ -1,4 +1,4 @@
-"""What moto lacks of IAM, STS, S3 and the control plane, answered before it."""
+"""Layers before moto that add what it lacks of IAM, STS, S3 and the control plane."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_ENCRYPTION = (
 
 
 def layers(directory: Directory) -> list[Layer]:
-    """The layers, in the order in which they are asked."""
+    """The layers, in the order of requests."""
 
     def simulated(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """`iam:SimulatePrincipalPolicy`."""
@@ -39,7 +39,7 @@ def layers(directory: Directory) -> list[Layer]:
         return _answer(start_response, reply.status, reply.xml, {"content-type": "text/xml"})
 
     def redirected(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-        """301 for a bucket of another Region than the request is signed for."""
+        """Answer 301 for a bucket in another Region than the request is signed for."""
         bucket = _bucket(environ)
         real = directory.bucket_region(bucket) if bucket else None
         if real is None or real == _region(environ) or _is_for_every_region(environ):
@@ -49,7 +49,7 @@ def layers(directory: Directory) -> list[Layer]:
         return _answer(start_response, 301, shown, {"x-amz-bucket-region": real})
 
     def encrypted(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-        """The default encryption that every bucket has since 2023."""
+        """The default encryption of every bucket since 2023."""
         bucket = _bucket(environ)
         asked = environ["REQUEST_METHOD"] == "GET" and "encryption" in _query(environ)
         if not bucket or not asked or directory.has_encryption_rule(bucket) is not False:
@@ -57,7 +57,7 @@ def layers(directory: Directory) -> list[Layer]:
         return _answer(start_response, 200, DEFAULT_ENCRYPTION, {})
 
     def unpacked(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-        """`ListPackagesForDomain`: no domain has any."""
+        """`ListPackagesForDomain`: no domain has packages."""
         if environ["REQUEST_METHOD"] != "GET" or not PACKAGES.fullmatch(environ["PATH_INFO"]):
             return None
         nothing = b'{"DomainPackageDetailsList": []}'
@@ -67,13 +67,13 @@ def layers(directory: Directory) -> list[Layer]:
 
 
 def _paused(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-    """The automated snapshots' pause in `UpdateDomainConfig`: taken, or the whole request refused. Moto takes
-    the other options, and answers."""
+    """Handle the pause of automated snapshots in `UpdateDomainConfig`: accept it, or refuse the whole
+    request. Moto handles the other options, and answers."""
     found = CONFIGURATION.fullmatch(environ["PATH_INFO"])
     if found is None or environ["REQUEST_METHOD"] != "POST":
         return None
     asked = json.loads(_body(environ) or b"{}")
-    domain = domain_status.known(found.group(1), _region(environ))
+    domain = domain_status.moto_domain(found.group(1), _region(environ))
     if domain is None or pausing.OPTIONS not in asked:
         return None
     why = pausing.take(domain, asked[pausing.OPTIONS])
@@ -82,7 +82,7 @@ def _paused(environ: Environ, start_response: StartResponse) -> Iterable[bytes] 
 
 def _authorizing(directory: Directory) -> Layer:
     def authorized(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-        """Whether the caller may assume the role or take the look."""
+        """Whether the caller may assume the role or send the request."""
         found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
         caller = directory.caller(found.group(1)) if found else None
         if caller is None:
@@ -112,8 +112,8 @@ def _call(environ: Environ) -> lookups.Call:
 def _denied(
     start_response: StartResponse, call: lookups.Call, said: str, region: str | None
 ) -> Iterable[bytes]:
-    """403 in the form of the service: JSON for the control plane and KMS, XML for the others; S3 tells the
-    bucket's Region even so."""
+    """Answer 403 in the service's form: JSON for the control plane and KMS, XML for the others; S3 still
+    names the bucket's Region."""
     if call.service in {"es", "kms"}:
         return _refused(start_response, 403, "AccessDeniedException", said)
     error = f"<Code>AccessDenied</Code><Message>{escape(said)}</Message>"
@@ -130,8 +130,8 @@ def _refused(start_response: StartResponse, status: int, kind: str, said: str) -
 
 
 def _signed_for(environ: Environ) -> str:
-    """The service that the request is signed for; empty where it is not, or where an engine signed it: what
-    its S3 client reaches is up to the front doors."""
+    """The service that the request is signed for; empty if unsigned, or if an engine signed it: the front
+    doors decide what an engine's S3 client reaches."""
     found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     return found.group(3) if found and found.group(1) != ENGINE_ACCESS_KEY else ""
 
@@ -142,12 +142,12 @@ def _region(environ: Environ) -> str:
 
 
 def _bucket(environ: Environ) -> str:
-    """The bucket that a request signed for S3 is about; empty for any other."""
+    """The bucket of a request signed for S3; empty for any other request."""
     return environ["PATH_INFO"].split("/")[1] if _signed_for(environ) == "s3" else ""
 
 
 def _is_for_every_region(environ: Environ) -> bool:
-    """Making a bucket, and asking where it is."""
+    """Whether the request creates or locates a bucket, which works in every Region."""
     whole_bucket = not environ["PATH_INFO"].strip("/").count("/")
     makes = environ["REQUEST_METHOD"] == "PUT" and whole_bucket and not _query(environ)
     return makes or "location" in _query(environ)
@@ -167,7 +167,7 @@ def _redirect(bucket: str, region: str) -> str:
 
 
 def _body(environ: Environ) -> bytes:
-    """The request's body, which moto can still read afterwards."""
+    """Read the request's body, so that moto can still read it afterwards."""
     length = environ.get("CONTENT_LENGTH")
     if not length:
         return b""

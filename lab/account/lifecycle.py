@@ -1,4 +1,4 @@
-"""The lifecycle rules of buckets: a day's passing, at once."""
+"""Lifecycle rules of buckets: apply a day's transitions at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _aged: set[str] = set()
 
 
 def age(name: str) -> list[str]:
-    """Apply the bucket's own transitions to Glacier as if their days had passed; returns the keys moved.
+    """Apply the bucket's transitions to Glacier as if their days had passed; return the keys moved.
 
     Raises:
         KeyError: there is no such bucket.
@@ -32,10 +32,10 @@ def age(name: str) -> list[str]:
 
 
 def covers(name: str, base_path: str) -> bool:
-    """Whether what lies under the base path would be in Glacier by now: the bucket has aged, and a rule of
-    its present lifecycle reaches there.
+    """Whether objects under the base path would be in Glacier by now: the bucket has aged, and a rule of its
+    current lifecycle covers them.
 
-    For engines that keep a repository in a folder, which moto's S3 knows nothing of.
+    For engines that keep a repository in a folder, unknown to moto's S3.
     """
     from moto.s3.models import s3_backends
 
@@ -52,7 +52,7 @@ def forget() -> None:
 
 
 def _transitions(bucket: Any) -> Iterator[tuple[str, str]]:
-    """Prefix and storage class of each enabled transition to an archive; rules by tags are left out."""
+    """Yield prefix and storage class of each enabled transition to an archive; skip rules by tags."""
     for rule in bucket.rules:
         prefix = _prefix(rule)
         for transition in rule.transitions or ():
@@ -61,7 +61,7 @@ def _transitions(bucket: Any) -> Iterator[tuple[str, str]]:
 
 
 def _prefix(rule: Any) -> str | None:
-    """The prefix of a rule's filter, or the older one of the rule itself; None where it goes by tags."""
+    """The prefix of a rule's filter, or of the rule itself (older form); None if it selects by tags."""
     if rule.filter is None:
         return rule.prefix or ""
     both = rule.filter.and_filter

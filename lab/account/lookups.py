@@ -1,8 +1,8 @@
-"""Which looks into the account a caller may take: what moto lets everybody do, IAM's policies decide.
+"""Authorize calls to the account by IAM policies, where moto would let everybody in.
 
-Authorized are roles to be assumed, a domain's configuration to be changed, and the reads of IAM, KMS, the
-control plane and a bucket's settings that an operator makes before a migration. Other calls, and whoever is
-no user or role of the account, pass.
+This covers assuming roles, changing a domain's configuration, and the reads of IAM, KMS, the control plane
+and a bucket's settings that an operator makes before a migration. Other calls, and callers that are not a
+user or role of the account, pass.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ KEY_READS = {"DescribeKey", "GetKeyPolicy"}
 
 @dataclass(frozen=True)
 class Call:
-    """A request to the account's API: the service and Region that it is signed for, and what it says."""
+    """A request to the account's API: the service and Region that it is signed for, and its contents."""
 
     service: str
     region: str
@@ -52,7 +52,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Look:
-    """What the request is by IAM: an action on a resource, and what its condition keys are."""
+    """The request in terms of IAM: an action on a resource, with its condition keys."""
 
     action: str
     resource: str
@@ -60,7 +60,7 @@ class Look:
 
 
 def look_of(call: Call) -> Look | None:
-    """What is to be authorized about the request; None where it is none of these looks."""
+    """Find the action to authorize; None for a request that needs no authorization."""
     if call.service in {"iam", "sts"} and call.method == "POST":
         return _form(dict(parse_qsl(call.body.decode(), keep_blank_values=True)), call.service)
     if call.service == "s3":
@@ -108,7 +108,7 @@ def _bucket(call: Call) -> Look | None:
 
 
 def decided(look: Look, caller: Caller, directory: Directory) -> Decision:
-    """Whether the caller may, by its own policies and those of what it looks at."""
+    """Whether the caller's policies and the resource's allow the request."""
     request = Request(look.action, look.resource, look.context)
     own = by_identity(directory.policies(caller.identity), request)
     if look.action == "sts:AssumeRole":
@@ -129,5 +129,5 @@ def _policies(look: Look, directory: Directory) -> tuple[Policy, ...]:
 
 
 def words(look: Look, caller: Caller) -> str:
-    """How AWS says that the caller may not (grade R, without its reason)."""
+    """AWS's message for a denied caller (grade R, without its reason)."""
     return f"User: {caller.arn} is not authorized to perform: {look.action} on resource: {look.resource}"

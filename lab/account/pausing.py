@@ -1,7 +1,7 @@
 """The pause of a domain's automated snapshots: `AutomatedSnapshotPauseOptions`, which moto lacks.
 
-Names, forms and the three days are grade A (API reference); the words of the refusals, that a pause without a
-begin starts at once, and that a begin may lie in the past are guesses.
+Names, forms and the three days are grade A (API reference). Guesses: the words of the refusals, that a pause
+without a start begins at once, and that a start may be in the past.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOT_OFFERED = "Automated snapshot pause is not supported for this domain."
 
 @dataclass(frozen=True)
 class Pause:
-    """A pause as it was asked for; times are seconds since 1970."""
+    """A requested pause; times are Unix seconds."""
 
     enabled: bool
     starts: float = 0.0
@@ -27,7 +27,7 @@ class Pause:
     set_at: float = 0.0
 
     def state(self, now: float) -> str:
-        """The control plane's word for it at this moment."""
+        """The control plane's current word for it."""
         if not self.enabled:
             return "Disabled"
         if now < self.starts:
@@ -36,7 +36,7 @@ class Pause:
 
 
 def asked(options: Any, now: float) -> Pause | str:
-    """The pause that is asked for, or why it is refused."""
+    """Parse the requested pause, or return why it is refused."""
     if not isinstance(options, dict) or not isinstance(options.get("Enabled"), bool):
         return f"Value at '{OPTIONS}.enabled' failed to satisfy constraint: Member must not be null"
     if not options["Enabled"]:
@@ -52,7 +52,7 @@ def asked(options: Any, now: float) -> Pause | str:
 
 
 def take(domain: Any, options: Any) -> str:
-    """Set the pause of moto's domain; why it is refused, empty where it is not."""
+    """Set the pause of moto's domain; return why it is refused, empty if accepted."""
     if domain.to_dict().get("Processing"):
         return BUSY
     if getattr(domain, "refuses_pauses", False):
@@ -65,24 +65,24 @@ def take(domain: Any, options: Any) -> str:
 
 
 def pauses(domain: Any) -> bool:
-    """Whether the automated snapshots of moto's domain pause at this moment."""
+    """Whether the automated snapshots of moto's domain are paused now."""
     return _set(domain).state(time.time()) == "Active"
 
 
 def forget(domain: Any, *, refuses: bool = False) -> None:
-    """As if nothing had ever been asked for; `refuses`: and let nothing be asked for."""
+    """Forget every pause; with `refuses`, refuse new ones."""
     domain.snapshot_pause, domain.refuses_pauses = Pause(False), refuses
 
 
 def shown(domain: Any) -> Mapping[str, Any]:
-    """The part of `DescribeDomain`."""
+    """The pause in `DescribeDomain`."""
     pause = _set(domain)
     times = {"StartTime": pause.starts, "EndTime": pause.ends} if pause.enabled else {}
     return {OPTIONS: {"Enabled": pause.enabled, **times, "State": pause.state(time.time())}}
 
 
 def configured(domain: Any) -> Mapping[str, Any]:
-    """The part of `DescribeDomainConfig`, and of the reply of `UpdateDomainConfig`."""
+    """The pause in `DescribeDomainConfig` and in the reply to `UpdateDomainConfig`."""
     at = _set(domain).set_at
     status = {"CreationDate": at, "UpdateDate": at, "UpdateVersion": 1, "State": "Active"}
     return {OPTIONS: {"Options": shown(domain)[OPTIONS], "Status": {**status, "PendingDeletion": False}}}

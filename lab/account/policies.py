@@ -1,7 +1,7 @@
-"""What IAM policies decide, as AWS documents it: pure functions of documents and one request.
+"""Evaluate IAM policies as AWS documents it: pure functions of policy documents and one request.
 
-Left out: policy variables such as `${aws:username}`, permissions boundaries, session policies, and the rules
-of organisations.
+Not supported: policy variables such as `${aws:username}`, permissions boundaries, session policies, and
+policies of organizations.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ ANYBODY = "*"
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy document, taken apart: its statements as AWS writes them."""
+    """A parsed policy document: its statements as AWS writes them."""
 
     statements: tuple[dict[str, Any], ...]
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks, by all names that a policy may give: `aws` are ARNs (a role session has two, its own and its
-    role's), `account` the account they are of, `service` a service's name."""
+    """The caller under all names that a policy can use: `aws` are ARNs (a role session has two, its own and
+    its role's), `account` their account, `service` a service's name."""
 
     aws: tuple[str, ...] = ()
     account: str = ""
@@ -38,8 +38,8 @@ class Principal:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: an action ("es:ESHttpPut") on a resource (an ARN), and the condition keys that AWS
-    would know about it."""
+    """A request to authorize: an action ("es:ESHttpPut") on a resource (an ARN), with the condition keys that
+    AWS would know."""
 
     action: str
     resource: str
@@ -48,7 +48,7 @@ class Request:
 
 @lru_cache(maxsize=512)
 def parse(document: str) -> Policy:
-    """Take a JSON document apart. One that is no policy has no statements."""
+    """Parse a JSON document. A document that is not a policy has no statements."""
     try:
         raw: Any = json.loads(document)
     except ValueError:
@@ -58,7 +58,7 @@ def parse(document: str) -> Policy:
 
 
 def by_identity(policies: Iterable[Policy], request: Request) -> Decision:
-    """What an identity's own policies say together."""
+    """Decide by all of an identity's own policies."""
     statements = [each for policy in policies for each in policy.statements if not _names_somebody(each)]
     return _decision(each for each in statements if _about(each, request))
 
@@ -66,10 +66,10 @@ def by_identity(policies: Iterable[Policy], request: Request) -> Decision:
 def by_resource(
     policies: Iterable[Policy], request: Request, principal: Principal, *, delegating: bool = False
 ) -> Decision:
-    """What a resource's policies (a trust policy is one) say to the principal.
+    """Decide by a resource's policies (a trust policy is one).
 
-    An Allow for the account as a whole only leaves the matter to the account's own policies: it allows nobody
-    by itself, and counts where it is asked for as such (`delegating`).
+    An Allow for the whole account delegates the decision to the account's own policies: it allows nobody by
+    itself, and only counts with `delegating`.
     """
     statements = [each for policy in policies for each in policy.statements]
     mine = [each for each in statements if _is_for(each, principal, delegating)]
@@ -77,19 +77,19 @@ def by_resource(
 
 
 def in_one_account(identity: Decision, resource: Decision) -> Decision:
-    """Both together, where caller and resource are of one account: either may allow, any Deny wins."""
+    """Combine both decisions within one account: either may allow, any Deny wins."""
     return _strongest((identity, resource))
 
 
 def across_accounts(identity: Decision, resource: Decision) -> Decision:
-    """Both together, where the caller is of another account than the resource, or where the resource leaves
-    the matter to the account: both must allow."""
+    """Combine both decisions across accounts, or where the resource delegates to the account: both must
+    allow."""
     both = identity == resource == "allowed"
     return "allowed" if both else _strongest(each for each in (identity, resource) if each != "allowed")
 
 
 def missing_keys(policies: Iterable[Policy], request: Request) -> set[str]:
-    """The condition keys, of statements about this action and resource, that the request tells nothing of."""
+    """List the condition keys that statements about this action and resource need and the request lacks."""
     known = {name.lower() for name in request.context}
     statements = [each for policy in policies for each in policy.statements if _names(each, request)]
     asked = {key for each in statements for key in conditions.asked_keys(each.get("Condition"))}
@@ -97,7 +97,7 @@ def missing_keys(policies: Iterable[Policy], request: Request) -> set[str]:
 
 
 def listed(value: Any) -> list[Any]:
-    """The value as a list: AWS writes a list of one as the one."""
+    """Return the value as a list; AWS writes a list of one element as the element."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -120,15 +120,15 @@ def _about(statement: dict[str, Any], request: Request) -> bool:
 
 
 def _names(statement: dict[str, Any], request: Request) -> bool:
-    """Whether the statement names action and resource, whatever its conditions."""
+    """Whether the statement covers action and resource, regardless of its conditions."""
     action = _one_of(statement, "Action", request.action.lower(), lower=True)
     return action and _one_of(statement, "Resource", request.resource)
 
 
 def _one_of(statement: dict[str, Any], element: str, value: str, *, lower: bool = False) -> bool:
-    """Whether the value is named by the element ("Action") or left by its opposite ("NotAction").
+    """Whether the element ("Action") covers the value, or its opposite ("NotAction") does not exclude it.
 
-    Without either it is not named, but for a trust policy, which has no Resource.
+    Without either, nothing is covered, except in a trust policy, which has no Resource.
     """
     if f"Not{element}" in statement:
         return not _any_matches(statement[f"Not{element}"], value, lower)
@@ -143,7 +143,8 @@ def _any_matches(patterns: Any, value: str, lower: bool) -> bool:
 
 
 def _conditions_hold(statement: dict[str, Any], request: Request) -> bool:
-    """A condition that is not understood is held against the caller: no Allow by it, but a Deny."""
+    """Whether the conditions hold. One that is not understood counts against the caller: Deny, but no
+    Allow."""
     held = conditions.hold(statement.get("Condition") or {}, request.context)
     return statement.get("Effect") == "Deny" if held is None else held
 

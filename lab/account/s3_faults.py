@@ -1,7 +1,7 @@
-"""S3 that answers slowly, refuses for being asked too much, or does not answer at all.
+"""Faults of S3: slow answers, throttling, no answer.
 
-A layer before moto. Only requests signed for S3 are touched. What it did is written to a file, one JSON line
-a request.
+A layer before moto that affects only requests signed for S3. It logs each fault to a file, one JSON line a
+request.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ SIGNED_FOR_S3 = "/s3/aws4_request"
 
 
 class S3Fault(BaseModel):
-    """What S3 does with a request: `slow` answers it after `seconds`, `close` ends the connection after
-    `seconds` without an answer, `slow down` answers 503 SlowDown (grade K) after `seconds`."""
+    """A fault of S3: after `seconds`, `slow` answers the request, `close` ends the connection without an
+    answer, `slow down` answers 503 SlowDown (grade K)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -35,12 +35,12 @@ class S3Fault(BaseModel):
 
     @property
     def words(self) -> str:
-        """How the log names it."""
+        """The fault's name in the log."""
         return self.kind + (f" {self.seconds:g} s" if self.seconds else "")
 
 
 class S3FaultPlan(BaseModel):
-    """A portion of `rate` of the requests to S3 is hit by one of `faults`."""
+    """Hits a fraction `rate` of the requests to S3 with one of `faults`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,7 +49,7 @@ class S3FaultPlan(BaseModel):
 
 
 class S3Faults:
-    """The layer; `log` is the file that it writes to. The n-th request's fault follows from seed and n."""
+    """The layer; it logs to the file `log`. Seed and n determine the n-th request's fault."""
 
     def __init__(self, log: Path) -> None:
         self._lock = threading.Lock()
@@ -58,18 +58,18 @@ class S3Faults:
         self._seed = self._seen = self._hit = 0
 
     def install(self, seed: int, plan: S3FaultPlan | None) -> None:
-        """Put the plan in force, counting from the beginning; None: S3 is well again."""
+        """Activate the plan, with counts from zero; None ends all faults."""
         with self._lock:
             self._seed, self._plan = seed, plan
             self._seen = self._hit = 0
 
     def shown(self) -> dict[str, int]:
-        """How many requests to S3 the plan in force has seen and hit."""
+        """The numbers of requests to S3 that the active plan has seen and hit."""
         with self._lock:
             return {"seen": self._seen, "hit": self._hit}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-        """Answer in place of moto, or None to let it answer."""
+        """Answer in place of moto, or return None to let moto answer."""
         fault = self._take(environ)
         if fault is None:
             return None

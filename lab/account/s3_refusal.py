@@ -1,4 +1,4 @@
-"""How S3 refuses a request, said by a layer in moto's place."""
+"""S3's refusals, for layers that answer in place of moto."""
 
 from __future__ import annotations
 
@@ -19,5 +19,6 @@ def refused(
 
 
 def read_body(environ: Environ) -> None:
-    """A caller that is still sending would see the connection break, and not the answer."""
+    """Read the whole body, or a caller that is still sending would see a broken connection, not the
+    answer."""
     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -1,6 +1,6 @@
-"""S3, IAM, STS and the OpenSearch control plane over HTTP: moto, in this process, behind what it lacks.
+"""S3, IAM, STS and the OpenSearch control plane over HTTP: moto in this process, behind additional layers.
 
-Each `Layer` sees a request before moto does and may answer it; what none answers goes to moto.
+Each `Layer` sees a request before moto and may answer it; moto answers the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Layer = Callable[[Environ, StartResponse], Iterable[bytes] | None]
 
 
 class AwsServer:
-    """Serves the account on a free port of the loopback interface (`url`), in threads of its own, until
+    """Serves the account on a free port of the loopback interface (`url`), in its own threads, until
     `stop`."""
 
     def __init__(self, layers: Sequence[Layer] = ()) -> None:
@@ -44,13 +44,13 @@ class AwsServer:
         self.url = f"http://127.0.0.1:{self.another_port()}"
 
     def another_port(self) -> int:
-        """Serve the same account on one more port, by which a layer may know who comes."""
+        """Serve the same account on one more port, by which a layer can recognize the caller."""
         server = self._make()
         self._servers.append(server)
         threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
         return server.server_port
 
     def stop(self) -> None:
-        """End it."""
+        """Stop serving."""
         for server in self._servers:
             server.shutdown()

@@ -1,7 +1,7 @@
-"""`iam:SimulatePrincipalPolicy`, which moto lacks: what a user's or role's own policies would allow.
+"""`iam:SimulatePrincipalPolicy`, which moto lacks: the decisions of a user's or role's own policies.
 
-As AWS has it now: one result an action, whose decision is the strictest of its resources', with each
-resource's own decision inside.
+As on AWS today: one result for each action, with the strictest decision of its resources, and each resource's
+own decision inside.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Reply:
-    """The status and the XML of an answer."""
+    """An answer: status and XML."""
 
     status: int
     xml: str
 
 
 def is_asked(body: bytes) -> bool:
-    """Whether a form sent to IAM asks for this."""
+    """Whether a form sent to IAM asks for a simulation."""
     return b"Action=SimulatePrincipalPolicy" in body
 
 
 def simulate(body: bytes, directory: Directory) -> Reply:
-    """Answer a simulation asked for with this form."""
+    """Answer the simulation in this form."""
     fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
     source = fields.get("PolicySourceArn", "")
     found = ENTITY.match(source)
@@ -71,14 +71,14 @@ class _Simulation:
     context: Mapping[str, tuple[str, ...]]
 
     def decision(self, action: str, resource: str) -> Decision:
-        """What the policies say to the action on the resource."""
+        """The decision on the action and resource."""
         request = Request(action, resource, self.context)
         return in_one_account(
             by_identity(self.policies, request), by_resource(self.resource, request, self.principal)
         )
 
     def missing(self, action: str, resource: str) -> list[str]:
-        """Condition keys that the policies ask for and the simulation was not told."""
+        """Condition keys that the policies need and the form lacks."""
         return sorted(missing_keys((*self.policies, *self.resource), Request(action, resource, self.context)))
 
 
@@ -130,7 +130,7 @@ def _resource_policy(fields: Fields) -> tuple[Policy, ...]:
 
 
 def _list(fields: Fields, name: str) -> list[str]:
-    """The members of a list, in their order; a list of one may come without its number."""
+    """The members of a list, in order; a list of one may come without a number."""
     found = []
     while (value := fields.get(f"{name}.member.{len(found) + 1}")) is not None:
         found.append(value)

@@ -1,4 +1,4 @@
-"""Wildcards: IAM has `*` for any text and `?` for one character; engines have the star alone."""
+"""Wildcards: IAM has `*` for any text and `?` for one character; engines have only `*`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import lru_cache
 
 
 def matches(value: str, pattern: str) -> bool:
-    """Whether the whole value is of IAM's pattern; case counts."""
+    """Whether the whole value matches IAM's pattern; case matters."""
     return _compiled(pattern).fullmatch(value) is not None
 
 
 @lru_cache(maxsize=512)
 def stars(pattern: str) -> re.Pattern[str]:
-    """An engine's pattern, for `fullmatch`: only `*` is special, and is any text."""
+    """Compile an engine's pattern for `fullmatch`: only `*` is special and matches any text."""
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
 
 

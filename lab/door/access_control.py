@@ -1,4 +1,4 @@
-"""Fine-grained access control: the caller's IAM identity, handed over to the engine's security plugin.
+"""Fine-grained access control: pass the caller's IAM identity to the engine's security plugin.
 
 The plugin trusts these headers because they come from the front door (proxy authentication), and decides by
 its own role mappings.
@@ -12,14 +12,14 @@ OPERATOR = "snapferry-lab-operator"
 HAND_OVER = frozenset(("x-forwarded-for", "x-proxy-user", "x-proxy-roles"))
 
 
-def handed_over(caller: Caller) -> dict[str, str]:
-    """The headers that name the caller: a user by its ARN, an assumed role by the role's, which is its
-    backend role too."""
+def caller_headers(caller: Caller) -> dict[str, str]:
+    """The headers that name the caller: a user by its ARN, an assumed role by the role's ARN, which is also
+    its backend role."""
     return _headers(caller.identity, caller.role or "")
 
 
 def operator() -> dict[str, str]:
-    """The headers by which the lab itself fills, empties and looks at an engine."""
+    """The headers by which the lab itself fills, empties and inspects an engine."""
     return _headers(OPERATOR, "")
 
 

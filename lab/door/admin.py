@@ -1,4 +1,4 @@
-"""The lab's own small API, on a port of its own: rules in, rules out, and back to new."""
+"""The lab's own small API, on its own port: add and clear rules, reset the lab."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from lab.manners.admin import manners_routes
 
 
 def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> Starlette:
-    """The application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules, faults and what the doors
-    remember), and `more`."""
+    """Build the application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules, faults and the doors'
+    remembered registrations), and `more`."""
 
     async def reset(request: Request) -> Response:
         rules.clear()
@@ -63,6 +63,6 @@ def _rule_routes(rules: Rules) -> list[Route]:
 
 
 def _parsed(raw: Any) -> list[Rule]:
-    """The rules that were sent, one or a list of them."""
+    """Parse the sent rules: one, or a list."""
     asked = raw if isinstance(raw, list) else [raw]
     return [Rule.model_validate(presets.expanded(each)) for each in asked]

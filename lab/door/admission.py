@@ -1,4 +1,4 @@
-"""Who comes in: the signature, and nobody without one."""
+"""Admission: check the signature, and refuse requests without one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lab.door.signature import Refused, verify
 
 
 async def refusal(exchange: Exchange, door: Door) -> Answer | None:
-    """The refusal of a caller who may not come in, or None; sets `exchange.caller`."""
+    """Refuse a caller without a valid signature; else set `exchange.caller` and return None."""
     request = exchange.received
     try:
         caller = verify(request, door.region, door.directory)

@@ -1,5 +1,4 @@
-"""What the service itself answers, in its own envelopes. Grades are those of the facts that each body comes
-from."""
+"""Answers of the service itself, in its own envelopes. Grades are those of the underlying facts."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply that no engine gave."""
+    """A reply that does not come from an engine."""
 
     status: int
     body: bytes
@@ -27,8 +26,8 @@ def json_answer(status: int, body: Any) -> Answer:
 
 
 def anonymous(method: str, role_arn: str | None) -> Answer:
-    """The refusal of an unsigned request; a registration is refused for the role it would pass (grade A; the
-    reason after the action R)."""
+    """The refusal of an unsigned request; for a registration, because of the role that it would pass (grade
+    A; the reason after the action R)."""
     if role_arn:
         return _message(
             403, f"User: anonymous is not authorized to perform: iam:PassRole on resource: {role_arn}"
@@ -39,32 +38,30 @@ def anonymous(method: str, role_arn: str | None) -> Answer:
 
 
 def http_action(method: str) -> str:
-    """The action of IAM that a request to a domain is."""
+    """The IAM action of a request to a domain."""
     return f"es:ESHttp{method.capitalize()}"
 
 
 def signature_refused(message: str) -> Answer:
-    """The refusal of a signature; the gateway writes `message` in lower case (grade K)."""
+    """The refusal of a signature; the gateway spells `message` in lower case (grade K)."""
     return json_answer(403, {"message": message})
 
 
 def reserved_name(name: str) -> Answer:
-    """The refusal of a repository name that the service keeps to itself. The rule is grade A, this body is a
-    guess."""
+    """The refusal of a repository name that the service reserves. The rule is grade A, this body a guess."""
     return _message(403, f"Your request: '/_snapshot/{name}' is not allowed.")
 
 
 def role_missing(name: str) -> Answer:
-    """The refusal of an S3 registration without a role. That one is needed is grade A, this body is a
-    guess."""
+    """The refusal of an S3 registration without a role. The requirement is grade A, this body a guess."""
     why = "role_arn is a required setting for repository type s3"
     cause = {"type": "illegal_argument_exception", "reason": why}
     return engine_error(400, "repository_exception", f"[{name}] failed to create repository", cause)
 
 
 def not_read() -> Answer:
-    """The refusal of a body that only an engine could read: the service lets such bodies pass, the lab must
-    know what they say. That an engine refuses a broken one so is grade E; refusing others, a guess."""
+    """The refusal of a body that only an engine could read: the service passes such bodies on, but the lab
+    must read them. An engine refuses broken ones like this (grade E); refusing others is a guess."""
     reason = "the lab reads this body as plain JSON only, plain or packed with gzip or deflate"
     return engine_error(400, "json_parse_exception", reason)
 
@@ -77,7 +74,7 @@ def engine_error(status: int, kind: str, reason: str, cause: dict[str, Any] | No
 
 
 def malformed() -> Answer:
-    """The refusal of a path or a query that cannot be passed on (a guess)."""
+    """The refusal of a path or query that cannot be passed on (a guess)."""
     return _message(400, "Bad Request")
 
 

@@ -1,4 +1,5 @@
-"""What the caller may do, by IAM: send requests to the domain, and pass a role to the service."""
+"""Authorization by IAM: whether the caller may send requests to the domain, and pass a role to the
+service."""
 
 from __future__ import annotations
 
@@ -12,11 +13,11 @@ from lab.door.exchange import Door, Exchange
 from lab.settings import ACCOUNT
 
 SERVICES = ("es.amazonaws.com", "opensearchservice.amazonaws.com")
-"""The two names of the service; policies may say either."""
+"""The two names of the service; policies may use either."""
 
 
 async def refusal(exchange: Exchange, door: Door) -> Answer | None:
-    """The refusal of what IAM does not let the caller do, or None; wants `exchange.caller`."""
+    """Refuse a request that IAM does not allow the caller; else return None. Needs `exchange.caller`."""
     caller, received = exchange.caller, exchange.received
     if caller is None:
         return None
@@ -29,7 +30,7 @@ async def refusal(exchange: Exchange, door: Door) -> Answer | None:
 
 
 def request_refused(caller: Caller, method: str, path: str, door: Door) -> Answer | None:
-    """The refusal of a request to the domain, by the caller's policies and the domain's access policy."""
+    """Refuse a request to the domain by the caller's policies and the domain's access policy."""
     request = Request(http_action(method), door.arn + path, _about(caller))
     own = by_identity(door.directory.policies(caller.identity), request)
     access_policy = door.directory.access_policy(door.domain, door.region)
@@ -42,7 +43,7 @@ def request_refused(caller: Caller, method: str, path: str, door: Door) -> Answe
 
 
 def pass_role_refused(caller: Caller, role_arn: str, door: Door) -> Answer | None:
-    """The refusal of a registration with this role, by the caller's policies."""
+    """Refuse a registration with this role by the caller's policies."""
     if account_of(role_arn) != ACCOUNT:
         return denials.foreign_role()
     policies = door.directory.policies(caller.identity)
@@ -56,7 +57,7 @@ def pass_role_refused(caller: Caller, role_arn: str, door: Door) -> Answer | Non
 
 
 def _about(caller: Caller) -> dict[str, tuple[str, ...]]:
-    """The condition keys that are known about every request."""
+    """The condition keys that every request has."""
     return {
         "aws:PrincipalArn": (caller.identity,),
         "aws:PrincipalAccount": (caller.account,),

@@ -1,4 +1,4 @@
-"""What a request's body says, for the front door's own looks at it: as the engine reads it, or not at all."""
+"""Parse request bodies for the front door: exactly as the engine does, or not at all."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ FORMATS: dict[str, tuple[int, ...]] = {
 
 
 class Unreadable(ValueError):
-    """The front door cannot tell what the body says; the engine might."""
+    """The front door cannot parse the body; the engine might."""
 
 
 def decoded(body: bytes, encoding: str) -> bytes | None:
-    """The body without its content encoding; None where that is not known, or the body is not of it."""
+    """Decode the body's content encoding; None if the encoding is unknown or the body broken."""
     name = encoding.strip().lower()
     if name in ("", "identity"):
         return body
@@ -27,10 +27,10 @@ def decoded(body: bytes, encoding: str) -> bytes | None:
 
 
 def document(content: bytes | None) -> Any:
-    """What the content says as strict JSON; None where it is empty.
+    """Parse the content as strict JSON; None if it is empty.
 
     Raises:
-        Unreadable: it is anything else. Engines read YAML, CBOR, SMILE and JSON with comments, too.
+        Unreadable: it is anything else. Engines also read YAML, CBOR, SMILE and JSON with comments.
     """
     if content is None:
         raise Unreadable("an unknown content encoding")
@@ -43,7 +43,7 @@ def document(content: bytes | None) -> Any:
 
 
 def _inflated(body: bytes, form: int) -> bytes | None:
-    """All of the body as one stream: engines stop at its end, and so must what is looked at."""
+    """Inflate the body as one stream. Engines stop at its end, so this must too."""
     stream = zlib.decompressobj(form)
     try:
         content = stream.decompress(body)

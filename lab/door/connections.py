@@ -1,6 +1,6 @@
-"""Connections that a front door can end in the middle of a request, and replies that end them.
+"""Replies that end their connection in the middle of a request.
 
-An ASGI application is given no connection. The protocol here hands it over in the request's scope, under
+An ASGI application has no access to its connection. The protocol here puts it into the request's scope, under
 `extensions`.
 """
 
@@ -20,10 +20,10 @@ AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: unsent bytes are thrown away, th
 
 
 class SeverableProtocol(H11Protocol):
-    """uvicorn's HTTP protocol; its application finds the connection in the scope."""
+    """uvicorn's HTTP protocol, which puts the connection into the application's scope."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """A caller has connected."""
+        """Remember the new connection."""
         super().connection_made(transport)
         inner: Any = self.app
 
@@ -35,7 +35,7 @@ class SeverableProtocol(H11Protocol):
 
 
 class Severed(Response):
-    """No reply: the connection is closed, or reset. Its status is 0, as the request log shows it."""
+    """No reply: close or reset the connection. The request log shows status 0."""
 
     def __init__(self, *, reset: bool) -> None:
         super().__init__(status_code=0)
@@ -54,7 +54,7 @@ class Severed(Response):
 
 
 class Truncated(Response):
-    """A reply whose first half is sent before the connection is closed; `chunked` tells no length."""
+    """Half a reply, after which the connection is closed; a `chunked` one announces no length."""
 
     def __init__(self, content: bytes, status: int, headers: dict[str, str], *, chunked: bool) -> None:
         kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
@@ -68,7 +68,7 @@ class Truncated(Response):
         half = bytes(self.body[: len(self.body) // 2])
         await send({"type": "http.response.body", "body": half, "more_body": True})
         transport: asyncio.Transport = scope["extensions"][CONNECTION]
-        transport.close()  # what is written is sent first
+        transport.close()  # sends buffered bytes first
         await _ended(receive)
 
 

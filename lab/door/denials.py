@@ -1,5 +1,5 @@
-"""What the service answers when IAM, a role or S3 stands in the way. Grades are those of the facts that each
-body comes from."""
+"""Answers of the service when IAM, a role or S3 denies a request. Grades are those of the underlying
+facts."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def pass_role(caller: str, role_arn: str, denied: bool = False) -> Answer:
 
 
 def foreign_role() -> Answer:
-    """The refusal of a role of another account. That it is refused is grade A; the sentence is the one of
-    other services of AWS, so here a guess (grade K)."""
+    """The refusal of a role in another account. The refusal is grade A; the sentence is from other AWS
+    services, so a guess here (grade K)."""
     return _message("Cross-account pass role is not allowed.")
 
 
 def request_refused(caller: str, method: str, denied_by: Kind | None) -> Answer:
     """The refusal of a caller who may not send such requests to the domain (grade A; the reason after it R).
 
-    `denied_by` is the kind of policy that denies explicitly; None when none allows.
+    `denied_by` is the type of policy with an explicit deny; None when no policy allows it.
     """
     action = http_action(method)
     return _message(f"User: {caller} is not authorized to perform: {action} {_because(action, denied_by)}")
 
 
 def role_not_assumed(role_arn: str, region: str, account: str) -> Answer:
-    """The failure of the service to assume the repository's role (grade R; the status is uncertain)."""
+    """The service's failure to assume the repository's role (grade R; the status is uncertain)."""
     service = f"arn:aws:sts::{SERVICE_ACCOUNT}:assumed-role/cp-sts-grant-role/swift-{region}-prod-{account}"
     reason = (
         f"User: {service} is not authorized to perform: sts:AssumeRole on resource: {role_arn} (Service: "
@@ -51,7 +51,7 @@ def role_not_assumed(role_arn: str, region: str, account: str) -> Answer:
 
 
 def location_refused(repository: str) -> Answer:
-    """What older stacks said to `region: us-east-1`: S3 does not take that name (grade R)."""
+    """The answer of older stacks to `region: us-east-1`: S3 does not accept that name (grade R)."""
     cause = old_client("The specified location-constraint is not valid", 400, "InvalidLocationConstraint")
     return engine_error(500, "repository_exception", f"[{repository}] failed to create repository", cause)
 
@@ -59,7 +59,7 @@ def location_refused(repository: str) -> Answer:
 def region_refused(
     repository: str, base_path: str, operation: Operation, engine: str, bucket_region: str
 ) -> Answer:
-    """The bucket is in another Region (the sentence is grade A, the words around it those of `s3_failed`)."""
+    """The bucket is in another Region (the sentence is grade A, the words around it as in `s3_failed`)."""
     sentence = f"The bucket is in this region: {bucket_region}. Please use this region to retry the request."
     return _failed(Failure(repository, base_path, operation, engine, "", sentence, 301, "PermanentRedirect"))
 
@@ -69,8 +69,8 @@ def s3_failed(
 ) -> Answer:
     """S3 refused the engine with the error `code` (of `SENTENCES`).
 
-    Elasticsearch's words of an upload, of a missing bucket and of archived objects are grade R. OpenSearch's
-    are those of 3.6.0 whose S3 refused it (grade E). Elasticsearch's other words are composed after them (K).
+    Elasticsearch's words for an upload, a missing bucket and archived objects are grade R. OpenSearch's words
+    are those of 3.6.0 when S3 refused it (grade E). Elasticsearch's other words are modelled on them (K).
     """
     status, sentence = SENTENCES[code]
     return _failed(Failure(repository, base_path, operation, engine, snapshot, sentence, status, code))
@@ -79,7 +79,7 @@ def s3_failed(
 def key_refused(
     repository: str, base_path: str, operation: Operation, engine: str, role_arn: str, action: str, key: str
 ) -> Answer:
-    """S3 could not use the bucket's key for the role (grade K: a guess, but for the action's name)."""
+    """S3 could not use the bucket's key for the role (grade K: a guess, except the action's name)."""
     who = f"arn:aws:sts::{account_of(role_arn)}:assumed-role/{role_arn.rpartition('/')[2]}/snapshots"
     text = f"User: {who} is not authorized to perform: {action} on resource: {key}"
     sentence = f"{text} {_because(action, None)}"

@@ -1,4 +1,4 @@
-"""The way from a front door to its engine: where it is, how the lab itself is let in, and the requests."""
+"""The link from a front door to its engine: its address, the lab's own login, and the requests."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ TIMEOUT = httpx.Timeout(3600.0, connect=10.0)
 
 
 class NoAddress(ValueError):
-    """What was asked for cannot be asked of an engine."""
+    """The request has no valid address on an engine."""
 
 
 class EngineLink:
-    """Requests to one engine. `operator` are the headers by which an engine with access control lets the lab
-    itself in; an open one needs none."""
+    """Requests to one engine. `operator` are the headers by which an engine with access control admits the
+    lab itself; other engines need none."""
 
     def __init__(self, url: str, operator: Mapping[str, str] | None = None) -> None:
         self.url = url
@@ -25,10 +25,10 @@ class EngineLink:
         self._client: httpx.AsyncClient | None = None
 
     def address(self, path: str, query: str = "") -> httpx.URL:
-        """The engine's address of a raw (percent-encoded) path and query.
+        """The engine's URL for a raw (percent-encoded) path and query.
 
         Raises:
-            NoAddress: it is too long, or has characters that no request has.
+            NoAddress: it is too long or contains invalid characters.
         """
         raw = f"{path}?{query}" if query else path
         try:
@@ -39,7 +39,7 @@ class EngineLink:
     async def send(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes
     ) -> httpx.Response:
-        """Send a request as it is and return the reply, its body still unread.
+        """Send a request unchanged and return the reply with its body still unread.
 
         Raises:
             httpx.HTTPError: the engine cannot be reached.
@@ -52,7 +52,7 @@ class EngineLink:
         return await self._http().send(built, stream=True)
 
     async def ask(self, method: str, path: str, body: Any = None, query: str = "") -> tuple[int, Any]:
-        """Ask as the lab itself: the status, and the parsed reply (None where it is no JSON).
+        """Send the lab's own request; return the status and the parsed reply (None if it is not JSON).
 
         Raises:
             httpx.HTTPError: the engine cannot be reached.

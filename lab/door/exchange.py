@@ -1,4 +1,4 @@
-"""What every part of a front door looks at: the door itself, and one request on its way through."""
+"""The context of every part of a front door: the door itself, and one request on its way through."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ANONYMOUS = "anonymous"
 
 @dataclass(frozen=True)
 class Door:
-    """What a front door stands before, and what it asks.
+    """One domain's front door, with the engine, the account and the settings behind it.
 
     `registered` holds the repositories as their callers registered them (type and flat settings), by name.
-    `folder` is where the shared folder is by which repositories are translated; None when the engines write
-    to S3 themselves. `background` are the tasks that switches keep running, by name.
+    `folder` is the shared folder that stands in for S3; None when the engines write to S3 themselves.
+    `background` holds the running tasks of switches, by name.
     """
 
     side: str
@@ -61,9 +61,9 @@ class Door:
 
 @dataclass
 class Exchange:
-    """One request on its way through. `port` is the one that it came in by. `caller` is None as long as
-    nobody was recognised; `injected` names the faults that were put in, in their order; `instead` is what the
-    engine is asked where that is not what was received."""
+    """One request on its way through. `port` is the port that received it. `caller` is None until the
+    signature is verified; `injected` names the injected faults in order; `instead` is the request to the
+    engine, if it differs from the received one."""
 
     received: Received
     port: int | None = None
@@ -81,9 +81,9 @@ class Exchange:
 
     @property
     def for_engine(self) -> Received:
-        """What the engine is asked."""
+        """The request to the engine."""
         return self.instead or self.received
 
 
 Gate = Callable[[Exchange, Door], Awaitable[Answer | None]]
-"""One reason to turn a request away: an answer in place of the engine's, or None to let it pass."""
+"""A reason to refuse a request: return an answer in place of the engine's, or None to let it pass."""

@@ -11,7 +11,7 @@ from lab.door.faults import FaultPlan, Faults
 
 
 def fault_routes(faults: Faults) -> list[Route]:
-    """`PUT /faults` (a plan in place of the one in force), `GET /faults` (the plan, and how many requests it
+    """`PUT /faults` (replaces the active plan), `GET /faults` (the plan, and the numbers of requests that it
     has seen and hit), `DELETE /faults`."""
 
     async def install(request: Request) -> Response:

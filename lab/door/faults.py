@@ -1,8 +1,8 @@
-"""The fault plan: which requests go wrong, how, and reproducibly so.
+"""The fault plan: which requests fail, and how, reproducibly.
 
-Requests are sorted into classes. Whether the n-th request of a class is hit, and by what, depends on the
-plan's seed, the class's name and n alone: the same requests meet the same faults, whatever other classes do
-meanwhile and however long anything takes.
+Requests are sorted into classes. Whether the n-th request of a class is hit, and by which fault, depends only
+on the plan's seed, the class's name and n: the same requests meet the same faults, independent of other
+classes and of timing.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ STATUSES = frozenset((403, 429, 502, 503, 504))
 
 
 class Fault(BaseModel):
-    """One thing that goes wrong with a request.
+    """One fault of a request.
 
-    Every fault waits `delay_s` seconds first; `delay` does nothing else. `drop` closes the connection without
-    a byte, `reset` resets it, `status` answers one of `STATUSES` (403 is the throttle that comes as one):
-    each either "before" the engine is asked or "after" it has acted, so that the reply is lost. `truncate`
-    sends half of the engine's reply, by its length or `chunked`. `skewed` and `expired` refuse the signature;
-    the engine is not asked. A fault lasts for `requests` requests of its class, the first included.
+    Every fault first waits `delay_s` seconds; `delay` does nothing else. `drop` closes the connection without
+    a byte, `reset` resets it, `status` answers one of `STATUSES` (403 is a throttle in disguise): each either
+    "before" the engine gets the request or "after" it has acted, so that the reply is lost. `truncate` sends
+    half of the engine's reply, with its length or `chunked`. `skewed` and `expired` refuse the signature
+    without asking the engine. A fault lasts for `requests` requests of its class, the first included.
     `retry_after` is the header of that name, in seconds.
     """
 
@@ -55,7 +55,7 @@ class Fault(BaseModel):
 
     @property
     def words(self) -> str:
-        """How the request log names it."""
+        """The fault's name in the request log."""
         words = [str(self.status) if self.kind == "status" else self.kind]
         words += [self.when] if self.kind in ("drop", "reset", "status") else []
         words += [f"{self.delay_s:g} s"] if self.delay_s else []
@@ -65,15 +65,16 @@ class Fault(BaseModel):
 
 
 class RequestClass(Matching):
-    """A class of requests and what goes wrong with them: of those that it matches, a portion of `rate` is hit
-    by one of `faults`, each as likely as the others."""
+    """A class of requests and their faults: a fraction `rate` of the matching requests is hit by one of
+    `faults`, all equally likely."""
 
     name: str
     rate: float = Field(ge=0, le=1)
     faults: tuple[Fault, ...]
 
     def fault(self, seed: int, number: int) -> Fault | None:
-        """What hits the class's `number`-th request: its own fault, or an earlier one that lasts until it."""
+        """The fault that hits the class's `number`-th request: its own, or an earlier one that still
+        lasts."""
         longest = max((fault.requests for fault in self.faults), default=1)
         for back in range(min(longest, number)):
             found = drawn(seed, self.name, number - back, self.rate, self.faults)
@@ -83,8 +84,8 @@ class RequestClass(Matching):
 
 
 class FaultPlan(BaseModel):
-    """What goes wrong from now on. A request belongs to the first class that it matches; one that matches
-    none is left alone. `s3` is what S3 does meanwhile."""
+    """A plan of faults. A request belongs to the first class that it matches; without a match it is left
+    alone. `s3` are the faults of S3."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -102,8 +103,8 @@ class FaultPlan(BaseModel):
 
 
 class Faults:
-    """The fault plan in force, and how many requests of each class it has seen and hit; safe to use from
-    several threads. `s3` is the layer that carries out what the plan says of S3."""
+    """The active fault plan, and the numbers of requests that it has seen and hit by class. Thread-safe. `s3`
+    is the layer that carries out the plan's faults of S3."""
 
     def __init__(self, s3: S3Faults | None = None) -> None:
         self._lock = threading.Lock()
@@ -113,8 +114,7 @@ class Faults:
         self._hit: dict[str, int] = {}
 
     def install(self, plan: FaultPlan | None) -> None:
-        """Put the plan in force in place of any other, counting from the beginning; None: nothing goes
-        wrong any more."""
+        """Activate the plan in place of any other, with counts from zero; None ends all faults."""
         with self._lock:
             self._plan = plan
             self._seen = {each.name: 0 for each in plan.classes} if plan else {}
@@ -123,14 +123,14 @@ class Faults:
             self._s3.install(plan.seed if plan else 0, plan.s3 if plan else None)
 
     def shown(self) -> dict[str, Any]:
-        """The plan in force (None: there is none), requests seen and hit by class and on S3."""
+        """The active plan (None without one), and requests seen and hit, by class and on S3."""
         with self._lock:
             plan = self._plan.model_dump() if self._plan else None
             shown = {"plan": plan, "seen": dict(self._seen), "hit": dict(self._hit)}
         return shown | {"s3": self._s3.shown() if self._s3 else None}
 
     def take(self, names: Iterable[str], method: str, path: str) -> Fault | None:
-        """What goes wrong with this request, counted as seen; None: nothing."""
+        """Count this request as seen, and return its fault, if any."""
         names = tuple(names)
         with self._lock:
             for each in self._plan.classes if self._plan else ():

@@ -1,7 +1,7 @@
-"""`filter_path`, as engines apply it: which parts of a reply are shown.
+"""Apply `filter_path` as engines do: select parts of a reply.
 
 Patterns are dotted; `*` is any text within a name, `**` any number of names, `\\.` a dot in a name. The
-elements of a list count as the list does. What holds nothing that is shown is left out.
+elements of a list count as the list itself. Objects without any selected part are left out.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ NOTHING = object()
 
 @dataclass(frozen=True)
 class Filter:
-    """What is shown: all, or what `includes` name; without what `excludes` name. Both as they were sent."""
+    """The selected parts: everything, or those in `includes`; without those in `excludes`."""
 
     includes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
 
     def applied(self, document: Any) -> Any:
-        """The parts of the document that are shown; `{}` where there are none."""
+        """Select the parts of the document; `{}` if there are none."""
         kept = document
         if self.includes:
             kept = _included(kept, _patterns(self.includes))
@@ -36,7 +36,7 @@ class Filter:
 
 
 def parse(value: str) -> Filter | None:
-    """The filter of a (decoded) `filter_path`, or None where it names nothing."""
+    """Parse a (decoded) `filter_path`; None if it is empty."""
     names = [name for each in value.split(",") if (name := each.strip())]
     includes = tuple(name for name in names if not name.startswith("-"))
     excludes = tuple(name[1:] for name in names if name.startswith("-"))
@@ -60,7 +60,7 @@ def _without(value: Any, patterns: list[Pattern]) -> Any:
 
 
 def _each(value: Any, patterns: list[Pattern], chosen: Any) -> Any:
-    """What is chosen of an object's or a list's content; NOTHING where nothing is."""
+    """Select the content of an object or a list; NOTHING if none is selected."""
     if isinstance(value, list):
         listed = [found for item in value if (found := chosen(item, patterns)) is not NOTHING]
         return listed or NOTHING
@@ -75,7 +75,7 @@ def _each(value: Any, patterns: list[Pattern], chosen: Any) -> Any:
 
 
 def _further(patterns: list[Pattern], name: str) -> list[Pattern]:
-    """What is left of the patterns below this name."""
+    """The rest of the patterns below this name."""
     left: list[Pattern] = []
     for first, *rest in patterns:
         if first == ANY_DEPTH:

@@ -1,5 +1,5 @@
-"""The service's front door before one domain: turns away whom the service turns away, answers what the
-service answers itself, passes everything else to the engine unchanged, and writes it all down."""
+"""The service's front door before one domain: refuse what the service refuses, answer what it answers itself,
+pass everything else to the engine unchanged, and log every request."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from lab.door.replies import content, own
 from lab.door.request_log import Entry, shown
 from lab.door.rules import Rule
 from lab.door.signature import Received
-from lab.manners import allow_list, automated, concurrency, gateway, patience, warm
+from lab.manners import allow_list, automated, concurrency, gateway, gateway_timeout, warm
 
 BEFORE_RULES: tuple[Gate, ...] = (
     gateway.wrong_host,
@@ -88,7 +88,7 @@ class FrontDoor:
         try:
             refused = await self._turned_away(exchange, AFTER_RULES)
             limit = self.door.manners.request_timeout_s
-            return refused or await patience.within(limit, exchange, self._serve(exchange))
+            return refused or await gateway_timeout.within(limit, exchange, self._serve(exchange))
         except httpx.HTTPError as error:
             return own(answers.bad_gateway(type(error).__name__))
         except NoAddress:
@@ -126,7 +126,7 @@ class FrontDoor:
         found = trouble.found(asked.name, asked.settings, "verify", door) if asked.is_s3 else None
         url = door.engine.address(exchange.received.path, exchange.received.query)
         if found is not None:
-            # The service writes the registration down before it verifies it: a failed one stays.
+            # The service stores a registration before verifying it: a failed one stays.
             url = url.copy_set_param("verify", "false")
         try:
             response = await _whole(await self._engine(exchange, body, url))
@@ -159,7 +159,7 @@ class FrontDoor:
         if body != exchange.received.body:
             headers.pop("content-encoding", None)  # the body in its place is a plain one
         if self.door.settings.access_control and exchange.caller is not None:
-            headers |= access_control.handed_over(exchange.caller)
+            headers |= access_control.caller_headers(exchange.caller)
         return await self.door.engine.send(request.method, url, headers, body)
 
     def _log(self, exchange: Exchange, status: int) -> None:
@@ -196,7 +196,7 @@ def _kept_headers(
 
 
 async def _whole(response: httpx.Response, change: Callable[[bytes], bytes] = bytes) -> Response:
-    """The engine's reply, read to its end, its content changed."""
+    """Read the engine's reply to its end and change its content."""
     changed = change(await response.aread())
     await response.aclose()
     kept = _kept_headers(response, without={"content-encoding", "content-length"})

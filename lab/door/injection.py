@@ -1,4 +1,4 @@
-"""A fault of the plan carried out on one request."""
+"""Inject a fault of the plan into one request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BY_STATUS: dict[int | None, Callable[[], Answer]] = {
 
 
 async def injected(fault: Fault, exchange: Exchange, serve: Serve) -> Response:
-    """The reply to a request that this fault hits; `serve` lets the domain answer. Noted in the exchange."""
+    """Reply to a request hit by this fault, and note it in the exchange; `serve` lets the domain answer."""
     place = len(exchange.injected)
     exchange.injected.append(fault.words)
     await asyncio.sleep(fault.delay_s)
@@ -59,7 +59,7 @@ async def _truncated(fault: Fault, exchange: Exchange, reply: Response) -> Respo
 
 
 def _answer(fault: Fault, exchange: Exchange) -> Answer:
-    """The service's words; `manners_answers` says how well each is known."""
+    """The service's words; `manners_answers` documents how certain each is."""
     if fault.kind == "expired":
         return answers.signature_refused(EXPIRED)
     if fault.kind == "skewed":
@@ -68,7 +68,7 @@ def _answer(fault: Fault, exchange: Exchange) -> Answer:
 
 
 def _skewed(stamp: str) -> str:
-    """What a domain says whose clock is a minute further ahead than it allows."""
+    """The answer of a domain whose clock is a minute beyond the allowed difference."""
     try:
         signed = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which requests a rule or a class of faults is about."""
+"""Match requests to a rule or a class of faults."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 
 class Matching(BaseModel):
-    """Requests to `domain` ("source", "target" or a domain's name; None: both) with `method` (None: any)
-    whose path matches the regular expression `path` from its beginning."""
+    """Requests to `domain` ("source", "target" or a domain's name; None: both) with `method` (None: any) and
+    a path that starts with the regular expression `path`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,7 +28,7 @@ class Matching(BaseModel):
         return value
 
     def matches(self, names: Iterable[str], method: str, path: str) -> bool:
-        """Whether this request of the domain that goes by `names` is one of them."""
+        """Whether this request to the domain with these `names` matches."""
         return (
             (self.domain is None or self.domain in names)
             and (self.method is None or self.method.upper() == method)

@@ -1,4 +1,4 @@
-"""What a front door remembers of the registrations that its engine holds: `Door.registered`."""
+"""Keep `Door.registered` up to date: the registrations that the engine holds."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from lab.door.s3_failure import UNVERIFIED
 
 
 def answered(door: Door, asked: Registration, status: int, content: bytes) -> None:
-    """The engine has answered a registration.
+    """Update it after the engine's answer to a registration.
 
-    One that it took is there, and one whose verification failed, which comes after (facts 1.2). After any
-    other error what was there before still is: a repository in use, or one that cannot be made.
+    An accepted registration exists, and so does one that failed verification, which happens afterwards (facts
+    1.2). After any other error (a repository in use, or one that cannot be created), the previous one is
+    still there.
     """
     if status != 200 and not (status == 500 and _kind(content) == UNVERIFIED):
         return
@@ -26,13 +27,13 @@ def answered(door: Door, asked: Registration, status: int, content: bytes) -> No
 
 
 def unanswered(door: Door, asked: Registration) -> None:
-    """The engine's answer was lost: what was not there may be there now."""
+    """Update it after a lost answer: a new registration may exist now."""
     if asked.is_s3:
         door.registered.setdefault(asked.name, asked.settings)
 
 
 def removed(door: Door, path: str) -> None:
-    """The engine has removed what this path names: a repository, several, or patterns with `*`."""
+    """Update it after the engine removed the repositories in this path: names, or patterns with `*`."""
     found = REGISTRATION.match(path)
     patterns = [stars(each) for each in unquote(found.group(1)).split(",")] if found else []
     for name in list(door.registered):
@@ -41,7 +42,7 @@ def removed(door: Door, path: str) -> None:
 
 
 def _kind(content: bytes) -> str:
-    """The type of an engine's error; empty where it is none."""
+    """The type of an engine's error; empty if the reply is not an error."""
     try:
         return json.loads(content)["error"]["type"]
     except (ValueError, TypeError, KeyError):

@@ -1,5 +1,4 @@
-"""Registrations of repositories as callers send them, and what the service says before any engine is
-asked."""
+"""Repository registrations as callers send them, and the service's refusals before any engine gets them."""
 
 from __future__ import annotations
 
@@ -13,15 +12,15 @@ from lab.door.answers import Answer, not_read, reserved_name, role_missing
 from lab.door.signature import Received
 
 RESERVED_PREFIX = "cs-"
-# An engine does not mind any slashes at the end of a path.
+# Engines ignore slashes at the end of a path.
 REGISTRATION = re.compile(r"^/_snapshot/([^/]+)/*$")
 USE = re.compile(r"^/_snapshot/([^/]+)/.*[^/]")
 
 
 @dataclass(frozen=True)
 class Registration:
-    """A request to register a repository. `document` is None where the body is no JSON object; it is not
-    `readable` where an engine could find one in it all the same."""
+    """A request to register a repository. `document` is None if the body is not a JSON object; it is not
+    `readable` if an engine might still find one in it."""
 
     name: str
     document: dict[str, Any] | None
@@ -29,7 +28,7 @@ class Registration:
 
     @property
     def is_s3(self) -> bool:
-        """Whether it is an S3 repository."""
+        """Whether the repository is of type s3."""
         return self.document is not None and self.document.get("type") == "s3"
 
     @property
@@ -45,7 +44,7 @@ class Registration:
 
 
 def registration(request: Received) -> Registration | None:
-    """The registration that the request is, or None."""
+    """Parse a registration; None for any other request."""
     found = REGISTRATION.match(request.path)
     if request.method not in ("PUT", "POST") or not found:
         return None
@@ -58,13 +57,13 @@ def registration(request: Received) -> Registration | None:
 
 
 def used_repository(path: str) -> str | None:
-    """The repository whose content the request is about (not its registration), or None."""
+    """The repository whose contents (not registration) the request uses, or None."""
     found = USE.match(path)
     return unquote(found.group(1)) if found else None
 
 
 def use(method: str, path: str) -> Literal["verify", "read", "write"]:
-    """What a request about a repository's content wants it for."""
+    """How a request uses a repository's contents."""
     if path.endswith("/_verify"):
         return "verify"
     reads = method in ("GET", "HEAD") or path.endswith("/_restore")
@@ -72,7 +71,7 @@ def use(method: str, path: str) -> Literal["verify", "read", "write"]:
 
 
 def refusal(request: Registration) -> Answer | None:
-    """What the service says before any engine is asked, or None when it has no objection."""
+    """The service's refusal before any engine gets the registration, or None."""
     if request.name.startswith(RESERVED_PREFIX):
         return reserved_name(request.name)
     if not request.readable:
@@ -88,7 +87,7 @@ def skips_verification(query: str) -> bool:
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted names."""
+    """Flatten nested settings to dotted names."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
         if isinstance(value, dict):
@@ -99,5 +98,5 @@ def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def text(value: Any) -> str:
-    """A setting as engines show it."""
+    """Format a setting as engines show it."""
     return str(value).lower() if isinstance(value, bool) else str(value)

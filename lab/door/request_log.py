@@ -1,5 +1,4 @@
-"""The log that tests assert on: every request of a domain as one JSON line, there before the reply is
-complete."""
+"""The log that tests assert on: every request to a domain as one JSON line, written before the reply ends."""
 
 from __future__ import annotations
 
@@ -12,9 +11,8 @@ BODY_LIMIT = 20_000  # bytes
 
 @dataclass(frozen=True)
 class Entry:
-    """One request. `time` is its arrival (ISO 8601, UTC), `body` at most 20 kB of text, `rule` a rule's
-    name, `injected` what the fault plan did to it. `status` is 0 where the connection was ended without a
-    reply."""
+    """One request. `time` is its arrival (ISO 8601, UTC), `body` at most 20 kB of text, `rule` a rule's name,
+    `injected` the injected faults. `status` is 0 if the connection ended without a reply."""
 
     time: str
     domain: str
@@ -43,11 +41,11 @@ class RequestLog:
 
 
 def read_log(path: str | Path) -> list[Entry]:
-    """All complete entries of a request log, oldest first."""
+    """Read all complete entries of a request log, oldest first."""
     text = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
     return [Entry(**json.loads(line)) for line in text.split("\n")[:-1] if line]
 
 
 def shown(body: bytes) -> str:
-    """The body's beginning as text."""
+    """The start of the body as text."""
     return body[:BODY_LIMIT].decode("utf-8", errors="replace")

@@ -1,4 +1,4 @@
-"""Rules that a test installs: which requests of which domain get another answer than the engine's."""
+"""Rules that a test installs: requests to a domain that get another answer than the engine's."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ When = Literal["before", "after"]
 class Rule(Matching):
     """One rule.
 
-    It acts on the next `times` requests (None: all) that it matches. `delay_s` seconds pass first. With a
-    `status` it answers with that, `headers` and `body` (a JSON value, or a string sent as it is) in place of
-    the engine: "before" it was asked, or "after" it has acted.
+    It applies to the next `times` matching requests (None: all), after `delay_s` seconds. With a `status` it
+    answers that, `headers` and `body` (a JSON value, or a string sent unchanged) in place of the engine:
+    "before" the engine gets the request, or "after" it has acted.
     """
 
     name: str = "rule"
@@ -32,14 +32,14 @@ class Rule(Matching):
 
 
 class Rules:
-    """The rules in force, in the order they were installed; safe to use from several threads."""
+    """The active rules, in order of installation. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._entries: list[tuple[Rule, int | None]] = []
 
     def add(self, rule: Rule) -> None:
-        """Put the rule in force, after those already there."""
+        """Add the rule after the existing ones."""
         with self._lock:
             self._entries.append((rule, rule.times))
 
@@ -49,12 +49,12 @@ class Rules:
             self._entries.clear()
 
     def listed(self) -> list[dict[str, Any]]:
-        """The rules still in force, with how often each will act yet (`left`, None: always)."""
+        """List the active rules, with the number of requests `left` for each (None: no limit)."""
         with self._lock:
             return [rule.model_dump() | {"left": left} for rule, left in self._entries]
 
     def take(self, names: Iterable[str], method: str, path: str) -> Rule | None:
-        """The first rule about this request, counted as having acted once; None where there is none."""
+        """Find the first rule that matches this request, and count it as used once; None without one."""
         names = tuple(names)
         with self._lock:
             for position, (rule, left) in enumerate(self._entries):

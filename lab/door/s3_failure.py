@@ -1,4 +1,4 @@
-"""An engine that S3 has refused, and its own words for that."""
+"""An engine's own words after S3 refused it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Operation = Literal["upload", "reread", "seek", "clear", "look", "list", "load", "save", "remove"]
-"""What an engine was doing on S3 when it failed.
+"""The step at which an engine failed on S3.
 
-A verification uploads an object, has it read again, seeks what it left there and clears that away; one that
-may only read has a look at what is there. Every other use lists what is there and loads it; then a snapshot
-is saved or removed.
+A verification uploads an object, reads it on every node, lists its leftovers and deletes them; on a readonly
+repository it only lists. Every other use lists the repository and loads it; then a snapshot is saved or
+removed.
 """
 
 Envelope = tuple[str, str, dict[str, Any] | None]
@@ -22,7 +22,7 @@ UNVERIFIED = "repository_verification_exception"
 
 @dataclass(frozen=True)
 class Failure:
-    """What the engine was doing for which repository, and what S3 said to it."""
+    """The engine's step, the repository, and S3's answer."""
 
     repository: str
     base_path: str
@@ -35,7 +35,7 @@ class Failure:
 
     @property
     def path(self) -> str:
-        """The base path as engines print it; nothing where there is none."""
+        """The base path as engines print it; empty without one."""
         return f"[{self.base_path}]" if self.base_path else ""
 
     def key(self, name: str) -> str:
@@ -44,18 +44,18 @@ class Failure:
 
     @property
     def old(self) -> bool:
-        """Whether the engine is of the time of the first S3 client, and of the word `master`."""
+        """Whether the engine dates from the first S3 client, and says `master`."""
         return self.engine.startswith("elasticsearch-")
 
     @property
     def cause(self) -> dict[str, Any]:
-        """What S3 said, as the engine's client puts it."""
+        """S3's answer in the words of the engine's client."""
         client = old_client if self.old else _client
         return client(self.sentence, self.status, self.code)
 
 
 def envelope(failure: Failure) -> Envelope:
-    """The error that the engine answers with."""
+    """The engine's error reply."""
     return _ENVELOPES[failure.operation](failure)
 
 
@@ -137,14 +137,14 @@ def _not_listed(failure: Failure) -> dict[str, Any]:
 
 
 def old_client(sentence: str, status: int, code: str) -> dict[str, Any]:
-    """S3's words through the first version of the client."""
+    """S3's answer in the words of the client's first version."""
     ids = "Request ID: LAB0000000000000; S3 Extended Request ID: lab"
     reason = f"{sentence} (Service: Amazon S3; Status Code: {status}; Error Code: {code}; {ids})"
     return {"type": "amazon_s3_exception", "reason": reason}
 
 
 def _client(sentence: str, status: int, code: str) -> dict[str, Any]:
-    """S3's words through the second version of the client, which leaves the error's code out."""
+    """S3's answer in the words of the client's second version, which omits the error's code."""
     kinds = {
         "NoSuchBucket": "no_such_bucket_exception",
         "InvalidObjectState": "invalid_object_state_exception",
@@ -155,7 +155,7 @@ def _client(sentence: str, status: int, code: str) -> dict[str, Any]:
 
 
 def _completion(failure: Failure) -> dict[str, Any]:
-    """How what S3 said comes out of a client that does not wait."""
+    """S3's answer in the words of an asynchronous client."""
     reason = f"software.amazon.awssdk.services.s3.model.S3Exception: {failure.cause['reason']}"
     return {"type": "completion_exception", "reason": reason, "caused_by": failure.cause}
 

@@ -1,4 +1,4 @@
-"""The lab's HTTP servers: several applications on free ports of the loopback interface, in one thread."""
+"""The lab's HTTP servers: several applications on free loopback ports, in one thread."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from lab.sockets import bind
 
 
 class Servers:
-    """Serves applications until the process ends. Each gets a port of its own before it is built, so
-    addresses are known."""
+    """Serves applications until the process ends. Each gets its port before it is built, so that addresses
+    are known."""
 
     def __init__(self) -> None:
         self._pairs: list[tuple[socket.socket, Any, Certificate | None]] = []
         self._servers: list[uvicorn.Server] = []
 
     def add(self, app: Any, certificate: Certificate | None = None) -> str:
-        """Bind a free port for the ASGI application and return its address; it answers after `start`, with a
-        certificate by HTTPS only."""
+        """Bind a free port for the ASGI application and return its address; it answers after `start`, and
+        with a certificate only by HTTPS."""
         sock = bind()
         self._pairs.append((sock, app, certificate))
         host, port = sock.getsockname()
         return f"{'https' if certificate else 'http'}://{host}:{port}"
 
     def start(self) -> None:
-        """Start serving everything added, in a thread of its own; returns at once."""
+        """Start serving everything added, in a separate thread; return at once."""
         for _, app, certificate in self._pairs:
             config = uvicorn.Config(
                 app, http=SeverableProtocol, log_level="warning", access_log=False, timeout_keep_alive=75,

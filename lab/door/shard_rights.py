@@ -1,9 +1,9 @@
-"""What a repository's role may do with the objects of shards: S3 refuses the engine what it may not.
+"""Authorize an engine's requests for shard objects by the repository's role.
 
-OpenSearch 3 keeps shards in folders of their own, `<a letter><14 binary digits>/<base_path>/…` beside
-`<base_path>/…` (watched on 3.6.0), and meets a refusal there in the middle of its work: a snapshot becomes
-PARTIAL, a restored index stays red. Whatever else a role may not do is known before the engine is asked
-(`trouble`). The removal of many objects in one request is not looked at; engines do not mind its refusal.
+OpenSearch 3 keeps shards in separate folders, `<a letter><14 binary digits>/<base_path>/…`, next to
+`<base_path>/…` (observed on 3.6.0). A refusal there hits it in the middle of its work: a snapshot becomes
+PARTIAL, a restored index stays red. Other missing permissions are found before the engine gets the request
+(`trouble`). Deleting many objects in one request is not checked; engines ignore its refusal.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject",
 
 
 class ShardRights:
-    """A layer before moto. Each engine comes by a port of its own: that tells whose request it is."""
+    """A layer before moto. Each engine uses its own port, which identifies its requests."""
 
     def __init__(self) -> None:
         self._doors: Mapping[str, Door] = {}
 
     def manage(self, doors: Mapping[str, Door]) -> None:
-        """Look at the requests of the engines behind these doors, by their ports."""
+        """Check the requests of the engines behind these doors, by their ports."""
         self._doors = doors
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-        """The refusal of what the role may not do, or None to let it pass."""
+        """Refuse a request that the role does not allow; None to let it pass."""
         door = self._doors.get(environ["SERVER_PORT"])
         action, bucket, key = _asked(environ)
         shard = SHARDS.match(key)
@@ -44,7 +44,7 @@ class ShardRights:
 
 
 def _asked(environ: Environ) -> tuple[str, str, str]:
-    """The action of IAM, the bucket, and the object's key or the prefix of those to be listed."""
+    """The request's IAM action, the bucket, and the object's key or the listed prefix."""
     bucket, _, key = environ["PATH_INFO"].lstrip("/").partition("/")
     method = environ["REQUEST_METHOD"]
     if not key and method == "GET":
@@ -54,7 +54,7 @@ def _asked(environ: Environ) -> tuple[str, str, str]:
 
 
 def _allowed(door: Door, action: str, bucket: str, key: str, path: str) -> bool:
-    """Whether a role may, by which the domain has a repository there; where it has none nobody is asked."""
+    """Whether a role of one of the domain's repositories there allows this; True without a repository."""
     found = door.directory.bucket(bucket)
     there = [each for each in list(door.registered.values()) if _is_in(each, bucket, path)]
     roles = [door.directory.role(each.get("role_arn", "")) for each in there]

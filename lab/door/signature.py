@@ -1,5 +1,4 @@
-"""AWS Signature Version 4, from the verifier's side: what the service checks, computed from what was
-received."""
+"""Verify AWS Signature Version 4, as the service does, from the received request."""
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came in: raw path and query (percent-encoded), header names in lower case."""
+    """A request as received: raw path and query (percent-encoded), header names in lower case."""
 
     method: str
     path: str
@@ -35,12 +34,12 @@ class Received:
 
     @cached_property
     def content(self) -> bytes | None:
-        """The body without its content encoding; None where the front door cannot undo that."""
+        """The decoded body; None if the front door cannot decode it."""
         return bodies.decoded(self.body, self.headers.get("content-encoding", ""))
 
 
 class Refused(Exception):
-    """The signature is not accepted; `message` is what the service would say, always with status 403."""
+    """The signature is not accepted; `message` is the service's answer, always with status 403."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -64,10 +63,10 @@ class _Claim:
 def verify(
     request: Received, region: str, directory: Directory, now: datetime | None = None
 ) -> Caller | None:
-    """Return who signed the request, or None when it bears no signature at all.
+    """Return the signer of the request, or None if it is unsigned.
 
     Raises:
-        Refused: it is signed, but not as this domain in `region` accepts it.
+        Refused: it is signed, but this domain in `region` does not accept the signature.
     """
     authorization = request.headers.get("authorization", "")
     if not authorization.startswith(ALGORITHM):
@@ -167,7 +166,7 @@ def _canonical(request: Received, claim: _Claim, query: str) -> str:
 
 
 def _canonical_path(path: str) -> str:
-    """The received path, normalised and encoded once more, as every service but S3 does."""
+    """The received path, normalized and encoded again, as every service but S3 does."""
     normal = posixpath.normpath("/" + path.lstrip("/")) if path else "/"
     if path.endswith("/") and not normal.endswith("/"):
         normal += "/"
@@ -175,7 +174,7 @@ def _canonical_path(path: str) -> str:
 
 
 def _canonical_queries(query: str) -> list[str]:
-    """The canonical query; two where the meaning of a plus sign is open."""
+    """The canonical query; two if a plus sign makes it ambiguous."""
     variants = [query.replace("+", "%20"), query.replace("+", "%2B")] if "+" in query else [query]
     return [_canonical_query(variant) for variant in variants]
 
@@ -189,7 +188,7 @@ def _canonical_query(query: str) -> str:
 
 
 def _payload_hash(request: Received) -> str:
-    """The body's own hash; a header that claims another one must not make the signature right."""
+    """The hash of the body itself: a header with another hash must not make the signature valid."""
     claimed = request.headers.get("x-amz-content-sha256")
     return claimed if claimed == "UNSIGNED-PAYLOAD" else hashlib.sha256(request.body).hexdigest()
 

@@ -1,8 +1,8 @@
-"""S3 registrations as the lab's engines can carry them out, and as their callers see them again.
+"""Translate S3 registrations for the lab's engines, and back for the callers.
 
 An engine would take `endpoint: s3.amazonaws.com` literally, and engines without the S3 plugin cannot have an
-S3 repository at all. The engine is given a registration that it can have, with the caller's own in one
-setting more (`REGISTERED`), which it keeps and ignores; what a caller reads back is put right again.
+S3 repository at all. The engine gets a registration that it supports, with the caller's own in an additional
+setting (`REGISTERED`), which it stores and ignores; replies to callers are translated back.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _OF_S3 = frozenset(
 
 
 def for_engine(request: Registration, folder: str | None) -> bytes | None:
-    """The body that the engine gets instead of the caller's, or None when it can stay as it is.
+    """The body for the engine in place of the caller's, or None if it can stay unchanged.
 
-    `folder` is the shared folder that stands in for S3; None where the engine writes to S3 itself.
+    `folder` is the shared folder that stands in for S3; None if the engine writes to S3 itself.
     """
     if not request.is_s3:
         return None
@@ -54,8 +54,8 @@ def shows_registrations(method: str, path: str) -> bool:
 
 
 def whole(request: Received) -> tuple[Received, Filter | None]:
-    """What the engine is asked so that all can be seen that puts its reply right, as JSON; and what of the
-    reply the caller asked to see."""
+    """The request for the engine that returns the complete reply as JSON, for translation; and the filter
+    that the caller asked for."""
     pieces = [piece for piece in request.query.split("&") if piece]
     values = {unquote_plus(name): unquote_plus(value) for name, _, value in map(_parted, pieces)}
     shown = filter_path.parse(values.get("filter_path", ""))
@@ -68,8 +68,8 @@ def whole(request: Received) -> tuple[Received, Filter | None]:
 
 
 def put_right(body: bytes, shown: Filter | None = None) -> bytes:
-    """The reply with the registrations as the caller made them, and of all that what is shown; anything else
-    is left alone."""
+    """Restore the callers' registrations in the reply, then apply the filter; anything else stays
+    unchanged."""
     if shown is None and REGISTERED.encode() not in body:
         return body
     document = _original(json.loads(body))

@@ -1,6 +1,6 @@
-"""What keeps a domain from using a repository: things between the service, the role and S3.
+"""Find what keeps a domain from using a repository: problems between the service, the role and S3.
 
-Looked at anew for every request that uses the repository, so that what was put right works at once.
+Checked for every request that uses the repository, so that a fix works at once.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from lab.door.signature import Received
 from lab.settings import ACCOUNT
 
 Use = Literal["verify", "read", "write"]
-"""What the repository is wanted for: being verified (a registration included), read, or written to."""
+"""The use of the repository: verify (registrations included), read, or write."""
 
 KEY_ACTIONS = {"s3:PutObject": "kms:GenerateDataKey", "s3:GetObject": "kms:Decrypt"}
-"""What S3 does with a customer's key on the role's behalf."""
+"""The KMS actions of S3 with a customer managed key on the role's behalf."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A use of an S3 repository with these flat settings; `request` is where it was asked for, if it was."""
+    """A use of an S3 repository with these flat settings, and the `request` for it, if any."""
 
     name: str
     settings: dict[str, str]
@@ -39,7 +39,7 @@ class Wanted:
 
     @property
     def role_arn(self) -> str:
-        """The role that the service takes on."""
+        """The role that the service assumes."""
         return self.settings.get("role_arn", "")
 
     @property
@@ -49,25 +49,25 @@ class Wanted:
 
     @property
     def readonly(self) -> bool:
-        """Whether nothing is written there."""
+        """Whether the repository is readonly."""
         return self.settings.get("readonly") == "true"
 
     @property
     def snapshot(self) -> str:
-        """The snapshot that it is about; empty where it is about none."""
+        """The snapshot in the request; empty without one."""
         parts = self.request.path.split("/") if self.request else []
         return unquote(parts[3]) if len(parts) > 3 else ""
 
     @property
     def removes(self) -> bool:
-        """Whether a snapshot is to be removed."""
+        """Whether the request deletes a snapshot."""
         return self.request is not None and self.request.method == "DELETE"
 
     @property
     def steps(self) -> list[tuple[Operation, str]]:
-        """What the engine does on S3, in its order, and the action of IAM that each step is.
+        """The engine's steps on S3, in order, each with its IAM action.
 
-        A readonly repository is only looked at to be verified; a write to it is left to the engine's refusal.
+        Verifying a readonly repository only lists it; the engine itself refuses a write to it.
         """
         if self.use == "verify" and self.readonly:
             return [("look", "s3:ListBucket")]
@@ -86,7 +86,8 @@ class Wanted:
 def found(
     name: str, settings: dict[str, str], use: Use, door: Door, request: Received | None = None
 ) -> Answer | None:
-    """The failure that the service would answer for an S3 repository with these flat settings, or None."""
+    """Find the failure that the service would answer for an S3 repository with these flat settings, or
+    None."""
     wanted = Wanted(name, settings, use, door, request)
     role = door.directory.role(wanted.role_arn)
     if role is None or not assumable(role, door):
@@ -101,7 +102,7 @@ def found(
 
 
 def assumable(role: Role, door: Door) -> bool:
-    """Whether the role's trust policy lets the service take it on for this domain."""
+    """Whether the role's trust policy lets the service assume it for this domain."""
     about = {"aws:SourceArn": (door.arn,), "aws:SourceAccount": (ACCOUNT,)}
     request = Request("sts:AssumeRole", role.arn, about)
     principals = [Principal(service=service) for service in SERVICES]
@@ -109,10 +110,10 @@ def assumable(role: Role, door: Door) -> bool:
 
 
 def unreachable_region(settings: dict[str, str], region: str, directory: Directory) -> str | None:
-    """The bucket's real Region, when the domain in `region` could not reach it by these settings; else None.
+    """The bucket's actual Region, if the domain in `region` cannot reach it with these settings; else None.
 
-    A bucket in another Region is reached by `endpoint: s3.amazonaws.com` in place of `region`, and only so. A
-    bucket that does not exist is left to the engine's own error.
+    Only `endpoint: s3.amazonaws.com` in place of `region` reaches a bucket in another Region. For a missing
+    bucket, the engine's own error follows.
     """
     real = directory.bucket_region(settings.get("bucket", ""))
     if real is None or ("endpoint" in settings and "region" not in settings):
@@ -124,7 +125,7 @@ def _troubles_with_s3(wanted: Wanted, role: Role) -> Iterator[Answer]:
     in_folder = wanted.door.folder is not None
     bucket = wanted.door.directory.bucket(wanted.settings.get("bucket", ""))
     if bucket is None:
-        if in_folder:  # an engine with its own S3 client finds out by itself
+        if in_folder:  # an engine with its own S3 client notices by itself
             yield _failed(wanted, wanted.steps[0][0], "NoSuchBucket")
         return
     for operation, action in wanted.steps:
@@ -139,7 +140,8 @@ def _troubles_with_s3(wanted: Wanted, role: Role) -> Iterator[Answer]:
 
 
 def _unless_unseen(wanted: Wanted, operation: Operation, failure: Answer) -> Answer:
-    """A snapshot that nobody waits for is accepted, fails afterwards, and is gone: none of it was saved."""
+    """Hide the failure of a snapshot that nobody waits for: it is accepted, fails later and leaves
+    nothing."""
     waits = wanted.request is None or "wait_for_completion=true" in wanted.request.query.split("&")
     return failure if operation != "save" or waits else answers.json_answer(200, {"accepted": True})
 
@@ -155,15 +157,15 @@ def _key_refused(wanted: Wanted, operation: Operation, action: str, key: Key) ->
 
 
 def _may(role: Role, bucket: Bucket, action: str, wanted: Wanted) -> bool:
-    """Whether the role may do that under the base path."""
+    """Whether the role may do this under the base path."""
     name = "index-" if action == "s3:ListBucket" else "index-0"
     key = f"{wanted.base_path}/{name}".lstrip("/")
     return may(role, wanted.settings["bucket"], bucket, action, key)
 
 
 def may(role: Role, name: str, bucket: Bucket, action: str, key: str) -> bool:
-    """Whether the role may do that with the bucket's object, or list what begins with the key: by its own
-    policies or the bucket's."""
+    """Whether the role's policies or the bucket's allow the action on the object, or listing the key as a
+    prefix."""
     arn = f"arn:aws:s3:::{name}"
     request = Request(action, f"{arn}/{key}")
     if action == "s3:ListBucket":
@@ -173,8 +175,8 @@ def may(role: Role, name: str, bucket: Bucket, action: str, key: str) -> bool:
 
 
 def _may_use(role: Role, key: Key, action: str) -> bool:
-    """Whether the role may use the key: by the key's policies, or by its own where those leave the matter to
-    the account."""
+    """Whether the role may use the key: by the key's policies, or by its own if those delegate to the
+    account."""
     request, principal = Request(action, key.arn), _as_principal(role)
     left = by_resource(key.policies, request, principal, delegating=True)
     by_account = across_accounts(by_identity(role.policies, request), left)

@@ -1,4 +1,4 @@
-"""The pinned engine artifacts: which Maven files make up an engine, with their sizes and checksums."""
+"""The pinned engine artifacts: the Maven files of each engine, with sizes and checksums."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class Artifact:
         return f"{self.group.replace('.', '/')}/{self.artifact}/{self.version}/{self.file_name}"
 
     def url(self) -> str:
-        """The file's address in the repository that this machine uses."""
+        """The file's URL in the Maven repository that this machine uses."""
         return f"{repository_url().rstrip('/')}/{self.path}"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Everything that makes up one engine version.
+    """The parts of one engine version.
 
-    `product` is "opensearch" or "elasticsearch"; `plugins` are laid out from their jars, `archives` are
-    complete plugins that are added to a tree of their own where they are wanted.
+    `product` is "opensearch" or "elasticsearch"; `plugins` are assembled from jars, `archives` are complete
+    plugins, added on request to a separate tree.
     """
 
     name: str
@@ -61,12 +61,12 @@ class Engine:
 
     @property
     def has_s3(self) -> bool:
-        """Whether it writes snapshots to S3 itself."""
+        """Whether the engine writes snapshots to S3 itself."""
         return any(plugin == S3_PLUGIN for plugin, _ in self.plugins)
 
     @property
     def has_access_control(self) -> bool:
-        """Whether fine-grained access control can be had."""
+        """Whether the engine supports fine-grained access control."""
         return any(plugin == SECURITY_PLUGIN for plugin, _ in self.archives)
 
     def artifacts(self, access_control: bool) -> tuple[Artifact, ...]:
@@ -77,7 +77,7 @@ class Engine:
 
 
 def repository_url() -> str:
-    """The Maven repository: SNAPFERRY_MAVEN_URL where set, else the one that jgo knows."""
+    """The Maven repository: SNAPFERRY_MAVEN_URL if set, else jgo's default."""
     override = os.environ.get(MIRROR_VARIABLE)
     if override:
         return override
@@ -87,16 +87,16 @@ def repository_url() -> str:
 
 
 def engines() -> dict[str, Engine]:
-    """All pinned engines by name, read from the committed manifest."""
+    """Read all pinned engines, by name, from the committed manifest."""
     text = Path(__file__).with_name("artifacts.json").read_text(encoding="utf-8")
     return {name: _engine(name, entry) for name, entry in json.loads(text).items()}
 
 
 def find_engine(name: str) -> Engine:
-    """The pinned engine of that name, as `opensearch-2.19.4`.
+    """Find the pinned engine of this name, such as `opensearch-2.19.4`.
 
     Raises:
-        LabError: there is none; the names that there are are listed.
+        LabError: there is none; the hint lists the names.
     """
     known = engines()
     if name not in known:

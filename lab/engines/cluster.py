@@ -1,4 +1,4 @@
-"""One domain's engine: one node, or several that form a cluster; killed and started again on request."""
+"""One domain's engine: a node or a cluster of nodes, which can be killed and restarted."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ Started = Callable[[str, int], object]
 
 @dataclass
 class Node:
-    """A node and its process, which is None before the start and after a kill."""
+    """A node and its process; None before the start and after a kill."""
 
     spec: NodeSpec
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def running(self) -> bool:
-        """Whether its process lives."""
+        """Whether the process is running."""
         return self.process is not None and self.process.poll() is None
 
 
 @dataclass
 class Cluster:
-    """The nodes of one domain, the ones with data first. `started` is told each process (name, id); `held`
-    are the ports of theirs that nobody else must get."""
+    """The nodes of one domain, data nodes first. `started` receives each process (name, id); `held` reserves
+    their ports."""
 
     name: str
     nodes: list[Node]
@@ -45,7 +45,7 @@ class Cluster:
     held: Sequence[socket.socket] = field(repr=False, default=())
 
     def launch(self, number: int | None = None) -> None:
-        """Start the node with this number (from 0), or all that do not run; returns at once.
+        """Start the node with this number (from 0), or all that are down; return at once.
 
         Must be called from a thread that lives as long as the lab (see `node.launch`).
         """
@@ -55,10 +55,10 @@ class Cluster:
                 self.started(f"engine {each.spec.name}", each.process.pid)
 
     def wait_ready(self, stopping: Callable[[], bool] = lambda: False) -> str:
-        """Wait until all started nodes answer, and return the first one's address.
+        """Wait until all started nodes answer; return the first one's address.
 
         Raises:
-            LabError: a node died or took too long, none was started, or `stopping` became true.
+            LabError: a node died or took too long, no node was started, or `stopping` became true.
         """
         started = [(each.spec, each.process) for each in self.nodes]
         ready = [node.wait_ready(spec, process, stopping) for spec, process in started if process is not None]
@@ -67,7 +67,7 @@ class Cluster:
         return ready[0]
 
     def kill(self, number: int | None = None) -> None:
-        """Kill the node with this number, or all, and wait until it is gone; its data stays."""
+        """Kill the node with this number, or all, and wait until they are gone; the data stays."""
         for each in self._chosen(number):
             if each.process is not None:
                 each.process.kill()
@@ -75,12 +75,12 @@ class Cluster:
             each.process = None
 
     def address(self) -> str | None:
-        """Where the first running node answers, or None when none does."""
+        """The address of the first running node, or None if none answers."""
         running = (node.address(each.spec) for each in self.nodes if each.running)
         return next((found for found in running if found), None)
 
     def fallen(self) -> LabError | None:
-        """The error of a node that ended by itself, or None."""
+        """The error of a node that ended unexpectedly, or None."""
         for each in self.nodes:
             if each.process is not None and not each.running:
                 code = each.process.returncode
@@ -102,9 +102,9 @@ def build(
     s3_url: str,
     started: Started,
 ) -> Cluster:
-    """Prepare the folders of the domain's nodes; nothing is started.
+    """Prepare the folders of the domain's nodes; start nothing.
 
-    Data that an earlier lab had left in them is lost.
+    An earlier lab's data in them is lost.
     """
     shared = home / SHARED
     shared.mkdir(parents=True, exist_ok=True)
@@ -119,7 +119,7 @@ def build(
 
 
 def _specs(common: NodeSpec, own: Sequence[Mapping[str, object]]) -> list[NodeSpec]:
-    """The nodes: what they have in common, and the settings that are each one's own."""
+    """The specifications of the nodes: common settings and each node's own."""
     extra = security.node_settings() if common.secured else {}
     return [
         replace(
@@ -139,7 +139,7 @@ def _prepare(specs: list[NodeSpec], side: security.Side) -> None:
 
 
 def _discovery(domain: DomainSettings, product: str, ports: Sequence[int]) -> list[Mapping[str, object]]:
-    """Each node's settings for finding the others, who listen on these ports; none for a single node."""
+    """Each node's discovery settings for these ports; empty for a single node."""
     if not ports:
         return [alone()]
     names = [f"{domain.name}-{number}" for number in range(1, len(ports) + 1)]

@@ -1,4 +1,4 @@
-"""The command line of a node. The servers' own scripts would start three JVMs to build the same."""
+"""The command line of a node. The servers' own scripts would start three JVMs to build it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _memory(spec: NodeSpec) -> list[str]:
 
 
 def _of_age(spec: NodeSpec) -> list[str]:
-    """What the engine's generation wants: an agent, or a security manager."""
+    """The options of the engine's generation: an agent, or a security manager."""
     if (spec.tree.home / "agent").is_dir():
         vector = ["--add-modules=jdk.incubator.vector"] if spec.java.full else []
         return [*vector, *AGENT]

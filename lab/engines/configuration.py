@@ -1,4 +1,4 @@
-"""What a node's configuration file says, by engine."""
+"""The configuration file of a node, by engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MANAGER_ROLE = {"opensearch": "cluster_manager", "elasticsearch": "master"}
 
 
 def node_settings(spec: NodeSpec) -> dict[str, object]:
-    """The settings every node has, as lines of its configuration file."""
+    """The settings common to every node, as lines of its configuration file."""
     s3: dict[str, object] = {
         "s3.client.default.endpoint": spec.s3_url,
         "s3.client.default.path_style_access": "true",
@@ -33,7 +33,7 @@ def node_settings(spec: NodeSpec) -> dict[str, object]:
         "path.data": f"'{spec.home / 'data'}'",
         "path.logs": f"'{spec.home / 'logs'}'",
         "path.repo": f"['{spec.shared}']",
-        # Large bulk bodies are let in however small the heap is.
+        # Accept large bulk bodies even with a small heap.
         "indexing_pressure.memory.limit": "40%",
         "cluster.routing.allocation.disk.threshold_enabled": "false",
     } | (s3 if spec.tree.engine.has_s3 else {})

@@ -1,4 +1,4 @@
-"""Downloads of pinned files: resumed after an interruption, verified before use, shared between labs."""
+"""Download pinned files: resume after an interruption, verify before use, share between labs."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ TIMEOUT = httpx.Timeout(30.0, connect=15.0)
 
 
 def client() -> httpx.Client:
-    """An HTTP client that trusts what this machine trusts; close it after use."""
+    """Make an HTTP client that trusts this machine's authorities; close it after use."""
     return httpx.Client(timeout=TIMEOUT, follow_redirects=True, verify=ssl.create_default_context())
 
 
 def fetch(artifact: Artifact, folder: Path, http: httpx.Client, progress: Progress) -> Path:
-    """Return the artifact's verified file in `folder`, downloading what is missing of it.
+    """Return the artifact's verified file in `folder`, downloading what is missing.
 
-    A verified file is never downloaded again. An interrupted download leaves a `.part` file, from which the
-    next call goes on. Safe to call from several processes at once.
+    A verified file is never downloaded again. An interrupted download leaves a `.part` file, which the next
+    call resumes. Safe to call from several processes at once.
 
     Raises:
         LabError: no network, a wrong checksum, or no room on the disk.
@@ -50,7 +50,7 @@ def sha256(path: Path) -> str:
 
 
 def require_space(folder: Path, needed: int) -> None:
-    """Raise LabError unless `needed` bytes are free where `folder` is; creates the folder."""
+    """Raise LabError unless `needed` bytes are free at `folder`; create the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder).free
     if free < needed:
@@ -80,7 +80,7 @@ def _download(artifact: Artifact, target: Path, http: httpx.Client, progress: Pr
 
 
 def _continue(artifact: Artifact, part: Path, http: httpx.Client, progress: Progress) -> None:
-    """Append what `part` lacks; start anew when it is too long or the server sends everything."""
+    """Append what `part` lacks; start over if it is too long or the server sends everything."""
     done = _size(part)
     if done > artifact.size:
         part.unlink()
@@ -108,7 +108,7 @@ def _accept(artifact: Artifact, part: Path, target: Path) -> None:
     if found != artifact.sha256:
         part.unlink()
         raise LabError(
-            f"{artifact.file_name} was thrown away: its checksum is {found}, not {artifact.sha256}.",
+            f"{artifact.file_name} was discarded: its checksum is {found}, not {artifact.sha256}.",
             "Run the command again. If it happens twice, a proxy or mirror in between changes files.",
         )
     part.replace(target)

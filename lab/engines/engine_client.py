@@ -1,4 +1,4 @@
-"""Plain requests to an engine behind its front door's back: for filling, emptying and looking at a lab."""
+"""Plain requests to an engine, past its front door: to fill, empty and inspect a lab."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ BULK_BYTES = 3_000_000
 WORKERS = 3
 UNKNOWN = (400, 404, 405)  # how engines answer an API that they do not have
 Action = tuple[dict[str, Any], dict[str, Any] | None]
+_CHECK_ENGINE = "See the engine's log in the lab's home; restart the lab if the engine is gone."
+_CHECK_REQUEST = "The engine's answer above says why; `snapferry lab down` and `up` give a fresh lab."
 
 
 class EngineClient:
-    """Requests to one engine; safe to use from several threads. Use it as a context manager."""
+    """Requests to one engine; thread-safe. Use it as a context manager."""
 
     def __init__(self, domain: DomainDescription) -> None:
         limits = httpx.Limits(max_connections=16, max_keepalive_connections=16)
@@ -37,7 +39,7 @@ class EngineClient:
     def call(
         self, method: str, path: str, body: Any = None, ok: tuple[int, ...] = (), **query: str | int
     ) -> Any:
-        """Send a request and return its parsed reply; a status in `ok` is no failure.
+        """Send a request and return its parsed reply; a status in `ok` is not a failure.
 
         Raises:
             LabError: the engine refused it, or does not answer.
@@ -45,14 +47,16 @@ class EngineClient:
         try:
             reply = self._http.request(method, path, json=body, params=query or None)
         except httpx.HTTPError as error:
-            raise LabError(f"The engine does not answer ({method} {path}): {error!r}.") from error
+            raise LabError(
+                f"The engine does not answer ({method} {path}): {error!r}.", _CHECK_ENGINE
+            ) from error
         if reply.status_code >= 400 and reply.status_code not in ok:
-            raise LabError(f"The engine refused {method} {path}: {reply.status_code} {reply.text[:500]}")
+            said = f"The engine refused {method} {path}: {reply.status_code} {reply.text[:500]}"
+            raise LabError(said, _CHECK_REQUEST)
         return reply.json() if reply.content else {}
 
     def bulk(self, actions: Iterable[Action]) -> int:
-        """Send the actions in large bodies, a few at a time, in no certain order; returns how many there
-        were.
+        """Send the actions in large bodies, a few at a time, in any order; return their number.
 
         Raises:
             LabError: any of them failed.
@@ -75,11 +79,11 @@ class EngineClient:
             params={"filter_path": "errors,items.*.error"},
         )  # fmt: skip
         if reply.status_code != 200 or reply.json().get("errors"):
-            raise LabError(f"The engine did not take all documents: {reply.text[:800]}")
+            raise LabError(f"The engine did not take all documents: {reply.text[:800]}", _CHECK_REQUEST)
 
 
 def index_path(name: str, rest: str = "") -> str:
-    """The path of an index, whatever its name."""
+    """The path of an index with any name."""
     return f"/{quote(name, safe='')}{rest}"
 
 

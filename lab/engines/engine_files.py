@@ -1,4 +1,4 @@
-"""Unpacked engine trees in the cache: downloaded once, unpacked once, shared by every lab of this user."""
+"""Engine trees in the cache: download and unpack each once, share it between all labs of this user."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNPACKED_FACTOR = 2
 
 @dataclass(frozen=True)
 class EngineTree:
-    """An unpacked engine: never written to, so that many instances can share it."""
+    """An unpacked engine: read-only, so that many instances can share it."""
 
     engine: Engine
     home: Path
@@ -37,14 +37,14 @@ class EngineTree:
 
     @property
     def keystore(self) -> Path | None:
-        """A ready keystore with the key by which the engine writes to the lab's S3; None where it cannot."""
+        """The keystore with the key for the lab's S3; None if the engine cannot write to S3."""
         return self.home / "config" / KEYSTORE if self.engine.has_s3 else None
 
 
 def ensure_engine(engine: Engine, java: Java, access_control: bool, progress: Progress) -> EngineTree:
     """Return the unpacked engine for this Java, downloading and unpacking what is missing.
 
-    With `access_control` it has the security plugin.
+    With `access_control` it includes the security plugin.
 
     Raises:
         LabError: no network, wrong checksum, no disk space, or the keystore tool fails.
@@ -104,7 +104,7 @@ def _unpack(
 
 
 def _adapt(engine: Engine, tree: Path, java: Java) -> None:
-    """Take away what does harm; a runtime without Thai break iteration cannot have `analysis-common`."""
+    """Remove harmful modules; a runtime without Thai break iteration cannot load `analysis-common`."""
     for stray in engine.remove:
         shutil.rmtree(tree / stray, ignore_errors=True)
     if not java.full:
@@ -134,7 +134,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _create_keystore(tree: Path, java: Java) -> None:
-    """Make the keystore once; each instance copies it, which saves a JVM start an instance."""
+    """Create the keystore once; instances copy it, which saves each a JVM start."""
     keys = {
         "s3.client.default.access_key": ENGINE_ACCESS_KEY,
         "s3.client.default.secret_key": ENGINE_SECRET_KEY,
@@ -151,5 +151,5 @@ def _create_keystore(tree: Path, java: Java) -> None:
         raise LabError(
             f"The engine's keystore tool failed: {done.stderr.strip()[:600]}", f"Java used: {java.text}."
         )
-    # Its key opens the lab's own S3 only, and another user of the same cache must be able to copy it.
+    # Its key only opens the lab's own S3, and other users of the cache must be able to copy it.
     (tree / "config" / KEYSTORE).chmod(0o644)

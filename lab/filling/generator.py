@@ -1,4 +1,4 @@
-"""Made-up documents, the same for the same seed on every machine, in any number."""
+"""Generate documents in any number, the same for the same seed on every machine."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ NOTES = (
 
 
 def orders(count: int, seed: int) -> Iterator[Document]:
-    """`count` orders with their ids."""
+    """Generate `count` orders with their ids."""
     random = Random(f"orders/{seed}")
     for number in range(count):
         yield f"o-{number:08d}", _order(random, number)
 
 
 def nested_orders(count: int, seed: int) -> Iterator[Document]:
-    """`count` orders with one to five `lines` each, to be mapped as nested."""
+    """Generate `count` orders with one to five `lines` each, for a nested mapping."""
     random = Random(f"nested/{seed}")
     for number in range(count):
         lines = [_line(random) for _ in range(random.randint(1, 5))]
@@ -43,13 +43,13 @@ def nested_orders(count: int, seed: int) -> Iterator[Document]:
 
 
 def catalog(count: int) -> Iterator[Document]:
-    """`count` titles of goods, every one of them from the 20th on."""
+    """Generate `count` titles of goods, every good from the 20th on."""
     for number in range(count):
         yield f"g-{number:08d}", {"title": f"A good {GOODS[number % len(GOODS)]}, no. {number}"}
 
 
 def customers(count: int, seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """`count` customers: id, routing (the country) and document."""
+    """Generate `count` customers: id, routing (the country) and document."""
     random = Random(f"customers/{seed}")
     for number in range(count):
         country = random.choice(COUNTRIES)
@@ -63,7 +63,7 @@ def customers(count: int, seed: int) -> Iterator[tuple[str, str, dict[str, Any]]
 
 
 def web_logs(count: int, seed: int) -> Iterator[Document]:
-    """`count` access log lines in order of time, with `@timestamp`."""
+    """Generate `count` access log lines in order of time, with `@timestamp`."""
     random = Random(f"logs/{seed}")
     moment = DAY_ONE
     for number in range(count):

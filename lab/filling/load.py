@@ -1,4 +1,4 @@
-"""Fills the source: real and made-up documents in indices of every kind."""
+"""Fill the source with real and generated documents in indices of every kind."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ CLOSED = "archive-2024"
 
 @dataclass(frozen=True)
 class LoadSummary:
-    """What was made: `indices` by name with their searchable documents (a closed one as when it was closed),
-    `seconds` it took."""
+    """The loaded data: `indices` by name with their searchable documents (of a closed index, as of closing),
+    and the `seconds` it took."""
 
     indices: dict[str, int]
     data_streams: tuple[str, ...]
@@ -40,11 +40,11 @@ def load(
 ) -> LoadSummary:
     """Fill the source, which must be empty, with about `documents` documents.
 
-    About a quarter of them are real. `small_indices` further indices of five documents each are made beside.
-    The same arguments make the same documents.
+    About a quarter of them are real. Adds `small_indices` indices of five documents each. The same arguments
+    give the same documents.
 
     Raises:
-        LabError: the engine refuses something, for instance because the source is not empty.
+        LabError: the engine refuses a request, for instance because the source is not empty.
     """
     started = time.monotonic()
     wanted = shapes(description.has_analysis)
@@ -82,7 +82,7 @@ def _create(engine: EngineClient, wanted: Iterable[Shape]) -> None:
 
 
 def _actions(description: LabDescription, documents: int, small: int, seed: int) -> Iterator[Action]:
-    """Everything that is indexed at first; the shares add up to `documents`, roughly."""
+    """All documents of the first indexing; the shares add up to roughly `documents`."""
     few = max(20, documents // 400)
     sets: list[tuple[str, Iterable[Document]]] = [
         ("orders", generator.orders(order_count(documents), seed)),
@@ -105,7 +105,7 @@ def _actions(description: LabDescription, documents: int, small: int, seed: int)
 
 
 def order_count(documents: int) -> int:
-    """How many orders a load of `documents` begins with, before some are deleted again."""
+    """The number of orders in a load of `documents`, before some are deleted."""
     return documents * 45 // 100
 
 
@@ -135,7 +135,7 @@ def _roll_over(engine: EngineClient, count: int, seed: int) -> None:
 
 
 def _changes(documents: int, seed: int) -> Iterator[Action]:
-    """Updates and deletes, so that sequence numbers have a history."""
+    """Update and delete documents, so that sequence numbers have a history."""
     for number, (key, _) in enumerate(generator.orders(order_count(documents), seed)):
         if number % 97 == 0:
             yield {"delete": {"_index": "orders", "_id": key}}, None
@@ -148,7 +148,7 @@ def _index(name: str, key: str, document: dict) -> Action:
 
 
 def _counts(engine: EngineClient) -> dict[str, int]:
-    """Searchable documents by index, in one request."""
+    """Count the searchable documents by index, in one request."""
     by_index = {"terms": {"field": "_index", "size": 60_000}}
     body = {"size": 0, "track_total_hits": False, "aggs": {"by_index": by_index}}
     reply = engine.call("POST", "/_all/_search", body, expand_wildcards="all", ignore_unavailable="true")

@@ -1,5 +1,4 @@
-"""The indices of the source: one of every kind that a migration must get right. Definitions only; see
-`lab.filling.load`."""
+"""Definitions of the source's indices: one of every kind that a migration must get right."""
 
 from __future__ import annotations
 
@@ -26,7 +25,7 @@ EDGE_NAMES = (
 
 @dataclass(frozen=True)
 class Shape:
-    """An index to create: its name, shards and replicas, and what else its creation says."""
+    """An index to create: name, shards, replicas, and the rest of its definition."""
 
     name: str
     shards: int = 1
@@ -36,19 +35,19 @@ class Shape:
     aliases: dict[str, Any] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
-        """The body of the request that creates it."""
+        """The body of the create request."""
         index = {"number_of_shards": self.shards, "number_of_replicas": self.replicas, **self.settings}
         return {"settings": {"index": index}, "mappings": self.mappings, "aliases": self.aliases}
 
 
 def shapes(has_analysis: bool) -> list[Shape]:
-    """All indices but the data stream's and the small ones."""
+    """All indices except the data stream's and the small ones."""
     analysis = [catalog()] if has_analysis else []
     return [*plain(), *special(), *system_like(), *analysis, *(_of_orders(name) for name in EDGE_NAMES)]
 
 
 def plain() -> list[Shape]:
-    """Indices as everybody has them."""
+    """Ordinary indices."""
     return [
         Shape("orders", 3, settings={"refresh_interval": "5s"}, mappings=_properties(ORDER_FIELDS),
               aliases={"orders-open": {"filter": {"term": {"state": "open"}}}, "everything": {}}),
@@ -77,7 +76,7 @@ def special() -> list[Shape]:
 
 
 def system_like() -> list[Shape]:
-    """What plugins and Dashboards leave on every domain, which must not move."""
+    """Indices that plugins and Dashboards leave on every domain, which must not move."""
     return [
         _of_orders(".kibana_1", aliases={".kibana": {}}),
         _of_orders(".opendistro-job-scheduler-lock", settings={"hidden": True}),
@@ -85,7 +84,7 @@ def system_like() -> list[Shape]:
 
 
 def catalog() -> Shape:
-    """An index with analyzers of its own."""
+    """An index with custom analyzers."""
     analysis = {
         "filter": {
             "english_stem": {"type": "stemmer", "language": "english"},
@@ -133,5 +132,5 @@ def _properties(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _of_orders(name: str, **more: Any) -> Shape:
-    """An index whose mapping is complete from the start: each change of one costs a cluster state."""
+    """An index with a complete mapping, because each mapping change costs a cluster state."""
     return Shape(name, mappings=_properties(ORDER_FIELDS), **more)

@@ -1,1 +1,2 @@
-"""The service's manners: what it denies, takes by itself, or makes wait; each a gate or a switch."""
+"""The service's manners: requests that it denies, snapshots that it takes, delays; each a gate or a
+switch."""

@@ -1,4 +1,4 @@
-"""The switches by the lab's own API: `GET|PUT /manners/SIDE`, and `POST /automated/SIDE`; SIDE is source or
+"""The lab's own API for switches: `GET|PUT /manners/SIDE`, and `POST /automated/SIDE`; SIDE is source or
 target."""
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from lab.manners.switches import NotTaken
 Act = Callable[[Door, Any], Awaitable[tuple[int, Any]]]
 
 
-class Taking(BaseModel):
-    """A snapshot of the service's own to be taken now; with `slow` it takes about `seconds`."""
+class SnapshotRequest(BaseModel):
+    """A request for an automated snapshot now; with `slow` it takes about `seconds`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,8 +32,8 @@ class Taking(BaseModel):
 def manners_routes(doors: list[Door]) -> list[BaseRoute]:
     """The routes.
 
-    A PUT changes the switches that it names. One that is unknown, or that has no such value, is answered 400
-    and nothing is changed; what the engine does not go along with is answered 409.
+    A PUT changes the switches that it names. An unknown switch or an invalid value is answered 400, and
+    nothing changes; a change that the engine rejects is answered 409.
     """
     by_side = {door.side: door for door in doors}
     acts: dict[tuple[str, str], Act] = {
@@ -72,7 +72,7 @@ async def _change(door: Door, changes: Any) -> tuple[int, Any]:
 
 
 async def _take(door: Door, asked: Any) -> tuple[int, Any]:
-    taking = Taking.model_validate(asked)
+    taking = SnapshotRequest.model_validate(asked)
     name = await automated.take(door, taking.seconds if taking.slow else None)
     return 201, {"repository": automated.REPOSITORY, "snapshot": name}
 

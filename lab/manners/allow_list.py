@@ -1,8 +1,8 @@
-"""Which APIs the service offers, and which cluster settings may be set.
+"""The APIs that the service offers, and the cluster settings that can be set.
 
-Seen: `_xpack`, `_ilm` and `_cluster/reroute` are denied (grade R). Documented: cluster settings want the flat
-form (grade A). The rest of both lists is from memory of the service's tables (grade K); what is not in them
-is denied.
+Observed: `_xpack`, `_ilm` and `_cluster/reroute` are denied (grade R). Documented: cluster settings need the
+flat form (grade A). The rest of both lists follows the service's tables from memory (grade K); everything
+else is denied.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ APIS = frozenset(
         "_warm",
     ]
 )
-"""First parts of a path. What follows an index name is never denied: the tables allow all of it."""
+"""First parts of a path. Nothing after an index name is denied: the tables allow all of it."""
 
 CLUSTER_APIS = frozenset(("allocation", "health", "nodes", "pending_tasks", "settings", "state", "stats"))
 CAT_DENIED = frozenset(("nodeattrs",))
@@ -90,7 +90,7 @@ SCOPES = ("persistent", "transient")  # whether `transient` is refused is not kn
 
 
 async def refusal(exchange: Exchange, door: Door) -> Answer | None:
-    """The denial of what the service does not offer on any domain, or None."""
+    """Deny an API or setting that the service does not offer on any domain; else return None."""
     request = exchange.received
     parts = [unquote(part) for part in request.path.split("/") if part]
     if not _offered(parts):

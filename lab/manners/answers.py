@@ -1,4 +1,4 @@
-"""What the gateway before a domain answers: requests it does not let through, and trouble of its own."""
+"""Answers of the gateway before a domain: denied requests, and errors of its own."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ def not_allowed(path: str) -> Answer:
 
 
 def payload_not_allowed(path: str) -> Answer:
-    """The denial of what the body asks for: a setting that may not be set, or its nested form (grade R)."""
+    """The denial of a body: a setting that cannot be set, or its nested form (grade R)."""
     return json_answer(401, {"Message": f"Your request: '{path}' payload is not allowed."})
 
 
 def not_the_callers(path: str) -> Answer:
-    """The refusal to change the service's own snapshots. That they can be read and restored only is grade A;
-    status and body are a guess, after the denial of an API."""
+    """The refusal to change automated snapshots. That they can only be read and restored is grade A; status
+    and body are a guess, modelled on the denial of an API."""
     return not_allowed(path)
 
 
 def mixed_with_warm(warm: list[str], hot: list[str]) -> Answer:
-    """The refusal of a snapshot of hot and warm indices. That it fails is grade A; all of the body is a
-    guess."""
+    """The refusal of a snapshot of hot and warm indices. The failure is grade A, the whole body a guess."""
     reason = f"a snapshot cannot include hot and warm indices: warm {warm}, hot {hot}"
     return engine_error(400, "illegal_argument_exception", reason)
 
 
 def several_warm(warm: list[str]) -> Answer:
-    """The refusal of a snapshot of more than one warm index. That it fails is grade A; all of the body is a
-    guess."""
+    """The refusal of a snapshot of several warm indices. The failure is grade A, the whole body a guess."""
     return engine_error(400, "illegal_argument_exception", f"a snapshot can include one warm index: {warm}")
 
 
 def snapshot_running(repository: str, snapshot: str, status: int) -> Answer:
-    """The refusal of a snapshot while another one runs (grade E; the status was 503, then 409, then 429)."""
+    """The refusal of a snapshot while another one is running (grade E; the status was 503, later 409, then
+    429)."""
     reason = f"[{repository}:{snapshot}]  a snapshot is already running"
     return engine_error(status, "concurrent_snapshot_execution_exception", reason)
 
 
 def body_too_large(limit: int) -> Answer:
-    """The refusal of a body larger than `limit` bytes (grade R: seen in public reports)."""
+    """The refusal of a body larger than `limit` bytes (grade R: public reports)."""
     return json_answer(413, {"Message": f"Request size exceeded {limit} bytes"})
 
 
 def invalid_host() -> Answer:
-    """The refusal of a Host header that is not the domain's. Its name is grade A; the status and the envelope
-    are a guess."""
+    """The refusal of a Host header other than the domain's. The name is grade A; status and envelope are a
+    guess."""
     return json_answer(400, {"Message": "Invalid Host Header"})
 
 
 def gateway_timeout() -> Answer:
-    """The gateway gave up on a request that the engine goes on with. 504 is grade A, the page is a guess."""
+    """The gateway's timeout for a request that the engine keeps working on. 504 is grade A, the page a
+    guess."""
     return _page(504, "504 Gateway Time-out")
 
 

@@ -1,7 +1,7 @@
-"""The service's own snapshots: `cs-automated-enc`, written every hour, read and restored by callers.
+"""Automated snapshots: `cs-automated-enc`, written every hour; callers can read and restore them.
 
-The snapshots are real ones, taken by the engine into a folder that no caller can name. Callers see the
-repository as the service shows it: of type s3, without settings (facts 1.4, grade R).
+The engine takes real snapshots into a folder that no caller can name. Callers see the repository as the
+service shows it: of type s3, without settings (facts 1.4, grade R).
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ ATTEMPTS = 50
 
 
 async def turn(door: Door, wanted: Manners) -> None:
-    """Let the service begin, or end, to take snapshots, as the switches want it.
+    """Start or stop automated snapshots, as the switches say.
 
     Raises:
-        NotTaken: the engine does not give the repository back while it is used.
+        NotTaken: the engine does not release the repository while it is in use.
         httpx.HTTPError: the engine cannot be reached.
     """
     on, was_on = wanted.automated_snapshots, door.manners.automated_snapshots
     if on and not was_on:
-        place = f"{REPOSITORY}/{door.domain}/{uuid4().hex}"  # anew each time: what was off is forgotten
+        place = f"{REPOSITORY}/{door.domain}/{uuid4().hex}"  # drops old snapshots
         await _register(door, {"location": place, "max_snapshot_bytes_per_sec": FULL_SPEED})
     if was_on and not on:
         _keep_taking(door, None)
@@ -56,16 +56,16 @@ async def turn(door: Door, wanted: Manners) -> None:
 async def take(door: Door, slow_s: float | None = None) -> str:
     """Take a snapshot of everything now, and return its name once it is complete.
 
-    With `slow_s` it is written so slowly that it takes about so many seconds, and the call returns when it
-    has begun; what an earlier one has written already is not written again.
+    With `slow_s` it is throttled to take about that many seconds, and the call returns when it has started;
+    data of an earlier snapshot is not written again.
 
     Raises:
-        NotTaken: the switch is off, the caller's control plane pauses them, or the repository is in use.
+        NotTaken: the switch is off, the control plane has paused the snapshots, or the repository is in use.
         httpx.HTTPError: the engine cannot be reached.
     """
     if not door.manners.automated_snapshots:
         raise NotTaken("automated_snapshots is off")
-    if pausing.pauses(domain_status.known(door.domain, door.region)):
+    if pausing.pauses(domain_status.moto_domain(door.domain, door.region)):
         raise NotTaken("the automated snapshots are paused (AutomatedSnapshotPauseOptions)")
     await _set_speed(door, FULL_SPEED if slow_s is None else f"{await _slow(door, slow_s)}b")
     name = f"{datetime.now(UTC).strftime('%Y-%m-%dt%H-%M-%S')}.{uuid4()}"
@@ -75,8 +75,8 @@ async def take(door: Door, slow_s: float | None = None) -> str:
 
 
 async def refusal(exchange: Exchange, door: Door) -> Answer | None:
-    """The refusal of a caller who would change what is the service's: its repositories can be read, and
-    restored from. A registration under such a name is refused elsewhere."""
+    """Refuse changes to the service's own repositories, which can only be read and restored from.
+    Registrations under such a name are refused elsewhere."""
     request = exchange.received
     parts = [unquote(part) for part in request.path.split("/") if part]
     if len(parts) < 2 or parts[0] != "_snapshot" or request.method in ("GET", "HEAD"):
@@ -97,7 +97,7 @@ def _covers(names: str, door: Door) -> bool:
 
 
 async def _remove(door: Door) -> None:
-    """End what is being written, which keeps the repository in use, and take the registration away."""
+    """Abort a running snapshot, which keeps the repository in use, and remove the registration."""
     reply: Any = None
     for _ in range(ATTEMPTS):
         shown = await _asked(door, "GET", f"{PATH}/_status")
@@ -124,7 +124,7 @@ async def _every(door: Door, seconds: float) -> None:
         try:
             await take(door)
         except (NotTaken, httpx.HTTPError):
-            continue  # the service, too, leaves one out and takes the next
+            continue  # like the service, skip this one and take the next
 
 
 async def _set_speed(door: Door, speed: str) -> None:

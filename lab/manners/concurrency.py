@@ -1,4 +1,4 @@
-"""One snapshot at a time, where the domain's engine is of that kind."""
+"""One snapshot at a time, on engines with that limit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CREATION = re.compile(r"^/_snapshot/([^/]+)/([^/]+)/?$")
 
 
 def creation(method: str, path: str) -> tuple[str, str] | None:
-    """The repository and the name of the snapshot that the request would take, or None."""
+    """The repository and name of the snapshot that the request would take, or None."""
     found = CREATION.match(path)
     if method not in ("PUT", "POST") or not found or found.group(2).startswith("_"):
         return None
@@ -21,7 +21,7 @@ def creation(method: str, path: str) -> tuple[str, str] | None:
 
 
 async def refusal(exchange: Exchange, door: Door) -> Answer | None:
-    """The refusal of a snapshot while the engine takes another one, an automated one included.
+    """Refuse a snapshot while the engine takes another one, even an automated one.
 
     Raises:
         httpx.HTTPError: the engine cannot be reached.

@@ -1,4 +1,4 @@
-"""What a switch changes outside the front door, done when it is turned."""
+"""Effects of a switch outside the front door, applied when it is turned."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from lab.manners.switches import Manners, NotTaken
 
 @dataclass(frozen=True)
 class Effect:
-    """What these switches change; `turn` does nothing where they are as wanted."""
+    """The effect of these switches; `turn` does nothing if they already have the wanted values."""
 
     turn: Callable[[Door, Manners], Awaitable[None]]
     switches: tuple[str, ...]
 
     async def take(self, door: Door, wanted: Manners) -> None:
-        """Turn the switches to what is wanted, and have the door say so.
+        """Turn the switches to the wanted values, and let the door show them.
 
         Raises:
-            NotTaken: the engine does not go along.
+            NotTaken: the engine rejects the change.
             httpx.HTTPError: the engine cannot be reached.
         """
         await self.turn(door, wanted)
@@ -42,11 +42,11 @@ EFFECTS = (
 
 
 async def take_effect(door: Door, wanted: Manners) -> None:
-    """Turn the switches of the domain to what is wanted, all or none.
+    """Turn the domain's switches to the wanted values, all or none.
 
     Raises:
-        NotTaken: the engine does not go along. What has taken effect is turned back; a switch that cannot be
-            turned back either stays as it is now, and is shown so.
+        NotTaken: the engine rejects a change. Changes already made are reverted; a switch that cannot be
+            reverted keeps its new value, and is shown so.
         httpx.HTTPError: the engine cannot be reached; otherwise as before.
     """
     before = door.manners.model_copy()
@@ -60,8 +60,8 @@ async def take_effect(door: Door, wanted: Manners) -> None:
 
 
 async def reset(door: Door) -> None:
-    """Turn every switch back to its default. An engine that does not go along is left as it is: whoever
-    resets the lab empties it."""
+    """Turn every switch back to its default. An engine that rejects this stays as it is: resetting the lab
+    empties it anyway."""
     await _turn_back(door, Manners())
     door.manners.become(Manners())
     pause.forget(door)

@@ -1,4 +1,4 @@
-"""What is looked at before anything else: whether the request is for this domain, and not too large."""
+"""The first checks of every request: is it for this domain, and not too large."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ LOOPBACK = ("127.0.0.1", "localhost")
 
 
 async def wrong_host(exchange: Exchange, door: Door) -> Answer | None:
-    """The refusal of a Host header that is neither the domain's host name nor the front door's own address.
+    """Refuse a Host header that is neither the domain's host name nor the front door's own address.
 
-    The domain's name is taken with any port: a tunnel to the domain ends on one of its own.
+    The domain's name is accepted with any port, because a tunnel to the domain has its own.
     """
     host = exchange.received.headers.get("host", "").lower()
     name, _, _ = host.partition(":")
@@ -21,6 +21,6 @@ async def wrong_host(exchange: Exchange, door: Door) -> Answer | None:
 
 
 async def too_large(exchange: Exchange, door: Door) -> Answer | None:
-    """The refusal of a body that is larger than the domain's instances take."""
+    """Refuse a body that is too large for the domain's instances."""
     limit = door.manners.body_limit_bytes
     return manners_answers.body_too_large(limit) if len(exchange.received.body) > limit else None

@@ -1,4 +1,4 @@
-"""Rules by name: the ways in which the service says that it cannot just now."""
+"""Rules by name: the service's ways of saying that it is temporarily unable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SOON = {"Retry-After": "1"}
 
 @dataclass(frozen=True)
 class Preset:
-    """An answer in place of the engine's: before the engine was asked, or after it has acted."""
+    """An answer in place of the engine's, before it gets the request or after it has acted."""
 
     answer: Callable[[], Answer]
     when: When = "before"
@@ -34,7 +34,7 @@ PRESETS = {
 
 
 def expanded(raw: Any) -> Any:
-    """A rule as it was sent, with the fields of its `preset` filled in; what it says itself goes first.
+    """Fill in the fields of a rule's `preset`; the rule's own fields take precedence.
 
     Raises:
         ValueError: there is no such preset.

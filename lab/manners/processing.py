@@ -1,4 +1,4 @@
-"""A domain in the middle of a change, as the control plane tells it. Its engine goes on."""
+"""A domain in the middle of a change, according to the control plane. Its engine keeps running."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SWITCHES = ("processing", "upgrading", "told_version")
 
 
 async def turn(door: Door, wanted: Manners) -> None:
-    """Let `DescribeDomain` say that a change or an upgrade is under way, or no longer, and which version."""
+    """Let `DescribeDomain` report a change or an upgrade in progress, or none, and the version."""
     if any(getattr(wanted, name) != getattr(door.manners, name) for name in SWITCHES):
         domain_status.show(door.domain, door.region, told=_told(wanted))
 

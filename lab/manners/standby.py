@@ -1,6 +1,6 @@
-"""Multi-AZ with Standby: the engine's own balance over three zones, which wants a multiple of three copies.
+"""Multi-AZ with Standby: the engine's balance over three zones, which requires a multiple of three copies.
 
-It is the engine that refuses other counts, when an index is created, restored or changed (facts 3.1, 3.6).
+The engine itself refuses other counts, when an index is created, restored or changed (facts 3.1, 3.6).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ BALANCED = {
 
 
 async def turn(door: Door, wanted: Manners) -> None:
-    """Let the engine insist on a multiple of three copies, or no longer, and let the control plane say so.
+    """Make the engine require a multiple of three copies, or not, and let the control plane say so.
 
     Raises:
-        NotTaken: an engine that knows no such balance; those of Elasticsearch do not.
+        NotTaken: the engine has no such balance; Elasticsearch has none.
         httpx.HTTPError: the engine cannot be reached.
     """
     if wanted.standby == door.manners.standby:

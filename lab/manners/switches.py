@@ -1,7 +1,6 @@
-"""The switches of one domain: how the service behaves there, where it does not always behave the same.
+"""The switches of one domain: behaviours of the service that vary between domains.
 
-What each of them makes the front door answer, and how well that is known, stands with the answers and in
-docs/lab.md.
+The answers' docstrings and docs/lab.md say how the front door answers with each, and how certain that is.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ ConcurrentSnapshots = Literal["accepted", 503, 409, 429]
 
 
 class NotTaken(Exception):
-    """The engine does not go along with a switch, or with what a switch allows; says why."""
+    """The engine rejects a switch, or something that a switch allows; the message says why."""
 
 
 class Manners(BaseModel):
@@ -24,19 +23,17 @@ class Manners(BaseModel):
 
     - `automated_snapshots`: the service takes snapshots into `cs-automated-enc`, one every
       `automated_interval_s` seconds.
-    - `concurrent_snapshots`: what becomes of a second snapshot while one is running: "accepted" as engines
-      do, or refused with the status that engines of the time used.
-    - `request_timeout_s`: seconds after which the gateway gives up on the engine with 504, while the engine
-      goes on.
-    - `body_limit_bytes`: a larger body is refused. Small instance types have 10 MiB, the others 100 MiB.
-    - `warm_indices`: names of existing indices that are in UltraWarm storage.
-    - `standby`: Multi-AZ with Standby; every index must have a multiple of three copies.
-    - `processing`: a configuration change (blue/green) is under way.
-    - `upgrading`: an upgrade of the engine is under way.
-    - `told_version`: the engine version that the control plane tells (`OpenSearch_2.19`), where it is not the
-      engine's: as after an upgrade that the endpoint's domain has not had.
-    - `pause_refused`: the control plane does not let the automated snapshots pause.
-    - `old_location_constraint`: `region: us-east-1` brings the error of older stacks.
+    - `concurrent_snapshots`: the answer to a second snapshot while one is running: "accepted" as engines
+      do, or refused with the status of older engines.
+    - `request_timeout_s`: seconds after which the gateway answers 504, while the engine keeps working. -
+    `body_limit_bytes`: a larger body is refused. Small instance types have 10 MiB, the others 100 MiB. -
+    `warm_indices`: names of existing indices that are in UltraWarm storage. - `standby`: Multi-AZ with
+    Standby; every index must have a multiple of three copies. - `processing`: a configuration change
+    (blue/green) is in progress. - `upgrading`: an upgrade of the engine is in progress. - `told_version`: the
+    engine version that the control plane reports (`OpenSearch_2.19`), if it differs from
+      the engine's, as if the domain behind the endpoint had not been upgraded.
+    - `pause_refused`: the control plane refuses to pause the automated snapshots.
+    - `old_location_constraint`: `region: us-east-1` causes the error of older stacks.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -55,14 +52,14 @@ class Manners(BaseModel):
     old_location_constraint: bool = False
 
     def changed(self, changes: Any) -> Manners:
-        """The switches after these changes (names and values); this object stays as it is.
+        """Copy the switches with these changes (names and values).
 
         Raises:
-            pydantic.ValidationError: a switch is unknown, or its value is none that it can have.
+            pydantic.ValidationError: a switch is unknown, or its value invalid.
         """
         return Manners.model_validate(self.model_dump() | changes if isinstance(changes, dict) else changes)
 
     def become(self, other: Manners) -> None:
-        """Take over every switch of the other."""
+        """Copy every switch from the other."""
         for name in type(self).model_fields:
             setattr(self, name, getattr(other, name))

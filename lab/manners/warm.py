@@ -1,8 +1,8 @@
-"""Indices in UltraWarm storage, as far as a migration meets them.
+"""Indices in UltraWarm storage, as far as they concern a migration.
 
-The index stays where it is; the engine itself refuses writes to it. Manual snapshots take no warm index
-unless one is named, one alone (ultrawarm.md, grade A; the words of a refusal are a guess). Left out: the
-service restores such a snapshot to hot storage, here the setting comes along.
+The index stays in place; the engine itself refuses writes to it. A manual snapshot includes a warm index only
+if it is named alone (ultrawarm.md, grade A; the words of a refusal are a guess). Not modelled: the service
+restores such a snapshot to hot storage; here the setting is restored too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WARM, HOT = "_warm", "_hot"
 
 
 async def turn(door: Door, wanted: Manners) -> None:
-    """Give the indices the settings of warm ones, or take them away.
+    """Give the indices the settings of warm ones, or remove those.
 
     Raises:
         NotTaken: there is no such index.
@@ -43,7 +43,7 @@ async def turn(door: Door, wanted: Manners) -> None:
 
 
 async def gate(exchange: Exchange, door: Door) -> Answer | None:
-    """Put the names in for `_warm` and `_hot`; keep warm indices out of snapshots, and refuse those that mix.
+    """Expand `_warm` and `_hot` to names; keep warm indices out of snapshots, and refuse mixed ones.
 
     Raises:
         httpx.HTTPError: the engine cannot be reached.
@@ -66,7 +66,7 @@ async def gate(exchange: Exchange, door: Door) -> Answer | None:
 
 
 def _is_place(parts: list[str], number: int) -> bool:
-    """Whether the part is `_warm` or `_hot` where indices are named: first, or last after `_cat` and
+    """Whether `_warm` or `_hot` stands for indices here: as the first part, or the last after `_cat` and
     `_cluster`."""
     first, last = number == 1, number == len(parts) - 1 and number > 1 and parts[1] in ("_cat", "_cluster")
     return parts[number] in (WARM, HOT) and (first or last)
@@ -101,7 +101,7 @@ async def _matching(door: Door, expression: str) -> set[str]:
 
 
 async def _set(door: Door, names: set[str], settings: dict[str, Any], query: str = "") -> None:
-    """Of all or of none: an index that is not there leaves the others as they were."""
+    """Set it on all or none: a missing index leaves the others unchanged."""
     path = f"/{quote(','.join(sorted(names)), safe=',')}/_settings"
     status, reply = await door.engine.ask("PUT", path, settings, query)
     if status >= 400:

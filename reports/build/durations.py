@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
+from reports.build.cleanup import removal_of
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, StepDuration
+from reports.words import estimates as words
 from runs.journal import Document, StepEntry
 from runs.step_names import StepName
 from tasks import steps
@@ -41,10 +43,10 @@ def _report(kept: dict[str, object] | None, steps: dict[str, StepEntry]) -> Esti
             )
             for each in made.steps
         ],
-        workload=made.workload,
-        bottleneck=made.bottleneck,
-        basis=made.basis,
-        assumptions=list(made.assumptions),
+        workload=words.workload_in_words(made.workload),
+        bottleneck=words.bottleneck(made),
+        basis=words.basis(made),
+        assumptions=list(words.assumptions(made)),
     )
 
 
@@ -76,7 +78,7 @@ def rehearsal_report(document: Document) -> RehearsalReport | None:
         checks=[*(ahead.failed if ahead else ()), *(ahead.to_know if ahead else ())],
         rates=list(_rates(document)),
         projection=_report(document.projection, {}),
-        removed=document.recorded(steps.CLEAN),
+        removed=removal_of(document),
     )
 
 

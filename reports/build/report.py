@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from reports.build.cleanup import finish_of
 from reports.build.durations import estimate_report, rehearsal_report
 from reports.build.verdicts import seeded, verification_of
 from reports.model.report import (
@@ -16,6 +17,7 @@ from reports.model.report import (
 )
 from reports.model.seeding import RoundReport, WindowReport
 from reports.words.next_step import next_step
+from reports.words.verification import limit
 from runs.journal import Document
 from tasks import steps
 from tasks.records.resolution import Resolution
@@ -50,7 +52,7 @@ def report_of(document: Document) -> Report:
         source=resolution.source if resolution else None,
         target=resolution.target if resolution else None,
         level=verified.level if verified else None,
-        limits=list(verified.limits) if verified else [],
+        limits=[limit(each) for each in verified.limits] if verified else [],
         findings=list(verified.general) if verified else [],
         totals=_totals(indices),
         repositories=[record for record in registered if record],
@@ -60,7 +62,7 @@ def report_of(document: Document) -> Report:
         rehearsal=rehearsal_report(document),
         round=told,
         window=window,
-        finish=document.recorded(steps.FINISH),
+        finish=finish_of(document),
         indices=indices,
         left_out=list(resolution.left_out) if resolution else [],
         changes=list(_changes(document)),

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from reports.build.cleanup import removal_of
 from reports.model.seeding import RoundIndex, RoundReport, WaitingCopies
+from reports.words.seeding import fetched_whole
 from runs.journal import DENIED, Document
 from runs.step_names import StepName
 from tasks import steps
-from tasks.records.seeding import Change, ChangesRecord, Ledger, round_record
+from tasks.records.seeding import KINDS, Change, ChangesRecord, Ledger, round_record
 from tasks.records.transfer import IndexRestore
-
-_KINDS = ("new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged")
 
 
 def round_report(document: Document) -> RoundReport | None:
@@ -23,12 +23,12 @@ def round_report(document: Document) -> RoundReport | None:
     now = document.recorded(steps.COPIES)
     removed = _removed(document, work)
     told = round_record(work, restored, taken, removed)
-    whole = {each.name: each.why for each in told.whole}
+    whole = {each.name: fetched_whole(each.why) for each in told.whole}
     arrived = {index.target: index for index in restored.indices} if restored else {}
     return RoundReport(
         number=work.round,
         as_of=as_of(document),
-        changes={kind: count for kind in _KINDS if (count := len(work.of(kind)))},
+        changes={kind: count for kind in KINDS if (count := len(work.of(kind)))},
         operations=work.operations,
         fetched=told.fetched,
         reused=told.reused,
@@ -37,7 +37,7 @@ def round_report(document: Document) -> RoundReport | None:
         indices=[_index(change, arrived.get(change.target), whole) for change in work.changes],
         removed=removed,
         left_behind=list(work.left_behind),
-        taken_away=document.recorded(steps.CLEAN),
+        taken_away=removal_of(document),
     )
 
 

@@ -4,18 +4,21 @@ from collections.abc import Iterator
 
 from reports.model.seeding import Outcome, RenamedIndex, RepointReport, WindowPhase, WindowReport
 from reports.words.next_step import ABORT, RELEASE
+from reports.words.seeding import paused, resumed
 from reports.words.window import WAITING
 from runs.journal import DENIED, Document, GateEntry, WindowEntry
 from runs.step_names import StepName
 from tasks import steps
-from tasks.records.cutover import NOTHING_PAUSED
+from tasks.records.cutover import (
+    PauseOutcome,
+)
 from tasks.steps import Phase, steps_in
 
 _BETWEEN = "between the steps"
 _NOTHING_S = 0.05
 _AUTOMATED = (
-    (steps.PAUSE_AUTOMATED, ("paused", "not paused")),
-    (steps.RESUME_AUTOMATED, ("still paused", "not paused")),
+    (steps.PAUSE_AUTOMATED, paused),
+    (steps.RESUME_AUTOMATED, resumed),
 )
 
 
@@ -139,7 +142,7 @@ def _falling_back(document: Document, outcome: Outcome) -> str:
 
 def _automated(document: Document) -> Iterator[str]:
     """What became of them, the last word last."""
-    for step, outcome in _AUTOMATED:
+    for step, words in _AUTOMATED:
         record = document.recorded(step)
-        if record and not (record.said == NOTHING_PAUSED and step is steps.RESUME_AUTOMATED):
-            yield f"{outcome[0] if record.paused else outcome[1]}: {record.said}"
+        if record and record.outcome != PauseOutcome.NOTHING_PAUSED:
+            yield words(record)

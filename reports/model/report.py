@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import Field
 
 from reports.model.base import ReportPart
+from reports.model.cleanup import FinishReport, RemovalReport
 from reports.model.seeding import RoundReport, WindowReport
 from runs.journal import Status
 from tasks.records.checks import CheckRecord
-from tasks.records.cleanup import FinishRecord, RemovalRecord
 from tasks.records.estimates import Workload
 from tasks.records.resolution import ClusterRecord, LeftOut
 from tasks.records.transfer import RepositoryRecord, SnapshotRecord
@@ -153,8 +153,8 @@ class RehearsalReport(ReportPart):
     checks: list[CheckRecord] = Field(description="Those of them that fail or warn.")
     rates: list[RateReport]
     projection: EstimateReport | None = Field(description="The real run; null when it was not projected.")
-    removed: RemovalRecord | None = Field(
-        description="What was taken away, and what was left; null: nothing."
+    removed: RemovalReport | None = Field(
+        description="What was removed, and what was skipped; null: nothing."
     )
 
 
@@ -190,7 +190,7 @@ class Report(ReportPart):
     rehearsal: RehearsalReport | None = Field(description="Null when the run is none.")
     round: RoundReport | None = Field(description="Of a seed round or a cutover; null before it was known.")
     window: WindowReport | None = Field(description="Of a cutover that has frozen the source, else null.")
-    finish: FinishRecord | None = Field(
+    finish: FinishReport | None = Field(
         description="How `snapferry finish` has settled it; null before that."
     )
     indices: list[IndexReport]

@@ -6,9 +6,8 @@ from typing import Literal
 from pydantic import Field
 
 from reports.model.base import ReportPart
-from tasks.records.cleanup import RemovalRecord
-
-Kind = Literal["new", "changed", "made anew", "reshaped", "aliases", "unchanged", "dropped"]
+from reports.model.cleanup import RemovalReport
+from tasks.records.seeding import ChangeKind
 
 Outcome = Literal["blocking", "opening", "open", "put back"]
 
@@ -19,7 +18,7 @@ class RoundIndex(ReportPart):
     source: str = Field(description="Its name on the source.")
     target: str = Field(description="The name of its copy.")
     stream: str | None = Field(description="The data stream whose backing index it is.")
-    kind: Kind
+    kind: ChangeKind
     why: str = Field(description="What has changed, in words.")
     operations: int | None = Field(description="Operations since its copy; null where that cannot be told.")
     onto_copy: bool = Field(description="Whether it was to be restored onto its copy.")
@@ -44,7 +43,7 @@ class RoundReport(ReportPart):
     indices: list[RoundIndex]
     removed: list[str] = Field(description="Copies deleted, because their index is gone or reshaped.")
     left_behind: list[str] = Field(description="Copies whose index is not selected any more; they stay.")
-    taken_away: RemovalRecord | None = Field(
+    taken_away: RemovalReport | None = Field(
         description="What `snapferry abort` has taken away of all rounds; null while they stand."
     )
 

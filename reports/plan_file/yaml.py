@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import yaml
 
+from configs.values.listing import listed as in_one_line
+
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./:@+=,-]*")
 _WIDTH = 100
 _NAMES = 10
@@ -40,8 +42,7 @@ def listed(what: str, names: Iterable[str], indent: str = "") -> Iterator[str]:
     all_of_them = tuple(names)
     if not all_of_them:
         return
-    more = f"; and {len(all_of_them) - _NAMES} more" if len(all_of_them) > _NAMES else ""
-    yield from comment(f"{what}: {'; '.join(all_of_them[:_NAMES])}{more}.", indent)
+    yield from comment(f"{what}: {in_one_line(all_of_them, _NAMES, '; ')}.", indent)
 
 
 def commented_out(text: str) -> Iterator[str]:

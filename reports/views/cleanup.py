@@ -1,16 +1,19 @@
 """What `snapferry abort` puts back of a cutover, and what `snapferry finish` settles, on a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from reports.build.cleanup import finish_report, removal_report, skipped_reports
+from reports.model.cleanup import FinishReport, RemovalReport, SkippedReport
 from reports.words import common
-from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, RolledBackRecord, Skipped
+from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, RolledBackRecord
 from tasks.records.previews import FinishPreview, UnfinishedCutover
 
 _SHOWN = 10
+_INDICES_SHOWN = 40
 
 
 def unfinished_cutover_view(found: UnfinishedCutover) -> RenderableType:
@@ -23,13 +26,14 @@ def _standing(found: UnfinishedCutover) -> Iterator[Text]:
     if found.refusing:
         since = f" since {common.clock(found.frozen)}" if found.frozen else ""
         many = f"{len(found.refusing)} indices of the source refuse writes{since}"
-        yield Text(f"  {many}: {_some(found.refusing)}", "bold yellow")
+        yield Text(f"  {many}: {common.names(found.refusing, _SHOWN)}", "bold yellow")
     else:
         yield Text("  the source takes writes")
     if found.target_problem:
         yield Text(f"  the target could not be looked at: {found.target_problem}", "yellow")
     if found.opened:
-        yield Text(f"  {len(found.opened)} open copies on the target are closed: {_some(found.opened)}")
+        opened = common.names(found.opened, _SHOWN)
+        yield Text(f"  {len(found.opened)} open copies on the target are closed: {opened}")
     if found.snapshot:
         yield Text(f"  snapshot {found.snapshot} is ended")
     yield Text("  the copies of the seed rounds stay, closed")
@@ -61,15 +65,18 @@ def _ahead(found: FinishPreview) -> Iterator[Text]:
     yield from (Text(f"  registration on the {side}: taken back") for side in found.registrations)
     if found.refusing:
         after = "take writes again" if found.wanted.source == "released" else "go on refusing writes"
-        yield Text(f"  {len(found.refusing)} indices of the source {after}: {_some(found.refusing)}")
+        yield Text(
+            f"  {len(found.refusing)} indices of the source {after}: {common.names(found.refusing, _SHOWN)}"
+        )
 
 
 def finish_view(record: FinishRecord) -> RenderableType:
     """What was settled."""
-    return Group(*_settled(record))
+    return Group(*finish_lines(finish_report(record)))
 
 
-def _settled(record: FinishRecord) -> Iterator[Text]:
+def finish_lines(record: FinishReport) -> Iterator[Text]:
+    """What was settled, line by line."""
     yield Text(f"Settled at {common.clock(record.at)}", "bold green")
     if record.removed:
         yield Text(f"Snapshots dropped: {', '.join(record.removed)}")
@@ -78,23 +85,25 @@ def _settled(record: FinishRecord) -> Iterator[Text]:
     for side, said in record.registrations.items():
         yield Text(f"Registration on the {side}: {said}")
     if record.refusing:
-        yield Text(f"Source: {len(record.refusing)} indices go on refusing writes: {_some(record.refusing)}")
+        refusing = common.names(record.refusing, _SHOWN)
+        yield Text(f"Source: {len(record.refusing)} indices go on refusing writes: {refusing}")
     elif record.released:
         yield Text(f"Source: {len(record.released)} indices take writes again")
-    yield from (Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in record.left)
+    yield from left_lines(record.left)
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(common.short(name) for name in names[:_SHOWN]) + more
-
-
-_INDICES_SHOWN = 40
-
-
-def leftovers_document(found: Leftovers) -> dict[str, Any]:
-    """What is there, for machines."""
-    return found.model_dump(mode="json")
+def cleanup_document(
+    found: Leftovers | RemovalRecord | RolledBackRecord | FinishRecord | UnfinishedCutover,
+) -> dict[str, Any]:
+    """What was removed, or would be, for machines: with words beside the facts."""
+    if isinstance(found, RemovalRecord):
+        return removal_report(found).model_dump(mode="json")
+    if isinstance(found, FinishRecord):
+        return finish_report(found).model_dump(mode="json")
+    shown = found.model_dump(mode="json")
+    if isinstance(found, Leftovers):
+        shown["left"] = [item.model_dump(mode="json") for item in skipped_reports(found.left)]
+    return shown
 
 
 def leftovers_view(found: Leftovers) -> RenderableType:
@@ -110,20 +119,21 @@ def _leftovers(found: Leftovers) -> Iterator[Text]:
         yield Text(f"  … and {len(found.indices) - _INDICES_SHOWN} more indices")
     yield from (Text(f"  snapshot {name}") for name in found.snapshots)
     yield from (Text(f"  registration on the {side}") for side in found.registrations)
-    yield from _left(found.left)
+    yield from left_lines(skipped_reports(found.left))
 
 
 def removal_view(record: RemovalRecord) -> RenderableType:
     """What was removed, and what was not touched."""
-    return Group(*_removal(record))
+    return Group(*_removal(removal_report(record)))
 
 
-def _removal(record: RemovalRecord) -> Iterator[Text]:
+def _removal(record: RemovalReport) -> Iterator[Text]:
     yield Text(common.removed(record), "bold green")
     for side, said in record.registrations.items():
         yield Text(f"Registration on the {side}: {said}", "dim")
-    yield from _left(record.left)
+    yield from left_lines(record.left)
 
 
-def _left(left: tuple[Skipped, ...]) -> Iterator[Text]:
+def left_lines(left: Iterable[SkippedReport]) -> Iterator[Text]:
+    """A line for everything that was not touched."""
     return (Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, Report
+from reports.views.cleanup import left_lines
 from reports.words import common
+from reports.words import estimates as words
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Estimate
 
@@ -15,9 +17,9 @@ Section = tuple[str, Sequence[str], list[Sequence[str]]]
 
 def estimate_lines(made: Estimate) -> Iterator[Text]:
     """The estimate of a migration that is only planned."""
-    yield _expected("Estimate", common.span_of(made.whole), common.span_of(made.window), made.basis)
-    yield Text(f"  Most of it: {made.bottleneck}", "dim")
-    yield from (Text(f"  Assuming that {line}", "dim") for line in made.assumptions)
+    yield _expected("Estimate", common.span_of(made.whole), common.span_of(made.window), words.basis(made))
+    yield Text(f"  Most of it: {words.bottleneck(made)}", "dim")
+    yield from (Text(f"  Assuming that {line}", "dim") for line in words.assumptions(made))
 
 
 def _expected(what: str, whole: str, window: str, basis: str) -> Text:
@@ -87,8 +89,7 @@ def _projection(made: EstimateReport | None) -> Iterator[Text]:
 
 def _removed(report: RehearsalReport) -> Iterator[Text]:
     yield Text(removed_lines(report), "" if report.removed or report.kept else "yellow")
-    for item in report.removed.left if report.removed else ():
-        yield Text(f"Not touched: {item.name} – {item.why}", "yellow")
+    yield from left_lines(report.removed.left if report.removed else ())
 
 
 def removed_lines(report: RehearsalReport) -> str:

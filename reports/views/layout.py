@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from rich.table import Table
 from rich.text import Text
 
+from configs.values.listing import listed
 from reports.words import common
-from tasks.records.resolution import ClusterRecord, LeftOut
+from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason
 from tasks.records.verification import DocumentDifference, Finding
 
 ROWS = 40
@@ -99,8 +100,7 @@ def reasons(named: Iterable[tuple[str, str]], style: str = "red") -> Iterator[Te
     for name, reason in named:
         by_reason.setdefault(reason, []).append(common.short(name))
     for reason, names in list(by_reason.items())[:ROWS]:
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        yield Text(f"{', '.join(names[:5])}{more}: {reason}", style)
+        yield Text(f"{listed(names, 5)}: {reason}", style)
 
 
 def documents(named: Sequence[tuple[str, Sequence[DocumentDifference], int]]) -> Iterator[Text]:
@@ -129,10 +129,9 @@ def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:
     """A dozen of them; what was the user's to decide on first."""
     if not items:
         return
-    ordered = sorted(items, key=lambda item: item.reason == "system")
-    shown = "; ".join(f"{item.name} – {common.left_out(item)}" for item in ordered[:12])
-    more = f"; and {len(items) - 12} more" if len(items) > 12 else ""
-    yield Text(f"Left out ({len(items)}): {shown}{more}", "dim")
+    ordered = sorted(items, key=lambda item: item.reason == LeftOutReason.SYSTEM)
+    shown = listed((f"{item.name} – {common.left_out(item)}" for item in ordered), 12, "; ")
+    yield Text(f"Left out ({len(items)}): {shown}", "dim")
 
 
 def told(lines: Iterable[str]) -> Iterator[Text]:

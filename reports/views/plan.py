@@ -11,7 +11,6 @@ from reports.words import common
 from tasks.records.plan_document import PlanDocument, PlannedRequest
 from tasks.records.resolution import Resolution, Unit
 
-_FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}
 _REQUESTS = 12
 
 
@@ -24,7 +23,7 @@ def _parts(document: PlanDocument) -> Iterator[RenderableType]:
     resolution = document.resolution
     yield from layout.clusters(resolution.source, resolution.target)
     for side, forms in document.forms.items():
-        tried = ", then ".join(_FORMS.get(form, form) for form in forms)
+        tried = ", then ".join(common.FORMS[form] for form in forms)
         access = "readonly" if side == "target" else "read-write"
         where = f", bucket in {resolution.bucket_region}" if resolution.bucket_region else ""
         yield layout.repository(side, f"{resolution.repository}, {access}, {tried}{where}")

@@ -1,16 +1,19 @@
 """The report of a run, and a verification, on a terminal."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reports.model.report import IndexReport, Report
 from reports.views import estimates, layout, seeding
-from reports.views.cleanup import finish_view
+from reports.views.cleanup import finish_lines
 from reports.views.layout import ROWS, Row
 from reports.words import common, outcomes
+from reports.words import verification as words
 from reports.words.outcomes import untouched
+from tasks.records.resolution import LeftOutReason
 from tasks.records.verification import VerificationRecord
 
 _OUTCOME_STYLES = {
@@ -45,7 +48,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.window:
         yield from seeding.window_lines(report.window)
     if report.finish:
-        yield finish_view(report.finish)
+        yield from finish_lines(report.finish)
     yield from layout.left_out(report.left_out)
     yield from layout.notes(report.notes)
     yield from layout.told(common.gate(gate) for gate in report.gates)
@@ -98,6 +101,12 @@ def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
         yield Text(f"Next: {report.next}")
 
 
+def verification_document(record: VerificationRecord) -> dict[str, Any]:
+    """A verification by itself, for machines."""
+    limits = [words.limit(limit) for limit in record.limits]
+    return {"passed": record.passed, **record.model_dump(mode="json"), "limits": limits}
+
+
 def verification_view(record: VerificationRecord) -> RenderableType:
     """A verification by itself: failing indices first."""
     return Group(*_verification_parts(record))
@@ -117,10 +126,10 @@ def _verification_parts(record: VerificationRecord) -> Iterator[RenderableType]:
     yield from layout.documents([(v.target, v.documents, v.more) for v in record.verdicts])
     yield from layout.findings(record.general)
     for item in record.skipped:
-        if item.reason != "system":
+        if item.reason != LeftOutReason.SYSTEM:
             yield Text(f"Skipped: {item.name} – {common.left_out(item)}", "dim")
     for limit in record.limits:
-        yield Text(f"Not proved: {limit}", "dim")
+        yield Text(f"Not proved: {words.limit(limit)}", "dim")
     yield _conclusion(record)
 
 

@@ -6,6 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from reports.model.cleanup import FinishReport
 from reports.model.report import Report
 from reports.model.seeding import RepointReport, RoundIndex, RoundReport, WindowReport
 from reports.views import layout
@@ -13,7 +14,6 @@ from reports.views.estimates import Section
 from reports.views.layout import ROWS
 from reports.words import common, outcomes
 from reports.words.window import clients, expectation, health, length, phases, refusing
-from tasks.records.cleanup import FinishRecord
 
 _NAMES = 12
 
@@ -129,7 +129,7 @@ def _client_rows(report: RepointReport) -> Iterator[tuple[str, str, str]]:
     yield from (("alias", alias, ", ".join(indices)) for alias, indices in report.aliases.items())
 
 
-def _finish_rows(record: FinishRecord) -> Iterator[tuple[str, str]]:
+def _finish_rows(record: FinishReport) -> Iterator[tuple[str, str]]:
     yield "at", common.clock(record.at)
     yield from (("snapshot dropped", name) for name in record.removed)
     yield from (("snapshot kept", name) for name in record.kept)

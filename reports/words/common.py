@@ -3,24 +3,34 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from configs.values.listing import listed
+from reports.model.cleanup import RemovalReport
 from reports.model.report import GateReport, HookReport
+from reports.words.estimates import basis, bottleneck
 from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import Estimate, Range
-from tasks.records.resolution import LeftOut, Resolution, Unit
-from tasks.records.transfer import Attempt, RepositoryRecord, RestoreRecord, SnapshotRecord
+from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, Unit
+from tasks.records.transfer import Attempt, Form, RepositoryRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding, VerificationRecord
 
 _REASONS = {
-    "system": "belongs to the service or to Dashboards",
-    "excluded": "indices.exclude",
-    "not included": "not in indices.include",
-    "closed": "closed",
-    "changing": "changed while it was looked at",
-    "conflict": "the target has the name",
+    LeftOutReason.SYSTEM: "belongs to the service or to Dashboards",
+    LeftOutReason.EXCLUDED: "indices.exclude",
+    LeftOutReason.NOT_INCLUDED: "not in indices.include",
+    LeftOutReason.CLOSED: "closed",
+    LeftOutReason.CHANGING: "changed while it was looked at",
+    LeftOutReason.CONFLICT: "the target has the name",
+    LeftOutReason.COMPARED_BEFORE: "compared before",
+    LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
 }
 _NAME = 60
-_FORMS = {"region": "by Region", "endpoint": "by endpoint", "plain": "without Region", "fs": "shared folder"}
+FORMS: dict[Form, str] = {
+    "region": "by Region",
+    "endpoint": "by endpoint",
+    "plain": "without Region",
+    "fs": "shared folder",
+}
 
 
 def size(count: int | None) -> str:
@@ -56,9 +66,8 @@ def sentence(said: str) -> str:
 
 
 def names(found: Sequence[str], most: int) -> str:
-    """So many of them, and how many more there are."""
-    more = f" and {number(len(found) - most)} more" if len(found) > most else ""
-    return ", ".join(short(name) for name in found[:most]) + more
+    """The first names of many in one line, and how many more there are."""
+    return listed(map(short, found), most)
 
 
 def action(unit: Unit) -> str:
@@ -119,7 +128,7 @@ def _about(seconds: float) -> str:
 
 def estimated(record: Estimate) -> str:
     """How long a run will take, on what grounds, and what takes the most."""
-    return f"{span_of(record.whole)} ({record.basis}); {record.bottleneck}"
+    return f"{span_of(record.whole)} ({basis(record)}); {bottleneck(record)}"
 
 
 def span_of(seconds: Range) -> str:
@@ -129,17 +138,15 @@ def span_of(seconds: Range) -> str:
 
 def left_out(item: LeftOut) -> str:
     """Why a name did not move."""
-    reason = _REASONS.get(item.reason, item.reason)
+    reason = _REASONS[item.reason]
     return f"{reason} ({item.detail})" if item.detail else reason
 
 
 def repository(record: RepositoryRecord) -> str:
     """One domain's registration, and how it came to this form."""
     access = "readonly" if record.readonly else "read-write"
-    form = f"{record.name}, {access}, {_FORMS.get(record.form, record.form)} ({_place(record)})"
-    return form + "".join(
-        f"; first refused {_FORMS.get(a.form, a.form)}: {_said(a)}" for a in _refused(record.attempts)
-    )
+    form = f"{record.name}, {access}, {FORMS[record.form]} ({_place(record)})"
+    return form + "".join(f"; first refused {FORMS[a.form]}: {_said(a)}" for a in _refused(record.attempts))
 
 
 def _refused(attempts: Iterable[Attempt]) -> Iterable[Attempt]:
@@ -182,14 +189,13 @@ def preflight_done(record: PreflightRecord) -> str:
     return f"{len(record.checks)} checks of the real plan: {failed} failed, {to_know} to know"
 
 
-def removed(record: RemovalRecord) -> str:
-    """What was taken away again, and what was not."""
+def removed(record: RemovalRecord | RemovalReport) -> str:
+    """What was removed, and what was not, in one line."""
     count = len(record.indices)
     what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
     taken = len(record.snapshots)
     what += [f"{taken} snapshots" if taken > 1 else "the snapshot"] if taken else []
-    gone = [side for side, said in record.registrations.items() if said.startswith("the registration was")]
-    what += [f"the registration on the {side}" for side in gone]
+    what += [f"the registration on the {side}" for side in record.unregistered]
     left = f"; not touched: {', '.join(item.name for item in record.left[:5])}" if record.left else ""
     return f"removed: {', '.join(what)}{left}"
 

@@ -1,20 +1,26 @@
 """Seed rounds and cutovers in words."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from configs.values.durations import duration_text
 from reports.words.common import counted, duration, size, verified
-from tasks.records.cutover import FreezeRecord, HealthRecord, OpenRecord, PauseRecord, ReleaseRecord
+from tasks.records.cutover import (
+    FreezeRecord,
+    HealthRecord,
+    OpenRecord,
+    PauseOutcome,
+    PauseRecord,
+    ReleaseRecord,
+)
 from tasks.records.estimates import WindowEstimate
-from tasks.records.seeding import ChangesRecord, CopiesRecord, RoundRecord
+from tasks.records.seeding import KINDS, ChangesRecord, CopiesRecord, RoundRecord, WholeReason
 
 __all__ = ["verified"]
-_KINDS = ("new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged")
 
 
 def compared(record: ChangesRecord) -> str:
     """What has changed since the last round."""
-    counts = {kind: len(record.of(kind)) for kind in _KINDS}
+    counts = {kind: len(record.of(kind)) for kind in KINDS}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     operations = counted(record.operations, "operation", "operations")
     return f"round {record.round}: {said or 'nothing'}; {operations}"
@@ -54,14 +60,49 @@ def _basis(record: WindowEstimate) -> str:
     return f"assumed: no such round was measured{compared_in}"
 
 
+_PAUSES = {
+    PauseOutcome.PAUSED: "until {until:%Y-%m-%d %H:%M} UTC at the latest",
+    PauseOutcome.NOT_WANTED: "the plan does not want it",
+    PauseOutcome.NOT_SIGNED: "its requests are not signed: it has no snapshots of the service",
+    PauseOutcome.UNKNOWN_DOMAIN: "the control plane does not know the source",
+    PauseOutcome.OVER: "the pause of an earlier session is over",
+    PauseOutcome.FAILED: "{error}; a snapshot of the service that runs is waited for",
+    PauseOutcome.NOTHING_PAUSED: "nothing was paused",
+    PauseOutcome.RESUMED: "as before the window",
+    PauseOutcome.NOT_RESUMED: "{error}; the pause ends by itself at {until:%H:%M} UTC",
+}
+_NOT_RESUMED_BEFORE = "{error}"  # an earlier version wrote the moment into the error
+
+
 def paused(record: PauseRecord) -> str:
     """Whether the service's own snapshots are paused."""
-    return f"{'paused' if record.paused else 'not paused'}: {record.said}"
+    return f"{'paused' if record.paused else 'not paused'}: {_pause(record)}"
 
 
 def resumed(record: PauseRecord) -> str:
     """What became of the pause."""
-    return f"{'still paused' if record.paused else 'not paused'}: {record.said}"
+    return f"{'still paused' if record.paused else 'not paused'}: {_pause(record)}"
+
+
+def _pause(record: PauseRecord) -> str:
+    words = _PAUSES[record.outcome]
+    if record.outcome == PauseOutcome.NOT_RESUMED and record.until is None:
+        words = _NOT_RESUMED_BEFORE
+    until = record.until.astimezone(UTC) if record.until else None
+    return words.format(until=until, error=record.error)
+
+
+_WHOLE = {
+    WholeReason.MADE_ANEW: "it was made anew on the source",
+    WholeReason.NO_FILE_IN_COMMON: (
+        "no file of its copy is in the snapshot any more: segments were merged or written anew"
+    ),
+}
+
+
+def fetched_whole(why: WholeReason) -> str:
+    """Why an index was fetched whole although it was restored onto its copy."""
+    return _WHOLE[why]
 
 
 def about_to_freeze(indices: int, length: timedelta) -> str:

@@ -45,13 +45,13 @@ def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
 
 def _show(call: ExecutableCall, plan: "Plan", options: "Options") -> None:
     from flows.abort import preview
-    from reports.views.cleanup import leftovers_view, unfinished_cutover_view
+    from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from snapferry.console import say
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
     if isinstance(found, Leftovers):
-        call.show(found, leftovers_view)
+        call.show(found, leftovers_view, cleanup_document)
     else:
         call.show(found, unfinished_cutover_view)
     what = "roll it back" if found.concerns == "cutover" else "remove it"
@@ -64,7 +64,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCode
     from domains.errors import SnapferryError
     from flows.abort import abort as roll_back_or_remove
     from flows.abort import subject
-    from reports.views.cleanup import removal_view, rolled_back_view
+    from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
     from snapferry.console import show_error
@@ -84,7 +84,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCode
         _say_what_was_done(before.document, run)
         return code_of_run(run)
     if isinstance(record, RemovalRecord):
-        call.show(record, removal_view)
+        call.show(record, removal_view, cleanup_document)
     else:
         call.show(record, rolled_back_view)
     return None

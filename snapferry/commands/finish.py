@@ -89,7 +89,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "Options", choices: "C
     from domains.errors import SnapferryError
     from flows.finish import finish as clean_up
     from flows.finish import finished_run
-    from reports.views.cleanup import finish_view
+    from reports.views.cleanup import cleanup_document, finish_view
     from runs.state import State
     from snapferry.console import say, show_error
     from snapferry.progress import shown_progress
@@ -110,7 +110,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "Options", choices: "C
         return _code_after_change(error)
     if record == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is already cleaned up.")
-    call.show(record, finish_view)
+    call.show(record, finish_view, cleanup_document)
     return None
 
 

@@ -227,7 +227,7 @@ def _load(description: LabDescription, documents: int, small: int, progress: Lab
 
 def _take_automated_snapshots(description: LabDescription) -> None:
     """Take automated snapshots as the service does: one now and one every hour, into cs-automated-enc."""
-    from lab.manners.switching import switch, take_automated_snapshot
+    from lab.control.switching import switch, take_automated_snapshot
 
     for side in ("source", "target"):
         switch(description, side, automated_snapshots=True)

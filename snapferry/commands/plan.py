@@ -71,9 +71,10 @@ def previewed(plan: "Plan", saved: "PlanDocument | None", options: "Options") ->
 def show_migration_preview(call: PlanCall, preview: "MigrationPreview") -> None:
     """Print what would be done and, for people, the command that does it."""
     from reports.views.plan import plan_view
+    from reports.words.estimates import plan_in_words
     from snapferry.console import say
 
-    call.show(preview.document, plan_view)
+    call.show(preview.document, plan_view, plan_in_words)
     if call.as_json:
         return
     if preview.finished:

@@ -93,6 +93,7 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
     from flows.previews.migration import rehearsal_preview
     from flows.sessions.rehearsal import unfinished
     from reports.views.plan import plan_view
+    from reports.words.estimates import plan_in_words
     from runs.state import State
     from snapferry.console import say, show_json
 
@@ -105,7 +106,8 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
         if call.as_json:
             show_json({"unfinished": begun.run_id})
         return
-    call.show(rehearsal_preview(plan, rehearsal, options), plan_view)
+    preview = rehearsal_preview(plan, rehearsal, options)
+    call.show(preview, plan_view, plan_in_words)
     after = (
         "Everything it makes is kept (--keep)." if rehearsal.keep else "Everything it makes is removed again."
     )

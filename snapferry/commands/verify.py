@@ -169,10 +169,10 @@ def _compare_sides(
 
 
 def _show(call: Call, record: "VerificationRecord") -> None:
-    from reports.views.report import verification_view
+    from reports.views.report import verification_document, verification_view
     from snapferry.console import show, show_json
 
     if call.as_json:
-        show_json({"passed": record.passed, **record.model_dump(mode="json")})
+        show_json(verification_document(record))
     else:
         show(verification_view(record))

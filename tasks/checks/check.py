@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import cast
 
-from domains.domain import Side
+from configs.checks import IDS
+from configs.plan import Side
+from configs.values.listing import listed
 from tasks.records.checks import Group, Status
 from tasks.survey import SIDES, Survey
 
@@ -54,6 +57,7 @@ class Check:
         sides: the sides it is made for, each by itself; `(None,)` for a check that looks at both at once.
         judge: looks and judges one side (or None); may raise any SnapferryError for what it could not read.
         decisive: whether `migrate` refuses to begin where it fails.
+        module: where it is written.
     """
 
     id: str
@@ -62,6 +66,7 @@ class Check:
     sides: tuple[Side | None, ...]
     judge: Callable[[Survey, Side | None], Finding]
     decisive: bool
+    module: str
 
     @property
     def group(self) -> Group:
@@ -83,7 +88,7 @@ def check(
 
     def made(judge: Callable[[Survey], Finding]) -> Check:
         decides = id.split(".")[0] in _DECISIVE if decisive is None else decisive
-        return Check(id, name, source, (None,), lambda survey, _: judge(survey), decides)
+        return Check(id, name, source, (None,), lambda survey, _: judge(survey), decides, judge.__module__)
 
     return made
 
@@ -95,16 +100,15 @@ def side_check(
 
     def made(judge: Callable[[Survey, Side], Finding]) -> Check:
         decides = id.split(".")[0] in _DECISIVE if decisive is None else decisive
-        return Check(id, name, source, sides, cast(Callable[[Survey, Side | None], Finding], judge), decides)
+        one_side = cast(Callable[[Survey, Side | None], Finding], judge)
+        return Check(id, name, source, sides, one_side, decides, judge.__module__)
 
     return made
 
 
 def shown(names: Iterable[str], most: int = 5) -> str:
     """Names in one line, the first few of many."""
-    listed = list(names)
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more
+    return listed(names, most)
 
 
 def failing(problems: Iterable[str], otherwise: str, hint: str = "") -> Finding:
@@ -113,6 +117,17 @@ def failing(problems: Iterable[str], otherwise: str, hint: str = "") -> Finding:
     if not lines:
         return ok(otherwise)
     return fail(lines[0] if len(lines) == 1 else f"{len(lines)} problems", hint, lines)
+
+
+def checks_in(*modules: ModuleType) -> tuple[Check, ...]:
+    """The checks that these modules define, in the order of their ids in the documentation."""
+    found = [
+        each
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, Check) and each.module == module.__name__
+    ]
+    return tuple(sorted(found, key=lambda each: IDS.index(each.id)))
 
 
 def each_side(checks: Iterable[Check]) -> Iterator[tuple[Check, Side | None]]:

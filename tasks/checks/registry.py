@@ -5,31 +5,31 @@ from collections.abc import Callable, Iterable
 from configs.plan import CheckSettings, Plan
 from domains.domain import Domain
 from tasks.checks import safety, window
-from tasks.checks.account import caller
-from tasks.checks.bucket import bucket
-from tasks.checks.check import Check
-from tasks.checks.domains import domains
-from tasks.checks.indices import indices
-from tasks.checks.room import room
+from tasks.checks.account import caller, role_rights, roles
+from tasks.checks.bucket import bucket, encryption
+from tasks.checks.check import Check, checks_in
+from tasks.checks.domains import access_control, automated_snapshots, domains
+from tasks.checks.indices import aliases, indices, target_features
+from tasks.checks.room import replicas, room
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
 from tasks.records.checks import PreflightRecord
 from tasks.survey import Survey
 
-FIRST: tuple[Check, ...] = (caller.credentials, *domains.FIRST)
+FIRST: tuple[Check, ...] = (caller.credentials, domains.dns, domains.tcp, domains.tls, domains.answer)
 """Those that tell which sides can be asked at all."""
 
-THEN: tuple[Check, ...] = (
-    *caller.CHECKS,
-    *bucket.CHECKS,
-    *domains.CHECKS,
-    *indices.CHECKS,
-    *room.CHECKS,
-    *safety.CHECKS,
-)
-
-WINDOW: tuple[Check, ...] = window.CHECKS
+WINDOW = checks_in(window)
 """What only a cutover meets: `check` and the cutover make these, `migrate` and `rehearse` never."""
+
+THEN: tuple[Check, ...] = tuple(
+    each
+    for each in checks_in(
+        *(caller, roles, role_rights, bucket, encryption, domains, access_control, automated_snapshots),
+        *(indices, target_features, aliases, room, replicas, safety),
+    )
+    if each not in FIRST
+)
 
 ALL = (*FIRST, *THEN, *WINDOW)
 

@@ -6,9 +6,9 @@ from domains.domain import Side
 from domains.engine import snapshots
 from domains.engine.snapshots import SnapshotInfo
 from domains.errors import DomainError
-from domains.http.json_replies import Json
-from tasks.checks.check import Check, Finding, check, failing, ok, shown, side_check, skip, unknown, warn
-from tasks.repository.bodies import is_readonly, place, registration, same_place
+from tasks.checks.check import Finding, check, failing, ok, shown, side_check, skip, unknown, warn
+from tasks.checks.facts.registrations import at_the_plans_place, leads_to_the_plan, other_writers
+from tasks.repository.bodies import is_readonly, place
 from tasks.survey import SIDES, Survey
 
 _GUIDE = "Creating index snapshots in Amazon OpenSearch Service: only one domain writes to a repository"
@@ -26,17 +26,6 @@ def repository(survey: Survey, side: Side) -> Finding:
     return failing([said], "", "choose another repository.name, or that place under repository")
 
 
-def leads_to_the_plan(survey: Survey, side: Side, found: Json) -> bool:
-    """Whether a registration leads to the plan's bucket and path; the Region does not matter for that."""
-    return same_place(found, registration(survey.plan, survey.domain(side), "plain", None))
-
-
-def _there(survey: Survey, side: Side) -> dict[str, Json]:
-    """The side's registrations that lead to the plan's bucket and path, whatever they are called."""
-    found = survey.registrations(side)
-    return {name: each for name, each in found.items() if leads_to_the_plan(survey, side, each)}
-
-
 @check("safety.writer", "the source is the only one that writes to the repository", source=_GUIDE)
 def writer(survey: Survey) -> Finding:
     """Two writers see different lists of snapshots, and damage each other's."""
@@ -44,7 +33,7 @@ def writer(survey: Survey) -> Finding:
     if problems:
         return failing(problems, "", _ALONE)
     own = survey.plan.repository.name
-    readers = [name for name in _there(survey, "source") if name != own]
+    readers = [name for name in at_the_plans_place(survey, "source") if name != own]
     if readers:
         said = f"the source has the plan's place registered readonly as {shown(readers)}"
         return warn(f"{said}, so another domain may write there", _ALONE)
@@ -57,31 +46,11 @@ _ALONE = (
 )
 
 
-def other_writers(survey: Survey) -> tuple[str, ...]:
-    """Who can write to the plan's place beside the source by the plan's name, one line each.
-
-    Also under another name on the source itself: each name keeps its own count of the repository's changes,
-    and takes the other's for damage.
-    """
-    return tuple(_other_writers(survey))
-
-
-def _other_writers(survey: Survey) -> Iterator[str]:
-    own = survey.plan.repository.name
-    for side in SIDES:
-        for name, found in _there(survey, side).items():
-            if name != own and not is_readonly(found):
-                yield f"repository {name} on the {side} leads to the same place, and can write"
-            elif name == own and side == "source" and is_readonly(found):
-                said = f"repository {own} is registered readonly on the source"
-                yield f"{said}, so another domain may write there; choose another repository.base_path"
-
-
 @check("safety.readonly", "the target only reads the repository", source=_GUIDE)
 def readonly(survey: Survey) -> Finding:
     """The plan's own registration is made readonly by the migration; another one is safety.writer's."""
     name = survey.plan.repository.name
-    found = _there(survey, "target").get(name)
+    found = at_the_plans_place(survey, "target").get(name)
     if found is None or is_readonly(found):
         return ok("the target has no registration of that name that could write there")
     return warn(
@@ -177,6 +146,3 @@ def consents_given(survey: Survey) -> set[str]:
     """The same for what the user has consented to."""
     given = {f"--allow-delete {name}" for name in survey.given.delete}
     return given | ({"--allow-partial"} if survey.given.partial else set())
-
-
-CHECKS: tuple[Check, ...] = (repository, writer, readonly, snapshot, consents)

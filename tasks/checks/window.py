@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from domains.engine import cluster_features
 from domains.engine.cluster_features import WriteSettings
-from tasks.checks.check import Check, Finding, check, ok, shown, skip, warn
+from tasks.checks.check import Finding, check, ok, shown, skip, warn
 from tasks.checks.facts import indices
 from tasks.records.resolution import SelectedIndex
 from tasks.selection.select import matches
@@ -152,6 +152,3 @@ def _writing(survey: Survey) -> WriteSettings:
 def _no_window(survey: Survey) -> Finding | None:
     existing = survey.plan.snapshot.existing
     return None if existing is None else skip(f"the plan moves snapshot {existing}, so there is no window")
-
-
-CHECKS: tuple[Check, ...] = (blocked, rollover, auto_create)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from domains.engine import catalog as names_on
 from domains.engine import repositories, snapshots
 from tasks.migration import Migration
-from tasks.records.cleanup import Skipped
+from tasks.records.cleanup import Skipped, SkippedReason
 from tasks.restore.owned_indices import intended, proven
 
 
@@ -41,22 +41,23 @@ def owned(m: Migration) -> Owned:
     present = {name: there.indices[name].uuid for name in sorted(intended(m) & there.indices.keys())}
     ours = proven(m, present, f"{m.repository}/{m.snapshot}")
     own = {name: uuid for name, uuid in present.items() if name in ours}
-    why = "it is not the index that this run has restored"
-    left = [Skipped(name=name, why=why) for name in present if name not in ours]
+    others = SkippedReason.NOT_RESTORED_BY_THE_RUN
+    left = [Skipped(name=name, why=others) for name in present if name not in ours]
     streams: dict[str, dict[str, str]] = {}
     for name, stream in there.streams.items():
         backing = {index: own.pop(index) for index in stream.backing if index in own}
         if backing and len(backing) == len(stream.backing):
             streams[name] = backing
         elif backing:
-            others = ", ".join(sorted(set(stream.backing) - backing.keys()))
-            left.append(Skipped(name=name, why=f"it has backing indices of others: {others}"))
+            foreign = ", ".join(sorted(set(stream.backing) - backing.keys()))
+            why = SkippedReason.BACKING_INDICES_OF_OTHERS
+            left.append(Skipped(name=name, why=why, detail=foreign))
     return Owned(own, streams, tuple(left))
 
 
 def own_snapshot(m: Migration) -> str | None:
     """The snapshot that the run has taken, if it exists and carries the run's id; otherwise None."""
-    if not m.journal.intents("snapshot") or repositories.registered(m.source, m.repository) is None:
+    if not m.journal.intents("snapshot") or repositories.registration(m.source, m.repository) is None:
         return None
     found = snapshots.get(m.source, m.repository, m.snapshot)
     return m.snapshot if found and found.run == m.journal.run_id else None

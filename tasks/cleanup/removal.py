@@ -17,7 +17,7 @@ from tasks.cleanup.ownership import own_snapshot, owned
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
 from tasks.records.resolution import Resolution
 from tasks.repository import register
 from tasks.repository.history import is_own_registration, sent_registrations
@@ -83,7 +83,7 @@ def leftovers(m: Migration) -> Leftovers:
     registered: list[Side] = [
         domain.side
         for domain in (m.source, m.target)
-        if is_own_registration(m, domain, repositories.registered(domain, m.repository))
+        if is_own_registration(m, domain, repositories.registration(domain, m.repository))
     ]
     return Leftovers(
         run_id=m.journal.run_id,
@@ -148,7 +148,7 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
     grown: list[str] = []
 
     def look() -> Callable[[], None] | None:
-        held = names_on.backing_of(m.target, name)
+        held = names_on.backing_indices(m.target, name)
         if held is None:
             return None
         if names_on.uuids(m.target, held) != backing:
@@ -160,7 +160,7 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
         m, m.target, "remove", [name], f"a snapshot on the target is using {name}", is_busy, look
     )
     if grown:
-        yield Skipped(name=name, why="its backing indices are not those that this run has restored any more")
+        yield Skipped(name=name, why=SkippedReason.BACKING_INDICES_CHANGED)
 
 
 def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skipped]:
@@ -171,9 +171,9 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     """
     if not m.journal.intents("snapshot"):
         return
-    why = _unreachable(m, runs)
-    if why:
-        yield Skipped(name=m.snapshot, why=why)
+    skipped = _out_of_reach(m, runs)
+    if skipped:
+        yield skipped
         return
 
     def look() -> Callable[[], None] | None:
@@ -183,22 +183,23 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
-def _unreachable(m: Migration, runs: Sequence[Journal]) -> str:
-    """Why the run's snapshot cannot be reached; empty when it can.
+def _out_of_reach(m: Migration, runs: Sequence[Journal]) -> Skipped | None:
+    """The run's snapshot, where it cannot be reached; None where it can.
 
     If somebody has removed the runs' own registration, it is made again for this.
     """
-    if repositories.registered(m.source, m.repository) is not None:
-        return ""
+    if repositories.registration(m.source, m.repository) is not None:
+        return None
     sent = sent_registrations(m, m.source, runs)
+    gone = Skipped(name=m.snapshot, why=SkippedReason.SNAPSHOT_OUT_OF_REACH, detail=m.repository)
     if not sent.at_all or sent.before is not None:
-        return f"repository {m.repository} is not registered on the source any more"
+        return gone
     resolved = m.journal.record("resolve") or {}
     try:
         register.register_source(m, resolved.get("bucket_region"))
     except ExecutionError as error:
-        return f"repository {m.repository} is not registered on the source any more: {error.message}"
-    return ""
+        return gone.model_copy(update={"error": error.message})
+    return None
 
 
 def require_removed(m: Migration) -> None:

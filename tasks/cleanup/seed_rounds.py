@@ -21,7 +21,7 @@ from tasks.cleanup.removal import remove_snapshot, removed_names
 from tasks.errors import ExecutionError
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
-from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped
+from tasks.records.cleanup import Leftovers, Registration, RemovalRecord, Skipped, SkippedReason
 from tasks.records.seeding import Copy, Ledger
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
@@ -58,7 +58,7 @@ def leftovers_of_rounds(m: Migration, rounds: Sequence[Migration]) -> Leftovers:
 
 
 def _is_reverted(m: Migration, domain: Domain, runs: Sequence[Journal]) -> bool:
-    return is_own_registration(m, domain, repositories.registered(domain, m.repository), runs)
+    return is_own_registration(m, domain, repositories.registration(domain, m.repository), runs)
 
 
 def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
@@ -141,23 +141,23 @@ def _left(m: Migration, found: Ledger) -> Iterator[Skipped]:
     own = _removable(m, found)
     for name, copy in found.copies.items():
         if name in target.indices and name not in own:
-            yield Skipped(name=name, why=_why(target, copy))
+            yield _skipped(target, copy)
 
 
-def _why(target: Catalog, copy: Copy) -> str:
+def _skipped(target: Catalog, copy: Copy) -> Skipped:
     index = target.indices[copy.target]
     if index.uuid != copy.target_uuid:
-        return "it is not the index that a round has made"
+        return Skipped(name=copy.target, why=SkippedReason.NOT_MADE_BY_A_ROUND)
     if index.stream:
-        return f"it belongs to data stream {index.stream} by now"
-    return "it was made to take writes since a round has made it"
+        return Skipped(name=copy.target, why=SkippedReason.IN_A_DATA_STREAM, detail=index.stream)
+    return Skipped(name=copy.target, why=SkippedReason.TAKES_WRITES)
 
 
-def _reverted(m: Migration, rounds: Sequence[Migration]) -> dict[str, str]:
+def _reverted(m: Migration, rounds: Sequence[Migration]) -> dict[str, Registration]:
     """What happened to the registrations; those only earlier rounds used carry the repository's name."""
-    runs, said = _runs(rounds), dict[str, str]()
+    runs, found = _runs(rounds), dict[str, Registration]()
     for each in _by_repository(rounds):
         place = "" if each.repository == m.repository else f", {each.repository}"
         for domain in (m.target, m.source):
-            said[f"{domain.side}{place}"] = revert(each, domain, runs)
-    return said
+            found[f"{domain.side}{place}"] = revert(each, domain, runs)
+    return found

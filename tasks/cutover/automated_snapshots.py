@@ -1,6 +1,6 @@
 """The service's automated snapshots of the source: paused for the window, then resumed."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from domains.aws import automated_snapshots
@@ -10,7 +10,7 @@ from runs.journal import now
 from runs.step_names import StepName
 from tasks.checks.facts import domains
 from tasks.migration import Migration
-from tasks.records.cutover import NOTHING_PAUSED, PauseRecord
+from tasks.records.cutover import PauseOutcome, PauseRecord
 from tasks.survey import Survey
 
 _LEEWAY = timedelta(minutes=10)
@@ -22,19 +22,16 @@ def pause(m: Migration) -> PauseRecord:
     Safe to repeat. If a snapshot runs anyway, the last round waits for it.
     """
     if not m.plan.cutover.pause_automated_snapshots:
-        return PauseRecord(paused=False, said="the plan does not want it")
+        return PauseRecord(paused=False, outcome=PauseOutcome.NOT_WANTED)
     if not m.source.signed:
-        return PauseRecord(
-            paused=False, said="its requests are not signed: it has no snapshots of the service"
-        )
+        return PauseRecord(paused=False, outcome=PauseOutcome.NOT_SIGNED)
     try:
         name = _domain_name(m)
         if name is None:
-            return PauseRecord(paused=False, said="the control plane does not know the source")
+            return PauseRecord(paused=False, outcome=PauseOutcome.UNKNOWN_DOMAIN)
         return _paused(m, name)
     except SnapferryError as error:
-        said = f"{error.message}; a snapshot of the service that runs is waited for"
-        return PauseRecord(paused=False, said=said)
+        return PauseRecord(paused=False, outcome=PauseOutcome.FAILED, error=error.message)
 
 
 def _paused(m: Migration, name: str) -> PauseRecord:
@@ -46,27 +43,26 @@ def _paused(m: Migration, name: str) -> PauseRecord:
         kept = {"name": name, "names": [name], "until": until.isoformat(), "before": _as_detail(found)}
     until = datetime.fromisoformat(kept["until"])
     if until <= now():
-        return PauseRecord(paused=False, said="the pause of an earlier session is over")
+        return PauseRecord(paused=False, outcome=PauseOutcome.OVER)
     with m.journal.intend(StepName.PAUSE_AUTOMATED, "source", "pause", kept):
         automated_snapshots.pause(m.source.session, name, until, m.source.region)
-    return PauseRecord(paused=True, said=f"until {until.astimezone(UTC):%Y-%m-%d %H:%M} UTC at the latest")
+    return PauseRecord(paused=True, outcome=PauseOutcome.PAUSED, until=until)
 
 
 def resume(m: Migration) -> PauseRecord:
     """Restore the setting from before the pause. Safe to repeat; otherwise the pause ends by itself."""
     intents = m.journal.intents("pause")
     if not intents:
-        return PauseRecord(paused=False, said=NOTHING_PAUSED)
+        return PauseRecord(paused=False, outcome=PauseOutcome.NOTHING_PAUSED)
     kept = intents[0].detail
     until, before = datetime.fromisoformat(kept["until"]), _as_pause(kept["before"])
     try:
         with m.journal.intend(StepName.RESUME_AUTOMATED, "source", "resume", {"names": [kept["name"]]}):
             automated_snapshots.resume(m.source.session, kept["name"], until, before, m.source.region)
     except SnapferryError as error:
-        return PauseRecord(
-            paused=True, said=f"{error.message}; the pause ends by itself at {until:%H:%M} UTC"
-        )
-    return PauseRecord(paused=False, said="as before the window")
+        failed = PauseOutcome.NOT_RESUMED
+        return PauseRecord(paused=True, outcome=failed, until=until, error=error.message)
+    return PauseRecord(paused=False, outcome=PauseOutcome.RESUMED)
 
 
 def _domain_name(m: Migration) -> str | None:

@@ -6,6 +6,7 @@ the target, and changes to a copy are not on the source.
 
 from collections.abc import Iterator
 
+from configs.values.listing import listed
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.shard_stats import marks
 from domains.engine.write_blocks import blocks
@@ -39,9 +40,8 @@ def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord)
         *(f"{verdict.source} on the source: {verdict.detail}" for verdict in drift.appeared),
     ]
     if problems:
-        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise VerificationFailed(
-            f"changed since the comparison: {'; '.join(problems[:_SHOWN])}{more}",
+            f"changed since the comparison: {listed(problems, _SHOWN, '; ')}",
             "find out who writes there or removes blocks, and stop them during the next window",
         )
 

@@ -159,15 +159,19 @@ def _await_quiet_shards(m: Migration, names: Sequence[str], rest_s: float) -> No
         silent = [name for name in names if name not in current]
         if silent:
             raise ExecutionError(
-                f"the shards of {', '.join(silent[:5])} on the source do not report their last operation"
+                f"the shards of {', '.join(silent[:5])} on the source do not report their last operation",
+                "start their primaries (see GET _cat/shards), then run the same command again",
             )
-        busy = [name for name in names if not all(mark.settled for mark in current[name])]
+        busy = [name for name in names if not all(mark.idle for mark in current[name])]
         if current != previous:
             still = m.poll(rest_s)
         elif not busy and still.expired:
             break
         if poll.expired:
-            raise TimedOut(f"operations are still in progress on {', '.join(busy[:5]) or 'the source'}")
+            raise TimedOut(
+                f"operations are still in progress on {', '.join(busy[:5]) or 'the source'}",
+                "let what still runs there end (see GET _tasks), then run the same command again",
+            )
         if busy:
             message = f"waiting: operations are in progress on {len(busy)} indices"
             report_progress(Progress(StepName.FREEZE, message, waiting=True))
@@ -178,7 +182,10 @@ def _await_quiet_shards(m: Migration, names: Sequence[str], rest_s: float) -> No
     stale = refresh(m.source, names)
     if stale:
         name, why = next(iter(stale.items()))
-        raise ExecutionError(f"{name} on the source cannot be refreshed: {why}")
+        raise ExecutionError(
+            f"{name} on the source cannot be refreshed: {why}",
+            "see that every shard of it is started (GET _cat/shards), then run the same command again",
+        )
 
 
 def _flush(m: Migration, names: Sequence[str]) -> None:
@@ -187,7 +194,10 @@ def _flush(m: Migration, names: Sequence[str]) -> None:
     except Denied:
         return  # only a help: the snapshot flushes by itself
     if failed:
-        raise ExecutionError(f"the source cannot flush {'; '.join(failed[:3])}")
+        raise ExecutionError(
+            f"the source cannot flush {'; '.join(failed[:3])}",
+            "see that its disks have room and every shard is started, then run the same command again",
+        )
 
 
 def blocked_by(m: Migration) -> set[str]:

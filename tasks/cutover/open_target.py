@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from configs.restore import full_key
 from domains.engine import restores
 from domains.engine.catalog import Catalog, catalog, path_pieces
 from domains.engine.index_opening import (
-    SERVING,
+    OPENING_SETTINGS,
     alias_requests,
     aliases,
     health,
@@ -62,7 +63,10 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
         if not late:
             return len(closed)
         if poll.expired:
-            raise TimedOut(f"primaries of {', '.join(late[:5])} on the target do not start")
+            raise TimedOut(
+                f"primaries of {', '.join(late[:5])} on the target do not start",
+                "see why (GET _cluster/allocation/explain on the target), then run the same command again",
+            )
         report_progress(
             Progress(StepName.OPEN_COPIES, f"waiting for the primaries of {len(late)} indices", waiting=True)
         )
@@ -181,10 +185,10 @@ def _settings(m: Migration, resolution: Resolution) -> Iterator[tuple[Sequence[s
 
 def opening_settings_for(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
     """The settings that replace those of a waiting copy; None restores the engine's default."""
-    plan = {_full(key): value for key, value in m.plan.restore.index_settings.items()}
-    ignored = [_full(pattern) for pattern in m.plan.restore.ignore_index_settings]
+    plan = {full_key(key): value for key, value in m.plan.restore.index_settings.items()}
+    ignored = [full_key(pattern) for pattern in m.plan.restore.ignore_index_settings]
     wanted: dict[str, Any] = {}
-    for key in (f"index.{name}" for name in SERVING):
+    for key in (f"index.{name}" for name in OPENING_SETTINGS):
         left_out = any(fnmatchcase(key, pattern) for pattern in ignored)
         wanted[key] = plan.get(key, None if left_out else theirs.get(key))
     if wanted["index.number_of_replicas"] is None:
@@ -192,12 +196,8 @@ def opening_settings_for(m: Migration, index: SelectedIndex, theirs: Mapping[str
     return {**wanted, WRITE: plan.get(WRITE)}
 
 
-def _full(key: str) -> str:
-    return key if key.startswith("index.") or key == "*" else f"index.{key}"
-
-
 def _require_writable(m: Migration, resolution: Resolution) -> None:
-    meant = {_full(key) for key in m.plan.restore.index_settings}
+    meant = {full_key(key) for key in m.plan.restore.index_settings}
     if WRITE in meant:
         return
     blocked = blocks(m.target)

@@ -7,7 +7,7 @@ from configs.values.endpoints import address_of
 from domains.aws import control_plane, session
 from domains.aws.control_plane import DomainStatus
 from domains.domain import Domain, open_domain
-from domains.engine.reachability import Reach, reach
+from domains.engine.reachability import Reachability, probe
 from tasks.draft.find_domain import find_domain, login_region
 from tasks.draft.optional_reads import optional_read
 from tasks.draft.options import SideOptions
@@ -30,7 +30,7 @@ class Access:
     """
 
     domain: Domain
-    reach: Reach
+    reach: Reachability
     region_told_by: str
     auth: AuthType
     auth_told_by: str
@@ -114,6 +114,6 @@ def _turned_away(side: Side, asked: SideOptions, unsigned: Access) -> Access:
     )
 
 
-def _go(side: Side, settings: DomainSettings) -> tuple[Domain, Reach]:
+def _go(side: Side, settings: DomainSettings) -> tuple[Domain, Reachability]:
     domain = open_domain(side, settings)
-    return domain, reach(domain, settings)
+    return domain, probe(domain, settings)

@@ -11,6 +11,7 @@ from tasks.draft.options import SideOptions
 from tasks.draft.sides import InspectedSide
 from tasks.errors import PreconditionError
 from tasks.records.draft import Draft, IndicesFound, SideFound, StorageFound
+from tasks.records.resolution import LeftOutReason
 from tasks.selection import compatibility, conflicts
 from tasks.selection.select import Selection, select
 from tasks.survey import SIDES
@@ -93,13 +94,13 @@ def _indices(source: InspectedSide | None, target: InspectedSide | None) -> Indi
     selection = select(source.catalog, IndexSelection())
     moving = [index for unit in selection.units for index in unit.indices]
     left = {reason: tuple(each.name for each in selection.left_out if each.reason == reason)
-            for reason in ("system", "closed")}  # fmt: skip
+            for reason in (LeftOutReason.SYSTEM, LeftOutReason.CLOSED)}  # fmt: skip
     return IndicesFound(
         indices=len(moving),
         bytes=sum(index.bytes or 0 for index in moving),
         streams=tuple(unit.name for unit in selection.units if unit.is_stream),
-        system=left["system"],
-        closed=left["closed"],
+        system=left[LeftOutReason.SYSTEM],
+        closed=left[LeftOutReason.CLOSED],
         created_problems=tuple(_created(source, target, [index.name for index in moving])),
         conflicts=_conflicts(selection, target),
     )

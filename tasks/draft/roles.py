@@ -68,8 +68,8 @@ def _judged(
 
 
 def _shut_out(role: Role, arn: str) -> str:
-    why = domains_not_let_in(service_statements(role.trust), arn)
-    return f"its trust policy may not let {arn} in: {why.removeprefix('?')}" if why else ""
+    unfit = domains_not_let_in(service_statements(role.trust), arn)
+    return f"its trust policy may not let {arn} in: {unfit.why}" if unfit else ""
 
 
 def _refused(session: boto3.Session, role: str, bucket: str) -> tuple[str, ...]:

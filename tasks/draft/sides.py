@@ -53,7 +53,7 @@ def inspect(side: Side, asked: SideOptions) -> InspectedSide:
     registrations = catalog = None
     if identity:
         registrations = optional_read(
-            unknown, "its repositories are not known", lambda: repositories.all_registered(domain)
+            unknown, "its repositories are not known", lambda: repositories.all_registrations(domain)
         )
         catalog = optional_read(unknown, "its indices are not known", lambda: names_on.catalog(domain))
     status = way.status or (_status_by_cluster(way, identity) if identity and session else None)

@@ -87,7 +87,8 @@ def _buckets(
         if each.type == "s3" and _is_bucket(each.bucket):
             used.setdefault(each.bucket, f"the {each.side} has repository {each.name} in it")
     names = (
-        optional_read(unknown, "the account's buckets could not be listed", lambda: s3.names(session)) or ()
+        optional_read(unknown, "the account's buckets could not be listed", lambda: s3.bucket_names(session))
+        or ()
     )
     reasons = used | {name: why for name, why in _suggesting(session, names) if name not in used}
     others = [name for name in names if name not in reasons]

@@ -40,9 +40,12 @@ def estimate(
         window=_sum(steps, STANDSTILL),
         steps=steps,
         workload=work,
-        bottleneck=explanation.bottleneck(longest, bounds[longest][1]),
-        basis=explanation.basis(used),
-        assumptions=tuple(explanation.assumptions(work, used, circumstances)),
+        slowest=explanation.bottleneck(longest, bounds[longest][1]),
+        rehearsals=explanation.rehearsals(used.values()),
+        scaled_from=explanation.scaled_from(work, used),
+        shadows=explanation.shadows(used.values()),
+        kept_snapshot=circumstances.kept_snapshot,
+        gates=circumstances.gates,
     )
 
 

@@ -1,4 +1,4 @@
-"""Looking at what a migration's duration depends on: its indices, the nodes of both sides, their limits."""
+"""Read what a migration's duration depends on: its indices, the nodes of both sides, their limits."""
 
 from collections.abc import Sequence
 
@@ -7,29 +7,30 @@ from domains.domain import Side
 from domains.engine import nodes as nodes_of
 from domains.errors import SnapferryError
 from tasks.estimates.workload import sizes
-from tasks.records.estimates import DOCUMENTED_LIMIT, Workload
+from tasks.records.estimates import DOCUMENTED_LIMIT, UnknownFigure, Workload
 from tasks.records.resolution import SelectedIndex
 from tasks.survey import Survey
 
 
 def workload(look: Survey, indices: Sequence[SelectedIndex]) -> Workload:
-    """The work of moving these indices. Reads only; what a domain does not tell is replaced, and said so."""
-    notes: list[str] = []
+    """The work of moving these indices. Reads only; what a domain does not tell is replaced, and noted."""
+    unknown: list[UnknownFigure] = []
     return Workload(
         **sizes(indices),
-        source_nodes=_nodes(look, "source", notes),
-        target_nodes=_nodes(look, "target", notes),
+        source_nodes=_nodes(look, "source", unknown),
+        target_nodes=_nodes(look, "target", unknown),
         snapshot_limit=_snapshot_limit(look.plan),
-        restore_limit=_restore_limit(look, notes),
-        notes=tuple(notes),
+        restore_limit=_restore_limit(look, unknown),
+        unknown=tuple(unknown),
+        notes=(),
     )
 
 
-def _nodes(look: Survey, side: Side, notes: list[str]) -> int:
+def _nodes(look: Survey, side: Side, unknown: list[UnknownFigure]) -> int:
     try:
         found = sum(node.data for node in look.nodes(side))
     except SnapferryError as error:
-        notes.append(f"the {side} has one data node (its nodes could not be looked at: {error.message})")
+        unknown.append(UnknownFigure(what="data nodes", side=side, error=error.message))
         return 1
     return max(1, found)
 
@@ -39,23 +40,20 @@ def _snapshot_limit(plan: Plan) -> int | None:
     return DOCUMENTED_LIMIT if told is None else _rate(str(told))
 
 
-def _restore_limit(look: Survey, notes: list[str]) -> int | None:
+def _restore_limit(look: Survey, unknown: list[UnknownFigure]) -> int | None:
     told = look.plan.repository.settings.get("max_restore_bytes_per_sec")
-    limits = [_recovery_limit(look, notes), _rate(str(told)) if told is not None else None]
+    limits = [_recovery_limit(look, unknown), _rate(str(told)) if told is not None else None]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _recovery_limit(look: Survey, notes: list[str]) -> int | None:
+def _recovery_limit(look: Survey, unknown: list[UnknownFigure]) -> int | None:
     def ask() -> int | None:
         return nodes_of.recovery_limit(look.domain("target"))
 
     try:
         return look.once("recovery limit", ask)
     except SnapferryError as error:
-        notes.append(
-            "each node of the target restores at most 40 MB a second, the documented default "
-            f"(its setting could not be read: {error.message})"
-        )
+        unknown.append(UnknownFigure(what="restore limit", side="target", error=error.message))
         return DOCUMENTED_LIMIT
 
 

@@ -1,6 +1,6 @@
 """How much a migration moves, and between how many nodes: what its duration depends on. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from configs.plan import Side
 from tasks.records.estimates import UNLIMITED, Workload
@@ -24,12 +24,3 @@ def throttled_seconds(work: Workload, side: Side) -> float:
     nodes = work.source_nodes if side == "source" else work.target_nodes
     together = max(1, min(nodes, work.shards))
     return max(work.bytes / (limit * together), work.largest_shard / limit)
-
-
-def spoken(work: Workload) -> Iterator[str]:
-    """What the figures rest on, one sentence each."""
-    yield from work.notes
-    if work.snapshot_limit is None or work.restore_limit is None:
-        yield f"a node without a limit copies about {UNLIMITED / 1e6:.0f} MB a second"
-    if work.unsized:
-        yield f"{work.unsized} closed indices count without their bytes, which the source does not tell"

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator
 
 from domains.domain import Domain, Side
 from domains.engine.cluster import ClusterIdentity
+from tasks.checks.facts.registrations import leads_to_the_plan
 from tasks.checks.indices.indices import created_on
 from tasks.checks.registry import FIRST, THEN, deciding
 from tasks.checks.run import run_checks
-from tasks.checks.safety import consents_given, consents_needed, leads_to_the_plan
+from tasks.checks.safety import consents_given, consents_needed
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.checks import CheckRecord
-from tasks.records.resolution import ClusterRecord, LeftOut, Resolution, Unit
+from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason, Resolution, Unit
 from tasks.repository.bodies import is_readonly
 from tasks.selection import compatibility
 from tasks.survey import SIDES, Survey
@@ -50,7 +51,8 @@ def require_moving(resolution: Resolution) -> None:
     """Raise PreconditionError if nothing is left to move: moving nothing proves nothing."""
     if not resolution.moving:
         raise PreconditionError(
-            "nothing to move: every selected index is already on the target, and the policy is skip"
+            "nothing to move: every selected index is already on the target, and the policy is skip",
+            hint="to move them all the same, choose rename or delete as conflicts.policy",
         )
 
 
@@ -124,7 +126,8 @@ def _is_undetermined(record: CheckRecord) -> bool:
 def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:
     for unit in units:
         if unit.action == "skip":
-            yield LeftOut(name=unit.name, reason="conflict", detail=f"the target already has {unit.conflict}")
+            detail = f"the target already has {unit.conflict}"
+            yield LeftOut(name=unit.name, reason=LeftOutReason.CONFLICT, detail=detail)
 
 
 def _notes(survey: Survey, units: tuple[Unit, ...]) -> Iterator[str]:
@@ -172,7 +175,10 @@ def resolve_names(m: Migration) -> Resolution:
     """
     survey = Survey.of(m)
     if not survey.selection.units:
-        raise PreconditionError("no index on the source matches indices.include and indices.exclude")
+        raise PreconditionError(
+            "no index on the source matches indices.include and indices.exclude",
+            hint="correct these patterns in the plan",
+        )
     return Resolution(
         source=_record(m.source, survey.identity("source")),
         target=_record(m.target, survey.identity("target")),

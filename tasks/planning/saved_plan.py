@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from configs.values.listing import listed
 from runs.begun_plan import plan_as_now
 from tasks.errors import PreconditionError
 from tasks.records.plan_document import PlanDocument
@@ -168,5 +169,4 @@ def _index(old: SelectedIndex, new: SelectedIndex) -> Iterator[str]:
 
 
 def _list(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return (", ".join(names[:_NAMES]) + more) or "none"
+    return listed(names, _NAMES) or "none"

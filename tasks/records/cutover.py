@@ -1,8 +1,13 @@
 """Records of a cutover: freeze, opening, release, roll-back."""
 
+import re
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from tasks.records.base import Record
+from pydantic import model_validator
+
+from tasks.records.base import Record, fields_of
 
 
 class FreezeRecord(Record):
@@ -55,19 +60,62 @@ class RollBackRecord(Record):
     why: str
 
 
-NOTHING_PAUSED = "nothing was paused"
+class PauseOutcome(StrEnum):
+    """What became of the pause of the service's own snapshots."""
+
+    PAUSED = "paused"  # until a moment at the latest
+    NOT_WANTED = "not wanted"  # by the plan
+    NOT_SIGNED = "not signed"  # a cluster outside the service has no such snapshots
+    UNKNOWN_DOMAIN = "unknown domain"  # to the control plane
+    OVER = "over"  # the pause of an earlier session
+    FAILED = "failed"  # see the error
+    NOTHING_PAUSED = "nothing paused"  # so there is nothing to resume
+    RESUMED = "resumed"  # as before the window
+    NOT_RESUMED = "not resumed"  # see the error; the pause ends by itself
+
+
+_OUTCOMES = {
+    "the plan does not want it": PauseOutcome.NOT_WANTED,
+    "its requests are not signed: it has no snapshots of the service": PauseOutcome.NOT_SIGNED,
+    "the control plane does not know the source": PauseOutcome.UNKNOWN_DOMAIN,
+    "the pause of an earlier session is over": PauseOutcome.OVER,
+    "nothing was paused": PauseOutcome.NOTHING_PAUSED,
+    "as before the window": PauseOutcome.RESUMED,
+}
+_UNTIL = re.compile(r"until (?P<day>\S+) (?P<time>\S+) UTC at the latest")
+_FAILED = "; a snapshot of the service that runs is waited for"
 
 
 class PauseRecord(Record):
     """The service's own snapshots of the source, during the window.
 
     Args:
-        paused: whether they are.
-        said: why they are not, or until when they are.
+        paused: whether they are paused now.
+        until: when the pause ends by itself; None without one.
+        error: why they could not be paused or resumed; empty otherwise.
     """
 
     paused: bool
-    said: str
+    outcome: PauseOutcome
+    until: datetime | None = None
+    error: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_a_sentence(cls, value: Any) -> Any:
+        """What journals of earlier versions hold: a sentence in place of the outcome."""
+        given = fields_of(value)
+        if "said" not in given:
+            return value
+        paused, said = given.get("paused"), str(given["said"])
+        until = _UNTIL.fullmatch(said)
+        if until:
+            at = f"{until['day']}T{until['time']}Z"
+            return {"paused": paused, "outcome": PauseOutcome.PAUSED, "until": at}
+        if said in _OUTCOMES:
+            return {"paused": paused, "outcome": _OUTCOMES[said]}
+        failed = PauseOutcome.NOT_RESUMED if paused else PauseOutcome.FAILED
+        return {"paused": paused, "outcome": failed, "error": said.removesuffix(_FAILED)}
 
 
 class HealthRecord(Record):

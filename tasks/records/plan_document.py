@@ -9,6 +9,7 @@ from configs.plan import Side
 from tasks.records.base import Record
 from tasks.records.estimates import Estimate
 from tasks.records.resolution import Resolution
+from tasks.records.transfer import Form
 
 
 class PlannedRequest(Record):
@@ -54,7 +55,7 @@ class PlanDocument(Record):
     run_id: str
     changes: int
     resolution: Resolution
-    forms: dict[Side, tuple[str, ...]]
+    forms: dict[Side, tuple[Form, ...]]
     batches: tuple[tuple[str, ...], ...]
     requests: tuple[PlannedRequest, ...]
     consents: tuple[str, ...]

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from configs.gates import Gate
+from configs.plan import Side
 from tasks.records.base import Record
 from tasks.records.checks import CheckRecord
 from tasks.records.cleanup import Finish
@@ -94,5 +95,5 @@ class FinishPreview(Record):
     wanted: Finish
     finished: bool
     snapshots: tuple[str, ...]
-    registrations: tuple[Literal["source", "target"], ...]
+    registrations: tuple[Side, ...]
     refusing: tuple[str, ...]

@@ -1,5 +1,6 @@
 """What the steps return: values without behaviour, kept in the journal and turned into words by reports/."""
 
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
@@ -19,11 +20,28 @@ class ClusterRecord(Record):
     version: str
 
 
+class LeftOutReason(StrEnum):
+    """Why a name on the source does not move, or is not compared."""
+
+    SYSTEM = "system"  # it belongs to the service or to Dashboards
+    NOT_INCLUDED = "not included"
+    EXCLUDED = "excluded"
+    CLOSED = "closed"
+    CHANGING = "changing"  # it changed while it was read
+    CONFLICT = "conflict"  # the target has the name, and the policy is skip
+    COMPARED_BEFORE = "compared before"
+    ONLY_ON_THE_TARGET = "only on the target"
+
+
 class LeftOut(Record):
-    """A name on the source that does not move, and why: `system`, `excluded`, `closed`, `conflict`, …"""
+    """A name on the source that does not move, and why.
+
+    Args:
+        detail: the reason in particular, in words; it is shown, and part of a saved plan's hash.
+    """
 
     name: str
-    reason: str
+    reason: LeftOutReason
     detail: str = ""
 
 
@@ -53,7 +71,8 @@ class Unit(Record):
         name, target: on the source and on the target.
         indices: the indices that come with it (itself, or the backing ones).
         action: restore as it is, rename, replace (delete what is there first), or skip.
-        conflict: what on the target takes the name; empty when nothing does.
+        conflict: what on the target takes the name, in words that two looks at the same target share: a
+            saved plan holds them, and is compared with a fresh look. Empty when nothing does.
         takes: names on the target that `replace` deletes first, each with its UUIDs at this look.
         base: the closed copies of an earlier round that it is restored onto: name on the target → UUID.
     """

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
+from typing import Literal, get_args
 
 from domains.shard_mark import Mark
 from tasks.records.base import Record
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 
-Kind = Literal["new", "changed", "made anew", "reshaped", "aliases", "unchanged", "dropped"]
+ChangeKind = Literal["new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged"]
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+"""All of them, in the order of reports."""
 
-RESTORED: frozenset[Kind] = frozenset({"new", "changed", "made anew", "reshaped"})
+RESTORED: frozenset[ChangeKind] = frozenset({"new", "changed", "made anew", "reshaped"})
 """Kinds of change after which an index is restored (again)."""
 
 
@@ -59,7 +62,7 @@ class Change(Record):
 
     name: str
     target: str
-    kind: Kind
+    kind: ChangeKind
     why: str = ""
     operations: int | None = None
     stream: str | None = None
@@ -84,7 +87,7 @@ class ChangesRecord(Record):
     left_behind: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def of(self, *kinds: Kind) -> tuple[Change, ...]:
+    def of(self, *kinds: ChangeKind) -> tuple[Change, ...]:
         """The changes of these kinds."""
         return tuple(change for change in self.changes if change.kind in kinds)
 
@@ -99,12 +102,19 @@ class ChangesRecord(Record):
         return sum(change.operations or 0 for change in self.changes)
 
 
+class WholeReason(StrEnum):
+    """Why an index that was restored onto its copy was fetched whole all the same."""
+
+    MADE_ANEW = "made anew"  # on the source
+    NO_FILE_IN_COMMON = "no file in common"  # segments were merged or written anew
+
+
 class NoDelta(Record):
     """An index that was restored onto its copy and had to be fetched whole all the same, and why."""
 
     name: str
     bytes: int
-    why: str
+    why: WholeReason
 
 
 class RoundRecord(Record):
@@ -145,17 +155,13 @@ def round_record(
     )
 
 
-_ANEW = "it was made anew on the source"
-
-_REWRITTEN = "no file of its copy is in the snapshot any more: segments were merged or written anew"
-
-
 def _whole(work: ChangesRecord, restored: RestoreRecord, bases: set[str]) -> Iterator[NoDelta]:
     """What was restored onto a copy and reused nothing of it."""
     kinds = {change.target: change.kind for change in work.changes}
     for index in restored.indices:
         if index.target in bases and index.restored and index.bytes and not index.reused_bytes:
-            why = _ANEW if kinds[index.target] == "made anew" else _REWRITTEN
+            anew = kinds[index.target] == "made anew"
+            why = WholeReason.MADE_ANEW if anew else WholeReason.NO_FILE_IN_COMMON
             yield NoDelta(name=index.target, bytes=index.bytes, why=why)
 
 

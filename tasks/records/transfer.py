@@ -3,14 +3,23 @@
 from datetime import datetime
 from typing import Any, Literal
 
+from configs.plan import Side
 from domains.shard_mark import Mark
 from tasks.records.base import Record
 
+Form = Literal["region", "endpoint", "plain", "fs"]
+"""How a registration names the place of the bucket: by its Region, by an endpoint in place of it, by neither;
+or a shared folder."""
+
 
 class Attempt(Record):
-    """One form of registration that was tried: `region`, `endpoint`, `plain` or `fs`, and how it ended."""
+    """One form of registration that was tried, and how it ended.
 
-    form: str
+    Args:
+        said: the domain's own words where it refused.
+    """
+
+    form: Form
     accepted: bool
     said: str = ""
 
@@ -18,9 +27,9 @@ class Attempt(Record):
 class RepositoryRecord(Record):
     """A repository as one domain now has it."""
 
-    side: Literal["source", "target"]
+    side: Side
     name: str
-    form: str
+    form: Form
     settings: dict[str, Any]
     readonly: bool
     already_there: bool

@@ -1,7 +1,10 @@
 """What level content and the acceptance queries come to."""
 
 from datetime import datetime
-from typing import Literal
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from tasks.records.base import Record
 from tasks.records.resolution import LeftOut, SelectedIndex
@@ -107,6 +110,28 @@ class Contents(Record):
     general: tuple[Finding, ...]
 
 
+class Limit(StrEnum):
+    """What an equal outcome does not prove."""
+
+    COUNTS_ONLY = "counts only"
+    NO_MARKS = "no marks"  # it is not known how far the source had come before the snapshot
+    OTHER_WRITERS = "other writers"  # on the target, or a roll-back of operations on the source
+    CLOSED_INDICES = "closed indices"
+    NOT_CONTENT = "not content"  # content was not compared at all
+    SAMPLE_ONLY = "sample only"  # and not all of it
+
+
+_LIMITS = {
+    "equal counts do not prove": Limit.COUNTS_ONLY,
+    "it is not known how far": Limit.NO_MARKS,
+    "equal figures up to a mark": Limit.OTHER_WRITERS,
+    "closed indices are compared": Limit.CLOSED_INDICES,
+    "contents, mappings, settings": Limit.NOT_CONTENT,
+    "contents were compared of a sample": Limit.SAMPLE_ONLY,
+}
+"""How the sentences begin that journals of earlier versions hold."""
+
+
 class VerificationRecord(Record):
     """The verification of a migration. Anything that is not equal makes it fail.
 
@@ -120,7 +145,15 @@ class VerificationRecord(Record):
     skipped: tuple[LeftOut, ...]
     at: datetime
     general: tuple[Finding, ...] = ()
-    limits: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _from_sentences(cls, value: Any) -> Any:
+        return [
+            next((limit for start, limit in _LIMITS.items() if each.startswith(start)), each)
+            for each in value
+        ]
 
     @property
     def passed(self) -> bool:

@@ -6,12 +6,13 @@ from typing import Any
 from configs.plan import Plan, S3Repository
 from domains.domain import Domain
 from domains.http.json_replies import Json, child
+from tasks.records.transfer import Form
 
 _S3_ENDPOINTS = {"cn-": "s3.{region}.amazonaws.com.cn", "us-gov-": "s3.{region}.amazonaws.com"}
 _PLACE = ("bucket", "base_path", "location")
 
 
-def forms(plan: Plan, bucket_region: str | None) -> Iterator[str]:
+def forms(plan: Plan, bucket_region: str | None) -> Iterator[Form]:
     """The forms of registration that the plan lets be tried, in this order."""
     repository = plan.repository
     if not isinstance(repository, S3Repository):
@@ -23,8 +24,8 @@ def forms(plan: Plan, bucket_region: str | None) -> Iterator[str]:
         yield "endpoint"
 
 
-def registration(plan: Plan, domain: Domain, form: str, bucket_region: str | None) -> Json:
-    """The body of a registration in one form: `region`, `endpoint`, `plain` (neither) or `fs`."""
+def registration(plan: Plan, domain: Domain, form: Form, bucket_region: str | None) -> Json:
+    """The body of a registration in one form."""
     repository = plan.repository
     readonly: Json = {"readonly": True} if domain.side == "target" else {}
     if not isinstance(repository, S3Repository):

@@ -2,7 +2,7 @@
 
 from configs.plan import S3Repository
 from domains.domain import Side
-from domains.http.known_refusals import Place, cause_of
+from domains.http.known_refusals import RepositoryLocation, cause_of
 from tasks.migration import Migration
 
 
@@ -17,8 +17,10 @@ def hint_for(m: Migration, side: Side, said: str) -> str | None:
     return cause.advice(_place(m, side)) if cause else None
 
 
-def _place(m: Migration, side: Side) -> Place:
+def _place(m: Migration, side: Side) -> RepositoryLocation:
     repository = m.plan.repository
     if not isinstance(repository, S3Repository):
-        return Place()
-    return Place(repository.role_arn_for(side) or Place.role, repository.bucket, repository.base_path)
+        return RepositoryLocation()
+    return RepositoryLocation(
+        repository.role_arn_for(side) or RepositoryLocation.role, repository.bucket, repository.base_path
+    )

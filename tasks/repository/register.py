@@ -19,7 +19,7 @@ from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.transfer import Attempt, RepositoryRecord
+from tasks.records.transfer import Attempt, Form, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
 from tasks.repository.hints import hint_for
 from tasks.steps import registration_on
@@ -62,10 +62,10 @@ def requests(m: Migration, look: Survey, side: Side, bucket_region: str | None) 
 
 
 def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:
-    before = repositories.registered(domain, m.repository)
+    before = repositories.registration(domain, m.repository)
     attempts: list[Attempt] = []
     region = bucket_region
-    untried = list(forms(m.plan, bucket_region))
+    untried: list[Form] = list(forms(m.plan, bucket_region))
     kept = _already(m, domain, before, region) if before else None
     if kept:
         return kept
@@ -94,10 +94,10 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
 
 def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:
     """The record of a registration that is there in one of the forms, and works."""
-    form = next(
-        (f for f in forms(m.plan, region) if same(found, registration(m.plan, domain, f, region))), None
-    )
-    if form is None:
+    fitting: list[Form] = [
+        form for form in forms(m.plan, region) if same(found, registration(m.plan, domain, form, region))
+    ]
+    if not fitting:
         return None
     try:
         nodes = repositories.verified_nodes(domain, m.repository)
@@ -105,7 +105,7 @@ def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> R
         if error.transient:
             raise
         return None
-    return _record(m, domain, form, nodes, _earlier_attempts(m, domain), already=True)
+    return _record(m, domain, fitting[0], nodes, _earlier_attempts(m, domain), already=True)
 
 
 def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
@@ -151,7 +151,7 @@ def _put_back(m: Migration, domain: Domain) -> str:
     ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
     before: Json | None = next(ours).detail["before"]
     try:
-        now = repositories.registered(domain, m.repository)
+        now = repositories.registration(domain, m.repository)
         if now == before:
             return "nothing is registered" if now is None else "the former registration is as it was"
         if now is None:
@@ -179,17 +179,18 @@ def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere:
 def _record(
     m: Migration,
     domain: Domain,
-    form: str,
+    form: Form,
     nodes: tuple[str, ...],
     attempts: tuple[Attempt, ...],
     *,
     already: bool,
 ) -> RepositoryRecord:
     """Confirms by a look: what the domain shows now is what counts."""
-    found = repositories.registered(domain, m.repository)
+    found = repositories.registration(domain, m.repository)
     if found is None or not nodes or (domain.side == "target") != is_readonly(found):
         raise ExecutionError(
-            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}"
+            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}",
+            "see who else registers it on that domain, then run the same command again",
         )
     return RepositoryRecord(
         side=domain.side,

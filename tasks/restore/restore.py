@@ -145,7 +145,10 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
         if name not in target.streams and name not in target.indices:
             continue  # gone already: by an earlier attempt, or by someone else
         if name not in m.consents.delete:
-            raise ExecutionError(f"deleting {name} on the target needs --allow-delete {name}")
+            raise ExecutionError(
+                f"deleting {name} on the target needs --allow-delete {name}",
+                "run the same command again with that option",
+            )
         if uuids(name, target) != decided:
             raise ExecutionError(
                 f"{name} on the target is not the one that was to be deleted: it has been made anew since",

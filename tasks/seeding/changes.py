@@ -19,7 +19,7 @@ from domains.shard_mark import Mark
 from domains.versions import Version
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, SelectedIndex
-from tasks.records.seeding import Change, ChangesRecord, Copy, Kind, Ledger
+from tasks.records.seeding import Change, ChangeKind, ChangesRecord, Copy, Ledger
 from tasks.seeding.scope import split_streams
 from tasks.seeding.trusted_copies import trusted
 
@@ -98,7 +98,7 @@ def _change(index: SelectedIndex, copy: Copy | None, state: _State) -> Change:
     )
 
 
-def _kind(index: SelectedIndex, copy: Copy | None, state: _State) -> tuple[Kind, str]:
+def _kind(index: SelectedIndex, copy: Copy | None, state: _State) -> tuple[ChangeKind, str]:
     if copy is None:
         return "new", "the target has no copy of it yet"
     copied = state.target[index.target]
@@ -142,12 +142,12 @@ def _why_changed(before: tuple[Mark, ...], after: tuple[Mark, ...], doubt: str =
             return f"shard {new.shard} has a new primary"
         if old.max_seq_no != new.max_seq_no:
             return "it was written to"
-        if not (old.settled and new.settled):
+        if not (old.idle and new.idle):
             return f"an operation was in progress on shard {new.shard}"
     return ""
 
 
-def _operations(copy: Copy | None, after: tuple[Mark, ...], kind: Kind) -> int | None:
+def _operations(copy: Copy | None, after: tuple[Mark, ...], kind: ChangeKind) -> int | None:
     if not after:
         return None
     operations = sum(mark.max_seq_no + 1 for mark in after)

@@ -7,6 +7,7 @@ stream is created when the target is opened.
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
+from configs.restore import full_key
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 
@@ -62,10 +63,6 @@ def data_streams(resolution: Resolution) -> tuple[Unit, ...]:
 
 def as_copies(m: Migration) -> Migration:
     """The migration set up to restore copies: they refuse writes and have no replicas or aliases yet."""
-    wanted = {_full(key): value for key, value in m.plan.restore.index_settings.items()} | COPY_SETTINGS
+    wanted = {full_key(key): value for key, value in m.plan.restore.index_settings.items()} | COPY_SETTINGS
     settings = m.plan.restore.model_copy(update={"aliases": False, "index_settings": wanted})
     return replace(m, plan=m.plan.model_copy(update={"restore": settings}))
-
-
-def _full(key: str) -> str:
-    return key if key.startswith("index.") else f"index.{key}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from configs.plan import IndexSelection
 from domains.engine.catalog import Catalog, Index, Stream
 from domains.versions import created_version
-from tasks.records.resolution import LeftOut, SelectedIndex, Unit
+from tasks.records.resolution import LeftOut, LeftOutReason, SelectedIndex, Unit
 
 
 @dataclass(frozen=True)
@@ -52,34 +52,40 @@ def select(catalog: Catalog, wanted: IndexSelection) -> Selection:
 
 def _index_reason(index: Index, wanted: IndexSelection) -> LeftOut | None:
     if is_system_index(index.name):
-        return LeftOut(name=index.name, reason="system")
+        return LeftOut(name=index.name, reason=LeftOutReason.SYSTEM)
     reason = _pattern_reason(index.name, wanted.include, wanted.exclude)
     if reason:
         return LeftOut(name=index.name, reason=reason)
     if not index.open and wanted.closed == "skip":
-        return LeftOut(name=index.name, reason="closed", detail="indices.closed: move takes it along")
+        return LeftOut(
+            name=index.name, reason=LeftOutReason.CLOSED, detail="indices.closed: move takes it along"
+        )
     return None
 
 
 def _stream_reason(stream: Stream, catalog: Catalog, wanted: IndexSelection) -> LeftOut | None:
     if is_system_index(stream.name):
-        return LeftOut(name=stream.name, reason="system")
+        return LeftOut(name=stream.name, reason=LeftOutReason.SYSTEM)
     reason = _pattern_reason(stream.name, wanted.include, wanted.exclude)
     if reason:
         return LeftOut(name=stream.name, reason=reason)
     gone = [name for name in stream.backing if name not in catalog.indices]
     shut = [name for name in stream.backing if name in catalog.indices and not catalog.indices[name].open]
     if gone:
-        return LeftOut(name=stream.name, reason="changing", detail=f"{gone[0]} vanished while looking")
+        return LeftOut(
+            name=stream.name, reason=LeftOutReason.CHANGING, detail=f"{gone[0]} vanished while looking"
+        )
     if shut and wanted.closed == "skip":
-        return LeftOut(name=stream.name, reason="closed", detail=f"backing index {shut[0]} is closed")
+        return LeftOut(
+            name=stream.name, reason=LeftOutReason.CLOSED, detail=f"backing index {shut[0]} is closed"
+        )
     return None
 
 
-def _pattern_reason(name: str, include: Sequence[str], exclude: Sequence[str]) -> str | None:
+def _pattern_reason(name: str, include: Sequence[str], exclude: Sequence[str]) -> LeftOutReason | None:
     if not matches(name, include):
-        return "not included"
-    return "excluded" if matches(name, exclude) else None
+        return LeftOutReason.NOT_INCLUDED
+    return LeftOutReason.EXCLUDED if matches(name, exclude) else None
 
 
 def _selected(index: Index) -> SelectedIndex:

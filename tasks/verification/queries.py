@@ -8,7 +8,7 @@ from typing import cast
 from configs.verify import AcceptanceQuery
 from domains.domain import Domain
 from domains.engine.cluster import identity
-from domains.engine.msearch import header, no_pipeline, problem_of, searched
+from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
 from domains.errors import DomainError
 from domains.http.json_replies import Json, child
 from domains.versions import Version
@@ -70,7 +70,7 @@ def _answer(domain: Domain, version: Version, names: list[str], query: Acceptanc
     body = {"size": 0, "query": query.query, "track_total_hits": True, **aggregations, **no_pipeline(version)}
     asked = header(version, "") | {"index": names, "expand_wildcards": "open"}
     try:
-        (found,) = searched(domain, [(asked, body)])
+        (found,) = run_searches(domain, [(asked, body)])
         problem = problem_of(found, of_one_shard=False)
         if problem:
             return _Answer(problem=f"{domain.side}: {problem}")

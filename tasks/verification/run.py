@@ -17,6 +17,7 @@ from tasks.records.verification import (
     Contents,
     DocumentDifference,
     IndexContents,
+    Limit,
     Outcome,
     Verdict,
     VerificationRecord,
@@ -145,41 +146,22 @@ def _stale(c: Comparison, indices: Sequence[SelectedIndex]) -> Iterator[tuple[st
                 yield index.name, f"{side}: refresh failed: {failed[name]}"
 
 
-_COUNTS = "equal counts do not prove that the documents are the same: one may lack and another be too many"
-
-_UNMARKED = (
-    "it is not known how far the source had come before the snapshot: equal figures prove the same documents "
-    "only if the target was restored from this source and written to by nobody else"
-)
-
-_MARKED = (
-    "equal figures up to a mark prove the same documents only if the target was written to by nobody else, "
-    "and no operation was rolled back on the source"
-)
-
-_CONTENT = "contents, mappings, settings and aliases were not compared: that is level content"
-
-_SAMPLED = "contents were compared of a sample of the documents: those outside of it may have other contents"
-
-_CLOSED = "closed indices are compared by Lucene documents and the last sequence number only, not by contents"
-
-
-def limits(c: Comparison) -> tuple[str, ...]:
-    """A sentence for each limit that this comparison has."""
+def limits(c: Comparison) -> tuple[Limit, ...]:
+    """What this comparison does not prove."""
     opened = [index for index in c.indices if index.open]
     marked = [index for index in opened if c.marks.get(index.name)]
-    found: list[str] = []
+    found: list[Limit] = []
     if opened and c.settings.level == "counts":
-        found.append(_COUNTS)
+        found.append(Limit.COUNTS_ONLY)
     elif opened:
-        found += [_UNMARKED] if len(marked) < len(opened) else []
-        found += [_MARKED] if marked else []
+        found += [Limit.NO_MARKS] if len(marked) < len(opened) else []
+        found += [Limit.OTHER_WRITERS] if marked else []
     if len(opened) < len(c.indices):
-        found.append(_CLOSED)
+        found.append(Limit.CLOSED_INDICES)
     if c.settings.level != "content":
-        found.append(_CONTENT)
+        found.append(Limit.NOT_CONTENT)
     elif opened and c.settings.sample < 1:
-        found.append(_SAMPLED)
+        found.append(Limit.SAMPLE_ONLY)
     return tuple(found)
 
 

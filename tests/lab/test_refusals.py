@@ -91,7 +91,8 @@ def test_a_role_that_may_not_write(small: Desk, identities: Identities) -> None:
 
 def test_a_bucket_that_does_not_exist(small: Desk) -> None:
     small.write(repository={"bucket": "no-such-bucket-anywhere"})
-    says(small.run("migrate", "--execute"), 1, "no bucket no-such-bucket-anywhere", "repository.bucket")
+    refused = small.run("migrate", "--execute")
+    says(refused, 1, "bucket no-such-bucket-anywhere does not exist", "repository.bucket")
     assert left(small) == {}
 
 

@@ -9,8 +9,8 @@ import requests
 from migrations import Desk, documents, engine, log, log_size, mutations, rule
 from requests_aws4auth import AWS4Auth
 
+from lab.control.switching import switch, take_automated_snapshot
 from lab.description import LabDescription
-from lab.manners.switching import switch, take_automated_snapshot
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     from domains.http import retry
 
     made = Clock()
-    defaults: Any = retry.repeated.__kwdefaults__
+    defaults: Any = retry.retry_transient.__kwdefaults__
     monkeypatch.setitem(defaults, "sleep", made.sleep)
     monkeypatch.setitem(defaults, "clock", made)
     return made

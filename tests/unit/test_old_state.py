@@ -102,7 +102,7 @@ def schema_now() -> Any:
 
 
 def inlined(schema: Any, named: dict[str, Any] | None = None) -> Any:
-    """The schema with its definitions in their places, and no titles: those are the product's own names."""
+    """The schema with its definitions in their places, without titles and descriptions: those are words."""
     named = schema.get("$defs", {}) if named is None else named
     if isinstance(schema, list):
         return [inlined(each, named) for each in schema]
@@ -110,7 +110,8 @@ def inlined(schema: Any, named: dict[str, Any] | None = None) -> Any:
         return schema
     referred = named[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else {}
     parts = {**referred, **schema}
-    return {key: inlined(parts[key], named) for key in parts.keys() - {"$ref", "$defs", "title"}}
+    words = {key for key in ("title", "description") if isinstance(parts.get(key), str)}
+    return {key: inlined(parts[key], named) for key in parts.keys() - {"$ref", "$defs"} - words}
 
 
 def test_the_plans_schema_is_the_same() -> None:

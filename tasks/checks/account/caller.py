@@ -6,9 +6,8 @@ from email.utils import parsedate_to_datetime
 from domains.aws import iam
 from domains.aws.iam import Decision
 from domains.domain import Side
-from tasks.checks.account import role_rights, roles
 from tasks.checks.account.roles import passed_role
-from tasks.checks.check import Check, Finding, check, fail, ok, side_check, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, ok, side_check, skip, unknown, warn
 from tasks.checks.facts import domains
 from tasks.checks.rules.iam_policies import Request, said, statements_of, together
 from tasks.survey import SIDES, Survey
@@ -159,9 +158,3 @@ def _access(principal: str, domain: str, answers: Mapping[str, Decision]) -> Fin
             f"see that {principal} may {', '.join(unsure)} from here",
         )
     return ok("es:ESHttpGet, Head, Post, Put, Delete")
-
-
-CHECKS: tuple[Check, ...] = (
-    clock, identity, partition, *roles.CHECKS, role_rights.role_rights, pass_role, domain_access,
-)  # fmt: skip
-"""All but `credentials`, which comes first of all."""

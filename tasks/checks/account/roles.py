@@ -5,7 +5,7 @@ from domains.aws.iam import Role
 from domains.domain import Side
 from domains.errors import AwsError
 from domains.http.json_replies import Json
-from tasks.checks.check import Check, Finding, fail, ok, side_check, skip, unknown
+from tasks.checks.check import Finding, fail, ok, side_check, skip, unknown
 from tasks.checks.facts import domains
 from tasks.checks.rules.trust_policies import denials, domains_not_let_in, is_denied, service_statements
 from tasks.survey import Survey
@@ -117,12 +117,12 @@ def trust_domains(survey: Survey, side: Side) -> Finding:
         )
     if denies and (refused := _denied(found, denies, arn)):
         return refused
-    why = domains_not_let_in(allows, arn)
-    if why.startswith("?"):
-        return unknown(f"{why[1:]}, in the trust policy of {found.arn}", f"see that it lets {arn} in")
-    if why:
+    unfit = domains_not_let_in(allows, arn)
+    if unfit and not unfit.certain:
+        return unknown(f"{unfit.why}, in the trust policy of {found.arn}", f"see that it lets {arn} in")
+    if unfit:
         return fail(
-            f"{found.arn} does not trust {arn}: {why}",
+            f"{found.arn} does not trust {arn}: {unfit.why}",
             f"add {arn} (or its account) to that condition of the trust policy; both domains must fit",
         )
     return ok(f"its conditions fit {arn}")
@@ -137,7 +137,3 @@ def _denied(held: Role, denies: tuple[Json, ...], arn: str) -> Finding | None:
         said = f"a Deny in the trust policy of {held.arn} has a condition that is not understood"
         return unknown(said, f"see that it lets {arn} in")
     return fail(f"a Deny in the trust policy of {held.arn} keeps {arn} out", "take that Deny away")
-
-
-CHECKS: tuple[Check, ...] = (role, role_account, trust, trust_domains)
-"""Those about who the role is; `rights` has the one about what it may do."""

@@ -2,12 +2,11 @@
 
 from domains.aws import s3
 from domains.domain import Side
-from tasks.checks.bucket.encryption import encryption
-from tasks.checks.check import Check, Finding, check, fail, ok, shown, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, ok, shown, skip, unknown, warn
 from tasks.checks.facts import bucket as bucket_facts
 from tasks.checks.facts import domains
+from tasks.checks.facts.registrations import leads_to_the_plan, other_writers
 from tasks.checks.rules.bucket_lifecycle import judged
-from tasks.checks.safety import leads_to_the_plan, other_writers
 from tasks.survey import SIDES, Survey, Unlooked
 
 _GUIDE = "AWS guide: Creating index snapshots, prerequisites"
@@ -140,6 +139,3 @@ def _unexplained(survey: Survey) -> Finding:
         "domain may be writing to it, and only one may",
         "choose another repository.base_path, unless an earlier migration of these domains left it",
     )
-
-
-CHECKS: tuple[Check, ...] = (exists, region, lifecycle, encryption, object_lock, path)

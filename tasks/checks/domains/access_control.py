@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from domains.domain import Side
 from domains.engine import access_control as control
-from domains.engine.access_control import Known
+from domains.engine.access_control import AuthInfo
 from domains.errors import AwsError, Denied
 from domains.http.known_refusals import cause_of
 from tasks.checks.check import Finding, fail, ok, shown, side_check, skip, unknown
@@ -33,7 +33,7 @@ def access_control(survey: Survey, side: Side) -> Finding:
         )
     if _is_on(survey, side) is False:
         return ok("fine-grained access control is off")
-    who = control.known(survey.domain(side), survey.identity(side).version.engine)
+    who = control.auth_info(survey.domain(side), survey.identity(side).version.engine)
     if who is None:
         return _unasked(survey, side)
     return _judged(who, side)
@@ -74,7 +74,7 @@ def _unasked(survey: Survey, side: Side) -> Finding:
     return skip("the domain has no access control of its own")
 
 
-def _judged(who: Known, side: Side) -> Finding:
+def _judged(who: AuthInfo, side: Side) -> Finding:
     enough = sorted(_ENOUGH & set(who.roles))
     if enough:
         return ok(f"{who.name} has {' and '.join(enough)}")

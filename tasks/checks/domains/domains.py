@@ -7,8 +7,8 @@ from domains.engine.cluster import ClusterIdentity
 from domains.engine.reachability import Stage
 from domains.engine.snapshots import RunningSnapshot
 from domains.errors import AwsError, SnapferryError, UnexpectedReply
-from tasks.checks.check import Check, Finding, check, fail, ok, shown, side_check, skip, unknown, warn
-from tasks.checks.domains import access_control, automated_snapshots
+from tasks.checks.check import Finding, check, fail, ok, shown, side_check, skip, unknown, warn
+from tasks.checks.domains import automated_snapshots
 from tasks.checks.facts import domains
 from tasks.selection import compatibility
 from tasks.survey import SIDES, Survey, Unlooked
@@ -201,11 +201,3 @@ def _progress(running: RunningSnapshot) -> str:
     whose = "the service's own " if automated_snapshots.is_automated(running.repository) else ""
     done = f"{running.shards_done} of {running.shards_total} shards"
     return f"{whose}snapshot {running.repository}/{running.name} is being taken ({done})"
-
-
-FIRST: tuple[Check, ...] = (dns, tcp, tls, answer)
-CHECKS: tuple[Check, ...] = (
-    version, processing, health, primaries, snapshot_running, access_control.access_control,
-    automated_snapshots.automated_snapshot,
-)  # fmt: skip
-"""All but `FIRST`, which tell whether the domain can be asked at all."""

@@ -8,7 +8,7 @@ from boto3 import Session
 
 from configs.plan import S3Repository
 from domains.aws import iam, s3
-from domains.aws.s3 import Found
+from domains.aws.s3 import BucketLookup
 from domains.domain import Side
 from domains.errors import AwsError
 from domains.http.json_replies import Json
@@ -35,7 +35,7 @@ class BucketPolicy:
     account: str
 
 
-def found(survey: Survey) -> Found:
+def found(survey: Survey) -> BucketLookup:
     """Whether the bucket is there, by the login that may see it.
 
     Raises:
@@ -43,9 +43,11 @@ def found(survey: Survey) -> Found:
         AwsError: S3 could not be asked.
     """
 
-    def look() -> Found:
+    def look() -> BucketLookup:
         repository = plans_bucket(survey)
-        answers = [s3.find(login.session, repository.bucket, login.region) for login in logins(survey)]
+        answers = [
+            s3.look_up_bucket(login.session, repository.bucket, login.region) for login in logins(survey)
+        ]
         return next((each for each in answers if each.state != "denied"), answers[0])
 
     return survey.once("bucket found", look)

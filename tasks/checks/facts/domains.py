@@ -9,10 +9,10 @@ from domains.aws.control_plane import DomainStatus
 from domains.aws.iam import Caller, Role
 from domains.domain import Side
 from domains.engine import reachability
-from domains.engine.reachability import Reach
+from domains.engine.reachability import Reachability
 from domains.errors import SnapferryError
 from domains.http.json_replies import Json, child
-from tasks.checks.safety import leads_to_the_plan
+from tasks.checks.facts.registrations import leads_to_the_plan
 from tasks.survey import Survey
 
 _HASHED = 10
@@ -27,14 +27,14 @@ def settings(survey: Survey, side: Side) -> DomainSettings:
     return survey.plan.source if side == "source" else survey.plan.target
 
 
-def reached(survey: Survey, side: Side) -> Reach:
+def reached(survey: Survey, side: Side) -> Reachability:
     """How far one gets to the side's domain. Gives the side up where it cannot be asked."""
 
-    def go() -> Reach:
+    def go() -> Reachability:
         try:
-            found = reachability.reach(survey.domain(side), settings(survey, side))
+            found = reachability.probe(survey.domain(side), settings(survey, side))
         except SnapferryError as error:  # it could not even be opened
-            found = Reach("credentials", error.message, error.hint)
+            found = Reachability("credentials", error.message, error.hint)
         if found.stage != "reached":
             survey.give_up(side, f"the {side} cannot be asked, see {check_of(found)}")
         return found
@@ -42,7 +42,7 @@ def reached(survey: Survey, side: Side) -> Reach:
     return survey.once(("reach", side), go)
 
 
-def check_of(found: Reach) -> str:
+def check_of(found: Reachability) -> str:
     """The id of the check that tells about a way that ends before `reached`."""
     if found.stage in {"credentials", "clock", "domain-access"}:
         return f"account.{found.stage}"

@@ -1,11 +1,12 @@
 """Facts about what moves: under which names, with which settings, and what the target has for it."""
 
+from configs.restore import full_key
 from domains.aws import control_plane
 from domains.domain import Side
-from domains.engine import cluster_features
+from domains.engine import cluster_features, templates
 from domains.engine import index_requirements as traits_of
-from domains.engine.cluster_features import Definitions
-from domains.engine.index_requirements import NOTHING, IndexRequirements
+from domains.engine.index_requirements import NO_REQUIREMENTS, IndexRequirements
+from domains.engine.templates import Definitions
 from tasks.checks.facts import domains
 from tasks.errors import PreconditionError
 from tasks.records.resolution import SelectedIndex, Unit
@@ -40,17 +41,17 @@ def requests(survey: Survey) -> tuple[list[Unit], ...]:
 def requirements(survey: Survey, index: SelectedIndex) -> IndexRequirements:
     """What the index asks of the domain that holds it, on the source."""
     found = survey.once("traits", lambda: traits_of.index_requirements(survey.domain("source")))
-    return found.get(index.name, NOTHING)
+    return found.get(index.name, NO_REQUIREMENTS)
 
 
 def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[str, ...]]:
     """Those settings of it that its copy will have: the source's, without and with what the plan says."""
     restore = survey.plan.restore
-    ignored = [_full(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
+    ignored = [full_key(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
     kept = {
         key: value for key, value in requirements(survey, index).settings.items() if not matches(key, ignored)
     }
-    return kept | {_full(key): (_text(value),) for key, value in restore.index_settings.items()}
+    return kept | {full_key(key): (_text(value),) for key, value in restore.index_settings.items()}
 
 
 def _text(value: object) -> str:
@@ -64,7 +65,7 @@ def replicas(survey: Survey, index: SelectedIndex) -> int:
     Raises:
         PreconditionError: the plan says something that is no number.
     """
-    wanted = {_full(key): value for key, value in survey.plan.restore.index_settings.items()}
+    wanted = {full_key(key): value for key, value in survey.plan.restore.index_settings.items()}
     told = wanted.get("index.number_of_replicas", index.replicas)
     try:
         return int(told)
@@ -79,10 +80,6 @@ def copies(survey: Survey, index: SelectedIndex) -> int:
     return 1 + replicas(survey, index)
 
 
-def _full(key: str) -> str:
-    return key if key.startswith(("index.", "*")) else f"index.{key}"
-
-
 def target_settings(survey: Survey) -> dict[str, str | tuple[str, ...]]:
     """Disk, shard, zone and closing settings in force on the target."""
     return survey.once("target settings", lambda: cluster_features.cluster_settings(survey.domain("target")))
@@ -95,7 +92,7 @@ def target_plugins(survey: Survey) -> frozenset[str]:
 
 def target_definitions(survey: Survey) -> Definitions:
     """Templates and pipelines of the target."""
-    return survey.once("target definitions", lambda: cluster_features.definitions(survey.domain("target")))
+    return survey.once("target definitions", lambda: templates.definitions(survey.domain("target")))
 
 
 def policies(survey: Survey) -> dict[str, str]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from tasks.checks.check import Check, Finding, check, fail, failing, ok, shown, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, failing, ok, shown, skip, unknown, warn
 from tasks.checks.facts import domains
 from tasks.checks.facts import indices as moving
-from tasks.checks.indices.aliases import write_aliases
-from tasks.checks.indices.target_features import NEEDS
+from tasks.records.resolution import LeftOutReason
 from tasks.selection import compatibility
 from tasks.survey import Survey
 
@@ -44,10 +43,11 @@ def _selection_problems(survey: Survey) -> Iterator[str]:
         yield "no index on the source fits indices.include and indices.exclude"
     yield from named
     for left in selection.left_out:
-        if left.reason == "changing":
+        if left.reason == LeftOutReason.CHANGING:
             yield f"{left.name}: {left.detail}; run again"
-        elif left.name in wanted.include and left.reason in {"closed", "system"}:
-            why = "is closed; set indices.closed: move" if left.reason == "closed" else "is a system index"
+        elif left.name in wanted.include and left.reason in {LeftOutReason.CLOSED, LeftOutReason.SYSTEM}:
+            closed = left.reason == LeftOutReason.CLOSED
+            why = "is closed; set indices.closed: move" if closed else "is a system index"
             yield f"indices.include: {left.name} {why}, or take it out of the list"
 
 
@@ -85,7 +85,7 @@ def created_on(survey: Survey) -> list[tuple[str, int | None]]:
 def closed(survey: Survey) -> Finding:
     """They stay, or they move and are closed again on the target, which must be able to."""
     if survey.plan.indices.closed == "skip":
-        left = [each.name for each in survey.selection.left_out if each.reason == "closed"]
+        left = [each.name for each in survey.selection.left_out if each.reason == LeftOutReason.CLOSED]
         if left:
             hint = "set indices.closed: move to take them along, or exclude them"
             return warn(f"closed, so left out (indices.closed: skip): {shown(left)}", hint, left)
@@ -174,6 +174,3 @@ def names(survey: Survey) -> Finding:
     taken = sum(bool(unit.conflict) for unit in survey.decision.units)
     otherwise = f"{taken} are taken: {policy}" if taken else "all are free"
     return failing(problems, otherwise, _NAMES_HINTS[policy] if problems else "")
-
-
-CHECKS: tuple[Check, ...] = (selected, created, closed, warm, remote_store, *NEEDS, write_aliases, names)

@@ -1,12 +1,12 @@
 """What the target must have for the indices that move: templates, packages, plugins, pipelines, policies."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 
 from domains.engine.catalog import Catalog
-from domains.engine.cluster_features import Template
+from domains.engine.templates import Template
 from domains.errors import DomainError
-from tasks.checks.check import Check, Finding, check, fail, failing, ok, shown, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, failing, ok, shown, skip, unknown, warn
 from tasks.checks.facts import indices
 from tasks.checks.rules.plugin_versions import lacking
 from tasks.records.resolution import SelectedIndex, Unit
@@ -65,13 +65,13 @@ def _number(name: str, start: str) -> int:
     return int(rest) if rest != name and re.fullmatch(r"[0-9]+", rest) else -1
 
 
-def _template_problems(name: str, templates: Iterable[Template]) -> Iterator[str]:
-    fitting = [template for template in templates if matches(name, template.patterns)]
-    chosen = max(fitting, key=lambda template: template.priority, default=None)
+def _template_problems(name: str, templates: Mapping[str, Template]) -> Iterator[str]:
+    fitting = [each for each, template in templates.items() if matches(name, template.patterns)]
+    chosen = max(fitting, key=lambda each: templates[each].rank, default=None)
     if chosen is None:
         yield f"data stream {name}: no index template of the target fits it, so its next index cannot be made"
-    elif not chosen.streams:
-        yield f"data stream {name}: the target's index template {chosen.name} fits it, and has no data_stream"
+    elif not templates[chosen].streams:
+        yield f"data stream {name}: the target's index template {chosen} fits it, and has no data_stream"
 
 
 @check("indices.packages", "dictionaries and synonyms are on the target", source="AWS guide: Custom packages")
@@ -200,6 +200,3 @@ def policies(survey: Survey) -> Finding:
         said = f"ids of policies come along ({listed}), policies do not; a policy of that id there would act"
         return warn(said, hint, lines)
     return warn(f"policies do not move: {listed}", "make them on the target, and attach them", lines)
-
-
-NEEDS: tuple[Check, ...] = (streams, packages, plugins, pipelines, policies)

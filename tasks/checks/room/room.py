@@ -6,10 +6,9 @@ from domains.engine.catalog import Catalog, Index
 from domains.engine.seq_no_figures import closed_sizes
 from domains.errors import UnexpectedReply
 from domains.versions import version_of
-from tasks.checks.check import Check, Finding, check, fail, ok, shown, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, ok, shown, skip, unknown, warn
 from tasks.checks.facts import indices as moving
 from tasks.checks.facts.nodes import data_nodes, if_hot, nodes_in_words
-from tasks.checks.room.replicas import copies, standby
 from tasks.checks.rules.disk_watermarks import room, size
 from tasks.records.resolution import Unit
 from tasks.survey import Survey
@@ -150,6 +149,3 @@ def batches(survey: Survey) -> Finding:
             "set restore.batch: 200, or leave it out",
         )
     return ok(said)
-
-
-CHECKS: tuple[Check, ...] = (disk, shards, standby, copies, batches)

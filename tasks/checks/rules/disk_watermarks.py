@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domains.engine.nodes import Node
+from domains.engine.sizes import bytes_of
 
 _DISK = "cluster.routing.allocation.disk"
-_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40, "pb": 2**50}
+_UNITS = {"kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
 _RESERVE = 0.2
 _RESERVE_AT_MOST = 20 * 2**30
 _DEFAULTS = {"low": "85%", "high": "90%"}
@@ -33,7 +34,7 @@ def room(nodes: Sequence[Node], settings: Settings, *, managed: bool) -> Room:
     """The room of these data nodes, all of which must tell the sizes of their disks.
 
     Args:
-        settings: the domain's, see `equipment.cluster_settings`.
+        settings: the domain's, see `cluster_features.cluster_settings`.
         managed: whether the service keeps a reserve on each disk. The engine is taken not to count it.
 
     Raises:
@@ -73,10 +74,10 @@ def floor(total: int, watermark: str) -> float:
     share = re.fullmatch(r"(\d+(?:\.\d+)?)%", watermark)
     if share:
         return total * (1 - float(share[1]) / 100)
-    size = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgtp]?b)", watermark.lower())
-    if size:
-        return float(size[1]) * _UNITS[size[2]]
-    return total * (1 - float(watermark))
+    try:
+        return total * (1 - float(watermark))
+    except ValueError:
+        return bytes_of(watermark)
 
 
 def size(count: float) -> str:

@@ -1,6 +1,7 @@
 """Trust policies: which statements let the service in, and whether their conditions fit a domain. Pure."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from domains.http.json_replies import Json, child, is_object
 from tasks.checks.rules.iam_conditions import acts, each_condition, hold, holds, texts
@@ -42,23 +43,35 @@ def is_denied(statements: Iterable[Json], arn: str) -> bool | None:
     return True if True in answers else None if None in answers else False
 
 
-def domains_not_let_in(statements: Iterable[Json], arn: str) -> str:
-    """Why none of the statements fits this domain; empty when one does, `?` first when it cannot be told."""
-    reasons = [_reason(statement, arn) for statement in statements]
-    if "" in reasons:
-        return ""
-    return next((reason for reason in reasons if reason.startswith("?")), reasons[0])
+@dataclass(frozen=True)
+class Unfit:
+    """Why a statement does not fit a domain.
+
+    Args:
+        certain: False where a condition is not understood, so that it may fit.
+    """
+
+    why: str
+    certain: bool
 
 
-def _reason(statement: Json, arn: str) -> str:
-    has, doubt = _known(arn), ""
+def domains_not_let_in(statements: Iterable[Json], arn: str) -> Unfit | None:
+    """Why none of the statements fits this domain; None when one does, uncertain when one may."""
+    reasons = [_unfit(statement, arn) for statement in statements]
+    if None in reasons:
+        return None
+    return next((reason for reason in reasons if reason and not reason.certain), reasons[0])
+
+
+def _unfit(statement: Json, arn: str) -> Unfit | None:
+    has, doubt = _known(arn), None
     for operator, key, wanted in each_condition(child(statement, "Condition")):
         answer = holds(operator, has.get(key.lower()), wanted)
         if answer is False:
             words = "may not be" if "Not" in operator else "is limited to"
-            return f"{key} {words} {', '.join(wanted)}"
+            return Unfit(f"{key} {words} {', '.join(wanted)}", certain=True)
         if answer is None:
-            doubt = doubt or f"?its condition {operator} on {key} is not understood"
+            doubt = doubt or Unfit(f"its condition {operator} on {key} is not understood", certain=False)
     return doubt
 
 

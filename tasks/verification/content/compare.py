@@ -193,7 +193,7 @@ class _Sides:
 
 
 def _last_numbers(domain: Domain, version: Version, index: str, shards: int) -> list[int]:
-    return source_digests.last_numbers(domain, version, [(index, shard) for shard in range(shards)])
+    return source_digests.highest_seq_nos(domain, version, [(index, shard) for shard in range(shards)])
 
 
 def _window(made: IndexMetadata) -> int:

@@ -7,7 +7,7 @@ place on both. One that is not is looked up on the other side before anything is
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from domains.engine.source_digests import Key, Source
+from domains.engine.source_digests import DocumentDigest, Key
 from tasks.records.verification import Difference, DocumentDifference
 from tasks.verification.content.paging import Reader
 from tasks.verification.content.sampling import Range
@@ -15,7 +15,7 @@ from tasks.verification.content.sampling import Range
 NAMED = 20
 _ENOUGH = 1000  # differing documents, after which an index is not read on
 _AT_ONCE = 100
-Pair = tuple[Source | None, Source | None]
+Pair = tuple[DocumentDigest | None, DocumentDigest | None]
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Tally:
         """Whether so many differ that reading on would tell nothing new."""
         return self.different >= _ENOUGH
 
-    def judge(self, shard: int, left: Source | None, right: Source | None) -> None:
+    def judge(self, shard: int, left: DocumentDigest | None, right: DocumentDigest | None) -> None:
         """Takes one document as both sides have it."""
         kind = _kind(left, right)
         either = left or right
@@ -73,7 +73,7 @@ class Tally:
                 )
             )
 
-    def _is_later(self, shard: int, left: Source | None, right: Source | None) -> bool:
+    def _is_later(self, shard: int, left: DocumentDigest | None, right: DocumentDigest | None) -> bool:
         """Whether the source has done something to this document since its copy was taken."""
         if shard not in self.marks:
             return False
@@ -82,7 +82,7 @@ class Tally:
         return left.seq_no > self.marks[shard] and (right is None or left.seq_no != right.seq_no)
 
 
-def _kind(left: Source | None, right: Source | None) -> Difference | None:
+def _kind(left: DocumentDigest | None, right: DocumentDigest | None) -> Difference | None:
     if left is None or right is None:
         return "surplus on the target" if left is None else "missing on the target"
     return None if left.digest == right.digest else "other content"
@@ -144,7 +144,7 @@ class Documents:
             into.judge(shard, left, right)
 
 
-def met(lefts: Iterator[Source], rights: Iterator[Source]) -> Iterator[Pair]:
+def met(lefts: Iterator[DocumentDigest], rights: Iterator[DocumentDigest]) -> Iterator[Pair]:
     """Documents of both sides, paired where number, id and routing are the same; both sides in order."""
     left, right = next(lefts, None), next(rights, None)
     while left or right:

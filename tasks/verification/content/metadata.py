@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from configs.plan import RestoreSettings
+from configs.restore import full_key
+from configs.values.listing import listed
 from domains.engine.index_metadata import IndexMetadata
 from domains.http.json_replies import Json, is_object
 from tasks.records.verification import Finding
@@ -70,7 +72,7 @@ def unreadable_source(made: IndexMetadata) -> str:
 
 def _as_told(restore: RestoreSettings) -> Json:
     """The plan's settings as the engine renders them."""
-    return {_full(key): _text(value) for key, value in restore.index_settings.items()}
+    return {full_key(key): _text(value) for key, value in restore.index_settings.items()}
 
 
 def _passed_over(
@@ -81,8 +83,8 @@ def _passed_over(
         yield from (f"{re.escape(name)}$" for name in _COPIES)
     else:
         for pattern in restore.ignore_index_settings:
-            if _full(pattern) not in map(_full, restore.index_settings):
-                yield re.escape(_full(pattern)).replace(r"\*", ".*") + "$"
+            if full_key(pattern) not in map(full_key, restore.index_settings):
+                yield re.escape(full_key(pattern)).replace(r"\*", ".*") + "$"
     if any(_expands(made) for made in (source, target)):
         yield re.escape("index.number_of_replicas") + "$"
 
@@ -90,10 +92,6 @@ def _passed_over(
 def _expands(made: IndexMetadata) -> bool:
     """Whether the engine itself sets the number of replicas, by the number of nodes."""
     return str(made.settings.get("index.auto_expand_replicas", "false")) != "false"
-
-
-def _full(name: str) -> str:
-    return name if name.startswith("index.") else f"index.{name}"
 
 
 def _text(value: object) -> str:
@@ -125,6 +123,5 @@ def _shown(value: object) -> str:
 
 def _finding(what: str, differences: Iterable[str]) -> Finding:
     found = list(differences)
-    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     values = {"what": what, "outcome": "different" if found else "equal"}
-    return Finding.model_validate({**values, "detail": "; ".join(found[:_SHOWN]) + more})
+    return Finding.model_validate({**values, "detail": listed(found, _SHOWN, "; ")})

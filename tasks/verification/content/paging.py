@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from domains.domain import Domain
 from domains.engine import source_digests
-from domains.engine.source_digests import Key, Page, Source
+from domains.engine.source_digests import DocumentDigest, Key, Page
 from domains.errors import UnexpectedReply
-from domains.http.bodies import TooLong
+from domains.http.bodies import ReplyTooLong
 from domains.versions import Version
 from tasks.verification.content.sampling import Range
 
@@ -33,7 +33,7 @@ class Reader:
     def __post_init__(self) -> None:
         self._size = min(_FIRST_SIZE, self.window)
 
-    def within(self, shard: int, ranges: Iterable[Range]) -> Iterator[Source]:
+    def within(self, shard: int, ranges: Iterable[Range]) -> Iterator[DocumentDigest]:
         """The documents of a shard in these ranges, by the numbers of their operations.
 
         Raises:
@@ -49,7 +49,7 @@ class Reader:
             rest = ((max(first, behind), last) for first, last in wanted)
             wanted = [(first, last) for first, last in rest if last is None or first <= last]
 
-    def held(self, keys: Sequence[Key]) -> dict[Key, Source]:
+    def held(self, keys: Sequence[Key]) -> dict[Key, DocumentDigest]:
         """Those of these documents that the index has.
 
         Raises:
@@ -59,8 +59,8 @@ class Reader:
             return {}
         longest = _PAGE_BYTES if len(keys) > 1 else _DOCUMENT_BYTES
         try:
-            return source_digests.looked_up(self.domain, self.version, self.index, keys, longest=longest)
-        except TooLong as error:
+            return source_digests.look_up(self.domain, self.version, self.index, keys, longest=longest)
+        except ReplyTooLong as error:
             if len(keys) == 1:
                 raise self._too_large(keys[0][0]) from error
         half = len(keys) // 2
@@ -74,7 +74,7 @@ class Reader:
             place = self.domain, self.version, self.index, shard
             try:
                 page = source_digests.page(*place, within=within, size=size, longest=longest)
-            except TooLong as error:
+            except ReplyTooLong as error:
                 if size == 1:
                     raise self._too_large(f"behind operation {within[0][0] - 1} of shard {shard}") from error
                 self._size = max(1, size // 8)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from domains.engine import index_metadata
-from domains.engine.index_metadata import Template, Templates
+from domains.engine import templates as templates_of
+from domains.engine.templates import Template, Templates
 from domains.errors import DomainError
 from domains.http.json_replies import Json, is_object
 from tasks.records.resolution import SelectedIndex
@@ -19,7 +19,7 @@ def templates(c: Comparison) -> tuple[Finding, ...]:
         DomainError: transient errors only.
     """
     try:
-        source, target = index_metadata.templates(c.source), index_metadata.templates(c.target)
+        source, target = templates_of.templates(c.source), templates_of.templates(c.target)
     except DomainError as error:
         if error.transient:
             raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from domains.engine import documents
-from domains.engine.documents import Key, Reach
+from domains.engine.documents import Key, SeqNoRange
 from tasks.records.verification import Difference, DocumentDifference
 from tasks.verification.operations.ranges import Pair, Place, Sides, pairs
 
@@ -185,12 +185,12 @@ def _list(sides: Sides, trails: Sequence[_Trail], budget: Budget) -> None:
         for trail, _ in piece:
             trail.unseen |= trail.is_full or budget.spent
         places = [(trail.lead.place, leaf) for trail, leaf in wanted]
-        source = documents.listed(
+        source = documents.list_documents(
             sides.source,
             sides.source_version,
             [_reach(p.index.name, p, leaf, left) for p, leaf in places],
         )
-        target = documents.listed(
+        target = documents.list_documents(
             sides.target,
             sides.target_version,
             [_reach(p.index.target, p, leaf, right) for p, leaf in places],
@@ -202,16 +202,18 @@ def _list(sides: Sides, trails: Sequence[_Trail], budget: Budget) -> None:
             trail.target |= {key: number for key, number in other.items() if one.get(key) != number}
 
 
-def _reach(name: str, place: Place, leaf: Span, windows: dict[str, int]) -> Reach:
-    return Reach(name, place.shard, leaf.low, leaf.high, min(windows[name], LEAF + 1))
+def _reach(name: str, place: Place, leaf: Span, windows: dict[str, int]) -> SeqNoRange:
+    return SeqNoRange(name, place.shard, leaf.low, leaf.high, min(windows[name], LEAF + 1))
 
 
 def _look_up(sides: Sides, trails: Sequence[_Trail]) -> None:
     """A document that was seen on one side only may be on the other under another number."""
     asked_target = [(t, key) for t in trails for key in t.source if key not in t.target]
     asked_source = [(t, key) for t in trails for key in t.target if key not in t.source]
-    there = documents.numbers(sides.target, [(t.lead.place.index.target, key) for t, key in asked_target])
-    here = documents.numbers(sides.source, [(t.lead.place.index.name, key) for t, key in asked_source])
+    there = documents.last_seq_nos(
+        sides.target, [(t.lead.place.index.target, key) for t, key in asked_target]
+    )
+    here = documents.last_seq_nos(sides.source, [(t.lead.place.index.name, key) for t, key in asked_source])
     for (trail, key), number in zip(asked_target, there, strict=True):
         if number is not None:
             trail.target[key] = number

@@ -7,7 +7,7 @@ from itertools import pairwise
 from domains.domain import Domain
 from domains.engine import seq_no_figures
 from domains.engine.cluster import identity
-from domains.engine.seq_no_figures import BEYOND, Ask, SeqNoFigures
+from domains.engine.seq_no_figures import BEYOND, FiguresQuery, SeqNoFigures
 from domains.shard_mark import Mark
 from domains.versions import Version
 from tasks.records.resolution import SelectedIndex
@@ -99,8 +99,10 @@ def _spread(
     domain: Domain, version: Version, asked: Sequence[tuple[str, int, tuple[int, ...]]]
 ) -> list[tuple[SeqNoFigures, ...]]:
     """Where there is only one range, its figures come without an aggregation by ranges."""
-    asks = [Ask(name, shard, edges) for name, shard, edges in asked]
-    whole = {ask for ask in asks if ask.edges == (0, BEYOND)}
-    simple = seq_no_figures.operations(domain, version, [ask for ask in asks if ask in whole])
-    by_range = iter(seq_no_figures.spread(domain, version, [ask for ask in asks if ask not in whole]))
-    return [(simple[ask],) if ask in whole else next(by_range) for ask in asks]
+    queries = [FiguresQuery(name, shard, edges) for name, shard, edges in asked]
+    whole = {query for query in queries if query.edges == (0, BEYOND)}
+    simple = seq_no_figures.operations(domain, version, [query for query in queries if query in whole])
+    by_range = iter(
+        seq_no_figures.figures_by_range(domain, version, [query for query in queries if query not in whole])
+    )
+    return [(simple[query],) if query in whole else next(by_range) for query in queries]

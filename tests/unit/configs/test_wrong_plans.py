@@ -60,11 +60,11 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert _problems_of_file(tmp_path / "none.yaml") == ("1:1: there is no such file; check the name",)
     assert _problems_of_file(tmp_path) == ("1:1: this is a folder; give the plan file inside it",)
     assert _problems_of_file(tmp_path / "a" / ("x" * 300))[0].startswith("1:1: ")
-    assert _problems_of_file(Path("a\0b")) == ("1:1: this is no name of a file",)
+    assert _problems_of_file(Path("a\0b")) == ("1:1: this is not the name of a file; check the name",)
     big = tmp_path / "big.yaml"
     big.write_bytes(b"#" * (MAX_BYTES + 1))
     assert _problems_of_file(big) == (
-        "1:1: this file is larger than 1 MiB, which is no plan; check the name",
+        "1:1: this file is larger than 1 MiB, too large for a plan; check the name",
     )
 
 
@@ -73,7 +73,9 @@ def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
-    assert _problems_of_file(tmp_path / "x") == ("1:1: this file may not be read; check its permissions",)
+    assert _problems_of_file(tmp_path / "x") == (
+        "1:1: permission denied; check the permissions of this file",
+    )
 
 
 def test_a_byte_order_mark_and_carriage_returns_do_not_shift_places(tmp_path: Path) -> None:

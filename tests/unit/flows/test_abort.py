@@ -519,7 +519,7 @@ def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, ov
     again = pair.command("finish", "--execute")
     assert (again.exit_code, "already cleaned up" in again.stderr) == (0, True)
     kept = pair.command("finish", "--registrations", "keep", "--execute")
-    assert (kept.exit_code, "has removed the registrations" in kept.stderr) == (3, True)
+    assert (kept.exit_code, "finish removed the registrations" in kept.stderr) == (3, True)
     assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
     found = settled(over)
     assert found and (found.released, found.wanted.registrations) == (("a",), "remove")
@@ -529,7 +529,7 @@ def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, ov
 def test_a_source_that_takes_writes_is_not_blocked_anew(pair: Pair, over: Journal) -> None:
     pair.engines["source"].indices["a"].settings.clear()
     refused = pair.command("finish", "--source", "blocked", "--execute")
-    assert (refused.exit_code, "does not block it anew" in refused.stderr) == (3, True)
+    assert (refused.exit_code, "does not block it again" in refused.stderr) == (3, True)
     assert released(pair)
 
 

@@ -19,11 +19,11 @@ from support.descriptions import described
 from support.small_lab import SmallLab
 
 from lab import manager
+from lab.control.engine_control import EngineControl
+from lab.control.engine_control_api import engine_routes
 from lab.description import LabDescription, load_description
 from lab.engines.artifacts import engines
 from lab.engines.cluster import Cluster, build
-from lab.engines.control import EngineControl
-from lab.engines.control_api import engine_routes
 from lab.engines.engine_files import EngineTree
 from lab.engines.java import Java
 from lab.errors import LabError
@@ -71,11 +71,11 @@ class Controlled:
     """An admin API whose main thread works, or does not."""
 
     home: Path
-    patience: float = 10.0
+    timeout_s: float = 10.0
 
     def __post_init__(self) -> None:
         self.cluster = FakeCluster()
-        self.control = EngineControl(self.patience)
+        self.control = EngineControl(self.timeout_s)
         self.door = SmallLab(self.home).door
         self.door.engine.url = "http://127.0.0.1:9200"
         self.control.manage({"source": self.cluster}, [self.door])
@@ -147,15 +147,15 @@ def test_whatever_goes_wrong_is_told_and_the_lab_goes_on(lab, error):
 
 
 def test_what_is_not_done_in_time_is_not_done_later_either(tmp_path):
-    lab = Controlled(tmp_path, patience=0.05)
+    lab = Controlled(tmp_path, timeout_s=0.05)
     reply = lab.post("/engines/source/kill")
-    assert (reply.status_code, "will not be done" in reply.json()["error"]) == (504, True)
+    assert (reply.status_code, "was cancelled" in reply.json()["error"]) == (504, True)
     lab.control.work(0)
     assert lab.cluster.done == []
 
 
 def test_what_has_begun_goes_on_when_nobody_waits_any_longer(tmp_path, monkeypatch):
-    lab = Controlled(tmp_path, patience=0.05)
+    lab = Controlled(tmp_path, timeout_s=0.05)
     begun, gone = threading.Event(), threading.Event()
 
     def slowly(number: int | None) -> None:
@@ -169,7 +169,7 @@ def test_what_has_begun_goes_on_when_nobody_waits_any_longer(tmp_path, monkeypat
     gone.set()
     thread.join(5)
     assert begun.is_set() and not thread.is_alive()
-    assert (reply.status_code, "may be done yet" in reply.json()["error"]) == (504, True)
+    assert (reply.status_code, "may still be done" in reply.json()["error"]) == (504, True)
 
 
 def test_a_cluster_without_a_running_node_does_not_get_ready():

@@ -23,7 +23,7 @@ from reports.words import common, outcomes
 from runs.journal import Journal, now
 from tasks.records.resolution import LeftOut
 from tasks.records.transfer import Attempt, IndexRestore, RepositoryRecord, RestoreRecord
-from tasks.records.verification import DocumentDifference, Verdict, VerificationRecord
+from tasks.records.verification import DocumentDifference, Limit, Verdict, VerificationRecord
 
 ROOT = Path(__file__).resolve().parents[3]
 STEPS = [
@@ -358,7 +358,7 @@ NAMING = verdict(
 
 
 def test_documents_that_differ_are_named_in_every_form(tmp_path: Path, schema: Validator) -> None:
-    found = VERIFIED.model_copy(update={"verdicts": (NAMING,), "limits": ("nothing of its content",)})
+    found = VERIFIED.model_copy(update={"verdicts": (NAMING,), "limits": (Limit.NOT_CONTENT,)})
     journal = journal_after(tmp_path, len(STEPS), "different")
     journal.keep("verify", found)
     report = report_of(journal.document)
@@ -369,9 +369,9 @@ def test_documents_that_differ_are_named_in_every_form(tmp_path: Path, schema: V
     )
     for view in (verification_view(found), report_view(report)):
         assert line in shown(view) and "3,000 more documents" in shown(view)
-    assert "Not proved: nothing of its content" in shown(verification_view(found))
+    assert "Not proved: contents, mappings, settings and aliases" in shown(verification_view(found))
     assert "| x-old | A\\|7 | r | 1 | missing on the target | 12 | – |" in markdown(report)
-    assert "not proved: nothing of its content" in markdown(report)
+    assert "not proved: contents, mappings, settings and aliases" in markdown(report)
 
 
 def test_a_bracketed_verification_is_neither_success_nor_failure(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from support.building import a_plan, a_resolution, a_snapshot, a_stream_unit, a_
 from typer.testing import CliRunner
 
 from domains.shard_mark import Mark
+from reports.build.cleanup import finish_report
 from reports.build.report import report_of
 from reports.model.report import Report, report_schema
 from reports.views.markdown import markdown
@@ -23,18 +24,19 @@ from reports.words import outcomes
 from runs.journal import GateEntry, Intent, Journal, StepEntry, WindowEntry
 from runs.state import State
 from snapferry.main import app
-from tasks.records.cleanup import Finish, FinishRecord
+from tasks.records.cleanup import Finish, FinishRecord, Registration, RegistrationOutcome
 from tasks.records.cutover import (
     FreezeRecord,
     HealthRecord,
     OpenRecord,
+    PauseOutcome,
     PauseRecord,
     ReleaseRecord,
     RollBackRecord,
 )
 from tasks.records.estimates import WindowEstimate
 from tasks.records.resolution import LeftOut
-from tasks.records.seeding import Change, ChangesRecord, CopiesRecord, Copy, Kind
+from tasks.records.seeding import Change, ChangeKind, ChangesRecord, CopiesRecord, Copy
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
 
@@ -47,7 +49,7 @@ def at(seconds: float) -> datetime:
     return BEGAN + timedelta(seconds=seconds)
 
 
-def change(name: str, kind: Kind, **more: Any) -> Change:
+def change(name: str, kind: ChangeKind, **more: Any) -> Change:
     values: dict[str, Any] = {
         "target": name,
         "why": f"why {kind}",
@@ -172,7 +174,9 @@ def a_frozen(folder: Path) -> Making:
     made = Making(folder, "cutover").step("resolve", 4, MOVING)
     expected = WindowEstimate(low=20, high=60, indices=1, operations=5, bytes=0, basis=("run-1",))
     made.step("expect window", 2, expected)
-    made.step("pause automated snapshots", 4, PauseRecord(paused=True, said="until 21:10 UTC at the latest"))
+    made.step(
+        "pause automated snapshots", 4, PauseRecord(paused=True, outcome=PauseOutcome.PAUSED, until=at(4200))
+    )
     made.document.window = WindowEntry(frozen=at(10), deadline=at(1210))
     made.intent("block", "plain", "people").intent("block", ".ds-logs-1", result=None)
     made.intent("block", "refused", result="denied")
@@ -204,7 +208,7 @@ def an_opened(folder: Path, *, kept: bool = True) -> Making:
     made.step("release", 1, released).step(
         "health", 9, HealthRecord(waited_s=9, not_green={"folk": "yellow"})
     )
-    return made.step("resume automated snapshots", 1, PauseRecord(paused=False, said="as before the window"))
+    return made.step("resume automated snapshots", 1, PauseRecord(paused=False, outcome=PauseOutcome.RESUMED))
 
 
 def a_put_back(folder: Path, ended: float, status: Any, hint: str = "") -> Journal:
@@ -437,11 +441,13 @@ def test_health_and_the_services_own_snapshots_are_told(tmp_path: Path) -> None:
 
 def test_why_the_services_own_snapshots_were_not_paused_is_told(tmp_path: Path) -> None:
     made = an_opened(tmp_path)
-    for step, said in (("pause", "its requests are not signed"), ("resume", "nothing was paused")):
-        record = PauseRecord(paused=False, said=said)
+    for step, outcome in (("pause", PauseOutcome.NOT_SIGNED), ("resume", PauseOutcome.NOTHING_PAUSED)):
+        record = PauseRecord(paused=False, outcome=outcome)
         made.document.steps[f"{step} automated snapshots"].record = record.model_dump(mode="json")
     window = report_of(made.end("done").document).window
-    assert window and window.automated_snapshots == ["not paused: its requests are not signed"]
+    assert window and window.automated_snapshots == [
+        "not paused: its requests are not signed: it has no snapshots of the service"
+    ]
 
 
 def test_a_row_of_a_cutover_says_restore_of_what_was_restored_alone(tmp_path: Path) -> None:
@@ -521,12 +527,16 @@ def test_a_finished_cutover_says_how_it_was_settled(tmp_path: Path) -> None:
         wanted=Finish(source="released"),
         kept=("orders-4",),
         removed=(),
-        registrations={"source": "the registration was removed", "target": "kept"},
+        registrations={
+            "source": Registration(outcome=RegistrationOutcome.REMOVED),
+            "target": Registration(outcome=RegistrationOutcome.KEPT),
+        },
         released=BLOCKED,
         refusing=(),
     )
     report = report_of(an_opened(tmp_path).step("finish", 2, settled).end("done").document)
-    assert report.finish == settled
+    assert report.finish == finish_report(settled)
+    assert report.finish.registrations == {"source": "the registration was removed", "target": "kept"}
     assert report.window and report.window.still_blocked == []
     assert report.next.endswith("nothing is left to settle")
     for text in forms(report):

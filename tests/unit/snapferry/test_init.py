@@ -264,10 +264,12 @@ def test_a_target_that_cannot_read_the_source_is_told(
 @pytest.fixture
 def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Domains of the service cannot be reached from here, which is said at once."""
-    from domains.engine.reachability import Reach
+    from domains.engine.reachability import Reachability
     from tasks.draft import access
 
-    monkeypatch.setattr(access, "reach", lambda *_: Reach("dns", "the host has no address", "use a tunnel"))
+    monkeypatch.setattr(
+        access, "probe", lambda *_: Reachability("dns", "the host has no address", "use a tunnel")
+    )
 
 
 def test_a_name_is_found_in_another_region_and_partly_known(account: None, far_away: None) -> None:

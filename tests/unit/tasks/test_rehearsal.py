@@ -90,7 +90,7 @@ def test_the_source_cannot_be_its_own_shadow() -> None:
 
 
 def test_a_shadow_that_is_no_domain_is_refused_in_words_of_ours() -> None:
-    with pytest.raises(ValueError, match="this is no http or https URL") as caught:
+    with pytest.raises(ValueError, match="this is not an http or https URL") as caught:
         with_shadow(managed(), "nonsense://x")
     assert "validation error" not in str(caught.value)
 

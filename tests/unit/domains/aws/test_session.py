@@ -286,7 +286,7 @@ def test_a_decision_under_a_condition_that_is_not_known_is_not_sure(
         lambda: packages.packages(session(), "orders"),
         lambda: kms.key(session(), "alias/k"),
         lambda: kms.policy(session(), "alias/k"),
-        lambda: s3.find(session(), "my-snapshots"),
+        lambda: s3.look_up_bucket(session(), "my-snapshots"),
     ],
 )
 def test_an_odd_reply_is_an_error_in_words(no_aws: None, monkeypatch: pytest.MonkeyPatch, call: Any) -> None:
@@ -297,6 +297,8 @@ def test_an_odd_reply_is_an_error_in_words(no_aws: None, monkeypatch: pytest.Mon
 
 def test_nobody_waits_long_for_what_only_helps_to_judge(no_aws: None) -> None:
     made = session()
-    usual, brief = (aws.client_of(made, "opensearch", None, each) for each in (aws.USUAL, aws.LOOK_UPS))
+    usual, brief = (
+        aws.client_of(made, "opensearch", None, each) for each in (aws.DEFAULT_TIMEOUTS, aws.SHORT_TIMEOUTS)
+    )
     assert brief.meta.config.connect_timeout < usual.meta.config.connect_timeout
-    assert brief is aws.client_of(made, "opensearch", None, aws.LOOK_UPS)
+    assert brief is aws.client_of(made, "opensearch", None, aws.SHORT_TIMEOUTS)

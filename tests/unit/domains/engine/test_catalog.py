@@ -14,7 +14,7 @@ from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
 from domains.engine.catalog import Alias, catalog, close, delete, path_pieces, refresh
 from domains.engine.cluster import identity
-from domains.engine.repositories import registered
+from domains.engine.repositories import registration
 from domains.engine.restores import explain, primaries, recoveries
 from domains.engine.seq_no_figures import shard_stats
 from domains.engine.snapshots import create_request, get, running
@@ -125,7 +125,7 @@ def test_a_list_that_lacks_what_the_others_have_is_looked_at_again(source: FakeD
     """An index was made in between, or the caller may not read all: neither is a whole list."""
     listing(source, [row("a"), row("b")])
     source.on(path, ok([row("a")] if "cat" in path else {"a": {}}))
-    with pytest.raises(UnexpectedReply, match="b came or went") as caught:
+    with pytest.raises(UnexpectedReply, match="b appeared or disappeared") as caught:
         catalog(a_domain(source))
     assert caught.value.transient
 
@@ -207,9 +207,9 @@ def test_a_refresh_that_failed_without_saying_where_is_not_taken_for_done(source
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        ({}, "does not acknowledge"),
-        ({"acknowledged": False, "indices": {"a": {"closed": True}}}, "does not acknowledge"),
-        ([], "does not acknowledge"),
+        ({}, "did not acknowledge"),
+        ({"acknowledged": False, "indices": {"a": {"closed": True}}}, "did not acknowledge"),
+        ([], "did not acknowledge"),
         (
             {"acknowledged": True, "indices": {"a": {"closed": True}, "b": {"closed": False}}},
             "not closed: b$",
@@ -232,9 +232,9 @@ def test_what_is_closed_already_stays_so(source: FakeDomain, told: Any) -> None:
 def test_a_registration_that_is_not_in_the_reply_is_not_taken_for_none(source: FakeDomain) -> None:
     source.on("GET /_snapshot/r", ok({}))
     with pytest.raises(UnexpectedReply):
-        registered(a_domain(source), "r")
+        registration(a_domain(source), "r")
     source.on("GET /_snapshot/r", engine_error(404, "repository_missing_exception", "[r] missing"))
-    assert registered(a_domain(source), "r") is None
+    assert registration(a_domain(source), "r") is None
 
 
 def test_deleting_an_index_and_a_stream_are_two_things(source: FakeDomain) -> None:

@@ -14,7 +14,7 @@ from support.building import a_domain
 from support.fake_domain import FakeDomain, engine_error, ok
 from support.shards import V3, Engine, Shard, sides
 
-from domains.engine.documents import Key, Reach, listed, numbers, page_sizes
+from domains.engine.documents import Key, SeqNoRange, last_seq_nos, list_documents, page_sizes
 from domains.errors import DomainError, UnexpectedReply
 
 
@@ -34,8 +34,8 @@ def test_every_document_in_reach_is_listed_whatever_the_page(
     count: int, page: int, low: int, high: int
 ) -> None:
     engine = holding(*((f"d{n}", "r" if n % 3 else None) for n in range(count)))
-    whole, part = Reach("a", 0, 0, 100, page), Reach("a", 0, low, high, page)
-    found = listed(domain_of(engine), V3, [whole, part])
+    whole, part = SeqNoRange("a", 0, 0, 100, page), SeqNoRange("a", 0, low, high, page)
+    found = list_documents(domain_of(engine), V3, [whole, part])
     everything = {Key(f"d{n}", "r" if n % 3 else None): n for n in range(count)}
     assert found == [everything, {key: n for key, n in everything.items() if low <= n < high}]
     assert engine.most_hits <= page
@@ -43,7 +43,7 @@ def test_every_document_in_reach_is_listed_whatever_the_page(
 
 def test_several_pages_take_one_request_each(source: FakeDomain) -> None:
     engine = holding(*((f"d{n}", None) for n in range(10)))
-    listed(domain_of(engine), V3, [Reach("a", 0, 0, 10, 4), Reach("a", 0, 0, 5, 4)])
+    list_documents(domain_of(engine), V3, [SeqNoRange("a", 0, 0, 10, 4), SeqNoRange("a", 0, 0, 5, 4)])
     assert engine.requests == ["POST /_msearch"] * 3
 
 
@@ -60,19 +60,19 @@ def test_several_pages_take_one_request_each(source: FakeDomain) -> None:
 def test_half_a_list_is_an_error(source: FakeDomain, bad: Any) -> None:
     source.on("POST /_msearch", ok({"responses": [bad]}))
     with pytest.raises(UnexpectedReply):
-        listed(a_domain(source), V3, [Reach("a", 0, 0, 10, 4)])
+        list_documents(a_domain(source), V3, [SeqNoRange("a", 0, 0, 10, 4)])
 
 
 def test_numbers_are_told_by_id_and_routing() -> None:
     engine = holding(("x", None), ("y", "r"))
     wanted = [("a", Key("x")), ("a", Key("y", "r")), ("a", Key("y")), ("a", Key("z"))]
-    assert numbers(domain_of(engine), wanted) == [0, 1, None, None]
-    assert numbers(domain_of(engine), []) == []
+    assert last_seq_nos(domain_of(engine), wanted) == [0, 1, None, None]
+    assert last_seq_nos(domain_of(engine), []) == []
 
 
 def test_many_are_looked_up_a_thousand_at_a_time() -> None:
     engine = holding(("x", None))
-    assert numbers(domain_of(engine), [("a", Key("x"))] * 2500) == [0] * 2500
+    assert last_seq_nos(domain_of(engine), [("a", Key("x"))] * 2500) == [0] * 2500
     assert engine.requests == ["POST /_mget"] * 3
 
 
@@ -95,7 +95,7 @@ def test_a_document_that_could_not_be_looked_up_is_not_taken_for_absent(
 ) -> None:
     source.on("POST /_mget", ok({"docs": docs}))
     with pytest.raises(UnexpectedReply):
-        numbers(a_domain(source), [("a", Key("x"))])
+        last_seq_nos(a_domain(source), [("a", Key("x"))])
 
 
 def test_page_sizes_are_what_the_indices_allow(source: FakeDomain) -> None:

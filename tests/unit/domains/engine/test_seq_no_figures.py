@@ -12,13 +12,13 @@ from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
 from domains.engine.seq_no_figures import (
     BEYOND,
-    Ask,
+    FiguresQuery,
     SeqNoFigures,
     ShardStats,
     counts,
+    figures_by_range,
     operations,
     shard_stats,
-    spread,
 )
 from domains.errors import DomainError, UnexpectedReply
 from domains.versions import version_of
@@ -47,8 +47,8 @@ def told(fake: FakeDomain, *answers: Any) -> FakeDomain:
 
 def asked_of(fake: FakeDomain, found: Any, shard: int | None = 0) -> SeqNoFigures:
     told(fake, found)
-    ask = Ask("a", shard)
-    return operations(a_domain(fake), V3, [ask])[ask]
+    query = FiguresQuery("a", shard)
+    return operations(a_domain(fake), V3, [query])[query]
 
 
 def test_a_good_answer_gives_its_figures(source: FakeDomain) -> None:
@@ -70,7 +70,7 @@ UNRELIABLE: dict[str, tuple[dict[str, Any], str]] = {
     "no shard at all": (shards(total=0, successful=0), "0 of 0 shards"),
     "two shards for one": (shards(total=2, successful=2), "2 answered"),
     "a lower bound": ({"hits": {"total": {"value": 10000, "relation": "gte"}}}, "lower bound"),
-    "a sum is missing": ({"aggregations": {"max": {"value": 1.0}}}, "lacks the sequence numbers"),
+    "a sum is missing": ({"aggregations": {"max": {"value": 1.0}}}, "lacks the requested sequence numbers"),
     "an error": ({"error": {"type": "index_closed_exception", "reason": "closed"}, "status": 400}, "closed"),
     "an error in words": ({"error": "IndexClosed", "status": 400}, "IndexClosed"),
 }
@@ -112,7 +112,7 @@ def test_whole_indices_are_counted_over_all_their_shards(source: FakeDomain) -> 
 def test_another_number_of_answers_is_no_answer(source: FakeDomain, given: int) -> None:
     told(source, *[answer()] * given)
     with pytest.raises(UnexpectedReply, match=f"2 searches, {given} answers"):
-        operations(a_domain(source), V3, [Ask("a", 0), Ask("a", 1)])
+        operations(a_domain(source), V3, [FiguresQuery("a", 0), FiguresQuery("a", 1)])
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_another_number_of_answers_is_no_answer(source: FakeDomain, given: int) 
 def test_a_reply_that_is_none_is_an_error(source: FakeDomain, bad: Reply) -> None:
     source.on(".*", bad)
     with pytest.raises(DomainError):
-        operations(a_domain(source), V3, [Ask("a", 0)])
+        operations(a_domain(source), V3, [FiguresQuery("a", 0)])
 
 
 def lines_of(fake: FakeDomain) -> list[dict[str, Any]]:
@@ -140,10 +140,10 @@ def searching(fake: FakeDomain) -> FakeDomain:
 
 def test_many_searches_go_in_pieces_and_keep_their_order(source: FakeDomain) -> None:
     searching(source)
-    asks = [Ask(f"i{n}", n % 3) for n in range(1120)]
-    found = operations(a_domain(source), V3, asks)
+    queries = [FiguresQuery(f"i{n}", n % 3) for n in range(1120)]
+    found = operations(a_domain(source), V3, queries)
     assert [figures.count for figures in found.values()] == [*range(500), *range(500), *range(120)]
-    assert list(found) == asks
+    assert list(found) == queries
     assert len(source.requests) == 3
 
 
@@ -162,7 +162,7 @@ def test_each_engine_is_asked_what_it_understands(
     source: FakeDomain, engine: Any, number: str, primary: bool, pipeline: bool
 ) -> None:
     searching(source)
-    operations(a_domain(source), version_of(engine, number), [Ask("a", 2)])
+    operations(a_domain(source), version_of(engine, number), [FiguresQuery("a", 2)])
     header, body = lines_of(source)
     assert header["preference"] == ("_shards:2|_primary" if primary else "_shards:2")
     assert header["ignore_unavailable"] is False
@@ -182,7 +182,7 @@ def in_ranges(
     fake: FakeDomain, found: Any, edges: tuple[int, ...] = (0, 6, BEYOND)
 ) -> tuple[SeqNoFigures, ...]:
     told(fake, found)
-    return spread(a_domain(fake), V3, [Ask("a", 0, edges)])[0]
+    return figures_by_range(a_domain(fake), V3, [FiguresQuery("a", 0, edges)])[0]
 
 
 def ranged(*buckets: Any, count: int = 3) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from support.building import a_domain
 from support.fake_domain import FakeDomain, Reply, ok
 
-from domains.engine.source_digests import looked_up, page
+from domains.engine.source_digests import look_up, page
 from domains.errors import UnexpectedReply
-from domains.http.bodies import TooLong, digest, parsed
+from domains.http.bodies import ReplyTooLong, digest, parse_lossless
 from domains.versions import version_of
 
 NEW = version_of("opensearch", "3.6.0")
@@ -20,7 +20,7 @@ LARGE = 10**6
 
 
 def same(left: str, right: str) -> bool:
-    return digest(parsed(left)) == digest(parsed(right))
+    return digest(parse_lossless(left)) == digest(parse_lossless(right))
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_half_an_answer_is_none(source: FakeDomain, bad: Reply) -> None:
 
 def test_a_reply_that_is_too_long_is_not_held(source: FakeDomain) -> None:
     source.on("POST /a/_search", answer(hit(1, "x", json.dumps({"t": "x" * 3_000_000}))))
-    with pytest.raises(TooLong):
+    with pytest.raises(ReplyTooLong):
         asked_of(source, longest=1000)
     assert len(asked_of(source, longest=4_000_000)) == 1
 
@@ -145,7 +145,7 @@ def test_documents_are_looked_up_by_id_and_routing(source: FakeDomain) -> None:
     ]
     source.on("POST /a/_mget", Reply(200, f'{{"docs": [{", ".join(docs)}]}}'))
     keys = [("x", None), ("y", "here"), ("z", None)]
-    found = looked_up(a_domain(source), NEW, "a", keys, longest=LARGE)
+    found = look_up(a_domain(source), NEW, "a", keys, longest=LARGE)
     assert {key: each.seq_no for key, each in found.items()} == {("x", None): 4}
     (asked,) = source.requests
     assert asked.json["docs"][1] == {"_id": "y", "routing": "here"}
@@ -158,4 +158,4 @@ def test_documents_are_looked_up_by_id_and_routing(source: FakeDomain) -> None:
 def test_a_document_that_cannot_be_looked_up_is_not_taken_for_missing(source: FakeDomain, docs: str) -> None:
     source.on("POST /a/_mget", Reply(200, f'{{"docs": {docs}}}'))
     with pytest.raises(UnexpectedReply):
-        looked_up(a_domain(source), NEW, "a", [("x", None)], longest=LARGE)
+        look_up(a_domain(source), NEW, "a", [("x", None)], longest=LARGE)

@@ -224,7 +224,7 @@ def test_a_silent_domain_is_not_waited_for_for_ever(
 ) -> None:
     from domains.http import retry
 
-    monkeypatch.setitem(retry.repeated.__kwdefaults__, "budget_s", 0.0)
+    monkeypatch.setitem(retry.retry_transient.__kwdefaults__, "budget_s", 0.0)
     source.on(".*", Reply(200, {}, after_s=1.0))
     connection = connect(source)
     send = connection.read if method == "GET" else connection.write

@@ -2,11 +2,11 @@
 
 import pytest
 
-from domains.http.known_refusals import Cause, Place, cause_of
+from domains.http.known_refusals import RefusalCause, RepositoryLocation, cause_of
 
 USER = "arn:aws:iam::123456789012:user/mig"
 ROLE = "arn:aws:iam::123456789012:role/Snapshots"
-PLACE = Place(ROLE, "my-snapshots", "orders")
+PLACE = RepositoryLocation(ROLE, "my-snapshots", "orders")
 VERIFY = "repository_verification_exception | [r] path [orders] is not accessible on cluster-manager node | "
 UPLOAD = "i_o_exception: Unable to upload object [orders/tests-x/master.dat] using a single upload | "
 LIST = "i_o_exception: Exception when listing blobs by prefix [index-] | "
@@ -62,7 +62,7 @@ TRUST = f"sts:AssumeRole on resource: {ROLE} (Service: AWSSecurityTokenService)"
         (VERIFY + LIST + NEW, "list", (ROLE, "s3:ListBucket", "arn:aws:s3:::my-snapshots")),
         (CLEAR + OLD, "delete", (ROLE, "s3:DeleteObject")),
         ("repository_exception | when loading repository data | " + OLD, "read", ("s3:GetObject",)),
-        (VERIFY + UPLOAD + GONE, "bucket", ("no bucket my-snapshots", "repository.bucket")),
+        (VERIFY + UPLOAD + GONE, "bucket", ("bucket my-snapshots does not exist", "repository.bucket")),
         (
             "snapshot_exception | Snapshot could not be read | s3_exception: " + ARCHIVED,
             "archived",
@@ -94,13 +94,13 @@ def test_the_service_s_words_lead_to_one_sentence(said: str, kind: str, facts: t
 
 
 def test_without_a_plan_the_words_are_general() -> None:
-    advice = Cause("upload").advice()
+    advice = RefusalCause("upload").advice()
     assert "repository.role_arn" in advice and "its bucket" in advice
 
 
 def test_other_partitions_have_their_own_arns() -> None:
-    place = Place("arn:aws-cn:iam::1:role/x", "b")
-    assert "arn:aws-cn:s3:::b/*" in Cause("upload").advice(place)
+    place = RepositoryLocation("arn:aws-cn:iam::1:role/x", "b")
+    assert "arn:aws-cn:s3:::b/*" in RefusalCause("upload").advice(place)
 
 
 def test_a_role_that_was_not_named_is_the_plans() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from support.building import a_plan
 
-from domains.aws.s3 import Found, ObjectLock
+from domains.aws.s3 import BucketLookup, ObjectLock
 from domains.engine.cluster import ClusterIdentity
-from domains.engine.reachability import Reach
+from domains.engine.reachability import Reachability
 from domains.versions import version_of
 from tasks.checks.bucket import bucket
 from tasks.checks.check import Check, Finding
@@ -124,18 +124,18 @@ def finding(made: Check, look: Survey) -> Finding:
 @pytest.mark.parametrize(
     ("repository", "found", "status"),
     [
-        ({}, Found("there", "us-east-1"), "OK"),
-        ({"region": "us-east-1"}, Found("there", "us-east-1"), "OK"),
-        ({"region": "us-east-1"}, Found("denied", "us-east-1"), "OK"),
-        ({"region": "eu-west-1"}, Found("there", "us-east-1"), "WARN"),
-        ({"region": "eu-west-1", "endpoint_fallback": "never"}, Found("there", "us-east-1"), "FAIL"),
-        ({"endpoint_fallback": "never"}, Found("there", "us-east-1"), "FAIL"),
-        ({"endpoint_fallback": "always"}, Found("there", "us-east-1"), "OK"),
-        ({}, Found("denied", None), "WARN"),
-        ({}, Found("missing", None), "SKIP"),
+        ({}, BucketLookup("there", "us-east-1"), "OK"),
+        ({"region": "us-east-1"}, BucketLookup("there", "us-east-1"), "OK"),
+        ({"region": "us-east-1"}, BucketLookup("denied", "us-east-1"), "OK"),
+        ({"region": "eu-west-1"}, BucketLookup("there", "us-east-1"), "WARN"),
+        ({"region": "eu-west-1", "endpoint_fallback": "never"}, BucketLookup("there", "us-east-1"), "FAIL"),
+        ({"endpoint_fallback": "never"}, BucketLookup("there", "us-east-1"), "FAIL"),
+        ({"endpoint_fallback": "always"}, BucketLookup("there", "us-east-1"), "OK"),
+        ({}, BucketLookup("denied", None), "WARN"),
+        ({}, BucketLookup("missing", None), "SKIP"),
     ],
 )
-def test_the_region_of_the_bucket(repository: dict[str, Any], found: Found, status: str) -> None:
+def test_the_region_of_the_bucket(repository: dict[str, Any], found: BucketLookup, status: str) -> None:
     assert finding(bucket.region, survey({"bucket found": found}, **repository)).status == status
 
 
@@ -241,7 +241,12 @@ def test_a_rule_for_shard_folders_harms_where_they_are_known_to_be(
 
 
 def test_the_sides_own_session_looks_at_the_bucket_even_where_its_domain_cannot_be_reached() -> None:
-    look = survey({("reach", "source"): Reach("tcp", "no way"), ("reach", "target"): Reach("clock", "late")})
+    look = survey(
+        {
+            ("reach", "source"): Reachability("tcp", "no way"),
+            ("reach", "target"): Reachability("clock", "late"),
+        }
+    )
     mine = object()
     look.once(("domain", "source"), lambda: SimpleNamespace(session=mine))
     look.give_up("source", "see domains.tcp")

@@ -1,15 +1,18 @@
 """The checks as a whole: their ids, their documentation, and what the plan makes of their results."""
 
 import re
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 import pytest
 from support.building import a_plan
 
 from configs.checks import IDS, CheckSettings
 from domains.errors import SnapferryError
+from tasks import checks
 from tasks.checks.check import Check, Finding, check, fail, ok, side_check, unknown
-from tasks.checks.registry import ALL, THEN, deciding
+from tasks.checks.registry import ALL, FIRST, THEN, WINDOW, deciding
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
 from tasks.survey import Inapplicable, Survey, Unlooked
@@ -20,7 +23,27 @@ DOCS = Path(__file__).parents[4] / "docs/checks.md"
 def test_every_check_has_a_known_id_once() -> None:
     ids = [made.id for made in ALL]
     assert sorted(ids) == sorted(set(ids))
-    assert set(ids) <= set(IDS)
+    assert set(ids) == set(IDS)
+
+
+def test_every_check_is_written_in_the_package_or_module_of_its_group() -> None:
+    for made in ALL:
+        assert made.module.split(".")[:3] == ["tasks", "checks", made.group], made.id
+
+
+def test_every_check_that_is_written_is_made() -> None:
+    written = {
+        made.id
+        for found in walk_packages(checks.__path__, f"{checks.__name__}.")
+        for made in vars(import_module(found.name)).values()
+        if isinstance(made, Check)
+    }
+    assert written == {made.id for made in ALL}
+
+
+def test_the_checks_are_made_in_the_order_of_their_documentation() -> None:
+    for made in (FIRST, THEN, WINDOW):
+        assert [each.id for each in made] == [each for each in IDS if each in {one.id for one in made}]
 
 
 def test_every_check_has_its_section_in_the_documentation() -> None:

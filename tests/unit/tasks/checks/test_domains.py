@@ -15,18 +15,20 @@ from configs.plan import Plan
 from domains.aws.control_plane import DomainStatus
 from domains.domain import Side
 from domains.engine import reachability
-from domains.engine.reachability import Reach
+from domains.engine.reachability import Reachability
 from domains.engine.snapshots import SnapshotInfo
 from domains.errors import AwsError
 from domains.versions import version_of
 from tasks.checks import registry
-from tasks.checks.domains import automated_snapshots, domains
+from tasks.checks.domains import automated_snapshots
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
 from tasks.records.checks import CheckRecord
 from tasks.survey import Survey
 
-CHECKS = {made.id: made for made in (*domains.FIRST, *domains.CHECKS)}
+FIRST = tuple(made for made in registry.FIRST if made.group == "domains")
+THEN = tuple(made for made in registry.THEN if made.group == "domains")
+CHECKS = {made.id: made for made in (*FIRST, *THEN)}
 DENIED = "no permissions for [cluster:admin/repository/get] and User [name=arn:me, backend_roles=[]]"
 NONE = Reply(400, {"error": "no handler found for uri [/_plugins/_security/authinfo] and method [GET]"})
 STATUS = DomainStatus(
@@ -72,7 +74,7 @@ class Pair:
         return {"repository": {"name": "repo", "bucket": "my-snapshots", "region": "us-east-1", **role}}
 
     def made(self, id: str, side: str | None = None) -> CheckRecord:
-        found = run_checks(self.survey(), domains.FIRST, (CHECKS[id],))
+        found = run_checks(self.survey(), FIRST, (CHECKS[id],))
         return next(record for record in found if record.id == id and record.side == side)
 
 
@@ -81,9 +83,9 @@ def pair(source: FakeDomain, target: FakeDomain) -> Pair:
     return Pair(source, target)
 
 
-def way(domain: FakeDomain, **settings: Any) -> Reach:
+def way(domain: FakeDomain, **settings: Any) -> Reachability:
     plan: Plan = a_plan(source={"endpoint": domain.endpoint, "auth": {"type": "none"}, **settings})
-    return reachability.reach(a_domain(domain), plan.source)
+    return reachability.probe(a_domain(domain), plan.source)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +130,7 @@ def test_an_expired_login_is_told_at_once(source: FakeDomain, clock: Any) -> Non
 def test_a_port_that_speaks_no_tls_is_told_from_one_that_is_closed(source: FakeDomain) -> None:
     plan = a_plan(source={"endpoint": f"https://127.0.0.1:{source.port}", "auth": {"type": "none"}})
     domain = replace(a_domain(source), endpoint=f"https://127.0.0.1:{source.port}")
-    assert reachability.reach(domain, plan.source).stage == "tls"
+    assert reachability.probe(domain, plan.source).stage == "tls"
     tunnelled = way(source, connect_to="127.0.0.1:1")
     assert (tunnelled.stage, tunnelled.place) == ("tcp", "127.0.0.1:1")
     assert "start the tunnel" in tunnelled.hint
@@ -143,17 +145,17 @@ def test_behind_a_proxy_of_the_environment_there_is_no_way_of_our_own(
     source.on("GET /", ok(identity_reply("source")))
     plan = a_plan(source={"endpoint": "http://vpc-orders.invalid", "auth": {"type": "none"}})
     domain = replace(a_domain(source), endpoint="http://vpc-orders.invalid")
-    assert reachability.reach(domain, plan.source).place == "the proxy 127.0.0.1"
+    assert reachability.probe(domain, plan.source).place == "the proxy 127.0.0.1"
 
 
 def test_stages_before_the_one_that_fails_are_in_order_and_later_ones_skipped(pair: Pair, clock: Any) -> None:
     pair.source.domain.on("GET /", html(502))
-    records = run_checks(pair.survey(), domains.FIRST, domains.CHECKS)
+    records = run_checks(pair.survey(), FIRST, THEN)
     told = {record.id: record.status for record in records if record.side == "source"}
     assert [told[f"domains.{stage}"] for stage in ("dns", "tcp", "tls", "answer")] == [
         "OK", "OK", "SKIP", "FAIL",
     ]  # fmt: skip
-    later = {status for id, status in told.items() if CHECKS[id] in domains.CHECKS}
+    later = {status for id, status in told.items() if CHECKS[id] in THEN}
     assert later == {"SKIP"}
     other = {record.status for record in records if record.side == "target"}
     assert other == {"OK", "SKIP"}
@@ -354,7 +356,7 @@ def test_a_read_that_is_refused_fails_whatever_else_is_told(pair: Pair) -> None:
 
 def test_a_domain_that_does_not_let_the_caller_in_at_all_is_one_failure(pair: Pair) -> None:
     pair.source.domain.on("GET /", engine_error(403, "security_exception", DENIED))
-    failed = [r.id for r in run_checks(pair.survey(), domains.FIRST, domains.CHECKS) if r.status == "FAIL"]
+    failed = [r.id for r in run_checks(pair.survey(), FIRST, THEN) if r.status == "FAIL"]
     assert failed == ["domains.access-control"]
 
 

@@ -13,15 +13,15 @@ from domains.engine.catalog import Alias
 from domains.engine.index_requirements import IndexRequirements
 from domains.versions import version_of
 from tasks.checks.check import Check
-from tasks.checks.indices import indices
 from tasks.checks.indices.aliases import lost_writers, several_writers
+from tasks.checks.registry import ALL
 from tasks.checks.rules.plugin_versions import lacking
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
 from tasks.records.checks import CheckRecord
 from tasks.survey import Survey
 
-CHECKS = {made.id: made for made in indices.CHECKS}
+CHECKS = {made.id: made for made in ALL if made.group == "indices"}
 WARM = {"index.routing.allocation.require.box_type": "warm"}
 
 

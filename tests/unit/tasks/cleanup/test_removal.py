@@ -18,7 +18,8 @@ from tasks.cleanup.removal import leftovers, remove_made, removed_names, require
 from tasks.cutover.roll_back import end_snapshot
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.cleanup import Skipped
+from tasks.records.cleanup import Registration, RegistrationOutcome, SkippedReason
+from tasks.records.resolution import LeftOut
 
 BUSY = engine_error(
     400, "snapshot_in_progress_exception", "Cannot delete indices that are being snapshotted: [[a/uuid]]"
@@ -246,6 +247,11 @@ def registered(m: Migration, side: str, before: object = None, result: str = "se
     m.journal.document.intents[-1].result = result
 
 
+def became_of_the_sources(m: Migration) -> RegistrationOutcome:
+    """What became of the source's registration when all was removed."""
+    return remove_made(m).registrations["source"].outcome
+
+
 def test_a_registration_that_was_not_there_before_is_removed(
     m: Migration, engine: FakeEngine, source: FakeDomain
 ) -> None:
@@ -254,8 +260,8 @@ def test_a_registration_that_was_not_there_before_is_removed(
     assert leftovers(m).registrations == ("source",)
     removed = remove_made(m)
     assert deleted(source) == ["/_snapshot/repo"]
-    assert removed.registrations["source"] == "the registration was removed"
-    assert removed.registrations["target"] == "this run registered nothing"
+    assert removed.registrations["source"] == Registration(outcome=RegistrationOutcome.REMOVED)
+    assert removed.registrations["target"] == Registration(outcome=RegistrationOutcome.NOT_BY_THIS_RUN)
 
 
 def test_a_registration_that_was_changed_is_put_back(
@@ -264,7 +270,7 @@ def test_a_registration_that_was_changed_is_put_back(
     before = {"type": "s3", "settings": {"bucket": "my-snapshots", "endpoint": "s3.amazonaws.com"}}
     registered(m, "source", before)
     source.on("PUT /_snapshot/repo", ok({"acknowledged": True}))
-    assert remove_made(m).registrations["source"] == "the former registration was put back"
+    assert became_of_the_sources(m) == RegistrationOutcome.REVERTED
     (asked,) = source.asked("PUT /_snapshot/repo")
     assert asked.json == before
 
@@ -286,7 +292,7 @@ def test_a_registration_that_somebody_has_changed_since_is_left(
     registered(m, "source")
     source.on("GET /_snapshot/repo", ok({"repo": OTHERS[other]}))
     assert leftovers(m).registrations == ()
-    assert remove_made(m).registrations["source"] == "somebody has changed it since: left as it is"
+    assert became_of_the_sources(m) == RegistrationOutcome.CHANGED_BY_OTHERS
     assert deleted(source) == []
 
 
@@ -294,7 +300,7 @@ def test_a_registration_that_was_denied_was_never_this_runs(
     m: Migration, engine: FakeEngine, source: FakeDomain
 ) -> None:
     registered(m, "source", result="denied")
-    assert remove_made(m).registrations["source"] == "this run registered nothing"
+    assert became_of_the_sources(m) == RegistrationOutcome.NOT_BY_THIS_RUN
     assert deleted(source) == []
 
 
@@ -303,7 +309,7 @@ def test_a_former_registration_that_somebody_has_removed_is_not_made_again(
 ) -> None:
     registered(m, "source", before={"type": "s3", "settings": {"bucket": "my-snapshots"}})
     source.on("GET /_snapshot/repo", MISSING)
-    assert "somebody has removed it since" in remove_made(m).registrations["source"]
+    assert became_of_the_sources(m) == RegistrationOutcome.REMOVED_BY_OTHERS
     assert [asked.method for asked in source.requests if asked.method in {"PUT", "DELETE"}] == []
 
 
@@ -314,8 +320,10 @@ def test_a_registration_that_a_later_migration_works_with_is_left(
     later = State.of(m.journal).begin(m.plan, "migrate", "99991231-000000000-0000")
     with later.step("register on source"):
         pass
-    later.keep("register on source", Skipped(name="repo", why="any record"))
-    assert remove_made(m).registrations["source"].startswith(f"run {later.run_id} of this plan works with it")
+    later.keep("register on source", LeftOut(name="repo", reason="closed"))  # any record
+    assert remove_made(m).registrations["source"] == Registration(
+        outcome=RegistrationOutcome.USED_BY_A_LATER_RUN, run_id=later.run_id
+    )
     assert deleted(source) == []
 
 
@@ -350,7 +358,8 @@ def test_a_snapshot_that_cannot_be_reached_any_more_is_told(
     source.on("GET /_snapshot/repo", MISSING).on("PUT /_snapshot/repo", gone)
     (left,) = remove_made(m).left
     assert left.name == m.snapshot
-    assert "not registered on the source any more" in left.why
+    assert (left.why, left.detail) == (SkippedReason.SNAPSHOT_OUT_OF_REACH, "repo")
+    assert "path is not accessible" in left.error
 
 
 def in_doubt(m: Migration, seconds_ago: float = 0) -> None:
@@ -392,5 +401,5 @@ def test_taking_away_twice_is_as_once(m: Migration, engine: FakeEngine, source: 
     source.on("DELETE /_snapshot/repo", ok({"acknowledged": True}))
     remove_made(m)
     source.on("GET /_snapshot/repo", MISSING)
-    assert remove_made(m).registrations["source"] == "nothing is registered"
+    assert became_of_the_sources(m) == RegistrationOutcome.ABSENT
     assert deleted(source) == ["/_snapshot/repo"]

@@ -122,7 +122,7 @@ def test_what_is_not_acknowledged_is_no_freeze_and_is_released_all_the_same(
         return ok({"acknowledged": False, "shards_acknowledged": False})
 
     source.on(BY_BLOCK, half)
-    with pytest.raises(UnexpectedReply, match="does not acknowledge") as raised:
+    with pytest.raises(UnexpectedReply, match="did not acknowledge") as raised:
         freeze(m, AB)
     assert raised.value.transient, "the step is tried again"
     assert release(m).released == ("a", "b")
@@ -200,7 +200,9 @@ def test_shards_that_do_not_come_to_rest_end_the_freeze(m: Migration, engine: Wr
 
 def test_a_shard_that_does_not_tell_ends_the_freeze(m: Migration, engine: WritableEngine) -> None:
     engine.indices["b"].figures = []
-    with pytest.raises(ExecutionError, match="the shards of b on the source do not report their last operation"):
+    with pytest.raises(
+        ExecutionError, match="the shards of b on the source do not report their last operation"
+    ):
         freeze(m, AB)
 
 

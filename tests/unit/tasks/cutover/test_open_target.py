@@ -204,7 +204,9 @@ def test_names_that_were_taken_meanwhile_end_the_window(m: Migration, copies: Wr
     aliased = a_resolution(a_unit("a", selected("a", aliases=("all",))), a_unit("b"))
     require_free_names(m, aliased)
     copies.put(Held("somebody's", aliases={"all": {}}))
-    with pytest.raises(ExecutionError, match="names have been taken on the target in the meantime: a: its alias all"):
+    with pytest.raises(
+        ExecutionError, match="names have been taken on the target in the meantime: a: its alias all"
+    ):
         require_free_names(m, aliased)
 
 
@@ -268,7 +270,10 @@ def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: Wri
     [
         (lambda s, _: s.indices["a"].settings.pop(BLOCK), "a on the source takes writes again"),
         (lambda s, _: s.indices["a"].figures.__setitem__(0, (4, 43, 13)), "a on the source was written to"),
-        (lambda s, _: s.indices["a"].figures.clear(), "a on the source was written to, or does not report its last operation"),
+        (
+            lambda s, _: s.indices["a"].figures.clear(),
+            "a on the source was written to, or does not report its last operation",
+        ),
         (lambda s, _: s.indices.pop("a"), "a is gone from the source"),
         (lambda s, _: setattr(s.indices["a"], "open", False), "a was closed on the source"),
         (lambda s, _: s.put(Held("late")), "late on the source: it appeared"),
@@ -293,5 +298,7 @@ def test_what_was_changed_while_a_gate_waited_is_not_opened(
 def test_marks_that_were_never_told_are_no_proof(m: Migration, sources: WritableEngine) -> None:
     sources.indices["a"].figures.clear()
     nothing: ChangesRecord = work_of(marks={"b": (a_mark(),)})
-    with pytest.raises(VerificationFailed, match="a on the source was written to, or does not report its last operation"):
+    with pytest.raises(
+        VerificationFailed, match="a on the source was written to, or does not report its last operation"
+    ):
         require_unchanged(m, AB, nothing)

@@ -32,6 +32,7 @@ from reports.views.markdown import markdown
 from reports.views.plan import plan_view
 from reports.views.report import report_view
 from reports.words import common
+from reports.words import estimates as words
 from runs.begun_plan import plan_record
 from runs.journal import Document, Journal, StepEntry, now
 from runs.progress import Progress, listening
@@ -43,7 +44,7 @@ from tasks.estimates.history import Measurement, kept_snapshot, measurements
 from tasks.estimates.sizing import workload
 from tasks.estimates.workload import throttled_seconds
 from tasks.records.checks import CheckRecord, PreflightRecord
-from tasks.records.cleanup import RemovalRecord
+from tasks.records.cleanup import RemovalRecord, Skipped, SkippedReason
 from tasks.records.estimates import DOCUMENTED_LIMIT, Estimate, Workload
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
@@ -134,7 +135,7 @@ def test_the_work_is_what_moves_between_how_many_nodes(source: FakeDomain, targe
     assert (found.indices, found.shards, found.bytes, found.largest_shard) == (2, 3, 100 * MB, 50 * MB)
     assert (found.source_nodes, found.target_nodes) == (2, 1)
     assert (found.snapshot_limit, found.restore_limit) == (200 * 1024**2, 80 * 1024**2)
-    assert found.notes == ()
+    assert found.unknown == ()
 
 
 def test_a_refused_look_leaves_an_estimate_that_says_so(source: FakeDomain, target: FakeDomain) -> None:
@@ -142,7 +143,7 @@ def test_a_refused_look_leaves_an_estimate_that_says_so(source: FakeDomain, targ
         fake.on("GET /_.*", engine_error(403, "security_exception", "no permissions for [cluster:monitor]"))
     found = workload(look_at(source, target), RESOLUTION.indices)
     assert (found.source_nodes, found.target_nodes, found.restore_limit) == (1, 1, DOCUMENTED_LIMIT)
-    said = " ".join(estimate(found).assumptions)
+    said = " ".join(words.assumptions(estimate(found)))
     for words_ in ("the source has one data node", "the target has one data node", "40 MB a second"):
         assert words_ in said
 
@@ -179,7 +180,7 @@ def test_low_is_never_above_high_and_the_window_is_part_of_the_whole(work: Workl
     assert 0 < made.whole.low <= made.whole.high
     assert made.window.low < made.whole.low
     assert made.window.high < made.whole.high
-    assert made.basis == "assumed"
+    assert words.basis(made) == "assumed"
 
 
 @given(WORK, st.lists(SECONDS, min_size=1, max_size=5))
@@ -189,7 +190,7 @@ def test_what_was_measured_is_told_within_a_factor_of_two(work: Workload, runs: 
     assert made.whole.high <= 2 * made.whole.low + 0.01
     assert made.window.high <= 2 * made.window.low + 0.01
     assert not is_wider(made)
-    assert made.basis.startswith("measured in rehearsal r")
+    assert words.basis(made).startswith("measured in rehearsal r")
 
 
 @given(WORK, SECONDS)
@@ -203,7 +204,9 @@ def test_more_bytes_never_give_less_time(work: Workload, more: int, known: bool)
     found = measured(work) if known else []
     bigger = work.model_copy(update={"bytes": work.bytes + more})
     less, longer = estimate(work, found), estimate(bigger, found)
-    if longer.basis == less.basis:  # so much more may be that what was measured says nothing any more
+    if words.basis(longer) == words.basis(
+        less
+    ):  # so much more may be that what was measured says nothing any more
         assert longer.whole.low >= less.whole.low - 0.01
         assert longer.whole.high >= less.whole.high - 0.01
 
@@ -232,10 +235,10 @@ def test_a_tenth_that_was_rehearsed_is_scaled_up_and_a_thousandth_is_not() -> No
     made = estimate(whole, measured(tenth, 2600))
     restore = next(step for step in made.steps if step.step == "restore")
     assert restore.low < 26_000 < restore.high <= 2 * restore.low + 0.01
-    assert any("had 10 of 100 indices and 100.0 GB of 1,000.0 GB" in line for line in made.assumptions)
+    assert any("had 10 of 100 indices and 100.0 GB of 1,000.0 GB" in line for line in words.assumptions(made))
     thousandth = tenth.model_copy(update={"bytes": 10**9, "largest_shard": 10**8})
     made = estimate(whole, measured(thousandth, 26))
-    assert "assumed for snapshot, restore" in made.basis
+    assert "assumed for snapshot, restore" in words.basis(made)
     assert made.whole.high > 2 * made.whole.low
 
 
@@ -251,16 +254,18 @@ def test_runs_that_agree_narrow_the_range_and_the_newest_counts_most() -> None:
 
 def test_the_bottleneck_is_what_takes_the_most() -> None:
     many = Workload(indices=5000, shards=5000, bytes=10 * MB)
-    assert estimate(many).bottleneck == "restore: the number of indices (5,000) rather than their bytes"
+    assert (
+        words.bottleneck(estimate(many)) == "restore: the number of indices (5,000) rather than their bytes"
+    )
     much = Workload(indices=9, shards=90, bytes=10**12, source_nodes=3, target_nodes=6)
     assert (
-        estimate(much).bottleneck
+        words.bottleneck(estimate(much))
         == "snapshot: copying 1,000.0 GB through 3 nodes, each at 42 MB a second at most"
     )
     lump = much.model_copy(update={"largest_shard": 9 * 10**11})
-    assert "one shard of 900.0 GB, which a single node copies" in estimate(lump).bottleneck
+    assert "one shard of 900.0 GB, which a single node copies" in words.bottleneck(estimate(lump))
     little = Workload(indices=1, shards=1, bytes=10)
-    assert "there is little to move" in estimate(little).bottleneck
+    assert "there is little to move" in words.bottleneck(estimate(little))
 
 
 def test_a_snapshot_that_shares_files_with_a_kept_one_may_write_nothing() -> None:
@@ -269,7 +274,7 @@ def test_a_snapshot_that_shares_files_with_a_kept_one_may_write_nothing() -> Non
     snapshot = next(step for step in made.steps if step.step == "snapshot")
     assert snapshot.low < 60
     assert snapshot.high > 24_000
-    assert any("orders-1 is still in the repository" in line for line in made.assumptions)
+    assert any("orders-1 is still in the repository" in line for line in words.assumptions(made))
 
 
 def test_a_snapshot_that_is_there_costs_nothing() -> None:
@@ -383,7 +388,9 @@ def test_runs_between_other_domains_tell_nothing_but_a_shadow_does() -> None:
     found = told_by(a_run(records=moved, rehearsal=shadow, verb="rehearse"))
     assert found["restore"].shadow == "third"
     work = found["restore"].work
-    assert "the target is as fast as third" in " ".join(estimate(work, list(found.values())).assumptions)
+    assert "the target is as fast as third" in " ".join(
+        words.assumptions(estimate(work, list(found.values())))
+    )
 
 
 def test_a_kept_snapshot_is_known_and_a_removed_one_is_not() -> None:
@@ -448,10 +455,10 @@ def test_what_a_rehearsal_measured_is_what_the_plan_shows(
     m.journal.document.rehearsal = {"prefix": "rehearsal-", "only": [], "keep": False, "shadow": None}
     m.journal.save()
     made = estimate_of(Survey.of(m), RESOLUTION, State(tmp_path, m.plan.name))
-    assert made.basis == f"measured in rehearsal {m.journal.run_id}"
+    assert words.basis(made) == f"measured in rehearsal {m.journal.run_id}"
     text = shown(plan_view(a_document(RESOLUTION, estimate=made)))
     assert "Estimate: 54 to 106 s, of which the source should stand still for 34 to 66 s" in text
-    assert made.basis in text
+    assert words.basis(made) in text
 
 
 def test_the_real_run_is_projected_from_its_own_indices_and_what_the_rehearsal_measured(
@@ -469,14 +476,14 @@ def test_the_real_run_is_projected_from_its_own_indices_and_what_the_rehearsal_m
     m = a_migration(tmp_path, source, target)
     record_projection(m, RESOLUTION)
     first = Estimate.model_validate(m.journal.document.projection)
-    assert (first.workload.indices, first.workload.bytes, first.basis) == (3, 300 * MB, "assumed")
+    assert (first.workload.indices, first.workload.bytes, words.basis(first)) == (3, 300 * MB, "assumed")
     m.journal.document.steps = a_run().steps
     m.journal.document.rehearsal = {"prefix": "rehearsal-", "only": ["orders"], "keep": False, "shadow": None}
     m.journal.save()
     update_projection(m, RESOLUTION)
     made = Estimate.model_validate(Journal.load(m.journal.path).document.projection)
     assert made.workload == first.workload
-    assert made.basis == f"measured in rehearsal {m.journal.run_id}"
+    assert words.basis(made) == f"measured in rehearsal {m.journal.run_id}"
     restore = next(step for step in made.steps if step.step == "restore")
     assert restore.low > 10  # three times the bytes
 
@@ -581,8 +588,8 @@ def rehearsed(**changes: Any) -> Document:
     removed = RemovalRecord(
         indices=("rehearsal-orders",),
         snapshots=("snap",),
-        registrations={"source": "removed", "target": "removed"},
-        left=({"name": "rehearsal-small", "why": "it is somebody else's"},),  # type: ignore[arg-type]
+        registrations={},
+        left=(Skipped(name="rehearsal-small", why=SkippedReason.NOT_RESTORED_BY_THE_RUN),),
     )
     for step, record in (("look ahead", PreflightRecord(checks=checks)), ("clean", removed)):
         run.steps[step] = StepEntry(
@@ -615,7 +622,7 @@ def test_the_rehearsals_report_tells_what_the_real_run_would_meet_and_take() -> 
             "r1 had 2 of 20 indices",
             "measured in rehearsal r1",
             "removed: 1 index or data stream, the snapshot",
-            "it is somebody else's",
+            "it is not the index that this run has restored",
         ):
             assert fact in text, fact
         assert "room.batches it is" not in text

@@ -14,9 +14,12 @@ from typer.testing import CliRunner
 from configs.loading.loader import is_resolved
 from configs.loading.problems import PlanError
 from flows.sessions.saved_plans import plan_in, read, save, text_of
+from reports.words import estimates as words
 from snapferry.main import app
 from tasks.errors import PreconditionError
+from tasks.estimates.estimate import estimate
 from tasks.planning.saved_plan import differences, require_unchanged, seal
+from tasks.records.estimates import Workload
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import ClusterRecord, Resolution, Unit
 
@@ -262,3 +265,21 @@ def test_the_document_says_so_itself() -> None:
     document: PlanDocument = a_document(SAME)
     assert document.kind == "saved-plan"
     assert document.hash.startswith("sha256:")
+
+
+def test_a_plan_that_an_earlier_version_has_saved_is_accepted(tmp_path: Path) -> None:
+    earlier = Path(__file__).resolve().parents[3] / "fixtures" / "earlier" / "saved-plan.yaml"
+    found = read(earlier)
+    assert found.estimate and words.basis(found.estimate) == "assumed"
+    assert any("has one data node" in line for line in words.assumptions(found.estimate))
+    save(found, tmp_path / "again.yaml")
+    assert read(tmp_path / "again.yaml").hash == found.hash
+
+
+def test_a_saved_plan_has_its_estimate_in_words_beside_the_facts() -> None:
+    made = estimate(Workload(indices=5000, shards=5000, bytes=1000))
+    document = a_document(resolution()).model_copy(update={"estimate": made})
+    shown = json.loads(text_of(document, as_json=True))["estimate"]
+    assert shown["bottleneck"] == "restore: the number of indices (5,000) rather than their bytes"
+    assert (shown["basis"], shown["slowest"]["cause"]) == ("assumed", "indices")
+    assert shown["assumptions"]

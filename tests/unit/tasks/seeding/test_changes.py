@@ -259,7 +259,7 @@ _MARKS = st.lists(_MARK, max_size=2).map(
 def test_only_shards_that_are_settled_and_the_same_have_not_moved(
     before: tuple[Mark, ...], after: tuple[Mark, ...]
 ) -> None:
-    still = bool(before) and before == after and all(mark.settled for mark in before)
+    still = bool(before) and before == after and all(mark.idle for mark in before)
     assert (_why_changed(before, after) == "") == still
 
 

@@ -19,7 +19,7 @@ from runs.state import State
 from runs.step_names import StepName
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
-from tasks.records.seeding import Change, CopiesRecord, Kind, round_record
+from tasks.records.seeding import Change, ChangeKind, CopiesRecord, round_record
 from tasks.records.transfer import RestoreRecord
 from tasks.seeding.changes import inspect_both_sides
 from tasks.seeding.copies import await_shards, close_copies, current_copies, discard, require_closed_copies
@@ -120,7 +120,7 @@ def test_only_own_copies_are_discarded(m: Migration, copies: WritableEngine, tar
     assert target.changing == ["DELETE /a"] and copies.indices.keys() == {"b"}
 
 
-def change(name: str, kind: Kind, **more: Any) -> Change:
+def change(name: str, kind: ChangeKind, **more: Any) -> Change:
     return Change(name=name, target=name, kind=kind, **more)
 
 

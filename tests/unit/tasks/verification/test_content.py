@@ -14,8 +14,9 @@ from support.engine import FakeEngine, Held
 from support.fake_domain import Asked, FakeDomain, Reply, ok
 
 from configs.plan import RestoreSettings, VerifySettings
-from domains.engine.index_metadata import IndexMetadata, Template, Templates
-from domains.engine.source_digests import Key, Source
+from domains.engine.index_metadata import IndexMetadata
+from domains.engine.source_digests import DocumentDigest, Key
+from domains.engine.templates import Template, Templates
 from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark
 from runs.progress import Progress, listening
@@ -42,20 +43,20 @@ class Shelf(Reader):
         self.shards = shards
         self.looked_up = 0
 
-    def within(self, shard: int, ranges: Iterable[Range]) -> Iterator[Source]:
+    def within(self, shard: int, ranges: Iterable[Range]) -> Iterator[DocumentDigest]:
         chosen = tuple(ranges)
         for source in sorted(self._sources(shard), key=lambda each: each.seq_no):
             if any(r.first <= source.seq_no and (r.last is None or source.seq_no <= r.last) for r in chosen):
                 yield source
 
-    def held(self, keys: Sequence[Key]) -> dict[Key, Source]:
+    def held(self, keys: Sequence[Key]) -> dict[Key, DocumentDigest]:
         self.looked_up += len(keys)
         everything = (each for shard in range(len(self.shards)) for each in self._sources(shard))
         return {each.key: each for each in everything if each.key in keys}
 
-    def _sources(self, shard: int) -> Iterator[Source]:
+    def _sources(self, shard: int) -> Iterator[DocumentDigest]:
         for key, (number, text) in self.shards[shard].items():
-            yield Source(key, number, text.encode())
+            yield DocumentDigest(key, number, text.encode())
 
 
 def compared(left: Shelf, right: Shelf, **marks: int) -> Tally:

@@ -1,4 +1,4 @@
-"""Turning the switches of a running lab's domains, from the outside."""
+"""Turn the switches of a running lab's domains, from outside the lab."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 from lab.description import LabDescription
 from lab.errors import LabError
 
-PATIENCE = 300.0  # seconds: a snapshot of everything is waited for
+TIMEOUT_S = 300.0  # includes a snapshot of everything
 
 
 def switch(description: LabDescription, side: str, **manners: Any) -> None:
@@ -23,9 +23,9 @@ def switch(description: LabDescription, side: str, **manners: Any) -> None:
 
 
 def take_automated_snapshot(description: LabDescription, side: str, *, slow_s: float | None = None) -> None:
-    """Have the service begin one of its own snapshots now; the switch `automated_snapshots` must be on.
+    """Let the service start an automated snapshot now; the switch `automated_snapshots` must be on.
 
-    With `slow_s` it goes on for about so many seconds.
+    With `slow_s` it takes about that many seconds.
 
     Raises:
         LabError: the switch is off, or the engine refuses.
@@ -37,8 +37,10 @@ def take_automated_snapshot(description: LabDescription, side: str, *, slow_s: f
 
 def _send(method: str, url: str, body: dict[str, Any], what: str) -> None:
     try:
-        reply = httpx.request(method, url, json=body, timeout=PATIENCE, trust_env=False)
+        reply = httpx.request(method, url, json=body, timeout=TIMEOUT_S, trust_env=False)
     except httpx.HTTPError as error:
-        raise LabError(f"The lab does not answer whether it takes {what}: {error!r}.") from error
+        said = f"The lab does not answer whether it accepts {what}: {error!r}."
+        raise LabError(said, "Check with `snapferry lab status` that the lab is up.") from error
     if not reply.is_success:
-        raise LabError(f"The lab does not take {what}: {reply.text[:300]}")
+        said = f"The lab does not accept {what}: {reply.text[:300]}"
+        raise LabError(said, "docs/lab.md lists the switches and their values.")

@@ -1,7 +1,7 @@
-"""Killing an engine's nodes and starting them again, while the lab is up.
+"""Kill an engine's nodes and start them again while the lab is up.
 
-A node must be started by the main thread (see `node.launch`), so others ask it to. What follows from it, the
-engine's new address, is written down by the main thread too, so that nothing is written while the lab ends.
+Only the main thread may start a node (see `node.launch`), so other threads ask it to. The main thread also
+saves the engine's new address, so that nothing is written while the lab ends.
 """
 
 from __future__ import annotations
@@ -23,44 +23,45 @@ PATIENCE = 200.0  # seconds
 
 
 class NoSuchNode(LabError):
-    """The lab has no such side, or the side no such node."""
+    """There is no such side, or the side has no such node."""
 
 
 class NotInTime(LabError):
-    """The main thread has not done in time what it was asked for."""
+    """The main thread did not carry out a request in time."""
 
 
 class EngineControl:
-    """What the admin API asks, and what the main thread carries out; `patience` is in seconds."""
+    """Requests of the admin API that the main thread carries out, each within `timeout_s` seconds."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, timeout_s: float = PATIENCE) -> None:
+        self._timeout_s = timeout_s
         self._clusters: Mapping[str, Cluster] = {}
         self._doors: Mapping[str, Door] = {}
         self._description: LabDescription | None = None
         self._wanted: queue.Queue[tuple[Callable[[], None], Future[None]]] = queue.Queue()
 
     def manage(self, clusters: Mapping[str, Cluster], doors: Sequence[Door]) -> None:
-        """Take charge of these clusters (by side) and of the doors before them."""
+        """Manage these clusters (by side) and their front doors."""
         self._clusters, self._doors = clusters, {door.side: door for door in doors}
 
     def describe(self, description: LabDescription) -> None:
-        """Save the description anew in its home whenever an engine has moved; for the main thread."""
+        """Save the description in its home again when an engine's address changes; for the main thread."""
         self._description = description
 
     def act(self, side: str, action: Action, node: int | None) -> None:
-        """Kill (`kill -9`, data kept) or start nodes; returns when they are gone, or answer again.
+        """Kill (`kill -9`, data kept) or start nodes; return when they are gone, or answer again.
 
         `node` counts from 1; None is all nodes.
 
         Raises:
             NoSuchNode: there is no such side or node.
-            NotInTime: it was not done in time; what had not begun is not done later either.
+            NotInTime: not done in time; a request that had not begun is cancelled.
             LabError: a node did not start.
         """
         cluster = self._clusters.get(side)
         if cluster is None or (node is not None and not 1 <= node <= len(cluster.nodes)):
-            raise NoSuchNode(f"There is no node {node or 'at all'} of {side!r}.")
+            said = f"There is no node {node or 'at all'} of {side!r}."
+            raise NoSuchNode(said, "Name source or target, and a node from 1.")
         number = None if node is None else node - 1
         call = cluster.kill if action == "kill" else cluster.launch
         self._have_done(lambda: call(number))
@@ -69,12 +70,12 @@ class EngineControl:
         self._have_done(lambda: self._follow(side))
 
     def url(self, side: str) -> str:
-        """Where the engine of this side answers, or did before it was killed."""
+        """The address of this side's engine, or its last one if it was killed."""
         return self._doors[side].engine.url
 
     def work(self, seconds: float) -> None:
-        """Carry out what was asked, waiting up to so long for something; for the main thread. What goes wrong
-        is told to whoever asked."""
+        """Carry out the next request, waiting for one up to the timeout; for the main thread. Errors go to
+        the requester."""
         try:
             call, done = self._wanted.get(timeout=seconds)
         except queue.Empty:
@@ -83,23 +84,25 @@ class EngineControl:
             return
         try:
             call()
-        except Exception as error:  # noqa: BLE001  the lab goes on, whatever one request met
-            done.set_exception(LabError(f"The engine could not be killed or started: {error!r}."))
+        except Exception as error:  # noqa: BLE001  one failed request must not end the lab
+            said = f"The engine could not be killed or started: {error!r}."
+            done.set_exception(LabError(said, "See the engine's log in the lab's home, then try again."))
         else:
             done.set_result(None)
 
     def _have_done(self, call: Callable[[], None]) -> None:
-        """Have the main thread do this, and wait for it."""
+        """Let the main thread do this, and wait for it."""
         done: Future[None] = Future()
         self._wanted.put((call, done))
         try:
-            done.result(self._patience)
+            done.result(self._timeout_s)
         except TimeoutError as error:
-            what = "and will not be done" if done.cancel() else "and may be done yet"
-            raise NotInTime(f"It was not done within {self._patience:g} s, {what}.") from error
+            what = "and was cancelled" if done.cancel() else "and may still be done"
+            said = f"It was not done within {self._timeout_s:g} s, {what}."
+            raise NotInTime(said, "Check the lab with `snapferry lab status`.") from error
 
     def _follow(self, side: str) -> None:
-        """Take over the address that the engine has now."""
+        """Adopt the engine's current address."""
         url, door = self._clusters[side].address(), self._doors[side]
         if url is None or url == door.engine.url:
             return

@@ -1,5 +1,5 @@
-"""The admin API's part about engines: `POST /engines/{source|target}/{kill|start}`, `{"node": 2}` for one of
-several."""
+"""The admin API for engines: `POST /engines/{source|target}/{kill|start}`, with `{"node": 2}` for a single
+node."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lab.engines.control import EngineControl, NoSuchNode, NotInTime
+from lab.control.engine_control import EngineControl, NoSuchNode, NotInTime
 from lab.errors import LabError
 
 
-class Asked(BaseModel):
-    """What is asked of an engine: which node, from 1; None is all."""
+class NodeChoice(BaseModel):
+    """The node to kill or start, from 1; None is all."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -23,16 +23,15 @@ class Asked(BaseModel):
 
 
 def engine_routes(control: EngineControl) -> list[Route]:
-    """The routes. `kill` is kill -9 and leaves the data; `start` answers when the node does, with the address
-    that the engine has now. What is not asked well is answered 400, what was not done 409, and 504 where it
-    was not done in time."""
+    """The routes. `kill` is kill -9 and keeps the data; `start` answers when the node does, with the engine's
+    new address. A bad request is answered 400, a failure 409, and a timeout 504."""
 
     async def act(request: Request) -> Response:
         side, action = request.path_params["side"], request.path_params["action"]
         if action not in ("kill", "start"):
             return _error(404, "an engine can be told to kill or to start")
         try:
-            asked = Asked.model_validate_json(await request.body() or b"{}")
+            asked = NodeChoice.model_validate_json(await request.body() or b"{}")
             await asyncio.to_thread(control.act, side, action, asked.node)
         except (NoSuchNode, ValidationError) as error:
             return _error(400, error)

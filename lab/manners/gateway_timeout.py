@@ -1,4 +1,4 @@
-"""A gateway that does not wait for ever: it answers 504, and the engine goes on with what it was asked."""
+"""The gateway's timeout: it answers 504, while the engine keeps working on the request."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _going_on: set[asyncio.Task[None]] = set()
 async def within(
     seconds: float | None, exchange: Exchange, serving: Coroutine[Any, Any, Response]
 ) -> Response:
-    """The reply that `serving` makes, or the gateway's own after these seconds (None: wait for it).
+    """Return the reply of `serving`, or the gateway's own after these seconds (None: no limit).
 
-    The engine's request is not cancelled then: what it asks for is done, and its reply is lost.
+    The engine's request is not cancelled: it takes effect, and its reply is lost.
 
     Raises:
         httpx.HTTPError: the engine cannot be reached.
@@ -40,7 +40,7 @@ async def within(
 
 
 async def _finished(task: asyncio.Future[Response]) -> None:
-    """Read the reply that nobody waits for to its end, so that its connection is free again."""
+    """Read an abandoned reply to its end, to free its connection."""
     try:
         await content(await task)
     except httpx.HTTPError:

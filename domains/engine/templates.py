@@ -1,0 +1,114 @@
+"""The templates of a domain, from the cluster's state: that needs no right but to monitor it. Reads only."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from domains.domain import Domain
+from domains.http.documented import documented
+from domains.http.json_replies import Json, child, children
+
+_TIMEOUT_S = 120.0
+_TEMPLATES = ("index_template", "component_template", "templates")
+_DEFINITIONS = (
+    "index_template.index_template.*.index_patterns",
+    "index_template.index_template.*.data_stream",
+    "index_template.index_template.*.priority",
+    "ingest.pipeline.id",
+    "search_pipeline.pipeline.id",
+)
+
+
+@dataclass(frozen=True)
+class Template:
+    """One index template.
+
+    Args:
+        patterns: the names that it is for.
+        rank: of those that fit a name, the highest is in force.
+        body: what it makes of an index, as the engine renders it.
+        components: component templates that it is composed of.
+        streams: whether new names that it is for become data streams.
+    """
+
+    patterns: tuple[str, ...]
+    rank: int
+    body: Json
+    components: tuple[str, ...] = ()
+    streams: bool = False
+
+
+@dataclass(frozen=True)
+class Templates:
+    """All of a domain, by name: composable ones, those of the old kind, component templates."""
+
+    composable: dict[str, Template] = field(default_factory=dict[str, Template])
+    old: dict[str, Template] = field(default_factory=dict[str, Template])
+    components: dict[str, Json] = field(default_factory=dict[str, Json])
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """What new indices and requests are matched with.
+
+    Args:
+        templates: composable ones by name: what they are for and their rank, not what they make of an index.
+        ingest, search: names of the pipelines.
+    """
+
+    templates: dict[str, Template]
+    ingest: frozenset[str]
+    search: frozenset[str]
+
+
+@documented
+def templates(domain: Domain) -> Templates:
+    """Every template, with what it makes of an index."""
+    found = _metadata(domain, _TEMPLATES)
+    return Templates(
+        composable=dict(_composable(child(found, "index_template", "index_template"))),
+        old=dict(_old(child(found, "templates"))),
+        components=child(found, "component_template", "component_template"),
+    )
+
+
+@documented
+def definitions(domain: Domain) -> Definitions:
+    """The composable templates' patterns, and the pipelines' names, from the node that is asked."""
+    found = _metadata(domain, _DEFINITIONS, local="true")
+    return Definitions(
+        templates=dict(_composable(child(found, "index_template", "index_template"))),
+        ingest=frozenset(entry["id"] for entry in children(child(found, "ingest"), "pipeline")),
+        search=frozenset(entry["id"] for entry in children(child(found, "search_pipeline"), "pipeline")),
+    )
+
+
+def _metadata(domain: Domain, parts: Sequence[str], **query: str) -> Json:
+    paths = ",".join(f"metadata.{part}" for part in ("cluster_uuid", *parts))
+    reply = domain.connection.read_object(
+        "GET", "/_cluster/state/metadata", timeout_s=_TIMEOUT_S, filter_path=paths, **query
+    )
+    found: Json = reply["metadata"]
+    found["cluster_uuid"]  # a reply without it does not show the metadata
+    return found
+
+
+def _composable(listed: Json) -> Iterator[tuple[str, Template]]:
+    for name, entry in listed.items():
+        body = {key: entry[key] for key in ("template", "data_stream", "priority") if entry.get(key)}
+        composed = tuple(entry.get("composed_of") or ())
+        yield (
+            name,
+            Template(
+                tuple(entry["index_patterns"]),
+                int(entry.get("priority") or 0),
+                body,
+                composed,
+                "data_stream" in entry,
+            ),
+        )
+
+
+def _old(listed: Json) -> Iterator[tuple[str, Template]]:
+    for name, entry in listed.items():
+        body = {key: entry[key] for key in ("settings", "mappings", "aliases", "order") if entry.get(key)}
+        yield name, Template(tuple(entry["index_patterns"]), int(entry.get("order") or 0), body)

@@ -1,0 +1,1 @@
+"""Control a running lab: kill and start engines, turn switches."""

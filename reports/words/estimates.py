@@ -1,0 +1,126 @@
+"""What an estimate rests on, in words: its bottleneck, its basis, its assumptions.
+
+Journals of earlier versions hold these words alone: they are shown as they are.
+"""
+
+from collections.abc import Iterator
+
+from tasks.records.estimates import (
+    UNLIMITED,
+    Bottleneck,
+    BottleneckCause,
+    Estimate,
+    SmallerRun,
+    UnknownFigure,
+    Workload,
+)
+from tasks.records.plan_document import PlanDocument
+
+
+def bottleneck(made: Estimate) -> str:
+    """What takes the most, in one sentence."""
+    return f"{made.slowest.step}: {_cause(made.slowest)}" if made.slowest else made.bottleneck
+
+
+def _cause(found: Bottleneck) -> str:
+    at_most = f" at {found.limit / 1e6:.0f} MB a second at most" if found.limit else ""
+    if found.cause == BottleneckCause.INDICES:
+        return f"the number of indices ({found.indices:,}) rather than their bytes"
+    if found.cause == BottleneckCause.LITTLE_WORK:
+        return "what each step takes by itself; there is little to move"
+    if found.cause == BottleneckCause.ONE_SHARD:
+        return f"one shard of {_size(found.bytes)}, which a single node copies{at_most}"
+    each = f"{found.nodes} nodes, each" if found.nodes > 1 else "one node"
+    return f"copying {_size(found.bytes)} through {each}{at_most}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.1f} MB"
+
+
+def basis(made: Estimate) -> str:
+    """Which runs have measured it, and which steps none has measured."""
+    if made.slowest is None:
+        return made.basis
+    runs = sorted({run_id for step in made.steps for run_id in step.measured_in}, reverse=True)
+    if not runs:
+        return "assumed"
+    named = (f"{'rehearsal' if run_id in made.rehearsals else 'run'} {run_id}" for run_id in runs)
+    without = [step.step for step in made.steps if not step.measured_in]
+    return f"measured in {', '.join(named)}" + (f"; assumed for {', '.join(without)}" if without else "")
+
+
+def assumptions(made: Estimate) -> tuple[str, ...]:
+    """What must hold for it, one sentence each."""
+    return tuple(_assumptions(made)) if made.slowest else made.assumptions
+
+
+def _assumptions(made: Estimate) -> Iterator[str]:
+    yield from _figures(made.workload)
+    measured = [bool(step.measured_in) for step in made.steps]
+    if not all(measured):
+        yield "what no run has measured is between documented limits and a multiple of what the lab takes"
+    if any(measured):
+        yield "the domains are about as busy as they were in the runs that measured it"
+    if made.scaled_from:
+        yield _scaled(made.scaled_from, made.workload)
+    for shadow in made.shadows:
+        yield f"the target is as fast as {shadow}, on which was rehearsed"
+    if made.kept_snapshot:
+        yield (
+            f"snapshot {made.kept_snapshot} is still in the repository, and the new one writes what has "
+            "changed since: at least nothing, at most everything"
+        )
+    yield "no other snapshot of the source stands in the way"
+    if made.gates:
+        yield "the waits at gates are not counted"
+
+
+def _figures(work: Workload) -> Iterator[str]:
+    yield from workload_notes(work)
+    if work.snapshot_limit is None or work.restore_limit is None:
+        yield f"a node without a limit copies about {UNLIMITED / 1e6:.0f} MB a second"
+    if work.unsized:
+        yield f"{work.unsized} closed indices count without their bytes, which the source does not tell"
+
+
+def workload_notes(work: Workload) -> tuple[str, ...]:
+    """What was taken for granted because a domain did not tell it, one sentence each."""
+    return work.notes or tuple(_unknown(figure) for figure in work.unknown)
+
+
+def _unknown(figure: UnknownFigure) -> str:
+    if figure.what == "data nodes":
+        return f"the {figure.side} has one data node (its nodes could not be looked at: {figure.error})"
+    return (
+        f"each node of the {figure.side} restores at most 40 MB a second, the documented default "
+        f"(its setting could not be read: {figure.error})"
+    )
+
+
+def _scaled(run: SmallerRun, work: Workload) -> str:
+    part = f"{run.indices:,} of {work.indices:,} indices and {_size(run.bytes)} of {_size(work.bytes)}"
+    return f"{run.run_id} had {part}: its times are scaled up by indices and bytes"
+
+
+def workload_in_words(work: Workload) -> Workload:
+    """The workload with its notes in words."""
+    return work.model_copy(update={"notes": workload_notes(work)})
+
+
+def estimate_in_words(made: Estimate) -> Estimate:
+    """The estimate with its words beside the facts, as documents for machines show it."""
+    return made.model_copy(
+        update={
+            "workload": workload_in_words(made.workload),
+            "bottleneck": bottleneck(made),
+            "basis": basis(made),
+            "assumptions": assumptions(made),
+        }
+    )
+
+
+def plan_in_words(document: PlanDocument) -> PlanDocument:
+    """The plan document with its estimate in words; its hash stays."""
+    made = document.estimate
+    return document.model_copy(update={"estimate": estimate_in_words(made)}) if made else document
