@@ -1,4 +1,4 @@
-"""The cutover as a Prefect flow: the source frozen, the last round, verified, and the target opened."""
+"""The cutover as a Prefect flow: freeze the source, copy the last round, verify it, open the target."""
 
 from prefect import flow
 
@@ -39,20 +39,20 @@ def cutover(
     consents: ConsentParameters = ConsentParameters(),  # noqa: B008
     state: str | None = None,
 ) -> str:
-    """Freezes the source, takes the last round, verifies it and opens the target; or puts everything back.
+    """Freeze the source, copy the last round, verify it and open the target; or roll everything back.
 
     Args:
-        plan: the plan, as in its YAML file. It names secrets, it holds none.
-        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        plan: the plan, as in its YAML file. It names secrets but holds none.
+        execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; it needs `allow_freeze`.
-        state: the state folder, on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow; None for the default one.
 
     Returns:
         The run's id. A finished cutover is not repeated: its id is returned.
 
     Raises:
-        SnapferryError: refused, failed, timed out or different. The source takes writes again then, unless
-            the target was being opened already: then the same call goes on.
+        SnapferryError: refused, failed, timed out or different. The source takes writes again, unless the
+            target was already being opened: then the same call resumes.
     """
     options = run_options(execute, consents, state)
     before = finished_cutover(plan, options)
@@ -64,7 +64,7 @@ def cutover(
 
 
 def chain(m: Migration) -> None:
-    """Goes on where the run stands: putting back, opening, or everything up to the verified last round."""
+    """Resume where the run stands: rolling back, opening, or everything up to the verified last round."""
     if m.journal.document.aborting:
         resume_roll_back(m)
         return
@@ -80,14 +80,14 @@ def chain(m: Migration) -> None:
 
 
 def _copy_and_verify(m: Migration) -> None:
-    """Everything up to the opening. What goes wrong once the source is frozen is put back."""
+    """Do everything up to the opening. After a failure with a frozen source the caller rolls back."""
     resolution = resolve_once(m)
     if not window.is_frozen(m):
         record_window_estimate(m, resolution)
     register(m, resolution)
     if not window.is_frozen(m):
         if pass_gate(m, "before-freeze", lambda: current_window_estimate(m, resolution)):
-            resolution = resolve_once(m)  # after a long wait: what moves, and what refuses it, again
+            resolution = resolve_once(m)  # after a long wait, decide again what moves and what is in the way
             record_window_estimate(m, resolution)
         perform(m, steps.PAUSE_AUTOMATED, lambda: automated_snapshots.pause(m))
         run_step(m.journal, steps.OPEN_AHEAD.name, lambda: open_unchanged_ahead(m, resolution))
@@ -136,14 +136,14 @@ def _final_check(m: Migration, resolution: Resolution, work: ChangesRecord) -> N
 def _make_streams(
     m: Migration, resolution: Resolution, work: ChangesRecord, taken: SnapshotRecord | None
 ) -> None:
-    """Makes the data streams, and compares them once more: their indices were restored again for that."""
+    """Create the data streams and compare them again, because this restores their indices once more."""
     made = data_streams(resolution)
     if not made or taken is None:
         return
     arrived = step_within(m, steps.MAKE_STREAMS, lambda: make_streams(m, resolution, taken))
     if arrived:
         require_restored(arrived)
-    else:  # made before a kill: it may still be under way
+    else:  # created before a kill: they may still be starting
         within_window(m, lambda: open_copies_for_reading(m, resolution))
     named = {unit.name for unit in made}
     others = [unit.name for unit in resolution.moving if unit.name not in named]

@@ -1,4 +1,4 @@
-"""Opening the target after the last round was verified: from here on nothing is put back."""
+"""Open the target after the last round was verified: from here on nothing is rolled back."""
 
 from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
@@ -13,10 +13,10 @@ from tasks.records.resolution import Resolution
 
 
 def open_target_for_writes(m: Migration) -> None:
-    """Gives the target its aliases and lets it take writes; then waits for its health. May be continued.
+    """Give the target its aliases, let it take writes, then wait until it is green. Resumable.
 
     Raises:
-        SnapferryError: a step failed; the same command goes on with it.
+        SnapferryError: a step failed; the same command resumes with it.
     """
     resolution = m.journal.document.recorded(steps.RESOLVE)
     if resolution is None:
@@ -30,7 +30,7 @@ def open_target_for_writes(m: Migration) -> None:
 
 
 def _open(m: Migration, resolution: Resolution) -> None:
-    """Once it takes writes the target is its clients': nothing of this is done to it again."""
+    """Open it once: from the first write on the target belongs to its clients, and no step is repeated."""
     if open_target.has_begun(m.journal):  # clients may have changed the aliases since
         made = open_target.planned_aliases(m, resolution)
     else:
@@ -42,7 +42,7 @@ def _open(m: Migration, resolution: Resolution) -> None:
 
 
 def _release_or_keep_block(m: Migration) -> None:
-    """The source's block released, or kept as the plan wants it."""
+    """Release the source, or keep its block, as the plan says."""
     if m.plan.cutover.source_after == "released":
         perform(m, steps.RELEASE, lambda: freeze.release(m))
     else:

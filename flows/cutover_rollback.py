@@ -1,4 +1,4 @@
-"""Putting everything back after a cutover that was not opened. Needs no Prefect: it must always work."""
+"""Roll back a cutover that did not open the target. Needs no Prefect: it must always work."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,16 +18,16 @@ from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import CopiesRecord
 
-_AGAIN = "the source takes writes again; the next `snapferry cutover` goes on from the copies as they are"
+_AGAIN = "the source takes writes again; the next `snapferry cutover` continues from the copies as they are"
 _ERRORS = {"different": VerificationFailed, "interrupted": TimedOut}
 
 
 @contextmanager
 def roll_back_on_error(m: Migration) -> Generator[None]:
-    """Puts everything back when the block fails, or is interrupted, while the source is frozen.
+    """Roll back if the block fails, or is interrupted, while the source is frozen.
 
     Raises:
-        what the block raised, once everything is put back; what hindered that.
+        what the block raised, once everything is rolled back; or what stopped the roll-back.
     """
     try:
         yield
@@ -46,10 +46,10 @@ def roll_back_on_error(m: Migration) -> Generator[None]:
 
 @contextmanager
 def release_source_regardless(m: Migration) -> Generator[None]:
-    """Releases the source also where nothing can be written down any more, as on a full disk.
+    """Release the source even if nothing can be recorded any more, for example on a full disk.
 
     Raises:
-        StateUnusable: from the block, when that is done.
+        StateUnusable: from the block, once the source is released.
     """
     try:
         yield
@@ -59,37 +59,37 @@ def release_source_regardless(m: Migration) -> Generator[None]:
 
 
 def resume_roll_back(m: Migration) -> None:
-    """Goes on with putting everything back, and raises why that is done.
+    """Resume the roll-back, then raise the failure that caused it.
 
     Raises:
-        SnapferryError: as the cutover failed.
+        SnapferryError: the original failure.
     """
     _roll_back(m)
     raise original_failure(m.journal)
 
 
 def original_failure(journal: Journal) -> SnapferryError:
-    """The error that a cutover ends with after everything was put back."""
+    """The error that ends a cutover after it was rolled back."""
     failure = journal.document.failure or {"message": "interrupted", "hint": "", "status": "interrupted"}
     made = _ERRORS.get(failure["status"], ExecutionError)
     return made(f"{failure['message']}; nothing was opened", _AGAIN)
 
 
 def _roll_back(m: Migration) -> None:
-    """The source first; each part looks before it acts, so that it may be repeated after a kill."""
+    """Roll back, the source first; each part reads before it acts, so it is safe to repeat after a kill."""
     release_source(m)
     roll_back_target(m)
 
 
 def release_source(m: Migration) -> ReleaseRecord:
-    """Lets the source take writes again. Asks nothing of the target. May be repeated."""
+    """Let the source take writes again. Does not depend on the target. Safe to repeat."""
     with delivered_to(None):  # no hook may keep the source from being released
-        report_progress(Progress(steps.RELEASE.name, "the source is being released", waiting=True))
+        report_progress(Progress(steps.RELEASE.name, "releasing the source", waiting=True))
         return take_step(m.journal, steps.RELEASE, lambda: roll_back.release_source(m))
 
 
 def roll_back_target(m: Migration) -> None:
-    """Puts back everything but the source's block, and writes that all is put back. May be repeated."""
+    """Roll back everything but the source's block, and record that it is done. Safe to repeat."""
     with delivered_to(None):
         take_step(m.journal, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
         take_step(m.journal, steps.COPIES, lambda: _close_copies(m))

@@ -1,4 +1,4 @@
-"""Steps inside the window: none begins after its end, and what takes longer is told as that."""
+"""Steps inside the window: none starts after its end, and one that takes longer fails with WindowOver."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 def within_window(m: Migration, act: Callable[[], T]) -> T:
-    """What `act` returns.
+    """Return what `act` returns.
 
     Raises:
-        WindowOver: the window has passed before, or while it waited.
+        WindowOver: the window expired before or during it.
     """
     window.require_time(m)
     try:
@@ -39,12 +39,12 @@ def within_window(m: Migration, act: Callable[[], T]) -> T:
 
 
 def step_within(m: Migration, step: Step, act: Callable[[], T]) -> T:
-    """A step's result, as `run_step` and `within` give it."""
+    """Run a step inside the window and return its result."""
     return within_window(m, lambda: run_step(m.journal, step.name, act))
 
 
 def record_window_estimate(m: Migration, resolution: Resolution) -> WindowEstimate:
-    """Keeps and tells how long the source will refuse writes."""
+    """Record and report how long the source will refuse writes."""
     made = perform(m, steps.ESTIMATE_WINDOW, lambda: _estimate_now(m, resolution))
     if made.low > m.plan.cutover.window.total_seconds():
         report_progress(
@@ -54,7 +54,7 @@ def record_window_estimate(m: Migration, resolution: Resolution) -> WindowEstima
 
 
 def current_window_estimate(m: Migration, resolution: Resolution) -> str:
-    """The same at this instant, in words; why not, where the domains do not tell."""
+    """A fresh estimate of the window in words; if the domains cannot be read, why not."""
     try:
         return words.expected(_estimate_now(m, resolution))
     except SnapferryError as error:
@@ -62,7 +62,7 @@ def current_window_estimate(m: Migration, resolution: Resolution) -> str:
 
 
 def _estimate_now(m: Migration, resolution: Resolution) -> WindowEstimate:
-    """The same, by a look at this instant. Reads only."""
+    """A fresh estimate of the window. Reads only."""
     work = find_changes(m, resolution, inspect_both_sides(m, ledger_of(m)))
     earlier = (
         journal.document for journal in State.of(m.journal).journals() if journal.run_id != m.journal.run_id

@@ -27,14 +27,16 @@ def seed(
     new_run: bool = False,
     state: str | None = None,
 ) -> str:
-    """Takes one round of what has changed to closed copies on the target; goes on with an unfinished one.
+    """Copy what changed on the source since the last round into closed indices on the target.
+
+    An unfinished round is resumed.
 
     Args:
-        plan: the plan, as in its YAML file. It names secrets, it holds none.
-        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        plan: the plan, as in its YAML file. It names secrets but holds none.
+        execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; a round freezes nothing.
         new_run: give up an unfinished round and begin another.
-        state: the state folder, on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow; None for the default one.
 
     Returns:
         The run's id.
@@ -49,13 +51,13 @@ def seed(
 
 
 def chain(m: Migration) -> None:
-    """The steps in their order. A continued round goes through all of them again."""
+    """Run the steps in order. A resumed round goes through all of them again."""
     _, work, taken = take_round(m)
     close_round(m, work, taken)
 
 
 def take_round(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord | None]:
-    """What has changed, restored onto its copies."""
+    """Restore what has changed onto its copies."""
     resolution = resolve_once(m)
     register(m, resolution)
     work = compare_once(m, resolution)
@@ -70,6 +72,6 @@ def take_round(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord 
 def close_round(
     m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, differing: frozenset[str] = frozenset()
 ) -> None:
-    """Every copy closed again, and how the round went."""
+    """Close every copy again, and record how the round went."""
     perform(m, steps.COPIES, lambda: copies.require_closed_copies(m, close_and_list(m, work, differing)))
     perform(m, steps.ROUND, lambda: round_result(m, work, taken))

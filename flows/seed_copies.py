@@ -1,4 +1,4 @@
-"""The copies of a plan's rounds: known, closed and noted. Imports no Prefect: putting back needs them."""
+"""Close and list the copies of a plan's rounds. Imports no Prefect: rolling back depends on it."""
 
 from dataclasses import replace
 
@@ -18,11 +18,11 @@ from tasks.seeding.copies import ledger_of
 def close_and_list(
     m: Migration, work: ChangesRecord | None, differing: frozenset[str] = frozenset()
 ) -> CopiesRecord:
-    """Closes the round's copies and returns all copies as they are now. Changes no document; may be repeated.
+    """Close the round's copies and return all copies as they are now. Changes no document; safe to repeat.
 
     Args:
-        work: what the round was about; None when it has not come so far.
-        doubted: names on the target that were found to differ.
+        work: what the round was about; None if it did not get that far.
+        differing: names on the target that were found to differ.
     """
     found = ledger_of(m)
     copies.close_copies(m, copies.own_uuids(m, found), StepName.COPIES)
@@ -35,7 +35,7 @@ def close_and_list(
 
 
 def note_unfinished(m: Migration, journal: Journal) -> None:
-    """Notes in the journal of a round that is given up what it has brought to the target."""
+    """Record in the journal of an abandoned round what it has restored on the target."""
     old = replace(m, journal=journal)
     await_in_flight(old, StepName.COPIES)  # a restore whose reply was lost may still begin
     there = catalog(m.target).indices

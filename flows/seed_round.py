@@ -1,4 +1,4 @@
-"""What a seed round and the last round of a cutover have in common: only what has changed is moved."""
+"""Stages shared by a seed round and the last round of a cutover: move only what has changed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,19 +25,19 @@ from tasks.verification.run import verify
 
 _CHANGING = ("snapshot", "restore", "remove", "delete")
 _BINDING = (*_CHANGING, "block")
-"""Actions of intents: once one may have been sent, a round keeps to what it has decided."""
+"""Actions of intents: once one may have been sent, a round keeps to its decision."""
 
 
 def is_bound(journal: Journal) -> bool:
-    """Whether a run has to keep to what it has decided: it may have changed something by it."""
+    """Whether a run must keep to its decision because it may have changed something."""
     return any(journal.intents(action) for action in _BINDING)
 
 
 def resolve_once(m: Migration) -> Resolution:
-    """Which indices the round is about, decided once.
+    """Decide once which indices the round covers.
 
     Raises:
-        PreconditionError: with every reason at once.
+        PreconditionError: it is refused, with every reason at once.
     """
     check = resolve.require_moving
     return perform(m, steps.RESOLVE, lambda: _resolve(m), check=check, bound_by=_BINDING)
@@ -51,7 +51,7 @@ def _resolve(m: Migration) -> Resolution:
 
 
 def compare_once(m: Migration, resolution: Resolution) -> ChangesRecord:
-    """What has changed since the last round, decided once."""
+    """Decide once what has changed since the last round."""
     compare = steps.COMPARE
     return perform(
         m,
@@ -67,10 +67,10 @@ def snapshot_and_restore(
     work: ChangesRecord,
     select_contents: Callable[[Resolution], Resolution],
 ) -> SnapshotRecord | None:
-    """Takes the round's snapshot and restores what has changed onto its copies; None with nothing to take.
+    """Take the round's snapshot and restore what changed onto its copies; None if there is nothing to take.
 
     Args:
-        named: what of the resolution the snapshot names.
+        select_contents: narrows the resolution to what the snapshot names.
     """
     _discard_copies(m, work)
     names = {change.name for change in work.restored}
@@ -84,20 +84,20 @@ def snapshot_and_restore(
 
 
 def _discard_copies(m: Migration, work: ChangesRecord) -> None:
-    gone = (
+    unwanted = (
         copies.copies_to_discard(work, inspect_both_sides(m, ledger_of(m)))
         if work.of("dropped", "reshaped")
         else ()
     )
-    if gone:
-        run_step(m.journal, steps.DISCARD_COPIES.name, lambda: copies.discard(m, gone))
+    if unwanted:
+        run_step(m.journal, steps.DISCARD_COPIES.name, lambda: copies.discard(m, unwanted))
 
 
 def _restore(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
     before = m.journal.document.recorded(steps.RESTORE)
     if before and all(index.restored for index in before.indices):
         return
-    if not m.journal.intents("restore"):  # what was opened ahead, or left open by a kill
+    if not m.journal.intents("restore"):  # copies opened ahead, or left open by a kill
         base = {name: uuid for unit in resolution.units for name, uuid in unit.base.items()}
         close = steps.CLOSE_COPIES.name
         run_step(m.journal, close, lambda: copies.close_copies(m, base, close))
@@ -110,15 +110,15 @@ def _restore_onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRe
 
 
 def open_copies_for_reading(m: Migration, resolution: Resolution) -> None:
-    """Opens every copy for reading, where its index is open on the source; they go on refusing writes."""
+    """Open every copy for reading whose index is open on the source; they still refuse writes."""
     names = [index.target for index in with_streams_split(resolution).indices if index.open]
     run_step(m.journal, steps.OPEN_COPIES.name, lambda: open_copies(m, names))
 
 
 def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
-    """Opens for reading the copies of what has not changed, so that the window need not wait for them.
+    """Open the copies of unchanged indices for reading, so that the window need not wait for them.
 
-    Of those that change after all, the last round closes the copies again.
+    If one of them changes after all, the last round closes its copy again.
     """
     work = find_changes(m, resolution, inspect_both_sides(m, ledger_of(m)))
     unchanged = {change.name for change in work.of("unchanged", "aliases")}
@@ -129,7 +129,7 @@ def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
 def verify_copies(
     m: Migration, resolution: Resolution, work: ChangesRecord, step: StepKey[VerificationRecord]
 ) -> VerificationRecord:
-    """The opened copies compared as they wait: without aliases, and at level operations at least."""
+    """Compare the opened copies as they are: without aliases, and at least at level operations."""
     waiting = as_copies(m)
     if waiting.plan.verify.level == "counts":
         level = waiting.plan.verify.model_copy(update={"level": "operations"})
@@ -138,6 +138,6 @@ def verify_copies(
 
 
 def round_result(m: Migration, work: ChangesRecord, taken: SnapshotRecord | None) -> RoundRecord:
-    """How the round went, from what its steps have kept."""
+    """How the round went, from the records of its steps."""
     restored = m.journal.document.recorded(steps.RESTORE)
     return round_record(work, restored, taken, removal.removed_names(m, "remove"))

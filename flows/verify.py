@@ -31,13 +31,13 @@ from tasks.verification.run import compared
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """What is to be compared.
+    """What to compare.
 
     Args:
         source, target: the two domains.
-        indices: which of the source's indices and data streams.
-        renames: what is called otherwise on the target.
-        settings: how far.
+        indices: the source's indices and data streams to compare.
+        renames: indices with a different name on the target.
+        settings: how thoroughly to compare.
     """
 
     source: DomainSettings
@@ -48,13 +48,13 @@ class VerifyOptions:
 
 
 def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
-    """Compares indices of the source with those of the target, under their names there.
+    """Compare indices of the source with those of the target, under their names there.
 
-    Reads, and refreshes both sides. Keeps nothing; may be repeated.
+    Reads, and refreshes both sides. Records nothing; safe to repeat.
 
     Raises:
         PreconditionError: there is nothing to compare, or something would be compared with itself.
-        SnapferryError: a domain could not be looked at.
+        SnapferryError: a domain could not be read.
     """
     source, target = open_domain("source", options.source), open_domain("target", options.target)
     same_cluster = _uuid(source, options.source) == _uuid(target, options.target)
@@ -71,22 +71,22 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
 
 
 def _uuid(domain: Domain, settings: DomainSettings) -> str:
-    """Who answers; a side that was asked without credentials and wants some is told by its options."""
+    """The cluster's UUID; if a side without credentials asks for some, the error names the options."""
     try:
         return identity(domain).uuid
     except Denied as error:
         if not isinstance(settings.auth, NoAuth):
             raise
         side = domain.side
-        hint = f"requests carried no credentials: give --{side}-region to sign them, or --{side}-user"
+        hint = f"the requests carried no credentials: give --{side}-region to sign them, or --{side}-user"
         raise PreconditionError(error.message, hint=hint) from error
 
 
 def _require_selection(selection: Selection) -> None:
-    """A pattern that fits nothing is taken for a mistake: what it was to name would not be compared."""
+    """Refuse a pattern that matches nothing: probably a mistake, and what it meant would not be compared."""
     if selection.unmatched:
         raise PreconditionError(
-            f"--indices {selection.unmatched[0]} fits no index and no data stream on the source",
+            f"--indices {selection.unmatched[0]} matches no index or data stream on the source",
             hint="correct it, or leave it out",
         )
     if not selection.units:
@@ -96,7 +96,7 @@ def _require_selection(selection: Selection) -> None:
 
 
 def _require_other_names(indices: Sequence[SelectedIndex]) -> None:
-    """On one cluster an index would be equal to itself, which proves nothing."""
+    """Refuse to compare an index with itself on one cluster, which proves nothing."""
     same = [index.name for index in indices if index.name == index.target]
     if same:
         raise PreconditionError(
@@ -106,7 +106,7 @@ def _require_other_names(indices: Sequence[SelectedIndex]) -> None:
 
 
 def _only_on_target(target: Catalog, source: Catalog, wanted: IndexSelection) -> Iterator[LeftOut]:
-    """What fits on the target and is not on the source: it is listed, for nothing is compared with it."""
+    """List what matches on the target but is not on the source, as nothing is compared with it."""
     for name, index in target.indices.items():
         name_to_match = index.stream or name
         fits = matches(name_to_match, wanted.include) and not matches(name_to_match, wanted.exclude)
@@ -115,13 +115,13 @@ def _only_on_target(target: Catalog, source: Catalog, wanted: IndexSelection) ->
 
 
 def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
-    """Compares what the plan's latest run moved; without a run, the plan's indices under their own names.
+    """Compare what the plan's latest run moved; without a run, the plan's indices under their own names.
 
     Reads, and refreshes both sides.
 
     Raises:
-        PlanChanged: the plan, or a cluster, is another than the run's.
-        SnapferryError: a domain could not be looked at.
+        PlanChanged: the plan or a cluster is not the one of that run.
+        SnapferryError: a domain could not be read.
     """
     migration = read_only_migration(plan, Options(state), new_run_id())
     runs = State(state, plan.name)
@@ -143,14 +143,14 @@ def _latest(state: State) -> Journal | None:
 
 
 def _marks(journal: Journal) -> dict[str, tuple[Mark, ...]]:
-    """How far the source had come before the snapshot that the copies are from."""
+    """The source's shard marks from before the snapshot that the copies come from."""
     marked = journal.document.recorded(steps.MARK)
     compared = journal.document.recorded(steps.COMPARE)
     return marked.marks if marked else compared.marks if compared else {}
 
 
 def _with_closed_copies(m: Migration, resolution: Resolution, state: State) -> Resolution:
-    """Copies of seed rounds wait closed, data streams as backing indices: compared as closed indices are."""
+    """Treat seeded copies, which are closed and hold backing indices on their own, as closed indices."""
     copies = ledger(state).copies
     if not copies:
         return resolution

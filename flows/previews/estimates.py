@@ -1,6 +1,6 @@
-"""How long a run is expected to take: looked at, told and kept. Imports no Prefect.
+"""How long a run is expected to take: read, report and record it. Imports no Prefect.
 
-Nothing depends on an estimate: what cannot be looked at is taken for granted, and said so.
+Nothing depends on an estimate: what cannot be read is assumed, and the estimate says so.
 """
 
 from collections.abc import Sequence
@@ -21,18 +21,18 @@ from tasks.records.estimates import Estimate, Workload
 from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.survey import Survey
 
-_RUNS = 10  # newest journals that are read
+_RUNS = 10  # newest journals to read
 
 
 def estimate_of(
     survey: Survey, resolution: Resolution, state: State, *, gated: bool = True, run_id: str = ""
 ) -> Estimate:
-    """How long the migration that was resolved will take. Reads only.
+    """Estimate how long the resolved migration will take. Reads only.
 
     Args:
-        state: where the journals of the plan's earlier runs are.
+        state: the journals of the plan's earlier runs.
         gated: whether the run waits at the plan's gates.
-        run_id: the run that it is made for: its own journal tells nothing yet.
+        run_id: the run to be estimated, whose own journal says nothing yet.
     """
     work = workload(survey, resolution.indices)
     earlier = [document for document in _documents(state) if document.run_id != run_id]
@@ -40,7 +40,7 @@ def estimate_of(
 
 
 def record_estimate(m: Migration, resolution: Resolution, *, gated: bool = True) -> None:
-    """Keeps in the journal how long this run will take, and tells it. A continued run keeps what it has."""
+    """Record in the journal how long this run will take, and report it. A resumed run keeps its estimate."""
     made = recorded_estimate(m.journal)
     if made is None or made.workload.indices != len(resolution.indices):
         state, run_id = State.of(m.journal), m.journal.run_id
@@ -52,33 +52,33 @@ def record_estimate(m: Migration, resolution: Resolution, *, gated: bool = True)
 
 
 def recorded_estimate(journal: Journal) -> Estimate | None:
-    """The estimate that a run has made; None without one."""
+    """The estimate in a run's journal; None if there is none."""
     kept = journal.document.estimate
     return Estimate.model_validate(kept) if kept else None
 
 
 def record_projection(m: Migration, resolution: Resolution) -> None:
-    """Keeps in the rehearsal's journal what the real run has to do, and a first projection of its duration.
+    """Record in the rehearsal's journal the work of the real run and a first projection of its duration.
 
     Reads only.
 
     Args:
         m: the rehearsal, with the real plan.
-        resolution: of the rehearsal.
+        resolution: the rehearsal's resolution.
     """
     assumed = Consents(frozenset(m.plan.conflicts.delete), partial=True)
     survey = Survey(m.plan, {"source": lambda: m.source, "target": lambda: m.target}, assumed)
     try:
         work = workload(survey, _indices_of_real_run(survey))
     except SnapferryError as error:
-        message = f"no projection of the real run: its indices could not be looked at: {error.message}"
+        message = f"no projection of the real run: its indices could not be read: {error.message}"
         report_progress(Progress("estimate", message, finished=True))
     else:
         _keep_projection(m, resolution, work)
 
 
 def update_projection(m: Migration, resolution: Resolution) -> None:
-    """Projects the real run's duration anew: with what this rehearsal has measured."""
+    """Project the real run's duration again, now with the times that this rehearsal measured."""
     if m.journal.document.projection:
         previous = Estimate.model_validate(m.journal.document.projection)
         _keep_projection(m, resolution, previous.workload)
@@ -92,7 +92,7 @@ def _keep_projection(m: Migration, resolution: Resolution, work: Workload) -> No
 
 
 def _indices_of_real_run(survey: Survey) -> list[SelectedIndex]:
-    """The indices of the real run: also those that something on the target is still in the way of."""
+    """The indices of the real run, including those that still have something in their way on the target."""
     skipped = {unit.name for unit in survey.decision.units if unit.action == "skip"}
     return [index for unit in survey.selection.units if unit.name not in skipped for index in unit.indices]
 

@@ -36,11 +36,11 @@ from tasks.survey import Survey
 
 @dataclass(frozen=True)
 class MigrationPreview:
-    """A migration resolved.
+    """A resolved migration.
 
     Args:
-        fresh: whether it was resolved just now; False for what a run has decided before.
-        continues, finished: the run that the next `migrate` would continue, or only show, if any.
+        fresh: whether it was resolved just now; False if a run decided it before.
+        continues, finished: the run that the next `migrate` would resume, or only show, if any.
     """
 
     document: PlanDocument
@@ -50,13 +50,13 @@ class MigrationPreview:
 
 
 def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None = None) -> MigrationPreview:
-    """What `migrate --execute` would do with these options. Reads only.
+    """Preview what `migrate --execute` would do with these options. Reads only.
 
     Args:
-        saved: the saved plan that would be executed: its run and snapshot are taken over.
+        saved: the saved plan to execute, which supplies the run's id and snapshot.
 
     Raises:
-        SnapferryError: refused, or a domain could not be looked at.
+        SnapferryError: refused, or a domain could not be read.
     """
     state = State(options.state, plan.name)
     before = run_before(state, options, saved)
@@ -86,10 +86,10 @@ def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None =
 
 
 def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDocument:
-    """What `rehearse --execute` would do with these options, before it removes it again. Reads only.
+    """Preview what `rehearse --execute` would do with these options, until it removes everything. Reads only.
 
     Raises:
-        SnapferryError: refused, or a domain could not be looked at.
+        SnapferryError: refused, or a domain could not be read.
     """
     real = read_only_migration(target_of(plan, wanted), options, new_run_id())
     m, survey = to_rehearse(real, wanted)
@@ -114,7 +114,7 @@ def plan_document_of(m: Migration, resolution: Resolution) -> PlanDocument:
 def _estimated_document(
     m: Migration, resolution: Resolution, survey: Survey, state: State, *, gated: bool = True
 ) -> PlanDocument:
-    """The document of a migration that has just been resolved, with how long it will take."""
+    """The document of a migration that has just been resolved, with its estimate."""
     run_id = m.journal.run_id
     expected = estimate_of(survey, resolution, state, gated=gated, run_id=run_id)
     return _document(m, survey, resolution, RemainingWork(), expected)
@@ -139,7 +139,7 @@ def _document(
 
 
 def _counts(survey: Survey, names: Collection[str]) -> dict[str, int]:
-    """Live documents of the open ones of these indices, without a refresh; none where it cannot be told."""
+    """Live documents of the open ones of these indices, without a refresh, where they can be counted."""
     indices = survey.catalog("source").indices
     version = survey.identity("source").version
     found = seq_no_figures.counts(

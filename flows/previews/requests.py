@@ -1,6 +1,6 @@
-"""What each verb would send: a table of its steps, each with the requests that the step itself sends.
+"""The requests each verb would send: a table of its steps, each with the requests that the step sends.
 
-Refreshes and flushes are not among them: they change no document and no index.
+Refreshes and flushes are left out: they change no document and no index.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,11 +35,11 @@ _UNCHANGED = ("unchanged", "aliases")
 
 @dataclass(frozen=True)
 class Round:
-    """A seed round or a cutover, before it is taken.
+    """A seed round or a cutover that has not been taken yet.
 
     Args:
         work: what has changed since the last round.
-        at: both domains at the same look.
+        sides: both domains, from the same reading.
         todo: what the run still has to do.
     """
 
@@ -52,7 +52,7 @@ class Round:
 
 
 def migration_requests(m: Migration, survey: Survey, resolution: Resolution, todo: RemainingWork) -> Requests:
-    """What a migration will send. Reads only."""
+    """The requests that a migration will send. Reads only."""
     if todo.finished or not resolution.moving:
         return ()
     return tuple(planned_requests(MIGRATE, migration_offers(m, survey, resolution, todo)))
@@ -61,11 +61,11 @@ def migration_requests(m: Migration, survey: Survey, resolution: Resolution, tod
 def rehearsal_requests(
     m: Migration, survey: Survey, resolution: Resolution, *, probe: str, keep: bool
 ) -> Requests:
-    """What a rehearsal will send, the removal of what it makes included. Reads only.
+    """The requests that a rehearsal will send, including the removal of what it makes. Reads only.
 
     Args:
         probe: the name that it tries to delete before it makes anything.
-        keep: whether what it makes stays.
+        keep: whether it keeps what it makes.
     """
     if not resolution.moving:
         return ()
@@ -74,7 +74,7 @@ def rehearsal_requests(
 
 
 def round_requests(verb: str, planned: Round) -> Requests:
-    """What a seed round, a cutover or its rehearsal will send. Reads only."""
+    """The requests that a seed round, a cutover or its rehearsal will send. Reads only."""
     offers = {SEED: seed_offers, REHEARSE_CUTOVER: rehearsed_cutover_offers, CUTOVER: cutover_offers}
     return tuple(planned_requests(verb, offers[verb](planned)))
 
@@ -110,7 +110,7 @@ def seed_offers(planned: Round) -> Offers:
 
 
 def rehearsed_cutover_offers(planned: Round) -> Offers:
-    """The steps of a rehearsed cutover that send something: a seed round whose copies are opened between."""
+    """The steps of a rehearsed cutover that send something: a seed round that also opens its copies."""
     closed = _closed_copies(planned, with_streams_split(planned.resolution))
     return {
         **seed_offers(planned),
@@ -143,7 +143,7 @@ def cutover_offers(planned: Round) -> Offers:
 
 
 def _round_offers(planned: Round) -> dict[StepName, Offer]:
-    """What a seed round and the last round of a cutover have in common."""
+    """The steps that a seed round and the last round of a cutover have in common."""
     m, contents = planned.m, _restored(planned)
     discarded = copies.copies_to_discard(planned.work, planned.sides)
     based = [i.target for i in contents.indices if i.target in _left_open(planned)]
@@ -175,13 +175,13 @@ def _restored(planned: Round) -> Resolution:
 
 
 def _left_open(planned: Round) -> list[str]:
-    """Copies that an earlier run has left open."""
+    """Copies that an earlier run left open."""
     present = planned.sides.target.indices
     return [name for name in planned.sides.trusted if present[name].open]
 
 
 def _closed_copies(planned: Round, of: Resolution) -> list[str]:
-    """Copies of these indices that are closed, are open on the source, and are not restored in this round."""
+    """Closed copies of these indices that are open on the source and not restored in this round."""
     restored = {index.target for index in _restored(planned).indices}
     left_open = _left_open(planned)
     return [
@@ -195,7 +195,7 @@ def _closed_copies(planned: Round, of: Resolution) -> list[str]:
 
 
 def _open_copies(planned: Round) -> list[str]:
-    """Copies that the round, or a run before it, has opened: they are closed again at its end."""
+    """Copies that this round or an earlier run has opened: they are closed again at its end."""
     discarded = {copy.target for copy in copies.copies_to_discard(planned.work, planned.sides)}
     restored = [index.target for index in _restored(planned).indices if index.open]
     return list(dict.fromkeys([*(n for n in _left_open(planned) if n not in discarded), *restored]))

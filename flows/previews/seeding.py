@@ -1,4 +1,4 @@
-"""What `seed` and `cutover` would do. Reads only; imports no Prefect."""
+"""Read-only previews: what `seed` and `cutover` would do. Imports no Prefect."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -30,7 +30,7 @@ from tasks.survey import Survey
 
 
 def seed_preview(plan: Plan, options: Options) -> RoundPreview:
-    """What the next seed round would take.
+    """Preview the next seed round.
 
     Raises:
         SnapferryError: refused, or a domain could not be read.
@@ -40,7 +40,7 @@ def seed_preview(plan: Plan, options: Options) -> RoundPreview:
 
 
 def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
-    """What a cutover's rehearsal would take: a seed round, whose copies are compared.
+    """Preview a cutover's rehearsal: a seed round whose copies are compared.
 
     Raises:
         SnapferryError: refused, or a domain could not be read.
@@ -51,7 +51,7 @@ def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
 
 
 def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
-    """What a cutover would take in its window, how long that would be, and what speaks against it.
+    """Preview a cutover: its work, how long its window would be, and what stands against it.
 
     Raises:
         SnapferryError: refused, or a domain could not be read.
@@ -78,7 +78,7 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
 
 
 def _open_window(cutover: Journal | None) -> WindowPreview | None:
-    """The window that an unfinished cutover has not ended; then what refuses writes is its own doing."""
+    """The window of an unfinished cutover, if it is still open: then writes are refused because of it."""
     window = cutover.document.window if cutover else None
     if cutover is None or window is None or window.ended is not None:
         return None
