@@ -11,11 +11,6 @@ from configs.values.durations import PositiveDuration
 
 Gate = Literal["before-snapshot", "before-restore", "before-freeze", "before-open"]
 GATES: tuple[Gate, ...] = ("before-snapshot", "before-restore", "before-freeze", "before-open")
-PASSED_BY: dict[str, tuple[Gate, ...]] = {
-    "migrate": ("before-snapshot", "before-restore"),
-    "cutover": ("before-freeze", "before-open"),
-}
-"""The gates of each verb, in order; other verbs have none."""
 
 
 def _check_file(value: str) -> str:

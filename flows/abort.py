@@ -19,10 +19,12 @@ from flows.sessions.rehearsal import (
 )
 from flows.sessions.session import Options, open_domains
 from runs.journal import Journal
+from runs.lifecycle import is_opening
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies, seed_cycles
 from runs.state import State
 from runs.step_names import StepName
+from runs.verbs import Verb
 from tasks.cleanup import removal
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -48,7 +50,7 @@ def subject(state: State) -> Subject:
     Raises:
         PreconditionError: nothing is left; or what there is cannot be taken back any more.
     """
-    cutover = state.unfinished(abort_cutover.VERB)
+    cutover = state.unfinished(Verb.CUTOVER)
     if cutover:
         abort_cutover.require_not_open(cutover)
         return Subject("cutover", cutover)
@@ -73,8 +75,7 @@ def _require_consent(options: Options) -> None:
 
 def _require_not_open(state: State) -> None:
     newest = next(seed_cycles(state), None)
-    window = newest[0].document.window if newest else None
-    if newest and window and window.opening:
+    if newest and is_opening(newest[0].document):
         raise PreconditionError(
             f"cutover {newest[0].run_id} of plan {state.plan_name} has opened the target: its indices are in "
             "use, and nothing of what its rounds have left behind is taken away",

@@ -26,10 +26,12 @@ from flows.sessions.session import (
 from flows.sessions.several_runs import clusters
 from runs.errors import Busy, PlanChanged, StateUnusable
 from runs.journal import Journal
+from runs.lifecycle import RunStatus, is_opening, opening_has_begun
 from runs.state import State
+from runs.verbs import Verb
 from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
-from tasks.cutover import freeze, open_target, roll_back, window
+from tasks.cutover import freeze, roll_back, window
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.cleanup import RolledBackRecord
@@ -38,17 +40,15 @@ from tasks.records.previews import UnfinishedCutover
 from tasks.seeding.copies import own_uuids
 from tasks.seeding.ledger import ledger
 
-VERB = "cutover"
 _WHY = "put back by `snapferry abort`"
 
 
 def require_not_open(journal: Journal) -> None:
     """Raises PreconditionError when the cutover is opening the target: then nothing is put back any more."""
-    entry = journal.document.window
-    if entry and entry.opening and open_target.has_begun(journal):
+    if is_opening(journal.document) and opening_has_begun(journal.document):
         raise PreconditionError(
             f"cutover {journal.run_id} is opening the target: nothing is put back any more",
-            hint="the same command finishes it: snapferry cutover PLAN --execute --allow-freeze",
+            hint=f"the same command finishes it: {Verb.CUTOVER.command}",
         )
 
 
@@ -124,7 +124,7 @@ def _held(plan: Plan, options: Options, before: Journal) -> Generator[Journal]:
     """Holds the plan, yields the cutover's journal as it is now, and writes how it ended."""
     state = State(options.state, plan.name)
     with state.lock_plan():
-        journal = state.unfinished(VERB)
+        journal = state.unfinished(Verb.CUTOVER)
         if journal is None or journal.run_id != before.run_id:
             raise Busy(f"another process has worked on cutover {before.run_id}", "see `snapferry status`")
         require_not_open(journal)
@@ -144,9 +144,9 @@ def _held(plan: Plan, options: Options, before: Journal) -> Generator[Journal]:
 
 def _settle(journal: Journal) -> None:
     """Writes how it stands: as it had failed, where it was being put back already; else as given up."""
-    status = (journal.document.failure or {}).get("status", "abandoned")
-    if status == "abandoned":
-        journal.settle("abandoned", _WHY)
+    status = RunStatus((journal.document.failure or {}).get("status", RunStatus.ABANDONED))
+    if status is RunStatus.ABANDONED:
+        journal.settle(status, _WHY)
     else:
         failed = original_failure(journal)
         journal.settle(status, failed.message, failed.hint)
@@ -160,7 +160,7 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
         require_same_clusters(journal, (here, uuids[1]))
     m = Migration(begun, source, source, journal)
     window.withdraw_opening(m)  # killed before anything was opened
-    roll_back.begin(m, _WHY, "", "abandoned")
+    roll_back.begin(m, _WHY, "", RunStatus.ABANDONED)
     try:
         return release_source(m)
     finally:

@@ -9,10 +9,11 @@ from flows.sessions.session import Options, open_domains, require_same_clusters,
 from flows.sessions.several_runs import clusters, migrations_of
 from runs.errors import Busy
 from runs.journal import Journal
-from runs.lifecycle import is_finished
+from runs.lifecycle import RunStatus, is_finished
 from runs.progress import Progress, report_progress
-from runs.seed_cycles import CLEAN, runs_with_copies
+from runs.seed_cycles import runs_with_copies
 from runs.state import State
+from runs.step_names import StepName
 from tasks.cleanup.seed_rounds import leftovers_of_rounds, remove_rounds, require_rounds_removed
 from tasks.migration import Migration
 from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
@@ -47,15 +48,15 @@ def abort_seeding(plan: Plan, options: Options, before: Journal) -> RemovalRecor
     with _taking_away(plan, options, before) as m:
         journals = tuple(m.journal if j.run_id == m.journal.run_id else j for j in runs_with_copies(state))
         rounds = migrations_of(m, plan, journals)
-        with m.journal.step(CLEAN):
+        with m.journal.step(StepName.CLEAN):
             removed = remove_rounds(m, rounds)
             require_rounds_removed(m, rounds)
         removed = removed.model_copy(update={"left": (*removed.left, *_elsewhere(journals))})
         for journal in journals:
-            if journal is m.journal or not is_finished(journal):
-                journal.settle("abandoned", _WHY)
-        m.journal.keep(CLEAN, removed)  # the last thing: from now on the next round is the first
-        report_progress(Progress(CLEAN, "what the seed rounds have made is removed", finished=True))
+            if journal is m.journal or not is_finished(journal.document):
+                journal.settle(RunStatus.ABANDONED, _WHY)
+        m.journal.keep(StepName.CLEAN, removed)  # the last thing: from now on the next round is the first
+        report_progress(Progress(StepName.CLEAN, "what the seed rounds have made is removed", finished=True))
     return removed
 
 
@@ -76,7 +77,7 @@ def _taking_away(plan: Plan, options: Options, before: Journal) -> Generator[Mig
         journal.resume()
         return journal
 
-    with working(as_begun(plan, before), options, journal_of, ("abandoned", _WHY)) as m:
+    with working(as_begun(plan, before), options, journal_of, (RunStatus.ABANDONED, _WHY)) as m:
         yield m
 
 

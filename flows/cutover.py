@@ -21,6 +21,7 @@ from flows.seed_round import (
 from flows.sessions.cutover import cutting_over, finished_cutover
 from flows.stages import register, require_equal, require_restored
 from reports.words import seeding as words
+from runs.lifecycle import opening_has_begun
 from runs.progress import Progress, report_progress
 from tasks import steps
 from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
@@ -68,7 +69,7 @@ def chain(m: Migration) -> None:
     if m.journal.document.aborting:
         resume_roll_back(m)
         return
-    if window.is_opening(m) and open_target.has_begun(m.journal):
+    if window.is_opening(m) and opening_has_begun(m.journal.document):
         open_target_for_writes(m)
         return
     window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since

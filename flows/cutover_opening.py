@@ -3,6 +3,7 @@
 from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
 from runs.events import Event, emit
+from runs.lifecycle import opening_has_begun
 from runs.progress import Progress, report_progress
 from tasks import steps
 from tasks.cutover import automated_snapshots, freeze, open_target, window
@@ -31,7 +32,7 @@ def open_target_for_writes(m: Migration) -> None:
 
 def _open(m: Migration, resolution: Resolution) -> None:
     """Open it once: from the first write on the target belongs to its clients, and no step is repeated."""
-    if open_target.has_begun(m.journal):  # clients may have changed the aliases since
+    if opening_has_begun(m.journal.document):  # clients may have changed the aliases since
         made = open_target.planned_aliases(m, resolution)
     else:
         made = run_step(m.journal, steps.SET_ALIASES.name, lambda: open_target.set_aliases(m, resolution))

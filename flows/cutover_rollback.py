@@ -10,16 +10,17 @@ from flows.sessions.session import status_after
 from runs.errors import StateUnusable
 from runs.events import delivered_to
 from runs.journal import Journal
+from runs.lifecycle import RunStatus, opening_has_begun
 from runs.progress import Progress, report_progress
 from tasks import steps
-from tasks.cutover import automated_snapshots, freeze, open_target, roll_back, window
+from tasks.cutover import automated_snapshots, freeze, roll_back, window
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import CopiesRecord
 
 _AGAIN = "the source takes writes again; the next `snapferry cutover` continues from the copies as they are"
-_ERRORS = {"different": VerificationFailed, "interrupted": TimedOut}
+_ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
 
 
 @contextmanager
@@ -32,11 +33,12 @@ def roll_back_on_error(m: Migration) -> Generator[None]:
     try:
         yield
     except BaseException as error:
-        if not window.is_frozen(m) or open_target.has_begun(m.journal):
+        if not window.is_frozen(m) or opening_has_begun(m.journal.document):
             raise
         cause = window.window_over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
         hint = cause.hint if isinstance(cause, SnapferryError) else ""
         with release_source_regardless(m):
+            window.withdraw_opening(m)  # every request to open the target was refused
             roll_back.begin(m, str(cause) or "interrupted from outside", hint, status_after(cause, m.journal))
             _roll_back(m)
         if isinstance(cause, SnapferryError):
@@ -70,7 +72,11 @@ def resume_roll_back(m: Migration) -> None:
 
 def original_failure(journal: Journal) -> SnapferryError:
     """The error that ends a cutover after it was rolled back."""
-    failure = journal.document.failure or {"message": "interrupted", "hint": "", "status": "interrupted"}
+    failure = journal.document.failure or {
+        "message": "interrupted",
+        "hint": "",
+        "status": RunStatus.INTERRUPTED,
+    }
     made = _ERRORS.get(failure["status"], ExecutionError)
     return made(f"{failure['message']}; nothing was opened", _AGAIN)
 

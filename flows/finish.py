@@ -12,19 +12,18 @@ from flows.sessions.rehearsal import as_begun
 from flows.sessions.session import Options, count_requests, open_domains, require_same_clusters
 from flows.sessions.several_runs import migrations_of
 from runs.journal import Journal
-from runs.lifecycle import ROLL_BACK, is_finished
+from runs.lifecycle import RunStatus, is_finished, is_opening, is_rolled_back
 from runs.progress import Progress, report_progress
-from runs.seed_cycles import VERBS, cycle_of, removed_runs
+from runs.seed_cycles import cycle_of, removed_runs
 from runs.state import State
 from runs.step_names import StepName
+from runs.verbs import Verb
 from tasks import finish as finishing
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.cleanup import Finish, FinishRecord
 from tasks.records.previews import FinishPreview
 
-_MOVING = ("migrate", *VERBS)
-_CUT_OVER = "snapferry cutover PLAN --execute --allow-freeze"
 _TAKE_AWAY = "or take the copies and snapshots away: snapferry abort PLAN --execute --seeds"
 
 
@@ -46,11 +45,11 @@ def finished_run(state: State) -> Journal:
     away = removed_runs(state)
     for journal in state.journals():
         document = journal.document
-        put_back = journal.record(ROLL_BACK) is not None
-        given_up = journal.run_id in away or (document.status == "abandoned" and not put_back)
+        put_back = is_rolled_back(document)
+        given_up = journal.run_id in away or (document.status is RunStatus.ABANDONED and not put_back)
         if (
-            document.verb in _MOVING
-            and (journal.changed_something or document.status == "done")
+            document.verb.moves_to_stay
+            and (journal.changed_something or document.status is RunStatus.DONE)
             and not given_up
         ):
             _require_done(journal, put_back=put_back)
@@ -62,23 +61,22 @@ def finished_run(state: State) -> Journal:
 
 def _require_done(journal: Journal, *, put_back: bool) -> None:
     document = journal.document
-    what = {"migrate": "migration", "seed": "seed round", "cutover": "cutover"}[document.verb]
-    if document.verb != "seed" and document.status == "done" and is_finished(journal):
+    what = document.verb.label.lower()
+    if document.verb is not Verb.SEED and document.status is RunStatus.DONE and is_finished(document):
         return
-    if document.verb == "seed":
-        said, hint = "comes before its cutover", f"cut over first: {_CUT_OVER}; {_TAKE_AWAY}"
+    if document.verb is Verb.SEED:
+        said, hint = "comes before its cutover", f"cut over first: {Verb.CUTOVER.command}; {_TAKE_AWAY}"
     elif put_back:
-        said, hint = "was put back", f"cut over again: {_CUT_OVER}; {_TAKE_AWAY}"
-    elif document.status == "different":
+        said, hint = "was put back", f"cut over again: {Verb.CUTOVER.command}; {_TAKE_AWAY}"
+    elif document.status is RunStatus.DIFFERENT:
         said, hint = (
             "has ended with a difference",
             "see `snapferry report PLAN`; finish settles what is verified",
         )
     else:
         said = "is unfinished"
-        again = _CUT_OVER if document.verb == "cutover" else "snapferry migrate PLAN --execute"
-        hint = f"finish it with the same command: {again}"
-        if document.verb == "cutover" and not (document.window and document.window.opening):
+        hint = f"finish it with the same command: {document.verb.command}"
+        if document.verb is Verb.CUTOVER and not is_opening(document):
             hint += "; or put everything back: snapferry abort PLAN --execute"
     raise PreconditionError(f"{what} {journal.run_id} {said}: there is nothing to settle yet", hint=hint)
 
@@ -149,7 +147,7 @@ def _runs(state: State, journal: Journal) -> tuple[Journal, ...]:
 
 def _rounds(journal: Journal) -> tuple[Journal, ...]:
     """The run and its seed rounds, the oldest first."""
-    if journal.document.verb not in VERBS:
+    if not journal.document.verb.is_round:
         return (journal,)
     return tuple(each for each in cycle_of(journal) if each.changed_something)
 

@@ -19,6 +19,7 @@ from flows.sessions.session import finished_before, session
 from flows.stages import register, require_equal, snapshot_restore_verify
 from runs.begun_plan import plan_record
 from runs.journal import Journal
+from runs.lifecycle import RunStatus
 from runs.state import State
 from tasks import steps
 from tasks.errors import PreconditionError, VerificationFailed
@@ -79,7 +80,7 @@ def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
 
 
 def _repeat_outcome(journal: Journal) -> str:
-    if journal.document.status == "different":
+    if journal.document.status is RunStatus.DIFFERENT:
         raise VerificationFailed(journal.document.message, journal.document.hint)
     require_notified(journal)
     return journal.run_id

@@ -11,11 +11,12 @@ from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.steps import perform, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
 from flows.sessions.recording import MOVING, bound_record, record_step
-from flows.sessions.rehearsal import as_rehearsed, is_kept, leftover, rehearsing, settings_of, to_rehearse
+from flows.sessions.rehearsal import as_rehearsed, leftover, rehearsing, settings_of, to_rehearse
 from flows.sessions.session import open_side, status_after
 from flows.stages import register, require_true_copy, snapshot_restore_verify
 from runs.events import delivered_to
 from runs.journal import Journal
+from runs.lifecycle import RunStatus, is_kept
 from runs.state import State
 from tasks import steps
 from tasks.checks.registry import preflight
@@ -62,7 +63,7 @@ def rehearse(
 def _rehearse(m: Migration, plan: Plan) -> None:
     if steps.CLEAN.name not in m.journal.document.steps:
         _run_stages(m, plan, settings_of(m.journal))
-    if not is_kept(m.journal):
+    if not is_kept(m.journal.document):
         with delivered_to(None):  # no hook may keep what was made from being removed
             removed = run_step(m.journal, steps.CLEAN.name, lambda: removal.remove_made(as_rehearsed(m)))
             confirm = steps.CONFIRM_CLEAN.name
@@ -81,7 +82,7 @@ def _run_stages(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
         register(rehearsed, resolution)
         snapshot_restore_verify(rehearsed, resolution)
     except SnapferryError as error:
-        if status_after(error, m.journal) == "interrupted" or not m.journal.changed_something:
+        if status_after(error, m.journal) is RunStatus.INTERRUPTED or not m.journal.changed_something:
             raise
         m.journal.document.failure = {"message": str(error), "hint": error.hint}
         m.journal.save()
@@ -136,7 +137,8 @@ def _require_success(journal: Journal) -> None:
     failure = journal.document.failure
     if failure:
         again = "fix the cause, then rehearse again: everything that this rehearsal made is removed"
-        hint = again if "same command" in failure["hint"] and not is_kept(journal) else failure["hint"]
+        resumes = "same command" in failure["hint"] and not is_kept(journal.document)
+        hint = again if resumes else failure["hint"]
         raise ExecutionError(f"the rehearsal failed: {failure['message']}", hint or again)
     require_true_copy(VerificationRecord.model_validate(journal.record(steps.VERIFY.name)))
     failed = PreflightRecord.model_validate(journal.record(steps.PREFLIGHT.name)).failed

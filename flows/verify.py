@@ -14,6 +14,7 @@ from flows.sessions.session import Options, read_only_migration, require_same_cl
 from runs.begun_plan import require_same_plan
 from runs.journal import Journal
 from runs.state import State, new_run_id
+from runs.verbs import Verb
 from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -138,7 +139,7 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
 
 def _latest(state: State) -> Journal | None:
     """The plan's latest migration or cutover."""
-    found = filter(None, (state.current(verb) for verb in ("migrate", "cutover")))
+    found = filter(None, (state.current(verb) for verb in (Verb.MIGRATE, Verb.CUTOVER)))
     return max(found, key=lambda journal: journal.document.started, default=None)
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from configs.gates import PASSED_BY, Gate
+from configs.gates import Gate
 from runs.errors import NothingToApprove, StateUnusable
 from runs.journal import Journal, now
+from runs.lifecycle import RunStatus
 from runs.state import State
+from runs.verbs import Verb
 
 
 class Approval(BaseModel):
@@ -26,9 +28,9 @@ class Approval(BaseModel):
 
 def _waiting_run(state: State, gate: Gate) -> Journal | None:
     """The run that stands at this gate or may come to it: alive, or to be continued. None without one."""
-    verbs = [verb for verb, gates in PASSED_BY.items() if gate in gates]
+    verbs = [verb for verb in Verb if gate in verb.gates]
     newest = next(state.journals(), None)
-    if newest and newest.document.status == "running" and state.is_held():
+    if newest and newest.document.status is RunStatus.RUNNING and state.is_held():
         return newest if newest.document.verb in verbs and not newest.document.aborting else None
     standing = filter(None, map(state.unfinished, verbs))
     return next((journal for journal in standing if not journal.document.aborting), None)

@@ -53,17 +53,8 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
         shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
         raise PlanChanged(
             f"the plan has changed since run {journal.run_id} began: {shown}",
-            f"put it back to go on with that run, {way_out(journal)}",
+            f"put it back to go on with that run, {journal.document.verb.way_out}",
         )
-
-
-def way_out(journal: Journal) -> str:
-    """What else can be done than to go on with a run, in words that follow a first advice."""
-    if journal.document.verb == "rehearse":
-        return "or with the plan as it was take away what it made: snapferry abort PLAN --execute"
-    if journal.document.verb == "cutover":
-        return "or put everything back: snapferry abort PLAN --execute"
-    return "or start another with --new-run"
 
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:

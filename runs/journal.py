@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import Denied, Refused
 from runs.errors import StateUnusable
+from runs.lifecycle import RunStatus
 from runs.step_names import StepName
+from runs.verbs import Verb
 
-Status = Literal["running", "done", "different", "refused", "failed", "interrupted", "abandoned"]
-FINISHED: frozenset[Status] = frozenset({"done", "different", "refused", "abandoned"})
 DENIED = "denied"
 REFUSED = "refused"
 """The result of an intent whose request was refused each time, until it was not needed any more."""
@@ -54,6 +54,11 @@ class Intent(BaseModel):
         """What the request is about: indices, a snapshot, a repository."""
         found: list[str] = self.detail.get("names") or [self.detail.get("name", "")]
         return found
+
+    @property
+    def was_turned_away(self) -> bool:
+        """Whether the request is known to have changed nothing: it was denied, or refused for good."""
+        return (self.result or "").startswith((DENIED, REFUSED))
 
 
 class StepEntry(BaseModel):
@@ -102,11 +107,6 @@ class WindowEntry(BaseModel):
     opening: datetime | None = None
     ended: datetime | None = None
 
-    @property
-    def is_blocking(self) -> bool:
-        """Whether the source refuses writes, and the target does not take them yet."""
-        return self.ended is None
-
 
 class HookEntry(BaseModel):
     """One hook that was told of an event: `problem` is empty when it went well."""
@@ -130,14 +130,14 @@ class Document(BaseModel):
         window: of a cutover that has frozen the source.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
     format: Literal[1] = 1
     plan: Record
     run_id: str
-    verb: str
+    verb: Verb
     started: datetime
     ended: datetime | None = None
-    status: Status = "running"
+    status: RunStatus = RunStatus.RUNNING
     message: str = ""
     hint: str = ""
     sessions: int = 0
@@ -154,6 +154,16 @@ class Document(BaseModel):
     estimate: Record | None = None
     projection: Record | None = None
     window: WindowEntry | None = None
+
+    @property
+    def changed_something(self) -> bool:
+        """Whether any mutating request may have taken effect: all but those the domain denied."""
+        return any(intent.result != DENIED for intent in self.intents)
+
+    def record(self, step: str) -> Record | None:
+        """A finished step's record; None while it is not done."""
+        entry = self.steps.get(step)
+        return entry.record if entry else None
 
     def recorded(self, step: "RecordedStep[M]") -> M | None:
         """The record that a finished step has left; None while it has left none.
@@ -239,8 +249,7 @@ class Journal:
 
     def record(self, step: str) -> Record | None:
         """A finished step's record; None while it is not done."""
-        entry = self.document.steps.get(step)
-        return entry.record if entry else None
+        return self.document.record(step)
 
     @contextmanager
     def step(self, name: str) -> Generator[None]:
@@ -297,16 +306,16 @@ class Journal:
     @property
     def changed_something(self) -> bool:
         """Whether any mutating request may have taken effect: all but those the domain denied."""
-        return any(intent.result != DENIED for intent in self.document.intents)
+        return self.document.changed_something
 
     def resume(self) -> None:
         """Writes that another session works on the run."""
         self.document.sessions += 1
-        self.document.status, self.document.ended = "running", None
+        self.document.status, self.document.ended = RunStatus.RUNNING, None
         self.document.message = self.document.hint = self.document.unheard = ""
         self.save()
 
-    def settle(self, status: Status, message: str = "", hint: str = "", unheard: str = "") -> None:
+    def settle(self, status: RunStatus, message: str = "", hint: str = "", unheard: str = "") -> None:
         """Writes how the run stands at the end of this session.
 
         Args:

@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Sequence
 
 from runs.journal import Journal
+from runs.lifecycle import ends_cycle, is_being_removed, is_removed
 from runs.state import State
+from runs.step_names import StepName
+from runs.verbs import Verb
 
 
 def seed_cycles(state: State) -> Iterator[tuple[Journal, ...]]:
     """The plan's seed rounds and cutovers by what ended them; the newest first, also in each of them."""
     together: list[Journal] = []
     for journal in state.journals():
-        if journal.document.verb not in VERBS:
+        if not journal.document.verb.is_round:
             continue
-        if ends_cycle(journal):
+        if ends_cycle(journal.document):
             if together:
                 yield tuple(together)
             together = []
@@ -32,7 +35,7 @@ def cycle_of(journal: Journal) -> tuple[Journal, ...]:
 def runs_with_copies(state: State) -> tuple[Journal, ...]:
     """The runs whose copies wait on the target, or may, the oldest first; of those that changed something."""
     for found in seed_cycles(state):
-        ended = ends_cycle(found[0])
+        ended = ends_cycle(found[0].document)
         return () if ended else tuple(each for each in reversed(found) if each.changed_something)
     return ()
 
@@ -43,8 +46,7 @@ def being_removed(state: State) -> Journal | None:
     That a cutover is being put back is no such abort.
     """
     for journal in reversed(runs_with_copies(state)):
-        document = journal.document
-        if document.aborting and (document.verb == "seed" or CLEAN in document.steps):
+        if is_being_removed(journal.document):
             return journal
     return None
 
@@ -57,13 +59,13 @@ def forget_abort(state: State) -> None:
     journal = being_removed(state)
     if journal:
         journal.document.aborting = False
-        journal.document.steps.pop(CLEAN, None)
+        journal.document.steps.pop(StepName.CLEAN, None)
         journal.save()
 
 
 def removed_runs(state: State) -> frozenset[str]:
     """Ids of the runs of which everything was taken away again."""
-    gone = (found for found in seed_cycles(state) if found[0].record(CLEAN) is not None)
+    gone = (found for found in seed_cycles(state) if is_removed(found[0].document))
     return frozenset(journal.run_id for found in gone for journal in found)
 
 
@@ -77,20 +79,9 @@ def sharing_registration(journals: Sequence[Journal]) -> tuple[Journal, ...]:
     return tuple(
         ours.get(each.run_id, each)
         for each in reversed(tuple(state.journals()))
-        if each.run_id in ours or each.run_id in gone or _is_taken_away(each)
+        if each.run_id in ours or each.run_id in gone or _is_removed_rehearsal(each)
     )
 
 
-def _is_taken_away(journal: Journal) -> bool:
-    return journal.document.verb == "rehearse" and journal.record(CLEAN) is not None
-
-
-VERBS = ("seed", "cutover")
-
-CLEAN = "clean"
-
-
-def ends_cycle(journal: Journal) -> bool:
-    """Whether the copies of before have gone live with this run, or were taken away in it."""
-    window = journal.document.window
-    return bool(window and window.opening) or journal.record(CLEAN) is not None
+def _is_removed_rehearsal(journal: Journal) -> bool:
+    return journal.document.verb is Verb.REHEARSE and is_removed(journal.document)

@@ -9,8 +9,9 @@ from pathlib import Path
 from configs.plan import Plan
 from runs.begun_plan import plan_record
 from runs.journal import Document, Journal, now
-from runs.lifecycle import ROLL_BACK, counts, is_finished
+from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, pair_name
+from runs.verbs import Verb
 
 
 def default_folder() -> Path:
@@ -85,11 +86,11 @@ class State:
         newest: Journal | None = None
         for journal in self.journals():
             newest = newest or journal
-            if journal.document.status not in {"refused", "abandoned"} or journal.record(ROLL_BACK):
+            if not is_given_up(journal.document):
                 return journal
         return newest
 
-    def begin(self, plan: Plan, verb: str, run_id: str | None = None) -> Journal:
+    def begin(self, plan: Plan, verb: Verb, run_id: str | None = None) -> Journal:
         """A new run's journal, written.
 
         Args:
@@ -106,18 +107,18 @@ class State:
         path = self._path(run_id)
         return Journal.load(path) if path.exists() else None
 
-    def current(self, verb: str) -> Journal | None:
+    def current(self, verb: Verb) -> Journal | None:
         """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
 
         A run that has changed nothing, has come to no gate and is not finished (refused, or interrupted while
         looking) does not count: the next command simply starts anew.
         """
         for journal in self.journals():
-            if journal.document.verb == verb and counts(journal):
+            if journal.document.verb == verb and counts(journal.document):
                 return journal
         return None
 
-    def unfinished(self, verb: str) -> Journal | None:
+    def unfinished(self, verb: Verb) -> Journal | None:
         """The run of this verb that must be gone on with; None without one."""
         current = self.current(verb)
-        return None if current is None or is_finished(current) else current
+        return None if current is None or is_finished(current.document) else current

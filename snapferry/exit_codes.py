@@ -5,6 +5,7 @@ from enum import IntEnum
 from domains.errors import SnapferryError, is_transient
 from runs.errors import Busy
 from runs.journal import Document
+from runs.lifecycle import RunStatus
 from tasks.errors import TimedOut, VerificationFailed
 
 
@@ -34,17 +35,17 @@ class ExitCode(IntEnum):
 
 
 _BY_STATUS = {
-    "done": ExitCode.DONE,
-    "different": ExitCode.DIFFERENT,
-    "refused": ExitCode.REFUSED,
-    "failed": ExitCode.FAILED,
-    "abandoned": ExitCode.FAILED,
-    "interrupted": ExitCode.INTERRUPTED,
-    "running": ExitCode.INTERRUPTED,
+    RunStatus.DONE: ExitCode.DONE,
+    RunStatus.DIFFERENT: ExitCode.DIFFERENT,
+    RunStatus.REFUSED: ExitCode.REFUSED,
+    RunStatus.FAILED: ExitCode.FAILED,
+    RunStatus.ABANDONED: ExitCode.FAILED,
+    RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
+    RunStatus.RUNNING: ExitCode.INTERRUPTED,
 }
 
 
-def code_of_status(status: str) -> ExitCode:
+def code_of_status(status: RunStatus) -> ExitCode:
     """The exit code of a run in this status."""
     return _BY_STATUS[status]
 

@@ -72,9 +72,10 @@ def show_report(call: "Call", journal: "Journal", *, next_step: str = "") -> Non
     from reports.build.report import report_of
     from reports.files import report_files
     from reports.views.report import report_view
+    from runs.lifecycle import RunStatus
 
     report = report_of(journal.document)
-    if next_step and journal.document.status == "done":
+    if next_step and journal.document.status == RunStatus.DONE:
         report = report.model_copy(update={"next": next_step})
     files = tuple(str(file) for file in report_files(journal) if file.exists())
     call.show(report, lambda shown: report_view(shown, files))

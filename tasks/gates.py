@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from configs.gates import PASSED_BY, Gate, GateSettings
+from configs.gates import Gate, GateSettings
 from configs.values.durations import duration_text
 from runs.approvals import approval_of, approve
 from runs.events import Event, emit
@@ -41,7 +41,7 @@ def closed_gate(m: Migration, gate: Gate) -> GateSettings | None:
     if entry and entry.approved is None and settings is None:
         del m.journal.document.gates[gate]  # it has been removed from the plan since
         m.journal.save()
-    passed = gate in PASSED_BY.get(m.journal.document.verb, ())
+    passed = gate in m.journal.document.verb.gates
     return settings if passed and not (entry and entry.approved) else None
 
 

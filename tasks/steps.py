@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from configs.plan import Side
 from runs.step_names import StepName
+from runs.verbs import Verb
 from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import FinishRecord, RemovalRecord
 from tasks.records.cutover import (
@@ -31,11 +32,11 @@ from tasks.records.verification import VerificationRecord
 
 R = TypeVar("R", bound=BaseModel)
 
-MIGRATE, REHEARSE, SEED, CUTOVER = "migrate", "rehearse", "seed", "cutover"
 REHEARSE_CUTOVER = "cutover --rehearse"
-_MOVES = (MIGRATE, REHEARSE)
-_SEEDS = (SEED, REHEARSE_CUTOVER)
-_ROUNDS = (*_SEEDS, CUTOVER)
+"""Its run is a seed round; what it does with the copies is a cutover's."""
+_MOVES = (Verb.MIGRATE, Verb.REHEARSE)
+_SEEDS = (Verb.SEED, REHEARSE_CUTOVER)
+_ROUNDS = (*_SEEDS, Verb.CUTOVER)
 _ALL_VERBS = (*_MOVES, *_ROUNDS)
 
 
@@ -85,11 +86,11 @@ class StepKey(Step, Generic[R]):
     record: type[R]
 
 
-PREFLIGHT = StepKey(StepName.PREFLIGHT, (REHEARSE,), sends=True, record=PreflightRecord)
+PREFLIGHT = StepKey(StepName.PREFLIGHT, (Verb.REHEARSE,), sends=True, record=PreflightRecord)
 """The checks of the real plan, before a rehearsal of it. What it sends asks whether the caller may delete."""
 RESOLVE = StepKey(StepName.RESOLVE, _ALL_VERBS, estimated=True, record=Resolution)
 """Which indices move, and under which names."""
-ESTIMATE_WINDOW = StepKey(StepName.ESTIMATE_WINDOW, (CUTOVER,), record=WindowEstimate)
+ESTIMATE_WINDOW = StepKey(StepName.ESTIMATE_WINDOW, (Verb.CUTOVER,), record=WindowEstimate)
 """How long the source will refuse writes."""
 REGISTER_ON_SOURCE = StepKey(
     StepName.REGISTER_ON_SOURCE, _ALL_VERBS, estimated=True, sends=True, record=RepositoryRecord
@@ -97,11 +98,11 @@ REGISTER_ON_SOURCE = StepKey(
 REGISTER_ON_TARGET = StepKey(
     StepName.REGISTER_ON_TARGET, _ALL_VERBS, estimated=True, sends=True, record=RepositoryRecord
 )
-PAUSE_AUTOMATED = StepKey(StepName.PAUSE_AUTOMATED, (CUTOVER,), record=PauseRecord)
+PAUSE_AUTOMATED = StepKey(StepName.PAUSE_AUTOMATED, (Verb.CUTOVER,), record=PauseRecord)
 """The service's own snapshots of the source, paused: asked of AWS's control plane, not of the domain."""
-OPEN_AHEAD = Step(StepName.OPEN_AHEAD, (CUTOVER,), sends=True)
+OPEN_AHEAD = Step(StepName.OPEN_AHEAD, (Verb.CUTOVER,), sends=True)
 """Copies of what has not changed, opened before the freeze so that the window need not wait for them."""
-FREEZE = StepKey(StepName.FREEZE, (CUTOVER,), phase=Phase.FREEZE, sends=True, record=FreezeRecord)
+FREEZE = StepKey(StepName.FREEZE, (Verb.CUTOVER,), phase=Phase.FREEZE, sends=True, record=FreezeRecord)
 COMPARE = StepKey(StepName.COMPARE, _ROUNDS, phase=Phase.COMPARE, record=ChangesRecord)
 """What has changed on the source since the last round."""
 MARK = StepKey(StepName.MARK, _MOVES, record=MarksRecord)
@@ -114,31 +115,35 @@ CLOSE_COPIES = Step(StepName.CLOSE_COPIES, _ROUNDS, phase=Phase.RESTORE, sends=T
 RESTORE = StepKey(
     StepName.RESTORE, _ALL_VERBS, estimated=True, phase=Phase.RESTORE, sends=True, record=RestoreRecord
 )
-OPEN_COPIES = Step(StepName.OPEN_COPIES, (REHEARSE_CUTOVER, CUTOVER), phase=Phase.OPEN_COPIES, sends=True)
+OPEN_COPIES = Step(
+    StepName.OPEN_COPIES, (REHEARSE_CUTOVER, Verb.CUTOVER), phase=Phase.OPEN_COPIES, sends=True
+)
 VERIFY = StepKey(
     StepName.VERIFY,
-    (*_MOVES, REHEARSE_CUTOVER, CUTOVER),
+    (*_MOVES, REHEARSE_CUTOVER, Verb.CUTOVER),
     estimated=True,
     phase=Phase.VERIFY,
     record=VerificationRecord,
 )
-CHECK_NAMES = Step(StepName.CHECK_NAMES, (CUTOVER,), phase=Phase.VERIFY)
-MAKE_STREAMS = Step(StepName.MAKE_STREAMS, (CUTOVER,), phase=Phase.STREAMS, sends=True)
-VERIFY_STREAMS = StepKey(StepName.VERIFY_STREAMS, (CUTOVER,), phase=Phase.STREAMS, record=VerificationRecord)
-FINAL_CHECK = Step(StepName.FINAL_CHECK, (CUTOVER,), phase=Phase.FINAL_CHECK)
-SET_ALIASES = Step(StepName.SET_ALIASES, (CUTOVER,), phase=Phase.OPEN, sends=True)
-OPEN = StepKey(StepName.OPEN, (CUTOVER,), phase=Phase.OPEN, sends=True, record=OpenRecord)
-RELEASE = StepKey(StepName.RELEASE, (CUTOVER,), sends=True, record=ReleaseRecord)
+CHECK_NAMES = Step(StepName.CHECK_NAMES, (Verb.CUTOVER,), phase=Phase.VERIFY)
+MAKE_STREAMS = Step(StepName.MAKE_STREAMS, (Verb.CUTOVER,), phase=Phase.STREAMS, sends=True)
+VERIFY_STREAMS = StepKey(
+    StepName.VERIFY_STREAMS, (Verb.CUTOVER,), phase=Phase.STREAMS, record=VerificationRecord
+)
+FINAL_CHECK = Step(StepName.FINAL_CHECK, (Verb.CUTOVER,), phase=Phase.FINAL_CHECK)
+SET_ALIASES = Step(StepName.SET_ALIASES, (Verb.CUTOVER,), phase=Phase.OPEN, sends=True)
+OPEN = StepKey(StepName.OPEN, (Verb.CUTOVER,), phase=Phase.OPEN, sends=True, record=OpenRecord)
+RELEASE = StepKey(StepName.RELEASE, (Verb.CUTOVER,), sends=True, record=ReleaseRecord)
 """The source's block, lifted or kept as the plan says; lifted when a cutover is rolled back."""
-HEALTH = StepKey(StepName.HEALTH, (CUTOVER,), record=HealthRecord)
-RESUME_AUTOMATED = StepKey(StepName.RESUME_AUTOMATED, (CUTOVER,), record=PauseRecord)
+HEALTH = StepKey(StepName.HEALTH, (Verb.CUTOVER,), record=HealthRecord)
+RESUME_AUTOMATED = StepKey(StepName.RESUME_AUTOMATED, (Verb.CUTOVER,), record=PauseRecord)
 COPIES = StepKey(StepName.COPIES, _SEEDS, sends=True, record=CopiesRecord)
 """The copies, closed again, with what each of them holds."""
 ROUND = StepKey(StepName.ROUND, _SEEDS, record=RoundRecord)
 """How a seed round went."""
-CLEAN = StepKey(StepName.CLEAN, (REHEARSE,), sends=True, record=RemovalRecord)
+CLEAN = StepKey(StepName.CLEAN, (Verb.REHEARSE,), sends=True, record=RemovalRecord)
 """What a rehearsal, or an aborted run, has made: removed."""
-CONFIRM_CLEAN = Step(StepName.CONFIRM_CLEAN, (REHEARSE,))
+CONFIRM_CLEAN = Step(StepName.CONFIRM_CLEAN, (Verb.REHEARSE,))
 ROLL_BACK = StepKey(StepName.ROLL_BACK, record=RollBackRecord)
 """A cutover that opened nothing: everything is as it was before it."""
 FINISH = StepKey(StepName.FINISH, record=FinishRecord)

@@ -70,7 +70,7 @@ def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None =
             _estimated_document(m, resolving.resolve(m, survey), survey, state), fresh=True
         )
     require_same_plan(before, plan)
-    finished = is_finished(before)
+    finished = is_finished(before.document)
     decided = _moved_by(before, m) if finished else decided_before(before)
     if decided is None:
         resolution = resolving.resolve(m, survey)

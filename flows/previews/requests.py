@@ -11,6 +11,7 @@ from domains.engine.catalog import close_requests
 from domains.engine.index_opening import open_requests
 from domains.http.requests import Request
 from runs.step_names import StepName
+from runs.verbs import Verb
 from tasks.cleanup import removal
 from tasks.cutover import data_streams, freeze, open_target
 from tasks.migration import Migration
@@ -25,7 +26,7 @@ from tasks.seeding import copies
 from tasks.seeding.changes import BothSides
 from tasks.seeding.scope import as_copies, select_only, with_streams_split, with_whole_streams
 from tasks.snapshot import requests as snapshot_requests
-from tasks.steps import CUTOVER, MIGRATE, REHEARSE, REHEARSE_CUTOVER, SEED
+from tasks.steps import REHEARSE_CUTOVER
 from tasks.survey import Survey
 
 Offers = Mapping[StepName, Offer]
@@ -55,7 +56,7 @@ def migration_requests(m: Migration, survey: Survey, resolution: Resolution, tod
     """The requests that a migration will send. Reads only."""
     if todo.finished or not resolution.moving:
         return ()
-    return tuple(planned_requests(MIGRATE, migration_offers(m, survey, resolution, todo)))
+    return tuple(planned_requests(Verb.MIGRATE, migration_offers(m, survey, resolution, todo)))
 
 
 def rehearsal_requests(
@@ -70,12 +71,16 @@ def rehearsal_requests(
     if not resolution.moving:
         return ()
     offers = rehearsal_offers(m, survey, resolution, probe=probe, keep=keep)
-    return tuple(planned_requests(REHEARSE, offers))
+    return tuple(planned_requests(Verb.REHEARSE, offers))
 
 
 def round_requests(verb: str, planned: Round) -> Requests:
     """The requests that a seed round, a cutover or its rehearsal will send. Reads only."""
-    offers = {SEED: seed_offers, REHEARSE_CUTOVER: rehearsed_cutover_offers, CUTOVER: cutover_offers}
+    offers = {
+        Verb.SEED: seed_offers,
+        REHEARSE_CUTOVER: rehearsed_cutover_offers,
+        Verb.CUTOVER: cutover_offers,
+    }
     return tuple(planned_requests(verb, offers[verb](planned)))
 
 

@@ -1,21 +1,21 @@
 """Read-only previews: what `seed` and `cutover` would do. Imports no Prefect."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from configs.gates import PASSED_BY
 from configs.plan import Plan
 from configs.values.durations import duration_text
 from flows.previews.requests import Round, round_requests
 from flows.sessions.exclusion import require_not_open
 from flows.sessions.session import Options, read_only_migration
 from runs.journal import Journal, now
+from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
 from runs.state import State, new_run_id
+from runs.verbs import Verb
 from tasks import steps
 from tasks.checks.registry import WINDOW
 from tasks.checks.run import run_checks
 from tasks.checks.window import blocked
-from tasks.cutover.open_target import has_begun
 from tasks.cutover.window_estimate import expected_window
 from tasks.migration import Migration
 from tasks.planning import resolve
@@ -25,7 +25,7 @@ from tasks.records.resolution import Resolution
 from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.ledger import ledger
 from tasks.seeding.trusted_copies import require_own_snapshots, survey_ignoring_copies
-from tasks.steps import CUTOVER, REHEARSE_CUTOVER, SEED
+from tasks.steps import REHEARSE_CUTOVER
 from tasks.survey import Survey
 
 
@@ -35,8 +35,8 @@ def seed_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspect(plan, options, SEED)
-    return _preview(found, requests=round_requests(SEED, found.round))
+    found = _inspect(plan, options, Verb.SEED)
+    return _preview(found, requests=round_requests(Verb.SEED, found.round))
 
 
 def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
@@ -45,9 +45,9 @@ def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspect(plan, options, SEED)
+    found = _inspect(plan, options, Verb.SEED)
     requests = round_requests(REHEARSE_CUTOVER, found.round)
-    return _preview(found, verb="cutover", rehearsal=True, requests=requests)
+    return _preview(found, verb=Verb.CUTOVER, rehearsal=True, requests=requests)
 
 
 def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
@@ -56,7 +56,7 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspect(plan, options, CUTOVER)
+    found = _inspect(plan, options, Verb.CUTOVER)
     state, m = found.state, found.round.m
     frozen = _open_window(found.unfinished)
     checks = [check for check in WINDOW if not (frozen and check is blocked)]
@@ -65,27 +65,28 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     resumes_window = frozen is None or frozen.then == "goes on"
     return _preview(
         found,
-        verb="cutover",
+        verb=Verb.CUTOVER,
         frozen=frozen,
         allowed=duration_text(plan.cutover.window),
-        gates=tuple(gate for gate in PASSED_BY["cutover"] if gate in plan.gates),
+        gates=tuple(gate for gate in Verb.CUTOVER.gates if gate in plan.gates),
         pauses=plan.cutover.pause_automated_snapshots and m.source.signed,
         window=expected_window(found.round.resolution, found.round.work, earlier),
         before=tuple(record for record in records if record.status in {"WARN", "FAIL"}),
         source_after=plan.cutover.source_after,
-        requests=round_requests(CUTOVER, found.round) if resumes_window else (),
+        requests=round_requests(Verb.CUTOVER, found.round) if resumes_window else (),
     )
 
 
 def _open_window(cutover: Journal | None) -> WindowPreview | None:
     """The window of an unfinished cutover, if it is still open: then writes are refused because of it."""
-    window = cutover.document.window if cutover else None
-    if cutover is None or window is None or window.ended is not None:
+    run = cutover.document if cutover else None
+    if run is None or run.window is None or not is_frozen(run):
         return None
-    over = cutover.document.aborting or now() >= window.deadline
-    then = "puts back" if over else "goes on"
-    begun = window.opening is not None and has_begun(cutover)
-    return WindowPreview(frozen=window.frozen, deadline=window.deadline, then="opens" if begun else then)
+    then = "puts back" if run.aborting or is_past_deadline(run, now()) else "goes on"
+    opens = is_opening(run) and opening_has_begun(run)
+    return WindowPreview(
+        frozen=run.window.frozen, deadline=run.window.deadline, then="opens" if opens else then
+    )
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class _Inspected:
     round: Round
 
 
-def _inspect(plan: Plan, options: Options, verb: str) -> _Inspected:
+def _inspect(plan: Plan, options: Options, verb: Verb) -> _Inspected:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:
@@ -115,7 +116,7 @@ def _inspect(plan: Plan, options: Options, verb: str) -> _Inspected:
     return _Inspected(state, unfinished, Round(m, survey, resolution, work, sides, todo))
 
 
-def _preview(found: _Inspected, *, verb: Literal["seed", "cutover"] = "seed", **more: Any) -> RoundPreview:
+def _preview(found: _Inspected, *, verb: Verb = Verb.SEED, **more: Any) -> RoundPreview:
     return RoundPreview(
         verb=verb,
         plan=found.state.plan_name,

@@ -7,14 +7,13 @@ from configs.plan import Plan
 from flows.sessions.exclusion import opened_by, require_not_taken_away
 from flows.sessions.session import Options, require_same_clusters, working
 from runs.begun_plan import require_same_plan
-from runs.journal import Journal, now
-from runs.lifecycle import is_finished
+from runs.journal import Document, Journal, now
+from runs.lifecycle import is_finished, is_opening, is_past_deadline
 from runs.state import State
+from runs.verbs import Verb
 from tasks.cutover import freeze
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-
-VERB = "cutover"
 
 
 def finished_cutover(plan: Plan, options: Options) -> Journal | None:
@@ -24,7 +23,7 @@ def finished_cutover(plan: Plan, options: Options) -> Journal | None:
         PlanChanged: the plan has changed since.
     """
     current = opened_by(State(options.state, plan.name))
-    if current is None or not is_finished(current):
+    if current is None or not is_finished(current.document):
         return None
     require_same_plan(current, plan, but=("cutover",))
     return current
@@ -38,11 +37,14 @@ def require_consent(plan: Plan, options: Options) -> None:
     Raises:
         PreconditionError: the consent is lacking.
     """
-    unfinished = State(options.state, plan.name).unfinished(VERB)
-    window = unfinished.document.window if unfinished else None
-    ends = window is not None and (window.opening is not None or now() >= window.deadline)
-    if not ends and not (unfinished and unfinished.document.aborting):
+    unfinished = State(options.state, plan.name).unfinished(Verb.CUTOVER)
+    if unfinished is None or not _only_ends(unfinished.document):
         freeze.require_consent(options.consents)
+
+
+def _only_ends(run: Document) -> bool:
+    """Whether all that the command can do to this cutover is to roll it back, or to open the target."""
+    return run.aborting or is_opening(run) or is_past_deadline(run, now())
 
 
 @contextmanager
@@ -59,14 +61,14 @@ def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
         require_not_taken_away(state)
-        current = state.unfinished(VERB)
+        current = state.unfinished(Verb.CUTOVER)
         if current:
             require_same_plan(current, plan, but=("cutover",))
             require_same_clusters(current, uuids)
             current.resume()
             return current
         _require_no_round(state)
-        journal = state.begin(plan, VERB)
+        journal = state.begin(plan, Verb.CUTOVER)
         journal.document.sessions = 1
         return journal
 
@@ -75,7 +77,7 @@ def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
 
 
 def _require_no_round(state: State) -> None:
-    seed = state.unfinished("seed")
+    seed = state.unfinished(Verb.SEED)
     if seed:
         raise PreconditionError(
             f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",

@@ -1,8 +1,8 @@
 """Runs of one plan that must not be mixed: a migration, seed rounds and their cutover. Imports no Prefect."""
 
 from runs.journal import Journal
-from runs.lifecycle import counts, is_finished
-from runs.seed_cycles import VERBS, being_removed
+from runs.lifecycle import counts, is_finished, is_opening
+from runs.seed_cycles import being_removed
 from runs.state import State
 from tasks.errors import PreconditionError
 from tasks.seeding.ledger import ledger
@@ -10,10 +10,9 @@ from tasks.seeding.ledger import ledger
 
 def opened_by(state: State) -> Journal | None:
     """The cutover that has opened the target, or is opening it, and that no later round has followed."""
-    rounds = (each for each in state.journals() if each.document.verb in VERBS and counts(each))
+    rounds = (each for each in state.journals() if each.document.verb.is_round and counts(each.document))
     newest = next(rounds, None)
-    window = newest.document.window if newest else None
-    return newest if window and window.opening else None
+    return newest if newest and is_opening(newest.document) else None
 
 
 def require_not_open(state: State, new_run: bool) -> None:
@@ -26,7 +25,7 @@ def require_not_open(state: State, new_run: bool) -> None:
         PreconditionError: the target is open.
     """
     cutover = opened_by(state)
-    if cutover and is_finished(cutover) and not new_run:
+    if cutover and is_finished(cutover.document) and not new_run:
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} has opened the target",
             hint="`snapferry finish PLAN` settles what is left; --new-run begins anew all the same",

@@ -3,6 +3,9 @@
 Imports no Prefect.
 """
 
+from collections.abc import Mapping
+
+from configs.hooks import EventName
 from configs.plan import Plan
 from domains.errors import SnapferryError
 from reports.build.report import report_of
@@ -10,11 +13,20 @@ from reports.files import report_files, write_reports
 from reports.words.outcomes import headline
 from runs.events import Event
 from runs.hooks import EXIT_CODES, hooks_of, message_for, run_hook, unusable_hooks
-from runs.journal import Journal, Status
+from runs.journal import Journal
+from runs.lifecycle import RunStatus
 from runs.progress import Progress, report_progress
 from runs.state import State
 from tasks.errors import ExecutionError, PreconditionError
 
+_ENDS: Mapping[RunStatus, EventName] = {
+    RunStatus.DONE: "done",
+    RunStatus.DIFFERENT: "different",
+    RunStatus.FAILED: "failed",
+    RunStatus.REFUSED: "refused",
+    RunStatus.INTERRUPTED: "interrupted",
+}
+"""The event that tells each end of a session; hooks hear nothing of a run that is given up."""
 _NOT_TOLD = "the hooks of its end have not all been told"
 
 
@@ -54,12 +66,13 @@ class Notifier:
         if problems:
             raise self._failure(problems)
 
-    def owed(self, status: Status) -> str:
+    def owed(self, status: RunStatus) -> str:
         """Why the hooks of this end are still to be run, before they are; empty when there are none.
 
         Written together with the end of a run that is finished, so that a kill in between is made good.
         """
-        return _NOT_TOLD if status in {"done", "different"} and hooks_of(self._plan, status) else ""
+        finished = status in {RunStatus.DONE, RunStatus.DIFFERENT}
+        return _NOT_TOLD if finished and hooks_of(self._plan, status) else ""
 
     def end(self) -> str:
         """Tells how the session has ended, which is in the journal already, and writes the report once more.
@@ -70,13 +83,14 @@ class Notifier:
             What went wrong with the hooks that may fail the run; empty when nothing did.
         """
         run = self._journal.document
-        if run.status == "running" or run.status == "abandoned":
+        event = _ENDS.get(run.status)
+        if event is None:
             return ""
         report = report_of(run)
         said = run.message or headline(report)
         hint = report.next if not run.unheard else ""  # it would be about the hooks
         told = len(run.hooks)
-        problems = "; ".join(self._tell(Event(run.status, said, hint)))
+        problems = "; ".join(self._tell(Event(event, said, hint)))
         if run.unheard or len(run.hooks) > told:
             run.unheard = problems if run.unheard else ""
             self._journal.save()

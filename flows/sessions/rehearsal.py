@@ -11,7 +11,9 @@ from flows.sessions.session import Options, require_same_clusters, working
 from runs.begun_plan import plan_record, require_same_plan
 from runs.errors import PlanChanged
 from runs.journal import Journal
+from runs.lifecycle import RunStatus, is_leftover, is_unfinished_rehearsal
 from runs.state import State
+from runs.verbs import Verb
 from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -19,32 +21,19 @@ from tasks.records.resolution import Unit
 from tasks.rehearsal import Rehearsal, rehearsal_plan, rename_all, select_units, with_shadow
 from tasks.survey import Survey
 
-VERB = "rehearse"
-
 
 def leftover(state: State) -> Journal | None:
     """The latest rehearsal that has made something and has not taken it away again; None without one."""
     for journal in state.journals():
-        if journal.document.verb == VERB and journal.changed_something and not _is_clean(journal):
+        if is_leftover(journal.document):
             return journal
     return None
 
 
-def _is_clean(journal: Journal) -> bool:
-    return journal.record("clean") is not None
-
-
 def unfinished(state: State) -> Journal | None:
-    """The rehearsal that the next command goes on with: one that is left over and was not to be kept."""
+    """The rehearsal that the next command resumes: one that is left over and was not to be kept."""
     journal = leftover(state)
-    if journal is None or journal.document.status in {"done", "different", "abandoned"}:
-        return None
-    return None if is_kept(journal) and journal.document.status == "failed" else journal
-
-
-def is_kept(journal: Journal) -> bool:
-    """Whether what this rehearsal made was to stay."""
-    return settings_of(journal).keep
+    return journal if journal and is_unfinished_rehearsal(journal.document) else None
 
 
 def settings_of(journal: Journal) -> Rehearsal:
@@ -68,7 +57,7 @@ def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Mig
     def journal_of(uuids: tuple[str, str]) -> Journal:
         current = unfinished(state)
         if current is None:
-            journal = state.begin(plan, VERB)
+            journal = state.begin(plan, Verb.REHEARSE)
             journal.document.sessions = 1
             journal.document.rehearsal = wanted.model_dump(mode="json")
             journal.save()
@@ -110,7 +99,7 @@ def aborting(plan: Plan, options: Options) -> Generator[Migration]:
 
     journal = require_leftover(state)
     begun = target_of(as_begun(plan, journal), settings_of(journal))
-    with working(begun, options, journal_of, ("abandoned", "taken away by `snapferry abort`")) as m:
+    with working(begun, options, journal_of, (RunStatus.ABANDONED, "taken away by `snapferry abort`")) as m:
         yield m
 
 

@@ -10,13 +10,13 @@ from flows.sessions.exclusion import require_not_open, require_not_taken_away
 from flows.sessions.session import Options, require_same_clusters, working
 from runs.begun_plan import require_same_plan
 from runs.journal import Journal
+from runs.lifecycle import RunStatus
 from runs.seed_cycles import forget_abort
 from runs.state import State
+from runs.verbs import Verb
 from tasks.cutover import automated_snapshots
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
-
-VERB = "seed"
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
             require_not_taken_away(state)
         standing = _standing_cutover(state)
         given_up.extend([standing] if standing else [])
-        current = state.unfinished(VERB)
+        current = state.unfinished(Verb.SEED)
         if current and options.new_run:
             given_up.append(current)
         elif current:
@@ -48,7 +48,7 @@ def seeding(plan: Plan, options: Options) -> Generator[Migration]:
             current.resume()
             return current
         require_not_open(state, options.new_run)
-        journal = state.begin(plan, VERB)
+        journal = state.begin(plan, Verb.SEED)
         journal.document.sessions = 1
         return journal
 
@@ -64,7 +64,7 @@ def _standing_cutover(state: State) -> Journal | None:
     Raises:
         PreconditionError: it has frozen the source, or is being put back.
     """
-    cutover = state.unfinished("cutover")
+    cutover = state.unfinished(Verb.CUTOVER)
     if cutover and (cutover.document.window or cutover.document.aborting):
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
@@ -75,10 +75,10 @@ def _standing_cutover(state: State) -> Journal | None:
 
 def _give_up(m: Migration, journal: Journal) -> None:
     """Ends a run whose place this round takes; what it has brought to the target is known from then on."""
-    if journal.document.verb == VERB:
+    if journal.document.verb is Verb.SEED:
         note_unfinished(m, journal)
         why = f"run {m.journal.run_id} was started with --new-run"
     else:
         automated_snapshots.resume(replace(m, journal=journal))
         why = f"it had frozen nothing, and seed round {m.journal.run_id} was started"
-    journal.settle("abandoned", why)
+    journal.settle(RunStatus.ABANDONED, why)

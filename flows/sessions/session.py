@@ -15,12 +15,13 @@ from domains.errors import AwsError, SnapferryError, is_transient
 from flows.sessions.exclusion import require_no_copies
 from flows.sessions.notifications import Notifier, require_notified, write_report
 from flows.sessions.recording import MOVING, bound_record
-from runs.begun_plan import plan_record, require_same_plan, way_out
+from runs.begun_plan import plan_record, require_same_plan
 from runs.errors import Busy, PlanChanged
 from runs.events import delivered_to
-from runs.journal import Document, Journal, Status, now
-from runs.lifecycle import counts, is_finished
+from runs.journal import Document, Journal, now
+from runs.lifecycle import RunStatus, counts, is_finished
 from runs.state import State
+from runs.verbs import Verb
 from tasks import steps
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 from tasks.migration import Consents, Migration
@@ -64,12 +65,12 @@ def run_before(state: State, options: Options, saved: PlanDocument | None = None
     """
     if saved:
         return _run_of_saved(state, saved.run_id, new_run=options.new_run)
-    return None if options.new_run else state.current("migrate")
+    return None if options.new_run else state.current(Verb.MIGRATE)
 
 
 def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None:
     own = state.run(run_id)
-    own_counts = own is not None and counts(own)
+    own_counts = own is not None and counts(own.document)
     if own and own.changed_something and not own_counts:
         raise PreconditionError(
             f"run {run_id} of this saved plan was given up after it had changed something", hint=_SAVE_ANEW
@@ -79,8 +80,8 @@ def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None
             f"run {run_id} of this saved plan has begun already",
             hint=f"leave out --new-run to go on with it, or see its report; for another run {_SAVE_ANEW}",
         )
-    current = None if new_run else state.current("migrate")
-    if current and current.run_id != run_id and not is_finished(current):
+    current = None if new_run else state.current(Verb.MIGRATE)
+    if current and current.run_id != run_id and not is_finished(current.document):
         raise PreconditionError(
             f"run {current.run_id} of plan {state.plan_name} is unfinished",
             hint="finish it with the plan it began with, or give it up for this one with --new-run",
@@ -96,7 +97,7 @@ def finished_before(plan: Plan, options: Options, saved: PlanDocument | None = N
         PreconditionError: as in `run_before`.
     """
     journal = run_before(State(options.state, plan.name), options, saved)
-    if journal is None or not is_finished(journal):
+    if journal is None or not is_finished(journal.document):
         return None
     require_same_plan(journal, plan)
     return journal
@@ -116,7 +117,7 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     replaced: list[Journal] = []
 
     def journal_of(uuids: tuple[str, str]) -> Journal:
-        current = state.current("migrate") if options.new_run else None
+        current = state.current(Verb.MIGRATE) if options.new_run else None
         replaced.extend([current] if current else [])
         return _journal(state, plan, options, uuids, saved)
 
@@ -125,8 +126,8 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
             yield m
         finally:
             for journal in replaced:
-                if not is_finished(journal) and m.journal.changed_something:
-                    journal.settle("abandoned", f"run {m.journal.run_id} was started with --new-run")
+                if not is_finished(journal.document) and m.journal.changed_something:
+                    journal.settle(RunStatus.ABANDONED, f"run {m.journal.run_id} was started with --new-run")
 
 
 @contextmanager
@@ -134,7 +135,7 @@ def working(
     plan: Plan,
     options: Options,
     journal_of: Callable[[tuple[str, str]], Journal],
-    ended: tuple[Status, str] = ("done", ""),
+    ended: tuple[RunStatus, str] = (RunStatus.DONE, ""),
 ) -> Generator[Migration]:
     """Holds plan and pair, opens the domains, writes how the session ended, and tells the plan's hooks.
 
@@ -183,10 +184,10 @@ def _journal(
     current = run_before(state, options, saved)
     if current is None:
         require_no_copies(state, options.new_run)
-        journal = state.begin(plan, "migrate", saved.run_id if saved else None)
+        journal = state.begin(plan, Verb.MIGRATE, saved.run_id if saved else None)
         journal.document.sessions = 1
         return journal
-    if is_finished(current):  # between the look before and the lock another process finished it
+    if is_finished(current.document):  # between the look before and the lock another process finished it
         raise Busy(
             f"run {current.run_id} has just been finished by another process", "see `snapferry report`"
         )
@@ -210,7 +211,7 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
             raise PlanChanged(
                 f"the {side} is another cluster than in run {journal.run_id}: its UUID is {uuid}, "
                 f"it was {record[side]['cluster_uuid']}",
-                f"correct the endpoint or the tunnel, {way_out(journal)}",
+                f"correct the endpoint or the tunnel, {journal.document.verb.way_out}",
             )
 
 
@@ -219,20 +220,20 @@ def decided_before(journal: Journal) -> Resolution | None:
     return bound_record(journal, steps.RESOLVE, MOVING)
 
 
-def status_after(error: BaseException, journal: Journal) -> Status:
+def status_after(error: BaseException, journal: Journal) -> RunStatus:
     """How a run stands after this error."""
     if isinstance(error, VerificationFailed):
-        return "different"
+        return RunStatus.DIFFERENT
     passing = is_transient(error) or isinstance(error, TimedOut | AwsError)
     if passing or not isinstance(error, Exception):
-        return "interrupted"
+        return RunStatus.INTERRUPTED
     if journal.changed_something or isinstance(error, ExecutionError):
-        return "failed"
-    return "refused"
+        return RunStatus.FAILED
+    return RunStatus.REFUSED
 
 
 def _settle(
-    journal: Journal, domains: Iterable[Domain], status: Status, message: str, hint: str, unheard: str
+    journal: Journal, domains: Iterable[Domain], status: RunStatus, message: str, hint: str, unheard: str
 ) -> None:
     count_requests(journal, domains)
     journal.settle(status, message, hint, unheard)
@@ -251,6 +252,6 @@ def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
 def read_only_migration(plan: Plan, options: Options, run_id: str) -> Migration:
     """A migration whose journal is never written."""
     source, target = open_domains(plan)
-    document = Document(plan=plan_record(plan), run_id=run_id, verb="look", started=now())
+    document = Document(plan=plan_record(plan), run_id=run_id, verb=Verb.PREVIEW, started=now())
     journal = Journal(options.state / "unwritten.json", document)
     return Migration(plan, source, target, journal, options.consents)

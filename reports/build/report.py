@@ -1,4 +1,4 @@
-"""From a run's journal to its report, and the report's files."""
+"""Build a run's report from its journal."""
 
 from collections.abc import Iterator
 
@@ -19,16 +19,15 @@ from reports.model.seeding import RoundReport, WindowReport
 from reports.words.next_step import next_step
 from reports.words.verification import limit
 from runs.journal import Document
+from runs.verbs import Verb
 from tasks import steps
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
 
-_ROUNDS = {"seed", "cutover"}
-
 
 def report_of(document: Document) -> Report:
-    """The report of a run, from its journal alone."""
+    """Build the report of a run from its journal alone."""
     resolution = document.recorded(steps.RESOLVE)
     restored = document.recorded(steps.RESTORE)
     verified = verification_of(document)
@@ -36,7 +35,7 @@ def report_of(document: Document) -> Report:
     indices = (
         [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
     )
-    if told and document.verb == "seed":
+    if told and document.verb is Verb.SEED:
         indices = seeded(indices, told)
     registered = [document.recorded(key) for key in (steps.REGISTER_ON_SOURCE, steps.REGISTER_ON_TARGET)]
     return Report(
@@ -75,8 +74,8 @@ def report_of(document: Document) -> Report:
 
 
 def _rounds(document: Document) -> tuple[RoundReport | None, WindowReport | None]:
-    """What only seed rounds and cutovers have; what it takes is imported for them alone."""
-    if document.verb not in _ROUNDS:
+    """The parts that only seed rounds and cutovers have; their builders are imported for them alone."""
+    if not document.verb.is_round:
         return None, None
     from reports.build.seeding import round_report
     from reports.build.window import window_report
@@ -111,7 +110,7 @@ def _indices(
 
 
 def _appeared(resolution: Resolution, verified: VerificationRecord | None) -> Iterator[IndexReport]:
-    """What the verification found beside what was decided."""
+    """Indices that the verification found and the run had not decided on."""
     decided = {index.target for index in resolution.indices}
     for verdict in verified.verdicts if verified else ():
         if verdict.target not in decided:

@@ -9,6 +9,7 @@ from rich.text import Text
 from reports.build.cleanup import finish_report, removal_report, skipped_reports
 from reports.model.cleanup import FinishReport, RemovalReport, SkippedReport
 from reports.words import common
+from reports.words.outcomes import title
 from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, RolledBackRecord
 from tasks.records.previews import FinishPreview, UnfinishedCutover
 
@@ -56,7 +57,7 @@ def finish_preview_view(found: FinishPreview) -> RenderableType:
 
 
 def _ahead(found: FinishPreview) -> Iterator[Text]:
-    what = "Cutover" if found.verb == "cutover" else "Run"
+    what = title(found.verb)
     yield Text(f"{what} {found.run_id} is done. To settle:", "bold")
     fate = "dropped" if found.wanted.snapshots == "drop" else "kept"
     yield from (Text(f"  snapshot {name}: {fate}") for name in found.snapshots)

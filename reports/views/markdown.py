@@ -6,6 +6,7 @@ from datetime import datetime
 from reports.model.report import Report
 from reports.views import estimates, seeding
 from reports.words import common, outcomes
+from runs.verbs import Verb
 
 
 def markdown(report: Report) -> str:
@@ -28,7 +29,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _section(
         "Indices",
         ("source", "target", "verdict", "source documents", "target documents", "bytes", ""),
-        _indices(report) if report.verb != "seed" or report.level else (),
+        _indices(report) if report.verb is not Verb.SEED or report.level else (),
     )
     yield from _section(
         "Documents that differ",

@@ -13,14 +13,16 @@ from reports.views.layout import ROWS, Row
 from reports.words import common, outcomes
 from reports.words import verification as words
 from reports.words.outcomes import untouched
+from runs.lifecycle import RunStatus
+from runs.verbs import Verb
 from tasks.records.resolution import LeftOutReason
 from tasks.records.verification import VerificationRecord
 
 _OUTCOME_STYLES = {
-    "done": "bold green",
-    "refused": "bold yellow",
-    "interrupted": "bold yellow",
-    "running": "bold yellow",
+    RunStatus.DONE: "bold green",
+    RunStatus.REFUSED: "bold yellow",
+    RunStatus.INTERRUPTED: "bold yellow",
+    RunStatus.RUNNING: "bold yellow",
 }
 
 
@@ -36,9 +38,9 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
     if report.snapshot:
         yield layout.snapshot(common.snapshot(report.snapshot))
     if report.round:
-        yield from seeding.round_lines(report.round, alone=report.verb == "seed" and report.level is None)
+        yield from seeding.round_lines(report.round, alone=report.verb is Verb.SEED and report.level is None)
     if _has_verdicts(report):
-        opened = report.verb == "cutover"
+        opened = report.verb is Verb.CUTOVER
         waiting = untouched(report.round, opened=opened) if report.round else {}
         yield layout.indices([_row(index, waiting) for index in report.indices])
     failing = ((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
@@ -57,7 +59,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
         took = ", ".join(f"{s.name} {common.duration(s.seconds)}" for s in report.steps)
         yield Text(f"Steps: {took}", "dim")
     if report.rehearsal:
-        yield from estimates.rehearsal_lines(report.rehearsal, refused=report.outcome == "refused")
+        yield from estimates.rehearsal_lines(report.rehearsal, refused=report.outcome == RunStatus.REFUSED)
     if report.estimate:
         yield Text(estimates.estimated_vs_actual(report.estimate), "dim")
     yield from _end(report, files)
@@ -65,7 +67,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
 
 def _has_verdicts(report: Report) -> bool:
     """Whether a row an index tells something: most seed rounds verify nothing, a cutover may not have yet."""
-    if report.verb in {"seed", "cutover"}:
+    if report.verb.is_round:
         return report.level is not None
     return bool(report.indices)
 
@@ -84,7 +86,7 @@ def _row(index: IndexReport, untouched: Mapping[str, str]) -> Row:
 
 
 def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
-    if report.outcome in {"failed", "interrupted"} and report.changes:
+    if report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED} and report.changes:
         yield Text(
             "Changed so far: "
             + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)

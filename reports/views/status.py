@@ -11,6 +11,7 @@ from reports.words import common
 from reports.words.common import clock, counted, number
 from reports.words.next_step import after_a_kill
 from reports.words.outcomes import state_sentence, title
+from runs.lifecycle import RunStatus
 
 _BY_THE_JOURNAL = "This is what the runs have written down; the domains were not asked."
 
@@ -32,15 +33,17 @@ def status_of(
         process: the id of the process that holds the plan; None where none does, or it is not known.
         taking_away: the command that goes on with taking the copies away, where that has begun and not ended.
     """
-    gone = report.outcome == "running" and not held
+    gone = report.outcome == RunStatus.RUNNING and not held
     last = report.steps[-1] if report.steps else None
-    stands = report.model_copy(update={"outcome": "interrupted"}) if gone else report
+    stands = report.model_copy(update={"outcome": RunStatus.INTERRUPTED}) if gone else report
     return {
         "plan": report.plan,
         "verb": report.verb,
         "run_id": report.run_id,
         "outcome": stands.outcome,
-        "stands": "running" if held and report.outcome == "running" else state_sentence(stands),
+        "stands": "running"
+        if held and report.outcome == RunStatus.RUNNING
+        else state_sentence(stands, gone=gone),
         "held_by_a_process": held,
         "process": process,
         "source_refuses_writes": block.model_dump(mode="json") if block else None,
@@ -63,7 +66,7 @@ def status_of(
 def _next(report: Report, held: bool) -> str:
     """What to do about a living process; empty without one."""
     closed = next((gate for gate in report.gates if gate.approved is None), None)
-    if held and closed and report.outcome == "running":
+    if held and closed and report.outcome == RunStatus.RUNNING:
         file = f", or touch {closed.file}" if closed.file else ""
         return f"it waits for an approval: snapferry approve PLAN {closed.name}{file}"
     return "wait for it" if held else ""

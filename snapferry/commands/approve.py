@@ -39,10 +39,7 @@ def approve(call: RunCall, gate: GateName) -> None:
         return
     when = "" if is_new else f" already, at {approval.at:%Y-%m-%d %H:%M:%S} UTC"
     print_text(f"Gate {named} of run {approval.run_id} is approved{when} by {approval.by}.\n")
-    verb = journal.document.verb
-    consent = " --allow-freeze" if verb == "cutover" else ""
-    resume = (
-        f"No process is working on the run. To resume it: snapferry {verb} {call.file} --execute{consent}"
-    )
+    command = journal.document.verb.command.replace("PLAN", str(call.file))
+    resume = f"No process is working on the run. To resume it: {command}"
     is_running = runs.is_held()
     print_text(f"{'The run continues within seconds of reaching the gate.' if is_running else resume}\n")

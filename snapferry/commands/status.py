@@ -51,7 +51,7 @@ def status(call: RunCall) -> None:
 def _left_by_seeding(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":
     """What seed rounds and cutovers have left on the domains; read only if there were any."""
     documents = [journal.document for journal in runs.journals()]
-    if not any(document.verb in {"seed", "cutover"} for document in documents):
+    if not any(document.verb.is_round for document in documents):
         return None, None
     from reports.build.seeding import waiting_of
     from reports.build.source_block import source_block

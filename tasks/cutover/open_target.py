@@ -22,7 +22,8 @@ from domains.engine.index_opening import (
 from domains.engine.write_blocks import WRITE, blocks, settings_requests
 from domains.http.json_replies import Json
 from domains.http.requests import Request
-from runs.journal import DENIED, REFUSED, Journal, now
+from runs.journal import now
+from runs.lifecycle import SERVE
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
 from tasks.errors import ExecutionError, TimedOut
@@ -32,15 +33,8 @@ from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.selection.conflicts import own_names, taken_now
 
-SERVE = "serve"
 _NO_MOVEMENT_S = 20.0
 _MISSING = object()
-
-
-def has_begun(journal: Journal) -> bool:
-    """Whether the target may take writes by this run already: not where all that was asked was refused."""
-    results = (intent.result or "" for intent in journal.intents(SERVE))
-    return any(not result.startswith((DENIED, REFUSED)) for result in results)
 
 
 def open_copies(m: Migration, names: Sequence[str]) -> int:

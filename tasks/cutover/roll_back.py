@@ -9,6 +9,7 @@ from domains.engine.catalog import catalog
 from domains.engine.index_opening import alias_removal_requests, aliases, require_acknowledged
 from domains.engine.write_blocks import blocks
 from domains.errors import is_transient
+from runs.lifecycle import RunStatus
 from runs.step_names import StepName
 from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
@@ -24,7 +25,7 @@ _ATTEMPTS = 5
 T = TypeVar("T")
 
 
-def begin(m: Migration, message: str, hint: str, status: str) -> None:
+def begin(m: Migration, message: str, hint: str, status: RunStatus) -> None:
     """Record that the cutover is being rolled back, and why: from now on the run does nothing else.
 
     Args:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from configs.values.durations import duration_text
+from runs import lifecycle
 from runs.journal import WindowEntry, now
 from runs.progress import Poll
 from tasks.errors import TimedOut
@@ -38,14 +39,12 @@ def begin(m: Migration) -> WindowEntry:
 
 def is_frozen(m: Migration) -> bool:
     """Whether the run may have blocked writes on the source, and has not ended that."""
-    window = m.journal.document.window
-    return window is not None and window.ended is None
+    return lifecycle.is_frozen(m.journal.document)
 
 
 def is_opening(m: Migration) -> bool:
-    """Whether the target is being opened: from then on nothing is rolled back."""
-    window = m.journal.document.window
-    return window is not None and window.opening is not None
+    """Whether the target is being opened, or is open."""
+    return lifecycle.is_opening(m.journal.document)
 
 
 def limit_waits(m: Migration) -> Migration:
@@ -65,8 +64,7 @@ def require_time(m: Migration) -> None:
 
 def is_over(m: Migration) -> bool:
     """Whether the window has expired."""
-    entry = m.journal.document.window
-    return entry is not None and now() >= entry.deadline
+    return lifecycle.is_past_deadline(m.journal.document, now())
 
 
 def window_over(m: Migration) -> WindowOver:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from configs.gates import Gate
 from configs.plan import Side
+from runs.verbs import Verb
 from tasks.records.base import Record
 from tasks.records.checks import CheckRecord
 from tasks.records.cleanup import Finish
@@ -43,7 +44,7 @@ class RoundPreview(Record):
             steps; none where the command would only roll back, or finish an opening.
     """
 
-    verb: Literal["seed", "cutover"]
+    verb: Verb
     rehearsal: bool = False
     plan: str
     continues: str | None
@@ -91,7 +92,7 @@ class FinishPreview(Record):
     """
 
     run_id: str
-    verb: str
+    verb: Verb
     wanted: Finish
     finished: bool
     snapshots: tuple[str, ...]

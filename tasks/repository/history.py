@@ -11,8 +11,6 @@ from runs.state import State
 from tasks.migration import Migration
 from tasks.repository.bodies import alike
 
-_USERS = ("migrate", "seed", "cutover")
-
 
 @dataclass(frozen=True)
 class Sent:
@@ -93,6 +91,6 @@ def later_user(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> st
     known = {journal.run_id for journal in ours} | removed_runs(state)
     for journal in state.journals():
         later = journal.run_id not in known and journal.document.started > began
-        if later and journal.document.verb in _USERS and journal.record(f"register on {domain.side}"):
+        if later and journal.document.verb.moves_to_stay and journal.record(f"register on {domain.side}"):
             return journal.run_id
     return None

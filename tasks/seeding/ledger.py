@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from runs.journal import Journal
-from runs.seed_cycles import VERBS, ends_cycle
+from runs.lifecycle import ends_cycle
 from runs.state import State
 from tasks import steps
 from tasks.records.seeding import CopiesRecord, Copy, Ledger
@@ -18,9 +18,9 @@ def ledger(state: State, excluding: str = "") -> Ledger:
     base: CopiesRecord | None = None
     later: list[Journal] = []
     for journal in state.journals():
-        if journal.document.verb not in VERBS or journal.run_id == excluding:
+        if not journal.document.verb.is_round or journal.run_id == excluding:
             continue
-        if ends_cycle(journal):
+        if ends_cycle(journal.document):
             break
         base = journal.document.recorded(steps.COPIES)
         if base:

@@ -22,7 +22,7 @@ import requests
 from requests_aws4auth import AWS4Auth
 
 from lab.description import LabDescription
-from tests.support.book import ABSENT, Outcome, Page, Write, contents, outcome_of
+from tests.support.write_log import ABSENT, Outcome, Write, WriteLog, contents, outcome_of
 
 Way = Literal["door", "engine"]
 WAIT_S = 60.0
@@ -39,7 +39,7 @@ class Writers:
 
     def __init__(self, lab: LabDescription, side: str, places: Mapping[str, bool], way: Way) -> None:
         self.lab, self.side, self._way = lab, side, way
-        self.pages = {name: Page() for name in places}
+        self.pages = {name: WriteLog() for name in places}
         self.first_refused: float | None = None
         self.last_acknowledged: float | None = None
         self._streams = {name for name, is_stream in places.items() if is_stream}

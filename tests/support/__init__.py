@@ -1,1 +1,1 @@
-"""What tests share: scripted servers, and short ways to build plans and catalogs. Nothing of the lab."""
+"""Helpers shared by tests: scripted servers, builders of plans and records. tests/README.md lists them."""

@@ -1,4 +1,4 @@
-"""Short ways to build what the steps are given: plans, domains, catalogs, migrations."""
+"""Builders of the inputs of steps: plans, domains, catalogs, migrations."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def a_plan(**changes: Any) -> Plan:
 
 
 def a_plan_between(source: FakeDomain, target: FakeDomain, **changes: Any) -> Plan:
-    """A valid plan between two fakes."""
+    """A valid plan between two fake domains."""
     sides = {"source": source, "target": target}
     places = {side: {"endpoint": fake.endpoint, "auth": NO_AUTH} for side, fake in sides.items()}
     return a_plan(**{**places, **changes})
 
 
 def a_domain(fake: FakeDomain, side: Side = "source", auth: Any = None, **changes: Any) -> Domain:
-    """A fake, opened as a domain."""
+    """A fake domain, opened as a Domain."""
     signed = changes.pop("signed", False)
     connection = Connection(side, fake.endpoint, auth, **changes)
     region = "us-east-1" if side == "source" else "eu-west-1"
@@ -62,11 +62,11 @@ def _session(region: str) -> boto3.Session:
 
 @dataclass
 class Clock:
-    """Time that passes only when somebody sleeps.
+    """A clock that advances only by sleeping.
 
     Args:
         pauses: seconds of each sleep.
-        step: seconds that a sleep takes at least: a long wait then takes few looks.
+        step: minimum seconds of a sleep, so that a long wait takes few polls.
     """
 
     now: float = 1000.0
@@ -77,18 +77,18 @@ class Clock:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Moves on at once."""
+        """Advance at once."""
         slept = max(seconds, self.step)
         self.pauses.append(slept)
         self.now += slept
 
     def poll(self, limit_s: float | None) -> Poll:
-        """A long wait in this time."""
+        """A long wait by this clock."""
         return Poll(limit_s, sleep=self.sleep, clock=self)
 
 
 def a_journal(folder: Path, plan: Plan) -> Journal:
-    """A run's journal, begun."""
+    """The journal of a new run."""
     return State(folder, plan.name).begin(plan, "migrate")
 
 
@@ -102,7 +102,7 @@ def a_migration(
     signed: bool = False,
     **plan: Any,
 ) -> Migration:
-    """A migration between two fakes, in a time of its own."""
+    """A migration between two fake domains, with its own clock."""
     made = a_plan(**plan)
     clock = clock or Clock()
     return Migration(
@@ -116,7 +116,7 @@ def a_migration(
 
 
 def an_index(name: str, **changes: Any) -> Index:
-    """An index as a catalog holds it. `aliases` may be names."""
+    """An index of a catalog. `aliases` may be names."""
     aliases = changes.pop("aliases", ())
     values: dict[str, Any] = {
         "uuid": f"uuid-{name}",
@@ -135,7 +135,7 @@ def an_index(name: str, **changes: Any) -> Index:
 
 
 def a_catalog(*indices: Index | str, streams: dict[str, list[str]] | None = None) -> Catalog:
-    """A catalog; a stream's backing indices are made where they are not given."""
+    """A catalog; missing backing indices of streams are added."""
     known = {index.name: index for index in (an_index(i) if isinstance(i, str) else i for i in indices)}
     for stream, backing in (streams or {}).items():
         for name in backing:
@@ -145,7 +145,7 @@ def a_catalog(*indices: Index | str, streams: dict[str, list[str]] | None = None
 
 
 def selected(name: str, **changes: Any) -> SelectedIndex:
-    """An index that moves."""
+    """A selected index."""
     values: dict[str, Any] = {
         "target": name,
         "uuid": f"uuid-{name}",
@@ -161,19 +161,19 @@ def selected(name: str, **changes: Any) -> SelectedIndex:
 
 
 def a_unit(name: str, *indices: SelectedIndex, **changes: Any) -> Unit:
-    """A unit that moves: an index by itself, or with `is_stream` its backing indices."""
+    """A unit of a migration: a single index, or with `is_stream` a data stream's backing indices."""
     target = changes.pop("target", name)
     members = indices or (selected(name, target=target),)
     return Unit(name=name, target=target, indices=members, **{"is_stream": False, **changes})
 
 
 def a_stream_unit(name: str, *backing: str, **changes: Any) -> Unit:
-    """A data stream that moves."""
+    """The unit of a data stream."""
     return a_unit(name, *(selected(b, stream=name) for b in backing), is_stream=True, **changes)
 
 
 def a_cluster(side: str) -> ClusterRecord:
-    """Who answered."""
+    """A cluster's identity record."""
     return ClusterRecord(
         endpoint=f"https://{side}.example",
         region="us-east-1",
@@ -184,7 +184,7 @@ def a_cluster(side: str) -> ClusterRecord:
 
 
 def a_resolution(*units: Unit, snapshot: str = "snap", **changes: Any) -> Resolution:
-    """What a migration will do."""
+    """A migration's resolution."""
     values: dict[str, Any] = {
         "source": a_cluster("source"),
         "target": a_cluster("target"),
@@ -196,7 +196,7 @@ def a_resolution(*units: Unit, snapshot: str = "snap", **changes: Any) -> Resolu
 
 
 def a_snapshot(name: str = "snap", **changes: Any) -> SnapshotRecord:
-    """A complete snapshot's record."""
+    """The record of a complete snapshot."""
     values: dict[str, Any] = {
         "repository": "repo",
         "uuid": "snapshot-uuid",
@@ -217,13 +217,13 @@ def a_snapshot(name: str = "snap", **changes: Any) -> SnapshotRecord:
 def identity_reply(
     side: str, number: str = "3.6.0", distribution: str | None = "opensearch"
 ) -> dict[str, Any]:
-    """What `GET /` answers."""
+    """The reply to `GET /`."""
     version = {"number": number, **({"distribution": distribution} if distribution else {})}
     return {"name": "node", "cluster_name": f"123:{side}", "cluster_uuid": UUIDS[side], "version": version}
 
 
 def a_document(resolution: Resolution, plan: Plan | None = None, **changes: Any) -> PlanDocument:
-    """The document of a migration that resolves so, sealed."""
+    """The sealed plan document of a migration with this resolution."""
     made = plan or a_plan()
     values: dict[str, Any] = {
         "name": made.name,

@@ -1,6 +1,6 @@
-"""Scripts that let a fake domain hold indices, snapshots and figures: all that the steps look at.
+"""A fake engine: scripts a fake domain to answer with indices, snapshots and figures.
 
-A fake: it says what it is told. It is there for states that a real engine cannot be brought into on request.
+It is for states that a real engine cannot be brought into on demand.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .building import identity_reply
-from .fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from .fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 from .shards import Engine, Shard
 
 
 @dataclass
-class Held:
-    """One index on the fake.
+class FakeIndex:
+    """One index of the fake engine.
 
     Args:
         states: of its primaries: STARTED, INITIALIZING, UNASSIGNED.
-        settings: flat, of those that checks ask for.
-        origin: `repository/snapshot` its shards were restored from; None for an index that was made here.
+        settings: flat; those that checks read.
+        origin: `repository/snapshot` that its shards were restored from; None for an index created here.
         figures: `(count, sum, max)` of each shard, a `Shard`, or the problem as an `_msearch` answer.
     """
 
@@ -43,7 +43,7 @@ class Held:
     bytes: int = 1000
 
     def row(self) -> dict[str, Any]:
-        """As `_cat/indices` lists it."""
+        """The row in `_cat/indices`."""
         sizes = {"docs.count": "3", "pri.store.size": str(self.bytes)} if self.open else {}
         uuid = self.uuid or f"uuid-{self.name}"
         return {
@@ -57,7 +57,7 @@ class Held:
         }
 
     def routing(self) -> dict[str, Any]:
-        """As the cluster state holds it."""
+        """The entry in the cluster state."""
         return {"shards": {str(n): [self._copy(n, state)] for n, state in enumerate(self.states)}}
 
     def _copy(self, number: int, state: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Held:
         return copy
 
     def recovery(self) -> dict[str, Any]:
-        """As `_recovery` tells it."""
+        """The entry in `_recovery`."""
         repository, _, snapshot = (self.origin or "").partition("/")
         source = {"repository": repository, "snapshot": snapshot} if self.origin else {}
         size = {"total_in_bytes": 1000, "recovered_in_bytes": 900, "reused_in_bytes": 100}
@@ -109,7 +109,7 @@ class Held:
 
 
 def _told(figures: Any) -> dict[str, Any]:
-    """What a shard with these figures tells of itself: nothing is under way there."""
+    """The `_stats` of an idle shard with these figures."""
     return {
         "routing": {"primary": True},
         "docs": {"count": figures[0]},
@@ -119,7 +119,7 @@ def _told(figures: Any) -> dict[str, Any]:
 
 
 def _by_range(answer: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-    """All documents in the first range, which reaches up to the mark."""
+    """Put all documents into the first range, which ends at the mark."""
     if "aggregations" not in answer:
         return answer
     ranges = body["aggs"]["ranges"]["range"]["ranges"]
@@ -129,13 +129,13 @@ def _by_range(answer: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
 
 
 class FakeEngine:
-    """Scripts a fake domain from what is put into `indices`.
+    """Scripts a fake domain by the contents of `indices`.
 
     Args:
-        restores: names whose restore makes an index, and the index it makes; called with the request.
+        restores: names whose restore creates an index, and that index; called with the request.
     """
 
-    def __init__(self, domain: FakeDomain, side: str, *indices: Held, number: str = "3.6.0") -> None:
+    def __init__(self, domain: FakeDomain, side: str, *indices: FakeIndex, number: str = "3.6.0") -> None:
         self.domain = domain
         self.indices = {index.name: index for index in indices}
         self.streams: dict[str, list[str]] = {}
@@ -212,17 +212,19 @@ class FakeEngine:
         for name, (total, free) in self.disks.items():
             yield {"node": name, "shards": "1", "disk.total": str(total), "disk.avail": str(free)}
 
-    def put(self, held: Held) -> Held:
-        """Makes an index."""
+    def put(self, held: FakeIndex) -> FakeIndex:
+        """Add an index."""
         self.indices[held.name] = held
         return held
 
     def restoring(self, place: str, *, states: list[str] | None = None) -> FakeEngine:
-        """Lets every restore succeed at once."""
+        """Let every restore succeed at once."""
 
-        def restore(asked: Asked) -> Reply:
+        def restore(asked: ReceivedRequest) -> Reply:
             for name in asked.json["indices"]:
-                self.put(Held(name, f"restored-{name}", states=list(states or ["STARTED"]), origin=place))
+                self.put(
+                    FakeIndex(name, f"restored-{name}", states=list(states or ["STARTED"]), origin=place)
+                )
             return ok({"accepted": True})
 
         self.domain.on("POST /_snapshot/.*/_restore", restore)
@@ -241,18 +243,18 @@ class FakeEngine:
         ]
         return {"data_streams": listed}
 
-    def _named(self, asked: Asked, place: int) -> list[Held]:
+    def _named(self, asked: ReceivedRequest, place: int) -> list[FakeIndex]:
         names = asked.path.split("/")[place].split(",")
         if names == ["_all"]:
             return list(self.indices.values())
         return [self.indices[name] for name in names if name in self.indices]
 
-    def _routing(self, asked: Asked) -> Reply:
+    def _routing(self, asked: ReceivedRequest) -> Reply:
         return ok(
             {"routing_table": {"indices": {held.name: held.routing() for held in self._named(asked, 4)}}}
         )
 
-    def _explain(self, asked: Asked) -> Reply:
+    def _explain(self, asked: ReceivedRequest) -> Reply:
         held = self.indices[asked.json["index"]]
         if held.explained == "refused":
             return engine_error(
@@ -260,7 +262,7 @@ class FakeEngine:
             )
         return ok({"can_allocate": held.explained, "allocate_explanation": "no node has room"})
 
-    def _refresh(self, asked: Asked) -> Reply:
+    def _refresh(self, asked: ReceivedRequest) -> Reply:
         failures = [
             {"index": held.name, "shard": 0, "reason": self.unrefreshed[held.name]}
             for held in self._named(asked, 1)
@@ -277,7 +279,7 @@ class FakeEngine:
             }
         )
 
-    def _msearch(self, asked: Asked) -> Reply:
+    def _msearch(self, asked: ReceivedRequest) -> Reply:
         lines = [json.loads(line) for line in asked.body.decode().splitlines()]
         pairs = zip(lines[::2], lines[1::2], strict=True)
         return ok({"responses": [self._searched(header, body) for header, body in pairs]})
@@ -297,7 +299,7 @@ class FakeEngine:
         asked = {name: part for name, part in answer.items() if "aggs" in body or name != "aggregations"}
         return asked if "ranges" not in body.get("aggs", {}) else _by_range(asked, body)
 
-    def _got(self, asked: Asked) -> Reply:
+    def _got(self, asked: ReceivedRequest) -> Reply:
         found = [Engine(self._shards()).got(each) for each in asked.json["docs"]]
         return ok({"docs": found})
 
@@ -306,7 +308,7 @@ class FakeEngine:
             held.name: [f for f in held.figures if isinstance(f, Shard)] for held in self.indices.values()
         }
 
-    def _stats(self, asked: Asked) -> Reply:
+    def _stats(self, asked: ReceivedRequest) -> Reply:
         told = {
             held.name: {
                 "shards": {
@@ -318,12 +320,12 @@ class FakeEngine:
         }
         return ok({"indices": told})
 
-    def _close(self, asked: Asked) -> Reply:
+    def _close(self, asked: ReceivedRequest) -> Reply:
         for held in self._named(asked, 1):
             held.open = False
         return ok({"acknowledged": True, "shards_acknowledged": True})
 
-    def _delete(self, asked: Asked) -> Reply:
+    def _delete(self, asked: ReceivedRequest) -> Reply:
         names = asked.path.split("/")[1].split(",")
         for name in names:
             if name not in self.indices:
@@ -332,19 +334,19 @@ class FakeEngine:
             del self.indices[name]
         return ok({"acknowledged": True})
 
-    def _uuids(self, asked: Asked) -> Reply:
+    def _uuids(self, asked: ReceivedRequest) -> Reply:
         return ok(
             {held.name: {"settings": {"index.uuid": held.row()["uuid"]}} for held in self._named(asked, 1)}
         )
 
-    def _stream(self, asked: Asked) -> Reply:
+    def _stream(self, asked: ReceivedRequest) -> Reply:
         name = asked.path.split("/")[2]
         listed = [each for each in self._streams()["data_streams"] if each["name"] == name]
         if not listed:
             return engine_error(404, "index_not_found_exception", f"no such index [{name}]")
         return ok({"data_streams": listed})
 
-    def _delete_stream(self, asked: Asked) -> Reply:
+    def _delete_stream(self, asked: ReceivedRequest) -> Reply:
         for name in self.streams.pop(asked.path.split("/")[2]):
             self.indices.pop(name, None)
         return ok({"acknowledged": True})
@@ -353,7 +355,7 @@ class FakeEngine:
 def snapshot_reply(
     name: str, state: str = "SUCCESS", run: str | None = "run", **changes: Any
 ) -> dict[str, Any]:
-    """What `GET _snapshot/repository/name` answers."""
+    """The reply to `GET _snapshot/repository/name`."""
     done = state != "IN_PROGRESS"
     entry: dict[str, Any] = {
         "snapshot": name,

@@ -1,7 +1,7 @@
-"""A small real HTTP server that answers as it was told: a fake, for what no real engine can be made to do.
+"""A fake domain: a small real HTTP server with scripted replies, for what no real engine does on demand.
 
-Real engines answer in tests/lab. This one is for lost replies, 502 pages, half answers and other rarities:
-each test scripts the replies, and reads the list of requests that came.
+Real engines answer in tests/lab. This one is for lost replies, 502 pages, truncated answers and other
+rarities: each test scripts the replies, and reads the list of received requests.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request as it came in."""
+class ReceivedRequest:
+    """One received request."""
 
     method: str
     target: str
@@ -56,9 +56,9 @@ class Reply:
     """One scripted reply.
 
     Args:
-        body: text as it is; anything else as JSON.
+        body: text unchanged; anything else as JSON.
         then: `reset` and `close` end the connection without a reply.
-        after_s: seconds before anything is answered.
+        after_s: seconds before the reply.
     """
 
     status: int = 200
@@ -69,7 +69,7 @@ class Reply:
     type: str = "application/json; charset=UTF-8"
 
 
-Answer = Reply | Callable[[Asked], Reply]
+Answer = Reply | Callable[[ReceivedRequest], Reply]
 
 
 def ok(body: Any, **more: Any) -> Reply:
@@ -93,7 +93,7 @@ def engine_error(status: int, kind: str, reason: str, *causes: tuple[str, str], 
 
 
 def html(status: int) -> Reply:
-    """A load balancer's page."""
+    """The error page of a load balancer."""
     title = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}[status]
     page = f"<html><head><title>{status} {title}</title></head><body><h1>{status} {title}</h1></body></html>"
     return Reply(status, page, type="text/html")
@@ -104,14 +104,14 @@ CLOSE = Reply(then="close")
 
 
 class FakeDomain:
-    """The server: `on` scripts it, `requests` is what came.
+    """The server: `on` scripts it, `requests` lists the received requests.
 
     Args:
         certificate: PEM file of certificate and key, for HTTPS.
     """
 
     def __init__(self, certificate: str | None = None) -> None:
-        self.requests: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.server_names: list[str | None] = []
         self._script: list[tuple[re.Pattern[str], list[Answer]]] = []
         self._lock = threading.Lock()
@@ -137,12 +137,12 @@ class FakeDomain:
 
     @property
     def lines(self) -> list[str]:
-        """What was asked, `METHOD /path` each."""
+        """The received requests as `METHOD /path`."""
         return [asked.line for asked in self.requests]
 
     @property
     def changing(self) -> list[str]:
-        """The requests that can change something."""
+        """The received requests that can change something."""
         reading = ("/_search", "/_msearch", "/_count", "/_mget")
         return [
             asked.line
@@ -151,19 +151,19 @@ class FakeDomain:
         ]
 
     def on(self, line: str, *answers: Answer) -> FakeDomain:
-        """Answers requests whose `METHOD /path` fits the pattern, in order; the last answer stays.
+        """Answer requests whose `METHOD /path` matches the pattern, in order; the last answer repeats.
 
-        `line` is a regular expression over the whole; scripts told later come first.
+        `line` is a regular expression for the whole line; later scripts take precedence.
         """
         self._script.insert(0, (re.compile(line), list(answers)))
         return self
 
-    def asked(self, line: str) -> list[Asked]:
-        """The requests that fit the pattern."""
+    def asked(self, line: str) -> list[ReceivedRequest]:
+        """The received requests that match the pattern."""
         return [asked for asked in self.requests if re.fullmatch(line, asked.line)]
 
-    def answer(self, asked: Asked) -> Reply:
-        """The reply to a request, which is noted."""
+    def answer(self, asked: ReceivedRequest) -> Reply:
+        """Record a request and return its reply."""
         with self._lock:
             self.requests.append(asked)
             for pattern, answers in self._script:
@@ -175,21 +175,21 @@ class FakeDomain:
         return answer if isinstance(answer, Reply) else answer(asked)
 
     def reset(self) -> None:
-        """Forgets scripts and requests: as new."""
+        """Forget scripts and requests."""
         with self._lock:
             self.requests.clear()
             self.server_names.clear()
             self._script.clear()
 
     def close(self) -> None:
-        """Ends it."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
 
 
 @contextmanager
 def fake_domain(certificate: str | None = None) -> Iterator[FakeDomain]:
-    """A server for the time of the block."""
+    """Run a fake domain for the block."""
     server = FakeDomain(certificate)
     try:
         yield server
@@ -202,7 +202,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Connections that end early are part of the play."""
+        """Ignore connections that end early, which tests cause on purpose."""
 
 
 def _handler(fake: FakeDomain) -> type[BaseHTTPRequestHandler]:
@@ -213,7 +213,7 @@ def _handler(fake: FakeDomain) -> type[BaseHTTPRequestHandler]:
         def _any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            reply = fake.answer(Asked(self.command, self.path, headers, self.rfile.read(length)))
+            reply = fake.answer(ReceivedRequest(self.command, self.path, headers, self.rfile.read(length)))
             time.sleep(reply.after_s)
             if reply.then:
                 self._end(reply.then)

@@ -1,6 +1,6 @@
-"""`String.replaceAll` of Java, as far as rename rules use it: `\\Q…\\E`, groups, `$1` and quoting.
+"""Java's `String.replaceAll`, as far as rename rules use it: `\\Q…\\E`, groups, `$1` and quoting.
 
-Compared once with a real JDK over all names of tests/unit/test_tasks_conflicts.py: the same results.
+Compared once with a real JDK over all names of test_conflicts.py: the same results.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ import re
 
 
 def replace_all(text: str, pattern: str, replacement: str) -> str:
-    """What Java makes of it."""
+    """Java's result."""
     quoted = re.split(r"\\Q(.*?)\\E", pattern)
     translated = "".join(re.escape(part) if place % 2 else part for place, part in enumerate(quoted))
     return re.sub(translated, lambda match: _expanded(match, replacement), text)
 
 
 def _expanded(match: re.Match[str], replacement: str) -> str:
-    """Java's rules: a backslash quotes the next character, `$n` is a group, and an unset group is nothing."""
+    """Expand as Java does: a backslash quotes the next character, `$n` is a group, unset groups are empty."""
     result = ""
     at = 0
     while at < len(replacement):
@@ -30,6 +30,6 @@ def _expanded(match: re.Match[str], replacement: str) -> str:
 
 
 def renamed(index: str, pattern: str, replacement: str, *, of_a_stream: bool = False) -> str:
-    """What a restore calls an index: of a data stream's backing index only what follows `.ds-` is matched."""
+    """The restored name of an index; for a backing index, only the part after `.ds-` is matched."""
     before = ".ds-" if of_a_stream and index.startswith(".ds-") else ""
     return before + replace_all(index.removeprefix(before), pattern, replacement)

@@ -1,4 +1,4 @@
-"""What libraries work out anew for every session or command, worked out once for all tests.
+"""Cache what libraries compute for every session or command, to make the tests faster.
 
 The results are the same: the files and folders that describe AWS to boto3, its events and their handlers, and
 the command line that Typer builds from the verbs.
@@ -17,7 +17,7 @@ from botocore.loaders import JSONFileLoader, Loader
 
 
 def remember() -> None:
-    """Lets them remember, for the rest of the process."""
+    """Install the caches, for the rest of the process."""
     JSONFileLoader.load_file = _remembered(JSONFileLoader.load_file)
     Loader.list_available_services = _remembered(Loader.list_available_services, _places)
     EventAliaser._alias_event_name = _remembered(EventAliaser._alias_event_name)
@@ -29,7 +29,7 @@ def remember() -> None:
 def _remembered(
     method: Callable[..., Any], also: Callable[[Any], object] = lambda _: None
 ) -> Callable[..., Any]:
-    """The method, whose result is the same for every object that is alike in `also`."""
+    """Cache a method's result for all objects that are equal in `also`."""
     known: dict[object, Any] = {}
 
     def remembered(self: Any, *arguments: str, **named: str) -> Any:

@@ -1,4 +1,4 @@
-"""Short ways to build what seed rounds and cutovers remember."""
+"""Builders of the records of seed rounds and cutovers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.records.seeding import ChangesRecord, CopiesRecord, Copy
 
 
 def a_mark(last: int = 12, **more: Any) -> Mark:
-    """A shard that has come so far, with nothing under way. Its history is the fake engine's."""
+    """The mark of an idle shard at this position, with the fake engine's history."""
     values: dict[str, Any] = {
         "shard": 0,
         "global_checkpoint": last,
@@ -24,7 +24,7 @@ def a_mark(last: int = 12, **more: Any) -> Mark:
 
 
 def a_copy(name: str, **more: Any) -> Copy:
-    """A copy of an index of the same name, whole."""
+    """A full copy of an index under the same name."""
     values: dict[str, Any] = {
         "uuid": f"uuid-{name}",
         "target": name,
@@ -38,31 +38,31 @@ def a_copy(name: str, **more: Any) -> Copy:
 
 
 def copies_of(*found: Copy, number: int = 1) -> CopiesRecord:
-    """All copies after a round."""
+    """The record of all copies after a round."""
     return CopiesRecord(round=number, copies=found)
 
 
 def work_of(*changes: Any, **more: Any) -> ChangesRecord:
-    """What a round is about."""
+    """The record of a round's changes."""
     values: dict[str, Any] = {"round": 2, "marks": {}, "digests": {}, "aliases": {}, **more}
     return ChangesRecord(changes=changes, **values)
 
 
 def keep(journal: Journal, step: str, record: Record) -> None:
-    """Writes a step as done."""
+    """Record a step as done."""
     journal.document.steps[step] = StepEntry(started=now(), ended=now(), attempts=1)
     journal.keep(step, record)
 
 
 def intended(journal: Journal, action: str, *names: str, side: Any = "target", **more: Any) -> None:
-    """Writes a request as sent."""
+    """Record a request as sent."""
     detail = {"names": list(names), "targets": list(names), **more}
     with journal.intend(action, side, action, detail):
         pass
 
 
 def freeze_began(m: Migration) -> WindowEntry:
-    """Writes that the window has begun just now."""
+    """Record that the window has just begun."""
     at = now()
     m.journal.document.window = WindowEntry(frozen=at, deadline=at + m.plan.cutover.window)
     m.journal.save()

@@ -1,4 +1,4 @@
-"""Shards that hold documents under sequence numbers, and answer searches as an engine does: in memory."""
+"""In-memory shards with sequence numbers that answer searches as an engine does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Shard:
     Args:
         documents: id and routing → number of the last operation.
         last: number of the shard's last operation, deletes included.
-        offset: added to every number that is told: a shard that has had more operations than a test can make.
+        offset: added to every reported number, for shards with more operations than a test can make.
     """
 
     documents: dict[Name, int] = field(default_factory=dict)
@@ -36,21 +36,21 @@ class Shard:
     _ordered: int = -2
 
     def write(self, name: str, routing: str | None = None) -> None:
-        """A document is indexed, or indexed again."""
+        """Index a document."""
         self.last += 1
         self.documents[(name, routing)] = self.last
 
     def delete(self, name: str, routing: str | None = None) -> None:
-        """A document is deleted."""
+        """Delete a document."""
         self.last += 1
         self.documents.pop((name, routing), None)
 
     def copy(self) -> Shard:
-        """As a snapshot and its restore make one: with a history of its own."""
+        """Copy the shard as snapshot and restore do, with a new history."""
         return replace(self, documents=dict(self.documents), history="another", _order=[], _ordered=-2)
 
     def told(self, low: int, high: int) -> list[tuple[int, Name]]:
-        """Numbers and names in a range, in order."""
+        """The numbers and names in a range, in order."""
         if len(self._order) != len(self.documents) or self._ordered != self.last:
             self._order = sorted((n + self.offset, name) for name, n in self.documents.items())
             self._ordered = self.last
@@ -105,7 +105,7 @@ def _summed(numbers: list[int]) -> dict[str, Any]:
 
 
 class Engine:
-    """Indices of such shards, answering in the place of a connection.
+    """Indices of such shards, which answer in place of a connection.
 
     Args:
         window: `max_result_window` of every index.

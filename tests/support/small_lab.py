@@ -1,5 +1,4 @@
-"""A front door and the lab's own API without any engine: who asks what is really judged, the engine is a
-script."""
+"""A front door and the lab's own API without an engine: authorization is real, the engine is scripted."""
 
 from __future__ import annotations
 
@@ -69,7 +68,7 @@ class OneCaller:
 
 
 class ScriptedLink(EngineLink):
-    """The way to an engine that says what it is told; a request that it was not told about is answered {}."""
+    """A link to a scripted engine; it answers other requests with {}."""
 
     def __init__(self) -> None:
         super().__init__("http://engine")
@@ -77,7 +76,7 @@ class ScriptedLink(EngineLink):
         self.answers: dict[str, Answering] = {}
 
     def on(self, asked: str, status: int, body: Any) -> None:
-        """Answer `METHOD /path` (the query left out) so."""
+        """Script the answer to `METHOD /path` (without the query)."""
 
         async def answer(_: EngineRequest) -> httpx.Response:
             return httpx.Response(status, json=body)
@@ -114,7 +113,7 @@ class SmallLab:
         self, method: str, path: str, body: Any = None, host: str | None = None, data: bytes | None = None,
         **more: str,
     ) -> httpx.Response:  # fmt: skip
-        """A signed request; `more` are headers, a dash written as `_`."""
+        """Send a signed request; `more` are headers, with `_` for a dash."""
         headers = {name.replace("_", "-"): value for name, value in more.items()}
         headers |= {"Host": host} if host else {}
         signed = requests.Request(method, OWN + path, json=body, data=data, headers=headers)
@@ -127,11 +126,11 @@ class SmallLab:
             )
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> httpx.Response:
-        """The same, waited for."""
+        """Send a signed request and wait for the reply."""
         return asyncio.run(self.send(method, path, body, **how))
 
     def admin(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        """A request to the lab's own API."""
+        """Send a request to the lab's own API."""
 
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self._admin)
@@ -141,13 +140,13 @@ class SmallLab:
         return asyncio.run(ask())
 
     def turn(self, **switches: Any) -> None:
-        """Turn switches, which must be taken."""
+        """Turn switches; the lab must accept them."""
         reply = self.admin("PUT", "/manners/source", switches)
         assert reply.status_code == 200, reply.text
 
     @property
     def reached(self) -> list[str]:
-        """What reached the engine: `METHOD /path?query`."""
+        """The requests that reached the engine: `METHOD /path?query`."""
         return [f"{each.method} {each.target}" for each in self.engine.seen]
 
     def logged(self) -> list[dict[str, Any]]:

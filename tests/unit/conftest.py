@@ -1,4 +1,4 @@
-"""What unit tests share: fakes of a domain, time that does not pass, and a wall against connections."""
+"""Fixtures of unit tests: fake domains, a clock that does not wait, no network, one Prefect server."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ gc.set_threshold(50_000, 20, 50)  # looking for garbage would be an eighth of th
 
 @pytest.fixture(scope="session")
 def _servers() -> Iterator[tuple[FakeDomain, FakeDomain]]:
-    """Two servers for all tests: starting them is what takes time."""
+    """Two servers for all tests, because starting them takes time."""
     with fake_domain() as one, fake_domain() as two:
         yield one, two
 
 
 @pytest.fixture
 def source(_servers: tuple[FakeDomain, FakeDomain]) -> FakeDomain:
-    """A fake source, as new."""
+    """A fresh fake source."""
     _servers[0].reset()
     return _servers[0]
 
 
 @pytest.fixture
 def target(_servers: tuple[FakeDomain, FakeDomain]) -> FakeDomain:
-    """A fake target, as new."""
+    """A fresh fake target."""
     _servers[1].reset()
     return _servers[1]
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Time for retries of reads: their pauses are noted, and take none."""
+    """A clock for retries of reads: pauses are recorded and take no time."""
     from domains.http import retry
 
     made = Clock()
@@ -60,7 +60,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nobody_pulls_the_plug() -> Iterator[None]:
-    """What is written outlives a killed process anyway: to wait for the disk would only take time."""
+    """Skip fsync: files outlive a killed process anyway, and waiting for the disk takes time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
         yield
@@ -68,13 +68,13 @@ def _nobody_pulls_the_plug() -> Iterator[None]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who finds a lock taken gives up almost at once."""
+    """Give up on a held lock almost at once."""
     monkeypatch.setattr("runs.lock._PAUSE_S", 0.001)
 
 
 @pytest.fixture
 def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An account of nobody: no keys in the environment, no files, no instance role."""
+    """No AWS account: no keys in the environment, no files, no instance role."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -84,7 +84,7 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Refuses every connection and name lookup, and lists what was attempted."""
+    """Refuse every connection and name lookup, and list the attempts."""
     attempted: list[Any] = []
 
     def refuse(*arguments: Any, **_: Any) -> Any:
@@ -107,7 +107,7 @@ class _Prefect:
         self._address: Future[str] | None = None
 
     def start(self) -> None:
-        """Begins to start it; does not wait."""
+        """Start it in the background."""
         if self._address is None:
             self._address = self._thread.submit(self._started)
 
@@ -118,13 +118,13 @@ class _Prefect:
         return self._stack.enter_context(temporary(Path(folder)))
 
     def address(self) -> str:
-        """Its API, once it answers."""
+        """Its API's address, once it answers."""
         self.start()
         assert self._address
         return self._address.result()
 
     def stop(self) -> None:
-        """Ends it, if it was started."""
+        """Stop it, if it was started."""
         if self._address:
             self._address.exception()
         self._thread.shutdown()
@@ -135,7 +135,7 @@ _prefect = _Prefect()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Starts what takes long while the other tests run."""
+    """Start the Prefect server while the other tests run."""
     gc.freeze()  # modules are no garbage
     if any("prefect_server" in getattr(item, "fixturenames", ()) for item in session.items) and not (
         session.config.option.collectonly
@@ -144,13 +144,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Ends it whatever happened."""
+    """Stop the Prefect server."""
     _prefect.stop()
 
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[str]:
-    """A Prefect server's address. Prefect must not be imported before: it reads its settings at import."""
+    """A Prefect server's address. Do not import Prefect earlier: it reads its settings at import."""
     address = _prefect.address()
     assert "prefect" not in sys.modules
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings

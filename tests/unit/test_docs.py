@@ -10,14 +10,14 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from reports.model.report import report_schema
-from runs.journal import Status
+from runs.lifecycle import RunStatus
 from snapferry.exit_codes import ExitCode, code_of_status
 from snapferry.main import app
 
@@ -125,7 +125,7 @@ def test_the_readme_lists_the_verbs_as_the_help_does() -> None:
 def test_the_reports_outcomes_are_told_with_their_exit_codes() -> None:
     shown = re.findall(r"^\| `(\w+)` \| .+ \| (\d) \|$", text_of("docs/report.md"), re.MULTILINE)
     assert {name: int(code) for name, code in shown} == {
-        status: int(code_of_status(status)) for status in get_args(Status)
+        status: int(code_of_status(status)) for status in RunStatus
     }
 
 

@@ -10,20 +10,26 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
-from support.building import a_plan_between, a_resolution, a_unit
-from support.engine import FakeEngine, Held, snapshot_reply
-from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from support.building import a_domain, a_plan_between, a_resolution, a_unit
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 from typer.testing import CliRunner
 
+from domains.errors import Denied
+from domains.http.error_bodies import parse
 from domains.shard_mark import Mark
 from flows.abort import preview, subject
 from flows.sessions.session import Options
+from reports.build.report import report_of
 from runs.journal import Journal, WindowEntry, now
+from runs.lifecycle import RunStatus
 from runs.seed_cycles import cycle_of
 from runs.state import State
 from snapferry.main import app
 from tasks import steps
-from tasks.errors import PreconditionError
+from tasks.cutover.window import begin_opening
+from tasks.errors import ExecutionError, PreconditionError
+from tasks.migration import Migration
 from tasks.records.cleanup import FinishRecord, Leftovers
 from tasks.records.cutover import RollBackRecord
 from tasks.records.previews import UnfinishedCutover
@@ -56,13 +62,13 @@ class Pair:
             self._keeps_registration(fake, side)
 
     def _tells_blocks(self, fake: FakeDomain, engine: FakeEngine) -> None:
-        def settings(_: Asked) -> Reply:
+        def settings(_: ReceivedRequest) -> Reply:
             told = {
                 n: {"version": {"created": h.created}, "blocks": _block(h)} for n, h in engine.indices.items()
             }
             return ok({name: {"settings": {"index": each}} for name, each in told.items()})
 
-        def change(asked: Asked) -> Reply:
+        def change(asked: ReceivedRequest) -> Reply:
             for name in asked.path.split("/")[1].split(","):
                 engine.indices[name].settings |= asked.json
             return ok({"acknowledged": True})
@@ -70,11 +76,11 @@ class Pair:
         fake.on("GET /_all/_settings", settings).on("PUT /[^_].*/_settings", change)
 
     def _keeps_registration(self, fake: FakeDomain, side: str) -> None:
-        def put(asked: Asked) -> Reply:
+        def put(asked: ReceivedRequest) -> Reply:
             self.registered[side] = asked.json
             return ok({"acknowledged": True})
 
-        def delete(_: Asked) -> Reply:
+        def delete(_: ReceivedRequest) -> Reply:
             del self.registered[side]
             return ok({"acknowledged": True})
 
@@ -92,6 +98,10 @@ class Pair:
             pass
         journal.keep("resolve", a_resolution(a_unit("a")))
         self.intend(journal, "restore", "target", names=["a"], targets=["a"])
+        frozen = changes.get("window")
+        if frozen and frozen.opening:  # nothing is opened before it is frozen
+            journal.document.window = frozen.model_copy(update={"opening": None, "ended": None})
+            journal.save()
         for name, value in changes.items():
             setattr(journal.document, name, value)
         journal.save()
@@ -103,7 +113,7 @@ class Pair:
         """A seed round that is done; its copy waits on the target."""
         journal = self.run("seed")
         self.engines["target"].put(
-            Held("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
+            FakeIndex("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
         )
         self.keep(journal, "copies", CopiesRecord(round=1, copies=(a_copy(journal),)))
         return journal
@@ -131,7 +141,7 @@ class Pair:
         return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(self.folder)])
 
 
-def _block(held: Held) -> dict[str, str]:
+def _block(held: FakeIndex) -> dict[str, str]:
     value = held.settings.get("index.blocks.write")
     return {"write": str(value).lower()} if value else {}
 
@@ -156,7 +166,7 @@ def pair(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> Pair:
 @pytest.fixture
 def frozen(pair: Pair) -> Journal:
     """A cutover that was killed inside its window: index `a` of the source refuses writes."""
-    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    pair.engines["source"].put(FakeIndex("a", settings={"index.blocks.write": "true"}))
     journal = pair.run("cutover", "running", window=window())
     pair.intend(journal, "block", "source", names=["a"])
     return journal
@@ -174,7 +184,7 @@ def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Jo
     seed = pair.seeded()
     assert subject(pair.state).journal.run_id == frozen.run_id
     assert isinstance(preview(pair.plan, Options(pair.folder)), UnfinishedCutover)
-    frozen.document.window = window(ended=now())
+    frozen.document.window, frozen.document.aborting = window(ended=now()), True
     pair.keep(frozen, "back out", RollBackRecord(why=""))
     assert subject(pair.state).journal.run_id == rehearsal.run_id
     pair.keep(rehearsal, "clean", RollBackRecord(why="any record"))
@@ -255,9 +265,9 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
     frozen.document.intents[-1].result = None
     frozen.document.intents[-1].at = now() - timedelta(seconds=14.5)
     frozen.save()
-    looks: list[Asked] = []
+    looks: list[ReceivedRequest] = []
 
-    def settings(asked: Asked) -> Reply:
+    def settings(asked: ReceivedRequest) -> Reply:
         looks.append(asked)
         reply = ok(
             {"a": {"settings": {"index": {"version": {"created": held.created}, "blocks": _block(held)}}}}
@@ -270,6 +280,26 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
     ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
     assert released(pair)
+
+
+def test_an_opening_whose_every_request_was_denied_is_rolled_back_as_if_it_had_not_begun(
+    pair: Pair, frozen: Journal
+) -> None:
+    """The copies wait for the next cutover, and nobody takes the target for open."""
+    from flows.cutover_rollback import roll_back_on_error
+
+    m = Migration(pair.plan, a_domain(pair.source), a_domain(pair.target, "target"), frozen)
+    denied = Denied("target: PUT /a/_settings", 403, parse('{"Message": "not authorized"}'))
+    with pytest.raises(ExecutionError, match="nothing was opened"), roll_back_on_error(m):
+        begin_opening(m)
+        with frozen.intend("open", "target", "serve", {"names": ["a"]}):
+            raise denied
+    frozen.settle(RunStatus.FAILED)
+    assert released(pair)
+    told = report_of(frozen.document)
+    assert (told.window and told.window.outcome) == "put back"
+    assert "the next `snapferry cutover PLAN` goes on from the copies" in told.next
+    assert subject(pair.state).what == "seed rounds"
 
 
 # taking rounds away
@@ -501,7 +531,7 @@ def over(pair: Pair) -> Journal:
     seed = pair.seeded()
     for side in ("source", "target"):
         pair.intend(seed, "register", side, name="repo", before=None, **OURS)
-    pair.engines["source"].put(Held("a", settings={"index.blocks.write": "true"}))
+    pair.engines["source"].put(FakeIndex("a", settings={"index.blocks.write": "true"}))
     journal = pair.run("cutover", window=window(opening=now(), ended=now()))
     pair.intend(journal, "block", "source", names=["a"])
     return journal
@@ -557,12 +587,12 @@ class Snapshots:
         self.pair.intend(journal, "snapshot", "source", repository="repo", name=name)
         self.taken[name] = state
 
-        def get(_: Asked) -> Reply:
+        def get(_: ReceivedRequest) -> Reply:
             if name not in self.taken:
                 return engine_error(404, "snapshot_missing_exception", "missing")
             return ok(snapshot_reply(name, self.taken[name], journal.run_id))
 
-        def delete(_: Asked) -> Reply:
+        def delete(_: ReceivedRequest) -> Reply:
             if not self.kept:
                 del self.taken[name]
             return ok({"acknowledged": True})

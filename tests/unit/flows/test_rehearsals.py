@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import Result
 from support.building import a_plan_between
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, engine_error, ok
 from typer.testing import CliRunner
 
@@ -39,7 +39,7 @@ def plan(source: FakeDomain, target: FakeDomain) -> Plan:
 def engines(source: FakeDomain, target: FakeDomain) -> tuple[FakeEngine, FakeEngine]:
     """The target holds what the rehearsal has restored, and something of somebody's."""
     return FakeEngine(source, "source"), FakeEngine(
-        target, "target", Held("rehearsal-a", "uuid-a"), Held("somebodys")
+        target, "target", FakeIndex("rehearsal-a", "uuid-a"), FakeIndex("somebodys")
     )
 
 
@@ -116,7 +116,7 @@ def test_logins_that_do_not_fit_any_more_are_refused(plan: Plan, journal: Journa
 def test_taking_away_that_stops_half_way_says_so_and_goes_on(
     tmp_path: Path, plan: Plan, journal: Journal, engines: tuple[FakeEngine, FakeEngine], target: FakeDomain
 ) -> None:
-    engines[1].put(Held(".ds-rehearsal-logs-000001", "uuid-l"))
+    engines[1].put(FakeIndex(".ds-rehearsal-logs-000001", "uuid-l"))
     engines[1].streams = {"rehearsal-logs": [".ds-rehearsal-logs-000001"]}
     backing: dict[str, Any] = {"names": ["logs"], "targets": [".ds-rehearsal-logs-000001"]}
     with journal.intend("restore", "target", "restore", backing):

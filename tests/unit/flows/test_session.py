@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.building import a_plan_between, identity_reply
-from support.engine import FakeEngine, Held, snapshot_reply
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
 from configs.plan import Plan
@@ -37,8 +37,8 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def plan(source: FakeDomain, target: FakeDomain) -> Plan:
     """A plan between two engines; each holds an index of its own."""
-    FakeEngine(source, "source", Held("a"))
-    FakeEngine(target, "target", Held("b"))
+    FakeEngine(source, "source", FakeIndex("a"))
+    FakeEngine(target, "target", FakeIndex("b"))
     return a_plan_between(source, target)
 
 
@@ -338,7 +338,7 @@ def test_of_an_unfinished_run_its_own_decision_is_shown(
     plan: Plan, tmp_path: Path, source: FakeDomain
 ) -> None:
     first = decided(plan, tmp_path)
-    FakeEngine(source, "source", Held("a"), Held("later"))
+    FakeEngine(source, "source", FakeIndex("a"), FakeIndex("later"))
     found = migration_preview(plan, Options(tmp_path))
     assert [unit.name for unit in found.document.resolution.moving] == ["a"]
     assert (found.continues, found.fresh) == (first.run_id, False)
@@ -379,8 +379,8 @@ def look(plan: Plan, tmp_path: Path) -> Migration:
 def test_all_reasons_are_told_at_once_and_nothing_was_sent_but_reads(
     plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    FakeEngine(source, "source", Held("a"), Held("old", created="5061799"), Held("c"))
-    FakeEngine(target, "target", Held("a"), Held("x", aliases={"c": {}}))
+    FakeEngine(source, "source", FakeIndex("a"), FakeIndex("old", created="5061799"), FakeIndex("c"))
+    FakeEngine(target, "target", FakeIndex("a"), FakeIndex("x", aliases={"c": {}}))
     plan = plan.model_copy(
         update={
             "indices": plan.indices.model_copy(update={"include": ["a", "old", "c", "gone"]}),
@@ -423,14 +423,14 @@ def test_an_older_target_is_refused(plan: Plan, tmp_path: Path, target: FakeDoma
 
 
 def test_an_alias_is_not_an_index(plan: Plan, tmp_path: Path, source: FakeDomain) -> None:
-    FakeEngine(source, "source", Held("a", aliases={"current": {}}))
+    FakeEngine(source, "source", FakeIndex("a", aliases={"current": {}}))
     plan = plan.model_copy(update={"indices": plan.indices.model_copy(update={"include": ["current"]})})
     with pytest.raises(PreconditionError, match="current is an alias; name its indices: a"):
         resolve(look(plan, tmp_path))
 
 
 def test_nothing_left_to_move_is_refused(plan: Plan, tmp_path: Path, target: FakeDomain) -> None:
-    FakeEngine(target, "target", Held("a"))
+    FakeEngine(target, "target", FakeIndex("a"))
     plan = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
     found = resolve(look(plan, tmp_path))
     with pytest.raises(PreconditionError, match="nothing to move"):
@@ -446,7 +446,7 @@ def including(plan: Plan, **indices: Any) -> Plan:
 def test_a_name_that_was_asked_for_and_cannot_move_is_a_problem(
     plan: Plan, tmp_path: Path, source: FakeDomain
 ) -> None:
-    FakeEngine(source, "source", Held("a"), Held("shut", open=False), Held(".kibana_1"))
+    FakeEngine(source, "source", FakeIndex("a"), FakeIndex("shut", open=False), FakeIndex(".kibana_1"))
     migration = look(including(plan, include=["a", "shut", ".kibana_1"]), tmp_path)
     with pytest.raises(PreconditionError) as caught:
         resolve(migration)
@@ -466,7 +466,7 @@ def test_a_refusal_says_why_where_its_names_are_bare(
 ) -> None:
     engine = FakeEngine(target, "target")
     engine.cluster_settings = {**engine.cluster_settings, "cluster.indices.close.enable": "false"}
-    FakeEngine(source, "source", Held("a"), Held("shut", open=False))
+    FakeEngine(source, "source", FakeIndex("a"), FakeIndex("shut", open=False))
     with pytest.raises(PreconditionError) as caught:
         resolve(look(including(plan, include=["*"], closed="move"), tmp_path))
     (problem,) = caught.value.problems
@@ -516,7 +516,7 @@ def test_a_readonly_registration_on_the_source_is_a_problem(
 def test_what_becomes_of_registrations_and_templates_is_noted(
     plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    engine = FakeEngine(source, "source", Held("a"), Held(".ds-logs-000001"))
+    engine = FakeEngine(source, "source", FakeIndex("a"), FakeIndex(".ds-logs-000001"))
     engine.streams["logs"] = [".ds-logs-000001"]
     automated = {"cs-automated-enc": {"type": "s3"}}
     holding(source, repo=registered(), **automated)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from support.building import selected
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, Reply
 from typer.testing import CliRunner
 
@@ -25,7 +25,9 @@ ROLE = "arn:aws:iam::123456789012:role/Reader"
 @pytest.fixture
 def sides(source: FakeDomain, target: FakeDomain) -> tuple[FakeEngine, FakeEngine]:
     """Two open clusters that hold the same index."""
-    return FakeEngine(source, "source", Held("orders")), FakeEngine(target, "target", Held("orders"))
+    return FakeEngine(source, "source", FakeIndex("orders")), FakeEngine(
+        target, "target", FakeIndex("orders")
+    )
 
 
 def verify(*arguments: object, **environment: str) -> Result:
@@ -58,10 +60,10 @@ def test_equal_indices_end_with_0_and_different_ones_with_4(
 def test_what_is_excluded_or_only_on_the_target_is_listed(
     sides: Any, source: FakeDomain, target: FakeDomain
 ) -> None:
-    sides[0].put(Held("orders-tmp"))
-    sides[0].put(Held("people"))
-    sides[1].put(Held("orders-2"))
-    sides[1].put(Held("people-2"))
+    sides[0].put(FakeIndex("orders-tmp"))
+    sides[0].put(FakeIndex("people"))
+    sides[1].put(FakeIndex("orders-2"))
+    sides[1].put(FakeIndex("people-2"))
     found = between(source, target, "--indices", "orders*", "--exclude", "*-tmp", "--json")
     assert found.exit_code == ExitCode.DONE, found.output
     skipped = [(item["name"], item["reason"]) for item in json.loads(found.stdout)["skipped"]]
@@ -71,7 +73,7 @@ def test_what_is_excluded_or_only_on_the_target_is_listed(
 def test_an_index_that_the_target_lacks_is_no_success(
     sides: Any, source: FakeDomain, target: FakeDomain
 ) -> None:
-    sides[0].put(Held("people"))
+    sides[0].put(FakeIndex("people"))
     found = between(source, target, "--indices", "*")
     assert found.exit_code == ExitCode.DIFFERENT
     assert "no such index" in found.stdout
@@ -80,7 +82,7 @@ def test_an_index_that_the_target_lacks_is_no_success(
 def test_renamed_indices_are_compared_also_on_one_cluster(
     sides: Any, source: FakeDomain, target: FakeDomain
 ) -> None:
-    sides[0].put(Held("old-orders"))
+    sides[0].put(FakeIndex("old-orders"))
     alike = ("--indices", "orders", "--rename", "orders=old-*")
     assert between(source, source, *alike).exit_code == ExitCode.INVALID
     alike = ("--indices", "orders", "--rename", "orders=old-orders")

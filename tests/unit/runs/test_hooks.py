@@ -17,7 +17,7 @@ from typing import Any, get_args
 
 import pytest
 from support.building import a_plan, a_plan_between, a_resolution, a_unit
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain
 
 from configs.hooks import EventName, Hook, WebhookAddress
@@ -45,8 +45,8 @@ def command(script: str, *events: EventName, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def plan(source: FakeDomain, target: FakeDomain) -> Plan:
     """A plan between two engines, without hooks."""
-    FakeEngine(source, "source", Held("a"))
-    FakeEngine(target, "target", Held("b"))
+    FakeEngine(source, "source", FakeIndex("a"))
+    FakeEngine(target, "target", FakeIndex("b"))
     return a_plan_between(source, target)
 
 

@@ -317,14 +317,14 @@ def test_a_run_of_another_verb_is_not_continued(tmp_path: Path) -> None:
     ],
 )
 def test_which_runs_need_no_further_command(tmp_path: Path, status: Any, ended: bool) -> None:
-    assert is_finished(finished(tmp_path, "1", status)) is ended
+    assert is_finished(finished(tmp_path, "1", status).document) is ended
 
 
 @pytest.mark.parametrize(("verify", "ended"), [(DIFFERENT, True), (UNDECIDED, False)])
 def test_a_run_that_only_could_not_compare_needs_another_look(
     tmp_path: Path, verify: StepEntry, ended: bool
 ) -> None:
-    assert is_finished(finished(tmp_path, "1", "different", steps={"verify": verify})) is ended
+    assert is_finished(finished(tmp_path, "1", "different", steps={"verify": verify}).document) is ended
 
 
 def test_a_corrupt_journal_is_not_passed_over(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from support.building import Clock, a_plan
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import CLOSE, FakeDomain
 from typer.testing import CliRunner
 
@@ -121,7 +121,7 @@ def test_a_domain_that_is_lost_after_the_run_began_exits_with_5(
     from flows.prefect_runtime import steps
 
     monkeypatch.setattr(steps, "_FIRST_RETRY_S", 0.01)
-    FakeEngine(source, "source", Held("a"))
+    FakeEngine(source, "source", FakeIndex("a"))
     FakeEngine(target, "target")
     source.on("GET /_cat/indices", CLOSE)
     state = tmp_path / "state"
@@ -140,7 +140,7 @@ def test_a_prefect_server_that_is_lost_interrupts_the_run(tmp_path: Path) -> Non
     from flows.sessions.session import status_after
 
     journal = State(tmp_path, "orders").begin(a_plan(), "migrate")
-    with pytest.raises(ServerLost, match="Prefect server does not answer") as caught, prefect_reachable():
+    with pytest.raises(ServerLost, match="Prefect server no longer answers") as caught, prefect_reachable():
         raise httpx.ConnectError("refused")
     assert "it continues this run" in caught.value.hint
     assert status_after(caught.value, journal) == "interrupted"

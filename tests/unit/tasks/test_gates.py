@@ -19,9 +19,9 @@ from runs.approvals import approval_of, approve, run_to_approve
 from runs.errors import StateUnusable
 from runs.events import Event, delivered_to
 from runs.journal import GateEntry, Journal, now
-from runs.lifecycle import ROLL_BACK
 from runs.progress import Progress, listening
 from runs.state import State
+from runs.step_names import StepName
 from snapferry.main import app
 from tasks import gates
 from tasks.errors import TimedOut
@@ -379,9 +379,9 @@ def test_approve_refuses_for_a_cutover_that_opens_nothing_any_more(plan: Path, c
     journal.settle("failed", "")
     assert run_to_approve(state, "before-open").run_id == journal.run_id
     if change == "put back":
-        with journal.step(ROLL_BACK):
+        with journal.step(StepName.ROLL_BACK):
             pass
-        journal.document.steps[ROLL_BACK].record = {"why": "it differs"}
+        journal.document.steps[StepName.ROLL_BACK].record = {"why": "it differs"}
     journal.document.aborting = change == "being put back"
     journal.save()
     result = snapferry("approve", plan, "before-open")

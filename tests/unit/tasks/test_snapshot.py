@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_stream_unit, a_unit
-from support.engine import FakeEngine, Held, snapshot_reply
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import CLOSE, RESET, FakeDomain, Reply, engine_error, html, ok
 
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply
@@ -24,9 +24,9 @@ PUT = "PUT /_snapshot/repo/orders-.*"
 STATUS = "GET /_snapshot/_status"
 
 
-def holding(source: FakeDomain, *indices: Held) -> FakeDomain:
+def holding(source: FakeDomain, *indices: FakeIndex) -> FakeDomain:
     """The source as it was when the migration was decided, or with other indices."""
-    FakeEngine(source, "source", *(indices or (Held("a"), Held(".ds-logs-000001"), Held("b"))))
+    FakeEngine(source, "source", *(indices or (FakeIndex("a"), FakeIndex(".ds-logs-000001"), FakeIndex("b"))))
     return source
 
 
@@ -164,12 +164,12 @@ def test_a_refusal_is_told_at_once(m: Migration, source: FakeDomain, clock: Cloc
 @pytest.mark.parametrize(
     ("indices", "said"),
     [
-        ((Held("a", "another"), Held(".ds-logs-000001")), "a on the source has been made anew"),
-        ((Held("a"),), r"\.ds-logs-000001 on the source is gone"),
+        ((FakeIndex("a", "another"), FakeIndex(".ds-logs-000001")), "a on the source has been made anew"),
+        ((FakeIndex("a"),), r"\.ds-logs-000001 on the source is gone"),
     ],
 )
 def test_a_source_that_has_changed_since_it_was_looked_at_is_not_snapshotted(
-    m: Migration, source: FakeDomain, indices: tuple[Held, ...], said: str
+    m: Migration, source: FakeDomain, indices: tuple[FakeIndex, ...], said: str
 ) -> None:
     holding(source, *indices).on(GET, MISSING)
     with pytest.raises(ExecutionError, match=said) as caught:
@@ -181,7 +181,7 @@ def test_a_source_that_has_changed_since_it_was_looked_at_is_not_snapshotted(
 
 def test_the_source_is_looked_at_after_the_wait_for_others(m: Migration, source: FakeDomain) -> None:
     def ended(_: Any) -> Reply:
-        holding(source, Held("a", "another"), Held(".ds-logs-000001"))
+        holding(source, FakeIndex("a", "another"), FakeIndex(".ds-logs-000001"))
         return ok({})
 
     source.on(GET, MISSING).on(STATUS, busy(), ended)

@@ -11,6 +11,7 @@ import pytest
 from flows.previews import requests
 from reports.words import steps as words
 from runs.step_names import StepName
+from runs.verbs import Verb
 from tasks import steps
 from tasks.estimates.costs import COSTS
 from tasks.steps import Phase, Step, StepKey
@@ -22,14 +23,14 @@ EVERY = pytest.mark.parametrize("step", steps.ALL, ids=lambda step: step.name.va
 def offered(verb: str) -> set[StepName]:
     """The steps of this verb that offer their requests to a plan. Nothing of a domain is read for that."""
     nothing: Any = _Nothing()
-    if verb == steps.MIGRATE:
+    if verb == Verb.MIGRATE:
         return set(requests.migration_offers(nothing, nothing, nothing, nothing))
-    if verb == steps.REHEARSE:
+    if verb == Verb.REHEARSE:
         return set(requests.rehearsal_offers(nothing, nothing, nothing, probe="x", keep=False))
     made = {
-        steps.SEED: requests.seed_offers,
+        Verb.SEED: requests.seed_offers,
         steps.REHEARSE_CUTOVER: requests.rehearsed_cutover_offers,
-        steps.CUTOVER: requests.cutover_offers,
+        Verb.CUTOVER: requests.cutover_offers,
     }
     return set(made[verb](nothing))
 
@@ -75,7 +76,7 @@ def test_a_step_is_in_the_list_that_hooks_and_the_report_point_to(step: Step) ->
 
 
 @pytest.mark.parametrize(
-    "verb", [steps.MIGRATE, steps.REHEARSE, steps.SEED, steps.REHEARSE_CUTOVER, steps.CUTOVER]
+    "verb", [Verb.MIGRATE, Verb.REHEARSE, Verb.SEED, steps.REHEARSE_CUTOVER, Verb.CUTOVER]
 )
 def test_each_step_that_changes_a_domain_offers_its_requests_to_the_plan(verb: str) -> None:
     assert offered(verb) >= {step.name for step in steps.steps_of(verb) if step.sends}
@@ -83,7 +84,7 @@ def test_each_step_that_changes_a_domain_offers_its_requests_to_the_plan(verb: s
 
 @EVERY
 def test_a_step_of_a_verb_is_of_a_verb_that_there_is(step: Step) -> None:
-    known = {steps.MIGRATE, steps.REHEARSE, steps.SEED, steps.REHEARSE_CUTOVER, steps.CUTOVER}
+    known = {Verb.MIGRATE, Verb.REHEARSE, Verb.SEED, steps.REHEARSE_CUTOVER, Verb.CUTOVER}
     assert set(step.verbs) <= known
     after = {StepName.ROLL_BACK, StepName.FINISH}
     assert bool(step.verbs) != (step.name in after)
@@ -93,7 +94,7 @@ def test_a_step_of_a_verb_is_of_a_verb_that_there_is(step: Step) -> None:
 def test_each_phase_of_the_window_has_its_steps_all_of_them_a_cutovers(phase: Phase) -> None:
     inside = list(steps.steps_in(phase))
     assert inside
-    assert set(inside) <= {step.name for step in steps.steps_of(steps.CUTOVER)}
+    assert set(inside) <= {step.name for step in steps.steps_of(Verb.CUTOVER)}
 
 
 def test_the_values_of_step_names_are_those_that_journals_hold() -> None:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from requests.auth import HTTPBasicAuth
 from support.building import a_domain
-from support.fake_domain import Asked, FakeDomain, Reply, fake_domain, ok
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, fake_domain, ok
 
 from domains.domain import open_domain
 from domains.errors import AwsError, DomainError, SnapferryError
@@ -29,7 +29,7 @@ KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 REGION = "us-east-1"
 
 
-def signed_by(credentials: Any, asked: Asked, region: str = REGION) -> bool:
+def signed_by(credentials: Any, asked: ReceivedRequest, region: str = REGION) -> bool:
     """Whether the request's signature is the one that botocore computes for the very same request."""
     fields = dict(
         part.strip().split("=", 1)
@@ -93,7 +93,7 @@ def test_the_check_itself_notices_a_wrong_key_region_body_or_path(source: FakeDo
     assert signed_by(KEYS, asked)
     assert not signed_by(Credentials("AKIDEXAMPLE", "another"), asked)
     assert not signed_by(KEYS, asked, "eu-west-1")
-    assert not signed_by(KEYS, Asked("PUT", "/b", asked.headers, asked.body))
+    assert not signed_by(KEYS, ReceivedRequest("PUT", "/b", asked.headers, asked.body))
     assert asked.headers["x-amz-content-sha256"] == hashlib.sha256(asked.body).hexdigest()
 
 
@@ -333,7 +333,7 @@ def test_no_part_of_credentials_is_in_any_text(
 def test_credentials_that_the_service_echoes_are_cut_out(source: FakeDomain) -> None:
     """The service's front door quotes the header that it cannot read; with basic auth, the password."""
 
-    def echo(asked: Asked) -> Reply:
+    def echo(asked: ReceivedRequest) -> Reply:
         header = asked.headers["authorization"]
         said = "not a valid key=value pair (missing equal-sign) in Authorization header"
         return Reply(403, {"message": f"'{header.split()[1]}' {said}: '{header}'."})

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import Result
 from support.building import a_plan_between, a_resolution, a_unit
-from support.engine import Held
+from support.engine import FakeIndex
 from support.fake_domain import FakeDomain
 from support.rounds import intended, keep
 from support.shards import Shard
@@ -31,7 +31,7 @@ class Pair:
     def __init__(self, folder: Path, source: FakeDomain, target: FakeDomain) -> None:
         self.folder = folder
         self.domains = (source, target)
-        self.source = WritableEngine(source, "source", Held("a", figures=[Shard(last=7)]))
+        self.source = WritableEngine(source, "source", FakeIndex("a", figures=[Shard(last=7)]))
         WritableEngine(target, "target")
         self.plan = a_plan_between(source, target)
         self.state = State(folder, self.plan.name)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from support.building import NO_AUTH, a_plan
-from support.engine import FakeEngine, Held, snapshot_reply
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, Reply, ok
 from typer.testing import CliRunner
 
@@ -38,8 +38,8 @@ repository: {{name: repo, bucket: my-snapshots, region: us-east-1}}
 
 @pytest.fixture
 def plan(source: FakeDomain, target: FakeDomain) -> Plan:
-    FakeEngine(source, "source", Held("a"))
-    FakeEngine(target, "target", Held("b"))
+    FakeEngine(source, "source", FakeIndex("a"))
+    FakeEngine(target, "target", FakeIndex("b"))
     sides = {"source": source.endpoint, "target": target.endpoint}
     return a_plan(**{side: {"endpoint": place, "auth": NO_AUTH} for side, place in sides.items()})
 
@@ -147,9 +147,9 @@ def test_a_saved_plan_executed_after_a_later_run_is_the_latest(plan: Plan, tmp_p
 def test_what_has_changed_about_an_index_is_seen(
     plan: Plan, tmp_path: Path, source: FakeDomain, before: Any, after: Any, words: str
 ) -> None:
-    FakeEngine(source, "source", Held("a", **before))
+    FakeEngine(source, "source", FakeIndex("a", **before))
     document = saved(plan, tmp_path)
-    FakeEngine(source, "source", Held("a", **after))
+    FakeEngine(source, "source", FakeIndex("a", **after))
     found = differences(document, saved(plan, tmp_path))
     assert [said.startswith(words) for said in found] == ([True] if words else [])
 
@@ -190,14 +190,14 @@ def test_a_saved_plan_that_was_refused_is_refused_again_with_its_report(
     out = file.with_name("saved.yaml")
     made = snapferry("plan", file, "-o", str(out))
     assert made.exit_code == 0, made.output
-    FakeEngine(target, "target", Held("a"))
+    FakeEngine(target, "target", FakeIndex("a"))
     for _ in range(2):
         ended = snapferry("migrate", out, "--execute", "--json")
         assert ended.exit_code == ExitCode.REFUSED, ended.output
         assert json.loads(ended.stdout)["outcome"] == "refused"
     assert source.changing == target.changing == []
     # what changes something in a second start under the same id is reported, too
-    FakeEngine(target, "target", Held("b"))
+    FakeEngine(target, "target", FakeIndex("b"))
     source.on("PUT /_snapshot/repo", Reply(400, {"error": {"type": "repository_exception", "reason": "no"}}))
     ended = snapferry("migrate", out, "--execute", "--json")
     assert ended.exit_code == ExitCode.FAILED, ended.output
@@ -220,7 +220,7 @@ def test_a_plan_is_not_written_over_a_folder(file: Path) -> None:
 def test_where_nothing_is_to_be_done_no_command_is_proposed(file: Path, target: FakeDomain) -> None:
     file.write_text(file.read_text(encoding="utf-8") + "conflicts: {policy: skip}\n", encoding="utf-8")
     assert "To go ahead: snapferry migrate" in snapferry("plan", file).stderr
-    FakeEngine(target, "target", Held("a"))
+    FakeEngine(target, "target", FakeIndex("a"))
     result = snapferry("plan", file, "-o", str(file.with_name("saved.yaml")))
     assert result.exit_code == 0, result.output
     assert "there is nothing to do" in result.stderr
@@ -232,7 +232,7 @@ def test_a_refusal_says_whether_the_run_has_changed_something(
 ) -> None:
     from tasks.planning.resolve import resolve
 
-    FakeEngine(target, "target", Held("a"))
+    FakeEngine(target, "target", FakeIndex("a"))
     with session(plan, Options(tmp_path)) as m:
         with pytest.raises(PreconditionError, match="refused before anything was changed"):
             resolve(m)

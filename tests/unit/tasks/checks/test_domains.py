@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.building import a_domain, a_plan, identity_reply
-from support.engine import FakeEngine, Held, snapshot_reply
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import CLOSE, FakeDomain, Reply, engine_error, html, ok
 
 from configs.plan import Plan
@@ -251,7 +251,7 @@ def test_a_caller_who_may_not_describe_the_domain_is_told_the_right(
     assert pair.made("domains.version").status == "OK"
 
 
-class Sick(Held):
+class Sick(FakeIndex):
     """An index whose health is in its name."""
 
     def row(self) -> dict[str, Any]:
@@ -273,7 +273,7 @@ class Sick(Held):
 def test_lost_primaries_stop_what_moves_and_lost_replicas_are_told(
     pair: Pair, side: Side, name: str, excluded: str, health: str, primaries: str
 ) -> None:
-    pair.source.put(Held("green-z"))
+    pair.source.put(FakeIndex("green-z"))
     engine = getattr(pair, side)
     engine.put(Sick(name))
     engine.domain.on("GET /_cluster/health", ok({"status": name.split("-")[0]}))

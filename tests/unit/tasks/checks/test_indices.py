@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.building import a_catalog, a_domain, a_plan, a_unit, an_index, identity_reply, selected
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, engine_error, ok
 
 from domains.engine.catalog import Alias
@@ -56,7 +56,9 @@ def on_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_field_type_without_its_plugin_fails_by_name_and_with_it_does_not(pair: Pair) -> None:
-    pair.source.put(Held("a", mapping={"properties": {"x": {"properties": {"y": {"type": "knn_vector"}}}}}))
+    pair.source.put(
+        FakeIndex("a", mapping={"properties": {"x": {"properties": {"y": {"type": "knn_vector"}}}}})
+    )
     found = pair.made("indices.plugins")
     assert (found.status, found.items) == (
         "FAIL",
@@ -98,14 +100,15 @@ def test_elasticsearch_knows_its_own_types() -> None:
 @pytest.mark.parametrize(
     ("held", "wanted"),
     [
-        ([Held("a"), Held("w", settings=WARM)], ("FAIL", "w: warm, among 1 hot ones: their snapshot fails")),
-        ([Held("v", settings=WARM), Held("w", settings=WARM)],
+        ([FakeIndex("a"), FakeIndex("w", settings=WARM)],
+         ("FAIL", "w: warm, among 1 hot ones: their snapshot fails")),
+        ([FakeIndex("v", settings=WARM), FakeIndex("w", settings=WARM)],
          ("FAIL", "v, w: warm, and a snapshot holds one warm index at most")),
-        ([Held("w", settings=WARM)], ("WARN", "could not tell: w is warm, and moves alone")),
+        ([FakeIndex("w", settings=WARM)], ("WARN", "could not tell: w is warm, and moves alone")),
     ],
 )  # fmt: skip
 def test_warm_indices_go_into_no_snapshot_with_others(
-    pair: Pair, on_the_service: None, held: list[Held], wanted: tuple[str, str]
+    pair: Pair, on_the_service: None, held: list[FakeIndex], wanted: tuple[str, str]
 ) -> None:
     for index in held:
         pair.source.put(index)
@@ -116,7 +119,7 @@ def test_warm_indices_go_into_no_snapshot_with_others(
 
 
 def test_outside_the_service_box_types_mean_nothing(pair: Pair) -> None:
-    for index in (Held("a"), Held("w", settings=WARM)):
+    for index in (FakeIndex("a"), FakeIndex("w", settings=WARM)):
         pair.source.put(index)
     assert pair.made("indices.warm").status == "SKIP"
 
@@ -126,7 +129,7 @@ def test_a_domain_before_elasticsearch_7_4_cannot_close_what_was_closed(
 ) -> None:
     FakeEngine(target, "target", number="7.1.1")
     target.on("GET /", _old_elasticsearch("7.1.1"))
-    pair.source.put(Held("a")), pair.source.put(Held("shut", open=False))
+    pair.source.put(FakeIndex("a")), pair.source.put(FakeIndex("shut", open=False))
     pair.plan = {"indices": {"closed": "move"}}
     found = pair.made("indices.closed")
     assert (found.status, found.items) == ("FAIL", ("shut",))
@@ -154,16 +157,16 @@ def _old_elasticsearch(number: str) -> Any:
 def test_a_data_stream_needs_its_template_and_its_later_names(
     pair: Pair, templates: dict[str, Any], there: tuple[str, ...], status: str
 ) -> None:
-    pair.source.put(Held(".ds-logs-000002"))
+    pair.source.put(FakeIndex(".ds-logs-000002"))
     pair.source.streams["logs"] = [".ds-logs-000002"]
     for name in there:
-        pair.target.put(Held(name))
+        pair.target.put(FakeIndex(name))
     pair.target.metadata = {"index_template": {"index_template": templates}}
     assert pair.made("indices.streams").status == status
 
 
 def test_pipelines_are_those_of_the_settings_as_restored(pair: Pair) -> None:
-    pair.source.put(Held("a", settings={"index.default_pipeline": "p", "index.final_pipeline": "_none"}))
+    pair.source.put(FakeIndex("a", settings={"index.default_pipeline": "p", "index.final_pipeline": "_none"}))
     assert pair.made("indices.pipelines").items == ("ingest pipeline p: a",)
     pair.target.metadata = {"ingest": {"pipeline": [{"id": "p"}]}}
     assert pair.made("indices.pipelines").status == "OK"
@@ -175,7 +178,7 @@ def test_pipelines_are_those_of_the_settings_as_restored(pair: Pair) -> None:
 
 
 def test_policies_come_from_settings_or_from_the_plugin(pair: Pair, source: FakeDomain) -> None:
-    held = pair.source.put(Held("a"))
+    held = pair.source.put(FakeIndex("a"))
     assert pair.made("indices.policies").status == "OK"
     pair.source.managed = {"a": "tidy", "not-moving": "other"}
     assert pair.made("indices.policies").items == ("a: policy tidy",)
@@ -186,7 +189,7 @@ def test_policies_come_from_settings_or_from_the_plugin(pair: Pair, source: Fake
     held.settings = {"index.opendistro.index_state_management.policy_id": "old"}
     found = pair.made("indices.policies")
     assert (found.status, found.items) == ("WARN", ("a: policy old",))
-    pair.source.put(Held("b"))
+    pair.source.put(FakeIndex("b"))
     source.on("GET /_plugins/_ism/explain", ok({"b": {"policy_id": "tidy"}, "total_managed_indices": 1}))
     assert pair.made("indices.policies").items == ("a: policy old", "b: policy tidy")
     source.on("GET /_plugins/_ism/explain", engine_error(400, "x", "no handler found for uri [/_plugins]"))
@@ -214,13 +217,13 @@ def test_a_package_must_be_on_the_target_under_the_same_id(
     status: str,
 ) -> None:
     monkeypatch.setattr("tasks.checks.facts.indices.target_packages", lambda _: have)
-    pair.source.put(Held("a", settings={"index.analysis.filter.f.synonyms_path": "analyzers/F12"}))
+    pair.source.put(FakeIndex("a", settings={"index.analysis.filter.f.synonyms_path": "analyzers/F12"}))
     assert pair.made("indices.packages").status == status
 
 
 def test_policies_that_are_not_all_listed_are_not_known(source: FakeDomain, target: FakeDomain) -> None:
     pair = Pair(source, target)
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     told = ok({"other": {"policy_id": "tidy"}, "total_managed_indices": 30})
     source.on("GET /_plugins/_ism/explain", told)
     assert pair.made("indices.policies").unknown
@@ -231,7 +234,7 @@ def test_policies_that_are_not_all_listed_are_not_known(source: FakeDomain, targ
 
 
 def test_a_file_on_a_cluster_outside_the_service_cannot_be_told(pair: Pair) -> None:
-    pair.source.put(Held("a", settings={"index.analysis.filter.f.synonyms_path": "words.txt"}))
+    pair.source.put(FakeIndex("a", settings={"index.analysis.filter.f.synonyms_path": "words.txt"}))
     found = pair.made("indices.packages")
     assert found.unknown
     assert "words.txt" in found.detail
@@ -273,7 +276,7 @@ def test_a_write_index_that_stays_is_named(
 
 def test_traits_of_a_thousand_indices_are_one_request(pair: Pair, source: FakeDomain) -> None:
     for number in range(1000):
-        pair.source.put(Held(f"i-{number}", mapping={"properties": {"x": {"type": "keyword"}}}))
+        pair.source.put(FakeIndex(f"i-{number}", mapping={"properties": {"x": {"type": "keyword"}}}))
     pair.made("indices.plugins")
     assert len(source.asked("GET /_all")) == 1
     assert len(source.requests) <= 5

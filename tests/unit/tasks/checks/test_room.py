@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.building import a_domain, a_plan, identity_reply
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, engine_error, ok
 
 from domains.aws.control_plane import DomainStatus
@@ -71,18 +71,18 @@ def test_watermarks_count_from_the_second_data_node_on_and_the_reserve_on_the_se
 @pytest.mark.parametrize(
     ("held", "status"),
     [
-        ([Held("a", bytes=40 * GB)], "OK"),
-        ([Held("a", bytes=40 * GB, replicas=1)], "OK"),
-        ([Held("a", bytes=73 * GB, replicas=1)], "WARN"),
-        ([Held("a", bytes=50 * GB, replicas=1), Held("b", bytes=50 * GB, replicas=1)], "FAIL"),
-        ([Held("a", bytes=40 * GB, replicas=5)], "OK"),  # two nodes hold two copies
-        ([Held("a", bytes=90 * GB)], "FAIL"),
-        ([Held("a", bytes=90 * GB, states=["STARTED"] * 2)], "OK"),
-        ([Held("a", bytes=90 * GB, open=False)], "FAIL"),
+        ([FakeIndex("a", bytes=40 * GB)], "OK"),
+        ([FakeIndex("a", bytes=40 * GB, replicas=1)], "OK"),
+        ([FakeIndex("a", bytes=73 * GB, replicas=1)], "WARN"),
+        ([FakeIndex("a", bytes=50 * GB, replicas=1), FakeIndex("b", bytes=50 * GB, replicas=1)], "FAIL"),
+        ([FakeIndex("a", bytes=40 * GB, replicas=5)], "OK"),  # two nodes hold two copies
+        ([FakeIndex("a", bytes=90 * GB)], "FAIL"),
+        ([FakeIndex("a", bytes=90 * GB, states=["STARTED"] * 2)], "OK"),
+        ([FakeIndex("a", bytes=90 * GB, open=False)], "FAIL"),
     ],
 )
 def test_what_comes_must_fit_on_the_disks_and_each_shard_on_one(
-    pair: Pair, held: list[Held], status: str
+    pair: Pair, held: list[FakeIndex], status: str
 ) -> None:
     for index in held:
         pair.source.put(index)
@@ -92,10 +92,10 @@ def test_what_comes_must_fit_on_the_disks_and_each_shard_on_one(
 
 
 def test_replicas_that_the_plan_leaves_out_take_no_disk_and_what_is_deleted_gives_some(pair: Pair) -> None:
-    pair.source.put(Held("a", bytes=60 * GB, replicas=1))
+    pair.source.put(FakeIndex("a", bytes=60 * GB, replicas=1))
     pair.target.disks = {"n": (200 * GB, 70 * GB), "m": (200 * GB, 70 * GB)}
     assert pair.made("room.disk").status == "FAIL"
-    pair.target.put(Held("a", bytes=60 * GB))
+    pair.target.put(FakeIndex("a", bytes=60 * GB))
     pair.plan = {"conflicts": {"policy": "delete", "delete": ["a"]}}
     assert pair.made("room.disk").status == "OK"
     pair.target.indices.clear()
@@ -105,7 +105,7 @@ def test_replicas_that_the_plan_leaves_out_take_no_disk_and_what_is_deleted_give
 
 
 def test_a_node_that_does_not_tell_its_disk_leaves_it_open(pair: Pair, target: FakeDomain) -> None:
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     target.on("GET /_cat/allocation", engine_error(403, "security_exception", "no permissions for [x]"))
     assert pair.made("room.disk").unknown
 
@@ -125,11 +125,11 @@ def test_a_node_that_does_not_tell_its_disk_leaves_it_open(pair: Pair, target: F
 def test_shards_are_counted_as_the_engine_counts_them(
     pair: Pair, cap: int, there: int, batch: int, status: str
 ) -> None:
-    pair.source.put(Held("a", states=["STARTED"] * 2))
-    pair.source.put(Held("b", replicas=1))
+    pair.source.put(FakeIndex("a", states=["STARTED"] * 2))
+    pair.source.put(FakeIndex("b", replicas=1))
     for number in range(there):
-        pair.target.put(Held(f"t{number}"))
-    pair.target.put(Held("closed", open=False, states=["STARTED"] * 9))
+        pair.target.put(FakeIndex(f"t{number}"))
+    pair.target.put(FakeIndex("closed", open=False, states=["STARTED"] * 9))
     pair.target.cluster_settings = {"cluster.max_shards_per_node": str(cap)}
     pair.plan = {"restore": {"batch": batch}}
     assert pair.made("room.shards").status == status
@@ -149,7 +149,7 @@ def test_the_engines_default_is_no_limit_of_a_service_that_counts_memory(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, number: str, cap: str, signed: bool, status: str
 ) -> None:
     monkeypatch.setattr("tasks.checks.facts.indices.managed", lambda *_: signed)
-    pair.source.put(Held("a", states=["STARTED"] * 1001))
+    pair.source.put(FakeIndex("a", states=["STARTED"] * 1001))
     pair.target.domain.on("GET /", ok(identity_reply("target", number)))
     pair.target.cluster_settings = {"cluster.max_shards_per_node": cap}
     assert pair.made("room.shards").status == status
@@ -160,13 +160,13 @@ def test_ultrawarm_nodes_may_be_counted_so_what_fits_is_not_sure(
 ) -> None:
     warm = DomainStatus("t", "", "", "", "", False, False, warm=True, cold=False)
     monkeypatch.setattr("tasks.checks.facts.domains.status", lambda *_: warm)
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     for id in ("room.disk", "room.shards", "room.copies"):
         assert pair.made(id).unknown, id
 
 
 def test_a_target_that_tells_of_no_data_node_is_not_said_to_have_none(pair: Pair, target: FakeDomain) -> None:
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     target.on("GET /_cat/nodes", ok([{"name": "m", "node.role": "m"}]))
     target.on("GET /_cat/allocation", ok([]))
     for id in ("room.disk", "room.shards", "room.copies"):
@@ -174,7 +174,7 @@ def test_a_target_that_tells_of_no_data_node_is_not_said_to_have_none(pair: Pair
 
 
 def test_a_cap_that_is_not_told_is_not_guessed(pair: Pair) -> None:
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     pair.target.cluster_settings = {}
     assert pair.made("room.shards").unknown
 
@@ -195,7 +195,7 @@ def test_three_zones_want_a_multiple_of_three_copies(
     pair: Pair, replicas: int, expanded: str, plan: dict[str, Any], status: str
 ) -> None:
     settings = {"index.auto_expand_replicas": expanded} if expanded else {}
-    pair.source.put(Held("a", replicas=replicas, settings=settings))
+    pair.source.put(FakeIndex("a", replicas=replicas, settings=settings))
     pair.target.cluster_settings = BALANCE
     pair.plan = {"restore": {"index_settings": plan}}
     found = pair.made("room.standby")
@@ -204,14 +204,14 @@ def test_three_zones_want_a_multiple_of_three_copies(
 
 
 def test_without_a_balance_over_zones_any_number_of_copies_will_do(pair: Pair) -> None:
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     assert pair.made("room.standby").status == "OK"
 
 
 def test_more_copies_than_nodes_are_named(pair: Pair) -> None:
-    pair.source.put(Held("a", replicas=1))
-    pair.source.put(Held("b", replicas=1, settings={"index.auto_expand_replicas": "0-1"}))
-    pair.source.put(Held("c"))
+    pair.source.put(FakeIndex("a", replicas=1))
+    pair.source.put(FakeIndex("b", replicas=1, settings={"index.auto_expand_replicas": "0-1"}))
+    pair.source.put(FakeIndex("c"))
     assert pair.made("room.copies").items == ("a: 2 copies",)
 
 
@@ -228,6 +228,6 @@ def test_more_copies_than_nodes_are_named(pair: Pair) -> None:
 )
 def test_the_number_of_requests_is_told(pair: Pair, indices: int, batch: int, status: str) -> None:
     for number in range(indices):
-        pair.source.put(Held(f"i{number}"))
+        pair.source.put(FakeIndex(f"i{number}"))
     pair.plan = {"restore": {"batch": batch}}
     assert pair.made("room.batches").status == status

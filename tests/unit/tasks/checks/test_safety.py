@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.building import a_domain, a_plan
-from support.engine import FakeEngine, Held, snapshot_reply
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, engine_error, ok
 
 from tasks.checks.registry import ALL
@@ -30,7 +30,7 @@ class Pair:
 
     def __init__(self, source: FakeDomain, target: FakeDomain) -> None:
         self.source, self.target = FakeEngine(source, "source"), FakeEngine(target, "target")
-        self.source.put(Held("a"))
+        self.source.put(FakeIndex("a"))
         self.plan: dict[str, Any] = {}
         self.given = Consents()
 
@@ -158,7 +158,7 @@ def test_a_partial_snapshot_is_what_the_plan_may_allow(pair: Pair) -> None:
 def test_a_stream_must_be_in_the_snapshot_by_its_own_name(
     pair: Pair, streams: list[str], status: str
 ) -> None:
-    pair.source.put(Held(".ds-logs-000001"))
+    pair.source.put(FakeIndex(".ds-logs-000001"))
     pair.source.streams["logs"] = [".ds-logs-000001"]
     pair.has("source", repo=at())
     held = snapshot_reply("nightly", indices=["a", ".ds-logs-000001"], data_streams=streams)
@@ -182,7 +182,7 @@ def test_registrations_that_may_not_be_read_are_not_taken_for_none(pair: Pair) -
 
 
 def test_a_consent_that_was_given_is_not_asked_for(pair: Pair) -> None:
-    pair.target.put(Held("a"))
+    pair.target.put(FakeIndex("a"))
     pair.plan = {
         "conflicts": {"policy": "delete", "delete": ["a"]},
         "snapshot": {"allow_partial": True},

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.building import a_domain, a_plan
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain
 
 from tasks.checks.registry import ALL, FIRST, THEN, WINDOW
@@ -44,9 +44,9 @@ def pair(source: FakeDomain, target: FakeDomain) -> Pair:
 
 
 def test_indices_that_refuse_writes_already_are_named(pair: Pair) -> None:
-    pair.source.put(Held("a", settings=BLOCKED))
-    pair.source.put(Held("b", settings={"index.blocks.read_only": "true", **BLOCKED}))
-    pair.source.put(Held("c", settings={"index.blocks.write": "false", "index.blocks.metadata": "true"}))
+    pair.source.put(FakeIndex("a", settings=BLOCKED))
+    pair.source.put(FakeIndex("b", settings={"index.blocks.read_only": "true", **BLOCKED}))
+    pair.source.put(FakeIndex("c", settings={"index.blocks.write": "false", "index.blocks.metadata": "true"}))
     found = pair.made("window.blocked")
     assert (found.status, found.items) == (
         "WARN",
@@ -57,13 +57,13 @@ def test_indices_that_refuse_writes_already_are_named(pair: Pair) -> None:
 @pytest.mark.parametrize("name", ["other", "shut"])
 def test_a_block_on_what_does_not_move_or_is_closed_is_nothing(pair: Pair, name: str) -> None:
     pair.plan = {"indices": {"include": ["a", "shut"], "closed": "move"}}
-    pair.source.put(Held("a"))
-    pair.source.put(Held(name, settings=BLOCKED, open=name != "shut"))
+    pair.source.put(FakeIndex("a"))
+    pair.source.put(FakeIndex(name, settings=BLOCKED, open=name != "shut"))
     assert pair.made("window.blocked").status == "OK"
 
 
 def test_a_cluster_that_refuses_all_writes_is_told(pair: Pair) -> None:
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     pair.source.cluster_settings = {"cluster.blocks.read_only": "true", "cluster.blocks.create_index": "true"}
     found = pair.made("window.blocked")
     assert (found.status, "refuses writes: cluster.blocks.read_only" in found.detail) == ("WARN", True)
@@ -74,20 +74,20 @@ def test_a_cluster_that_refuses_all_writes_is_told(pair: Pair) -> None:
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        (Held("a", aliases={"now": {"is_write_index": True}}), "alias now of a"),
-        (Held("a", aliases={"now": {"is_write_index": False}, "all": {}}), ""),
-        (Held("a", settings={f"{PLUGIN}.rollover_alias": "now"}), "index a, by policy through now"),
-        (Held("a", settings={f"{PLUGIN}.policy_id": "tidy"}), ""),
+        (FakeIndex("a", aliases={"now": {"is_write_index": True}}), "alias now of a"),
+        (FakeIndex("a", aliases={"now": {"is_write_index": False}, "all": {}}), ""),
+        (FakeIndex("a", settings={f"{PLUGIN}.rollover_alias": "now"}), "index a, by policy through now"),
+        (FakeIndex("a", settings={f"{PLUGIN}.policy_id": "tidy"}), ""),
     ],
 )
-def test_what_may_roll_over_is_named(pair: Pair, held: Held, said: str) -> None:
+def test_what_may_roll_over_is_named(pair: Pair, held: FakeIndex, said: str) -> None:
     pair.source.put(held)
     found = pair.made("window.rollover")
     assert (found.status, found.items) == (("WARN", (said,)) if said else ("OK", ()))
 
 
 def test_a_data_stream_may_roll_over(pair: Pair) -> None:
-    pair.source.put(Held(".ds-logs-000001"))
+    pair.source.put(FakeIndex(".ds-logs-000001"))
     pair.source.streams["logs"] = [".ds-logs-000001"]
     assert pair.made("window.rollover").items == ("data stream logs",)
 
@@ -107,7 +107,7 @@ def test_indices_that_a_write_may_make_are_told(
     pair: Pair, include: list[str], setting: str | None, status: str
 ) -> None:
     pair.plan = {"indices": {"include": include}}
-    pair.source.put(Held("a"))
+    pair.source.put(FakeIndex("a"))
     pair.source.cluster_settings = {"action.auto_create_index": setting} if setting else {}
     assert pair.made("window.auto-create").status == status
 
@@ -134,7 +134,7 @@ def test_a_new_name_is_held_against_the_settings_patterns(pattern: str, setting:
 @pytest.mark.parametrize("id", CHECKS)
 def test_a_plan_with_a_snapshot_of_its_own_has_no_window(pair: Pair, id: str) -> None:
     pair.plan = {"snapshot": {"existing": "nightly"}}
-    pair.source.put(Held("a", settings=BLOCKED))
+    pair.source.put(FakeIndex("a", settings=BLOCKED))
     assert pair.made(id).status == "SKIP"
 
 

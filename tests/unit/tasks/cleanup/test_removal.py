@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.building import Clock, a_migration
-from support.engine import FakeEngine, Held, snapshot_reply
-from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 
 from domains.errors import Refused
 from runs.journal import now
@@ -47,7 +47,11 @@ def engine(m: Migration, target: FakeDomain) -> FakeEngine:
     """The target, on which this run has restored `a` and `b`; `c` is somebody's."""
     place = f"repo/{m.snapshot}"
     engine = FakeEngine(
-        target, "target", Held("a", "uuid-a", origin=place), Held("b", "uuid-b", origin=place), Held("c")
+        target,
+        "target",
+        FakeIndex("a", "uuid-a", origin=place),
+        FakeIndex("b", "uuid-b", origin=place),
+        FakeIndex("c"),
     )
     intend(m, "restore", "target", names=["a", "b"], targets=["a", "b"])
     m.journal.note_arrivals({"a": "uuid-a"})
@@ -87,7 +91,7 @@ def test_what_arrived_goes_and_what_is_somebody_elses_stays(m: Migration, engine
 def test_an_index_that_somebody_made_anew_under_a_name_of_the_run_is_left(
     m: Migration, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "another"))
+    engine.put(FakeIndex("a", "another"))
     found = leftovers(m)
     assert (found.indices, [left.name for left in found.left]) == (("b",), ["a"])
     removed = remove_made(m)
@@ -96,7 +100,7 @@ def test_an_index_that_somebody_made_anew_under_a_name_of_the_run_is_left(
 
 
 def test_an_index_restored_from_another_snapshot_is_left(m: Migration, engine: FakeEngine) -> None:
-    engine.put(Held("b", "another", origin="repo/another-snapshot"))
+    engine.put(FakeIndex("b", "another", origin="repo/another-snapshot"))
     remove_made(m)
     assert set(engine.indices) == {"b", "c"}
 
@@ -120,8 +124,8 @@ def test_a_stream_that_rolls_over_while_a_snapshot_holds_it_stays(
 ) -> None:
     engine.streams = {"logs": ["a", "b"]}
 
-    def delete(_: Asked) -> Reply:
-        engine.put(Held("new"))
+    def delete(_: ReceivedRequest) -> Reply:
+        engine.put(FakeIndex("new"))
         engine.streams["logs"].append("new")
         return BUSY
 
@@ -136,9 +140,9 @@ def test_what_was_made_anew_while_a_reply_was_lost_is_not_deleted(
 ) -> None:
     asked: list[str] = []
 
-    def delete(request: Asked) -> Reply:
+    def delete(request: ReceivedRequest) -> Reply:
         asked.append(request.path)
-        engine.put(Held("a", "another"))  # an auto-creating writer is quicker than the next look
+        engine.put(FakeIndex("a", "another"))  # an auto-creating writer is quicker than the next look
         engine.indices.pop("b", None)
         return Reply(503, {"message": "Service Unavailable"})
 
@@ -151,7 +155,7 @@ def test_what_was_made_anew_while_a_reply_was_lost_is_not_deleted(
 def test_many_indices_take_few_requests(m: Migration, engine: FakeEngine, target: FakeDomain) -> None:
     names = [f"many-{number:03}" for number in range(120)]
     for name in names:
-        engine.put(Held(name, f"uuid-{name}"))
+        engine.put(FakeIndex(name, f"uuid-{name}"))
     intend(m, "restore", "target", names=names, targets=names)
     m.journal.note_arrivals({name: f"uuid-{name}" for name in names})
     remove_made(m)
@@ -174,7 +178,7 @@ def test_it_waits_while_a_snapshot_of_the_target_holds_an_index(
 ) -> None:
     answers = [BUSY, BUSY]
 
-    def delete(asked: Asked) -> Reply:
+    def delete(asked: ReceivedRequest) -> Reply:
         if answers:
             return answers.pop()
         for name in asked.path.strip("/").split(","):
@@ -225,7 +229,7 @@ def test_a_snapshot_that_became_whole_meanwhile_is_kept_and_not_held_for_removed
     intend(m, "snapshot", "source", name=m.snapshot)
     states = iter(["IN_PROGRESS"] * 2)
 
-    def get(_: Asked) -> Reply:
+    def get(_: ReceivedRequest) -> Reply:
         return ok(snapshot_reply(m.snapshot, next(states, "SUCCESS"), m.journal.run_id))
 
     source.on(f"GET /_snapshot/repo/{m.snapshot}", get)

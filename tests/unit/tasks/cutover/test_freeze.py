@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_stream_unit, a_unit, selected
-from support.engine import Held
-from support.fake_domain import RESET, Asked, FakeDomain, Reply, engine_error, ok
+from support.engine import FakeIndex
+from support.fake_domain import RESET, FakeDomain, ReceivedRequest, Reply, engine_error, ok
 from support.rounds import intended
 from support.shards import Shard
 from support.writable import BLOCK, WritableEngine
@@ -37,7 +37,7 @@ def m(tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock) -> M
 @pytest.fixture
 def engine(m: Migration, source: FakeDomain) -> WritableEngine:
     """The source, with `a` and `b`."""
-    return WritableEngine(source, "source", Held("a"), Held("b"))
+    return WritableEngine(source, "source", FakeIndex("a"), FakeIndex("b"))
 
 
 def blocking(source: FakeDomain) -> list[str]:
@@ -80,7 +80,7 @@ def test_closed_indices_are_not_blocked(m: Migration, engine: WritableEngine) ->
 def test_backing_indices_of_a_stream_are_blocked_by_their_settings(
     m: Migration, source: FakeDomain, engine: WritableEngine, clock: Clock
 ) -> None:
-    engine.put(Held(".ds-l-000001"))
+    engine.put(FakeIndex(".ds-l-000001"))
     began = clock.now
     frozen = freeze(m, a_resolution(a_unit("a"), a_stream_unit("l", ".ds-l-000001")))
     assert frozen.by_settings == (".ds-l-000001",)
@@ -117,7 +117,7 @@ def test_any_other_refusal_ends_the_freeze(m: Migration, source: FakeDomain, eng
 def test_what_is_not_acknowledged_is_no_freeze_and_is_released_all_the_same(
     m: Migration, source: FakeDomain, engine: WritableEngine
 ) -> None:
-    def half(_: Asked) -> Reply:
+    def half(_: ReceivedRequest) -> Reply:
         engine.indices["a"].settings[BLOCK] = "true"
         return ok({"acknowledged": False, "shards_acknowledged": False})
 
@@ -144,7 +144,7 @@ def test_writes_under_way_that_the_domain_has_not_waited_for_are_waited_for(
 def test_a_block_whose_reply_is_lost_belongs_to_the_run(
     m: Migration, source: FakeDomain, engine: WritableEngine
 ) -> None:
-    def lost(asked: Asked) -> Reply:
+    def lost(asked: ReceivedRequest) -> Reply:
         engine.indices["a"].settings[BLOCK] = engine.indices["b"].settings[BLOCK] = "true"
         return RESET
 
@@ -171,9 +171,9 @@ def test_a_second_request_that_is_denied_leaves_what_the_first_has_blocked_known
 ) -> None:
     """Rights by index: of many names, those of one request may be allowed and those of the next not."""
     names = [f"{'long' * 50}-{number:02}" for number in range(40)]
-    engine = WritableEngine(source, "source", *map(Held, names))
+    engine = WritableEngine(source, "source", *map(FakeIndex, names))
 
-    def by_rights(asked: Asked) -> Reply:
+    def by_rights(asked: ReceivedRequest) -> Reply:
         act = engine._block if asked.path.endswith("write") else engine._set  # pyright: ignore[reportPrivateUsage]
         return DENIED if names[-1] in asked.path or asked.path.endswith(denied) else act(asked)
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_stream_unit, a_unit, selected
-from support.engine import Held
+from support.engine import FakeIndex
 from support.fake_domain import FakeDomain, ok
 from support.rounds import a_copy, a_mark, copies_of, keep, work_of
-from support.writable import BLOCK, WritableEngine, a_copy_held
+from support.writable import BLOCK, WritableEngine, a_closed_copy
 
 from runs.state import State
 from runs.step_names import StepName
@@ -43,13 +43,13 @@ AB = a_resolution(a_unit("a"), a_unit("b"))
 def sources(source: FakeDomain) -> WritableEngine:
     """The source, frozen."""
     frozen = {BLOCK: "true", REPLICAS: "1"}
-    return WritableEngine(source, "source", *(Held(name, settings=dict(frozen)) for name in ("a", "b")))
+    return WritableEngine(source, "source", *(FakeIndex(name, settings=dict(frozen)) for name in ("a", "b")))
 
 
 @pytest.fixture
 def copies(target: FakeDomain) -> WritableEngine:
     """The target, with a waiting copy of each."""
-    return WritableEngine(target, "target", a_copy_held("a"), a_copy_held("b"))
+    return WritableEngine(target, "target", a_closed_copy("a"), a_closed_copy("b"))
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_closed_index_of_somebody_else_is_not_opened(
     m: Migration, copies: WritableEngine, target: FakeDomain
 ) -> None:
     """The copy was deleted, and another index made and closed under its name."""
-    copies.put(a_copy_held("a", uuid="another"))
+    copies.put(a_closed_copy("a", uuid="another"))
     open_copies(m, ["a", "b"])
     assert target.changing == ["POST /b/_open"]
 
@@ -203,7 +203,7 @@ def test_renamed_indices_and_data_streams_get_no_aliases(
 def test_names_that_were_taken_meanwhile_end_the_window(m: Migration, copies: WritableEngine) -> None:
     aliased = a_resolution(a_unit("a", selected("a", aliases=("all",))), a_unit("b"))
     require_free_names(m, aliased)
-    copies.put(Held("somebody's", aliases={"all": {}}))
+    copies.put(FakeIndex("somebody's", aliases={"all": {}}))
     with pytest.raises(
         ExecutionError, match="names have been taken on the target in the meantime: a: its alias all"
     ):
@@ -218,7 +218,7 @@ def test_a_backing_index_that_is_not_the_plans_own_is_not_restored_onto(
 ) -> None:
     from support.building import a_snapshot
 
-    copies.put(a_copy_held(".ds-l-000001", uuid="another"))
+    copies.put(a_closed_copy(".ds-l-000001", uuid="another"))
     with pytest.raises(ExecutionError, match="names were taken"):
         make_streams(m, a_resolution(a_stream_unit("l", ".ds-l-000001")), a_snapshot())
     assert target.changing == []
@@ -226,13 +226,13 @@ def test_a_backing_index_that_is_not_the_plans_own_is_not_restored_onto(
 
 @pytest.mark.parametrize(("act", "goes"), [(lambda _: None, True), (lambda h: h.settings.clear(), False)])
 def test_a_stream_that_was_made_goes_again_unless_somebody_writes_to_it(
-    m: Migration, copies: WritableEngine, act: Callable[[Held], object], goes: bool
+    m: Migration, copies: WritableEngine, act: Callable[[FakeIndex], object], goes: bool
 ) -> None:
     name = ".ds-l-000001"
     copies.streams["l"] = [name]
-    copies.streams["of-somebody"] = [copies.put(a_copy_held(".ds-other-000001")).name]
+    copies.streams["of-somebody"] = [copies.put(a_closed_copy(".ds-other-000001")).name]
     m.journal.note_arrivals({name: f"uuid-{name}"})
-    act(copies.put(a_copy_held(name, open=True)))
+    act(copies.put(a_closed_copy(name, open=True)))
     remove_streams(m)
     assert ("l" in copies.streams) is not goes
     assert "of-somebody" in copies.streams
@@ -276,7 +276,7 @@ def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: Wri
         ),
         (lambda s, _: s.indices.pop("a"), "a is gone from the source"),
         (lambda s, _: setattr(s.indices["a"], "open", False), "a was closed on the source"),
-        (lambda s, _: s.put(Held("late")), "late on the source: it appeared"),
+        (lambda s, _: s.put(FakeIndex("late")), "late on the source: it appeared"),
         (lambda s, _: setattr(s.indices["a"], "uuid", "new"), "a on the target: it has been made anew"),
         (lambda _, t: t.indices["a"].settings.pop(BLOCK), "a on the target already takes writes"),
         (lambda _, t: t.indices.pop("a"), "a on the target is not the copy"),

@@ -13,8 +13,10 @@ from support.rounds import freeze_began, intended
 from runs.begun_plan import require_same_plan
 from runs.errors import PlanChanged
 from runs.journal import Journal, now
+from runs.lifecycle import opening_has_begun
 from runs.state import State
-from tasks.cutover import open_target, window
+from runs.verbs import Verb
+from tasks.cutover import window
 from tasks.migration import Migration
 
 
@@ -76,6 +78,7 @@ def test_nothing_begins_after_the_deadline(m: Migration, instant: list[datetime]
 def test_the_window_ends_once(m: Migration, instant: list[datetime]) -> None:
     window.begin(m)
     assert window.is_frozen(m)
+    window.begin_opening(m)
     window.end(m)
     ended = freeze_entry(m).ended
     instant[0] += timedelta(minutes=1)
@@ -96,7 +99,7 @@ def test_an_opening_that_has_sent_nothing_is_withdrawn_and_the_deadline_stays(
     """Killed right before: whoever goes on must look whether the source has stood still since."""
     before = window.begin(m).deadline
     window.begin_opening(m)
-    assert window.is_opening(m) and not open_target.has_begun(m.journal)
+    assert window.is_opening(m) and not opening_has_begun(m.journal.document)
     window.withdraw_opening(m)
     assert not window.is_opening(m) and freeze_entry(m).opening is None
     assert freeze_entry(m).deadline == before
@@ -106,18 +109,18 @@ def test_an_opening_that_may_have_sent_something_has_begun(m: Migration) -> None
     freeze_began(m)
     window.begin_opening(m)
     intended(m.journal, "alias", "all")
-    assert not open_target.has_begun(m.journal), "nothing takes writes by an alias"
+    assert not opening_has_begun(m.journal.document), "nothing takes writes by an alias"
     m.journal.document.intents.clear()
     intended(m.journal, "serve", "a")
     m.journal.document.intents[-1].result = None
-    assert open_target.has_begun(m.journal)
+    assert opening_has_begun(m.journal.document)
     for refused in ("denied", "refused: validation_exception"):
         m.journal.document.intents[-1].result = refused
-        assert not open_target.has_begun(m.journal), "what was refused has opened nothing"
+        assert not opening_has_begun(m.journal.document), "what was refused has opened nothing"
 
 
 def test_a_changed_plan_is_told_the_command_that_lifts_the_block(m: Migration) -> None:
-    m.journal.document.verb = "cutover"
+    m.journal.document.verb = Verb.CUTOVER
     other = m.plan.model_copy(update={"indices": m.plan.indices.model_copy(update={"include": ["a"]})})
     with pytest.raises(PlanChanged) as raised:
         require_same_plan(m.journal, other)
@@ -126,7 +129,7 @@ def test_a_changed_plan_is_told_the_command_that_lifts_the_block(m: Migration) -
 
 def test_a_run_with_a_window_is_gone_on_with_even_when_it_has_sent_nothing(m: Migration) -> None:
     """Killed before the first block was sent: `status` shows the window, so that `abort` must find it."""
-    m.journal.document.verb = "cutover"
+    m.journal.document.verb = Verb.CUTOVER
     m.journal.save()
     state = State.of(m.journal)
     assert state.unfinished("cutover") is None

@@ -281,5 +281,5 @@ def test_a_saved_plan_has_its_estimate_in_words_beside_the_facts() -> None:
     document = a_document(resolution()).model_copy(update={"estimate": made})
     shown = json.loads(text_of(document, as_json=True))["estimate"]
     assert shown["bottleneck"] == "restore: the number of indices (5,000) rather than their bytes"
-    assert (shown["basis"], shown["slowest"]["cause"]) == ("assumed", "indices")
+    assert (shown["basis"], shown["slowest"]["cause"]) == ("rough estimate: nothing measured yet", "indices")
     assert shown["assumptions"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration
-from support.fake_domain import Asked, FakeDomain, Reply, engine_error, ok
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 
 from domains.errors import DomainError
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
@@ -52,7 +52,7 @@ class Registry:
         }
         return ok({"repo": {"type": self.held["type"], "settings": shown}})
 
-    def _put(self, asked: Asked) -> Reply:
+    def _put(self, asked: ReceivedRequest) -> Reply:
         self.held = asked.json
         return self.refusal(self.settings) or ok({"acknowledged": True})
 

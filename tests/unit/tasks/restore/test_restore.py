@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_stream_unit, a_unit, selected
-from support.engine import FakeEngine, Held, snapshot_reply
+from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import CLOSE, FakeDomain, Reply, engine_error, ok
 from support.java import renamed
 
@@ -63,13 +63,13 @@ def whose(m: Migration, unit: Unit) -> bool:
 
 
 def test_restored_from_our_snapshot_and_intended_is_ours(m: Migration, engine: FakeEngine) -> None:
-    engine.put(Held("a", origin=OURS))
+    engine.put(FakeIndex("a", origin=OURS))
     intended(m, "a")
     assert whose(m, a_unit("a"))
 
 
 def test_without_an_intent_in_the_journal_it_is_not(m: Migration, engine: FakeEngine) -> None:
-    engine.put(Held("a", origin=OURS))
+    engine.put(FakeIndex("a", origin=OURS))
     intended(m, "b")
     assert not whose(m, a_unit("a"))
 
@@ -79,11 +79,11 @@ def test_whatever_its_shards_stand_at_the_origin_decides(
     m: Migration, engine: FakeEngine, states: list[str]
 ) -> None:
     intended(m, "a")
-    engine.put(Held("a", origin=OURS, states=list(states)))
+    engine.put(FakeIndex("a", origin=OURS, states=list(states)))
     assert whose(m, a_unit("a"))
-    engine.put(Held("a", "u2", origin="repo/another", states=list(states)))
+    engine.put(FakeIndex("a", "u2", origin="repo/another", states=list(states)))
     assert not whose(m, a_unit("a"))
-    engine.put(Held("a", "u3", origin="elsewhere/snap", states=list(states)))
+    engine.put(FakeIndex("a", "u3", origin="elsewhere/snap", states=list(states)))
     assert not whose(m, a_unit("a"))
 
 
@@ -92,7 +92,7 @@ def test_an_index_that_was_made_on_the_target_is_never_ours(
     m: Migration, engine: FakeEngine, states: list[str]
 ) -> None:
     """The run was killed between its intent and its request, and an application made the index meanwhile."""
-    engine.put(Held("a", origin=None, states=states))
+    engine.put(FakeIndex("a", origin=None, states=states))
     intended(m, "a")
     assert not whose(m, a_unit("a"))
 
@@ -112,22 +112,22 @@ def test_one_shard_of_another_origin_is_enough_to_leave_it_alone() -> None:
 
 
 def test_an_empty_index_without_shards_started_is_not_ours(m: Migration, engine: FakeEngine) -> None:
-    engine.put(Held("a", origin=None, states=["UNASSIGNED"]))
+    engine.put(FakeIndex("a", origin=None, states=["UNASSIGNED"]))
     intended(m, "a")
     assert not whose(m, a_unit("a"))
 
 
 def test_what_arrived_is_known_by_its_uuid_later(m: Migration, engine: FakeEngine) -> None:
     """After a node's restart the recovery no longer names the snapshot; the noted UUID still tells."""
-    engine.put(Held("a", "u1", origin=None))
+    engine.put(FakeIndex("a", "u1", origin=None))
     intended(m, "a")
     m.journal.note_arrivals({"a": "u1"})
     assert whose(m, a_unit("a"))
 
 
 def test_what_was_recognised_is_known_by_its_uuid_from_then_on(m: Migration, engine: FakeEngine) -> None:
-    held = engine.put(Held("a", "u1", origin=OURS))
-    engine.put(Held("b", "u2", origin="repo/another"))
+    held = engine.put(FakeIndex("a", "u1", origin=OURS))
+    engine.put(FakeIndex("b", "u2", origin="repo/another"))
     intended(m, "a", "b")
     assert ours(m, [a_unit("a"), a_unit("b")], SNAPSHOT, catalog(m.target)) == [a_unit("a")]
     assert m.journal.document.arrived == {"a": "u1"}
@@ -136,26 +136,26 @@ def test_what_was_recognised_is_known_by_its_uuid_from_then_on(m: Migration, eng
 
 
 def test_an_index_that_was_made_anew_under_the_name_is_not_ours(m: Migration, engine: FakeEngine) -> None:
-    engine.put(Held("a", "u2", origin="repo/another"))
+    engine.put(FakeIndex("a", "u2", origin="repo/another"))
     intended(m, "a")
     m.journal.note_arrivals({"a": "u1"})
     assert not whose(m, a_unit("a"))
 
 
 def test_half_a_stream_is_not_there(m: Migration, engine: FakeEngine) -> None:
-    engine.put(Held(".ds-l-000001", origin=OURS))
+    engine.put(FakeIndex(".ds-l-000001", origin=OURS))
     unit = a_stream_unit("l", ".ds-l-000001", ".ds-l-000002")
     engine.streams["l"] = [".ds-l-000001"]
     intended(m, ".ds-l-000001", ".ds-l-000002")
     assert not whose(m, unit)
-    engine.put(Held(".ds-l-000002", origin=OURS))
+    engine.put(FakeIndex(".ds-l-000002", origin=OURS))
     engine.streams["l"] = [".ds-l-000001", ".ds-l-000002"]
     assert whose(m, unit)
 
 
 def test_backing_indices_by_themselves_are_no_stream(m: Migration, engine: FakeEngine) -> None:
     """As seed rounds leave them: the name itself is not there yet."""
-    engine.put(Held(".ds-l-000001", origin=OURS))
+    engine.put(FakeIndex(".ds-l-000001", origin=OURS))
     intended(m, ".ds-l-000001")
     assert not whose(m, a_stream_unit("l", ".ds-l-000001"))
 
@@ -221,7 +221,7 @@ def test_renamed_indices_share_a_request_and_a_renamed_stream_goes_by_itself(
         rule = (body.get("rename_pattern", "^(.+)$"), body.get("rename_replacement", "$1"))
         for name in body["indices"]:
             for index in holds[name]:
-                engine.put(Held(renamed(index, *rule, of_a_stream=name == "l"), origin=OURS))
+                engine.put(FakeIndex(renamed(index, *rule, of_a_stream=name == "l"), origin=OURS))
         return ok({"accepted": True})
 
     target.on(RESTORE, renaming)
@@ -284,7 +284,7 @@ def test_batches_follow_one_another(
 def test_what_is_there_already_is_not_sent_again(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", origin=OURS))
+    engine.put(FakeIndex("a", origin=OURS))
     intended(m, "a", "b")
     record = restore(m, a_resolution(a_unit("a"), a_unit("b")), SNAPSHOT)
     assert named(target) == [["b"]]
@@ -296,7 +296,7 @@ def test_a_second_time_nothing_is_sent(m: Migration, target: FakeDomain, engine:
 
     def restored(_: Any) -> Reply:
         for name in ("a", ".ds-l-000001"):
-            engine.put(Held(name, origin=OURS))
+            engine.put(FakeIndex(name, origin=OURS))
         engine.streams["l"] = [".ds-l-000001"]
         return ok({"accepted": True})
 
@@ -311,7 +311,7 @@ def test_a_second_time_nothing_is_sent(m: Migration, target: FakeDomain, engine:
 def test_a_copy_that_the_engine_gave_up_is_restored_once_more(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", origin=OURS, states=["UNASSIGNED"]))
+    engine.put(FakeIndex("a", origin=OURS, states=["UNASSIGNED"]))
     intended(m, "a")
     record = restore(m, a_resolution(a_unit("a")), SNAPSHOT)
     assert target.changing == ["POST /a/_close", RESTORE]
@@ -328,7 +328,7 @@ def test_a_stream_whose_name_access_control_takes_for_an_index_goes_with_its_ind
             return engine_error(404, "index_not_found_exception", "no such index [l]")
         for name in asked.json["indices"]:
             if name != "l":
-                engine.put(Held(name, origin=OURS))
+                engine.put(FakeIndex(name, origin=OURS))
         return ok({"accepted": True})
 
     target.on(RESTORE, guarded)
@@ -346,7 +346,7 @@ def test_a_stream_that_the_snapshot_lacks_is_a_failure_however_it_is_asked(
     def engines(asked: Any) -> Reply:
         if not asked.json["ignore_unavailable"]:
             return engine_error(404, "index_not_found_exception", "no such index [l]")
-        engine.put(Held(".ds-l-000001", origin=OURS))
+        engine.put(FakeIndex(".ds-l-000001", origin=OURS))
         return ok({"accepted": True})
 
     target.on(RESTORE, engines)
@@ -360,7 +360,7 @@ def test_a_stream_that_the_snapshot_lacks_is_a_failure_however_it_is_asked(
 def test_a_foreign_index_under_the_name_stops_it_before_anything_is_sent(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("b", origin="repo/another"))
+    engine.put(FakeIndex("b", origin="repo/another"))
     with pytest.raises(ExecutionError, match=r"names were taken on the target .*b: index b"):
         restore(m, a_resolution(a_unit("a"), a_unit("b")), SNAPSHOT)
     assert target.changing == []
@@ -370,7 +370,7 @@ def test_a_lost_reply_of_a_restore_that_began_is_no_failure(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
     def lost(_: Any) -> Reply:
-        engine.put(Held("a", origin=OURS))
+        engine.put(FakeIndex("a", origin=OURS))
         return CLOSE
 
     target.on(RESTORE, lost)
@@ -400,7 +400,7 @@ def test_one_bad_name_does_not_hold_up_the_others(
         if "bad" in asked.json["indices"]:
             return engine_error(500, "snapshot_restore_exception", said)
         for name in asked.json["indices"]:
-            engine.put(Held(name, origin=OURS))
+            engine.put(FakeIndex(name, origin=OURS))
         return ok({"accepted": True})
 
     target.on(RESTORE, all_or_nothing)
@@ -449,7 +449,9 @@ def test_what_may_still_start_is_waited_for_and_no_longer_than_that(
 ) -> None:
     engine.restoring(OURS, states=["UNASSIGNED"])
     put = engine.put
-    engine.put = lambda held: put(Held(held.name, origin=OURS, states=["UNASSIGNED"], explained=explained))  # type: ignore[method-assign]
+    engine.put = lambda held: put(
+        FakeIndex(held.name, origin=OURS, states=["UNASSIGNED"], explained=explained)
+    )  # type: ignore[method-assign]
     m.__dict__["patience_s"] = 30.0
     clock.step = 3.0
     with pytest.raises(TimedOut, match=r"nothing has moved for 3. s; waiting for 1 indices, a"):
@@ -464,12 +466,12 @@ def test_a_target_that_forgets_the_restore_is_not_waited_for_and_the_index_is_re
     engine.restoring(OURS, states=["UNASSIGNED"])
     half = {"uuid": "restored-a", "states": ["UNASSIGNED"]}
     put = engine.put
-    engine.put = lambda held: put(Held("a", origin=OURS, explained="throttled", **half))  # type: ignore[method-assign,arg-type]
+    engine.put = lambda held: put(FakeIndex("a", origin=OURS, explained="throttled", **half))  # type: ignore[method-assign,arg-type]
 
     def restart(seconds: float) -> None:
         Clock.sleep(clock, seconds)
         if len(clock.pauses) == 3:
-            put(Held("a", origin=None, explained="no_valid_shard_copy", **half))  # type: ignore[arg-type]
+            put(FakeIndex("a", origin=None, explained="no_valid_shard_copy", **half))  # type: ignore[arg-type]
 
     m.__dict__["poll"] = lambda limit_s: Poll(limit_s, sleep=restart, clock=clock)
     (index,) = restore(m, a_resolution(a_unit("a")), SNAPSHOT).indices
@@ -489,13 +491,13 @@ def test_a_copy_that_is_away_for_a_moment_is_waited_for(
 ) -> None:
     engine.restoring(OURS)
     put = engine.put
-    away = Held("a", "restored-a", states=["UNASSIGNED"], explained="no_valid_shard_copy")
+    away = FakeIndex("a", "restored-a", states=["UNASSIGNED"], explained="no_valid_shard_copy")
     engine.put = lambda held: put(away)  # type: ignore[method-assign]
 
     def comes_back(seconds: float) -> None:
         Clock.sleep(clock, seconds)
         if sum(clock.pauses) > 20:
-            put(Held("a", "restored-a", origin=OURS))
+            put(FakeIndex("a", "restored-a", origin=OURS))
 
     m.__dict__["poll"] = lambda limit_s: Poll(limit_s, sleep=comes_back, clock=clock)
     (index,) = restore(m, a_resolution(a_unit("a")), SNAPSHOT).indices
@@ -537,7 +539,7 @@ REPLACE = a_unit("a", action="replace", takes={"a": "old"})
 def test_what_takes_the_place_is_deleted_just_before(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "old"))
+    engine.put(FakeIndex("a", "old"))
     m = replacing(tmp_path, source, target, "a")
     record = restore(m, a_resolution(a_unit("b"), REPLACE), SNAPSHOT)
     assert target.changing == ["DELETE /a", RESTORE]
@@ -550,7 +552,7 @@ def test_what_takes_the_place_is_deleted_just_before(
 def test_a_second_time_the_restored_copy_is_not_deleted(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "old"))
+    engine.put(FakeIndex("a", "old"))
     m = replacing(tmp_path, source, target, "a")
     restore(m, a_resolution(REPLACE), SNAPSHOT)
     again = restore(m, a_resolution(REPLACE), SNAPSHOT)
@@ -561,7 +563,7 @@ def test_a_second_time_the_restored_copy_is_not_deleted(
 def test_nothing_is_deleted_without_this_commands_consent(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "old"))
+    engine.put(FakeIndex("a", "old"))
     with pytest.raises(ExecutionError, match="needs --allow-delete a"):
         restore(replacing(tmp_path, source, target), a_resolution(REPLACE), SNAPSHOT)
     assert target.changing == []
@@ -570,7 +572,7 @@ def test_nothing_is_deleted_without_this_commands_consent(
 def test_what_was_made_anew_since_the_decision_is_not_deleted(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "later"))
+    engine.put(FakeIndex("a", "later"))
     with pytest.raises(ExecutionError, match="a on the target is not the one that was to be deleted"):
         restore(replacing(tmp_path, source, target, "a"), a_resolution(REPLACE), SNAPSHOT)
     assert target.changing == []
@@ -579,8 +581,8 @@ def test_what_was_made_anew_since_the_decision_is_not_deleted(
 def test_a_stream_that_rolled_over_since_the_decision_is_not_deleted(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held(".ds-a-000001", "old"))
-    engine.put(Held(".ds-a-000002", "later"))
+    engine.put(FakeIndex(".ds-a-000001", "old"))
+    engine.put(FakeIndex(".ds-a-000002", "later"))
     engine.streams["a"] = [".ds-a-000001", ".ds-a-000002"]
     with pytest.raises(ExecutionError, match="made anew since"):
         restore(replacing(tmp_path, source, target, "a"), a_resolution(REPLACE), SNAPSHOT)
@@ -590,7 +592,7 @@ def test_a_stream_that_rolled_over_since_the_decision_is_not_deleted(
 def test_an_alias_put_on_a_foreign_index_meanwhile_stops_it(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("z", aliases={"all": {}}))
+    engine.put(FakeIndex("z", aliases={"all": {}}))
     unit = a_unit("a", selected("a", aliases=("all",)))
     with pytest.raises(ExecutionError, match="a: its alias all is on z of the target"):
         restore(m, a_resolution(unit), SNAPSHOT)
@@ -600,7 +602,7 @@ def test_an_alias_put_on_a_foreign_index_meanwhile_stops_it(
 def test_a_write_index_of_another_name_is_deleted_as_decided(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a-1", "old", aliases={"w": {"is_write_index": True}}))
+    engine.put(FakeIndex("a-1", "old", aliases={"w": {"is_write_index": True}}))
     consents = Consents(delete=frozenset({"a-1"}))
     settings = {"policy": "delete", "delete": ["a-1"]}
     m = a_migration(tmp_path, source, target, clock=Clock(), consents=consents, conflicts=settings)
@@ -613,7 +615,7 @@ def test_a_write_index_of_another_name_is_deleted_as_decided(
 def test_a_stream_is_deleted_as_a_stream(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held(".ds-a-000001", "old"))
+    engine.put(FakeIndex(".ds-a-000001", "old"))
     engine.streams["a"] = [".ds-a-000001"]
     m = replacing(tmp_path, source, target, "a")
     record = restore(m, a_resolution(REPLACE), SNAPSHOT)
@@ -624,7 +626,7 @@ def test_a_stream_is_deleted_as_a_stream(
 def test_what_somebody_else_deleted_meanwhile_is_fine(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "old"))
+    engine.put(FakeIndex("a", "old"))
     m = replacing(tmp_path, source, target, "a")
 
     def gone(_: Any) -> Reply:
@@ -640,7 +642,7 @@ def test_what_somebody_else_deleted_meanwhile_is_fine(
 def test_a_delete_that_is_refused_restores_nothing(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
-    engine.put(Held("a", "old"))
+    engine.put(FakeIndex("a", "old"))
     said = "Cannot delete indices that are being snapshotted: [[a/old]]."
     target.on("DELETE /a", engine_error(400, "snapshot_in_progress_exception", said))
     with pytest.raises(DomainError, match="being snapshotted"):

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.building import Clock, a_migration, a_resolution, a_stream_unit, a_unit, selected
-from support.engine import Held
+from support.engine import FakeIndex
 from support.fake_domain import FakeDomain
 from support.rounds import a_mark, copies_of, keep
 from support.shards import Shard
-from support.writable import WritableEngine, a_copy_held
+from support.writable import WritableEngine, a_closed_copy
 
 from domains.shard_mark import Mark
 from runs.state import State
@@ -31,13 +31,13 @@ NAMES = ("a", "b")
 @pytest.fixture
 def engine(source: FakeDomain) -> WritableEngine:
     """The source, with `a` and `b` of one shard."""
-    return WritableEngine(source, "source", *(Held(n, figures=[Shard(last=7)]) for n in NAMES))
+    return WritableEngine(source, "source", *(FakeIndex(n, figures=[Shard(last=7)]) for n in NAMES))
 
 
 @pytest.fixture
 def copies(target: FakeDomain) -> WritableEngine:
     """The target, with a waiting copy of each."""
-    return WritableEngine(target, "target", *(a_copy_held(n, uuid=f"copy-{n}") for n in NAMES))
+    return WritableEngine(target, "target", *(a_closed_copy(n, uuid=f"copy-{n}") for n in NAMES))
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_a_copy_that_was_found_to_differ_is_told_as_that(m: Migration) -> None:
 
 
 def test_an_index_without_a_copy_is_new(m: Migration, engine: WritableEngine, copies: WritableEngine) -> None:
-    engine.put(Held("c"))
+    engine.put(FakeIndex("c"))
     del copies.indices["b"]  # somebody has deleted that copy
     found = told(m, *map(a_unit, ("a", "b", "c")))
     assert [kind for kind, _ in found.values()] == ["unchanged", "new", "new"]
@@ -181,7 +181,7 @@ def test_one_that_was_made_anew_is_told_by_its_uuid(m: Migration) -> None:
 
 
 def test_another_number_of_shards_needs_another_copy(m: Migration, engine: WritableEngine) -> None:
-    engine.put(Held("a", states=["STARTED"] * 2, figures=[Shard(), Shard()]))
+    engine.put(FakeIndex("a", states=["STARTED"] * 2, figures=[Shard(), Shard()]))
     found = compared(m, a_resolution(a_unit("a", selected("a", uuid="another", shards=2)), a_unit("b")))
     (change,) = found.restored
     assert (change.kind, change.base) == ("reshaped", False)
@@ -215,10 +215,10 @@ def test_backing_indices_of_a_stream_are_told_apart_by_themselves(
     m: Migration, engine: WritableEngine, copies: WritableEngine
 ) -> None:
     first, second = ".ds-l-000001", ".ds-l-000002"
-    engine.put(Held(first))
-    copies.put(a_copy_held(first, uuid=f"copy-{first}"))
+    engine.put(FakeIndex(first))
+    copies.put(a_closed_copy(first, uuid=f"copy-{first}"))
     took_round(m, a_resolution(*map(a_unit, NAMES), a_stream_unit("l", first)))
-    engine.put(Held(second))
+    engine.put(FakeIndex(second))
     found = told(m, *map(a_unit, NAMES), a_stream_unit("l", first, second))
     assert (found[first][0], found[second][0]) == ("unchanged", "new")
 

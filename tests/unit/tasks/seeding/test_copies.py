@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_unit
-from support.engine import Held
+from support.engine import FakeIndex
 from support.fake_domain import FakeDomain, Reply, engine_error, ok
 from support.rounds import a_copy, a_mark, copies_of, intended, keep, work_of
-from support.writable import WritableEngine, a_copy_held
+from support.writable import WritableEngine, a_closed_copy
 
 from domains.errors import Refused
 from runs.state import State
@@ -32,7 +32,7 @@ OWN = {"a": "uuid-a", "b": "uuid-b"}
 @pytest.fixture
 def copies(target: FakeDomain) -> WritableEngine:
     """The target, with a waiting copy of each."""
-    return WritableEngine(target, "target", a_copy_held("a"), a_copy_held("b"))
+    return WritableEngine(target, "target", a_closed_copy("a"), a_closed_copy("b"))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def m(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock, copies: WritableEngine
 ) -> Migration:
     """The second round."""
-    WritableEngine(source, "source", Held("a"), Held("b"))
+    WritableEngine(source, "source", FakeIndex("a"), FakeIndex("b"))
     clock.step = 1.0
     made = replace(a_migration(tmp_path, source, target, clock=clock), patience_s=20.0)
     before = State.of(made.journal).begin(made.plan, "seed", "20200101-000000000-0001")
@@ -177,7 +177,7 @@ def test_a_copy_to_be_discarded_is_known_until_it_is_gone(m: Migration, copies: 
 
 @pytest.mark.parametrize("act", [lambda h: h.settings.clear(), lambda h: setattr(h, "open", True)])
 def test_a_round_with_a_copy_that_does_not_wait_is_not_done(
-    m: Migration, copies: WritableEngine, act: Callable[[Held], object]
+    m: Migration, copies: WritableEngine, act: Callable[[FakeIndex], object]
 ) -> None:
     act(copies.indices["a"])
     with pytest.raises(ExecutionError, match="1 copies on the target are open or take writes: a"):
@@ -222,7 +222,7 @@ def test_a_restore_whose_reply_was_lost_is_waited_for_before_a_round_is_given_up
     sleep = clock.sleep
 
     def meanwhile(seconds: float) -> None:
-        copies.put(a_copy_held("n", uuid="uuid-n", open=True, origin=f"repo/{m.snapshot}"))
+        copies.put(a_closed_copy("n", uuid="uuid-n", open=True, origin=f"repo/{m.snapshot}"))
         sleep(seconds)
 
     monkeypatch.setattr(clock, "sleep", meanwhile)
@@ -234,7 +234,7 @@ def test_what_has_the_name_and_was_not_restored_by_the_plan_is_no_copy(
     m: Migration, copies: WritableEngine
 ) -> None:
     """As an index that was to be deleted for the round, when that has failed before."""
-    copies.put(Held("c", uuid="foreign", settings={"index.blocks.write": "true"}))
+    copies.put(FakeIndex("c", uuid="foreign", settings={"index.blocks.write": "true"}))
     keep(m.journal, "resolve", a_resolution(a_unit("c")))
     change, more = Change(name="c", target="c", kind="new"), {"digests": {"c": ""}, "aliases": {"c": ""}}
     assert holds(told(m, change, **more)) == {}

@@ -10,7 +10,6 @@ from support.building import a_plan, a_resolution, a_unit, selected
 from support.rounds import a_copy, copies_of, intended, keep
 
 from runs.journal import Journal, WindowEntry, now
-from runs.lifecycle import ROLL_BACK
 from runs.state import State
 from runs.step_names import StepName
 from tasks.records.cleanup import RemovalRecord
@@ -62,10 +61,11 @@ def whole(state: State, excluding: str = "") -> dict[str, bool]:
 
 def windowed(journal: Journal, *, opening: bool = False) -> None:
     at = now()
-    journal.document.window = WindowEntry(
-        frozen=at, deadline=at, opening=at if opening else None, ended=None if opening else at
-    )
+    journal.document.window = WindowEntry(frozen=at, deadline=at, ended=None if opening else at)
     journal.save()
+    if opening:
+        journal.document.window.opening = at
+        journal.save()
 
 
 def test_without_a_round_there_are_no_copies(state: State) -> None:
@@ -122,7 +122,7 @@ def test_a_cutover_that_was_put_back_leaves_its_copies(state: State, rounds: Rou
     rounds.ended("a")
     cutover = rounds.ended("a", "b", verb="cutover")
     windowed(cutover)
-    keep(cutover, ROLL_BACK, RollBackRecord(why="the window was over"))
+    keep(cutover, StepName.ROLL_BACK, RollBackRecord(why="the window was over"))
     assert whole(state) == {"a": True, "b": True}
 
 
@@ -140,7 +140,9 @@ def test_once_the_target_is_being_opened_its_indices_are_no_copies_any_more(
     state: State, rounds: Rounds
 ) -> None:
     rounds.ended("a")
-    windowed(rounds.ended("a", verb="cutover"), opening=True)
+    cutover = rounds.begin("cutover")
+    windowed(cutover, opening=True)
+    cutover.settle("done")
     assert ledger(state).copies == {}
     rounds.ended("n")
     assert whole(state) == {"n": True}

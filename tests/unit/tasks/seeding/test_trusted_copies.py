@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_catalog, a_migration, a_resolution, a_stream_unit, a_unit, an_index
-from support.engine import Held
+from support.engine import FakeIndex
 from support.fake_domain import FakeDomain
 from support.rounds import a_copy
-from support.writable import WritableEngine, a_copy_held
+from support.writable import WritableEngine, a_closed_copy
 
 from domains.engine.write_blocks import Blocks
 from tasks.errors import PreconditionError
@@ -53,13 +53,13 @@ def test_a_copy_is_trusted_by_its_uuid_and_while_it_refuses_writes(
 @pytest.fixture
 def copies(target: FakeDomain) -> WritableEngine:
     """The target, with a waiting copy of `a`."""
-    return WritableEngine(target, "target", a_copy_held("a"))
+    return WritableEngine(target, "target", a_closed_copy("a"))
 
 
 @pytest.fixture
 def source_engine(source: FakeDomain) -> WritableEngine:
     """The source, with `a`."""
-    return WritableEngine(source, "source", Held("a"))
+    return WritableEngine(source, "source", FakeIndex("a"))
 
 
 def decided(
@@ -99,7 +99,7 @@ def test_a_copy_that_was_made_to_take_writes_is_told_whatever_the_policy(
     policy: dict[str, Any],
 ) -> None:
     """To skip it, or to make another copy beside it, would let the cutover go without it."""
-    copies.put(Held("a"))
+    copies.put(FakeIndex("a"))
     _, decision = decided(tmp_path, source, target, a_copy("a"), conflicts=policy)
     assert any("a: a round of this plan made it" in problem for problem in decision.problems)
 
@@ -110,7 +110,7 @@ def test_such_a_copy_is_replaced_where_the_plan_names_it_for_deletion(
 ) -> None:
     from tasks.migration import Consents
 
-    copies.put(Held("a"))
+    copies.put(FakeIndex("a"))
     m = a_migration(
         tmp_path,
         source,
@@ -127,8 +127,8 @@ def test_such_a_copy_is_replaced_where_the_plan_names_it_for_deletion(
 def test_a_renamed_index_has_its_copy_under_the_new_name(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, copies: WritableEngine
 ) -> None:
-    copies.put(Held("a", "somebody's"))
-    copies.put(a_copy_held("moved-a"))
+    copies.put(FakeIndex("a", "somebody's"))
+    copies.put(a_closed_copy("moved-a"))
     renaming = {"policy": "rename", "prefix": "moved-"}
     copy = a_copy("a", target="moved-a", target_uuid="uuid-moved-a")
     _, decision = decided(tmp_path, source, target, copy, conflicts=renaming)
@@ -141,9 +141,9 @@ def test_a_streams_copies_are_the_bases_of_its_backing_indices(
     tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
     names = [".ds-l-000001", ".ds-l-000002"]
-    streams = WritableEngine(source, "source", *map(Held, names))
+    streams = WritableEngine(source, "source", *map(FakeIndex, names))
     streams.streams["l"] = names
-    WritableEngine(target, "target", a_copy_held(names[0]))
+    WritableEngine(target, "target", a_closed_copy(names[0]))
     _, decision = decided(tmp_path, source, target, a_copy(names[0], stream="l"))
     (unit,) = decision.units
     assert decision.problems == ()
@@ -153,8 +153,8 @@ def test_a_streams_copies_are_the_bases_of_its_backing_indices(
 def test_a_data_stream_is_not_seeded_under_another_name(
     tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    WritableEngine(source, "source", Held(".ds-l-000001")).streams["l"] = [".ds-l-000001"]
-    WritableEngine(target, "target", Held(".ds-l-000001")).streams["l"] = [".ds-l-000001"]
+    WritableEngine(source, "source", FakeIndex(".ds-l-000001")).streams["l"] = [".ds-l-000001"]
+    WritableEngine(target, "target", FakeIndex(".ds-l-000001")).streams["l"] = [".ds-l-000001"]
     _, decision = decided(tmp_path, source, target, conflicts={"policy": "rename", "prefix": "moved-"})
     assert any("cannot be seeded under another name" in problem for problem in decision.problems)
 
@@ -166,7 +166,7 @@ def test_a_base_that_was_written_to_after_the_decision_is_none_when_it_is_restor
     stream = a_stream_unit("l", ".ds-l-000001", base={".ds-l-000001": "uuid-.ds-l-000001"})
     resolution = a_resolution(a_unit("a", base={"a": "uuid-a"}), stream)
     found = a_ledger(a_copy("a"), a_copy(".ds-l-000001"))
-    copies.put(a_copy_held(".ds-l-000001"))
+    copies.put(a_closed_copy(".ds-l-000001"))
     assert drop_untrusted_bases(m, resolution, found) == resolution
     copies.indices["a"].settings.clear()  # opened, written to, and closed again
     unit, kept = drop_untrusted_bases(m, resolution, found).units

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.building import a_domain, selected
-from support.engine import FakeEngine, Held
-from support.fake_domain import Asked, FakeDomain, Reply, ok
+from support.engine import FakeEngine, FakeIndex
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, ok
 
 from configs.plan import RestoreSettings, VerifySettings
 from domains.engine.index_metadata import IndexMetadata
@@ -169,7 +169,7 @@ class Library:
         self.sizes: list[int] = []
         fake.on("POST /a/_search", self._search).on("POST /a/_mget", self._mget)
 
-    def _search(self, asked: Asked) -> Reply:
+    def _search(self, asked: ReceivedRequest) -> Reply:
         wanted = [
             each["range"]["_seq_no"] for each in asked.json["query"]["bool"]["filter"][0]["bool"]["should"]
         ]
@@ -184,7 +184,7 @@ class Library:
         body = f'{{"timed_out": false, "_shards": {shards}, "hits": {{"hits": [{",".join(listed[:size])}]}}}}'
         return Reply(200, body)
 
-    def _mget(self, asked: Asked) -> Reply:
+    def _mget(self, asked: ReceivedRequest) -> Reply:
         found = [
             f'{{"found": true, "_seq_no": 1, "_source": {self.sources[each["_id"]]}}}'
             if each["_id"] in self.sources
@@ -361,12 +361,12 @@ def sides(source: FakeDomain, target: FakeDomain) -> tuple[FakeEngine, FakeEngin
     """Two engines with one index, of the same make."""
     engines = FakeEngine(source, "source"), FakeEngine(target, "target")
     for engine in engines:
-        engine.put(Held("a", settings=BASE | {"index.number_of_shards": "1"}))
+        engine.put(FakeIndex("a", settings=BASE | {"index.number_of_shards": "1"}))
         engine.domain.on("GET /[^_]+", lambda asked, engine=engine: ok(_described(engine, asked)))
     return engines
 
 
-def _described(engine: FakeEngine, asked: Asked) -> dict[str, Any]:
+def _described(engine: FakeEngine, asked: ReceivedRequest) -> dict[str, Any]:
     found = (engine.indices[name] for name in asked.path[1:].split(",") if name in engine.indices)
     return {h.name: {"settings": h.settings, "mappings": h.mapping, "aliases": h.aliases} for h in found}
 
@@ -449,7 +449,7 @@ def test_an_index_that_is_gone_is_not_compared_and_others_are(
 ) -> None:
     for fake in (source, target):
         Library(fake, {"x": "{}"})
-    sides[0].put(Held("b", settings=BASE))
+    sides[0].put(FakeIndex("b", settings=BASE))
     found = content(a_comparison(source, target, selected("b"), selected("a"))).indices
     assert [each.outcome for each in found] == ["not compared", "equal"]
     target.on("GET /[^_]+", Reply(200, "[]"))
@@ -472,7 +472,7 @@ def test_aliases_of_a_renamed_index_or_one_restored_without_them_are_no_differen
     sides: Any, source: FakeDomain, target: FakeDomain
 ) -> None:
     sides[0].indices["a"].aliases = {"old": {}}
-    sides[1].put(Held("x-a", settings=BASE))
+    sides[1].put(FakeIndex("x-a", settings=BASE))
     for fake in (source, target):
         Library(fake, {})
     target.on(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_stream_unit, a_unit, selected
-from support.engine import FakeEngine, Held
+from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, Reply, html, ok
 from support.shards import Shard
 
@@ -41,7 +41,7 @@ def held(
     sides: tuple[FakeEngine, FakeEngine], name: str, left: list[Any], right: list[Any], **both: Any
 ) -> None:
     for engine, figures in zip(sides, (left, right), strict=True):
-        engine.put(Held(name, figures=figures, states=["STARTED"] * len(figures), **both))
+        engine.put(FakeIndex(name, figures=figures, states=["STARTED"] * len(figures), **both))
 
 
 def one(m: Migration, unit: Unit) -> Verdict:
@@ -202,11 +202,11 @@ def test_what_was_left_out_is_listed_and_no_part_of_the_verdict(m: Migration, si
 
 def test_renamed_indices_and_streams_are_compared_with_their_originals(m: Migration, sides: Any) -> None:
     left, right = sides
-    left.put(Held("a"))
-    right.put(Held("x-a"))
-    right.put(Held("a", figures=[(99, 0, 0)]))
+    left.put(FakeIndex("a"))
+    right.put(FakeIndex("x-a"))
+    right.put(FakeIndex("a", figures=[(99, 0, 0)]))
     for engine in sides:
-        engine.put(Held(".ds-l-000001"))
+        engine.put(FakeIndex(".ds-l-000001"))
         engine.streams["l"] = [".ds-l-000001"]
     units = [a_unit("a", target="x-a", action="rename"), a_stream_unit("l", ".ds-l-000001")]
     record = verify(m, a_resolution(*units))
@@ -219,7 +219,7 @@ def test_renamed_indices_and_streams_are_compared_with_their_originals(m: Migrat
 
 def test_a_backing_index_without_its_stream_is_not_equal(m: Migration, sides: Any) -> None:
     for engine in sides:
-        engine.put(Held(".ds-l-000001"))
+        engine.put(FakeIndex(".ds-l-000001"))
     assert "does not belong to data stream l" in one(m, a_stream_unit("l", ".ds-l-000001")).detail
 
 
@@ -235,7 +235,7 @@ def test_another_number_of_shards_is_not_equal(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, sides: Any, level: str
 ) -> None:
     held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
-    sides[1].put(Held("a", figures=[(3, 30, 12), (0, 0, None)], states=["STARTED"] * 2))
+    sides[1].put(FakeIndex("a", figures=[(3, 30, 12), (0, 0, None)], states=["STARTED"] * 2))
     verdict = one(migration(tmp_path, source, target, level), a_unit("a"))
     assert (verdict.outcome, verdict.detail) == ("different", "1 shards on the source, 2 on the target")
 
@@ -251,7 +251,7 @@ def test_an_index_that_came_to_the_source_too_late_is_no_success(
 ) -> None:
     held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
     for name in ("late", "tmp", ".kibana_1", "skipped", "was-closed"):
-        sides[0].put(Held(name))
+        sides[0].put(FakeIndex(name))
     m = a_migration(tmp_path, source, target, clock=Clock(), indices={"include": ["*"], "exclude": ["tmp"]})
     left = (LeftOut(name="was-closed", reason="closed"),)
     record = verify(m, a_resolution(a_unit("a"), a_unit("skipped", action="skip"), left_out=left))
@@ -262,9 +262,9 @@ def test_an_index_that_came_to_the_source_too_late_is_no_success(
 
 def test_a_stream_that_rolled_over_too_late_is_no_success(m: Migration, sides: Any) -> None:
     for engine in sides:
-        engine.put(Held(".ds-l-000001"))
+        engine.put(FakeIndex(".ds-l-000001"))
         engine.streams["l"] = [".ds-l-000001"]
-    sides[0].put(Held(".ds-l-000002"))
+    sides[0].put(FakeIndex(".ds-l-000002"))
     sides[0].streams["l"] = [".ds-l-000001", ".ds-l-000002"]
     record = verify(m, a_resolution(a_stream_unit("l", ".ds-l-000001")))
     assert [(v.source, v.outcome) for v in record.verdicts] == [

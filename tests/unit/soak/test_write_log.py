@@ -1,9 +1,9 @@
-"""The book of the cutover's writers: what was acknowledged, and what of it is not there."""
+"""The log of the cutover's writers: which acknowledged writes are missing."""
 
 from __future__ import annotations
 
 import pytest
-from support.book import Page, Write, outcome_of
+from support.write_log import Write, WriteLog, outcome_of
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def test_a_write_is_refused_only_where_nothing_can_have_been_done(
     assert outcome_of(status, kind) == outcome
 
 
-def booked(*entries: tuple[str, int | None, str]) -> Page:
-    page = Page()
+def booked(*entries: tuple[str, int | None, str]) -> WriteLog:
+    page = WriteLog()
     for id, value, outcome in entries:
         page.note(Write(id, value), outcome)  # pyright: ignore[reportArgumentType]
     return page

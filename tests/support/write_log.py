@@ -1,4 +1,4 @@
-"""A book of what writers were told: by it is told what of it a domain does not have."""
+"""A log of writes and their outcomes, to find acknowledged writes that a domain lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lab.description import LabDescription
 Outcome = Literal["acknowledged", "refused", "unknown"]
 ABSENT = None
 NOTHING_DONE = {"cluster_block_exception", "index_closed_exception", "index_not_found_exception"}
-"""Types of error after which it is certain that nothing was written."""
+"""Error types that prove that nothing was written."""
 LOOKED_UP_AT_ONCE = 1000
 
 
@@ -28,15 +28,15 @@ class Write:
 
 
 def outcome_of(status: int, kind: str) -> Outcome:
-    """What has become of a write, by its own status and the type of its error (empty without one)."""
+    """The outcome of a write, by its status and error type (empty without one)."""
     if 200 <= status < 300:
         return "acknowledged"
     return "refused" if kind in NOTHING_DONE else "unknown"
 
 
 @dataclass
-class Page:
-    """The book of one name that is written to (an index, an alias, a data stream)."""
+class WriteLog:
+    """The log of one index, alias or data stream."""
 
     acknowledged: dict[str, int | None] = field(default_factory=dict)
     possible: dict[str, int | None] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Page:
     reasons: Counter[str] = field(default_factory=Counter)
 
     def note(self, write: Write, outcome: Outcome, reason: str = "") -> None:
-        """Enters what has become of a write."""
+        """Record the outcome of a write."""
         self.outcomes[outcome] += 1
         if reason:
             self.reasons[reason] += 1
@@ -58,21 +58,21 @@ class Page:
 
     @property
     def ids(self) -> set[str]:
-        """Every id that anything was ever sent for."""
+        """Every id that was ever sent."""
         return self.acknowledged.keys() | self.possible.keys() | self.refused.keys()
 
     @property
     def live(self) -> int | None:
-        """How many documents there must be; None where some requests ended unknown."""
+        """The number of documents there must be; None if some outcomes are unknown."""
         if self.possible:
             return None
         return sum(value is not ABSENT for value in self.acknowledged.values())
 
     def wrong(self, found: Mapping[str, Iterable[int]]) -> Iterator[str]:
-        """One line for each document that is not as it was acknowledged.
+        """Yield one line for each document that differs from what was acknowledged.
 
         Args:
-            found: id → the contents that were found under it.
+            found: id → the contents found for it.
         """
         for id in sorted(self.ids):
             there: set[int | None] = set(found.get(id, ())) or {ABSENT}
@@ -88,7 +88,7 @@ def _said(values: Iterable[int | None]) -> str:
 
 
 def contents(lab: LabDescription, side: str, name: str, ids: Iterable[str]) -> dict[str, list[int]]:
-    """The writers' contents of these documents, as the side's engine has them; after a refresh."""
+    """Read these documents' contents from the side's engine, after a refresh."""
     domain, path = lab.domain(side), f"/{quote(name, safe='')}"
     listed, found = sorted(ids), dict[str, list[int]]()
 
