@@ -404,7 +404,10 @@ def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
         (None, "stopped unexpectedly during the snapshot; the same command continues it"),
         (
             "no space left on device",
-            "stopped unexpectedly during the snapshot (no space left on device); the same command continues it",
+            (
+                "stopped unexpectedly during the snapshot (no space left on device); "
+                "the same command continues it"
+            ),
         ),
     ],
 )
