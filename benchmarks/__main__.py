@@ -1,6 +1,6 @@
-"""Runs the benchmarks, prints their tables, and writes them down in docs/benchmarks.md.
+"""Run the benchmarks, print their tables, and append them to docs/benchmarks.md.
 
-`python -m benchmarks estimates` compares projected with true durations instead: docs/estimates.md. `window`
+`python -m benchmarks estimates` compares projected with actual durations instead: docs/estimates.md. `window`
 measures the window of a cutover, one-shot and seeded; `many`, rounds and verification of a thousand indices.
 """
 
@@ -18,30 +18,30 @@ _ESTIMATES = _DOCUMENTS / "estimates.md"
 
 
 def main() -> None:
-    """The command."""
+    """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what", nargs="?", choices=["ratios", "estimates", "window", "many"], default="ratios"
     )
-    parser.add_argument("--tiny", action="store_true", help="all but ratios: small, to try it")
+    parser.add_argument("--tiny", action="store_true", help="small sizes, to try it; ignored by ratios")
     parser.add_argument("--runs", type=int, default=3, help="how often each thing is timed (default: 3)")
     parser.add_argument("--documents", type=int, nargs="*", default=[120_000], help="sizes of the lab's data")
     parser.add_argument("--no-lab", action="store_true", help="only what needs no lab")
-    parser.add_argument("--dry", action="store_true", help="print, write nothing down")
-    chosen = parser.parse_args()
-    if chosen.what == "estimates":
-        _estimates(estimates.TINY if chosen.tiny else estimates.SIZES, write=not chosen.dry)
+    parser.add_argument("--dry", action="store_true", help="print only, write nothing")
+    options = parser.parse_args()
+    if options.what == "estimates":
+        _estimates(estimates.TINY if options.tiny else estimates.SIZES, write=not options.dry)
         return
-    if chosen.what == "many":
-        _many(*((30, 5) if chosen.tiny else (1000, 50)), write=not chosen.dry)
+    if options.what == "many":
+        _many(*((30, 5) if options.tiny else (1000, 50)), write=not options.dry)
         return
-    if chosen.what == "window":
-        rows = window.measured(4_000 if chosen.tiny else 1_000_000, chosen.runs)
-        _ratios(list(rows), write=not chosen.dry)
+    if options.what == "window":
+        rows = window.measured(4_000 if options.tiny else 1_000_000, options.runs)
+        _ratios(list(rows), write=not options.dry)
         return
-    sections = [("Start-up", startup.measured(max(chosen.runs, 5)))]
-    sections += moving.measured(() if chosen.no_lab else chosen.documents, chosen.runs)
-    _ratios(sections, write=not chosen.dry)
+    sections = [("Start-up", startup.measured(max(options.runs, 5)))]
+    sections += moving.measured(() if options.no_lab else options.documents, options.runs)
+    _ratios(sections, write=not options.dry)
 
 
 def _ratios(sections: Sequence[tuple[str, list[table.Row]]], *, write: bool) -> None:
@@ -78,7 +78,7 @@ def _estimates(sizes: Sequence[estimates.Size], *, write: bool) -> None:
         _ESTIMATES.write_text(estimates.written(text, results), encoding="utf-8")
         print(f"Written to {_ESTIMATES.name}.")
     if not estimates.good_enough(results):
-        raise SystemExit("fewer than eight of ten ranges held the truth, or one is too wide")
+        raise SystemExit("fewer than eight of ten ranges held the actual duration, or one is too wide")
 
 
 if __name__ == "__main__":

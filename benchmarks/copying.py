@@ -1,7 +1,7 @@
-"""The rival: every document read by a scroll and written by bulk requests, with opensearch-py's helpers.
+"""The rival: read every document by scroll and write it by bulk requests, with opensearch-py's helpers.
 
-It copies documents, their routing, mappings and analysis; no aliases, no data stream, no sequence numbers. It
-compares nothing afterwards. It talks to the engines directly, past the lab's front doors.
+It copies documents, their routing, mappings and analysis; no aliases, data streams or sequence numbers, and
+it compares nothing afterwards. It talks to the engines directly, bypassing the lab's front doors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BULK = 2000
 
 
 def copy(source_url: str, target_url: str, indices: Sequence[str]) -> int:
-    """Copies these indices and returns how many documents were written."""
+    """Copy these indices and return how many documents were written."""
     with (
         OpenSearch(source_url, timeout=120, pool_maxsize=_WRITERS) as source,
         OpenSearch(target_url, timeout=120, pool_maxsize=_WRITERS) as target,

@@ -1,6 +1,6 @@
-"""Whether the projected range holds the truth: rehearsed, then migrated, on the lab.
+"""Check that the projected range holds the actual duration: rehearse, then migrate, on the lab.
 
-Run by `python -m benchmarks estimates`.
+Run with `python -m benchmarks estimates`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ENOUGH = 0.8
 
 @dataclass(frozen=True)
 class Size:
-    """How much the lab's source holds, and how often it is rehearsed and migrated."""
+    """How much data the lab's source holds, and how often it is rehearsed and migrated."""
 
     name: str
     documents: int
@@ -53,24 +53,24 @@ class Result:
         size: in words.
         rehearsed: seconds of the rehearsal's own job.
         projection: of the real run, from the rehearsal's report.
-        truth: the real run, against the estimate that it made itself.
+        actual: the real run's own estimate, with its actual duration.
     """
 
     size: str
     rehearsed: float
     projection: EstimateReport
-    truth: EstimateReport
+    actual: EstimateReport
 
     @property
     def inside(self) -> bool:
-        """Whether the projected range holds what the real run took."""
-        return self.projection.low <= (self.truth.seconds or 0.0) <= self.projection.high
+        """Whether the projected range holds the real run's duration."""
+        return self.projection.low <= (self.actual.seconds or 0.0) <= self.projection.high
 
     @property
     def window_inside(self) -> bool:
-        """The same of the window."""
+        """The same for the window."""
         made = self.projection
-        return made.window_low <= (self.truth.window_seconds or 0.0) <= made.window_high
+        return made.window_low <= (self.actual.window_seconds or 0.0) <= made.window_high
 
     def cells(self) -> tuple[str, ...]:
         """The row in words."""
@@ -79,18 +79,18 @@ class Result:
             self.size,
             common.duration(self.rehearsed),
             common.span(made.low, made.high),
-            common.duration(self.truth.seconds or 0.0),
+            common.duration(self.actual.seconds or 0.0),
             "yes" if self.inside else "no",
             common.span(made.window_low, made.window_high),
-            common.duration(self.truth.window_seconds or 0.0),
+            common.duration(self.actual.window_seconds or 0.0),
             "yes" if self.window_inside else "no",
         )
 
 
 def measured(sizes: Sequence[Size]) -> Iterator[Result]:
-    """Each size as often as it says: rehearsed, then migrated, each time on an empty target and state."""
+    """Rehearse and migrate each size as often as it says, each time with an empty target and state."""
     with lab_and_folder() as (lab, folder), prefect_server(folder / "state"):
-        list(_of_size(lab, WARM_UP))  # engines that have just started are slower than domains that run
+        list(_of_size(lab, WARM_UP))  # engines that have just started are slower than domains in use
         for size in sizes:
             yield from _of_size(lab, size)
 
@@ -123,24 +123,25 @@ def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:
 
 
 def markdown(results: Sequence[Result]) -> str:
-    """The table, and what it comes to."""
+    """The table and a summary."""
     inside = sum(result.inside for result in results)
     windows = sum(result.window_inside for result in results)
     widest = max(result.projection.high / result.projection.low for result in results)
     lines = ["| " + " | ".join(HEADER) + " |", "|" + "---|" * len(HEADER)]
     lines += ["| " + " | ".join(result.cells()) + " |" for result in results]
     said = (
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}: the range held the true duration in {inside} "
-        f"of {len(results)} runs, the window in {windows}; the widest high was {widest:.2f} times its low."
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}: the range held the actual duration in "
+        f"{inside} of {len(results)} runs, the window in {windows}; the widest high was {widest:.2f} times "
+        "its low."
     )
     return "\n".join([said, "", *lines]) + "\n"
 
 
 def written(document: str, results: Sequence[Result]) -> str:
-    """The document with these results in place of those between its markers.
+    """Replace the results between the document's markers.
 
     Raises:
-        ValueError: it has no such markers.
+        ValueError: the document has no markers.
     """
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
@@ -150,6 +151,6 @@ def written(document: str, results: Sequence[Result]) -> str:
 
 
 def good_enough(results: Sequence[Result]) -> bool:
-    """Whether eight of ten ranges, none wider than from one to two, held the truth."""
+    """Whether eight of ten ranges held the actual duration, and none is wider than from one to two."""
     narrow = all(result.projection.high <= 2 * result.projection.low + 0.01 for result in results)
     return narrow and sum(result.inside for result in results) >= ENOUGH * len(results)

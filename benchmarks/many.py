@@ -1,6 +1,6 @@
-"""A thousand indices: what a round names and takes when fifty have changed, and what a verification asks.
+"""A thousand indices: what a round names and copies when fifty have changed, and what a verification asks.
 
-Run by `python -m benchmarks many`.
+Run with `python -m benchmarks many`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HEADER = ("what", "result")
 
 
 def measured(indices: int, changed: int) -> Iterator[tuple[str, Iterator[tuple[str, str]]]]:
-    """A title and rows in words for each part, as they are made."""
+    """A title and its rows in words for each part, as they are measured."""
     with lab_and_folder(LabSettings(heap_mb=HEAP_MB)) as (lab, folder), prefect_server(folder / "state"):
         yield f"{indices:,} indices of one shard", _rounds(lab, folder / "state", indices, changed)
         several = max(indices // 10, 1)
@@ -37,14 +37,14 @@ def _rounds(lab: LabDescription, state: Path, count: int, changed: int) -> Itera
     names = _filled(lab, count, 1)
     plan = _plan(lab, "many")
     seeded_round(plan, state)
-    yield "first round", _told(newest(plan, state))
+    yield "first round", _round_sentence(newest(plan, state))
     some = set(names[:: max(count // changed, 1)][:changed])
     with EngineClient(lab.source) as engine:
         engine.bulk(({"index": {"_index": name, "_id": "more"}}, {"number": -1}) for name in sorted(some))
-    with requested(lab) as asked:
+    with requested(lab) as requests_seen:
         seeded_round(plan, state)
-    yield f"a round with {len(some)} changed", _told(newest(plan, state))
-    for what, found in _touched(asked).items():
+    yield f"a round with {len(some)} changed", _round_sentence(newest(plan, state))
+    for what, found in _touched(requests_seen).items():
         exactly = (
             "exactly the changed ones"
             if found == some
@@ -91,12 +91,12 @@ def _plan(lab: LabDescription, name: str) -> Plan:
     return lab_plan(lab, name, **more)
 
 
-def _touched(asked: Requested) -> dict[str, set[str]]:
-    """Indices that the snapshot, the closing before the restore, and the restore have named."""
+def _touched(requests_seen: Requested) -> dict[str, set[str]]:
+    """Indices named by the snapshot, by the closing before the restore, and by the restore."""
     return {
-        "the snapshot": snapshotted(asked.source),
-        "close": named(asked.target, "/_close"),
-        "the restore": named(asked.target, "/_restore"),
+        "the snapshot": snapshotted(requests_seen.source),
+        "close": named(requests_seen.target, "/_close"),
+        "the restore": named(requests_seen.target, "/_restore"),
     }
 
 
@@ -104,18 +104,18 @@ def _verified(lab: LabDescription, plan: Plan, state: Path, count: int) -> str:
     from flows.verify import verify_plan
 
     began = time.monotonic()
-    with requested(lab) as asked:
+    with requested(lab) as requests_seen:
         record = verify_plan(plan, state)
     seconds = time.monotonic() - began
     wrong = [f"{each.source}: {each.outcome} {each.detail}" for each in record.failing]
-    said = f"NOT ALL EQUAL: {len(wrong)}, as {wrong[0]}; " if wrong else ""
-    said += "" if len(record.verdicts) == count else f"{len(record.verdicts)} VERDICTS; "
-    of_sides = (f"{len(each)} requests to the {side}" for side, each in vars(asked).items())
-    kinds = ", ".join(sorted({entry["path"].rsplit("/", 1)[-1] or "/" for entry in asked.source}))
-    return f"{said}{', '.join(of_sides)} ({kinds}), {seconds:.1f} s"
+    problems = f"NOT ALL EQUAL: {len(wrong)}, as {wrong[0]}; " if wrong else ""
+    problems += "" if len(record.verdicts) == count else f"{len(record.verdicts)} VERDICTS; "
+    of_sides = (f"{len(each)} requests to the {side}" for side, each in vars(requests_seen).items())
+    kinds = ", ".join(sorted({entry["path"].rsplit("/", 1)[-1] or "/" for entry in requests_seen.source}))
+    return f"{problems}{', '.join(of_sides)} ({kinds}), {seconds:.1f} s"
 
 
-def _told(run: Document) -> str:
+def _round_sentence(run: Document) -> str:
     total = sum(entry.seconds for entry in run.steps.values())
     return f"{total:.1f} s: {_steps(run)}"
 

@@ -1,4 +1,4 @@
-"""A migration of the lab's data: by snapshot and restore, against copying document by document."""
+"""Migrate the lab's data by snapshot and restore, against copying document by document."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lab.manager import attached
 from lab.reset import empty_engine, reset
 from lab.settings import LabSettings
 
-# Plain indices with simple names: what the rival can copy at all.
+# Plain indices with simple names: all that the rival can copy.
 INDICES = (
     "orders",
     "orders-nested",
@@ -45,7 +45,7 @@ def measured(sizes: Sequence[int], runs: int) -> Iterator[tuple[str, list[Row]]]
 
 
 def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> list[Row]:
-    """Both ways in turn, `runs` times, each onto an empty target."""
+    """Time both in turn, `runs` times, each onto an empty target."""
     moved = sum(count for name, count in load(lab, documents).indices.items() if name in INDICES)
     ours: list[float] = []
     steps: list[float] = []
@@ -54,9 +54,9 @@ def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> l
         empty_engine(lab.target)
         theirs.append(_timed_copy(lab, moved))
         empty_engine(lab.target)
-        whole, inside = _timed_migration(lab, folder / "state", f"bench-{documents}-{number}")
+        whole, in_steps = _timed_migration(lab, folder / "state", f"bench-{documents}-{number}")
         ours.append(whole)
-        steps.append(inside)
+        steps.append(in_steps)
     rival = Row(
         "scroll and bulk by opensearch-py", tuple(theirs), note=f"{moved:,} documents, nothing compared"
     )
@@ -69,7 +69,7 @@ def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> l
 
 @contextmanager
 def lab_and_folder(settings: LabSettings | None = None) -> Iterator[tuple[LabDescription, Path]]:
-    """A lab for the block, which AWS sessions of this process then talk to, and an empty folder."""
+    """A lab for the block, used by this process's AWS sessions, and an empty folder."""
     with tempfile.TemporaryDirectory() as place, attached(Path(place) / "lab", settings) as lab:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             del os.environ[name]
@@ -85,7 +85,7 @@ def _timed_copy(lab: LabDescription, expected: int) -> float:
 
 
 def _timed_migration(lab: LabDescription, state: Path, name: str) -> tuple[float, float]:
-    """Seconds of the whole flow, and of its steps as the report tells them."""
+    """Seconds of the whole flow, and of its steps according to the report."""
     from flows.migrate import migrate
     from reports.build.report import report_of
     from runs.state import State
@@ -100,7 +100,7 @@ def _timed_migration(lab: LabDescription, state: Path, name: str) -> tuple[float
 
 
 def lab_plan(lab: LabDescription, name: str, **more: Any) -> Plan:
-    """The plan of a move of the lab's data. `more` are further keys of it."""
+    """The plan of a move of the lab's data. `more` are further keys."""
     values: dict[str, Any] = {
         "name": name,
         "source": {"endpoint": lab.source.endpoint, "region": lab.source.region},

@@ -1,4 +1,4 @@
-"""What a domain was asked, by the lab's request log."""
+"""The requests that a domain received, from the lab's request log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 
 @dataclass
 class Requested:
-    """The requests to each side within a block, once it has ended."""
+    """The requests to each side within a block, available once it has ended."""
 
     source: list[Entry] = field(default_factory=list[Entry])
     target: list[Entry] = field(default_factory=list[Entry])
@@ -25,7 +25,7 @@ class Requested:
 
 @contextmanager
 def requested(lab: LabDescription) -> Iterator[Requested]:
-    """Requests that the front doors get within the block."""
+    """Collect the requests that the front doors receive within the block."""
     found = Requested()
     before = [len(_entries(domain)) for domain in (lab.source, lab.target)]
     yield found
@@ -34,13 +34,13 @@ def requested(lab: LabDescription) -> Iterator[Requested]:
 
 
 def named(entries: list[Entry], ending: str) -> set[str]:
-    """Indices that requests whose path ends so have named, in their bodies or in the path."""
+    """Indices named by requests whose path ends this way, in the body or in the path."""
     of_these = [entry for entry in entries if entry["path"].endswith(ending) and entry["method"] != "GET"]
     return {name for entry in of_these for name in _names(entry, ending)}
 
 
 def snapshotted(entries: list[Entry]) -> set[str]:
-    """Indices that snapshots were asked for."""
+    """Indices named in snapshot requests."""
     made = [
         e for e in entries if e["method"] == "PUT" and e["path"].count("/") == 3 and "_snapshot" in e["path"]
     ]

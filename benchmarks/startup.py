@@ -21,7 +21,7 @@ _PYTHON, _PREFECT, *_OURS = _COMMANDS
 
 
 def measured(runs: int) -> list[Row]:
-    """Each command in turn, `runs` times, after one turn that does not count."""
+    """Time each command in turn, `runs` times, after one turn that does not count."""
     times: dict[str, list[float]] = {name: [] for name in _COMMANDS}
     for turn in range(runs + 1):
         for name, command in _COMMANDS.items():

@@ -14,7 +14,7 @@ import psutil
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that was timed, in seconds, and the rival that `ratio` divides by (None: it is the rival)."""
+    """One thing that was timed, in seconds, and the rival to divide by (None: it is the rival itself)."""
 
     what: str
     times: tuple[float, ...]
@@ -23,7 +23,7 @@ class Row:
 
     @property
     def median(self) -> float:
-        """The middle of the times."""
+        """The median of the times."""
         return statistics.median(self.times)
 
     def cells(self) -> tuple[str, ...]:
@@ -55,13 +55,13 @@ def text(title: str, rows: Sequence[Row]) -> str:
 
 
 def machine() -> str:
-    """The machine's size, and nothing else of it."""
+    """The machine's size, and nothing else about it."""
     memory = psutil.virtual_memory().total / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB of memory"
 
 
 def append(path: Path, sections: Sequence[str]) -> None:
-    """Writes one run's sections at the end of the file."""
+    """Append the sections of one run to the file."""
     heading = f"## {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}"
     with path.open("a", encoding="utf-8") as file:
         file.write("\n" + "\n".join([heading, "", *sections]).rstrip() + "\n")

@@ -1,7 +1,7 @@
 """The window of a cutover: one-shot, against after two seed rounds with 5 % appended since.
 
-Run by `python -m benchmarks window`. Both cutovers move the same documents, to an empty target or onto the
-copies of the rounds before. The times are those that the runs keep of themselves.
+Run with `python -m benchmarks window`. Both cutovers move the same documents, to an empty target or onto the
+copies of earlier rounds. The times come from the runs' journals.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _rows(theirs: Sequence[Document], ours: Sequence[Document]) -> Iterator[Row]
 
 
 def _seeded(lab: LabDescription, state: Path, name: str, documents: int) -> Document:
-    """Filled anew, then two rounds and a cutover with documents appended before the last two."""
+    """Fill the lab again, then run two rounds and a cutover, appending documents before the last two."""
     reset(lab)
     with EngineClient(lab.source) as engine:
         for index, shards in INDICES.items():
@@ -83,7 +83,7 @@ def _seeded(lab: LabDescription, state: Path, name: str, documents: int) -> Docu
 
 
 def _one_shot(lab: LabDescription, state: Path, name: str) -> Document:
-    """The same documents to a target that holds nothing, from a bucket that holds nothing."""
+    """The same documents with an empty target and an empty bucket."""
     empty_engine(lab.target)
     with EngineClient(lab.source) as engine:
         engine.call("DELETE", "/_snapshot/*")
@@ -98,14 +98,14 @@ def _plan(lab: LabDescription, name: str) -> Plan:
 
 
 def seeded_round(plan: Plan, state: Path) -> None:
-    """One seed round."""
+    """Run one seed round."""
     from flows.seed import seed
 
     seed(plan, execute=True, state=str(state))
 
 
 def cut_over(plan: Plan, state: Path) -> None:
-    """The cutover."""
+    """Run the cutover."""
     from flows.cutover import cutover
     from flows.parameters import ConsentParameters
 
@@ -146,7 +146,7 @@ def _size(lab: LabDescription) -> int:
 
 
 def _documents(first: int, last: int) -> Iterator[Action]:
-    """Documents of about a kilobyte; the same numbers make the same documents."""
+    """Documents of about a kilobyte; the same numbers always make the same documents."""
     text, names = _prose(), tuple(INDICES)
     for number in range(first, last):
         chance = random.Random(number)

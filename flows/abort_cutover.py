@@ -12,7 +12,7 @@ from domains.engine import snapshots
 from domains.engine.catalog import catalog
 from domains.engine.cluster import identity
 from domains.errors import SnapferryError
-from flows.cutover_rollback import as_it_failed, release_source, roll_back_target
+from flows.cutover_rollback import original_failure, release_source, roll_back_target
 from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.notifications import write_report
 from flows.sessions.options import Options
@@ -101,7 +101,7 @@ def abort_cutover(plan: Plan, options: Options, before: Journal) -> RolledBackRe
     except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same
         begun = _as_begun(plan, before)
         source = open_side(begun, "source")
-        freeze.lift(Migration(begun, source, source, before))
+        freeze.release_unrecorded(Migration(begun, source, source, before))
         raise
 
 
@@ -130,7 +130,7 @@ def _settle(journal: Journal) -> None:
     if status is RunStatus.ABANDONED:
         journal.settle(status, _WHY)
     else:
-        failed = as_it_failed(journal)
+        failed = original_failure(journal)
         journal.settle(status, failed.message, failed.hint)
 
 

@@ -17,7 +17,7 @@ from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies
 from runs.state import State
 from runs.step_names import StepName
-from tasks.cleanup.seed_rounds import remove_rounds, require_rounds_removed, rounds_left
+from tasks.cleanup.seed_rounds import leftovers_of_rounds, remove_rounds, require_rounds_removed
 from tasks.migration import Migration
 from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
 
@@ -31,7 +31,7 @@ def preview(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
     latest = journals[-1]
     begun = as_begun(plan, latest)
     m = Migration(begun, *open_domains(begun), latest)
-    found = rounds_left(m, migrations_of(m, plan, journals))
+    found = leftovers_of_rounds(m, migrations_of(m, plan, journals))
     return found.model_copy(update={"left": (*found.left, *_elsewhere(journals))})
 
 

@@ -14,7 +14,7 @@ from tasks.survey import SIDES, Survey
 
 
 def run_check(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
-    """The result of every preflight check. Reads only; a side that cannot be opened is a result, too.
+    """Run every preflight check and return the results; a side that cannot be opened is one too. Reads only.
 
     Args:
         consents: what the user has consented to so far.

@@ -1,11 +1,11 @@
-"""The cutover as a Prefect flow: the source frozen, the last round, verified, and the target opened."""
+"""The cutover as a Prefect flow: freeze the source, copy the last round, verify it, open the target."""
 
 from prefect import flow
 
 from configs.plan import Plan
 from flows.cutover_opening import open_target_for_writes
-from flows.cutover_rollback import resume_roll_back, rolled_back_on_error
-from flows.cutover_window import expect_window, news_of_window, step_within, within
+from flows.cutover_rollback import resume_roll_back, roll_back_on_error
+from flows.cutover_window import current_window_estimate, record_window_estimate, step_within, within_window
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.gates import pass_gate
@@ -30,7 +30,7 @@ from tasks.migration import Migration
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
-from tasks.seeding.scope import apart, streams, whole
+from tasks.seeding.scope import data_streams, with_streams_split, with_whole_streams
 
 
 @flow(name="cutover", flow_run_name=run_name, persist_result=False)
@@ -40,20 +40,20 @@ def cutover(
     consents: ConsentParameters = ConsentParameters(),  # noqa: B008
     state: str | None = None,
 ) -> str:
-    """Freezes the source, takes the last round, verifies it and opens the target; or puts everything back.
+    """Freeze the source, copy the last round, verify it and open the target; or roll everything back.
 
     Args:
-        plan: the plan, as in its YAML file. It names secrets, it holds none.
-        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        plan: the plan, as in its YAML file. It names secrets but holds none.
+        execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; it needs `allow_freeze`.
-        state: the state folder, on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow; None for the default one.
 
     Returns:
         The run's id. A finished cutover is not repeated: its id is returned.
 
     Raises:
-        SnapferryError: refused, failed, timed out or different. The source takes writes again then, unless
-            the target was being opened already: then the same call goes on.
+        SnapferryError: refused, failed, timed out or different. The source takes writes again, unless the
+            target was already being opened: then the same call resumes.
     """
     options = run_options(execute, consents, state)
     before = finished_cutover(plan, options)
@@ -65,7 +65,7 @@ def cutover(
 
 
 def chain(m: Migration) -> None:
-    """Goes on where the run stands: putting back, opening, or everything up to the verified last round."""
+    """Resume where the run stands: rolling back, opening, or everything up to the verified last round."""
     if m.journal.document.aborting:
         resume_roll_back(m)
         return
@@ -75,71 +75,77 @@ def chain(m: Migration) -> None:
     window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since
     if not window.is_frozen(m):
         freeze.require_consent(m.consents)
-    with rolled_back_on_error(m):
-        _up_to_opening(m)
+    with roll_back_on_error(m):
+        _copy_and_verify(m)
         open_target_for_writes(m)
 
 
-def _up_to_opening(m: Migration) -> None:
-    """Everything up to the opening. What goes wrong once the source is frozen is put back."""
+def _copy_and_verify(m: Migration) -> None:
+    """Do everything up to the opening. After a failure with a frozen source the caller rolls back."""
     resolution = resolve_once(m)
     if not window.is_frozen(m):
-        expect_window(m, resolution)
+        record_window_estimate(m, resolution)
     register(m, resolution)
     if not window.is_frozen(m):
-        if pass_gate(m, "before-freeze", lambda: news_of_window(m, resolution)):
-            resolution = resolve_once(m)  # after a long wait: what moves, and what refuses it, again
-            expect_window(m, resolution)
+        if pass_gate(m, "before-freeze", lambda: current_window_estimate(m, resolution)):
+            resolution = resolve_once(m)  # after a long wait, decide again what moves and what is in the way
+            record_window_estimate(m, resolution)
         perform(m, steps.PAUSE_AUTOMATED, lambda: automated_snapshots.pause(m))
         run_step(m.journal, steps.OPEN_AHEAD.name, lambda: open_unchanged_ahead(m, resolution))
-    _frozen(m, resolution)
-    inside = window.inside(m)
-    work = within(inside, lambda: compare_once(inside, resolution))
-    taken = _last_round(inside, resolution, work)
-    require_equal(within(inside, lambda: verify_copies(inside, apart(resolution), work, steps.VERIFY)))
-    _ready(inside, resolution)
-    if pass_gate(inside, "before-open"):
-        _ready(inside, resolution)
-    _streams_made(inside, resolution, work, taken)
-    _looked_last(inside, resolution, work)
-    window.require_time(inside)
+    _freeze(m, resolution)
+    limited = window.limit_waits(m)
+    work = within_window(limited, lambda: compare_once(limited, resolution))
+    taken = _last_round(limited, resolution, work)
+    require_equal(
+        within_window(
+            limited, lambda: verify_copies(limited, with_streams_split(resolution), work, steps.VERIFY)
+        )
+    )
+    _check_names(limited, resolution)
+    if pass_gate(limited, "before-open"):
+        _check_names(limited, resolution)
+    _make_streams(limited, resolution, work, taken)
+    _final_check(limited, resolution, work)
+    window.require_time(limited)
 
 
-def _frozen(m: Migration, resolution: Resolution) -> None:
+def _freeze(m: Migration, resolution: Resolution) -> None:
     opened = sum(index.open for index in resolution.indices)
     report_progress(Progress(steps.FREEZE.name, words.about_to_freeze(opened, m.plan.cutover.window)))
     window.begin(m)
-    inside = window.inside(m)
-    within(inside, lambda: perform(inside, steps.FREEZE, lambda: freeze.freeze(inside, resolution)))
+    limited = window.limit_waits(m)
+    within_window(limited, lambda: perform(limited, steps.FREEZE, lambda: freeze.freeze(limited, resolution)))
 
 
 def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> SnapshotRecord | None:
     names = {change.name for change in work.restored}
-    taken = within(m, lambda: snapshot_and_restore(m, resolution, work, lambda all_: whole(all_, names)))
-    within(m, lambda: open_copies_for_reading(m, resolution))
+    taken = within_window(
+        m, lambda: snapshot_and_restore(m, resolution, work, lambda all_: with_whole_streams(all_, names))
+    )
+    within_window(m, lambda: open_copies_for_reading(m, resolution))
     return taken
 
 
-def _ready(m: Migration, resolution: Resolution) -> None:
+def _check_names(m: Migration, resolution: Resolution) -> None:
     step_within(m, steps.CHECK_NAMES, lambda: open_target.require_free_names(m, resolution))
 
 
-def _looked_last(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
-    step_within(m, steps.FINAL_CHECK, lambda: final_check.require_still(m, resolution, work))
+def _final_check(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
+    step_within(m, steps.FINAL_CHECK, lambda: final_check.require_unchanged(m, resolution, work))
 
 
-def _streams_made(
+def _make_streams(
     m: Migration, resolution: Resolution, work: ChangesRecord, taken: SnapshotRecord | None
 ) -> None:
-    """Makes the data streams, and compares them once more: their indices were restored again for that."""
-    made = streams(resolution)
+    """Create the data streams and compare them again, because this restores their indices once more."""
+    made = data_streams(resolution)
     if not made or taken is None:
         return
     arrived = step_within(m, steps.MAKE_STREAMS, lambda: make_streams(m, resolution, taken))
     if arrived:
         require_restored(arrived)
-    else:  # made before a kill: it may still be under way
-        within(m, lambda: open_copies_for_reading(m, resolution))
+    else:  # created before a kill: they may still be starting
+        within_window(m, lambda: open_copies_for_reading(m, resolution))
     named = {unit.name for unit in made}
     others = [unit.name for unit in resolution.moving if unit.name not in named]
     before = LeftOutReason.COMPARED_BEFORE
@@ -147,4 +153,4 @@ def _streams_made(
     of_streams = resolution.model_copy(
         update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
     )
-    require_equal(within(m, lambda: verify_copies(m, of_streams, work, steps.VERIFY_STREAMS)))
+    require_equal(within_window(m, lambda: verify_copies(m, of_streams, work, steps.VERIFY_STREAMS)))

@@ -1,4 +1,4 @@
-"""Opening the target after the last round was verified: from here on nothing is put back."""
+"""Open the target after the last round was verified: from here on nothing is rolled back."""
 
 from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
@@ -14,10 +14,10 @@ from tasks.records.resolution import Resolution
 
 
 def open_target_for_writes(m: Migration) -> None:
-    """Gives the target its aliases and lets it take writes; then waits for its health. May be continued.
+    """Give the target its aliases, let it take writes, then wait until it is green. Resumable.
 
     Raises:
-        SnapferryError: a step failed; the same command goes on with it.
+        SnapferryError: a step failed; the same command resumes with it.
     """
     resolution = m.journal.document.recorded(steps.RESOLVE)
     if resolution is None:
@@ -25,17 +25,17 @@ def open_target_for_writes(m: Migration) -> None:
             "the journal lacks what was decided", "restore the state folder from a backup, then run it again"
         )
     if m.journal.record(steps.OPEN.name) is None:
-        _opened(m, resolution)
+        _open(m, resolution)
     window.end(m)
-    _source_settled(m)
+    _release_or_keep_block(m)
     perform(m, steps.HEALTH, lambda: open_target.wait_for_green(m, resolution))
     perform(m, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
 
 
-def _opened(m: Migration, resolution: Resolution) -> None:
-    """Once it takes writes the target is its clients': nothing of this is done to it again."""
+def _open(m: Migration, resolution: Resolution) -> None:
+    """Open it once: from the first write on the target belongs to its clients, and no step is repeated."""
     if opening_has_begun(m.journal.document):  # clients may have changed the aliases since
-        made = open_target.aliases_made(m, resolution)
+        made = open_target.planned_aliases(m, resolution)
     else:
         made = run_step(m.journal, steps.SET_ALIASES.name, lambda: open_target.set_aliases(m, resolution))
     window.begin_opening(m)
@@ -44,8 +44,8 @@ def _opened(m: Migration, resolution: Resolution) -> None:
     emit(Event("verified", words.opened(record)))
 
 
-def _source_settled(m: Migration) -> None:
-    """The source's block released, or kept as the plan wants it."""
+def _release_or_keep_block(m: Migration) -> None:
+    """Release the source, or keep its block, as the plan says."""
     if m.plan.cutover.source_after == "released":
         perform(m, steps.RELEASE, lambda: freeze.release(m))
     else:

@@ -1,4 +1,4 @@
-"""A cutover rehearsed: a seed round whose copies are opened, compared and closed again. Freezes nothing."""
+"""Rehearse a cutover: a seed round whose copies are opened, compared and closed again. Freezes nothing."""
 
 from prefect import flow
 
@@ -11,7 +11,7 @@ from flows.sessions.seeding import seeding
 from flows.stages import require_true_copy
 from tasks import steps
 from tasks.migration import Migration
-from tasks.seeding.scope import apart
+from tasks.seeding.scope import with_streams_split
 
 
 @flow(name="rehearse-cutover", flow_run_name=run_name, persist_result=False)
@@ -21,34 +21,33 @@ def rehearse_cutover(
     consents: ConsentParameters = ConsentParameters(),  # noqa: B008
     state: str | None = None,
 ) -> str:
-    """Does what a cutover does in its window, but for the freeze and the opening, and measures it.
+    """Do what a cutover does in its window, except the freeze and the opening, and measure it.
 
-    The source takes writes all the time: what is written meanwhile makes a verdict bracketed, which says that
-    all up to the round's snapshot is there.
+    The source takes writes all the time. Writes in the meantime make a verdict bracketed: everything up to
+    the round's snapshot is there.
 
     Args:
-        plan: the plan, as in its YAML file. It names secrets, it holds none.
-        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        plan: the plan, as in its YAML file. It names secrets but holds none.
+        execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; a rehearsal freezes nothing.
-        state: the state folder, on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow; None for the default one.
 
     Returns:
-        The run's id; it is a seed round, and counts as one.
+        The run's id; it counts as a seed round.
 
     Raises:
-        SnapferryError: refused, failed, interrupted or different. What it leaves open is closed by the
-            next round.
+        SnapferryError: refused, failed, interrupted or different. The next round closes what it leaves open.
     """
     options = run_options(execute, consents, state)
     with shown_in_prefect(plan.name, seeding(plan, options)) as m:
-        _rehearsed(m)
+        _rehearse(m)
     return m.journal.run_id
 
 
-def _rehearsed(m: Migration) -> None:
+def _rehearse(m: Migration) -> None:
     resolution, work, taken = take_round(m)
     open_copies_for_reading(m, resolution)
-    verified = verify_copies(m, apart(resolution), work, steps.VERIFY)
+    verified = verify_copies(m, with_streams_split(resolution), work, steps.VERIFY)
     wrong = frozenset(v.target for v in verified.failing if v.outcome != "bracketed")
     close_round(m, work, taken, wrong)
     require_true_copy(verified)

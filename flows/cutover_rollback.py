@@ -1,10 +1,10 @@
-"""Putting everything back after a cutover that was not opened. Needs no Prefect: it must always work."""
+"""Roll back a cutover that did not open the target. Needs no Prefect: it must always work."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from domains.errors import SnapferryError
-from flows.seed_copies import closed, note_unfinished
+from flows.seed_copies import close_and_list, note_unfinished
 from flows.sessions.recording import take_step
 from flows.sessions.session import status_after
 from runs.errors import StateUnusable
@@ -19,59 +19,59 @@ from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import CopiesRecord
 
-_AGAIN = "the source takes writes again; the next `snapferry cutover` goes on from the copies as they are"
+_AGAIN = "the source takes writes again; the next `snapferry cutover` continues from the copies as they are"
 _ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
 
 
 @contextmanager
-def rolled_back_on_error(m: Migration) -> Generator[None]:
-    """Puts everything back when the block fails, or is interrupted, while the source is frozen.
+def roll_back_on_error(m: Migration) -> Generator[None]:
+    """Roll back if the block fails, or is interrupted, while the source is frozen.
 
     Raises:
-        what the block raised, once everything is put back; what hindered that.
+        what the block raised, once everything is rolled back; or what stopped the roll-back.
     """
     try:
         yield
     except BaseException as error:
         if not window.is_frozen(m) or opening_has_begun(m.journal.document):
             raise
-        told = window.over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
-        hint = told.hint if isinstance(told, SnapferryError) else ""
-        with source_released_regardless(m):
-            window.withdraw_opening(m)  # all that was to open the target was turned away
-            roll_back.begin(m, str(told) or "interrupted from outside", hint, status_after(told, m.journal))
-            _everything(m)
-        if isinstance(told, SnapferryError):
-            raise as_it_failed(m.journal) from error
+        cause = window.window_over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
+        hint = cause.hint if isinstance(cause, SnapferryError) else ""
+        with release_source_regardless(m):
+            window.withdraw_opening(m)  # every request to open the target was refused
+            roll_back.begin(m, str(cause) or "interrupted from outside", hint, status_after(cause, m.journal))
+            _roll_back(m)
+        if isinstance(cause, SnapferryError):
+            raise original_failure(m.journal) from error
         raise
 
 
 @contextmanager
-def source_released_regardless(m: Migration) -> Generator[None]:
-    """Releases the source also where nothing can be written down any more, as on a full disk.
+def release_source_regardless(m: Migration) -> Generator[None]:
+    """Release the source even if nothing can be recorded any more, for example on a full disk.
 
     Raises:
-        StateUnusable: from the block, when that is done.
+        StateUnusable: from the block, once the source is released.
     """
     try:
         yield
     except StateUnusable:
-        freeze.lift(m)
+        freeze.release_unrecorded(m)
         raise
 
 
 def resume_roll_back(m: Migration) -> None:
-    """Goes on with putting everything back, and raises why that is done.
+    """Resume the roll-back, then raise the failure that caused it.
 
     Raises:
-        SnapferryError: as the cutover failed.
+        SnapferryError: the original failure.
     """
-    _everything(m)
-    raise as_it_failed(m.journal)
+    _roll_back(m)
+    raise original_failure(m.journal)
 
 
-def as_it_failed(journal: Journal) -> SnapferryError:
-    """The error that a cutover ends with after everything was put back."""
+def original_failure(journal: Journal) -> SnapferryError:
+    """The error that ends a cutover after it was rolled back."""
     failure = journal.document.failure or {
         "message": "interrupted",
         "hint": "",
@@ -81,33 +81,33 @@ def as_it_failed(journal: Journal) -> SnapferryError:
     return made(f"{failure['message']}; nothing was opened", _AGAIN)
 
 
-def _everything(m: Migration) -> None:
-    """The source first; each part looks before it acts, so that it may be repeated after a kill."""
+def _roll_back(m: Migration) -> None:
+    """Roll back, the source first; each part reads before it acts, so it is safe to repeat after a kill."""
     release_source(m)
     roll_back_target(m)
 
 
 def release_source(m: Migration) -> ReleaseRecord:
-    """Lets the source take writes again. Asks nothing of the target. May be repeated."""
+    """Let the source take writes again. Does not depend on the target. Safe to repeat."""
     with delivered_to(None):  # no hook may keep the source from being released
-        report_progress(Progress(steps.RELEASE.name, "the source is being released", waiting=True))
+        report_progress(Progress(steps.RELEASE.name, "releasing the source", waiting=True))
         return take_step(m.journal, steps.RELEASE, lambda: roll_back.release_source(m))
 
 
 def roll_back_target(m: Migration) -> None:
-    """Puts back everything but the source's block, and writes that all is put back. May be repeated."""
+    """Roll back everything but the source's block, and record that it is done. Safe to repeat."""
     with delivered_to(None):
         take_step(m.journal, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
-        take_step(m.journal, steps.COPIES, lambda: _copies_again(m))
+        take_step(m.journal, steps.COPIES, lambda: _close_copies(m))
     why = str((m.journal.document.failure or {}).get("message", ""))
     take_step(m.journal, steps.ROLL_BACK, lambda: RollBackRecord(why=why))
 
 
-def _copies_again(m: Migration) -> CopiesRecord:
+def _close_copies(m: Migration) -> CopiesRecord:
     """Close the target's copies again, as a seed round leaves them."""
-    roll_back.repeated(m, lambda: roll_back.end_snapshot(m))
-    roll_back.repeated(m, lambda: roll_back.remove_streams(m))
-    roll_back.repeated(m, lambda: roll_back.remove_aliases(m))
+    roll_back.retry_transient(m, lambda: roll_back.end_snapshot(m))
+    roll_back.retry_transient(m, lambda: roll_back.remove_streams(m))
+    roll_back.retry_transient(m, lambda: roll_back.remove_aliases(m))
     note_unfinished(m, m.journal)
     work = m.journal.document.recorded(steps.COMPARE)
-    return roll_back.repeated(m, lambda: closed(m, work, roll_back.doubted(m)))
+    return roll_back.retry_transient(m, lambda: close_and_list(m, work, roll_back.differing_copies(m)))

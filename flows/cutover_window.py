@@ -1,4 +1,4 @@
-"""Steps inside the window: none begins after its end, and what takes longer is told as that."""
+"""Steps inside the window: none starts after its end, and one that takes longer fails with WindowOver."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -15,18 +15,18 @@ from tasks.errors import TimedOut
 from tasks.migration import Migration
 from tasks.records.estimates import WindowEstimate
 from tasks.records.resolution import Resolution
-from tasks.seeding.changes import changes, known
+from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.copies import ledger_of
 from tasks.steps import Step
 
 T = TypeVar("T")
 
 
-def within(m: Migration, act: Callable[[], T]) -> T:
-    """What `act` returns.
+def within_window(m: Migration, act: Callable[[], T]) -> T:
+    """Return what `act` returns.
 
     Raises:
-        WindowOver: the window has passed before, or while it waited.
+        WindowOver: the window expired before or during it.
     """
     window.require_time(m)
     try:
@@ -34,18 +34,18 @@ def within(m: Migration, act: Callable[[], T]) -> T:
             return act()
     except TimedOut as error:
         if window.is_over(m):
-            raise window.over(m) from error
+            raise window.window_over(m) from error
         raise
 
 
 def step_within(m: Migration, step: Step, act: Callable[[], T]) -> T:
-    """A step's result, as `run_step` and `within` give it."""
-    return within(m, lambda: run_step(m.journal, step.name, act))
+    """Run a step inside the window and return its result."""
+    return within_window(m, lambda: run_step(m.journal, step.name, act))
 
 
-def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:
-    """Keeps and tells how long the source will refuse writes."""
-    made = perform(m, steps.ESTIMATE_WINDOW, lambda: estimate_now(m, resolution))
+def record_window_estimate(m: Migration, resolution: Resolution) -> WindowEstimate:
+    """Record and report how long the source will refuse writes."""
+    made = perform(m, steps.ESTIMATE_WINDOW, lambda: _estimate_now(m, resolution))
     if made.low > m.plan.cutover.window.total_seconds():
         report_progress(
             Progress(steps.ESTIMATE_WINDOW.name, words.not_enough(m.plan.cutover.window), waiting=True)
@@ -53,17 +53,17 @@ def expect_window(m: Migration, resolution: Resolution) -> WindowEstimate:
     return made
 
 
-def news_of_window(m: Migration, resolution: Resolution) -> str:
-    """The same at this instant, in words; why not, where the domains do not tell."""
+def current_window_estimate(m: Migration, resolution: Resolution) -> str:
+    """A fresh estimate of the window in words; if the domains cannot be read, why not."""
     try:
-        return words.expected(estimate_now(m, resolution))
+        return words.expected(_estimate_now(m, resolution))
     except SnapferryError as error:
         return f"the window cannot be estimated: {error.message}"
 
 
-def estimate_now(m: Migration, resolution: Resolution) -> WindowEstimate:
-    """The same, by a look at this instant. Reads only."""
-    work = changes(m, resolution, known(m, ledger_of(m)))
+def _estimate_now(m: Migration, resolution: Resolution) -> WindowEstimate:
+    """A fresh estimate of the window. Reads only."""
+    work = find_changes(m, resolution, inspect_both_sides(m, ledger_of(m)))
     earlier = (
         journal.document for journal in State.of(m.journal).journals() if journal.run_id != m.journal.run_id
     )

@@ -61,7 +61,7 @@ def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
     """
     state = State(options.state, plan.name)
     with _held(plan, options) as m:
-        wanted, before = _wanted(m, choices), finishing.earlier(m)
+        wanted, before = _wanted(m, choices), finishing.earlier_finish(m)
         if before and finishing.is_cleaned_up(m, wanted):
             return before
         runs = _runs(state, m.journal)
@@ -107,7 +107,7 @@ def _rounds(journal: Journal) -> tuple[Journal, ...]:
 
 
 def _wanted(m: Migration, choices: Choices) -> Finish:
-    before = finishing.earlier(m)
+    before = finishing.earlier_finish(m)
     said: dict[str, Any] = {
         "snapshots": choices.snapshots,
         "registrations": choices.registrations,

@@ -39,15 +39,16 @@ def migrate(
     state: str | None = None,
     saved_plan: str | None = None,
 ) -> str:
-    """Moves the plan's indices from source to target, verified; continues a run that was interrupted.
+    """Move the plan's indices from source to target and verify them; resume a run that was interrupted.
 
     Args:
-        plan: the plan, as in its YAML file. It names secrets, it holds none.
-        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        plan: the plan, as in its YAML file. It names secrets but holds none.
+        execute: required; without it the flow refuses to change anything.
         consents: the risks accepted.
-        new_run: start another run although one has finished, or is unfinished.
-        state: the state folder, on the machine that runs the flow; None for the default one.
-        saved_plan: a file of `snapferry plan -o` on that machine, made from this plan: exactly that is done.
+        new_run: start another run even if one has finished or is unfinished.
+        state: the state folder on the machine that runs the flow; None for the default one.
+        saved_plan: a file from `snapferry plan -o` on that machine, made from this plan: it does exactly
+            that.
 
     Returns:
         The run's id. A finished run is not repeated: its id is returned, or its failure raised again.
@@ -56,17 +57,17 @@ def migrate(
         SnapferryError: refused, failed, interrupted or different; the journal holds the whole story.
     """
     options = run_options(execute, consents, state, new_run=new_run)
-    saved = _saved(plan, saved_plan)
+    saved = _read_saved_plan(plan, saved_plan)
     before = finished_before(plan, options, saved)
     if before:
         notify_end_again(plan, State(options.state, plan.name), before)
-        return _as_it_ended(before)
+        return _repeat_outcome(before)
     with shown_in_prefect(plan.name, session(plan, options, saved)) as migration:
         chain(migration, saved)
     return migration.journal.run_id
 
 
-def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
+def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
     if file is None:
         return None
     try:
@@ -75,10 +76,10 @@ def _saved(plan: Plan, file: str | None) -> PlanDocument | None:
             return document
     except PlanError as error:
         raise PreconditionError(str(error), hint="save it again: snapferry plan PLAN -o FILE") from error
-    raise PreconditionError(f"{file} was saved from another plan than the one given", hint="save it again")
+    raise PreconditionError(f"{file} was saved from a different plan", hint="save it again from this plan")
 
 
-def _as_it_ended(journal: Journal) -> str:
+def _repeat_outcome(journal: Journal) -> str:
     if journal.document.status is RunStatus.DIFFERENT:
         raise VerificationFailed(journal.document.message, journal.document.hint)
     require_notified(journal)
@@ -86,21 +87,23 @@ def _as_it_ended(journal: Journal) -> str:
 
 
 def chain(m: Migration, saved: PlanDocument | None = None) -> None:
-    """The steps in their order. Each looks before it acts: a continued run goes through all of them again.
+    """Run the steps in order. Each reads before it acts: a resumed run goes through all of them again.
 
     Args:
-        saved: the saved plan that is executed; refused when the domains are not as they were.
+        saved: the saved plan to execute; refused if the domains have changed since.
     """
-    resolution = _resolution(m, saved)
+    resolution = _resolve_once(m, saved)
     record_estimate(m, resolution)
     register(m, resolution)
     if pass_gate(m, "before-snapshot"):
-        resolution = _resolution(m, saved)  # after a long wait: what moves, and what refuses it, again
+        resolution = _resolve_once(
+            m, saved
+        )  # after a long wait, decide again what moves and what is in the way
     require_equal(snapshot_restore_verify(m, resolution))
 
 
-def _resolution(m: Migration, saved: PlanDocument | None) -> Resolution:
-    """Decided once: from the snapshot on, a continued run keeps to what was decided."""
+def _resolve_once(m: Migration, saved: PlanDocument | None) -> Resolution:
+    """Decide once: from the snapshot on, a resumed run keeps to its decision."""
 
     def check(resolution: Resolution) -> None:
         if saved:

@@ -1,4 +1,4 @@
-"""The rehearsal as a Prefect flow: the whole job under other names, verified, timed, and taken away again."""
+"""The rehearsal as a Prefect flow: the whole job under other names, verified, timed, and removed again."""
 
 from functools import partial
 
@@ -39,31 +39,31 @@ def rehearse(
     consents: ConsentParameters = ConsentParameters(),  # noqa: B008
     state: str | None = None,
 ) -> str:
-    """Does the plan's whole job into prefixed indices on the target, verifies it, and removes what it made.
+    """Do the plan's whole job into prefixed indices on the target, verify it, and remove what it made.
 
     Args:
-        plan: the plan that is rehearsed.
-        execute: without it the flow refuses.
-        rehearsal: the prefix, a sample of the indices, a third domain, whether to keep what is made.
+        plan: the plan to rehearse.
+        execute: required; without it the flow refuses to change anything.
+        rehearsal: the prefix, a sample of the indices, a third domain, whether to keep what it makes.
         consents: the risks accepted.
-        state: the state folder, on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow; None for the default one.
 
     Returns:
-        The run's id. An interrupted rehearsal is continued.
+        The run's id. An interrupted rehearsal is resumed.
 
     Raises:
-        SnapferryError: refused, failed, interrupted or different; what was made is removed all the same,
-            except after an interruption: then the same call goes on, and `snapferry abort` removes it.
+        SnapferryError: refused, failed, interrupted or different. What it made is removed all the same,
+            except after an interruption: then the same call resumes, and `snapferry abort` removes it.
     """
     options = run_options(execute, consents, state)
     with shown_in_prefect(plan.name, rehearsing(plan, rehearsal, options)) as m:
-        _rehearsed(m, plan)
+        _rehearse(m, plan)
     return m.journal.run_id
 
 
-def _rehearsed(m: Migration, plan: Plan) -> None:
+def _rehearse(m: Migration, plan: Plan) -> None:
     if steps.CLEAN.name not in m.journal.document.steps:
-        _tried(m, plan, settings_of(m.journal))
+        _run_stages(m, plan, settings_of(m.journal))
     if not is_kept(m.journal.document):
         with delivered_to(None):  # no hook may keep what was made from being removed
             removed = run_step(m.journal, steps.CLEAN.name, lambda: removal.remove_made(as_rehearsed(m)))
@@ -73,11 +73,11 @@ def _rehearsed(m: Migration, plan: Plan) -> None:
     _require_success(m.journal)
 
 
-def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
-    """Everything up to the verification. What fails is written down, so that what was made can be removed."""
-    m.journal.document.failure = None  # of an earlier session
+def _run_stages(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
+    """Do everything up to the verification. Record a failure, so that what was made can be removed."""
+    m.journal.document.failure = None  # left by an earlier session
     try:
-        resolution = _resolution(m, plan, wanted)
+        resolution = _resolve_once(m, plan, wanted)
         rehearsed = as_rehearsed(m)
         record_estimate(rehearsed, resolution, gated=False)
         register(rehearsed, resolution)
@@ -92,7 +92,7 @@ def _tried(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
         update_projection(m, decided)
 
 
-def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
+def _resolve_once(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
     decided = bound_record(m.journal, steps.RESOLVE, MOVING)
     if decided:
         return decided
@@ -103,17 +103,17 @@ def _resolution(m: Migration, plan: Plan, wanted: Rehearsal) -> Resolution:
             removal.require_removable(m, f"{wanted.prefix}{m.journal.run_id}")
 
     perform(m, steps.PREFLIGHT, lambda: _preflight(m, plan))
-    resolution = perform(m, steps.RESOLVE, lambda: _resolved(m, wanted), check=check)
+    resolution = perform(m, steps.RESOLVE, lambda: _resolve(m, wanted), check=check)
     record_projection(m, resolution)
     return resolution
 
 
-def _resolved(m: Migration, wanted: Rehearsal) -> Resolution:
-    """What the rehearsal moves, and under which names. Reads only.
+def _resolve(m: Migration, wanted: Rehearsal) -> Resolution:
+    """Decide what the rehearsal moves, and under which names. Reads only.
 
     Raises:
-        PreconditionError: with every reason at once; a rehearsal that was kept is named, for its copies have
-            the same names.
+        PreconditionError: it is refused, with every reason at once. A rehearsal that was kept is named, as
+            its copies have the same names.
     """
     try:
         return resolve.resolve(*to_rehearse(m, wanted))
@@ -121,12 +121,12 @@ def _resolved(m: Migration, wanted: Rehearsal) -> Resolution:
         kept_one = leftover(State.of(m.journal))
         if kept_one is None or kept_one.run_id == m.journal.run_id:
             raise
-        said = f"rehearsal {kept_one.run_id} was kept: snapferry abort PLAN --execute takes it away"
-        raise PreconditionError(error.message, (), f"{said}; or choose another --prefix") from error
+        kept = f"rehearsal {kept_one.run_id} was kept: snapferry abort PLAN --execute removes it"
+        raise PreconditionError(error.message, (), f"{kept}; or choose another --prefix") from error
 
 
 def _preflight(m: Migration, plan: Plan) -> PreflightRecord:
-    """The preflight of the real run: also where a third domain stands in for the target."""
+    """The preflight of the real run, even if a third domain stands in for the target."""
     real = settings_of(m.journal).shadow is None
     return preflight(
         plan, lambda: m.source, (lambda: m.target) if real else partial(open_side, plan, "target")
@@ -134,18 +134,18 @@ def _preflight(m: Migration, plan: Plan) -> PreflightRecord:
 
 
 def _require_success(journal: Journal) -> None:
-    """Raises what the rehearsal has found to fail, after everything is tidied up."""
+    """Raise what the rehearsal found to fail, now that everything is cleaned up."""
     failure = journal.document.failure
     if failure:
-        again = "put the reason right, then rehearse again: what this one has made is removed"
+        again = "fix the cause, then rehearse again: everything that this rehearsal made is removed"
         resumes = "same command" in failure["hint"] and not is_kept(journal.document)
-        told = again if resumes else failure["hint"]
-        raise ExecutionError(f"the rehearsal failed: {failure['message']}", told or again)
+        hint = again if resumes else failure["hint"]
+        raise ExecutionError(f"the rehearsal failed: {failure['message']}", hint or again)
     require_true_copy(VerificationRecord.model_validate(journal.record(steps.VERIFY.name)))
     failed = PreflightRecord.model_validate(journal.record(steps.PREFLIGHT.name)).failed
     if failed:
         named = ", ".join(dict.fromkeys(record.id for record in failed))
         raise VerificationFailed(
             f"the data moved and is equal, but the real run would be refused or fail: {named}",
-            f"put it right, then rehearse again: {(failed[0].items or (failed[0].detail,))[0]}",
+            f"fix it, then rehearse again: {(failed[0].items or (failed[0].detail,))[0]}",
         )

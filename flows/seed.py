@@ -6,7 +6,7 @@ from configs.plan import Plan
 from flows.parameters import ConsentParameters, run_name, run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.steps import perform
-from flows.seed_copies import closed
+from flows.seed_copies import close_and_list
 from flows.seed_round import compare_once, resolve_once, round_result, snapshot_and_restore
 from flows.sessions.seeding import seeding
 from flows.stages import register
@@ -16,7 +16,7 @@ from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.seeding import copies
-from tasks.seeding.scope import only
+from tasks.seeding.scope import select_only
 
 
 @flow(name="seed", flow_run_name=run_name, persist_result=False)
@@ -27,14 +27,16 @@ def seed(
     new_run: bool = False,
     state: str | None = None,
 ) -> str:
-    """Takes one round of what has changed to closed copies on the target; goes on with an unfinished one.
+    """Copy what changed on the source since the last round into closed indices on the target.
+
+    An unfinished round is resumed.
 
     Args:
-        plan: the plan, as in its YAML file. It names secrets, it holds none.
-        execute: without it the flow refuses: nothing that changes a domain runs unasked.
+        plan: the plan, as in its YAML file. It names secrets but holds none.
+        execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; a round freezes nothing.
         new_run: give up an unfinished round and begin another.
-        state: the state folder, on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow; None for the default one.
 
     Returns:
         The run's id.
@@ -49,23 +51,27 @@ def seed(
 
 
 def chain(m: Migration) -> None:
-    """The steps in their order. A continued round goes through all of them again."""
+    """Run the steps in order. A resumed round goes through all of them again."""
     _, work, taken = take_round(m)
     close_round(m, work, taken)
 
 
 def take_round(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord | None]:
-    """What has changed, restored onto its copies."""
+    """Restore what has changed onto its copies."""
     resolution = resolve_once(m)
     register(m, resolution)
     work = compare_once(m, resolution)
     names = {change.name for change in work.restored}
-    return resolution, work, snapshot_and_restore(m, resolution, work, lambda whole: only(whole, names))
+    return (
+        resolution,
+        work,
+        snapshot_and_restore(m, resolution, work, lambda whole: select_only(whole, names)),
+    )
 
 
 def close_round(
-    m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, doubted: frozenset[str] = frozenset()
+    m: Migration, work: ChangesRecord, taken: SnapshotRecord | None, differing: frozenset[str] = frozenset()
 ) -> None:
-    """Every copy closed again, and how the round went."""
-    perform(m, steps.COPIES, lambda: copies.require_waiting(m, closed(m, work, doubted)))
+    """Close every copy again, and record how the round went."""
+    perform(m, steps.COPIES, lambda: copies.require_closed_copies(m, close_and_list(m, work, differing)))
     perform(m, steps.ROUND, lambda: round_result(m, work, taken))

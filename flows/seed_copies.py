@@ -1,4 +1,4 @@
-"""The copies of a plan's rounds: known, closed and noted. Imports no Prefect: putting back needs them."""
+"""Close and list the copies of a plan's rounds. Imports no Prefect: rolling back depends on it."""
 
 from dataclasses import replace
 
@@ -11,29 +11,31 @@ from tasks.migration import Migration
 from tasks.records.seeding import ChangesRecord, CopiesRecord
 from tasks.restore.owned_indices import intended, proven
 from tasks.seeding import copies
-from tasks.seeding.changes import known
+from tasks.seeding.changes import inspect_both_sides
 from tasks.seeding.copies import ledger_of
 
 
-def closed(m: Migration, work: ChangesRecord | None, doubted: frozenset[str] = frozenset()) -> CopiesRecord:
-    """Closes the round's copies and returns all copies as they are now. Changes no document; may be repeated.
+def close_and_list(
+    m: Migration, work: ChangesRecord | None, differing: frozenset[str] = frozenset()
+) -> CopiesRecord:
+    """Close the round's copies and return all copies as they are now. Changes no document; safe to repeat.
 
     Args:
-        work: what the round was about; None when it has not come so far.
-        doubted: names on the target that were found to differ.
+        work: what the round was about; None if it did not get that far.
+        differing: names on the target that were found to differ.
     """
     found = ledger_of(m)
     copies.close_copies(m, copies.own_uuids(m, found), StepName.COPIES)
     if work is None:
-        return CopiesRecord(round=found.round, copies=tuple(known(m, found).own.values()))
+        return CopiesRecord(round=found.round, copies=tuple(inspect_both_sides(m, found).trusted.values()))
     document = m.journal.document
     restored = document.recorded(steps.RESTORE)
-    arrived = copies.arrived_whole(restored, document.recorded(steps.SNAPSHOT))
-    return copies.copies_now(m, work, known(m, found), arrived, doubted)
+    arrived = copies.fully_restored(restored, document.recorded(steps.SNAPSHOT))
+    return copies.current_copies(m, work, inspect_both_sides(m, found), arrived, differing)
 
 
 def note_unfinished(m: Migration, journal: Journal) -> None:
-    """Notes in the journal of a round that is given up what it has brought to the target."""
+    """Record in the journal of an abandoned round what it has restored on the target."""
     old = replace(m, journal=journal)
     await_in_flight(old, StepName.COPIES)  # a restore whose reply was lost may still begin
     there = catalog(m.target).indices

@@ -1,4 +1,4 @@
-"""What a seed round and the last round of a cutover have in common: only what has changed is moved."""
+"""Stages shared by a seed round and the last round of a cutover: move only what has changed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,107 +17,119 @@ from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.records.verification import VerificationRecord
 from tasks.restore import restore
 from tasks.seeding import copies, trusted_copies
-from tasks.seeding.changes import changes, known
+from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.copies import ledger_of
-from tasks.seeding.scope import apart, as_copies, only
+from tasks.seeding.scope import as_copies, select_only, with_streams_split
 from tasks.steps import StepKey
 from tasks.verification.run import verify
 
 _CHANGING = ("snapshot", "restore", "remove", "delete")
 _BINDING = (*_CHANGING, "block")
-"""Actions of intents: once one may have been sent, a round keeps to what it has decided."""
+"""Actions of intents: once one may have been sent, a round keeps to its decision."""
 
 
 def is_bound(journal: Journal) -> bool:
-    """Whether a run has to keep to what it has decided: it may have changed something by it."""
+    """Whether a run must keep to its decision because it may have changed something."""
     return any(journal.intents(action) for action in _BINDING)
 
 
 def resolve_once(m: Migration) -> Resolution:
-    """Which indices the round is about, decided once.
+    """Decide once which indices the round covers.
 
     Raises:
-        PreconditionError: with every reason at once.
+        PreconditionError: it is refused, with every reason at once.
     """
     check = resolve.require_moving
-    return perform(m, steps.RESOLVE, lambda: _resolved(m), check=check, bound_by=_BINDING)
+    return perform(m, steps.RESOLVE, lambda: _resolve(m), check=check, bound_by=_BINDING)
 
 
-def _resolved(m: Migration) -> Resolution:
+def _resolve(m: Migration) -> Resolution:
     trusted_copies.require_own_snapshots(m)
     found = ledger_of(m)
     copies.await_shards(m, found)
-    return resolve.resolve(m, trusted_copies.surveyed(m, found))
+    return resolve.resolve(m, trusted_copies.survey_ignoring_copies(m, found))
 
 
 def compare_once(m: Migration, resolution: Resolution) -> ChangesRecord:
-    """What has changed since the last round, decided once."""
+    """Decide once what has changed since the last round."""
     compare = steps.COMPARE
-    return perform(m, compare, lambda: changes(m, resolution, known(m, ledger_of(m))), bound_by=_CHANGING)
+    return perform(
+        m,
+        compare,
+        lambda: find_changes(m, resolution, inspect_both_sides(m, ledger_of(m))),
+        bound_by=_CHANGING,
+    )
 
 
 def snapshot_and_restore(
-    m: Migration, resolution: Resolution, work: ChangesRecord, named: Callable[[Resolution], Resolution]
+    m: Migration,
+    resolution: Resolution,
+    work: ChangesRecord,
+    select_contents: Callable[[Resolution], Resolution],
 ) -> SnapshotRecord | None:
-    """Takes the round's snapshot and restores what has changed onto its copies; None with nothing to take.
+    """Take the round's snapshot and restore what changed onto its copies; None if there is nothing to take.
 
     Args:
-        named: what of the resolution the snapshot names.
+        select_contents: narrows the resolution to what the snapshot names.
     """
-    _discarded(m, work)
+    _discard_copies(m, work)
     names = {change.name for change in work.restored}
-    contents = named(resolution)
+    contents = select_contents(resolution)
     if not contents.moving:
         return None
     taken = take_snapshot(m, contents)
     if names:
-        _restored(m, only(resolution, names), taken)
+        _restore(m, select_only(resolution, names), taken)
     return taken
 
 
-def _discarded(m: Migration, work: ChangesRecord) -> None:
-    gone = copies.doomed(work, known(m, ledger_of(m))) if work.of("dropped", "reshaped") else ()
-    if gone:
-        run_step(m.journal, steps.DISCARD_COPIES.name, lambda: copies.discard(m, gone))
+def _discard_copies(m: Migration, work: ChangesRecord) -> None:
+    unwanted = (
+        copies.copies_to_discard(work, inspect_both_sides(m, ledger_of(m)))
+        if work.of("dropped", "reshaped")
+        else ()
+    )
+    if unwanted:
+        run_step(m.journal, steps.DISCARD_COPIES.name, lambda: copies.discard(m, unwanted))
 
 
-def _restored(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
+def _restore(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
     before = m.journal.document.recorded(steps.RESTORE)
     if before and all(index.restored for index in before.indices):
         return
-    if not m.journal.intents("restore"):  # what was opened ahead, or left open by a kill
+    if not m.journal.intents("restore"):  # copies opened ahead, or left open by a kill
         base = {name: uuid for unit in resolution.units for name, uuid in unit.base.items()}
         close = steps.CLOSE_COPIES.name
         run_step(m.journal, close, lambda: copies.close_copies(m, base, close))
-    require_restored(perform(m, steps.RESTORE, lambda: _onto_copies(m, resolution, taken)))
+    require_restored(perform(m, steps.RESTORE, lambda: _restore_onto_copies(m, resolution, taken)))
 
 
-def _onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord:
-    based = trusted_copies.still_based(m, resolution, ledger_of(m))
+def _restore_onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord:
+    based = trusted_copies.drop_untrusted_bases(m, resolution, ledger_of(m))
     return restore.restore(as_copies(m), based, taken)
 
 
 def open_copies_for_reading(m: Migration, resolution: Resolution) -> None:
-    """Opens every copy for reading, where its index is open on the source; they go on refusing writes."""
-    names = [index.target for index in apart(resolution).indices if index.open]
+    """Open every copy for reading whose index is open on the source; they still refuse writes."""
+    names = [index.target for index in with_streams_split(resolution).indices if index.open]
     run_step(m.journal, steps.OPEN_COPIES.name, lambda: open_copies(m, names))
 
 
 def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
-    """Opens for reading the copies of what has not changed, so that the window need not wait for them.
+    """Open the copies of unchanged indices for reading, so that the window need not wait for them.
 
-    Of those that change after all, the last round closes the copies again.
+    If one of them changes after all, the last round closes its copy again.
     """
-    work = changes(m, resolution, known(m, ledger_of(m)))
-    still = {change.name for change in work.of("unchanged", "aliases")}
-    names = [i.target for i in apart(resolution).indices if i.open and i.name in still]
+    work = find_changes(m, resolution, inspect_both_sides(m, ledger_of(m)))
+    unchanged = {change.name for change in work.of("unchanged", "aliases")}
+    names = [i.target for i in with_streams_split(resolution).indices if i.open and i.name in unchanged]
     return open_copies(m, names)
 
 
 def verify_copies(
     m: Migration, resolution: Resolution, work: ChangesRecord, step: StepKey[VerificationRecord]
 ) -> VerificationRecord:
-    """The opened copies compared as they wait: without aliases, and at level operations at least."""
+    """Compare the opened copies as they are: without aliases, and at least at level operations."""
     waiting = as_copies(m)
     if waiting.plan.verify.level == "counts":
         level = waiting.plan.verify.model_copy(update={"level": "operations"})
@@ -126,6 +138,6 @@ def verify_copies(
 
 
 def round_result(m: Migration, work: ChangesRecord, taken: SnapshotRecord | None) -> RoundRecord:
-    """How the round went, from what its steps have kept."""
+    """How the round went, from the records of its steps."""
     restored = m.journal.document.recorded(steps.RESTORE)
     return round_record(work, restored, taken, removal.removed_names(m, "remove"))

@@ -1,4 +1,4 @@
-"""Stages that several flows share: register, move, verify."""
+"""Stages shared by several flows: register, move, verify."""
 
 from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import perform, run_step
@@ -16,17 +16,17 @@ from tasks.verification.run import verify
 
 
 def register(m: Migration, resolution: Resolution) -> None:
-    """Registers the repository on both domains."""
+    """Register the repository on both domains."""
     region = resolution.bucket_region
     perform(m, steps.REGISTER_ON_SOURCE, lambda: repository.register_source(m, region))
     perform(m, steps.REGISTER_ON_TARGET, lambda: repository.register_target(m, region))
 
 
 def snapshot_restore_verify(m: Migration, resolution: Resolution) -> VerificationRecord:
-    """Does what was decided, up to the verification, and returns that; whether it passed is the caller's."""
-    marked = _marked(m, resolution)
+    """Snapshot, restore and verify what was decided; return the verification for the caller to judge."""
+    marked = _mark_once(m, resolution)
     taken = take_snapshot(m, resolution)
-    if pass_gate(m, "before-restore"):  # it may be gone; what is in the way the restore looks at itself
+    if pass_gate(m, "before-restore"):  # the snapshot may be gone; the restore checks for conflicts itself
         find_on_target(m, resolution, taken)
     restored = perform(m, steps.RESTORE, lambda: restore.restore(m, resolution, taken))
     require_restored(restored)
@@ -46,13 +46,13 @@ def take_snapshot(m: Migration, resolution: Resolution) -> SnapshotRecord:
 
 
 def find_on_target(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> None:
-    """Prove that the target sees this very snapshot, and all that was decided in it."""
+    """Prove that the target sees this very snapshot with everything in it that was decided."""
     step = steps.FIND_ON_TARGET.name
     run_step(m.journal, step, lambda: snapshot.find_on_target(m, resolution, taken))
 
 
-def _marked(m: Migration, resolution: Resolution) -> MarksRecord:
-    """How far the source had come before the snapshot: once that may have begun, what was read before it."""
+def _mark_once(m: Migration, resolution: Resolution) -> MarksRecord:
+    """The source's shard marks before the snapshot; once that may have begun, only those read before it."""
     before = m.journal.document.recorded(steps.MARK)
     if before or m.journal.intents("snapshot"):
         return before or MarksRecord(marks={})
@@ -60,32 +60,32 @@ def _marked(m: Migration, resolution: Resolution) -> MarksRecord:
 
 
 def require_restored(record: RestoreRecord) -> None:
-    """Raises ExecutionError unless every index was restored."""
+    """Raise ExecutionError unless every index was restored."""
     failed = [index for index in record.indices if not index.restored]
     if failed:
         named = ", ".join(index.target for index in failed[:5])
         raise ExecutionError(
             f"{len(failed)} of {len(record.indices)} indices were not restored: {named}",
-            "put the reasons right, then run the same command again: it restores them once more "
-            "(of a data stream, delete on the target what is half there first)",
+            "fix the causes, then run the same command again: it restores them again "
+            "(first delete partly restored data streams on the target)",
         )
 
 
 def require_true_copy(record: VerificationRecord) -> None:
-    """Raises VerificationFailed unless all that the source held at its snapshot is there."""
+    """Raise VerificationFailed unless everything that the source held at the snapshot is on the target."""
     if not record.bracketed:
         require_equal(record)
 
 
 def require_equal(record: VerificationRecord) -> None:
-    """Raises VerificationFailed unless every index was compared and found equal."""
+    """Raise VerificationFailed unless every index was compared and found equal."""
     if record.passed:
         return
     failing = record.failing
     if not failing and record.refuted:
         raise VerificationFailed(
             "; ".join(common.finding(finding) for finding in record.refuted[:3]),
-            "`snapferry verify` asks again",
+            "`snapferry verify` checks again",
         )
     shown = "; ".join(f"{verdict.target} ({_counts(verdict)})" for verdict in failing[:3])
     more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""

@@ -23,7 +23,7 @@ from tasks.planning import resolve as resolving
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, SelectedIndex
 from tasks.records.verification import VerificationRecord
 from tasks.seeding.ledger import ledger
-from tasks.seeding.scope import singly
+from tasks.seeding.scope import split_streams
 from tasks.selection.select import Selection, is_system_index, matches, select
 from tasks.verification import run as verifying
 from tasks.verification.comparison import Comparison
@@ -33,13 +33,13 @@ from tasks.verification.run import compared
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """What is to be compared.
+    """What to compare.
 
     Args:
         source, target: the two domains.
-        indices: which of the source's indices and data streams.
-        renames: what is called otherwise on the target.
-        settings: how far.
+        indices: the source's indices and data streams to compare.
+        renames: indices with a different name on the target.
+        settings: how thoroughly to compare.
     """
 
     source: DomainSettings
@@ -49,46 +49,46 @@ class VerifyOptions:
     settings: VerifySettings
 
 
-def verify_without_plan(asked: VerifyOptions) -> VerificationRecord:
-    """Compares indices of the source with those of the target, under their names there.
+def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
+    """Compare indices of the source with those of the target, under their names there.
 
-    Reads, and refreshes both sides. Keeps nothing; may be repeated.
+    Reads, and refreshes both sides. Records nothing; safe to repeat.
 
     Raises:
         PreconditionError: there is nothing to compare, or something would be compared with itself.
-        SnapferryError: a domain could not be looked at.
+        SnapferryError: a domain could not be read.
     """
-    source, target = open_domain("source", asked.source), open_domain("target", asked.target)
-    whole = _uuid(source, asked.source) == _uuid(target, asked.target)
-    held = catalog(source)
-    selection = select(held, asked.indices)
-    _require_chosen(selection)
-    indices = renamed([index for unit in selection.units for index in unit.indices], asked.renames)
-    if whole:
+    source, target = open_domain("source", options.source), open_domain("target", options.target)
+    same_cluster = _uuid(source, options.source) == _uuid(target, options.target)
+    source_catalog = catalog(source)
+    selection = select(source_catalog, options.indices)
+    _require_selection(selection)
+    indices = renamed([index for unit in selection.units for index in unit.indices], options.renames)
+    if same_cluster:
         _require_other_names(indices)
-    skipped = [item for item in selection.left_out if matches(item.name, asked.indices.include)]
-    if not asked.renames:
-        skipped += _only_there(catalog(target), held, asked.indices)
-    return compared(Comparison(source, target, indices, asked.settings), tuple(skipped))
+    skipped = [item for item in selection.left_out if matches(item.name, options.indices.include)]
+    if not options.renames:
+        skipped += _only_on_target(catalog(target), source_catalog, options.indices)
+    return compared(Comparison(source, target, indices, options.settings), tuple(skipped))
 
 
 def _uuid(domain: Domain, settings: DomainSettings) -> str:
-    """Who answers; a side that was asked without credentials and wants some is told by its options."""
+    """The cluster's UUID; if a side without credentials asks for some, the error names the options."""
     try:
         return identity(domain).uuid
     except Denied as error:
         if not isinstance(settings.auth, NoAuth):
             raise
         side = domain.side
-        hint = f"requests carried no credentials: give --{side}-region to sign them, or --{side}-user"
+        hint = f"the requests carried no credentials: give --{side}-region to sign them, or --{side}-user"
         raise PreconditionError(error.message, hint=hint) from error
 
 
-def _require_chosen(selection: Selection) -> None:
-    """A pattern that fits nothing is taken for a mistake: what it was to name would not be compared."""
+def _require_selection(selection: Selection) -> None:
+    """Refuse a pattern that matches nothing: probably a mistake, and what it meant would not be compared."""
     if selection.unmatched:
         raise PreconditionError(
-            f"--indices {selection.unmatched[0]} fits no index and no data stream on the source",
+            f"--indices {selection.unmatched[0]} matches no index or data stream on the source",
             hint="correct it, or leave it out",
         )
     if not selection.units:
@@ -98,7 +98,7 @@ def _require_chosen(selection: Selection) -> None:
 
 
 def _require_other_names(indices: Sequence[SelectedIndex]) -> None:
-    """On one cluster an index would be equal to itself, which proves nothing."""
+    """Refuse to compare an index with itself on one cluster, which proves nothing."""
     same = [index.name for index in indices if index.name == index.target]
     if same:
         raise PreconditionError(
@@ -107,30 +107,32 @@ def _require_other_names(indices: Sequence[SelectedIndex]) -> None:
         )
 
 
-def _only_there(target: Catalog, source: Catalog, wanted: IndexSelection) -> Iterator[LeftOut]:
-    """What fits on the target and is not on the source: it is listed, for nothing is compared with it."""
+def _only_on_target(target: Catalog, source: Catalog, wanted: IndexSelection) -> Iterator[LeftOut]:
+    """List what matches on the target but is not on the source, as nothing is compared with it."""
     for name, index in target.indices.items():
-        called = index.stream or name
-        fits = matches(called, wanted.include) and not matches(called, wanted.exclude)
-        if fits and name not in source.indices and not is_system_index(called):
+        name_to_match = index.stream or name
+        fits = matches(name_to_match, wanted.include) and not matches(name_to_match, wanted.exclude)
+        if fits and name not in source.indices and not is_system_index(name_to_match):
             yield LeftOut(name=name, reason=LeftOutReason.ONLY_ON_THE_TARGET)
 
 
 def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
-    """Compares what the plan's latest run moved; without a run, the plan's indices under their own names.
+    """Compare what the plan's latest run moved; without a run, the plan's indices under their own names.
 
     Reads, and refreshes both sides.
 
     Raises:
-        PlanChanged: the plan, or a cluster, is another than the run's.
-        SnapferryError: a domain could not be looked at.
+        PlanChanged: the plan or a cluster is not the one of that run.
+        SnapferryError: a domain could not be read.
     """
     migration = read_only_migration(plan, Options(state), new_run_id())
     runs = State(state, plan.name)
     latest = _latest(runs)
     decided = latest.document.recorded(steps.RESOLVE) if latest else None
     if latest is None or decided is None:
-        return verifying.verify(migration, _as_they_wait(migration, resolving.resolve_names(migration), runs))
+        return verifying.verify(
+            migration, _with_closed_copies(migration, resolving.resolve_names(migration), runs)
+        )
     require_same_plan(latest, plan, but=("verify", "cutover"))
     require_same_clusters(latest, _uuids(migration))
     return verifying.verify(migration, decided, _marks(latest))
@@ -143,28 +145,28 @@ def _latest(state: State) -> Journal | None:
 
 
 def _marks(journal: Journal) -> dict[str, tuple[Mark, ...]]:
-    """How far the source had come before the snapshot that the copies are from."""
+    """The source's shard marks from before the snapshot that the copies come from."""
     marked = journal.document.recorded(steps.MARK)
     compared = journal.document.recorded(steps.COMPARE)
     return marked.marks if marked else compared.marks if compared else {}
 
 
-def _as_they_wait(m: Migration, resolution: Resolution, state: State) -> Resolution:
-    """Copies of seed rounds wait closed, data streams as backing indices: compared as closed indices are."""
+def _with_closed_copies(m: Migration, resolution: Resolution, state: State) -> Resolution:
+    """Treat seeded copies, which are closed and hold backing indices on their own, as closed indices."""
     copies = ledger(state).copies
     if not copies:
         return resolution
     there = catalog(m.target).indices
-    shut = {name for name in copies if name in there and not there[name].open}
+    closed = {name for name in copies if name in there and not there[name].open}
     units = (
-        unit.model_copy(update={"indices": tuple(_waiting(index, shut) for index in unit.indices)})
-        for unit in singly(resolution.moving)
+        unit.model_copy(update={"indices": tuple(_marked_closed(index, closed) for index in unit.indices)})
+        for unit in split_streams(resolution.moving)
     )
     return resolution.model_copy(update={"units": tuple(units)})
 
 
-def _waiting(index: SelectedIndex, shut: set[str]) -> SelectedIndex:
-    return index.model_copy(update={"open": False}) if index.target in shut else index
+def _marked_closed(index: SelectedIndex, closed: set[str]) -> SelectedIndex:
+    return index.model_copy(update={"open": False}) if index.target in closed else index
 
 
 def _uuids(m: Migration) -> tuple[str, str]:

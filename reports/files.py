@@ -1,4 +1,4 @@
-"""Where reports are written: JSON and Markdown files beside the journal."""
+"""Report files: JSON and Markdown next to the journal."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from runs.journal import Journal
 
 
 def report_files(journal: Journal) -> tuple[Path, Path]:
-    """Where the run's report is written: as JSON, and as Markdown."""
+    """The paths of the run's report: JSON and Markdown."""
     folder = journal.path.parent / "reports"
     return folder / f"{journal.run_id}.json", folder / f"{journal.run_id}.md"
 
 
 def write_reports(journal: Journal) -> None:
-    """Writes the report's files.
+    """Write the report's files.
 
     Raises:
         OSError: they cannot be written; the journal has everything all the same.

@@ -1,14 +1,14 @@
-"""The two families of errors a migration ends with: before anything was changed, and after."""
+"""The errors that end a migration: refused before anything changed, or failed after."""
 
 from domains.errors import SnapferryError
 
 
 class PreconditionError(SnapferryError):
-    """Refused by a look at the domains. Nothing was changed.
+    """Refused after reading the domains. Nothing was changed.
 
     Args:
         message: the refusal in one sentence.
-        problems: one line each, all that were found.
+        problems: every reason, one line each.
     """
 
     def __init__(self, message: str, problems: tuple[str, ...] = (), hint: str = "") -> None:
@@ -21,7 +21,7 @@ class ExecutionError(SnapferryError):
 
 
 class TimedOut(SnapferryError):
-    """A wait came to its end while the work goes on; the same command continues it."""
+    """A wait ended while the work goes on; the same command resumes it."""
 
 
 class VerificationFailed(SnapferryError):

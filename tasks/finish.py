@@ -1,6 +1,6 @@
-"""Settling what a finished run has left: snapshots, registrations, and the source's block.
+"""Clean up after a finished run: its snapshots, its registrations, and the block on the source.
 
-What a run has moved is not touched. Each thing is looked at again right before it is settled.
+What the run has moved is not touched. Everything is read again right before it is changed.
 """
 
 from collections.abc import Generator, Sequence
@@ -23,8 +23,8 @@ from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
 
 
-def earlier(m: Migration) -> FinishRecord | None:
-    """How the run was settled by an earlier command; None when it was not."""
+def earlier_finish(m: Migration) -> FinishRecord | None:
+    """How an earlier command cleaned up after the run; None if none has."""
     return m.journal.document.recorded(steps.FINISH)
 
 
@@ -34,11 +34,11 @@ def preview(
     """What `clean_up` would do now. Reads only.
 
     Args:
-        rounds: the run and its seed rounds, the oldest first, each with the plan that it began with.
-        runs: the runs of the plan that share its registrations, the oldest first.
+        rounds: the run and its seed rounds, oldest first, each with the plan that it began with.
+        runs: the runs of the plan that share its registrations, oldest first.
 
     Raises:
-        PreconditionError: something of what is wanted cannot be done any more.
+        PreconditionError: something that was asked for is no longer possible.
     """
     refusing, finished = tuple(freeze.still_blocked(m)), is_cleaned_up(m, wanted)
     if not finished:
@@ -61,8 +61,8 @@ def preview(
 
 
 def is_cleaned_up(m: Migration, wanted: Finish) -> bool:
-    """Whether the latest command has come to its end, and all that is wanted is done."""
-    before, entry = earlier(m), m.journal.document.steps.get(StepName.FINISH)
+    """Whether the latest command has finished, and everything that was asked for is done."""
+    before, entry = earlier_finish(m), m.journal.document.steps.get(StepName.FINISH)
     ended = entry is not None and entry.ended is not None and entry.error is None
     return before is not None and ended and before.wanted == wanted and not before.left
 
@@ -70,26 +70,26 @@ def is_cleaned_up(m: Migration, wanted: Finish) -> bool:
 def clean_up(
     m: Migration, rounds: Sequence[Migration], runs: Sequence[Journal], wanted: Finish
 ) -> FinishRecord:
-    """Lifts the block, drops the snapshots and removes the registrations, as wanted; says what that came to.
+    """Release the source, delete the snapshots and remove the registrations, as asked; return what was done.
 
-    Snapshots go before the registrations: without one they cannot be reached. May be repeated, and continued
-    after a kill: it looks each time.
+    Snapshots go before the registrations, without which they cannot be reached. Safe to repeat, and resumable
+    after a kill: it reads the domains each time.
 
     Raises:
-        PreconditionError: something of what is wanted cannot be done any more.
-        ExecutionError: something is still there that was to go.
+        PreconditionError: something that was asked for is no longer possible.
+        ExecutionError: something that should be gone is still there.
         DomainError: transient, or denied.
     """
     refusing = freeze.still_blocked(m)
     _require_possible(m, wanted, refusing)
     released = freeze.release(m).released if wanted.source == "released" and refusing else ()
-    before = earlier(m)
-    left = _dropped(rounds, runs, before) if wanted.snapshots == "drop" else ()
+    before = earlier_finish(m)
+    left = _drop_snapshots(rounds, runs, before) if wanted.snapshots == "drop" else ()
     there = _own_snapshots(rounds)
     removed = [
         name for each in rounds for name in removed_names(each, "remove snapshot") if name not in there
     ]
-    # without a registration none is seen: those stay that stayed before
+    # without a registration no snapshot can be seen: the list of the earlier command still holds
     kept = there or tuple(name for name in (before.kept if before else ()) if name not in removed)
     if wanted.registrations == "remove":
         settled = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
@@ -109,29 +109,29 @@ def clean_up(
 
 
 def _require_possible(m: Migration, wanted: Finish, refusing: Sequence[str]) -> None:
-    """Refuses what an earlier command has made impossible, and to block anew what takes writes."""
+    """Refuse what an earlier command made impossible, and to block an index again that takes writes."""
     if wanted.source == "blocked" and set(freeze.blocked_by(m)) - set(refusing):
         raise PreconditionError(
-            "the source takes writes, and finish does not block it anew: what was written there since the "
+            "the source takes writes, and finish does not block it again: what was written there since the "
             "cutover is not on the target",
             hint="leave out --source, or set index.blocks.write yourself on the indices that must not change",
         )
     if wanted.source == "blocked" and not refusing:
         raise PreconditionError(
-            f"run {m.journal.run_id} has blocked nothing on the source, and finish does not block anew",
+            f"run {m.journal.run_id} has blocked nothing on the source, and finish does not block it either",
             hint="leave out --source",
         )
-    before = earlier(m)
+    before = earlier_finish(m)
     if before is None:
         return
     if (before.wanted.snapshots, wanted.snapshots) == ("drop", "keep"):
         raise PreconditionError(
-            "an earlier finish has dropped the snapshots: there are none to keep",
+            "an earlier finish deleted the snapshots: there are none left to keep",
             hint="leave out --snapshots",
         )
     if (before.wanted.registrations, wanted.registrations) == ("remove", "keep"):
         raise PreconditionError(
-            "an earlier finish has removed the registrations: there are none to keep",
+            "an earlier finish removed the registrations: there are none left to keep",
             hint="leave out --registrations",
         )
 
@@ -140,13 +140,13 @@ def _own_snapshots(rounds: Sequence[Migration]) -> tuple[str, ...]:
     return tuple(filter(None, map(own_snapshot, rounds)))
 
 
-def _dropped(
+def _drop_snapshots(
     rounds: Sequence[Migration], runs: Sequence[Journal], before: FinishRecord | None
 ) -> tuple[Skipped, ...]:
-    """Drops the snapshots, unless an earlier command has, and looked; tells those that cannot be reached."""
+    """Delete the snapshots, unless an earlier command did; return those that cannot be reached."""
     if before and before.wanted.snapshots == "drop" and not before.left:
         return ()
-    with _registered_only_to_reach_them(rounds, runs):
+    with _temporary_registration(rounds, runs):
         left = [found for each in rounds for found in remove_snapshot(each, runs)]
         still = _own_snapshots(rounds)
         if still:
@@ -158,8 +158,8 @@ def _dropped(
 
 
 @contextmanager
-def _registered_only_to_reach_them(rounds: Sequence[Migration], runs: Sequence[Journal]) -> Generator[None]:
-    """Takes the source's registration away again, where the block has made it and fails."""
+def _temporary_registration(rounds: Sequence[Migration], runs: Sequence[Journal]) -> Generator[None]:
+    """Remove the source's registration again if the block created it and fails."""
     absent = {
         each.repository: each
         for each in rounds

@@ -1,4 +1,4 @@
-"""Gates: the run waits, in one loop with its own deadline, until somebody approves. Changes no domain."""
+"""Gates: wait for somebody's approval, in one loop with its own deadline. Changes no domain."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,38 +14,39 @@ from runs.progress import Progress, report_progress
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 
-_TELL_EVERY_S = 60.0
+_REPORT_EVERY_S = 60.0
 
 
 @dataclass(frozen=True)
-class Way:
-    """One more way to open a gate, beside the command and the file.
+class ApprovalRoute:
+    """One more way to approve a gate, besides the command and the file.
 
     Args:
-        words: what somebody has to do; empty when there is no such way.
-        opened_by: who has opened it; None while nobody has.
+        instruction: what to do; empty if this way is not available.
+        approver: who has approved it; None as long as nobody has.
     """
 
-    words: str = ""
-    opened_by: Callable[[], str | None] = lambda: None
+    instruction: str = ""
+    approver: Callable[[], str | None] = lambda: None
 
 
 def closed_gate(m: Migration, gate: Gate) -> GateSettings | None:
-    """The settings of a gate that this run must not pass yet; None when it may go on.
+    """The settings of a gate that this run must not pass yet; None if it may continue.
 
-    It may where the plan does not name the gate, the verb does not pass it, or it was approved in this run.
+    It may continue if the plan does not name the gate, the verb has no such gate, or it was approved in this
+    run.
     """
     entry = m.journal.document.gates.get(gate)
     settings = m.plan.gates.get(gate)
     if entry and entry.approved is None and settings is None:
-        del m.journal.document.gates[gate]  # it was taken out of the plan since
+        del m.journal.document.gates[gate]  # it has been removed from the plan since
         m.journal.save()
     passed = gate in m.journal.document.verb.gates
     return settings if passed and not (entry and entry.approved) else None
 
 
-def come_to(m: Migration, gate: Gate, settings: GateSettings) -> GateEntry:
-    """Writes that the run has come to this gate, and until when this session waits there."""
+def record_arrival(m: Migration, gate: Gate, settings: GateSettings) -> GateEntry:
+    """Record that the run has reached this gate, and until when this session waits there."""
     at = now()
     entry = m.journal.document.gates.setdefault(gate, GateEntry(since=at, until=at))
     window = m.journal.document.window
@@ -55,21 +56,21 @@ def come_to(m: Migration, gate: Gate, settings: GateSettings) -> GateEntry:
     return entry
 
 
-def opened_by(m: Migration, gate: Gate, settings: GateSettings) -> str | None:
-    """Who has opened the gate by the command or its file; None while nobody has.
+def approver(m: Migration, gate: Gate, settings: GateSettings) -> str | None:
+    """Who has approved the gate with the command or its file; None as long as nobody has.
 
     Raises:
-        StateUnusable: there is an approval, and it cannot be read.
+        StateUnusable: there is an approval, but it cannot be read.
     """
     approval = approval_of(m.journal, gate)
     if approval:
         return approval.by
-    at = _written(settings)
-    return _by_file(settings) if at and at > m.journal.document.started else None
+    at = _file_time(settings)
+    return _file_approver(settings) if at and at > m.journal.document.started else None
 
 
-def _written(settings: GateSettings) -> datetime | None:
-    """When the file was last written; None where it is not, or cannot be looked at."""
+def _file_time(settings: GateSettings) -> datetime | None:
+    """When the file was last written; None if it does not exist or cannot be read."""
     try:
         seconds = Path(settings.file).stat().st_mtime if settings.file else None
     except OSError:
@@ -77,7 +78,7 @@ def _written(settings: GateSettings) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, now().tzinfo)
 
 
-def _by_file(settings: GateSettings) -> str:
+def _file_approver(settings: GateSettings) -> str:
     file = Path(settings.file or "")
     try:
         return f"{file.owner()} (file {file})"
@@ -85,70 +86,74 @@ def _by_file(settings: GateSettings) -> str:
         return f"file {file}"
 
 
-def wait_at(
-    m: Migration, gate: Gate, settings: GateSettings, other: Way, news: Callable[[], str] = lambda: ""
+def await_approval(
+    m: Migration,
+    gate: Gate,
+    settings: GateSettings,
+    other: ApprovalRoute,
+    news: Callable[[], str] = lambda: "",
 ) -> str:
-    """Waits until somebody opens the gate, and returns who has. Changes nothing; may be repeated.
+    """Wait until somebody approves the gate, and return who did. Changes nothing; safe to repeat.
 
     Args:
-        news: what else whoever decides must know; asked anew each time that the wait is told.
+        news: further facts for whoever decides; called again for every progress message.
 
     Raises:
-        TimedOut: nobody has within the gate's timeout. The run is as it was.
-        StateUnusable: as `opened_by`.
+        TimedOut: nobody approved it within the gate's timeout. The run is unchanged.
+        StateUnusable: there is an approval, but it cannot be read.
     """
     entry = m.journal.document.gates[gate]
-    ways = "; or ".join(_ways(gate, settings, other))
-    said = f"{_asked(gate)} until {_clock(entry.until)}"
-    emit(Event("gate-waiting", said, ways, gate=gate, until=entry.until))
+    instructions = "; or ".join(_instructions(gate, settings, other))
+    message = f"{_waiting_text(gate)} until {_clock(entry.until)}"
+    emit(Event("gate-waiting", message, instructions, gate=gate, until=entry.until))
     poll = m.poll(settings.timeout.total_seconds())
-    told_at = -_TELL_EVERY_S
+    reported_at = -_REPORT_EVERY_S
     while True:
-        by = opened_by(m, gate, settings) or other.opened_by()
+        by = approver(m, gate, settings) or other.approver()
         if by:
             return by
         if poll.expired:
             raise _not_approved(gate, settings.timeout, entry)
-        if poll.waited_s - told_at >= _TELL_EVERY_S:
-            told_at = poll.waited_s
-            told = "; ".join(filter(None, (news(), f"since {_clock(entry.since)}", ways)))
-            report_progress(Progress(gate, said, waiting=True, detail=told))
+        if poll.waited_s - reported_at >= _REPORT_EVERY_S:
+            reported_at = poll.waited_s
+            detail = "; ".join(filter(None, (news(), f"since {_clock(entry.since)}", instructions)))
+            report_progress(Progress(gate, message, waiting=True, detail=detail))
         poll.pause()
 
 
-def let_through(m: Migration, gate: Gate, by: str) -> None:
-    """Writes that the gate was approved, and by whom; a continued run does not wait there again.
+def record_approval(m: Migration, gate: Gate, by: str) -> None:
+    """Record that the gate was approved, and by whom; a resumed run does not wait there again.
 
-    The approval itself is written first, the journal last: a hook that fails in between, or a kill, leaves
-    a gate that is open, and that is told again.
+    The approval is written first and the journal last. If a hook fails in between, or the run is killed, the
+    gate stays open and the hook is called again.
     """
     approval, _ = approve(m.journal, gate, by)
-    said = f"{gate} was approved by {approval.by}"
-    emit(Event("gate-approved", said, gate=gate, by=approval.by))
+    message = f"{gate} was approved by {approval.by}"
+    emit(Event("gate-approved", message, gate=gate, by=approval.by))
     entry = m.journal.document.gates[gate]
     entry.approved, entry.by = approval.at, approval.by
     m.journal.save()
     report_progress(Progress(gate, f"approved by {approval.by}", finished=True))
 
 
-def _asked(gate: Gate) -> str:
-    return f"waiting for an approval of {gate}"
+def _waiting_text(gate: Gate) -> str:
+    return f"waiting for approval of {gate}"
 
 
-def _ways(gate: Gate, settings: GateSettings, other: Way) -> Iterator[str]:
+def _instructions(gate: Gate, settings: GateSettings, other: ApprovalRoute) -> Iterator[str]:
     yield f"snapferry approve PLAN {gate}"
     if settings.file:
-        old = " (what is there is older than the run)" if _written(settings) else ""
+        old = " (the file there is older than the run)" if _file_time(settings) else ""
         yield f"touch {settings.file}{old}"
-    if other.words:
-        yield other.words
+    if other.instruction:
+        yield other.instruction
 
 
 def _not_approved(gate: Gate, timeout: timedelta, entry: GateEntry) -> TimedOut:
     return TimedOut(
-        f"nobody has approved {gate} within {duration_text(timeout)}; the run is there since "
+        f"nobody approved {gate} within {duration_text(timeout)}; the run has been waiting there since "
         f"{_clock(entry.since)}",
-        f"run the same command again: it goes back to the gate; to open it: snapferry approve PLAN {gate}",
+        f"run the same command again: it returns to the gate; to approve it: snapferry approve PLAN {gate}",
     )
 
 

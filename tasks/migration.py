@@ -1,4 +1,4 @@
-"""What every step is given."""
+"""What every step receives: two domains, the plan, the run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Consents:
         delete: names on the target that may be deleted (`--allow-delete NAME`).
         partial: whether a PARTIAL snapshot may be restored (`--allow-partial`).
         freeze: whether the source may be made to refuse writes (`--allow-freeze`).
-        seeds: whether the copies of seed rounds may be taken away (`--seeds`).
+        seeds: whether the copies of seed rounds may be removed (`--seeds`).
     """
 
     delete: frozenset[str] = frozenset()
@@ -31,8 +31,8 @@ class Migration:
     """Two domains, the plan, the run.
 
     Args:
-        patience_s: seconds a wait goes on without any movement before it is given up (TimedOut).
-        poll: makes the loop of one long wait from its limit in seconds.
+        patience_s: seconds without any progress after which a wait is given up (TimedOut).
+        poll: makes the polling loop of one long wait, given its limit in seconds.
     """
 
     plan: Plan

@@ -1,4 +1,4 @@
-"""A rehearsal: the plan's migration under other names, for all or some of its indices. Pure."""
+"""A rehearsal: the plan's migration under other names, for some or all of its indices. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -22,8 +22,8 @@ class Rehearsal(Record):
 
     Args:
         prefix: put in front of every name on the target.
-        only: names and patterns of the indices to rehearse with; empty for all of the plan's.
-        keep: whether what was made stays on the target.
+        only: names and patterns of the indices to rehearse with; empty for every index of the plan.
+        keep: whether everything the rehearsal makes stays on the target.
         shadow: name or endpoint of a third domain that stands in for the target; None for the target itself.
     """
 
@@ -38,19 +38,21 @@ def settings_of(journal: Journal) -> Rehearsal:
     return Rehearsal.model_validate(journal.document.rehearsal)
 
 
-def shadowed(plan: Plan, shadow: str | None) -> Plan:
-    """The plan with a third domain in the target's place; its Region and login are the target's.
+def with_shadow(plan: Plan, shadow: str | None) -> Plan:
+    """The plan with a third domain in place of the target, whose Region and login it keeps.
 
     Raises:
-        ValueError: this is no name and no endpoint of a domain, or cannot be the target of this plan.
+        ValueError: it is not a domain's name or endpoint, or cannot be the target of this plan.
     """
     if shadow is None:
         return plan
     target = plan.model_dump(mode="json")["target"]
-    place = {"endpoint": shadow, "domain": None} if "://" in shadow else {"domain": shadow, "endpoint": None}
-    values = {**target, **place, "connect_to": None}
+    address = (
+        {"endpoint": shadow, "domain": None} if "://" in shadow else {"domain": shadow, "endpoint": None}
+    )
+    values = {**target, **address, "connect_to": None}
     if "://" in shadow and plan.target.is_managed:
-        values["region"] = None  # as the host tells it
+        values["region"] = None  # read from the host name
     try:
         changed = plan.model_copy(update={"target": DomainSettings.model_validate(values)})
         return Plan.model_validate(changed.model_dump())
@@ -60,25 +62,25 @@ def shadowed(plan: Plan, shadow: str | None) -> Plan:
         ) from None
 
 
-def chosen(units: Sequence[Unit], only: Sequence[str]) -> tuple[Unit, ...]:
+def select_units(units: Sequence[Unit], only: Sequence[str]) -> tuple[Unit, ...]:
     """The units to rehearse with.
 
     Raises:
-        PreconditionError: a pattern fits none of them.
+        PreconditionError: a pattern matches none of them.
     """
     if not only:
         return tuple(units)
-    idle = [pattern for pattern in only if not any(matches(unit.name, [pattern]) for unit in units)]
-    if idle:
+    unmatched = [pattern for pattern in only if not any(matches(unit.name, [pattern]) for unit in units)]
+    if unmatched:
         raise PreconditionError(
-            f"--only {idle[0]} fits none of the indices that the plan moves",
+            f"--only {unmatched[0]} matches none of the indices that the plan moves",
             hint="`snapferry plan` lists them",
         )
     return tuple(unit for unit in units if matches(unit.name, only))
 
 
 def rehearsal_plan(plan: Plan, names: Iterable[str], prefix: str) -> Plan:
-    """The plan of the rehearsal: these names alone, each prefixed, no aliases, no gates; else as it is."""
+    """The rehearsal's plan: the same but for these names, each with the prefix, no aliases and no gates."""
     return plan.model_copy(
         update={
             "indices": IndexSelection(include=list(names), exclude=[], closed=plan.indices.closed),
@@ -89,23 +91,23 @@ def rehearsal_plan(plan: Plan, names: Iterable[str], prefix: str) -> Plan:
     )
 
 
-def all_renamed(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:
-    """Every unit under its prefixed name, whether its own is taken or not."""
+def rename_all(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:
+    """Give every unit its prefixed name, whether or not its own name is taken."""
     decided: list[Unit] = []
     problems: list[str] = []
     for unit in units:
         outcome = renamed(unit, target, plan.conflicts, "")
         if isinstance(outcome, Unit):
             decided.append(outcome)
-            problems += _own_names_kept(outcome)
+            problems += _unprefixed_indices(outcome)
         else:
             problems += outcome
     return Decision(tuple(decided), (*problems, *clashes(decided, aliases=False)))
 
 
-def _own_names_kept(unit: Unit) -> Iterator[str]:
-    """A backing index that was taken into its data stream under a name of its own is not renamed with it."""
+def _unprefixed_indices(unit: Unit) -> Iterator[str]:
+    """Report backing indices that cannot take the prefix, not being named after their data stream."""
     for index in unit.indices:
         if index.target == index.name:
-            said = f"its index {index.name} would keep its own name on the target"
-            yield f"{unit.name}: {said}, for it is not named like a backing index; leave it out with --only"
+            problem = f"its index {index.name} would keep its own name on the target"
+            yield f"{unit.name}: {problem}, as it is not named like a backing index; leave it out with --only"

@@ -1,4 +1,4 @@
-"""Taking something away from a domain that may be busy: a look and an act, until it works or is given up."""
+"""Remove something from a domain that may be busy: check, send, and retry until it works or time runs out."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -23,13 +23,14 @@ def retry_while_busy(
     busy: Callable[[Refused], bool],
     look: Callable[[], Callable[[], None] | None],
 ) -> None:
-    """Looks and acts, and does so again while the domain is busy with something that passes.
+    """Check and send, and retry while the domain is busy with something temporary.
 
-    Also where something was gone between the two: the next look tells. Where nothing is to be sent, no intent
-    is written.
+    It also retries when something disappeared between the check and the request: the next check shows what is
+    left. If there is nothing to send, no intent is recorded.
 
     Args:
-        look: looks at the domain, and returns what sends the request; None when none is needed any more.
+        look: checks the domain and returns a function that sends the request; None when nothing is left to
+            do.
     """
     shown = names[0] if len(names) == 1 else f"{len(names)} indices"
     poll = m.poll(m.plan.snapshot.wait_for_running.total_seconds())
@@ -55,7 +56,7 @@ def retry_while_busy(
                 refused_alone = refused_alone and busy(error)
                 _require_passing(error, busy)
                 if poll.expired:
-                    hint = "run the same command later: it goes on with what is left"
+                    hint = "run the same command later: it resumes with what is left"
                     raise TimedOut(waits, hint) from error
                 report_progress(Progress(StepName.CLEAN, f"waiting: {waits}", waiting=True))
             poll.pause()
@@ -67,10 +68,10 @@ def _require_passing(error: Refused, busy: Callable[[Refused], bool]) -> None:
 
 
 def is_busy(error: Refused) -> bool:
-    """Whether a snapshot stands in the way."""
+    """Whether a running snapshot is in the way."""
     return error.says("snapshot_in_progress_exception", _CONCURRENT)
 
 
 def is_in_use(error: Refused) -> bool:
-    """Whether a repository is used by a snapshot or a restore."""
+    """Whether a snapshot or a restore is using the repository."""
     return "currently used" in error.reply.text

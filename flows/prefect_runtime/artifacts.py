@@ -20,7 +20,7 @@ _EVERY_S = 5.0
 
 
 class ProgressArtifacts:
-    """Keeps one progress artifact a step, updated every few seconds. A failing server does not stop the run.
+    """Keep one progress artifact per step, updated every few seconds. A failing server does not stop the run.
 
     Args:
         key: prefix of the artifacts' keys: lowercase letters, digits and dashes.
@@ -29,32 +29,34 @@ class ProgressArtifacts:
     def __init__(self, key: str) -> None:
         self._key = _artifact_key(key)
         self._ids: dict[str, UUID] = {}
-        self._told: dict[str, float] = {}
+        self._shown: dict[str, float] = {}
 
     def __call__(self, progress: Progress) -> None:
-        """Shows one look."""
-        if not progress.total or time.monotonic() - self._told.get(progress.step, 0.0) < _EVERY_S:
+        """Show one progress message."""
+        if not progress.total or time.monotonic() - self._shown.get(progress.step, 0.0) < _EVERY_S:
             return
-        self._told[progress.step] = time.monotonic()
+        self._shown[progress.step] = time.monotonic()
         share = min(100.0, 100 * progress.done / progress.total)
         quietly(lambda: self._show(progress, share))
 
     def _show(self, progress: Progress, share: float) -> None:
-        known = self._ids.get(progress.step)
-        words = f"{progress.step}: {progress.message} {progress.detail}".strip()
-        if known:
-            update_progress_artifact(known, progress=share, description=words)
+        existing = self._ids.get(progress.step)
+        description = f"{progress.step}: {progress.message} {progress.detail}".strip()
+        if existing:
+            update_progress_artifact(existing, progress=share, description=description)
             return
         key = f"{self._key}-{_artifact_key(progress.step)}"
-        self._ids[progress.step] = _uuid(create_progress_artifact(progress=share, key=key, description=words))
+        self._ids[progress.step] = _uuid(
+            create_progress_artifact(progress=share, key=key, description=description)
+        )
 
 
 @contextmanager
 def shown_in_prefect(key: str, session: AbstractContextManager[Migration]) -> Generator[Migration]:
-    """The session of a run, whose progress is shown beside the flow run, and at its end its report.
+    """Run a session with its progress shown next to the flow run, and its report at the end.
 
     Args:
-        key: as of ProgressArtifacts.
+        key: prefix of the artifacts' keys.
     """
     worked_on: list[Journal] = []
     try:
@@ -71,7 +73,7 @@ def _report_artifact(key: str, text: str) -> None:
 
 
 def quietly(send: Callable[[], object]) -> None:
-    """Sends to Prefect's server; what it answers decides nothing about a migration."""
+    """Send something to Prefect's server, and ignore failures: no migration depends on it."""
     try:
         send()
     except (httpx.HTTPError, PrefectException):

@@ -1,7 +1,7 @@
-"""Passing a gate in the flow: while it waits, the flow run is paused in Prefect, and may be resumed there.
+"""Pass a gate in the flow: while it waits, the flow run is paused in Prefect and can be resumed there.
 
-Prefect only shows the wait and is one more way to end it: the plan's timeout is the deadline, and a server
-that does not answer leaves the other ways.
+Prefect only shows the wait and offers one more way to end it: the plan's timeout is the deadline, and if the
+server does not answer, the other ways remain.
 """
 
 from collections.abc import Callable, Generator
@@ -26,22 +26,22 @@ from tasks import gates
 from tasks.errors import TimedOut
 from tasks.migration import Migration
 
-_LEEWAY = timedelta(hours=1)  # Prefect's own deadline: only for a run whose process is gone
+_LEEWAY = timedelta(hours=1)  # added to Prefect's own deadline, which is only for a run whose process is gone
 _ANSWER_S = 10.0
 
 
 class CancelledInPrefect(TimedOut):
-    """Somebody has cancelled the flow run while it waited. Nothing was changed meanwhile."""
+    """Somebody cancelled the flow run while it waited. Nothing was changed meanwhile."""
 
 
 def pass_gate(m: Migration, gate: Gate, news: Callable[[], str] = lambda: "") -> bool:
-    """Passes the gate, after waiting for its approval where the plan names it.
+    """Pass the gate; if the plan names it, wait for its approval first.
 
     Args:
-        news: what whoever approves must know; asked anew each time that the wait is told.
+        news: further facts for whoever decides; called again for every progress message.
 
     Returns:
-        Whether there was a wait: then what was looked at before is old.
+        Whether there was a wait, so that everything read before may be outdated.
 
     Raises:
         TimedOut: it was not approved in time, or the flow run was cancelled.
@@ -50,75 +50,77 @@ def pass_gate(m: Migration, gate: Gate, news: Callable[[], str] = lambda: "") ->
     settings = gates.closed_gate(m, gate)
     if settings is None:
         return False
-    entry = gates.come_to(m, gate, settings)
-    by = gates.opened_by(m, gate, settings)
+    entry = gates.record_arrival(m, gate, settings)
+    by = gates.approver(m, gate, settings)
     if by is None:
-        gates.let_through(m, gate, _waited(m, gate, settings, entry, news))
+        gates.record_approval(m, gate, _await_approval(m, gate, settings, entry, news))
         return True
-    gates.let_through(m, gate, by)
+    gates.record_approval(m, gate, by)
     return False
 
 
-def _waited(
+def _await_approval(
     m: Migration, gate: Gate, settings: GateSettings, entry: GateEntry, news: Callable[[], str]
 ) -> str:
-    with _paused(gate, entry) as way:
-        return gates.wait_at(m, gate, settings, way, news)
+    with _paused_in_prefect(gate, entry) as route:
+        return gates.await_approval(m, gate, settings, route, news)
 
 
 @contextmanager
-def _paused(gate: Gate, entry: GateEntry) -> Generator[gates.Way]:
-    """Shows the flow run as paused inside the block, where there is a server that somebody looks at.
+def _paused_in_prefect(gate: Gate, entry: GateEntry) -> Generator[gates.ApprovalRoute]:
+    """Show the flow run as paused inside the block, if it has a server that somebody watches.
 
-    The server may have paused it although its reply was lost, or may do so later: then that is looked for.
+    The server may have paused it although its reply was lost, or may still do so: both are checked for.
     """
     context = FlowRunContext.get()
     run = context.flow_run if context else None
     if run is None or is_temporary():
-        yield gates.Way()
+        yield gates.ApprovalRoute()
         return
     pause = _Pause(run.id, run.name, gate)
-    pause.ask(entry)
-    yield gates.Way(pause.words, pause.resumed_by)
+    pause.request(entry)
+    yield gates.ApprovalRoute(pause.instruction, pause.resumed_by)
     quietly(pause.end)
 
 
 class _Pause:
-    """The pause of one flow run at one gate. It is known by the gate, its key.
+    """The pause of one flow run at one gate, which is its key.
 
-    `taken` is whether the server has it: None while that is not known, for no reply came.
+    `_accepted` is whether the server has accepted it; None if no reply came.
     """
 
     def __init__(self, run: UUID, name: str, gate: Gate) -> None:
         self._run = run
         self._name = name
         self._gate = gate
-        self._taken: bool | None = None
+        self._accepted: bool | None = None
 
-    def ask(self, entry: GateEntry) -> None:
-        """Asks the server to show the flow run as paused."""
+    def request(self, entry: GateEntry) -> None:
+        """Ask the server to show the flow run as paused."""
         state = Paused(
             pause_expiration_time=entry.until + _LEEWAY,
             pause_key=self._gate,
-            message=f"waiting for an approval of {self._gate} until {entry.until:%Y-%m-%d %H:%M:%S} UTC",
+            message=f"waiting for approval of {self._gate} until {entry.until:%Y-%m-%d %H:%M:%S} UTC",
         )
 
         def send() -> None:
             with _client() as client:
-                self._taken = client.set_flow_run_state(self._run, state).status == SetStateStatus.ACCEPT
+                self._accepted = client.set_flow_run_state(self._run, state).status == SetStateStatus.ACCEPT
 
         quietly(send)
 
     @property
-    def words(self) -> str:
-        """What somebody may do in Prefect to open the gate; empty where the server has refused the pause."""
-        if self._taken is False:
+    def instruction(self) -> str:
+        """What to do in Prefect to approve the gate; empty if the server has refused the pause."""
+        if self._accepted is False:
             return ""
-        return f"resume flow run {self._name} in Prefect" + ("" if self._taken else ", if it is paused there")
+        return f"resume flow run {self._name} in Prefect" + (
+            "" if self._accepted else ", if it is paused there"
+        )
 
     def resumed_by(self) -> str | None:
-        """Who has resumed the flow run since it was paused; None while nobody has, or there is no answer."""
-        if self._taken is False:
+        """Who has resumed the flow run since it was paused; None if nobody has, or there is no answer."""
+        if self._accepted is False:
             return None
         try:
             with _client() as client:
@@ -128,14 +130,14 @@ class _Pause:
         if state and state.type in {StateType.CANCELLING, StateType.CANCELLED}:
             raise CancelledInPrefect(
                 f"flow run {self._name} was cancelled in Prefect while it waited",
-                "run the same command again: it goes back to the gate",
+                "run the same command again: it returns to the gate",
             )
-        self._taken = self._taken or self._holds(state) or None
-        resumed = self._taken and state and state.is_running()
+        self._accepted = self._accepted or self._holds(state) or None
+        resumed = self._accepted and state and state.is_running()
         return f"Prefect: flow run {self._name} was resumed" if resumed else None
 
     def end(self) -> None:
-        """Resumes the flow run, where it is paused for this gate."""
+        """Resume the flow run if it is paused for this gate."""
         with _client() as client:
             if self._holds(client.read_flow_run(self._run).state):
                 client.resume_flow_run(self._run)
@@ -146,7 +148,7 @@ class _Pause:
 
 @contextmanager
 def _client() -> Generator[SyncPrefectClient]:
-    """A client that gives up soon: the loop that uses it looks for other approvals, too."""
+    """A client that gives up soon, because the loop that uses it also checks for other approvals."""
     with (
         temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
         get_client(sync_client=True, httpx_settings={"timeout": _ANSWER_S}) as client,

@@ -1,6 +1,6 @@
-"""Which Prefect server a command uses: the one named by PREFECT_API_URL, or a temporary one of its own.
+"""The Prefect server of a command: the one that PREFECT_API_URL names, or a temporary one.
 
-Imported before Prefect is, because Prefect reads its settings from the environment when it is imported.
+Import it before Prefect, which reads its settings from the environment on import.
 """
 
 import os
@@ -21,10 +21,10 @@ _START_S = 180.0
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
-    "PREFECT_LOGGING_LEVEL": "CRITICAL",  # a run's end is told by the command, in its own words
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command itself reports how a run ended
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
 }
-_LEAN = {  # blocks are for deployments' settings; to register their kinds is a fifth of a first start
+_LEAN = {  # blocks are for deployments' settings; registering their types takes a fifth of a first start
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
     "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
 }
@@ -37,10 +37,10 @@ class ServerUnusable(SnapferryError):
 
 @contextmanager
 def prefect_server(state: Path) -> Generator[str]:
-    """Sets the environment so that Prefect talks to a server, and yields its API's address.
+    """Set the environment so that Prefect talks to a server, and yield the address of its API.
 
     A temporary server keeps its database under the state folder and ends with this process, however it ends.
-    Usable once in a process: Prefect reads its settings when it is imported, so a second server goes unused.
+    Works once per process: Prefect reads its settings on import, so a second server would go unused.
 
     Raises:
         ServerUnusable: it did not start.
@@ -51,7 +51,7 @@ def prefect_server(state: Path) -> Generator[str]:
     named = os.environ.get("PREFECT_API_URL")
     if named:
         _require_answer(named)
-        with _known_as(temporary=False):
+        with _marked(temporary=False):
             yield named
         return
     home = state / "prefect"
@@ -65,7 +65,9 @@ def prefect_server(state: Path) -> Generator[str]:
         ) from error
     _reach_this_machine_directly()
     os.environ["PREFECT_HOME"] = str(home)
-    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"  # nobody reads them, and they outlast the server
+    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = (
+        "false"  # nobody reads the logs, and they outlast the server
+    )
     with errors:
         child = subprocess.Popen(
             [
@@ -73,17 +75,17 @@ def prefect_server(state: Path) -> Generator[str]:
                 "-P",
                 "-m",
                 "flows.prefect_runtime.temporary_server",
-            ],  # -P: nothing of the current folder
+            ],  # -P: import nothing from the current folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             env={**_LEAN, **os.environ},
             text=True,
-            start_new_session=True,  # Ctrl-C is for the command, which ends the server last
+            start_new_session=True,  # Ctrl-C is for the command, which stops the server last
         )
         try:
             os.environ["PREFECT_API_URL"] = address = _address(child, log)
-            with _known_as(temporary=True):
+            with _marked(temporary=True):
                 yield address
         finally:
             os.environ.pop("PREFECT_API_URL", None)
@@ -94,7 +96,7 @@ def prefect_server(state: Path) -> Generator[str]:
 
 
 @contextmanager
-def _known_as(*, temporary: bool) -> Generator[None]:
+def _marked(*, temporary: bool) -> Generator[None]:
     before = _temporary.get()
     _temporary.set(temporary)
     try:
@@ -104,14 +106,14 @@ def _known_as(*, temporary: bool) -> Generator[None]:
 
 
 def is_temporary() -> bool:
-    """Whether the server is this command's own, where nobody looks."""
+    """Whether the server is this command's own, which nobody watches."""
     return _temporary.get()
 
 
 def _reach_this_machine_directly() -> None:
-    """Keeps the environment's proxy out of the way to a server on 127.0.0.1."""
+    """Bypass the environment's proxy for a server on 127.0.0.1."""
     named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    if named.strip() != "*":  # which means: no proxy at all
+    if named.strip() != "*":  # "*" means: no proxy at all
         both = ",".join(filter(None, (named, "127.0.0.1,localhost")))
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = both
 
@@ -122,12 +124,12 @@ def _require_answer(address: str) -> None:
             return
     except urllib.error.HTTPError as error:
         if error.code < 500:
-            return  # it answers, whatever it thinks of the question
-        said = f"it answers HTTP {error.code}"
+            return  # any answer will do
+        reason = f"it answers HTTP {error.code}"
     except (OSError, ValueError) as error:
-        said = f"it does not answer: {error}"
+        reason = f"it does not answer: {error}"
     raise ServerUnusable(
-        f"the Prefect server at {address} cannot be used: {said}",
+        f"the Prefect server at {address} cannot be used: {reason}",
         "correct PREFECT_API_URL, or unset it to use a temporary server",
     )
 

@@ -1,4 +1,4 @@
-"""A step as a Prefect task: retried as a whole on what is transient, timed and kept in the journal."""
+"""Run a step as a Prefect task: retried as a whole on transient errors, timed, and kept in the journal."""
 
 from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
@@ -34,26 +34,26 @@ async def _is_transient(_task: Any, _run: Any, state: Any) -> bool:
 
 
 class ServerLost(TimedOut):
-    """Prefect's server does not answer any more. The domains and the journal are as they are; go on later."""
+    """Prefect's server no longer answers. Domains and journal are unchanged; the run can be resumed."""
 
 
 @contextmanager
 def prefect_reachable() -> Generator[None]:
-    """Turns what Prefect raises about its server into ServerLost, so that the run counts as interrupted."""
+    """Turn Prefect's errors about its server into ServerLost, so that the run counts as interrupted."""
     try:
         yield
     except (httpx.HTTPError, PrefectException) as error:
         raise ServerLost(
-            f"the Prefect server does not answer any more ({type(error).__name__})",
+            f"the Prefect server no longer answers ({type(error).__name__})",
             "run the same command again: it continues this run",
         ) from error
 
 
 def run_step(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
-    """The step's result. It is retried as a whole, twice, on transient errors: steps look before they act.
+    """Run a step and return its result, retrying it as a whole twice on transient errors: steps read first.
 
-    Nothing of the step's arguments or result is handed to Prefect, so that nothing of them is stored there.
-    The hooks are told before its first attempt and after its end.
+    The step's arguments and result are not passed to Prefect, so none of them are stored there. Hooks are
+    called before the first attempt and after the end.
 
     Raises:
         whatever the step raises, after the retries; whatever a failing hook raises.
@@ -91,9 +91,9 @@ def perform(
     """Run a step, keep its record in the journal, and report that it is done.
 
     Args:
-        check: called with the record before it is kept; raises where the run must not go on.
-        bound_by: actions of intents: once the run may have sent one of them, it keeps to the record that it
-            has, and the step is not taken again.
+        check: called with the record before it is kept; raises if the run must stop.
+        bound_by: actions of intents: once the run may have sent one of them, it keeps the record that it has
+            and does not repeat the step.
 
     Raises:
         whatever the step or the check raises.

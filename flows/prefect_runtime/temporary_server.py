@@ -1,7 +1,7 @@
-"""A Prefect server for the time of one command: `python -m flows.prefect_runtime.temporary_server`.
+"""A Prefect server for the duration of one command: `python -m flows.prefect_runtime.temporary_server`.
 
 It prints its port, and ends when its standard input does. So it never outlives the command that started it,
-not even one that was killed.
+even if that was killed.
 """
 
 import os
@@ -20,7 +20,7 @@ def _end_with_standard_input() -> None:
 
 
 def main() -> None:
-    """Serves the API on a free loopback port until standard input ends."""
+    """Serve the API on a free loopback port until standard input ends."""
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)

@@ -1,6 +1,6 @@
-"""What each verb would send: a table of its steps, each with the requests that the step itself sends.
+"""The requests each verb would send: a table of its steps, each with the requests that the step sends.
 
-Refreshes and flushes are not among them: they change no document and no index.
+Refreshes and flushes are left out: they change no document and no index.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,146 +23,150 @@ from tasks.records.seeding import ChangesRecord
 from tasks.repository import register
 from tasks.restore import restore
 from tasks.seeding import copies
-from tasks.seeding.changes import Known
-from tasks.seeding.scope import apart, as_copies, only, whole
+from tasks.seeding.changes import BothSides
+from tasks.seeding.scope import as_copies, select_only, with_streams_split, with_whole_streams
 from tasks.snapshot import requests as snapshot_requests
 from tasks.steps import REHEARSE_CUTOVER
 from tasks.survey import Survey
 
 Offers = Mapping[StepName, Offer]
 Requests = tuple[PlannedRequest, ...]
-_STILL = ("unchanged", "aliases")
+_UNCHANGED = ("unchanged", "aliases")
 
 
 @dataclass(frozen=True)
 class Round:
-    """A seed round or a cutover, before it is taken.
+    """A seed round or a cutover that has not been taken yet.
 
     Args:
         work: what has changed since the last round.
-        at: both domains at the same look.
+        sides: both domains, from the same reading.
         todo: what the run still has to do.
     """
 
     m: Migration
-    look: Survey
+    survey: Survey
     resolution: Resolution
     work: ChangesRecord
-    at: Known
+    sides: BothSides
     todo: RemainingWork
 
 
-def migration_requests(m: Migration, look: Survey, resolution: Resolution, todo: RemainingWork) -> Requests:
-    """What a migration will send. Reads only."""
+def migration_requests(m: Migration, survey: Survey, resolution: Resolution, todo: RemainingWork) -> Requests:
+    """The requests that a migration will send. Reads only."""
     if todo.finished or not resolution.moving:
         return ()
-    return tuple(planned_requests(Verb.MIGRATE, migration_offers(m, look, resolution, todo)))
+    return tuple(planned_requests(Verb.MIGRATE, migration_offers(m, survey, resolution, todo)))
 
 
 def rehearsal_requests(
-    m: Migration, look: Survey, resolution: Resolution, *, probe: str, keep: bool
+    m: Migration, survey: Survey, resolution: Resolution, *, probe: str, keep: bool
 ) -> Requests:
-    """What a rehearsal will send, the removal of what it makes included. Reads only.
+    """The requests that a rehearsal will send, including the removal of what it makes. Reads only.
 
     Args:
         probe: the name that it tries to delete before it makes anything.
-        keep: whether what it makes stays.
+        keep: whether it keeps what it makes.
     """
     if not resolution.moving:
         return ()
-    offers = rehearsal_offers(m, look, resolution, probe=probe, keep=keep)
+    offers = rehearsal_offers(m, survey, resolution, probe=probe, keep=keep)
     return tuple(planned_requests(Verb.REHEARSE, offers))
 
 
-def round_requests(verb: str, given: Round) -> Requests:
-    """What a seed round, a cutover or its rehearsal will send. Reads only."""
+def round_requests(verb: str, planned: Round) -> Requests:
+    """The requests that a seed round, a cutover or its rehearsal will send. Reads only."""
     offers = {
         Verb.SEED: seed_offers,
         REHEARSE_CUTOVER: rehearsed_cutover_offers,
         Verb.CUTOVER: cutover_offers,
     }
-    return tuple(planned_requests(verb, offers[verb](given)))
+    return tuple(planned_requests(verb, offers[verb](planned)))
 
 
-def migration_offers(m: Migration, look: Survey, resolution: Resolution, todo: RemainingWork) -> Offers:
+def migration_offers(m: Migration, survey: Survey, resolution: Resolution, todo: RemainingWork) -> Offers:
     """The steps of a migration that send something."""
     return {
-        **_registrations(m, look, resolution),
+        **_registrations(m, survey, resolution),
         StepName.START_SNAPSHOT: lambda: _snapshot(m, resolution, todo),
-        StepName.RESTORE: lambda: on("target", restore.requests(m, look, resolution, todo.arrived)),
+        StepName.RESTORE: lambda: on("target", restore.requests(m, survey, resolution, todo.arrived)),
     }
 
 
-def rehearsal_offers(m: Migration, look: Survey, resolution: Resolution, *, probe: str, keep: bool) -> Offers:
+def rehearsal_offers(
+    m: Migration, survey: Survey, resolution: Resolution, *, probe: str, keep: bool
+) -> Offers:
     """The steps of a rehearsal that send something."""
     return {
-        **migration_offers(m, look, resolution, RemainingWork()),
+        **migration_offers(m, survey, resolution, RemainingWork()),
         StepName.PREFLIGHT: lambda: () if keep else on("target", [removal.probe_request(probe)]),
-        StepName.CLEAN: lambda: () if keep else removal.requests(m, look, resolution),
+        StepName.CLEAN: lambda: () if keep else removal.requests(m, survey, resolution),
     }
 
 
-def seed_offers(given: Round) -> Offers:
+def seed_offers(planned: Round) -> Offers:
     """The steps of a seed round that send something."""
-    m, moved = given.m, _moved(given)
+    m, contents = planned.m, _restored(planned)
     return {
-        **_round_offers(given),
-        StepName.START_SNAPSHOT: lambda: _snapshot(m, moved, given.todo),
-        StepName.COPIES: lambda: on("target", close_requests(_opened_by_now(given))),
+        **_round_offers(planned),
+        StepName.START_SNAPSHOT: lambda: _snapshot(m, contents, planned.todo),
+        StepName.COPIES: lambda: on("target", close_requests(_open_copies(planned))),
     }
 
 
-def rehearsed_cutover_offers(given: Round) -> Offers:
-    """The steps of a rehearsed cutover that send something: a seed round whose copies are opened between."""
-    shut = _shut(given, apart(given.resolution))
+def rehearsed_cutover_offers(planned: Round) -> Offers:
+    """The steps of a rehearsed cutover that send something: a seed round that also opens its copies."""
+    closed = _closed_copies(planned, with_streams_split(planned.resolution))
     return {
-        **seed_offers(given),
-        StepName.OPEN_COPIES: lambda: on("target", open_requests(shut)),
-        StepName.COPIES: lambda: on("target", close_requests([*_opened_by_now(given), *shut])),
+        **seed_offers(planned),
+        StepName.OPEN_COPIES: lambda: on("target", open_requests(closed)),
+        StepName.COPIES: lambda: on("target", close_requests([*_open_copies(planned), *closed])),
     }
 
 
-def cutover_offers(given: Round) -> Offers:
+def cutover_offers(planned: Round) -> Offers:
     """The steps of a cutover that send something."""
-    m, look, resolution = given.m, given.look, given.resolution
-    named = whole(resolution, {change.name for change in given.work.restored})
-    still = {change.name for change in given.work.changes if change.kind in _STILL}
-    ahead = _shut(given, only(resolution, still))
-    later = [name for name in _shut(given, apart(resolution)) if name not in ahead]
+    m, survey, resolution = planned.m, planned.survey, planned.resolution
+    contents = with_whole_streams(resolution, {change.name for change in planned.work.restored})
+    unchanged = {change.name for change in planned.work.changes if change.kind in _UNCHANGED}
+    opened_ahead = _closed_copies(planned, select_only(resolution, unchanged))
+    opened_later = [
+        name for name in _closed_copies(planned, with_streams_split(resolution)) if name not in opened_ahead
+    ]
     released = m.plan.cutover.source_after == "released"
     return {
-        **_round_offers(given),
-        StepName.START_SNAPSHOT: lambda: _snapshot(m, named, given.todo),
-        StepName.OPEN_AHEAD: lambda: on("target", open_requests(ahead)),
+        **_round_offers(planned),
+        StepName.START_SNAPSHOT: lambda: _snapshot(m, contents, planned.todo),
+        StepName.OPEN_AHEAD: lambda: on("target", open_requests(opened_ahead)),
         StepName.FREEZE: lambda: on("source", freeze.requests(m, resolution)),
-        StepName.OPEN_COPIES: lambda: on("target", open_requests(later)),
-        StepName.MAKE_STREAMS: lambda: on("target", data_streams.requests(m, look, resolution)),
+        StepName.OPEN_COPIES: lambda: on("target", open_requests(opened_later)),
+        StepName.MAKE_STREAMS: lambda: on("target", data_streams.requests(m, survey, resolution)),
         StepName.SET_ALIASES: lambda: on("target", open_target.alias_requests_of(m, resolution)),
         StepName.OPEN: lambda: on("target", open_target.requests(m, resolution)),
         StepName.RELEASE: lambda: on("source", freeze.release_requests(m, resolution) if released else ()),
     }
 
 
-def _round_offers(given: Round) -> dict[StepName, Offer]:
-    """What a seed round and the last round of a cutover have in common."""
-    m, moved = given.m, _moved(given)
-    doomed = copies.doomed(given.work, given.at)
-    based = [i.target for i in moved.indices if i.target in _left_open(given)]
+def _round_offers(planned: Round) -> dict[StepName, Offer]:
+    """The steps that a seed round and the last round of a cutover have in common."""
+    m, contents = planned.m, _restored(planned)
+    discarded = copies.copies_to_discard(planned.work, planned.sides)
+    based = [i.target for i in contents.indices if i.target in _left_open(planned)]
     return {
-        **_registrations(m, given.look, given.resolution),
-        StepName.DISCARD_COPIES: lambda: on("target", copies.discard_requests(doomed)),
+        **_registrations(m, planned.survey, planned.resolution),
+        StepName.DISCARD_COPIES: lambda: on("target", copies.discard_requests(discarded)),
         StepName.CLOSE_COPIES: lambda: on("target", close_requests(based)),
         StepName.RESTORE: lambda: on(
-            "target", restore.requests(as_copies(m), given.look, moved, given.todo.arrived)
+            "target", restore.requests(as_copies(m), planned.survey, contents, planned.todo.arrived)
         ),
     }
 
 
-def _registrations(m: Migration, look: Survey, resolution: Resolution) -> dict[StepName, Offer]:
+def _registrations(m: Migration, survey: Survey, resolution: Resolution) -> dict[StepName, Offer]:
     region = resolution.bucket_region
     return {
-        StepName.REGISTER_ON_SOURCE: lambda: on("source", register.requests(m, look, "source", region)),
-        StepName.REGISTER_ON_TARGET: lambda: on("target", register.requests(m, look, "target", region)),
+        StepName.REGISTER_ON_SOURCE: lambda: on("source", register.requests(m, survey, "source", region)),
+        StepName.REGISTER_ON_TARGET: lambda: on("target", register.requests(m, survey, "target", region)),
     }
 
 
@@ -171,32 +175,32 @@ def _snapshot(m: Migration, contents: Resolution, todo: RemainingWork) -> Iterab
     return on("source", () if taken else snapshot_requests(m, contents))
 
 
-def _moved(given: Round) -> Resolution:
-    return only(given.resolution, {change.name for change in given.work.restored})
+def _restored(planned: Round) -> Resolution:
+    return select_only(planned.resolution, {change.name for change in planned.work.restored})
 
 
-def _left_open(given: Round) -> list[str]:
-    """Copies that an earlier run has left open."""
-    held = given.at.target.indices
-    return [name for name in given.at.own if held[name].open]
+def _left_open(planned: Round) -> list[str]:
+    """Copies that an earlier run left open."""
+    present = planned.sides.target.indices
+    return [name for name in planned.sides.trusted if present[name].open]
 
 
-def _shut(given: Round, of: Resolution) -> list[str]:
-    """Copies of these indices that are closed, are open on the source, and are not restored in this round."""
-    restored = {index.target for index in _moved(given).indices}
-    left_open = _left_open(given)
+def _closed_copies(planned: Round, of: Resolution) -> list[str]:
+    """Closed copies of these indices that are open on the source and not restored in this round."""
+    restored = {index.target for index in _restored(planned).indices}
+    left_open = _left_open(planned)
     return [
         index.target
         for index in of.indices
         if index.open
-        and index.target in given.at.own
+        and index.target in planned.sides.trusted
         and index.target not in restored
         and index.target not in left_open
     ]
 
 
-def _opened_by_now(given: Round) -> list[str]:
-    """Copies that the round, or a run before it, has opened: they are closed again at its end."""
-    doomed = {copy.target for copy in copies.doomed(given.work, given.at)}
-    restored = [index.target for index in _moved(given).indices if index.open]
-    return list(dict.fromkeys([*(n for n in _left_open(given) if n not in doomed), *restored]))
+def _open_copies(planned: Round) -> list[str]:
+    """Copies that this round or an earlier run has opened: they are closed again at its end."""
+    discarded = {copy.target for copy in copies.copies_to_discard(planned.work, planned.sides)}
+    restored = [index.target for index in _restored(planned).indices if index.open]
+    return list(dict.fromkeys([*(n for n in _left_open(planned) if n not in discarded), *restored]))

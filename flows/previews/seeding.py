@@ -1,4 +1,4 @@
-"""What `seed` and `cutover` would do. Reads only; imports no Prefect."""
+"""Read-only previews: what `seed` and `cutover` would do. Imports no Prefect."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,45 +23,45 @@ from tasks.planning import resolve
 from tasks.planning.plan_document import RemainingWork, remaining_work
 from tasks.records.previews import RoundPreview, WindowPreview
 from tasks.records.resolution import Resolution
-from tasks.seeding.changes import changes, known
+from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.ledger import ledger
-from tasks.seeding.trusted_copies import require_own_snapshots, surveyed
+from tasks.seeding.trusted_copies import require_own_snapshots, survey_ignoring_copies
 from tasks.steps import REHEARSE_CUTOVER
 from tasks.survey import Survey
 
 
 def seed_preview(plan: Plan, options: Options) -> RoundPreview:
-    """What the next seed round would take.
+    """Preview the next seed round.
 
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspected(plan, options, Verb.SEED)
+    found = _inspect(plan, options, Verb.SEED)
     return _preview(found, requests=round_requests(Verb.SEED, found.round))
 
 
 def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
-    """What a cutover's rehearsal would take: a seed round, whose copies are compared.
+    """Preview a cutover's rehearsal: a seed round whose copies are compared.
 
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspected(plan, options, Verb.SEED)
+    found = _inspect(plan, options, Verb.SEED)
     requests = round_requests(REHEARSE_CUTOVER, found.round)
     return _preview(found, verb=Verb.CUTOVER, rehearsal=True, requests=requests)
 
 
 def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
-    """What a cutover would take in its window, how long that would be, and what speaks against it.
+    """Preview a cutover: its work, how long its window would be, and what stands against it.
 
     Raises:
         SnapferryError: refused, or a domain could not be read.
     """
-    found = _inspected(plan, options, Verb.CUTOVER)
+    found = _inspect(plan, options, Verb.CUTOVER)
     state, m = found.state, found.round.m
-    frozen = _frozen(found.unfinished)
+    frozen = _open_window(found.unfinished)
     checks = [check for check in WINDOW if not (frozen and check is blocked)]
-    records = run_checks(surveyed(m, ledger(state)), (), checks)
+    records = run_checks(survey_ignoring_copies(m, ledger(state)), (), checks)
     earlier = tuple(journal.document for journal in state.journals())
     resumes_window = frozen is None or frozen.then == "goes on"
     return _preview(
@@ -78,8 +78,8 @@ def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
     )
 
 
-def _frozen(cutover: Journal | None) -> WindowPreview | None:
-    """The window that an unfinished cutover has not ended; then what refuses writes is its own doing."""
+def _open_window(cutover: Journal | None) -> WindowPreview | None:
+    """The window of an unfinished cutover, if it is still open: then writes are refused because of it."""
     run = cutover.document if cutover else None
     if run is None or run.window is None or not is_frozen(run):
         return None
@@ -99,7 +99,7 @@ class _Inspected:
     round: Round
 
 
-def _inspected(plan: Plan, options: Options, verb: Verb) -> _Inspected:
+def _inspect(plan: Plan, options: Options, verb: Verb) -> _Inspected:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:
@@ -109,12 +109,12 @@ def _inspected(plan: Plan, options: Options, verb: Verb) -> _Inspected:
     resolution = bound.document.recorded(steps.RESOLVE) if bound else None
     work = bound.document.recorded(steps.COMPARE) if bound else None
     found = ledger(state, m.journal.run_id)
-    look = surveyed(m, found)
-    resolution = resolution or _resolved(m, look)
-    at = known(m, found)
+    survey = survey_ignoring_copies(m, found)
+    resolution = resolution or _resolve(m, survey)
+    sides = inspect_both_sides(m, found)
     todo = remaining_work(bound, finished=False) if bound else RemainingWork()
-    work = work or changes(m, resolution, at)
-    return _Inspected(state, unfinished, Round(m, look, resolution, work, at, todo))
+    work = work or find_changes(m, resolution, sides)
+    return _Inspected(state, unfinished, Round(m, survey, resolution, work, sides, todo))
 
 
 def _preview(found: _Inspected, *, verb: Verb = Verb.SEED, **more: Any) -> RoundPreview:
@@ -128,8 +128,8 @@ def _preview(found: _Inspected, *, verb: Verb = Verb.SEED, **more: Any) -> Round
     )
 
 
-def _resolved(m: Migration, look: Survey) -> Resolution:
+def _resolve(m: Migration, survey: Survey) -> Resolution:
     require_own_snapshots(m)
-    resolution = resolve.resolve(m, look)
+    resolution = resolve.resolve(m, survey)
     resolve.require_moving(resolution)
     return resolution

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from reports.words.steps import said_of
+from reports.words.steps import sentence_about
 from runs.journal import Journal
 from runs.progress import Progress, report_progress
 from tasks.steps import StepKey
@@ -18,7 +18,7 @@ MOVING = ("snapshot", "delete", "restore")
 def record_step(journal: Journal, step: StepKey[M], record: M) -> None:
     """Keep a step's record, and report that it is done."""
     journal.keep(step.name, record)
-    said = said_of(step, record)
+    said = sentence_about(step, record)
     if said:
         report_progress(Progress(step.name, said, finished=True))
 

@@ -16,7 +16,14 @@ from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.resolution import Unit
-from tasks.rehearsal import Rehearsal, all_renamed, chosen, rehearsal_plan, settings_of, shadowed
+from tasks.rehearsal import (
+    Rehearsal,
+    rehearsal_plan,
+    rename_all,
+    select_units,
+    settings_of,
+    with_shadow,
+)
 from tasks.survey import Survey
 
 
@@ -70,8 +77,8 @@ def to_rehearse(m: Migration, wanted: Rehearsal) -> tuple[Migration, Survey]:
     Raises:
         PreconditionError: --only fits none of the plan's indices.
     """
-    worked = _under_prefix(m, chosen(Survey.of(m).selection.units, wanted.only), wanted.prefix)
-    return worked, Survey.of(worked, all_renamed)
+    worked = _under_prefix(m, select_units(Survey.of(m).selection.units, wanted.only), wanted.prefix)
+    return worked, Survey.of(worked, rename_all)
 
 
 def _under_prefix(m: Migration, units: Iterable[Unit], prefix: str) -> Migration:
@@ -86,7 +93,7 @@ def target_of(plan: Plan, wanted: Rehearsal) -> Plan:
         PreconditionError: --shadow names nothing that could be the target.
     """
     try:
-        return shadowed(plan, wanted.shadow)
+        return with_shadow(plan, wanted.shadow)
     except ValueError as error:
         raise PreconditionError(
             f"--shadow {wanted.shadow} cannot be used: {error}",

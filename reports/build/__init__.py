@@ -1,1 +1,1 @@
-"""From journals to the report model."""
+"""Build the report model from journals."""

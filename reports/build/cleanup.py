@@ -1,4 +1,4 @@
-"""From records of cleaning up to what a report shows of them."""
+"""Build the report of a cleanup from its records."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from tasks.records.cleanup import FinishRecord, Registration, RemovalRecord, Ski
 
 
 def removal_report(record: RemovalRecord) -> RemovalReport:
-    """What was removed, as a report shows it."""
+    """The report of a removal."""
     return RemovalReport(
         indices=list(record.indices),
         snapshots=list(record.snapshots),
@@ -21,7 +21,7 @@ def removal_report(record: RemovalRecord) -> RemovalReport:
 
 
 def finish_report(record: FinishRecord) -> FinishReport:
-    """How `snapferry finish` has cleaned up, as a report shows it."""
+    """The report of how `snapferry finish` cleaned up."""
     return FinishReport(
         at=record.at,
         wanted=record.wanted,
@@ -36,19 +36,19 @@ def finish_report(record: FinishRecord) -> FinishReport:
 
 
 def removal_of(document: Document) -> RemovalReport | None:
-    """What was removed of what a run has made; None while that is not done."""
+    """The report of removing what a run has made; None until that is done."""
     record = document.recorded(steps.CLEAN)
     return removal_report(record) if record else None
 
 
 def finish_of(document: Document) -> FinishReport | None:
-    """How `snapferry finish` has cleaned up after a run; None before that."""
+    """The report of how `snapferry finish` cleaned up after a run; None before that."""
     record = document.recorded(steps.FINISH)
     return finish_report(record) if record else None
 
 
 def skipped_reports(left: Iterable[Skipped]) -> list[SkippedReport]:
-    """What was not touched, and why."""
+    """What was left alone, and why."""
     return [SkippedReport(name=item.name, why=skipped(item), reason=item.why) for item in left]
 
 

@@ -1,4 +1,4 @@
-"""From a run's journal: how long it was expected to take against what it took, and what a rehearsal tells."""
+"""From a run's journal: its estimated and actual duration, and what a rehearsal says about the real run."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ from tasks.steps import ESTIMATED, STANDSTILL
 
 
 def estimate_report(document: Document) -> EstimateReport | None:
-    """The run's estimate against what it took; None when none was made."""
+    """The run's estimate with its actual duration; None if there is no estimate."""
     return _report(document.estimate, document.steps)
 
 
@@ -61,7 +61,7 @@ def _together(took: dict[str, float], names: Iterable[str]) -> float | None:
 
 
 def rehearsal_report(document: Document) -> RehearsalReport | None:
-    """What a rehearsal tells of the real run; None when the run is none."""
+    """What a rehearsal says about the real run; None if the run is not a rehearsal."""
     settings = document.rehearsal
     if settings is None:
         return None

@@ -1,4 +1,4 @@
-"""From a run's journal to its report, and the report's files."""
+"""Build a run's report from its journal."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ from tasks.records.verification import Verdict, VerificationRecord
 
 
 def report_of(document: Document) -> Report:
-    """The report of a run, from its journal alone."""
+    """Build the report of a run from its journal alone."""
     resolution = document.recorded(steps.RESOLVE)
     restored = document.recorded(steps.RESTORE)
     verified = verification_of(document)
@@ -74,7 +74,7 @@ def report_of(document: Document) -> Report:
 
 
 def _rounds(document: Document) -> tuple[RoundReport | None, WindowReport | None]:
-    """What only seed rounds and cutovers have; what it takes is imported for them alone."""
+    """The parts that only seed rounds and cutovers have; their builders are imported for them alone."""
     if not document.verb.is_round:
         return None, None
     from reports.build.seeding import round_report
@@ -110,7 +110,7 @@ def _indices(
 
 
 def _appeared(resolution: Resolution, verified: VerificationRecord | None) -> Iterator[IndexReport]:
-    """What the verification found beside what was decided."""
+    """Indices that the verification found and the run had not decided on."""
     decided = {index.target for index in resolution.indices}
     for verdict in verified.verdicts if verified else ():
         if verdict.target not in decided:

@@ -1,4 +1,4 @@
-"""From a run's journal: what a seed round, or the last round of a cutover, found and took."""
+"""From a run's journal: what a seed round, or the last round of a cutover, found and copied."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from tasks.records.transfer import IndexRestore
 
 
 def round_report(document: Document) -> RoundReport | None:
-    """The round of a seed or of a cutover; None before it was known what has changed."""
+    """The round of a seed or cutover; None before it had found what has changed."""
     work = document.recorded(steps.COMPARE)
     if work is None:
         return None
@@ -42,7 +42,7 @@ def round_report(document: Document) -> RoundReport | None:
 
 
 def as_of(document: Document) -> datetime:
-    """The copies hold what was acknowledged before this instant: the look at the source had not begun."""
+    """When the round began to read the source: the copies hold everything acknowledged before that."""
     entry = document.steps[StepName.COMPARE]
     return (entry.ended or entry.started) - timedelta(seconds=entry.seconds if entry.ended else 0)
 
@@ -70,10 +70,10 @@ def _index(change: Change, arrived: IndexRestore | None, whole: dict[str, str]) 
 
 
 def waiting_of(found: Ledger, documents: Sequence[Document]) -> WaitingCopies | None:
-    """The copies of the plan's rounds; None without any.
+    """The copies of the plan's rounds; None if there are none.
 
     Args:
-        documents: of the plan's runs, the newest first.
+        documents: the plan's journals, newest first.
     """
     if not found.copies:
         return None

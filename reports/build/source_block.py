@@ -1,4 +1,4 @@
-"""What a plan's cutovers have left blocked on the source, as the journals tell, and what lifts it."""
+"""What a plan's cutovers left blocked on the source, from the journals, and the command to release it."""
 
 from collections.abc import Iterable
 
@@ -10,10 +10,10 @@ from runs.verbs import Verb
 
 
 def source_block(documents: Iterable[Document]) -> SourceBlock | None:
-    """The block that the newest cutover with a window has left; None where the source takes writes again.
+    """The block left by the newest cutover with a window; None if the source takes writes again.
 
     Args:
-        documents: the plan's, the newest first.
+        documents: the plan's journals, newest first.
     """
     return next((_block(each) for each in documents if each.window), None)
 

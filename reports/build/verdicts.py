@@ -1,4 +1,4 @@
-"""What the indices of a run came to: by all verifications in it, or by a seed round, which has none."""
+"""The verdicts on a run's indices: from all its verifications, or from a seed round, which has none."""
 
 from collections.abc import Collection
 
@@ -11,7 +11,7 @@ from tasks.records.verification import VerificationRecord
 
 
 def verification_of(document: Document) -> VerificationRecord | None:
-    """The run's verification; the data streams' later one in place of that of their copies."""
+    """The run's verification; for data streams, the later one replaces that of their copies."""
     first = document.recorded(steps.VERIFY)
     later = document.recorded(steps.VERIFY_STREAMS)
     if first is None or later is None:
@@ -22,7 +22,7 @@ def verification_of(document: Document) -> VerificationRecord | None:
 
 
 def seeded(indices: list[IndexReport], told: RoundReport) -> list[IndexReport]:
-    """The same indices with what the round has made of them: a cutover's rehearsal alone verifies in one."""
+    """Give indices the round's verdict, unless they were verified: only a cutover's rehearsal does that."""
     as_before = unrestored(told)
     return [index.model_copy(update={"verdict": _came_to(index, as_before)}) for index in indices]
 

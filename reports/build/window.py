@@ -23,7 +23,7 @@ _AUTOMATED = (
 
 
 def window_report(document: Document) -> WindowReport | None:
-    """The window; None as long as the source was not frozen."""
+    """The window; None if the source was not frozen."""
     entry = document.window
     if entry is None:
         return None
@@ -60,13 +60,13 @@ def window_report(document: Document) -> WindowReport | None:
 
 
 def blocked_by(document: Document) -> set[str]:
-    """Names of the source's indices that the run has made refuse writes, or may have."""
+    """Names of the source's indices that the run has blocked, or may have blocked."""
     intents = (intent for intent in document.intents if intent.action == "block" and intent.result != DENIED)
     return {name for intent in intents for name in intent.detail["names"]}
 
 
 def still_blocked(document: Document) -> list[str]:
-    """Those of them that refuse writes as far as the journal knows: all, until it says otherwise."""
+    """Those that still refuse writes according to the journal: all of them until it says otherwise."""
     settled = document.recorded(steps.FINISH)
     if settled:
         return sorted(settled.refusing)
@@ -81,7 +81,7 @@ def _outcome(document: Document, entry: WindowEntry) -> Outcome:
 
 
 def _phases(document: Document, entry: WindowEntry, seconds: float | None) -> Iterator[WindowPhase]:
-    """What the window was spent with. Every step of it begins after the freeze."""
+    """What the window's time was spent on. Every step in it begins after the freeze."""
     phases = {str(phase): tuple(steps_in(phase)) for phase in Phase}
     if document.aborting:
         phases["putting back"] = (StepName.RELEASE,)
@@ -97,7 +97,7 @@ def _phases(document: Document, entry: WindowEntry, seconds: float | None) -> It
 
 
 def _waited(gate: GateEntry | None, entry: WindowEntry) -> float:
-    """Seconds at the gate inside the window; one that was approved in advance took none."""
+    """Seconds at the gate inside the window; none if it was approved in advance."""
     until = (gate.approved or entry.ended) if gate else None
     return max(0.0, (until - gate.since).total_seconds()) if gate and until else 0.0
 
@@ -125,23 +125,23 @@ def _falling_back(document: Document, outcome: Outcome) -> str:
     if outcome == "put back":
         return "nothing was opened and the source takes writes: clients stay with it"
     if outcome == "blocking":
-        return f"nothing is open yet: everything can be put back, by itself or with `{ABORT}`"
+        return f"nothing is open yet: the cutover can be rolled back, by itself or with `{ABORT}`"
     if outcome == "opening":
         return "the target is being opened: first finish that with the same command"
     if still_blocked(document):
         return (
             "possible as long as nobody has written to the target: release the source "
-            f"(`{RELEASE}`) and point the clients back; what was written to the target since then, the "
-            "source lacks"
+            f"(`{RELEASE}`) and point the clients back; the source does not have what was written to the "
+            "target since then"
         )
     return (
         "the source takes writes, too: pointing the clients back is possible as long as nobody has written "
-        "to the target; what is written to one side, the other lacks"
+        "to the target; what is written to one side is missing on the other"
     )
 
 
 def _automated(document: Document) -> Iterator[str]:
-    """What became of them, the last word last."""
+    """What happened to the automated snapshots, the latest sentence last."""
     for step, words in _AUTOMATED:
         record = document.recorded(step)
         if record and record.outcome != PauseOutcome.NOTHING_PAUSED:

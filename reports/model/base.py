@@ -1,4 +1,4 @@
-"""The base of the report's parts."""
+"""The base class of the report's parts."""
 
 from pydantic import BaseModel, ConfigDict
 

@@ -9,11 +9,11 @@ from tasks.records.cleanup import Finish, Registration, RegistrationOutcome, Ski
 
 
 class SkippedReport(ReportPart):
-    """Something under a name of the run that was not touched."""
+    """Something under one of the run's names that was left alone."""
 
     name: str
     why: str = Field(description="Why, in words.")
-    reason: SkippedReason = Field(description="The same, as one of a few words.")
+    reason: SkippedReason = Field(description="The same, as a fixed term.")
 
 
 class RemovalReport(ReportPart):
@@ -21,30 +21,26 @@ class RemovalReport(ReportPart):
 
     indices: list[str] = Field(description="Indices and data streams.")
     snapshots: list[str]
-    registrations: dict[str, str] = Field(description="What became of each side's registration, in words.")
-    registration_outcomes: dict[str, RegistrationOutcome] = Field(
-        description="The same, as one of a few words."
-    )
-    left: list[SkippedReport] = Field(description="What was not touched, and why.")
+    registrations: dict[str, str] = Field(description="What happened to each side's registration, in words.")
+    registration_outcomes: dict[str, RegistrationOutcome] = Field(description="The same, as a fixed term.")
+    left: list[SkippedReport] = Field(description="What was left alone, and why.")
 
     @property
     def unregistered(self) -> tuple[str, ...]:
-        """Where the registration was removed."""
+        """Sides whose registration was removed."""
         removed = RegistrationOutcome.REMOVED
         return tuple(side for side, outcome in self.registration_outcomes.items() if outcome == removed)
 
 
 class FinishReport(ReportPart):
-    """How `snapferry finish` has cleaned up after the run."""
+    """How `snapferry finish` cleaned up after the run."""
 
     at: datetime
     wanted: Finish = Field(description="What was asked for, over all commands.")
     kept: list[str] = Field(description="Snapshots that were kept.")
     removed: list[str] = Field(description="Snapshots that were deleted.")
-    registrations: dict[str, str] = Field(description="What became of each side's registration, in words.")
-    registration_outcomes: dict[str, RegistrationOutcome] = Field(
-        description="The same, as one of a few words."
-    )
+    registrations: dict[str, str] = Field(description="What happened to each side's registration, in words.")
+    registration_outcomes: dict[str, RegistrationOutcome] = Field(description="The same, as a fixed term.")
     released: list[str] = Field(description="Indices of the source that take writes again because of it.")
     refusing: list[str] = Field(description="Indices of the source that still refuse writes.")
     left: list[SkippedReport] = Field(description="What could not be removed, and why.")

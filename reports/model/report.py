@@ -23,7 +23,7 @@ class StepReport(ReportPart):
     """One step of the run."""
 
     name: str = Field(description="The step's name.")
-    attempts: int = Field(description="How often it was begun, over all sessions of the run.")
+    attempts: int = Field(description="How often it was started, over all sessions of the run.")
     seconds: float = Field(description="Time spent in it, over all attempts.")
     started: datetime
     ended: datetime | None
@@ -45,7 +45,7 @@ class IndexReport(ReportPart):
     restored: bool
     detail: str
     documents: list[DocumentDifference] = Field(
-        default=[], description="Documents that differ, as far as they are named."
+        default=[], description="Documents that differ; only some of them if there are many."
     )
     more: int = Field(default=0, description="How many others were found to differ.")
 
@@ -56,7 +56,7 @@ class Totals(ReportPart):
     indices: int = Field(description="Indices that were to move.")
     restored: int
     equal: int
-    bracketed: int = Field(default=0, description="Equal but for operations on the source since its mark.")
+    bracketed: int = Field(default=0, description="Equal except for operations on the source since its mark.")
     different: int
     not_compared: int
     documents: int = Field(description="Live documents counted on the target.")
@@ -67,69 +67,69 @@ class RequestsReport(ReportPart):
     """Requests sent to one domain, over all sessions of the run."""
 
     reads: int = Field(description="GET, HEAD, and POST of searches and counts.")
-    writes: int = Field(description="Everything else, refreshes included.")
+    writes: int = Field(description="Everything else, including refreshes.")
 
 
 class Change(ReportPart):
-    """One mutating request that was sent, and what became of it."""
+    """One mutating request that was sent, and its outcome."""
 
     at: datetime
     side: Literal["source", "target"]
     action: str
     what: str
     result: str = Field(
-        description="`sent`, an error, or `unknown` when the run was killed before it was known."
+        description="`sent`, an error, or `unknown` if the run was killed before the outcome was known."
     )
 
 
 class GateReport(ReportPart):
-    """One gate that the run has come to."""
+    """One gate that the run has reached."""
 
     name: str = Field(description="The gate's name.")
-    since: datetime = Field(description="When the run first came there.")
+    since: datetime = Field(description="When the run first reached it.")
     until: datetime = Field(description="When the wait of its latest session ends, or ended.")
-    file: str | None = Field(description="The file that opens it; null when the plan names none.")
-    approved: datetime | None = Field(description="When it was approved; null while it is not.")
-    by: str = Field(description="Who approved it; empty while nobody has.")
+    file: str | None = Field(description="The file that opens it; null if the plan names none.")
+    approved: datetime | None = Field(description="When it was approved; null if it is not.")
+    by: str = Field(description="Who approved it; empty if nobody has.")
 
 
 class HookReport(ReportPart):
-    """One hook that was told of an event."""
+    """One hook that was called for an event."""
 
     at: datetime
     event: str
-    hook: str = Field(description="Its place in the plan, and its program, URL or where that is found.")
+    hook: str = Field(description="Its place in the plan, and its program, its URL or where that is found.")
     seconds: float
-    problem: str = Field(description="What went wrong; empty when nothing did.")
+    problem: str = Field(description="What went wrong; empty if nothing did.")
 
 
 class StepDuration(ReportPart):
-    """How long one step was expected to take, and what it took."""
+    """How long one step was expected to take, and how long it took."""
 
     step: str
     low: float = Field(description="Seconds, at least.")
     high: float = Field(description="Seconds, at most.")
-    measured_in: list[str] = Field(description="Runs that it was measured in; empty when it was assumed.")
-    seconds: float | None = Field(description="What it took; null when it is not done.")
+    measured_in: list[str] = Field(description="Runs that it was measured in; empty for a rough estimate.")
+    seconds: float | None = Field(description="How long it took; null if it is not done.")
 
 
 class EstimateReport(ReportPart):
-    """How long a run was expected to take, and what it took: in seconds, without waits at gates."""
+    """How long a run was expected to take, and how long it took: in seconds, without waits at gates."""
 
     low: float = Field(description="Seconds in all of its steps, at least.")
     high: float = Field(description="The same, at most.")
-    seconds: float | None = Field(description="What they took; null when it has not come to its end.")
-    inside: bool | None = Field(description="Whether that is in the range; null when it is not known.")
+    seconds: float | None = Field(description="How long they took; null if the run has not finished them.")
+    inside: bool | None = Field(description="Whether that is in the range; null if not known.")
     window_low: float = Field(
-        description="Of it from the snapshot's start to the verification's end, at least."
+        description="The part from the snapshot's start to the verification's end, at least."
     )
     window_high: float = Field(description="The same, at most.")
-    window_seconds: float | None = Field(description="What these steps took; null as above.")
+    window_seconds: float | None = Field(description="How long these steps took; null as above.")
     steps: list[StepDuration]
     workload: Workload
     bottleneck: str = Field(description="What takes the most.")
-    basis: str = Field(description="The runs that it was measured in, or that it is assumed.")
-    assumptions: list[str] = Field(description="What must hold for it.")
+    basis: str = Field(description="The runs that it was measured in, or that it is a rough estimate.")
+    assumptions: list[str] = Field(description="What must hold for the estimate.")
 
 
 class RateReport(ReportPart):
@@ -138,26 +138,26 @@ class RateReport(ReportPart):
     step: str
     seconds: float
     indices: int
-    bytes: int | None = Field(description="Bytes written or fetched; null where that was not seen.")
+    bytes: int | None = Field(description="Bytes written or fetched; null if that was not seen.")
     bytes_per_second: float | None
     indices_per_second: float | None
 
 
 class RehearsalReport(ReportPart):
-    """What a rehearsal tells of the real run."""
+    """What a rehearsal says about the real run."""
 
     prefix: str = Field(description="What was put in front of every name.")
     only: list[str] = Field(description="Patterns of the sample; empty for all indices.")
     shadow: str | None = Field(description="The domain that stood in for the target.")
-    kept: bool = Field(description="Whether what was made was to stay.")
-    seconds: float = Field(description="Time spent in the steps that the real run has, too.")
-    failure: str = Field(description="What failed in the rehearsal itself; empty when nothing did.")
+    kept: bool = Field(description="Whether everything that it made was to stay.")
+    seconds: float = Field(description="Time spent in the steps that the real run also has.")
+    failure: str = Field(description="What failed in the rehearsal itself; empty if nothing did.")
     checked: int = Field(description="How many checks of the real plan were made.")
-    checks: list[CheckRecord] = Field(description="Those of them that fail or warn.")
+    checks: list[CheckRecord] = Field(description="Those that failed or warned.")
     rates: list[RateReport]
-    projection: EstimateReport | None = Field(description="The real run; null when it was not projected.")
+    projection: EstimateReport | None = Field(description="The real run; null if it was not projected.")
     removed: RemovalReport | None = Field(
-        description="What was removed, and what was skipped; null: nothing."
+        description="What was removed, and what was left alone; null for nothing."
     )
 
 
@@ -171,10 +171,10 @@ class Report(ReportPart):
         description="The verb that began the run, such as `migrate`."
     )
     outcome: Annotated[RunStatus, WithJsonSchema(_OUTCOME)] = Field(
-        description="How the run stands; `done` means done and verified, of a seed round copied."
+        description="The run's status; `done` means done and verified, for a seed round copied."
     )
-    message: str = Field(description="Why it ended so; empty when it is done.")
-    next: str = Field(description="The next thing to do.")
+    message: str = Field(description="Why it ended this way; empty if it is done.")
+    next: str = Field(description="What to do next.")
     started: datetime
     ended: datetime | None
     seconds: float = Field(description="Time spent in steps.")
@@ -183,23 +183,25 @@ class Report(ReportPart):
     level: str | None = Field(description="Verification level.")
     limits: list[str] = Field(default=[], description="What an equal verdict does not prove.")
     findings: list[Finding] = Field(
-        default=[], description="What was compared of the domains as a whole: templates, acceptance queries."
+        default=[], description="Comparisons of the domains as a whole: templates, acceptance queries."
     )
     totals: Totals
     repositories: list[RepositoryRecord] = Field(
-        description="The form that each domain took, and what was tried before."
+        description="The form that each domain accepted, and what was tried before."
     )
     snapshot: SnapshotRecord | None
     steps: list[StepReport]
-    estimate: EstimateReport | None = Field(description="Null when the run ended before it was made.")
-    rehearsal: RehearsalReport | None = Field(description="Null when the run is none.")
-    round: RoundReport | None = Field(description="Of a seed round or a cutover; null before it was known.")
-    window: WindowReport | None = Field(description="Of a cutover that has frozen the source, else null.")
+    estimate: EstimateReport | None = Field(description="Null if the run ended before it was made.")
+    rehearsal: RehearsalReport | None = Field(description="Null if the run is not a rehearsal.")
+    round: RoundReport | None = Field(description="Of a seed round or a cutover; null before its comparison.")
+    window: WindowReport | None = Field(
+        description="Of a cutover that has frozen the source; otherwise null."
+    )
     finish: FinishReport | None = Field(
-        description="How `snapferry finish` has settled it; null before that."
+        description="How `snapferry finish` cleaned up after it; null before that."
     )
     indices: list[IndexReport]
-    left_out: list[LeftOut] = Field(description="What did not move, and why. No part of the verdict.")
+    left_out: list[LeftOut] = Field(description="What did not move, and why. Not part of the verdict.")
     changes: list[Change] = Field(description="Every mutating request that was sent.")
     deleted: list[str] = Field(description="Names deleted on the target, as plan and consent allowed.")
     requests: dict[str, RequestsReport]

@@ -1,4 +1,4 @@
-"""What a report tells of a seed round, and of a cutover's window."""
+"""What a report shows of a seed round and of a cutover's window."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,22 +13,22 @@ Outcome = Literal["blocking", "opening", "open", "put back"]
 
 
 class RoundIndex(ReportPart):
-    """What a round found of one index, and what it took."""
+    """What a round found about one index, and what it copied."""
 
     source: str = Field(description="Its name on the source.")
     target: str = Field(description="The name of its copy.")
     stream: str | None = Field(description="The data stream whose backing index it is.")
     kind: ChangeKind
     why: str = Field(description="What has changed, in words.")
-    operations: int | None = Field(description="Operations since its copy; null where that cannot be told.")
+    operations: int | None = Field(description="Operations since its copy; null if they cannot be counted.")
     onto_copy: bool = Field(description="Whether it was to be restored onto its copy.")
-    fetched: int | None = Field(description="Bytes fetched from the bucket; null when it was not restored.")
-    reused: int | None = Field(description="Bytes found in its copy; null when it was not restored.")
-    whole: str = Field(description="Why it was fetched whole all the same; empty otherwise.")
+    fetched: int | None = Field(description="Bytes fetched from the bucket; null if it was not restored.")
+    reused: int | None = Field(description="Bytes found in its copy; null if it was not restored.")
+    whole: str = Field(description="Why it was copied in full all the same; otherwise empty.")
 
 
 class RoundReport(ReportPart):
-    """One round: what had changed on the source, and what was taken to the target."""
+    """One round: what had changed on the source, and what was copied to the target."""
 
     number: int = Field(description="Number of the round, from 1.")
     as_of: datetime = Field(
@@ -38,13 +38,13 @@ class RoundReport(ReportPart):
     operations: int = Field(description="Operations since the last round, as far as they can be counted.")
     fetched: int = Field(description="Bytes that the target fetched from the bucket.")
     reused: int = Field(description="Bytes that it found in its copies.")
-    written: int | None = Field(description="Bytes that the snapshot wrote; null where that was not seen.")
-    copies: int | None = Field(description="Closed copies after it; null when it has not come so far.")
+    written: int | None = Field(description="Bytes that the snapshot wrote; null if that was not seen.")
+    copies: int | None = Field(description="Closed copies after it; null if it did not get that far.")
     indices: list[RoundIndex]
-    removed: list[str] = Field(description="Copies deleted, because their index is gone or reshaped.")
-    left_behind: list[str] = Field(description="Copies whose index is not selected any more; they stay.")
+    removed: list[str] = Field(description="Copies deleted because their index is gone or reshaped.")
+    left_behind: list[str] = Field(description="Copies whose index is no longer selected; they stay.")
     taken_away: RemovalReport | None = Field(
-        description="What `snapferry abort` has taken away of all rounds; null while they stand."
+        description="What `snapferry abort` has removed of all rounds; null if it has not."
     )
 
 
@@ -63,10 +63,10 @@ class RenamedIndex(ReportPart):
 
 
 class RepointReport(ReportPart):
-    """What clients must use from now on."""
+    """Which names and endpoint clients must use from now on."""
 
     endpoint: str
-    indices: list[str] = Field(description="Indices by themselves, under their names on the target.")
+    indices: list[str] = Field(description="Indices outside data streams, under their names on the target.")
     renamed: list[RenamedIndex] = Field(description="Those of them that had another name on the source.")
     aliases: dict[str, list[str]] = Field(description="Alias to the indices that have it.")
     streams: list[str] = Field(description="Data streams.")
@@ -76,30 +76,32 @@ class WindowReport(ReportPart):
     """The time in which the source refused writes for a cutover."""
 
     outcome: Outcome = Field(
-        description="How it stands: still blocking, being opened, ended open, or ended and put back."
+        description="Its state: still blocking, being opened, ended open, or ended and rolled back."
     )
     frozen: datetime = Field(description="When the first index began to refuse writes.")
-    deadline: datetime = Field(description="When everything is put back, unless it is verified.")
-    opening: datetime | None = Field(description="When nothing was put back any more; null before that.")
+    deadline: datetime = Field(description="When the cutover is rolled back, unless it is verified by then.")
+    opening: datetime | None = Field(description="From when on nothing is rolled back; null before that.")
     ended: datetime | None = Field(description="When the target, or the source again, took writes.")
     seconds: float | None = Field(description="Its length; null while it lasts.")
-    phases: list[WindowPhase] = Field(description="Its phases in order, in seconds over all sessions.")
+    phases: list[WindowPhase] = Field(
+        description="Its phases one after the other, in seconds over all sessions."
+    )
     expected_low: float | None = Field(description="Seconds that were expected, at least.")
     expected_high: float | None = Field(description="The same, at most.")
-    expected_from: list[str] = Field(description="Runs that it was measured in; empty when it was assumed.")
+    expected_from: list[str] = Field(description="Runs that it was measured in; empty for a rough estimate.")
     inside: bool | None = Field(
         description="Whether the length, without waits at gates, is in that range; null unless it is open."
     )
-    why: str = Field(description="What went wrong, when everything was put back; empty otherwise.")
-    blocked: list[str] = Field(description="Indices of the source that the run has made refuse writes.")
-    still_blocked: list[str] = Field(description="Those that go on refusing them, as far as the run knows.")
-    before: list[str] = Field(description="Those that had refused writes before; they are as they were.")
-    repoint: RepointReport | None = Field(description="What clients must use; null while nothing is open.")
-    falling_back: str = Field(description="In which state falling back is still possible.")
+    why: str = Field(description="What went wrong if the cutover was rolled back; otherwise empty.")
+    blocked: list[str] = Field(description="Indices of the source that the run has blocked.")
+    still_blocked: list[str] = Field(description="Those that still refuse writes, as far as the run knows.")
+    before: list[str] = Field(description="Indices that refused writes before; they are left as they were.")
+    repoint: RepointReport | None = Field(description="What clients must use; null if nothing is open yet.")
+    falling_back: str = Field(description="How long clients can still go back to the source.")
     health_waited: float | None = Field(description="Seconds waited for green; null before that.")
     not_green: dict[str, str] = Field(description="Indices that were not green by then, with their health.")
     automated_snapshots: list[str] = Field(
-        description="What became of the service's own snapshots: the last that is known."
+        description="What happened to the service's automated snapshots: the latest known."
     )
 
 
@@ -108,18 +110,20 @@ class SourceBlock(ReportPart):
 
     run_id: str
     state: Literal["window", "putting back", "releasing", "opening", "kept"] = Field(
-        description="`releasing`: the source was being released, so that it may take writes again by now."
+        description="`releasing`: the source was being released, so it may take writes again by now."
     )
     indices: list[str]
     since: datetime
-    deadline: datetime | None = Field(description="Of the window; null when that has ended.")
-    lift: str = Field(description="The command that lifts it.")
+    deadline: datetime | None = Field(description="The window's; null if that has ended.")
+    lift: str = Field(description="The command that releases it.")
 
 
 class WaitingCopies(ReportPart):
     """Closed copies on the target."""
 
-    round: int = Field(description="Number of the last round that has come to its end; 0 before the first.")
+    round: int = Field(description="Number of the last finished round; 0 before the first.")
     copies: int
-    doubted: int = Field(description="Those of them that the next round takes again, whatever they hold.")
-    as_of: datetime | None = Field(description="What the others hold at least; null before the first round.")
+    doubted: int = Field(description="Those that the next round copies again, whatever they hold.")
+    as_of: datetime | None = Field(
+        description="The time up to which the others are complete; null before round 1."
+    )

@@ -1,4 +1,4 @@
-"""A new plan as text: what was found out in it, and what was not as a comment that says what to fill in."""
+"""Write a new plan as text: what was found is filled in, the rest is a placeholder with a comment."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ _DEEP = "  "
 
 
 def plan_text(draft: Draft) -> str:
-    """The plan, in YAML with comments. What the draft could not tell is a placeholder, and marked as one."""
+    """The plan, in YAML with comments. What the draft could not find out is a marked placeholder."""
     return "\n".join(_lines(draft)) + "\n"
 
 
@@ -65,7 +65,7 @@ def _head(draft: Draft) -> Iterator[str]:
 
 
 def _no_side(side: str, draft: Draft) -> Iterator[str]:
-    """A placeholder, in the partition of the side that was named."""
+    """A placeholder, in the partition of the side that was given."""
     partition, _ = _account(draft.source or draft.target)
     host = fixed.HOSTS.get(partition, fixed.HOSTS["aws"])
     yield from comment(f"Name it by its URL, or by domain: NAME and region: CODE ({_FILL_IN}).")
@@ -90,17 +90,17 @@ def _side(side: str, found: SideFound) -> Iterator[str]:
 
 
 def _facts(found: SideFound) -> Iterator[str]:
-    """What the side says of itself, and what it did not."""
+    """What is known about the side, and what is not."""
     told = [
         found.version,
         f"cluster {found.cluster_name}" if found.cluster_name else "",
         found.arn,
-        f"asked as {found.caller}" if found.caller else "",
+        f"read as {found.caller}" if found.caller else "",
     ]
     if any(told):
         yield from comment("Found: " + ", ".join(part for part in told if part) + ".")
     if not found.version:
-        yield from comment("Its engine and version could not be told.")
+        yield from comment("Its engine and version are unknown.")
     if found.busy:
         yield from comment(f"Note: {found.busy}. Wait until that is over.")
     yield from _unknown(found.unknown)
@@ -108,7 +108,7 @@ def _facts(found: SideFound) -> Iterator[str]:
 
 def _unknown(sentences: Iterable[str], indent: str = "") -> Iterator[str]:
     for sentence in sentences:
-        yield from comment(f"Not told: {sentence}", indent)
+        yield from comment(f"Unknown: {sentence}", indent)
 
 
 def _auth(side: str, found: SideFound) -> Iterator[str]:
@@ -145,13 +145,13 @@ def _repository(draft: Draft, found: StorageFound) -> Iterator[str]:
     yield entry(_DEEP, "base_path", scalar(found.name))
     if not _signed(draft):
         yield from comment(
-            "No side is a domain of the service, so no role is named. For a shared folder of both clusters, "
-            "write type: fs and location: /PATH in place of bucket and base_path.",
+            "Neither side is a domain of the service, so no role is named. For a folder that both clusters "
+            "share, write type: fs and location: /PATH in place of bucket and base_path.",
             _DEEP,
         )
         return
     if found.target_role:
-        yield from comment("The sides are of two accounts: a role is passed inside its own only.", _DEEP)
+        yield from comment("The sides are in two accounts: a role can only be passed inside its own.", _DEEP)
     yield from _role("role_arn", found.role or RoleChoice(), _account(draft.source or draft.target))
     if found.target_role:
         yield from _role("target_role_arn", found.target_role, _account(draft.target))
@@ -175,9 +175,9 @@ def _bucket(found: StorageFound) -> Iterator[str]:
         return
     yield entry(_DEEP, "bucket", scalar(found.bucket.name), f"chosen: {found.bucket.why}")
     if found.bucket.region:
-        yield entry(_DEEP, "region", scalar(found.bucket.region), "the bucket's, as S3 tells it")
+        yield entry(_DEEP, "region", scalar(found.bucket.region), "the bucket's, according to S3")
     else:
-        yield from comment("The bucket's Region could not be told; it is looked up again by the run.", _DEEP)
+        yield from comment("The bucket's Region is unknown; the run looks it up again.", _DEEP)
 
 
 def _account(found: SideFound | None) -> tuple[str, str]:
@@ -188,8 +188,8 @@ def _account(found: SideFound | None) -> tuple[str, str]:
 
 def _role(key: str, choice: RoleChoice, account: tuple[str, str]) -> Iterator[str]:
     yield from comment(
-        "The domains assume this role to reach the bucket; you need iam:PassRole on it. What it must be "
-        "allowed: docs/access.md.",
+        "The domains assume this role to reach the bucket; you need iam:PassRole on it. The permissions it "
+        "needs: docs/access.md.",
         _DEEP,
     )
     others = [each for each in choice.candidates if each.arn != choice.arn]
@@ -221,7 +221,7 @@ def _indices(found: IndicesFound | None) -> Iterator[str]:
 
 def _conflicts(found: IndicesFound | None) -> Iterator[str]:
     if found is None or found.conflicts is None:
-        yield from comment("Whether the target has names of the source was not looked at.")
+        yield from comment("It is unknown whether the target already has names of the source.")
     elif not found.conflicts:
         yield from comment("Found: no name of the source is taken on the target.")
     yield from listed("Taken on the target", found.conflicts or () if found else ())
@@ -230,16 +230,16 @@ def _conflicts(found: IndicesFound | None) -> Iterator[str]:
 
 
 def summary(draft: Draft) -> Iterator[str]:
-    """What was found and what was not, a line each, for people who wait for the plan."""
+    """What was found and what was not, one line each, for whoever runs the command."""
     for side, found in (("source", draft.source), ("target", draft.target)):
         if found:
             told = ", ".join(part for part in (found.version, found.region, found.arn) if part)
             yield f"{side}: {found.given}" + (f": {told}" if told else "")
-            yield from (f"  not told: {sentence}" for sentence in found.unknown)
+            yield from (f"  unknown: {sentence}" for sentence in found.unknown)
     if draft.version_problem:
         yield f"This migration cannot be done: {draft.version_problem}; {draft.version_way_out}"
     if draft.indices:
         yield f"{draft.indices.indices} indices to move, {common.size(draft.indices.bytes)} in primaries"
         if draft.indices.conflicts:
             yield f"{len(draft.indices.conflicts)} names are taken on the target; see conflicts in the plan"
-    yield from (f"repository: not told: {sentence}" for sentence in draft.storage.unknown)
+    yield from (f"repository: unknown: {sentence}" for sentence in draft.storage.unknown)

@@ -1,7 +1,7 @@
-"""The parts of a new plan that are the same in every one: explanations, and keys to be uncommented."""
+"""The parts of a new plan that never vary: explanations, and keys to uncomment."""
 
 HEAD = """\
-`snapferry check` looks at everything that this plan needs, and `snapferry plan` shows what it would do; \
+`snapferry check` checks everything that this plan needs, and `snapferry plan` shows what it would do; \
 both only read. Every key is explained in docs/plan.md."""
 
 NAME = "Names the state folder and, with the run's id, the snapshots."
@@ -10,30 +10,28 @@ SIDES = {
     "target": "The domain that they go to.",
 }
 REPOSITORY = """\
-Where the snapshots lie: the source writes them into the bucket, the target reads them there. Both register \
-the repository under this name. A folder of its own keeps other snapshots out of the way. Keys: \
+Where the snapshots are kept: the source writes them into the bucket, the target reads them there. Both \
+register the repository under this name. A folder of its own keeps other snapshots out of the way. Keys: \
 docs/plan.md, `repository`."""
 INDICES = """\
 Which indices move: names and patterns of indices and data streams; system indices never do. Keys: \
 docs/plan.md, `indices`."""
 SNAPSHOT = "How long to wait when another snapshot is running, such as the hourly one of the service."
 CONFLICTS = """\
-What happens when the target already has a name. fail: nothing is changed. skip: that index is left out. \
-rename: it is restored under another name, with a prefix or a suffix. delete: the target's is deleted, where \
+What happens if the target already has a name. fail: nothing is changed. skip: that index is left out. \
+rename: it is restored under another name, with a prefix or a suffix. delete: the target's is deleted, if \
 it is named here and --allow-delete is given. Keys: docs/plan.md, `conflicts`."""
 RESTORE = """\
-How the indices are made on the target. Settings that are given here go over those of the source. Keys: \
+How the indices are created on the target. Settings given here override those of the source. Keys: \
 docs/plan.md, `restore`."""
 VERIFY = """\
-How far the copy is compared. counts: documents of each index. operations: also the operations that each \
-shard has seen. content: mappings, settings, aliases and a sample of the documents, too. \
+How thoroughly the copy is compared. counts: documents of each index. operations: also the operations that \
+each shard has seen. content: also mappings, settings, aliases and a sample of the documents. \
 Keys: docs/plan.md, `verify`."""
 CUTOVER = "How long the source may refuse writes in a cutover after seed rounds: docs/cutover.md."
-CHECKS = (
-    "Checks that must be known, and checks that may fail for a reason. They are listed in docs/checks.md."
-)
-GATES = "Points where the run waits until somebody approves that it goes on: docs/gates-and-hooks.md."
-HOOKS = "Commands and webhooks that are told what happens to a run: docs/gates-and-hooks.md."
+CHECKS = "Checks that must give an answer, and checks that may fail for a reason: docs/checks.md."
+GATES = "Points where the run waits until somebody approves: docs/gates-and-hooks.md."
+HOOKS = "Commands and webhooks that are called when something happens to a run: docs/gates-and-hooks.md."
 
 EXAMPLES = {
     "restore": """\

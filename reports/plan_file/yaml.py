@@ -1,4 +1,4 @@
-"""Writing YAML for people: values on one line, comments of a readable width."""
+"""Write YAML for people: values on one line, comments of a readable width."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _NAMES = 10
 
 
 def scalar(value: str) -> str:
-    """A text as YAML: as it is where every reader takes it for that text, else in quotes."""
+    """A text as YAML: plain if every reader takes it for that text, otherwise in quotes."""
     if _PLAIN.fullmatch(value) and not value.endswith(":") and _reads_back(value):
         return value
     return json.dumps(value, ensure_ascii=not value.isprintable())
@@ -38,7 +38,7 @@ def comment(text: str, indent: str = "") -> Iterator[str]:
 
 
 def listed(what: str, names: Iterable[str], indent: str = "") -> Iterator[str]:
-    """What there is, and the first of the names, as comment; nothing where there are none."""
+    """A list of the first names as a comment; nothing if there are none."""
     all_of_them = tuple(names)
     if not all_of_them:
         return
@@ -46,12 +46,12 @@ def listed(what: str, names: Iterable[str], indent: str = "") -> Iterator[str]:
 
 
 def commented_out(text: str) -> Iterator[str]:
-    """Lines of YAML as comment."""
+    """Lines of YAML as comments."""
     return (f"# {line}" for line in text.splitlines())
 
 
 def entry(indent: str, key: str, value: str, note: str = "") -> str:
-    """`key: value`, and a note behind it."""
+    """`key: value`, followed by a note."""
     line = f"{indent}{key}: {value}"
     clean = "".join(each if each.isprintable() else "?" for each in " ".join(note.split()))
     return f"{line:<44}  # {clean}" if clean else line

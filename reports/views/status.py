@@ -41,7 +41,9 @@ def status_of(
         "verb": report.verb,
         "run_id": report.run_id,
         "outcome": stands.outcome,
-        "stands": "running" if held and report.outcome == RunStatus.RUNNING else state_sentence(stands),
+        "stands": "running"
+        if held and report.outcome == RunStatus.RUNNING
+        else state_sentence(stands, gone=gone),
         "held_by_a_process": held,
         "process": process,
         "source_refuses_writes": block.model_dump(mode="json") if block else None,

@@ -23,13 +23,13 @@ def bottleneck(made: Estimate) -> str:
 
 
 def _cause(found: Bottleneck) -> str:
-    at_most = f" at {found.limit / 1e6:.0f} MB a second at most" if found.limit else ""
+    at_most = f" at no more than {found.limit / 1e6:.0f} MB per second" if found.limit else ""
     if found.cause == BottleneckCause.INDICES:
         return f"the number of indices ({found.indices:,}) rather than their bytes"
     if found.cause == BottleneckCause.LITTLE_WORK:
-        return "what each step takes by itself; there is little to move"
+        return "the fixed cost of each step; there is little to move"
     if found.cause == BottleneckCause.ONE_SHARD:
-        return f"one shard of {_size(found.bytes)}, which a single node copies{at_most}"
+        return f"one shard of {_size(found.bytes)}, copied by a single node{at_most}"
     each = f"{found.nodes} nodes, each" if found.nodes > 1 else "one node"
     return f"copying {_size(found.bytes)} through {each}{at_most}"
 
@@ -39,19 +39,20 @@ def _size(count: int) -> str:
 
 
 def basis(made: Estimate) -> str:
-    """Which runs have measured it, and which steps none has measured."""
+    """Which runs it was measured in, and which steps are rough estimates."""
     if made.slowest is None:
         return made.basis
     runs = sorted({run_id for step in made.steps for run_id in step.measured_in}, reverse=True)
     if not runs:
-        return "assumed"
+        return "rough estimate: nothing measured yet"
     named = (f"{'rehearsal' if run_id in made.rehearsals else 'run'} {run_id}" for run_id in runs)
     without = [step.step for step in made.steps if not step.measured_in]
-    return f"measured in {', '.join(named)}" + (f"; assumed for {', '.join(without)}" if without else "")
+    rough = f"; rough estimates for {', '.join(without)}" if without else ""
+    return f"measured in {', '.join(named)}{rough}"
 
 
 def assumptions(made: Estimate) -> tuple[str, ...]:
-    """What must hold for it, one sentence each."""
+    """What must hold for the estimate, one sentence each."""
     return tuple(_assumptions(made)) if made.slowest else made.assumptions
 
 
@@ -59,48 +60,48 @@ def _assumptions(made: Estimate) -> Iterator[str]:
     yield from _figures(made.workload)
     measured = [bool(step.measured_in) for step in made.steps]
     if not all(measured):
-        yield "what no run has measured is between documented limits and a multiple of what the lab takes"
+        yield "unmeasured steps take between the documented limits and a multiple of the lab's times"
     if any(measured):
-        yield "the domains are about as busy as they were in the runs that measured it"
+        yield "the domains are about as busy as they were in the measured runs"
     if made.scaled_from:
         yield _scaled(made.scaled_from, made.workload)
     for shadow in made.shadows:
-        yield f"the target is as fast as {shadow}, on which was rehearsed"
+        yield f"the target is as fast as {shadow}, where the rehearsal ran"
     if made.kept_snapshot:
         yield (
-            f"snapshot {made.kept_snapshot} is still in the repository, and the new one writes what has "
-            "changed since: at least nothing, at most everything"
+            f"snapshot {made.kept_snapshot} is still in the repository, so the new one writes only what has "
+            "changed since: anything from nothing to everything"
         )
-    yield "no other snapshot of the source stands in the way"
+    yield "no other snapshot of the source is in the way"
     if made.gates:
-        yield "the waits at gates are not counted"
+        yield "waits at gates do not count"
 
 
 def _figures(work: Workload) -> Iterator[str]:
     yield from workload_notes(work)
     if work.snapshot_limit is None or work.restore_limit is None:
-        yield f"a node without a limit copies about {UNLIMITED / 1e6:.0f} MB a second"
+        yield f"a node without a limit copies about {UNLIMITED / 1e6:.0f} MB per second"
     if work.unsized:
-        yield f"{work.unsized} closed indices count without their bytes, which the source does not tell"
+        yield f"{work.unsized} closed indices count without their bytes, which the source does not report"
 
 
 def workload_notes(work: Workload) -> tuple[str, ...]:
-    """What was taken for granted because a domain did not tell it, one sentence each."""
+    """What was assumed because a domain did not report it, one sentence each."""
     return work.notes or tuple(_unknown(figure) for figure in work.unknown)
 
 
 def _unknown(figure: UnknownFigure) -> str:
     if figure.what == "data nodes":
-        return f"the {figure.side} has one data node (its nodes could not be looked at: {figure.error})"
+        return f"the {figure.side} has one data node (its nodes could not be read: {figure.error})"
     return (
-        f"each node of the {figure.side} restores at most 40 MB a second, the documented default "
+        f"each node of the {figure.side} restores at most 40 MB per second, the documented default "
         f"(its setting could not be read: {figure.error})"
     )
 
 
 def _scaled(run: SmallerRun, work: Workload) -> str:
     part = f"{run.indices:,} of {work.indices:,} indices and {_size(run.bytes)} of {_size(work.bytes)}"
-    return f"{run.run_id} had {part}: its times are scaled up by indices and bytes"
+    return f"the times of {run.run_id}, which had {part}, scale with indices and bytes"
 
 
 def workload_in_words(work: Workload) -> Workload:

@@ -1,9 +1,10 @@
-"""How a run stands, in one sentence, and what to do next: by verb, for a seed round verifies nothing."""
+"""A run's status in one sentence, with its figures; a seed round has others, as it verifies nothing."""
 
 from reports.model.report import Report, Totals
 from reports.model.seeding import RoundReport
 from reports.words.common import clock, duration, number, size
 from runs.lifecycle import RunStatus
+from runs.step_names import StepName
 from runs.verbs import Verb
 
 OUTCOMES = {
@@ -12,42 +13,58 @@ OUTCOMES = {
     RunStatus.FAILED: "failed after something had been changed",
     RunStatus.REFUSED: "refused; nothing was changed",
     RunStatus.INTERRUPTED: "interrupted; the same command continues it",
-    RunStatus.RUNNING: "running, or its process is gone",
-    RunStatus.ABANDONED: "abandoned; it is not continued any more",
+    RunStatus.RUNNING: "running, or stopped unexpectedly",
+    RunStatus.ABANDONED: "abandoned; it will not be continued",
 }
 
-_PUT_BACK = {
-    RunStatus.DIFFERENT: "put back: the verification found a difference or could not tell; "
+_ROLLED_BACK = {
+    RunStatus.DIFFERENT: "rolled back: the verification found a difference or could not tell; "
     "nothing was opened",
-    RunStatus.FAILED: "put back after it had failed; nothing was opened",
-    RunStatus.INTERRUPTED: "put back after it was interrupted, or its window was over; nothing was opened",
-    RunStatus.ABANDONED: "put back by `snapferry abort`; nothing was opened",
+    RunStatus.FAILED: "rolled back after a failure; nothing was opened",
+    RunStatus.INTERRUPTED: "rolled back after an interruption or the end of its window; nothing was opened",
+    RunStatus.ABANDONED: "rolled back by `snapferry abort`; nothing was opened",
 }
+
+_STOPPED = "stopped unexpectedly"
 
 _IN_WINDOW = "{} while the source refuses writes; nothing is open yet"
 
 _OPENING = "{} while the target was being opened; the same command finishes it"
 
+_DURING: dict[str, str] = {
+    StepName.SNAPSHOT: "the snapshot",
+    StepName.RESTORE: "the restore",
+    StepName.VERIFY: "the verification",
+}
+
 
 def title(verb: Verb) -> str:
-    """What a run of this verb is called."""
+    """How reports call a run of this verb."""
     return "Run" if verb is Verb.MIGRATE else verb.label
 
 
 def heading(verb: Verb) -> str:
-    """The same as the beginning of a title that ends with the plan's name."""
+    """How a title begins that ends with the plan's name."""
     return verb.label if verb is Verb.MIGRATE else f"{verb.label} of"
 
 
-def state_sentence(report: Report) -> str:
-    """How the run stands."""
+def state_sentence(report: Report, *, gone: bool = False) -> str:
+    """The run's status in a sentence.
+
+    Args:
+        gone: whether its process is known to have ended although the journal says it is running.
+    """
     window = report.window
     if window and window.outcome == "put back":
-        return _PUT_BACK.get(report.outcome, OUTCOMES[report.outcome])
-    stopped = report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED}
+        return _ROLLED_BACK.get(report.outcome, OUTCOMES[report.outcome])
+    stopped = gone or report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED}
     if window and stopped and window.outcome in {"blocking", "opening"}:
-        said = _IN_WINDOW if window.outcome == "blocking" else _OPENING
-        return said.format(report.outcome)
+        sentence = _IN_WINDOW if window.outcome == "blocking" else _OPENING
+        return sentence.format(_STOPPED if gone else report.outcome)
+    if gone:
+        return f"{_STOPPED}{_during(report)}; the same command continues it"
+    if report.outcome == RunStatus.RUNNING:
+        return f"{OUTCOMES[report.outcome]}{_during(report)}"
     if report.verb is Verb.SEED and report.outcome == RunStatus.DIFFERENT:
         return "copied, but the verification found a difference or could not tell"
     if report.outcome != RunStatus.DONE:
@@ -57,16 +74,27 @@ def state_sentence(report: Report) -> str:
     return "done, verified and open" if report.verb is Verb.CUTOVER else OUTCOMES[RunStatus.DONE]
 
 
-def _seeded(told: RoundReport | None) -> str:
-    if told is None or told.copies is None:
+def _during(report: Report) -> str:
+    """The step that has begun and not ended, with its last error; empty between steps."""
+    last = report.steps[-1] if report.steps else None
+    if last is None or (last.ended and not last.error):
+        return ""
+    error = f" ({last.error})" if last.error else ""
+    return f" during {_DURING.get(last.name, f'step {last.name}')}{error}"
+
+
+def _seeded(round_: RoundReport | None) -> str:
+    if round_ is None or round_.copies is None:
         return "done"
-    return f"done: {number(told.copies)} copies as of {clock(told.as_of)}"
+    return f"done: {number(round_.copies)} copies as of {clock(round_.as_of)}"
 
 
 def headline(report: Report) -> str:
     """The outcome in one sentence with its figures."""
-    said, figures = state_sentence(report), _figures(report)
-    return f"{said}: {figures}" if figures and ":" not in said else "; ".join(filter(None, (said, figures)))
+    state, figures = state_sentence(report), _figures(report)
+    return (
+        f"{state}: {figures}" if figures and ":" not in state else "; ".join(filter(None, (state, figures)))
+    )
 
 
 def _figures(report: Report) -> str:
@@ -78,6 +106,8 @@ def _figures(report: Report) -> str:
     refused = f"the source refused writes for {duration(window.seconds)}" if window and window.seconds else ""
     if not totals.indices or (window and report.level is None):
         return refused
+    if report.level is None:
+        return _unverified(report)
     moved = (
         f"{_compared(totals)}, {number(totals.documents)} documents, "
         f"{size(totals.bytes)}, {duration(seconds)}"
@@ -85,27 +115,35 @@ def _figures(report: Report) -> str:
     return f"{moved}; {refused}" if refused else moved
 
 
+def _unverified(report: Report) -> str:
+    if report.outcome == RunStatus.REFUSED:
+        return ""
+    restored = report.totals.restored
+    copied = f"{restored} of {report.totals.indices} indices restored, " if restored else ""
+    return f"{copied}nothing verified yet"
+
+
 def _compared(totals: Totals) -> str:
     bracketed = f", {totals.bracketed} bracketed" if totals.bracketed else ""
     return f"{totals.equal} of {totals.indices} indices equal{bracketed}"
 
 
-def round_figures(told: RoundReport) -> str:
-    """What a round has found and taken."""
-    found = ", ".join(f"{number(count)} {kind}" for kind, count in told.changes.items()) or "nothing"
-    return f"round {told.number}: {found}; {size(told.fetched)} fetched, {size(told.reused)} reused"
+def round_figures(round_: RoundReport) -> str:
+    """What a round found and copied."""
+    found = ", ".join(f"{number(count)} {kind}" for kind, count in round_.changes.items()) or "nothing"
+    return f"round {round_.number}: {found}; {size(round_.fetched)} fetched, {size(round_.reused)} reused"
 
 
-def untouched(told: RoundReport, *, opened: bool) -> dict[str, str]:
-    """Names on the target of what was not restored at all, and what is said of each.
+def untouched(round_: RoundReport, *, opened: bool) -> dict[str, str]:
+    """Names on the target of copies that were not restored at all, each with its kind of change.
 
     Args:
-        opened: whether data streams were made of their copies, which restores those again.
+        opened: whether data streams were created from their copies, which restores those again.
     """
-    streams = {index.target for index in told.indices if index.stream} if opened else set[str]()
-    return {name: kind for name, kind in unrestored(told).items() if name not in streams}
+    streams = {index.target for index in round_.indices if index.stream} if opened else set[str]()
+    return {name: kind for name, kind in unrestored(round_).items() if name not in streams}
 
 
-def unrestored(told: RoundReport) -> dict[str, str]:
-    """Names on the target of copies that the round has left as they were, and what is said of each."""
-    return {index.target: index.kind for index in told.indices if index.kind in {"unchanged", "aliases"}}
+def unrestored(round_: RoundReport) -> dict[str, str]:
+    """Names on the target of copies that the round left as they were, each with its kind of change."""
+    return {index.target: index.kind for index in round_.indices if index.kind in {"unchanged", "aliases"}}

@@ -32,55 +32,57 @@ def copies(record: CopiesRecord) -> str:
     return f"{copies} on the target, all closed and refusing writes"
 
 
-def round_told(record: RoundRecord) -> str:
+def round_sentence(record: RoundRecord) -> str:
     """How a round went."""
-    whole = f"; {counted(len(record.whole), 'was', 'were')} no delta" if record.whole else ""
+    full = f"; {counted(len(record.whole), 'full copy', 'full copies')}" if record.whole else ""
     return (
         f"round {record.round}: {record.restored} restored, {record.unchanged} unchanged; "
-        f"{size(record.fetched)} fetched, {size(record.reused)} reused{whole}"
+        f"{size(record.fetched)} fetched, {size(record.reused)} reused{full}"
     )
 
 
 def expected(record: WindowEstimate) -> str:
     """How long the window will be."""
-    said = f"the source will refuse writes for about {duration(record.low)} to {duration(record.high)}: "
+    window = f"the source will refuse writes for about {duration(record.low)} to {duration(record.high)}"
     if not record.indices:
-        measured = f"was measured in run {record.compared_in}" if record.compared_in else "is assumed"
-        return f"{said}nothing to take; the comparison {measured}"
+        compared = (
+            f"was measured in run {record.compared_in}" if record.compared_in else "is a rough estimate"
+        )
+        return f"{window}: nothing to copy; the comparison {compared}"
     indices = counted(record.indices, "index", "indices")
     operations = counted(record.operations, "operation", "operations")
-    return f"{said}{indices} and {operations} to take ({_basis(record)})"
+    return f"{window}: {indices} and {operations} to copy ({_basis(record)})"
 
 
 def _basis(record: WindowEstimate) -> str:
     if record.basis:
-        known = f"measured in {counted(len(record.basis), 'round', 'rounds')}"
-        return known if record.compared_in else f"{known}; the comparison is assumed"
+        measured = f"measured in {counted(len(record.basis), 'round', 'rounds')}"
+        return measured if record.compared_in else f"{measured}; the comparison is a rough estimate"
     compared_in = f"; the comparison was measured in run {record.compared_in}" if record.compared_in else ""
-    return f"assumed: no such round was measured{compared_in}"
+    return f"rough estimate: no similar round was measured{compared_in}"
 
 
 _PAUSES = {
     PauseOutcome.PAUSED: "until {until:%Y-%m-%d %H:%M} UTC at the latest",
-    PauseOutcome.NOT_WANTED: "the plan does not want it",
-    PauseOutcome.NOT_SIGNED: "its requests are not signed: it has no snapshots of the service",
+    PauseOutcome.NOT_WANTED: "the plan does not ask for it",
+    PauseOutcome.NOT_SIGNED: "its requests are not signed, so the service takes no snapshots of it",
     PauseOutcome.UNKNOWN_DOMAIN: "the control plane does not know the source",
     PauseOutcome.OVER: "the pause of an earlier session is over",
-    PauseOutcome.FAILED: "{error}; a snapshot of the service that runs is waited for",
+    PauseOutcome.FAILED: "{error}; if the service takes a snapshot, the last round waits for it",
     PauseOutcome.NOTHING_PAUSED: "nothing was paused",
     PauseOutcome.RESUMED: "as before the window",
     PauseOutcome.NOT_RESUMED: "{error}; the pause ends by itself at {until:%H:%M} UTC",
 }
-_NOT_RESUMED_BEFORE = "{error}"  # an earlier version wrote the moment into the error
+_NOT_RESUMED_BEFORE = "{error}"  # an earlier version wrote the time into the error
 
 
 def paused(record: PauseRecord) -> str:
-    """Whether the service's own snapshots are paused."""
+    """Whether the service's automated snapshots are paused."""
     return f"{'paused' if record.paused else 'not paused'}: {_pause(record)}"
 
 
 def resumed(record: PauseRecord) -> str:
-    """What became of the pause."""
+    """What happened to the pause."""
     return f"{'still paused' if record.paused else 'not paused'}: {_pause(record)}"
 
 
@@ -93,63 +95,65 @@ def _pause(record: PauseRecord) -> str:
 
 
 _WHOLE = {
-    WholeReason.MADE_ANEW: "it was made anew on the source",
+    WholeReason.MADE_ANEW: "it was recreated on the source",
     WholeReason.NO_FILE_IN_COMMON: (
-        "no file of its copy is in the snapshot any more: segments were merged or written anew"
+        "the snapshot has none of its copy's files any more: segments were merged or rewritten"
     ),
 }
 
 
 def fetched_whole(why: WholeReason) -> str:
-    """Why an index was fetched whole although it was restored onto its copy."""
+    """Why an index was copied in full although it had a copy to build on."""
     return _WHOLE[why]
 
 
 def about_to_freeze(indices: int, length: timedelta) -> str:
-    """What is about to be done to whoever writes to the source."""
+    """Warn everybody who writes to the source."""
     named = counted(indices, "index", "indices")
     return f"the source is about to refuse writes to {named}, for {duration_text(length)} at most"
 
 
 def not_enough(length: timedelta) -> str:
-    """What is to be expected of a window that is shorter than its estimate."""
+    """Warn that the window is shorter than its estimate."""
     return (
-        f"cutover.window is {duration_text(length)}: hardly enough, and then everything is put back; "
-        "a seed round before it, or a longer window, helps"
+        f"cutover.window is {duration_text(length)}: probably not enough, and then the cutover rolls back; "
+        "run a seed round before it, or use a longer window"
     )
 
 
 def frozen(record: FreezeRecord) -> str:
-    """The source, refusing writes."""
-    before = f"; {len(record.before)} had refused them before" if record.before else ""
+    """Which indices refuse writes, and since when."""
+    before = f"; {len(record.before)} already refused them" if record.before else ""
     way = f" ({len(record.by_settings)} by their settings)" if record.by_settings else ""
     since = f"since {record.at:%H:%M:%S} UTC"
-    said = counted(len(record.blocked), "index of the source refuses", "indices of the source refuse")
-    return f"{said} writes {since}{way}{before}"
+    refuse = counted(len(record.blocked), "index of the source refuses", "indices of the source refuse")
+    return f"{refuse} writes {since}{way}{before}"
 
 
 def no_way_back(source_after: str) -> str:
-    """What is about to be done that is not undone any more."""
-    after = "goes on refusing writes" if source_after == "blocked" else "takes writes again, too"
+    """Announce what cannot be undone."""
+    after = "keeps refusing writes" if source_after == "blocked" else "takes writes again, too"
     return f"no way back from here: the target is opened for writes, and the source {after}"
 
 
 def opened(record: OpenRecord) -> str:
-    """The target, open."""
+    """What is open on the target, and where clients find it."""
     streams = f", {counted(len(record.streams), 'data stream', 'data streams')}" if record.streams else ""
     indices = counted(len(record.opened), "index", "indices")
     aliases = counted(len(record.aliases), "alias", "aliases")
     return (
-        f"{indices}{streams} and {aliases} take writes since "
+        f"{indices}{streams} and {aliases} take writes as of "
         f"{record.at:%H:%M:%S} UTC; point your clients at {record.repoint}"
     )
 
 
 def released(record: ReleaseRecord) -> str:
-    """What became of the source's blocks."""
+    """What happened to the source's blocks."""
     if record.kept:
-        kept = counted(len(record.kept), "index of the source goes", "indices of the source go")
-        return f"{kept} on refusing writes"
+        kept = counted(
+            len(record.kept), "index of the source still refuses", "indices of the source still refuse"
+        )
+        return f"{kept} writes"
     released = counted(len(record.released), "index of the source takes", "indices of the source take")
     return f"{released} writes again"
 
@@ -158,6 +162,6 @@ def health(record: HealthRecord) -> str:
     """The target's health."""
     if not record.not_green:
         return f"green after {duration(record.waited_s)}"
-    name, told = next(iter(record.not_green.items()))
-    said = counted(len(record.not_green), "index is", "indices are")
-    return f"{said} not green after {duration(record.waited_s)}: {name} is {told}"
+    name, state = next(iter(record.not_green.items()))
+    late = counted(len(record.not_green), "index is", "indices are")
+    return f"{late} not green after {duration(record.waited_s)}: {name} is {state}"

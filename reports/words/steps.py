@@ -1,4 +1,4 @@
-"""What is said of each step that leaves a record, when it is done."""
+"""One sentence about each finished step that leaves a record."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ def _nothing(_: BaseModel) -> str:
     return ""
 
 
-_SAID: Mapping[StepName, Callable[[Any], str]] = {
+_SENTENCES: Mapping[StepName, Callable[[Any], str]] = {
     steps.PREFLIGHT.name: common.preflight_done,
     steps.RESOLVE.name: common.resolved,
     steps.ESTIMATE_WINDOW.name: seeding.expected,
@@ -36,13 +36,13 @@ _SAID: Mapping[StepName, Callable[[Any], str]] = {
     steps.HEALTH.name: seeding.health,
     steps.RESUME_AUTOMATED.name: seeding.resumed,
     steps.COPIES.name: seeding.copies,
-    steps.ROUND.name: seeding.round_told,
+    steps.ROUND.name: seeding.round_sentence,
     steps.CLEAN.name: common.removed,
     steps.ROLL_BACK.name: _nothing,  # the error that the cutover ends with says it
     steps.FINISH.name: _nothing,  # the command shows the whole record
 }
 
 
-def said_of(step: StepKey[R], record: R) -> str:
+def sentence_about(step: StepKey[R], record: R) -> str:
     """One sentence about a step that is done; empty for a step that needs none."""
-    return _SAID[step.name](record)
+    return _SENTENCES[step.name](record)

@@ -13,15 +13,15 @@ _NAMES = 12
 
 
 def length(report: WindowReport) -> str:
-    """Since when, until when, and how it ended."""
+    """When it began and ended, and how."""
     since = clock(report.frozen)
     if report.outcome == "blocking":
-        return f"the source refuses writes since {since}; deadline {clock(report.deadline)}"
+        return f"the source has refused writes since {since}; deadline {clock(report.deadline)}"
     if report.outcome == "opening" or report.ended is None or report.seconds is None:
-        return f"the source refuses writes since {since}; the target is being opened"
+        return f"the source has refused writes since {since}; the target is being opened"
     took = f"the source refused writes for {duration(report.seconds)}, {since} to {_time(report.ended)}"
     limit = f"deadline {_time(report.deadline)}"
-    end = "then the target took them" if report.outcome == "open" else "then everything was put back"
+    end = "then the target took them" if report.outcome == "open" else "then the cutover was rolled back"
     return f"{took} ({limit}); {end}"
 
 
@@ -37,9 +37,9 @@ def phases(report: WindowReport) -> str:
 
 
 def expectation(report: WindowReport) -> str:
-    """What was expected, and whether it came so."""
+    """The estimate, and whether it was right."""
     low, high = report.expected_low or 0.0, report.expected_high or 0.0
-    basis = f"measured in {', '.join(report.expected_from)}" if report.expected_from else "assumed"
+    basis = f"measured in {', '.join(report.expected_from)}" if report.expected_from else "rough estimate"
     said = f"expected {span(low, high)} ({basis})"
     if report.inside is None:
         return said
@@ -54,19 +54,17 @@ def _net(report: WindowReport) -> float:
 
 
 def refusing(report: WindowReport) -> str:
-    """What became of the source's blocks."""
-    before = f"; {len(report.before)} had refused them before" if report.before else ""
+    """What happened to the source's blocks."""
+    before = f"; {len(report.before)} already refused them" if report.before else ""
     if report.outcome in {"blocking", "opening"}:
         return f"indices of the source that refuse writes: {number(len(report.still_blocked))}{before}"
     if report.still_blocked:
-        return (
-            f"indices of the source that go on refusing writes: {number(len(report.still_blocked))}{before}"
-        )
+        return f"indices of the source that still refuse writes: {number(len(report.still_blocked))}{before}"
     return f"indices of the source that take writes again: {number(len(report.blocked))}{before}"
 
 
 def clients(report: RepointReport) -> Iterator[str]:
-    """What clients must use from now on."""
+    """Which names and endpoint clients must use from now on."""
     what = [counted(len(report.indices), "index", "indices")]
     for found, one, many in (
         (report.streams, "data stream", "data streams"),

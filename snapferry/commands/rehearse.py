@@ -81,10 +81,10 @@ def _checked_prefix(text: str) -> str:
 
 
 def _require_valid_shadow(plan: "Plan", shadow: str | None) -> None:
-    from tasks.rehearsal import shadowed
+    from tasks.rehearsal import with_shadow
 
     try:
-        shadowed(plan, shadow)
+        with_shadow(plan, shadow)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--shadow") from None
 

@@ -1,1 +1,1 @@
-"""Remove what a run has made, once it is proved to be its own."""
+"""Remove what a run has made, once its ownership is proved."""

@@ -1,9 +1,9 @@
-"""What on the domains is a run's own: by its journal, and by what the domains say now. Reads only.
+"""What a run owns on the domains: what its journal recorded and the domains confirm now. Reads only.
 
-An index is the run's own when the journal intended it and its UUID is the one that was noted when it arrived,
-or its shards say that they come from the run's snapshot. A data stream is, when all its backing indices are.
-A snapshot is, when it carries the run's id. A registration is, when it is as this run sent it; seed rounds
-and their cutover share one.
+A run owns an index if the journal intended it and its UUID is the one recorded when it was restored, or if
+its shards report that they come from the run's snapshot; a data stream if it owns all of its backing indices;
+a snapshot if it carries the run's id; a registration if it is still as this run sent it. Seed rounds and
+their cutover share one registration.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from tasks.restore.owned_indices import intended, proven
 
 @dataclass(frozen=True)
 class Owned:
-    """What of the names that a run has intended is on the target.
+    """What is on the target under the names that a run intended.
 
     Args:
-        indices: those that are its own and in no data stream; name → UUID.
-        streams: data streams that are wholly its own, each with its backing indices and their UUIDs.
-        left: what is not its own, or not any more.
+        indices: indices that it owns and that are in no data stream; name → UUID.
+        streams: data streams that it owns completely, each with its backing indices and their UUIDs.
+        left: what it does not own, or no longer owns.
     """
 
     indices: dict[str, str]
@@ -31,12 +31,12 @@ class Owned:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every index that is the run's own."""
+        """Every index that the run owns."""
         return tuple(sorted({*self.indices, *(name for held in self.streams.values() for name in held)}))
 
 
 def owned(m: Migration) -> Owned:
-    """What is the run's own now. The UUIDs of what is proven are noted in the journal."""
+    """What the run owns now. The UUIDs of what is proved are recorded in the journal."""
     there = names_on.catalog(m.target)
     present = {name: there.indices[name].uuid for name in sorted(intended(m) & there.indices.keys())}
     ours = proven(m, present, f"{m.repository}/{m.snapshot}")
@@ -56,7 +56,7 @@ def owned(m: Migration) -> Owned:
 
 
 def own_snapshot(m: Migration) -> str | None:
-    """The snapshot that the run has taken, if it is there and carries the run's id; None otherwise."""
+    """The snapshot that the run has taken, if it exists and carries the run's id; otherwise None."""
     if not m.journal.intents("snapshot") or repositories.registration(m.source, m.repository) is None:
         return None
     found = snapshots.get(m.source, m.repository, m.snapshot)

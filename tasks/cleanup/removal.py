@@ -1,6 +1,6 @@
-"""Taking away what a run has made, and nothing else: each thing is looked at again right before it goes.
+"""Remove what a run has made and nothing else: everything is read again right before it is removed.
 
-What the run owns: `tasks.cleanup.ownership`. A request whose reply was lost is not repeated without a look.
+What the run owns: `tasks.cleanup.ownership`. A request whose reply was lost is not repeated without checking.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,19 +25,19 @@ from tasks.repository.revert import revert, revert_request
 from tasks.retry_while_busy import is_busy, retry_while_busy
 from tasks.survey import SIDES, Survey
 
-_AT_ONCE = 50  # indices that one request deletes
+_AT_ONCE = 50  # indices deleted by one request
 
 
 def require_removable(m: Migration, name: str) -> None:
-    """Makes sure, before anything is made, that the caller may delete indices on the target.
+    """Confirm, before anything is created, that the caller may delete indices on the target.
 
-    Asks the domain to delete one that is not there, which changes nothing.
+    Asks the domain to delete an index that does not exist, which changes nothing.
 
     Args:
-        name: of no index, as the rehearsal could have made one.
+        name: a name that no index has, of the kind that the rehearsal creates.
 
     Raises:
-        PreconditionError: it may not.
+        PreconditionError: the caller may not delete indices.
     """
     if names_on.uuids(m.target, [name]):
         return
@@ -47,14 +47,14 @@ def require_removable(m: Migration, name: str) -> None:
         return
     except Denied as error:
         raise PreconditionError(
-            "the caller may not delete indices on the target: the rehearsal could not be taken away again",
+            "the caller may not delete indices on the target, so the rehearsal could not be removed again",
             (error.message,),
-            f"{error.hint or 'grant it that right'}; or rehearse with --keep",
+            f"{error.hint or 'grant that permission'}; or rehearse with --keep",
         ) from error
 
 
 def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[tuple[Side, Request]]:
-    """What removing sends once all of this resolution has arrived, by what the survey shows. Reads only."""
+    """The requests that remove everything in this resolution once it is restored. Reads only."""
     streams = [unit.target for unit in resolution.moving if unit.is_stream]
     indices = sorted(i.target for u in resolution.moving if not u.is_stream for i in u.indices)
     for name in streams:
@@ -73,12 +73,12 @@ def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[tup
 
 
 def probe_request(name: str) -> Request:
-    """As `require_removable` sends it."""
+    """The request that `require_removable` sends."""
     return next(names_on.delete_all_requests([name]))
 
 
 def leftovers(m: Migration) -> Leftovers:
-    """What `remove_made` would take away now. Changes nothing on the domains."""
+    """What `remove_made` would remove now. Changes nothing on the domains."""
     found = owned(m)
     registered: list[Side] = [
         domain.side
@@ -95,12 +95,12 @@ def leftovers(m: Migration) -> Leftovers:
 
 
 def remove_made(m: Migration) -> RemovalRecord:
-    """Deletes on the target what this run restored, the snapshot it took, and the registrations it made.
+    """Delete the indices this run restored on the target, its snapshot, and its registrations.
 
-    May be repeated, and continued after a kill: it looks each time.
+    Safe to repeat, and resumable after a kill: it reads the domains each time.
 
     Raises:
-        TimedOut: a running snapshot stood in the way for snapshot.wait_for_running; the same command goes on.
+        TimedOut: a running snapshot was in the way for snapshot.wait_for_running; the same command resumes.
         DomainError: transient, or denied.
     """
     await_in_flight(m, StepName.CLEAN)
@@ -115,7 +115,7 @@ def remove_made(m: Migration) -> RemovalRecord:
 
 
 def removed_names(m: Migration, action: str) -> tuple[str, ...]:
-    """What requests of this action were for that may have worked: `remove` or `remove snapshot`."""
+    """The names in requests of this action that may have worked: `remove` or `remove snapshot`."""
     intents = (each for each in m.journal.intents(action) if each.result not in {DENIED, REFUSED})
     return tuple(dict.fromkeys(name for intent in intents for name in intent.detail["names"]))
 
@@ -131,7 +131,7 @@ def _remove_indices(m: Migration) -> Iterator[Skipped]:
 
 
 def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
-    """Deletes those of the indices that still have these UUIDs; waits while a snapshot holds one of them."""
+    """Delete the indices that still have these UUIDs; wait while a snapshot is using one of them."""
 
     def look() -> Callable[[], None] | None:
         there = names_on.uuids(m.target, chunk)
@@ -139,12 +139,12 @@ def _remove_chunk(m: Migration, chunk: dict[str, str]) -> None:
         return partial(names_on.delete_all, m.target, still) if still else None
 
     retry_while_busy(
-        m, m.target, "remove", list(chunk), "a snapshot on the target holds an index", is_busy, look
+        m, m.target, "remove", list(chunk), "a snapshot on the target is using an index", is_busy, look
     )
 
 
 def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[Skipped]:
-    """Deletes a data stream if it still has exactly these backing indices."""
+    """Delete a data stream if it still has exactly these backing indices."""
     grown: list[str] = []
 
     def look() -> Callable[[], None] | None:
@@ -156,16 +156,18 @@ def remove_stream(m: Migration, name: str, backing: dict[str, str]) -> Iterator[
             return None
         return partial(names_on.delete, m.target, name, stream=True)
 
-    retry_while_busy(m, m.target, "remove", [name], f"a snapshot on the target holds {name}", is_busy, look)
+    retry_while_busy(
+        m, m.target, "remove", [name], f"a snapshot on the target is using {name}", is_busy, look
+    )
     if grown:
         yield Skipped(name=name, why=SkippedReason.BACKING_INDICES_CHANGED)
 
 
 def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skipped]:
-    """Deletes the run's own snapshot, running or finished. May be repeated: the repository is asked.
+    """Delete the run's own snapshot, running or finished. Safe to repeat: the repository is read each time.
 
     Args:
-        runs: the runs that share the registration; without them it is this one alone.
+        runs: the runs that share the registration; by default this run alone.
     """
     if not m.journal.intents("snapshot"):
         return
@@ -177,14 +179,14 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     def look() -> Callable[[], None] | None:
         return partial(snapshots.delete, m.source, m.repository, m.snapshot) if own_snapshot(m) else None
 
-    waits = "another snapshot runs on the source"
+    waits = "another snapshot is running on the source"
     retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
 def _out_of_reach(m: Migration, runs: Sequence[Journal]) -> Skipped | None:
     """The run's snapshot, where it cannot be reached; None where it can.
 
-    Where somebody has removed the runs' own registration, it is made again for that.
+    If somebody has removed the runs' own registration, it is made again for this.
     """
     if repositories.registration(m.source, m.repository) is not None:
         return None
@@ -201,14 +203,14 @@ def _out_of_reach(m: Migration, runs: Sequence[Journal]) -> Skipped | None:
 
 
 def require_removed(m: Migration) -> None:
-    """Confirms by a look that nothing of the run's own is left on the domains.
+    """Confirm that nothing the run owns is left on the domains.
 
     Raises:
-        ExecutionError: something is.
+        ExecutionError: something is left.
     """
     names = [*owned(m).names, *filter(None, [own_snapshot(m)])]
     if names:
         raise ExecutionError(
-            f"{len(names)} of what this run has made are still there: {', '.join(names[:5])}",
+            f"{len(names)} things that this run has made are still there: {', '.join(names[:5])}",
             "run the same command again: it removes them",
         )

@@ -1,7 +1,7 @@
-"""Taking away what a plan's seed rounds have made: copies, snapshots, registrations. Nothing else.
+"""Remove what a plan's seed rounds have made and nothing else: copies, snapshots, registrations.
 
-A copy is known by the UUID that was noted when it arrived, and goes only while it still refuses writes. Each
-thing is looked at again right before it goes.
+A copy is identified by the UUID recorded when it was restored, and is removed only while it still refuses
+writes. Everything is read again right before it is removed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,14 +33,14 @@ from tasks.seeding.trusted_copies import trusted
 _AT_ONCE = 50
 
 
-def rounds_left(m: Migration, rounds: Sequence[Migration]) -> Leftovers:
-    """What `remove_rounds` would take away now. Changes nothing on the domains.
+def leftovers_of_rounds(m: Migration, rounds: Sequence[Migration]) -> Leftovers:
+    """What `remove_rounds` would remove now. Changes nothing on the domains.
 
     Args:
-        m: the latest round, whose journal says what is done.
-        rounds: all of them, the oldest first, each with the plan that it began with.
+        m: the latest round, whose journal records the removal.
+        rounds: all rounds, oldest first, each with the plan that it began with.
     """
-    found = _noted(m, rounds)
+    found = _note_copies(m, rounds)
     runs = _runs(rounds)
     registered: list[Side] = [
         domain.side
@@ -62,17 +62,17 @@ def _is_reverted(m: Migration, domain: Domain, runs: Sequence[Journal]) -> bool:
 
 
 def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
-    """Deletes the copies on the target, the snapshots of all rounds, and the registrations they made.
+    """Delete the copies on the target, the snapshots of all rounds, and their registrations.
 
-    May be repeated, and continued after a kill: it looks each time.
+    Safe to repeat, and resumable after a kill: it reads the domains each time.
 
     Raises:
-        TimedOut: a running snapshot stood in the way for snapshot.wait_for_running; the same command goes on.
+        TimedOut: a running snapshot was in the way for snapshot.wait_for_running; the same command resumes.
         DomainError: transient, or denied.
     """
     for each in rounds:
         await_in_flight(each, StepName.CLEAN)
-    found, runs = _noted(m, rounds), _runs(rounds)
+    found, runs = _note_copies(m, rounds), _runs(rounds)
     left = list(_left(m, found))
     names = sorted(_removable(m, found))
     for start in range(0, len(names), _AT_ONCE):
@@ -88,15 +88,15 @@ def remove_rounds(m: Migration, rounds: Sequence[Migration]) -> RemovalRecord:
 
 
 def require_rounds_removed(m: Migration, rounds: Sequence[Migration]) -> None:
-    """Confirms by a look that nothing of the rounds' own is left on the domains.
+    """Confirm that nothing the rounds own is left on the domains.
 
     Raises:
-        ExecutionError: something is.
+        ExecutionError: something is left.
     """
-    names = [*_removable(m, _noted(m, rounds)), *filter(None, map(own_snapshot, rounds))]
+    names = [*_removable(m, _note_copies(m, rounds)), *filter(None, map(own_snapshot, rounds))]
     if names:
         raise ExecutionError(
-            f"{len(names)} of what the rounds have made are still there: {', '.join(names[:5])}",
+            f"{len(names)} things that the rounds have made are still there: {', '.join(names[:5])}",
             "run the same command again: it removes them",
         )
 
@@ -106,12 +106,12 @@ def _runs(rounds: Sequence[Migration]) -> tuple[Journal, ...]:
 
 
 def _by_repository(rounds: Iterable[Migration]) -> tuple[Migration, ...]:
-    """One round for each repository that they have used: rounds share its registrations."""
+    """One round for each repository in use: rounds share its registrations."""
     return tuple({each.repository: each for each in rounds}.values())
 
 
-def _noted(m: Migration, rounds: Iterable[Migration]) -> Ledger:
-    """The copies, those of unfinished rounds included: what the domain says of them now is noted first."""
+def _note_copies(m: Migration, rounds: Iterable[Migration]) -> Ledger:
+    """Record what unfinished rounds have restored by now, and return all copies."""
     there = catalog(m.target).indices
     for each in rounds:
         if each.journal.record(StepName.COPIES) is None:
@@ -125,18 +125,18 @@ def _removable(m: Migration, found: Ledger) -> dict[str, Copy]:
 
 
 def _remove_chunk(m: Migration, found: Ledger, names: Sequence[str]) -> None:
-    """Deletes those of the copies that still are what they were; waits while a snapshot holds one of them."""
+    """Delete the copies that are still unchanged; wait while a snapshot is using one of them."""
 
     def look() -> Callable[[], None] | None:
         own = _removable(m, found)
         still = [name for name in names if name in own]
         return partial(names_on.delete_all, m.target, still) if still else None
 
-    retry_while_busy(m, m.target, "remove", names, "a snapshot on the target holds a copy", is_busy, look)
+    retry_while_busy(m, m.target, "remove", names, "a snapshot on the target is using a copy", is_busy, look)
 
 
 def _left(m: Migration, found: Ledger) -> Iterator[Skipped]:
-    """What is under the name of a copy and does not go."""
+    """Indices that have a copy's name and are not removed."""
     target = catalog(m.target)
     own = _removable(m, found)
     for name, copy in found.copies.items():
@@ -154,7 +154,7 @@ def _skipped(target: Catalog, copy: Copy) -> Skipped:
 
 
 def _reverted(m: Migration, rounds: Sequence[Migration]) -> dict[str, Registration]:
-    """What became of the registrations; of a repository that only earlier rounds have used, with its name."""
+    """What happened to the registrations; those only earlier rounds used carry the repository's name."""
     runs, found = _runs(rounds), dict[str, Registration]()
     for each in _by_repository(rounds):
         place = "" if each.repository == m.repository else f", {each.repository}"

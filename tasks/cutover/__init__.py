@@ -1,1 +1,1 @@
-"""The cutover: the source frozen, the last round, and the target opened, or everything put back."""
+"""The cutover: freeze the source, copy the last round, and open the target or roll back."""

@@ -1,4 +1,4 @@
-"""The service's own snapshots of the source: paused for the window, and then as they were."""
+"""The service's automated snapshots of the source: paused for the window, then resumed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,9 +17,9 @@ _LEEWAY = timedelta(minutes=10)
 
 
 def pause(m: Migration) -> PauseRecord:
-    """Pauses them until a little after the window, where the caller may; nothing depends on it.
+    """Pause them until shortly after the window, if the caller may; nothing depends on it.
 
-    May be repeated. The last round waits for a snapshot that runs all the same.
+    Safe to repeat. If a snapshot runs anyway, the last round waits for it.
     """
     if not m.plan.cutover.pause_automated_snapshots:
         return PauseRecord(paused=False, outcome=PauseOutcome.NOT_WANTED)
@@ -50,7 +50,7 @@ def _paused(m: Migration, name: str) -> PauseRecord:
 
 
 def resume(m: Migration) -> PauseRecord:
-    """Puts back what was before the pause. May be repeated; without it the pause ends by itself."""
+    """Restore the setting from before the pause. Safe to repeat; otherwise the pause ends by itself."""
     intents = m.journal.intents("pause")
     if not intents:
         return PauseRecord(paused=False, outcome=PauseOutcome.NOTHING_PAUSED)

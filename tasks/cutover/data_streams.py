@@ -1,4 +1,4 @@
-"""Data streams on the target, made from their closed backing indices when it is opened."""
+"""Create the data streams on the target from their closed backing indices when the target is opened."""
 
 from collections.abc import Iterator
 
@@ -11,33 +11,33 @@ from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.restore.restore import requests as restore_requests
 from tasks.restore.restore import restore
 from tasks.seeding.copies import close_copies, ledger_of, own_uuids
-from tasks.seeding.scope import as_copies, streams
+from tasks.seeding.scope import as_copies, data_streams
 from tasks.survey import Survey
 
 
 def make_streams(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord | None:
-    """Restores the data streams by their names onto their own closed backing indices, from the last snapshot.
+    """Restore the data streams by name onto their closed backing indices, from the last snapshot.
 
-    Its write index cannot be closed, so that the copies were indices by themselves. Their files are there
-    already. May be repeated: a data stream that is whole is left alone.
+    A data stream's write index cannot be closed, so the copies were kept as plain indices; their files are
+    already there. Safe to repeat: a complete data stream is left alone.
 
     Returns:
-        How they arrived; None when there was nothing to make.
+        How they were restored; None if there was nothing to create.
     """
-    lacking = [unit for unit in streams(resolution) if not _is_there(m, unit)]
-    if not lacking:
+    missing = [unit for unit in data_streams(resolution) if not _is_there(m, unit)]
+    if not missing:
         return None
-    held, mine = catalog(m.target).indices, own_uuids(m, ledger_of(m))
-    named = [index.target for unit in lacking for index in unit.indices]
-    own = {name: mine[name] for name in named if name in held and held[name].uuid == mine.get(name)}
-    close_copies(m, own, StepName.MAKE_STREAMS)  # what is not the plan's own stands in the way of the restore
-    units = tuple(unit.model_copy(update={"base": _base(unit, own)}) for unit in lacking)
+    present, uuids = catalog(m.target).indices, own_uuids(m, ledger_of(m))
+    named = [index.target for unit in missing for index in unit.indices]
+    own = {name: uuids[name] for name in named if name in present and present[name].uuid == uuids.get(name)}
+    close_copies(m, own, StepName.MAKE_STREAMS)  # an index that the plan does not own blocks the restore
+    units = tuple(unit.model_copy(update={"base": _base(unit, own)}) for unit in missing)
     return restore(as_copies(m), resolution.model_copy(update={"units": units}), taken)
 
 
 def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[Request]:
-    """What making the data streams sends once the last round has opened their copies. Reads only."""
-    made = streams(resolution)
+    """The requests that create the data streams, after the last round has opened their copies. Reads only."""
+    made = data_streams(resolution)
     if not made:
         return
     yield from close_requests(index.target for unit in made for index in unit.indices if index.open)

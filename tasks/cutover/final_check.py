@@ -1,7 +1,7 @@
-"""The last look before the target is opened. Reads only.
+"""The final check before the target is opened. Reads only.
 
-A gate may have waited since the verification. Whatever was acknowledged on the source meanwhile is not on the
-target, and whatever was done to a copy is not on the source.
+A gate may have waited since the verification. Writes acknowledged on the source in the meantime are not on
+the target, and changes to a copy are not on the source.
 """
 
 from collections.abc import Iterator
@@ -21,57 +21,59 @@ from tasks.verification.drift import drifted
 _SHOWN = 5
 
 
-def require_still(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
-    """Makes sure that both sides still are as they were compared, and refuse writes.
+def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
+    """Confirm that both sides are still as they were when compared, and still refuse writes.
 
     Args:
-        work: how far the source's shards had come when it was frozen.
+        work: the source's shard marks, read when it was frozen.
 
     Raises:
-        VerificationFailed: an index was written to, may be, or is another one; or one has appeared.
+        VerificationFailed: an index was, or may have been, written to or replaced; or a new one has appeared.
         DomainError: transient, or denied.
     """
     source, target = catalog(m.source), catalog(m.target)
     drift = drifted(m.plan, resolution, source, target)
     problems = [
-        *_of_source(m, resolution, work, source),
-        *_of_target(m, resolution, target),
+        *_source_problems(m, resolution, work, source),
+        *_target_problems(m, resolution, target),
         *(f"{name} on the target: {why}" for name, why in drift.changed.items()),
         *(f"{verdict.source} on the source: {verdict.detail}" for verdict in drift.appeared),
     ]
     if problems:
         raise VerificationFailed(
-            f"not as it was compared any more: {listed(problems, _SHOWN, '; ')}",
-            "find out who writes there, or takes blocks off, and let nobody do so during the next window",
+            f"changed since the comparison: {listed(problems, _SHOWN, '; ')}",
+            "find out who writes there or removes blocks, and stop them during the next window",
         )
 
 
-def _of_source(m: Migration, resolution: Resolution, work: ChangesRecord, source: Catalog) -> Iterator[str]:
-    had = blocks(m.source)
-    told = marks(m.source, [index.name for index in resolution.indices])
+def _source_problems(
+    m: Migration, resolution: Resolution, work: ChangesRecord, source: Catalog
+) -> Iterator[str]:
+    blocked = blocks(m.source)
+    current = marks(m.source, [index.name for index in resolution.indices])
     for index in resolution.indices:
         now = source.indices.get(index.name)
         if now is None:
             yield f"{index.name} is gone from the source"
         elif now.open != index.open:
             yield f"{index.name} was {'opened' if now.open else 'closed'} on the source"
-        elif index.open and index.name not in had:
+        elif index.open and index.name not in blocked:
             yield f"{index.name} on the source takes writes again"
-        elif (index.open and not told.get(index.name)) or _stand(told.get(index.name)) != _stand(
-            work.marks.get(index.name)
-        ):
-            yield f"{index.name} on the source was written to, or does not tell"
+        elif (index.open and not current.get(index.name)) or _positions(
+            current.get(index.name)
+        ) != _positions(work.marks.get(index.name)):
+            yield f"{index.name} on the source was written to, or does not report its last operation"
 
 
-def _stand(told: tuple[Mark, ...] | None) -> list[tuple[int, int, str]]:
-    return [(mark.shard, mark.max_seq_no, mark.history) for mark in told or ()]
+def _positions(shard_marks: tuple[Mark, ...] | None) -> list[tuple[int, int, str]]:
+    return [(mark.shard, mark.max_seq_no, mark.history) for mark in shard_marks or ()]
 
 
-def _of_target(m: Migration, resolution: Resolution, target: Catalog) -> Iterator[str]:
-    had, own = blocks(m.target), own_uuids(m, ledger_of(m))
+def _target_problems(m: Migration, resolution: Resolution, target: Catalog) -> Iterator[str]:
+    blocked, own = blocks(m.target), own_uuids(m, ledger_of(m))
     for index in resolution.indices:
         now = target.indices.get(index.target)
         if now is None or now.uuid != own.get(index.target):
             yield f"{index.target} on the target is not the copy that was made"
-        elif index.target not in had:
-            yield f"{index.target} on the target takes writes already"
+        elif index.target not in blocked:
+            yield f"{index.target} on the target already takes writes"

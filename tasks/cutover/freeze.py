@@ -1,8 +1,8 @@
-"""Making the source refuse writes for the window, and take them again.
+"""Block writes on the source for the window, and release it again.
 
-`_block/write` waits until every write under way has come to its end. The setting `index.blocks.write`, which
-the write indices of data streams and older engines take alone, does not: then the shards are waited for.
-An index that refused writes before is no business of the run: it is neither blocked nor released.
+`_block/write` waits until every write in progress has finished. The setting `index.blocks.write`, the only
+way for the write indices of data streams and for older engines, does not: then this module waits for the
+shards. An index that refused writes before is left alone: the run neither blocks nor releases it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,59 +23,59 @@ from tasks.migration import Consents, Migration
 from tasks.records.cutover import FreezeRecord, ReleaseRecord
 from tasks.records.resolution import Resolution
 
-_REST_S = 2.0  # writes that were under way when a setting blocked them were seen to end within that
+_REST_S = 2.0  # measured: writes in progress when a setting blocked them ended within this
 _UNKNOWN_WORDS = ("no handler found", "is not allowed", "incorrect http method")
 _UNKNOWN_TYPES = ("invalid_index_name_exception", "invalid_type_name_exception", "parse_exception")
 
 
 def require_consent(consents: Consents) -> None:
-    """Raises PreconditionError unless the user has consented to the freeze."""
+    """Raise PreconditionError unless the user has consented to the freeze."""
     if not consents.freeze:
         raise PreconditionError(
-            "the cutover makes the source refuse writes, which needs the consent --allow-freeze",
+            "the cutover makes the source refuse writes, which needs your consent: --allow-freeze",
             hint="`snapferry cutover PLAN` shows for how long; then add --allow-freeze to the command",
         )
 
 
 def freeze(m: Migration, resolution: Resolution) -> FreezeRecord:
-    """Makes every open index that moves refuse writes, and waits until its shards stand still.
+    """Make every open index that moves refuse writes, and wait until its shards are quiet.
 
-    May be repeated: what is blocked already stays so.
+    Safe to repeat: indices that are already blocked stay blocked.
 
     Raises:
         ExecutionError: an index still takes writes, or a shard cannot be flushed or refreshed.
-        TimedOut: the shards do not come to rest.
+        TimedOut: the shards did not become quiet.
         DomainError: transient, or denied.
     """
     names = [index.name for index in resolution.indices if index.open]
     wanted = _to_block(m, resolution)
     before = [name for name in names if name not in wanted]
     of_streams = _of_streams(resolution)
-    done = _block(m, [name for name in wanted if name not in of_streams])
-    by_settings = [name for name in wanted if name in of_streams or name in done.refused]
+    result = _block(m, [name for name in wanted if name not in of_streams])
+    by_settings = [name for name in wanted if name in of_streams or name in result.refused]
     _block_by_settings(m, by_settings)
     _require_blocked(m, wanted)
-    _come_to_rest(m, names, 0.0 if done.drained and not by_settings else _REST_S)
+    _await_quiet_shards(m, names, 0.0 if result.drained and not by_settings else _REST_S)
     return FreezeRecord(at=now(), blocked=tuple(wanted), before=tuple(before), by_settings=tuple(by_settings))
 
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
-    """What the freeze sends where the source takes `_block/write`; without flushes. Reads only."""
+    """The requests of a freeze if the source accepts `_block/write`, without the flushes. Reads only."""
     wanted, of_streams = _to_block(m, resolution), _of_streams(resolution)
     yield from block_requests(name for name in wanted if name not in of_streams)
     yield from setting_requests((name for name in wanted if name in of_streams), blocked=True)
 
 
 def release_requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
-    """What the release sends once the source is frozen. Reads only."""
+    """The requests of a release once the source is frozen. Reads only."""
     return setting_requests(sorted(_to_block(m, resolution)), blocked=False)
 
 
 def _to_block(m: Migration, resolution: Resolution) -> list[str]:
-    """The open indices that move and refuse no writes yet, or refuse them by this run."""
-    mine, had = blocked_by(m), blocks(m.source)
+    """The open indices that move and take writes now, or were blocked by this run."""
+    own, blocked = blocked_by(m), blocks(m.source)
     names = (index.name for index in resolution.indices if index.open)
-    return [name for name in names if name in mine or name not in had]
+    return [name for name in names if name in own or name not in blocked]
 
 
 def _of_streams(resolution: Resolution) -> set[str]:
@@ -83,21 +83,21 @@ def _of_streams(resolution: Resolution) -> set[str]:
 
 
 @dataclass(frozen=True)
-class _Blocked:
-    """How the domain has taken `_block/write`.
+class _BlockResult:
+    """How the domain answered `_block/write`.
 
     Args:
-        refused: names for which it does not take that.
-        drained: whether it says that every write under way has come to its end. It does not of what was
-            blocked before, as by a request whose reply was lost.
+        refused: the names for which it does not accept the request.
+        drained: whether it reports that every write in progress has finished. It does not report that for an
+            index that was blocked before, for example by a request whose reply was lost.
     """
 
     refused: tuple[str, ...]
     drained: bool
 
 
-def _block(m: Migration, names: Sequence[str]) -> _Blocked:
-    """Blocks them by `_block/write`, each request an intent: one that is denied leaves others in force."""
+def _block(m: Migration, names: Sequence[str]) -> _BlockResult:
+    """Block them with `_block/write`, one intent per request: after a denial earlier blocks stay in force."""
     drained = True
     for piece in path_pieces(names):
         try:
@@ -107,26 +107,26 @@ def _block(m: Migration, names: Sequence[str]) -> _Blocked:
                     require_acknowledged(m.source, "block writes", reply)
                     drained = drained and is_object(reply) and reply.get("shards_acknowledged") is True
         except Denied as error:
-            said = error
+            refusal = error
         except Refused as error:
-            if error.transient or not _is_unknown_way(error):
+            if error.transient or not _lacks_block_api(error):
                 raise
-            said = error
+            refusal = error
         else:
             continue
         report_progress(
             Progress(
-                StepName.FREEZE, f"the domain does not take _block/write ({said.reply.text}): by settings"
+                StepName.FREEZE, f"the domain rejects _block/write ({refusal.reply.text}); using the setting"
             )
         )
-        return _Blocked(tuple(names), drained)
-    return _Blocked((), drained)
+        return _BlockResult(tuple(names), drained)
+    return _BlockResult((), drained)
 
 
-def _is_unknown_way(error: Refused) -> bool:
-    """Whether the engine, or the service before it, has no `_block`. Old ones take it for a mapping type."""
-    said = error.reply.text.lower()
-    return error.says(*_UNKNOWN_TYPES) or any(words in said for words in _UNKNOWN_WORDS)
+def _lacks_block_api(error: Refused) -> bool:
+    """Whether the engine or the service in front of it lacks `_block`. Old ones read it as a mapping type."""
+    text = error.reply.text.lower()
+    return error.says(*_UNKNOWN_TYPES) or any(words in text for words in _UNKNOWN_WORDS)
 
 
 def _block_by_settings(m: Migration, names: Sequence[str]) -> None:
@@ -142,43 +142,43 @@ def _require_blocked(m: Migration, names: Iterable[str]) -> None:
     if taking:
         raise ExecutionError(
             f"{len(taking)} indices on the source still take writes: {', '.join(taking[:5])}",
-            "somebody has taken the block away, or the index was made anew",
+            "somebody has removed the block, or the index was recreated; find out who, then cut over again",
         )
 
 
-def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
-    """Waits until no operation is under way on any shard, twice in a row, and makes all of them visible.
+def _await_quiet_shards(m: Migration, names: Sequence[str], rest_s: float) -> None:
+    """Wait until no shard has an operation in progress, twice in a row, then make every document visible.
 
     Args:
-        rest_s: seconds that lie between the two looks at least.
+        rest_s: the least number of seconds between the two readings.
     """
     poll, still = m.poll(m.patience_s), m.poll(rest_s)
-    seen: object = None
+    previous: object = None
     while True:
-        told = marks(m.source, names)
-        silent = [name for name in names if name not in told]
+        current = marks(m.source, names)
+        silent = [name for name in names if name not in current]
         if silent:
             raise ExecutionError(
-                f"the shards of {', '.join(silent[:5])} on the source do not tell how far they are",
-                "see that their primaries are started (GET _cat/shards), then run the same command again",
+                f"the shards of {', '.join(silent[:5])} on the source do not report their last operation",
+                "start their primaries (see GET _cat/shards), then run the same command again",
             )
-        restless = [name for name in names if not all(mark.idle for mark in told[name])]
-        if told != seen:
+        busy = [name for name in names if not all(mark.idle for mark in current[name])]
+        if current != previous:
             still = m.poll(rest_s)
-        elif not restless and still.expired:
+        elif not busy and still.expired:
             break
         if poll.expired:
             raise TimedOut(
-                f"operations are still under way on {', '.join(restless[:5]) or 'the source'}",
-                "find what still works there (GET _tasks), wait for its end, then run the same command again",
+                f"operations are still in progress on {', '.join(busy[:5]) or 'the source'}",
+                "let what still runs there end (see GET _tasks), then run the same command again",
             )
-        if restless:
-            said = f"waiting: operations are under way on {len(restless)} indices"
-            report_progress(Progress(StepName.FREEZE, said, waiting=True))
-            _flushed(m, restless)  # an operation that failed in Lucene keeps the checkpoint back until then
-        seen = told
+        if busy:
+            message = f"waiting: operations are in progress on {len(busy)} indices"
+            report_progress(Progress(StepName.FREEZE, message, waiting=True))
+            _flush(m, busy)  # an operation that failed in Lucene holds the checkpoint back until a flush
+        previous = current
         poll.pause()
-    _flushed(m, names)
+    _flush(m, names)
     stale = refresh(m.source, names)
     if stale:
         name, why = next(iter(stale.items()))
@@ -188,11 +188,11 @@ def _come_to_rest(m: Migration, names: Sequence[str], rest_s: float) -> None:
         )
 
 
-def _flushed(m: Migration, names: Sequence[str]) -> None:
+def _flush(m: Migration, names: Sequence[str]) -> None:
     try:
         failed = flush(m.source, names)
     except Denied:
-        return  # a help only: the snapshot flushes by itself
+        return  # only a help: the snapshot flushes by itself
     if failed:
         raise ExecutionError(
             f"the source cannot flush {'; '.join(failed[:3])}",
@@ -201,27 +201,27 @@ def _flushed(m: Migration, names: Sequence[str]) -> None:
 
 
 def blocked_by(m: Migration) -> set[str]:
-    """Names of the source's indices that this run has blocked, or may have."""
+    """Names of the source's indices that this run has blocked, or may have blocked."""
     intents = (intent for intent in m.journal.intents("block") if intent.result != DENIED)
     return {name for intent in intents for name in intent.detail["names"]}
 
 
 def still_blocked(m: Migration) -> list[str]:
-    """Those of them that refuse writes now. Reads only."""
-    had = blocks(m.source)
-    return sorted(name for name in blocked_by(m) if name in had and had[name].write)
+    """Those that still refuse writes. Reads only."""
+    blocked = blocks(m.source)
+    return sorted(name for name in blocked_by(m) if name in blocked and blocked[name].write)
 
 
-def lift(m: Migration) -> None:
-    """Lets the source take writes again without writing that down: for a run that cannot write any more."""
+def release_unrecorded(m: Migration) -> None:
+    """Release the source without recording it, for a run that can no longer write its journal."""
     for request in setting_requests(still_blocked(m), blocked=False):
         m.source.connection.send(request)
 
 
 def release(m: Migration) -> ReleaseRecord:
-    """Lets the source take writes again wherever this run has made it refuse them; confirms it by a look.
+    """Release the source: let every index take writes again that this run has blocked, and confirm it.
 
-    May be repeated.
+    Safe to repeat.
 
     Raises:
         ExecutionError: an index still refuses writes.

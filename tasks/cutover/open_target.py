@@ -1,6 +1,6 @@
-"""Opening the target: copies opened, data streams and aliases made, and writes taken.
+"""Open the target: open the copies, create data streams and aliases, and allow writes.
 
-Every step looks first: after a kill the same steps come to the same end.
+Every step reads before it acts, so after a kill the same steps lead to the same result.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,29 +33,29 @@ from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.selection.conflicts import own_names, taken_now
 
-_STILL_S = 20.0
+_NO_MOVEMENT_S = 20.0
 _MISSING = object()
 
 
 def open_copies(m: Migration, names: Sequence[str]) -> int:
-    """Opens closed copies for reading and waits for their primaries; they still refuse writes.
+    """Open closed copies for reading and wait for their primaries; they still refuse writes.
 
-    May be repeated. What is not the plan's own copy is left as it is: the verification finds out.
+    Safe to repeat. An index that is not the plan's own copy is left alone: the verification will report it.
 
     Raises:
         TimedOut: a primary does not start.
     """
     target = catalog(m.target).indices
     own = own_uuids(m, ledger_of(m))
-    there = [name for name in names if name in target and target[name].uuid == own.get(name)]
-    shut = [name for name in there if not target[name].open]
-    _send(m, StepName.OPEN_COPIES, "open", shut, open_requests(shut))
+    present = [name for name in names if name in target and target[name].uuid == own.get(name)]
+    closed = [name for name in present if not target[name].open]
+    _send(m, StepName.OPEN_COPIES, "open", closed, open_requests(closed))
     poll = m.poll(m.patience_s)
     while True:
         found = restores.primaries(m.target, names)
         late = sorted({primary.index for primary in found if primary.state not in {"STARTED", "RELOCATING"}})
         if not late:
-            return len(shut)
+            return len(closed)
         if poll.expired:
             raise TimedOut(
                 f"primaries of {', '.join(late[:5])} on the target do not start",
@@ -68,10 +68,10 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
 
 
 def require_free_names(m: Migration, resolution: Resolution) -> None:
-    """Makes sure, before anything is opened, that no alias or data stream of the plan is taken on the target.
+    """Confirm, before anything is opened, that no alias or data stream of the plan is taken on the target.
 
     Raises:
-        ExecutionError: one is.
+        ExecutionError: at least one is.
     """
     target = catalog(m.target)
     own = own_names(resolution.moving)
@@ -84,8 +84,8 @@ def require_free_names(m: Migration, resolution: Resolution) -> None:
     ]
     if problems:
         raise ExecutionError(
-            "names were taken on the target meanwhile: " + "; ".join(problems[:5]),
-            "remove them there; the next cutover goes on from the copies as they are",
+            "names have been taken on the target in the meantime: " + "; ".join(problems[:5]),
+            "remove them there; the next cutover continues from the copies as they are",
         )
 
 
@@ -94,54 +94,54 @@ def _is_own_stream(target: Catalog, name: str, own: frozenset[str]) -> bool:
 
 
 def set_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ...]]:
-    """Gives the opened indices the aliases that their sources have now, with filters and write indices.
+    """Give the opened indices the aliases that their sources have now, with filters and write indices.
 
-    May be repeated.
+    Safe to repeat.
 
     Returns:
         Alias → the indices that have it.
     """
-    lacking = _lacking_aliases(m, resolution)
-    _send(m, StepName.SET_ALIASES, "alias", [alias for _, alias, _ in lacking], alias_requests(lacking))
-    return aliases_made(m, resolution)
+    missing = _missing_aliases(m, resolution)
+    _send(m, StepName.SET_ALIASES, "alias", [alias for _, alias, _ in missing], alias_requests(missing))
+    return planned_aliases(m, resolution)
 
 
 def alias_requests_of(m: Migration, resolution: Resolution) -> Iterator[Request]:
-    """What `set_aliases` sends now. Reads only."""
-    return alias_requests(_lacking_aliases(m, resolution))
+    """The requests that `set_aliases` would send now. Reads only."""
+    return alias_requests(_missing_aliases(m, resolution))
 
 
-def _lacking_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
-    wanted, ours = _aliases_of_sources(m, resolution), aliases(m.target)
-    return [each for each in wanted if ours.get(each[0], {}).get(each[1], _MISSING) != each[2]]
+def _missing_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
+    wanted, current = _source_aliases(m, resolution), aliases(m.target)
+    return [each for each in wanted if current.get(each[0], {}).get(each[1], _MISSING) != each[2]]
 
 
-def aliases_made(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ...]]:
+def planned_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ...]]:
     """Alias → the indices that have it on the source. Reads only."""
     made: dict[str, tuple[str, ...]] = {}
-    for index, alias, _ in _aliases_of_sources(m, resolution):
+    for index, alias, _ in _source_aliases(m, resolution):
         made[alias] = (*made.get(alias, ()), index)
     return made
 
 
-def _aliases_of_sources(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
-    """Index on the target, alias, and what belongs to it on the source."""
+def _source_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
+    """Index on the target, alias, and the alias's properties on the source."""
     if not m.plan.restore.aliases:
         return []
-    theirs = aliases(m.source)
+    by_index = aliases(m.source)
     return [
         (index.target, alias, more)
         for unit in resolution.moving
         if not unit.is_stream and unit.action != "rename"
         for index in unit.indices
-        for alias, more in theirs.get(index.name, {}).items()
+        for alias, more in by_index.get(index.name, {}).items()
     ]
 
 
 def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ...]]) -> OpenRecord:
-    """Gives the indices the replicas and the refresh interval of their sources, and lets them take writes.
+    """Give the indices their sources' replicas and refresh intervals, and let them take writes.
 
-    May be repeated. From here on the target's documents are its own.
+    Safe to repeat. From here on the target holds documents of its own.
 
     Raises:
         ExecutionError: an index still refuses writes.
@@ -150,7 +150,7 @@ def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tup
         m, resolution
     ):  # each an intent: one that is denied leaves others in force
         _send(m, StepName.OPEN, SERVE, names, settings_requests(names, wanted))
-    _require_taking(m, resolution)
+    _require_writable(m, resolution)
     return OpenRecord(
         at=now(),
         opened=tuple(index.target for index in resolution.indices if index.open),
@@ -161,24 +161,24 @@ def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tup
 
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
-    """What opening for writes sends, by the source's settings now. Reads only."""
+    """The requests that opening for writes sends, based on the source's current settings. Reads only."""
     for names, wanted in _settings(m, resolution):
         yield from settings_requests(names, wanted)
 
 
 def _settings(m: Migration, resolution: Resolution) -> Iterator[tuple[Sequence[str], dict[str, Any]]]:
-    """Names on the target that one request holds, and the settings that they are opened with."""
+    """Names on the target that fit into one request, and the settings to open them with."""
     theirs = opening_settings(m.source)
     groups: dict[tuple[tuple[str, Any], ...], list[str]] = {}
     for index in resolution.indices:
-        wanted = opening_of(m, index, theirs.get(index.name, {}))
+        wanted = opening_settings_for(m, index, theirs.get(index.name, {}))
         groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
     for wanted, names in groups.items():
         yield from ((piece, dict(wanted)) for piece in path_pieces(names))
 
 
-def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
-    """What an index gets in place of what its waiting copy had; None puts the engine's default back."""
+def opening_settings_for(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that replace those of a waiting copy; None restores the engine's default."""
     plan = {full_key(key): value for key, value in m.plan.restore.index_settings.items()}
     ignored = [full_key(pattern) for pattern in m.plan.restore.ignore_index_settings]
     wanted: dict[str, Any] = {}
@@ -190,35 +190,35 @@ def opening_of(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) ->
     return {**wanted, WRITE: plan.get(WRITE)}
 
 
-def _require_taking(m: Migration, resolution: Resolution) -> None:
+def _require_writable(m: Migration, resolution: Resolution) -> None:
     meant = {full_key(key) for key in m.plan.restore.index_settings}
     if WRITE in meant:
         return
-    had = blocks(m.target)
-    refusing = [i.target for i in resolution.indices if i.target in had and had[i.target].write]
+    blocked = blocks(m.target)
+    refusing = [i.target for i in resolution.indices if i.target in blocked and blocked[i.target].write]
     if refusing:
         raise ExecutionError(
             f"{len(refusing)} indices on the target still refuse writes: {', '.join(refusing[:5])}",
-            "run the same command again: it goes on with them",
+            "run the same command again: it retries them",
         )
 
 
 def wait_for_green(m: Migration, resolution: Resolution) -> HealthRecord:
-    """Waits until every opened index has all its copies; what is not green by then is told. Reads only.
+    """Wait until every opened index is green, and report which are not. Reads only.
 
-    Not for longer than cutover.green, and not in vain: where no shard has been on its way for a
-    while, the domain lacks a place for it.
+    It waits no longer than cutover.green, and stops early if no shard has moved for a while: then the domain
+    has no room for it.
     """
     names = {index.target for index in resolution.indices if index.open}
-    poll, still = m.poll(m.plan.cutover.green.total_seconds()), m.poll(_STILL_S)
+    poll, stuck = m.poll(m.plan.cutover.green.total_seconds()), m.poll(_NO_MOVEMENT_S)
     began = now()
     while True:
         found = health(m.target)
-        told = found.indices
-        late = {name: told.get(name, "gone") for name in sorted(names) if told.get(name) != "green"}
+        states = found.indices
+        late = {name: states.get(name, "gone") for name in sorted(names) if states.get(name) != "green"}
         if found.moving:
-            still.restart()
-        if not late or poll.expired or still.expired:
+            stuck.restart()
+        if not late or poll.expired or stuck.expired:
             return HealthRecord(waited_s=round((now() - began).total_seconds(), 3), not_green=late)
         report_progress(
             Progress(StepName.HEALTH, f"waiting for green: {len(late)} of {len(names)} indices", waiting=True)

@@ -1,4 +1,4 @@
-"""Putting everything back after a cutover that was not opened: the source first."""
+"""Roll back a cutover that has not opened the target: the source first."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,10 +26,10 @@ T = TypeVar("T")
 
 
 def begin(m: Migration, message: str, hint: str, status: RunStatus) -> None:
-    """Writes that everything is put back, and why: from now on the run does nothing else.
+    """Record that the cutover is being rolled back, and why: from now on the run does nothing else.
 
     Args:
-        status: how the run stands when that is done.
+        status: the run's status once that is done.
     """
     if not m.journal.document.aborting:
         m.journal.document.aborting = True
@@ -38,19 +38,19 @@ def begin(m: Migration, message: str, hint: str, status: RunStatus) -> None:
 
 
 def release_source(m: Migration) -> ReleaseRecord:
-    """Lets the source take writes again, and ends the window. May be repeated.
+    """Let the source take writes again, and end the window. Safe to repeat.
 
-    A block whose reply was lost may still come: it is waited for once what is blocked already is released.
+    A block whose reply was lost may still take effect: first release what is blocked, then wait for it once.
     """
-    released = repeated(m, lambda: freeze.release(m))
+    released = retry_transient(m, lambda: freeze.release(m))
     if await_blocks_in_flight(m, StepName.RELEASE):
-        released = repeated(m, lambda: freeze.release(m))
+        released = retry_transient(m, lambda: freeze.release(m))
     window.end(m)
     return released
 
 
-def repeated(m: Migration, act: Callable[[], T]) -> T:
-    """What `act` returns, tried again on transient errors: it looks before it acts."""
+def retry_transient(m: Migration, act: Callable[[], T]) -> T:
+    """Return what `act` returns; retry on transient errors, as it reads before it acts."""
     poll = m.poll(None)
     for _ in range(_ATTEMPTS - 1):
         try:
@@ -63,7 +63,7 @@ def repeated(m: Migration, act: Callable[[], T]) -> T:
 
 
 def end_snapshot(m: Migration) -> None:
-    """Ends the run's own snapshot if it still runs: nobody waits for it any more. A whole one is kept."""
+    """Stop the run's own snapshot if it is still running: nobody waits for it. A complete one is kept."""
     if not m.journal.intents("snapshot"):
         return
 
@@ -73,14 +73,15 @@ def end_snapshot(m: Migration) -> None:
             return None
         return partial(snapshots.delete, m.source, m.repository, m.snapshot)
 
-    waits = "another snapshot runs on the source"
+    waits = "another snapshot is running on the source"
     retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
 def remove_streams(m: Migration) -> None:
-    """Deletes own data streams that were made for an opening that did not come: one cannot be closed.
+    """Delete owned data streams created for an opening that did not happen: one cannot be closed.
 
-    Their copies go with them; the next round takes them whole. One that takes writes by now is left alone.
+    Their copies go with them, and the next round copies them in full. One that takes writes by now is left
+    alone.
     """
     target = catalog(m.target)
     blocked = blocks(m.target) if target.streams else {}
@@ -93,22 +94,22 @@ def remove_streams(m: Migration) -> None:
 
 
 def remove_aliases(m: Migration) -> None:
-    """Takes from own copies the aliases that they were given for an opening that did not come."""
+    """Remove the aliases that owned copies received for an opening that did not happen."""
     if not m.journal.intents("alias"):
         return
-    target, given = catalog(m.target).indices, aliases(m.target)
+    target, current = catalog(m.target).indices, aliases(m.target)
     own = own_uuids(m, ledger_of(m))
-    mine = [name for name, uuid in own.items() if name in target and target[name].uuid == uuid]
-    doomed = [(name, alias) for name in mine for alias in given.get(name, {})]
-    if doomed:
+    unchanged = [name for name, uuid in own.items() if name in target and target[name].uuid == uuid]
+    unwanted = [(name, alias) for name in unchanged for alias in current.get(name, {})]
+    if unwanted:
         with m.journal.intend(
-            StepName.COPIES, "target", "remove alias", {"names": [alias for _, alias in doomed]}
+            StepName.COPIES, "target", "remove alias", {"names": [alias for _, alias in unwanted]}
         ):
-            for request in alias_removal_requests(doomed):
+            for request in alias_removal_requests(unwanted):
                 require_acknowledged(m.target, "remove aliases", m.target.connection.send(request))
 
 
-def doubted(m: Migration) -> frozenset[str]:
-    """Names on the target that the verification found to differ, or could not compare."""
+def differing_copies(m: Migration) -> frozenset[str]:
+    """Names on the target that the verification found to differ or could not compare."""
     found = m.journal.document.recorded(steps.VERIFY)
     return frozenset(verdict.target for verdict in found.failing) if found else frozenset()

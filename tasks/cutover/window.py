@@ -1,4 +1,4 @@
-"""The window: since when the source refuses writes, and until when that may last."""
+"""The window: when the source began to refuse writes, and how long that may last."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,23 +13,23 @@ from tasks.migration import Migration
 
 
 class WindowOver(TimedOut):
-    """The window's time has passed, and nothing was opened."""
+    """The window has expired, and nothing was opened."""
 
 
 @dataclass
 class _BoundedPoll(Poll):
-    """A long wait that ends with the window at the latest, however often something moves in it."""
+    """A long wait that ends with the window at the latest, whatever progress it sees."""
 
     until: datetime | None = None
 
     @property
     def expired(self) -> bool:
-        """Whether the limit, or the window, has passed."""
+        """Whether the limit or the window has expired."""
         return super().expired or (self.until is not None and now() >= self.until)
 
 
 def begin(m: Migration) -> WindowEntry:
-    """Writes that the window begins, before the first block is sent; a continued run keeps its window."""
+    """Record that the window begins, before the first block is sent; a resumed run keeps its window."""
     if m.journal.document.window is None:
         at = now()
         m.journal.document.window = WindowEntry(frozen=at, deadline=at + m.plan.cutover.window)
@@ -38,7 +38,7 @@ def begin(m: Migration) -> WindowEntry:
 
 
 def is_frozen(m: Migration) -> bool:
-    """Whether the run may have made the source refuse writes, and has not ended that."""
+    """Whether the run may have blocked writes on the source, and has not ended that."""
     return lifecycle.is_frozen(m.journal.document)
 
 
@@ -47,8 +47,8 @@ def is_opening(m: Migration) -> bool:
     return lifecycle.is_opening(m.journal.document)
 
 
-def inside(m: Migration) -> Migration:
-    """The migration whose waits end with the window."""
+def limit_waits(m: Migration) -> Migration:
+    """The migration with all its waits limited to the window."""
     window = m.journal.document.window
     if window is None:
         return m
@@ -57,28 +57,28 @@ def inside(m: Migration) -> Migration:
 
 
 def require_time(m: Migration) -> None:
-    """Raises WindowOver when the window's time has passed."""
+    """Raise WindowOver if the window has expired."""
     if is_over(m):
-        raise over(m)
+        raise window_over(m)
 
 
 def is_over(m: Migration) -> bool:
-    """Whether the window's time has passed."""
+    """Whether the window has expired."""
     return lifecycle.is_past_deadline(m.journal.document, now())
 
 
-def over(m: Migration) -> WindowOver:
-    """The window has passed."""
+def window_over(m: Migration) -> WindowOver:
+    """The error that the window has expired."""
     length = duration_text(m.plan.cutover.window)
     return WindowOver(
         f"the window of {length} has passed before the target could be opened",
-        "the next cutover goes on from the copies as they are; a seed round before it makes its window "
+        "the next cutover continues from the copies as they are; a seed round before it makes its window "
         "shorter, cutover.window makes it longer",
     )
 
 
 def withdraw_opening(m: Migration) -> None:
-    """Writes that the target is not being opened, after all: for a run that has opened nothing yet."""
+    """Record that the target is not being opened after all: for a run that has opened nothing yet."""
     window = m.journal.document.window
     if window and window.opening is not None:
         window.opening = None
@@ -86,7 +86,7 @@ def withdraw_opening(m: Migration) -> None:
 
 
 def begin_opening(m: Migration) -> None:
-    """Writes that from now on nothing is put back."""
+    """Record that from now on nothing is rolled back."""
     window = m.journal.document.window
     if window and window.opening is None:
         window.opening = now()
@@ -94,7 +94,7 @@ def begin_opening(m: Migration) -> None:
 
 
 def end(m: Migration) -> None:
-    """Writes that the window has come to its end."""
+    """Record that the window has ended."""
     window = m.journal.document.window
     if window and window.ended is None:
         window.ended = now()

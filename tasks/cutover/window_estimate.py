@@ -1,4 +1,4 @@
-"""How long the window will be: by what has changed, and what such rounds have taken before. Pure."""
+"""Estimate how long the window will be, from what has changed and how long similar rounds took. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -13,18 +13,18 @@ from tasks.steps import Phase, steps_in
 _ROUND = tuple(step for phase in (Phase.COMPARE, Phase.SNAPSHOT, Phase.RESTORE) for step in steps_in(phase))
 
 _FIXED_S = (1.0, 8.0)
-"""Seconds of the freeze and of the opening, at least and at most."""
+"""Seconds of the freeze and the opening, at least and at most."""
 
 _A_SHARD_S = (0.002, 0.02)
 
 _FETCHED_A_SECOND = (10e6, 80e6)
-"""Bytes, where nothing was measured: nodes fetch 40 MB a second by default."""
+"""Bytes, where nothing was measured: nodes fetch 40 MB per second by default."""
 
 
 def expected_window(
     resolution: Resolution, work: ChangesRecord, earlier: Sequence[Document]
 ) -> WindowEstimate:
-    """The estimate, from the plan's earlier rounds; the most alike of them counts."""
+    """Estimate the window from the plan's earlier rounds, of which the most similar count."""
     indices = {index.name: index for index in resolution.indices}
     fresh = [indices[c.name].bytes or 0 for c in work.restored if not c.base and c.name in indices]
     rounds = list(_rounds(earlier))
@@ -42,7 +42,7 @@ def expected_window(
 
 
 def _rounds(earlier: Iterable[Document]) -> Iterable[tuple[str, ChangesRecord, float]]:
-    """Rounds that have come to their end: id, what they did, and the seconds of it."""
+    """Finished rounds: id, what they did, and how many seconds it took."""
     for document in earlier:
         work = document.recorded(steps.COMPARE)
         if work and work.restored and StepName.COPIES in document.steps:
@@ -65,7 +65,7 @@ def _round(
 
 
 def _scaled(work: ChangesRecord, before: ChangesRecord, seconds: float) -> float:
-    """Half of a round goes with its indices, half with its operations; neither falls under a third."""
+    """Scale half of a round by its indices and half by its operations, to no less than a third of it."""
     by_indices = len(work.restored) / max(1, len(before.restored))
     by_operations = work.operations / max(1, before.operations)
     return seconds * max(0.34, (by_indices + min(by_operations, 100.0)) / 2)

@@ -1,1 +1,1 @@
-"""How long a migration will take."""
+"""Estimate how long a migration will take."""

@@ -1,6 +1,7 @@
-"""What each step of a migration costs, before anything was measured. Pure.
+"""What each step of a migration costs before anything has been measured. Pure.
 
-Copying is documented: 40 MB a second and node by default. The rest was measured in the lab, and widened.
+Copying is documented: 40 MB per second and node by default. The rest was measured in the lab, with a wide
+margin.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ _COPYING: dict[str, Side] = {StepName.SNAPSHOT: "source", StepName.RESTORE: "tar
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that a step takes: by itself, for each index, and as a multiple of the throttled copying."""
+    """Seconds that a step takes: fixed, per index, and as a multiple of the throttled copying."""
 
     fixed: float
     an_index: float = 0.0
@@ -36,4 +37,4 @@ COSTS: dict[str, tuple[Cost, Cost, Cost]] = {
     StepName.RESTORE: (Cost(0.2, 0.01, 1), Cost(0.5, 0.09, 1), Cost(10, 0.18, 4)),
     StepName.VERIFY: (Cost(0.1, 0.0005), Cost(0.4, 0.004), Cost(10, 0.05, 0)),
 }
-"""Of each step: the least, what is typical, and the most."""
+"""For each step: the least, the typical and the most."""

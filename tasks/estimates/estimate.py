@@ -1,6 +1,6 @@
-"""How long a migration will take: a range, by documented limits or by what earlier runs have measured. Pure.
+"""Estimate how long a migration will take: a range, from documented limits or earlier measurements. Pure.
 
-docs/estimates.md tells users how the range comes about.
+docs/estimates.md explains to users how the range is computed.
 """
 
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from tasks.estimates.history import Measurement
 from tasks.records.estimates import Estimate, Range, StepEstimate, Workload
 from tasks.steps import ESTIMATED, STANDSTILL
 
-_SPREAD = (0.2, 0.33)  # how much more or less than measured: several runs that agree, and a single one
+_SPREAD = (0.2, 0.33)  # margin around the measurements: several runs that agree, and a single one
 
 _RUNS = 3  # newest measurements of a step that count
 
-_EXTRAPOLATED = 20.0  # a measured step that had less than a twentieth of the work tells too little
+_EXTRAPOLATED = 20.0  # a measured step with less than a twentieth of the work says too little
 
 
 def estimate(
     work: Workload, measured: Sequence[Measurement] = (), given: Circumstances | None = None
 ) -> Estimate:
-    """The estimate of this work.
+    """Estimate this work.
 
     Args:
-        measured: what earlier runs have measured, newest first.
-        given: the circumstances; a new snapshot and no gates without them.
+        measured: measurements of earlier runs, newest first.
+        given: the circumstances; by default a new snapshot and no gates.
     """
     circumstances = given or Circumstances()
     used: dict[str, list[Measurement]] = {step: _comparable(step, work, measured) for step in ESTIMATED}
@@ -50,7 +50,7 @@ def estimate(
 
 
 def _bounds(step: str, work: Workload, given: Circumstances) -> tuple[Workload, Workload]:
-    """The least and the most that this step has to do."""
+    """The least and the most work that this step has to do."""
     if step != "snapshot":
         return work, work
     nothing = work.model_copy(update={"bytes": 0, "largest_shard": 0})
@@ -79,7 +79,7 @@ def _step(step: str, work: tuple[Workload, Workload], measured: Sequence[Measure
         low, high = lowest.of(step, least), highest.of(step, most)
         return StepEstimate(step=step, low=_rounded(low), high=_rounded(high))
     factors = [each.seconds / typical.of(step, each.work) for each in measured]
-    weights = [2.0**-age for age in range(len(factors))]  # the newest counts as much as all before it
+    weights = [2.0**-age for age in range(len(factors))]  # the newest counts as much as all earlier ones
     factor = sum(f * w for f, w in zip(factors, weights, strict=True)) / sum(weights)
     spread = _spread(factors, factor)
     low, high = (
@@ -91,7 +91,7 @@ def _step(step: str, work: tuple[Workload, Workload], measured: Sequence[Measure
 
 
 def _spread(factors: Sequence[float], middle: float) -> float:
-    """How far from the middle the next run may be: as far as those before it, within limits."""
+    """How far from the middle the next run may be: as far as earlier runs were, within limits."""
     agreeing, single = _SPREAD
     if len(factors) == 1 or not middle:
         return single

@@ -1,4 +1,4 @@
-"""What earlier runs of a plan tell of the time that each step takes: from their journals alone. Pure."""
+"""How long each step took in earlier runs of a plan, read from their journals alone. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ from tasks.records.resolution import Resolution
 from tasks.steps import ESTIMATED, StepKey
 
 M = TypeVar("M", bound=BaseModel)
-_QUEUED_S = 30.0  # a start that took longer has waited for somebody else's snapshot
-_TOO_FAST = 4  # times the documented limit: an incremental snapshot that nobody saw while it ran
+_QUEUED_S = 30.0  # a start that took longer was waiting for somebody else's snapshot
+_TOO_FAST = 4  # times the documented limit: an incremental snapshot that was not watched while it ran
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """How long one step took in one run, and for what.
+    """How long one step took in one run, and how much work it did.
 
     Args:
         run_id, rehearsal: the run, and whether it was a rehearsal.
-        shadow: the domain that stood in for the target; empty when it was the target.
-        work: what the step had to do: of a snapshot, the bytes that it wrote.
+        shadow: the domain that stood in for the target; empty if it was the target itself.
+        work: the step's work; for a snapshot, the bytes that it wrote.
     """
 
     step: str
@@ -41,15 +41,16 @@ class Measurement:
 def measurements(
     documents: Iterable[Document], plan: Plan, resolution: Resolution, now: Workload
 ) -> list[Measurement]:
-    """What the runs of this plan between these domains have measured, newest first.
+    """The measurements from this plan's runs between these domains, newest first.
 
-    Only steps that were done in one attempt, and did all of their work in it, count. What was adopted, taken
-    over, or done by a snapshot that somebody else has taken does not.
+    A step counts only if it finished in one attempt and did all of its work itself: not if something was
+        adopted
+    or taken over, or if the snapshot was somebody else's.
 
     Args:
         documents: journals, newest first.
-        resolution: the migration to come: it says between which clusters.
-        now: its workload: where a journal does not keep its nodes, these are taken.
+        resolution: the coming migration, for its clusters.
+        now: its workload; supplies the nodes if a journal does not record them.
     """
     return [each for document in documents for each in _of_run(document, plan, resolution, now)]
 
@@ -64,7 +65,7 @@ def _of_run(document: Document, plan: Plan, resolution: Resolution, now: Workloa
     work = _work(document, then, now)
     for step in ESTIMATED:
         entry = document.steps.get(step)
-        done = _done(document, step, work, plan) if entry and _in_one_go(step, entry) else None
+        done = _work_done(document, step, work, plan) if entry and _in_one_go(step, entry) else None
         if entry and done:
             rehearsal = document.rehearsal is not None
             yield Measurement(step, entry.seconds, done, document.run_id, rehearsal, shadow)
@@ -76,18 +77,18 @@ def _in_one_go(step: str, entry: StepEntry) -> bool:
 
 
 def _work(document: Document, then: Resolution, now: Workload) -> Workload:
-    """What the run had to do: as its estimate kept it, else by its resolution and with the nodes of today."""
+    """The run's work: as its estimate recorded it, else from its resolution and today's nodes."""
     kept = (document.estimate or {}).get("workload")
     try:
         if kept is not None:
             return Workload.model_validate(kept)
     except ValidationError:
-        pass  # of another version
+        pass  # written by another version
     return now.model_copy(update=sizes(then.indices))
 
 
-def _done(document: Document, step: str, work: Workload, plan: Plan) -> Workload | None:
-    """What a finished step has worked on; None when its time says nothing about that."""
+def _work_done(document: Document, step: str, work: Workload, plan: Plan) -> Workload | None:
+    """The work that a finished step has done; None if its time says nothing about it."""
     if step == StepName.SNAPSHOT:
         return _snapshot(document, work)
     if step == StepName.RESTORE:
@@ -118,23 +119,23 @@ def _of_bytes(work: Workload, count: int) -> Workload:
 
 
 def kept_snapshot(documents: Iterable[Document], plan: Plan) -> str:
-    """The newest snapshot that an earlier run has left in the plan's repository; empty without one.
+    """The newest snapshot that an earlier run left in the plan's repository; empty if there is none.
 
-    Such a snapshot shares its files with the next one, which then writes only what has changed since. That of
-    a rehearsal that is not to be kept is removed.
+    The next snapshot shares files with it and writes only what has changed since. A rehearsal's snapshot does
+    not count unless it was kept: it is removed.
     """
-    place = _place(plan.model_dump(mode="json")["repository"])
+    location = _location(plan.model_dump(mode="json")["repository"])
     for document in documents:
         taken = _record(document, steps.SNAPSHOT)
-        goes = document.rehearsal is not None and not document.rehearsal.get("keep")
+        removed = document.rehearsal is not None and not document.rehearsal.get("keep")
         clean = document.steps.get(StepName.CLEAN)
-        gone = goes or bool(clean and clean.record and clean.record["snapshots"])
-        if taken and not gone and _place(document.plan["repository"]) == place:
+        gone = removed or bool(clean and clean.record and clean.record["snapshots"])
+        if taken and not gone and _location(document.plan["repository"]) == location:
             return taken.name
     return ""
 
 
-def _place(repository: dict[str, Any]) -> Sequence[Any]:
+def _location(repository: dict[str, Any]) -> Sequence[Any]:
     return [repository.get(key) for key in ("type", "bucket", "base_path", "location")]
 
 
@@ -142,4 +143,4 @@ def _record(document: Document, step: StepKey[M]) -> M | None:
     try:
         return document.recorded(step)
     except ValidationError:
-        return None  # of another version: it tells nothing here
+        return None  # written by another version: it says nothing here

@@ -8,7 +8,7 @@ from tasks.records.resolution import SelectedIndex
 
 
 def sizes(indices: Sequence[SelectedIndex]) -> dict[str, int]:
-    """What of a workload the indices themselves say."""
+    """The part of a workload that depends on the indices alone."""
     return {
         "indices": len(indices),
         "shards": sum(index.shards for index in indices),
@@ -19,7 +19,7 @@ def sizes(indices: Sequence[SelectedIndex]) -> dict[str, int]:
 
 
 def throttled_seconds(work: Workload, side: Side) -> float:
-    """Seconds of copying when every node with primaries is as fast as it may be."""
+    """Seconds of copying if every node with primaries runs at its limit."""
     limit = (work.snapshot_limit if side == "source" else work.restore_limit) or UNLIMITED
     nodes = work.source_nodes if side == "source" else work.target_nodes
     together = max(1, min(nodes, work.shards))

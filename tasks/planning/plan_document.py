@@ -1,6 +1,6 @@
 """The resolved migration as one document: what moves, under which names, and every request that will be sent.
 
-Pure but for the readers that are passed in: what was looked at before is put together here.
+Pure: it assembles what has been read before.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,12 +21,12 @@ from tasks.survey import SIDES
 
 @dataclass(frozen=True)
 class RemainingWork:
-    """What a run still has to do, where it is not a new one.
+    """What a run still has to do, if it is not a new one.
 
     Args:
-        snapshot: whether its snapshot is to be taken.
-        arrived: names on the target that it has brought there already.
-        finished: whether it is over: then nothing is to be done.
+        snapshot: whether it still has to take its snapshot.
+        arrived: names on the target that it has restored already.
+        finished: whether it is over, with nothing left to do.
     """
 
     snapshot: bool = True
@@ -35,7 +35,7 @@ class RemainingWork:
 
 
 def remaining_work(journal: Journal, *, finished: bool) -> RemainingWork:
-    """What the run of this journal still has to do, as far as the journal tells."""
+    """What the run still has to do, according to its journal."""
     taken = bool(journal.record("snapshot"))
     return RemainingWork(not taken, frozenset(journal.document.arrived), finished)
 
@@ -54,7 +54,7 @@ def plan_document(
     """The document of a resolved migration. Pure.
 
     Args:
-        requests: what the run will send, as its steps offer it.
+        requests: what the run will send, collected from its steps.
     """
     return PlanDocument(
         name=m.plan.name,

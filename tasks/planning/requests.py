@@ -1,4 +1,4 @@
-"""The requests that a verb will send, put together from what its steps offer. Pure."""
+"""The requests that a verb will send, collected from its steps. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -13,18 +13,18 @@ Offer = Callable[[], Iterable[tuple[Side, Request]]]
 
 
 def on(side: Side, requests: Iterable[Request]) -> Iterator[tuple[Side, Request]]:
-    """These requests, to this side."""
+    """Pair these requests with the side they go to."""
     return ((side, request) for request in requests)
 
 
 def planned_requests(verb: str, offers: Mapping[StepName, Offer]) -> Iterator[PlannedRequest]:
-    """Every request of the verb's steps, in the order of the steps.
+    """Every request of the verb, in the order of its steps.
 
     Args:
-        offers: of each of its steps that sends something.
+        offers: for each step that sends something, a function that returns its requests.
 
     Raises:
-        KeyError: a step that sends something offers nothing; a test over `tasks.steps.ALL` finds that first.
+        KeyError: a step that sends something is missing; a test over `tasks.steps.ALL` catches that first.
     """
     for step in steps_of(verb):
         if step.sends:

@@ -1,7 +1,4 @@
-"""Looking at everything that can refuse, before anything is changed.
-
-Who the domains are, what moves, and what is in the way.
-"""
+"""Resolve a migration: which domains, what moves, what is in the way. Refuses before anything is changed."""
 
 from collections.abc import Iterable, Iterator
 
@@ -20,40 +17,40 @@ from tasks.repository.bodies import is_readonly
 from tasks.selection import compatibility
 from tasks.survey import SIDES, Survey
 
-_SHOWN = 20  # indices named where a whole domain cannot be read
+_SHOWN = 20  # indices to name when a whole domain cannot be read
 
 _CHECK_AGAIN = "fix these, then run the same command again; `snapferry check PLAN` checks everything"
 
 
 def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
-    """The migration decided in full: which indices, under which names; nothing refuses it. Reads only.
+    """Decide the migration in full: which indices, under which names. Reads only.
 
     Args:
-        survey: what has been looked at; a fresh look without it.
+        survey: what has been read of the domains already; a fresh one by default.
 
     Raises:
-        PreconditionError: with every reason at once.
-        DomainError, AwsError: a domain or the account could not be looked at.
+        PreconditionError: it is refused, with every reason at once.
+        DomainError, AwsError: a domain or the account could not be read.
     """
-    look = survey or Survey.of(m)
-    _require_readable(look)
+    survey = survey or Survey.of(m)
+    _require_readable(survey)
     first, then = (deciding(checks, m.plan.checks) for checks in (FIRST, THEN))
-    records = run_checks(look, first, then)
+    records = run_checks(survey, first, then)
     failed = [record for record in records if record.status == "FAIL"]
-    problems = (*map(_problem, failed), *_missing_consents(look))
+    problems = (*map(_problem, failed), *_missing_consents(survey))
     if problems:
-        raise PreconditionError(_refused(m), problems, _CHECK_AGAIN)
-    return resolution_of(m, look, records)
+        raise PreconditionError(_refusal(m), problems, _CHECK_AGAIN)
+    return resolution_of(m, survey, records)
 
 
-def _refused(m: Migration) -> str:
-    if m.journal.changed_something:  # as repositories are registered before the first gate
+def _refusal(m: Migration) -> str:
+    if m.journal.changed_something:  # for example repositories, which are registered before the first gate
         return f"refused, after run {m.journal.run_id} has changed something (its report lists what):"
     return "refused before anything was changed:"
 
 
 def require_moving(resolution: Resolution) -> None:
-    """Raises PreconditionError when nothing is left to move: moving nothing proves nothing."""
+    """Raise PreconditionError if nothing is left to move: moving nothing proves nothing."""
     if not resolution.moving:
         raise PreconditionError(
             "nothing to move: every selected index is already on the target, and the policy is skip",
@@ -61,33 +58,33 @@ def require_moving(resolution: Resolution) -> None:
         )
 
 
-def _require_readable(look: Survey) -> None:
-    """What everything else rests on: two clusters, both readable, and the target can read the source's data.
+def _require_readable(survey: Survey) -> None:
+    """Check the basics: two different clusters, both readable, and a target that can read the source's data.
 
     Raises:
-        PreconditionError: they are one cluster, or the target reads no snapshot of the source.
+        PreconditionError: they are one cluster, or the target cannot read the source's snapshots.
     """
-    source, target = look.identity("source"), look.identity("target")
+    source, target = survey.identity("source"), survey.identity("target")
     if source.uuid == target.uuid:
         raise PreconditionError(
             "source and target are one cluster",
             (f"both answer with UUID {source.uuid}",),
             "correct the endpoints",
         )
-    look.catalog("source")
+    survey.catalog("source")
     problem = compatibility.engine_problem(source.version, target.version)
     if problem:
-        indices = list(compatibility.creations(created_on(look)))
+        indices = list(compatibility.creations(created_on(survey)))
         more = (f"and {len(indices) - _SHOWN} more",) if len(indices) > _SHOWN else ()
         way = compatibility.way_out(source.version, target.version)
         raise PreconditionError(problem, (*indices[:_SHOWN], *more), way)
-    look.catalog("target")
-    look.registrations("source")
-    look.registrations("target")
+    survey.catalog("target")
+    survey.registrations("source")
+    survey.registrations("target")
 
 
 def _problem(record: CheckRecord) -> str:
-    """A failed check: what was found, the names where there are many, and what to do."""
+    """A failed check as text: what was found, the names if there are many, and what to do."""
     items = record.items if len(record.items) > 1 else ()
     more = (*(f"  {item}" for item in items), *([f"next: {record.hint}"] if record.hint else []))
     return "\n".join([_line(record), *(f"    {line}" for line in more)])
@@ -98,33 +95,33 @@ def _line(record: CheckRecord) -> str:
     return f"{record.id}{where}: {record.detail}"
 
 
-def _missing_consents(look: Survey) -> Iterator[str]:
-    """Deletions without consent are the conflict policy's to name."""
-    for option in consents_needed(look):
-        if option not in consents_given(look):
-            yield f"the plan needs the consent {option} as well"
+def _missing_consents(survey: Survey) -> Iterator[str]:
+    """Name the missing consents; the conflict policy itself names deletions without consent."""
+    for option in consents_needed(survey):
+        if option not in consents_given(survey):
+            yield f"the plan also needs the consent {option}"
 
 
-def resolution_of(m: Migration, look: Survey, records: Iterable[CheckRecord] = ()) -> Resolution:
-    """What was decided, as a record; the units that the target could not take are not in it.
+def resolution_of(m: Migration, survey: Survey, records: Iterable[CheckRecord] = ()) -> Resolution:
+    """The decision as a record, without the units that the target could not take.
 
     Args:
-        records: the checks that have decided; what they could not tell is noted.
+        records: the checks that decided; what they could not determine becomes a note.
     """
-    units = look.decision.units
+    units = survey.decision.units
     return Resolution(
-        source=_record(look.domain("source"), look.identity("source")),
-        target=_record(look.domain("target"), look.identity("target")),
+        source=_record(survey.domain("source"), survey.identity("source")),
+        target=_record(survey.domain("target"), survey.identity("target")),
         units=units,
-        left_out=(*look.selection.left_out, *_skipped(units)),
+        left_out=(*survey.selection.left_out, *_skipped(units)),
         repository=m.repository,
         snapshot=m.snapshot,
-        notes=(*_notes(look, units), *map(_line, filter(_could_not_tell, records))),
-        bucket_region=look.bucket_region,
+        notes=(*_notes(survey, units), *map(_line, filter(_is_undetermined, records))),
+        bucket_region=survey.bucket_region,
     )
 
 
-def _could_not_tell(record: CheckRecord) -> bool:
+def _is_undetermined(record: CheckRecord) -> bool:
     return record.unknown and record.status == "WARN"
 
 
@@ -135,60 +132,60 @@ def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:
             yield LeftOut(name=unit.name, reason=LeftOutReason.CONFLICT, detail=detail)
 
 
-def _notes(look: Survey, units: tuple[Unit, ...]) -> Iterator[str]:
-    for pattern in look.selection.unmatched:
+def _notes(survey: Survey, units: tuple[Unit, ...]) -> Iterator[str]:
+    for pattern in survey.selection.unmatched:
         if "*" in pattern:
-            yield f"indices.include: {pattern} fits nothing on the source"
+            yield f"indices.include: {pattern} matches nothing on the source"
     for unit in units:
-        if unit.action == "rename" and look.plan.restore.aliases and any(i.aliases for i in unit.indices):
+        if unit.action == "rename" and survey.plan.restore.aliases and any(i.aliases for i in unit.indices):
             yield f"{unit.name}: renamed to {unit.target}, so its aliases are not restored"
         if unit.is_stream and unit.action != "skip":
-            yield f"data stream {unit.name}: its index template does not come with it; make it on the target"
+            yield f"data stream {unit.name}: its index template is not moved; create it on the target"
     for side in SIDES:
-        yield from _registration_notes(look, side)
+        yield from _registration_notes(survey, side)
 
 
-def _registration_notes(look: Survey, side: Side) -> Iterator[str]:
-    """What becomes of registrations that are there already."""
-    own = look.plan.repository.name
-    for name, found in look.registrations(side).items():
-        if not leads_to_the_plan(look, side, found):
+def _registration_notes(survey: Survey, side: Side) -> Iterator[str]:
+    """Say what happens to registrations that exist already."""
+    own = survey.plan.repository.name
+    for name, found in survey.registrations(side).items():
+        if not leads_to_the_plan(survey, side, found):
             continue
         if side == "target" and name == own and not is_readonly(found):
             yield f"repository {name} is registered read-write on the target: it will become readonly"
         elif name == own:
-            yield f"repository {name} is on the {side} already; its settings become the plan's"
+            yield f"repository {name} already exists on the {side}; it will get the plan's settings"
 
 
-def _record(domain: Domain, who: ClusterIdentity) -> ClusterRecord:
+def _record(domain: Domain, identity: ClusterIdentity) -> ClusterRecord:
     return ClusterRecord(
         endpoint=domain.endpoint,
         region=domain.region,
-        cluster_uuid=who.uuid,
-        cluster_name=who.name,
-        version=str(who.version),
+        cluster_uuid=identity.uuid,
+        cluster_name=identity.name,
+        version=str(identity.version),
     )
 
 
 def resolve_names(m: Migration) -> Resolution:
-    """The plan's indices under their own names, whatever the target has: to compare without a run.
+    """The plan's indices under their own names, whatever the target has: for comparing without a run.
 
     Reads only.
 
     Raises:
-        PreconditionError: no index fits.
+        PreconditionError: no index matches.
     """
-    look = Survey.of(m)
-    if not look.selection.units:
+    survey = Survey.of(m)
+    if not survey.selection.units:
         raise PreconditionError(
-            "no index on the source fits indices.include and indices.exclude",
+            "no index on the source matches indices.include and indices.exclude",
             hint="correct these patterns in the plan",
         )
     return Resolution(
-        source=_record(m.source, look.identity("source")),
-        target=_record(m.target, look.identity("target")),
-        units=look.selection.units,
-        left_out=look.selection.left_out,
+        source=_record(m.source, survey.identity("source")),
+        target=_record(m.target, survey.identity("target")),
+        units=survey.selection.units,
+        left_out=survey.selection.left_out,
         repository=m.repository,
         snapshot=m.snapshot,
     )

@@ -1,4 +1,4 @@
-"""A saved plan: whether its file is as it was written, and whether the domains still are. Pure."""
+"""Check a saved plan: its file must be as it was written, and the domains as they were. Pure."""
 
 import hashlib
 import json
@@ -15,13 +15,13 @@ _NAMES = 20
 _LATER = ("settings", "aliases", "snapshot_uuid")  # not in files of the first versions, nor in their hash
 
 
-def sealed(document: PlanDocument) -> PlanDocument:
-    """The document with the hash of everything that decides what is done."""
+def seal(document: PlanDocument) -> PlanDocument:
+    """Add the hash of everything that determines the migration."""
     return document.model_copy(update={"hash": _hash(document)})
 
 
 def is_intact(document: PlanDocument) -> bool:
-    """Whether the document is as it was when it was sealed."""
+    """Whether the document is still as it was when it was sealed."""
     return document.hash == _hash(document)
 
 
@@ -31,7 +31,7 @@ def _hash(document: PlanDocument) -> str:
 
 
 def _basis(document: PlanDocument) -> dict[str, Any]:
-    """Everything that decides what is done; sizes, counts and the looks of the document do not."""
+    """Everything that determines the migration; sizes, counts and the document's layout do not."""
     content = document.model_dump(mode="json", exclude={"hash", "made", "estimate", "counts"})
     for unit in content["resolution"]["units"]:
         for index in unit["indices"]:
@@ -40,37 +40,37 @@ def _basis(document: PlanDocument) -> dict[str, Any]:
 
 
 def differences(saved: PlanDocument, fresh: PlanDocument) -> tuple[str, ...]:
-    """What on the domains is not as it was when the plan was saved, one line each; empty when nothing is.
+    """List what has changed on the domains since the plan was saved, one line each; empty if nothing has.
 
-    Growth does not count. Whatever else differs does, also what has no words of its own here.
+    Growth does not count. Any other difference does, even if there are no specific words for it here.
     """
     found = tuple(_differences(saved, fresh))
     if found or _decisive(saved) == _decisive(fresh):
         return found
-    return ("the migration would be another one than was saved; save the plan anew and compare the files",)
+    return ("the migration would differ from the saved one; save the plan again and compare the files",)
 
 
 def require_unchanged(saved: PlanDocument, fresh: PlanDocument) -> None:
-    """Refuses to execute a saved plan on domains that are not as they were.
+    """Refuse to execute a saved plan on domains that have changed.
 
     Raises:
-        PreconditionError: with every difference.
+        PreconditionError: they have; it lists every difference.
     """
     found = differences(saved, fresh)
     if found:
         raise PreconditionError(
-            f"the domains are not as they were when this plan was saved ({saved.made:%Y-%m-%d %H:%M} UTC):",
+            f"the domains have changed since this plan was saved ({saved.made:%Y-%m-%d %H:%M} UTC):",
             found,
-            "look at it again, and save it anew: snapferry plan PLAN -o FILE",
+            "review it and save it again: snapferry plan PLAN -o FILE",
         )
 
 
 def _decisive(document: PlanDocument) -> dict[str, Any]:
-    """Of the basis, what a fresh look must find again. What was registered meanwhile decides nothing."""
+    """The part of the basis that must be the same now. What has been registered since makes no difference."""
     basis = _basis(document)
     del basis["run_id"], basis["requests"], basis["changes"], basis["consents"]
     del basis["resolution"]["notes"], basis["resolution"]["snapshot"], basis["resolution"]["left_out"]
-    basis.pop("snapshot_uuid", None)  # one that could not be read is no difference
+    basis.pop("snapshot_uuid", None)  # one that could not be read is not a difference
     return {**basis, "plan": plan_as_now(basis["plan"])}
 
 
@@ -80,7 +80,7 @@ def _differences(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
     yield from _cluster("target", before.target, after.target)
     yield from _units(before, after)
     if saved.mappings and not (saved.settings and saved.aliases):
-        yield "~ it was saved by an earlier version, which did not note settings and aliases of the indices"
+        yield "~ it was saved by an earlier version, which did not record the indices' settings and aliases"
     yield from _indices(saved, fresh)
     if saved.snapshot_uuid and saved.snapshot_uuid != fresh.snapshot_uuid:
         yield from _snapshot(before.snapshot, saved.snapshot_uuid, fresh.snapshot_uuid)
@@ -92,12 +92,12 @@ def _snapshot(name: str, before: str, after: str | None) -> Iterator[str]:
     if after is None:
         yield f"~ snapshot {name}: no domain can read it any more"
     else:
-        yield f"~ snapshot {name}: it is another one of that name (UUID {before} → {after})"
+        yield f"~ snapshot {name}: it is a different snapshot of that name (UUID {before} → {after})"
 
 
 def _cluster(side: str, before: ClusterRecord, after: ClusterRecord) -> Iterator[str]:
     if before.cluster_uuid != after.cluster_uuid:
-        yield f"~ the {side} is another cluster: UUID {before.cluster_uuid} → {after.cluster_uuid}"
+        yield f"~ the {side} is a different cluster: UUID {before.cluster_uuid} → {after.cluster_uuid}"
     if before.version != after.version:
         yield f"~ the {side}'s version: {before.version} → {after.version}"
 
@@ -107,7 +107,7 @@ def _units(before: Resolution, after: Resolution) -> Iterator[str]:
     for name in now.keys() - then.keys():
         yield f"+ {name}: it is new on the source"
     for name in then.keys() - now.keys():
-        yield f"- {name}: it is gone from the source, or does not move any more"
+        yield f"- {name}: it is gone from the source, or no longer moves"
     for name in then.keys() & now.keys():
         yield from _unit(then[name], now[name])
 
@@ -115,14 +115,14 @@ def _units(before: Resolution, after: Resolution) -> Iterator[str]:
 def _unit(before: Unit, after: Unit) -> Iterator[str]:
     if (before.action, before.target) != (after.action, after.target):
         what = after.conflict or before.conflict or "names on the target have changed"
-        yield f"~ {after.name}: {_said(before)} → {_said(after)} ({what})"
+        yield f"~ {after.name}: {_unit_text(before)} → {_unit_text(after)} ({what})"
     elif before.takes != after.takes:
-        yield f"~ {after.name}: other things are to be deleted on the target for it: {after.conflict}"
+        yield f"~ {after.name}: it needs other deletions on the target: {after.conflict}"
     elif before.conflict != after.conflict:
-        yield f"~ {after.name}: the target has {after.conflict or 'nothing of its names any more'}"
+        yield f"~ {after.name}: the target has {after.conflict or 'none of its names any more'}"
 
 
-def _said(unit: Unit) -> str:
+def _unit_text(unit: Unit) -> str:
     return f"{unit.action} as {unit.target}" if unit.action != "skip" else "skip"
 
 
@@ -136,7 +136,7 @@ def _indices(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
         elif old is not None:
             yield from _index(old, index)
             if old.uuid == index.uuid:
-                yield from _traits(name, saved, fresh, same_aliases=old.aliases == index.aliases)
+                yield from _attributes(name, saved, fresh, same_aliases=old.aliases == index.aliases)
     for name in then.keys() - now.keys():
         if then[name].stream in moved:
             yield f"- {name}: data stream {then[name].stream} has lost this backing index"
@@ -146,7 +146,7 @@ def _by_name(resolution: Resolution) -> dict[str, SelectedIndex]:
     return {index.name: index for unit in resolution.units for index in unit.indices}
 
 
-def _traits(name: str, saved: PlanDocument, fresh: PlanDocument, *, same_aliases: bool) -> Iterator[str]:
+def _attributes(name: str, saved: PlanDocument, fresh: PlanDocument, *, same_aliases: bool) -> Iterator[str]:
     if saved.mappings.get(name) != fresh.mappings.get(name):
         yield f"~ {name}: its mapping has changed"
     if saved.settings and saved.settings.get(name) != fresh.settings.get(name):
@@ -157,7 +157,7 @@ def _traits(name: str, saved: PlanDocument, fresh: PlanDocument, *, same_aliases
 
 def _index(old: SelectedIndex, new: SelectedIndex) -> Iterator[str]:
     if old.uuid != new.uuid:
-        yield f"~ {new.name}: it was made anew on the source (UUID {old.uuid} → {new.uuid})"
+        yield f"~ {new.name}: it was recreated on the source (UUID {old.uuid} → {new.uuid})"
     if old.open != new.open:
         yield f"~ {new.name}: it is {'open' if new.open else 'closed'} now"
     if old.replicas != new.replicas:

@@ -1,1 +1,1 @@
-"""Seed rounds: which indices changed, and their closed copies on the target."""
+"""Seed rounds: find what changed on the source and keep closed copies of it on the target."""

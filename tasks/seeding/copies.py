@@ -1,4 +1,4 @@
-"""The copies on the target between rounds: closed, told, and taken away where their index is gone."""
+"""The copies on the target between rounds: close them, list them, discard those whose index is gone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -19,31 +19,32 @@ from tasks.records.resolution import SelectedIndex
 from tasks.records.seeding import RESTORED, ChangesRecord, CopiesRecord, Copy, Ledger
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.retry_while_busy import is_busy, retry_while_busy
-from tasks.seeding.changes import Known
+from tasks.seeding.changes import BothSides
 from tasks.seeding.ledger import ledger
 
 _RESTORING = "being restored"
 
 _AT_ONCE = 50
 
-_STILL_S = 5.0
+_NO_MOVEMENT_S = 5.0
 
-_NOT_ARRIVED = "the last round has not restored it whole"
+_NOT_RESTORED = "the last round did not restore it completely"
 
-_DIFFERED = "its copy was compared, and found to differ or could not be compared"
+_DIFFERED = "its copy was compared and differs, or could not be compared"
 
 
 def close_copies(m: Migration, uuids: Mapping[str, str], step: str) -> None:
-    """Closes those of these indices that are open; waits while one is being restored or snapshotted.
+    """Close those of these indices that are open; wait while one is being restored or snapshotted.
 
-    May be repeated: it looks first. What has another UUID by now, is gone, belongs to a data stream or was
-    made to take writes is left alone: somebody may use it.
+    Safe to repeat: it reads the target first. An index that is gone, has another UUID by now, belongs to a
+        data
+    stream or takes writes is left alone: somebody may be using it.
 
     Args:
         uuids: names on the target, each with its UUID.
 
     Raises:
-        TimedOut: they could not be closed for the migration's patience.
+        TimedOut: they could not be closed within the migration's patience.
     """
     poll = m.poll(m.patience_s)
     while True:
@@ -63,7 +64,7 @@ def close_copies(m: Migration, uuids: Mapping[str, str], step: str) -> None:
                     "run the same command again",
                 ) from error
             report_progress(
-                Progress(step, "waiting: a restore or a snapshot on the target holds a copy", waiting=True)
+                Progress(step, "waiting: a restore or snapshot on the target is using a copy", waiting=True)
             )
             poll.pause()
 
@@ -77,19 +78,19 @@ def _open_copies(m: Migration, uuids: Mapping[str, str]) -> list[str]:
 
 
 def await_shards(m: Migration, found: Ledger) -> None:
-    """Waits while shards of copies are on their way. Reads only.
+    """Wait while shards of copies are being assigned. Reads only.
 
-    An index that was closed, or whose node was started again, starts its shards anew, one after the other;
-    until then it looks like one that has lost them. What does not come is left to the comparison.
+    When an index was just closed, or its node just restarted, its shards start again one by one; until then
+    they look lost. Shards that never start are left to the comparison.
     """
-    poll, still = m.poll(m.patience_s), m.poll(_STILL_S)
+    poll, stuck = m.poll(m.patience_s), m.poll(_NO_MOVEMENT_S)
     while True:
         target = catalog(m.target).indices
         same = [n for n, c in found.copies.items() if n in target and target[n].uuid == c.target_uuid]
         late = [name for name in same if target[name].health == "red"]
         if late and health(m.target).moving:
-            still.restart()
-        if not late or poll.expired or still.expired:
+            stuck.restart()
+        if not late or poll.expired or stuck.expired:
             return
         report_progress(
             Progress(
@@ -100,24 +101,24 @@ def await_shards(m: Migration, found: Ledger) -> None:
 
 
 def ledger_of(m: Migration) -> Ledger:
-    """The copies that the plan's earlier rounds have made; the run's own journal does not count."""
+    """The copies made by the plan's earlier rounds; this run's own journal does not count."""
     return ledger(State.of(m.journal), m.journal.run_id)
 
 
 def own_uuids(m: Migration, found: Ledger) -> dict[str, str]:
-    """Names on the target that the plan's rounds have made, this one included, each with its UUID."""
+    """Every index on the target that the plan's rounds have made, this round included: name → UUID."""
     return {name: copy.target_uuid for name, copy in found.copies.items()} | m.journal.document.arrived
 
 
-def discard(m: Migration, doomed: Sequence[Copy]) -> tuple[str, ...]:
-    """Deletes own copies whose index the source has dropped or reshaped, if they are still the same.
+def discard(m: Migration, unwanted: Sequence[Copy]) -> tuple[str, ...]:
+    """Delete owned copies whose index was deleted or resharded on the source, unless they have been replaced.
 
-    May be repeated.
+    Safe to repeat.
 
     Returns:
-        The names on the target.
+        Their names on the target.
     """
-    uuids = {copy.target: copy.target_uuid for copy in doomed}
+    uuids = {copy.target: copy.target_uuid for copy in unwanted}
     names = list(uuids)
     for start in range(0, len(names), _AT_ONCE):
         chunk = names[start : start + _AT_ONCE]
@@ -127,64 +128,70 @@ def discard(m: Migration, doomed: Sequence[Copy]) -> tuple[str, ...]:
             still = [name for name in chunk if there.get(name) == uuids[name]]
             return partial(names_on.delete_all, m.target, still) if still else None
 
-        retry_while_busy(m, m.target, "remove", chunk, "a snapshot on the target holds a copy", is_busy, look)
+        retry_while_busy(
+            m, m.target, "remove", chunk, "a snapshot on the target is using a copy", is_busy, look
+        )
     return tuple(names)
 
 
-def discard_requests(doomed: Sequence[Copy]) -> Iterator[Request]:
-    """What `discard` sends of copies that are still the same."""
-    names = [copy.target for copy in doomed]
+def discard_requests(unwanted: Sequence[Copy]) -> Iterator[Request]:
+    """The requests that `discard` sends for copies that are still the same."""
+    names = [copy.target for copy in unwanted]
     for start in range(0, len(names), _AT_ONCE):
         yield from names_on.delete_all_requests(names[start : start + _AT_ONCE])
 
 
-def doomed(work: ChangesRecord, at: Known) -> tuple[Copy, ...]:
-    """The copies that cannot be restored onto any more, or have nothing to be a copy of."""
+def copies_to_discard(work: ChangesRecord, sides: BothSides) -> tuple[Copy, ...]:
+    """Copies that nothing can be restored onto any more, or whose index is gone."""
     gone = {change.target for change in work.of("dropped", "reshaped")}
-    return tuple(copy for name, copy in at.own.items() if name in gone)
+    return tuple(copy for name, copy in sides.trusted.items() if name in gone)
 
 
-def arrived_whole(restored: RestoreRecord | None, taken: SnapshotRecord | None) -> list[str]:
-    """Names on the target that a round has restored in full: none from a snapshot that lacks shards."""
+def fully_restored(restored: RestoreRecord | None, taken: SnapshotRecord | None) -> list[str]:
+    """Names on the target that the round restored in full; none if the snapshot is missing shards."""
     if restored is None or taken is None or taken.state != "SUCCESS":
         return []
     return [index.target for index in restored.indices if index.restored]
 
 
-def copies_now(
-    m: Migration, work: ChangesRecord, at: Known, arrived: Iterable[str], doubted: Iterable[str] = ()
+def current_copies(
+    m: Migration,
+    work: ChangesRecord,
+    sides: BothSides,
+    restored: Iterable[str],
+    differing: Iterable[str] = (),
 ) -> CopiesRecord:
     """Every copy as it is after this round, with the marks of what it holds.
 
     Args:
-        at: as both domains are now.
-        arrived: names on the target that this round has restored in full.
-        doubted: names on the target that were found to differ: they are restored again.
+        sides: both domains as they are now.
+        restored: names on the target that this round restored in full.
+        differing: names on the target that were found to differ; the next round restores them again.
     """
-    target = at.target.indices
-    done, doubts = set(arrived), set(doubted)
+    target = sides.target.indices
+    done, again = set(restored), set(differing)
     decided = m.journal.document.recorded(steps.RESOLVE)
     sources = {index.name: index for index in decided.indices} if decided else {}
     found: list[Copy] = []
     for change in work.changes:
         name = change.target
-        before = at.own.get(name) or at.ledger.copies.get(name)
+        before = sides.trusted.get(name) or sides.ledger.copies.get(name)
         if name not in target:
             continue
-        if change.kind == "dropped":  # not discarded yet: the next round does it
-            found += [at.own[name]] if name in at.own else []
+        if change.kind == "dropped":  # not discarded yet: the next round will
+            found += [sides.trusted[name]] if name in sides.trusted else []
             continue
         if change.kind in RESTORED:
             if not _is_ours(m, name, target[name].uuid, before):
-                continue  # not restored yet, and what has the name is somebody else's
+                continue  # not restored yet; whatever has the name belongs to somebody else
             copy = _copy(m, work, sources[change.name], target[name].uuid)
-            copy = copy if name in done else _unknown(copy, _NOT_ARRIVED)
+            copy = copy if name in done else _without_marks(copy, _NOT_RESTORED)
         elif before:
             copy = before.model_copy(update={"aliases": work.aliases[change.name]})
         else:
             continue
-        found.append(_unknown(copy, _DIFFERED) if name in doubts else copy)
-    found += [at.own[name] for name in work.left_behind if name in at.own]
+        found.append(_without_marks(copy, _DIFFERED) if name in again else copy)
+    found += [sides.trusted[name] for name in work.left_behind if name in sides.trusted]
     there = {name: index.uuid for name, index in target.items()}
     same = tuple(copy for copy in found if there.get(copy.target) == copy.target_uuid)
     return CopiesRecord(round=work.round, copies=same)
@@ -209,15 +216,15 @@ def _copy(m: Migration, work: ChangesRecord, index: SelectedIndex, target_uuid: 
     )
 
 
-def _unknown(copy: Copy, why: str) -> Copy:
+def _without_marks(copy: Copy, why: str) -> Copy:
     return copy.model_copy(update={"marks": (), "digest": "", "aliases": "", "doubt": why})
 
 
-def require_waiting(m: Migration, found: CopiesRecord) -> CopiesRecord:
-    """Makes sure that every copy is closed and refuses writes; returns the same copies.
+def require_closed_copies(m: Migration, found: CopiesRecord) -> CopiesRecord:
+    """Confirm that every copy is closed and refuses writes; return the same copies.
 
     Raises:
-        ExecutionError: one is not.
+        ExecutionError: at least one is not.
     """
     target, blocked = catalog(m.target).indices, blocks(m.target)
     waiting = {
@@ -226,7 +233,7 @@ def require_waiting(m: Migration, found: CopiesRecord) -> CopiesRecord:
     wrong = [copy.target for copy in found.copies if copy.target not in waiting]
     if wrong:
         raise ExecutionError(
-            f"{len(wrong)} copies on the target are open, or take writes: {', '.join(wrong[:5])}",
-            "somebody else works on them; see who, then seed again with --new-run",
+            f"{len(wrong)} copies on the target are open or take writes: {', '.join(wrong[:5])}",
+            "somebody else is working on them; find out who, then seed again with --new-run",
         )
     return found

@@ -1,4 +1,4 @@
-"""The copies that a plan's rounds have made on the target, as its journals tell."""
+"""The copies that a plan's rounds have made on the target, read from its journals."""
 
 from collections.abc import Iterator
 
@@ -9,16 +9,16 @@ from tasks import steps
 from tasks.records.seeding import CopiesRecord, Copy, Ledger
 
 
-def ledger(state: State, but: str = "") -> Ledger:
-    """The copies as the plan's rounds have left them. What an unfinished round may have touched has no marks.
+def ledger(state: State, excluding: str = "") -> Ledger:
+    """The copies as the plan's rounds left them. Those an unfinished round may have touched have no marks.
 
     Args:
-        but: the id of the run that asks: its own journal does not count.
+        excluding: the id of the calling run: its own journal does not count.
     """
     base: CopiesRecord | None = None
     later: list[Journal] = []
     for journal in state.journals():
-        if not journal.document.verb.is_round or journal.run_id == but:
+        if not journal.document.verb.is_round or journal.run_id == excluding:
             continue
         if ends_cycle(journal.document):
             break
@@ -33,7 +33,7 @@ def ledger(state: State, but: str = "") -> Ledger:
 
 
 def _touched(journal: Journal, copies: dict[str, Copy]) -> Iterator[Copy]:
-    """Copies that a round without an end has restored, or was about to."""
+    """Copies that an unfinished round has restored, or was about to restore."""
     decided = journal.document.recorded(steps.RESOLVE)
     sources = {index.target: index for index in decided.indices} if decided else {}
     intended = {name for intent in journal.intents("restore") for name in intent.detail["targets"]}

@@ -1,7 +1,8 @@
-"""Which of the target's indices are copies that a round may be restored onto. Reads only.
+"""Seeded copies on the target that the next round can build on. Reads only.
 
-A copy is one by the UUID that was noted when it arrived. It is trusted as long as it refuses writes, as every
-copy is made to: then nobody has changed it. One that takes writes is in the way like any other index.
+A copy is identified by the UUID recorded when it was restored. It is trusted for as long as it refuses
+writes, as every copy is set to: then nobody has changed it. A copy that takes writes is in the way like any
+other index.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from tasks.survey import Survey, by_policy
 
 
 def trusted(target: Catalog, blocked: dict[str, Blocks], found: Ledger) -> dict[str, Copy]:
-    """Those copies that are on the target and refuse writes, closed or (after a kill) still open."""
+    """The copies that are on the target and refuse writes, whether closed or (after a kill) still open."""
     return {
         name: copy
         for name, copy in found.copies.items()
@@ -31,10 +32,10 @@ def _is_waiting(index: Index, copy: Copy, block: Blocks | None) -> bool:
     return index.uuid == copy.target_uuid and index.stream is None and block is not None and block.write
 
 
-def still_based(m: Migration, resolution: Resolution, found: Ledger) -> Resolution:
-    """The resolution with those bases alone that are trusted at this look.
+def drop_untrusted_bases(m: Migration, resolution: Resolution, found: Ledger) -> Resolution:
+    """Keep only the bases that are still trusted.
 
-    What was made to take writes since it was decided stands in the way of the restore, like any other index.
+    A copy that was made writable since the decision is in the way of the restore, like any other index.
     """
     if not any(unit.base for unit in resolution.units):
         return resolution
@@ -51,25 +52,29 @@ def still_based(m: Migration, resolution: Resolution, found: Ledger) -> Resoluti
 
 
 def require_own_snapshots(m: Migration) -> None:
-    """Raises PreconditionError where the plan names a snapshot: a round takes its own."""
+    """Raise PreconditionError if the plan names a snapshot: a round takes its own."""
     if m.plan.snapshot.existing:
         raise PreconditionError(
-            f"snapshot.existing names {m.plan.snapshot.existing}, and a round takes a snapshot of its own",
-            hint="take the key out of the plan, or move that snapshot with `snapferry migrate`",
+            f"snapshot.existing names {m.plan.snapshot.existing}, but a round takes its own snapshot",
+            hint="remove the key from the plan, or move that snapshot with `snapferry migrate`",
         )
 
 
-def surveyed(m: Migration, found: Ledger) -> Survey:
-    """A survey that does not take the plan's own copies for something in the way."""
+def survey_ignoring_copies(m: Migration, found: Ledger) -> Survey:
+    """A survey that does not count the plan's own copies as conflicts."""
 
     def decide(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:
         own = trusted(target, blocks(m.target), found) if found.copies else {}
         others = {name: index for name, index in target.indices.items() if name not in own}
         decision = by_policy(units, replace(target, indices=others), plan, consents)
-        lost = {
+        distrusted = {
             name: each for name, each in found.copies.items() if name not in own and _is_same(target, each)
         }
-        problems = (*decision.problems, *_renamed_streams(decision.units), *_lost(units, decision, lost))
+        problems = (
+            *decision.problems,
+            *_renamed_streams(decision.units),
+            *_distrusted(units, decision, distrusted),
+        )
         return Decision(tuple(_with_base(unit, own) for unit in decision.units), problems)
 
     return Survey.of(m, decide)
@@ -82,7 +87,7 @@ def _with_base(unit: Unit, own: dict[str, Copy]) -> Unit:
 
 def _renamed_streams(units: Sequence[Unit]) -> list[str]:
     return [
-        f"{unit.name}: a data stream cannot be seeded under another name; move it with a plan of its own"
+        f"{unit.name}: a data stream cannot be seeded under another name; move it with a separate plan"
         for unit in units
         if unit.is_stream and unit.action == "rename"
     ]
@@ -92,16 +97,16 @@ def _is_same(target: Catalog, copy: Copy) -> bool:
     return copy.target in target.indices and target.indices[copy.target].uuid == copy.target_uuid
 
 
-def _lost(units: Sequence[Unit], decision: Decision, lost: Mapping[str, Copy]) -> Iterator[str]:
-    """Copies that are not trusted any more where an index is to be: to skip or rename it would hide that."""
+def _distrusted(units: Sequence[Unit], decision: Decision, distrusted: Mapping[str, Copy]) -> Iterator[str]:
+    """Report copies that are no longer trusted but are in the way: skipping or renaming would hide that."""
     replaced = {index.name for unit in decision.units if unit.action == "replace" for index in unit.indices}
     named = {index.name: {index.target} for unit in units for index in unit.indices}
     for unit in decision.units:
         for index in unit.indices:
             named[index.name].add(index.target)
-    for name, copy in lost.items():
+    for name, copy in distrusted.items():
         if copy.source not in replaced and name in named.get(copy.source, ()):
             yield (
-                f"{name}: a round of this plan has made it, and since then it was made to take writes: "
-                "see what it holds, delete it on the target, and seed again"
+                f"{name}: a round of this plan made it, and it has been made writable since: "
+                "check what it holds, delete it on the target, and seed again"
             )

@@ -107,7 +107,7 @@ def test_a_copy_that_somebody_has_opened_for_writes_is_not_restored_onto(many: D
     append(lab, "small-01", 3)
     for refused in (many.run("seed", "--execute"), cut_over(many)):
         assert refused.code == 3, str(refused)
-        assert "small-01" in refused.out and "made to take writes" in refused.out
+        assert "small-01" in refused.out and "made writable" in refused.out
     assert documents(lab, "target", "small-01") == 6
     unasked = many.run("cutover", "--execute")
     assert unasked.code == 3 and "--allow-freeze" in unasked.err, str(unasked)

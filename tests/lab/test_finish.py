@@ -83,7 +83,7 @@ def test_what_was_registered_before_is_put_back(small_desk: Desk, call: Callable
     seeded(desk)
     ended = cut_over(desk)
     assert ended.code == 0, str(ended)
-    assert finished(desk)["registrations"]["target"] == "the former registration was put back"
+    assert finished(desk)["registrations"]["target"] == "the previous registration was restored"
     assert call("target", "GET", "/_snapshot/move").json()["move"]["settings"] == before
 
 

@@ -119,7 +119,7 @@ def test_not_approved_in_time_it_exits_with_5_and_the_same_command_goes_back_to_
     write(desk, before_snapshot={"timeout": "1s", "file": str(file)})
     ended = desk.run("migrate", "--execute")
     assert ended.code == 5, str(ended)
-    assert "nobody has approved before-snapshot within 1s" in ended.out
+    assert "nobody approved before-snapshot within 1s" in ended.out
     assert engine(desk.lab, "source", "GET", "/_snapshot/move/_all")["snapshots"] == []
 
     write(desk, before_snapshot={"timeout": "60s"}, before_restore={"timeout": "60s", "file": str(file)})

@@ -79,7 +79,7 @@ def taken(desk: Desk) -> None:
 REFUSED: dict[str, tuple[Callable[[Desk], None], str]] = {
     "added": (added, "+ third: it is new on the source"),
     "dropped": (dropped, "- second: it is gone from the source"),
-    "made anew": (made_anew, "~ second: it was made anew on the source"),
+    "made anew": (made_anew, "~ second: it was recreated on the source"),
     "mapping": (mapped, "~ second: its mapping has changed"),
     "settings": (tuned, "~ second: its settings have changed"),
     "filter of an alias": (filtered, "~ first: an alias of it has changed"),

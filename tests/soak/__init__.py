@@ -1,1 +1,1 @@
-"""The main job again and again while things go wrong: `make soak`."""
+"""The main job over and over while things go wrong: `make soak`."""

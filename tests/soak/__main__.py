@@ -1,7 +1,7 @@
 """`make soak`: seeded runs of the main job while things go wrong, one after another.
 
-With `--job rehearse`: of rehearsals that are killed. With `--job cutover`: of seed rounds and a cutover.
-A soak that was ended goes on where it was. `--seed N` alone repeats one run.
+With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed rounds and a cutover.
+A soak that was stopped resumes where it was. `--seed N` alone repeats one run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KILLED_RUNS = 30
 
 @dataclass(frozen=True)
 class Job:
-    """A job that is killed: how one of its runs goes, what its table shows, and which verdicts are good."""
+    """A job that is killed: how one run of it goes, the columns of its table, and which verdicts are good."""
 
     run: Callable[[Scene, int], dict[str, Any]]
     columns: Sequence[str]
@@ -43,7 +43,7 @@ JOBS = {
 
 
 def main() -> int:
-    """Run what is left of the soak; 1 when something that must hold did not."""
+    """Run what is left of the soak; return 1 if anything that must hold did not."""
     options = _options()
     if options.job in JOBS:
         return _killed(options, JOBS[options.job])
@@ -70,7 +70,7 @@ def main() -> int:
 
 
 def _killed(options: argparse.Namespace, job: Job) -> int:
-    """Runs of a job that is killed on its way, each a row of the results."""
+    """Run a job that is killed on its way, with a row of the results for each run."""
     ledger = Ledger(options.seed, options.runs, record=options.record, job=options.job, columns=job.columns)
     seeds = range(options.seed, options.seed + options.runs)
     with _scene(ledger.workplace) as scene:
@@ -98,7 +98,7 @@ def _options() -> argparse.Namespace:
         default=None,
         help=f"how many (default: {RUNS} of migrate, {KILLED_RUNS} of the others, or 1 with --seed)",
     )
-    parser.add_argument("--job", choices=("migrate", *JOBS), default="migrate", help="what is run")
+    parser.add_argument("--job", choices=("migrate", *JOBS), default="migrate", help="the job to run")
     parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")
     options = parser.parse_args()
     options.runs = options.runs or (1 if options.seed else KILLED_RUNS if options.job in JOBS else RUNS)
@@ -110,7 +110,7 @@ def _options() -> argparse.Namespace:
 def _scene(folder: Path) -> Iterator[Scene]:
     from flows.prefect_runtime.server import prefect_server
 
-    shutil.rmtree(folder, ignore_errors=True)  # what a soak that was killed has left
+    shutil.rmtree(folder, ignore_errors=True)  # left by a soak that was killed
     folder.mkdir(parents=True)
     with attached(folder / "lab") as lab, prefect_server(folder / "prefect") as address:
         scene = Scene(lab, address, folder / "runs")

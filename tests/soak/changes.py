@@ -1,4 +1,4 @@
-"""What happens to the source between the rounds of a soaked cutover: one change of any kind at a time."""
+"""Change the source between the rounds of a soaked cutover: one change of any kind at a time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lab.engines.engine_client import Action, EngineClient, index_path
 from lab.reset import reset
 from tests.soak.data import STREAM, fill_source, put_bystander
 
-SETTLED = "settled"  # it refuses writes before any cutover: no run has any business with its block
+SETTLED = "settled"  # it refuses writes before any cutover: no run may touch its block
 WRITTEN_TO = frozenset({"customers", "orders-2025", "orders-2026"})  # by writers; never dropped
 _ALIASES = ("read-a", "read-b", "read-c")
 
 
 def begin(lab: LabDescription) -> None:
-    """A lab as new: the soak's source, with indices that have replicas, a refresh interval, or a block."""
+    """Set up a fresh lab: the soak's source, some indices with replicas, a refresh interval or a block."""
     reset(lab)
     fill_source(lab)
     with EngineClient(lab.source) as engine:
@@ -30,7 +30,7 @@ def begin(lab: LabDescription) -> None:
 
 
 def change(lab: LabDescription, chance: random.Random, *, indices: bool = True) -> str:
-    """Changes one thing on the source; what it was.
+    """Change one thing on the source and say what it was.
 
     Args:
         indices: whether indices, mappings and aliases may change too, or documents only.
@@ -130,7 +130,7 @@ _CHANGES: dict[str, Callable[[EngineClient, random.Random], str | None]] = {
 
 
 def _some(engine: EngineClient, chance: random.Random) -> tuple[str, list[str]]:
-    """An index and some ids in it; those of writers are theirs alone."""
+    """An index and the ids of some of its documents; indices with writers are left to them."""
     name = chance.choice(names(engine))
     engine.call("POST", index_path(name, "/_refresh"))
     query = {"query": {"exists": {"field": "number"}}, "size": 30, "_source": False, "sort": ["_doc"]}

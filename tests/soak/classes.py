@@ -1,4 +1,4 @@
-"""The classes of faults that the soak draws from: what goes wrong in a run follows from its seed."""
+"""The classes of faults in the soak: a run's seed determines what goes wrong in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 RATE = 0.2
-WRITES_TIMES = 2.5  # a run sends one or two of them: at the usual rate most runs would meet no fault there
+WRITES_TIMES = 2.5  # a run sends only one or two of them: at the usual rate most runs would meet no fault
 REQUESTS: tuple[tuple[str, str | None, str], ...] = (
     ("snapshot create", "PUT", r"/_snapshot/[^/]+/[^/]+$"),
     ("restore", "POST", r"/_snapshot/[^/]+/[^/]+/_restore$"),
@@ -47,15 +47,15 @@ S3_SILENT: list[Json] = [{"kind": "close"}, {"kind": "close", "seconds": 0.5}, {
 
 @dataclass(frozen=True)
 class Moment:
-    """When somebody is killed: `pause_s` seconds after the domains have got so many `requests`, or one of the
-    class `request`, where that is given."""
+    """When somebody is killed: `pause_s` seconds after the domains have received this many `requests`, or one
+    of the class `request` if that is given."""
 
     requests: int
     request: str | None
     pause_s: float
 
     def reached(self, entries: Sequence[Json]) -> bool:
-        """Whether these entries of the request logs have brought it about."""
+        """Whether these entries of the request logs have reached it."""
         if self.request is None:
             return len(entries) >= self.requests
         _, method, path = next(each for each in REQUESTS if each[0] == self.request)
@@ -69,8 +69,8 @@ class FaultClass:
     Args:
         faults: what hits requests to the domains.
         s3: what hits the engines' requests to S3.
-        victim: who is killed (kill -9) in the middle, once.
-        rate: the portion of requests that is hit, where it is not the usual one.
+        victim: who is killed (kill -9) on the way, once.
+        rate: the share of requests that is hit, if it is not the usual one.
     """
 
     name: str
@@ -80,7 +80,7 @@ class FaultClass:
     rate: float = RATE
 
     def plan(self, seed: int) -> Json:
-        """The fault plan, as the lab's API takes it."""
+        """The fault plan in the form that the lab's API takes."""
         classes = [
             {
                 "name": name,
@@ -95,8 +95,8 @@ class FaultClass:
         return {"seed": seed, "classes": classes if self.faults else [], "s3": s3}
 
     def kill_after(self, seed: int) -> Moment:
-        """When the victim is killed: an engine mostly while it takes or restores the snapshot, the command
-        mostly while the reply to one of its two great requests is on its way, or soon after."""
+        """When the victim is killed: an engine mostly while it takes or restores the snapshot; the command
+        mostly while the reply to one of its two big requests is on its way, or soon after."""
         chance = random.Random(f"{seed}/kill")
         span = {"command": (2, 70), "source": (20, 60), "target": (30, 75)}
         at_work = {"source": ["snapshot create"], "target": ["restore"]}

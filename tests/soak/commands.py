@@ -1,4 +1,4 @@
-"""The command as a child process, and kill -9 of it or of an engine in the middle."""
+"""Run the command as a child process, and kill -9 it or an engine on the way."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOWN_S = (0.5, 4.0)
 
 
 def in_this_process(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
-    """`migrate --execute` in this process: quicker, and nothing can be killed."""
+    """`migrate --execute` in this process: quicker, but nothing can be killed."""
     assert kind.victim != "command"
     return desk.run("migrate", "--execute")
 
@@ -39,7 +39,7 @@ def as_a_child(scene: Scene, desk: Desk, kind: FaultClass, seed: int) -> Ended:
 
 
 def waited(process: subprocess.Popen[str]) -> Ended:
-    """How a command's process has ended; after five minutes it is ended, and says so."""
+    """How a command's process ended; after five minutes it is stopped, and the result says so."""
     try:
         said, _ = process.communicate(timeout=LONGEST_S)
     except subprocess.TimeoutExpired:
@@ -50,7 +50,7 @@ def waited(process: subprocess.Popen[str]) -> Ended:
 
 
 class _Killer(threading.Thread):
-    """Kills the class's victim at its moment, beside the command."""
+    """Kill the class's victim at its moment, next to the command."""
 
     def __init__(self, scene: Scene, *others: Any) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class _Killer(threading.Thread):
             self._error = error
 
     def finish(self) -> None:
-        """Waits until it is done; raises what went wrong in it."""
+        """Wait until it is done; raise what went wrong in it."""
         self.join()
         if self._error is not None:
             raise self._error
@@ -73,7 +73,7 @@ class _Killer(threading.Thread):
 def _kill(
     scene: Scene, kind: FaultClass, seed: int, sizes: dict[str, int], process: subprocess.Popen[str]
 ) -> int:
-    """Waits for the moment, or until the command has ended; says how many it has killed."""
+    """Wait for the moment, or until the command has ended; return how many were killed."""
     moment = kind.kill_after(seed)
     while not moment.reached(_entries(scene, sizes)):
         if process.poll() is not None:
@@ -91,7 +91,7 @@ def _kill(
 
 
 def _entries(scene: Scene, sizes: dict[str, int]) -> list[dict[str, Any]]:
-    """The requests of this command; none while a line is being written."""
+    """This command's requests; none while a line is being written."""
     with suppress(ValueError):
         return [entry for side, size in sizes.items() for entry in log(scene.lab, side, size)]
     return []

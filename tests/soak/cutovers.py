@@ -1,4 +1,4 @@
-"""Seed rounds and a cutover that are killed: the source never refuses writes unsaid, and nothing is lost."""
+"""Killed seed rounds and cutovers: the source never refuses writes unreported, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _EXECUTE = {
 
 @dataclass
 class Run:
-    """One run of the soak: what it is to be, and what has come of it.
+    """One run of the soak: its parameters and its results.
 
     Args:
-        rounds: how many seed rounds lie before the cutover.
+        rounds: how many seed rounds come before the cutover.
         kills: what is killed in which of the commands, in turn.
-        aborts: whether a window that a kill has left frozen is given up by `abort`.
+        aborts: whether a window left frozen by a kill is given up with `abort`.
     """
 
     scene: Scene
@@ -90,7 +90,7 @@ def _drawn(scene: Scene, seed: int) -> Run:
     for _ in range(chance.randint(1, 3)):
         place = rounds if chance.random() < 0.6 else chance.randint(0, rounds)
         kills.setdefault(place, []).append(kill_of(chance, "seed" if place < rounds else "cutover"))
-    # writers that go on after a release write what the target cannot have
+    # writers that continue after a release write documents that the target cannot have
     source_after = "blocked" if seed % 3 == 0 else chance.choice(("blocked", "released"))
     desk = Desk(scene.lab, fresh(scene.folder / f"cutover-{seed}"), scene.prefect)
     desk.write(
@@ -104,7 +104,7 @@ def _writers(scene: Scene, seed: int) -> Any:
 
 
 def _commands(run: Run) -> None:
-    """The seed rounds and the cutover, each to its end, with changes before each but the first."""
+    """Run the seed rounds and the cutover, each to its end, with changes before each but the first."""
     for place in range(run.rounds + 1):
         if place:
             for _ in range(run.chance.randint(1, 5)):
@@ -118,7 +118,7 @@ def _commands(run: Run) -> None:
 
 
 def _to_its_end(run: Run, verb: str, kills: list[Kill]) -> bool:
-    """The same command until it is done; whether it ever is."""
+    """Repeat the same command until it is done; return whether it ever is."""
     left = list(kills)
     for _ in range(TRIES):
         went = _once(run, verb, left.pop(0) if left else None)
@@ -144,7 +144,7 @@ def _once(run: Run, verb: str, kill: Kill | None) -> Went:
 
 
 def _told(verb: str, went: Went) -> Iterator[str]:
-    """What is wrong with this end of a command that is not done."""
+    """What is wrong with a command that ended without being done."""
     last = " ".join(went.said.split())[-300:]
     if went.code not in (-9, 1, 5):
         yield f"{verb} exit {went.code}: {last}"
@@ -155,12 +155,12 @@ def _told(verb: str, went: Went) -> Iterator[str]:
 
 
 def _goes_back(went: Went) -> bool:
-    """Whether a cutover has told that everything was put back."""
+    """Whether a cutover reported that it was rolled back."""
     return "nothing was opened" in " ".join(went.said.split())
 
 
 def _unsaid(run: Run) -> Iterator[str]:
-    """Whether the status tells of every index of the source that refuses writes, and what lifts that."""
+    """Check that the status names every source index that refuses writes, and the command to release it."""
     refusing = blocked(run.scene.lab)
     status = run.desk.run("status", "--json")
     if status.code:
@@ -174,14 +174,14 @@ def _unsaid(run: Run) -> Iterator[str]:
 
 
 def _refused(run: Run, writers: Writers) -> Iterator[str]:
-    """Whether the writers have found the source refusing, as it must after a cutover that keeps its block."""
+    """Check that the writers were refused, as they must be after a cutover that keeps the block."""
     writers.wait("refused")
     if not writers.count("acknowledged"):
         yield "the writers have written nothing"
 
 
 def _aborted(run: Run) -> None:
-    """`abort` lifts the block, whatever was under way."""
+    """Check that `abort` releases the source, whatever was in progress."""
     said = ""
     for _ in range(TRIES):
         went = _once(run, "abort", None)
@@ -197,7 +197,7 @@ def _aborted(run: Run) -> None:
 
 
 def _finished(run: Run) -> None:
-    """`finish` lifts the block that a cutover has kept."""
+    """Check that `finish` releases the block that a cutover has kept."""
     went = _once(run, "finish", None)
     run.exits[-1] = f"finish {run.exits[-1]}"
     if went.code or blocked(run.scene.lab):
@@ -216,5 +216,5 @@ def _may_change(run: Run) -> bool:
 
 
 def _keep(folder: Path, number: int, went: Went) -> None:
-    """What the command has printed, for whoever looks for the reason of a failure."""
+    """Keep what the command printed, for whoever looks into a failure."""
     (folder / f"said-{number:02}.txt").write_text(f"{went.killed}\nexit {went.code}\n{went.said}", "utf-8")

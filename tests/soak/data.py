@@ -1,4 +1,4 @@
-"""What the soak moves: a little of every kind, filled once; and what is truly on an engine."""
+"""What the soak moves: a little of every kind, filled once; and what an engine really holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BYSTANDER = "bystander"  # on the target: whoever touches it has done harm
 PAGE = 5_000
 
 Documents = dict[str, str]
-"""A digest of each document's source by its id."""
+"""A digest of each document's source, by its id."""
 
 
 def fill_source(lab: LabDescription) -> None:
@@ -46,7 +46,7 @@ def fill_source(lab: LabDescription) -> None:
 
 
 def put_bystander(lab: LabDescription) -> None:
-    """Things on the target that are none of the migration's business."""
+    """Create things on the target that are none of the migration's business."""
     with EngineClient(lab.target) as engine:
         engine.call("PUT", f"/_index_template/{BYSTANDER}", {"index_patterns": [f"{BYSTANDER}-*"]})
         engine.call("PUT", f"/_ingest/pipeline/{BYSTANDER}", {"processors": []})
@@ -67,7 +67,7 @@ class Truth:
 
 
 def truth(lab: LabDescription, side: str) -> Truth:
-    """What the engine of this side holds, asked past its front door."""
+    """What the engine of this side holds, read past its front door."""
     with EngineClient(lab.domain(side)) as engine:
         rows = engine.call("GET", "/_cat/indices", format="json", h="index", expand_wildcards="all")
         names = sorted(row["index"] for row in rows if row["index"] != BYSTANDER)

@@ -1,4 +1,4 @@
-"""When and how something is killed while a seed round or a cutover is under way."""
+"""When and how something is killed during a seed round or a cutover."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.soak.commands import DOWN_S, waited
 from tests.soak.scene import Scene
 
 How = Literal["kill -9", "SIGTERM", "target killed"]
-LONGEST = {"seed": 24, "cutover": 44}  # about as many events has a command's journal
+LONGEST = {"seed": 24, "cutover": 44}  # about the number of events in a command's journal
 _HOW: tuple[How, ...] = ("kill -9", "kill -9", "kill -9", "kill -9", "SIGTERM", "target killed")
 
 
@@ -25,8 +25,8 @@ class Kill:
     """One kill.
 
     Args:
-        events: how many steps begun and requests intended the journal gains before it.
-        pause_s: how long after that.
+        events: how many events (steps begun, requests intended) the journal gains before the kill.
+        pause_s: seconds after that.
     """
 
     how: How
@@ -35,7 +35,7 @@ class Kill:
 
 
 def kill_of(chance: random.Random, verb: str) -> Kill:
-    """A kill of this command, at any moment of it."""
+    """A kill of this command at a random moment."""
     pause_s = chance.choice((0.0, chance.uniform(0, 0.1), chance.uniform(0, 0.6)))
     return Kill(chance.choice(_HOW), chance.randint(1, LONGEST[verb]), pause_s)
 
@@ -45,7 +45,7 @@ class Went:
     """How one command went.
 
     Args:
-        killed: how and in which step something was killed; empty when nothing was.
+        killed: how and in which step something was killed; empty if nothing was.
     """
 
     code: int
@@ -59,7 +59,7 @@ class Went:
 
 
 def commanded(scene: Scene, desk: Desk, arguments: tuple[str, ...], kill: Kill | None) -> Went:
-    """The command in a process of its own, with a kill on the way."""
+    """Run the command in a process of its own, with a kill on the way."""
     journals = Journals(desk.folder)
     process = desk.start(*arguments)
     killed = _killed(scene, journals, process, kill) if kill else ""
@@ -76,16 +76,16 @@ class Journals:
         self._before = self._events()
 
     def events(self) -> int:
-        """Steps begun and requests intended since the beginning of the command."""
+        """Steps begun and requests intended since the command started."""
         return self._events() - self._before
 
     def newest(self) -> dict[str, Any]:
-        """The journal that has begun last."""
+        """The journal that was begun last."""
         found = list(self._all())
         return max(found, key=lambda each: (each["started"], each["run_id"])) if found else {}
 
     def where(self) -> str:
-        """The step that is under way, or was last."""
+        """The step in progress, or the last one."""
         steps: dict[str, dict[str, Any]] = self.newest().get("steps", {})
         if not steps:
             return "start"
@@ -107,7 +107,7 @@ class Journals:
 
 
 def _killed(scene: Scene, journals: Journals, process: subprocess.Popen[str], kill: Kill) -> str:
-    """Waits for the moment and kills; empty when the command had ended before."""
+    """Wait for the moment and kill; empty if the command had ended before."""
     while journals.events() < kill.events:
         if process.poll() is not None:
             return ""

@@ -1,4 +1,4 @@
-"""What the soak remembers: which runs are done, so that a killed one goes on, and the table of results."""
+"""What the soak remembers: which runs are done, so that a killed one can resume, and the table of results."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ COLUMNS = ("seed", "class", "requests", "hit", "S3 hit", "exits", "seconds", "ve
 
 
 class Ledger:
-    """The runs of one soak that are done, in a file of its own; with `record` also in the results.
+    """The finished runs of one soak, in a file of its own; with `record` also in the results.
 
-    `job` is the verb whose runs they are, `columns` what the table of results shows of each; `workplace` is
-    the folder that the soak may use meanwhile.
+    `job` is the verb of the runs, `columns` what the table of results shows of each; `workplace` is the
+    folder that the soak may use meanwhile.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Ledger:
         return any(row["seed"] == seed for row in self.rows)
 
     def begin(self, engine: str) -> None:
-        """Write the heading of the results, unless this soak goes on under the one that it has."""
+        """Write the heading of the results, unless this soak resumes under its own."""
         headed = f"{engine}, commit {commit()}"
         if self._record and headed != self._headed:
             self._headed = headed
@@ -48,14 +48,14 @@ class Ledger:
             _append(f"\n## {now} UTC, {headed}{self._of}\n\n{columns}")
 
     def add(self, row: dict[str, Any]) -> None:
-        """Keep a run that is done."""
+        """Record a finished run."""
         self.rows.append(row)
         self._save()
         if self._record:
             _append("| " + " | ".join(str(row[column]) for column in self._columns) + " |\n")
 
     def finish(self) -> None:
-        """Nothing is left to go on with."""
+        """Forget the runs: nothing is left to resume."""
         self._file.unlink(missing_ok=True)
 
     def _save(self) -> None:

@@ -1,4 +1,4 @@
-"""What must hold after a soaked cutover, by the engines' own answers and not by Snapferry's."""
+"""What must hold after a soaked cutover, read from the engines and not from Snapferry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SERVING = ("number_of_replicas", "auto_expand_replicas", "refresh_interval", "n
 
 
 def blocked(lab: LabDescription, side: str = "source") -> set[str]:
-    """Indices that refuse writes, but for the one that always does."""
+    """Indices that refuse writes, except for the one that always does."""
     with EngineClient(lab.domain(side)) as engine:
         told = engine.call(
             "GET", "/_all/_settings", expand_wildcards="all", filter_path="*.settings.index.blocks"
@@ -27,7 +27,7 @@ def blocked(lab: LabDescription, side: str = "source") -> set[str]:
 
 
 def wrong_copies(lab: LabDescription) -> Iterator[str]:
-    """Whether every copy waits: closed, and refusing writes. After a seed round, or after putting back."""
+    """Check that every copy is closed and refuses writes, as after a seed round or a roll-back."""
     states = _states(lab)
     opened = [name for name, state in states.items() if state != "close"]
     if opened:
@@ -48,7 +48,7 @@ def _closed(lab: LabDescription) -> list[str]:
 
 
 def wrong_end(lab: LabDescription, writers: Writers | None, source_after: str) -> Iterator[str]:
-    """What is not as it must be after a cutover that says that it is done."""
+    """What is wrong after a cutover that reports to be done."""
     closed = _closed(lab)
     if closed:
         yield f"CLOSED on the target: {', '.join(closed[:3])}"
@@ -66,7 +66,7 @@ def wrong_end(lab: LabDescription, writers: Writers | None, source_after: str) -
     if pauses(lab):
         yield "AUTOMATED SNAPSHOTS still paused"
     if writers:
-        writers.lab = lab  # an engine that was started again has another address
+        writers.lab = lab  # an engine that was restarted has another address
         for side in ("source", "target"):
             lost = writers.lost(side)
             if lost:
@@ -96,7 +96,7 @@ def _unequal(source: Truth, target: Truth) -> Iterator[str]:
 
 
 def _serving(lab: LabDescription, source: Truth) -> Iterator[str]:
-    """Whether replicas, refresh interval and mapping are those of the source."""
+    """Check that replicas, refresh interval and mapping are those of the source."""
     found = [_described(lab, side) for side in ("source", "target")]
     for name in sorted(source.documents.keys() & found[1].keys()):
         for part in ("settings", "mappings"):

@@ -1,4 +1,4 @@
-"""Rehearsals that are killed at any moment, then run again or taken away: nothing of them may be left."""
+"""Rehearsals that are killed at any moment, then run again or aborted: nothing of them may be left."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _both(scene: Scene) -> dict[str, dict[str, Any]]:
 
 
 def _killed_after(scene: Scene, desk: Desk, requests: int, pause_s: float) -> bool:
-    """Starts a rehearsal, kills it once the domains have got so many requests; False if it ended before."""
+    """Start a rehearsal and kill it once the domains got this many requests; False if it ended before."""
     sizes = {side: log_size(scene.lab, side) for side in ("source", "target")}
     process = desk.start("rehearse", "--execute")
     while process.poll() is None:

@@ -1,4 +1,4 @@
-"""One run of the soak: the same command again and again while things go wrong, and what must hold then."""
+"""One run of the soak: the same command over and over while things go wrong, and what must hold then."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from tests.soak.classes import FaultClass, class_of
 from tests.soak.data import truth
 from tests.soak.scene import Scene
 
-WITH_FAULTS = 4  # commands before things are well again
+WITH_FAULTS = 4  # commands before the faults end
 WELL = 2
 DONE, TOLD = "done", "told"
 SPARED = "done, nobody killed"
 PASSED = (DONE, TOLD, SPARED)
 GOES_ON = "same command"
-ADVICE = "of a data stream, delete on the target what is half there"
+ADVICE = "delete partly restored data streams on the target"
 
 Command = Callable[[Scene, Desk, FaultClass, int], Ended]
-"""Runs `migrate --execute` once; the number is the seed while a victim is to be killed, else 0."""
+"""Run `migrate --execute` once; the number is the seed while a victim is to be killed, else 0."""
 
 
 @dataclass
@@ -30,10 +30,10 @@ class Outcome:
     """How one run of the soak went.
 
     Args:
-        verdict: `done` (exit 0, everything true; said where the command had ended before its victim was to
-            be killed), `told` (another exit that says so), or what was wrong.
+        verdict: `done` (exit 0, everything true; says so if the command had ended before its victim was to be
+            killed), `told` (another exit that says so), or what was wrong.
         hit, s3_hit: requests to the domains and to S3 that met a fault.
-        said: the last command's output, where the run is not done.
+        said: the last command's output, if the run is not done.
     """
 
     seed: int
@@ -48,12 +48,12 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Whether what must hold did hold."""
+        """Whether everything held that must hold."""
         return self.verdict in PASSED
 
 
 def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
-    """The run with this seed, from a target as new to its end."""
+    """The run with this seed, from a fresh target to its end."""
     kind = class_of(seed)
     outcome = Outcome(seed, kind.name)
     began = time.monotonic()
@@ -77,7 +77,7 @@ def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
 
 
 def _commanded(scene: Scene, desk: Desk, kind: FaultClass, outcome: Outcome, command: Command) -> list[str]:
-    """Gives the command until it is done or says that it does not go on; returns what was wrong."""
+    """Repeat the command until it is done or says that it cannot continue; return what was wrong."""
     problems: list[str] = []
     for number in range(WITH_FAULTS + WELL):
         if number == WITH_FAULTS:
@@ -98,7 +98,7 @@ def _commanded(scene: Scene, desk: Desk, kind: FaultClass, outcome: Outcome, com
 
 
 def goes_on(ended: Ended) -> bool:
-    """Whether the command says of itself that the same one continues, or by its exit code that nothing was
+    """Whether the command says that the same command continues it, or its exit code says that nothing was
     changed, or that something could not be compared."""
     return ended.code in (-9, 3, 4, 5) or GOES_ON in ended.out + ended.err
 
@@ -131,7 +131,7 @@ def _count(scene: Scene, outcome: Outcome, sizes: dict[str, int]) -> None:
 
 
 def secrets(scene: Scene, folder: Path) -> Iterator[str]:
-    """Files of the run that hold the key or a signature."""
+    """Files of the run that contain the key or a signature."""
     wanted = [scene.lab.secret_access_key.encode(), b"AWS4-HMAC-SHA256", b"Signature="]
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         if any(secret in file.read_bytes() for secret in wanted):
@@ -148,7 +148,7 @@ def fresh(folder: Path) -> Path:
 
 
 def row(outcome: Outcome) -> dict[str, Any]:
-    """The outcome as the results' table shows it."""
+    """The outcome as a row of the results' table."""
     return {
         "seed": outcome.seed,
         "class": outcome.kind,

@@ -1,4 +1,4 @@
-"""Where the soak takes place: one lab, one Prefect server, and a way back to the beginning of a run."""
+"""Where the soak takes place: one lab, one Prefect server, and a way back to the start of a run."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ REPOSITORY = "move"
 
 @dataclass
 class Scene:
-    """A lab whose source is filled once, and what is truly on it.
+    """A lab whose source is filled once, and what it really holds.
 
     Args:
-        lab: its description; the engines' addresses change when they are started again.
+        lab: its description; the engines' addresses change when they are restarted.
         prefect: address of the Prefect server that all runs use.
         folder: where runs keep their plans and state folders.
         kills: how often a command or an engine was killed.
@@ -41,7 +41,7 @@ class Scene:
         self.filled = truth(self.lab, "source")
 
     def renew(self) -> None:
-        """The target as new but for the bystander, no repository anywhere, an empty bucket, no faults."""
+        """Reset the lab: a fresh target but for the bystander, no repository, an empty bucket, no faults."""
         self.ask("POST", "/reset")
         empty_engine(self.lab.target)
         with EngineClient(self.lab.source) as engine:
@@ -56,21 +56,21 @@ class Scene:
         self.ask("PUT", "/faults", plan)
 
     def well(self) -> dict[str, Any]:
-        """Let nothing go wrong any more; returns what the plan had done."""
+        """End all faults; return what the fault plan has done."""
         return self.ask("DELETE", "/faults")
 
     def kill(self, side: str) -> None:
-        """kill -9 of an engine."""
+        """kill -9 an engine."""
         self.ask("POST", f"/engines/{side}/kill")
 
     def start(self, side: str) -> None:
-        """Start a killed engine again; returns when it answers."""
+        """Restart a killed engine; return when it answers."""
         url = self.ask("POST", f"/engines/{side}/start")["engine_url"]
         domain = dataclasses.replace(self.lab.domain(side), engine_url=url)
         self.lab = dataclasses.replace(self.lab, **{side: domain})
 
     def delete_half_stream(self) -> None:
-        """What the command advises where a data stream has arrived in part: delete it on the target."""
+        """Do what the command advises for a partly restored data stream: delete it on the target."""
         with EngineClient(self.lab.target) as engine:
             path = f"/_cat/indices/.ds-{STREAM}-*"
             rows = engine.call("GET", path, format="json", h="health", expand_wildcards="all")
@@ -78,7 +78,7 @@ class Scene:
                 engine.call("DELETE", f"/_data_stream/{STREAM}")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """The lab's own API."""
+        """Call the lab's own API."""
         reply = requests.request(method, self.lab.admin_url + path, json=body, timeout=240)
         assert reply.ok, reply.text
         return reply.json()

@@ -18,7 +18,7 @@ from runs.journal import Journal, now
 from runs.progress import Poll
 from runs.state import State
 from tasks.migration import Consents, Migration
-from tasks.planning.saved_plan import sealed
+from tasks.planning.saved_plan import seal
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import ClusterRecord, Resolution, SelectedIndex, Unit
 from tasks.records.transfer import SnapshotRecord
@@ -240,4 +240,4 @@ def a_document(resolution: Resolution, plan: Plan | None = None, **changes: Any)
         "aliases": {index.name: f"aliases-{index.name}" for index in resolution.indices},
         "plan": plan_record(made),
     }
-    return sealed(PlanDocument(**{**values, **changes}))
+    return seal(PlanDocument(**{**values, **changes}))

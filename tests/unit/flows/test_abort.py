@@ -288,11 +288,11 @@ def test_an_opening_whose_every_request_was_denied_is_rolled_back_as_if_it_had_n
     pair: Pair, frozen: Journal
 ) -> None:
     """The copies wait for the next cutover, and nobody takes the target for open."""
-    from flows.cutover_rollback import rolled_back_on_error
+    from flows.cutover_rollback import roll_back_on_error
 
     m = Migration(pair.plan, a_domain(pair.source), a_domain(pair.target, "target"), frozen)
     denied = Denied("target: PUT /a/_settings", 403, parse('{"Message": "not authorized"}'))
-    with pytest.raises(ExecutionError, match="nothing was opened"), rolled_back_on_error(m):
+    with pytest.raises(ExecutionError, match="nothing was opened"), roll_back_on_error(m):
         begin_opening(m)
         with frozen.intend("open", "target", "serve", {"names": ["a"]}):
             raise denied
@@ -563,7 +563,7 @@ def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, ov
     again = pair.command("finish", "--execute")
     assert (again.exit_code, "already cleaned up" in again.stderr) == (0, True)
     kept = pair.command("finish", "--registrations", "keep", "--execute")
-    assert (kept.exit_code, "has removed the registrations" in kept.stderr) == (3, True)
+    assert (kept.exit_code, "finish removed the registrations" in kept.stderr) == (3, True)
     assert pair.command("finish", "--source", "released", "--execute").exit_code == 0
     found = settled(over)
     assert found and (found.released, found.wanted.registrations) == (("a",), "remove")
@@ -573,7 +573,7 @@ def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, ov
 def test_a_source_that_takes_writes_is_not_blocked_anew(pair: Pair, over: Journal) -> None:
     pair.engines["source"].indices["a"].settings.clear()
     refused = pair.command("finish", "--source", "blocked", "--execute")
-    assert (refused.exit_code, "does not block it anew" in refused.stderr) == (3, True)
+    assert (refused.exit_code, "does not block it again" in refused.stderr) == (3, True)
     assert released(pair)
 
 

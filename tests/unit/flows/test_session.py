@@ -404,7 +404,7 @@ def test_all_reasons_are_told_at_once_and_nothing_was_sent_but_reads(
         assert part in told
     assert [problem.split(": ")[0] for problem in caught.value.problems] == [
         "indices.selected", "indices.created", "indices.names", "safety.repository (target)",
-        "the plan needs the consent --allow-partial as well",
+        "the plan also needs the consent --allow-partial",
     ]  # fmt: skip
     assert told.count("    next: ") == 4, "each check says what to do about it"
     assert source.changing == target.changing == []
@@ -522,8 +522,8 @@ def test_what_becomes_of_registrations_and_templates_is_noted(
     holding(source, repo=registered(), **automated)
     holding(target, repo=registered(), elsewhere=registered(bucket="other"), **automated)
     assert list(resolve(look(plan, tmp_path)).notes) == [
-        "data stream logs: its index template does not come with it; make it on the target",
-        "repository repo is on the source already; its settings become the plan's",
+        "data stream logs: its index template is not moved; create it on the target",
+        "repository repo already exists on the source; it will get the plan's settings",
         "repository repo is registered read-write on the target: it will become readonly",
     ]
 

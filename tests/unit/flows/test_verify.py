@@ -225,7 +225,7 @@ def test_a_side_that_wants_credentials_is_told_by_its_options(
     target.on("GET /", Reply(403, {"Message": "User: anonymous is not authorized to perform: es:ESHttpGet"}))
     refused = between(source, target, "--indices", "orders")
     assert refused.exit_code == ExitCode.REFUSED
-    assert "next: requests carried no credentials: give --target-region to sign them" in refused.stderr
+    assert "next: the requests carried no credentials: give --target-region to sign them" in refused.stderr
 
 
 # which index is compared with which

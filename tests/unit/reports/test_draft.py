@@ -178,7 +178,7 @@ def test_taken_names_closed_indices_and_a_wrong_version_are_told() -> None:
 
 def test_names_that_were_not_looked_at_are_not_called_free() -> None:
     indices = IndicesFound(indices=1, bytes=1, streams=(), system=(), closed=(), conflicts=None)
-    assert "was not looked at" in comments(a_draft(indices=indices))
+    assert "It is unknown whether the target already has names" in comments(a_draft(indices=indices))
     assert "no name of the source is taken" not in comments(a_draft(indices=indices))
     assert "no name of the source is taken" in comments(
         a_draft(indices=indices.model_copy(update={"conflicts": ()}))

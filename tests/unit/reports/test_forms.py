@@ -398,6 +398,41 @@ def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
     assert status_of(report, held=True)["next"] == "wait for it"
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (None, "stopped unexpectedly during the snapshot; the same command continues it"),
+        (
+            "no space left on device",
+            (
+                "stopped unexpectedly during the snapshot (no space left on device); "
+                "the same command continues it"
+            ),
+        ),
+    ],
+)
+def test_a_run_that_stopped_says_in_which_step_and_that_nothing_was_verified(
+    tmp_path: Path, error: str | None, said: str
+) -> None:
+    document = journal_after(tmp_path, STEPS.index("snapshot")).document
+    document.steps["snapshot"].ended, document.steps["snapshot"].error = None, error
+    report = report_of(document)
+    assert status_of(report, held=False)["stands"] == said
+    assert status_of(report, held=True)["stands"] == "running"
+    headline = outcomes.headline(report)
+    assert headline.startswith("running, or stopped unexpectedly during the snapshot")
+    assert headline.endswith("nothing verified yet")
+
+
+@pytest.mark.parametrize(("status", "figures"), [("failed", "3 of 3 indices restored"), ("refused", "")])
+def test_without_a_verification_no_index_is_counted_as_equal(
+    tmp_path: Path, status: str, figures: str
+) -> None:
+    headline = outcomes.headline(report_of(journal_after(tmp_path, STEPS.index("verify"), status).document))
+    assert "equal" not in headline and figures in headline
+    assert headline.endswith("nothing verified yet") == bool(figures)
+
+
 def test_what_the_user_may_decide_on_is_listed_before_system_indices(tmp_path: Path) -> None:
     journal = a_journal(tmp_path, a_plan())
     with journal.step("resolve"):

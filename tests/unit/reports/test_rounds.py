@@ -269,9 +269,9 @@ def test_what_was_no_delta_is_named_with_the_reason(tmp_path: Path) -> None:
     report = report_of(a_seed(tmp_path).document)
     assert report.round
     whole = {index.target: index.whole for index in report.round.indices if index.whole}
-    assert whole == {"remade": "it was made anew on the source"}
+    assert whole == {"remade": "it was recreated on the source"}
     for text in forms(report):
-        assert "it was made anew on the source" in text
+        assert "it was recreated on the source" in text
 
 
 def test_a_row_of_a_round_is_an_index_that_has_changed(tmp_path: Path) -> None:
@@ -446,7 +446,7 @@ def test_why_the_services_own_snapshots_were_not_paused_is_told(tmp_path: Path) 
         made.document.steps[f"{step} automated snapshots"].record = record.model_dump(mode="json")
     window = report_of(made.end("done").document).window
     assert window and window.automated_snapshots == [
-        "not paused: its requests are not signed: it has no snapshots of the service"
+        "not paused: its requests are not signed, so the service takes no snapshots of it"
     ]
 
 
@@ -495,18 +495,18 @@ def test_the_later_verdict_on_a_data_stream_counts(tmp_path: Path) -> None:
     ("status", "said"),
     [
         ("different", "the verification found a difference"),
-        ("failed", "after it had failed"),
-        ("interrupted", "its window was over"),
+        ("failed", "after a failure"),
+        ("interrupted", "the end of its window"),
     ],
 )
 def test_after_putting_back_no_command_continues_the_run(tmp_path: Path, status: str, said: str) -> None:
     report = report_of(a_put_back(tmp_path, 50, status, "look at the report").document)
     assert report.window and report.window.outcome == "put back"
     assert {phase.name: phase.seconds for phase in report.window.phases}["putting back"] == 2
-    assert outcomes.headline(report).startswith("put back") and said in outcomes.headline(report)
+    assert outcomes.headline(report).startswith("rolled back") and said in outcomes.headline(report)
     assert report.window.inside is None and report.window.still_blocked == []
     assert "look at the report; the source takes writes again" in report.next
-    assert "the next `snapferry cutover PLAN` goes on from the copies" in report.next
+    assert "the next `snapferry cutover PLAN` continues from the copies" in report.next
     for text in forms(report):
         assert "the same command continues it" not in text
         assert "nothing was opened and the source takes writes" in text
@@ -516,9 +516,7 @@ def test_a_cutover_that_was_killed_while_putting_back_goes_on_with_that(tmp_path
     journal = a_put_back(tmp_path, 50, "failed")
     del journal.document.steps["back out"]
     journal.document.status = "running"
-    assert report_of(journal.document).next == (
-        "run the same command again: it goes on with putting everything back"
-    )
+    assert report_of(journal.document).next == ("run the same command again: it resumes the roll-back")
 
 
 def test_a_finished_cutover_says_how_it_was_settled(tmp_path: Path) -> None:
@@ -538,7 +536,7 @@ def test_a_finished_cutover_says_how_it_was_settled(tmp_path: Path) -> None:
     assert report.finish == finish_report(settled)
     assert report.finish.registrations == {"source": "the registration was removed", "target": "kept"}
     assert report.window and report.window.still_blocked == []
-    assert report.next.endswith("nothing is left to settle")
+    assert report.next.endswith("nothing is left to clean up")
     for text in forms(report):
         assert "orders-4" in text and "the registration was removed" in text
 
@@ -563,8 +561,8 @@ def test_a_cutover_killed_inside_its_window_is_told_first_with_the_command_that_
     assert lines[0].startswith("The source refuses writes to 3 indices since 2026-11-24 20:00:10 UTC")
     assert "no process works on it" in lines[0] and "2026-11-24 20:20:10 UTC" in lines[0]
     assert lines[1] == f"To lift it: snapferry abort {tmp_path / 'plan.yaml'} --execute"
-    assert "interrupted while the source refuses writes; nothing is open yet" in lines[2]
-    assert f"`snapferry abort {tmp_path / 'plan.yaml'} --execute` puts everything back" in lines[-1]
+    assert "stopped unexpectedly while the source refuses writes; nothing is open yet" in lines[2]
+    assert f"`snapferry abort {tmp_path / 'plan.yaml'} --execute` rolls it back" in lines[-1]
 
 
 def test_the_same_as_json(tmp_path: Path) -> None:
@@ -615,7 +613,7 @@ def test_a_step_that_was_interrupted_says_so(tmp_path: Path) -> None:
 def test_a_rehearsal_that_found_a_difference_is_followed_by_a_round(tmp_path: Path) -> None:
     made = a_round(tmp_path).step("verify", 1, SAME)
     found = report_of(made.end("different", "1 differs", "the hint of the verification").document)
-    assert found.next == "seed again: the next round takes what differs"
+    assert found.next == "seed again: the next round copies the differing indices again"
 
 
 def test_a_frozen_source_is_told_whatever_run_came_later(tmp_path: Path) -> None:
@@ -643,7 +641,7 @@ def test_killed_while_opening_only_the_same_command_helps(tmp_path: Path) -> Non
     plan = tmp_path / "plan.yaml"
     assert lines[1] == f"To finish that: snapferry cutover {plan} --execute --allow-freeze"
     assert "snapferry abort" not in "".join(lines)
-    assert lines[-1].startswith("Next: run the same command again: it goes on with opening the target")
+    assert lines[-1].startswith("Next: run the same command again: it resumes opening the target")
 
 
 def test_a_block_that_was_kept_is_told_until_finish_lifts_it(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_what_the_caller_may_not_read_is_said_in_the_plan(source: FakeDomain, ac
     assert found["source"]["version"] == "OpenSearch 3.6.0"
     said = " ".join(found["source"]["unknown"])
     assert "its repositories are not known" in said and "its indices are not known" in said
-    assert "Not told: its indices are not known" in found["plan"]
+    assert "Unknown: its indices are not known" in found["plan"]
     assert "whether the source has a repository" in " ".join(found["storage"]["unknown"])
 
 

@@ -140,7 +140,7 @@ def test_a_prefect_server_that_is_lost_interrupts_the_run(tmp_path: Path) -> Non
     from flows.sessions.session import status_after
 
     journal = State(tmp_path, "orders").begin(a_plan(), "migrate")
-    with pytest.raises(ServerLost, match="Prefect server does not answer") as caught, prefect_reachable():
+    with pytest.raises(ServerLost, match="Prefect server no longer answers") as caught, prefect_reachable():
         raise httpx.ConnectError("refused")
     assert "it continues this run" in caught.value.hint
     assert status_after(caught.value, journal) == "interrupted"

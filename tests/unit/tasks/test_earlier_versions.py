@@ -1,4 +1,4 @@
-"""Journals of earlier versions hold sentences where records now hold facts: they tell the same."""
+"""Journals of earlier versions hold sentences where records now hold facts: reports say the same facts."""
 
 import json
 from datetime import UTC, datetime
@@ -81,12 +81,50 @@ LIMITS = {
     ),
 }
 
+NOW = {
+    "the former registration was put back": "the previous registration was restored",
+    "the former registration is as it was": "the previous registration is unchanged",
+    "somebody has changed it since: left as it is": "left alone: somebody has changed it since",
+    "run 20261124-200000-ab of this plan works with it: left as it is": (
+        "left alone: run 20261124-200000-ab of this plan uses it"
+    ),
+    "it is not the index that this run has restored": "it is not the index that this run restored",
+    "it is not the index that a round has made": "it is not the index that a round made",
+    "it has backing indices of others: .ds-logs-000002, .ds-logs-000003": (
+        "it also has other backing indices: .ds-logs-000002, .ds-logs-000003"
+    ),
+    "its backing indices are not those that this run has restored any more": (
+        "its backing indices are no longer those that this run restored"
+    ),
+    "it belongs to data stream logs by now": "it now belongs to data stream logs",
+    "it was made to take writes since a round has made it": (
+        "it has been made writable since a round made it"
+    ),
+    "repository repo is not registered on the source any more": (
+        "repository repo is no longer registered on the source"
+    ),
+    "repository repo is not registered on the source any more: 500: it\nis gone": (
+        "repository repo is no longer registered on the source: 500: it\nis gone"
+    ),
+    "it was between other domains than the latest round: its copies and its snapshot are as they were": (
+        "it ran between other domains than the latest round: its copies and snapshot were left alone"
+    ),
+    "the plan does not want it": "the plan does not ask for it",
+    "its requests are not signed: it has no snapshots of the service": (
+        "its requests are not signed, so the service takes no snapshots of it"
+    ),
+    "denied; a snapshot of the service that runs is waited for": (
+        "denied; if the service takes a snapshot, the last round waits for it"
+    ),
+}
+"""What reports say today, where an earlier version said it in other words."""
+
 
 @pytest.mark.parametrize(("sentence", "outcome"), REGISTRATIONS.items())
 def test_what_became_of_a_registration_is_told_as_before(sentence: str, outcome: RegistrationOutcome) -> None:
     found = Registration.model_validate(sentence)
     assert found.outcome == outcome
-    assert cleanup.registration(found) == sentence
+    assert cleanup.registration(found) == NOW.get(sentence, sentence)
     assert Registration.model_validate(found.model_dump(mode="json")) == found
 
 
@@ -110,7 +148,7 @@ def test_what_no_version_has_written_is_refused(sentence: str) -> None:
 def test_why_something_was_skipped_is_told_as_before(sentence: str, reason: SkippedReason) -> None:
     found = Skipped.model_validate({"name": "a", "why": sentence})
     assert (found.name, found.why) == ("a", reason)
-    assert cleanup.skipped(found) == sentence
+    assert cleanup.skipped(found) == NOW.get(sentence, sentence)
     assert Skipped.model_validate(found.model_dump(mode="json")) == found
 
 
@@ -119,8 +157,9 @@ def test_what_became_of_the_pause_is_told_as_before(before: tuple[bool, str], ou
     paused, sentence = before
     found = PauseRecord.model_validate({"paused": paused, "said": sentence})
     assert (found.paused, found.outcome) == (paused, outcome)
-    assert seeding.paused(found) == f"{'paused' if paused else 'not paused'}: {sentence}"
-    assert seeding.resumed(found).endswith(f"paused: {sentence}")
+    told = NOW.get(sentence, sentence)
+    assert seeding.paused(found) == f"{'paused' if paused else 'not paused'}: {told}"
+    assert seeding.resumed(found).endswith(f"paused: {told}")
     assert PauseRecord.model_validate(found.model_dump(mode="json")) == found
 
 
@@ -145,7 +184,7 @@ def test_the_report_of_a_removal_has_words_and_facts() -> None:
     }
     assert shown["registration_outcomes"] == {"source": "removed", "target": "not by this run"}
     assert shown["left"] == [
-        {"name": "b", "why": "it belongs to data stream logs by now", "reason": "in a data stream"}
+        {"name": "b", "why": "it now belongs to data stream logs", "reason": "in a data stream"}
     ]
 
 

@@ -25,7 +25,7 @@ from runs.step_names import StepName
 from snapferry.main import app
 from tasks import gates
 from tasks.errors import TimedOut
-from tasks.gates import Way
+from tasks.gates import ApprovalRoute
 from tasks.migration import Migration
 
 GATE = "before-restore"
@@ -43,24 +43,26 @@ def at_gate(folder: Path, clock: Clock, verb: str = "migrate", **settings: Any) 
     return Migration(plan, None, None, journal, poll=clock.poll)  # type: ignore[arg-type]
 
 
-def waited(m: Migration, other: Way | None = None) -> str:
+def waited(m: Migration, other: ApprovalRoute | None = None) -> str:
     """Goes through the gate as the flow does, and returns who has opened it."""
     settings = gates.closed_gate(m, GATE)
     assert settings
-    gates.come_to(m, GATE, settings)
-    by = gates.opened_by(m, GATE, settings) or gates.wait_at(m, GATE, settings, other or Way())
-    gates.let_through(m, GATE, by)
+    gates.record_arrival(m, GATE, settings)
+    by = gates.approver(m, GATE, settings) or gates.await_approval(
+        m, GATE, settings, other or ApprovalRoute()
+    )
+    gates.record_approval(m, GATE, by)
     return by
 
 
-def opened_after(clock: Clock, seconds: float, open_it: Any) -> Way:
+def opened_after(clock: Clock, seconds: float, open_it: Any) -> ApprovalRoute:
     """Does something after so many seconds of waiting."""
 
     def look() -> None:
         if clock.now >= 1000 + seconds:
             open_it()
 
-    return Way("", look)
+    return ApprovalRoute("", look)
 
 
 def test_it_is_opened_by_an_approval_and_not_waited_for_again(tmp_path: Path, clock: Clock) -> None:
@@ -84,7 +86,7 @@ def test_at_the_timeout_it_says_what_to_do_and_the_next_session_has_the_whole_ti
     m = at_gate(tmp_path, clock)
     for _ in range(2):
         began = clock.now
-        with pytest.raises(TimedOut, match=r"nobody has approved before-restore within 1m30s") as caught:
+        with pytest.raises(TimedOut, match=r"nobody approved before-restore within 1m30s") as caught:
             waited(m)
         assert "snapferry approve PLAN before-restore" in caught.value.hint
         assert 90 <= clock.now - began <= 96
@@ -107,7 +109,7 @@ def test_a_file_opens_it_only_when_it_is_younger_than_the_run(tmp_path: Path, cl
 
 
 def test_another_way_opens_it(tmp_path: Path, clock: Clock) -> None:
-    assert waited(at_gate(tmp_path, clock), Way("resume it", lambda: "somebody")) == "somebody"
+    assert waited(at_gate(tmp_path, clock), ApprovalRoute("resume it", lambda: "somebody")) == "somebody"
 
 
 def test_an_approval_that_cannot_be_read_opens_nothing(tmp_path: Path, clock: Clock) -> None:
@@ -163,7 +165,7 @@ def test_the_wait_says_how_to_end_it_once_a_minute(tmp_path: Path, clock: Clock)
     m = at_gate(tmp_path, clock, file="/nowhere/go")
     told: list[Progress] = []
     with pytest.raises(TimedOut), listening(told.append):
-        waited(m, Way("resume flow run x in Prefect"))
+        waited(m, ApprovalRoute("resume flow run x in Prefect"))
     assert len(told) == 2
     assert told[0].waiting
     assert f"until {m.journal.document.gates[GATE].until:%Y-%m-%d %H:%M:%S} UTC" in told[0].message
@@ -184,7 +186,7 @@ def test_the_hooks_hear_the_wait_and_its_end_and_a_failing_one_leaves_the_gate_t
 
     with delivered_to(hear):
         with pytest.raises(ValueError, match="the hook"):
-            waited(m, Way("", lambda: "ann"))
+            waited(m, ApprovalRoute("", lambda: "ann"))
         assert gates.closed_gate(m, GATE)
         assert waited(m) == "ann"
     assert [each.event for each in heard] == ["gate-waiting", "gate-approved", "gate-approved"]
@@ -333,7 +335,7 @@ def run_at_the_gate(plan: Path) -> Journal:
     m = at_gate(plan.parent / "state", Clock(), file="/nowhere/go")
     settings = gates.closed_gate(m, GATE)
     assert settings
-    gates.come_to(m, GATE, settings)
+    gates.record_arrival(m, GATE, settings)
     return m.journal
 
 
@@ -410,7 +412,7 @@ def test_status_and_report_show_who_has_approved(plan: Path) -> None:
     journal = run_at_the_gate(plan)
     approve(journal, GATE, "ann@desk")
     m = Migration(a_plan(), None, None, journal)  # type: ignore[arg-type]
-    gates.let_through(m, GATE, "somebody else")
+    gates.record_approval(m, GATE, "somebody else")
     journal.settle("interrupted", "")
     for form in (("status",), ("report",), ("report", "--format", "markdown")):
         assert "ann@desk" in snapferry(form[0], plan, *form[1:]).stdout

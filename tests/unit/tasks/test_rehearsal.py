@@ -7,7 +7,7 @@ from support.building import a_catalog, a_plan, a_stream_unit, a_unit
 
 from tasks.errors import PreconditionError
 from tasks.migration import Consents
-from tasks.rehearsal import all_renamed, chosen, rehearsal_plan, shadowed
+from tasks.rehearsal import rehearsal_plan, rename_all, select_units, with_shadow
 
 UNITS = (a_unit("orders-2024"), a_unit("orders-2025"), a_stream_unit("logs", ".ds-logs-000001"))
 SERVICE = "https://search-orders-abcdefghijklmnopqrstuvwxyz.us-east-1.es.amazonaws.com"
@@ -30,21 +30,21 @@ def names(units: Any) -> list[str]:
 
 
 def test_without_a_choice_everything_is_rehearsed() -> None:
-    assert names(chosen(UNITS, ())) == ["orders-2024", "orders-2025", "logs"]
+    assert names(select_units(UNITS, ())) == ["orders-2024", "orders-2025", "logs"]
 
 
 def test_a_part_is_chosen_by_names_and_patterns() -> None:
-    assert names(chosen(UNITS, ("*-2025", "logs"))) == ["orders-2025", "logs"]
+    assert names(select_units(UNITS, ("*-2025", "logs"))) == ["orders-2025", "logs"]
 
 
 def test_a_pattern_that_fits_nothing_is_refused() -> None:
-    with pytest.raises(PreconditionError, match="--only nothing-\\* fits none"):
-        chosen(UNITS, ("logs", "nothing-*"))
+    with pytest.raises(PreconditionError, match="--only nothing-\\* matches none"):
+        select_units(UNITS, ("logs", "nothing-*"))
 
 
 def test_every_name_gets_the_prefix_whether_it_is_taken_or_not() -> None:
     plan = rehearsal_plan(a_plan(), names(UNITS), "try-")
-    decision = all_renamed(UNITS, a_catalog("orders-2024"), plan, Consents())
+    decision = rename_all(UNITS, a_catalog("orders-2024"), plan, Consents())
     assert decision.problems == ()
     assert [unit.target for unit in decision.units] == ["try-orders-2024", "try-orders-2025", "try-logs"]
     assert decision.units[2].indices[0].target == ".ds-try-logs-000001"
@@ -52,13 +52,13 @@ def test_every_name_gets_the_prefix_whether_it_is_taken_or_not() -> None:
 
 def test_a_prefixed_name_that_is_taken_is_a_problem() -> None:
     plan = rehearsal_plan(a_plan(), names(UNITS), "try-")
-    decision = all_renamed(UNITS, a_catalog("try-orders-2024"), plan, Consents())
+    decision = rename_all(UNITS, a_catalog("try-orders-2024"), plan, Consents())
     assert any("try-orders-2024" in problem for problem in decision.problems)
 
 
 def test_a_backing_index_that_would_keep_its_real_name_is_a_problem() -> None:
     units = (a_stream_unit("logs", ".ds-logs-000001", "taken-in"),)
-    decision = all_renamed(units, a_catalog(), rehearsal_plan(a_plan(), ["logs"], "try-"), Consents())
+    decision = rename_all(units, a_catalog(), rehearsal_plan(a_plan(), ["logs"], "try-"), Consents())
     (problem,) = decision.problems
     assert problem.startswith("logs: its index taken-in would keep its own name on the target")
 
@@ -74,27 +74,27 @@ def test_aliases_stay_away_nothing_waits_and_all_else_is_as_planned() -> None:
 
 def test_a_shadow_domain_takes_the_targets_place_with_its_login() -> None:
     auth = {"type": "sigv4", "role_arn": "arn:aws:iam::123456789012:role/Migrator"}
-    plan = shadowed(managed(auth=auth), SHADOW)
+    plan = with_shadow(managed(auth=auth), SHADOW)
     assert (plan.target.endpoint, plan.target.region) == (SHADOW, "eu-central-1")
     assert plan.target.auth.model_dump()["role_arn"] == auth["role_arn"]
 
 
 def test_a_shadow_domain_by_name_is_looked_up_in_the_targets_region() -> None:
-    plan = shadowed(managed(), "shadow")
+    plan = with_shadow(managed(), "shadow")
     assert (plan.target.domain, plan.target.endpoint, plan.target.region) == ("shadow", None, "eu-west-1")
 
 
 def test_the_source_cannot_be_its_own_shadow() -> None:
     with pytest.raises(ValueError, match="source and target"):
-        shadowed(managed(), SERVICE)
+        with_shadow(managed(), SERVICE)
 
 
 def test_a_shadow_that_is_no_domain_is_refused_in_words_of_ours() -> None:
     with pytest.raises(ValueError, match="this is not an http or https URL") as caught:
-        shadowed(managed(), "nonsense://x")
+        with_shadow(managed(), "nonsense://x")
     assert "validation error" not in str(caught.value)
 
 
 def test_without_a_shadow_the_plan_is_as_it_was() -> None:
     plan = managed()
-    assert shadowed(plan, None) == plan
+    assert with_shadow(plan, None) == plan

@@ -145,7 +145,7 @@ def test_without_the_consent_nothing_is_started_and_there_is_no_run(
     monkeypatch.setattr("snapferry.running.run_flow", no_prefect)
     refused = pair.command("cutover", "--execute")
     assert refused.exit_code == 3
-    assert "needs the consent --allow-freeze" in refused.stderr
+    assert "needs your consent: --allow-freeze" in refused.stderr
     assert "add --allow-freeze" in " ".join(refused.stderr.split())
     assert list(pair.state.journals()) == []
     pair.frozen()

@@ -164,7 +164,7 @@ def test_an_existing_snapshot_that_was_made_anew_is_seen(
     for uuid in ("one", "two"):
         source.on("GET /_snapshot/repo/nightly", ok(snapshot_reply("nightly", uuid=uuid)))
         found.append(saved(plan, tmp_path))
-    assert "nightly: it is another one of that name (UUID one → two)" in differences(*found)[0]
+    assert "nightly: it is a different snapshot of that name (UUID one → two)" in differences(*found)[0]
     assert len(source.asked("GET /_snapshot/repo/nightly")) == 2
 
 

@@ -73,7 +73,7 @@ def test_who_may_not_delete_is_told_before_anything_is_made(
     require_removable(m, "rehearsal-nothing")  # there is no such index, and that is told
     denied = engine_error(403, "security_exception", "no permissions for [indices:admin/delete]")
     target.on("DELETE /[^_].*", denied)
-    with pytest.raises(PreconditionError, match="could not be taken away again") as caught:
+    with pytest.raises(PreconditionError, match="could not be removed again") as caught:
         require_removable(m, "rehearsal-nothing")
     assert "--keep" in caught.value.hint
     asked = len(deleted(target))
@@ -169,7 +169,7 @@ def test_what_is_left_is_told_by_a_look_afterwards(
 ) -> None:
     target.on("DELETE /[^_].*", ok({"acknowledged": True}))  # and it is still there
     remove_made(m)
-    with pytest.raises(ExecutionError, match="2 of what this run has made are still there: a, b"):
+    with pytest.raises(ExecutionError, match="2 things that this run has made are still there: a, b"):
         require_removed(m)
 
 
@@ -192,7 +192,7 @@ def test_it_waits_while_a_snapshot_of_the_target_holds_an_index(
 
 def test_it_does_not_wait_for_ever(m: Migration, engine: FakeEngine, target: FakeDomain) -> None:
     target.on("DELETE /[^_].*", BUSY)
-    with pytest.raises(TimedOut, match="a snapshot on the target holds an index"):
+    with pytest.raises(TimedOut, match="a snapshot on the target is using an index"):
         remove_made(m)
 
 

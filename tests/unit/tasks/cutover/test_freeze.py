@@ -193,14 +193,16 @@ def test_an_index_that_still_takes_writes_ends_the_freeze(
 
 def test_shards_that_do_not_come_to_rest_end_the_freeze(m: Migration, engine: WritableEngine) -> None:
     engine.indices["b"].figures = [Shard(last=7, checkpoint=5)]
-    with pytest.raises(TimedOut, match="still under way on b"):
+    with pytest.raises(TimedOut, match="still in progress on b"):
         freeze(m, AB)
     assert "POST /b/_flush" in engine.domain.lines, "one that failed in Lucene keeps the checkpoint back"
 
 
 def test_a_shard_that_does_not_tell_ends_the_freeze(m: Migration, engine: WritableEngine) -> None:
     engine.indices["b"].figures = []
-    with pytest.raises(ExecutionError, match="the shards of b on the source do not tell"):
+    with pytest.raises(
+        ExecutionError, match="the shards of b on the source do not report their last operation"
+    ):
         freeze(m, AB)
 
 

@@ -17,11 +17,11 @@ from support.writable import BLOCK, WritableEngine, a_closed_copy
 from runs.state import State
 from runs.step_names import StepName
 from tasks.cutover.data_streams import make_streams
-from tasks.cutover.final_check import require_still
+from tasks.cutover.final_check import require_unchanged
 from tasks.cutover.open_target import (
     open_copies,
     open_for_writes,
-    opening_of,
+    opening_settings_for,
     require_free_names,
     set_aliases,
     wait_for_green,
@@ -79,7 +79,7 @@ def restoring(m: Migration, **changes: Any) -> Migration:
 
 def test_an_index_gets_what_its_source_has(m: Migration) -> None:
     theirs = {REPLICAS: "2", REFRESH: "30s"}
-    assert opening_of(m, selected("a"), theirs) == {
+    assert opening_settings_for(m, selected("a"), theirs) == {
         REPLICAS: "2",
         EXPAND: None,
         REFRESH: "30s",
@@ -88,7 +88,7 @@ def test_an_index_gets_what_its_source_has(m: Migration) -> None:
 
 
 def test_without_a_word_of_the_source_it_gets_the_replicas_that_were_listed(m: Migration) -> None:
-    assert opening_of(m, selected("a", replicas=3), {}) == {
+    assert opening_settings_for(m, selected("a", replicas=3), {}) == {
         REPLICAS: 3,
         EXPAND: None,
         REFRESH: None,
@@ -99,14 +99,14 @@ def test_without_a_word_of_the_source_it_gets_the_replicas_that_were_listed(m: M
 @pytest.mark.parametrize("key", ["number_of_replicas", REPLICAS])
 def test_the_plans_settings_go_before_the_sources(m: Migration, key: str) -> None:
     planned = restoring(m, index_settings={key: 0, BLOCK: True})
-    wanted = opening_of(planned, selected("a"), {REPLICAS: "2", EXPAND: "0-1"})
+    wanted = opening_settings_for(planned, selected("a"), {REPLICAS: "2", EXPAND: "0-1"})
     assert wanted == {REPLICAS: 0, EXPAND: "0-1", REFRESH: None, BLOCK: True}
 
 
 @pytest.mark.parametrize("pattern", ["index.refresh_interval", "refresh_*", "index.refresh*", "*"])
 def test_what_the_plan_ignores_gets_the_engines_default(m: Migration, pattern: str) -> None:
     ignoring = restoring(m, ignore_index_settings=[pattern])
-    assert opening_of(ignoring, selected("a"), {REFRESH: "30s"})[REFRESH] is None
+    assert opening_settings_for(ignoring, selected("a"), {REFRESH: "30s"})[REFRESH] is None
 
 
 def test_indices_that_get_the_same_share_a_request(
@@ -204,7 +204,9 @@ def test_names_that_were_taken_meanwhile_end_the_window(m: Migration, copies: Wr
     aliased = a_resolution(a_unit("a", selected("a", aliases=("all",))), a_unit("b"))
     require_free_names(m, aliased)
     copies.put(FakeIndex("somebody's", aliases={"all": {}}))
-    with pytest.raises(ExecutionError, match="names were taken on the target meanwhile: a: its alias all"):
+    with pytest.raises(
+        ExecutionError, match="names have been taken on the target in the meantime: a: its alias all"
+    ):
         require_free_names(m, aliased)
 
 
@@ -260,7 +262,7 @@ def no_change(_: WritableEngine, __: WritableEngine) -> None:
 def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: WritableEngine) -> None:
     for held in copies.indices.values():
         held.open = True
-    require_still(m, AB, WORK)
+    require_unchanged(m, AB, WORK)
 
 
 @pytest.mark.parametrize(
@@ -268,12 +270,15 @@ def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: Wri
     [
         (lambda s, _: s.indices["a"].settings.pop(BLOCK), "a on the source takes writes again"),
         (lambda s, _: s.indices["a"].figures.__setitem__(0, (4, 43, 13)), "a on the source was written to"),
-        (lambda s, _: s.indices["a"].figures.clear(), "a on the source was written to, or does not tell"),
+        (
+            lambda s, _: s.indices["a"].figures.clear(),
+            "a on the source was written to, or does not report its last operation",
+        ),
         (lambda s, _: s.indices.pop("a"), "a is gone from the source"),
         (lambda s, _: setattr(s.indices["a"], "open", False), "a was closed on the source"),
         (lambda s, _: s.put(FakeIndex("late")), "late on the source: it appeared"),
         (lambda s, _: setattr(s.indices["a"], "uuid", "new"), "a on the target: it has been made anew"),
-        (lambda _, t: t.indices["a"].settings.pop(BLOCK), "a on the target takes writes already"),
+        (lambda _, t: t.indices["a"].settings.pop(BLOCK), "a on the target already takes writes"),
         (lambda _, t: t.indices.pop("a"), "a on the target is not the copy"),
         (lambda _, t: setattr(t.indices["a"], "uuid", "new"), "a on the target is not the copy"),
     ],
@@ -287,11 +292,13 @@ def test_what_was_changed_while_a_gate_waited_is_not_opened(
 ) -> None:
     act(sources, copies)
     with pytest.raises(VerificationFailed, match=why):
-        require_still(m, AB, WORK)
+        require_unchanged(m, AB, WORK)
 
 
 def test_marks_that_were_never_told_are_no_proof(m: Migration, sources: WritableEngine) -> None:
     sources.indices["a"].figures.clear()
     nothing: ChangesRecord = work_of(marks={"b": (a_mark(),)})
-    with pytest.raises(VerificationFailed, match="a on the source was written to, or does not tell"):
-        require_still(m, AB, nothing)
+    with pytest.raises(
+        VerificationFailed, match="a on the source was written to, or does not report its last operation"
+    ):
+        require_unchanged(m, AB, nothing)

@@ -46,8 +46,8 @@ def test_every_wait_inside_ends_with_the_window_however_much_moves(
     m: Migration, instant: list[datetime]
 ) -> None:
     window.begin(m)
-    inside = window.inside(m)
-    polls = [inside.poll(limit) for limit in (None, 1800.0)]
+    limit_waits = window.limit_waits(m)
+    polls = [limit_waits.poll(limit) for limit in (None, 1800.0)]
     assert not any(poll.expired for poll in polls)
     instant[0] += timedelta(minutes=20)
     for poll in polls:
@@ -57,11 +57,11 @@ def test_every_wait_inside_ends_with_the_window_however_much_moves(
 
 def test_a_wait_may_end_before_the_window(m: Migration, instant: list[datetime]) -> None:
     window.begin(m)
-    assert window.inside(m).poll(0.0).expired
+    assert window.limit_waits(m).poll(0.0).expired
 
 
 def test_without_a_window_waits_are_as_they_were(m: Migration) -> None:
-    assert window.inside(m) is m
+    assert window.limit_waits(m) is m
     window.require_time(m)
     assert not window.is_frozen(m) and not window.is_opening(m)
 
@@ -72,7 +72,7 @@ def test_nothing_begins_after_the_deadline(m: Migration, instant: list[datetime]
     instant[0] += timedelta(minutes=20)
     with pytest.raises(window.WindowOver, match="the window of 20m has passed") as raised:
         window.require_time(m)
-    assert "the next cutover goes on from the copies" in raised.value.hint
+    assert "the next cutover continues from the copies" in raised.value.hint
 
 
 def test_the_window_ends_once(m: Migration, instant: list[datetime]) -> None:

@@ -63,27 +63,27 @@ def test_with_nothing_to_take_only_freeze_verification_and_opening_are_left() ->
     found = expected()
     assert 0 < found.low < found.high < 15
     assert (found.indices, found.bytes, found.basis) == (0, 0, ())
-    assert seeding.expected(found).endswith("nothing to take; the comparison is assumed")
+    assert seeding.expected(found).endswith("nothing to copy; the comparison is a rough estimate")
     measured = seeding.expected(expected(earlier=(verified(5.0, 10),)))
-    assert measured.endswith("nothing to take; the comparison was measured in run verified")
+    assert measured.endswith("nothing to copy; the comparison was measured in run verified")
 
 
 def test_without_an_earlier_round_it_is_assumed_and_says_so() -> None:
     found = expected(*changed("a", "b"))
     assert found.basis == () and found.indices == 2 and found.operations == 200
     assert found.low < found.high
-    assert seeding.expected(found).endswith("(assumed: no such round was measured)")
+    assert seeding.expected(found).endswith("(rough estimate: no similar round was measured)")
     half = expected(*changed("a"), earlier=(verified(5.0, 10),))
     assert seeding.expected(half).endswith(
-        "1 index and 100 operations to take (assumed: no such round was measured; the comparison was "
-        "measured in run verified)"
+        "1 index and 100 operations to copy (rough estimate: no similar round was measured; the "
+        "comparison was measured in run verified)"
     )
 
 
 def test_what_is_measured_and_what_is_assumed_is_told_apart() -> None:
     rounds = (a_round("one", 6.0, *changed("a")),)
     assert seeding.expected(expected(*changed("b"), earlier=rounds)).endswith(
-        "(measured in 1 round; the comparison is assumed)"
+        "(measured in 1 round; the comparison is a rough estimate)"
     )
     both = expected(*changed("b"), earlier=(*rounds, verified(5.0, 10)))
     assert seeding.expected(both).endswith("(measured in 1 round)")

@@ -144,7 +144,7 @@ def test_a_refused_look_leaves_an_estimate_that_says_so(source: FakeDomain, targ
     found = workload(look_at(source, target), RESOLUTION.indices)
     assert (found.source_nodes, found.target_nodes, found.restore_limit) == (1, 1, DOCUMENTED_LIMIT)
     said = " ".join(words.assumptions(estimate(found)))
-    for words_ in ("the source has one data node", "the target has one data node", "40 MB a second"):
+    for words_ in ("the source has one data node", "the target has one data node", "40 MB per second"):
         assert words_ in said
 
 
@@ -180,7 +180,7 @@ def test_low_is_never_above_high_and_the_window_is_part_of_the_whole(work: Workl
     assert 0 < made.whole.low <= made.whole.high
     assert made.window.low < made.whole.low
     assert made.window.high < made.whole.high
-    assert words.basis(made) == "assumed"
+    assert words.basis(made) == "rough estimate: nothing measured yet"
 
 
 @given(WORK, st.lists(SECONDS, min_size=1, max_size=5))
@@ -238,7 +238,7 @@ def test_a_tenth_that_was_rehearsed_is_scaled_up_and_a_thousandth_is_not() -> No
     assert any("had 10 of 100 indices and 100.0 GB of 1,000.0 GB" in line for line in words.assumptions(made))
     thousandth = tenth.model_copy(update={"bytes": 10**9, "largest_shard": 10**8})
     made = estimate(whole, measured(thousandth, 26))
-    assert "assumed for snapshot, restore" in words.basis(made)
+    assert "rough estimates for snapshot, restore" in words.basis(made)
     assert made.whole.high > 2 * made.whole.low
 
 
@@ -260,10 +260,10 @@ def test_the_bottleneck_is_what_takes_the_most() -> None:
     much = Workload(indices=9, shards=90, bytes=10**12, source_nodes=3, target_nodes=6)
     assert (
         words.bottleneck(estimate(much))
-        == "snapshot: copying 1,000.0 GB through 3 nodes, each at 42 MB a second at most"
+        == "snapshot: copying 1,000.0 GB through 3 nodes, each at no more than 42 MB per second"
     )
     lump = much.model_copy(update={"largest_shard": 9 * 10**11})
-    assert "one shard of 900.0 GB, which a single node copies" in words.bottleneck(estimate(lump))
+    assert "one shard of 900.0 GB, copied by a single node" in words.bottleneck(estimate(lump))
     little = Workload(indices=1, shards=1, bytes=10)
     assert "there is little to move" in words.bottleneck(estimate(little))
 
@@ -440,7 +440,7 @@ def test_a_run_makes_its_estimate_once_and_a_continued_one_keeps_it(
     assert made == m.journal.document.estimate
     assert len(source.requests) == asked
     assert [look.message for look in heard] == [heard[0].message] * 2
-    assert "(assumed)" in heard[0].message
+    assert "(rough estimate: nothing measured yet)" in heard[0].message
     assert heard[0].expected
     assert set(heard[0].expected) == set(ESTIMATED)
 
@@ -476,7 +476,11 @@ def test_the_real_run_is_projected_from_its_own_indices_and_what_the_rehearsal_m
     m = a_migration(tmp_path, source, target)
     record_projection(m, RESOLUTION)
     first = Estimate.model_validate(m.journal.document.projection)
-    assert (first.workload.indices, first.workload.bytes, words.basis(first)) == (3, 300 * MB, "assumed")
+    assert (first.workload.indices, first.workload.bytes, words.basis(first)) == (
+        3,
+        300 * MB,
+        "rough estimate: nothing measured yet",
+    )
     m.journal.document.steps = a_run().steps
     m.journal.document.rehearsal = {"prefix": "rehearsal-", "only": ["orders"], "keep": False, "shadow": None}
     m.journal.save()
@@ -619,10 +623,10 @@ def test_the_rehearsals_report_tells_what_the_real_run_would_meet_and_take() -> 
             "10.0 MB a second",
             common.span(found.projection.low, found.projection.high),
             common.span(found.projection.window_low, found.projection.window_high),
-            "r1 had 2 of 20 indices",
+            "r1, which had 2 of 20 indices",
             "measured in rehearsal r1",
             "removed: 1 index or data stream, the snapshot",
-            "it is not the index that this run has restored",
+            "it is not the index that this run restored",
         ):
             assert fact in text, fact
         assert "room.batches it is" not in text

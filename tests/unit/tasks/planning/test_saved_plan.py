@@ -18,7 +18,7 @@ from reports.words import estimates as words
 from snapferry.main import app
 from tasks.errors import PreconditionError
 from tasks.estimates.estimate import estimate
-from tasks.planning.saved_plan import differences, require_unchanged, sealed
+from tasks.planning.saved_plan import differences, require_unchanged, seal
 from tasks.records.estimates import Workload
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import ClusterRecord, Resolution, Unit
@@ -86,7 +86,7 @@ def test_an_edited_file_is_refused(tmp_path: Path, path: tuple[Any, ...], value:
 
 
 def test_what_a_rehearsal_would_do_is_not_executed(tmp_path: Path) -> None:
-    document = sealed(a_document(resolution()).model_copy(update={"kind": "rehearsal-plan"}))
+    document = seal(a_document(resolution()).model_copy(update={"kind": "rehearsal-plan"}))
     file = tmp_path / "rehearsal.json"
     file.write_text(document.model_dump_json(indent=2))
     for verb in ("migrate", "plan"):
@@ -140,7 +140,7 @@ CHANGES: dict[str, tuple[Resolution, Resolution, str]] = {
     "an index made anew": (
         SAME,
         resolution(changed_index(a_unit("a"), uuid="another"), a_unit("b")),
-        "~ a: it was made anew on the source",
+        "~ a: it was recreated on the source",
     ),
     "a closed index": (
         SAME,
@@ -178,7 +178,7 @@ CHANGES: dict[str, tuple[Resolution, Resolution, str]] = {
     "another cluster": (
         SAME,
         resolution(source=cluster(SAME.source, cluster_uuid="Another")),
-        "the source is another cluster",
+        "the source is a different cluster",
     ),
     "a bucket elsewhere": (SAME, resolution(bucket_region="eu-west-3"), "the bucket's Region"),
     "a backing index more": (
@@ -194,7 +194,7 @@ CHANGES: dict[str, tuple[Resolution, Resolution, str]] = {
     "something without words of its own": (
         SAME,
         resolution(changed_index(a_unit("a"), created="OpenSearch 2.0.0"), a_unit("b")),
-        "another one than was saved",
+        "differ from the saved one",
     ),
 }
 
@@ -227,7 +227,7 @@ def test_changed_settings_and_aliases_are_refused_and_named(kind: str, words: st
 def test_another_existing_snapshot_of_the_same_name_is_refused() -> None:
     saved, gone = a_document(SAME, snapshot_uuid="one"), a_document(SAME)
     (said,) = differences(saved, a_document(SAME, snapshot_uuid="two"))
-    assert said == "~ snapshot snap: it is another one of that name (UUID one → two)"
+    assert said == "~ snapshot snap: it is a different snapshot of that name (UUID one → two)"
     (said,) = differences(saved, gone)
     assert "no domain can read it any more" in said
     assert differences(gone, saved) == (), "it could not be read when the plan was saved"
@@ -246,14 +246,14 @@ def test_a_file_of_an_earlier_version_is_intact_and_says_what_it_lacks(tmp_path:
 def test_keys_that_have_come_to_the_plan_since_are_no_difference() -> None:
     new = a_document(SAME)
     plan = {key: part for key, part in new.plan.items() if key != "checks"}
-    old = sealed(new.model_copy(update={"plan": plan}))
+    old = seal(new.model_copy(update={"plan": plan}))
     assert differences(old, a_document(SAME)) == ()
 
 
 def test_growth_is_accepted() -> None:
     grown = resolution(changed_index(a_unit("a"), bytes=10**12, documents=10**9), a_unit("b"))
     assert differences(a_document(SAME), a_document(grown, run_id="another")) == ()
-    assert sealed(a_document(SAME)).hash == a_document(grown).hash
+    assert seal(a_document(SAME)).hash == a_document(grown).hash
 
 
 def test_what_was_registered_meanwhile_is_accepted() -> None:
@@ -281,5 +281,5 @@ def test_a_saved_plan_has_its_estimate_in_words_beside_the_facts() -> None:
     document = a_document(resolution()).model_copy(update={"estimate": made})
     shown = json.loads(text_of(document, as_json=True))["estimate"]
     assert shown["bottleneck"] == "restore: the number of indices (5,000) rather than their bytes"
-    assert (shown["basis"], shown["slowest"]["cause"]) == ("assumed", "indices")
+    assert (shown["basis"], shown["slowest"]["cause"]) == ("rough estimate: nothing measured yet", "indices")
     assert shown["assumptions"]

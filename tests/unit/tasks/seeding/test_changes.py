@@ -22,7 +22,7 @@ from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord, Copy
-from tasks.seeding.changes import _moved, changes, known  # pyright: ignore[reportPrivateUsage]
+from tasks.seeding.changes import _why_changed, find_changes, inspect_both_sides  # pyright: ignore[reportPrivateUsage]
 from tasks.seeding.ledger import ledger
 
 NAMES = ("a", "b")
@@ -73,7 +73,7 @@ def took_round(m: Migration, resolution: Resolution) -> None:
 
 
 def compared(m: Migration, resolution: Resolution) -> ChangesRecord:
-    return changes(m, resolution, known(m, ledger(State.of(m.journal), m.journal.run_id)))
+    return find_changes(m, resolution, inspect_both_sides(m, ledger(State.of(m.journal), m.journal.run_id)))
 
 
 def told(m: Migration, *units: Any) -> dict[str, tuple[str, str]]:
@@ -105,9 +105,9 @@ def test_a_write_or_a_delete_changes_it(m: Migration, engine: WritableEngine, ac
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"term": 2}, "shard 0 has another primary than before"),
-        ({"history": "forced"}, "shard 0 was restored or forced on the source"),
-        ({"checkpoint": 6}, "an operation was under way on shard 0"),
+        ({"term": 2}, "shard 0 has a new primary"),
+        ({"history": "forced"}, "shard 0 was restored or force-allocated on the source"),
+        ({"checkpoint": 6}, "an operation was in progress on shard 0"),
     ],
 )
 def test_numbers_that_stand_for_other_operations_are_not_trusted(
@@ -119,7 +119,7 @@ def test_numbers_that_stand_for_other_operations_are_not_trusted(
 
 def test_a_shard_that_does_not_tell_is_no_unchanged_one(m: Migration, engine: WritableEngine) -> None:
     del engine.indices["b"].figures[:]
-    assert told(m)["b"] == ("changed", "some shard does not tell its last operation")
+    assert told(m)["b"] == ("changed", "a shard does not report its last operation")
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ def test_other_settings_in_the_plan_reach_the_copies(m: Migration) -> None:
     wanted = m.plan.restore.model_copy(update={"index_settings": {"index.max_result_window": 20000}})
     changed = replace(m, plan=m.plan.model_copy(update={"restore": wanted}))
     assert {kind for kind, _ in told(changed).values()} == {"changed"}
-    assert "those that the plan gives its copy" in told(changed)["a"][1]
+    assert "the plan's settings for its copy did" in told(changed)["a"][1]
 
 
 def test_a_copy_that_lacks_a_shard_is_restored_again(m: Migration, copies: WritableEngine) -> None:
     """Copies have no replicas: where a node of the target is lost, what was on it is lost."""
     copies.unwell["a"] = "red"
-    assert told(m)["a"] == ("changed", "its copy on the target lacks a shard")
+    assert told(m)["a"] == ("changed", "its copy on the target is missing a shard")
 
 
 def test_a_copy_of_an_unfinished_round_is_restored_again(m: Migration) -> None:
@@ -157,7 +157,7 @@ def test_a_copy_of_an_unfinished_round_is_restored_again(m: Migration) -> None:
     for copy in before.document.steps[StepName.COPIES].record["copies"]:  # pyright: ignore[reportOptionalSubscript]
         copy["marks"] = []
     before.save()
-    assert told(m)["a"] == ("changed", "an unfinished round has left it")
+    assert told(m)["a"] == ("changed", "an unfinished round left it behind")
 
 
 def test_a_copy_that_was_found_to_differ_is_told_as_that(m: Migration) -> None:
@@ -177,7 +177,7 @@ def test_an_index_without_a_copy_is_new(m: Migration, engine: WritableEngine, co
 
 def test_one_that_was_made_anew_is_told_by_its_uuid(m: Migration) -> None:
     found = told(m, a_unit("a", selected("a", uuid="another")), a_unit("b"))
-    assert found["a"] == ("made anew", "it was deleted on the source and made anew")
+    assert found["a"] == ("made anew", "it was deleted and recreated on the source")
 
 
 def test_another_number_of_shards_needs_another_copy(m: Migration, engine: WritableEngine) -> None:
@@ -185,7 +185,7 @@ def test_another_number_of_shards_needs_another_copy(m: Migration, engine: Writa
     found = compared(m, a_resolution(a_unit("a", selected("a", uuid="another", shards=2)), a_unit("b")))
     (change,) = found.restored
     assert (change.kind, change.base) == ("reshaped", False)
-    assert change.why == "it has 2 shards now, its copy 1"
+    assert change.why == "it has 2 shards now; its copy has 1"
 
 
 def test_a_copy_whose_index_is_gone_is_dropped_and_one_that_is_left_out_is_left_behind(
@@ -231,7 +231,7 @@ def test_an_old_target_is_said_to_fetch_every_file(
     assert compared(m, a_resolution(a_unit("a"))).notes == ()
     target.on("GET /", lambda _: _elasticsearch("7.1.1"))
     (note,) = compared(m, a_resolution(a_unit("a"))).notes
-    assert "each round is a full one" in note
+    assert "each round is a full copy" in note
 
 
 def _elasticsearch(number: str) -> Any:
@@ -260,11 +260,11 @@ def test_only_shards_that_are_settled_and_the_same_have_not_moved(
     before: tuple[Mark, ...], after: tuple[Mark, ...]
 ) -> None:
     still = bool(before) and before == after and all(mark.idle for mark in before)
-    assert (_moved(before, after) == "") == still
+    assert (_why_changed(before, after) == "") == still
 
 
 @given(_MARKS)
 def test_two_looks_at_a_settled_index_are_alike(found: tuple[Mark, ...]) -> None:
     settled = tuple(replace(mark, global_checkpoint=mark.max_seq_no) for mark in found)
-    assert (_moved(settled, settled) == "") == bool(settled)
-    assert _moved(settled, (*settled, a_mark(shard=len(settled)))) != ""
+    assert (_why_changed(settled, settled) == "") == bool(settled)
+    assert _why_changed(settled, (*settled, a_mark(shard=len(settled)))) != ""

@@ -21,8 +21,8 @@ from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.seeding import Change, ChangeKind, CopiesRecord, round_record
 from tasks.records.transfer import RestoreRecord
-from tasks.seeding.changes import known
-from tasks.seeding.copies import await_shards, close_copies, copies_now, discard, require_waiting
+from tasks.seeding.changes import inspect_both_sides
+from tasks.seeding.copies import await_shards, close_copies, current_copies, discard, require_closed_copies
 from tasks.seeding.ledger import ledger
 
 CLOSE = "POST /[^_].*/_close"
@@ -131,8 +131,8 @@ def told(m: Migration, *changes: Change, arrived: Any = (), doubted: Any = (), *
         "aliases": dict.fromkeys("ab", "new"),
         **work,
     }
-    at = known(m, ledger(State.of(m.journal), m.journal.run_id))
-    return copies_now(m, work_of(*changes, **values), at, arrived, doubted)
+    at = inspect_both_sides(m, ledger(State.of(m.journal), m.journal.run_id))
+    return current_copies(m, work_of(*changes, **values), at, arrived, doubted)
 
 
 def holds(found: CopiesRecord) -> dict[str, int | None]:
@@ -144,15 +144,15 @@ def test_a_copy_holds_what_the_round_has_brought(m: Migration) -> None:
     found = told(m, change("a", "changed"), change("b", "aliases"), arrived=["a"])
     assert holds(found) == {"a": 99, "b": 12}
     assert [copy.aliases for copy in found.copies] == ["new", "new"]
-    assert require_waiting(m, found) is found
+    assert require_closed_copies(m, found) is found
 
 
 def test_what_has_not_arrived_or_differs_is_not_trusted_to_hold_anything(m: Migration) -> None:
     found = told(m, change("a", "changed"), change("b", "unchanged"), doubted=["b"])
     assert holds(found) == {"a": None, "b": None}
     assert {copy.target: copy.doubt for copy in found.copies} == {
-        "a": "the last round has not restored it whole",
-        "b": "its copy was compared, and found to differ or could not be compared",
+        "a": "the last round did not restore it completely",
+        "b": "its copy was compared and differs, or could not be compared",
     }
 
 
@@ -180,13 +180,13 @@ def test_a_round_with_a_copy_that_does_not_wait_is_not_done(
     m: Migration, copies: WritableEngine, act: Callable[[FakeIndex], object]
 ) -> None:
     act(copies.indices["a"])
-    with pytest.raises(ExecutionError, match="1 copies on the target are open, or take writes: a"):
-        require_waiting(m, copies_of(a_copy("a"), a_copy("b")))
+    with pytest.raises(ExecutionError, match="1 copies on the target are open or take writes: a"):
+        require_closed_copies(m, copies_of(a_copy("a"), a_copy("b")))
 
 
 def test_a_partial_snapshot_brings_copies_that_are_not_trusted(m: Migration) -> None:
     """With the user's consent it is restored, but a shard that it lacks is empty on the target."""
-    from tasks.seeding.copies import arrived_whole
+    from tasks.seeding.copies import fully_restored
 
     restored = RestoreRecord.model_validate(
         {
@@ -205,9 +205,9 @@ def test_a_partial_snapshot_brings_copies_that_are_not_trusted(m: Migration) -> 
             "deleted": (),
         }
     )
-    assert arrived_whole(restored, a_snapshot()) == ["a"]
-    assert arrived_whole(restored, a_snapshot(state="PARTIAL")) == []
-    assert arrived_whole(restored, None) == [] == arrived_whole(None, a_snapshot())
+    assert fully_restored(restored, a_snapshot()) == ["a"]
+    assert fully_restored(restored, a_snapshot(state="PARTIAL")) == []
+    assert fully_restored(restored, None) == [] == fully_restored(None, a_snapshot())
     assert round_record(work_of(), restored, a_snapshot(), ()).restored == 1
 
 

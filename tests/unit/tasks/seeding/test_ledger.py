@@ -54,9 +54,9 @@ def rounds(state: State) -> Rounds:
     return Rounds(state)
 
 
-def whole(state: State, but: str = "") -> dict[str, bool]:
+def whole(state: State, excluding: str = "") -> dict[str, bool]:
     """Copies by name: whether it is known what they hold."""
-    return {name: bool(copy.marks and copy.digest) for name, copy in ledger(state, but).copies.items()}
+    return {name: bool(copy.marks and copy.digest) for name, copy in ledger(state, excluding).copies.items()}
 
 
 def windowed(journal: Journal, *, opening: bool = False) -> None:
