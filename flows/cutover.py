@@ -6,8 +6,9 @@ from configs.plan import Plan
 from flows.cutover_opening import open_target_for_writes
 from flows.cutover_rollback import resume_roll_back, rolled_back_on_error
 from flows.cutover_window import expect_window, news_of_window, step_within, within
-from flows.parameters import ConsentParameters, run_name, run_options
+from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import perform, run_step
 from flows.seed_round import (
@@ -26,7 +27,7 @@ from runs.progress import Progress, report_progress
 from tasks import steps
 from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
 from tasks.cutover.data_streams import make_streams
-from tasks.migration import Migration
+from tasks.migration import Consents, Migration
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
@@ -37,7 +38,7 @@ from tasks.seeding.scope import apart, streams, whole
 def cutover(
     plan: Plan,
     execute: bool = False,
-    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    consents: Consents = Consents(),  # noqa: B008
     state: str | None = None,
 ) -> str:
     """Freezes the source, takes the last round, verifies it and opens the target; or puts everything back.

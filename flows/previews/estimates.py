@@ -66,7 +66,7 @@ def record_projection(m: Migration, resolution: Resolution) -> None:
         m: the rehearsal, with the real plan.
         resolution: of the rehearsal.
     """
-    assumed = Consents(frozenset(m.plan.conflicts.delete), partial=True)
+    assumed = Consents.assumed(m.plan)
     look = Survey(m.plan, {"source": lambda: m.source, "target": lambda: m.target}, assumed)
     try:
         work = workload(look, _really_moving(look))
