@@ -107,9 +107,9 @@ def seeded_round(plan: Plan, state: Path) -> None:
 def cut_over(plan: Plan, state: Path) -> None:
     """Run the cutover."""
     from flows.cutover import cutover
-    from flows.parameters import ConsentParameters
+    from tasks.migration import Consents
 
-    cutover(plan, execute=True, consents=ConsentParameters(allow_freeze=True), state=str(state))
+    cutover(plan, execute=True, consents=Consents(allow_freeze=True), state=str(state))
 
 
 def newest(plan: Plan, state: Path) -> Document:

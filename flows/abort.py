@@ -9,7 +9,7 @@ from typing import Literal
 from configs.plan import Plan
 from flows import abort_cutover, abort_seeding
 from flows.sessions.exclusion import TAKE_AWAY
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import aborting, as_rehearsed, target_of
 from flows.sessions.session import open_domains
 from flows.sessions.verb_rules import require_nothing_open
@@ -62,9 +62,9 @@ def subject(state: State) -> Subject:
     return Subject("rehearsal", require_leftover(state))
 
 
-def _require_consent(options: Options) -> None:
+def _require_consent(options: RunOptions) -> None:
     """Whoever has just rolled back a cutover, and repeats the command, must not lose the seed rounds."""
-    if not options.consents.seeds:
+    if not options.seeds:
         raise PreconditionError(
             "what is left are the copies of seed rounds, and no cutover or rehearsal",
             hint=f"to remove them, with their snapshots: {TAKE_AWAY}",
@@ -81,7 +81,7 @@ def _require_not_open(state: State) -> None:
         )
 
 
-def preview(plan: Plan, options: Options) -> Leftovers | UnfinishedCutover:
+def preview(plan: Plan, options: RunOptions) -> Leftovers | UnfinishedCutover:
     """What an abort would remove, or roll back. Changes nothing on the domains.
 
     Raises:
@@ -96,7 +96,7 @@ def preview(plan: Plan, options: Options) -> Leftovers | UnfinishedCutover:
     return leftovers(plan, options)
 
 
-def leftovers(plan: Plan, options: Options) -> Leftovers:
+def leftovers(plan: Plan, options: RunOptions) -> Leftovers:
     """What the plan's latest rehearsal has left. Changes nothing on the domains.
 
     Raises:
@@ -108,7 +108,7 @@ def leftovers(plan: Plan, options: Options) -> Leftovers:
     return removal.leftovers(as_rehearsed(Migration(begun, source, target, journal)))
 
 
-def abort(plan: Plan, options: Options) -> RemovalRecord | RolledBackRecord:
+def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:
     """Removes, or rolls back, what the plan has left; may be repeated and resumed.
 
     Raises:
@@ -124,7 +124,7 @@ def abort(plan: Plan, options: Options) -> RemovalRecord | RolledBackRecord:
     return _rehearsal(plan, options)
 
 
-def _rehearsal(plan: Plan, options: Options) -> RemovalRecord:
+def _rehearsal(plan: Plan, options: RunOptions) -> RemovalRecord:
     with aborting(plan, options) as m:
         with m.journal.step(StepName.CLEAN):
             removed = removal.remove_made(as_rehearsed(m))

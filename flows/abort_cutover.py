@@ -15,7 +15,7 @@ from domains.errors import SnapferryError
 from flows.cutover_rollback import original_failure, release_source, roll_back_target
 from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.notifications import write_report
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import count_requests, open_domains, open_side, status_after
 from flows.sessions.several_runs import clusters
 from flows.sessions.verb_rules import ABORT_CUTOVER, require_nothing_open
@@ -78,7 +78,7 @@ def _running_snapshot(m: Migration) -> str | None:
     return name if found and found.running else None
 
 
-def abort_cutover(plan: Plan, options: Options, before: Journal) -> RolledBackRecord:
+def abort_cutover(plan: Plan, options: RunOptions, before: Journal) -> RolledBackRecord:
     """Lets the source take writes again, then puts back the rest: copies closed, snapshot ended, pause over.
 
     May be repeated, and continued after a kill.
@@ -106,7 +106,7 @@ def abort_cutover(plan: Plan, options: Options, before: Journal) -> RolledBackRe
 
 
 @contextmanager
-def _held(plan: Plan, options: Options, before: Journal) -> Generator[Journal]:
+def _held(plan: Plan, options: RunOptions, before: Journal) -> Generator[Journal]:
     """Holds the plan, yields the cutover's journal as it is now, and writes how it ended."""
     state = State(options.state, plan.name)
     with state.lock_plan():
@@ -149,7 +149,7 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
         count_requests(journal, (source,))
 
 
-def _put_back_the_rest(plan: Plan, options: Options, journal: Journal) -> None:
+def _put_back_the_rest(plan: Plan, options: RunOptions, journal: Journal) -> None:
     begun = _as_begun(plan, journal)
     source, target = open_domains(begun)
     uuids = identity(source).uuid, identity(target).uuid

@@ -6,7 +6,7 @@ from functools import partial
 
 from configs.plan import Plan
 from flows.sessions.begin_or_resume import Request, begin_or_resume
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import open_domains, working
 from flows.sessions.several_runs import clusters, migrations_of
 from flows.sessions.verb_rules import ABORT_SEEDING
@@ -35,7 +35,7 @@ def preview(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
     return found.model_copy(update={"left": (*found.left, *_elsewhere(journals))})
 
 
-def abort_seeding(plan: Plan, options: Options, before: Journal) -> RemovalRecord:
+def abort_seeding(plan: Plan, options: RunOptions, before: Journal) -> RemovalRecord:
     """Removes what the plan's seed rounds have left; may be repeated and continued.
 
     Args:
@@ -62,7 +62,7 @@ def abort_seeding(plan: Plan, options: Options, before: Journal) -> RemovalRecor
 
 
 @contextmanager
-def _removing(plan: Plan, options: Options, before: Journal) -> Generator[Migration]:
+def _removing(plan: Plan, options: RunOptions, before: Journal) -> Generator[Migration]:
     """Holds plan and pair, and yields the latest round, in whose journal the work is written down."""
     journal_of = partial(begin_or_resume, Request(plan, options, seen=before.run_id), ABORT_SEEDING)
     with working(as_begun(plan, before), options, journal_of, ABORT_SEEDING.ends) as m:

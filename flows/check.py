@@ -20,5 +20,5 @@ def run_check(plan: Plan, consents: Consents) -> tuple[CheckRecord, ...]:
         consents: what the user has consented to so far.
     """
     openers: dict[Side, Callable[[], Domain]] = {side: partial(open_side, plan, side) for side in SIDES}
-    assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
+    assumed = Consents.assumed(plan)
     return run_checks(Survey(plan, openers, assumed, given=consents), FIRST, (*THEN, *WINDOW))

@@ -5,9 +5,15 @@ from prefect import flow
 from configs.plan import Plan
 from flows.cutover_opening import open_target_for_writes
 from flows.cutover_rollback import resume_roll_back, roll_back_on_error
-from flows.cutover_window import current_window_estimate, record_window_estimate, step_within, within_window
-from flows.parameters import ConsentParameters, run_name, run_options
+from flows.cutover_window import (
+    current_window_estimate,
+    record_window_estimate,
+    step_within,
+    within_window,
+)
+from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import perform, run_step
 from flows.seed_round import (
@@ -26,7 +32,7 @@ from runs.progress import Progress, report_progress
 from tasks import steps
 from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
 from tasks.cutover.data_streams import make_streams
-from tasks.migration import Migration
+from tasks.migration import Consents, Migration
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
@@ -37,7 +43,7 @@ from tasks.seeding.scope import data_streams, with_streams_split, with_whole_str
 def cutover(
     plan: Plan,
     execute: bool = False,
-    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    consents: Consents = Consents(),  # noqa: B008
     state: str | None = None,
 ) -> str:
     """Freeze the source, copy the last round, verify it and open the target; or roll everything back.

@@ -3,14 +3,15 @@
 from prefect import flow
 
 from configs.plan import Plan
-from flows.parameters import ConsentParameters, run_name, run_options
+from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.flow_runs import run_name
 from flows.seed import close_round, take_round
 from flows.seed_round import open_copies_for_reading, verify_copies
 from flows.sessions.seeding import seeding
 from flows.stages import require_true_copy
 from tasks import steps
-from tasks.migration import Migration
+from tasks.migration import Consents, Migration
 from tasks.seeding.scope import with_streams_split
 
 
@@ -18,7 +19,7 @@ from tasks.seeding.scope import with_streams_split
 def rehearse_cutover(
     plan: Plan,
     execute: bool = False,
-    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    consents: Consents = Consents(),  # noqa: B008
     state: str | None = None,
 ) -> str:
     """Do what a cutover does in its window, except the freeze and the opening, and measure it.

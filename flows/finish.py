@@ -9,7 +9,7 @@ from configs.plan import Plan
 from domains.engine.cluster import identity
 from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.notifications import write_report
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import count_requests, open_domains
 from flows.sessions.several_runs import migrations_of
 from flows.sessions.verb_rules import FINISH
@@ -35,7 +35,7 @@ class Choices:
     source: str | None = None
 
 
-def preview(plan: Plan, options: Options, choices: Choices) -> FinishPreview:
+def preview(plan: Plan, options: RunOptions, choices: Choices) -> FinishPreview:
     """What `finish` would do. Changes nothing on the domains.
 
     Raises:
@@ -50,7 +50,7 @@ def preview(plan: Plan, options: Options, choices: Choices) -> FinishPreview:
     return finishing.preview(m, migrations_of(m, plan, _rounds(journal)), runs, _wanted(m, choices))
 
 
-def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
+def finish(plan: Plan, options: RunOptions, choices: Choices) -> FinishRecord:
     """Cleans up what the finished run has left. May be repeated, and resumed after a kill.
 
     The run's status is not touched by it: it stays done.
@@ -75,7 +75,7 @@ def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
 
 
 @contextmanager
-def _held(plan: Plan, options: Options) -> Generator[Migration]:
+def _held(plan: Plan, options: RunOptions) -> Generator[Migration]:
     """Holds plan and pair, and yields the finished run; its status stays as it is."""
     state = State(options.state, plan.name)
     with state.lock_plan():

@@ -6,8 +6,9 @@ from prefect import flow
 
 from configs.loading.problems import PlanError
 from configs.plan import Plan
-from flows.parameters import ConsentParameters, run_name, run_options
+from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import perform
 from flows.previews import migration as looking
@@ -23,7 +24,7 @@ from runs.lifecycle import RunStatus
 from runs.state import State
 from tasks import steps
 from tasks.errors import PreconditionError, VerificationFailed
-from tasks.migration import Migration
+from tasks.migration import Consents, Migration
 from tasks.planning import resolve
 from tasks.planning.saved_plan import require_unchanged
 from tasks.records.plan_document import PlanDocument
@@ -34,7 +35,7 @@ from tasks.records.resolution import Resolution
 def migrate(
     plan: Plan,
     execute: bool = False,
-    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    consents: Consents = Consents(),  # noqa: B008
     new_run: bool = False,
     state: str | None = None,
     saved_plan: str | None = None,

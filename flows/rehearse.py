@@ -6,8 +6,9 @@ from prefect import flow
 
 from configs.plan import Plan
 from domains.errors import SnapferryError
-from flows.parameters import ConsentParameters, run_name, run_options
+from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.steps import perform, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
 from flows.sessions.recording import MOVING, bound_record, record_step
@@ -23,7 +24,7 @@ from tasks import steps
 from tasks.checks.registry import preflight
 from tasks.cleanup import removal
 from tasks.errors import ExecutionError, PreconditionError, VerificationFailed
-from tasks.migration import Migration
+from tasks.migration import Consents, Migration
 from tasks.planning import resolve
 from tasks.records.checks import PreflightRecord
 from tasks.records.resolution import Resolution
@@ -36,7 +37,7 @@ def rehearse(
     plan: Plan,
     execute: bool = False,
     rehearsal: Rehearsal = Rehearsal(),  # noqa: B008
-    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    consents: Consents = Consents(),  # noqa: B008
     state: str | None = None,
 ) -> str:
     """Do the plan's whole job into prefixed indices on the target, verify it, and remove what it made.

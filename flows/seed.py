@@ -3,15 +3,16 @@
 from prefect import flow
 
 from configs.plan import Plan
-from flows.parameters import ConsentParameters, run_name, run_options
+from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.steps import perform
 from flows.seed_copies import close_and_list
 from flows.seed_round import compare_once, resolve_once, round_result, snapshot_and_restore
 from flows.sessions.seeding import seeding
 from flows.stages import register
 from tasks import steps
-from tasks.migration import Migration
+from tasks.migration import Consents, Migration
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
@@ -23,7 +24,7 @@ from tasks.seeding.scope import select_only
 def seed(
     plan: Plan,
     execute: bool = False,
-    consents: ConsentParameters = ConsentParameters(),  # noqa: B008
+    consents: Consents = Consents(),  # noqa: B008
     new_run: bool = False,
     state: str | None = None,
 ) -> str:

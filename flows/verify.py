@@ -10,7 +10,7 @@ from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
 from domains.errors import Denied
 from domains.shard_mark import Mark
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import read_only_migration
 from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.journal import Journal
@@ -125,7 +125,7 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
         PlanChanged: the plan or a cluster is not the one of that run.
         SnapferryError: a domain could not be read.
     """
-    migration = read_only_migration(plan, Options(state), new_run_id())
+    migration = read_only_migration(plan, RunOptions(state=state), new_run_id())
     runs = State(state, plan.name)
     latest = _latest(runs)
     decided = latest.document.recorded(steps.RESOLVE) if latest else None

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import typer
 
 if TYPE_CHECKING:
-    from flows.parameters import ConsentParameters
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from tasks.migration import Consents
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a YAML file.", show_default=False)]
@@ -54,7 +53,9 @@ class ConsentOptions:
         """The same as the steps take them."""
         from tasks.migration import Consents
 
-        return Consents(frozenset(self.delete or ()), self.partial, freeze)
+        return Consents(
+            allow_delete=tuple(self.delete or ()), allow_partial=self.partial, allow_freeze=freeze
+        )
 
 
 @dataclass(frozen=True)
@@ -82,25 +83,22 @@ def state_folder(chosen: Path | None) -> Path:
     return chosen or default_folder()
 
 
-def run_options(folder: Path, consents: "Consents | None" = None, *, new_run: bool = False) -> "Options":
+def run_options(folder: Path, consents: "Consents | None" = None, *, new_run: bool = False) -> "RunOptions":
     """What a session takes: the state folder, the consents, and whether to start a new run."""
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from tasks.migration import Consents
 
-    return Options(folder, consents or Consents(), new_run)
+    return RunOptions(state=folder, consents=consents or Consents(), new_run=new_run)
 
 
 class FlowParameters(TypedDict):
     """The parameters that every flow takes beside the plan."""
 
     execute: bool
-    consents: "ConsentParameters"
+    consents: "Consents"
     state: str
 
 
-def flow_parameters(options: "Options") -> FlowParameters:
-    """The same as every flow takes it. Imports Prefect, so call it only where the flow is called."""
-    from flows.parameters import ConsentParameters
-
-    consents = ConsentParameters.of(options.consents)
-    return {"execute": True, "consents": consents, "state": str(options.state)}
+def flow_parameters(options: "RunOptions") -> FlowParameters:
+    """The same as every flow takes it."""
+    return {"execute": True, "consents": options.consents, "state": str(options.state)}

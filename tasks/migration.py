@@ -3,27 +3,30 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from configs.plan import Plan
 from domains.domain import Domain
 from runs.journal import Journal
 from runs.progress import Poll
 
 
-@dataclass(frozen=True)
-class Consents:
-    """The risks a user has accepted, each by name.
+class Consents(BaseModel):
+    """The risks accepted for this run, each by name; none by default."""
 
-    Args:
-        delete: names on the target that may be deleted (`--allow-delete NAME`).
-        partial: whether a PARTIAL snapshot may be restored (`--allow-partial`).
-        freeze: whether the source may be made to refuse writes (`--allow-freeze`).
-        seeds: whether the copies of seed rounds may be removed (`--seeds`).
-    """
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    allow_delete: tuple[str, ...] = Field(
+        default=(), description="Names on the target that may be deleted, as the plan lists them."
+    )
+    allow_partial: bool = Field(default=False, description="Whether a PARTIAL snapshot may be restored.")
+    allow_freeze: bool = Field(
+        default=False, description="Whether the source may be made to refuse writes for a cutover."
+    )
 
-    delete: frozenset[str] = frozenset()
-    partial: bool = False
-    freeze: bool = False
-    seeds: bool = False
+    @classmethod
+    def assumed(cls, plan: Plan) -> "Consents":
+        """All that this plan can need: for reads that say what it would do, and for estimates."""
+        return cls(allow_delete=tuple(plan.conflicts.delete), allow_partial=True)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Migration:
     source: Domain
     target: Domain
     journal: Journal
-    consents: Consents = Consents()
+    consents: Consents = field(default_factory=Consents)
     patience_s: float = 1800.0
     poll: Callable[[float | None], Poll] = field(default=Poll)
 

@@ -163,7 +163,7 @@ def _require_ours(m: Migration, found: SnapshotInfo) -> None:
 
 
 def _partial_allowed(m: Migration) -> bool:
-    return m.plan.snapshot.allow_partial and m.consents.partial
+    return m.plan.snapshot.allow_partial and m.consents.allow_partial
 
 
 def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:

@@ -162,5 +162,5 @@ class Survey:
 
 def by_policy(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:
     """What becomes of the units under the plan's conflict policy."""
-    aliases, allowed = plan.restore.aliases, consents.delete
+    aliases, allowed = plan.restore.aliases, frozenset(consents.allow_delete)
     return conflicts.decide(units, target, plan.conflicts, aliases=aliases, allowed=allowed)

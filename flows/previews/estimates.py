@@ -66,7 +66,7 @@ def record_projection(m: Migration, resolution: Resolution) -> None:
         m: the rehearsal, with the real plan.
         resolution: the rehearsal's resolution.
     """
-    assumed = Consents(frozenset(m.plan.conflicts.delete), partial=True)
+    assumed = Consents.assumed(m.plan)
     survey = Survey(m.plan, {"source": lambda: m.source, "target": lambda: m.target}, assumed)
     try:
         work = workload(survey, _indices_of_real_run(survey))

@@ -9,7 +9,7 @@ from domains.engine.metadata_digests import Digests, digests
 from flows.previews.estimates import estimate_of, recorded_estimate
 from flows.previews.requests import migration_requests, rehearsal_requests
 from flows.sessions.exclusion import require_no_copies
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import target_of, to_rehearse
 from flows.sessions.session import decided_before, read_only_migration
 from flows.sessions.which_run import migration_to_resume
@@ -45,7 +45,7 @@ class MigrationPreview:
     finished: str | None = None
 
 
-def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None = None) -> MigrationPreview:
+def migration_preview(plan: Plan, options: RunOptions, saved: PlanDocument | None = None) -> MigrationPreview:
     """Preview what `migrate --execute` would do with these options. Reads only.
 
     Args:
@@ -82,7 +82,7 @@ def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None =
     return MigrationPreview(document, fresh=False, continues=before.run_id)
 
 
-def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: Options) -> PlanDocument:
+def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: RunOptions) -> PlanDocument:
     """Preview what `rehearse --execute` would do with these options, until it removes everything. Reads only.
 
     Raises:

@@ -7,7 +7,7 @@ from configs.plan import Plan
 from configs.values.durations import duration_text
 from flows.previews.requests import Round, round_requests
 from flows.sessions.exclusion import require_not_open
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import read_only_migration
 from runs.journal import Journal, now
 from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
@@ -30,7 +30,7 @@ from tasks.steps import REHEARSE_CUTOVER
 from tasks.survey import Survey
 
 
-def seed_preview(plan: Plan, options: Options) -> RoundPreview:
+def seed_preview(plan: Plan, options: RunOptions) -> RoundPreview:
     """Preview the next seed round.
 
     Raises:
@@ -40,7 +40,7 @@ def seed_preview(plan: Plan, options: Options) -> RoundPreview:
     return _preview(found, requests=round_requests(Verb.SEED, found.round))
 
 
-def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
+def cutover_rehearsal_preview(plan: Plan, options: RunOptions) -> RoundPreview:
     """Preview a cutover's rehearsal: a seed round whose copies are compared.
 
     Raises:
@@ -51,7 +51,7 @@ def cutover_rehearsal_preview(plan: Plan, options: Options) -> RoundPreview:
     return _preview(found, verb=Verb.CUTOVER, rehearsal=True, requests=requests)
 
 
-def cutover_preview(plan: Plan, options: Options) -> RoundPreview:
+def cutover_preview(plan: Plan, options: RunOptions) -> RoundPreview:
     """Preview a cutover: its work, how long its window would be, and what stands against it.
 
     Raises:
@@ -99,7 +99,7 @@ class _Inspected:
     round: Round
 
 
-def _inspect(plan: Plan, options: Options, verb: Verb) -> _Inspected:
+def _inspect(plan: Plan, options: RunOptions, verb: Verb) -> _Inspected:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:

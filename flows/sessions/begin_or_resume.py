@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from configs.plan import Plan
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.journal import Journal, StepEntry, now
 from runs.lifecycle import RunStatus
@@ -26,7 +26,7 @@ class Request:
     """
 
     plan: Plan
-    options: Options
+    options: RunOptions
     saved: PlanDocument | None = None
     rehearsal: Rehearsal | None = None
     seen: str = ""

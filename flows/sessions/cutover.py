@@ -6,7 +6,7 @@ from functools import partial
 
 from configs.plan import Plan
 from flows.sessions.begin_or_resume import Request, begin_or_resume
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import working
 from flows.sessions.verb_rules import CUTOVER
 from flows.sessions.which_run import opened_by
@@ -18,7 +18,7 @@ from tasks.cutover import freeze
 from tasks.migration import Migration
 
 
-def finished_cutover(plan: Plan, options: Options) -> Journal | None:
+def finished_cutover(plan: Plan, options: RunOptions) -> Journal | None:
     """The plan's cutover that has opened the target; None while there is none.
 
     Raises:
@@ -31,7 +31,7 @@ def finished_cutover(plan: Plan, options: Options) -> Journal | None:
     return current
 
 
-def require_consent(plan: Plan, options: Options) -> None:
+def require_consent(plan: Plan, options: RunOptions) -> None:
     """Refuses a cutover that would freeze the source, or resume in its window, without the consent to that.
 
     Rolling back and opening need none: an unfinished cutover has come so far with it.
@@ -50,7 +50,7 @@ def _only_ends(run: Document) -> bool:
 
 
 @contextmanager
-def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
+def cutting_over(plan: Plan, options: RunOptions) -> Generator[Migration]:
     """Holds plan and pair, yields the cutover to work on, and writes how it ended.
 
     Raises:

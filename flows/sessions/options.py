@@ -1,21 +1,25 @@
-"""What a user chose beside the plan."""
+"""What a user chose beside the plan: the same for commands, flows and sessions."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from runs.state import default_folder
 from tasks.migration import Consents
 
 
-@dataclass(frozen=True)
-class Options:
+class RunOptions(BaseModel):
     """What a user chose beside the plan.
 
     Args:
         state: the state folder.
         consents: the risks accepted.
         new_run: start another run although one exists.
+        seeds: consent to `abort` removing the copies of seed rounds; no flow removes them.
     """
 
-    state: Path
-    consents: Consents = field(default_factory=Consents)
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: Path = Field(default_factory=default_folder)
+    consents: Consents = Consents()
     new_run: bool = False
+    seeds: bool = False

@@ -7,7 +7,7 @@ from functools import partial
 
 from configs.plan import Plan
 from flows.sessions.begin_or_resume import Request, begin_or_resume
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import working
 from flows.sessions.verb_rules import ABORT_REHEARSAL, REHEARSE
 from flows.sessions.which_run import require_leftover
@@ -28,7 +28,7 @@ from tasks.survey import Survey
 
 
 @contextmanager
-def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Migration]:
+def rehearsing(plan: Plan, wanted: Rehearsal, options: RunOptions) -> Generator[Migration]:
     """Holds plan and pair, yields the rehearsal to work on, and writes how it ended.
 
     The yielded migration's plan is the real one, with the shadow domain in the target's place.
@@ -44,7 +44,7 @@ def rehearsing(plan: Plan, wanted: Rehearsal, options: Options) -> Generator[Mig
 
 
 @contextmanager
-def aborting(plan: Plan, options: Options) -> Generator[Migration]:
+def aborting(plan: Plan, options: RunOptions) -> Generator[Migration]:
     """Holds plan and pair, and yields the rehearsal that is to be removed.
 
     The yielded migration's plan is the one that the rehearsal began with: names and places are looked for as

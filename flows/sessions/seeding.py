@@ -8,7 +8,7 @@ from functools import partial
 from configs.plan import Plan
 from flows.seed_copies import note_unfinished
 from flows.sessions.begin_or_resume import Request, begin_or_resume
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.session import working
 from flows.sessions.verb_rules import SEED
 from runs.journal import Journal
@@ -19,7 +19,7 @@ from tasks.migration import Migration
 
 
 @contextmanager
-def seeding(plan: Plan, options: Options) -> Generator[Migration]:
+def seeding(plan: Plan, options: RunOptions) -> Generator[Migration]:
     """Holds plan and pair, yields the round to work on, and writes how it ended.
 
     Raises:

@@ -13,7 +13,7 @@ from domains.engine.cluster import identity
 from domains.errors import AwsError, SnapferryError, is_transient
 from flows.sessions.begin_or_resume import Clusters, Request, begin_or_resume
 from flows.sessions.notifications import Notifier, require_notified, write_report
-from flows.sessions.options import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.recording import MOVING, bound_record
 from flows.sessions.verb_rules import MIGRATE
 from runs.begun_plan import plan_record, require_same_plan
@@ -39,7 +39,7 @@ def open_side(plan: Plan, side: Side) -> Domain:
     return open_domain(side, plan.source if side == "source" else plan.target)
 
 
-def finished_before(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Journal | None:
+def finished_before(plan: Plan, options: RunOptions, saved: PlanDocument | None = None) -> Journal | None:
     """The finished run that the same command would only show again; None when there is work to do.
 
     Raises:
@@ -54,7 +54,7 @@ def finished_before(plan: Plan, options: Options, saved: PlanDocument | None = N
 
 
 @contextmanager
-def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Generator[Migration]:
+def session(plan: Plan, options: RunOptions, saved: PlanDocument | None = None) -> Generator[Migration]:
     """Holds plan and pair, yields the migration to work on, and writes how it ended.
 
     Args:
@@ -77,7 +77,7 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
 @contextmanager
 def working(
     plan: Plan,
-    options: Options,
+    options: RunOptions,
     journal_of: Callable[[Clusters], Journal],
     ended: tuple[RunStatus, str] = (RunStatus.DONE, ""),
 ) -> Generator[Migration]:
@@ -156,7 +156,7 @@ def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
         kept["writes"] = kept.get("writes", 0) + counted.writes
 
 
-def read_only_migration(plan: Plan, options: Options, run_id: str) -> Migration:
+def read_only_migration(plan: Plan, options: RunOptions, run_id: str) -> Migration:
     """A migration whose journal is never written."""
     source, target = open_domains(plan)
     document = Document(plan=plan_record(plan), run_id=run_id, verb=Verb.PREVIEW, started=now())

@@ -6,13 +6,12 @@ import typer
 
 from snapferry.calls import ExecutableCall
 from snapferry.exit_codes import ExitCode
-from snapferry.options import run_options
 from snapferry.plan_files import load_or_begun
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from runs.journal import Document
 
 Seeds = Annotated[
@@ -34,16 +33,16 @@ def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
     shows which of these it is and what would be removed.
     """
     plan = load_or_begun(call.file, call.folder)
-    from tasks.migration import Consents
+    from flows.sessions.options import RunOptions
 
-    options = run_options(call.folder, Consents(seeds=seeds))
+    options = RunOptions(state=call.folder, seeds=seeds)
     if call.execute:
         return _execute(call, plan, options)
     _show(call, plan, options)
     return None
 
 
-def _show(call: ExecutableCall, plan: "Plan", options: "Options") -> None:
+def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
     from flows.abort import preview
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from snapferry.console import say
@@ -59,7 +58,7 @@ def _show(call: ExecutableCall, plan: "Plan", options: "Options") -> None:
     say(f"Nothing was changed. To {what}: snapferry abort {call.file} --execute{more}")
 
 
-def _execute(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCode | None:
+def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode | None:
     """Roll back or clean up. If an error follows a change, return the exit code of the run by then."""
     from domains.errors import SnapferryError
     from flows.abort import abort as roll_back_or_remove

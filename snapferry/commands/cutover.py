@@ -13,7 +13,7 @@ from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
 
 AllowFreeze = Annotated[
     bool, typer.Option("--allow-freeze", help="Consent to blocking writes on the source during the cutover.")
@@ -80,7 +80,7 @@ def _require_no_freeze(allow_freeze: bool, source_after: str | None) -> None:
         )
 
 
-def _rehearse(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCode:
+def _rehearse(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode:
     if call.execute:
         return run_and_report(call, plan, partial(_rehearsal_flow, plan, options))
     from flows.previews.seeding import cutover_rehearsal_preview
@@ -89,7 +89,7 @@ def _rehearse(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCod
     return ExitCode.DONE
 
 
-def _execute(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCode:
+def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode:
     from flows.sessions.cutover import finished_cutover, require_consent
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
@@ -104,13 +104,13 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "Options") -> ExitCode
     return code_of_run(journal.document)
 
 
-def _flow(plan: "Plan", options: "Options") -> str:
+def _flow(plan: "Plan", options: "RunOptions") -> str:
     from flows.cutover import cutover as flow
 
     return flow(plan, **flow_parameters(options))
 
 
-def _rehearsal_flow(plan: "Plan", options: "Options") -> str:
+def _rehearsal_flow(plan: "Plan", options: "RunOptions") -> str:
     from flows.cutover_rehearsal import rehearse_cutover as flow
 
     return flow(plan, **flow_parameters(options))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from configs.plan import Plan
     from domains.errors import SnapferryError
     from flows.finish import Choices
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from runs.journal import Intent
     from runs.state import State
 
@@ -69,7 +69,7 @@ def finish(
     return None
 
 
-def _show(call: ExecutableCall, plan: "Plan", options: "Options", choices: "Choices") -> None:
+def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "Choices") -> None:
     from flows.finish import preview
     from reports.views.cleanup import finish_preview_view
     from snapferry.console import say
@@ -84,7 +84,9 @@ def _show(call: ExecutableCall, plan: "Plan", options: "Options", choices: "Choi
     say(f"Nothing was changed. To go ahead: snapferry finish {call.file}{given} --execute")
 
 
-def _execute(call: ExecutableCall, plan: "Plan", options: "Options", choices: "Choices") -> ExitCode | None:
+def _execute(
+    call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "Choices"
+) -> ExitCode | None:
     """Clean up. If an error follows a change, list the changes and return the exit code."""
     from domains.errors import SnapferryError
     from flows.finish import finish as clean_up

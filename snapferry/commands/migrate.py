@@ -13,7 +13,7 @@ from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from tasks.records.plan_document import PlanDocument
 
 
@@ -35,7 +35,7 @@ def migrate(call: ExecutableCall, allow: ConsentOptions, new_run: NewRun = False
 def execute(
     call: ExecutableCall,
     plan: "Plan",
-    options: "Options",
+    options: "RunOptions",
     saved: "PlanDocument | None" = None,
     *,
     next_step: str = "",
@@ -68,7 +68,7 @@ def execute(
     return code_of_run(journal.document)
 
 
-def _flow(plan: "Plan", options: "Options", saved_plan: Path | None) -> str:
+def _flow(plan: "Plan", options: "RunOptions", saved_plan: Path | None) -> str:
     from flows.migrate import migrate as flow
 
     saved = str(saved_plan) if saved_plan else None

@@ -14,7 +14,7 @@ from snapferry.verb import verb
 if TYPE_CHECKING:
     from configs.plan import Plan
     from flows.previews.migration import MigrationPreview
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from tasks.records.plan_document import PlanDocument
 
 Output = Annotated[
@@ -53,7 +53,7 @@ def plan(
     return code
 
 
-def previewed(plan: "Plan", saved: "PlanDocument | None", options: "Options") -> "MigrationPreview":
+def previewed(plan: "Plan", saved: "PlanDocument | None", options: "RunOptions") -> "MigrationPreview":
     """What migrating this plan would do.
 
     Raises:

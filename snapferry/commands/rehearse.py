@@ -13,7 +13,7 @@ from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from tasks.rehearsal import Rehearsal
 
 Prefix = Annotated[str, typer.Option("--prefix", metavar="TEXT", help="Prefix for every name on the target.")]
@@ -89,7 +89,7 @@ def _require_valid_shadow(plan: "Plan", shadow: str | None) -> None:
         raise typer.BadParameter(str(error), param_hint="--shadow") from None
 
 
-def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "Options") -> None:
+def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "RunOptions") -> None:
     from flows.previews.migration import rehearsal_preview
     from flows.sessions.which_run import unfinished_rehearsal
     from reports.views.plan import plan_view
@@ -117,7 +117,7 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
     )
 
 
-def _flow(plan: "Plan", rehearsal: "Rehearsal", options: "Options") -> None:
+def _flow(plan: "Plan", rehearsal: "Rehearsal", options: "RunOptions") -> None:
     from flows.rehearse import rehearse as flow
 
     flow(plan, rehearsal=rehearsal, **flow_parameters(options))

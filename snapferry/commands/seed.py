@@ -11,7 +11,7 @@ from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
 
 
 @verb("snapferry seed orders-to-ireland.yaml --execute")
@@ -32,7 +32,7 @@ def seed(call: ExecutableCall, allow: ConsentOptions, new_run: NewRun = False) -
     return ExitCode.DONE
 
 
-def _flow(plan: "Plan", options: "Options") -> str:
+def _flow(plan: "Plan", options: "RunOptions") -> str:
     from flows.seed import seed as flow
 
     return flow(plan, **flow_parameters(options), new_run=options.new_run)

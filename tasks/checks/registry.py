@@ -45,6 +45,6 @@ def preflight(plan: Plan, source: Callable[[], Domain], target: Callable[[], Dom
     Args:
         source, target: open the plan's domains.
     """
-    assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
+    assumed = Consents.assumed(plan)
     survey = Survey(plan, {"source": source, "target": target}, assumed, given=Consents())
     return PreflightRecord(checks=run_checks(survey, FIRST, THEN))

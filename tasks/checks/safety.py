@@ -144,5 +144,5 @@ def consents_needed(survey: Survey) -> Iterator[str]:
 
 def consents_given(survey: Survey) -> set[str]:
     """The same for what the user has consented to."""
-    given = {f"--allow-delete {name}" for name in survey.given.delete}
-    return given | ({"--allow-partial"} if survey.given.partial else set())
+    given = {f"--allow-delete {name}" for name in survey.given.allow_delete}
+    return given | ({"--allow-partial"} if survey.given.allow_partial else set())

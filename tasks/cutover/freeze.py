@@ -30,7 +30,7 @@ _UNKNOWN_TYPES = ("invalid_index_name_exception", "invalid_type_name_exception",
 
 def require_consent(consents: Consents) -> None:
     """Raise PreconditionError unless the user has consented to the freeze."""
-    if not consents.freeze:
+    if not consents.allow_freeze:
         raise PreconditionError(
             "the cutover makes the source refuse writes, which needs your consent: --allow-freeze",
             hint="`snapferry cutover PLAN` shows for how long; then add --allow-freeze to the command",

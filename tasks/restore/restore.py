@@ -89,7 +89,7 @@ def requests(
     """
     absent = [unit for unit in resolution.moving if not {i.target for i in unit.indices} <= {*arrived}]
     target = look.catalog("target")
-    partial = m.plan.snapshot.allow_partial and m.consents.partial
+    partial = m.plan.snapshot.allow_partial and m.consents.allow_partial
     for batch in batches(absent, m.plan.restore.batch):
         for name in (name for unit in batch for name in unit.takes):
             if name in target.indices or name in target.streams:
@@ -144,7 +144,7 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
     for name, decided in unit.takes.items():
         if name not in target.streams and name not in target.indices:
             continue  # gone already: by an earlier attempt, or by someone else
-        if name not in m.consents.delete:
+        if name not in m.consents.allow_delete:
             raise ExecutionError(
                 f"deleting {name} on the target needs --allow-delete {name}",
                 "run the same command again with that option",

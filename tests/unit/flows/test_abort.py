@@ -20,7 +20,7 @@ from domains.http.error_bodies import parse
 from domains.shard_mark import Mark
 from flows.abort import preview, subject
 from flows.sessions.begin_or_resume import Request, begin_or_resume
-from flows.sessions.session import Options
+from flows.sessions.options import RunOptions
 from flows.sessions.verb_rules import ABORT_SEEDING
 from reports.build.report import report_of
 from runs.journal import Journal, WindowEntry, now
@@ -185,7 +185,7 @@ def test_the_cutover_comes_first_and_the_seed_rounds_last(pair: Pair, frozen: Jo
     rehearsal = pair.run("rehearse", "failed", rehearsal=KEPT)
     seed = pair.seeded()
     assert subject(pair.state).journal.run_id == frozen.run_id
-    assert isinstance(preview(pair.plan, Options(pair.folder)), UnfinishedCutover)
+    assert isinstance(preview(pair.plan, RunOptions(state=pair.folder)), UnfinishedCutover)
     frozen.document.window, frozen.document.aborting = window(ended=now()), True
     pair.keep(frozen, "back out", RollBackRecord(why=""))
     assert subject(pair.state).journal.run_id == rehearsal.run_id
@@ -313,7 +313,7 @@ def test_all_rounds_go_and_what_was_registered_before_the_first_is_put_back(pair
     pair.intend(first, "register", "source", name="repo", before=FORMER, **OURS)
     second = pair.seeded()
     pair.intend(second, "register", "target", name="repo", before=None, **OURS)
-    found = preview(pair.plan, Options(pair.folder))
+    found = preview(pair.plan, RunOptions(state=pair.folder))
     assert isinstance(found, Leftovers)
     assert (found.indices, found.registrations) == (("a",), ("source", "target"))
     ended = pair.command("abort", "--execute", "--seeds")
@@ -399,7 +399,10 @@ def test_rounds_that_are_being_taken_away_are_not_gone_on_with(pair: Pair) -> No
     denied = engine_error(403, "security_exception", "no permissions for [indices:admin/delete]")
     pair.target.on("DELETE /[^_].*", denied)
     assert pair.command("abort", "--execute", "--seeds").exit_code == 1
-    with pytest.raises(PreconditionError, match="being removed"), seeding(pair.plan, Options(pair.folder)):
+    with (
+        pytest.raises(PreconditionError, match="being removed"),
+        seeding(pair.plan, RunOptions(state=pair.folder)),
+    ):
         pass
 
 
@@ -409,7 +412,7 @@ def test_a_removal_of_rounds_in_a_given_up_cutovers_journal_is_known_from_its_fi
     """Killed right after it, the next cutover must not roll back what was never frozen."""
     pair.seeded()
     cutover = pair.run("cutover", "abandoned")
-    begin_or_resume(Request(pair.plan, Options(pair.folder), seen=cutover.run_id), ABORT_SEEDING)
+    begin_or_resume(Request(pair.plan, RunOptions(state=pair.folder), seen=cutover.run_id), ABORT_SEEDING)
     found = being_removed(pair.state)
     assert found is not None and found.run_id == cutover.run_id
     assert phase(found.document) is RunPhase.REMOVING
@@ -433,7 +436,7 @@ def half_away(pair: Pair) -> Journal:
 def test_an_abort_that_cannot_end_is_given_up_for_another_round(pair: Pair, half_away: Journal) -> None:
     from flows.sessions.seeding import seeding
 
-    with seeding(pair.plan, Options(pair.folder, new_run=True)):
+    with seeding(pair.plan, RunOptions(state=pair.folder, new_run=True)):
         pass
     assert "being taken away" not in pair.command("status").stdout
 
@@ -448,7 +451,7 @@ def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_
     for begun in (seeding, cutting_over):
         with (
             pytest.raises(PreconditionError, match="being removed"),
-            begun(pair.plan, Options(pair.folder)),
+            begun(pair.plan, RunOptions(state=pair.folder)),
         ):
             pass
     told = " ".join(pair.command("status").stdout.split())
@@ -456,7 +459,7 @@ def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_
     assert f"Next: snapferry abort {pair.folder}/plan.yaml --execute --seeds" in told
     assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert "being taken away" not in pair.command("status").stdout
-    with seeding(pair.plan, Options(pair.folder)):
+    with seeding(pair.plan, RunOptions(state=pair.folder)):
         pass
 
 
@@ -467,7 +470,7 @@ def test_after_a_cutover_that_was_put_back_another_round_may_begin(pair: Pair) -
     pair.seeded()
     put_back(pair)
     assert "being taken away" not in pair.command("status").stdout
-    with seeding(pair.plan, Options(pair.folder)):
+    with seeding(pair.plan, RunOptions(state=pair.folder)):
         pass
 
 
@@ -716,10 +719,10 @@ def test_a_migration_after_rounds_that_were_taken_away_is_finished(pair: Pair) -
 def test_a_cutover_that_later_rounds_have_followed_is_not_the_finished_one(pair: Pair, over: Journal) -> None:
     from flows.sessions.cutover import finished_cutover
 
-    found = finished_cutover(pair.plan, Options(pair.folder))
+    found = finished_cutover(pair.plan, RunOptions(state=pair.folder))
     assert found is not None and found.run_id == over.run_id
     pair.run("seed", "refused")
-    found = finished_cutover(pair.plan, Options(pair.folder))
+    found = finished_cutover(pair.plan, RunOptions(state=pair.folder))
     assert found is not None and found.run_id == over.run_id
     pair.seeded()
-    assert finished_cutover(pair.plan, Options(pair.folder)) is None
+    assert finished_cutover(pair.plan, RunOptions(state=pair.folder)) is None

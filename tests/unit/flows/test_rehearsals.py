@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from configs.plan import Plan
 from flows.abort import abort, leftovers
+from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import rehearsing
-from flows.sessions.session import Options
 from flows.sessions.which_run import unfinished_rehearsal
 from runs.begun_plan import as_begun
 from runs.errors import PlanChanged
@@ -77,8 +77,8 @@ def command(plan: Plan, folder: Path, *arguments: str) -> Result:
 def test_what_it_made_is_taken_away_and_the_run_and_its_report_say_so(
     tmp_path: Path, plan: Plan, journal: Journal, engines: tuple[FakeEngine, FakeEngine]
 ) -> None:
-    assert leftovers(plan, Options(tmp_path)).indices == ("rehearsal-a",)
-    assert abort(plan, Options(tmp_path)).indices == ("rehearsal-a",)
+    assert leftovers(plan, RunOptions(state=tmp_path)).indices == ("rehearsal-a",)
+    assert abort(plan, RunOptions(state=tmp_path)).indices == ("rehearsal-a",)
     assert set(engines[1].indices) == {"somebodys"}
     assert reloaded(journal).document.status == "abandoned"
     report = (journal.path.parent / "reports" / f"{journal.run_id}.md").read_text(encoding="utf-8")
@@ -95,7 +95,7 @@ def test_names_are_those_of_the_plan_that_the_rehearsal_began_with(
     source.on("GET /_snapshot/mine", ok({"mine": OURS})).on("GET /_snapshot/repo", ok({"repo": OURS}))
     source.on("DELETE /_snapshot/.*", ok({"acknowledged": True}))
     edited = changed(plan, repository=plan.repository.model_dump() | {"name": "mine"})
-    abort(edited, Options(tmp_path))
+    abort(edited, RunOptions(state=tmp_path))
     assert [asked.path for asked in source.requests if asked.method == "DELETE"] == ["/_snapshot/repo"]
 
 
@@ -141,7 +141,7 @@ def test_a_rehearsal_that_is_being_taken_away_is_not_gone_on_with(
     assert command(plan, tmp_path, "abort", "--execute").exit_code == 1
     with (
         pytest.raises(PreconditionError, match="is being removed"),
-        rehearsing(plan, Rehearsal(), Options(tmp_path)),
+        rehearsing(plan, Rehearsal(), RunOptions(state=tmp_path)),
     ):
         pass
 

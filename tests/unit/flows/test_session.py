@@ -20,7 +20,8 @@ from configs.plan import Plan
 from domains.errors import AwsError, Denied, SnapferryError, Unreachable
 from domains.http.error_bodies import error_for, parse
 from flows.previews.migration import migration_preview
-from flows.sessions.session import Options, finished_before, session
+from flows.sessions.options import RunOptions
+from flows.sessions.session import finished_before, session
 from flows.verify import verify_plan
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, now
@@ -45,7 +46,7 @@ def plan(source: FakeDomain, target: FakeDomain) -> Plan:
 def ended(plan: Plan, state: Path, error: BaseException | None = None, *, changing: bool = False) -> Journal:
     """A session that ends with this error."""
     expected = pytest.raises(type(error)) if error else nullcontext()
-    with expected, session(plan, Options(state)) as m:
+    with expected, session(plan, RunOptions(state=state)) as m:
         if changing:
             with m.journal.intend("restore", "target", "restore", {"names": ["a"]}):
                 pass
@@ -99,7 +100,7 @@ def test_a_session_whose_only_request_was_denied_is_a_refusal(plan: Plan, tmp_pa
     denied = Denied("source: PUT /x", 403, parse('{"Message": "not authorized"}'))
     with (
         pytest.raises(Denied),
-        session(plan, Options(tmp_path)) as m,
+        session(plan, RunOptions(state=tmp_path)) as m,
         m.journal.intend("register on source", "source", "register", {"name": "repo"}),
     ):
         raise denied
@@ -116,13 +117,13 @@ def test_requests_are_counted_over_all_sessions(plan: Plan, tmp_path: Path, sour
 
 def test_an_unfinished_run_is_continued_and_a_finished_one_is_not(plan: Plan, tmp_path: Path) -> None:
     first = ended(plan, tmp_path, TimedOut("later"), changing=True)
-    assert finished_before(plan, Options(tmp_path)) is None
+    assert finished_before(plan, RunOptions(state=tmp_path)) is None
     second = ended(plan, tmp_path, changing=True)
     assert first.run_id == second.run_id
-    found = finished_before(plan, Options(tmp_path))
+    found = finished_before(plan, RunOptions(state=tmp_path))
     assert found
     assert found.run_id == first.run_id
-    assert finished_before(plan, Options(tmp_path, new_run=True)) is None
+    assert finished_before(plan, RunOptions(state=tmp_path, new_run=True)) is None
 
 
 def test_a_refused_run_is_not_continued(plan: Plan, tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_a_new_run_abandons_an_unfinished_one_once_it_has_changed_something(
     plan: Plan, tmp_path: Path
 ) -> None:
     first = ended(plan, tmp_path, TimedOut("later"), changing=True)
-    with session(plan, Options(tmp_path, new_run=True)) as m:
+    with session(plan, RunOptions(state=tmp_path, new_run=True)) as m:
         assert m.journal.run_id != first.run_id
         assert m.snapshot != f"orders-{first.run_id}"
         changes(m)
@@ -161,7 +162,7 @@ def test_a_new_run_abandons_an_unfinished_one_once_it_has_changed_something(
 
 def test_a_new_run_that_fails_after_a_change_abandons_the_former(plan: Plan, tmp_path: Path) -> None:
     first = ended(plan, tmp_path, TimedOut("later"), changing=True)
-    with pytest.raises(TimedOut), session(plan, Options(tmp_path, new_run=True)) as m:
+    with pytest.raises(TimedOut), session(plan, RunOptions(state=tmp_path, new_run=True)) as m:
         changes(m)
         raise TimedOut("later")
     assert Journal.load(first.path).document.status == "abandoned"
@@ -172,7 +173,7 @@ def test_a_new_run_that_was_refused_leaves_the_unfinished_one_to_be_continued(
     plan: Plan, tmp_path: Path
 ) -> None:
     first = ended(plan, tmp_path, TimedOut("later"), changing=True)
-    with pytest.raises(PreconditionError), session(plan, Options(tmp_path, new_run=True)):
+    with pytest.raises(PreconditionError), session(plan, RunOptions(state=tmp_path, new_run=True)):
         raise PreconditionError("no")
     assert Journal.load(first.path).document.status == "interrupted"
     assert current(tmp_path) == first.run_id
@@ -180,7 +181,7 @@ def test_a_new_run_that_was_refused_leaves_the_unfinished_one_to_be_continued(
 
 def test_a_new_run_leaves_a_finished_one_as_it_is(plan: Plan, tmp_path: Path) -> None:
     first = ended(plan, tmp_path, changing=True)
-    with session(plan, Options(tmp_path, new_run=True)) as m:
+    with session(plan, RunOptions(state=tmp_path, new_run=True)) as m:
         changes(m)
     assert Journal.load(first.path).document.status == "done"
 
@@ -193,7 +194,7 @@ def test_another_plan_does_not_continue_the_run(
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
     with (
         pytest.raises(PlanChanged, match=r"conflicts\.policy") as caught,
-        session(changed, Options(tmp_path)),
+        session(changed, RunOptions(state=tmp_path)),
     ):
         pass
     assert code_of_error(caught.value) == ExitCode.REFUSED
@@ -205,13 +206,13 @@ def test_a_finished_run_is_not_shown_for_another_plan(plan: Plan, tmp_path: Path
     ended(plan, tmp_path, changing=True)
     changed = plan.model_copy(update={"indices": plan.indices.model_copy(update={"include": ["b"]})})
     with pytest.raises(PlanChanged, match=r"indices\.include"):
-        finished_before(changed, Options(tmp_path))
-    assert finished_before(changed, Options(tmp_path, new_run=True)) is None
+        finished_before(changed, RunOptions(state=tmp_path))
+    assert finished_before(changed, RunOptions(state=tmp_path, new_run=True)) is None
 
 
 def decided(plan: Plan, state: Path) -> Journal:
     """An unfinished run that has looked and has begun to restore."""
-    with pytest.raises(TimedOut), session(plan, Options(state)) as m:
+    with pytest.raises(TimedOut), session(plan, RunOptions(state=state)) as m:
         with m.journal.step("resolve"):
             m.journal.keep("resolve", resolve(m))
         changes(m)
@@ -227,9 +228,12 @@ def test_a_run_does_not_go_on_with_another_cluster(
     fake = source if side == "source" else target
     fake.on("GET /", ok({**identity_reply(side), "cluster_uuid": "Another"}))
     words = f"the {side} is another cluster than in run {first.run_id}: its UUID is Another"
-    with pytest.raises(PlanChanged, match=words), session(plan, Options(tmp_path)):
+    with pytest.raises(PlanChanged, match=words), session(plan, RunOptions(state=tmp_path)):
         pass
-    for verb in (lambda: migration_preview(plan, Options(tmp_path)), lambda: verify_plan(plan, tmp_path)):
+    for verb in (
+        lambda: migration_preview(plan, RunOptions(state=tmp_path)),
+        lambda: verify_plan(plan, tmp_path),
+    ):
         with pytest.raises(PlanChanged, match=words):
             verb()
     assert Journal.load(first.path).document.status == "interrupted"
@@ -242,21 +246,21 @@ def test_a_run_that_could_not_compare_is_looked_at_again(plan: Plan, tmp_path: P
         for name, found in (("a", "equal"), ("b", outcome))
     )
     record = VerificationRecord(level="counts", verdicts=verdicts, skipped=(), at=now())
-    with pytest.raises(VerificationFailed), session(plan, Options(tmp_path)) as m:
+    with pytest.raises(VerificationFailed), session(plan, RunOptions(state=tmp_path)) as m:
         changes(m)
         with m.journal.step("verify"):
             m.journal.keep("verify", record)
         raise VerificationFailed("b")
-    assert (finished_before(plan, Options(tmp_path)) is None) is (outcome == "not compared")
+    assert (finished_before(plan, RunOptions(state=tmp_path)) is None) is (outcome == "not compared")
     if outcome == "not compared":
-        with session(plan, Options(tmp_path)) as again:
+        with session(plan, RunOptions(state=tmp_path)) as again:
             assert again.journal.run_id == m.journal.run_id
 
 
 def test_a_plan_may_be_corrected_as_long_as_nothing_was_changed(plan: Plan, tmp_path: Path) -> None:
     ended(plan, tmp_path, Unreachable("source: GET /", "no such host"))
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
-    with session(changed, Options(tmp_path)):
+    with session(changed, RunOptions(state=tmp_path)):
         pass
 
 
@@ -265,11 +269,11 @@ def test_a_plan_may_be_corrected_as_long_as_nothing_was_changed(plan: Plan, tmp_
 
 @pytest.mark.usefixtures("impatient")
 def test_one_plan_is_run_once_at_a_time(plan: Plan, tmp_path: Path) -> None:
-    with session(plan, Options(tmp_path)) as m:
+    with session(plan, RunOptions(state=tmp_path)) as m:
         run_id = m.journal.run_id
         with (
             pytest.raises(Busy, match=rf"plan orders .process {os.getpid()}"),
-            session(plan, Options(tmp_path)),
+            session(plan, RunOptions(state=tmp_path)),
         ):
             pass
     assert [journal.run_id for journal in State(tmp_path, "orders").journals()] == [run_id]
@@ -280,12 +284,15 @@ def test_two_plans_over_one_pair_of_clusters_are_one_after_the_other(
     plan: Plan, tmp_path: Path, source: FakeDomain
 ) -> None:
     other = plan.model_copy(update={"name": "other"})
-    with session(plan, Options(tmp_path)):
-        with pytest.raises(Busy, match="this pair of domains") as caught, session(other, Options(tmp_path)):
+    with session(plan, RunOptions(state=tmp_path)):
+        with (
+            pytest.raises(Busy, match="this pair of domains") as caught,
+            session(other, RunOptions(state=tmp_path)),
+        ):
             pass
         assert code_of_error(caught.value) == ExitCode.BUSY
         assert list(State(tmp_path, "other").journals()) == [], "a run that did not begin leaves no journal"
-    with session(other, Options(tmp_path, new_run=True)):
+    with session(other, RunOptions(state=tmp_path, new_run=True)):
         pass
 
 
@@ -294,8 +301,9 @@ def test_kill_9_frees_everything_and_the_same_command_continues(plan: Plan, tmp_
 import sys
 from pathlib import Path
 from configs.plan import Plan
-from flows.sessions.session import Options, session
-with session(Plan.model_validate_json(sys.argv[1]), Options(Path(sys.argv[2]))) as m:
+from flows.sessions.options import RunOptions
+from flows.sessions.session import session
+with session(Plan.model_validate_json(sys.argv[1]), RunOptions(state=Path(sys.argv[2]))) as m:
     with m.journal.intend("restore", "target", "restore", {"names": ["a"]}):
         print(m.journal.run_id, flush=True)
         sys.stdin.read()
@@ -311,11 +319,11 @@ with session(Plan.model_validate_json(sys.argv[1]), Options(Path(sys.argv[2]))) 
     with process:
         assert process.stdout
         run_id = process.stdout.readline().strip()
-        with pytest.raises(Busy, match=f"process {process.pid}"), session(plan, Options(tmp_path)):
+        with pytest.raises(Busy, match=f"process {process.pid}"), session(plan, RunOptions(state=tmp_path)):
             pass
         process.send_signal(signal.SIGKILL)
     assert State(tmp_path, "orders").latest().document.status == "running"  # type: ignore[union-attr]
-    with session(plan, Options(tmp_path)) as m:
+    with session(plan, RunOptions(state=tmp_path)) as m:
         assert m.journal.run_id == run_id
         assert m.journal.changed_something
         assert m.journal.intents("restore")[0].result is None
@@ -327,7 +335,7 @@ with session(Plan.model_validate_json(sys.argv[1]), Options(Path(sys.argv[2]))) 
 def test_what_would_be_done_is_shown_and_nothing_is_written(
     plan: Plan, tmp_path: Path, source: FakeDomain, target: FakeDomain
 ) -> None:
-    found = migration_preview(plan, Options(tmp_path))
+    found = migration_preview(plan, RunOptions(state=tmp_path))
     assert [unit.name for unit in found.document.resolution.moving] == ["a"]
     assert (found.continues, found.finished) == (None, None)
     assert source.changing == target.changing == []
@@ -339,12 +347,12 @@ def test_of_an_unfinished_run_its_own_decision_is_shown(
 ) -> None:
     first = decided(plan, tmp_path)
     FakeEngine(source, "source", FakeIndex("a"), FakeIndex("later"))
-    found = migration_preview(plan, Options(tmp_path))
+    found = migration_preview(plan, RunOptions(state=tmp_path))
     assert [unit.name for unit in found.document.resolution.moving] == ["a"]
     assert (found.continues, found.fresh) == (first.run_id, False)
     changed = plan.model_copy(update={"conflicts": plan.conflicts.model_copy(update={"policy": "skip"})})
     with pytest.raises(PlanChanged):
-        migration_preview(changed, Options(tmp_path))
+        migration_preview(changed, RunOptions(state=tmp_path))
 
 
 def test_verify_takes_another_level_and_sample_but_no_other_plan(plan: Plan, tmp_path: Path) -> None:
@@ -372,7 +380,7 @@ def test_verify_without_a_run_compares_the_plans_indices_by_their_names(
 
 
 def look(plan: Plan, tmp_path: Path) -> Migration:
-    with session(plan, Options(tmp_path)) as m:
+    with session(plan, RunOptions(state=tmp_path)) as m:
         return m
 
 
@@ -435,7 +443,7 @@ def test_nothing_left_to_move_is_refused(plan: Plan, tmp_path: Path, target: Fak
     found = resolve(look(plan, tmp_path))
     with pytest.raises(PreconditionError, match="nothing to move"):
         require_moving(found)
-    document = migration_preview(plan, Options(tmp_path)).document
+    document = migration_preview(plan, RunOptions(state=tmp_path)).document
     assert (document.changes, document.requests) == (0, ())
 
 

@@ -23,7 +23,8 @@ from support.fake_domain import FakeDomain
 from configs.hooks import EventName, Hook, WebhookAddress
 from configs.plan import Plan
 from flows.sessions.notifications import Notifier, notify_end_again
-from flows.sessions.session import Options, finished_before, session
+from flows.sessions.options import RunOptions
+from flows.sessions.session import finished_before, session
 from runs.events import Event, delivered_to, emit
 from runs.hook_commands import run_command
 from runs.hooks import EXIT_CODES, HookMessage, message_for, unusable_hooks
@@ -266,7 +267,7 @@ def test_the_exit_codes_that_are_told_are_those_of_the_command() -> None:
 def heard_in(plan: Plan, state: Path, error: Exception | None = None, *, changing: bool = True) -> Journal:
     """A session that ends so, with a step in it, and whatever a hook raises swallowed."""
     try:
-        with session(plan, Options(state)) as m:
+        with session(plan, RunOptions(state=state)) as m:
             if changing:
                 changes(m.journal)
             emit(Event("step-done", "a step is done", step="a"))
@@ -293,7 +294,7 @@ def test_the_hooks_hear_a_run_in_order_and_with_its_report(plan: Plan, tmp_path:
 def test_a_failing_hook_fails_the_run(plan: Plan, tmp_path: Path, changing: bool, status: str) -> None:
     hooked = with_hooks(plan, command("echo not now; exit 1", "step-done"))
     family = ExecutionError if changing else PreconditionError
-    with pytest.raises(family), session(hooked, Options(tmp_path)) as m:
+    with pytest.raises(family), session(hooked, RunOptions(state=tmp_path)) as m:
         if changing:
             changes(m.journal)
         emit(Event("step-done", "a step is done", step="a"))
@@ -342,7 +343,7 @@ def test_hooks_that_cannot_run_at_all_are_found_before_anything_is_done(
 
 def test_a_hook_does_not_hide_why_a_run_failed(plan: Plan, tmp_path: Path) -> None:
     hooked = with_hooks(plan, command("exit 1", "failed"))
-    with pytest.raises(ExecutionError, match="the reason"), session(hooked, Options(tmp_path)) as m:
+    with pytest.raises(ExecutionError, match="the reason"), session(hooked, RunOptions(state=tmp_path)) as m:
         changes(m.journal)
         raise ExecutionError("the reason")
     document = journal_in(tmp_path).document
@@ -357,10 +358,10 @@ def test_a_finished_run_whose_hook_has_failed_is_told_again_and_moves_nothing(
     hooked = with_hooks(plan, command(count, "done"), command(f"[ -e {tmp_path}/right ]", "done"))
     with (
         pytest.raises(ExecutionError, match=r"hook 2 .*failed at done"),
-        session(hooked, Options(tmp_path)) as m,
+        session(hooked, RunOptions(state=tmp_path)) as m,
     ):
         changes(m.journal)
-    journal = finished_before(hooked, Options(tmp_path))
+    journal = finished_before(hooked, RunOptions(state=tmp_path))
     assert journal
     assert (journal.document.status, code_of_run(journal.document)) == ("done", 1)
     notify_end_again(hooked, State(tmp_path, "orders"), journal)
@@ -378,10 +379,14 @@ def test_killed_before_its_hooks_heard_the_end_they_hear_it_from_the_same_comman
         raise SystemExit(137)
 
     hooked = with_hooks(plan, command(f"echo >> {tmp_path}/heard", "done"))
-    with monkeypatch.context() as patch, pytest.raises(SystemExit), session(hooked, Options(tmp_path)) as m:
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(SystemExit),
+        session(hooked, RunOptions(state=tmp_path)) as m,
+    ):
         changes(m.journal)
         patch.setattr(Notifier, "end", killed)
-    journal = finished_before(hooked, Options(tmp_path))
+    journal = finished_before(hooked, RunOptions(state=tmp_path))
     assert journal
     assert code_of_run(journal.document) == 1
     notify_end_again(hooked, State(tmp_path, "orders"), journal)

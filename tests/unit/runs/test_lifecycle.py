@@ -39,7 +39,7 @@ from runs.lifecycle import (
 from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks.cutover import roll_back, window
-from tasks.gates import closed_gate, record_arrival, record_approval
+from tasks.gates import closed_gate, record_approval, record_arrival
 from tasks.migration import Migration
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.cutover import RollBackRecord

@@ -341,7 +341,7 @@ def test_a_partial_snapshot_needs_plan_and_consent(
         source,
         target,
         clock=Clock(),
-        consents=Consents(partial=consent),
+        consents=Consents(allow_partial=consent),
         snapshot={"allow_partial": plan},
     )
     source.on(GET, ours(m, "PARTIAL", shards={"total": 2, "failed": 1}, failures=[FAILURE]))
@@ -363,7 +363,7 @@ def test_the_request_asks_for_partial_only_with_both(
         source,
         target,
         clock=Clock(),
-        consents=Consents(partial=consent),
+        consents=Consents(allow_partial=consent),
         snapshot={"allow_partial": plan},
     )
     holding(source).on(STATUS, ok({})).on(PUT, ok({"accepted": True})).on(GET, MISSING, ours(m))
@@ -375,7 +375,7 @@ def test_the_request_asks_for_partial_only_with_both(
 def test_consent_to_partial_is_none_to_failure(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, state: str
 ) -> None:
-    consents = Consents(partial=True)
+    consents = Consents(allow_partial=True)
     m = a_migration(
         tmp_path, source, target, clock=Clock(), consents=consents, snapshot={"allow_partial": True}
     )

@@ -97,10 +97,10 @@ def test_the_order_names_the_deadline_and_what_the_plan_lets_wait(pair: Pair) ->
 
 def test_the_pause_of_the_services_snapshots_is_in_the_order_where_requests_are_signed(pair: Pair) -> None:
     from flows.previews.seeding import cutover_preview
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
     from reports.views.seed_preview import _order  # pyright: ignore[reportPrivateUsage]
 
-    found = cutover_preview(pair.plan, Options(pair.folder))
+    found = cutover_preview(pair.plan, RunOptions(state=pair.folder))
     assert not found.pauses and "own snapshots" not in "".join(_order(found))
     said = list(_order(found.model_copy(update={"pauses": True})))
     assert said[0].endswith("are paused, where the caller may do so") and said[-1].endswith("as they were")
@@ -155,10 +155,10 @@ def test_without_the_consent_nothing_is_started_and_there_is_no_run(
 @pytest.mark.parametrize("since", [timedelta(0), timedelta(hours=2)])
 def test_putting_back_needs_no_consent(pair: Pair, monkeypatch: pytest.MonkeyPatch, since: timedelta) -> None:
     from flows.sessions.cutover import require_consent
-    from flows.sessions.session import Options
+    from flows.sessions.options import RunOptions
 
     pair.frozen(since, aborting=not since)
-    require_consent(pair.plan, Options(pair.folder))
+    require_consent(pair.plan, RunOptions(state=pair.folder))
 
 
 @pytest.mark.parametrize("more", [["--allow-freeze"], ["--source-after", "released"]])

@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 
 from configs.plan import Plan
 from flows.previews.migration import migration_preview, rehearsal_preview
+from flows.sessions.options import RunOptions
 from flows.sessions.saved_plans import save
-from flows.sessions.session import Options, session
+from flows.sessions.session import session
 from runs.journal import Journal
 from runs.state import State
 from snapferry.exit_codes import ExitCode
@@ -52,14 +53,14 @@ def file(tmp_path: Path, plan: Plan) -> Path:
 
 
 def saved(plan: Plan, state: Path) -> PlanDocument:
-    return migration_preview(plan, Options(state, new_run=True)).document
+    return migration_preview(plan, RunOptions(state=state, new_run=True)).document
 
 
 def worked(
     plan: Plan, state: Path, document: PlanDocument | None, *, new_run: bool = False, changing: bool = True
 ) -> Journal:
     """A session of a run that is interrupted, as a rule after it has changed something."""
-    with pytest.raises(TimedOut), session(plan, Options(state, new_run=new_run), document) as m:
+    with pytest.raises(TimedOut), session(plan, RunOptions(state=state, new_run=new_run), document) as m:
         if changing:
             with m.journal.intend("snapshot", "source", "snapshot", {"name": m.snapshot}):
                 pass
@@ -68,7 +69,10 @@ def worked(
 
 
 def done(plan: Plan, state: Path, *, new_run: bool = False) -> Journal:
-    with session(plan, Options(state, new_run=new_run)) as m, m.journal.intend("x", "target", "restore", {}):
+    with (
+        session(plan, RunOptions(state=state, new_run=new_run)) as m,
+        m.journal.intend("x", "target", "restore", {}),
+    ):
         pass
     return m.journal
 
@@ -76,7 +80,7 @@ def done(plan: Plan, state: Path, *, new_run: bool = False) -> Journal:
 def refused(plan: Plan, state: Path, document: PlanDocument, *, new_run: bool = False) -> PreconditionError:
     """Both the look and the run refuse, and no journal has changed."""
     before = {path: path.read_bytes() for path in state.rglob("*.json")}
-    options = Options(state, new_run=new_run)
+    options = RunOptions(state=state, new_run=new_run)
     with pytest.raises(PreconditionError):
         migration_preview(plan, options, document)
     with pytest.raises(PreconditionError) as caught, session(plan, options, document):
@@ -169,7 +173,7 @@ def test_an_existing_snapshot_that_was_made_anew_is_seen(
 
 
 def test_what_a_rehearsal_would_do_is_of_a_kind_of_its_own(plan: Plan, tmp_path: Path) -> None:
-    document = rehearsal_preview(plan, Rehearsal(), Options(tmp_path))
+    document = rehearsal_preview(plan, Rehearsal(), RunOptions(state=tmp_path))
     assert document.kind == "rehearsal-plan"
     save(document, tmp_path / "x.yaml")
     result = CliRunner().invoke(app, ["migrate", str(tmp_path / "x.yaml"), "--execute"])
@@ -233,7 +237,7 @@ def test_a_refusal_says_whether_the_run_has_changed_something(
     from tasks.planning.resolve import resolve
 
     FakeEngine(target, "target", FakeIndex("a"))
-    with session(plan, Options(tmp_path)) as m:
+    with session(plan, RunOptions(state=tmp_path)) as m:
         with pytest.raises(PreconditionError, match="refused before anything was changed"):
             resolve(m)
         with m.journal.intend("register on source", "source", "register", {"name": "repo"}):

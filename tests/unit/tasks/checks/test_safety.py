@@ -43,7 +43,7 @@ class Pair:
             "source": lambda: a_domain(self.source.domain, "source"),
             "target": lambda: a_domain(self.target.domain, "target"),
         }
-        assumed = Consents(frozenset(plan.conflicts.delete), partial=True)
+        assumed = Consents.assumed(plan)
         look = Survey(plan, openers, assumed, given=self.given)
         return list(run_checks(look, (), (CHECKS[id],)))
 
@@ -189,6 +189,6 @@ def test_a_consent_that_was_given_is_not_asked_for(pair: Pair) -> None:
     }
     (record,) = pair.made("safety.consents")
     assert (record.status, "--allow-partial --allow-delete a" in record.detail) == ("WARN", True)
-    pair.given = Consents(frozenset({"a"}), partial=True)
+    pair.given = Consents(allow_delete=("a",), allow_partial=True)
     (record,) = pair.made("safety.consents")
     assert record.status == "OK"

@@ -528,7 +528,7 @@ def replacing(tmp_path: Path, source: FakeDomain, target: FakeDomain, *consents:
         source,
         target,
         clock=Clock(),
-        consents=Consents(delete=frozenset(consents)),
+        consents=Consents(allow_delete=tuple(consents)),
         conflicts={"policy": "delete", "delete": ["a"]},
     )
 
@@ -603,11 +603,13 @@ def test_a_write_index_of_another_name_is_deleted_as_decided(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
 ) -> None:
     engine.put(FakeIndex("a-1", "old", aliases={"w": {"is_write_index": True}}))
-    consents = Consents(delete=frozenset({"a-1"}))
+    consents = Consents(allow_delete=("a-1",))
     settings = {"policy": "delete", "delete": ["a-1"]}
     m = a_migration(tmp_path, source, target, clock=Clock(), consents=consents, conflicts=settings)
     unit = a_unit("a", selected("a", aliases=("w",)))
-    decision = decide([unit], catalog(m.target), m.plan.conflicts, aliases=True, allowed=m.consents.delete)
+    decision = decide(
+        [unit], catalog(m.target), m.plan.conflicts, aliases=True, allowed=frozenset(m.consents.allow_delete)
+    )
     assert decision.problems == ()
     assert restore(m, a_resolution(*decision.units), SNAPSHOT).deleted == ("a-1",)
 

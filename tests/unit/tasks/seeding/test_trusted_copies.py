@@ -115,7 +115,7 @@ def test_such_a_copy_is_replaced_where_the_plan_names_it_for_deletion(
         tmp_path,
         source,
         target,
-        consents=Consents(frozenset({"a"})),
+        consents=Consents(allow_delete=("a",)),
         conflicts={"policy": "delete", "delete": ["a"]},
     )
     decision = survey_ignoring_copies(m, a_ledger(a_copy("a"))).decision
