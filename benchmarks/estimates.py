@@ -129,12 +129,12 @@ def markdown(results: Sequence[Result]) -> str:
     widest = max(result.projection.high / result.projection.low for result in results)
     lines = ["| " + " | ".join(HEADER) + " |", "|" + "---|" * len(HEADER)]
     lines += ["| " + " | ".join(result.cells()) + " |" for result in results]
-    said = (
+    summary = (
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}: the range held the actual duration in "
         f"{inside} of {len(results)} runs, the window in {windows}; the widest high was {widest:.2f} times "
         "its low."
     )
-    return "\n".join([said, "", *lines]) + "\n"
+    return "\n".join([summary, "", *lines]) + "\n"
 
 
 def written(document: str, results: Sequence[Result]) -> str:

@@ -141,8 +141,8 @@ def _fetched(run: Document) -> str:
 
 def _size(lab: LabDescription) -> int:
     with EngineClient(lab.source) as engine:
-        told = engine.call("GET", "/_stats/store", filter_path="_all.primaries.store.size_in_bytes")
-    return told["_all"]["primaries"]["store"]["size_in_bytes"]
+        reply = engine.call("GET", "/_stats/store", filter_path="_all.primaries.store.size_in_bytes")
+    return reply["_all"]["primaries"]["store"]["size_in_bytes"]
 
 
 def _documents(first: int, last: int) -> Iterator[Action]:

@@ -92,16 +92,16 @@ def clean_up(
     # without a registration no snapshot can be seen: the list of the earlier command still holds
     kept = there or tuple(name for name in (before.kept if before else ()) if name not in removed)
     if wanted.registrations == "remove":
-        settled = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
+        registrations = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
     else:
         kept_there = Registration(outcome=RegistrationOutcome.KEPT)
-        settled = {domain.side: kept_there for domain in (m.target, m.source)}
+        registrations = {domain.side: kept_there for domain in (m.target, m.source)}
     return FinishRecord(
         at=now(),
         wanted=wanted,
         kept=() if wanted.snapshots == "drop" else kept,
         removed=tuple(removed),
-        registrations=settled,
+        registrations=registrations,
         released=released or (before.released if before else ()),
         refusing=tuple(freeze.still_blocked(m)),
         left=left,

@@ -31,12 +31,12 @@ def report_of(document: Document) -> Report:
     resolution = document.recorded(steps.RESOLVE)
     restored = document.recorded(steps.RESTORE)
     verified = verification_of(document)
-    told, window = _rounds(document)
+    round_, window = _rounds(document)
     indices = (
         [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
     )
-    if told and document.verb is Verb.SEED:
-        indices = seeded(indices, told)
+    if round_ and document.verb is Verb.SEED:
+        indices = seeded(indices, round_)
     registered = [document.recorded(key) for key in (steps.REGISTER_ON_SOURCE, steps.REGISTER_ON_TARGET)]
     return Report(
         plan=str(document.plan["name"]),
@@ -59,7 +59,7 @@ def report_of(document: Document) -> Report:
         steps=list(_steps(document)),
         estimate=estimate_report(document),
         rehearsal=rehearsal_report(document),
-        round=told,
+        round=round_,
         window=window,
         finish=finish_of(document),
         indices=indices,

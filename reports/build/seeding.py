@@ -22,17 +22,17 @@ def round_report(document: Document) -> RoundReport | None:
     taken = document.recorded(steps.SNAPSHOT)
     now = document.recorded(steps.COPIES)
     removed = _removed(document, work)
-    told = round_record(work, restored, taken, removed)
-    whole = {each.name: fetched_whole(each.why) for each in told.whole}
+    record = round_record(work, restored, taken, removed)
+    whole = {each.name: fetched_whole(each.why) for each in record.whole}
     arrived = {index.target: index for index in restored.indices} if restored else {}
     return RoundReport(
         number=work.round,
         as_of=as_of(document),
         changes={kind: count for kind in KINDS if (count := len(work.of(kind)))},
         operations=work.operations,
-        fetched=told.fetched,
-        reused=told.reused,
-        written=told.written,
+        fetched=record.fetched,
+        reused=record.reused,
+        written=record.written,
         copies=len(now.copies) if now else None,
         indices=[_index(change, arrived.get(change.target), whole) for change in work.changes],
         removed=removed,

@@ -21,13 +21,13 @@ def verification_of(document: Document) -> VerificationRecord | None:
     return first.model_copy(update={"verdicts": (*kept, *later.verdicts)})
 
 
-def seeded(indices: list[IndexReport], told: RoundReport) -> list[IndexReport]:
+def seeded(indices: list[IndexReport], round_: RoundReport) -> list[IndexReport]:
     """Give indices the round's verdict, unless they were verified: only a cutover's rehearsal does that."""
-    as_before = unrestored(told)
-    return [index.model_copy(update={"verdict": _came_to(index, as_before)}) for index in indices]
+    as_before = unrestored(round_)
+    return [index.model_copy(update={"verdict": _verdict(index, as_before)}) for index in indices]
 
 
-def _came_to(index: IndexReport, unrestored: Collection[str]) -> str:
+def _verdict(index: IndexReport, unrestored: Collection[str]) -> str:
     if index.verdict != "not verified":
         return index.verdict
     if index.target in unrestored:

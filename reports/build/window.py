@@ -67,9 +67,9 @@ def blocked_by(document: Document) -> set[str]:
 
 def still_blocked(document: Document) -> list[str]:
     """Those that still refuse writes according to the journal: all of them until it says otherwise."""
-    settled = document.recorded(steps.FINISH)
-    if settled:
-        return sorted(settled.refusing)
+    finish = document.recorded(steps.FINISH)
+    if finish:
+        return sorted(finish.refusing)
     released = document.recorded(steps.RELEASE)
     return sorted(released.kept) if released else sorted(blocked_by(document))
 

@@ -41,7 +41,7 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield ""
     yield from comment(fixed.VERIFY)
     yield from ("verify:", "  level: operations")
-    for key, said in (
+    for key, text in (
         ("restore", fixed.RESTORE),
         ("cutover", fixed.CUTOVER),
         ("checks", fixed.CHECKS),
@@ -49,7 +49,7 @@ def _lines(draft: Draft) -> Iterator[str]:
         ("hooks", fixed.HOOKS),
     ):
         yield ""
-        yield from comment(said)
+        yield from comment(text)
         yield from commented_out(fixed.EXAMPLES[key])
 
 
@@ -91,14 +91,14 @@ def _side(side: str, found: SideFound) -> Iterator[str]:
 
 def _facts(found: SideFound) -> Iterator[str]:
     """What is known about the side, and what is not."""
-    told = [
+    known = [
         found.version,
         f"cluster {found.cluster_name}" if found.cluster_name else "",
         found.arn,
         f"read as {found.caller}" if found.caller else "",
     ]
-    if any(told):
-        yield from comment("Found: " + ", ".join(part for part in told if part) + ".")
+    if any(known):
+        yield from comment("Found: " + ", ".join(part for part in known if part) + ".")
     if not found.version:
         yield from comment("Its engine and version are unknown.")
     if found.busy:
@@ -233,8 +233,8 @@ def summary(draft: Draft) -> Iterator[str]:
     """What was found and what was not, one line each, for whoever runs the command."""
     for side, found in (("source", draft.source), ("target", draft.target)):
         if found:
-            told = ", ".join(part for part in (found.version, found.region, found.arn) if part)
-            yield f"{side}: {found.given}" + (f": {told}" if told else "")
+            known = ", ".join(part for part in (found.version, found.region, found.arn) if part)
+            yield f"{side}: {found.given}" + (f": {known}" if known else "")
             yield from (f"  unknown: {sentence}" for sentence in found.unknown)
     if draft.version_problem:
         yield f"This migration cannot be done: {draft.version_problem}; {draft.version_way_out}"

@@ -1,4 +1,4 @@
-"""What an estimate rests on, in words: its bottleneck, its basis, its assumptions.
+"""What an estimate is based on, in words: its bottleneck, its basis, its assumptions.
 
 Journals of earlier versions hold these words alone: they are shown as they are.
 """

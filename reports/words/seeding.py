@@ -21,9 +21,9 @@ __all__ = ["verified"]
 def compared(record: ChangesRecord) -> str:
     """What has changed since the last round."""
     counts = {kind: len(record.of(kind)) for kind in KINDS}
-    said = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     operations = counted(record.operations, "operation", "operations")
-    return f"round {record.round}: {said or 'nothing'}; {operations}"
+    return f"round {record.round}: {kinds or 'nothing'}; {operations}"
 
 
 def copies(record: CopiesRecord) -> str:

@@ -40,12 +40,12 @@ def expectation(report: WindowReport) -> str:
     """The estimate, and whether it was right."""
     low, high = report.expected_low or 0.0, report.expected_high or 0.0
     basis = f"measured in {', '.join(report.expected_from)}" if report.expected_from else "rough estimate"
-    said = f"expected {span(low, high)} ({basis})"
+    text = f"expected {span(low, high)} ({basis})"
     if report.inside is None:
-        return said
+        return text
     if report.inside:
-        return f"{said}: within"
-    return f"{said}: {'shorter' if _net(report) < low else 'longer'}, without waits at gates"
+        return f"{text}: within"
+    return f"{text}: {'shorter' if _net(report) < low else 'longer'}, without waits at gates"
 
 
 def _net(report: WindowReport) -> float:
@@ -82,5 +82,5 @@ def health(report: WindowReport) -> str:
     waited = duration(report.health_waited or 0.0)
     if not report.not_green:
         return f"green after {waited}"
-    told = [f"{name} ({state})" for name, state in report.not_green.items()]
-    return f"{number(len(told))} not green after {waited}: {names(told, _NAMES)}"
+    late = [f"{name} ({state})" for name, state in report.not_green.items()]
+    return f"{number(len(late))} not green after {waited}: {names(late, _NAMES)}"

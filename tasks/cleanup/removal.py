@@ -53,7 +53,7 @@ def require_removable(m: Migration, name: str) -> None:
         ) from error
 
 
-def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[tuple[Side, Request]]:
+def requests(m: Migration, survey: Survey, resolution: Resolution) -> Iterator[tuple[Side, Request]]:
     """The requests that remove everything in this resolution once it is restored. Reads only."""
     streams = [unit.target for unit in resolution.moving if unit.is_stream]
     indices = sorted(i.target for u in resolution.moving if not u.is_stream for i in u.indices)
@@ -66,10 +66,11 @@ def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[tup
         yield "source", snapshots.delete_request(m.repository, m.snapshot)
     for side in reversed(SIDES):
         registered = any(
-            request.method == "PUT" for request in register.requests(m, look, side, resolution.bucket_region)
+            request.method == "PUT"
+            for request in register.requests(m, survey, side, resolution.bucket_region)
         )
         if registered:
-            yield side, revert_request(m.repository, look.registration(side))
+            yield side, revert_request(m.repository, survey.registration(side))
 
 
 def probe_request(name: str) -> Request:

@@ -35,13 +35,13 @@ def make_streams(m: Migration, resolution: Resolution, taken: SnapshotRecord) ->
     return restore(as_copies(m), resolution.model_copy(update={"units": units}), taken)
 
 
-def requests(m: Migration, look: Survey, resolution: Resolution) -> Iterator[Request]:
+def requests(m: Migration, survey: Survey, resolution: Resolution) -> Iterator[Request]:
     """The requests that create the data streams, after the last round has opened their copies. Reads only."""
     made = data_streams(resolution)
     if not made:
         return
     yield from close_requests(index.target for unit in made for index in unit.indices if index.open)
-    yield from restore_requests(as_copies(m), look, resolution.model_copy(update={"units": made}))
+    yield from restore_requests(as_copies(m), survey, resolution.model_copy(update={"units": made}))
 
 
 def _is_there(m: Migration, unit: Unit) -> bool:

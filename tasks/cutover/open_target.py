@@ -168,31 +168,33 @@ def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
 
 def _settings(m: Migration, resolution: Resolution) -> Iterator[tuple[Sequence[str], dict[str, Any]]]:
     """Names on the target that fit into one request, and the settings to open them with."""
-    theirs = opening_settings(m.source)
+    source_settings = opening_settings(m.source)
     groups: dict[tuple[tuple[str, Any], ...], list[str]] = {}
     for index in resolution.indices:
-        wanted = opening_settings_for(m, index, theirs.get(index.name, {}))
+        wanted = opening_settings_for(m, index, source_settings.get(index.name, {}))
         groups.setdefault(tuple(sorted(wanted.items(), key=lambda each: each[0])), []).append(index.target)
     for wanted, names in groups.items():
         yield from ((piece, dict(wanted)) for piece in path_pieces(names))
 
 
-def opening_settings_for(m: Migration, index: SelectedIndex, theirs: Mapping[str, str]) -> dict[str, Any]:
+def opening_settings_for(
+    m: Migration, index: SelectedIndex, source_settings: Mapping[str, str]
+) -> dict[str, Any]:
     """The settings that replace those of a waiting copy; None restores the engine's default."""
     plan = {full_key(key): value for key, value in m.plan.restore.index_settings.items()}
     ignored = [full_key(pattern) for pattern in m.plan.restore.ignore_index_settings]
     wanted: dict[str, Any] = {}
     for key in (f"index.{name}" for name in OPENING_SETTINGS):
         left_out = any(fnmatchcase(key, pattern) for pattern in ignored)
-        wanted[key] = plan.get(key, None if left_out else theirs.get(key))
+        wanted[key] = plan.get(key, None if left_out else source_settings.get(key))
     if wanted["index.number_of_replicas"] is None:
         wanted["index.number_of_replicas"] = index.replicas
     return {**wanted, WRITE: plan.get(WRITE)}
 
 
 def _require_writable(m: Migration, resolution: Resolution) -> None:
-    meant = {full_key(key) for key in m.plan.restore.index_settings}
-    if WRITE in meant:
+    overridden = {full_key(key) for key in m.plan.restore.index_settings}
+    if WRITE in overridden:
         return
     blocked = blocks(m.target)
     refusing = [i.target for i in resolution.indices if i.target in blocked and blocked[i.target].write]

@@ -20,15 +20,15 @@ _EXTRAPOLATED = 20.0  # a measured step with less than a twentieth of the work s
 
 
 def estimate(
-    work: Workload, measured: Sequence[Measurement] = (), given: Circumstances | None = None
+    work: Workload, measured: Sequence[Measurement] = (), circumstances: Circumstances | None = None
 ) -> Estimate:
     """Estimate this work.
 
     Args:
         measured: measurements of earlier runs, newest first.
-        given: the circumstances; by default a new snapshot and no gates.
+        circumstances: by default a new snapshot and no gates.
     """
-    circumstances = given or Circumstances()
+    circumstances = circumstances or Circumstances()
     used: dict[str, list[Measurement]] = {step: _comparable(step, work, measured) for step in ESTIMATED}
     bounds: dict[str, tuple[Workload, Workload]] = {
         step: _bounds(step, work, circumstances) for step in ESTIMATED
@@ -49,15 +49,15 @@ def estimate(
     )
 
 
-def _bounds(step: str, work: Workload, given: Circumstances) -> tuple[Workload, Workload]:
+def _bounds(step: str, work: Workload, circumstances: Circumstances) -> tuple[Workload, Workload]:
     """The least and the most work that this step has to do."""
     if step != "snapshot":
         return work, work
     nothing = work.model_copy(update={"bytes": 0, "largest_shard": 0})
-    if given.existing:
+    if circumstances.existing:
         none = nothing.model_copy(update={"indices": 0})
         return none, none
-    return (nothing if given.kept_snapshot else work), work
+    return (nothing if circumstances.kept_snapshot else work), work
 
 
 def _comparable(step: str, work: Workload, measured: Sequence[Measurement]) -> list[Measurement]:

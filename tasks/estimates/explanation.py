@@ -1,4 +1,4 @@
-"""What an estimate rests on: its bottleneck, and the runs that were measured. Pure."""
+"""What an estimate is based on: its bottleneck and the measured runs. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from tasks.estimates.costs import COSTS
 from tasks.estimates.history import Measurement
 from tasks.records.estimates import Bottleneck, BottleneckCause, SmallerRun, Workload
 
-_AS_LARGE = 0.9  # of the work: a run that had less than this is scaled up
+_AS_LARGE = 0.9  # share of the work: times of a run with less are scaled up
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What changes the estimate of a migration beside its work.
+    """What affects a migration's estimate besides its work.
 
     Args:
-        existing: whether the plan names a snapshot that is there already.
-        kept_snapshot: a snapshot of an earlier run that is still in the repository; empty without one.
+        existing: whether the plan names an existing snapshot.
+        kept_snapshot: a snapshot of an earlier run that is still in the repository; empty if there is none.
         gates: whether the run waits at gates.
     """
 
@@ -26,7 +26,7 @@ class Circumstances:
 
 
 def bottleneck(step: str, its: Workload) -> Bottleneck:
-    """What of its work makes this step take the most."""
+    """Which part of its work makes this step the longest."""
     typical = COSTS[step][1]
     indices = typical.an_index * its.indices
     copying = typical.of(step, its) - indices - typical.fixed
@@ -46,7 +46,7 @@ def _copying(step: str, work: Workload) -> Bottleneck:
 
 
 def rehearsals(used: Iterable[Sequence[Measurement]]) -> tuple[str, ...]:
-    """The rehearsals among the runs that were measured."""
+    """The rehearsals among the measured runs."""
     return tuple(dict.fromkeys(each.run_id for found in used for each in found if each.rehearsal))
 
 
@@ -56,7 +56,7 @@ def shadows(used: Iterable[Sequence[Measurement]]) -> tuple[str, ...]:
 
 
 def scaled_from(work: Workload, used: Mapping[str, Sequence[Measurement]]) -> SmallerRun | None:
-    """The newest run that was measured, where it had clearly less to do than this work."""
+    """The newest measured run, if it had clearly less work than this."""
     for each in (used["restore"] or used["verify"] or used["resolve"])[:1]:
         indices, size = each.work.indices, each.work.bytes
         if indices < _AS_LARGE * work.indices or size < _AS_LARGE * work.bytes:

@@ -12,23 +12,23 @@ from tasks.records.resolution import SelectedIndex
 from tasks.survey import Survey
 
 
-def workload(look: Survey, indices: Sequence[SelectedIndex]) -> Workload:
-    """The work of moving these indices. Reads only; what a domain does not tell is replaced, and noted."""
+def workload(survey: Survey, indices: Sequence[SelectedIndex]) -> Workload:
+    """The work of moving these indices. Reads only; what a domain does not report is assumed, and noted."""
     unknown: list[UnknownFigure] = []
     return Workload(
         **sizes(indices),
-        source_nodes=_nodes(look, "source", unknown),
-        target_nodes=_nodes(look, "target", unknown),
-        snapshot_limit=_snapshot_limit(look.plan),
-        restore_limit=_restore_limit(look, unknown),
+        source_nodes=_nodes(survey, "source", unknown),
+        target_nodes=_nodes(survey, "target", unknown),
+        snapshot_limit=_snapshot_limit(survey.plan),
+        restore_limit=_restore_limit(survey, unknown),
         unknown=tuple(unknown),
         notes=(),
     )
 
 
-def _nodes(look: Survey, side: Side, unknown: list[UnknownFigure]) -> int:
+def _nodes(survey: Survey, side: Side, unknown: list[UnknownFigure]) -> int:
     try:
-        found = sum(node.data for node in look.nodes(side))
+        found = sum(node.data for node in survey.nodes(side))
     except SnapferryError as error:
         unknown.append(UnknownFigure(what="data nodes", side=side, error=error.message))
         return 1
@@ -36,22 +36,22 @@ def _nodes(look: Survey, side: Side, unknown: list[UnknownFigure]) -> int:
 
 
 def _snapshot_limit(plan: Plan) -> int | None:
-    told = plan.repository.settings.get("max_snapshot_bytes_per_sec")
-    return DOCUMENTED_LIMIT if told is None else _rate(str(told))
+    setting = plan.repository.settings.get("max_snapshot_bytes_per_sec")
+    return DOCUMENTED_LIMIT if setting is None else _rate(str(setting))
 
 
-def _restore_limit(look: Survey, unknown: list[UnknownFigure]) -> int | None:
-    told = look.plan.repository.settings.get("max_restore_bytes_per_sec")
-    limits = [_recovery_limit(look, unknown), _rate(str(told)) if told is not None else None]
+def _restore_limit(survey: Survey, unknown: list[UnknownFigure]) -> int | None:
+    setting = survey.plan.repository.settings.get("max_restore_bytes_per_sec")
+    limits = [_recovery_limit(survey, unknown), _rate(str(setting)) if setting is not None else None]
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _recovery_limit(look: Survey, unknown: list[UnknownFigure]) -> int | None:
+def _recovery_limit(survey: Survey, unknown: list[UnknownFigure]) -> int | None:
     def ask() -> int | None:
-        return nodes_of.recovery_limit(look.domain("target"))
+        return nodes_of.recovery_limit(survey.domain("target"))
 
     try:
-        return look.once("recovery limit", ask)
+        return survey.once("recovery limit", ask)
     except SnapferryError as error:
         unknown.append(UnknownFigure(what="restore limit", side="target", error=error.message))
         return DOCUMENTED_LIMIT

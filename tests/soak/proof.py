@@ -19,10 +19,10 @@ _SERVING = ("number_of_replicas", "auto_expand_replicas", "refresh_interval", "n
 def blocked(lab: LabDescription, side: str = "source") -> set[str]:
     """Indices that refuse writes, except for the one that always does."""
     with EngineClient(lab.domain(side)) as engine:
-        told = engine.call(
+        reply = engine.call(
             "GET", "/_all/_settings", expand_wildcards="all", filter_path="*.settings.index.blocks"
         )
-    of = {name: entry["settings"]["index"]["blocks"] for name, entry in told.items()}
+    of = {name: entry["settings"]["index"]["blocks"] for name, entry in reply.items()}
     return {name for name, on in of.items() if "true" in map(str, on.values())} - {SETTLED, BYSTANDER}
 
 
@@ -77,8 +77,8 @@ def pauses(lab: LabDescription) -> bool:
     """Whether the source's automated snapshots are paused."""
     session = boto3.Session(lab.access_key_id, lab.secret_access_key, region_name=lab.source.region)
     plane: Any = session.client("opensearch", endpoint_url=lab.control_url)
-    told = plane.describe_domain(DomainName=lab.source.name)["DomainStatus"]
-    return told["AutomatedSnapshotPauseOptions"].get("State") == "Active"
+    reply = plane.describe_domain(DomainName=lab.source.name)["DomainStatus"]
+    return reply["AutomatedSnapshotPauseOptions"].get("State") == "Active"
 
 
 def _unequal(source: Truth, target: Truth) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _serving(lab: LabDescription, source: Truth) -> Iterator[str]:
 
 def _described(lab: LabDescription, side: str) -> dict[str, dict[str, Any]]:
     with EngineClient(lab.domain(side)) as engine:
-        told = engine.call("GET", "/_all", expand_wildcards="all")
+        reply = engine.call("GET", "/_all", expand_wildcards="all")
     return {
         name: {
             "settings": {
@@ -115,5 +115,5 @@ def _described(lab: LabDescription, side: str) -> dict[str, dict[str, Any]]:
             },
             "mappings": entry["mappings"],
         }
-        for name, entry in told.items()
+        for name, entry in reply.items()
     }

@@ -300,7 +300,7 @@ def test_an_opening_whose_every_request_was_denied_is_rolled_back_as_if_it_had_n
     assert released(pair)
     told = report_of(frozen.document)
     assert (told.window and told.window.outcome) == "put back"
-    assert "the next `snapferry cutover PLAN` goes on from the copies" in told.next
+    assert "the next `snapferry cutover PLAN` continues from the copies" in told.next
     assert subject(pair.state).what == "seed rounds"
 
 
@@ -387,7 +387,7 @@ def test_a_copy_that_takes_writes_by_now_is_left(pair: Pair) -> None:
     pair.engines["target"].indices["a"].settings.clear()
     ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
-    assert "Not touched: a – it was made to take writes" in ended.stdout
+    assert "Not touched: a – it has been made writable" in ended.stdout
     assert set(pair.engines["target"].indices) == {"a"}
 
 
@@ -518,7 +518,7 @@ def test_a_cutover_killed_in_the_freeze_and_put_back_is_what_the_status_shows(
     pair.run("seed", started=now() - timedelta(hours=1))
     assert pair.command("abort", "--execute").exit_code == 0
     told = pair.command("status").stdout
-    assert f"Cutover {frozen.run_id} of plan orders: put back by `snapferry abort`" in told
+    assert f"Cutover {frozen.run_id} of plan orders: rolled back by `snapferry abort`" in told
 
 
 def test_a_cutover_killed_while_the_source_was_released_may_have_released_it(
