@@ -226,7 +226,7 @@ def test_a_run_does_not_go_on_with_another_cluster(
     first = decided(plan, tmp_path)
     fake = source if side == "source" else target
     fake.on("GET /", ok({**identity_reply(side), "cluster_uuid": "Another"}))
-    words = f"the {side} is another cluster than in run {first.run_id}: its UUID is Another"
+    words = f"the {side} is a different cluster than in run {first.run_id}: its UUID is Another"
     with pytest.raises(PlanChanged, match=words), session(plan, Options(tmp_path)):
         pass
     for verb in (lambda: migration_preview(plan, Options(tmp_path)), lambda: verify_plan(plan, tmp_path)):

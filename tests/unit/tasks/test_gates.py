@@ -364,7 +364,7 @@ def test_approve_refuses_when_no_run_can_come_to_the_gate(plan: Path, status: An
     result = snapferry("approve", plan, GATE)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "no run of plan orders waits at before-restore" in result.stderr
-    assert "start or continue the run first" in result.stderr
+    assert "start or resume the run first" in result.stderr
     assert not list(plan.parent.rglob(f"{GATE}.json"))
 
 
