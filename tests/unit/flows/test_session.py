@@ -453,8 +453,8 @@ def test_a_name_that_was_asked_for_and_cannot_move_is_a_problem(
     (problem,) = caught.value.problems
     assert problem.splitlines() == [
         "indices.selected: 2 problems",
-        "      indices.include: .kibana_1 is a system index, or take it out of the list",
-        "      indices.include: shut is closed; set indices.closed: move, or take it out of the list",
+        "      indices.include: .kibana_1 is a system index, or remove it from the list",
+        "      indices.include: shut is closed; set indices.closed: move, or remove it from the list",
         "    next: correct indices.include and indices.exclude",
     ]
     found = resolve(look(including(plan, include=["*"]), tmp_path / "another"))
@@ -490,7 +490,7 @@ def test_what_the_plan_requires_to_be_known_refuses_a_migration_too(plan: Plan, 
     with pytest.raises(PreconditionError) as caught:
         resolve(look(plan.model_copy(update={"checks": required}), tmp_path))
     (problem,) = caught.value.problems
-    assert problem.startswith("bucket.lifecycle: not looked at: no side has AWS credentials")
+    assert problem.startswith("bucket.lifecycle: not checked: no side has AWS credentials")
 
 
 def registered(**settings: Any) -> dict[str, Any]:

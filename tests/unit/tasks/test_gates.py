@@ -115,7 +115,7 @@ def test_an_approval_that_cannot_be_read_opens_nothing(tmp_path: Path, clock: Cl
     approve(m.journal, GATE, "ann@desk")
     (file,) = tmp_path.rglob(f"{GATE}.json")
     file.write_text("{}")
-    with pytest.raises(StateUnusable, match="no approval that can be read"):
+    with pytest.raises(StateUnusable, match="as an approval"):
         waited(m)
     assert m.journal.document.gates[GATE].approved is None
 
