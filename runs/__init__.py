@@ -1,1 +1,1 @@
-"""What a run remembers: its identity, journal, lock and state folder, and the progress it reports."""
+"""Persistent state of a run: identity, journal, lock, state folder, and progress reports."""

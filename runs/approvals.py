@@ -1,4 +1,4 @@
-"""Approvals of gates: one small file each beside the journals, written by whoever approves."""
+"""Gate approvals: one small file per approval next to the journals, written by whoever approves."""
 
 import getpass
 import os
@@ -17,7 +17,7 @@ from runs.verbs import Verb
 
 
 class Approval(BaseModel):
-    """That a gate of one run may be passed: who said so, and when."""
+    """Approval of one gate of one run: who gave it, and when."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     gate: Gate
@@ -27,7 +27,7 @@ class Approval(BaseModel):
 
 
 def _waiting_run(state: State, gate: Gate) -> Journal | None:
-    """The run that stands at this gate or may come to it: alive, or to be continued. None without one."""
+    """Find the run that waits at this gate or may reach it, live or resumable; None if there is none."""
     verbs = [verb for verb in Verb if gate in verb.gates]
     newest = next(state.journals(), None)
     if newest and newest.document.status is RunStatus.RUNNING and state.is_held():
@@ -37,28 +37,28 @@ def _waiting_run(state: State, gate: Gate) -> Journal | None:
 
 
 def run_to_approve(state: State, gate: Gate) -> Journal:
-    """The run that an approval of this gate is for.
+    """Find the run that an approval of this gate applies to.
 
     Raises:
-        NothingToApprove: there is none.
+        NothingToApprove: there is no such run.
     """
     journal = _waiting_run(state, gate)
     if journal is None:
         raise NothingToApprove(
-            f"no run of plan {state.plan_name} waits at {gate}, or may come to it",
-            "start or continue the run first; `snapferry status` shows the latest",
+            f"no run of plan {state.plan_name} waits at {gate} or can still reach it",
+            "start or resume the run first; `snapferry status` shows the latest one",
         )
     return journal
 
 
 def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
-    """Writes the approval of a gate, whole or not at all; one that is there already, and counts, stays.
+    """Write the approval of a gate atomically; keep an existing approval if it is valid.
 
     Returns:
-        The approval that holds, and whether it was made just now.
+        The valid approval, and whether this call created it.
 
     Raises:
-        StateUnusable: it cannot be written, or what is there cannot be read.
+        StateUnusable: the file cannot be written, or an existing one cannot be read.
     """
     path = _path(journal, gate)
     approval = Approval(gate=gate, run_id=journal.run_id, by=by, at=now())
@@ -67,7 +67,7 @@ def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
         path.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_text(approval.model_dump_json() + "\n", encoding="utf-8")
         try:
-            os.link(fresh, path)  # unlike a rename, it refuses when there is one
+            os.link(fresh, path)  # unlike a rename, a link fails if the file exists
         except FileExistsError:
             former = _read(path)
             if _counts(former, journal):
@@ -83,10 +83,10 @@ def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
 
 
 def approval_of(journal: Journal, gate: Gate) -> Approval | None:
-    """The approval of this gate that somebody has written for this run since it began; None without one.
+    """Return the approval of this gate written since this run began; None if there is none.
 
     Raises:
-        StateUnusable: there is one, and it cannot be read.
+        StateUnusable: an approval exists but cannot be read.
     """
     path = _path(journal, gate)
     found = _read(path) if path.exists() else None
@@ -94,15 +94,15 @@ def approval_of(journal: Journal, gate: Gate) -> Approval | None:
 
 
 def _counts(approval: Approval, journal: Journal) -> bool:
-    """Whether it was given to this very run: a saved plan that was refused begins again under the same id."""
+    """Whether it was given since this run began: a refused saved plan restarts under the same run id."""
     return approval.at > journal.document.started
 
 
 def this_user() -> str:
-    """Who gives this command: `user@host`."""
+    """Return the user running this command, as `user@host`."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number without a name
+    except (KeyError, OSError):  # in a container, the user id may have no name
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
 
@@ -115,6 +115,4 @@ def _read(path: Path) -> Approval:
     try:
         return Approval.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise StateUnusable(
-            f"{path} is no approval that can be read", "remove it, and approve again"
-        ) from error
+        raise StateUnusable(f"cannot read {path} as an approval", "remove it and approve again") from error

@@ -1,4 +1,4 @@
-"""The plan that a run began with, compared with today's."""
+"""Compare the plan a run began with to the current one."""
 
 import json
 from collections.abc import Collection
@@ -13,12 +13,12 @@ from runs.step_names import StepName
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
-    """The plan as a journal keeps it. It holds names of secrets, never a secret."""
+    """Serialize the plan for the journal. It contains names of secrets, never a secret."""
     return plan.model_dump(mode="json")
 
 
 def plan_begun_with(journal: Journal) -> Plan | None:
-    """The plan that a run began with; None where this version cannot read it any more."""
+    """Load the plan a run began with; None if this version can no longer read it."""
     try:
         return Plan.model_validate_json(json.dumps(journal.document.plan))
     except ValidationError:
@@ -26,9 +26,9 @@ def plan_begun_with(journal: Journal) -> Plan | None:
 
 
 def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
-    """A plan's record with the defaults of keys that an earlier version did not have.
+    """Fill in a plan record with defaults for keys that an earlier version did not have.
 
-    Unchanged where this version cannot read it any more.
+    Returned unchanged if this version can no longer read it.
     """
     try:
         return plan_record(Plan.model_validate_json(json.dumps(record)))
@@ -37,14 +37,14 @@ def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> None:
-    """Refuses to resume or show a run under another plan than it began with.
+    """Refuse to resume or show a run if the plan has changed since the run began.
 
     Args:
-        but: fields and sections that may differ, as `verify.level`. Those that do not decide what moves may
-            always: checks, gates and hooks.
+        but: fields and sections that may differ, such as `verify.level`. Checks, gates and hooks may always
+            differ, because they do not decide what moves.
 
     Raises:
-        PlanChanged: names the fields that differ.
+        PlanChanged: the plan differs; the error names the fields.
     """
     before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
     mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks"))
@@ -54,18 +54,18 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
         shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
         raise PlanChanged(
             f"the plan has changed since run {journal.run_id} began: {shown}",
-            f"put it back to resume that run, {journal.document.verb.way_out}",
+            f"revert the change to resume that run, {journal.document.verb.way_out}",
         )
 
 
 def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
-    """Refuses to resume a run whose domains are others now than those it looked at.
+    """Refuse to resume a run if an endpoint now leads to a different cluster.
 
     Args:
-        uuids: of the source's and the target's cluster, as they answer now.
+        uuids: current cluster UUIDs of the source and the target.
 
     Raises:
-        PlanChanged: an endpoint leads to another cluster.
+        PlanChanged: an endpoint leads to a different cluster.
     """
     record = journal.record(StepName.RESOLVE)
     if record is None:
@@ -73,17 +73,17 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
     for side, uuid in zip(("source", "target"), uuids, strict=True):
         if record[side]["cluster_uuid"] != uuid:
             raise PlanChanged(
-                f"the {side} is another cluster than in run {journal.run_id}: its UUID is {uuid}, "
+                f"the {side} is a different cluster than in run {journal.run_id}: its UUID is {uuid}, "
                 f"it was {record[side]['cluster_uuid']}",
                 f"correct the endpoint or the tunnel, {journal.document.verb.way_out}",
             )
 
 
 def as_begun(plan: Plan, journal: Journal) -> Plan:
-    """The plan that a run began with, with today's logins and ways to the domains, and without hooks.
+    """Combine the plan a run began with and the current logins and network routes; drop the hooks.
 
     Raises:
-        PlanChanged: the two do not go together.
+        PlanChanged: the current logins do not fit the run's domains.
     """
     begun, today = dict(journal.document.plan), plan_record(plan)
     for side in ("source", "target"):
@@ -92,8 +92,8 @@ def as_begun(plan: Plan, journal: Journal) -> Plan:
         return Plan.model_validate(begun | {"hooks": []})
     except ValidationError as error:
         raise PlanChanged(
-            f"the plan's logins do not fit the domains of run {journal.run_id} any more",
-            "put the plan back as it was when that run began, and run the same command again",
+            f"the plan's logins no longer fit the domains of run {journal.run_id}",
+            "restore the plan that the run began with, then run the same command again",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Why a run may not start or go on."""
+"""Errors that keep a run from starting or resuming."""
 
 from domains.errors import SnapferryError
 
@@ -12,8 +12,8 @@ class StateUnusable(SnapferryError):
 
 
 class PlanChanged(SnapferryError):
-    """The plan differs from the one that an unfinished run began with. Nothing was changed."""
+    """The plan has changed since an unfinished run began. Nothing was changed."""
 
 
 class NothingToApprove(SnapferryError):
-    """No run waits at this gate, or may come to it. Nothing was changed."""
+    """No run waits at this gate or can still reach it. Nothing was changed."""

@@ -1,6 +1,6 @@
-"""What happens to a run, told to whoever must hear it: the plan's hooks. Who hears may stop the run.
+"""Events of a run, delivered to the plan's hooks. A handler can stop the run by raising.
 
-Unlike progress, which is shown and forgotten, each of these is told once, at its instant.
+Progress is shown and forgotten; an event is delivered once, when it happens.
 """
 
 from collections.abc import Callable, Generator
@@ -14,15 +14,15 @@ from configs.hooks import EventName
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happens to a run.
+    """One event of a run.
 
     Args:
-        event: which, as docs/gates-and-hooks.md lists them.
-        message: what has happened, in words.
-        hint: the next thing to do, where there is one.
-        step, gate: what it is about; empty when it is about neither.
+        event: its name, as listed in docs/gates-and-hooks.md.
+        message: what happened, in words.
+        hint: what to do next; empty if nothing.
+        step, gate: the step or gate concerned; empty if none.
         until: when a wait ends.
-        by: who has approved.
+        by: who approved.
     """
 
     event: EventName
@@ -40,7 +40,7 @@ _hearer: ContextVar[Hearer | None] = ContextVar("snapferry_hearer", default=None
 
 @contextmanager
 def delivered_to(hearer: Hearer | None) -> Generator[None]:
-    """Calls `hearer` with whatever is announced inside the block; None: nobody hears it."""
+    """Deliver every event emitted inside the block to `hearer`; with None, to nobody."""
     token = _hearer.set(hearer)
     try:
         yield
@@ -48,12 +48,12 @@ def delivered_to(hearer: Hearer | None) -> Generator[None]:
         _hearer.reset(token)
 
 
-def emit(happening: Event) -> None:
-    """Tells what happens.
+def emit(event: Event) -> None:
+    """Deliver an event to the current handler.
 
     Raises:
-        what the hearer raises: then the run must not go on.
+        whatever the handler raises: the run must then stop.
     """
     hearer = _hearer.get()
     if hearer:
-        hearer(happening)
+        hearer(event)

@@ -1,4 +1,4 @@
-"""Running a hook's command: without a shell, in a process group of its own, for a limited time."""
+"""Run a hook's command: no shell, its own process group, limited time."""
 
 import os
 import shutil
@@ -12,39 +12,39 @@ from typing import IO
 
 from runs.redaction import redacted
 
-_KEPT = 4096  # bytes of the output that are shown
-_READ = 65536  # bytes that are searched for secrets first, so that none is cut in two at the edge of those
+_KEPT = 4096  # bytes of output to show
+_READ = 65536  # bytes to redact before cutting to _KEPT, so that no secret is split at the edge
 
 
 def command_unusable(command: Sequence[str]) -> str:
-    """Why this command cannot be started from the present directory; empty when it can."""
+    """Say why this command cannot be started from the current directory; empty if it can."""
     if shutil.which(command[0]) is None:
         return f"there is no program {command[0]} that can be started from {Path.cwd()}"
     return ""
 
 
 def run_command(
-    command: Sequence[str], told: Mapping[str, str], timeout_s: float, named: Sequence[str]
+    command: Sequence[str], variables: Mapping[str, str], timeout_s: float, named: Sequence[str]
 ) -> str:
-    """Runs the command and returns what went wrong; empty when it exited with 0 in time.
+    """Run the command and return what went wrong; empty if it exited with 0 in time.
 
-    It gets this process's environment and directory, the variables of `told`, and no input. Whatever it has
-    started in its process group is killed with it at the timeout, and when this process is interrupted.
+    The command inherits this process's environment and directory, gets `variables` on top, and has no input.
+    At the timeout, or if this process is interrupted, its whole process group is killed.
 
     Args:
-        told: SNAPFERRY_… variables.
-        timeout_s: seconds it may take.
-        named: environment variables that hold secrets, beside those whose names tell so: their values are
-            cut out of the output that is returned.
+        variables: the SNAPFERRY_… variables.
+        timeout_s: seconds the command may take.
+        named: environment variables that hold secrets, besides those whose names suggest it; their values
+            are redacted from the returned output.
     """
     with tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=output,  # a file: what stays in the background with it open is not waited for
+                stdout=output,  # a file, so that background processes holding it open are not waited for
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **told},
+                env={**os.environ, **variables},
                 start_new_session=True,
             )
         except OSError as error:
@@ -62,9 +62,9 @@ def _ending(process: subprocess.Popen[bytes], timeout_s: float) -> str:
     try:
         code = process.wait(timeout_s)
     except subprocess.TimeoutExpired:
-        return f"it had not ended after {timeout_s:g} s and was killed"
+        return f"it was still running after {timeout_s:g} s and was killed"
     if code < 0:
-        return f"it was ended by signal {-code}"
+        return f"it was killed by signal {-code}"
     return f"exit code {code}" if code else ""
 
 

@@ -1,6 +1,6 @@
-"""A plan's hooks: who is told of what, what each is told, and how each went.
+"""A plan's hooks: which hook gets which event, with what data, and how each call went.
 
-docs/gates-and-hooks.md documents what is told: the names and meanings here are a contract.
+docs/gates-and-hooks.md documents that data: the names and meanings here are a contract.
 """
 
 import time
@@ -15,13 +15,13 @@ from runs.hook_commands import command_unusable, run_command
 from runs.journal import HookEntry, Journal, now
 
 EXIT_CODES: dict[EventName, int] = {"done": 0, "failed": 1, "refused": 3, "different": 4, "interrupted": 5}
-"""The events that tell a session's end, and the exit code that the command ends with."""
-_LONGEST = 4000  # characters of one value: an environment has little room
+"""Events that end a session, and the command's exit code for each."""
+_LONGEST = 4000  # characters per value: the environment has limited space
 
 
 @dataclass(frozen=True)
 class HookMessage:
-    """What a hook is told, the same by environment variables and as a JSON document. Empty: not known."""
+    """Data passed to a hook, the same as environment variables and as JSON. An empty value is unknown."""
 
     event: EventName
     text: str
@@ -47,11 +47,11 @@ class HookMessage:
     report_markdown: str
 
     def document(self) -> dict[str, object]:
-        """As a webhook gets it."""
+        """Return the message as the JSON body of a webhook."""
         return {"format": 1, **asdict(self)}
 
     def variables(self) -> dict[str, str]:
-        """As a command gets it: `SNAPFERRY_EVENT` and so on."""
+        """Return the message as environment variables: `SNAPFERRY_EVENT` and so on."""
         return {f"SNAPFERRY_{name.upper()}": _plain(value) for name, value in asdict(self).items()}
 
 
@@ -60,30 +60,30 @@ def _plain(value: object) -> str:
     return text.replace("\0", "")[:_LONGEST].encode("utf-8", "replace").decode()
 
 
-def message_for(happening: Event, plan: Plan, journal: Journal, reports: tuple[Path, Path]) -> HookMessage:
-    """Everything a hook is told of this.
+def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path, Path]) -> HookMessage:
+    """Build the message that hooks get for this event.
 
     Args:
-        reports: the files of the report, as JSON and as Markdown; they are there from a session's end on.
+        reports: paths of the JSON and Markdown reports; the files exist once the session has ended.
     """
     run = journal.document
     resolved = journal.record("resolve") or {}
     written = [str(file) if file.exists() else "" for file in reports]
     return HookMessage(
-        event=happening.event,
-        text=f"{plan.name}: {happening.message}",
+        event=event.event,
+        text=f"{plan.name}: {event.message}",
         at=now().isoformat(timespec="seconds"),
         plan=plan.name,
         run_id=run.run_id,
         verb=run.verb,
         outcome=run.status,
-        exit_code=EXIT_CODES.get(happening.event),
-        step=happening.step,
-        gate=happening.gate,
-        until=happening.until.isoformat(timespec="seconds") if happening.until else "",
-        by=happening.by,
-        message=happening.message,
-        hint=happening.hint,
+        exit_code=EXIT_CODES.get(event.event),
+        step=event.step,
+        gate=event.gate,
+        until=event.until.isoformat(timespec="seconds") if event.until else "",
+        by=event.by,
+        message=event.message,
+        hint=event.hint,
         source=_where(plan.source),
         target=_where(plan.target),
         repository=plan.repository.name,
@@ -100,10 +100,10 @@ def _where(side: DomainSettings) -> str:
 
 
 def hook_name(number: int, hook: Hook) -> str:
-    """How a hook is called in journal and report: its place in the plan, and its program or address by name.
+    """Name a hook for journal and report: its position in the plan, and its program or address.
 
     Args:
-        number: its place, from 1.
+        number: its position, from 1.
     """
     if hook.command:
         return f"{number} ({hook.command[0]})"
@@ -113,7 +113,7 @@ def hook_name(number: int, hook: Hook) -> str:
 
 
 def unusable_hooks(plan: Plan) -> Iterator[str]:
-    """Why hooks that may fail the run cannot be run at all: no such program, no address. Sends nothing."""
+    """List why hooks that can fail the run cannot be called: no such program, no address. Sends nothing."""
     for number, hook in enumerate(plan.hooks, 1):
         problem = _unusable(hook) if hook.on_failure == "fail" else ""
         if problem:
@@ -130,37 +130,37 @@ def _unusable(hook: Hook) -> str:
 
 
 def hooks_of(plan: Plan, event: str) -> list[tuple[str, Hook]]:
-    """The hooks that are told of this event, by name, in the plan's order."""
+    """Return the hooks that subscribe to this event, by name, in plan order."""
     named = ((hook_name(number, hook), hook) for number, hook in enumerate(plan.hooks, 1))
     return [(name, hook) for name, hook in named if event in hook.events]
 
 
-def run_hook(name: str, hook: Hook, told: HookMessage, plan: Plan, journal: Journal) -> str:
-    """Runs one hook, writes into the journal how it went, and returns what went wrong, if anything did.
+def run_hook(name: str, hook: Hook, message: HookMessage, plan: Plan, journal: Journal) -> str:
+    """Run one hook, record the result in the journal, and return what went wrong, if anything did.
 
-    Changes no domain. May be repeated: the hook is then told once more.
+    Changes no domain. Can be repeated: the hook is then called again.
     """
-    entry = HookEntry(at=now(), event=told.event, hook=name, seconds=0.0)
+    entry = HookEntry(at=now(), event=message.event, hook=name, seconds=0.0)
     began = time.monotonic()
-    entry.problem = _problem(hook, told, plan)
+    entry.problem = _problem(hook, message, plan)
     entry.seconds = round(time.monotonic() - began, 3)
     journal.document.hooks.append(entry)
     journal.save()
     return entry.problem
 
 
-def _problem(hook: Hook, told: HookMessage, plan: Plan) -> str:
+def _problem(hook: Hook, message: HookMessage, plan: Plan) -> str:
     timeout_s = hook.timeout.total_seconds()
     if hook.command:
-        return run_command(hook.command, told.variables(), timeout_s, secret_variables(plan))
-    from runs.webhooks import call_webhook  # boto3 and requests only where they are needed
+        return run_command(hook.command, message.variables(), timeout_s, secret_variables(plan))
+    from runs.webhooks import call_webhook  # import boto3 and requests only when needed
 
     assert hook.webhook
-    return call_webhook(hook.webhook, told.document(), timeout_s)
+    return call_webhook(hook.webhook, message.document(), timeout_s)
 
 
 def secret_variables(plan: Plan) -> list[str]:
-    """Names of the environment variables that this plan's secrets are in."""
+    """Return the names of the environment variables that hold this plan's secrets."""
     ways = (plan.source.auth, plan.target.auth)
     named = [auth.password.env for auth in ways if isinstance(auth, BasicAuth)]
     named += [hook.webhook.env for hook in plan.hooks if hook.webhook]

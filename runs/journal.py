@@ -1,8 +1,8 @@
 """The journal: the truth about one run.
 
-Before every mutating request its intent is written, after it the result, each time by replacing the file
-atomically. So after a kill at any instant the journal tells what may be ours, and a look at the domain tells
-whether it is.
+Every mutating request has its intent written before it and its result after it, each time by replacing the
+file atomically. After a kill at any instant, the journal says what this run may own, and reading the domain
+says whether it does.
 """
 
 import os
@@ -22,14 +22,14 @@ from runs.verbs import Verb
 
 DENIED = "denied"
 REFUSED = "refused"
-"""The result of an intent whose request was refused each time, until it was not needed any more."""
+"""Result of an intent whose request was refused every time until it was no longer needed."""
 Record = dict[str, Any]
 M = TypeVar("M", bound=BaseModel)
 M_co = TypeVar("M_co", bound=BaseModel, covariant=True)
 
 
 class RecordedStep(Protocol[M_co]):
-    """A step, and the type of the record that it leaves: see `tasks.steps.StepKey`."""
+    """A step and the type of its record: see `tasks.steps.StepKey`."""
 
     @property
     def name(self) -> StepName: ...
@@ -39,7 +39,7 @@ class RecordedStep(Protocol[M_co]):
 
 
 class Intent(BaseModel):
-    """One mutating request: what it was to do, and how it ended (None: not known yet)."""
+    """One mutating request: its purpose and its result (None: not known yet)."""
 
     model_config = ConfigDict(extra="forbid")
     step: str
@@ -51,18 +51,18 @@ class Intent(BaseModel):
 
     @property
     def names(self) -> list[str]:
-        """What the request is about: indices, a snapshot, a repository."""
+        """Names the request concerns: indices, a snapshot, a repository."""
         found: list[str] = self.detail.get("names") or [self.detail.get("name", "")]
         return found
 
     @property
     def was_turned_away(self) -> bool:
-        """Whether the request is known to have changed nothing: it was denied, or refused for good."""
+        """Whether the request certainly changed nothing: it was denied or permanently refused."""
         return (self.result or "").startswith((DENIED, REFUSED))
 
 
 class StepEntry(BaseModel):
-    """One step: its latest attempt and, once it is done, its record."""
+    """One step: its latest attempt and, once done, its record."""
 
     model_config = ConfigDict(extra="forbid")
     attempts: int = 0
@@ -74,13 +74,13 @@ class StepEntry(BaseModel):
 
 
 class GateEntry(BaseModel):
-    """One gate that the run has come to.
+    """One gate that the run has reached.
 
     Args:
-        since: when it first came there.
-        until: when the wait of the latest session ends.
-        file: the file that opens it, if the plan names one.
-        approved, by: when and by whom it was approved; None while it is not.
+        since: when the run first reached the gate.
+        until: when the latest session stops waiting.
+        file: the file that opens the gate, if the plan names one.
+        approved, by: when and by whom it was approved; None until then.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -92,12 +92,12 @@ class GateEntry(BaseModel):
 
 
 class WindowEntry(BaseModel):
-    """The time in which the source refuses writes for a cutover.
+    """Window of a cutover: the time in which the source refuses writes.
 
     Args:
         frozen: when the first block was sent.
-        deadline: when everything is put back, unless it is verified.
-        opening: when the target began to be opened; from then on nothing is put back.
+        deadline: when everything is rolled back unless it is verified by then.
+        opening: when the target started to open; from then on there is no roll-back.
         ended: when the target took writes, or the source took them again.
     """
 
@@ -109,7 +109,7 @@ class WindowEntry(BaseModel):
 
 
 class HookEntry(BaseModel):
-    """One hook that was told of an event: `problem` is empty when it went well."""
+    """One hook call for an event; `problem` is empty if it succeeded."""
 
     model_config = ConfigDict(extra="forbid")
     at: datetime
@@ -120,14 +120,14 @@ class HookEntry(BaseModel):
 
 
 class Document(BaseModel):
-    """A journal's contents.
+    """Contents of a journal.
 
     Args:
-        estimate: how long the run was expected to take, made when it was decided what it does.
-        projection: of a rehearsal, how long the real run is expected to take.
-        aborting: whether what the run has made is being taken away; it is not continued any more.
-        unheard: why the hooks of a finished run's end are to be run once more; empty when they are not.
-        window: of a cutover that has frozen the source.
+        estimate: how long the run was expected to take, made when its work was resolved.
+        projection: for a rehearsal, how long the real run is expected to take.
+        aborting: whether everything the run made is being removed; the run can no longer be resumed.
+        unheard: why the final hooks of a finished run must be called again; empty if they need not be.
+        window: for a cutover that has frozen the source.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -157,30 +157,30 @@ class Document(BaseModel):
 
     @property
     def changed_something(self) -> bool:
-        """Whether any mutating request may have taken effect: all but those the domain denied."""
+        """Whether any mutating request may have taken effect (those the domain denied do not count)."""
         return any(intent.result != DENIED for intent in self.intents)
 
     def record(self, step: str) -> Record | None:
-        """A finished step's record; None while it is not done."""
+        """Return a finished step's record; None until the step is done."""
         entry = self.steps.get(step)
         return entry.record if entry else None
 
     def recorded(self, step: "RecordedStep[M]") -> M | None:
-        """The record that a finished step has left; None while it has left none.
+        """Return the record of a finished step; None if there is none yet.
 
         Raises:
-            ValidationError: another version has written it.
+            ValidationError: a different version wrote it.
         """
         entry = self.steps.get(step.name)
         return step.record.model_validate(entry.record) if entry and entry.record else None
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     return "interrupted" if isinstance(error, KeyboardInterrupt) else f"{type(error).__name__}: {error}"
 
 
 def _ended_by(error: Exception) -> str:
-    """How an intent ended whose request raised this: denied, refused for good, or not known for certain."""
+    """Classify the result of a request that raised this error: denied, permanently refused, or unknown."""
     if isinstance(error, Denied):
         return DENIED
     if isinstance(error, Refused) and not error.transient:
@@ -189,12 +189,12 @@ def _ended_by(error: Exception) -> str:
 
 
 def now() -> datetime:
-    """The current instant, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class Journal:
-    """One run's journal, kept in one JSON file that is whole at every instant."""
+    """One run's journal, stored in one JSON file that is complete at every instant."""
 
     def __init__(self, path: Path, document: Document) -> None:
         self.path = path
@@ -202,10 +202,10 @@ class Journal:
 
     @classmethod
     def load(cls, path: Path) -> "Journal":
-        """The journal in this file.
+        """Load the journal from this file.
 
         Raises:
-            StateUnusable: it cannot be read, or is not a journal.
+            StateUnusable: the file cannot be read or is not a journal.
         """
         try:
             return cls(path, Document.model_validate_json(path.read_bytes()))
@@ -217,11 +217,11 @@ class Journal:
         except ValidationError as error:
             raise StateUnusable(
                 f"{path} is not a journal this version can read: {error.errors()[0]['msg']}",
-                "move the file away to start again, or use the version that wrote it",
+                "move the file away to start over, or use the version that wrote it",
             ) from error
 
     def save(self) -> None:
-        """Replaces the file atomically and durably.
+        """Replace the file atomically and durably.
 
         Raises:
             StateUnusable: the folder cannot be written.
@@ -244,16 +244,16 @@ class Journal:
 
     @property
     def run_id(self) -> str:
-        """The run's id: part of its snapshot's name, and in the snapshot's metadata."""
+        """The run's id, part of its snapshot's name and of the snapshot's metadata."""
         return self.document.run_id
 
     def record(self, step: str) -> Record | None:
-        """A finished step's record; None while it is not done."""
+        """Return a finished step's record; None until the step is done."""
         return self.document.record(step)
 
     @contextmanager
     def step(self, name: str) -> Generator[None]:
-        """Keeps the time of one attempt at a step; an error is noted and goes on its way."""
+        """Record the times of one attempt at a step; an error is recorded and raised again."""
         entry = self.document.steps.setdefault(str(name), StepEntry(started=now()))
         began = now()
         entry.attempts += 1
@@ -262,7 +262,7 @@ class Journal:
         try:
             yield
         except BaseException as error:
-            entry.error = _told(error)
+            entry.error = _described(error)
             raise
         finally:
             entry.ended = now()
@@ -270,7 +270,7 @@ class Journal:
             self.save()
 
     def keep(self, step: str, record: BaseModel) -> None:
-        """Writes a step's record."""
+        """Write a step's record."""
         self.document.steps[step].record = record.model_dump(mode="json")
         self.save()
 
@@ -278,9 +278,11 @@ class Journal:
     def intend(
         self, step: str, side: Literal["source", "target"], action: str, detail: Mapping[str, Any]
     ) -> Generator[Intent]:
-        """Writes an intent, lets the request be sent, and writes how it ended: sent, unless the block says.
+        """Write an intent, run the block that sends its request, and write the result.
 
-        Left by a kill, the intent stays without a result: whoever comes next looks at the domain.
+        The result is `sent` unless the block sets another one.
+
+        After a kill, the intent has no result: the next session must read the domain.
         """
         intent = Intent(step=str(step), side=side, action=action, detail=dict(detail), at=now())
         self.document.intents.append(intent)
@@ -295,31 +297,31 @@ class Journal:
         self.save()
 
     def intents(self, action: str) -> list[Intent]:
-        """Every intent of this action, oldest first."""
+        """Return all intents of this action, oldest first."""
         return [intent for intent in self.document.intents if intent.action == action]
 
     def note_arrivals(self, uuids: Mapping[str, str]) -> None:
-        """Writes the UUIDs of indices that this run has brought to the target, to know them as its own."""
+        """Record UUIDs of indices this run brought to the target, so that it recognizes them as its own."""
         self.document.arrived.update(uuids)
         self.save()
 
     @property
     def changed_something(self) -> bool:
-        """Whether any mutating request may have taken effect: all but those the domain denied."""
+        """Whether any mutating request may have taken effect (those the domain denied do not count)."""
         return self.document.changed_something
 
     def resume(self) -> None:
-        """Writes that another session works on the run."""
+        """Record that another session has started on the run."""
         self.document.sessions += 1
         self.document.status, self.document.ended = RunStatus.RUNNING, None
         self.document.message = self.document.hint = self.document.unheard = ""
         self.save()
 
     def settle(self, status: RunStatus, message: str = "", hint: str = "", unheard: str = "") -> None:
-        """Writes how the run stands at the end of this session.
+        """Record the run's status at the end of this session.
 
         Args:
-            unheard: why hooks are still to be told of this end; empty when none are.
+            unheard: why hooks must still be called for this end; empty if none must.
         """
         self.document.status = status
         self.document.message, self.document.hint, self.document.unheard = message, hint, unheard

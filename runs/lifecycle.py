@@ -1,7 +1,7 @@
-"""Where a run stands: its statuses, its phases, and every question about them.
+"""State model of a run: its status, its phases, and every predicate on them.
 
-The journal keeps the status. The phase follows from what else stands in the journal, so that it is right also
-after a kill. All functions are pure and read one journal's document; docs/runs.md draws the phases.
+The journal stores the status. The phase is derived from the rest of the journal, so it is correct even after
+a kill. All functions are pure and read one journal's document; docs/runs.md draws the phases.
 """
 
 from collections.abc import Mapping
@@ -14,28 +14,28 @@ from runs.step_names import StepName
 from runs.verbs import Verb
 
 SERVE = "serve"
-"""The action of the requests that let copies on the target take writes."""
+"""Action of the requests that let copies on the target take writes."""
 
 
 class RunPhase(StrEnum):
-    """How far a run has come. It decides what the next command does, and what can still be taken back."""
+    """Phase of a run. It decides what the next command does and what can still be rolled back."""
 
     LOOKING = "looking"
-    """It only reads: nothing was changed, no gate was reached. The next command starts a new run."""
+    """Reading only: nothing was changed, no gate was reached. The next command starts a new run."""
     AT_GATE = "at a gate"
-    """It waits for an approval, and the source takes writes. The next command comes back to the gate."""
+    """Waiting for an approval while the source takes writes. The next command returns to the gate."""
     CHANGING = "changing"
-    """It registers, takes the snapshot, restores, verifies. The next command resumes it."""
+    """Registering, taking the snapshot, restoring, verifying. The next command resumes the run."""
     FROZEN = "frozen"
-    """A cutover in its window: the source refuses writes, nothing is open. It is opened or rolled back."""
+    """A cutover in its window: the source refuses writes and nothing is open. It opens or rolls back next."""
     OPENING = "opening"
-    """A cutover that lets the target take writes. Once one index may take them, nothing is rolled back."""
+    """A cutover opening the target. Once any index may take writes, there is no roll-back."""
     ROLLING_BACK = "rolling back"
-    """A cutover that releases the source and closes the copies again; it does nothing else any more."""
+    """A cutover releasing the source and closing the copies again. It does nothing else from here on."""
     REMOVING = "removing"
-    """What the run made is removed: by a rehearsal at its end, or by `abort`."""
+    """Removing everything the run made: at the end of a rehearsal, or by `abort`."""
     ENDED = "ended"
-    """No command resumes it. What a rehearsal has kept, or seed rounds have left, can still be removed."""
+    """Finished: no command resumes it. Leftovers of a rehearsal or of seed rounds can still be removed."""
 
 
 EDGES: Mapping[RunPhase, frozenset[RunPhase]] = {
@@ -48,14 +48,14 @@ EDGES: Mapping[RunPhase, frozenset[RunPhase]] = {
     RunPhase.REMOVING: frozenset({RunPhase.CHANGING, RunPhase.ENDED}),
     RunPhase.ENDED: frozenset({RunPhase.REMOVING}),
 }
-"""The phases that may follow each phase; docs/runs.md says what leads from one to the other."""
+"""Phases that may follow each phase; docs/runs.md says what causes each transition."""
 
 _OVER = frozenset({RunStatus.DONE, RunStatus.DIFFERENT, RunStatus.REFUSED, RunStatus.ABANDONED})
 _GIVEN_UP = frozenset({RunStatus.REFUSED, RunStatus.ABANDONED})
 
 
 def phase(document: Document) -> RunPhase:
-    """How far the run has come."""
+    """Return the run's phase."""
     if is_removed(document):
         return RunPhase.ENDED
     if StepName.CLEAN in document.steps or (document.aborting and document.verb is not Verb.CUTOVER):
@@ -81,8 +81,8 @@ def _has_begun(document: Document) -> bool:
 def is_finished(document: Document) -> bool:
     """Whether the run needs no further command.
 
-    Not while it has frozen the source and not ended that. Nor when all that fails is what could not be
-    compared: the same command reads it again.
+    False while it holds the source frozen. Also False if the only failures are indices that could not be
+    compared: the same command reads them again.
     """
     if is_frozen(document):
         return False
@@ -91,25 +91,25 @@ def is_finished(document: Document) -> bool:
 
 
 def only_undecided(document: Document) -> bool:
-    """Whether each failing verdict is `not compared`: nothing was found to differ."""
+    """Whether every failing verdict is `not compared`, so no difference was found."""
     verdicts = (document.record(StepName.VERIFY) or {}).get("verdicts", [])
     return {verdict["outcome"] for verdict in verdicts} <= {"equal", "not compared"}
 
 
 def is_given_up(document: Document) -> bool:
-    """Whether the run was refused or abandoned; a cutover that was rolled back did freeze the source."""
+    """Whether the run was refused or abandoned; a rolled-back cutover is neither: it froze the source."""
     return document.status in _GIVEN_UP and not is_rolled_back(document)
 
 
 def counts(document: Document) -> bool:
-    """Whether the run is one to resume or to show again: not one that was given up or rolled back."""
+    """Whether the run can be resumed or shown again; False if it was given up or rolled back."""
     if document.status in _GIVEN_UP or is_rolled_back(document):
         return False
     return _has_begun(document) or is_finished(document)
 
 
 def is_removed(document: Document) -> bool:
-    """Whether all that the run, or its seed cycle, made was removed again."""
+    """Whether everything the run (or its seed cycle) made was removed again."""
     return document.record(StepName.CLEAN) is not None
 
 
@@ -117,42 +117,42 @@ def is_removed(document: Document) -> bool:
 
 
 def is_frozen(document: Document) -> bool:
-    """Whether the source may refuse writes for the run's window, which has not ended."""
+    """Whether the run's window is open: the source may refuse writes."""
     return document.window is not None and document.window.ended is None
 
 
 def is_opening(document: Document) -> bool:
-    """Whether the run opens the target, or has opened it."""
+    """Whether the run is opening the target or has opened it."""
     return document.window is not None and document.window.opening is not None
 
 
 def opening_has_begun(document: Document) -> bool:
-    """Whether the target may take writes by this run: not where every such request was turned away."""
+    """Whether the run may have let the target take writes; False if every such request was refused."""
     return any(intent.action == SERVE and not intent.was_turned_away for intent in document.intents)
 
 
 def is_past_deadline(document: Document, at: datetime) -> bool:
-    """Whether the run's window has a deadline that has passed by then."""
+    """Whether the deadline of the run's window has passed at this time."""
     return document.window is not None and at >= document.window.deadline
 
 
 def is_rolling_back(document: Document) -> bool:
-    """Whether the run is a cutover that is being rolled back; until that is done it does nothing else."""
+    """Whether the run is a cutover being rolled back; it does nothing else until that is done."""
     return document.verb is Verb.CUTOVER and document.aborting and not is_rolled_back(document)
 
 
 def is_rolled_back(document: Document) -> bool:
-    """Whether everything was put back after a cutover that was not opened."""
+    """Whether the run is an unopened cutover that was fully rolled back."""
     return document.record(StepName.ROLL_BACK) is not None
 
 
 def ends_cycle(document: Document) -> bool:
-    """Whether the copies of the seed cycle went live with this run, or were removed in it."""
+    """Whether this run opened the copies of its seed cycle or removed them."""
     return is_opening(document) or is_removed(document)
 
 
 def is_being_removed(document: Document) -> bool:
-    """Whether `abort` removes the run's seed cycle and keeps book of it here; rolling back is not that."""
+    """Whether `abort` is removing the run's seed cycle and records it here; a roll-back does not count."""
     return document.aborting and (document.verb is Verb.SEED or StepName.CLEAN in document.steps)
 
 
@@ -160,18 +160,18 @@ def is_being_removed(document: Document) -> bool:
 
 
 def is_kept(document: Document) -> bool:
-    """Whether what the rehearsal makes is to stay."""
+    """Whether the rehearsal was asked to keep what it makes."""
     return bool((document.rehearsal or {}).get("keep"))
 
 
 def is_leftover(document: Document) -> bool:
-    """Whether the run is a rehearsal that made something and has not removed it."""
+    """Whether the run is a rehearsal that made something and has not removed it yet."""
     rehearsed = document.verb is Verb.REHEARSE and document.changed_something
     return rehearsed and not is_removed(document)
 
 
 def is_unfinished_rehearsal(document: Document) -> bool:
-    """Whether the next `rehearse` resumes the run: it has left something that was not to be kept."""
+    """Whether the next `rehearse` resumes the run, because it left something that should not stay."""
     ended = document.status in {RunStatus.DONE, RunStatus.DIFFERENT, RunStatus.ABANDONED}
     return is_leftover(document) and not ended and not _is_kept_as_failed(document)
 

@@ -1,4 +1,4 @@
-"""Locks that the kernel frees when their holder dies: one run a plan, one run a pair of domains."""
+"""Locks that the kernel frees when their holder dies: one run per plan, one run per pair of domains."""
 
 import fcntl
 import hashlib
@@ -18,14 +18,14 @@ _PAUSE_S = 0.03
 
 @contextmanager
 def held(path: Path, what: str) -> Generator[None]:
-    """Holds the lock file for the time of the block. It is freed at the end of the process, however it ends.
+    """Hold the lock file for the duration of the block. It is freed whenever and however the process ends.
 
     Args:
-        path: the lock file, created when missing and left in place.
-        what: named in the error, as `plan orders`.
+        path: the lock file, created if missing and left in place.
+        what: name used in the error, such as `plan orders`.
 
     Raises:
-        Busy: another process holds it; says which, and since when.
+        Busy: another process holds it; the error says which, and since when.
         StateUnusable: the folder cannot be written.
     """
     try:
@@ -46,7 +46,7 @@ def held(path: Path, what: str) -> Generator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock file. Takes it for an instant, shared."""
+    """Whether a live process holds the lock file. Takes a shared lock for an instant."""
     try:
         with path.open(encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -58,7 +58,7 @@ def is_locked(path: Path) -> bool:
 
 
 def holder(path: Path) -> int | None:
-    """The id of the living process that holds the lock file; None where none does, or it cannot be told."""
+    """Return the id of the live process that holds the lock file; None if there is none or it is unknown."""
     if not is_locked(path):
         return None
     try:
@@ -68,7 +68,7 @@ def holder(path: Path) -> int | None:
 
 
 def _taken(file: TextIO) -> bool:
-    """Takes the lock; tries for a moment, because a look (`is_locked`) takes it for an instant."""
+    """Take the lock; retry briefly, because `is_locked` holds it for an instant."""
     for _ in range(10):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -88,5 +88,5 @@ def _holder(path: Path) -> str:
 
 
 def pair_name(source_uuid: str, target_uuid: str) -> str:
-    """A file name for a pair of cluster UUIDs."""
+    """Build a file name for a pair of cluster UUIDs."""
     return hashlib.sha256(f"{source_uuid}>{target_uuid}".encode()).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""Where a step stands, told to whoever listens: a terminal, a log, Prefect artifacts."""
+"""Progress of steps, reported to listeners: a terminal, a log, Prefect artifacts."""
 
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """One look at a running step.
+    """Progress of a running step at one instant.
 
     Args:
         step: its name.
-        message: what it does, or what it waits for and why.
-        done, total: units done of how many; total 0 when not known.
+        message: what the step does, or what it waits for and why.
+        done, total: units done and in total; total is 0 if unknown.
         unit: `bytes`, `shards` or `indices`.
-        waiting: whether the step waits for something else than its own work.
-        detail: more, for example `12 of 40 shards`.
-        finished: whether the step has come to its end; the message then says how.
-        expected: seconds, from low to high, that each step of the run is expected to take; told once.
+        waiting: whether the step waits for something other than its own work.
+        detail: extra detail, for example `12 of 40 shards`.
+        finished: whether the step has ended; the message then says how.
+        expected: seconds, from low to high, that each step of the run should take; reported once.
     """
 
     step: str
@@ -39,7 +39,7 @@ _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("snapferry_progress", 
 
 @contextmanager
 def listening(listener: Listener) -> Generator[None]:
-    """Calls `listener` with every progress told inside the block."""
+    """Call `listener` with all progress reported inside the block."""
     token = _listeners.set((*_listeners.get(), listener))
     try:
         yield
@@ -48,14 +48,14 @@ def listening(listener: Listener) -> Generator[None]:
 
 
 def report_progress(progress: Progress) -> None:
-    """Hands one look to every listener."""
+    """Report progress to every listener."""
     for listener in _listeners.get():
         listener(progress)
 
 
 @dataclass
 class Poll:
-    """One long wait: its own deadline, and pauses that grow with the time already waited.
+    """One long wait with its own deadline and with pauses that grow with the time already waited.
 
     Args:
         limit_s: seconds until `expired`; None for no limit.
@@ -79,9 +79,9 @@ class Poll:
         return self.limit_s is not None and self.waited_s >= self.limit_s
 
     def restart(self) -> None:
-        """Counts the limit from now: something moved."""
+        """Restart the limit because something moved."""
         self._began = self.clock()
 
     def pause(self) -> None:
-        """Sleeps a twentieth of the time already waited, between 0.1 s and 5 s."""
+        """Sleep a twentieth of the time already waited, between 0.1 s and 5 s."""
         self.sleep(min(5.0, max(0.1, self.waited_s / 20)))

@@ -1,19 +1,19 @@
-"""Cutting secrets out of a text that somebody else has written, such as a command's output."""
+"""Redact secrets from third-party text, such as a command's output."""
 
 import os
 import re
 from collections.abc import Sequence
 
 _SECRET_NAME = re.compile(r"SECRET|PASS(WORD|WD|PHRASE)|TOKEN|WEBHOOK|CREDENTIAL|API_?KEY|ACCESS_KEY", re.I)
-_SHORTEST = 6  # a shorter value of a variable that only sounds secret would blank ordinary words
+_SHORTEST = 6  # redacting shorter values of variables that only sound secret would blank ordinary words
 _BLANK = "[secret]"
 
 
 def redacted(text: str, named: Sequence[str]) -> str:
-    """The text without the values of environment variables that hold secrets.
+    """Redact the values of environment variables that hold secrets.
 
     Args:
-        named: variables that are known to hold one, beside those whose names tell so.
+        named: variables known to hold a secret, besides those whose names suggest it.
     """
     known = {os.environ.get(name, "") for name in named}
     known |= {

@@ -1,4 +1,4 @@
-"""Seed rounds and cutovers that belong together: from the first round to the opening, or the abort."""
+"""Seed cycles: the seed rounds and cutovers from the first round to the opening or the abort."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +10,7 @@ from runs.verbs import Verb
 
 
 def seed_cycles(state: State) -> Iterator[tuple[Journal, ...]]:
-    """The plan's seed rounds and cutovers by what ended them; the newest first, also in each of them."""
+    """Group the plan's seed rounds and cutovers into cycles; cycles and their runs come newest first."""
     together: list[Journal] = []
     for journal in state.journals():
         if not journal.document.verb.is_round:
@@ -25,7 +25,7 @@ def seed_cycles(state: State) -> Iterator[tuple[Journal, ...]]:
 
 
 def cycle_of(journal: Journal) -> tuple[Journal, ...]:
-    """The runs that this one belongs together with, the oldest first; this very object is among them."""
+    """Return all runs in this run's seed cycle, oldest first; this very object is among them."""
     for found in seed_cycles(State.of(journal)):
         if any(each.run_id == journal.run_id for each in found):
             return tuple(journal if each.run_id == journal.run_id else each for each in reversed(found))
@@ -33,7 +33,7 @@ def cycle_of(journal: Journal) -> tuple[Journal, ...]:
 
 
 def runs_with_copies(state: State) -> tuple[Journal, ...]:
-    """The runs whose copies wait on the target, or may, the oldest first; of those that changed something."""
+    """Return runs that changed something and may have copies waiting on the target, oldest first."""
     for found in seed_cycles(state):
         ended = ends_cycle(found[0].document)
         return () if ended else tuple(each for each in reversed(found) if each.changed_something)
@@ -41,9 +41,9 @@ def runs_with_copies(state: State) -> tuple[Journal, ...]:
 
 
 def being_removed(state: State) -> Journal | None:
-    """The run in whose journal an abort of the rounds has begun and not ended; None without one.
+    """Return the run whose journal holds an unfinished abort of the rounds; None if there is none.
 
-    That a cutover is being put back is no such abort.
+    Rolling back a cutover is not such an abort.
     """
     for journal in reversed(runs_with_copies(state)):
         if is_being_removed(journal.document):
@@ -52,9 +52,9 @@ def being_removed(state: State) -> Journal | None:
 
 
 def forget_abort(state: State) -> None:
-    """Gives up an abort of the rounds that has not come to its end: what is still there stays, and is known.
+    """Abandon an unfinished abort of the rounds: copies that still exist stay, and rounds keep using them.
 
-    What is gone is no copy any more, for copies are known by their UUIDs.
+    Removed copies are not mistaken for existing ones, because copies are identified by their UUIDs.
     """
     journal = being_removed(state)
     if journal:
@@ -64,15 +64,16 @@ def forget_abort(state: State) -> None:
 
 
 def removed_runs(state: State) -> frozenset[str]:
-    """Ids of the runs of which everything was taken away again."""
+    """Return ids of the runs whose results were removed completely."""
     gone = (found for found in seed_cycles(state) if is_removed(found[0].document))
     return frozenset(journal.run_id for found in gone for journal in found)
 
 
 def sharing_registration(journals: Sequence[Journal]) -> tuple[Journal, ...]:
-    """These runs, and those of which all but a registration is gone, the oldest first: they share it.
+    """Return these runs and removed runs that may have left a shared registration, oldest first.
 
-    A rehearsal leaves its registration where a later round uses it. These very objects are in the result.
+    A rehearsal leaves its registration in place if a later round uses it. The result contains these very
+    objects.
     """
     state = State.of(journals[0])
     ours, gone = {journal.run_id: journal for journal in journals}, removed_runs(state)

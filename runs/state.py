@@ -1,4 +1,4 @@
-"""The state folder: where journals and locks are kept, by plan name."""
+"""State folder: journals and locks, by plan name."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ from runs.verbs import Verb
 
 
 def default_folder() -> Path:
-    """`$SNAPFERRY_STATE`, else the user's XDG state folder: the same from whichever folder a command runs."""
+    """Return `$SNAPFERRY_STATE` or the user's XDG state folder; independent of the current directory."""
     named = os.environ.get("SNAPFERRY_STATE")
     if named:
         return Path(named)
@@ -23,9 +23,9 @@ def default_folder() -> Path:
 
 
 def new_run_id() -> str:
-    """A fresh run id: the time in UTC to the millisecond, sortable, and four random digits.
+    """Make a new run id: UTC time to the millisecond (sortable) and four random hex digits.
 
-    Fit for a snapshot's name.
+    It is valid in a snapshot's name.
     """
     at = now()
     return f"{at:%Y%m%d-%H%M%S}{at.microsecond // 1000:03d}-{secrets.token_hex(2)}"
@@ -36,7 +36,7 @@ class State:
 
     Args:
         folder: the state folder, shared by all plans.
-        plan_name: names the sub-folder.
+        plan_name: name of the sub-folder.
     """
 
     def __init__(self, folder: Path, plan_name: str) -> None:
@@ -45,7 +45,7 @@ class State:
 
     @classmethod
     def of(cls, journal: Journal) -> "State":
-        """Where this journal lies."""
+        """Return the state that this journal belongs to."""
         runs = journal.path.parent
         return cls(runs.parents[1], runs.name)
 
@@ -57,31 +57,31 @@ class State:
         return self._runs / f"{run_id}.json"
 
     def lock_plan(self) -> AbstractContextManager[None]:
-        """Holds this plan; Busy if another run does."""
+        """Hold the plan's lock; raise Busy if another run holds it."""
         return held(self._runs / "lock", f"plan {self.plan_name}")
 
     def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
-        """Holds this pair of clusters, whatever the plan is called; Busy if another run does."""
+        """Hold the lock of this pair of clusters across all plans; raise Busy if another run holds it."""
         path = self.folder / "pairs" / f"{pair_name(source_uuid, target_uuid)}.lock"
         return held(path, "this pair of domains")
 
     def is_held(self) -> bool:
-        """Whether a living process holds this plan."""
+        """Whether a live process holds this plan."""
         return is_locked(self._runs / "lock")
 
     def holder(self) -> int | None:
-        """The id of the living process that holds this plan; None where none does, or it cannot be told."""
+        """Return the id of the live process that holds this plan; None if there is none or it is unknown."""
         return holder(self._runs / "lock")
 
     def journals(self) -> Iterator[Journal]:
-        """The plan's journals, the one that began last first: the id of a saved plan's run may be older."""
+        """Yield the plan's journals by start time, newest first: a saved plan's run id may be older."""
         found = [Journal.load(path) for path in self._runs.glob("*.json")]
         yield from sorted(found, key=lambda each: (each.document.started, each.run_id), reverse=True)
 
     def latest(self) -> Journal | None:
-        """The newest run that was neither refused nor given up; else the newest; None without any.
+        """Return the newest run that was neither refused nor abandoned, else the newest; None without runs.
 
-        A cutover after which everything was put back is no run that was given up: the source refused writes.
+        A rolled-back cutover does not count as abandoned: the source did refuse writes.
         """
         newest: Journal | None = None
         for journal in self.journals():
@@ -91,10 +91,10 @@ class State:
         return newest
 
     def begin(self, plan: Plan, verb: Verb, run_id: str | None = None) -> Journal:
-        """A new run's journal, written.
+        """Create and save a new run's journal.
 
         Args:
-            run_id: an id that was promised before; a fresh one without it.
+            run_id: an id reserved earlier; a new one if None.
         """
         run_id = run_id or new_run_id()
         document = Document(plan=plan_record(plan), run_id=run_id, verb=verb, started=now())
@@ -103,15 +103,15 @@ class State:
         return journal
 
     def run(self, run_id: str) -> Journal | None:
-        """The run of this id, however it stands; None without one."""
+        """Return the run with this id, whatever its status; None if there is none."""
         path = self._path(run_id)
         return Journal.load(path) if path.exists() else None
 
     def current(self, verb: Verb) -> Journal | None:
-        """The run that the next command of this verb concerns: unfinished or finished; None if there is none.
+        """Return the run, finished or not, that the next command of this verb applies to; None if none.
 
-        A run that has changed nothing, has come to no gate and is not finished (refused, or interrupted while
-        looking) does not count: the next command simply starts anew.
+        An unfinished run that changed nothing and reached no gate (refused, or interrupted while reading)
+        does not count: the next command starts a new run.
         """
         for journal in self.journals():
             if journal.document.verb == verb and counts(journal.document):
@@ -119,6 +119,6 @@ class State:
         return None
 
     def unfinished(self, verb: Verb) -> Journal | None:
-        """The run of this verb that must be gone on with; None without one."""
+        """Return the unfinished run that this verb resumes; None if there is none."""
         current = self.current(verb)
         return None if current is None or is_finished(current.document) else current

@@ -1,12 +1,12 @@
-"""The journal's names for steps: closed, and the same in every version, for journals hold them."""
+"""Step names in journals: a closed set, the same in every version, because journals contain them."""
 
 from enum import StrEnum
 
 
 class StepName(StrEnum):
-    """One step of a run, as journals, hooks and reports call it.
+    """Name of a step in journals, hooks and reports.
 
-    A value never changes: journals of earlier versions hold it. What a step is about stands in `tasks.steps`.
+    A value never changes: journals of earlier versions contain it. `tasks.steps` describes the steps.
     """
 
     PREFLIGHT = "look ahead"

@@ -1,4 +1,4 @@
-"""The verbs that start runs, and everything that differs between them: one row each."""
+"""Verbs that start runs: one row each, with everything that differs between them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from configs.gates import Gate
 
 
 class Verb(StrEnum):
-    """What a run does. The value is the command's name; journals and reports keep it."""
+    """Verb of a run. The value is the command's name and is stored in journals and reports."""
 
     MIGRATE = "migrate"
     """Move the plan's indices once, verified."""
@@ -19,37 +19,37 @@ class Verb(StrEnum):
     CUTOVER = "cutover"
     """Freeze the source, take the last round, verify it, and open the target."""
     PREVIEW = "look"
-    """Read what one of the others would do; such a journal is never written."""
+    """Preview what another verb would do; such a journal is never saved."""
 
     @property
     def label(self) -> str:
-        """What people call a run of this verb, as `Seed round`."""
+        """Name of a run of this verb for people, such as `Seed round`."""
         return _TRAITS[self].label
 
     @property
     def command(self) -> str:
-        """The command that starts or resumes a run of it, with the consent that it always needs."""
+        """Command that starts or resumes such a run, with the consent that it always needs."""
         consent = _TRAITS[self].consent
         return f"snapferry {self} PLAN --execute{f' {consent}' if consent else ''}"
 
     @property
     def gates(self) -> tuple[Gate, ...]:
-        """The gates that a run of it passes, in their order."""
+        """Gates that such a run passes, in order."""
         return _TRAITS[self].gates
 
     @property
     def is_round(self) -> bool:
-        """Whether its runs belong to a seed cycle: the rounds from the first copy to the opening."""
+        """Whether such runs belong to a seed cycle: the rounds from the first copy to the opening."""
         return _TRAITS[self].is_round
 
     @property
     def moves_to_stay(self) -> bool:
-        """Whether what it moves stays on the target, and with it the registrations that it needs."""
+        """Whether the moved indices stay on the target, along with the registrations they need."""
         return _TRAITS[self].moves_to_stay
 
     @property
     def way_out(self) -> str:
-        """What can be done other than resuming an unfinished run: words that follow a first advice."""
+        """Alternative to resuming an unfinished run, as words that follow the main advice."""
         return _TRAITS[self].way_out
 
 
@@ -67,7 +67,7 @@ _TRAITS: Mapping[Verb, _Traits] = {
     Verb.MIGRATE: _Traits("Migration", gates=("before-snapshot", "before-restore"), moves_to_stay=True),
     Verb.REHEARSE: _Traits(
         "Rehearsal",
-        way_out="or with the plan as it was remove what it made: snapferry abort PLAN --execute",
+        way_out="or remove what it made, using the original plan: snapferry abort PLAN --execute",
     ),
     Verb.SEED: _Traits("Seed round", is_round=True, moves_to_stay=True),
     Verb.CUTOVER: _Traits(

@@ -1,4 +1,4 @@
-"""Calling a webhook: one POST of one JSON document. Its address is told to nobody: it may be a secret."""
+"""Call a webhook: POST one JSON document. The address is never shown: it may be a secret."""
 
 import logging
 import threading
@@ -18,14 +18,14 @@ _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, V
 
 
 class _NoCredentials(AuthBase):
-    """Keeps requests from adding a password of ~/.netrc."""
+    """Keep requests from adding a password from ~/.netrc."""
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         return r
 
 
 def webhook_unusable(webhook: WebhookAddress) -> str:
-    """Why the address cannot be had; empty when it can. Sends nothing to it."""
+    """Say why the address cannot be read from its variable or secret; empty if it can. Sends nothing."""
     try:
         _address(webhook)
     except (AwsError, ValueError) as error:
@@ -34,19 +34,19 @@ def webhook_unusable(webhook: WebhookAddress) -> str:
 
 
 def call_webhook(webhook: WebhookAddress, document: dict[str, Any], timeout_s: float) -> str:
-    """Sends the document once and returns what went wrong; empty when the reply was 2xx in time.
+    """Send the document once and return what went wrong; empty if the reply was 2xx in time.
 
-    Redirects are not followed. What was sent may have arrived although the time was over.
+    Redirects are not followed. After a timeout, the document may still have arrived.
 
     Args:
-        timeout_s: seconds that all of it may take, the look-up of the host's name included.
+        timeout_s: seconds for the whole call, DNS lookup included.
     """
     try:
         address = _address(webhook)
     except (AwsError, ValueError) as error:
         return str(error)
     said: list[str] = []
-    # requests limits each wait for the network, not all of them together, and not the look-up of a name
+    # requests limits each network wait, but not their sum and not the DNS lookup
     sender = threading.Thread(target=lambda: said.append(_sent(address, document, timeout_s)), daemon=True)
     sender.start()
     sender.join(timeout_s)
@@ -54,11 +54,11 @@ def call_webhook(webhook: WebhookAddress, document: dict[str, Any], timeout_s: f
 
 
 def _address(webhook: WebhookAddress) -> str:
-    """Where it is. What is raised does not hold the address.
+    """Resolve the webhook's address. Errors never contain the address.
 
     Raises:
         AwsError: the variable or secret cannot be read.
-        ValueError: what it holds is no address.
+        ValueError: the value is not an address.
     """
     return webhook.url or check_webhook_address(secret(webhook.env, webhook.secret).strip())
 
@@ -73,23 +73,23 @@ def _sent(address: str, document: dict[str, Any], timeout_s: float) -> str:
                 timeout=timeout_s,
                 allow_redirects=False,
                 auth=_NoCredentials(),
-                stream=True,  # the body of the reply is of no interest
+                stream=True,  # the reply's body is not needed
             ) as reply,
         ):
             return "" if 200 <= reply.status_code < 300 else f"it answered HTTP {reply.status_code}"
     except requests.Timeout:
         return f"no answer within {timeout_s:g} s"
-    except _FAILURES as error:  # their words hold the address
+    except _FAILURES as error:  # their messages contain the address
         return f"it could not be called ({type(error).__name__})"
 
 
 @contextmanager
 def _unlogged() -> Generator[None]:
-    """Keeps urllib3's log of this thread from telling the address."""
-    ours = threading.get_ident()
+    """Keep urllib3's log of this thread from showing the address."""
+    this_thread = threading.get_ident()
 
     def others(record: logging.LogRecord) -> bool:
-        return record.thread != ours
+        return record.thread != this_thread
 
     log = logging.getLogger("urllib3.connectionpool")
     log.addFilter(others)

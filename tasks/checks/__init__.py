@@ -1,1 +1,1 @@
-"""Preflight: named checks that only read. One module a group; `catalogue` has all, `run` runs them."""
+"""Preflight: named, read-only checks. `registry` lists all of them, `run` runs them."""

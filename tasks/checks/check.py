@@ -1,4 +1,4 @@
-"""One check: its id, and the function that looks and judges."""
+"""Definition of a check: its id, and the function that reads and judges."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tasks.survey import SIDES, Survey
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found; see CheckRecord for the fields."""
+    """Finding of a check; see CheckRecord for the fields."""
 
     status: Status
     detail: str
@@ -24,27 +24,27 @@ class Finding:
 
 
 def ok(detail: str, items: Iterable[str] = ()) -> Finding:
-    """It is as it should be."""
+    """Pass."""
     return Finding("OK", detail, "", tuple(items))
 
 
 def warn(detail: str, hint: str = "", items: Iterable[str] = ()) -> Finding:
-    """The user should know this, and the migration can go on."""
+    """Warn: the user should know this, but the migration can continue."""
     return Finding("WARN", detail, hint, tuple(items))
 
 
 def fail(detail: str, hint: str = "", items: Iterable[str] = ()) -> Finding:
-    """The migration would fail, lose documents or do harm."""
+    """Fail: the migration would fail, lose documents or do harm."""
     return Finding("FAIL", detail, hint, tuple(items))
 
 
 def skip(detail: str) -> Finding:
-    """It does not apply, or is another check's to tell."""
+    """Skip: the check does not apply, or another check reports the problem."""
     return Finding("SKIP", detail)
 
 
 def unknown(why: str, hint: str = "") -> Finding:
-    """It could not be told. Never OK."""
+    """Undecided: the check could not tell. Never OK."""
     return Finding("WARN", f"could not tell: {why}", hint, unknown=True)
 
 
@@ -54,10 +54,10 @@ class Check:
 
     Args:
         id, name, source: as in CheckRecord.
-        sides: the sides it is made for, each by itself; `(None,)` for a check that looks at both at once.
-        judge: looks and judges one side (or None); may raise any SnapferryError for what it could not read.
-        decisive: whether `migrate` refuses to begin where it fails.
-        module: where it is written.
+        sides: the sides to check, one at a time; `(None,)` for a check that reads both at once.
+        judge: reads and judges one side (or None); may raise any SnapferryError if it cannot read something.
+        decisive: whether `migrate` refuses to start if it fails.
+        module: the module that defines it.
     """
 
     id: str
@@ -80,10 +80,10 @@ _DECISIVE = {"indices", "room", "safety"}
 def check(
     id: str, name: str, *, source: str = "", decisive: bool | None = None
 ) -> Callable[[Callable[[Survey], Finding]], Check]:
-    """Makes a function that judges both domains at once into a check.
+    """Turn a function that judges both domains at once into a check.
 
     Args:
-        decisive: None for what is usual in its group: indices, room and safety decide, the others do not.
+        decisive: None for the group's default: indices, room and safety are decisive, the others are not.
     """
 
     def made(judge: Callable[[Survey], Finding]) -> Check:
@@ -96,7 +96,7 @@ def check(
 def side_check(
     id: str, name: str, *, source: str = "", decisive: bool | None = None, sides: tuple[Side, ...] = SIDES
 ) -> Callable[[Callable[[Survey, Side], Finding]], Check]:
-    """Makes a function that judges one side into a check of each side."""
+    """Turn a function that judges one side into a check of each side."""
 
     def made(judge: Callable[[Survey, Side], Finding]) -> Check:
         decides = id.split(".")[0] in _DECISIVE if decisive is None else decisive
@@ -107,12 +107,12 @@ def side_check(
 
 
 def shown(names: Iterable[str], most: int = 5) -> str:
-    """Names in one line, the first few of many."""
+    """Join names on one line; only the first few if there are many."""
     return listed(names, most)
 
 
 def failing(problems: Iterable[str], otherwise: str, hint: str = "") -> Finding:
-    """FAIL with these problems, one line each; OK with the other words when there is none."""
+    """FAIL with these problems, one line each; OK with the `otherwise` text if there is none."""
     lines = tuple(problems)
     if not lines:
         return ok(otherwise)
@@ -120,7 +120,7 @@ def failing(problems: Iterable[str], otherwise: str, hint: str = "") -> Finding:
 
 
 def checks_in(*modules: ModuleType) -> tuple[Check, ...]:
-    """The checks that these modules define, in the order of their ids in the documentation."""
+    """Return the checks defined in these modules, in the order of the documentation."""
     found = [
         each
         for module in modules
@@ -131,5 +131,5 @@ def checks_in(*modules: ModuleType) -> tuple[Check, ...]:
 
 
 def each_side(checks: Iterable[Check]) -> Iterator[tuple[Check, Side | None]]:
-    """Every check with every side that it is made for, in order."""
+    """Yield every check with each of its sides, in order."""
     return ((made, side) for made in checks for side in made.sides)

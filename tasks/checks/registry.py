@@ -1,4 +1,4 @@
-"""All checks, in the order in which they are shown."""
+"""Registry of all checks, in display order."""
 
 from collections.abc import Callable, Iterable
 
@@ -17,10 +17,10 @@ from tasks.records.checks import PreflightRecord
 from tasks.survey import Survey
 
 FIRST: tuple[Check, ...] = (caller.credentials, domains.dns, domains.tcp, domains.tls, domains.answer)
-"""Those that tell which sides can be asked at all."""
+"""Checks that decide which sides can be queried at all."""
 
 WINDOW = checks_in(window)
-"""What only a cutover meets: `check` and the cutover make these, `migrate` and `rehearse` never."""
+"""Checks that only matter to a cutover: made by `check` and `cutover`, never by `migrate` or `rehearse`."""
 
 THEN: tuple[Check, ...] = tuple(
     each
@@ -35,15 +35,15 @@ ALL = (*FIRST, *THEN, *WINDOW)
 
 
 def deciding(checks: Iterable[Check], settings: CheckSettings) -> tuple[Check, ...]:
-    """Those that `migrate` makes before it changes anything, and refuses on: also what the plan requires."""
+    """Select the checks that can make `migrate` refuse: the decisive ones and those the plan requires."""
     return tuple(made for made in checks if made.decisive or made.id in settings.require)
 
 
 def preflight(plan: Plan, source: Callable[[], Domain], target: Callable[[], Domain]) -> PreflightRecord:
-    """Makes every preflight check of a plan. Reads only; may be repeated.
+    """Make every preflight check of a plan. Reads only; can be repeated.
 
     Args:
-        source, target: open the plan's domains.
+        source, target: functions that open the plan's domains.
     """
     assumed = Consents.assumed(plan)
     survey = Survey(plan, {"source": source, "target": target}, assumed, given=Consents())

@@ -1,4 +1,4 @@
-"""Running checks side by side, and what the plan says of their results."""
+"""Run checks in parallel and apply the plan's settings to their results."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +17,11 @@ _AT_ONCE = 8
 
 
 def run_checks(survey: Survey, first: Sequence[Check], then: Sequence[Check]) -> tuple[CheckRecord, ...]:
-    """The result of every check, in the order of the checks. Reads only; may be repeated.
+    """Run all checks and return their results in order. Reads only; can be repeated.
 
     Args:
-        first: checks whose results decide which sides can be asked at all (they call `survey.give_up`).
-        then: the others.
+        first: checks that decide which sides can be queried at all (they call `survey.give_up`).
+        then: all other checks.
     """
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
         rows: list[CheckRecord] = []
@@ -50,13 +50,13 @@ def _record(survey: Survey, made: Check, side: Side | None) -> CheckRecord:
 
 
 def _finding(survey: Survey, made: Check, side: Side | None) -> Finding:
-    """What the check says. One that breaks costs its own result only."""
+    """Run one check. If it breaks, only its own result is lost."""
     try:
         return made.judge(survey, side)
     except Inapplicable as error:
-        return skip(f"not looked at: {error.message}")
+        return skip(f"not checked: {error.message}")
     except Unlooked as error:
-        return replace(skip(f"not looked at: {error.message}"), unknown=True)
+        return replace(skip(f"not checked: {error.message}"), unknown=True)
     except SnapferryError as error:
         return unknown(error.message, error.hint)
     except STUMBLING as error:
@@ -64,14 +64,14 @@ def _finding(survey: Survey, made: Check, side: Side | None) -> Finding:
 
 
 def _defect(made: Check, error: Exception) -> Finding:
-    """A migration does not begin on what a broken check would have decided."""
+    """Report a broken check; a migration does not start if that check is decisive."""
     said = f"{type(error).__name__}: {error} (a defect of Snapferry)"
     hint = "please report it, with the domains' versions"
     return fail(f"could not tell: {said}", hint) if made.decisive else unknown(said, hint)
 
 
 def judged_by_plan(record: CheckRecord, settings: CheckSettings) -> CheckRecord:
-    """The record after the plan's `checks`: what it requires must be known, what it waives only warns."""
+    """Apply the plan's `checks`: a required check must be decided, a waived one only warns."""
     if record.unknown and record.id in settings.require:
         said = "the plan requires this check (checks.require)"
         record = record.model_copy(update={"status": "FAIL", "detail": f"{record.detail}; {said}"})

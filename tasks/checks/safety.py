@@ -1,4 +1,4 @@
-"""Who writes where: the repository on both sides, the plan's existing snapshot, and the consents needed."""
+"""Checks of safety: writers to the repository, the plan's existing snapshot, and required consents."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _GUIDE = "Creating index snapshots in Amazon OpenSearch Service: only one domain
 
 @side_check("safety.repository", "the repository's name is free, or leads to the plan's place", source=_GUIDE)
 def repository(survey: Survey, side: Side) -> Finding:
-    """A registration of the same name for another bucket or path is somebody's: it is never changed."""
+    """A registration of this name for another bucket or path belongs to others and is never changed."""
     found, name = survey.registration(side), survey.plan.repository.name
     if found is None:
         return ok(f"repository {name} is not registered yet")
@@ -28,7 +28,7 @@ def repository(survey: Survey, side: Side) -> Finding:
 
 @check("safety.writer", "the source is the only one that writes to the repository", source=_GUIDE)
 def writer(survey: Survey) -> Finding:
-    """Two writers see different lists of snapshots, and damage each other's."""
+    """Two writers see different lists of snapshots and damage each other's."""
     problems = other_writers(survey)
     if problems:
         return failing(problems, "", _ALONE)
@@ -48,7 +48,7 @@ _ALONE = (
 
 @check("safety.readonly", "the target only reads the repository", source=_GUIDE)
 def readonly(survey: Survey) -> Finding:
-    """The plan's own registration is made readonly by the migration; another one is safety.writer's."""
+    """The migration makes the plan's own registration readonly; others are checked by safety.writer."""
     name = survey.plan.repository.name
     found = at_the_plans_place(survey, "target").get(name)
     if found is None or is_readonly(found):
@@ -61,7 +61,7 @@ def readonly(survey: Survey) -> Finding:
 
 @check("safety.snapshot", "the plan's existing snapshot holds what moves", source="docs/plan.md")
 def snapshot(survey: Survey) -> Finding:
-    """Looked at on the first side that can read it already."""
+    """Read on the first side that can already read it."""
     name = survey.plan.snapshot.existing
     if name is None:
         return skip("the migration takes a snapshot of its own")
@@ -72,8 +72,8 @@ def snapshot(survey: Survey) -> Finding:
         if found:
             return skip(f"see safety.repository of the {side}")
     repository = survey.plan.repository.name
-    hint = f"register {repository} on the source, for this bucket and path, to have {name} looked at now"
-    return unknown(f"no side has repository {repository} yet, so {name} was not looked at", hint)
+    hint = f"register {repository} on the source, for this bucket and path, to have {name} checked now"
+    return unknown(f"no side has repository {repository} yet, so {name} was not checked", hint)
 
 
 def _existing(survey: Survey, side: Side, name: str) -> SnapshotInfo | None:
@@ -82,7 +82,7 @@ def _existing(survey: Survey, side: Side, name: str) -> SnapshotInfo | None:
 
 
 def existing_uuid(survey: Survey) -> str | None:
-    """UUID of the plan's existing snapshot; None without one, or where no domain can read it yet."""
+    """Return the UUID of the plan's existing snapshot; None without one, or if no domain can read it yet."""
     name = survey.plan.snapshot.existing
     if name is None:
         return None
@@ -91,7 +91,7 @@ def existing_uuid(survey: Survey) -> str | None:
         if registered and leads_to_the_plan(survey, side, registered):
             try:
                 found = _existing(survey, side, name)
-            except DomainError:  # safety.snapshot tells it
+            except DomainError:  # safety.snapshot reports it
                 return None
             return found.uuid if found else None
     return None
@@ -104,9 +104,7 @@ def _judged(survey: Survey, found: SnapshotInfo | None, name: str) -> Finding:
         return failing([said], "", f"GET _snapshot/{repository}/_all?verbose=false lists those it has")
     problems = tuple(_problems(survey, found))
     if problems:
-        return failing(
-            problems, "", "choose another snapshot.existing, or remove it: a new one is taken then"
-        )
+        return failing(problems, "", "choose another snapshot.existing, or remove it to take a new snapshot")
     if found.running:
         return warn(f"snapshot {name} is still being taken", "the migration waits for its end")
     return ok(f"snapshot {name} ({found.state}) holds everything")
@@ -126,7 +124,7 @@ def _problems(survey: Survey, found: SnapshotInfo) -> Iterator[str]:
 
 @check("safety.consents", "the consents that the run will need", source="docs/runs.md", decisive=False)
 def consents(survey: Survey) -> Finding:
-    """Each risk has its own; `migrate --execute` refuses without them."""
+    """Each risk has its own consent; `migrate --execute` refuses to run without them."""
     needed = list(consents_needed(survey))
     missing = [option for option in needed if option not in consents_given(survey)]
     if missing:
@@ -135,7 +133,7 @@ def consents(survey: Survey) -> Finding:
 
 
 def consents_needed(survey: Survey) -> Iterator[str]:
-    """Options of the command, each one risk."""
+    """Yield the command's options that are needed, one per risk."""
     if survey.plan.snapshot.allow_partial:
         yield "--allow-partial"
     for name in dict.fromkeys(name for unit in survey.decision.units for name in unit.takes):
@@ -143,6 +141,6 @@ def consents_needed(survey: Survey) -> Iterator[str]:
 
 
 def consents_given(survey: Survey) -> set[str]:
-    """The same for what the user has consented to."""
+    """Return the same options for the consents that the user gave."""
     given = {f"--allow-delete {name}" for name in survey.given.allow_delete}
     return given | ({"--allow-partial"} if survey.given.allow_partial else set())

@@ -1,4 +1,4 @@
-"""What a cutover's window would meet on the source. Nothing of it concerns a migration without a window."""
+"""Checks of what a cutover's window would meet on the source. A migration without a window ignores them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -17,23 +17,23 @@ _ROLLED = (
     "index.lifecycle.rollover_alias",
 )
 _BLOCKED_HINT = (
-    "find out who blocked it (snapferry status tells, if it was a cutover of yours); PUT NAME/_settings with "
-    '{"index.blocks.write": null} takes a block off'
+    "find out who blocked it (snapferry status says whether a cutover did); PUT NAME/_settings with "
+    '{"index.blocks.write": null} removes a block'
 )
 
 _CLUSTER_HINT = (
-    'find out why (a full disk?); PUT _cluster/settings {"persistent": {SETTING: null}} takes it off, '
+    'find out why (a full disk?); PUT _cluster/settings {"persistent": {SETTING: null}} removes it, '
     "as far as the domain lets you"
 )
 
 
 @check("window.blocked", "the source takes writes until the window", source="OpenSearch: index blocks")
 def blocked(survey: Survey) -> Finding:
-    """An index that refuses writes already: its clients are down before the window begins."""
+    """An index that already refuses writes: its clients are down before the window starts."""
     if (none := _no_window(survey)) is not None:
         return none
     whole = _writing(survey).blocks
-    if whole:  # then not even all that the domain holds can be read
+    if whole:  # not even everything the domain holds can be read then
         return warn(f"all of the source refuses writes: {shown(whole)}", _CLUSTER_HINT)
     found = {index.name: tuple(_blocks(survey, index)) for index in _open(survey)}
     lines = [f"{name}: {', '.join(on)}" for name, on in found.items() if on]
@@ -54,7 +54,7 @@ def _blocks(survey: Survey, index: SelectedIndex) -> Iterator[str]:
     source="OpenSearch: rollover; AWS guide: Index State Management",
 )
 def rollover(survey: Survey) -> Finding:
-    """The index that a rollover makes has no block, and is in no snapshot: what is written to it stays."""
+    """An index created by a rollover has no block and is in no snapshot: writes to it stay behind."""
     if (none := _no_window(survey)) is not None:
         return none
     lines = tuple(dict.fromkeys((*_rolling_units(survey), *_rolling_indices(survey))))
@@ -69,7 +69,7 @@ def rollover(survey: Survey) -> Finding:
 
 
 def _rolling_units(survey: Survey) -> Iterator[str]:
-    """Data streams, and aliases that have an index to write to."""
+    """Yield data streams, and aliases that have a write index."""
     aliases = {each.name: each.aliases for each in survey.catalog("source").indices.values()}
     for unit in indices.moving(survey):
         if unit.is_stream:
@@ -80,7 +80,7 @@ def _rolling_units(survey: Survey) -> Iterator[str]:
 
 
 def _rolling_indices(survey: Survey) -> Iterator[str]:
-    """Indices that a policy may roll over by an alias that their settings name."""
+    """Yield indices that a policy may roll over through an alias in their settings."""
     for index in _open(survey):
         named = {
             value for key in _ROLLED for value in indices.requirements(survey, index).settings.get(key, ())
@@ -94,7 +94,7 @@ def _rolling_indices(survey: Survey) -> Iterator[str]:
     source="OpenSearch: action.auto_create_index",
 )
 def auto_create(survey: Survey) -> Finding:
-    """A write to a name that is not there makes an index, which has no block and is in no snapshot."""
+    """A write to a missing name creates an index, which has no block and is in no snapshot."""
     if (none := _no_window(survey)) is not None:
         return none
     setting = _writing(survey).auto_create
@@ -108,23 +108,23 @@ def auto_create(survey: Survey) -> Finding:
         f"a write may make an index that fits indices.include ({shown(open_to)}): "
         f"action.auto_create_index is {setting}",
         'for the window, PUT _cluster/settings {"persistent": {"action.auto_create_index": "false"}} on the '
-        "source, and put it back afterwards; or stop the clients that make indices",
+        "source, and restore it afterwards; or stop the clients that create indices",
     )
 
 
 def may_be_made(pattern: str, setting: str) -> bool:
-    """Whether a write may make an index that fits the pattern.
+    """Whether a write may create an index that matches the pattern.
 
     Args:
-        setting: `action.auto_create_index`: true, false, or patterns, of which the first that fits a name
-            decides, and one with a minus forbids.
+        setting: `action.auto_create_index`: true, false, or patterns. The first pattern that matches a name
+            decides; one with a minus forbids.
     """
     if setting in {"true", "false"}:
         return setting == "true"
     for rule in (part.strip() for part in setting.split(",")):
         name = rule.lstrip("+-")
         if rule.startswith("-"):
-            if matches(pattern, [name]):  # then all that fits the pattern is forbidden
+            if matches(pattern, [name]):  # then everything that matches the pattern is forbidden
                 return False
         elif name and _meet(pattern, name):
             return True
@@ -132,7 +132,7 @@ def may_be_made(pattern: str, setting: str) -> bool:
 
 
 def _meet(one: str, other: str) -> bool:
-    """Whether a name may fit both patterns: by what stands before their first star and after their last."""
+    """Whether a name may match both patterns, by the text before their first and after their last star."""
     if "*" not in one or "*" not in other:
         return matches(one, [other]) or matches(other, [one])
     heads = one.partition("*")[0], other.partition("*")[0]

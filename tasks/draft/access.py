@@ -1,4 +1,4 @@
-"""How a side is asked: at which address, in which Region, signed or not. Goes there once to see."""
+"""Access to a side: its address, its Region, and whether requests are signed; probed once."""
 
 from dataclasses import dataclass, field, replace
 
@@ -21,12 +21,12 @@ _SERVICE = "domains of the service need it"
 
 @dataclass(frozen=True)
 class Access:
-    """The way to a side, tried once.
+    """Access to a side, probed once.
 
     Args:
         region_told_by, auth, auth_told_by: as in SideFound.
-        status: what the control plane says of it; None when it knows nothing, or was not asked.
-        unknown: one sentence for each thing that could not be told; whoever goes on adds to it.
+        status: the domain's status in the control plane; None if unknown there or not asked.
+        unknown: one sentence for each thing that could not be determined; later reads add to it.
     """
 
     domain: Domain
@@ -39,10 +39,10 @@ class Access:
 
 
 def find_access(side: Side, asked: SideOptions) -> Access:
-    """The way to this side. Reads only.
+    """Find out how to access this side. Reads only.
 
     Raises:
-        PreconditionError: it is not there, or does not answer and nothing else is known of it.
+        PreconditionError: the side does not exist, or does not answer and nothing else is known about it.
         AwsError: the login cannot be used.
     """
     way = _by_name(side, asked) if asked.domain else _by_url(side, asked)
@@ -50,11 +50,11 @@ def find_access(side: Side, asked: SideOptions) -> Access:
     if end.stage == "reached":
         return way
     if end.stage in _AWAY and way.status is None:
-        raise PreconditionError(f"the {side} cannot be asked: {end.detail}", hint=end.hint)
+        raise PreconditionError(f"the {side} cannot be reached: {end.detail}", hint=end.hint)
     if end.stage in {"credentials", "clock"} and way.auth == "sigv4":
         raise PreconditionError(f"the {side} does not accept this login: {end.detail}", hint=end.hint)
-    if way.auth != "basic":  # what to do about that one is said where it is filled in
-        way.unknown.append(f"it could not be asked from here: {end.detail}; {end.hint}")
+    if way.auth != "basic":  # the plan itself says what to do where the login is filled in
+        way.unknown.append(f"it could not be reached from here: {end.detail}; {end.hint}")
     return way
 
 
@@ -87,7 +87,7 @@ def _signed(side: Side, asked: SideOptions, why: str) -> Access:
     region = login_region(session.session(asked.signing, asked.region))
     if region is None:
         raise PreconditionError(
-            f"requests to the {side} are signed for a Region, and {asked.given} names none",
+            f"requests to the {side} must be signed for a Region, and {asked.given} names none",
             hint=f"give it with --{side}-region",
         )
     domain, end = _go(side, asked.settings(asked.signing, region))
@@ -96,17 +96,17 @@ def _signed(side: Side, asked: SideOptions, why: str) -> Access:
 
 
 def _turned_away(side: Side, asked: SideOptions, unsigned: Access) -> Access:
-    """Its host is not the service's, and it wants a login: a signature, or else a user and a password."""
+    """Handle another host that requires a login: try a signature, else assume user and password."""
     lacking: list[str] = []
     signed = optional_read(
-        lacking, "no signed one was sent", lambda: _signed(side, asked, "it refuses unsigned requests")
+        lacking, "no signed request was sent", lambda: _signed(side, asked, "it refuses unsigned requests")
     )
     if signed and signed.reach.stage in {"reached", "domain-access", "access-control"}:
         return signed
     if unsigned.reach.stage == "credentials":
-        why = "it asks for a login, and takes no signature of AWS"
+        why = "it asks for a login and does not accept AWS signatures"
         return replace(unsigned, auth="basic", auth_told_by=why)
-    said = f"the signed one ended with: {signed.reach.detail}" if signed else lacking[0]
+    said = f"the signed request ended with: {signed.reach.detail}" if signed else lacking[0]
     raise PreconditionError(
         f"the {side} refuses unsigned requests; {said}",
         hint=f"give the domain's Region with --{side}-region, and its login with --{side}-profile or "

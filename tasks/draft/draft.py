@@ -1,4 +1,4 @@
-"""Everything that a plan between two sides can be told, put together."""
+"""Draft of a plan between two sides, from everything that can be read."""
 
 import re
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ _LONGEST = 60
 
 
 def draft(asked: Mapping[Side, SideOptions], name: str | None) -> Draft:
-    """What the sides and the account around them tell of a plan. Reads only; may be repeated.
+    """Draft a plan by inspecting both sides and the account around them. Reads only; can be repeated.
 
     Args:
-        asked: the sides that were named: both, one or none.
-        name: of the plan; None to make one of the domains' names.
+        asked: options of the given sides: both, one or none.
+        name: name of the plan; None to derive one from the domains' names.
 
     Raises:
-        SnapferryError: a side cannot be found or asked, or both are the same domain.
+        SnapferryError: a side cannot be found or reached, or both are the same domain.
     """
     with ThreadPoolExecutor(2, thread_name_prefix="side") as pool:
         wanted: list[Side] = [side for side in SIDES if side in asked]
@@ -65,7 +65,7 @@ def _require_two(source: InspectedSide | None, target: InspectedSide | None) -> 
 
 
 def _name(source: InspectedSide | None, target: InspectedSide | None) -> str:
-    """A name for the plan, of the domains' names and Regions."""
+    """Derive a plan name from the domains' names and Regions."""
     one, other = (_called(side) for side in (source, target))
     if one and one == other and target and target.found.region:
         other = target.found.region

@@ -1,4 +1,4 @@
-"""Where a domain is that was given by its name: in the session's Region, else in one of the others."""
+"""Find a domain by its name: in the session's Region, else in one of the others."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class DomainLocation:
-    """A domain found by its name: its Region, how that was told, and what the control plane says."""
+    """Domain found by name: its Region, where the Region comes from, and its status in the control plane."""
 
     region: str
     told_by: str
@@ -28,15 +28,15 @@ class DomainLocation:
 
 
 def find_domain(side: Side, asked: SideOptions) -> DomainLocation:
-    """The place of a domain that was given by its name. Reads only.
+    """Find a domain by its name. Reads only.
 
     Raises:
-        PreconditionError: there is none of this name, or several.
+        PreconditionError: no domain has this name, or several do.
         AwsError: the control plane could not be asked.
     """
     name = asked.domain or ""
     session = aws.session(asked.signing, asked.region)
-    aws.credentials(session)  # without any, say so once and not for each Region
+    aws.credentials(session)  # without credentials, fail once instead of once per Region
     own = login_region(session)
     status = control_plane.domain_status(session, name) if own else None
     if own and status:
@@ -53,7 +53,7 @@ def find_domain(side: Side, asked: SideOptions) -> DomainLocation:
 
 
 def login_region(session: boto3.Session) -> str | None:
-    """The Region that the login's settings name; None where they name none, or something else."""
+    """Return the Region in the login's settings; None if they name none, or not a valid one."""
     try:
         return check_region(session.region_name or "")
     except ValueError:

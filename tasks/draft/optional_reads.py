@@ -1,4 +1,4 @@
-"""Looking at what may fail, where a failure is a sentence in the result."""
+"""Optional reads: a failure becomes a sentence in the result."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 def optional_read(unknown: list[str], what: str, look: Callable[[], T]) -> T | None:
-    """What `look` returns; None, and a sentence in `unknown`, when it could not be told.
+    """Call `look` and return its result; on failure return None and add a sentence to `unknown`.
 
     Args:
-        what: what is then not known, as the start of the sentence.
+        what: start of that sentence, which says what is unknown.
     """
     try:
         return look()

@@ -1,4 +1,4 @@
-"""What is asked for one side of the plan to be written. Pure."""
+"""Options for one side of a new plan. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from configs.values.endpoints import address_of, normal_connect_to, normal_endpo
 
 @dataclass(frozen=True)
 class SideOptions:
-    """One side as the user names it.
+    """One side, as the user named it.
 
     Args:
-        given: as it was written.
-        domain, endpoint: a domain's name, or a URL: exactly one of them.
-        region: the Region that was given, or that the endpoint's host names.
+        given: the side as the user wrote it.
+        domain, endpoint: a domain name or a URL; exactly one of them.
+        region: the given Region, or the Region in the endpoint's host.
         profile, role_arn, connect_to, ca_bundle: as in the plan.
     """
 
@@ -32,23 +32,23 @@ class SideOptions:
 
     @property
     def signing(self) -> SigV4Auth:
-        """How requests are signed, where they are."""
+        """How requests are signed, if they are."""
         return SigV4Auth(type="sigv4", profile=self.profile, role_arn=self.role_arn)
 
     @property
     def is_managed(self) -> bool:
-        """Whether this is by its name a domain of the service."""
+        """Whether the name or host is one of the service's."""
         return self.domain is not None or region_of_host(address_of(self.endpoint or "")[0]) is not None
 
     @property
     def region_told_by(self) -> str:
-        """Where the Region comes from; empty where it is not known."""
+        """Where the Region comes from, in words; empty if unknown."""
         if self.endpoint and region_of_host(address_of(self.endpoint)[0]):
             return "the endpoint's host names it"
         return "given to `snapferry init`" if self.region else ""
 
     def settings(self, auth: Any, region: str | None) -> DomainSettings:
-        """The side as a plan would have it."""
+        """Build the side's settings as they would stand in a plan."""
         return DomainSettings(
             domain=self.domain,
             endpoint=self.endpoint,
@@ -60,10 +60,10 @@ class SideOptions:
 
 
 class WrongPart(ValueError):
-    """A part of a side cannot be used.
+    """Invalid part of a side.
 
     Args:
-        part: the option's name after that of its side, such as `region`; empty for the place itself.
+        part: option name without the side's prefix, such as `region`; empty for the domain or URL itself.
     """
 
     def __init__(self, part: str, message: str) -> None:
@@ -80,10 +80,10 @@ def side_options(
     connect_to: str | None = None,
     ca_bundle: str | None = None,
 ) -> SideOptions:
-    """One side, its parts checked as the plan's loader checks them.
+    """Build one side's options, with the same checks as the plan's loader.
 
     Raises:
-        WrongPart: in words, what is wrong with which.
+        WrongPart: a part is invalid; the error says which and why.
     """
     has_host = "://" in given or region_of_host(given) is not None
     domain = None if has_host else _checked("", check_domain_name, given)

@@ -1,4 +1,4 @@
-"""Which role the service could assume to reach the bucket."""
+"""Choose the role that the service assumes to reach the bucket."""
 
 from collections.abc import Sequence
 
@@ -22,10 +22,10 @@ def choose(
     registrations: Sequence[RegistrationFound],
     unknown: list[str],
 ) -> RoleChoice:
-    """The role with which these sides, of one account, could reach the bucket. Reads only.
+    """Choose a role for these sides, all in one account, to reach the bucket. Reads only.
 
-    One that a registration of the bucket uses comes first, then the roles of the account whose trust policy
-    lets the service and the domains in, and whose policies allow what the bucket asks for.
+    A role that an existing registration of the bucket uses comes first; then the account's roles whose trust
+    policy admits the service and the domains, and whose policies allow what the bucket requires.
     """
     session = next((side.session for side in sides if side.session), None)
     if session is None:
@@ -60,10 +60,10 @@ def _judged(
         refused: tuple[str, ...] | None = None
         if not problem and bucket and not silent and len(found) < _SIMULATED:
             refused = optional_read(silent, "", lambda role=role: _refused(session, role.arn, bucket))
-        lacks = f"its policies are not seen to allow {', '.join(refused)}" if refused else ""
+        lacks = f"its policies do not seem to allow {', '.join(refused)}" if refused else ""
         found.append(RoleFound(arn=role.arn, problem=problem or lacks, proven=refused == ()))
     if silent:
-        unknown.append(f"what the roles may do in the bucket could not be told{silent[0]}")
+        unknown.append(f"the roles' rights in the bucket could not be determined{silent[0]}")
     return tuple(found)
 
 
@@ -82,9 +82,9 @@ def _chosen(candidates: tuple[RoleFound, ...], bucket: str | None) -> RoleChoice
     proven = [role for role in candidates if role.proven]
     likely = [role for role in candidates if not role.problem]
     if proven:
-        why = f"the service may assume it, and its policies allow what bucket {bucket} asks for"
+        why = f"the service may assume it, and its policies allow what bucket {bucket} requires"
         return RoleChoice(arn=proven[0].arn, why=why, candidates=candidates)
     if len(likely) == 1:
-        why = "it is the only one that the service may assume; what it may do in the bucket was not told"
+        why = "it is the only one that the service may assume; its rights in the bucket are not known"
         return RoleChoice(arn=likely[0].arn, why=why, candidates=candidates)
     return RoleChoice(candidates=candidates)

@@ -1,4 +1,4 @@
-"""One side of a plan that is still to be written: where it is, and what it says of itself."""
+"""Inspect one side of a new plan: where it is, and what it reports about itself."""
 
 from dataclasses import dataclass
 
@@ -24,11 +24,11 @@ from tasks.records.draft import SideFound
 
 @dataclass(frozen=True)
 class InspectedSide:
-    """A side that was looked at: what was found, and what later looks need of it.
+    """Inspected side: its findings, and what later reads need.
 
     Args:
         session: AWS session of the side's login; None where requests are not signed.
-        version, registrations, catalog: None when they could not be told.
+        version, registrations, catalog: None if they could not be read.
     """
 
     asked: SideOptions
@@ -40,10 +40,10 @@ class InspectedSide:
 
 
 def inspect(side: Side, asked: SideOptions) -> InspectedSide:
-    """What can be told of one side. Reads only; may be repeated.
+    """Inspect one side. Reads only; can be repeated.
 
     Raises:
-        PreconditionError: it is not there, it is no domain, or it does not answer and nothing else is known.
+        PreconditionError: it does not exist, is not a domain, or does not answer and nothing else is known.
         AwsError: the login cannot be used.
     """
     way = find_access(side, asked)
@@ -76,7 +76,7 @@ def _identity(way: Access) -> ClusterIdentity | None:
 
 
 def _status_by_cluster(way: Access, identity: ClusterIdentity) -> DomainStatus | None:
-    """The service calls a cluster `account:domain`."""
+    """Look up the status by cluster name, which on the service is `account:domain`."""
     name = identity.name.rpartition(":")[2]
     what = "the control plane was not asked for it"
     return optional_read(way.unknown, what, lambda: control_plane.domain_status(way.domain.session, name))
@@ -96,7 +96,9 @@ def _found(
     domain = way.domain
     session = domain.session if domain.signed else None
     who = (
-        optional_read(way.unknown, "who calls is not known", lambda: iam.caller(session)) if session else None
+        optional_read(way.unknown, "the caller's identity is not known", lambda: iam.caller(session))
+        if session
+        else None
     )
     return SideFound(
         side=domain.side,

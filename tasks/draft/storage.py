@@ -1,4 +1,4 @@
-"""Where the snapshots could lie: registrations, buckets, and a name that is free."""
+"""Find a place for the snapshots: registrations, buckets, and a free name."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ _AT_ONCE = 8
 
 
 def inspect(looked: Mapping[Side, InspectedSide], name: str) -> StorageFound:
-    """The registrations, buckets and roles that there are, and which of them suggest themselves. Reads only.
+    """Inspect existing registrations, buckets and roles, and choose candidates among them. Reads only.
 
     Args:
-        looked: the sides that were named.
-        name: for the repository and its folder, where it is free.
+        looked: the inspected sides.
+        name: preferred name for the repository and its folder.
     """
     unknown: list[str] = []
     registrations = tuple(each for side in looked.values() for each in _registrations(side))
@@ -61,7 +61,7 @@ def inspect(looked: Mapping[Side, InspectedSide], name: str) -> StorageFound:
 def _registrations(looked: InspectedSide) -> Iterator[RegistrationFound]:
     for name, told in sorted((looked.registrations or {}).items()):
         settings = child(told, "settings")
-        if name.startswith("cs-"):  # the service's own, which it shows without settings
+        if name.startswith("cs-"):  # the service's own, listed without settings
             continue
         yield RegistrationFound(
             side=looked.found.side,
@@ -81,7 +81,7 @@ def _buckets(
     registrations: Sequence[RegistrationFound],
     unknown: list[str],
 ) -> tuple[BucketFound, ...]:
-    """Those in use for snapshots first, then those that suggest themselves, then some of the others."""
+    """List buckets: those in use for snapshots first, then other candidates, then some of the rest."""
     used: dict[str, str] = {}
     for each in registrations:
         if each.type == "s3" and _is_bucket(each.bucket):
@@ -112,7 +112,7 @@ def _is_bucket(name: str) -> bool:
 
 
 def _suggesting(session: boto3.Session, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Buckets whose names or tags suggest snapshots, and why; tags are read of the first fifty others."""
+    """Yield buckets whose names or tags suggest snapshots, and why; reads at most fifty buckets' tags."""
     silent: list[str] = []
     for name in names:
         if _SUGGESTS.search(name):
@@ -127,7 +127,7 @@ def _suggesting(session: boto3.Session, names: Iterable[str]) -> Iterator[tuple[
 
 
 def _telling_tag(session: boto3.Session, name: str) -> str:
-    """A tag that suggests snapshots; empty without one, or where the tags may not be read."""
+    """Return a tag that suggests snapshots; empty if there is none or the tags cannot be read."""
     told = optional_read([], "", lambda: s3.tags(session, name)) or {}
     return next((f"{key}={value}" for key, value in told.items() if _SUGGESTS.search(f"{key} {value}")), "")
 
@@ -142,7 +142,7 @@ def _roles(
     registrations: Sequence[RegistrationFound],
     unknown: list[str],
 ) -> tuple[RoleChoice, RoleChoice | None]:
-    """The role of both sides, or one of each where they are of two accounts."""
+    """Choose one role for both sides, or one per side if they are in different accounts."""
     signed = [side for side in looked.values() if side.session]
     accounts = {side.found.account for side in signed if side.found.account}
     name = chosen.name if chosen else None
@@ -160,13 +160,13 @@ def _free(
     session: boto3.Session | None,
     unknown: list[str],
 ) -> str:
-    """The name, or with a number behind it the first that no repository, and no folder of the bucket, has."""
+    """Return the name, with a number appended if a repository or a folder of the bucket already uses it."""
     taken = {each.name for each in registrations}
     if chosen:
         taken |= {each.base_path for each in registrations if each.bucket == chosen.name}
     for side in looked.values():
         if side.registrations is None:
-            unknown.append(f"whether the {side.found.side} has a repository {name} could not be looked at")
+            unknown.append(f"whether the {side.found.side} has a repository {name} could not be read")
     own = name.removeprefix("cs-") or "snapshots"  # the prefix is the service's
     candidates = chain([own], (f"{own}-{number}" for number in count(2)))
     for free in (each for each in candidates if each not in taken):
@@ -174,7 +174,7 @@ def _free(
             return free
         files = optional_read(
             unknown,
-            "whether the folder holds a repository could not be looked at",
+            "whether the folder holds a repository could not be read",
             partial(s3.repository_files, session, chosen.name, free),
         )
         if not files:

@@ -1,1 +1,1 @@
-"""Records: what steps return and journals hold. Values only."""
+"""Records that steps return and journals store. Values only."""

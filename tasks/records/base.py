@@ -1,4 +1,4 @@
-"""The base of all records: frozen, and strict about their fields."""
+"""Base of all records: frozen, no unknown fields."""
 
 from typing import Any, cast
 
@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Record(BaseModel):
-    """Base of all records: frozen, nothing unknown in it."""
+    """Base of all records: frozen, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def fields_of(value: Any) -> dict[str, Any]:
-    """The fields of a record as it was read, before it is validated; empty when it is made in another way."""
+    """Return a record's raw fields before validation; empty if the input is not a mapping."""
     return cast(dict[str, Any], value) if isinstance(value, dict) else {}

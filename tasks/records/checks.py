@@ -1,4 +1,4 @@
-"""What a check comes to."""
+"""Results of checks."""
 
 from typing import Literal
 
@@ -10,18 +10,18 @@ Group = Literal["account", "bucket", "domains", "indices", "room", "safety", "wi
 
 
 class CheckRecord(Record):
-    """One check's result, for one side where the sides are told apart.
+    """Result of one check, for one side if the check distinguishes them.
 
     Args:
-        id: stable, `group.word`: the plan's `checks` and docs/checks.md name it so.
+        id: stable id `group.word`, as used in the plan's `checks` and in docs/checks.md.
         name: what is checked, in words.
         detail: what was found, in one sentence.
-        hint: what to do; empty where nothing is to be done.
-        items: one line each, where the finding concerns many names.
-        source: the document or the behaviour that the rule comes from.
-        unknown: it could not be told; the status is then WARN, SKIP where another check tells why it was
-            not looked at, or FAIL if the plan requires the check.
-        waived: the plan's reason for going on although it fails; the status is then WARN.
+        hint: what to do; empty if nothing.
+        items: one line per name, if the finding concerns several.
+        source: the document or behaviour behind the rule.
+        unknown: whether the check could not decide; the status is then WARN, SKIP if another check says why
+            it was not made, or FAIL if the plan requires the check.
+        waived: the plan's reason to continue although the check fails; the status is then WARN.
     """
 
     id: str
@@ -38,16 +38,16 @@ class CheckRecord(Record):
 
 
 class PreflightRecord(Record):
-    """The preflight of the real migration at this moment."""
+    """Preflight of the real migration at this moment."""
 
     checks: tuple[CheckRecord, ...]
 
     @property
     def failed(self) -> tuple[CheckRecord, ...]:
-        """What `migrate` would be refused for, or would stumble over."""
+        """Checks that would make `migrate` refuse or fail."""
         return tuple(record for record in self.checks if record.status == "FAIL")
 
     @property
     def to_know(self) -> tuple[CheckRecord, ...]:
-        """What the user should know."""
+        """Checks that warn."""
         return tuple(record for record in self.checks if record.status == "WARN")

@@ -1,4 +1,4 @@
-"""Records of cleaning up: what was removed, what was skipped."""
+"""Records of a cleanup: what was removed and what was skipped."""
 
 import re
 from datetime import datetime
@@ -12,7 +12,7 @@ from tasks.records.base import Record, fields_of
 
 
 class SkippedReason(StrEnum):
-    """Why something under a name of the run was not touched."""
+    """Reason why something under a name of the run was not touched."""
 
     NOT_RESTORED_BY_THE_RUN = "not restored by the run"
     NOT_MADE_BY_A_ROUND = "not made by a round"
@@ -20,8 +20,8 @@ class SkippedReason(StrEnum):
     BACKING_INDICES_CHANGED = "backing indices changed"
     IN_A_DATA_STREAM = "in a data stream"  # detail: its name
     TAKES_WRITES = "takes writes"
-    SNAPSHOT_OUT_OF_REACH = "snapshot out of reach"  # detail: the repository that is not registered any more
-    OTHER_DOMAINS = "other domains"  # a round between other domains than the latest
+    SNAPSHOT_OUT_OF_REACH = "snapshot out of reach"  # detail: the repository, no longer registered
+    OTHER_DOMAINS = "other domains"  # a round between other domains than the latest round
 
 
 _SKIPPED = {
@@ -40,15 +40,15 @@ _SKIPPED = {
         SkippedReason.OTHER_DOMAINS
     ),
 }
-"""The sentences that journals of earlier versions hold in place of the reason."""
+"""Sentences in journals of earlier versions, and the reason that each stands for."""
 
 
 class Skipped(Record):
-    """Something under a name of the run that is not its own, or not any more: it was not touched.
+    """Something under a name of the run that the run does not (or no longer) own; it was not touched.
 
     Args:
-        detail: what the reason is about, see there.
-        error: why a registration could not be made again; empty otherwise.
+        detail: what the reason refers to; see SkippedReason.
+        error: why the repository could not be registered again; empty otherwise.
     """
 
     name: str
@@ -69,18 +69,18 @@ class Skipped(Record):
 
 
 class RegistrationOutcome(StrEnum):
-    """What became of the repository's registration on one side."""
+    """Outcome for the repository's registration on one side."""
 
     REMOVED = "removed"
     REVERTED = "reverted"  # to what was registered before
-    UNCHANGED = "unchanged"  # what was registered before is registered now
+    UNCHANGED = "unchanged"  # the previous registration is in place
     ABSENT = "absent"  # nothing is registered
-    NOT_BY_THIS_RUN = "not by this run"  # it has never registered anything
+    NOT_BY_THIS_RUN = "not by this run"  # this run never registered anything
     NOT_BY_THESE_RUNS = "not by these runs"
     REMOVED_BY_OTHERS = "removed by others"
     CHANGED_BY_OTHERS = "changed by others"
     USED_BY_A_LATER_RUN = "used by a later run"
-    KEPT = "kept"  # as the user wished
+    KEPT = "kept"  # as the user asked
 
 
 _USED = re.compile(r"run (?P<run_id>\S+) of this plan works with it: left as it is")
@@ -96,14 +96,14 @@ _REGISTRATIONS = {
     "somebody has registered another place since: left as it is": RegistrationOutcome.CHANGED_BY_OTHERS,
     "kept": RegistrationOutcome.KEPT,
 }
-"""The sentences that journals of earlier versions hold in place of the outcome."""
+"""Sentences in journals of earlier versions, and the outcome that each stands for."""
 
 
 class Registration(Record):
-    """What became of the repository's registration on one side.
+    """Outcome for the repository's registration on one side.
 
     Args:
-        run_id: of the later run that uses it; empty otherwise.
+        run_id: the later run that uses the registration; empty otherwise.
     """
 
     outcome: RegistrationOutcome
@@ -121,11 +121,11 @@ class Registration(Record):
 
 
 class RemovalRecord(Record):
-    """What was removed: indices and data streams, snapshots, and what became of each side's registration.
+    """Removed indices, data streams and snapshots, and the outcome for each side's registration.
 
     Args:
-        registrations: by side; of a repository that only earlier rounds have used, by side and its name.
-        left: what is under a name of the run and was not touched, and why.
+        registrations: by side; for a repository that only earlier rounds used, by side and name.
+        left: what was skipped although it is under a name of the run, and why.
     """
 
     indices: tuple[str, ...]
@@ -135,19 +135,19 @@ class RemovalRecord(Record):
 
     @property
     def unregistered(self) -> tuple[str, ...]:
-        """Where the registration was removed."""
+        """Sides whose registration was removed."""
         removed = RegistrationOutcome.REMOVED
         return tuple(side for side, found in self.registrations.items() if found.outcome == removed)
 
 
 class Leftovers(Record):
-    """What a run has made and not taken away: a look, for people to decide on.
+    """Preview of a cleanup: what a run made and has not removed yet.
 
     Args:
-        run_id: of the latest run, where there are several.
-        concerns: a rehearsal, or all seed rounds since the last cutover.
-        snapshots: those that are there and carry the ids of these runs.
-        registrations: sides whose registration would be removed, or put back as it was.
+        run_id: the latest run, if there are several.
+        concerns: whether this is about a rehearsal or all seed rounds since the last cutover.
+        snapshots: existing snapshots that carry these runs' ids.
+        registrations: sides whose registration would be removed or reverted.
     """
 
     run_id: str
@@ -159,11 +159,11 @@ class Leftovers(Record):
 
 
 class RolledBackRecord(Record):
-    """A cutover that was put back by `snapferry abort`.
+    """A cutover that `snapferry abort` rolled back.
 
     Args:
         released: indices of the source that take writes again.
-        copies: how many copies wait on the target, closed.
+        copies: how many closed copies wait on the target.
     """
 
     run_id: str
@@ -173,10 +173,10 @@ class RolledBackRecord(Record):
 
 
 class Finish(Record):
-    """What `snapferry finish` is to make of what a run has left.
+    """Options of `snapferry finish`: what to do with a run's leftovers.
 
     Args:
-        source: what is to become of the source's block; None leaves it as it stands.
+        source: what to do with the source's block; None leaves it unchanged.
     """
 
     snapshots: Literal["keep", "drop"] = "keep"
@@ -185,14 +185,14 @@ class Finish(Record):
 
 
 class FinishRecord(Record):
-    """How a finished run's registrations, snapshots and block were settled.
+    """Cleanup of a finished run: its registrations, snapshots and block.
 
     Args:
-        wanted: what was asked for, over all commands.
+        wanted: the options given, over all commands.
         kept, removed: snapshots.
-        registrations: what became of each side's.
-        released: indices of the source that take writes again by it.
-        refusing: indices of the source that go on refusing them.
+        registrations: outcome for each side's registration.
+        released: indices of the source that this cleanup released: they take writes again.
+        refusing: indices of the source that still refuse writes.
         left: what could not be removed, and why.
     """
 

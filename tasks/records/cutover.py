@@ -11,12 +11,12 @@ from tasks.records.base import Record, fields_of
 
 
 class FreezeRecord(Record):
-    """The source, refusing writes.
+    """Freeze of the source: it refuses writes.
 
     Args:
-        blocked: indices that this run has blocked.
-        before: those of the plan that had refused writes before; they are left as they are.
-        by_settings: those of the blocked that were blocked by their settings, as data streams' are.
+        blocked: indices that this run blocked.
+        before: the plan's indices that refused writes already; they are left unchanged.
+        by_settings: blocked indices whose block is in their settings, as for data streams.
     """
 
     at: datetime
@@ -26,12 +26,12 @@ class FreezeRecord(Record):
 
 
 class OpenRecord(Record):
-    """The target, open.
+    """Opening of the target.
 
     Args:
-        opened: indices that take writes now.
-        streams: data streams that were made.
-        aliases: alias → the indices that it was given.
+        opened: indices that now take writes.
+        streams: data streams that were created.
+        aliases: each alias → the indices it was added to.
         repoint: the endpoint that clients must use from now on.
     """
 
@@ -43,11 +43,11 @@ class OpenRecord(Record):
 
 
 class ReleaseRecord(Record):
-    """What became of the source's blocks.
+    """Release of the source's blocks.
 
     Args:
         released: indices that take writes again.
-        kept: indices that go on refusing them.
+        kept: indices that still refuse writes.
     """
 
     released: tuple[str, ...]
@@ -55,19 +55,19 @@ class ReleaseRecord(Record):
 
 
 class RollBackRecord(Record):
-    """Everything was put back: the source takes writes, the copies are closed. `why`: what had gone wrong."""
+    """Roll-back of a cutover: the source takes writes, the copies are closed. `why`: what went wrong."""
 
     why: str
 
 
 class PauseOutcome(StrEnum):
-    """What became of the pause of the service's own snapshots."""
+    """Outcome of pausing the service's automated snapshots."""
 
-    PAUSED = "paused"  # until a moment at the latest
+    PAUSED = "paused"  # until a given time at the latest
     NOT_WANTED = "not wanted"  # by the plan
-    NOT_SIGNED = "not signed"  # a cluster outside the service has no such snapshots
-    UNKNOWN_DOMAIN = "unknown domain"  # to the control plane
-    OVER = "over"  # the pause of an earlier session
+    NOT_SIGNED = "not signed"  # a cluster outside the service has no automated snapshots
+    UNKNOWN_DOMAIN = "unknown domain"  # the control plane does not know the source
+    OVER = "over"  # the pause of an earlier session has ended
     FAILED = "failed"  # see the error
     NOTHING_PAUSED = "nothing paused"  # so there is nothing to resume
     RESUMED = "resumed"  # as before the window
@@ -87,7 +87,7 @@ _FAILED = "; a snapshot of the service that runs is waited for"
 
 
 class PauseRecord(Record):
-    """The service's own snapshots of the source, during the window.
+    """Automated snapshots of the source during the window.
 
     Args:
         paused: whether they are paused now.
@@ -103,7 +103,7 @@ class PauseRecord(Record):
     @model_validator(mode="before")
     @classmethod
     def _from_a_sentence(cls, value: Any) -> Any:
-        """What journals of earlier versions hold: a sentence in place of the outcome."""
+        """Read journals of earlier versions, which hold a sentence in place of the outcome."""
         given = fields_of(value)
         if "said" not in given:
             return value
@@ -119,7 +119,7 @@ class PauseRecord(Record):
 
 
 class HealthRecord(Record):
-    """The target's health after it was opened: indices that are not green yet, each with its health."""
+    """Health of the target after the opening: indices that are not green yet, each with its health."""
 
     waited_s: float
     not_green: dict[str, str]

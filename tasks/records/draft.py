@@ -1,4 +1,4 @@
-"""What was found out for a plan, side by side with what could not be."""
+"""Findings for a new plan, including what could not be determined."""
 
 from datetime import datetime
 from typing import Literal
@@ -10,18 +10,18 @@ AuthType = Literal["sigv4", "basic", "none"]
 
 
 class SideFound(Record):
-    """One side. What could not be told is None or empty, and `unknown` says why.
+    """One side. Whatever could not be determined is None or empty, and `unknown` says why.
 
     Args:
-        given: as the user named it.
-        domain, endpoint: what the plan names it by; exactly one of them.
+        given: the side as the user wrote it.
+        domain, endpoint: how the plan names the side; exactly one of them.
         region_told_by, auth_told_by: where Region and authentication come from, in words.
-        caller, account: who signs, and of which account.
-        arn: the domain's ARN, by the control plane.
+        caller, account: identity that signs the requests, and its account.
+        arn: the domain's ARN, from the control plane.
         version: the engine and its version.
-        busy: what is under way on the domain, by the control plane.
-        reached: whether it answers requests from here.
-        unknown: one sentence for each thing that could not be told.
+        busy: operation in progress on the domain, from the control plane.
+        reached: whether the domain answers requests from this machine.
+        unknown: one sentence for each thing that could not be determined.
     """
 
     side: Side
@@ -48,7 +48,7 @@ class SideFound(Record):
 
 
 class RegistrationFound(Record):
-    """A repository that a side has registered already; the service's own are left out."""
+    """Repository already registered on a side; the service's own repositories are left out."""
 
     side: Side
     name: str
@@ -61,7 +61,7 @@ class RegistrationFound(Record):
 
 
 class BucketFound(Record):
-    """A bucket that snapshots may lie in, and why it is a candidate; `why` is empty for any other bucket."""
+    """Bucket in the account. `why` says why it is a candidate for snapshots; empty if it is not."""
 
     name: str
     region: str | None = None
@@ -69,11 +69,11 @@ class BucketFound(Record):
 
 
 class RoleFound(Record):
-    """A role that the service may assume.
+    """Role that the service may assume.
 
     Args:
-        problem: why it does not do, as far as that was looked at; empty when nothing is known against it.
-        proven: whether its policies were seen to allow what the bucket asks for.
+        problem: why the role is unsuitable, as far as checked; empty if no problem is known.
+        proven: whether its policies were read and allow what the bucket requires.
     """
 
     arn: str
@@ -82,7 +82,7 @@ class RoleFound(Record):
 
 
 class RoleChoice(Record):
-    """The role of one side: the chosen one (None: none was found that would do), why, and the others."""
+    """Role of one side: the chosen role (None: no suitable one was found), why, and the candidates."""
 
     arn: str | None = None
     why: str = ""
@@ -90,14 +90,14 @@ class RoleChoice(Record):
 
 
 class StorageFound(Record):
-    """Where the snapshots could lie.
+    """Possible places for the snapshots.
 
     Args:
-        name: for the repository and its folder: not taken, as far as that could be looked at.
-        bucket: the chosen one; None where none suggests itself.
-        role, target_role: the second only where the sides are of two accounts.
-        registrations, buckets: what there is; of buckets, the candidates first.
-        unknown: one sentence for each thing that could not be told.
+        name: name for the repository and its folder; free, as far as could be checked.
+        bucket: the chosen bucket; None without a candidate.
+        role, target_role: role of both sides; target_role only if the sides are in different accounts.
+        registrations, buckets: existing ones; candidate buckets come first.
+        unknown: one sentence for each thing that could not be determined.
     """
 
     name: str
@@ -110,13 +110,13 @@ class StorageFound(Record):
 
 
 class IndicesFound(Record):
-    """What is on the source, and what of it would not fit on the target.
+    """Indices of the source, and the problems they would have on the target.
 
     Args:
-        indices: how many would move under `include: ["*"]`, data streams' backing ones among them.
-        bytes: of their primaries.
-        created_problems: indices that the target cannot read for the version that created them.
-        conflicts: names that the target has already; None when it could not be looked at.
+        indices: how many would move with `include: ["*"]`, backing indices of data streams included.
+        bytes: total size of their primaries.
+        created_problems: indices that the target cannot read because of the version that created them.
+        conflicts: names that already exist on the target; None if the target could not be read.
     """
 
     indices: int
@@ -129,13 +129,13 @@ class IndicesFound(Record):
 
 
 class Draft(Record):
-    """Everything that was found out for a plan.
+    """All findings for a new plan.
 
     Args:
-        source, target: None for a side that was not named.
+        source, target: findings for each side; None if the side was not given.
         version_problem, version_way_out: why the target cannot read the source's snapshots, and what to do;
-            empty when it can.
-        to_fill_in: keys of the plan that only the user can fill in.
+            empty if it can.
+        to_fill_in: plan keys that only the user can fill in.
     """
 
     name: str

@@ -7,14 +7,14 @@ from configs.plan import Side
 from tasks.records.base import Record
 
 DOCUMENTED_LIMIT = 40 * 1024 * 1024
-"""Bytes a second: `max_snapshot_bytes_per_sec` and `indices.recovery.max_bytes_per_sec` by default."""
+"""Bytes per second: the defaults of `max_snapshot_bytes_per_sec` and `indices.recovery.max_bytes_per_sec`."""
 
 UNLIMITED = 200 * 1024 * 1024
-"""Bytes a second that a node is taken to copy where no limit is set."""
+"""Assumed bytes per second that a node copies if no limit is set."""
 
 
 class UnknownFigure(Record):
-    """A figure that a domain did not tell, so that the documented or the least one was taken.
+    """Figure that a domain did not report; the documented default or the minimum was used instead.
 
     Args:
         error: why it could not be read.
@@ -26,16 +26,16 @@ class UnknownFigure(Record):
 
 
 class Workload(Record):
-    """What is moved, and by what.
+    """Workload: what is moved, and the nodes and limits that move it.
 
     Args:
-        bytes: of the primaries; of closed indices none is known.
+        bytes: total size of the primaries; closed indices are unknown and not counted.
         unsized: how many indices have an unknown size.
-        largest_shard: bytes of the largest shard, where the shards of each index are of one size.
-        source_nodes, target_nodes: nodes that hold data; one where the domain does not tell.
-        snapshot_limit, restore_limit: bytes a second that each node copies at most; None: no limit.
-        unknown: figures that were taken for granted because a domain did not tell them.
-        notes: the same in words: reports write them, and earlier versions kept them in their journals.
+        largest_shard: bytes of the largest shard, assuming that shards of an index are equally large.
+        source_nodes, target_nodes: data nodes; 1 if the domain does not report them.
+        snapshot_limit, restore_limit: maximum bytes per second that each node copies; None: no limit.
+        unknown: figures that were assumed because a domain did not report them.
+        notes: the same in words; only in journals of earlier versions and in reports.
     """
 
     indices: int
@@ -59,7 +59,7 @@ class Range(Record):
 
 
 class StepEstimate(Record):
-    """One step: seconds from low to high, and the runs that it was measured in (none: assumed)."""
+    """Estimate of one step: seconds from low to high, and the runs it was measured in (none: assumed)."""
 
     step: str
     low: float
@@ -68,21 +68,21 @@ class StepEstimate(Record):
 
 
 class BottleneckCause(StrEnum):
-    """What makes a step take the most."""
+    """Reason why the bottleneck step takes the most time."""
 
     COPYING = "copying"  # many bytes
     ONE_SHARD = "one shard"  # which a single node copies
     INDICES = "indices"  # their number rather than their bytes
-    LITTLE_WORK = "little work"  # what each step takes by itself
+    LITTLE_WORK = "little work"  # the fixed cost of each step
 
 
 class Bottleneck(Record):
-    """The step that takes the most, and why.
+    """Step that takes the most time, and why.
 
     Args:
-        bytes: what is copied, or how large the one shard is; 0 where bytes are not the cause.
+        bytes: bytes to copy, or the size of the one shard; 0 if bytes are not the cause.
         nodes: how many nodes copy.
-        limit: bytes a second that each of them copies at most; None: no limit.
+        limit: maximum bytes per second that each of them copies; None: no limit.
     """
 
     step: str
@@ -94,7 +94,7 @@ class Bottleneck(Record):
 
 
 class SmallerRun(Record):
-    """A run that was measured and had less to do: its times are scaled up."""
+    """Measured run that had less to do, so its times are scaled up."""
 
     run_id: str
     indices: int
@@ -102,22 +102,22 @@ class SmallerRun(Record):
 
 
 class Estimate(Record):
-    """How long a migration will take.
+    """Estimate of how long a migration will take.
 
     Args:
-        whole: time spent in all its steps.
-        window: of that, from the start of the snapshot to the end of the verification: how long the source
-            should stand still where the migration is done in one go.
-        steps: each step.
-        workload: what is moved, and by what.
-        slowest: what takes the most; None in journals of earlier versions, which kept words alone.
-        rehearsals: those of the runs that steps were measured in that were rehearsals.
-        scaled_from: the newest run that was measured, where it had less to do.
+        whole: total time of all steps.
+        window: the part from the start of the snapshot to the end of the verification: how long writes to the
+            source should stop if the migration is done in one go.
+        steps: estimate of each step.
+        workload: what is moved, and the nodes and limits that move it.
+        slowest: the bottleneck; None in journals of earlier versions, which stored only its words.
+        rehearsals: the rehearsals among the measured runs.
+        scaled_from: the newest measured run, if it had less to do.
         shadows: domains that stood in for the target in these runs.
-        kept_snapshot: a snapshot of an earlier run that is still in the repository; empty without one.
-        gates: whether the run waits at gates, which is not counted.
-        bottleneck, basis, assumptions: all of this in words: reports write them, and earlier versions kept
-            them in their journals.
+        kept_snapshot: snapshot of an earlier run that is still in the repository; empty if none.
+        gates: whether the run waits at gates; that time is not counted.
+        bottleneck, basis, assumptions: all of this in words; only in journals of earlier versions and in
+            reports.
     """
 
     whole: Range
@@ -136,14 +136,14 @@ class Estimate(Record):
 
 
 class WindowEstimate(Record):
-    """How long the source will refuse writes.
+    """Estimate of how long the source will refuse writes.
 
     Args:
         low, high: seconds.
-        indices, operations: what the last round would have to do at this look.
-        bytes: of the indices that have no copy yet.
-        basis: the runs that the last round is measured in; empty when it is assumed, or takes nothing.
-        compared_in: the run that the comparison is measured in; None when that is assumed.
+        indices, operations: current workload of the last round.
+        bytes: total size of the indices that have no copy yet.
+        basis: runs in which the last round was measured; empty if assumed, or if it takes no time.
+        compared_in: run in which the comparison was measured; None if assumed.
     """
 
     low: float

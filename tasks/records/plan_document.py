@@ -1,4 +1,4 @@
-"""Records of a resolved plan: its requests, and the document that is saved."""
+"""Records of a resolved plan: its requests, and the saved document."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -13,11 +13,11 @@ from tasks.records.transfer import Form
 
 
 class PlannedRequest(Record):
-    """One request that is not a mere read.
+    """Planned request that does more than read.
 
     Args:
-        step: the step that sends it.
-        changes: whether it changes the domain for longer than itself: a verification's test files do not.
+        step: the step that sends the request.
+        changes: whether it changes the domain permanently; a repository verification's test files do not.
     """
 
     step: str
@@ -30,22 +30,22 @@ class PlannedRequest(Record):
 
 
 class PlanDocument(Record):
-    """A migration, resolved: what `plan` shows and saves, and what `migrate` does with a saved one.
+    """Resolved migration: shown and saved by `plan`, executed by `migrate`.
 
     Args:
-        kind: only a saved plan can be executed; what a rehearsal would do is shown and no more.
-        changes: how many of the requests change a domain; 0 when there is nothing to do.
-        run_id: the run that will do it: part of the snapshot's name.
-        forms: for each side the forms of registration that may be tried, in this order.
-        batches: names on the source that each restore request holds.
-        consents: options that the run needs beside --execute.
-        estimate: how long it will take; None when that could not be told.
+        kind: only a saved plan can be executed; a rehearsal's plan is only shown.
+        changes: how many of the requests change a domain; 0 if there is nothing to do.
+        run_id: id of the run that will execute the plan; part of the snapshot's name.
+        forms: for each side, the forms of registration to try, in this order.
+        batches: source names in each restore request.
+        consents: options that the run needs in addition to --execute.
+        estimate: how long the run will take; None if unknown.
         mappings, settings, aliases: digests of each index's mapping, settings and aliases.
-        snapshot_uuid: of the plan's existing snapshot; None without one, or while no domain can read it.
-        counts: live documents of each index as searches saw them; not of closed ones, nor where it could not
-            be told.
-        plan: the plan itself. It holds no secret.
-        hash: digest of everything that decides what is done; growth of the indices does not change it.
+        snapshot_uuid: UUID of the plan's existing snapshot; None without one or if no domain can read it yet.
+        counts: live documents of each index, as seen by searches; closed indices and unknown counts are left
+            out.
+        plan: the plan itself. It contains no secret.
+        hash: digest of everything that decides what the run does; index growth does not change it.
     """
 
     kind: Literal["saved-plan", "rehearsal-plan"] = "saved-plan"

@@ -1,4 +1,4 @@
-"""What a seed round or a cutover would do: a look, for people to decide on."""
+"""Previews of a seed round, a cutover or a cleanup, for people to decide on."""
 
 from datetime import datetime
 from typing import Literal
@@ -16,10 +16,10 @@ from tasks.records.seeding import ChangesRecord
 
 
 class WindowPreview(Record):
-    """The window of an unfinished cutover that has made the source refuse writes.
+    """Window of an unfinished cutover that has frozen the source.
 
     Args:
-        then: what the same command does about it.
+        then: what running the same command does next.
     """
 
     frozen: datetime
@@ -28,20 +28,20 @@ class WindowPreview(Record):
 
 
 class RoundPreview(Record):
-    """A round before it is taken.
+    """Preview of a seed round or a cutover.
 
     Args:
-        rehearsal: whether it is a rehearsal of a cutover: a round whose copies are compared.
-        continues: the unfinished run that the command would go on with; None when it would start one.
+        rehearsal: whether this is a rehearsal of a cutover: a round whose copies are compared.
+        continues: the unfinished run that the command would resume; None if it would start a new one.
         window: how long the source would refuse writes; None for a seed round.
-        before: the preflight's results about the window that are not OK; empty for a seed round.
-        source_after: what becomes of the source's block; None for a seed round.
-        frozen: the window that the run goes on in; None where the source is not frozen by one.
-        allowed: how long the source may refuse writes, as the plan says; empty for a seed round.
-        gates: where the plan lets the cutover wait.
-        pauses: whether the service's own snapshots of the source would be paused, where the caller may.
-        requests: everything that would be sent to the domains and is not a mere read, in the order of the
-            steps; none where the command would only roll back, or finish an opening.
+        before: results of the window checks that are not OK; empty for a seed round.
+        source_after: what happens to the source's block afterwards; None for a seed round.
+        frozen: open window of the run to resume; None if the source is not frozen by one.
+        allowed: the plan's limit for the window; empty for a seed round.
+        gates: gates at which the plan makes the cutover wait.
+        pauses: whether automated snapshots of the source would be paused, if the caller may do so.
+        requests: requests that would be sent to the domains, plain reads excluded, in the order of the steps;
+            empty if the command would only roll back or finish an opening.
     """
 
     verb: Verb
@@ -61,14 +61,14 @@ class RoundPreview(Record):
 
 
 class UnfinishedCutover(Record):
-    """A cutover that has opened nothing yet, before it is put back: a look.
+    """Preview of rolling back a cutover that has opened nothing yet.
 
     Args:
-        frozen, deadline: of its window; None when it has frozen nothing.
-        refusing: indices of the source that refuse writes by it now.
-        opened: copies on the target that are open by now.
-        target_problem: why the target could not be looked at; empty when it could.
-        snapshot: its own snapshot, while it runs.
+        frozen, deadline: start and deadline of its window; None if it froze nothing.
+        refusing: indices of the source that currently refuse writes because of it.
+        opened: copies on the target that are already open.
+        target_problem: why the target could not be read; empty if it could.
+        snapshot: the cutover's own snapshot, if still running.
     """
 
     run_id: str
@@ -82,13 +82,13 @@ class UnfinishedCutover(Record):
 
 
 class FinishPreview(Record):
-    """What `snapferry finish` would do: a look.
+    """Preview of `snapferry finish`.
 
     Args:
-        finished: whether an earlier one has done all of it already.
-        snapshots: those of the run and of its seed rounds that are there.
-        registrations: sides whose registration would be removed, or put back as it was.
-        refusing: indices of the source that refuse writes by this run now.
+        finished: whether an earlier `finish` already did everything.
+        snapshots: existing snapshots of the run and its seed rounds.
+        registrations: sides whose registration would be removed or reverted.
+        refusing: indices of the source that currently refuse writes because of this run.
     """
 
     run_id: str

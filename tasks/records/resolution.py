@@ -1,4 +1,4 @@
-"""What the steps return: values without behaviour, kept in the journal and turned into words by reports/."""
+"""Records of a resolution: which indices move, under which names."""
 
 from enum import StrEnum
 from typing import Literal
@@ -11,7 +11,7 @@ Action = Literal["restore", "rename", "replace", "skip"]
 
 
 class ClusterRecord(Record):
-    """Who answered on one side."""
+    """Cluster that answered on one side."""
 
     endpoint: str
     region: str | None
@@ -21,7 +21,7 @@ class ClusterRecord(Record):
 
 
 class LeftOutReason(StrEnum):
-    """Why a name on the source does not move, or is not compared."""
+    """Reason why a name on the source does not move or is not compared."""
 
     SYSTEM = "system"  # it belongs to the service or to Dashboards
     NOT_INCLUDED = "not included"
@@ -34,10 +34,10 @@ class LeftOutReason(StrEnum):
 
 
 class LeftOut(Record):
-    """A name on the source that does not move, and why.
+    """Name on the source that does not move, and why.
 
     Args:
-        detail: the reason in particular, in words; it is shown, and part of a saved plan's hash.
+        detail: the specific reason, in words; shown to users and part of a saved plan's hash.
     """
 
     name: str
@@ -46,9 +46,9 @@ class LeftOut(Record):
 
 
 class SelectedIndex(Record):
-    """One index that moves, and the name it gets on the target.
+    """One index that moves, and its name on the target.
 
-    `uuid` is the source's; `bytes` and `documents` are of the primaries (Lucene documents; None when closed).
+    `uuid` is the source's; `bytes` and `documents` count primaries (Lucene documents; None if closed).
     """
 
     name: str
@@ -65,16 +65,16 @@ class SelectedIndex(Record):
 
 
 class Unit(Record):
-    """What a restore request names: an index by itself, or a data stream with its backing indices.
+    """Unit of a restore request: a single index, or a data stream with its backing indices.
 
     Args:
-        name, target: on the source and on the target.
-        indices: the indices that come with it (itself, or the backing ones).
-        action: restore as it is, rename, replace (delete what is there first), or skip.
-        conflict: what on the target takes the name, in words that two looks at the same target share: a
-            saved plan holds them, and is compared with a fresh look. Empty when nothing does.
-        takes: names on the target that `replace` deletes first, each with its UUIDs at this look.
-        base: the closed copies of an earlier round that it is restored onto: name on the target → UUID.
+        name, target: name on the source and on the target.
+        indices: indices in the unit: the index itself, or the backing indices.
+        action: restore unchanged, rename, replace (delete the existing one first), or skip.
+        conflict: what already uses the name on the target, in stable words: a saved plan contains them and is
+            compared with a new read. Empty without a conflict.
+        takes: names on the target that `replace` deletes first, each with the UUIDs just read.
+        base: closed copies of an earlier round to restore onto: name on the target → UUID.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Unit(Record):
 
 
 class Resolution(Record):
-    """What a migration will do, decided before anything is changed."""
+    """Resolution of a migration: what it will do, decided before the first change."""
 
     source: ClusterRecord
     target: ClusterRecord
@@ -101,10 +101,10 @@ class Resolution(Record):
 
     @property
     def moving(self) -> tuple[Unit, ...]:
-        """The units that are restored."""
+        """Units to restore."""
         return tuple(unit for unit in self.units if unit.action != "skip")
 
     @property
     def indices(self) -> tuple[SelectedIndex, ...]:
-        """The indices that are restored, in order."""
+        """Indices to restore, in order."""
         return tuple(index for unit in self.moving for index in unit.indices)

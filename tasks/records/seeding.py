@@ -1,4 +1,4 @@
-"""What seed rounds and cutovers remember: copies, what has changed since, and how a round went."""
+"""Records of seed rounds and cutovers: copies, changes since, and results of rounds."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from tasks.records.transfer import RestoreRecord, SnapshotRecord
 
 ChangeKind = Literal["new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged"]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
-"""All of them, in the order of reports."""
+"""All kinds of change, in report order."""
 
 RESTORED: frozenset[ChangeKind] = frozenset({"new", "changed", "made anew", "reshaped"})
-"""Kinds of change after which an index is restored (again)."""
+"""Kinds of change that require a restore."""
 
 
 class Copy(Record):
-    """An index of the source, and its closed copy on the target.
+    """Index of the source and its closed copy on the target.
 
     Args:
-        source, uuid: the index on the source, as it was when its copy was taken.
+        source, uuid: the source index, as it was when the copy was taken.
         target, target_uuid: the copy.
-        stream: the data stream that it belongs to on the source.
-        marks: how far each shard had come right before the snapshot; empty where that is not known any more.
-        digest: of its mapping and its settings then; empty where not known.
-        aliases: of its aliases then.
-        run_id, snapshot: the run and the snapshot that it is from.
-        doubt: why its marks are not known any more, in words; empty where they are.
+        stream: the data stream of the index on the source.
+        marks: sequence-number mark of each shard right before the snapshot; empty if no longer known.
+        digest: digest of its mapping and settings at that time; empty if unknown.
+        aliases: digest of its aliases at that time.
+        run_id, snapshot: the run and the snapshot that the copy comes from.
+        doubt: why its marks are no longer known, in words; empty if they are known.
     """
 
     source: str
@@ -45,19 +45,19 @@ class Copy(Record):
 
 
 class CopiesRecord(Record):
-    """All copies that the plan's rounds have made, as they are after this round."""
+    """All copies made by the plan's rounds, as of the end of this round."""
 
     round: int
     copies: tuple[Copy, ...]
 
 
 class Change(Record):
-    """What became of one index since its copy was taken.
+    """Change of one index since its copy was taken.
 
     Args:
-        operations: done on it since, deletes included; None where that cannot be told.
-        why: what has changed, in words.
-        base: whether it is restored onto a copy that is there.
+        operations: operations on it since, deletes included; None if unknown.
+        why: what changed, in words.
+        base: whether it is restored onto an existing copy.
     """
 
     name: str
@@ -70,13 +70,13 @@ class Change(Record):
 
 
 class ChangesRecord(Record):
-    """What of the source has changed since the last round, and how far each shard has come.
+    """Changes on the source since the last round, and the current mark of each shard.
 
     Args:
         round: the number of this round, from 1.
-        marks, digests, aliases: by index of the source, at this look.
-        left_behind: copies whose index is not selected any more though the source has it: they stay closed.
-        notes: what else must be known.
+        marks, digests, aliases: current values, by index of the source.
+        left_behind: copies whose index is still on the source but no longer selected; they stay closed.
+        notes: anything else the user must know.
     """
 
     round: int
@@ -88,29 +88,29 @@ class ChangesRecord(Record):
     notes: tuple[str, ...] = ()
 
     def of(self, *kinds: ChangeKind) -> tuple[Change, ...]:
-        """The changes of these kinds."""
+        """Return the changes of these kinds."""
         return tuple(change for change in self.changes if change.kind in kinds)
 
     @property
     def restored(self) -> tuple[Change, ...]:
-        """What this round restores."""
+        """Changes that this round restores."""
         return tuple(change for change in self.changes if change.kind in RESTORED)
 
     @property
     def operations(self) -> int:
-        """Operations since the last round, as far as they can be counted."""
+        """Number of operations since the last round, as far as known."""
         return sum(change.operations or 0 for change in self.changes)
 
 
 class WholeReason(StrEnum):
-    """Why an index that was restored onto its copy was fetched whole all the same."""
+    """Reason for a full copy of an index that was restored onto its copy."""
 
     MADE_ANEW = "made anew"  # on the source
     NO_FILE_IN_COMMON = "no file in common"  # segments were merged or written anew
 
 
 class NoDelta(Record):
-    """An index that was restored onto its copy and had to be fetched whole all the same, and why."""
+    """Index that was restored onto its copy but needed a full copy anyway, and why."""
 
     name: str
     bytes: int
@@ -118,13 +118,13 @@ class NoDelta(Record):
 
 
 class RoundRecord(Record):
-    """How a round went.
+    """Result of a round.
 
     Args:
-        fetched, reused: bytes that the target has fetched from the bucket, and found in its own copies.
-        written: bytes that the snapshot has written; None where that was not seen.
-        whole: what was no delta.
-        removed: own copies that were deleted, because the source has dropped or reshaped their index.
+        fetched, reused: bytes that the target fetched from the bucket, and bytes it reused from its copies.
+        written: bytes that the snapshot wrote; None if unknown.
+        whole: indices that needed a full copy.
+        removed: owned copies that were deleted because their index was dropped or reshaped on the source.
     """
 
     round: int
@@ -140,7 +140,7 @@ class RoundRecord(Record):
 def round_record(
     work: ChangesRecord, restored: RestoreRecord | None, taken: SnapshotRecord | None, removed: Sequence[str]
 ) -> RoundRecord:
-    """How the round went."""
+    """Build the result of the round."""
     arrived = restored.indices if restored else ()
     bases = {change.target for change in work.changes if change.base}
     return RoundRecord(
@@ -156,7 +156,7 @@ def round_record(
 
 
 def _whole(work: ChangesRecord, restored: RestoreRecord, bases: set[str]) -> Iterator[NoDelta]:
-    """What was restored onto a copy and reused nothing of it."""
+    """Yield indices that were restored onto a copy and reused nothing of it."""
     kinds = {change.target: change.kind for change in work.changes}
     for index in restored.indices:
         if index.target in bases and index.restored and index.bytes and not index.reused_bytes:
@@ -167,9 +167,11 @@ def _whole(work: ChangesRecord, restored: RestoreRecord, bases: set[str]) -> Ite
 
 @dataclass(frozen=True)
 class Ledger:
-    """Args:
-    copies: by name on the target.
-    round: the number of the last round that has come to its end; 0 before the first.
+    """Ledger of a seed cycle: its copies and its last finished round.
+
+    Args:
+        copies: by name on the target.
+        round: number of the last finished round; 0 before the first.
     """
 
     copies: dict[str, Copy]

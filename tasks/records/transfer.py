@@ -8,15 +8,14 @@ from domains.shard_mark import Mark
 from tasks.records.base import Record
 
 Form = Literal["region", "endpoint", "plain", "fs"]
-"""How a registration names the place of the bucket: by its Region, by an endpoint in place of it, by neither;
-or a shared folder."""
+"""How a registration locates the bucket (by Region, by endpoint instead, by neither), or a shared folder."""
 
 
 class Attempt(Record):
-    """One form of registration that was tried, and how it ended.
+    """One attempted form of registration, and its result.
 
     Args:
-        said: the domain's own words where it refused.
+        said: the domain's own words if it refused.
     """
 
     form: Form
@@ -25,7 +24,7 @@ class Attempt(Record):
 
 
 class RepositoryRecord(Record):
-    """A repository as one domain now has it."""
+    """Repository as now registered on one domain."""
 
     side: Side
     name: str
@@ -38,13 +37,13 @@ class RepositoryRecord(Record):
 
 
 class MarksRecord(Record):
-    """How far each shard had come right before the snapshot, by index of the source; empty where untold."""
+    """Mark of each shard right before the snapshot, by index of the source; empty if unknown."""
 
     marks: dict[str, tuple[Mark, ...]]
 
 
 class SnapshotRecord(Record):
-    """The snapshot that is restored. `adopted`: found running or finished, not started by this attempt."""
+    """Snapshot to restore. `adopted`: found running or finished, not started by this attempt."""
 
     repository: str
     name: str
@@ -62,7 +61,7 @@ class SnapshotRecord(Record):
 
 
 class IndexRestore(Record):
-    """How one index arrived: shards started of how many, and bytes fetched."""
+    """Restore of one index: shards started, shards in total, bytes fetched."""
 
     source: str
     target: str
@@ -75,7 +74,7 @@ class IndexRestore(Record):
 
 
 class RestoreRecord(Record):
-    """All indices of the restore, and what was deleted on the target to make room."""
+    """Restore of all indices, and what was deleted on the target to make room."""
 
     indices: tuple[IndexRestore, ...]
     batches: int

@@ -1,4 +1,4 @@
-"""What level content and the acceptance queries come to."""
+"""Records of a verification: verdicts, contents, acceptance queries."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,12 +15,12 @@ Difference = Literal["missing on the target", "surplus on the target", "other op
 
 
 class DocumentDifference(Record):
-    """One document that is not the same on both sides.
+    """One document that differs between the sides.
 
     Args:
-        shard: of the index, where it was compared by shards.
-        routing: its custom routing; None without one.
-        source_seq_no, target_seq_no: number of its last operation; None on a side that lacks it.
+        shard: shard of the index, if it was compared by shard.
+        routing: its custom routing; None if it has none.
+        source_seq_no, target_seq_no: sequence number of its last operation; None on a side that lacks it.
     """
 
     id: str
@@ -32,16 +32,16 @@ class DocumentDifference(Record):
 
 
 class Verdict(Record):
-    """What the comparison of one index came to.
+    """Verdict on one index.
 
-    `bracketed`: the source was written to since its copy was taken; all that it held then is on the target,
-    and what differs are later operations.
+    `bracketed`: the source was written to after its copy was taken; the target has everything from before,
+    and only later operations differ.
 
     Args:
-        source_count, target_count: live documents; None where they could not be read.
+        source_count, target_count: live documents; None if they could not be read.
         detail: what differs, or why it could not be compared.
-        documents: those that were found to differ, as far as they were looked for.
-        more: how many others differ that are not named.
+        documents: documents found to differ, as far as they were searched for.
+        more: how many more differ but are not listed.
     """
 
     source: str
@@ -56,12 +56,12 @@ class Verdict(Record):
 
 
 class Finding(Record):
-    """One thing beside the figures that was compared, of an index or of the domains as a whole.
+    """Comparison beyond the figures, of an index or of the domains as a whole.
 
-    `template` tells what indices that are made later will lack; it makes nothing fail.
+    `template` says what indices created later will lack; it fails nothing.
 
     Args:
-        place: the template's name, or what the query asks; empty for what is an index's own.
+        place: the template's name, or the query; empty for findings about an index itself.
         detail: what differs, or why it could not be compared.
     """
 
@@ -72,18 +72,18 @@ class Finding(Record):
 
     @property
     def fails(self) -> bool:
-        """Whether this alone makes a verification fail."""
+        """Whether this finding alone fails a verification."""
         return self.outcome != "equal" and self.what != "template"
 
 
 class IndexContents(Record):
-    """What of one index was compared beside its figures.
+    """Comparison of one index beyond its figures.
 
     Args:
         target: its name on the target.
-        findings: one of each kind that was looked at: mapping, setting, alias, document.
-        documents: those whose contents differ, or that one side lacks, as far as they are named.
-        more: how many others differ that are not named.
+        findings: one for each kind compared: mapping, setting, alias, document.
+        documents: listed documents that differ or that one side lacks.
+        more: how many more differ but are not listed.
     """
 
     target: str
@@ -93,17 +93,17 @@ class IndexContents(Record):
 
     @property
     def outcome(self) -> Outcome:
-        """`different` where anything differs, else `not compared` where anything could not be compared."""
+        """`different` if anything differs, else `not compared` if any comparison failed, else `equal`."""
         found = {finding.outcome for finding in self.findings}
         return "different" if "different" in found else "not compared" if "not compared" in found else "equal"
 
 
 class Contents(Record):
-    """Level content, and the answers to the acceptance queries.
+    """Results of level content and of the acceptance queries.
 
     Args:
-        indices: one for each that was compared; none below level content.
-        general: of the domains as a whole: templates, queries.
+        indices: one per compared index; empty below level content.
+        general: findings about the domains as a whole: templates, queries.
     """
 
     indices: tuple[IndexContents, ...]
@@ -111,14 +111,14 @@ class Contents(Record):
 
 
 class Limit(StrEnum):
-    """What an equal outcome does not prove."""
+    """Limit of a verification: something that an equal outcome does not prove."""
 
     COUNTS_ONLY = "counts only"
-    NO_MARKS = "no marks"  # it is not known how far the source had come before the snapshot
+    NO_MARKS = "no marks"  # the source's marks before the snapshot are unknown
     OTHER_WRITERS = "other writers"  # on the target, or a roll-back of operations on the source
     CLOSED_INDICES = "closed indices"
-    NOT_CONTENT = "not content"  # content was not compared at all
-    SAMPLE_ONLY = "sample only"  # and not all of it
+    NOT_CONTENT = "not content"  # contents were not compared
+    SAMPLE_ONLY = "sample only"  # contents were compared only in a sample
 
 
 _LIMITS = {
@@ -129,14 +129,14 @@ _LIMITS = {
     "contents, mappings, settings": Limit.NOT_CONTENT,
     "contents were compared of a sample": Limit.SAMPLE_ONLY,
 }
-"""How the sentences begin that journals of earlier versions hold."""
+"""Beginnings of the sentences in journals of earlier versions."""
 
 
 class VerificationRecord(Record):
-    """The verification of a migration. Anything that is not equal makes it fail.
+    """Verification of a migration. Anything that is not equal fails it.
 
     Args:
-        general: what was compared of the domains as a whole: queries, and at level content templates.
+        general: findings about the domains as a whole: queries and, at level content, templates.
         limits: what an equal outcome does not prove.
     """
 
@@ -157,31 +157,31 @@ class VerificationRecord(Record):
 
     @property
     def passed(self) -> bool:
-        """Whether every index that moved was compared and found equal. Nothing to compare is no success."""
+        """Whether every moved index was compared and equal. Nothing to compare is not a success."""
         equal = all(verdict.outcome == "equal" for verdict in self.verdicts)
         return bool(self.verdicts) and equal and not self.refuted
 
     @property
     def bracketed(self) -> bool:
-        """Whether all is equal but for later operations on the source, of which there are some."""
+        """Whether the only differences are later operations on the source, and there are some."""
         found = {verdict.outcome for verdict in self.verdicts}
         return "bracketed" in found and found <= {"equal", "bracketed"} and not self.refuted
 
     @property
     def refuted(self) -> tuple[Finding, ...]:
-        """What of the domains as a whole makes it fail: queries that are not answered as they should be."""
+        """Findings about the domains as a whole that fail it: queries with wrong answers."""
         return tuple(finding for finding in self.general if finding.fails)
 
     @property
     def failing(self) -> tuple[Verdict, ...]:
-        """The verdicts that are not `equal`."""
+        """Verdicts that are not `equal`."""
         return tuple(verdict for verdict in self.verdicts if verdict.outcome != "equal")
 
 
 def not_compared(
     index: SelectedIndex, why: str, source: int | None = None, target: int | None = None
 ) -> Verdict:
-    """An index that could not be compared, which is a failure."""
+    """Make the verdict for an index that could not be compared; it counts as a failure."""
     return Verdict(
         source=index.name,
         target=index.target,

@@ -1,4 +1,4 @@
-"""Who calls, and whether the caller, the role and the service may do what a migration asks of them."""
+"""Checks of the caller: identity, clock, partition, and rights that a migration needs."""
 
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -21,19 +21,19 @@ _HTTP = ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut", "es:E
 
 @side_check("account.credentials", "the login for the domain can be used")
 def credentials(survey: Survey, side: Side) -> Finding:
-    """Keys are found and accepted, the role under auth is assumed, the domain's name is known."""
+    """Credentials are found and accepted, the role under auth can be assumed, the domain's name resolves."""
     found = domains.reached(survey, side)
     if found.stage == "credentials":
         return fail(found.detail, found.hint or _LOGIN)
     kind = domains.settings(survey, side).auth.type
-    return ok(
-        f"auth {kind}: nothing is wrong with it" if found.stage == "reached" else f"auth {kind} is complete"
-    )
+    return ok(f"auth {kind} works" if found.stage == "reached" else f"auth {kind} is complete")
 
 
-@side_check("account.clock", "this machine's clock is that of the domain", source="AWS: Signature Version 4")
+@side_check(
+    "account.clock", "this machine's clock agrees with the domain's", source="AWS: Signature Version 4"
+)
 def clock(survey: Survey, side: Side) -> Finding:
-    """A signature is good for five minutes."""
+    """A signature is valid for five minutes."""
     found = domains.reached(survey, side)
     if found.stage == "clock":
         return fail(found.detail, found.hint or "set this machine's clock")
@@ -45,7 +45,7 @@ def clock(survey: Survey, side: Side) -> Finding:
     try:
         skew = abs((parsedate_to_datetime(found.date) - found.received).total_seconds())
     except (TypeError, ValueError):
-        return unknown("the domain's Date header is none")
+        return unknown("the domain's Date header is not a date")
     if skew > _SKEW_FAIL_S:
         return fail(f"it is {skew:.0f} s off; signatures are good for {_SKEW_FAIL_S:.0f} s", "set the clock")
     if skew > _SKEW_WARN_S:
@@ -53,9 +53,9 @@ def clock(survey: Survey, side: Side) -> Finding:
     return ok(f"{skew:.0f} s off")
 
 
-@side_check("account.identity", "who calls")
+@side_check("account.identity", "the caller's identity")
 def identity(survey: Survey, side: Side) -> Finding:
-    """The ARN that policies and access control must know."""
+    """Report the ARN that policies and access control must name."""
     if not domains.signed(survey, side):
         return skip("requests are not signed")
     return ok(domains.caller(survey, side).arn)
@@ -63,7 +63,7 @@ def identity(survey: Survey, side: Side) -> Finding:
 
 @check("account.partition", "everything is in one partition", source="AWS: partitions")
 def partition(survey: Survey) -> Finding:
-    """A domain of one partition reaches no bucket of another."""
+    """A domain in one partition cannot reach a bucket in another."""
     sides: list[Side] = [side for side in SIDES if domains.signed(survey, side)]
     if not sides:
         return skip("requests are not signed")
@@ -73,19 +73,23 @@ def partition(survey: Survey) -> Finding:
     found = callers | roles
     if len(set(found.values())) > 1:
         said = ", ".join(f"{who} is in {where}" for who, where in found.items())
-        return fail(said, "snapshots are not shared across partitions: use one login's partition throughout")
+        return fail(
+            said, "snapshots are not shared across partitions: use logins, roles and bucket of one partition"
+        )
     return ok(next(iter(found.values())))
 
 
 @side_check("account.pass-role", "the caller may pass the role to the service", source=_GUIDE)
 def pass_role(survey: Survey, side: Side) -> Finding:
-    """`iam:PassRole`, asked of IAM's simulation."""
+    """`iam:PassRole`, according to IAM's policy simulator."""
     found = passed_role(survey, side)
     if isinstance(found, Finding):
         return found
     who = domains.caller(survey, side)
     if who.principal is None:
-        return unknown(f"policies of {who.arn} cannot be simulated", f"see that it may iam:PassRole {found}")
+        return unknown(
+            f"policies of {who.arn} cannot be simulated", f"check that it may iam:PassRole {found}"
+        )
     asked, session = ("iam:PassRole", found), survey.domain(side).session
     answers = [
         iam.decisions(session, who.principal, [asked], {"iam:PassedToService": service})[asked]
@@ -95,17 +99,17 @@ def pass_role(survey: Survey, side: Side) -> Finding:
         return ok(f"{who.principal} may")
     if "allowed" in answers or "unsure" in answers:
         return unknown(
-            f"{who.principal} may pass {found} under a condition only, or to one of the service's names",
+            f"{who.principal} may pass {found} only under a condition, or only to one of the service's names",
             "let its iam:PassedToService name es.amazonaws.com and opensearchservice.amazonaws.com",
         )
     if "explicitDeny" in answers:
-        return fail(f"a policy of {who.principal} denies iam:PassRole on {found}", "take that Deny away")
+        return fail(f"a policy of {who.principal} denies iam:PassRole on {found}", "remove that Deny")
     return fail(f"{who.principal} may not pass {found}", f"allow it iam:PassRole on {found}")
 
 
 @side_check("account.domain-access", "the caller may send requests to the domain", source=_GUIDE)
 def domain_access(survey: Survey, side: Side) -> Finding:
-    """`es:ESHttp*`: by the caller's policies, or by the domain's access policy."""
+    """`es:ESHttp*`, by the caller's policies or the domain's access policy."""
     found = domains.reached(survey, side)
     if found.stage == "domain-access":
         return fail(found.detail, found.hint or "allow the caller es:ESHttp* on the domain")
@@ -113,11 +117,11 @@ def domain_access(survey: Survey, side: Side) -> Finding:
         return skip("requests are not signed")
     who, status = domains.caller(survey, side), domains.status(survey, side)
     if who.principal is None:
-        return unknown(f"policies of {who.arn} cannot be simulated", f"see that it may {', '.join(_HTTP)}")
+        return unknown(f"policies of {who.arn} cannot be simulated", f"check that it may {', '.join(_HTTP)}")
     if status is None or not status.arn:
         return unknown(
             f"the caller's control plane does not know the {side}, so its access policy is not known",
-            f"see that {who.principal} may {', '.join(_HTTP)} there",
+            f"check that {who.principal} may {', '.join(_HTTP)} there",
         )
     asked = [(action, f"{status.arn}/_snapshot") for action in _HTTP]
     own = iam.decisions(survey.domain(side).session, who.principal, asked)
@@ -139,22 +143,22 @@ def domain_access(survey: Survey, side: Side) -> Finding:
 
 def _access(principal: str, domain: str, answers: Mapping[str, Decision]) -> Finding:
     refused = [action for action, answer in answers.items() if answer in {"implicitDeny", "explicitDeny"}]
-    if _HTTP[0] in refused:  # the domain has just answered a GET: not all that decides is seen
+    if _HTTP[0] in refused:  # the domain has just answered a GET, so some deciding policy is not visible
         return unknown(
-            f"{domain} answers {principal}, but not by the policies that are seen here",
-            f"see that {principal} may {', '.join(_HTTP)} there",
+            f"{domain} answers {principal}, but not because of the policies visible here",
+            f"check that {principal} may {', '.join(_HTTP)} there",
         )
     if refused:
         denied = "explicitDeny" in answers.values()
         names, where = ", ".join(refused), "its IAM policy or the domain's access policy"
         return fail(
             f"{principal} {'is denied' if denied else 'lacks'} {names} on {domain}",
-            f"take that Deny out of {where}" if denied else f"allow {names} on {domain}/*, in {where}",
+            f"remove that Deny from {where}" if denied else f"allow {names} on {domain}/*, in {where}",
         )
     unsure = [action for action, answer in answers.items() if answer == "unsure"]
     if unsure:
         return unknown(
             f"a condition in its policies or the domain's decides on {', '.join(unsure)}",
-            f"see that {principal} may {', '.join(unsure)} from here",
+            f"check that {principal} may {', '.join(unsure)} from here",
         )
     return ok("es:ESHttpGet, Head, Post, Put, Delete")

@@ -1,4 +1,4 @@
-"""What the role that the service assumes may do with the bucket."""
+"""Check of the role's rights in the bucket."""
 
 from configs.plan import S3Repository
 from domains.aws import iam
@@ -21,10 +21,10 @@ _HASH = "M11111010011100/"
 
 @side_check("account.role-rights", "the role may use the bucket", source=_GUIDE)
 def role_rights(survey: Survey, side: Side) -> Finding:
-    """List and get on both sides, put and delete on the source; on all of the bucket where OpenSearch 3 is.
+    """List and get on both sides, put and delete on the source; in the whole bucket for OpenSearch 3.
 
-    It keeps the shards' files under prefixes of its own before base_path. The role's own policies are asked
-    of IAM's simulation, the bucket's policy is read.
+    OpenSearch 3 stores shards under its own prefixes before base_path. IAM's policy simulator evaluates the
+    role's own policies; the bucket's policy is read and evaluated here.
     """
     found, repository = passed_role(survey, side), domains.s3(survey)
     if isinstance(found, Finding):
@@ -48,7 +48,7 @@ def role_rights(survey: Survey, side: Side) -> Finding:
 
 
 def _judged(survey: Survey, side: Side, needs: tuple[Request, ...]) -> Finding:
-    """What the role's own policies and the bucket's say together."""
+    """Combine the role's own policies and the bucket's."""
     own: dict[Request, Decision] = {need: _own(survey, side, need) for need in needs}
     policy = _policy(survey)
     shown_policy = policy if isinstance(policy, BucketPolicy) else _NO_POLICY
@@ -69,16 +69,16 @@ def _judged(survey: Survey, side: Side, needs: tuple[Request, ...]) -> Finding:
     if "unsure" in answers.values():
         return unknown(
             f"a condition in the policies of {arn} or of the bucket decides",
-            "its keys are not known here: see by hand that the service fits it",
+            "its keys are not known here: check by hand that the service meets it",
         )
     return ok(", ".join(dict.fromkeys(need.action.removeprefix("s3:") for need in needs)))
 
 
 def _needs(repository: S3Repository, side: Side, role_arn: str, before: str = "") -> tuple[Request, ...]:
-    """What a side does with a file of the repository.
+    """Requests that a side makes for a file of the repository.
 
     Args:
-        before: a folder before `base_path`, in which OpenSearch 3 keeps a shard; none for the root.
+        before: folder before `base_path` in which OpenSearch 3 stores a shard; empty for the root.
     """
     bucket = f"arn:{role_arn.split(':')[1]}:s3:::{repository.bucket}"
     root = f"{repository.base_path}/" if repository.base_path else ""
@@ -125,7 +125,7 @@ def _lacks(arn: str, refused: list[Request], answers: dict[Request, Decision]) -
     actions = dict.fromkeys(need.action for need in refused)
     on = {"s3:ListBucket": bucket}
     needed = ", ".join(f"{action} on {on.get(action, f'{bucket}/*')}" for action in actions)
-    hint = f"take that Deny away for {needed}" if denied else f"allow it {needed}"
+    hint = f"remove that Deny for {needed}" if denied else f"allow it {needed}"
     return fail(f"{said} {_words(refused)}", hint, [_one(need) for need in refused])
 
 

@@ -1,4 +1,4 @@
-"""The role that the service assumes to reach the bucket: that it exists, and whom it trusts."""
+"""Checks of the role that the service assumes to reach the bucket: existence, account, trust."""
 
 from configs.values.aws import parse_role_arn
 from domains.aws.iam import Role
@@ -22,13 +22,13 @@ def role(survey: Survey, side: Side) -> Finding:
     if elsewhere := _elsewhere(survey, side, arn):
         return elsewhere
     if domains.role(survey, side) is None:
-        return fail(f"IAM knows no role {arn}", "create it, or correct repository.role_arn (its path counts)")
+        return fail(f"IAM has no role {arn}", "create it, or correct repository.role_arn (its path counts)")
     return ok(arn)
 
 
 @side_check("account.role-account", "the role is of the caller's own account", source="AWS: iam:PassRole")
 def role_account(survey: Survey, side: Side) -> Finding:
-    """A role can be passed inside its account only."""
+    """A role can only be passed within its account."""
     arn = domains.role_arn(survey, side)
     if arn is None or not domains.signed(survey, side):
         return skip("no role is passed")
@@ -41,7 +41,7 @@ def role_account(survey: Survey, side: Side) -> Finding:
 
 
 def _elsewhere(survey: Survey, side: Side, arn: str) -> Finding | None:
-    """SKIP for a role that the caller's account cannot have; None for its own."""
+    """SKIP for a role outside the caller's account; None for one inside it."""
     who, parts = domains.caller(survey, side), parse_role_arn(arn)
     if parts.partition != who.partition:
         return skip("it is of another partition, see account.partition")
@@ -51,7 +51,7 @@ def _elsewhere(survey: Survey, side: Side, arn: str) -> Finding | None:
 
 
 def own_role(survey: Survey, side: Side) -> Role | Finding:
-    """The side's role; SKIP where there is none to look at, or another check tells what is wrong with it."""
+    """Return the side's role; SKIP if there is none to check, or if another check reports the problem."""
     arn = domains.role_arn(survey, side)
     if arn is None or not domains.signed(survey, side):
         return skip("no role is passed")
@@ -61,7 +61,7 @@ def own_role(survey: Survey, side: Side) -> Role | Finding:
 
 
 def passed_role(survey: Survey, side: Side) -> str | Finding:
-    """The same role's ARN, also where the caller may not look whether it exists."""
+    """Return the same role's ARN, even if the caller may not read whether it exists."""
     try:
         found = own_role(survey, side)
     except AwsError:
@@ -73,7 +73,7 @@ def _seen(survey: Survey, side: Side) -> Role | Finding:
     try:
         return own_role(survey, side)
     except AwsError as error:
-        return unknown("the role could not be looked at, see account.role", error.hint)
+        return unknown("the role could not be read, see account.role", error.hint)
 
 
 @side_check("account.trust", "the service may assume the role", source=_GUIDE)
@@ -86,7 +86,7 @@ def trust(survey: Survey, side: Side) -> Finding:
     if denied:
         return fail(
             f"a Deny in the trust policy of {found.arn} keeps the service out",
-            "take that Deny away, or give it a condition that neither domain fits",
+            "remove that Deny, or give it a condition that matches neither domain",
         )
     if service_statements(found.trust):
         return ok("its trust policy names the service")
@@ -100,7 +100,7 @@ def trust(survey: Survey, side: Side) -> Finding:
     "account.trust-domains", "the role's trust lets the domain in", source="AWS: confused deputy prevention"
 )
 def trust_domains(survey: Survey, side: Side) -> Finding:
-    """Conditions on aws:SourceAccount and aws:SourceArn must fit both domains."""
+    """Conditions on aws:SourceAccount and aws:SourceArn must match both domains."""
     found = _seen(survey, side)
     if isinstance(found, Finding):
         return found
@@ -119,7 +119,7 @@ def trust_domains(survey: Survey, side: Side) -> Finding:
         return refused
     unfit = domains_not_let_in(allows, arn)
     if unfit and not unfit.certain:
-        return unknown(f"{unfit.why}, in the trust policy of {found.arn}", f"see that it lets {arn} in")
+        return unknown(f"{unfit.why}, in the trust policy of {found.arn}", f"check that it lets {arn} in")
     if unfit:
         return fail(
             f"{found.arn} does not trust {arn}: {unfit.why}",
@@ -129,11 +129,11 @@ def trust_domains(survey: Survey, side: Side) -> Finding:
 
 
 def _denied(held: Role, denies: tuple[Json, ...], arn: str) -> Finding | None:
-    """What denials with conditions come to for this domain; None where none of them applies."""
+    """Judge denials with conditions for this domain; None if none applies."""
     applies = is_denied(denies, arn)
     if applies is False:
         return None
     if applies is None:
         said = f"a Deny in the trust policy of {held.arn} has a condition that is not understood"
-        return unknown(said, f"see that it lets {arn} in")
-    return fail(f"a Deny in the trust policy of {held.arn} keeps {arn} out", "take that Deny away")
+        return unknown(said, f"check that it lets {arn} in")
+    return fail(f"a Deny in the trust policy of {held.arn} keeps {arn} out", "remove that Deny")

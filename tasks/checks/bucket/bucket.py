@@ -1,4 +1,4 @@
-"""The bucket: that it is there, in the plan's Region, and that nothing else acts on what lies in it."""
+"""Checks of the bucket: it exists, in the plan's Region, and nothing else touches the repository's files."""
 
 from domains.aws import s3
 from domains.domain import Side
@@ -15,13 +15,13 @@ _MIGRATING = "AWS guide: Migrating data to a different domain"
 
 @check("bucket.exists", "the bucket is there", source=_GUIDE)
 def exists(survey: Survey) -> Finding:
-    """Asked with the source's login, then with the target's."""
+    """Read with the source's login, then with the target's."""
     name, found = bucket_facts.plans_bucket(survey).bucket, bucket_facts.found(survey)
     if found.state == "missing":
-        return fail(f"S3 knows no bucket {name}", "create it, or correct repository.bucket")
+        return fail(f"S3 has no bucket {name}", "create it, or correct repository.bucket")
     if found.state == "denied":
         return unknown(
-            f"S3 does not let the caller look at bucket {name}; it may be of another account",
+            f"S3 does not let the caller read bucket {name}; it may belong to another account",
             f"allow the caller s3:ListBucket on {name}; for another account's, in the bucket's policy too",
         )
     return ok(f"{name} in {found.region or 'a Region that S3 does not tell'}")
@@ -29,7 +29,7 @@ def exists(survey: Survey) -> Finding:
 
 @check("bucket.region", "the domains reach the bucket's Region", source=_MIGRATING)
 def region(survey: Survey) -> Finding:
-    """The plan's Region is the bucket's; a domain elsewhere needs `endpoint` in place of `region`."""
+    """The plan's Region is the bucket's; a domain elsewhere needs `endpoint` instead of `region`."""
     repository, found = bucket_facts.plans_bucket(survey), bucket_facts.found(survey)
     if found.state == "missing":
         return skip("the bucket is not there, see bucket.exists")
@@ -58,7 +58,7 @@ def _region_of(survey: Survey, side: Side) -> str | None:
 
 @check("bucket.lifecycle", "no lifecycle rule archives or deletes the repository's files", source=_GUIDE)
 def lifecycle(survey: Survey) -> Finding:
-    """Later snapshots share files with earlier ones, so a rule by age breaks new snapshots too."""
+    """Later snapshots share files with earlier ones, so an age-based rule breaks new snapshots too."""
     rules = bucket_facts.told(survey, "lifecycle", s3.lifecycle_rules)
     base_path = bucket_facts.plans_bucket(survey).base_path
     hashes = domains.hashes(survey)
@@ -83,7 +83,7 @@ def lifecycle(survey: Survey) -> Finding:
 
 @check("bucket.object-lock", "no Object Lock keeps what a snapshot writes", source="Amazon S3: Object Lock")
 def object_lock(survey: Survey) -> Finding:
-    """A default retention refuses uploads without a checksum, and keeps what is deleted."""
+    """A default retention refuses uploads without a checksum and keeps deleted files."""
     lock = bucket_facts.told(survey, "object lock", s3.object_lock)
     if not lock.retention:
         return ok("Object Lock without a default retention" if lock.enabled else "it has no Object Lock")
@@ -109,7 +109,7 @@ def _sends_no_checksum(survey: Survey) -> bool:
 
 @check("bucket.path", "nobody else uses the repository's path", source=_MIGRATING)
 def path(survey: Survey) -> Finding:
-    """A repository that neither domain knows. Registrations that can write are safety.writer's."""
+    """Find a repository unknown to both domains; safety.writer checks registrations that can write."""
     if other_writers(survey):
         return skip("see safety.writer")
     if domains.s3(survey) is None:

@@ -1,4 +1,4 @@
-"""How the bucket encrypts, and whether the role may use its key."""
+"""Check of the bucket's encryption: whether the role may use its key."""
 
 from domains.aws import iam, kms, s3
 from domains.aws.iam import Decision
@@ -24,10 +24,10 @@ _KEY = "server_side_encryption_kms_key_id"
 
 @side_check("bucket.encryption", "the role may use the bucket's key", source="Amazon S3: SSE-KMS")
 def encryption(survey: Survey, side: Side) -> Finding:
-    """S3's own encryption asks for nothing; a key of KMS for rights of the role."""
+    """S3's own encryption needs nothing; a KMS key requires rights for the role."""
     named = _named(survey)
     if named is None:
-        return ok("S3's own encryption, which asks for no rights")
+        return ok("S3's own encryption, which needs no rights")
     if named.rpartition(":")[2] in _S3S_OWN:
         return _by_s3s_own_key(survey, side)
     role = passed_role(survey, side)
@@ -48,7 +48,7 @@ def encryption(survey: Survey, side: Side) -> Finding:
 
 
 def _named(survey: Survey) -> str | None:
-    """The key that the repository's files are written with: the registration's, else the bucket's."""
+    """Return the key that encrypts the repository's files: the registration's, else the bucket's."""
     told, kind = _settings(survey), str(_settings(survey).get(_TYPE) or "").lower()
     if kind == "aes256" or str(told.get("server_side_encryption")).lower() == "true":
         return None
@@ -58,15 +58,15 @@ def _named(survey: Survey) -> str | None:
 
 
 def _settings(survey: Survey) -> Json:
-    """What the plan says of the registration; files that are there already know nothing of it."""
+    """Return the plan's registration settings; existing files do not depend on them."""
     return {} if survey.plan.snapshot.existing else bucket_facts.plans_bucket(survey).settings
 
 
 def _key(survey: Survey, named: str) -> Key | None:
-    """The key as the first login has it that may look and finds it; an id or alias is each account's own.
+    """Look up the key with the first login that may read it and finds it; ids and aliases are per account.
 
     Raises:
-        AwsError: none finds it, and one may not look.
+        AwsError: no login finds the key, and one may not read it.
     """
     errors: list[AwsError] = []
     for login in bucket_facts.logins(survey):
@@ -81,7 +81,7 @@ def _key(survey: Survey, named: str) -> Key | None:
 
 
 def _by_s3s_own_key(survey: Survey, side: Side) -> Finding:
-    """The key `aws/s3` serves everybody of the bucket's account who may use S3, and nobody else."""
+    """Judge the key `aws/s3`: it serves everybody in the bucket's account who may use S3, nobody else."""
     arn = domains.role_arn(survey, side)
     if arn is None:
         return skip("no role is passed")

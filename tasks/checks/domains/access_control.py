@@ -1,4 +1,4 @@
-"""Fine-grained access control: whether the caller is mapped so that it may do what a migration asks."""
+"""Check of fine-grained access control: whether the caller's mapped roles allow a migration."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,11 +17,11 @@ _MAP = "map it on the {side} to manage_snapshots, and to the role that docs/acce
 
 @side_check(
     "domains.access-control",
-    "access control lets the caller do what a migration asks",
+    "access control allows the caller to run a migration",
     source="AWS guide: fine-grained access control, manage_snapshots",
 )
 def access_control(survey: Survey, side: Side) -> Finding:
-    """By what the domain refuses to read, and by the roles that it knows the caller to have."""
+    """Judge by the reads that the domain refuses, and by the caller's roles."""
     found = domains.reached(survey, side)
     if found.stage == "access-control":
         return fail(found.detail, found.hint)
@@ -44,7 +44,7 @@ def _map(side: Side) -> str:
 
 
 def _refused(survey: Survey, side: Side) -> Iterator[str]:
-    """Which of the reads that every migration makes are refused by access control."""
+    """Yield the reads that every migration makes and access control refuses."""
     reads: dict[str, Callable[[Side], object]] = {
         "its repositories": survey.registrations,
         "its indices, aliases and data streams": survey.catalog,
@@ -60,7 +60,7 @@ def _refused(survey: Survey, side: Side) -> Iterator[str]:
 
 
 def _is_on(survey: Survey, side: Side) -> bool | None:
-    """Whether access control is on, by the control plane; None where it does not tell."""
+    """Whether access control is on, according to the control plane; None if unknown."""
     try:
         status = domains.status(survey, side)
     except AwsError:
@@ -70,7 +70,7 @@ def _is_on(survey: Survey, side: Side) -> bool | None:
 
 def _unasked(survey: Survey, side: Side) -> Finding:
     if _is_on(survey, side):
-        return unknown("it is on, but the domain does not tell the caller's roles", _map(side))
+        return unknown("it is on, but the domain does not report the caller's roles", _map(side))
     return skip("the domain has no access control of its own")
 
 

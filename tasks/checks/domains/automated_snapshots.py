@@ -1,4 +1,4 @@
-"""The service's own snapshots: when the next one is due."""
+"""Check of the service's automated snapshots: when the next one is due."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ _GUIDE = "AWS guide: Creating index snapshots, automated snapshots"
 
 
 def is_automated(repository: str) -> bool:
-    """Whether a repository is the service's own."""
+    """Whether a repository belongs to the service."""
     return repository.startswith(_PREFIX)
 
 
@@ -26,7 +26,7 @@ def is_automated(repository: str) -> bool:
     "domains.automated-snapshot", "when the service takes its next snapshot", source=_GUIDE, sides=("source",)
 )
 def automated_snapshot(survey: Survey, side: Side) -> Finding:
-    """The migration's own snapshot waits for one that is running."""
+    """The migration's own snapshot waits for a running one."""
     if not domains.signed(survey, side):
         return skip("its requests are not signed: no snapshots of the service are expected")
     if survey.plan.snapshot.existing:
@@ -40,12 +40,12 @@ def automated_snapshot(survey: Survey, side: Side) -> Finding:
         return ok(f"{repository} holds none yet")
     last = snapshots.get(survey.domain(side), repository, listed[-1])
     if last is None:
-        return unknown(f"{repository}/{listed[-1]} went while it was looked at", "check again")
+        return unknown(f"{repository}/{listed[-1]} disappeared while it was read", "check again")
     return _due(last, survey.identity(side).version, now(), survey.plan.snapshot.wait_for_running)
 
 
 def _due(last: SnapshotInfo, runs: Version, at: datetime, patience: timedelta) -> Finding:
-    """What the last one tells of the next one."""
+    """Predict the next snapshot from the last one."""
     began = _time(last.started_ms)
     if last.running:
         return ok(f"one is being taken since {began:%H:%M} UTC, see domains.snapshot-running")

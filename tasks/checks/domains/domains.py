@@ -1,4 +1,4 @@
-"""The two domains: the way to them, their versions, what they are busy with, and their health."""
+"""Checks of the two domains: reachability, versions, operations in progress, health."""
 
 from domains.domain import Side
 from domains.engine import cluster, snapshots
@@ -15,18 +15,18 @@ from tasks.survey import SIDES, Survey, Unlooked
 
 _WAY: tuple[Stage, ...] = ("dns", "tcp", "tls", "answer")
 _GUIDE = "AWS guide: Creating index snapshots"
-_DESCRIBE = "allow the caller es:DescribeDomain on the domain, or look at it in the console"
+_DESCRIBE = "allow the caller es:DescribeDomain on the domain, or read it in the console"
 
 
 @side_check("domains.dns", "the domain's name has an address")
 def dns(survey: Survey, side: Side) -> Finding:
-    """The host of the endpoint, or of connect_to."""
+    """Resolve the host of the endpoint, or of connect_to."""
     return _on_the_way(survey, side, "dns")
 
 
 @side_check("domains.tcp", "its port can be connected to")
 def tcp(survey: Survey, side: Side) -> Finding:
-    """A port that is closed, filtered, or inside a VPC."""
+    """The port may be closed, filtered, or inside a VPC."""
     return _on_the_way(survey, side, "tcp")
 
 
@@ -49,7 +49,7 @@ def _on_the_way(survey: Survey, side: Side, stage: Stage) -> Finding:
 
 @side_check("domains.answer", "an OpenSearch or Elasticsearch domain answers there, another one on each side")
 def answer(survey: Survey, side: Side) -> Finding:
-    """Its first answer tells who it is. Two endpoints of one cluster are no migration."""
+    """The first answer identifies the cluster. Two endpoints of one cluster are not a migration."""
     found = domains.reached(survey, side)
     if found.stage == "answer":
         return fail(found.detail, found.hint)
@@ -60,7 +60,7 @@ def answer(survey: Survey, side: Side) -> Finding:
     except UnexpectedReply as error:
         if error.transient:
             return unknown(error.message, "check again")
-        survey.give_up(side, f"the {side} is no domain that can be asked, see domains.answer")
+        survey.give_up(side, f"the {side} is not a domain that can be queried, see domains.answer")
         return fail(error.message, error.hint or "check that the endpoint is that of a domain")
     if side == "target" and _is_the_source(survey, who):
         survey.give_up(side, "source and target are one cluster, see domains.answer")
@@ -75,12 +75,12 @@ def _is_the_source(survey: Survey, who: ClusterIdentity) -> bool:
     try:
         return survey.identity("source").uuid == who.uuid
     except (UnexpectedReply, Unlooked):
-        return False  # the source's own check tells
+        return False  # the source's own check reports it
 
 
 @check("domains.version", "the target's engine reads the source's snapshots", source="AWS guide: Migrating")
 def version(survey: Survey) -> Finding:
-    """By what the domains run; the control plane must say the same."""
+    """Compare the versions the domains run; the control plane must agree."""
     source, target = survey.identity("source").version, survey.identity("target").version
     problem = compatibility.engine_problem(source, target)
     if problem:
@@ -93,26 +93,26 @@ def version(survey: Survey) -> Finding:
 
 
 def _differing(survey: Survey, side: Side) -> str:
-    """Where the control plane tells another version than the domain; empty where nothing is to be said."""
+    """Say where the control plane reports a different version than the domain; empty if it does not."""
     runs = survey.identity(side).version
     try:
         status = domains.status(survey, side)
-    except AwsError:  # domains.processing tells that it could not be asked
+    except AwsError:  # domains.processing reports that it could not be queried
         return ""
-    if status is None or status.busy:  # the same about what is under way
+    if status is None or status.busy:  # domains.processing reports the operation in progress
         return ""
     told = status.runs
     same = told and (told.engine, told.generation, told.minor) == (runs.engine, runs.generation, runs.minor)
     if told is None or same:
         return ""
-    return f"the {side} runs {runs}, but the control plane tells {status.version} of domain {status.name}"
+    return f"the {side} runs {runs}, but the control plane reports {status.version} for domain {status.name}"
 
 
-@side_check("domains.processing", "nothing is being changed about the domain", source="AWS: blue/green")
+@side_check("domains.processing", "no change to the domain is in progress", source="AWS: blue/green")
 def processing(survey: Survey, side: Side) -> Finding:
-    """Asked of the control plane: a configuration change, an upgrade, a deletion."""
+    """Read from the control plane: a configuration change, an upgrade, a deletion."""
     if not domains.signed(survey, side):
-        return skip("its requests are not signed, so no control plane is asked")
+        return skip("its requests are not signed, so no control plane is queried")
     try:
         status = domains.status(survey, side)
     except AwsError as error:
@@ -128,7 +128,7 @@ def processing(survey: Survey, side: Side) -> Finding:
 
 @side_check("domains.health", "every shard of the domain has its copies", source="OpenSearch: cluster health")
 def health(survey: Survey, side: Side) -> Finding:
-    """Yellow matters for what moves, and on the target, which has more to take."""
+    """Yellow matters for moving indices, and on the target, which must take more data."""
     told = survey.once(("health", side), lambda: cluster.health(survey.domain(side)))
     if told == "green":
         return ok("green")
@@ -139,9 +139,9 @@ def health(survey: Survey, side: Side) -> Finding:
         moving = _moving(survey)
         listed = [index for index in listed if index.name in moving]
         if not listed:
-            return ok("yellow: replicas lack, but of no index that moves")
+            return ok("yellow: replicas are missing, but of no index that moves")
     lacking = f"yellow: replicas are on no node, of {len(listed)} indices" if listed else "yellow"
-    hint = "GET _cluster/allocation/explain tells why: too few nodes for the replicas, or too little disk"
+    hint = "GET _cluster/allocation/explain says why: too few nodes for the replicas, or too little disk"
     return warn(lacking, hint, _names(listed))
 
 
@@ -150,7 +150,7 @@ def _names(indices: list[Index]) -> list[str]:
 
 
 def _moving(survey: Survey) -> set[str]:
-    """Names of the indices that the snapshot will hold."""
+    """Return names of the indices that the snapshot will hold."""
     try:
         units = [unit for unit in survey.decision.units if unit.action != "skip"]
     except SnapferryError:  # without the target it is not known which are skipped
@@ -160,7 +160,7 @@ def _moving(survey: Survey) -> set[str]:
 
 @side_check("domains.primaries", "every primary shard is there", source=_GUIDE)
 def primaries(survey: Survey, side: Side) -> Finding:
-    """An index that lacks a primary cannot be put into a snapshot."""
+    """An index without one of its primaries cannot be in a snapshot."""
     red = [index for index in survey.catalog(side).indices.values() if index.health == "red"]
     if not red:
         return ok("no index is red")
@@ -169,9 +169,9 @@ def primaries(survey: Survey, side: Side) -> Finding:
     if not lost:
         where = "on the target" if side == "target" else "on the source; they do not move"
         said = f"red, that is without some primary, {where}: {shown(_names(red))}"
-        return warn(said, "GET _cluster/allocation/explain tells why", _names(red))
+        return warn(said, "GET _cluster/allocation/explain says why", _names(red))
     said = f"without some primary, and to be moved: {shown(lost)}"
-    hint = "put them right (GET _cluster/allocation/explain tells why), or exclude them under indices.exclude"
+    hint = "fix them (GET _cluster/allocation/explain says why), or exclude them under indices.exclude"
     if survey.plan.snapshot.existing or survey.plan.snapshot.allow_partial:
         return warn(f"{said}; what is lost is not compared, or not moved", hint, lost)
     return fail(said, hint, lost)
@@ -179,15 +179,15 @@ def primaries(survey: Survey, side: Side) -> Finding:
 
 @side_check("domains.snapshot-running", "no other snapshot is being taken", source=_GUIDE)
 def snapshot_running(survey: Survey, side: Side) -> Finding:
-    """The service takes one at a time; and an index that is in one cannot be deleted."""
+    """The service takes one at a time, and an index in a running snapshot cannot be deleted."""
     found = survey.once(("running", side), lambda: snapshots.running(survey.domain(side)))
     if not found:
         return ok("none")
     said = "; ".join(_progress(each) for each in found)
     if side == "target":
         if survey.plan.conflicts.policy != "delete":
-            return ok(f"{said}; a restore does not mind")
-        return warn(said, "indices cannot be deleted while they are in a snapshot: begin when it is over")
+            return ok(f"{said}; this does not affect a restore")
+        return warn(said, "indices cannot be deleted while they are in a snapshot: start when it is over")
     if survey.plan.snapshot.existing:
         return ok(f"{said}; the plan takes none of its own")
     limit = survey.plan.snapshot.wait_for_running

@@ -1,1 +1,1 @@
-"""What the checks read: each thing once for all checks."""
+"""Facts that checks read, each once for all checks."""

@@ -1,4 +1,4 @@
-"""What S3 tells of the plan's bucket, each thing asked once, by the first login that may look."""
+"""Facts about the plan's bucket, each read once from S3 with the first login that may read it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,18 +29,18 @@ class Login:
 
 @dataclass(frozen=True)
 class BucketPolicy:
-    """The bucket's policy, and the account that the bucket is of: S3 shows the policy to nobody else."""
+    """Policy of the bucket, and the bucket's account: S3 shows the policy to no other account."""
 
     statements: tuple[Json, ...]
     account: str
 
 
 def found(survey: Survey) -> BucketLookup:
-    """Whether the bucket is there, by the login that may see it.
+    """Look up the bucket with a login that may see it.
 
     Raises:
-        Unlooked: nobody is there to look.
-        AwsError: S3 could not be asked.
+        Unlooked: no login can be used.
+        AwsError: S3 could not be reached.
     """
 
     def look() -> BucketLookup:
@@ -58,17 +58,17 @@ Read = Callable[[Session, str, str | None], T]
 
 
 def told(survey: Survey, what: str, read: Read[T]) -> T:
-    """What `read` returns of the bucket; `what` is its name among the survey's questions.
+    """Read something of the bucket once; `what` is its key in the survey.
 
     Raises:
-        Unlooked: nobody is there to look, or the bucket is not there.
-        AwsError: no login may look, or S3 could not be asked; the first login's error.
+        Unlooked: no login can be used, or the bucket does not exist.
+        AwsError: no login may read it, or S3 could not be reached; the first login's error.
     """
     return survey.once(("bucket", what), lambda: _by_who_may(survey, read)[1])
 
 
 def policy(survey: Survey) -> BucketPolicy:
-    """The bucket's policy. Raises as `told`."""
+    """Read the bucket's policy. Raises like `told`."""
 
     def read() -> BucketPolicy:
         login, document = _by_who_may(survey, s3.policy)
@@ -78,10 +78,10 @@ def policy(survey: Survey) -> BucketPolicy:
 
 
 def plans_bucket(survey: Survey) -> S3Repository:
-    """The plan's repository.
+    """Return the plan's repository.
 
     Raises:
-        Inapplicable: it is a folder.
+        Inapplicable: the repository is a folder.
     """
     repository = domains.s3(survey)
     if repository is None:
@@ -90,7 +90,7 @@ def plans_bucket(survey: Survey) -> S3Repository:
 
 
 def region(survey: Survey) -> str | None:
-    """The bucket's Region, as S3 tells it or else the plan. Raises as `found`."""
+    """Return the bucket's Region as S3 reports it, else as in the plan. Raises like `found`."""
     return found(survey).region or plans_bucket(survey).region
 
 
@@ -102,11 +102,11 @@ def _by_who_may(survey: Survey, read: Read[T]) -> tuple[Login, T]:
 
 
 def by_first(survey: Survey, read: Callable[[Login], T]) -> T:
-    """What `read` returns with the first login that may look.
+    """Return the result of `read` with the first login that may read.
 
     Raises:
-        Unlooked: nobody is there to look.
-        AwsError: no login may; the first one's error.
+        Unlooked: no login can be used.
+        AwsError: no login may read; the first login's error.
     """
     errors: list[AwsError] = []
     for login in logins(survey):
@@ -118,7 +118,7 @@ def by_first(survey: Survey, read: Callable[[Login], T]) -> T:
 
 
 def logins(survey: Survey) -> tuple[Login, ...]:
-    """The sides' logins that work, the source's first. Raises as `found`."""
+    """Return the sides' working logins, the source's first. Raises like `found`."""
     return survey.once("bucket logins", lambda: tuple(_working(survey)))
 
 
@@ -126,7 +126,7 @@ def _working(survey: Survey) -> Iterator[Login]:
     wanted = plans_bucket(survey).region
     signed: list[Side] = [side for side in SIDES if domains.signed(survey, side)]
     if not signed:
-        raise Unlooked("no side has AWS credentials to look at the bucket with")
+        raise Unlooked("no side has AWS credentials to read the bucket with")
     useless = {"credentials", "clock"}
     working: list[Side] = [side for side in signed if domains.reached(survey, side).stage not in useless]
     if not working:

@@ -1,4 +1,4 @@
-"""Facts that several checks share, each read once by the survey."""
+"""Facts about the domains that several checks share, each read once by the survey."""
 
 from urllib.parse import urlsplit
 
@@ -16,56 +16,56 @@ from tasks.checks.facts.registrations import leads_to_the_plan
 from tasks.survey import Survey
 
 _HASHED = 10
-"""OpenSearch 3, on the scale of both engines."""
+"""Generation of OpenSearch 3, counted across both engines."""
 _SEEN_HASHED = (10, 6)
-"""Generation and minor of the version that was seen to do it."""
+"""Generation and minor of the version known to do it."""
 _PATHS = "shard_path_type"
 
 
 def settings(survey: Survey, side: Side) -> DomainSettings:
-    """The plan's settings of a side."""
+    """Return the plan's settings of a side."""
     return survey.plan.source if side == "source" else survey.plan.target
 
 
 def reached(survey: Survey, side: Side) -> Reachability:
-    """How far one gets to the side's domain. Gives the side up where it cannot be asked."""
+    """Probe how far the side's domain can be reached. Give up the side if it cannot be queried."""
 
     def go() -> Reachability:
         try:
             found = reachability.probe(survey.domain(side), settings(survey, side))
-        except SnapferryError as error:  # it could not even be opened
+        except SnapferryError as error:  # the domain could not even be opened
             found = Reachability("credentials", error.message, error.hint)
         if found.stage != "reached":
-            survey.give_up(side, f"the {side} cannot be asked, see {check_of(found)}")
+            survey.give_up(side, f"the {side} cannot be queried, see {check_of(found)}")
         return found
 
     return survey.once(("reach", side), go)
 
 
 def check_of(found: Reachability) -> str:
-    """The id of the check that tells about a way that ends before `reached`."""
+    """Return the id of the check that reports a probe ending before `reached`."""
     if found.stage in {"credentials", "clock", "domain-access"}:
         return f"account.{found.stage}"
     return f"domains.{found.stage}"
 
 
 def signed(survey: Survey, side: Side) -> bool:
-    """Whether the side's requests are signed, that is, whether an AWS account is behind it."""
+    """Whether the side's requests are signed, that is, whether it belongs to an AWS account."""
     return settings(survey, side).is_signed
 
 
 def caller(survey: Survey, side: Side) -> Caller:
-    """Who signs the side's requests."""
+    """Identify the caller that signs the side's requests."""
     return survey.once(("caller", side), lambda: iam.caller(survey.domain(side).session))
 
 
 def role_arn(survey: Survey, side: Side) -> str | None:
-    """The role that the side registers the repository with; None for none."""
+    """Return the role that the side registers the repository with; None if none."""
     return survey.plan.repository.role_arn_for(side)
 
 
 def role(survey: Survey, side: Side) -> Role | None:
-    """That role as IAM has it; None when it does not exist, or the side needs none."""
+    """Read that role from IAM; None if it does not exist or the side needs none."""
     arn = role_arn(survey, side)
     if arn is None:
         return None
@@ -73,20 +73,22 @@ def role(survey: Survey, side: Side) -> Role | None:
 
 
 def status(survey: Survey, side: Side) -> DomainStatus | None:
-    """The side's domain in the control plane; None when it is not there (or not a domain of the service)."""
+    """Read the side's domain from the control plane; None if it is not there or not of the service."""
     if not signed(survey, side):
         return None
 
     def look() -> DomainStatus | None:
         name, arn = domain_name(survey, side), _arn_by_cluster(survey, side)
         found = control_plane.domain_status(survey.domain(side).session, name) if name else None
-        return None if found and arn not in (None, found.arn) else found  # a namesake in the caller's account
+        return (
+            None if found and arn not in (None, found.arn) else found
+        )  # a domain of the same name in the caller's account
 
     return survey.once(("status", side), look)
 
 
 def domain_arn(survey: Survey, side: Side) -> str | None:
-    """The side's ARN, as its cluster's name or else the control plane has it; None where neither does."""
+    """Return the side's ARN from its cluster's name, else from the control plane; None if neither has it."""
     own = _arn_by_cluster(survey, side)
     if own:
         return own
@@ -95,7 +97,7 @@ def domain_arn(survey: Survey, side: Side) -> str | None:
 
 
 def _arn_by_cluster(survey: Survey, side: Side) -> str | None:
-    """A domain of the service calls its cluster `account:domain`."""
+    """Derive the ARN from the cluster's name, which on the service is `account:domain`."""
     account_of, _, name = survey.identity(side).name.partition(":")
     region = settings(survey, side).region
     if not (account_of.isdigit() and len(account_of) == 12 and name and region):
@@ -104,7 +106,7 @@ def _arn_by_cluster(survey: Survey, side: Side) -> str | None:
 
 
 def domain_name(survey: Survey, side: Side) -> str | None:
-    """The domain's name: the plan's, or as its host or its cluster's name has it."""
+    """Return the domain's name from the plan, its host, or its cluster's name."""
     named = settings(survey, side).domain
     if named:
         return named
@@ -113,15 +115,15 @@ def domain_name(survey: Survey, side: Side) -> str | None:
 
 
 def s3(survey: Survey) -> S3Repository | None:
-    """The plan's bucket; None when the repository is a folder."""
+    """Return the plan's bucket; None if the repository is a folder."""
     repository = survey.plan.repository
     return repository if isinstance(repository, S3Repository) else None
 
 
 def hashes(survey: Survey) -> bool | None:
-    """Whether the source puts folders of its own before base_path; None where that is not known.
+    """Whether the source puts its own folders before base_path; None if unknown.
 
-    OpenSearch 3.6 does; the repository's `shard_path_type` may say otherwise.
+    OpenSearch 3.6 does, unless the repository's `shard_path_type` says otherwise.
     """
     repository = s3(survey)
     if repository is None:
@@ -145,6 +147,6 @@ def _before_base_path(path_type: object) -> bool:
 
 
 def _own_registration(survey: Survey) -> Json:
-    """The source's registration that the migration will use; empty without one."""
+    """Return the source's registration that the migration will use; empty if none."""
     found = survey.registration("source")
     return found if found and leads_to_the_plan(survey, "source", found) else {}

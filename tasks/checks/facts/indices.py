@@ -1,4 +1,4 @@
-"""Facts about what moves: under which names, with which settings, and what the target has for it."""
+"""Facts about moving indices: names, settings, and the target's support for them."""
 
 from configs.restore import full_key
 from domains.aws import control_plane
@@ -16,36 +16,36 @@ from tasks.survey import Survey
 
 
 def managed(survey: Survey, side: Side) -> bool:
-    """Whether the side is a domain of the service, as far as the plan tells."""
+    """Whether the side is a domain of the service, according to the plan."""
     settings = domains.settings(survey, side)
     return settings.is_signed or settings.is_managed
 
 
 def moving(survey: Survey) -> tuple[Unit, ...]:
-    """What moves, under the names that it will have; what indices.names refuses counts as if it did not."""
+    """Return the moving units under their target names, including those that indices.names refuses."""
     decided = {unit.name: unit for unit in survey.decision.units}
     units = (decided.get(unit.name, unit) for unit in survey.selection.units)
     return tuple(unit for unit in units if unit.action != "skip")
 
 
 def moving_indices(survey: Survey) -> tuple[SelectedIndex, ...]:
-    """The indices of all that moves."""
+    """Return the indices of all moving units."""
     return tuple(index for unit in moving(survey) for index in unit.indices)
 
 
 def requests(survey: Survey) -> tuple[list[Unit], ...]:
-    """The units of each restore request, in order."""
+    """Return the units of each restore request, in order."""
     return tuple(batches(moving(survey), survey.plan.restore.batch))
 
 
 def requirements(survey: Survey, index: SelectedIndex) -> IndexRequirements:
-    """What the index asks of the domain that holds it, on the source."""
+    """Return what the source index requires of a domain that holds it."""
     found = survey.once("traits", lambda: traits_of.index_requirements(survey.domain("source")))
     return found.get(index.name, NO_REQUIREMENTS)
 
 
 def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[str, ...]]:
-    """Those settings of it that its copy will have: the source's, without and with what the plan says."""
+    """Return the settings of its copy: the source's, minus and plus those in the plan."""
     restore = survey.plan.restore
     ignored = [full_key(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
     kept = {
@@ -55,15 +55,15 @@ def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[s
 
 
 def _text(value: object) -> str:
-    """A setting's value as the engines write it."""
+    """Format a setting's value as the engines do."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def replicas(survey: Survey, index: SelectedIndex) -> int:
-    """Replicas of each shard of its copy, where their number is not expanded by the engine.
+    """Return the number of replicas of its copy's shards, before any auto-expansion by the engine.
 
     Raises:
-        PreconditionError: the plan says something that is no number.
+        PreconditionError: the plan's value is not a number.
     """
     wanted = {full_key(key): value for key, value in survey.plan.restore.index_settings.items()}
     told = wanted.get("index.number_of_replicas", index.replicas)
@@ -76,27 +76,27 @@ def replicas(survey: Survey, index: SelectedIndex) -> int:
 
 
 def copies(survey: Survey, index: SelectedIndex) -> int:
-    """The primary and its replicas, as `replicas` has them."""
+    """Return the number of copies: the primary and its `replicas`."""
     return 1 + replicas(survey, index)
 
 
 def target_settings(survey: Survey) -> dict[str, str | tuple[str, ...]]:
-    """Disk, shard, zone and closing settings in force on the target."""
+    """Return the target's effective settings for disk, shards, zones and closing."""
     return survey.once("target settings", lambda: cluster_features.cluster_settings(survey.domain("target")))
 
 
 def target_plugins(survey: Survey) -> frozenset[str]:
-    """Plugins of the target."""
+    """Return the target's plugins."""
     return survey.once("target plugins", lambda: cluster_features.plugins(survey.domain("target")))
 
 
 def target_definitions(survey: Survey) -> Definitions:
-    """Templates and pipelines of the target."""
+    """Return the target's templates and pipelines."""
     return survey.once("target definitions", lambda: templates.definitions(survey.domain("target")))
 
 
 def policies(survey: Survey) -> dict[str, str]:
-    """Indices of the source that a policy looks after, by what the plugin says."""
+    """Return the source's indices that a policy manages, each with its policy."""
     version = survey.identity("source").version
     return survey.once(
         "policies", lambda: cluster_features.managed_by_policy(survey.domain("source"), version)
@@ -104,7 +104,7 @@ def policies(survey: Survey) -> dict[str, str]:
 
 
 def target_packages(survey: Survey) -> dict[str, str] | None:
-    """Ids of the target's packages, each with its status; None where the control plane does not know it."""
+    """Return the target's package ids and their status; None if the control plane does not know it."""
     status = domains.status(survey, "target")
     if status is None:
         return None

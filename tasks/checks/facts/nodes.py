@@ -1,4 +1,4 @@
-"""The nodes of the target that hold what comes."""
+"""Facts about the target's data nodes."""
 
 from domains.engine.nodes import Node
 from domains.errors import AwsError
@@ -8,17 +8,17 @@ from tasks.survey import Survey
 
 
 def data_nodes(survey: Survey) -> tuple[Node, ...]:
-    """The target's nodes that hold shards."""
+    """Return the target's nodes that hold shards."""
     return tuple(node for node in survey.nodes("target") if node.data)
 
 
 def nodes_in_words(number: int) -> str:
-    """How many data nodes."""
+    """Format a number of data nodes."""
     return "1 data node" if number == 1 else f"{number} data nodes"
 
 
 def if_hot(survey: Survey, found: Finding) -> Finding:
-    """What is in order only if the counted nodes hold hot indices: UltraWarm nodes may be among them."""
+    """Turn OK into undecided if UltraWarm nodes may be among the counted nodes."""
     try:
         status = domains.status(survey, "target")
     except AwsError:
@@ -27,5 +27,5 @@ def if_hot(survey: Survey, found: Finding) -> Finding:
         return found
     return unknown(
         f"{found.detail}; UltraWarm nodes of the target may be counted among them",
-        "see by the domain's instance count that its hot nodes are enough",
+        "check by the domain's instance count that its hot nodes are enough",
     )

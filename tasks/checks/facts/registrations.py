@@ -1,4 +1,4 @@
-"""Registrations of the plan's bucket and path on both sides, and who else can write there."""
+"""Facts about registrations of the plan's bucket and path on both sides, and about other writers there."""
 
 from collections.abc import Iterator
 
@@ -9,21 +9,21 @@ from tasks.survey import SIDES, Survey
 
 
 def leads_to_the_plan(survey: Survey, side: Side, found: Json) -> bool:
-    """Whether a registration leads to the plan's bucket and path; the Region does not matter for that."""
+    """Whether a registration leads to the plan's bucket and path, whatever its Region."""
     return same_place(found, registration(survey.plan, survey.domain(side), "plain", None))
 
 
 def at_the_plans_place(survey: Survey, side: Side) -> dict[str, Json]:
-    """The side's registrations that lead to the plan's bucket and path, whatever they are called."""
+    """Return the side's registrations that lead to the plan's bucket and path, under any name."""
     found = survey.registrations(side)
     return {name: each for name, each in found.items() if leads_to_the_plan(survey, side, each)}
 
 
 def other_writers(survey: Survey) -> tuple[str, ...]:
-    """Who can write to the plan's place beside the source by the plan's name, one line each.
+    """List other registrations that can write to the plan's place, one line each.
 
-    Also under another name on the source itself: each name keeps its own count of the repository's changes,
-    and takes the other's for damage.
+    A second name on the source itself counts too: each name keeps its own generation count of the repository
+    and treats the other's writes as corruption.
     """
     return tuple(_other_writers(survey))
 

@@ -1,4 +1,4 @@
-"""Aliases that are written through: after the restore each must lead to one index, as before."""
+"""Check of write aliases: after the restore, each must still lead to one index."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -26,13 +26,13 @@ def write_aliases(survey: Survey) -> Finding:
     lost = list(lost_writers(indices.moving(survey), source, target))
     if lost:
         said = lost[0] if len(lost) == 1 else f"{len(lost)} aliases lose the index that they write to"
-        hint = "let it move too, or choose one on the target afterwards (POST _aliases, is_write_index: true)"
+        hint = "move it too, or choose one on the target afterwards (POST _aliases, is_write_index: true)"
         return warn(said, hint, lost)
     return ok("each leads to one index, as on the source")
 
 
 def several_writers(requests: Iterable[Sequence[Unit]], source: Catalog, target: Catalog) -> Iterator[str]:
-    """Aliases that would have two write indices while a restore request is carried out."""
+    """Yield aliases that would have two write indices during a restore request."""
     flags = {alias: dict(_flags(target, names, alias)) for alias, names in target.aliases.items()}
     for batch in requests:
         for gone in (name for unit in batch for name in unit.takes):
@@ -51,7 +51,7 @@ def several_writers(requests: Iterable[Sequence[Unit]], source: Catalog, target:
 
 
 def lost_writers(units: Sequence[Unit], source: Catalog, target: Catalog) -> Iterator[str]:
-    """Aliases through which the source is written, and the target could not be, or another index of it."""
+    """Yield aliases that take writes on the source, but on the target lead nowhere or to another index."""
     gone = {name for unit in units for taken in unit.takes for name in _own(target, taken)}
     arrived: dict[str, dict[str, bool | None]] = {}
     for alias, there in _arriving(units, source):
@@ -62,11 +62,11 @@ def lost_writers(units: Sequence[Unit], source: Catalog, target: Catalog) -> Ite
         after = {**dict(_flags(target, stays, alias)), **members}
         if writer(before) and writer(after) != writer(before):
             then = f"writes go to {writer(after)}" if writer(after) else "it cannot be written through"
-            yield f"alias {alias}: its write index {writer(before)} does not come with it, so {then}"
+            yield f"alias {alias}: its write index {writer(before)} does not move with it, so {then}"
 
 
 def writer(members: Flags) -> str:
-    """The index that an alias's writes go to; empty when there is none."""
+    """Return the index that an alias's writes go to; empty if there is none."""
     named = [name for name, writes in members.items() if writes]
     if named:
         return named[0]
@@ -75,9 +75,9 @@ def writer(members: Flags) -> str:
 
 
 def _arriving(units: Iterable[Unit], source: Catalog) -> Iterator[tuple[Alias, str]]:
-    """Every alias that comes along, with the name that its index will have."""
+    """Yield every alias that moves, with the future name of its index."""
     for unit in units:
-        if unit.action != "rename":  # renamed ones come without
+        if unit.action != "rename":  # renamed indices move without aliases
             for index in unit.indices:
                 for alias in source.indices[index.name].aliases:
                     yield alias, index.target

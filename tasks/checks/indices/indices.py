@@ -1,4 +1,4 @@
-"""What moves, and what about it the target could not take."""
+"""Checks of the moving indices: selection, versions, states, names."""
 
 from collections.abc import Iterator
 
@@ -20,9 +20,9 @@ _NAMES_HINTS = {
 }
 
 
-@check("indices.selected", "the plan's patterns choose what they name", source="docs/plan.md")
+@check("indices.selected", "the plan's patterns select what they name", source="docs/plan.md")
 def selected(survey: Survey) -> Finding:
-    """Names that are not there, aliases taken for indices, nothing at all: FAIL."""
+    """Fails on missing names, on aliases used as index names, and on an empty selection."""
     problems = tuple(_selection_problems(survey))
     if problems:
         return failing(problems, "", "correct indices.include and indices.exclude")
@@ -30,7 +30,7 @@ def selected(survey: Survey) -> Finding:
     loose = [pattern for pattern in selection.unmatched if "*" in pattern]
     if loose:
         return warn(
-            f"indices.include: {shown(loose)} fits nothing on the source", "take it out, if it is no slip"
+            f"indices.include: {shown(loose)} matches nothing on the source", "remove it if it is a typo"
         )
     indices = sum(len(unit.indices) for unit in selection.units)
     return ok(f"{indices} indices move, {len(selection.left_out)} names are left out")
@@ -40,7 +40,7 @@ def _selection_problems(survey: Survey) -> Iterator[str]:
     selection, wanted = survey.selection, survey.plan.indices
     named = list(_named_problems(survey))
     if not selection.units and not named:
-        yield "no index on the source fits indices.include and indices.exclude"
+        yield "no index on the source matches indices.include and indices.exclude"
     yield from named
     for left in selection.left_out:
         if left.reason == LeftOutReason.CHANGING:
@@ -48,7 +48,7 @@ def _selection_problems(survey: Survey) -> Iterator[str]:
         elif left.name in wanted.include and left.reason in {LeftOutReason.CLOSED, LeftOutReason.SYSTEM}:
             closed = left.reason == LeftOutReason.CLOSED
             why = "is closed; set indices.closed: move" if closed else "is a system index"
-            yield f"indices.include: {left.name} {why}, or take it out of the list"
+            yield f"indices.include: {left.name} {why}, or remove it from the list"
 
 
 def _named_problems(survey: Survey) -> Iterator[str]:
@@ -62,7 +62,7 @@ def _named_problems(survey: Survey) -> Iterator[str]:
 
 @check("indices.created", "the target can hold indices of the versions that created them", source=_MOVING)
 def created(survey: Survey) -> Finding:
-    """An index keeps the version that created it, whatever its domain was upgraded to since."""
+    """An index keeps the version that created it, even after its domain was upgraded."""
     target = survey.identity("target").version
     if compatibility.engine_problem(survey.identity("source").version, target):
         return skip("see domains.version")
@@ -73,21 +73,21 @@ def created(survey: Survey) -> Finding:
 
 
 def created_on(survey: Survey) -> list[tuple[str, int | None]]:
-    """The selected indices, each with the `index.version.created` that its domain tells."""
+    """Return the selected indices with their `index.version.created`."""
     found = survey.catalog("source").indices
     chosen = (index.name for unit in survey.selection.units for index in unit.indices)
     return [(name, found[name].created_id) for name in chosen]
 
 
 @check(
-    "indices.closed", "what becomes of closed indices", source="AWS guide: Troubleshooting, closing indices"
+    "indices.closed", "what happens to closed indices", source="AWS guide: Troubleshooting, closing indices"
 )
 def closed(survey: Survey) -> Finding:
-    """They stay, or they move and are closed again on the target, which must be able to."""
+    """They stay, or they move and are closed again on the target, which must support that."""
     if survey.plan.indices.closed == "skip":
         left = [each.name for each in survey.selection.left_out if each.reason == LeftOutReason.CLOSED]
         if left:
-            hint = "set indices.closed: move to take them along, or exclude them"
+            hint = "set indices.closed: move to move them too, or exclude them"
             return warn(f"closed, so left out (indices.closed: skip): {shown(left)}", hint, left)
         return ok("none is left out for being closed")
     names = [index.name for index in moving.moving_indices(survey) if not index.open]
@@ -115,11 +115,11 @@ def _cannot_close(survey: Survey) -> str:
 
 @check("indices.warm", "one snapshot can hold them: no warm index among hot ones", source=_WARM)
 def warm(survey: Survey) -> Finding:
-    """A snapshot takes hot indices, or a single warm one. Cold ones are not attached, so not seen."""
+    """A snapshot holds hot indices or a single warm one. Cold indices are not attached, so not visible."""
     if survey.plan.snapshot.existing is not None:
         return skip("the migration takes no snapshot")
     if not moving.managed(survey, "source"):
-        return skip("the source is no domain of the service")
+        return skip("the source is not a domain of the service")
     indices = moving.moving_indices(survey)
     named = [each.name for each in indices if moving.requirements(survey, each).setting(_BOX_TYPE) == "warm"]
     hint = "move them back to hot (POST _ultrawarm/migration/NAME/_hot) and wait for it, or exclude them"
@@ -135,13 +135,13 @@ def _cold(survey: Survey, otherwise: str) -> Finding:
     status = domains.status(survey, "source")
     if status is None:
         return unknown(
-            f"{otherwise}, but the control plane does not show the source, so nor its cold storage",
-            "see in the console whether it has cold indices",
+            f"{otherwise}, but the control plane does not show the source or its cold storage",
+            "check in the console whether it has cold indices",
         )
     if status.cold:
         return warn(
             "the source has cold storage: cold indices are not attached, so they are not seen and stay",
-            "GET _cold/indices/_search lists them; move what is wanted to warm, then to hot storage first",
+            "GET _cold/indices/_search lists them; move those you want to warm, then to hot storage first",
         )
     return ok(otherwise)
 
@@ -150,7 +150,7 @@ def _cold(survey: Survey, otherwise: str) -> Finding:
     "indices.remote-store", "how their shards are stored", source="AWS guide: OpenSearch optimized instances"
 )
 def remote_store(survey: Survey) -> Finding:
-    """Remote-backed indices (OR1 and the like) take the target's way of storing when they are restored."""
+    """Remote-backed indices (OR1 and the like) take on the target's storage type when restored."""
     names = [
         index.name
         for index in moving.moving_indices(survey)
@@ -168,7 +168,7 @@ def remote_store(survey: Survey) -> Finding:
 
 @check("indices.names", "names are free on the target, or the plan says what happens", source="docs/plan.md")
 def names(survey: Survey) -> Finding:
-    """Indices, aliases and data streams share one space of names."""
+    """Indices, aliases and data streams share one namespace."""
     problems = survey.decision.problems
     policy = survey.plan.conflicts.policy
     taken = sum(bool(unit.conflict) for unit in survey.decision.units)

@@ -1,4 +1,4 @@
-"""What the target must have for the indices that move: templates, packages, plugins, pipelines, policies."""
+"""Checks of target features that moving indices need: templates, packages, plugins, pipelines, policies."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -26,9 +26,9 @@ _POLICIES = (
 )
 
 
-@check("indices.streams", "data streams can go on on the target", source="AWS guide: Data streams")
+@check("indices.streams", "data streams can continue on the target", source="AWS guide: Data streams")
 def streams(survey: Survey) -> Finding:
-    """Each needs an index template with `data_stream`, and free names for its next indices."""
+    """Each needs an index template with `data_stream`, and free names for its future indices."""
     units = [unit for unit in indices.moving(survey) if unit.is_stream]
     if not units:
         return skip("no data stream moves")
@@ -42,13 +42,13 @@ def streams(survey: Survey) -> Finding:
     if lines:
         said = lines[0] if len(lines) == 1 else f"{len(lines)} data streams"
         return warn(
-            said, "make the source's index templates on the target, before anything is written", lines
+            said, "create the source's index templates on the target before anything is written", lines
         )
     return ok(f"{len(units)} data streams, each with its template")
 
 
 def _collisions(unit: Unit, target: Catalog) -> Iterator[str]:
-    """The engine refuses a data stream when a name that it will give one day is taken."""
+    """Yield names that collide: the engine refuses a data stream if one of its future names is taken."""
     start = f".ds-{unit.target}-"
     last = max((_number(index.target, start) for index in unit.indices), default=-1)
     if last < 0:
@@ -69,14 +69,14 @@ def _template_problems(name: str, templates: Mapping[str, Template]) -> Iterator
     fitting = [each for each, template in templates.items() if matches(name, template.patterns)]
     chosen = max(fitting, key=lambda each: templates[each].rank, default=None)
     if chosen is None:
-        yield f"data stream {name}: no index template of the target fits it, so its next index cannot be made"
+        yield f"data stream {name}: no index template of the target matches it, so it cannot get a next index"
     elif not templates[chosen].streams:
-        yield f"data stream {name}: the target's index template {chosen} fits it, and has no data_stream"
+        yield f"data stream {name}: the target's index template {chosen} matches it, but has no data_stream"
 
 
 @check("indices.packages", "dictionaries and synonyms are on the target", source="AWS guide: Custom packages")
 def packages(survey: Survey) -> Finding:
-    """Analyzers read them from files, which on the service are packages with an id."""
+    """Analyzers read them from files; on the service, these are packages with an id."""
     needed: dict[str, list[str]] = {}
     for index in indices.moving_indices(survey):
         for value in sorted(_files(survey, index)):
@@ -85,15 +85,15 @@ def packages(survey: Survey) -> Finding:
         return ok("no analyzer needs a package or a file")
     lines = [f"{value}: {shown(names, 3)}" for value, names in sorted(needed.items())]
     if not indices.managed(survey, "target"):
-        hint = "put them under config/ of every node of the target"
+        hint = "put them under config/ on every node of the target"
         return unknown(f"whether the target has {shown(needed)}, which analyzers read", hint)
     ids = {value: found[1] for value in needed if (found := _PACKAGE.fullmatch(value))}
     there = indices.target_packages(survey) if ids else dict[str, str]()
     if there is None:
-        return unknown("the control plane does not show the target, so nor its packages: " + "; ".join(lines))
+        return unknown("the control plane does not show the target or its packages: " + "; ".join(lines))
     missing = [value for value, package in ids.items() if there.get(package, _FAILED) == _FAILED]
     hint = (
-        "associate them with the target (es:AssociatePackage), or give the target's own by the same settings "
+        "associate them with the target (es:AssociatePackage), or name the target's own in the same settings "
         "under restore.index_settings"
     )
     if missing:
@@ -124,7 +124,7 @@ def _files(survey: Survey, index: SelectedIndex) -> set[str]:
     source="AWS guide: Plugins by engine version",
 )
 def plugins(survey: Survey) -> Finding:
-    """Field types, analyzers and codecs that the target does not have leave an index red."""
+    """Field types, analyzers and codecs that the target lacks leave an index red."""
     have, version = indices.target_plugins(survey), survey.identity("target").version
     needed: dict[str, list[str]] = {}
     for index in indices.moving_indices(survey):
@@ -140,7 +140,7 @@ def plugins(survey: Survey) -> Finding:
     "indices.pipelines", "the target has the pipelines that they name", source="OpenSearch: index settings"
 )
 def pipelines(survey: Survey) -> Finding:
-    """A pipeline is not part of a snapshot; without it, writes (or searches) fail after the move."""
+    """A pipeline is not part of a snapshot; without it, writes (or searches) fail after the migration."""
     named: dict[tuple[str, str], list[str]] = {}
     for index in indices.moving_indices(survey):
         settings = indices.restored_settings(survey, index)
@@ -160,7 +160,7 @@ def pipelines(survey: Survey) -> Finding:
     if lines:
         return warn(
             f"the target lacks {lines[0]}" if len(lines) == 1 else f"the target lacks {len(lines)} pipelines",
-            "make them on the target, or leave their setting out by restore.ignore_index_settings; without "
+            "create them on the target, or drop their setting with restore.ignore_index_settings; without "
             "them writes (or searches) fail",
             lines,
         )
@@ -169,11 +169,11 @@ def pipelines(survey: Survey) -> Finding:
 
 @check(
     "indices.policies",
-    "no policy is lost or brought along unawares",
+    "no policy is lost or carried over by accident",
     source="AWS guide: Index State Management",
 )
 def policies(survey: Survey) -> Finding:
-    """Policies do not move; an id that comes along with an index may act on the target."""
+    """Policies do not move, but an index's policy id does and may act on the target."""
     copied = {
         index.name: policy
         for index in indices.moving_indices(survey)
@@ -186,17 +186,17 @@ def policies(survey: Survey) -> Finding:
     except DomainError:
         if not copied:
             raise
-        known = {}  # what comes along is worse than what stays
+        known = {}  # carried-over ids are worse than missing policies
     managed = {name: policy for name, policy in known.items() if name in names} | copied
     if not managed:
-        return ok("no policy looks after them")
+        return ok("no policy manages them")
     lines = [f"{name}: policy {policy}" for name, policy in sorted(managed.items())]
     listed = shown(sorted(set(managed.values())))
     if copied:
         hint = (
-            "make the policies on the target if they are wanted; else leave the ids out by "
+            "create the policies on the target if you want them; else drop the ids with "
             "restore.ignore_index_settings: [index.*.index_state_management.policy_id]"
         )
-        said = f"ids of policies come along ({listed}), policies do not; a policy of that id there would act"
+        said = f"policy ids move ({listed}), policies do not; a policy with that id on the target would act"
         return warn(said, hint, lines)
-    return warn(f"policies do not move: {listed}", "make them on the target, and attach them", lines)
+    return warn(f"policies do not move: {listed}", "create them on the target and attach them", lines)

@@ -1,4 +1,4 @@
-"""Copies of each index on the target: as many as its zones want, each on a node of its own."""
+"""Checks of replicas on the target: right number for its zones, and a node for each copy."""
 
 from tasks.checks.check import Finding, check, fail, ok, shown, unknown, warn
 from tasks.checks.facts import domains, indices
@@ -12,24 +12,22 @@ _AWARENESS = "cluster.routing.allocation.awareness"
 
 @check("room.standby", "copies fit Multi-AZ with Standby", source=_STANDBY)
 def standby(survey: Survey) -> Finding:
-    """Three zones want a multiple of three copies of each index; the engine refuses others."""
+    """Three zones require a multiple of three copies of each index; the engine refuses other numbers."""
     zones = max(1, _balanced_zones(survey))
     if zones == 1 and domains.signed(survey, "target"):
         status = domains.status(survey, "target")
         if status is None:
-            return unknown(
-                "the control plane does not show the target, nor its settings a balance over zones"
-            )
+            return unknown("neither the control plane nor the target's settings show a balance over zones")
         zones = 3 if status.standby else 1
     if zones == 1:
-        return ok("the target wants no certain number of copies")
+        return ok("the target requires no particular number of copies")
     odd = [
         f"{index.name}: {copies} {'copy' if copies == 1 else 'copies'}"
         for index in indices.moving_indices(survey)
         if (copies := _balanced_copies(survey, index)) % zones
     ]
     if odd:
-        said = f"the target wants a multiple of {zones} copies, and would refuse {_subjects(odd)}"
+        said = f"the target requires a multiple of {zones} copies and would refuse {_subjects(odd)}"
         hint = f"set restore.index_settings: {{index.number_of_replicas: {zones - 1}}}"
         return fail(said, hint, odd)
     return ok(f"a multiple of {zones} copies each")
@@ -40,7 +38,7 @@ def _subjects(lines: list[str]) -> str:
 
 
 def _balanced_zones(survey: Survey) -> int:
-    """How many zones the engine itself balances copies over; 1 where it does not."""
+    """Return how many zones the engine balances copies over; 1 if it does not."""
     settings = indices.target_settings(survey)
     if settings.get(f"{_AWARENESS}.balance") != "true":
         return 1
@@ -54,7 +52,7 @@ def _listed(value: str | tuple[str, ...] | None) -> list[str]:
 
 
 def _balanced_copies(survey: Survey, index: SelectedIndex) -> int:
-    """Copies as the engine counts them here: the most that it would expand to; 0 where that has no end."""
+    """Return copies as the engine counts them: the maximum it would expand to; 0 if unlimited."""
     expanded = _expanded(survey, index)
     if not expanded:
         return indices.copies(survey, index)
@@ -63,17 +61,17 @@ def _balanced_copies(survey: Survey, index: SelectedIndex) -> int:
 
 
 def _expanded(survey: Survey, index: SelectedIndex) -> str:
-    """The bounds that the engine keeps the replicas in, such as `0-1` or `0-all`; empty where it does not."""
+    """Return the engine's auto-expand bounds for replicas, such as `0-1` or `0-all`; empty if none."""
     told = indices.restored_settings(survey, index).get("index.auto_expand_replicas", ())
     return next((value for value in told if value != "false"), "")
 
 
-@check("room.copies", "every copy has a node of its own", source="OpenSearch: shard allocation")
+@check("room.copies", "every copy has its own node", source="OpenSearch: shard allocation")
 def copies(survey: Survey) -> Finding:
     """More copies than data nodes stay unassigned, and the domain yellow."""
     nodes = len(data_nodes(survey))
     if not nodes:
-        return unknown("the target tells of no data node")
+        return unknown("the target reports no data node")
     homeless = [
         f"{index.name}: {indices.copies(survey, index)} copies"
         for index in indices.moving_indices(survey)

@@ -1,4 +1,4 @@
-"""Whether what comes has room on the target: disks, shards, zones, and requests of a sensible size."""
+"""Checks of room on the target: disks, shards, and the size of restore requests."""
 
 from collections.abc import Iterator
 
@@ -26,13 +26,13 @@ _FEWER = (
 _MANY_REQUESTS, _SMALL_BATCH, _LARGE_BATCH = 100, 50, 500
 
 
-@check("room.disk", "the disks of the target take what comes", source=_SIZING)
+@check("room.disk", "the target's disks have room for the indices", source=_SIZING)
 def disk(survey: Survey) -> Finding:
-    """Primaries with their replicas, against what is free above the watermarks and the reserve."""
+    """Compare primaries and replicas to the free space under the watermarks and the reserve."""
     nodes = data_nodes(survey)
     silent = [node.name for node in nodes if node.total_bytes is None or node.available_bytes is None]
     if silent or not nodes:
-        return unknown(f"the target does not tell the disks of {shown(silent) or 'any data node'}")
+        return unknown(f"the target does not report the disks of {shown(silent) or 'any data node'}")
     try:
         found = room(nodes, moving.target_settings(survey), managed=moving.managed(survey, "target"))
     except ValueError as error:
@@ -56,10 +56,10 @@ def disk(survey: Survey) -> Finding:
 
 
 def _sizes(survey: Survey) -> dict[str, int]:
-    """Bytes of the primaries; those of closed indices are not listed with the others.
+    """Return bytes of the primaries; closed indices need a separate read.
 
     Raises:
-        UnexpectedReply: of one nothing is told.
+        UnexpectedReply: the size of an index is not reported.
     """
     indices = moving.moving_indices(survey)
     known = {index.name: index.bytes for index in indices if index.bytes is not None}
@@ -67,12 +67,12 @@ def _sizes(survey: Survey) -> dict[str, int]:
         known |= survey.once("closed sizes", lambda: closed_sizes(survey.domain("source")))
     dumb = [index.name for index in indices if index.name not in known]
     if dumb:
-        raise UnexpectedReply("source: sizes of indices", f"none is told of {shown(dumb)}")
+        raise UnexpectedReply("source: sizes of indices", f"none is reported for {shown(dumb)}")
     return known
 
 
 def _freed(survey: Survey) -> int:
-    """What the target's indices take that are deleted before the restore."""
+    """Return the bytes freed by the target's indices that are deleted before the restore."""
     target = survey.catalog("target")
     gone = (index for unit in moving.moving(survey) for index in _taken(unit, target))
     return sum((index.bytes or 0) * (1 + index.replicas) for index in gone)
@@ -86,15 +86,15 @@ def _taken(unit: Unit, target: Catalog) -> Iterator[Index]:
                 yield target.indices[backing]
 
 
-@check("room.shards", "the target may hold as many shards", source=_QUOTAS)
+@check("room.shards", "the target may hold that many shards", source=_QUOTAS)
 def shards(survey: Survey) -> Finding:
-    """`cluster.max_shards_per_node` times its data nodes, against shards of open indices with replicas.
+    """Compare `cluster.max_shards_per_node` × data nodes to the shards of open indices, replicas included.
 
-    The engine looks at one index of a request at a time: each must fit beside what was there before.
+    The engine checks one index of a request at a time: each must fit in addition to the existing shards.
     """
     told, nodes = moving.target_settings(survey).get(_SHARDS), len(data_nodes(survey))
     if not isinstance(told, str) or not nodes:
-        return unknown(f"the target does not tell {_SHARDS}, or has no data node")
+        return unknown(f"the target does not report {_SHARDS}, or has no data node")
     cap = int(told) * nodes
     target = survey.catalog("target")
     there = sum(_shards_of(index) for index in target.indices.values())
@@ -103,7 +103,7 @@ def shards(survey: Survey) -> Finding:
         there -= sum(_shards_of(index) for unit in batch for index in _taken(unit, target))
         coming = {i.name: i.shards * moving.copies(survey, i) for unit in batch for i in unit.indices}
         refused += [
-            f"{name}: {more} shards more than the {there} that are there, and {cap} are allowed"
+            f"{name}: {more} shards on top of the existing {there}, and {cap} are allowed"
             for name, more in coming.items()
             if there + more > cap
         ]
@@ -122,7 +122,7 @@ def shards(survey: Survey) -> Finding:
 
 
 def _grows_with_the_heap(survey: Survey, told: str) -> bool:
-    """Whether the service sets the limit by each node's memory, and only the engine's default is shown."""
+    """Whether the service sets the limit by node memory and the engine shows only its default."""
     version = survey.identity("target").version
     since = version.engine == "opensearch" and version >= _BY_HEAP_SINCE
     return moving.managed(survey, "target") and since and told == _DEFAULT_SHARDS
@@ -134,7 +134,7 @@ def _shards_of(index: Index) -> int:
 
 @check("room.batches", "restore requests are of a sensible size", source="docs/plan.md")
 def batches(survey: Survey) -> Finding:
-    """Names go into the request's body, so only their number counts: each request is one change of state."""
+    """Names go into the request body, so only their number matters: one state change per request."""
     requests, size_ = moving.requests(survey), survey.plan.restore.batch
     most = max((sum(len(unit.indices) for unit in batch) for batch in requests), default=0)
     if not requests:
@@ -142,10 +142,10 @@ def batches(survey: Survey) -> Finding:
     indices = len(moving.moving_indices(survey))
     said = f"{indices} indices in {len(requests)} restore requests, {most} at most in one"
     if len(requests) > _MANY_REQUESTS and size_ < _SMALL_BATCH:
-        return warn(f"{said}: each of them takes time of its own", "set restore.batch: 200, or leave it out")
+        return warn(f"{said}: each of them has a fixed cost", "set restore.batch: 200, or leave it out")
     if most > _LARGE_BATCH:
         return warn(
-            f"{said}: one index that is refused sends all of its request back, to be halved",
+            f"{said}: one refused index fails its whole request, which is then halved",
             "set restore.batch: 200, or leave it out",
         )
     return ok(said)

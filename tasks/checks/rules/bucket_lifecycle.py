@@ -1,4 +1,4 @@
-"""Lifecycle rules of a bucket against the files of a snapshot repository. Pure."""
+"""Judge a bucket's lifecycle rules for the files of a snapshot repository. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -12,18 +12,18 @@ _AT_THE_ROOT = (
     "index-", "index.latest", "incompatible-snapshots", "indices/", "meta-", "snap-", "snapshot_shard_paths/",
     "tests-",
 )  # fmt: skip
-"""What the engines call the files of a repository."""
+"""File names that the engines use in a repository."""
 _HASH = ("[A-Za-z0-9_-]", *["[01]"] * 14, "/")
-"""A prefix that OpenSearch 3 puts before base_path, letter by letter, as in `M11111010011100/`."""
+"""Prefix that OpenSearch 3 puts before base_path, character by character, as in `M11111010011100/`."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What lifecycle rules do to a repository, one line each.
+    """Effects of lifecycle rules on a repository, one line each.
 
     Args:
-        harm: what makes snapshots unreadable.
-        notes: what only costs, or comes only if somebody tags objects.
+        harm: effects that make snapshots unreadable.
+        notes: effects that only cost money, or occur only if somebody tags objects.
     """
 
     harm: tuple[str, ...]
@@ -31,11 +31,11 @@ class Judged:
 
 
 def judged(rules: Iterable[Json], base_path: str, *, hashed: bool) -> Judged:
-    """What the rules do to a repository's files.
+    """Judge the effects of the rules on a repository's files.
 
     Args:
-        rules: as S3 tells them.
-        hashed: whether an engine puts prefixes of its own before `base_path` (OpenSearch 3).
+        rules: as S3 returns them.
+        hashed: whether the engine puts its own prefixes before `base_path` (OpenSearch 3).
     """
     harm: list[str] = []
     notes: list[str] = []
@@ -51,7 +51,7 @@ def judged(rules: Iterable[Json], base_path: str, *, hashed: bool) -> Judged:
 
 
 def reaches(prefix: str, base_path: str, *, hashed: bool) -> bool:
-    """Whether a rule for this prefix applies to a file of the repository."""
+    """Whether a rule for this prefix applies to any file of the repository."""
     root = f"{base_path}/" if base_path else ""
     stems = [root] if root else _AT_THE_ROOT
     if any(_overlap(prefix, stem) for stem in stems):
@@ -65,7 +65,7 @@ def _overlap(prefix: str, stem: str) -> bool:
 
 
 def _below_a_hash(prefix: str) -> str | None:
-    """What the prefix says after a hash, empty where it ends before; None where it is no hash."""
+    """Return the part of the prefix after a hash, empty if it ends in the hash; None if there is no hash."""
     length = min(len(prefix), len(_HASH))
     if re.fullmatch("".join(_HASH[:length]), prefix[:length]) is None:
         return None
@@ -78,7 +78,7 @@ def _prefix(rule: Json) -> str:
 
 
 def _tagged(rule: Json) -> str:
-    """Words for a rule that only applies to tagged objects; a repository's files have no tags."""
+    """Describe a rule that only applies to tagged objects; a repository's files have no tags."""
     tags = [child(rule, "Filter", "Tag"), *children(child(rule, "Filter", "And"), "Tags")]
     named = [f"{tag['Key']}={tag.get('Value')}" for tag in tags if tag]
     return f", if somebody tags them {', '.join(named)}" if named else ""

@@ -1,4 +1,4 @@
-"""How much more the disks of a domain take, by the engine's watermarks and the service's reserve. Pure."""
+"""Compute free room on a domain's disks from the engine's watermarks and the service's reserve. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ Settings = Mapping[str, str | tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Room:
-    """Bytes that data nodes take.
+    """Bytes that data nodes can still take.
 
     Args:
-        hard: of each node, until the engine puts no shard there any more.
-        soft: of each node, until it gets tight: the low watermark, or the service's reserve.
-        words: which limits these are.
+        hard: for each node, until the engine stops placing shards there.
+        soft: for each node, until space gets tight: the low watermark, or the service's reserve.
+        words: description of these limits.
     """
 
     hard: tuple[int, ...]
@@ -31,14 +31,14 @@ class Room:
 
 
 def room(nodes: Sequence[Node], settings: Settings, *, managed: bool) -> Room:
-    """The room of these data nodes, all of which must tell the sizes of their disks.
+    """Compute the room on these data nodes, all of which must report their disk sizes.
 
     Args:
         settings: the domain's, see `cluster_features.cluster_settings`.
-        managed: whether the service keeps a reserve on each disk. The engine is taken not to count it.
+        managed: whether the service reserves part of each disk. The engine is assumed not to count it.
 
     Raises:
-        ValueError: a watermark is none that is documented.
+        ValueError: a watermark has no documented form.
     """
     low, high = (_watermark(settings, name) for name in ("low", "high"))
     counts = _counts(settings, len(nodes))
@@ -59,17 +59,17 @@ def _watermark(settings: Settings, name: str) -> str:
 
 
 def _counts(settings: Settings, nodes: int) -> bool:
-    """Whether the engine looks at watermarks: unless told to, it does not with a single data node."""
+    """Whether the engine applies watermarks: by default it does not with a single data node."""
     if settings.get(f"{_DISK}.threshold_enabled") == "false":
         return False
     return nodes > 1 or settings.get(f"{_DISK}.watermark.enable_for_single_data_node") == "true"
 
 
 def floor(total: int, watermark: str) -> float:
-    """Bytes of a disk of this size that must stay free under a watermark such as `85%`, `0.85` or `50gb`.
+    """Return the bytes that must stay free on a disk under a watermark such as `85%`, `0.85` or `50gb`.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: the watermark has none of these forms.
     """
     share = re.fullmatch(r"(\d+(?:\.\d+)?)%", watermark)
     if share:
@@ -81,7 +81,7 @@ def floor(total: int, watermark: str) -> float:
 
 
 def size(count: float) -> str:
-    """Bytes in words."""
+    """Format a number of bytes."""
     for unit in ("tb", "gb", "mb", "kb"):
         if count >= _UNITS[unit]:
             return f"{count / _UNITS[unit]:,.1f} {unit[0].upper()}iB"

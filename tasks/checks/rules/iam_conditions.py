@@ -1,6 +1,6 @@
-"""Conditions of policy statements, by IAM's rules. Pure.
+"""Evaluate conditions of policy statements by IAM's rules. Pure.
 
-What needs to be known of a request and is not makes the answer None: nothing is guessed.
+If a required fact about the request is unknown, the answer is None: nothing is guessed.
 """
 
 import re
@@ -22,10 +22,10 @@ _VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 def hold(conditions: Json, known: Callable[[str], str | None]) -> bool | None:
-    """Whether all conditions hold; None when one is not understood or its key not known, and none fails.
+    """Whether all conditions hold; None if none fails but one is not understood or its key is unknown.
 
     Args:
-        known: the value of a condition key, in whatever case it is written; None where it is not known.
+        known: returns the value of a condition key (in any case); None if unknown.
     """
     answers = [holds(operator, known(key), wanted) for operator, key, wanted in each_condition(conditions)]
     if False in answers:
@@ -34,14 +34,14 @@ def hold(conditions: Json, known: Callable[[str], str | None]) -> bool | None:
 
 
 def each_condition(conditions: Json) -> Iterator[tuple[str, str, list[str]]]:
-    """Each operator with a key and the values that it names."""
+    """Yield each operator with a key and its values."""
     for operator, keys in conditions.items():
         for key, wanted in keys.items() if is_object(keys) else ():
             yield operator, str(key), list(texts(wanted))
 
 
 def holds(operator: str, value: str | None, wanted: Sequence[str]) -> bool | None:
-    """Whether one condition holds of a value; None where that cannot be told."""
+    """Whether one condition holds for a value; None if unknown."""
     plain = operator.removesuffix("IfExists")
     positive = _OPPOSITE.get(plain, plain)
     if value is None or positive not in _LITERAL | _PATTERNS:
@@ -61,7 +61,7 @@ def _agrees(operator: str, value: str, wanted: str) -> bool | None:
 
 
 def among(value: str, patterns: Sequence[str]) -> bool | None:
-    """Whether a value fits one of the patterns; None where a policy variable in one of them decides."""
+    """Whether a value matches one of the patterns; None if that depends on a policy variable."""
     if any(fits(value, pattern) for pattern in patterns):
         return True
     perhaps = (_VARIABLE.sub("*", pattern) for pattern in patterns if _VARIABLE.search(pattern))
@@ -69,7 +69,7 @@ def among(value: str, patterns: Sequence[str]) -> bool | None:
 
 
 def fits(value: str, pattern: str) -> bool:
-    """Whether the value fits a pattern with `*` and `?`."""
+    """Whether the value matches a pattern with `*` and `?`."""
     return (
         re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), value, re.DOTALL)
         is not None
@@ -77,7 +77,7 @@ def fits(value: str, pattern: str) -> bool:
 
 
 def acts(statement: Json, action: str) -> bool:
-    """Whether a statement is about an action; their names are the same in whatever case."""
+    """Whether a statement covers an action; action names are case-insensitive."""
     for element, wanted in (("Action", True), ("NotAction", False)):
         if element in statement:
             named = [each.lower() for each in texts(statement[element])]
@@ -86,7 +86,7 @@ def acts(statement: Json, action: str) -> bool:
 
 
 def texts(value: object) -> Iterator[str]:
-    """One text, or each of a list: policies write a list of one as the one."""
+    """Yield one text, or each of a list: policies write a list of one without the list."""
     if isinstance(value, str | bool | int):
         yield str(value).lower() if isinstance(value, bool) else str(value)
     elif isinstance(value, list):

@@ -1,6 +1,6 @@
-"""What a resource's own policy (of a bucket, a key, a domain) says to somebody. Pure.
+"""Evaluate a resource's policy (of a bucket, key or domain) for a request. Pure.
 
-Conditions that need to be known of a request and are not make an answer `maybe`: nothing is guessed.
+If a condition's key is unknown for the request, the answer is `maybe`: nothing is guessed.
 """
 
 import json
@@ -21,12 +21,12 @@ _SEE_POLICY = "read the policy in IAM: it should be one JSON object"
 
 @dataclass(frozen=True)
 class Said:
-    """What a policy says to a request.
+    """Answer of a policy to a request.
 
     Args:
-        allow: whether it lets the principal by itself.
-        delegated: whether it leaves that to the policies of the principal's account.
-        deny: whether it forbids it, whatever else is said.
+        allow: whether it allows the principal by itself.
+        delegated: whether it delegates the decision to the principal's account.
+        deny: whether it denies the request, whatever else allows it.
     """
 
     allow: Sure = "no"
@@ -36,13 +36,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for.
+    """Request to evaluate.
 
     Args:
-        principal: ARN of the user or role that asks.
+        principal: ARN of the requesting user or role.
         action, resource: for example `s3:GetObject`, and an ARN.
-        context: condition keys, each with its value.
-        session: ARN of the session that asks in the role's name, which a policy may name as well.
+        context: condition keys with their values.
+        session: ARN of the role's session, which a policy may name as well.
     """
 
     principal: str
@@ -58,21 +58,21 @@ class Request:
 
     @property
     def names(self) -> set[str]:
-        """What a policy may call the principal."""
+        """Names that a policy may use for the principal."""
         return {self.principal, self.session or self.principal}
 
     def known(self, key: str) -> str | None:
-        """The value of a condition key; None when it is not known."""
+        """Return the value of a condition key; None if unknown."""
         own = {"aws:principalarn": self.principal, "aws:principalaccount": self.account}
         told = {name.lower(): value for name, value in self.context}
         return (own | {"aws:securetransport": "true"} | told).get(key.lower())
 
 
 def statements_of(document: str) -> tuple[Json, ...]:
-    """The statements of a policy document; none where there is no document.
+    """Parse the statements of a policy document; empty if there is no document.
 
     Raises:
-        AwsError: it is no policy document.
+        AwsError: it is not a policy document.
     """
     if not document:
         return ()
@@ -81,13 +81,13 @@ def statements_of(document: str) -> tuple[Json, ...]:
     except STUMBLING as error:
         raise AwsError(f"a policy document: {undocumented(error)}", _SEE_POLICY) from error
     if not is_object(loaded):
-        raise AwsError("a policy document: it is no JSON object", _SEE_POLICY)
+        raise AwsError("a policy document: it is not a JSON object", _SEE_POLICY)
     alone: object = loaded.get("Statement")
     return (alone,) if is_object(alone) else tuple(children(loaded, "Statement"))
 
 
 def said(statements: Iterable[Json], request: Request) -> Said:
-    """What the policy says to the request."""
+    """Evaluate the policy for the request."""
     allow: Sure = "no"
     delegated: Sure = "no"
     deny: Sure = "no"
@@ -111,12 +111,12 @@ def _surer(one: Sure, other: Sure) -> Sure:
 
 
 def together(own: Decision, resource: Said, *, same_account: bool) -> Decision:
-    """What identity and resource say together.
+    """Combine the principal's own policies and the resource's policy.
 
     Args:
-        own: what the principal's own policies say; an unsure one may deny.
-        resource: what the resource's policy says.
-        same_account: whether both are of one account, where either is enough.
+        own: decision of the principal's own policies; an unsure one may deny.
+        resource: answer of the resource's policy.
+        same_account: whether both are in one account, where either policy is enough.
     """
     if not same_account:
         return _both(own, resource)
@@ -126,7 +126,7 @@ def together(own: Decision, resource: Said, *, same_account: bool) -> Decision:
 
 
 def by_key(own: Decision, key: Said, *, same_account: bool = True) -> Decision:
-    """The same for a KMS key: own policies count only where the key's policy leaves it to the account."""
+    """Combine policies for a KMS key: own policies count only if the key's policy delegates to them."""
     if not same_account:
         return _both(own, key)
     certain = key.allow == "yes" or (own == "allowed" and key.delegated == "yes")
@@ -142,7 +142,7 @@ def _both(own: Decision, resource: Said) -> Decision:
 
 
 def _unless_denied(own: Decision, resource: Said, *, certain: bool, possible: bool) -> Decision:
-    """What is allowed for certain, or possibly, unless a Deny says otherwise."""
+    """Decide from a certain or possible allow, unless a Deny overrides it."""
     if own == "explicitDeny" or resource.deny == "yes":
         return "explicitDeny"
     if not (certain or possible):
@@ -151,7 +151,7 @@ def _unless_denied(own: Decision, resource: Said, *, certain: bool, possible: bo
 
 
 def _applies(statement: Json, request: Request) -> Sure:
-    """Whether a statement is about the request, and its conditions hold."""
+    """Whether a statement covers the request and its conditions hold."""
     if not acts(statement, request.action):
         return "no"
     answers = (_about(statement, request.resource), hold(child(statement, "Condition"), request.known))
@@ -168,7 +168,7 @@ def _about(statement: Json, resource: str) -> bool | None:
 
 
 def _names(statement: Json, request: Request) -> str:
-    """`named` when the principal is, `account` when its account is, empty when neither."""
+    """Return `named` if it names the principal, `account` if its account, empty if neither."""
     if "NotPrincipal" in statement:
         return "" if _named(statement["NotPrincipal"], request) else "named"
     return _named(statement.get("Principal"), request)

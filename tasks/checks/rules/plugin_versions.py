@@ -1,4 +1,4 @@
-"""Plugins and engine versions that field types, analyzers and codecs of an index need. Pure."""
+"""Find plugins and engine versions that an index's field types, analyzers and codecs need. Pure."""
 
 from collections.abc import Iterator, Mapping
 
@@ -32,7 +32,7 @@ _ANALYSIS_PLUGINS = {
     "hebrew": "analysis-hebrew",
     "vi_": "analysis-vietnamese",
 }
-"""By the beginning of the names of analyzers, tokenizers and filters."""
+"""Plugins by name prefix of analyzers, tokenizers and filters."""
 _CODEC_PLUGINS = {
     "zstd": "custom-codecs",
     "zstd_no_dict": "custom-codecs",
@@ -50,7 +50,7 @@ _ELASTIC_TYPES: dict[str, tuple[int, int] | None] = {
     "unsigned_long": (9, 8),
     "wildcard": (9, 15),
 }
-"""Types of Elasticsearch's default distribution, and generation and minor of OpenSearch that has them."""
+"""Types of Elasticsearch's default distribution; generation and minor of OpenSearch that added them."""
 _NAMING = ("tokenizer", "filter", "char_filter", "analyzer", "type")
 
 
@@ -60,7 +60,7 @@ def lacking(
     plugins: frozenset[str],
     version: Version,
 ) -> Iterator[str]:
-    """What an index uses and a domain of this version with these plugins has not, in words.
+    """Yield, in words, what an index uses but a domain with this version and these plugins lacks.
 
     Args:
         settings: the index's settings as restored.
@@ -82,7 +82,7 @@ def lacking(
 
 
 def _has(plugins: frozenset[str], word: str) -> bool:
-    """Whether one of the plugins is it: distributions put a name of their own in front."""
+    """Whether a plugin is installed; distributions prefix its name with their own."""
     return any(word in plugin for plugin in plugins)
 
 
@@ -93,7 +93,7 @@ def _knows(version: Version, since: tuple[int, int] | None) -> bool:
 
 
 def _analysis_names(traits: IndexRequirements, settings: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """Names of analyzers, tokenizers and filters that the index uses and has not defined itself."""
+    """Return analyzers, tokenizers and filters that the index uses but does not define itself."""
     own: set[str] = set()
     kinds: set[str] = set()
     used = set(traits.analyzers)

@@ -1,4 +1,4 @@
-"""Trust policies: which statements let the service in, and whether their conditions fit a domain. Pure."""
+"""Evaluate trust policies: which statements admit the service, and whether they match a domain. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ _ASSUMING = "sts:AssumeRole"
 
 
 def service_statements(trust: Sequence[Json]) -> tuple[Json, ...]:
-    """Statements of a trust policy that allow the service to assume the role."""
+    """Return the statements that allow the service to assume the role."""
     return _about_the_service(trust, "Allow")
 
 
 def denials(trust: Sequence[Json]) -> tuple[Json, ...]:
-    """Statements of a trust policy that forbid the service to assume the role."""
+    """Return the statements that forbid the service to assume the role."""
     return _about_the_service(trust, "Deny")
 
 
@@ -35,7 +35,7 @@ def _names_it(statement: Json) -> bool:
 
 
 def is_denied(statements: Iterable[Json], arn: str) -> bool | None:
-    """Whether one of these denials applies to this domain; None where that cannot be told."""
+    """Whether one of these denials applies to this domain; None if unknown."""
     has = _known(arn)
     answers = [
         hold(child(statement, "Condition"), lambda key: has.get(key.lower())) for statement in statements
@@ -45,10 +45,10 @@ def is_denied(statements: Iterable[Json], arn: str) -> bool | None:
 
 @dataclass(frozen=True)
 class Unfit:
-    """Why a statement does not fit a domain.
+    """Reason why a statement does not match a domain.
 
     Args:
-        certain: False where a condition is not understood, so that it may fit.
+        certain: False if a condition is not understood, so that the statement may match.
     """
 
     why: str
@@ -56,7 +56,7 @@ class Unfit:
 
 
 def domains_not_let_in(statements: Iterable[Json], arn: str) -> Unfit | None:
-    """Why none of the statements fits this domain; None when one does, uncertain when one may."""
+    """Say why none of the statements matches this domain; None if one does, uncertain if one may."""
     reasons = [_unfit(statement, arn) for statement in statements]
     if None in reasons:
         return None

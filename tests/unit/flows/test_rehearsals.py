@@ -111,7 +111,7 @@ def test_todays_logins_are_used(plan: Plan, journal: Journal) -> None:
 def test_logins_that_do_not_fit_any_more_are_refused(plan: Plan, journal: Journal) -> None:
     target = plan.target.model_dump() | {"auth": {"type": "sigv4"}, "region": "eu-west-1"}
     repository = plan.repository.model_dump() | {"role_arn": "arn:aws:iam::123456789012:role/Snapshots"}
-    with pytest.raises(PlanChanged, match="do not fit"):
+    with pytest.raises(PlanChanged, match="no longer fit"):
         as_begun(changed(plan, target=target, repository=repository), journal)
 
 

@@ -227,7 +227,7 @@ def test_a_run_does_not_go_on_with_another_cluster(
     first = decided(plan, tmp_path)
     fake = source if side == "source" else target
     fake.on("GET /", ok({**identity_reply(side), "cluster_uuid": "Another"}))
-    words = f"the {side} is another cluster than in run {first.run_id}: its UUID is Another"
+    words = f"the {side} is a different cluster than in run {first.run_id}: its UUID is Another"
     with pytest.raises(PlanChanged, match=words), session(plan, RunOptions(state=tmp_path)):
         pass
     for verb in (
@@ -461,8 +461,8 @@ def test_a_name_that_was_asked_for_and_cannot_move_is_a_problem(
     (problem,) = caught.value.problems
     assert problem.splitlines() == [
         "indices.selected: 2 problems",
-        "      indices.include: .kibana_1 is a system index, or take it out of the list",
-        "      indices.include: shut is closed; set indices.closed: move, or take it out of the list",
+        "      indices.include: .kibana_1 is a system index, or remove it from the list",
+        "      indices.include: shut is closed; set indices.closed: move, or remove it from the list",
         "    next: correct indices.include and indices.exclude",
     ]
     found = resolve(look(including(plan, include=["*"]), tmp_path / "another"))
@@ -498,7 +498,7 @@ def test_what_the_plan_requires_to_be_known_refuses_a_migration_too(plan: Plan, 
     with pytest.raises(PreconditionError) as caught:
         resolve(look(plan.model_copy(update={"checks": required}), tmp_path))
     (problem,) = caught.value.problems
-    assert problem.startswith("bucket.lifecycle: not looked at: no side has AWS credentials")
+    assert problem.startswith("bucket.lifecycle: not checked: no side has AWS credentials")
 
 
 def registered(**settings: Any) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_a_command_gets_the_environment_the_directory_and_no_input(
     [
         ("echo out; echo err >&2; exit 3", "exit code 3: out\nerr"),
         ("exit 4", "exit code 4"),
-        ("kill -TERM $$", "it was ended by signal 15"),
+        ("kill -TERM $$", "it was killed by signal 15"),
     ],
 )
 def test_a_failing_command_is_told_with_its_output(script: str, problem: str) -> None:
@@ -100,7 +100,7 @@ def test_at_the_timeout_everything_that_the_command_started_is_killed(tmp_path: 
     child = tmp_path / "child"
     began = time.monotonic()
     said = run_command([*SAYS, f"sleep 60 & echo $! > {child}; wait"], {}, 0.3, ())
-    assert said == "it had not ended after 0.3 s and was killed"
+    assert said == "it was still running after 0.3 s and was killed"
     assert time.monotonic() - began < 10
     pid = int(child.read_text())
     deadline = time.monotonic() + 10

@@ -237,7 +237,7 @@ def test_what_is_no_domain_is_refused(source: FakeDomain, no_aws: None, reply: R
 def test_nobody_there_is_refused_and_nothing_is_written(no_aws: None, tmp_path: Path) -> None:
     result = init("--source", "http://127.0.0.1:1", "-o", tmp_path / "plan.yaml")
     assert result.exit_code == ExitCode.REFUSED
-    assert "the source cannot be asked" in result.stderr and "next: " in result.stderr
+    assert "the source cannot be reached" in result.stderr and "next: " in result.stderr
     assert list(tmp_path.glob("*.yaml")) == []
 
 
@@ -281,7 +281,7 @@ def test_a_name_is_found_in_another_region_and_partly_known(account: None, far_a
     assert [side["region"] for side in sides] == ["us-east-1", "eu-west-1"]
     assert "2 other Regions" in sides[1]["region_told_by"]
     assert [side["version"] for side in sides] == ["OpenSearch 2.19"] * 2
-    assert all("could not be asked from here" in side["unknown"][0] for side in sides)
+    assert all("could not be reached from here" in side["unknown"][0] for side in sides)
 
 
 def test_the_same_name_in_two_regions_is_a_region_move(account: None, far_away: None) -> None:
@@ -375,12 +375,12 @@ def test_of_several_roles_none_is_guessed(
     untold(monkeypatch)
     only = a_role("One")
     choice = storage_of(source)["role"]
-    assert choice["arn"] == only and "was not told" in choice["why"]
+    assert choice["arn"] == only and "are not known" in choice["why"]
     source.reset()
     a_role("Two")
     found = storage_of(source)
     assert found["role"]["arn"] is None
-    assert "could not be told" in " ".join(found["unknown"])
+    assert "could not be determined" in " ".join(found["unknown"])
 
 
 def test_a_role_whose_trust_is_for_another_domain_is_not_chosen(

@@ -117,7 +117,7 @@ def test_an_approval_that_cannot_be_read_opens_nothing(tmp_path: Path, clock: Cl
     approve(m.journal, GATE, "ann@desk")
     (file,) = tmp_path.rglob(f"{GATE}.json")
     file.write_text("{}")
-    with pytest.raises(StateUnusable, match="no approval that can be read"):
+    with pytest.raises(StateUnusable, match="as an approval"):
         waited(m)
     assert m.journal.document.gates[GATE].approved is None
 
@@ -366,7 +366,7 @@ def test_approve_refuses_when_no_run_can_come_to_the_gate(plan: Path, status: An
     result = snapferry("approve", plan, GATE)
     assert (result.exit_code, result.stdout) == (3, "")
     assert "no run of plan orders waits at before-restore" in result.stderr
-    assert "start or continue the run first" in result.stderr
+    assert "start or resume the run first" in result.stderr
     assert not list(plan.parent.rglob(f"{GATE}.json"))
 
 
