@@ -83,7 +83,9 @@ class WindowReport(ReportPart):
     opening: datetime | None = Field(description="From when on nothing is rolled back; null before that.")
     ended: datetime | None = Field(description="When the target, or the source again, took writes.")
     seconds: float | None = Field(description="Its length; null while it lasts.")
-    phases: list[WindowPhase] = Field(description="Its phases one after the other, in seconds over all sessions.")
+    phases: list[WindowPhase] = Field(
+        description="Its phases one after the other, in seconds over all sessions."
+    )
     expected_low: float | None = Field(description="Seconds that were expected, at least.")
     expected_high: float | None = Field(description="The same, at most.")
     expected_from: list[str] = Field(description="Runs that it was measured in; empty for a rough estimate.")

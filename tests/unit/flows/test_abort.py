@@ -220,7 +220,10 @@ def test_what_is_open_is_not_taken_away(pair: Pair) -> None:
 
 def test_the_source_takes_writes_again_and_the_cutover_is_given_up(pair: Pair, frozen: Journal) -> None:
     shown = pair.command("abort")
-    assert (shown.exit_code, "1 indices of the source refuse writes" in shown.stdout) == (0, True)
+    assert (shown.exit_code, "release 1 index of the source, which refuses writes" in shown.stdout) == (
+        0,
+        True,
+    )
     assert not released(pair)
     ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
@@ -298,7 +301,7 @@ def test_an_opening_whose_every_request_was_denied_is_rolled_back_as_if_it_had_n
     assert released(pair)
     told = report_of(frozen.document)
     assert (told.window and told.window.outcome) == "put back"
-    assert "the next `snapferry cutover PLAN` goes on from the copies" in told.next
+    assert "the next `snapferry cutover PLAN` continues from the copies" in told.next
     assert subject(pair.state).what == "seed rounds"
 
 
@@ -385,7 +388,7 @@ def test_a_copy_that_takes_writes_by_now_is_left(pair: Pair) -> None:
     pair.engines["target"].indices["a"].settings.clear()
     ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
-    assert "Not touched: a – it was made to take writes" in ended.stdout
+    assert "Not touched: a – it has been made writable" in ended.stdout
     assert set(pair.engines["target"].indices) == {"a"}
 
 
@@ -397,7 +400,7 @@ def test_rounds_that_are_being_taken_away_are_not_gone_on_with(pair: Pair) -> No
     denied = engine_error(403, "security_exception", "no permissions for [indices:admin/delete]")
     pair.target.on("DELETE /[^_].*", denied)
     assert pair.command("abort", "--execute", "--seeds").exit_code == 1
-    with pytest.raises(PreconditionError, match="being taken away"), seeding(pair.plan, Options(pair.folder)):
+    with pytest.raises(PreconditionError, match="being removed"), seeding(pair.plan, Options(pair.folder)):
         pass
 
 
@@ -421,7 +424,7 @@ def test_an_abort_that_cannot_end_is_given_up_for_another_round(pair: Pair, half
 
     with seeding(pair.plan, Options(pair.folder, new_run=True)):
         pass
-    assert "being taken away" not in pair.command("status").stdout
+    assert "being removed" not in pair.command("status").stdout
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -433,15 +436,15 @@ def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_
 
     for begun in (seeding, cutting_over):
         with (
-            pytest.raises(PreconditionError, match="being taken away"),
+            pytest.raises(PreconditionError, match="being removed"),
             begun(pair.plan, Options(pair.folder)),
         ):
             pass
     told = " ".join(pair.command("status").stdout.split())
-    assert "The seed rounds are being taken away" in told
+    assert "The seed rounds are being removed" in told
     assert f"Next: snapferry abort {pair.folder}/plan.yaml --execute --seeds" in told
     assert pair.command("abort", "--execute", "--seeds").exit_code == 0
-    assert "being taken away" not in pair.command("status").stdout
+    assert "being removed" not in pair.command("status").stdout
     with seeding(pair.plan, Options(pair.folder)):
         pass
 
@@ -452,7 +455,7 @@ def test_after_a_cutover_that_was_put_back_another_round_may_begin(pair: Pair) -
 
     pair.seeded()
     put_back(pair)
-    assert "being taken away" not in pair.command("status").stdout
+    assert "being removed" not in pair.command("status").stdout
     with seeding(pair.plan, Options(pair.folder)):
         pass
 
@@ -501,7 +504,7 @@ def test_a_cutover_killed_in_the_freeze_and_put_back_is_what_the_status_shows(
     pair.run("seed", started=now() - timedelta(hours=1))
     assert pair.command("abort", "--execute").exit_code == 0
     told = pair.command("status").stdout
-    assert f"Cutover {frozen.run_id} of plan orders: put back by `snapferry abort`" in told
+    assert f"Cutover {frozen.run_id} of plan orders: rolled back by `snapferry abort`" in told
 
 
 def test_a_cutover_killed_while_the_source_was_released_may_have_released_it(
@@ -608,10 +611,10 @@ def test_a_snapshot_that_the_journal_holds_for_removed_is_dropped_if_it_is_there
     name = found.took(over)
     pair.intend(over, "remove snapshot", "source", names=[name])
     kept = pair.command("finish", "--registrations", "keep", "--execute")
-    assert (f"Snapshots kept: {name}" in kept.stdout, "dropped" in kept.stdout) == (True, False)
+    assert (f"Snapshots kept: {name}" in kept.stdout, "Snapshots removed" in kept.stdout) == (True, False)
     dropped = pair.command("finish", "--snapshots", "drop", "--execute")
     assert (dropped.exit_code, found.taken) == (0, {}), dropped.stderr
-    assert f"Snapshots dropped: {name}" in dropped.stdout
+    assert f"Snapshots removed: {name}" in dropped.stdout
 
 
 def test_what_could_not_be_dropped_is_not_settled_and_no_registration_stays_for_it(
