@@ -29,16 +29,18 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/pytest tests/unit
 
-# The lab's tests mostly wait for their engines: two halves at once, each with a lab of its own, take half the time.
-LAB_FIRST := $(addprefix tests/lab/test_,abort.py checks.py conflicts.py cutover.py cutover_meddled.py finish.py)
+# Two runs at once, each with a lab of its own, take the lab's modules in turn (tests/lab/turns.py). What is to come
+# before them in `make test` is made beside the first of them.
+BEFORE :=
 lab-test: $(READY)
-	@$(BIN)/pytest $(LAB_FIRST) > .lab-first.log 2>&1 & first=$$!; \
-	$(BIN)/pytest tests/lab $(LAB_FIRST:%=--ignore=%); rest=$$?; \
-	wait $$first; begun=$$?; cat .lab-first.log; exit $$((rest + begun))
+	@turns=$$(mktemp -d); export SNAPFERRY_TEST_TURNS=$$turns; \
+	$(BIN)/pytest tests/lab > .lab-other.log 2>&1 & other=$$!; \
+	trap 'kill $$other 2>/dev/null; rm -rf $$turns' EXIT; trap 'exit 130' INT TERM; \
+	$(if $(BEFORE),$(MAKE) --no-print-directory $(BEFORE) || exit;) \
+	$(BIN)/pytest tests/lab; own=$$?; wait $$other; others=$$?; cat .lab-other.log; exit $$((own + others))
 
-test: lint
-	$(BIN)/pytest tests/unit
-	@$(MAKE) --no-print-directory lab-test
+test: $(READY)
+	@$(MAKE) --no-print-directory lab-test BEFORE='lint unit'
 
 # The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed; with
 # JOB=cutover, seed rounds and cutovers that are.

@@ -8,16 +8,13 @@ from typing import Literal
 
 from configs.plan import Plan
 from flows import abort_cutover, abort_seeding
-from flows.sessions.rehearsal import (
-    aborting,
-    as_begun,
-    as_rehearsed,
-    leftover,
-    require_leftover,
-    settings_of,
-    target_of,
-)
-from flows.sessions.session import Options, open_domains
+from flows.sessions.exclusion import TAKE_AWAY
+from flows.sessions.options import Options
+from flows.sessions.rehearsal import aborting, as_rehearsed, target_of
+from flows.sessions.session import open_domains
+from flows.sessions.verb_rules import require_nothing_open
+from flows.sessions.which_run import leftover, require_leftover
+from runs.begun_plan import as_begun
 from runs.journal import Journal
 from runs.lifecycle import is_opening
 from runs.progress import Progress, report_progress
@@ -30,6 +27,7 @@ from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.cleanup import Leftovers, RemovalRecord, RolledBackRecord
 from tasks.records.previews import UnfinishedCutover
+from tasks.rehearsal import settings_of
 
 
 @dataclass(frozen=True)
@@ -48,11 +46,11 @@ def subject(state: State) -> Subject:
     """What the next abort of the plan is about. One thing at a time, the most urgent first.
 
     Raises:
-        PreconditionError: nothing is left; or what there is cannot be taken back any more.
+        PreconditionError: nothing is left; or what there is cannot be undone any more.
     """
     cutover = state.unfinished(Verb.CUTOVER)
     if cutover:
-        abort_cutover.require_not_open(cutover)
+        require_nothing_open(cutover)
         return Subject("cutover", cutover)
     rehearsal = leftover(state)
     if rehearsal:
@@ -65,11 +63,11 @@ def subject(state: State) -> Subject:
 
 
 def _require_consent(options: Options) -> None:
-    """Whoever has just put a cutover back, and gives the same command once more, must not lose the seeds."""
+    """Whoever has just rolled back a cutover, and repeats the command, must not lose the seed rounds."""
     if not options.consents.seeds:
         raise PreconditionError(
             "what is left are the copies of seed rounds, and no cutover or rehearsal",
-            hint="to take them away, with their snapshots: snapferry abort PLAN --execute --seeds",
+            hint=f"to remove them, with their snapshots: {TAKE_AWAY}",
         )
 
 
@@ -78,13 +76,13 @@ def _require_not_open(state: State) -> None:
     if newest and is_opening(newest[0].document):
         raise PreconditionError(
             f"cutover {newest[0].run_id} of plan {state.plan_name} has opened the target: its indices are in "
-            "use, and nothing of what its rounds have left behind is taken away",
-            hint="`snapferry finish PLAN` settles snapshots, registrations and the source's block",
+            "use, and nothing of what its rounds have left behind is removed",
+            hint="`snapferry finish PLAN` cleans up snapshots, registrations and the source's block",
         )
 
 
 def preview(plan: Plan, options: Options) -> Leftovers | UnfinishedCutover:
-    """What an abort would take away, or put back. Changes nothing on the domains.
+    """What an abort would remove, or roll back. Changes nothing on the domains.
 
     Raises:
         PreconditionError: as in `subject`.
@@ -111,7 +109,7 @@ def leftovers(plan: Plan, options: Options) -> Leftovers:
 
 
 def abort(plan: Plan, options: Options) -> RemovalRecord | RolledBackRecord:
-    """Takes away, or puts back, what the plan has left; may be repeated and continued.
+    """Removes, or rolls back, what the plan has left; may be repeated and resumed.
 
     Raises:
         PreconditionError: as in `subject`.

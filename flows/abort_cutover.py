@@ -1,4 +1,4 @@
-"""Putting back a cutover that was killed, or does not come to its end, from outside. Needs no Prefect.
+"""Roll back a cutover from outside, after a kill or when it does not end by itself. Needs no Prefect.
 
 It must work whatever else is wrong: also when the target does not answer, or the plan was changed. So the
 source takes writes again before anything else is looked at.
@@ -13,26 +13,21 @@ from domains.engine.catalog import catalog
 from domains.engine.cluster import identity
 from domains.errors import SnapferryError
 from flows.cutover_rollback import original_failure, release_source, roll_back_target
+from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.notifications import write_report
-from flows.sessions.rehearsal import as_begun
-from flows.sessions.session import (
-    Options,
-    count_requests,
-    open_domains,
-    open_side,
-    require_same_clusters,
-    status_after,
-)
+from flows.sessions.options import Options
+from flows.sessions.session import count_requests, open_domains, open_side, status_after
 from flows.sessions.several_runs import clusters
-from runs.errors import Busy, PlanChanged, StateUnusable
+from flows.sessions.verb_rules import ABORT_CUTOVER, require_nothing_open
+from runs import begun_plan
+from runs.begun_plan import require_same_clusters
+from runs.errors import PlanChanged, StateUnusable
 from runs.journal import Journal
-from runs.lifecycle import RunStatus, is_opening, opening_has_begun
+from runs.lifecycle import RunStatus
 from runs.state import State
-from runs.verbs import Verb
 from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cutover import freeze, roll_back, window
-from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.cleanup import RolledBackRecord
 from tasks.records.cutover import ReleaseRecord
@@ -40,16 +35,7 @@ from tasks.records.previews import UnfinishedCutover
 from tasks.seeding.copies import own_uuids
 from tasks.seeding.ledger import ledger
 
-_WHY = "put back by `snapferry abort`"
-
-
-def require_not_open(journal: Journal) -> None:
-    """Raises PreconditionError when the cutover is opening the target: then nothing is put back any more."""
-    if is_opening(journal.document) and opening_has_begun(journal.document):
-        raise PreconditionError(
-            f"cutover {journal.run_id} is opening the target: nothing is put back any more",
-            hint=f"the same command finishes it: {Verb.CUTOVER.command}",
-        )
+_WHY = ABORT_CUTOVER.ends[1]
 
 
 def preview(plan: Plan, journal: Journal) -> UnfinishedCutover:
@@ -58,7 +44,7 @@ def preview(plan: Plan, journal: Journal) -> UnfinishedCutover:
     Raises:
         PreconditionError: it is opening the target.
     """
-    require_not_open(journal)
+    require_nothing_open(journal)
     begun = _as_begun(plan, journal)
     source = open_side(begun, "source")
     m = Migration(begun, source, source, journal)
@@ -124,11 +110,7 @@ def _held(plan: Plan, options: Options, before: Journal) -> Generator[Journal]:
     """Holds the plan, yields the cutover's journal as it is now, and writes how it ended."""
     state = State(options.state, plan.name)
     with state.lock_plan():
-        journal = state.unfinished(Verb.CUTOVER)
-        if journal is None or journal.run_id != before.run_id:
-            raise Busy(f"another process has worked on cutover {before.run_id}", "see `snapferry status`")
-        require_not_open(journal)
-        journal.resume()
+        journal = begin_or_resume(Request(plan, options, seen=before.run_id), ABORT_CUTOVER)
         try:
             yield journal
         except BaseException as error:
@@ -182,6 +164,6 @@ def _put_back_the_rest(plan: Plan, options: Options, journal: Journal) -> None:
 def _as_begun(plan: Plan, journal: Journal) -> Plan:
     """The plan that the cutover began with; with the logins of then where today's do not fit."""
     try:
-        return as_begun(plan, journal)
+        return begun_plan.as_begun(plan, journal)
     except PlanChanged:
         return Plan.model_validate(journal.document.plan | {"hooks": []})

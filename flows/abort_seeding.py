@@ -1,15 +1,18 @@
-"""Taking away what seed rounds have made. Needs no Prefect: it is one step, and looks before it acts."""
+"""Remove what seed rounds have made. Needs no Prefect: it is one step, and looks before it acts."""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from configs.plan import Plan
-from flows.sessions.rehearsal import as_begun
-from flows.sessions.session import Options, open_domains, require_same_clusters, working
+from flows.sessions.begin_or_resume import Request, begin_or_resume
+from flows.sessions.options import Options
+from flows.sessions.session import open_domains, working
 from flows.sessions.several_runs import clusters, migrations_of
-from runs.errors import Busy
+from flows.sessions.verb_rules import ABORT_SEEDING
+from runs.begun_plan import as_begun
 from runs.journal import Journal
-from runs.lifecycle import RunStatus, is_finished
+from runs.lifecycle import is_finished
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies
 from runs.state import State
@@ -17,8 +20,6 @@ from runs.step_names import StepName
 from tasks.cleanup.seed_rounds import leftovers_of_rounds, remove_rounds, require_rounds_removed
 from tasks.migration import Migration
 from tasks.records.cleanup import Leftovers, RemovalRecord, Skipped, SkippedReason
-
-_WHY = "taken away by `snapferry abort`"
 
 
 def preview(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
@@ -45,7 +46,7 @@ def abort_seeding(plan: Plan, options: Options, before: Journal) -> RemovalRecor
         SnapferryError: a domain refused, or was busy for too long; how the run stands is in its journal.
     """
     state = State(options.state, plan.name)
-    with _taking_away(plan, options, before) as m:
+    with _removing(plan, options, before) as m:
         journals = tuple(m.journal if j.run_id == m.journal.run_id else j for j in runs_with_copies(state))
         rounds = migrations_of(m, plan, journals)
         with m.journal.step(StepName.CLEAN):
@@ -54,30 +55,17 @@ def abort_seeding(plan: Plan, options: Options, before: Journal) -> RemovalRecor
         removed = removed.model_copy(update={"left": (*removed.left, *_elsewhere(journals))})
         for journal in journals:
             if journal is m.journal or not is_finished(journal.document):
-                journal.settle(RunStatus.ABANDONED, _WHY)
+                journal.settle(*ABORT_SEEDING.ends)
         m.journal.keep(StepName.CLEAN, removed)  # the last thing: from now on the next round is the first
         report_progress(Progress(StepName.CLEAN, "what the seed rounds have made is removed", finished=True))
     return removed
 
 
 @contextmanager
-def _taking_away(plan: Plan, options: Options, before: Journal) -> Generator[Migration]:
+def _removing(plan: Plan, options: Options, before: Journal) -> Generator[Migration]:
     """Holds plan and pair, and yields the latest round, in whose journal the work is written down."""
-
-    def journal_of(uuids: tuple[str, str]) -> Journal:
-        journals = runs_with_copies(State(options.state, plan.name))
-        if not journals or journals[-1].run_id != before.run_id:
-            raise Busy(
-                f"another process has worked on the seed rounds of plan {plan.name}",
-                "see `snapferry status`, and run the same command again",
-            )
-        journal = journals[-1]
-        require_same_clusters(journal, uuids)
-        journal.document.aborting = True
-        journal.resume()
-        return journal
-
-    with working(as_begun(plan, before), options, journal_of, (RunStatus.ABANDONED, _WHY)) as m:
+    journal_of = partial(begin_or_resume, Request(plan, options, seen=before.run_id), ABORT_SEEDING)
+    with working(as_begun(plan, before), options, journal_of, ABORT_SEEDING.ends) as m:
         yield m
 
 

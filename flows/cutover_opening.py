@@ -21,7 +21,9 @@ def open_target_for_writes(m: Migration) -> None:
     """
     resolution = m.journal.document.recorded(steps.RESOLVE)
     if resolution is None:
-        raise ExecutionError("the journal lacks what was decided")
+        raise ExecutionError(
+            "the journal lacks what was decided", "restore the state folder from a backup, then run it again"
+        )
     if m.journal.record(steps.OPEN.name) is None:
         _open(m, resolution)
     window.end(m)

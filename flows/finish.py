@@ -1,4 +1,4 @@
-"""Settling what a finished run has left: snapshots, registrations, the source's block. Needs no Prefect."""
+"""Clean up after a finished run: snapshots, registrations, the source's block. Needs no Prefect."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -7,78 +7,32 @@ from typing import Any
 
 from configs.plan import Plan
 from domains.engine.cluster import identity
+from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.notifications import write_report
-from flows.sessions.rehearsal import as_begun
-from flows.sessions.session import Options, count_requests, open_domains, require_same_clusters
+from flows.sessions.options import Options
+from flows.sessions.session import count_requests, open_domains
 from flows.sessions.several_runs import migrations_of
+from flows.sessions.verb_rules import FINISH
+from flows.sessions.which_run import finished_run
+from runs.begun_plan import as_begun, require_same_clusters
 from runs.journal import Journal
-from runs.lifecycle import RunStatus, is_finished, is_opening, is_rolled_back
 from runs.progress import Progress, report_progress
-from runs.seed_cycles import cycle_of, removed_runs
+from runs.seed_cycles import cycle_of
 from runs.state import State
 from runs.step_names import StepName
-from runs.verbs import Verb
 from tasks import finish as finishing
-from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.cleanup import Finish, FinishRecord
 from tasks.records.previews import FinishPreview
 
-_TAKE_AWAY = "or take the copies and snapshots away: snapferry abort PLAN --execute --seeds"
-
 
 @dataclass(frozen=True)
 class Choices:
-    """What a user has chosen; None where nothing was said: as an earlier command, or as is usual."""
+    """What a user has chosen; None leaves an earlier command's choice, or else the default."""
 
     snapshots: str | None = None
     registrations: str | None = None
     source: str | None = None
-
-
-def finished_run(state: State) -> Journal:
-    """The plan's latest run, if it is a migration or a cutover that is done.
-
-    Raises:
-        PreconditionError: it is not; says what to do first.
-    """
-    away = removed_runs(state)
-    for journal in state.journals():
-        document = journal.document
-        put_back = is_rolled_back(document)
-        given_up = journal.run_id in away or (document.status is RunStatus.ABANDONED and not put_back)
-        if (
-            document.verb.moves_to_stay
-            and (journal.changed_something or document.status is RunStatus.DONE)
-            and not given_up
-        ):
-            _require_done(journal, put_back=put_back)
-            return journal
-    raise PreconditionError(
-        f"no run of plan {state.plan_name} has moved anything", hint="see `snapferry plan PLAN` first"
-    )
-
-
-def _require_done(journal: Journal, *, put_back: bool) -> None:
-    document = journal.document
-    what = document.verb.label.lower()
-    if document.verb is not Verb.SEED and document.status is RunStatus.DONE and is_finished(document):
-        return
-    if document.verb is Verb.SEED:
-        said, hint = "comes before its cutover", f"cut over first: {Verb.CUTOVER.command}; {_TAKE_AWAY}"
-    elif put_back:
-        said, hint = "was put back", f"cut over again: {Verb.CUTOVER.command}; {_TAKE_AWAY}"
-    elif document.status is RunStatus.DIFFERENT:
-        said, hint = (
-            "has ended with a difference",
-            "see `snapferry report PLAN`; finish settles what is verified",
-        )
-    else:
-        said = "is unfinished"
-        hint = f"finish it with the same command: {document.verb.command}"
-        if document.verb is Verb.CUTOVER and not is_opening(document):
-            hint += "; or put everything back: snapferry abort PLAN --execute"
-    raise PreconditionError(f"{what} {journal.run_id} {said}: there is nothing to settle yet", hint=hint)
 
 
 def preview(plan: Plan, options: Options, choices: Choices) -> FinishPreview:
@@ -97,13 +51,13 @@ def preview(plan: Plan, options: Options, choices: Choices) -> FinishPreview:
 
 
 def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
-    """Settles what the finished run has left. May be repeated, and continued after a kill.
+    """Cleans up what the finished run has left. May be repeated, and resumed after a kill.
 
-    How the run stands is not touched by it: it goes on being done.
+    The run's status is not touched by it: it stays done.
 
     Raises:
         PreconditionError: the latest run is not done; or something of what is wanted cannot be done any more.
-        SnapferryError: a domain refused, or was busy for too long; the same command goes on.
+        SnapferryError: a domain refused, or was busy for too long; the same command resumes it.
     """
     state = State(options.state, plan.name)
     with _held(plan, options) as m:
@@ -116,7 +70,7 @@ def finish(plan: Plan, options: Options, choices: Choices) -> FinishRecord:
         with m.journal.step(StepName.FINISH):
             settled = finishing.clean_up(m, rounds, runs, wanted)
         m.journal.keep(StepName.FINISH, settled)
-        report_progress(Progress(StepName.FINISH, "what the run has left is settled", finished=True))
+        report_progress(Progress(StepName.FINISH, "what the run has left is cleaned up", finished=True))
         return settled
 
 
@@ -125,7 +79,7 @@ def _held(plan: Plan, options: Options) -> Generator[Migration]:
     """Holds plan and pair, and yields the finished run; its status stays as it is."""
     state = State(options.state, plan.name)
     with state.lock_plan():
-        journal = finished_run(state)
+        journal = begin_or_resume(Request(plan, options), FINISH)
         begun = as_begun(plan, journal)
         source, target = open_domains(begun)
         uuids = identity(source).uuid, identity(target).uuid

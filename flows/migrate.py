@@ -75,7 +75,7 @@ def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
         if plan_record(plan_in(document, Path(file))) == plan_record(plan):
             return document
     except PlanError as error:
-        raise PreconditionError(str(error)) from error
+        raise PreconditionError(str(error), hint="save it again: snapferry plan PLAN -o FILE") from error
     raise PreconditionError(f"{file} was saved from a different plan", hint="save it again from this plan")
 
 

@@ -6,7 +6,7 @@ from prefect.runtime.flow_run import get_parameters
 from pydantic import BaseModel, ConfigDict, Field
 
 from domains.http.json_replies import is_object
-from flows.sessions.session import Options
+from flows.sessions.options import Options
 from runs.state import default_folder
 from tasks.errors import PreconditionError
 from tasks.migration import Consents

@@ -11,8 +11,9 @@ from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.steps import perform, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
 from flows.sessions.recording import MOVING, bound_record, record_step
-from flows.sessions.rehearsal import as_rehearsed, leftover, rehearsing, settings_of, to_rehearse
+from flows.sessions.rehearsal import as_rehearsed, rehearsing, to_rehearse
 from flows.sessions.session import open_side, status_after
+from flows.sessions.which_run import leftover
 from flows.stages import register, require_true_copy, snapshot_restore_verify
 from runs.events import delivered_to
 from runs.journal import Journal
@@ -27,7 +28,7 @@ from tasks.planning import resolve
 from tasks.records.checks import PreflightRecord
 from tasks.records.resolution import Resolution
 from tasks.records.verification import VerificationRecord
-from tasks.rehearsal import Rehearsal
+from tasks.rehearsal import Rehearsal, settings_of
 
 
 @flow(name="rehearse", flow_run_name=run_name, persist_result=False)

@@ -10,8 +10,9 @@ from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
 from domains.errors import Denied
 from domains.shard_mark import Mark
-from flows.sessions.session import Options, read_only_migration, require_same_clusters
-from runs.begun_plan import require_same_plan
+from flows.sessions.options import Options
+from flows.sessions.session import read_only_migration
+from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.journal import Journal
 from runs.state import State, new_run_id
 from runs.verbs import Verb

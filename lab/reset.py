@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -60,18 +61,22 @@ def empty_bucket(description: LabDescription) -> None:
     shared = Path(description.home) / SHARED
     for child in shared.iterdir():
         shutil.rmtree(child)
-    import boto3
-
-    session = boto3.Session(
-        aws_access_key_id=description.access_key_id,
-        aws_secret_access_key=description.secret_access_key,
-        region_name=description.bucket_region,
-    )
-    s3: Any = session.client("s3", endpoint_url=description.control_url)
+    user = description.access_key_id, description.secret_access_key
+    s3 = _s3(description.control_url, *user, description.bucket_region)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=description.bucket):
         keys = [{"Key": each["Key"]} for each in page.get("Contents", [])]
         if keys:
             s3.delete_objects(Bucket=description.bucket, Delete={"Objects": keys, "Quiet": True})
+
+
+@cache
+def _s3(url: str, key: str, secret: str, region: str) -> Any:
+    """A client of the lab's S3; it takes longer to build than to empty a bucket."""
+    import boto3
+
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region)
+    client: Any = session.client("s3", endpoint_url=url)
+    return client
 
 
 def _abort_snapshots(engine: EngineClient) -> None:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from configs.plan import Plan
 from runs.errors import PlanChanged
 from runs.journal import Journal
+from runs.step_names import StepName
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def plan_record(plan: Plan) -> dict[str, Any]:
 
 
 def plan_begun_with(journal: Journal) -> Plan | None:
-    """The plan that a run began with; None where this version does not take it any more."""
+    """The plan that a run began with; None where this version cannot read it any more."""
     try:
         return Plan.model_validate_json(json.dumps(journal.document.plan))
     except ValidationError:
@@ -27,7 +28,7 @@ def plan_begun_with(journal: Journal) -> Plan | None:
 def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
     """A plan's record with the defaults of keys that an earlier version did not have.
 
-    As it is where this version does not take it any more.
+    Unchanged where this version cannot read it any more.
     """
     try:
         return plan_record(Plan.model_validate_json(json.dumps(record)))
@@ -36,11 +37,11 @@ def plan_as_now(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> None:
-    """Refuses to speak of a run under another plan than it began with.
+    """Refuses to resume or show a run under another plan than it began with.
 
     Args:
-        but: fields and sections that may differ, as `verify.level`, beside those that decide nothing of
-            what is moved: checks, gates and hooks.
+        but: fields and sections that may differ, as `verify.level`. Those that do not decide what moves may
+            always: checks, gates and hooks.
 
     Raises:
         PlanChanged: names the fields that differ.
@@ -53,8 +54,47 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
         shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
         raise PlanChanged(
             f"the plan has changed since run {journal.run_id} began: {shown}",
-            f"put it back to go on with that run, {journal.document.verb.way_out}",
+            f"put it back to resume that run, {journal.document.verb.way_out}",
         )
+
+
+def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
+    """Refuses to resume a run whose domains are others now than those it looked at.
+
+    Args:
+        uuids: of the source's and the target's cluster, as they answer now.
+
+    Raises:
+        PlanChanged: an endpoint leads to another cluster.
+    """
+    record = journal.record(StepName.RESOLVE)
+    if record is None:
+        return
+    for side, uuid in zip(("source", "target"), uuids, strict=True):
+        if record[side]["cluster_uuid"] != uuid:
+            raise PlanChanged(
+                f"the {side} is another cluster than in run {journal.run_id}: its UUID is {uuid}, "
+                f"it was {record[side]['cluster_uuid']}",
+                f"correct the endpoint or the tunnel, {journal.document.verb.way_out}",
+            )
+
+
+def as_begun(plan: Plan, journal: Journal) -> Plan:
+    """The plan that a run began with, with today's logins and ways to the domains, and without hooks.
+
+    Raises:
+        PlanChanged: the two do not go together.
+    """
+    begun, today = dict(journal.document.plan), plan_record(plan)
+    for side in ("source", "target"):
+        begun[side] = begun[side] | {key: today[side][key] for key in ("auth", "connect_to", "ca_bundle")}
+    try:
+        return Plan.model_validate(begun | {"hooks": []})
+    except ValidationError as error:
+        raise PlanChanged(
+            f"the plan's logins do not fit the domains of run {journal.run_id} any more",
+            "put the plan back as it was when that run began, and run the same command again",
+        ) from error
 
 
 def _leaves(value: Any, path: str = "") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import Denied, Refused
 from runs.errors import StateUnusable
-from runs.lifecycle import RunStatus
+from runs.run_status import RunStatus
 from runs.step_names import StepName
 from runs.verbs import Verb
 

@@ -7,35 +7,14 @@ after a kill. All functions are pure and read one journal's document; docs/runs.
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from runs.journal import Document
+from runs.run_status import RunStatus
 from runs.step_names import StepName
 from runs.verbs import Verb
 
-if TYPE_CHECKING:  # the document's status is one of those below
-    from runs.journal import Document
-
 SERVE = "serve"
 """The action of the requests that let copies on the target take writes."""
-
-
-class RunStatus(StrEnum):
-    """How the latest session of a run ended, as the journal keeps it."""
-
-    RUNNING = "running"
-    """A session works on the run, or its process was killed: whether the plan's lock is held tells which."""
-    DONE = "done"
-    """The run did all that it was to do: moved and verified; of a seed round: copied."""
-    DIFFERENT = "different"
-    """Everything was moved. The verification found a difference, or could not compare something."""
-    REFUSED = "refused"
-    """A check, a conflict or a missing consent stopped the run before its first change; it is not resumed."""
-    FAILED = "failed"
-    """An error stopped the run after its first change. It says what to put right before resuming."""
-    INTERRUPTED = "interrupted"
-    """The run stopped for a passing reason: Ctrl-C, a timeout, a domain that did not answer."""
-    ABANDONED = "abandoned"
-    """The run was given up: `abort` removed or rolled back what it made, or another took its place."""
 
 
 class RunPhase(StrEnum):
@@ -75,7 +54,7 @@ _OVER = frozenset({RunStatus.DONE, RunStatus.DIFFERENT, RunStatus.REFUSED, RunSt
 _GIVEN_UP = frozenset({RunStatus.REFUSED, RunStatus.ABANDONED})
 
 
-def phase(document: "Document") -> RunPhase:
+def phase(document: Document) -> RunPhase:
     """How far the run has come."""
     if is_removed(document):
         return RunPhase.ENDED
@@ -92,14 +71,14 @@ def phase(document: "Document") -> RunPhase:
     return RunPhase.CHANGING if _has_begun(document) else RunPhase.LOOKING
 
 
-def _has_begun(document: "Document") -> bool:
+def _has_begun(document: Document) -> bool:
     return document.changed_something or bool(document.gates) or document.window is not None
 
 
 # any run
 
 
-def is_finished(document: "Document") -> bool:
+def is_finished(document: Document) -> bool:
     """Whether the run needs no further command.
 
     Not while it has frozen the source and not ended that. Nor when all that fails is what could not be
@@ -111,25 +90,25 @@ def is_finished(document: "Document") -> bool:
     return document.status in _OVER and not undecided
 
 
-def only_undecided(document: "Document") -> bool:
+def only_undecided(document: Document) -> bool:
     """Whether each failing verdict is `not compared`: nothing was found to differ."""
     verdicts = (document.record(StepName.VERIFY) or {}).get("verdicts", [])
     return {verdict["outcome"] for verdict in verdicts} <= {"equal", "not compared"}
 
 
-def is_given_up(document: "Document") -> bool:
+def is_given_up(document: Document) -> bool:
     """Whether the run was refused or abandoned; a cutover that was rolled back did freeze the source."""
     return document.status in _GIVEN_UP and not is_rolled_back(document)
 
 
-def counts(document: "Document") -> bool:
+def counts(document: Document) -> bool:
     """Whether the run is one to resume or to show again: not one that was given up or rolled back."""
     if document.status in _GIVEN_UP or is_rolled_back(document):
         return False
     return _has_begun(document) or is_finished(document)
 
 
-def is_removed(document: "Document") -> bool:
+def is_removed(document: Document) -> bool:
     """Whether all that the run, or its seed cycle, made was removed again."""
     return document.record(StepName.CLEAN) is not None
 
@@ -137,42 +116,42 @@ def is_removed(document: "Document") -> bool:
 # cutovers
 
 
-def is_frozen(document: "Document") -> bool:
+def is_frozen(document: Document) -> bool:
     """Whether the source may refuse writes for the run's window, which has not ended."""
     return document.window is not None and document.window.ended is None
 
 
-def is_opening(document: "Document") -> bool:
+def is_opening(document: Document) -> bool:
     """Whether the run opens the target, or has opened it."""
     return document.window is not None and document.window.opening is not None
 
 
-def opening_has_begun(document: "Document") -> bool:
+def opening_has_begun(document: Document) -> bool:
     """Whether the target may take writes by this run: not where every such request was turned away."""
     return any(intent.action == SERVE and not intent.was_turned_away for intent in document.intents)
 
 
-def is_past_deadline(document: "Document", at: datetime) -> bool:
+def is_past_deadline(document: Document, at: datetime) -> bool:
     """Whether the run's window has a deadline that has passed by then."""
     return document.window is not None and at >= document.window.deadline
 
 
-def is_rolling_back(document: "Document") -> bool:
+def is_rolling_back(document: Document) -> bool:
     """Whether the run is a cutover that is being rolled back; until that is done it does nothing else."""
     return document.verb is Verb.CUTOVER and document.aborting and not is_rolled_back(document)
 
 
-def is_rolled_back(document: "Document") -> bool:
+def is_rolled_back(document: Document) -> bool:
     """Whether everything was put back after a cutover that was not opened."""
     return document.record(StepName.ROLL_BACK) is not None
 
 
-def ends_cycle(document: "Document") -> bool:
+def ends_cycle(document: Document) -> bool:
     """Whether the copies of the seed cycle went live with this run, or were removed in it."""
     return is_opening(document) or is_removed(document)
 
 
-def is_being_removed(document: "Document") -> bool:
+def is_being_removed(document: Document) -> bool:
     """Whether `abort` removes the run's seed cycle and keeps book of it here; rolling back is not that."""
     return document.aborting and (document.verb is Verb.SEED or StepName.CLEAN in document.steps)
 
@@ -180,23 +159,23 @@ def is_being_removed(document: "Document") -> bool:
 # rehearsals
 
 
-def is_kept(document: "Document") -> bool:
+def is_kept(document: Document) -> bool:
     """Whether what the rehearsal makes is to stay."""
     return bool((document.rehearsal or {}).get("keep"))
 
 
-def is_leftover(document: "Document") -> bool:
+def is_leftover(document: Document) -> bool:
     """Whether the run is a rehearsal that made something and has not removed it."""
     rehearsed = document.verb is Verb.REHEARSE and document.changed_something
     return rehearsed and not is_removed(document)
 
 
-def is_unfinished_rehearsal(document: "Document") -> bool:
+def is_unfinished_rehearsal(document: Document) -> bool:
     """Whether the next `rehearse` resumes the run: it has left something that was not to be kept."""
     ended = document.status in {RunStatus.DONE, RunStatus.DIFFERENT, RunStatus.ABANDONED}
     return is_leftover(document) and not ended and not _is_kept_as_failed(document)
 
 
-def _is_kept_as_failed(document: "Document") -> bool:
+def _is_kept_as_failed(document: Document) -> bool:
     rehearsed = document.verb is Verb.REHEARSE and document.status is RunStatus.FAILED
     return rehearsed and is_kept(document)

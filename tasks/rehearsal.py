@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from configs.plan import ConflictSettings, DomainSettings, IndexSelection, Plan
 from domains.engine.catalog import Catalog
+from runs.journal import Journal
 from tasks.errors import PreconditionError
 from tasks.migration import Consents
 from tasks.records.base import Record
@@ -30,6 +31,11 @@ class Rehearsal(Record):
     only: tuple[str, ...] = ()
     keep: bool = False
     shadow: str | None = None
+
+
+def settings_of(journal: Journal) -> Rehearsal:
+    """How the plan is rehearsed in this run."""
+    return Rehearsal.model_validate(journal.document.rehearsal)
 
 
 def with_shadow(plan: Plan, shadow: str | None) -> Plan:

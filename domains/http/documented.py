@@ -44,7 +44,10 @@ def documented_by_aws(call: Callable[P, R]) -> Callable[P, R]:
         try:
             return call(*args, **kwargs)
         except STUMBLING as error:
-            raise AwsError(f"AWS: {_named(call)}: {undocumented(error)}") from error
+            raise AwsError(
+                f"AWS: {_named(call)}: {undocumented(error)}",
+                "run it again; if the reply stays like that, update Snapferry or report it",
+            ) from error
 
     return checked
 

@@ -9,15 +9,11 @@ from domains.engine.metadata_digests import Digests, digests
 from flows.previews.estimates import estimate_of, recorded_estimate
 from flows.previews.requests import migration_requests, rehearsal_requests
 from flows.sessions.exclusion import require_no_copies
+from flows.sessions.options import Options
 from flows.sessions.rehearsal import target_of, to_rehearse
-from flows.sessions.session import (
-    Options,
-    decided_before,
-    read_only_migration,
-    require_same_clusters,
-    run_before,
-)
-from runs.begun_plan import require_same_plan
+from flows.sessions.session import decided_before, read_only_migration
+from flows.sessions.which_run import migration_to_resume
+from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.journal import Journal
 from runs.lifecycle import is_finished
 from runs.state import State, new_run_id
@@ -59,7 +55,8 @@ def migration_preview(plan: Plan, options: Options, saved: PlanDocument | None =
         SnapferryError: refused, or a domain could not be read.
     """
     state = State(options.state, plan.name)
-    before = run_before(state, options, saved)
+    saved_id = saved.run_id if saved else ""
+    before = migration_to_resume(state, new_run=options.new_run, saved=saved_id)
     if before is None:
         require_no_copies(state, options.new_run)
     run_id = before.run_id if before else saved.run_id if saved else new_run_id()

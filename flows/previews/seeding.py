@@ -7,7 +7,8 @@ from configs.plan import Plan
 from configs.values.durations import duration_text
 from flows.previews.requests import Round, round_requests
 from flows.sessions.exclusion import require_not_open
-from flows.sessions.session import Options, read_only_migration
+from flows.sessions.options import Options
+from flows.sessions.session import read_only_migration
 from runs.journal import Journal, now
 from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
 from runs.state import State, new_run_id

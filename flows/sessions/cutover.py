@@ -2,17 +2,19 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 
 from configs.plan import Plan
-from flows.sessions.exclusion import opened_by, require_not_taken_away
-from flows.sessions.session import Options, require_same_clusters, working
+from flows.sessions.begin_or_resume import Request, begin_or_resume
+from flows.sessions.options import Options
+from flows.sessions.session import working
+from flows.sessions.verb_rules import CUTOVER
+from flows.sessions.which_run import opened_by
 from runs.begun_plan import require_same_plan
 from runs.journal import Document, Journal, now
 from runs.lifecycle import is_finished, is_opening, is_past_deadline
 from runs.state import State
-from runs.verbs import Verb
 from tasks.cutover import freeze
-from tasks.errors import PreconditionError
 from tasks.migration import Migration
 
 
@@ -25,19 +27,19 @@ def finished_cutover(plan: Plan, options: Options) -> Journal | None:
     current = opened_by(State(options.state, plan.name))
     if current is None or not is_finished(current.document):
         return None
-    require_same_plan(current, plan, but=("cutover",))
+    require_same_plan(current, plan, but=CUTOVER.may_differ or ())
     return current
 
 
 def require_consent(plan: Plan, options: Options) -> None:
-    """Refuses a cutover that would freeze the source, or go on in its window, without the consent to that.
+    """Refuses a cutover that would freeze the source, or resume in its window, without the consent to that.
 
-    Putting back and opening need none: an unfinished cutover has come so far with it.
+    Rolling back and opening need none: an unfinished cutover has come so far with it.
 
     Raises:
         PreconditionError: the consent is lacking.
     """
-    unfinished = State(options.state, plan.name).unfinished(Verb.CUTOVER)
+    unfinished = CUTOVER.resumes(Request(plan, options))
     if unfinished is None or not _only_ends(unfinished.document):
         freeze.require_consent(options.consents)
 
@@ -52,34 +54,10 @@ def cutting_over(plan: Plan, options: Options) -> Generator[Migration]:
     """Holds plan and pair, yields the cutover to work on, and writes how it ended.
 
     Raises:
-        PreconditionError: a seed round is unfinished, the rounds are being taken away, or the consent to
-            freeze is lacking.
+        PreconditionError: a seed round is unfinished, the rounds are being removed, or the consent to freeze
+            is lacking.
         PlanChanged: an unfinished cutover was begun under another plan.
         SnapferryError: from the steps, after it has been written down.
     """
-    state = State(options.state, plan.name)
-
-    def journal_of(uuids: tuple[str, str]) -> Journal:
-        require_not_taken_away(state)
-        current = state.unfinished(Verb.CUTOVER)
-        if current:
-            require_same_plan(current, plan, but=("cutover",))
-            require_same_clusters(current, uuids)
-            current.resume()
-            return current
-        _require_no_round(state)
-        journal = state.begin(plan, Verb.CUTOVER)
-        journal.document.sessions = 1
-        return journal
-
-    with working(plan, options, journal_of) as m:
+    with working(plan, options, partial(begin_or_resume, Request(plan, options), CUTOVER)) as m:
         yield m
-
-
-def _require_no_round(state: State) -> None:
-    seed = state.unfinished(Verb.SEED)
-    if seed:
-        raise PreconditionError(
-            f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish it with `snapferry seed PLAN --execute`; then cut over",
-        )

@@ -1,22 +1,22 @@
-"""Runs of one plan that must not be mixed: a migration, seed rounds and their cutover. Imports no Prefect."""
+"""Runs of one plan that must not be mixed: what refuses a migration, a seed round or a cutover.
 
-from runs.journal import Journal
-from runs.lifecycle import counts, is_finished, is_opening
+Imports no Prefect.
+"""
+
+from flows.sessions.which_run import opened_by
+from runs.lifecycle import is_finished
 from runs.seed_cycles import being_removed
 from runs.state import State
+from runs.verbs import Verb
 from tasks.errors import PreconditionError
 from tasks.seeding.ledger import ledger
 
-
-def opened_by(state: State) -> Journal | None:
-    """The cutover that has opened the target, or is opening it, and that no later round has followed."""
-    rounds = (each for each in state.journals() if each.document.verb.is_round and counts(each.document))
-    newest = next(rounds, None)
-    return newest if newest and is_opening(newest.document) else None
+TAKE_AWAY = "snapferry abort PLAN --execute --seeds"
+"""The command that removes what seed rounds have left."""
 
 
 def require_not_open(state: State, new_run: bool) -> None:
-    """Refuses to begin anew what a cutover of the plan has brought to its end, unless that is asked for.
+    """Refuses to begin anew what a cutover of the plan has finished, unless that is asked for.
 
     Args:
         new_run: whether it is asked for (`--new-run`).
@@ -28,12 +28,12 @@ def require_not_open(state: State, new_run: bool) -> None:
     if cutover and is_finished(cutover.document) and not new_run:
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} has opened the target",
-            hint="`snapferry finish PLAN` settles what is left; --new-run begins anew all the same",
+            hint="`snapferry finish PLAN` cleans up what is left; --new-run begins anew all the same",
         )
 
 
 def require_no_copies(state: State, new_run: bool) -> None:
-    """Refuses a migration beside the plan's seed rounds: their copies would be in its way.
+    """Refuses a migration next to the plan's seed rounds: their copies would be in its way.
 
     Raises:
         PreconditionError: the plan has such copies, or its target is open.
@@ -43,17 +43,34 @@ def require_no_copies(state: State, new_run: bool) -> None:
     if copies and not new_run:
         raise PreconditionError(
             f"the target holds {len(copies)} copies that seed rounds of plan {state.plan_name} have made",
-            hint="`snapferry cutover PLAN` goes on from them; or take them away with `snapferry abort`",
+            hint="`snapferry cutover PLAN` builds on them; or remove them with `snapferry abort`",
         )
 
 
-TAKE_AWAY = "snapferry abort PLAN --execute --seeds"
-
-
-def require_not_taken_away(state: State) -> None:
-    """Raises PreconditionError while an abort of the plan's seed rounds has not come to its end."""
+def require_no_removal(state: State) -> None:
+    """Raises PreconditionError while the removal of the plan's seed rounds has begun and not ended."""
     if being_removed(state):
         raise PreconditionError(
-            f"the seed rounds of plan {state.plan_name} are being taken away",
+            f"the seed rounds of plan {state.plan_name} are being removed",
             hint=f"finish that first: {TAKE_AWAY}",
+        )
+
+
+def require_no_frozen_cutover(state: State) -> None:
+    """Raises PreconditionError while a cutover has frozen the source, or is being rolled back."""
+    cutover = state.unfinished(Verb.CUTOVER)
+    if cutover and (cutover.document.window or cutover.document.aborting):
+        raise PreconditionError(
+            f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
+            hint="finish it with `snapferry cutover`, or roll everything back with `snapferry abort`",
+        )
+
+
+def require_no_unfinished_round(state: State) -> None:
+    """Raises PreconditionError while a seed round is unfinished."""
+    seed = state.unfinished(Verb.SEED)
+    if seed:
+        raise PreconditionError(
+            f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",
+            hint=f"finish it with `{Verb.SEED.command}`; then cut over",
         )

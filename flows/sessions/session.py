@@ -5,45 +5,28 @@ Imports no Prefect: verbs without a flow use it too.
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 
 from configs.plan import Plan
 from domains.domain import Domain, Side, open_domain
 from domains.engine.cluster import identity
 from domains.errors import AwsError, SnapferryError, is_transient
-from flows.sessions.exclusion import require_no_copies
+from flows.sessions.begin_or_resume import Clusters, Request, begin_or_resume
 from flows.sessions.notifications import Notifier, require_notified, write_report
+from flows.sessions.options import Options
 from flows.sessions.recording import MOVING, bound_record
+from flows.sessions.verb_rules import MIGRATE
 from runs.begun_plan import plan_record, require_same_plan
-from runs.errors import Busy, PlanChanged
 from runs.events import delivered_to
 from runs.journal import Document, Journal, now
-from runs.lifecycle import RunStatus, counts, is_finished
+from runs.lifecycle import RunStatus, is_finished
 from runs.state import State
 from runs.verbs import Verb
 from tasks import steps
-from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
-from tasks.migration import Consents, Migration
+from tasks.errors import ExecutionError, TimedOut, VerificationFailed
+from tasks.migration import Migration
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import Resolution
-
-_SAVE_ANEW = "save the plan anew: snapferry plan PLAN --new-run -o FILE"
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a user chose beside the plan.
-
-    Args:
-        state: the state folder.
-        consents: the risks accepted.
-        new_run: start another run although one exists.
-    """
-
-    state: Path
-    consents: Consents = field(default_factory=Consents)
-    new_run: bool = False
 
 
 def open_domains(plan: Plan) -> tuple[Domain, Domain]:
@@ -56,47 +39,14 @@ def open_side(plan: Plan, side: Side) -> Domain:
     return open_domain(side, plan.source if side == "source" else plan.target)
 
 
-def run_before(state: State, options: Options, saved: PlanDocument | None = None) -> Journal | None:
-    """The run that the same command goes on with, or shows again; None when it would start one.
-
-    Raises:
-        PreconditionError: a saved plan is to be executed while another run of its plan is unfinished, or its
-            own run can neither go on nor begin again.
-    """
-    if saved:
-        return _run_of_saved(state, saved.run_id, new_run=options.new_run)
-    return None if options.new_run else state.current(Verb.MIGRATE)
-
-
-def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None:
-    own = state.run(run_id)
-    own_counts = own is not None and counts(own.document)
-    if own and own.changed_something and not own_counts:
-        raise PreconditionError(
-            f"run {run_id} of this saved plan was given up after it had changed something", hint=_SAVE_ANEW
-        )
-    if own_counts and new_run:
-        raise PreconditionError(
-            f"run {run_id} of this saved plan has begun already",
-            hint=f"leave out --new-run to go on with it, or see its report; for another run {_SAVE_ANEW}",
-        )
-    current = None if new_run else state.current(Verb.MIGRATE)
-    if current and current.run_id != run_id and not is_finished(current.document):
-        raise PreconditionError(
-            f"run {current.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish it with the plan it began with, or give it up for this one with --new-run",
-        )
-    return own if own_counts else None
-
-
 def finished_before(plan: Plan, options: Options, saved: PlanDocument | None = None) -> Journal | None:
     """The finished run that the same command would only show again; None when there is work to do.
 
     Raises:
         PlanChanged: the plan has changed since.
-        PreconditionError: as in `run_before`.
+        PreconditionError: as in `migration_to_resume`.
     """
-    journal = run_before(State(options.state, plan.name), options, saved)
+    journal = MIGRATE.resumes(Request(plan, options, saved))
     if journal is None or not is_finished(journal.document):
         return None
     require_same_plan(journal, plan)
@@ -113,28 +63,22 @@ def session(plan: Plan, options: Options, saved: PlanDocument | None = None) -> 
     Raises:
         as `working`.
     """
-    state = State(options.state, plan.name)
-    replaced: list[Journal] = []
-
-    def journal_of(uuids: tuple[str, str]) -> Journal:
-        current = state.current(Verb.MIGRATE) if options.new_run else None
-        replaced.extend([current] if current else [])
-        return _journal(state, plan, options, uuids, saved)
-
-    with working(plan, options, journal_of) as m:
+    request = Request(plan, options, saved)
+    with working(plan, options, partial(begin_or_resume, request, MIGRATE)) as m:
+        replaced = request.state.current(Verb.MIGRATE) if options.new_run else None
         try:
             yield m
         finally:
-            for journal in replaced:
-                if not is_finished(journal.document) and m.journal.changed_something:
-                    journal.settle(RunStatus.ABANDONED, f"run {m.journal.run_id} was started with --new-run")
+            if replaced and not is_finished(replaced.document) and m.journal.changed_something:
+                why = f"run {m.journal.run_id} was started with --new-run"
+                replaced.settle(RunStatus.ABANDONED, why)
 
 
 @contextmanager
 def working(
     plan: Plan,
     options: Options,
-    journal_of: Callable[[tuple[str, str]], Journal],
+    journal_of: Callable[[Clusters], Journal],
     ended: tuple[RunStatus, str] = (RunStatus.DONE, ""),
 ) -> Generator[Migration]:
     """Holds plan and pair, opens the domains, writes how the session ended, and tells the plan's hooks.
@@ -176,43 +120,6 @@ def _message(error: BaseException) -> str:
     if isinstance(error, SnapferryError):
         return str(error)
     return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "interrupted from outside"
-
-
-def _journal(
-    state: State, plan: Plan, options: Options, uuids: tuple[str, str], saved: PlanDocument | None
-) -> Journal:
-    current = run_before(state, options, saved)
-    if current is None:
-        require_no_copies(state, options.new_run)
-        journal = state.begin(plan, Verb.MIGRATE, saved.run_id if saved else None)
-        journal.document.sessions = 1
-        return journal
-    if is_finished(current.document):  # between the look before and the lock another process finished it
-        raise Busy(
-            f"run {current.run_id} has just been finished by another process", "see `snapferry report`"
-        )
-    require_same_plan(current, plan)
-    require_same_clusters(current, uuids)
-    current.resume()
-    return current
-
-
-def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
-    """Refuses to go on with a run whose domains are others now than those it looked at.
-
-    Raises:
-        PlanChanged: an endpoint leads to another cluster.
-    """
-    record = journal.record("resolve")
-    if record is None:
-        return
-    for side, uuid in zip(("source", "target"), uuids, strict=True):
-        if record[side]["cluster_uuid"] != uuid:
-            raise PlanChanged(
-                f"the {side} is another cluster than in run {journal.run_id}: its UUID is {uuid}, "
-                f"it was {record[side]['cluster_uuid']}",
-                f"correct the endpoint or the tunnel, {journal.document.verb.way_out}",
-            )
 
 
 def decided_before(journal: Journal) -> Resolution | None:

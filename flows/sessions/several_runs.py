@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from configs.plan import Plan
-from flows.sessions.rehearsal import as_begun
+from runs.begun_plan import as_begun
 from runs.journal import Journal
 from tasks.migration import Migration
 

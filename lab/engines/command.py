@@ -15,8 +15,7 @@ COMMON = (
     # Without JNA the server cannot see that it runs as root, which it would refuse; fit for a lab only.
     "-Djna.nosys=true", "-Djna.nounpack=true", "-Djna.noclasspath=true",
 )  # fmt: skip
-AGENT = ("-javaagent:agent/opensearch-agent.jar",
-         "-Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1")  # fmt: skip
+ARENA = "-Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1"
 SECURITY_MANAGER = "-Djava.security.manager=allow"
 SECURITY_MANAGER_FORBIDDEN_FROM = 18  # the Java that forbids one unless it is asked for
 MAIN = {"opensearch": "org.opensearch.bootstrap.OpenSearch",
@@ -48,8 +47,11 @@ def _memory(spec: NodeSpec) -> list[str]:
 
 
 def _of_age(spec: NodeSpec) -> list[str]:
-    """The options of the engine's generation: an agent, or a security manager."""
-    if (spec.tree.home / "agent").is_dir():
+    """The options of the engine's generation: the classes of its agent, or a security manager."""
+    guards = sorted((spec.tree.home / "agent").glob("opensearch-agent-bootstrap-*.jar"))
+    if guards:
         vector = ["--add-modules=jdk.incubator.vector"] if spec.java.full else []
-        return [*vector, *AGENT]
+        # The agent itself would inspect each class that is loaded, and each file that is opened, so that
+        # plugins stay within bounds: a quarter of a start. The lab's plugins are the engine's own.
+        return [*vector, f"-Xbootclasspath/a:{guards[0]}", ARENA]
     return [SECURITY_MANAGER] if spec.java.major >= SECURITY_MANAGER_FORBIDDEN_FROM else []

@@ -91,13 +91,13 @@ def _require_valid_shadow(plan: "Plan", shadow: str | None) -> None:
 
 def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "Options") -> None:
     from flows.previews.migration import rehearsal_preview
-    from flows.sessions.rehearsal import unfinished
+    from flows.sessions.which_run import unfinished_rehearsal
     from reports.views.plan import plan_view
     from reports.words.estimates import plan_in_words
     from runs.state import State
     from snapferry.console import say, show_json
 
-    begun = unfinished(State(options.state, plan.name))
+    begun = unfinished_rehearsal(State(options.state, plan.name))
     if begun:
         say(
             f"Rehearsal {begun.run_id} of this plan is unfinished: --execute resumes it; "

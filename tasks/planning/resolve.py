@@ -19,6 +19,8 @@ from tasks.survey import SIDES, Survey
 
 _SHOWN = 20  # indices to name when a whole domain cannot be read
 
+_CHECK_AGAIN = "fix these, then run the same command again; `snapferry check PLAN` checks everything"
+
 
 def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     """Decide the migration in full: which indices, under which names. Reads only.
@@ -37,7 +39,7 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     failed = [record for record in records if record.status == "FAIL"]
     problems = (*map(_problem, failed), *_missing_consents(survey))
     if problems:
-        raise PreconditionError(_refusal(m), problems)
+        raise PreconditionError(_refusal(m), problems, _CHECK_AGAIN)
     return resolution_of(m, survey, records)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import requests
+import turns
 from identities import Identities
 from migrations import Desk
 from requests_aws4auth import AWS4Auth
@@ -21,6 +23,7 @@ from lab.reset import reset
 
 Call = Callable[..., requests.Response]
 quick_libraries.remember()
+gc.set_threshold(50_000, 20, 50)  # as for unit tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/tests/lab/" in str(item.path):
             item.add_marker(pytest.mark.lab)
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """`make lab-test` starts two runs, which share the tests."""
+    folder = turns.shared()
+    if folder is None or session.config.option.collectonly or session.testsfailed:
+        return None
+    turns.run(session, folder)
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -58,6 +59,17 @@ def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
+def client_of(lab: LabDescription, service: str, region: str) -> Any:
+    """A boto3 client of the lab's user; one for all tests, for it takes long to build."""
+    return _client(lab.control_url, lab.access_key_id, lab.secret_access_key, service, region)
+
+
+@cache
+def _client(url: str, key: str, secret: str, service: str, region: str) -> Any:
+    session: Any = boto3.Session(key, secret, region_name=region)
+    return session.client(service, endpoint_url=url)
+
+
 class Identities:
     """Makes users and roles by the account's own API; `remove` takes all of them away again."""
 
@@ -69,8 +81,7 @@ class Identities:
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """A boto3 client of the lab's user, who may do everything."""
-        session: Any = boto3.Session(self.lab.access_key_id, self.lab.secret_access_key, region_name=region)
-        return session.client(service, endpoint_url=self.lab.control_url)
+        return client_of(self.lab, service, region)
 
     def user(self, *statements: dict[str, Any]) -> User:
         """A new user who may do this."""

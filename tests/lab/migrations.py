@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -147,13 +147,35 @@ def engine(lab: LabDescription, side: str, method: str, path: str, body: Any = N
 
 def log(lab: LabDescription, side: str, after: int = 0) -> list[dict[str, Any]]:
     """The domain's request log, from its line `after` on."""
-    lines = Path(lab.domain(side).request_log).read_text(encoding="utf-8").splitlines()
-    return [json.loads(line) for line in lines[after:]]
+    return [json.loads(line) for line in _logged(lab, side)[after:]]
 
 
 def log_size(lab: LabDescription, side: str) -> int:
     """How many requests the domain has got."""
-    return len(log(lab, side))
+    return len(_logged(lab, side))
+
+
+@dataclass
+class _Log:
+    """What was read of a request log so far: its whole lines, and where they end."""
+
+    lines: list[bytes] = field(default_factory=list)
+    end: int = 0
+
+
+_logs: dict[str, _Log] = {}
+
+
+def _logged(lab: LabDescription, side: str) -> list[bytes]:
+    """The log's whole lines, each read once: it grows with every test, and is asked for every instant."""
+    path = lab.domain(side).request_log
+    known = _logs.setdefault(path, _Log())
+    with Path(path).open("rb") as file:
+        file.seek(known.end)
+        *fresh, begun = file.read().split(b"\n")
+        known.end = file.tell() - len(begun)
+    known.lines += fresh
+    return known.lines
 
 
 def mutations(lab: LabDescription, side: str, after: int = 0) -> list[str]:

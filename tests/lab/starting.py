@@ -12,10 +12,9 @@ from string import Template
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import requests
 import yaml
-from identities import ACCOUNT, Identities
+from identities import ACCOUNT, Identities, client_of
 from listeners import listening
 from migrations import Desk, engine
 from requests_aws4auth import AWS4Auth
@@ -106,9 +105,7 @@ def _through_the_door(stage: Stage, step: Step) -> None:
 def _aws(stage: Stage, step: Step) -> None:
     service, _, call = step["aws"].partition(".")
     region = step.get("region", "us-east-1")
-    lab = stage.lab
-    session: Any = boto3.Session(lab.access_key_id, lab.secret_access_key, region_name=region)
-    client = session.client(service, endpoint_url=lab.control_url)
+    client = client_of(stage.lab, service, region)
     settings = step.get("with", {})
     if call == "create_bucket":
         stage.buckets.append((settings["Bucket"], region))
@@ -121,9 +118,7 @@ def _text(key: str, value: Any) -> Any:
 
 
 def _remove_bucket(stage: Stage, name: str, region: str) -> None:
-    lab = stage.lab
-    session: Any = boto3.Session(lab.access_key_id, lab.secret_access_key, region_name=region)
-    s3 = session.client("s3", endpoint_url=lab.control_url)
+    s3 = client_of(stage.lab, "s3", region)
     for entry in s3.list_object_versions(Bucket=name).get("Versions", []):
         s3.delete_object(Bucket=name, Key=entry["Key"], VersionId=entry["VersionId"])
     s3.delete_bucket(Bucket=name)

@@ -98,7 +98,7 @@ def test_taking_rounds_away_goes_on_after_a_kill(small_desk: Desk) -> None:
     kill_when(desk.start("abort", "--execute", "--seeds"), seen)
     refused = desk.run("seed", "--execute")
     assert refused.code == 3, str(refused)
-    assert "being taken away" in refused.err
+    assert "being removed" in refused.err
     ended = desk.run("abort", "--execute", "--seeds")
     assert ended.code == 0, str(ended)
     assert state(desk.lab, "target") == before

@@ -16,6 +16,8 @@ from tasks.checks.rules.iam_conditions import acts, among, hold, texts
 
 Sure = Literal["no", "maybe", "yes"]
 
+_SEE_POLICY = "read the policy in IAM: it should be one JSON object"
+
 
 @dataclass(frozen=True)
 class Said:
@@ -77,9 +79,9 @@ def statements_of(document: str) -> tuple[Json, ...]:
     try:
         loaded: object = json.loads(document)
     except STUMBLING as error:
-        raise AwsError(f"a policy document: {undocumented(error)}") from error
+        raise AwsError(f"a policy document: {undocumented(error)}", _SEE_POLICY) from error
     if not is_object(loaded):
-        raise AwsError("a policy document: it is no JSON object")
+        raise AwsError("a policy document: it is no JSON object", _SEE_POLICY)
     alone: object = loaded.get("Statement")
     return (alone,) if is_object(alone) else tuple(children(loaded, "Statement"))
 

@@ -19,11 +19,13 @@ from domains.errors import Denied
 from domains.http.error_bodies import parse
 from domains.shard_mark import Mark
 from flows.abort import preview, subject
+from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.session import Options
+from flows.sessions.verb_rules import ABORT_SEEDING
 from reports.build.report import report_of
 from runs.journal import Journal, WindowEntry, now
-from runs.lifecycle import RunStatus
-from runs.seed_cycles import cycle_of
+from runs.lifecycle import RunPhase, RunStatus, phase
+from runs.seed_cycles import being_removed, cycle_of
 from runs.state import State
 from snapferry.main import app
 from tasks import steps
@@ -404,6 +406,18 @@ def test_rounds_that_are_being_taken_away_are_not_gone_on_with(pair: Pair) -> No
         pass
 
 
+def test_a_removal_of_rounds_in_a_given_up_cutovers_journal_is_known_from_its_first_write(
+    pair: Pair,
+) -> None:
+    """Killed right after it, the next cutover must not roll back what was never frozen."""
+    pair.seeded()
+    cutover = pair.run("cutover", "abandoned")
+    begin_or_resume(Request(pair.plan, Options(pair.folder), seen=cutover.run_id), ABORT_SEEDING)
+    found = being_removed(pair.state)
+    assert found is not None and found.run_id == cutover.run_id
+    assert phase(found.document) is RunPhase.REMOVING
+
+
 @pytest.fixture
 def half_away(pair: Pair) -> Journal:
     """A put-back cutover after a seed round, in whose journal `abort --seeds` was killed."""
@@ -654,7 +668,7 @@ NOT_YET: dict[str, tuple[Callable[[Pair], object], str]] = {
     "nothing": (lambda _: None, "no run of plan orders has moved anything"),
     "a seed round": (lambda pair: pair.seeded(), "cut over first"),
     "an unfinished cutover": (unfinished, "is unfinished"),
-    "a cutover put back": (put_back, "was put back"),
+    "a cutover put back": (put_back, "was rolled back"),
     "a migration that differs": (lambda pair: pair.run("migrate", "different"), "with a difference"),
     "an unfinished migration": (lambda pair: pair.run("migrate", "failed"), "snapferry migrate PLAN"),
 }
@@ -670,9 +684,9 @@ def test_what_is_not_done_is_not_finished(pair: Pair, state: str) -> None:
 
 
 ADVICE: dict[str, tuple[Callable[[Pair], object], str | None]] = {
-    "a seed round": (lambda pair: pair.seeded(), "take the copies and snapshots away: --seeds"),
-    "a cutover put back": (put_back, "take the copies and snapshots away: --seeds"),
-    "an unfinished cutover": (unfinished, "put everything back:"),
+    "a seed round": (lambda pair: pair.seeded(), "remove the copies and snapshots: --seeds"),
+    "a cutover put back": (put_back, "remove the copies and snapshots: --seeds"),
+    "an unfinished cutover": (unfinished, "roll everything back:"),
     "a cutover that is opening": (
         lambda pair: pair.run("cutover", "interrupted", window=window(opening=now())),
         None,

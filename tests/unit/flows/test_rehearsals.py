@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 
 from configs.plan import Plan
 from flows.abort import abort, leftovers
-from flows.sessions.rehearsal import as_begun, rehearsing, unfinished
+from flows.sessions.rehearsal import rehearsing
 from flows.sessions.session import Options
+from flows.sessions.which_run import unfinished_rehearsal
+from runs.begun_plan import as_begun
 from runs.errors import PlanChanged
 from runs.journal import Journal
 from runs.state import State
@@ -81,7 +83,7 @@ def test_what_it_made_is_taken_away_and_the_run_and_its_report_say_so(
     assert reloaded(journal).document.status == "abandoned"
     report = (journal.path.parent / "reports" / f"{journal.run_id}.md").read_text(encoding="utf-8")
     assert "done and verified" not in report
-    assert "taken away by `snapferry abort`" in report
+    assert "removed by `snapferry abort`" in report
 
 
 def test_names_are_those_of_the_plan_that_the_rehearsal_began_with(
@@ -138,7 +140,7 @@ def test_a_rehearsal_that_is_being_taken_away_is_not_gone_on_with(
     target.on("DELETE /[^_].*", DENIED)
     assert command(plan, tmp_path, "abort", "--execute").exit_code == 1
     with (
-        pytest.raises(PreconditionError, match="is being taken away"),
+        pytest.raises(PreconditionError, match="is being removed"),
         rehearsing(plan, Rehearsal(), Options(tmp_path)),
     ):
         pass
@@ -148,7 +150,7 @@ def test_without_execute_an_unfinished_rehearsal_is_told(
     tmp_path: Path, plan: Plan, journal: Journal, target: FakeDomain
 ) -> None:
     asked = len(target.requests)
-    found = unfinished(State(tmp_path, plan.name))
+    found = unfinished_rehearsal(State(tmp_path, plan.name))
     assert found and found.run_id == journal.run_id
     ended = command(plan, tmp_path, "rehearse")
     assert ended.exit_code == 0, ended.stderr

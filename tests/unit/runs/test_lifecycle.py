@@ -39,7 +39,7 @@ from runs.lifecycle import (
 from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks.cutover import roll_back, window
-from tasks.gates import closed_gate, come_to, let_through
+from tasks.gates import closed_gate, record_arrival, record_approval
 from tasks.migration import Migration
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.cutover import RollBackRecord
@@ -85,11 +85,11 @@ def changed(m: Migration) -> None:
 
 
 def at_gate(m: Migration) -> None:
-    come_to(m, "before-freeze", GATE)
+    record_arrival(m, "before-freeze", GATE)
 
 
 def approved(m: Migration) -> None:
-    let_through(m, "before-freeze", "me@here")
+    record_approval(m, "before-freeze", "me@here")
 
 
 def ungated(m: Migration) -> None:

@@ -65,7 +65,7 @@ def test_a_step_that_is_estimated_has_its_cost_and_no_other_has(step: Step) -> N
 
 @EVERY
 def test_a_step_that_leaves_a_record_has_its_words(step: Step) -> None:
-    assert (step.name in words._SAID) == isinstance(step, StepKey)
+    assert (step.name in words._SENTENCES) == isinstance(step, StepKey)
 
 
 @EVERY

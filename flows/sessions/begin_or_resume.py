@@ -1,0 +1,124 @@
+"""Begin a run, or resume the one that a command is about: one way for all, by the rules of each command."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from configs.plan import Plan
+from flows.sessions.options import Options
+from runs.begun_plan import require_same_clusters, require_same_plan
+from runs.journal import Journal, StepEntry, now
+from runs.lifecycle import RunStatus
+from runs.state import State
+from runs.step_names import StepName
+from runs.verbs import Verb
+from tasks.records.plan_document import PlanDocument
+from tasks.rehearsal import Rehearsal
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command asks for.
+
+    Args:
+        saved: the saved plan that it executes: a new run takes its id over.
+        rehearsal: of a rehearsal: how the plan is to be rehearsed.
+        seen: the id of the run that it found before it held the plan; empty where it has not searched yet.
+    """
+
+    plan: Plan
+    options: Options
+    saved: PlanDocument | None = None
+    rehearsal: Rehearsal | None = None
+    seen: str = ""
+
+    @property
+    def state(self) -> State:
+        """Where the plan's journals are."""
+        return State(self.options.state, self.plan.name)
+
+
+Clusters = tuple[str, str]
+"""The UUIDs of source and target."""
+Refusal = Callable[[Request], None]
+ResumeRefusal = Callable[[Request, Journal], None]
+
+
+def _accept(request: Request, journal: Journal) -> None:
+    """Refuse nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerbRules:
+    """Which run a command works on, and what refuses it. `verb_rules.py` has one for each command.
+
+    Args:
+        resumes: finds the run to resume; None where the command begins one.
+        verb: of the runs that it begins; None where it begins none.
+        excluded_by: refuse the command whichever run it is about; in this order, before everything else.
+        to_begin: refuse to begin a run.
+        to_resume: refuse to resume the run that was found, before its plan is compared.
+        may_differ: fields and sections of the plan that may differ from those the run began with. None: the
+            plans are not compared, for the command works by the one that the run began with.
+        same_options: refuses other options of the command than the run's, after its plan was compared.
+        removes: whether the command removes what the run made.
+        reopens: whether the run is at work again; False where how it ended stays as it is.
+        ends: how a session that went well leaves the run, and why.
+    """
+
+    resumes: Callable[[Request], Journal | None]
+    verb: Verb | None = None
+    excluded_by: tuple[Refusal, ...] = ()
+    to_begin: tuple[Refusal, ...] = ()
+    to_resume: tuple[ResumeRefusal, ...] = ()
+    may_differ: tuple[str, ...] | None = ()
+    same_options: ResumeRefusal = _accept
+    removes: bool = False
+    reopens: bool = True
+    ends: tuple[RunStatus, str] = (RunStatus.DONE, "")
+
+
+def begin_or_resume(request: Request, rules: VerbRules, clusters: Clusters | None = None) -> Journal:
+    """The journal of the run to work on, begun or resumed; the plan must be held.
+
+    Args:
+        clusters: those that answer; None where they are not known yet, and looked at later.
+
+    Raises:
+        PreconditionError, Busy: another run, or how the run stands, excludes the command.
+        PlanChanged: the run began with another plan, other options or other clusters.
+    """
+    for refuse in rules.excluded_by:
+        refuse(request)
+    current = rules.resumes(request)
+    if current is None:
+        return _begin(request, rules)
+    for refuse_resuming in rules.to_resume:
+        refuse_resuming(request, current)
+    if rules.may_differ is not None:
+        require_same_plan(current, request.plan, but=rules.may_differ)
+    rules.same_options(request, current)
+    if clusters:
+        require_same_clusters(current, clusters)
+    _resume(current, rules)
+    return current
+
+
+def _begin(request: Request, rules: VerbRules) -> Journal:
+    assert rules.verb
+    for refuse in rules.to_begin:
+        refuse(request)
+    run_id = request.saved.run_id if request.saved else None
+    journal = request.state.begin(request.plan, rules.verb, run_id)
+    journal.document.sessions = 1
+    if request.rehearsal:
+        journal.document.rehearsal = request.rehearsal.model_dump(mode="json")
+    journal.save()
+    return journal
+
+
+def _resume(journal: Journal, rules: VerbRules) -> None:
+    if rules.removes:
+        journal.document.aborting = True
+        journal.document.steps.setdefault(StepName.CLEAN, StepEntry(started=now()))
+    if rules.reopens:
+        journal.resume()

@@ -1,0 +1,151 @@
+"""Which run each command resumes, and what refuses it: the rules side by side, as docs/runs.md has them."""
+
+from flows.sessions.begin_or_resume import Request, VerbRules
+from flows.sessions.exclusion import (
+    require_no_copies,
+    require_no_frozen_cutover,
+    require_no_removal,
+    require_no_unfinished_round,
+    require_not_open,
+)
+from flows.sessions.which_run import (
+    cutover_to_roll_back,
+    finished_run,
+    migration_to_resume,
+    require_leftover,
+    round_to_remove,
+    unfinished_rehearsal,
+)
+from runs.errors import Busy, PlanChanged
+from runs.journal import Journal
+from runs.lifecycle import RunStatus, is_finished, is_opening, opening_has_begun
+from runs.seed_cycles import forget_abort
+from runs.verbs import Verb
+from tasks.errors import PreconditionError
+from tasks.rehearsal import settings_of
+
+_REMOVED = (RunStatus.ABANDONED, "removed by `snapferry abort`")
+_ROLLED_BACK = (RunStatus.ABANDONED, "rolled back by `snapferry abort`")
+
+
+# what refuses a command
+
+
+def _no_removal_of_rounds(request: Request) -> None:
+    """`seed --new-run` gives such a removal up: what is still there stays, and is known."""
+    if request.options.new_run:
+        forget_abort(request.state)
+    else:
+        require_no_removal(request.state)
+
+
+def _just_finished(_: Request, journal: Journal) -> None:
+    """Between the search for the run and the lock another process may have finished it."""
+    if is_finished(journal.document):
+        raise Busy(
+            f"run {journal.run_id} has just been finished by another process", "see `snapferry report`"
+        )
+
+
+def _being_removed(_: Request, journal: Journal) -> None:
+    if journal.document.aborting:
+        raise PreconditionError(
+            f"rehearsal {journal.run_id} is being removed",
+            hint="finish that first: snapferry abort PLAN --execute",
+        )
+
+
+def _opening(_: Request, journal: Journal) -> None:
+    require_nothing_open(journal)
+
+
+def require_nothing_open(journal: Journal) -> None:
+    """Raises PreconditionError when a cutover opens the target: then nothing is rolled back any more."""
+    if is_opening(journal.document) and opening_has_begun(journal.document):
+        raise PreconditionError(
+            f"cutover {journal.run_id} is opening the target: nothing is rolled back any more",
+            hint=f"the same command finishes it: {Verb.CUTOVER.command}",
+        )
+
+
+def _other_options(request: Request, journal: Journal) -> None:
+    """Refuse to resume a rehearsal with other options; whether to keep what it makes may change."""
+    begun, wanted = settings_of(journal), request.rehearsal
+    assert wanted
+    differing = [
+        f"{name}: {getattr(begun, name)!r} → {getattr(wanted, name)!r}"
+        for name in ("prefix", "only", "shadow")
+        if getattr(begun, name) != getattr(wanted, name)
+    ]
+    if differing:
+        raise PlanChanged(
+            f"rehearsal {journal.run_id} is unfinished; its options were others: {'; '.join(differing)}",
+            "resume it with the same options, or remove it: snapferry abort PLAN --execute",
+        )
+    if begun.keep != wanted.keep:
+        journal.document.rehearsal = wanted.model_dump(mode="json")
+        journal.save()
+
+
+# the table
+
+MIGRATE = VerbRules(
+    verb=Verb.MIGRATE,
+    resumes=lambda request: migration_to_resume(
+        request.state,
+        new_run=request.options.new_run,
+        saved=request.saved.run_id if request.saved else "",
+    ),
+    to_begin=(lambda request: require_no_copies(request.state, request.options.new_run),),
+    to_resume=(_just_finished,),
+)
+
+REHEARSE = VerbRules(
+    verb=Verb.REHEARSE,
+    resumes=lambda request: unfinished_rehearsal(request.state),
+    to_resume=(_being_removed,),
+    same_options=_other_options,
+)
+
+SEED = VerbRules(
+    verb=Verb.SEED,
+    excluded_by=(_no_removal_of_rounds, lambda request: require_no_frozen_cutover(request.state)),
+    resumes=lambda request: None if request.options.new_run else request.state.unfinished(Verb.SEED),
+    to_begin=(lambda request: require_not_open(request.state, request.options.new_run),),
+    may_differ=("cutover",),
+)
+
+CUTOVER = VerbRules(
+    verb=Verb.CUTOVER,
+    excluded_by=(lambda request: require_no_removal(request.state),),
+    resumes=lambda request: request.state.unfinished(Verb.CUTOVER),
+    to_begin=(lambda request: require_no_unfinished_round(request.state),),
+    may_differ=("cutover",),
+)
+
+ABORT_REHEARSAL = VerbRules(
+    resumes=lambda request: require_leftover(request.state),
+    may_differ=None,
+    removes=True,
+    ends=_REMOVED,
+)
+
+ABORT_SEEDING = VerbRules(
+    resumes=lambda request: round_to_remove(request.state, request.seen),
+    may_differ=None,
+    removes=True,
+    ends=_REMOVED,
+)
+
+ABORT_CUTOVER = VerbRules(
+    resumes=lambda request: cutover_to_roll_back(request.state, request.seen),
+    to_resume=(_opening,),
+    may_differ=None,
+    ends=_ROLLED_BACK,
+)
+
+FINISH = VerbRules(
+    resumes=lambda request: finished_run(request.state),
+    may_differ=None,
+    reopens=False,
+)

@@ -1,0 +1,174 @@
+"""Which of a plan's runs a command is about. Imports no Prefect."""
+
+from runs.errors import Busy
+from runs.journal import Journal
+from runs.lifecycle import (
+    RunStatus,
+    counts,
+    is_finished,
+    is_leftover,
+    is_opening,
+    is_rolled_back,
+    is_unfinished_rehearsal,
+)
+from runs.seed_cycles import removed_runs, runs_with_copies
+from runs.state import State
+from runs.verbs import Verb
+from tasks.errors import PreconditionError
+
+_SAVE_ANEW = "save the plan anew: snapferry plan PLAN --new-run -o FILE"
+_CUT_OVER = Verb.CUTOVER.command
+_REMOVE_ROUNDS = "or remove the copies and snapshots: snapferry abort PLAN --execute --seeds"
+
+
+# migrations
+
+
+def migration_to_resume(state: State, *, new_run: bool, saved: str = "") -> Journal | None:
+    """The migration that the command resumes, or shows again; None where it starts one.
+
+    Args:
+        new_run: whether another run is asked for (`--new-run`).
+        saved: the run id of the saved plan that is executed; empty without one.
+
+    Raises:
+        PreconditionError: a saved plan is to be executed while another run of its plan is unfinished, or its
+            own run can neither be resumed nor begin again.
+    """
+    if saved:
+        return _run_of_saved(state, saved, new_run=new_run)
+    return None if new_run else state.current(Verb.MIGRATE)
+
+
+def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None:
+    own = state.run(run_id)
+    own_counts = own is not None and counts(own.document)
+    if own and own.changed_something and not own_counts:
+        raise PreconditionError(
+            f"run {run_id} of this saved plan was given up after it had changed something", hint=_SAVE_ANEW
+        )
+    if own_counts and new_run:
+        raise PreconditionError(
+            f"run {run_id} of this saved plan has begun already",
+            hint=f"leave out --new-run to resume it, or see its report; for another run {_SAVE_ANEW}",
+        )
+    current = None if new_run else state.current(Verb.MIGRATE)
+    if current and current.run_id != run_id and not is_finished(current.document):
+        raise PreconditionError(
+            f"run {current.run_id} of plan {state.plan_name} is unfinished",
+            hint="finish it with the plan it began with, or give it up for this one with --new-run",
+        )
+    return own if own_counts else None
+
+
+# rehearsals
+
+
+def leftover(state: State) -> Journal | None:
+    """The latest rehearsal that made something and has not removed it; None without one."""
+    return next((journal for journal in state.journals() if is_leftover(journal.document)), None)
+
+
+def unfinished_rehearsal(state: State) -> Journal | None:
+    """The rehearsal that the next command resumes: the one left over, unless it was to be kept."""
+    journal = leftover(state)
+    return journal if journal and is_unfinished_rehearsal(journal.document) else None
+
+
+def require_leftover(state: State) -> Journal:
+    """The rehearsal that has left something.
+
+    Raises:
+        PreconditionError: there is none.
+    """
+    journal = leftover(state)
+    if journal is None:
+        raise PreconditionError(
+            f"no rehearsal, seed round or cutover of plan {state.plan_name} has left anything behind",
+            hint="a migration is not removed again: `snapferry status` shows where it stands",
+        )
+    return journal
+
+
+# rounds and cutovers
+
+
+def opened_by(state: State) -> Journal | None:
+    """The cutover that has opened the target, or is opening it, and that no later round has followed."""
+    rounds = (each for each in state.journals() if each.document.verb.is_round and counts(each.document))
+    newest = next(rounds, None)
+    return newest if newest and is_opening(newest.document) else None
+
+
+def round_to_remove(state: State, seen: str) -> Journal:
+    """The latest run whose copies wait on the target: in its journal their removal is written down.
+
+    Raises:
+        Busy: it is not the run that was seen before the plan was held.
+    """
+    journals = runs_with_copies(state)
+    if not journals or journals[-1].run_id != seen:
+        raise Busy(
+            f"another process has worked on the seed rounds of plan {state.plan_name}",
+            "see `snapferry status`, and run the same command again",
+        )
+    return journals[-1]
+
+
+def cutover_to_roll_back(state: State, seen: str) -> Journal:
+    """The unfinished cutover.
+
+    Raises:
+        Busy: it is not the run that was seen before the plan was held.
+    """
+    journal = state.unfinished(Verb.CUTOVER)
+    if journal is None or journal.run_id != seen:
+        raise Busy(f"another process has worked on cutover {seen}", "see `snapferry status`")
+    return journal
+
+
+# runs to finish
+
+
+def finished_run(state: State) -> Journal:
+    """The plan's latest run, if it is a migration or a cutover that is done.
+
+    Raises:
+        PreconditionError: it is not; says what to do first.
+    """
+    removed = removed_runs(state)
+    for journal in state.journals():
+        document = journal.document
+        abandoned = document.status is RunStatus.ABANDONED and not is_rolled_back(document)
+        given_up = journal.run_id in removed or abandoned
+        moved = journal.changed_something or document.status is RunStatus.DONE
+        if document.verb.moves_to_stay and moved and not given_up:
+            _require_done(journal)
+            return journal
+    raise PreconditionError(
+        f"no run of plan {state.plan_name} has moved anything", hint="see `snapferry plan PLAN` first"
+    )
+
+
+def _require_done(journal: Journal) -> None:
+    document = journal.document
+    if document.verb is not Verb.SEED and document.status is RunStatus.DONE and is_finished(document):
+        return
+    if document.verb is Verb.SEED:
+        said, hint = "comes before its cutover", f"cut over first: {_CUT_OVER}; {_REMOVE_ROUNDS}"
+    elif is_rolled_back(document):
+        said, hint = "was rolled back", f"cut over again: {_CUT_OVER}; {_REMOVE_ROUNDS}"
+    elif document.status is RunStatus.DIFFERENT:
+        said = "has ended with a difference"
+        hint = "see `snapferry report PLAN`; finish cleans up after what is verified"
+    else:
+        said, hint = "is unfinished", _how_to_end(journal)
+    what = document.verb.label.lower()
+    raise PreconditionError(f"{what} {journal.run_id} {said}: there is nothing to clean up yet", hint=hint)
+
+
+def _how_to_end(journal: Journal) -> str:
+    hint = f"finish it with the same command: {journal.document.verb.command}"
+    if journal.document.verb is Verb.CUTOVER and not is_opening(journal.document):
+        hint += "; or roll everything back: snapferry abort PLAN --execute"
+    return hint
