@@ -1,7 +1,7 @@
-"""Taking the snapshot: start without waiting, follow to its end, find it from the target.
+"""Take the snapshot: start it without waiting, follow it until it ends, find it from the target.
 
-Whether one is running, finished or ours is always looked at, never taken from a reply: long requests end in
-504 while the work goes on (AWS guide), and a lost reply may hide a snapshot that was started.
+Whether a snapshot runs, has finished or is this run's own is always read, never concluded from a reply: long
+requests end in 504 while the work continues (AWS guide), and a lost reply may hide a started snapshot.
 """
 
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ _APPEARS_WITHIN_S = 15.0
 
 
 def mark(m: Migration, resolution: Resolution) -> MarksRecord:
-    """How far each shard has come, right before the snapshot: it holds at least that. Reads only.
+    """Read each shard's mark right before the snapshot, which holds at least that. Reads only.
 
-    None where the snapshot exists already, or the caller may not read it: the verification then proves less.
+    No marks if the snapshot exists already or the caller may not read them: verification then proves less.
     """
     if m.plan.snapshot.existing:
         return MarksRecord(marks={})
@@ -38,12 +38,12 @@ def mark(m: Migration, resolution: Resolution) -> MarksRecord:
 
 
 def start_snapshot(m: Migration, resolution: Resolution) -> bool:
-    """Starts this run's snapshot of the resolved names, unless it is there; does not wait for its end.
+    """Start this run's snapshot of the resolved names, unless it exists; do not wait until it ends.
 
-    May be repeated: it looks first. Waits for other snapshots on the source: the service takes one at a time.
+    May be repeated: it checks first. Waits for other snapshots: the service takes one at a time.
 
     Returns:
-        Whether it was there already (running or finished).
+        Whether it already existed (running or finished).
 
     Raises:
         ExecutionError: the name belongs to another run's snapshot; the existing one, or ours from which a
@@ -62,7 +62,7 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
         _require_ours(m, found)
         return True
     if m.journal.intents("restore"):
-        raise _vanished(m)  # another one of this name would be mixed with what was restored from it
+        raise _vanished(m)  # a new one of this name would mix with what was restored from the lost one
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
     while True:
@@ -91,25 +91,25 @@ def _named(others: list[RunningSnapshot]) -> str:
 
 
 def _require_unchanged(m: Migration, resolution: Resolution) -> None:
-    """What was decided must still be there, and be the same: an index made anew has another UUID."""
+    """Require that the resolved indices still exist and are the same: a recreated index has another UUID."""
     indices = catalog(m.source).indices
     for index in resolution.indices:
         if index.name not in indices or indices[index.name].uuid != index.uuid:
-            what = "is gone" if index.name not in indices else "has been made anew"
+            what = "is gone" if index.name not in indices else "has been recreated"
             raise ExecutionError(
-                f"{index.name} on the source {what} since this run has looked",
-                "run the same command again: no snapshot was taken yet, so it looks anew",
+                f"{index.name} on the source {what} since this run selected it",
+                "run the same command again: no snapshot was taken yet, so it selects again",
             )
 
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
-    """What starting the snapshot sends: nothing where the plan names an existing one."""
+    """The request that starts the snapshot; none if the plan names an existing one."""
     if not m.plan.snapshot.existing:
         yield snapshot_request(m, resolution)
 
 
 def snapshot_request(m: Migration, resolution: Resolution) -> Request:
-    """The request that starts this run's snapshot of what was decided."""
+    """Build the request that starts this run's snapshot of the resolved names."""
     names = [unit.name for unit in resolution.moving]
     run, partial = m.journal.run_id, _partial_allowed(m)
     return snapshots.create_request(m.repository, m.snapshot, names, run=run, partial=partial)
@@ -123,7 +123,7 @@ def _create(m: Migration, resolution: Resolution) -> bool:
         ):
             m.source.connection.send(snapshot_request(m, resolution))
     except Denied:
-        raise  # whatever may change about it: this request took no effect
+        raise  # permissions may change later: this request took no effect
     except Refused as error:
         if not (error.transient or error.says("invalid_snapshot_name_exception")):
             raise
@@ -135,10 +135,10 @@ def _create(m: Migration, resolution: Resolution) -> bool:
 
 
 def _adopted(m: Migration, doubt: DomainError | None) -> bool:
-    """Looks for our snapshot after a reply that does not decide, for some seconds.
+    """Search some seconds for this run's snapshot after a reply that does not decide.
 
     Raises:
-        DomainError: the doubt itself, when no such snapshot appears.
+        DomainError: `doubt` itself, if no such snapshot appears.
     """
     poll = m.poll(_APPEARS_WITHIN_S)
     while True:
@@ -155,7 +155,7 @@ def _adopted(m: Migration, doubt: DomainError | None) -> bool:
 
 def _require_ours(m: Migration, found: SnapshotInfo) -> None:
     if found.run != m.journal.run_id:
-        place = f"is already on repository {m.repository}"
+        place = f"is already in repository {m.repository}"
         raise ExecutionError(
             f"snapshot {found.name} {place} and is not this run's (run: {found.run})",
             "rename the plan, or start another run with --new-run",
@@ -167,11 +167,11 @@ def _partial_allowed(m: Migration) -> bool:
 
 
 def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
-    """Waits for the snapshot's end and accepts it only if it is whole. Changes nothing; may be repeated.
+    """Wait until the snapshot ends and accept it only if it is complete. Changes nothing; may be repeated.
 
     Raises:
         ExecutionError: it vanished, failed, or is partial without plan and consent allowing that.
-        TimedOut: nothing moved for `patience_s`; the snapshot goes on by itself.
+        TimedOut: nothing moved for `patience_s`; the snapshot continues by itself.
     """
     poll = m.poll(m.patience_s)
     moved: tuple[int, int] | None = None
@@ -192,20 +192,20 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
         if poll.expired:
             raise TimedOut(
                 f"snapshot {m.snapshot} has not moved for {m.patience_s:.0f} s",
-                "the same command continues it",
+                "the same command resumes",
             )
         poll.pause()
 
 
 def _vanished(m: Migration) -> ExecutionError:
-    """A source that is restarted forgets the snapshot it was taking. As long as nothing was restored from it,
-    it can be taken anew."""
+    """A restarted source forgets the snapshot it was taking. As long as nothing has been restored from it, it
+    can be taken again."""
     said = f"snapshot {m.snapshot} vanished from repository {m.repository}"
     if m.plan.snapshot.existing or m.journal.intents("restore"):
         return ExecutionError(said, "start again with --new-run")
     return ExecutionError(
         f"{said}: somebody has removed it, or the source was restarted while it was taken",
-        "run the same command again: it takes the snapshot anew",
+        "run the same command again: it takes a new snapshot",
     )
 
 
@@ -227,7 +227,7 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
     whole = found.state == "SUCCESS" and found.shards_failed == 0 < found.shards_total and not found.failures
     if not whole and not (found.state == "PARTIAL" and _partial_allowed(m)):
         why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
-        cause = hint_for(m, "source", why) or "put the source's shards right"
+        cause = hint_for(m, "source", why) or "repair the source's shards"
         accept = ", or accept it with snapshot.allow_partial and --allow-partial"
         again = f"{cause}; then start again with --new-run"
         raise ExecutionError(
@@ -257,12 +257,12 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
 
 
 def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> None:
-    """Proves that the target reads the source's bucket and path: it must list this very snapshot, and whole.
+    """Prove that the target reads the source's bucket and path: it must list this very snapshot, complete.
 
     Reads only; may be repeated.
 
     Raises:
-        ExecutionError: it does not, or the snapshot lacks an index.
+        ExecutionError: it does not list it, or the snapshot lacks an index.
     """
     found = snapshots.get(m.target, m.repository, snapshot.name)
     if found is None or found.uuid != snapshot.uuid:
@@ -279,5 +279,5 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
             f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}",
             "exclude them, or name a snapshot that holds them under snapshot.existing"
             if m.plan.snapshot.existing
-            else "start again with --new-run: it takes a snapshot of what the source has now",
+            else "start again with --new-run: it takes a snapshot of the current indices",
         )

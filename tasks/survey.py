@@ -1,7 +1,7 @@
-"""What is read of both domains before anything is changed: each thing once, whoever asks for it.
+"""Read both domains before anything is changed: each thing once, for all callers.
 
-Several threads may ask at the same time. An error is remembered like an answer: what could not be read once
-is not asked again by everybody who needs it.
+Several threads may call at the same time. Errors are cached like answers, so a failed read is not repeated
+by everybody who needs it.
 """
 
 import threading
@@ -34,22 +34,22 @@ Decide = Callable[[Sequence[Unit], Catalog, Plan, Consents], Decision]
 
 
 class Unlooked(SnapferryError):
-    """This side is not asked any more, because of what was found out about it before."""
+    """This side is no longer read, because of an earlier finding about it."""
 
 
 class Inapplicable(Unlooked):
-    """There is nothing of the kind to look at."""
+    """There is nothing of this kind to read."""
 
 
 class Survey:
-    """One look at both domains and at the account around them. Reads only.
+    """One cached read of both domains and of the account around them. Reads only.
 
     Args:
         plan: the migration's plan.
-        openers: opens a side; called once, when it is first needed.
-        consents: what is to be counted as consented to.
-        decide: what becomes of names that the target has; the plan's conflict policy by default.
-        given: what the user has consented to so far, where that is less.
+        openers: open a side; each is called once, when first needed.
+        consents: the consents that the decisions assume.
+        decide: decides about names that are taken on the target; by default the plan's conflict policy.
+        given: the consents that the user has really given, if those are fewer.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Survey:
         return cls(m.plan, {"source": lambda: m.source, "target": lambda: m.target}, m.consents, decide)
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What `read` returns, or raises: called for the first who asks with this key, and never again."""
+        """Return or raise what `read` does: it is called once for this key, for the first caller."""
         with self._lock:
             mine = key not in self._answers
             answer: Future[T] = self._answers.setdefault(key, Future())
@@ -88,14 +88,14 @@ class Survey:
         return answer.result()
 
     def give_up(self, side: Side, why: str) -> None:
-        """Lets nobody ask this side any more, for it is known that it does not answer."""
+        """Stop reading this side, because it is known not to answer."""
         self._given_up.setdefault(side, why)
 
     def domain(self, side: Side) -> Domain:
         """The domain, opened.
 
         Raises:
-            Unlooked: the side was given up.
+            Unlooked: the side has been given up.
             AwsError: its credentials, or its endpoint by name, could not be resolved.
         """
         if side in self._given_up:
@@ -103,24 +103,24 @@ class Survey:
         return self.once(("domain", side), self._openers[side])
 
     def session(self, side: Side) -> Session:
-        """The side's AWS session, also where the domain itself was given up.
+        """The side's AWS session, even if the domain itself has been given up.
 
         Raises:
-            AwsError: as of `domain`.
+            AwsError: as in `domain`.
         """
         return self.once(("domain", side), self._openers[side]).session
 
     def identity(self, side: Side) -> ClusterIdentity:
-        """Who answers at the side's endpoint."""
-        domain = self.domain(side)  # of a side that was given up, what was read before counts no more
+        """Name and version of the cluster at the side's endpoint."""
+        domain = self.domain(side)  # raises for a side that has been given up, even if it was read before
         return self.once(("identity", side), lambda: cluster.identity(domain))
 
     def catalog(self, side: Side) -> Catalog:
-        """Everything named on the side."""
+        """All indices, aliases and data streams of the side."""
         return self.once(("catalog", side), lambda: names_on.catalog(self.domain(side)))
 
     def nodes(self, side: Side) -> tuple[Node, ...]:
-        """Every node of the side, with its room."""
+        """Every node of the side, with its free disk space."""
         return self.once(("nodes", side), lambda: nodes_of.nodes(self.domain(side)))
 
     def registrations(self, side: Side) -> dict[str, Json]:
@@ -133,12 +133,12 @@ class Survey:
 
     @property
     def selection(self) -> Selection:
-        """What the plan's patterns choose on the source."""
+        """The units that the plan's patterns select on the source."""
         return self.once("selection", lambda: select(self.catalog("source"), self.plan.indices))
 
     @property
     def decision(self) -> Decision:
-        """What becomes of each unit, by what the target has."""
+        """The action for each unit, given the names on the target."""
         return self.once("decision", self._decided)
 
     def _decided(self) -> Decision:
@@ -146,7 +146,7 @@ class Survey:
 
     @property
     def bucket_region(self) -> str | None:
-        """The bucket's Region: the plan's, else looked up, else (unknown) the source's own."""
+        """The bucket's Region: from the plan, else looked up, else (unknown) the source's own."""
         return self.once("bucket region", self._bucket_region)
 
     def _bucket_region(self) -> str | None:
@@ -161,6 +161,6 @@ class Survey:
 
 
 def by_policy(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:
-    """What becomes of the units under the plan's conflict policy."""
+    """Decide the action for each unit by the plan's conflict policy."""
     aliases, allowed = plan.restore.aliases, frozenset(consents.allow_delete)
     return conflicts.decide(units, target, plan.conflicts, aliases=aliases, allowed=allowed)

@@ -1,4 +1,4 @@
-"""What a domain has for its indices: settings, plugins, policies. Reads only."""
+"""Cluster settings, plugins and policies that affect indices. Reads only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from domains.versions import Version
 
 _SETTINGS = ("*disk*", "*max_shards_per_node", "*awareness*", "*close*")
 _REFUSING = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
-_SCOPES = ("defaults", "persistent", "transient")  # the later one counts
+_SCOPES = ("defaults", "persistent", "transient")  # the last one wins
 _MANAGED_AT_MOST = 10_000
 _MANAGED_TOTAL = "total_managed_indices"
 
 
 @documented
 def cluster_settings(domain: Domain) -> dict[str, str | tuple[str, ...]]:
-    """Disk, shard, zone and closing settings in force, defaults included, by their full flat keys."""
+    """Read the disk, shard, zone and closing settings in force, with defaults, by their full flat keys."""
     return _in_force(domain, [f"*.cluster{setting}" for setting in _SETTINGS])
 
 
@@ -41,11 +41,11 @@ def _in_force(domain: Domain, paths: Iterable[str]) -> dict[str, str | tuple[str
 
 @dataclass(frozen=True)
 class WriteSettings:
-    """What the whole domain says about writes.
+    """Settings of the whole domain that concern writes.
 
     Args:
         auto_create: `action.auto_create_index` in force: true, false, or patterns.
-        blocks: settings of the cluster that refuse all writes, where they are on.
+        blocks: cluster settings that are on and refuse all writes.
     """
 
     auto_create: str
@@ -54,7 +54,7 @@ class WriteSettings:
 
 @documented
 def write_settings(domain: Domain) -> WriteSettings:
-    """How writes are taken, and whether they make indices. One request; reads only."""
+    """Read whether writes are refused, and whether they create indices. One request; reads only."""
     found = _in_force(domain, ("*.action*auto_create_index", "*.cluster*blocks*read_only*"))
     on = tuple(key for key in _REFUSING if found.get(key) == "true")
     return WriteSettings(str(found.get("action.auto_create_index", "true")).lower(), on)
@@ -62,18 +62,17 @@ def write_settings(domain: Domain) -> WriteSettings:
 
 @documented
 def plugins(domain: Domain) -> frozenset[str]:
-    """Names of the plugins that its nodes have."""
+    """Read the names of the plugins on its nodes."""
     rows = domain.connection.read("GET", "/_cat/plugins", format="json", h="component")
     return frozenset(row["component"] for row in rows)
 
 
 @documented
 def managed_by_policy(domain: Domain, version: Version) -> dict[str, str]:
-    """Indices that Index State Management looks after, each with its policy; none where there is no such
-    plugin.
+    """Read the indices that Index State Management manages, each with its policy; none without the plugin.
 
     Raises:
-        UnexpectedReply: it lists fewer than there are.
+        UnexpectedReply: the reply lists fewer than it counts.
         DomainError: typed; a caller without `cluster:admin/opendistro/ism/managedindex/explain` is Denied.
     """
     path = "/_plugins/_ism/explain" if version.engine == "opensearch" else "/_opendistro/_ism/explain"
@@ -92,7 +91,7 @@ def managed_by_policy(domain: Domain, version: Version) -> dict[str, str]:
 
 
 def _explained(domain: Domain, path: str) -> Json:
-    """All that the plugin has to say; the oldest ones say it without being told how much."""
+    """Read the plugin's whole list; its oldest versions do not accept `size`."""
     try:
         return domain.connection.read_object("GET", path, size=str(_MANAGED_AT_MOST))
     except Refused as error:
@@ -102,7 +101,7 @@ def _explained(domain: Domain, path: str) -> Json:
 
 
 def _has_no_policies(error: Refused) -> bool:
-    """Whether the engine has no such plugin (some then take the path for an index), or nothing is managed."""
+    """Whether the engine lacks the plugin (some then read the path as an index), or nothing is managed."""
     said = error.reply.text
     no_index = error.says("index_not_found_exception", "invalid_index_name_exception")
     unknown = no_index and ("ism-config" in said or "[_opendistro]" in said)

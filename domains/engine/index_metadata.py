@@ -1,4 +1,4 @@
-"""What indices are beside their documents: mapping, settings, aliases."""
+"""Metadata of indices: mapping, settings, aliases."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class IndexMetadata:
 
 @documented
 def index_metadata(domain: Domain, names: Iterable[str]) -> dict[str, IndexMetadata]:
-    """Those of these indices, open or closed, that are there. Reads only; asks `indices:admin/get`."""
+    """Read the metadata of these indices, open or closed, as far as they exist. Needs `indices:admin/get`."""
     found: dict[str, IndexMetadata] = {}
     for piece in path_pieces(names):
         reply = domain.connection.read_object(
@@ -37,6 +37,6 @@ def index_metadata(domain: Domain, names: Iterable[str]) -> dict[str, IndexMetad
             filter_path=_PARTS,
         )
         for name, entry in reply.items():
-            settings = entry["settings"]  # each has some: its UUID at least
+            settings = entry["settings"]  # every index has some, at least its UUID
             found[name] = IndexMetadata(child(entry, "mappings"), settings, child(entry, "aliases"))
     return found

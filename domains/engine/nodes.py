@@ -1,4 +1,4 @@
-"""The nodes of a domain: which of them hold data, how much room they have, how fast each may restore."""
+"""The nodes of a domain: their roles, free disk space and restore limit."""
 
 from dataclasses import dataclass
 
@@ -18,11 +18,11 @@ class Node:
     """One node of a domain.
 
     Args:
-        name: its name, as allocation messages give it.
+        name: its name, as in allocation messages.
         data: whether it holds shards.
-        total_bytes, available_bytes: size of its disk, and what is free of it; None when the domain does not
-            tell, and for nodes that hold no data.
-        shards: shards on it, replicas included.
+        total_bytes, available_bytes: size and free space of its disk; None if the domain does not report
+            them, and for nodes that hold no data.
+        shards: number of its shards, replicas included.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Node:
 
 @documented
 def nodes(domain: Domain) -> tuple[Node, ...]:
-    """Every node of the domain, by name: two requests. Reads only.
+    """Read every node of the domain, sorted by name. Two requests; reads only.
 
     Raises:
         DomainError: typed; a caller without the right to monitor the cluster is Denied.
@@ -43,7 +43,9 @@ def nodes(domain: Domain) -> tuple[Node, ...]:
     room = domain.connection.read("GET", "/_cat/allocation", format="json", bytes="b", h=_ROOM)
     rows = {row["node"]: row for row in room if row["node"] != _UNASSIGNED}
     found = {row["name"]: _node(row["name"], "d" in row["node.role"], rows.get(row["name"])) for row in roles}
-    found |= {name: _node(name, True, row) for name, row in rows.items() if name not in found}  # it came
+    found |= {
+        name: _node(name, True, row) for name, row in rows.items() if name not in found
+    }  # it joined in between
     return tuple(found[name] for name in sorted(found))
 
 
@@ -59,26 +61,26 @@ def _bytes(text: str | None) -> int | None:
 
 @documented
 def recovery_limit(domain: Domain) -> int | None:
-    """Bytes a second that each node fetches at most when it restores; None: no limit. Reads only.
+    """Read how many bytes per second each node fetches at most in a restore; None for no limit.
 
     Raises:
         DomainError: typed; a caller without the right to monitor the cluster is Denied.
-        UnexpectedReply: the domain does not tell.
+        UnexpectedReply: the domain does not report it.
     """
     reply = domain.connection.read_object(
         "GET", "/_cluster/settings", include_defaults="true", filter_path=f"*.{_LIMIT}"
     )
     above, _, name = _LIMIT.rpartition(".")
     scopes = [child(reply, scope, *above.split(".")) for scope in ("transient", "persistent", "defaults")]
-    told = [scope[name] for scope in scopes if scope]
-    return rate(str(told[0]))
+    found = [scope[name] for scope in scopes if scope]
+    return rate(str(found[0]))
 
 
 def rate(text: str) -> int | None:
-    """Bytes a second of a limit such as `40mb`; None for zero and less, which is no limit.
+    """Parse a limit such as `40mb` into bytes per second; None for zero or less, which means no limit.
 
     Raises:
-        ValueError: it is no size.
+        ValueError: the text is no size.
     """
     count = bytes_of(text)
     return count if count > 0 else None

@@ -1,4 +1,4 @@
-"""The templates of a domain, from the cluster's state: that needs no right but to monitor it. Reads only."""
+"""Read a domain's templates from the cluster state, which needs only the monitoring right. Reads only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -23,11 +23,11 @@ class Template:
     """One index template.
 
     Args:
-        patterns: the names that it is for.
-        rank: of those that fit a name, the highest is in force.
-        body: what it makes of an index, as the engine renders it.
+        patterns: the names that it applies to.
+        rank: of the templates that match a name, the highest applies.
+        body: its settings, mappings and aliases, as the engine renders them.
         components: component templates that it is composed of.
-        streams: whether new names that it is for become data streams.
+        streams: whether new names that match it become data streams.
     """
 
     patterns: tuple[str, ...]
@@ -39,7 +39,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Templates:
-    """All of a domain, by name: composable ones, those of the old kind, component templates."""
+    """All templates of a domain, by name: composable, legacy (`old`) and component templates."""
 
     composable: dict[str, Template] = field(default_factory=dict[str, Template])
     old: dict[str, Template] = field(default_factory=dict[str, Template])
@@ -48,10 +48,10 @@ class Templates:
 
 @dataclass(frozen=True)
 class Definitions:
-    """What new indices and requests are matched with.
+    """Definitions that new indices and requests can match.
 
     Args:
-        templates: composable ones by name: what they are for and their rank, not what they make of an index.
+        templates: composable ones by name: patterns and rank, without their bodies.
         ingest, search: names of the pipelines.
     """
 
@@ -62,7 +62,7 @@ class Definitions:
 
 @documented
 def templates(domain: Domain) -> Templates:
-    """Every template, with what it makes of an index."""
+    """Read every template with its body."""
     found = _metadata(domain, _TEMPLATES)
     return Templates(
         composable=dict(_composable(child(found, "index_template", "index_template"))),
@@ -73,7 +73,7 @@ def templates(domain: Domain) -> Templates:
 
 @documented
 def definitions(domain: Domain) -> Definitions:
-    """The composable templates' patterns, and the pipelines' names, from the node that is asked."""
+    """Read the composable templates' patterns and the pipelines' names, from the node that answers."""
     found = _metadata(domain, _DEFINITIONS, local="true")
     return Definitions(
         templates=dict(_composable(child(found, "index_template", "index_template"))),
@@ -88,7 +88,7 @@ def _metadata(domain: Domain, parts: Sequence[str], **query: str) -> Json:
         "GET", "/_cluster/state/metadata", timeout_s=_TIMEOUT_S, filter_path=paths, **query
     )
     found: Json = reply["metadata"]
-    found["cluster_uuid"]  # a reply without it does not show the metadata
+    found["cluster_uuid"]  # a reply without it lacks the metadata
     return found
 
 

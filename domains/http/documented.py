@@ -1,4 +1,4 @@
-"""Calls whose replies must be what the API documents: anything else is never taken for an answer."""
+"""Check that replies have the documented form: anything else is an error, never an answer."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,7 +8,7 @@ from domains.errors import AwsError, UnexpectedReply
 
 
 class _OneSide(Protocol):
-    """A domain, or what stands for one."""
+    """A domain, or a stand-in for one."""
 
     @property
     def side(self) -> str:
@@ -20,11 +20,11 @@ D = TypeVar("D", bound=_OneSide)
 P = ParamSpec("P")
 R = TypeVar("R")
 STUMBLING = (LookupError, TypeError, ValueError, AttributeError)
-"""What reading a reply ends with that lacks a part, or has another one in its place."""
+"""Errors that reading a reply raises if a part is missing or has another type."""
 
 
 def documented(call: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, P], R]:
-    """The call, raising UnexpectedReply where it would stumble over a reply that lacks what is documented."""
+    """Wrap the call: it raises UnexpectedReply if the reply is not as documented."""
 
     @wraps(call)
     def checked(domain: D, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -37,7 +37,7 @@ def documented(call: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, 
 
 
 def documented_by_aws(call: Callable[P, R]) -> Callable[P, R]:
-    """The same for a call of an AWS API: AwsError."""
+    """Wrap a call of an AWS API in the same way: it raises AwsError."""
 
     @wraps(call)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -53,7 +53,7 @@ def documented_by_aws(call: Callable[P, R]) -> Callable[P, R]:
 
 
 def undocumented(error: Exception) -> str:
-    """Words for an error that reading a reply ended with."""
+    """Describe the error that reading a reply raised."""
     return f"the reply is not what the API documents ({type(error).__name__}: {error})"
 
 

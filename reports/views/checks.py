@@ -1,6 +1,5 @@
 """The results of the preflight checks, for people and for machines."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -9,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from configs.checks import IDS
+from reports.words.common import check_counts
 from tasks.records.checks import CheckRecord
 
 _STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red", "SKIP": "dim"}
@@ -16,7 +16,7 @@ _ITEMS = 10
 
 
 def checks_document(records: Sequence[CheckRecord]) -> dict[str, Any]:
-    """Every result, and how many there are of each status."""
+    """Every result, with the count of each status."""
     return {
         "passed": not any(record.status == "FAIL" for record in records),
         "counts": {status: _count(records, status) for status in _STYLES},
@@ -25,7 +25,7 @@ def checks_document(records: Sequence[CheckRecord]) -> dict[str, Any]:
 
 
 def checks_view(records: Sequence[CheckRecord]) -> RenderableType:
-    """One line a check, by groups; under what is not in order, what to do."""
+    """One line per check, by groups; under a warning or failure, what to do."""
     return Group(*_lines(sorted(records, key=lambda record: IDS.index(record.id))))
 
 
@@ -58,9 +58,7 @@ def _check(record: CheckRecord) -> Iterator[Text]:
 
 def summary(records: Iterable[CheckRecord]) -> str:
     """The counts in one line."""
-    counts = Counter(record.status for record in records)
-    words = {"FAIL": "failed", "WARN": "to know", "OK": "in order", "SKIP": "skipped"}
-    return ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
+    return check_counts(record.status for record in records)
 
 
 def _count(records: Iterable[CheckRecord], status: str) -> int:

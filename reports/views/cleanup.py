@@ -1,4 +1,4 @@
-"""What `snapferry abort` puts back of a cutover, and what `snapferry finish` settles, on a terminal."""
+"""What `snapferry abort` rolls back or removes, and what `snapferry finish` cleans up, on a terminal."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -18,36 +18,38 @@ _INDICES_SHOWN = 40
 
 
 def unfinished_cutover_view(found: UnfinishedCutover) -> RenderableType:
-    """What `snapferry abort --execute` would put back."""
+    """What `snapferry abort --execute` would roll back."""
     return Group(*_standing(found))
 
 
 def _standing(found: UnfinishedCutover) -> Iterator[Text]:
-    yield Text(f"Cutover {found.run_id} is unfinished; nothing of it is open. Put back would be:", "bold")
+    yield Text(f"Cutover {found.run_id} is unfinished; nothing of it is open. Rolling back would:", "bold")
     if found.refusing:
         since = f" since {common.clock(found.frozen)}" if found.frozen else ""
-        many = f"{len(found.refusing)} indices of the source refuse writes{since}"
-        yield Text(f"  {many}: {common.names(found.refusing, _SHOWN)}", "bold yellow")
+        one, many = "index of the source, which refuses writes", "indices of the source, which refuse writes"
+        release = common.counted(len(found.refusing), one, many)
+        yield Text(f"  release {release}{since}: {common.names(found.refusing, _SHOWN)}", "bold yellow")
     else:
-        yield Text("  the source takes writes")
+        yield Text("  release nothing: the source takes writes")
     if found.target_problem:
-        yield Text(f"  the target could not be looked at: {found.target_problem}", "yellow")
+        yield Text(f"  (the target could not be read: {found.target_problem})", "yellow")
     if found.opened:
         opened = common.names(found.opened, _SHOWN)
-        yield Text(f"  {len(found.opened)} open copies on the target are closed: {opened}")
+        yield Text(f"  close {len(found.opened)} open copies on the target: {opened}")
     if found.snapshot:
-        yield Text(f"  snapshot {found.snapshot} is ended")
-    yield Text("  the copies of the seed rounds stay, closed")
+        yield Text(f"  stop snapshot {found.snapshot}")
+    yield Text("  keep the copies of the seed rounds, closed")
 
 
 def rolled_back_view(record: RolledBackRecord) -> RenderableType:
-    """What was put back."""
+    """What was rolled back."""
     freed = f"{len(record.released)} indices of the source take writes again"
     return Group(
         Text(
-            f"Cutover {record.run_id} is put back: {freed}; {record.copies} copies wait, closed", "bold green"
+            f"Cutover {record.run_id} was rolled back: {freed}; {record.copies} copies remain, closed",
+            "bold green",
         ),
-        Text("The next cutover goes on from the copies as they are."),
+        Text("The next cutover continues from these copies."),
     )
 
 
@@ -58,36 +60,39 @@ def finish_preview_view(found: FinishPreview) -> RenderableType:
 
 def _ahead(found: FinishPreview) -> Iterator[Text]:
     what = title(found.verb)
-    yield Text(f"{what} {found.run_id} is done. To settle:", "bold")
-    fate = "dropped" if found.wanted.snapshots == "drop" else "kept"
+    yield Text(f"{what} {found.run_id} is done. To clean up:", "bold")
+    fate = "removed" if found.wanted.snapshots == "drop" else "kept"
     yield from (Text(f"  snapshot {name}: {fate}") for name in found.snapshots)
     if found.wanted.registrations == "keep":
         yield Text("  registrations: kept on both sides")
-    yield from (Text(f"  registration on the {side}: taken back") for side in found.registrations)
+    yield from (
+        Text(f"  registration on the {side}: removed, or restored as it was before")
+        for side in found.registrations
+    )
     if found.refusing:
-        after = "take writes again" if found.wanted.source == "released" else "go on refusing writes"
+        after = "take writes again" if found.wanted.source == "released" else "keep refusing writes"
         yield Text(
             f"  {len(found.refusing)} indices of the source {after}: {common.names(found.refusing, _SHOWN)}"
         )
 
 
 def finish_view(record: FinishRecord) -> RenderableType:
-    """What was settled."""
+    """What was cleaned up."""
     return Group(*finish_lines(finish_report(record)))
 
 
 def finish_lines(record: FinishReport) -> Iterator[Text]:
-    """What was settled, line by line."""
-    yield Text(f"Settled at {common.clock(record.at)}", "bold green")
+    """What was cleaned up, line by line."""
+    yield Text(f"Cleaned up at {common.clock(record.at)}", "bold green")
     if record.removed:
-        yield Text(f"Snapshots dropped: {', '.join(record.removed)}")
+        yield Text(f"Snapshots removed: {', '.join(record.removed)}")
     if record.kept:
         yield Text(f"Snapshots kept: {', '.join(record.kept)}")
     for side, said in record.registrations.items():
         yield Text(f"Registration on the {side}: {said}")
     if record.refusing:
         refusing = common.names(record.refusing, _SHOWN)
-        yield Text(f"Source: {len(record.refusing)} indices go on refusing writes: {refusing}")
+        yield Text(f"Source: {len(record.refusing)} indices still refuse writes: {refusing}")
     elif record.released:
         yield Text(f"Source: {len(record.released)} indices take writes again")
     yield from left_lines(record.left)
@@ -96,7 +101,7 @@ def finish_lines(record: FinishReport) -> Iterator[Text]:
 def cleanup_document(
     found: Leftovers | RemovalRecord | RolledBackRecord | FinishRecord | UnfinishedCutover,
 ) -> dict[str, Any]:
-    """What was removed, or would be, for machines: with words beside the facts."""
+    """What was or would be removed, for machines: with words beside the facts."""
     if isinstance(found, RemovalRecord):
         return removal_report(found).model_dump(mode="json")
     if isinstance(found, FinishRecord):
@@ -113,8 +118,8 @@ def leftovers_view(found: Leftovers) -> RenderableType:
 
 
 def _leftovers(found: Leftovers) -> Iterator[Text]:
-    whose = "The seed rounds have" if found.concerns == "seed rounds" else f"Rehearsal {found.run_id} has"
-    yield Text(f"{whose} left:", "bold")
+    whose = "the seed rounds" if found.concerns == "seed rounds" else f"rehearsal {found.run_id}"
+    yield Text(f"Left over from {whose}:", "bold")
     yield from (Text(f"  index {common.short(name)}") for name in found.indices[:_INDICES_SHOWN])
     if len(found.indices) > _INDICES_SHOWN:
         yield Text(f"  … and {len(found.indices) - _INDICES_SHOWN} more indices")
@@ -136,5 +141,5 @@ def _removal(record: RemovalReport) -> Iterator[Text]:
 
 
 def left_lines(left: Iterable[SkippedReport]) -> Iterator[Text]:
-    """A line for everything that was not touched."""
+    """One line for everything that was not touched."""
     return (Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)

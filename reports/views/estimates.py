@@ -1,4 +1,4 @@
-"""How long it takes, and what a rehearsal tells of the real run: lines for a terminal, rows for Markdown."""
+"""Durations, and what a rehearsal found out about the real run: lines for a terminal, rows for Markdown."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,12 +23,12 @@ def estimate_lines(made: Estimate) -> Iterator[Text]:
 
 
 def _expected(what: str, whole: str, window: str, basis: str) -> Text:
-    still = f"of which the source should stand still for {window}"
-    return Text.assemble((f"{what}: {whole}", "bold"), f", {still} ({basis})")
+    quiet = f"stop writes to the source for {window} of that"
+    return Text.assemble((f"{what}: {whole}", "bold"), f"; {quiet} ({basis})")
 
 
 def estimated_vs_actual(report: EstimateReport) -> str:
-    """What was expected of a run, and what it took."""
+    """How long a run was expected to take, and how long it took."""
     said = f"Estimate: {common.span(report.low, report.high)} ({report.basis})"
     if report.seconds is None:
         return f"{said}; {report.bottleneck}"
@@ -37,14 +37,14 @@ def estimated_vs_actual(report: EstimateReport) -> str:
 
 
 def rehearsal_lines(report: RehearsalReport, *, refused: bool) -> Iterator[Text]:
-    """What the real run would meet, how fast the rehearsal was, how long the real one takes, what is left.
+    """Preflight of the real plan, rates of the rehearsal, projection of the real run, and leftovers.
 
     Args:
-        refused: whether it was refused before it made anything; then only the first is told.
+        refused: whether it was refused before it made anything; then only the preflight is shown.
     """
     if report.failure:
         yield Text(f"Failed in the rehearsal: {report.failure}", "bold red")
-    yield Text(f"What the real run would meet: {met(report)}", "bold")
+    yield Text(f"Preflight of the real plan: {met(report)}", "bold")
     for check in report.checks[:_CHECKS]:
         yield Text(f"  {_check(check)}", "red" if check.status == "FAIL" else "yellow")
         if check.hint:
@@ -60,9 +60,10 @@ def rehearsal_lines(report: RehearsalReport, *, refused: bool) -> Iterator[Text]
 
 
 def met(report: RehearsalReport) -> str:
-    """The checks of the real plan, counted."""
+    """Count the checks of the real plan."""
     failed = sum(check.status == "FAIL" for check in report.checks)
-    return f"of {report.checked} checks of the plan {failed} fail, {len(report.checks) - failed} are to know"
+    counts = common.warnings_and_failures(len(report.checks) - failed, failed)
+    return f"{common.counted(report.checked, 'check', 'checks')}, {counts}"
 
 
 def _check(check: CheckRecord) -> str:
@@ -71,9 +72,9 @@ def _check(check: CheckRecord) -> str:
 
 
 def _rate(rate: RateReport) -> str:
-    each = f", {rate.indices_per_second:.1f} indices a second" if rate.indices_per_second else ""
+    each = f", {rate.indices_per_second:.1f} indices per second" if rate.indices_per_second else ""
     moved = f"{common.size(rate.bytes)}, " if rate.bytes is not None else ""
-    speed = f", {common.size(round(rate.bytes_per_second))} a second" if rate.bytes_per_second else ""
+    speed = f", {common.size(round(rate.bytes_per_second))} per second" if rate.bytes_per_second else ""
     return f"{moved}{common.number(rate.indices)} indices in {common.duration(rate.seconds)}{speed}{each}"
 
 
@@ -93,35 +94,35 @@ def _removed(report: RehearsalReport) -> Iterator[Text]:
 
 
 def removed_lines(report: RehearsalReport) -> str:
-    """What became of what the rehearsal made."""
+    """Whether the rehearsal's indices, snapshot and registrations were removed."""
     if report.removed:
         return common.removed(report.removed)
     return "Nothing was removed: `snapferry abort` shows what is left" + (" (--keep)" if report.kept else "")
 
 
 def sections(report: Report) -> Iterator[Section]:
-    """The same as tables: title, columns, rows. None for what there is nothing of."""
+    """The same as tables: title, columns, rows; no table without rows."""
     if report.rehearsal:
         yield from _rehearsal_sections(report.rehearsal)
     if report.estimate:
-        yield _duration_section("Estimate and truth", report.estimate)
+        yield _duration_section("Estimated vs. actual", report.estimate)
 
 
 def _rehearsal_sections(report: RehearsalReport) -> Iterator[Section]:
     found = [(c.status, c.id, c.side or "", c.detail, c.hint) for c in report.checks]
     failed = [("FAIL", "the rehearsal itself", "", report.failure, "")] if report.failure else []
     columns = ("status", "check", "side", "found", "next")
-    yield "What the real run would meet", columns, [*failed, *found, ("", "in all", "", met(report), "")]
+    yield "Preflight of the real plan", columns, [*failed, *found, ("", "total", "", met(report), "")]
     yield "Rates", ("step", "rate"), [(rate.step, _rate(rate)) for rate in report.rates]
     left = [(item.name, item.why) for item in report.removed.left] if report.removed else []
-    yield "What was removed, and what was left", ("what", ""), [(removed_lines(report), ""), *left]
+    yield "Removed, and not touched", ("what", ""), [(removed_lines(report), ""), *left]
     if report.projection:
         yield _duration_section("Projection of the real run", report.projection)
 
 
 def _duration_section(title: str, report: EstimateReport) -> Section:
     rows = [(each.step, common.span(each.low, each.high), _took(each.seconds)) for each in report.steps]
-    rows.append(("in all", common.span(report.low, report.high), _took(report.seconds)))
+    rows.append(("total", common.span(report.low, report.high), _took(report.seconds)))
     window = common.span(report.window_low, report.window_high)
     rows.append(("from the snapshot to the end of the verification", window, _took(report.window_seconds)))
     said = [("most of it", report.bottleneck, ""), ("basis", report.basis, "")]

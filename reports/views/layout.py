@@ -1,6 +1,6 @@
-"""How a plan and a report are laid out on a terminal: the same lines in the same order, so that both compare.
+"""Layout of plans and reports on a terminal: the same lines in the same sequence, so that they compare.
 
-Clusters, repositories, snapshot; a row an index; what is left out; notes.
+Clusters, repositories, snapshot; one row per index; what is left out; notes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,10 +30,10 @@ class Row:
 
     Args:
         source, target: its names.
-        action: restore, rename, replace or skip; of a copy that was not restored, what it is instead.
+        action: restore, rename, replace or skip; for a copy that was not restored, its kind of change.
         source_count, target_count: documents; None where not known.
         bytes: of its primaries (in a plan), fetched by the target (in a report).
-        verdict: how it came out; `planned` before that.
+        verdict: the outcome; `planned` before the run.
     """
 
     source: str
@@ -47,7 +47,7 @@ class Row:
 
 
 def clusters(source: ClusterRecord | None, target: ClusterRecord | None) -> Iterator[Text]:
-    """A line a side."""
+    """One line per side."""
     for side, record in (("Source", source), ("Target", target)):
         if record:
             region = record.region or "no Region"
@@ -55,7 +55,7 @@ def clusters(source: ClusterRecord | None, target: ClusterRecord | None) -> Iter
 
 
 def indices(rows: Sequence[Row]) -> Table:
-    """A row an index, at most forty, those that are not equal first."""
+    """One row per index, at most forty; indices that are not equal come first."""
     made = table(
         ("Index", ""),
         ("Action", ""),
@@ -82,7 +82,7 @@ def indices(rows: Sequence[Row]) -> Table:
 
 
 def table(*columns: tuple[str, str]) -> Table:
-    """A bare table; the first column is folded, the others are not."""
+    """A table without borders; only its first column wraps."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for number, (title, side) in enumerate(columns):
         made.add_column(
@@ -95,7 +95,7 @@ def table(*columns: tuple[str, str]) -> Table:
 
 
 def reasons(named: Iterable[tuple[str, str]], style: str = "red") -> Iterator[Text]:
-    """What is said of indices, one line a sentence however many share it."""
+    """One line per reason, with the indices that share it."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in named:
         by_reason.setdefault(reason, []).append(common.short(name))
@@ -104,17 +104,17 @@ def reasons(named: Iterable[tuple[str, str]], style: str = "red") -> Iterator[Te
 
 
 def documents(named: Sequence[tuple[str, Sequence[DocumentDifference], int]]) -> Iterator[Text]:
-    """A line a document that differs, by index, forty at most; how many others differ."""
+    """One line per differing document, by index, at most forty; then the number of the others."""
     listed = [(name, each) for name, found, _ in named for each in found]
     for name, each in listed[:ROWS]:
         yield Text(f"  {common.short(name)}: {common.document(each)}", "red")
     more = len(listed[ROWS:]) + sum(more for _, _, more in named)
     if more:
-        yield Text(f"  … and {common.number(more)} more documents, as far as they were looked at", "red")
+        yield Text(f"  … and {common.number(more)} more documents, as far as they were compared", "red")
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Text]:
-    """A line for each template and query that is not as it should be, and how many queries are."""
+    """One line per template or query that is not as expected, and the number of queries that passed."""
     answered = 0
     for finding in found:
         if finding.outcome != "equal":
@@ -122,11 +122,11 @@ def findings(found: Iterable[Finding]) -> Iterator[Text]:
         elif finding.what == "query":
             answered += 1
     if answered:
-        yield Text(f"Acceptance queries answered as they should be: {answered}", "dim")
+        yield Text(f"Acceptance queries passed: {answered}", "dim")
 
 
 def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:
-    """A dozen of them; what was the user's to decide on first."""
+    """At most a dozen names that were left out; those that the user decides on come first."""
     if not items:
         return
     ordered = sorted(items, key=lambda item: item.reason == LeftOutReason.SYSTEM)
@@ -135,17 +135,17 @@ def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:
 
 
 def told(lines: Iterable[str]) -> Iterator[Text]:
-    """A line a gate or hook."""
+    """One line per gate or hook."""
     return (Text(line, "dim") for line in lines)
 
 
 def notes(lines: Iterable[str]) -> Iterator[Text]:
-    """A line a note."""
+    """One line per note."""
     return (Text(f"Note: {line}", "yellow") for line in lines)
 
 
 def repository(side: str, said: str) -> Text:
-    """What one side has, or will have, registered."""
+    """The line of one side's registration."""
     return Text(f"Repository on {side}: {said}", "dim")
 
 

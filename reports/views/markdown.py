@@ -48,10 +48,10 @@ def _lines(report: Report) -> Iterator[str]:
         for g in report.gates
     )
     yield from _section("Gates (UTC)", ("gate", "since", "waits until", "approved", "by"), gates)
-    told = ((_time(h.at), h.event, h.hook, common.duration(h.seconds), h.problem) for h in report.hooks)
-    yield from _section("Hooks (UTC)", ("time", "event", "hook", "took", "problem"), told)
+    called = ((_time(h.at), h.event, h.hook, common.duration(h.seconds), h.problem) for h in report.hooks)
+    yield from _section("Hooks (UTC)", ("time", "event", "hook", "took", "problem"), called)
     changes = ((_time(c.at), c.side, c.action, c.what, c.result) for c in report.changes)
-    yield from _section("What was changed (UTC)", ("time", "domain", "action", "what", "result"), changes)
+    yield from _section("Changes (UTC)", ("time", "domain", "action", "what", "result"), changes)
 
 
 def _facts(report: Report) -> Iterator[str]:
@@ -68,9 +68,9 @@ def _facts(report: Report) -> Iterator[str]:
     if report.level:
         yield f"- verification level: {report.level}"
     for limit in report.limits:
-        yield f"- not proved: {_text(limit)}"
+        yield f"- limits: {_text(limit)}"
     for side, counted in report.requests.items():
-        yield f"- requests to the {side}: {counted.reads} reading, {counted.writes} others"
+        yield f"- requests to the {side}: {counted.reads} reads, {counted.writes} others"
     for note in report.notes:
         yield f"- note: {_text(note)}"
     yield ""

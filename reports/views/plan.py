@@ -1,4 +1,4 @@
-"""A resolved migration on a terminal, in the layout of the report that its run will print."""
+"""A planned migration on a terminal, in the layout of the report that its run will print."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,7 +15,7 @@ _REQUESTS = 12
 
 
 def plan_view(document: PlanDocument) -> RenderableType:
-    """What will be done, at most forty indices and a dozen requests; --json and -o have all."""
+    """The planned migration: at most forty indices and a dozen requests; --json and -o show all."""
     return Group(*_parts(document))
 
 
@@ -36,7 +36,7 @@ def _parts(document: PlanDocument) -> Iterator[RenderableType]:
     yield from _requests(document)
     waits = [f"{gate} (up to {each['timeout']})" for gate, each in document.plan.get("gates", {}).items()]
     if waits:
-        yield Text(f"Waits for an approval: {', '.join(waits)}", "yellow")
+        yield Text(f"Waits for approval: {', '.join(waits)}", "yellow")
     if document.consents:
         yield Text(f"Consents needed: {' '.join(document.consents)}", "yellow")
     if document.estimate:

@@ -66,7 +66,7 @@ def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
 
 
 def _has_verdicts(report: Report) -> bool:
-    """Whether a row an index tells something: most seed rounds verify nothing, a cutover may not have yet."""
+    """Whether one row per index has verdicts to show: most seed rounds have none, a cutover not at first."""
     if report.verb.is_round:
         return report.level is not None
     return bool(report.indices)
@@ -131,7 +131,7 @@ def _verification_parts(record: VerificationRecord) -> Iterator[RenderableType]:
         if item.reason != LeftOutReason.SYSTEM:
             yield Text(f"Skipped: {item.name} – {common.left_out(item)}", "dim")
     for limit in record.limits:
-        yield Text(f"Not proved: {words.limit(limit)}", "dim")
+        yield Text(f"Limits: {words.limit(limit)}", "dim")
     yield _conclusion(record)
 
 
@@ -140,5 +140,5 @@ def _conclusion(record: VerificationRecord) -> Text:
     if record.passed:
         return Text(sentence, "bold green")
     if record.bracketed:
-        return Text(f"{sentence}: complete up to the marks, the source was written to since", "bold yellow")
+        return Text(f"{sentence}: complete up to the marks; the source was written to since", "bold yellow")
     return Text(f"{sentence}: verification failed", "bold red")

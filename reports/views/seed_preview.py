@@ -1,4 +1,4 @@
-"""A seed round or a cutover before it is taken, on a terminal."""
+"""Preview of a seed round or a cutover, on a terminal."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _REHEARSED = (
 
 
 def seed_preview_view(ahead: RoundPreview) -> RenderableType:
-    """What would be taken, at most forty indices; --json has all."""
+    """What the round would copy: at most forty indices; --json shows all."""
     return Group(*_parts(ahead))
 
 
@@ -36,7 +36,7 @@ def _parts(ahead: RoundPreview) -> Iterator[RenderableType]:
     if len(moving) > _SHOWN:
         yield Text(f"  … and {len(moving) - _SHOWN} more (--json has all)")
     for name in ahead.work.left_behind:
-        yield Text(f"{name}: its index is not selected any more; the copy stays closed", "yellow")
+        yield Text(f"{name}: its index is no longer selected; the copy stays closed", "yellow")
     yield from layout.left_out(resolution.left_out)
     yield from layout.notes((*resolution.notes, *ahead.work.notes))
     if ahead.rehearsal:
@@ -45,23 +45,23 @@ def _parts(ahead: RoundPreview) -> Iterator[RenderableType]:
 
 
 def _standing(run_id: str, frozen: WindowPreview) -> str:
-    """What the command does about a source that refuses writes already."""
-    since = f"Cutover {run_id} has made the source refuse writes since {common.clock(frozen.frozen)}"
+    """How the command resumes a cutover that has frozen the source."""
+    since = f"Cutover {run_id} has blocked writes to the source since {common.clock(frozen.frozen)}"
     until = common.clock(frozen.deadline)
     if frozen.then == "opens":
-        return f"{since}, and is opening the target: this run goes on with that"
+        return f"{since}, and is opening the target: this run resumes that"
     if frozen.then == "puts back":
-        return f"{since}; its deadline was {until}: this run only puts everything back"
-    return f"{since}: this run goes on in the same window, until {until}"
+        return f"{since}; its deadline was {until}: this run only rolls back"
+    return f"{since}: this run resumes in the same window, until {until}"
 
 
 def _line(change: Change) -> str:
-    onto = "onto its copy" if change.base else "whole" if change.kind != "dropped" else "its copy is deleted"
-    onto = "no restore" if change.kind == "aliases" else onto
+    way = "onto its copy" if change.base else "full copy"
+    way = {"dropped": "its copy is deleted", "aliases": "no restore"}.get(change.kind, way)
     operations = change.operations
     done = "" if operations is None else f", {common.counted(operations, 'operation', 'operations')}"
     under = "" if change.target == change.name else f" as {change.target}"
-    return f"{change.name}{under}: {change.kind} ({onto}{done}): {change.why}"
+    return f"{change.name}{under}: {change.kind} ({way}{done}): {change.why}"
 
 
 def _window(ahead: RoundPreview) -> Iterator[RenderableType]:
@@ -81,28 +81,28 @@ def _order(ahead: RoundPreview) -> Iterator[str]:
     made = _streams(ahead.resolution.moving)
     streams = f", and {common.counted(made, 'data stream', 'data streams')}" if made else ""
     yield f"the last round: {common.counted(len(ahead.work.restored), 'index', 'indices')}{streams}"
-    yield "every index is compared, operation by operation; a difference puts everything back"
+    yield "every index is compared, operation by operation; a difference rolls the cutover back"
     if "before-open" in ahead.gates:
-        yield "gate before-open: it waits for an approval, inside the window"
+        yield "gate before-open: it waits for approval, inside the window"
     yield (
         "point of no return: the target gets its aliases, replicas and refresh intervals, and takes writes; "
-        "until then everything can be put back, by itself or with `snapferry abort`"
+        "until then the cutover can roll back, by itself or with `snapferry abort`"
     )
     blocked = ahead.source_after == "blocked"
-    yield "the source goes on refusing writes" if blocked else "the source takes writes again, too"
+    yield "the source keeps refusing writes" if blocked else "the source takes writes again, too"
     if ahead.pauses:
-        yield "the service's own snapshots of the source are as they were"
+        yield "the service's automated snapshots of the source are resumed"
 
 
 def _before_freeze(ahead: RoundPreview) -> Iterator[str]:
     if "before-freeze" in ahead.gates:
-        yield "gate before-freeze: it waits for an approval; nothing is paused or blocked yet"
+        yield "gate before-freeze: it waits for approval; nothing is paused or blocked yet"
     if ahead.pauses:
-        yield "the service's own snapshots of the source are paused, where the caller may do so"
+        yield "the service's automated snapshots of the source are paused, where the caller may do so"
     named = common.counted(sum(index.open for index in ahead.resolution.indices), "index", "indices")
     yield (
         f"the source refuses writes to {named} (point of no return for writers: they get 403), for "
-        f"{ahead.allowed} at most (cutover.window): what is not verified by then is put back"
+        f"{ahead.allowed} at most (cutover.window): if it is not verified by then, it is rolled back"
     )
 
 

@@ -19,23 +19,24 @@ _NAMES = 12
 
 
 def round_lines(report: RoundReport, *, alone: bool) -> Iterator[RenderableType]:
-    """What had changed, and what was taken.
+    """What had changed, and what was copied.
 
     Args:
-        alone: with a row an index; else the verification has them.
+        alone: whether to show one row per index; otherwise the verification shows them.
     """
     if alone and report.indices:
         yield _table(report)
     elif not alone:
         yield Text(common.sentence(outcomes.round_figures(report)), "dim")
     yield from layout.reasons(
-        ((index.target, f"fetched whole: {index.whole}") for index in report.indices if index.whole), "yellow"
+        ((index.target, f"full copy because {index.whole}") for index in report.indices if index.whole),
+        "yellow",
     )
     if report.removed:
         yield Text(f"Copies removed: {common.names(report.removed, _NAMES)}")
     if report.left_behind:
         named = common.names(report.left_behind, _NAMES)
-        yield Text(f"Copies left behind, their indices are not selected any more: {named}", "yellow")
+        yield Text(f"Copies left behind, as their indices are no longer selected: {named}", "yellow")
 
 
 def _table(report: RoundReport) -> Table:
@@ -63,7 +64,7 @@ def _name(index: RoundIndex) -> str:
 
 
 def _unchanged(count: int) -> str:
-    return f"{common.number(count)} unchanged: their copies stand as they were"
+    return f"{common.number(count)} unchanged: their copies were left as they are"
 
 
 def window_lines(report: WindowReport) -> Iterator[Text]:
@@ -86,14 +87,14 @@ def window_lines(report: WindowReport) -> Iterator[Text]:
 def sections(report: Report) -> Iterator[Section]:
     """The same as tables: title, columns, rows."""
     if report.round:
-        columns = ("source", "copy", "change", "why", "operations", "fetched", "reused", "whole because")
+        columns = ("source", "copy", "change", "why", "operations", "fetched", "reused", "full copy because")
         yield f"Round {report.round.number}", columns, list(_rows(report.round))
     if report.window:
         yield "Window", ("phase", "time"), list(_window_rows(report.window))
     if report.window and report.window.repoint:
         yield "What clients must use", ("what", "name", ""), list(_client_rows(report.window.repoint))
     if report.finish:
-        yield "Settled", ("what", ""), list(_finish_rows(report.finish))
+        yield "Cleaned up", ("what", ""), list(_finish_rows(report.finish))
 
 
 def _rows(report: RoundReport) -> Iterator[tuple[str, ...]]:
@@ -103,7 +104,7 @@ def _rows(report: RoundReport) -> Iterator[tuple[str, ...]]:
     for name in report.removed:
         yield "", name, "copy removed", "", "", "", "", ""
     for name in report.left_behind:
-        yield "", name, "left behind", "its index is not selected any more", "", "", "", ""
+        yield "", name, "left behind", "its index is no longer selected", "", "", "", ""
     if report.changes.get("unchanged"):
         yield _unchanged(report.changes["unchanged"]), "", "", "", "", "", "", ""
 
@@ -131,11 +132,11 @@ def _client_rows(report: RepointReport) -> Iterator[tuple[str, str, str]]:
 
 def _finish_rows(record: FinishReport) -> Iterator[tuple[str, str]]:
     yield "at", common.clock(record.at)
-    yield from (("snapshot dropped", name) for name in record.removed)
+    yield from (("snapshot removed", name) for name in record.removed)
     yield from (("snapshot kept", name) for name in record.kept)
     yield from ((f"registration on the {side}", said) for side, said in record.registrations.items())
     if record.refusing:
-        yield "indices of the source that go on refusing writes", common.number(len(record.refusing))
+        yield "indices of the source that still refuse writes", common.number(len(record.refusing))
     if record.released:
         yield "indices of the source that take writes again", common.number(len(record.released))
     yield from ((f"not touched: {item.name}", item.why) for item in record.left)

@@ -1,4 +1,4 @@
-"""Where a run stands, in a few lines."""
+"""The status of a run, in a few lines."""
 
 import re
 from typing import Any
@@ -13,7 +13,7 @@ from reports.words.next_step import after_a_kill
 from reports.words.outcomes import state_sentence, title
 from runs.lifecycle import RunStatus
 
-_BY_THE_JOURNAL = "This is what the runs have written down; the domains were not asked."
+_BY_THE_JOURNAL = "This is from the journals of the runs; the domains were not asked."
 
 
 def status_of(
@@ -24,14 +24,14 @@ def status_of(
     process: int | None = None,
     taking_away: str | None = None,
 ) -> dict[str, Any]:
-    """The run's standing as a value.
+    """The run's status as a value.
 
     Args:
-        held: whether a living process holds the plan.
-        block: what cutovers of the plan have left blocked on the source.
-        waiting: the copies that its rounds have made on the target.
+        held: whether a running process holds the plan.
+        block: the indices of the source that cutovers of the plan left blocked.
+        waiting: the copies that its rounds made on the target.
         process: the id of the process that holds the plan; None where none does, or it is not known.
-        taking_away: the command that goes on with taking the copies away, where that has begun and not ended.
+        taking_away: the command that resumes removing the copies, if that has begun and not finished.
     """
     gone = report.outcome == RunStatus.RUNNING and not held
     last = report.steps[-1] if report.steps else None
@@ -64,16 +64,16 @@ def status_of(
 
 
 def _next(report: Report, held: bool) -> str:
-    """What to do about a living process; empty without one."""
+    """What to do about a running process; empty without one."""
     closed = next((gate for gate in report.gates if gate.approved is None), None)
     if held and closed and report.outcome == RunStatus.RUNNING:
         file = f", or touch {closed.file}" if closed.file else ""
-        return f"it waits for an approval: snapferry approve PLAN {closed.name}{file}"
+        return f"it waits for approval: snapferry approve PLAN {closed.name}{file}"
     return "wait for it" if held else ""
 
 
 def with_plan(found: dict[str, Any], file: str) -> dict[str, Any]:
-    """The same with the plan's file in the commands that it names, so that they can be given as they are."""
+    """The same with the plan's file in its commands, so that they can be pasted as they are."""
     block = found["source_refuses_writes"]
     named: dict[str, Any] = {
         key: _named(found[key], file) for key in ("message", "next", "taking_away") if found[key]
@@ -87,7 +87,7 @@ def _named(said: str, file: str) -> str:
 
 
 def status_view(found: dict[str, Any]) -> Text:
-    """The standing as lines for people."""
+    """The status as lines for people."""
     process = "a process works on it" if found["held_by_a_process"] else "no process works on it"
     lines = [
         *_block_lines(found),
@@ -115,16 +115,16 @@ def _block_lines(found: dict[str, Any]) -> list[str]:
 
 
 def _copies_lines(found: dict[str, Any]) -> list[str]:
-    away = "The seed rounds are being taken away; until that is done there is neither a round nor a cutover."
+    away = "The seed rounds are being removed; until that is done, no round or cutover can run."
     lines = [away] if found["taking_away"] else []
     return [*lines, copies_line(WaitingCopies.model_validate(found["copies"]))] if found["copies"] else lines
 
 
 def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> list[str]:
-    """What people must know first: that the source refuses writes, until when, and what lifts it.
+    """Say first that the source refuses writes, until when, and how to release it.
 
     Args:
-        held: whether a living process holds the plan.
+        held: whether a running process holds the plan.
         process: its id; None where that is not known.
     """
     many = counted(len(block.indices), "index", "indices")
@@ -137,21 +137,21 @@ def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> l
 
 def _until(block: SourceBlock, held: bool) -> str:
     if block.state == "kept":
-        return "; the target is open, and the source goes on refusing them"
+        return "; the target is open, and the source keeps refusing them"
     if block.state == "opening":
         return "; the target is being opened"
     if not held and block.state == "releasing":
         return ", or take them again: it was being released when the process of the cutover ended"
     if not held:
         passed = f" (deadline {clock(block.deadline)})" if block.deadline else ""
-        return f"; no process works on it, so that nothing ends this by itself{passed}"
+        return f"; no process works on it, so nothing ends this by itself{passed}"
     if block.deadline is None:
-        return "; everything is being put back"
-    return f", until {clock(block.deadline)} at the latest: then everything is put back"
+        return "; the cutover is being rolled back"
+    return f", until {clock(block.deadline)} at the latest: then the cutover is rolled back"
 
 
 def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
-    """A process that holds the plan keeps every other command away: only it can end what it has begun."""
+    """How to release the source; while a process holds the plan, only that process can."""
     if held and block.state != "kept":
         works = f"Process {process} works on it" if process else "A process works on it"
         if block.state != "window":
@@ -159,19 +159,19 @@ def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
         kill = f": kill {process}" if process else ""
         return [
             f"{works}; it ends the window by itself at its deadline.",
-            f"To put everything back now, end that process with Ctrl-C or SIGTERM{kill}",
+            f"To roll back now, end that process with Ctrl-C or SIGTERM{kill}",
         ]
     if block.state == "releasing":
         return [f"The same command finishes the release: {block.lift}"]
     if block.state == "opening":
         return [f"To finish that: {block.lift}"]
-    return [f"To lift it: {block.lift}"]
+    return [f"To release it: {block.lift}"]
 
 
 def copies_line(waiting: WaitingCopies) -> str:
     """The copies in one line."""
     since = f" as of {clock(waiting.as_of)}" if waiting.as_of else ""
-    doubted = f"; the next round takes {number(waiting.doubted)} of them again" if waiting.doubted else ""
+    doubted = f"; the next round copies {number(waiting.doubted)} of them again" if waiting.doubted else ""
     which = f"round {waiting.round}" if waiting.round else "before the end of round 1"
     many = number(waiting.copies)
     return f"Copies on the target: {many}{since} ({which}), closed and refusing writes{doubted}"

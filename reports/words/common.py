@@ -1,5 +1,6 @@
-"""Numbers and outcomes in words, the same in every form of report."""
+"""Format numbers and outcomes, the same in every form of report."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -19,7 +20,7 @@ _REASONS = {
     LeftOutReason.EXCLUDED: "indices.exclude",
     LeftOutReason.NOT_INCLUDED: "not in indices.include",
     LeftOutReason.CLOSED: "closed",
-    LeftOutReason.CHANGING: "changed while it was looked at",
+    LeftOutReason.CHANGING: "changed while it was being read",
     LeftOutReason.CONFLICT: "the target has the name",
     LeftOutReason.COMPARED_BEFORE: "compared before",
     LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
@@ -51,27 +52,27 @@ def number(count: int | None) -> str:
 
 
 def short(name: str) -> str:
-    """A name that fits a table; the files have it whole."""
+    """A name cut to fit a table; the files have it in full."""
     return name if len(name) <= _NAME else f"{name[: _NAME - 10]}…{name[-9:]}"
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """A count and what is counted."""
+    """A count with its noun."""
     return f"{number(count)} {one if count == 1 else many}"
 
 
 def sentence(said: str) -> str:
-    """The same with a capital letter; units keep their case."""
+    """Start a sentence with a capital letter; the rest keeps its case."""
     return said[:1].upper() + said[1:]
 
 
 def names(found: Sequence[str], most: int) -> str:
-    """The first names of many in one line, and how many more there are."""
+    """List the first names of many in one line, with the number of the others."""
     return listed(map(short, found), most)
 
 
 def action(unit: Unit) -> str:
-    """What happens to a unit, and what is in its way."""
+    """The action for a unit, and the name that conflicts with it."""
     if unit.action == "replace":
         return f"delete {', '.join(unit.takes)} on the target, then restore"
     if unit.action == "rename":
@@ -95,23 +96,23 @@ def clock(at: datetime) -> str:
 
 
 def gate(report: GateReport) -> str:
-    """How a gate stands."""
+    """Say whether a gate was approved, by whom and when."""
     if report.approved:
         return f"Gate {report.name}: approved {clock(report.approved)} by {report.by}"
     return f"Gate {report.name}: not approved; since {clock(report.since)}, until {clock(report.until)}"
 
 
-def hooks(told: Sequence[HookReport]) -> Iterator[str]:
-    """How many hooks were told of something, and what went wrong."""
-    failed = [hook for hook in told if hook.problem]
-    if told:
-        yield f"Hooks: {len(told)} told, {len(failed)} of them failed"
+def hooks(called: Sequence[HookReport]) -> Iterator[str]:
+    """Count the hooks that were called, and report each failure."""
+    failed = [hook for hook in called if hook.problem]
+    if called:
+        yield f"Hooks: {len(called)} called, {len(failed)} failed"
     for hook in failed:
         yield f"Hook {hook.hook} failed at {hook.event}: {hook.problem}"
 
 
 def span(low: float, high: float) -> str:
-    """A range of seconds as `4 to 8 s` or `20 min to 40 min`: rounded, for nobody knows it better."""
+    """A range of seconds as `4 to 8 s` or `20 min to 40 min`: rounded, as estimates are not exact."""
     low, high = max(0.0, low), max(0.0, high)
     if round(high) < 120:
         shown = (f"{value:.0f}" if value >= 9.95 else f"{value:.1f}" for value in (low, high))
@@ -127,7 +128,7 @@ def _about(seconds: float) -> str:
 
 
 def estimated(record: Estimate) -> str:
-    """How long a run will take, on what grounds, and what takes the most."""
+    """How long a run will take, the basis of that estimate, and the bottleneck."""
     return f"{span_of(record.whole)} ({basis(record)}); {bottleneck(record)}"
 
 
@@ -143,7 +144,7 @@ def left_out(item: LeftOut) -> str:
 
 
 def repository(record: RepositoryRecord) -> str:
-    """One domain's registration, and how it came to this form."""
+    """One domain's registration, and the forms that it refused before."""
     access = "readonly" if record.readonly else "read-write"
     form = f"{record.name}, {access}, {FORMS[record.form]} ({_place(record)})"
     return form + "".join(f"; first refused {FORMS[a.form]}: {_said(a)}" for a in _refused(record.attempts))
@@ -168,7 +169,7 @@ def _place(record: RepositoryRecord) -> str:
 
 
 def amount(done: int, total: int, unit: str) -> str:
-    """How much of how much, for a progress line; empty when the total is not known."""
+    """Format progress such as `3 of 12 indices`; empty if the total is not known."""
     if not total or unit == "shards":
         return ""
     if unit == "bytes":
@@ -177,20 +178,32 @@ def amount(done: int, total: int, unit: str) -> str:
 
 
 def resolved(record: Resolution) -> str:
-    """What a resolution came to."""
+    """Count the indices that a resolution moves and leaves out."""
     total = size(sum(index.bytes or 0 for index in record.indices))
     indices = counted(len(record.indices), "index", "indices")
     return f"{indices} to move ({total}), {len(record.left_out)} left out"
 
 
 def preflight_done(record: PreflightRecord) -> str:
-    """What the preflight of the real run came to."""
-    failed, to_know = len(record.failed), len(record.to_know)
-    return f"{len(record.checks)} checks of the real plan: {failed} failed, {to_know} to know"
+    """Count the results of the real plan's preflight."""
+    counts = check_counts(check.status for check in record.checks)
+    return f"{len(record.checks)} checks of the real plan: {counts}"
+
+
+def check_counts(statuses: Iterable[str]) -> str:
+    """Count check results, as `65 passed, 6 warnings, 0 failed, 3 skipped`."""
+    found = Counter(statuses)
+    skipped = f", {found['SKIP']} skipped" if found["SKIP"] else ""
+    return f"{found['OK']} passed, {warnings_and_failures(found['WARN'], found['FAIL'])}{skipped}"
+
+
+def warnings_and_failures(warnings: int, failed: int) -> str:
+    """The same for warnings and failures alone."""
+    return f"{counted(warnings, 'warning', 'warnings')}, {number(failed)} failed"
 
 
 def removed(record: RemovalRecord | RemovalReport) -> str:
-    """What was removed, and what was not, in one line."""
+    """List what was removed, and what was not touched, in one line."""
     count = len(record.indices)
     what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
     taken = len(record.snapshots)
@@ -201,16 +214,16 @@ def removed(record: RemovalRecord | RemovalReport) -> str:
 
 
 def snapshot(record: SnapshotRecord) -> str:
-    """What snapshot was taken."""
+    """Describe the snapshot: its state, size and duration."""
     indices = counted(record.indices, "index", "indices")
     holds = f"{indices}, {counted(record.shards_total, 'shard', 'shards')}"
     took = duration((record.ended - record.started).total_seconds())
-    found = ", found already there" if record.adopted else ""
+    found = ", already there" if record.adopted else ""
     return f"{record.name}: {record.state}, {holds}, {took}{found}"
 
 
 def restored(record: RestoreRecord) -> str:
-    """How much of a restore arrived."""
+    """Count the restored indices and the fetched bytes."""
     arrived = sum(index.restored for index in record.indices)
     fetched = size(sum(index.bytes for index in record.indices))
     whole = ", every primary started" if arrived == len(record.indices) else " restored"
@@ -218,20 +231,20 @@ def restored(record: RestoreRecord) -> str:
 
 
 def verified(record: VerificationRecord) -> str:
-    """What a verification came to."""
+    """Count what a verification compared."""
     documents = number(sum(verdict.target_count or 0 for verdict in record.verdicts))
     return f"{compared(record)}, {documents} documents"
 
 
 def compared(record: VerificationRecord) -> str:
-    """How many indices are equal, and how many are but for later operations."""
+    """Count the equal indices, and the bracketed ones (equal but for later operations)."""
     found = [verdict.outcome for verdict in record.verdicts]
     bracketed = f", {found.count('bracketed')} bracketed" if "bracketed" in found else ""
     return f"{found.count('equal')} of {len(found)} indices equal{bracketed} at level {record.level}"
 
 
 def document(difference: DocumentDifference) -> str:
-    """One document that is not the same on both sides, and its numbers where they are known."""
+    """Describe a document that differs, with its sequence numbers where they are known."""
     routing = f" with routing {difference.routing}" if difference.routing is not None else ""
     shard = f" of shard {difference.shard}" if difference.shard is not None else ""
     return f"document {short(difference.id)}{routing}{shard}: {difference.kind}{_seq_nos(difference)}"
@@ -246,6 +259,6 @@ def _seq_nos(difference: DocumentDifference) -> str:
 
 
 def finding(record: Finding) -> str:
-    """One thing beside the indices that was compared."""
+    """Describe a finding about a template or an acceptance query."""
     place = f" {record.place}" if record.place else ""
     return f"{record.what}{place}: {record.detail or record.outcome}"

@@ -1,1 +1,1 @@
-"""Register the shared repository on both domains, and revert that."""
+"""Register the shared repository on both domains, and revert the registration."""

@@ -1,4 +1,4 @@
-"""Registrations of the repository as domains take and show them: forms, bodies, comparison. Pure."""
+"""Repository registrations as domains accept and return them: forms, bodies, comparison. Pure."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,7 +13,7 @@ _PLACE = ("bucket", "base_path", "location")
 
 
 def forms(plan: Plan, bucket_region: str | None) -> Iterator[Form]:
-    """The forms of registration that the plan lets be tried, in this order."""
+    """The forms of registration that the plan allows, in the sequence to try."""
     repository = plan.repository
     if not isinstance(repository, S3Repository):
         yield "fs"
@@ -25,7 +25,7 @@ def forms(plan: Plan, bucket_region: str | None) -> Iterator[Form]:
 
 
 def registration(plan: Plan, domain: Domain, form: Form, bucket_region: str | None) -> Json:
-    """The body of a registration in one form."""
+    """Build the body of a registration in one form."""
     repository = plan.repository
     readonly: Json = {"readonly": True} if domain.side == "target" else {}
     if not isinstance(repository, S3Repository):
@@ -47,7 +47,7 @@ def registration(plan: Plan, domain: Domain, form: Form, bucket_region: str | No
 
 
 def s3_endpoint(bucket_region: str | None) -> str:
-    """The S3 endpoint that stands in for a Region: the partition's own outside the partition `aws`."""
+    """The S3 endpoint to use in place of a Region: outside the partition `aws`, the partition's own."""
     for prefix, form in _S3_ENDPOINTS.items():
         if bucket_region and bucket_region.startswith(prefix):
             return form.format(region=bucket_region)
@@ -55,7 +55,7 @@ def s3_endpoint(bucket_region: str | None) -> str:
 
 
 def same_place(found: Json, wanted: Json) -> bool:
-    """Whether a registration leads to the plan's bucket and path (or folder). A last slash is nothing."""
+    """Whether a registration points to the plan's bucket and path (or folder), ignoring a trailing slash."""
     has, wants = child(found, "settings"), wanted["settings"]
     same_type = found.get("type") == wanted["type"]
     return same_type and all(
@@ -64,12 +64,12 @@ def same_place(found: Json, wanted: Json) -> bool:
 
 
 def same(found: Json, wanted: Json) -> bool:
-    """Whether a registration has all that is wanted, and no other Region, endpoint or access."""
+    """Whether a registration has every wanted setting, and no other Region, endpoint or access."""
     return _agree(found, wanted, {"region", "endpoint", "readonly"} | wanted["settings"].keys())
 
 
 def alike(found: Json, sent: Json) -> bool:
-    """Whether a registration is in every setting as it was sent."""
+    """Whether a registration equals the one that was sent in every setting."""
     return _agree(found, sent, child(found, "settings").keys() | child(sent, "settings").keys())
 
 
@@ -79,7 +79,7 @@ def is_readonly(found: Json) -> bool:
 
 
 def place(found: Json) -> str:
-    """Where a registration leads, in words."""
+    """Describe the bucket or folder of a registration."""
     shown = {key: value for key, value in child(found, "settings").items() if key in _PLACE}
     return f"{found.get('type')} {shown}"
 
@@ -90,7 +90,7 @@ def _agree(found: Json, wanted: Json, keys: Iterable[str]) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A setting as text, which is how domains show it; one that is off counts as one that is not there."""
+    """A setting as text, as domains show it; a setting that is off counts as absent."""
     if value is None or value is False or value == "false":
         return ""
     return "true" if value is True else str(value)

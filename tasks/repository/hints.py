@@ -1,4 +1,4 @@
-"""What to do about a refusal that has to do with the repository, in the words of this plan."""
+"""Hints for refusals that concern the repository, with the names of this plan."""
 
 from configs.plan import S3Repository
 from domains.domain import Side
@@ -7,11 +7,11 @@ from tasks.migration import Migration
 
 
 def hint_for(m: Migration, side: Side, said: str) -> str | None:
-    """One sentence that names the plan's role and bucket; None where the words name no known cause.
+    """Return one sentence that names the plan's role and bucket; None without a known cause.
 
     Args:
         side: the domain that refused.
-        said: its words, in one line.
+        said: its message, in one line.
     """
     cause = cause_of(said)
     return cause.advice(_place(m, side)) if cause else None

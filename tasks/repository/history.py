@@ -1,4 +1,4 @@
-"""The registrations that a run has sent, and which run used a repository last."""
+"""Registrations that runs have sent, and the latest run that uses a repository."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from tasks.repository.bodies import alike
 
 @dataclass(frozen=True)
 class Sent:
-    """What runs have sent to a side as its registration of the repository.
+    """The registrations of the repository that runs have sent to one side.
 
     Args:
-        bodies: every form that was sent; empty when nothing was, or when it was given back.
-        before: what was registered there before the first of them; None when nothing was.
-        at_all: whether anything was ever sent.
+        bodies: every form that was sent; empty if none was, or if it was reverted.
+        before: the registration before the first of them; None without one.
+        at_all: whether any was ever sent.
     """
 
     bodies: tuple[Json, ...] = ()
@@ -27,20 +27,20 @@ class Sent:
     at_all: bool = False
 
     def is_like(self, found: Json | None) -> bool:
-        """Whether a registration is as it was sent."""
+        """Whether a registration equals one that was sent."""
         return found is not None and any(alike(found, body) for body in self.bodies)
 
 
 def sent_registrations(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> Sent:
-    """The registrations that were sent to the side since it was last given back; not those that were denied.
+    """Collect the registrations sent to the side since the last revert, without those that were denied.
 
     Args:
-        runs: the runs that share the registration; without them it is this one alone.
+        runs: the runs that share the registration; by default this run alone.
     """
     sent = Sent()
     for intent in _registering(runs or (m.journal,), domain, m.repository):
         if intent.action != "register":
-            sent = Sent((), sent.before, sent.at_all)  # given back: one that is like it is another's
+            sent = Sent((), sent.before, sent.at_all)  # reverted: an equal registration is somebody else's
         elif sent.is_like(intent.detail["before"]):
             sent = Sent((*sent.bodies, _body(intent)), sent.before, True)
         else:
@@ -50,7 +50,7 @@ def sent_registrations(m: Migration, domain: Domain, runs: Sequence[Journal] = (
 
 
 def _registering(runs: Sequence[Journal], domain: Domain, repository: str) -> list[Intent]:
-    """What the runs have sent about the registration, oldest first; taken back is what is known to be."""
+    """Intents about the registration, oldest first; a revert counts only if it is known to be sent."""
     found = [
         intent
         for journal in runs
@@ -63,8 +63,8 @@ def _registering(runs: Sequence[Journal], domain: Domain, repository: str) -> li
 def _is_about(intent: Intent, repository: str) -> bool:
     if intent.action == "register":
         return intent.detail["name"] == repository and intent.result != DENIED
-    given_back = intent.action in {"unregister", "put back"} and intent.result == "sent"
-    return given_back and repository in intent.names
+    reverted = intent.action in {"unregister", "put back"} and intent.result == "sent"
+    return reverted and repository in intent.names
 
 
 def _body(intent: Intent) -> Json:
@@ -74,17 +74,17 @@ def _body(intent: Intent) -> Json:
 def is_own_registration(
     m: Migration, domain: Domain, found: Json | None, runs: Sequence[Journal] = ()
 ) -> bool:
-    """Whether the side's registration is as it was sent, and no later run of the plan uses it."""
+    """Whether the side's registration is still as it was sent, and no later run of the plan uses it."""
     return sent_registrations(m, domain, runs).is_like(found) and later_user(m, domain, runs) is None
 
 
 def later_user(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> str | None:
-    """The id of a later run of the plan that works with the side's registration; None without one.
+    """Return the id of a later run of the plan that uses the side's registration; None without one.
 
-    A rehearsal is none, nor is a seed round that was taken away again.
+    Rehearsals do not count, nor do seed rounds that have been removed.
 
     Args:
-        runs: the runs that share the registration; without them it is this one alone.
+        runs: the runs that share the registration; by default this run alone.
     """
     state, ours = State.of(m.journal), runs or (m.journal,)
     began = min(journal.document.started for journal in ours)

@@ -1,10 +1,10 @@
-"""The shared repository: read-write on the source, readonly on the target, in the form each domain accepts.
+"""Register the shared repository in a form that each domain accepts: readonly on the target.
 
 A domain reaches a bucket of its own Region by `region`. For a bucket elsewhere the service answers "The
-bucket is in this region: …", and takes `endpoint` in place of `region` (AWS guide, "Migrating data to a
-different domain"). Older stacks took `region: us-east-1` for a location constraint that is not valid, with
-the same remedy. A registration that failed its verification stays registered: it is put right, put back, or
-removed.
+bucket is in this region: …", and accepts `endpoint` in place of `region` (AWS guide, "Migrating data to a
+different domain"). Older stacks reject `region: us-east-1` as an invalid location constraint, with the same
+remedy. A domain keeps a registration that failed its verification, so this module replaces it with another
+form, restores the previous one, or removes it.
 """
 
 import re
@@ -30,22 +30,22 @@ _IN_USE = "trying to modify or unregister repository that is currently used"
 
 
 def register_source(m: Migration, bucket_region: str | None) -> RepositoryRecord:
-    """Registers the repository read-write on the source and has every node verify it.
+    """Register the repository read-write on the source and have every node verify it.
 
-    May be repeated: a registration that is as it should be is only verified.
+    May be repeated: a correct registration is only verified.
 
     Raises:
-        ExecutionError: no form was accepted; the domain's registrations are as before.
+        ExecutionError: the domain accepted no form; its registrations are as before.
         DomainError: transient, or denied.
     """
     return _registered(m, m.source, bucket_region)
 
 
 def register_target(m: Migration, bucket_region: str | None) -> RepositoryRecord:
-    """Registers the same bucket and path readonly on the target.
+    """Register the same bucket and path readonly on the target.
 
-    That the path is right is not proven by this: a readonly verification writes nothing, so
-    `tasks.snapshot.find_on_target` looks for the snapshot.
+    This does not prove that the path is right: a readonly verification writes nothing, so
+    `tasks.snapshot.find_on_target` searches for the snapshot.
 
     May be repeated. Raises as `register_source`.
     """
@@ -53,7 +53,7 @@ def register_target(m: Migration, bucket_region: str | None) -> RepositoryRecord
 
 
 def requests(m: Migration, look: Survey, side: Side, bucket_region: str | None) -> Iterator[Request]:
-    """What registering on this side sends, by the survey: the first of several forms. Reads only."""
+    """Requests that registering on this side sends, by the survey: the first of several forms. Reads only."""
     domain, found = look.domain(side), look.registration(side)
     wanted = [registration(m.plan, domain, form, bucket_region) for form in forms(m.plan, bucket_region)]
     if not (found and any(same(found, body) for body in wanted)):
@@ -84,7 +84,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
                 region = elsewhere[1]  # the plan's Region was wrong, and the domain's own is right
                 untried.insert(0, "region")
             elif not elsewhere or not untried:
-                left = _put_back(m, domain)
+                left = _revert(m, domain)
                 raise _no_form(m, domain, error, left, bool(elsewhere)) from error
             continue
         attempts.append(Attempt(form=form, accepted=True))
@@ -93,7 +93,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
 
 
 def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:
-    """The record of a registration that is there in one of the forms, and works."""
+    """The record of an existing registration in one of the forms, if it works."""
     fitting: list[Form] = [
         form for form in forms(m.plan, region) if same(found, registration(m.plan, domain, form, region))
     ]
@@ -109,15 +109,15 @@ def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> R
 
 
 def _earlier_attempts(m: Migration, domain: Domain) -> tuple[Attempt, ...]:
-    """What an earlier session of this run has tried, for the report."""
+    """Forms that an earlier session of this run tried, for the report."""
     record = m.journal.document.recorded(registration_on(domain.side))
     return record.attempts if record else ()
 
 
 def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
-    """Registers when the repository is free: while it is used, even an identical registration is refused.
+    """Register once the repository is free: while in use, it refuses even an identical registration.
 
-    The intent keeps what was registered before, so that it can be put back also after a kill.
+    The intent keeps the previous registration, so that it can be restored even after a kill.
     """
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
@@ -135,7 +135,7 @@ def _put(m: Migration, domain: Domain, body: Json, before: Json | None) -> None:
 
 
 def _free(m: Migration, domain: Domain, body: Json) -> bool:
-    """Registers; False when a snapshot or a restore uses the repository, so that nothing was changed."""
+    """Register; False if a snapshot or a restore uses the repository, so that nothing was changed."""
     try:
         repositories.register(domain, m.repository, body)
     except Refused as error:
@@ -145,17 +145,17 @@ def _free(m: Migration, domain: Domain, body: Json) -> bool:
     return True
 
 
-def _put_back(m: Migration, domain: Domain) -> str:
-    """Removes a registration that did not verify, or puts the former one back; says what is left."""
+def _revert(m: Migration, domain: Domain) -> str:
+    """Remove a registration that did not verify, or restore the previous one; return what is left."""
     step, detail = registration_on(domain.side).name, {"name": m.repository}
     ours = (intent for intent in m.journal.intents("register") if intent.side == domain.side)
     before: Json | None = next(ours).detail["before"]
     try:
         now = repositories.registration(domain, m.repository)
         if now == before:
-            return "nothing is registered" if now is None else "the former registration is as it was"
+            return "nothing is registered" if now is None else "the previous registration is unchanged"
         if now is None:
-            return "the former registration is gone"
+            return "the previous registration is gone"
         if before is None:
             with m.journal.intend(step, domain.side, "unregister", detail):
                 repositories.unregister(domain, m.repository)
@@ -163,13 +163,13 @@ def _put_back(m: Migration, domain: Domain) -> str:
         with m.journal.intend(step, domain.side, "put back", detail):
             repositories.register(domain, m.repository, before)
     except DomainError as error:
-        return f"a registration that does not work is left, for it could not be taken back: {error.message}"
-    return "the former registration was put back"
+        return f"a registration that does not work is left, because it could not be removed: {error.message}"
+    return "the previous registration was restored"
 
 
 def _no_form(m: Migration, domain: Domain, error: Refused, left: str, elsewhere: bool) -> SnapferryError:
     repository = m.plan.repository
-    hint = hint_for(m, domain.side, error.reply.text) or error.hint or "see the service's words above"
+    hint = hint_for(m, domain.side, error.reply.text) or error.hint or "see the service's message above"
     if elsewhere and isinstance(repository, S3Repository) and repository.endpoint_fallback == "never":
         hint = "set repository.endpoint_fallback: auto"
     said = f"repository {m.repository} could not be registered on the {domain.side} ({left}): {error.message}"
@@ -185,12 +185,12 @@ def _record(
     *,
     already: bool,
 ) -> RepositoryRecord:
-    """Confirms by a look: what the domain shows now is what counts."""
+    """Confirm by reading: what counts is the registration that the domain shows now."""
     found = repositories.registration(domain, m.repository)
     if found is None or not nodes or (domain.side == "target") != is_readonly(found):
         raise ExecutionError(
-            f"{domain.side}: repository {m.repository} is not registered as it should be: {found}",
-            "see who else registers it on that domain, then run the same command again",
+            f"{domain.side}: repository {m.repository} has an unexpected registration: {found}",
+            "find out who else registers it on that domain, then run the same command again",
         )
     return RepositoryRecord(
         side=domain.side,

@@ -15,7 +15,7 @@ from tasks.retry_while_busy import is_in_use, retry_while_busy
 
 
 def revert(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> Registration:
-    """Reverts a side's registration to what it was before this run.
+    """Revert a side's registration to what it was before this run.
 
     May be repeated.
 
@@ -46,10 +46,10 @@ def revert(m: Migration, domain: Domain, runs: Sequence[Journal] = ()) -> Regist
 
 
 def revert_request(repository: str, before: Json | None) -> Request:
-    """What `revert` sends of a registration that the run has made or changed.
+    """The request that `revert` sends for a registration that the run has made or changed.
 
     Args:
-        before: the registration that was there before; None without one.
+        before: the previous registration; None without one.
     """
     if before is None:
         return repositories.unregister_request(repository)
@@ -57,7 +57,7 @@ def revert_request(repository: str, before: Json | None) -> Request:
 
 
 def _not_reverted(m: Migration, domain: Domain, found: Json | None, runs: Sequence[Journal]) -> Registration:
-    """Why there was nothing to revert, or why it was left as it is."""
+    """Say why there was nothing to revert, or why the registration was left alone."""
     before = sent_registrations(m, domain, runs).before
     if found is None:
         gone = RegistrationOutcome.ABSENT if before is None else RegistrationOutcome.REMOVED_BY_OTHERS

@@ -1,4 +1,4 @@
-"""Which indices on the target are this run's own, and how far each has come."""
+"""Indices on the target that this run owns, and the progress of each."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,24 +13,24 @@ from tasks.records.transfer import SnapshotRecord
 
 @dataclass(frozen=True)
 class Arrival:
-    """One index on the target: its primaries, and what is known of their recovery."""
+    """One index on the target: its primaries and their known recoveries."""
 
     primaries: tuple[Primary, ...]
     recoveries: tuple[Recovery, ...]
 
     @property
     def started(self) -> int:
-        """Primaries that are started."""
+        """How many primaries are started."""
         return sum(primary.state in {"STARTED", "RELOCATING"} for primary in self.primaries)
 
     @property
     def bytes_total(self) -> int:
-        """Bytes of the shards that have begun to arrive."""
+        """Bytes of the shards whose recovery has begun."""
         return sum(recovery.bytes_total for recovery in self.recoveries)
 
     @property
     def bytes_done(self) -> int:
-        """Bytes fetched or found there already."""
+        """Bytes that were fetched or reused."""
         return sum(recovery.bytes_done + recovery.bytes_reused for recovery in self.recoveries)
 
     def comes_from(self, place: str) -> bool:
@@ -42,7 +42,7 @@ class Arrival:
 
 
 def arrivals(m: Migration, names: Iterable[str]) -> dict[str, Arrival]:
-    """How each of these indices stands on the target; one that is not there is absent from the result."""
+    """Read the state of each of these indices on the target; missing ones are absent from the result."""
     wanted = list(names)
     primaries: dict[str, list[Primary]] = {}
     for primary in restores.primaries(m.target, wanted):
@@ -54,18 +54,18 @@ def arrivals(m: Migration, names: Iterable[str]) -> dict[str, Arrival]:
 
 
 def intended(m: Migration) -> set[str]:
-    """Names on the target that the journal has intended to restore under."""
+    """Names on the target under which the journal's intents restore."""
     return {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
 
 
 def proven(m: Migration, there: Mapping[str, str], place: str) -> set[str]:
-    """Those of the intended indices that the domain says are this run's own; their UUIDs are noted.
+    """Return the intended indices that this run owns according to the domain, and note their UUIDs.
 
-    It says so by the UUID that was noted when the index had arrived, or by a recovery from our snapshot:
-    later, when moved or closed, it no longer tells where it came from.
+    The domain proves it by the UUID that was noted on arrival, or by a recovery from this run's snapshot:
+    once the index has been moved or closed, the domain no longer shows its origin.
 
     Args:
-        there: intended names that the target has, each with its UUID now.
+        there: intended names that exist on the target, each with its current UUID.
         place: `repository/snapshot`.
     """
     noted = {name for name, uuid in there.items() if m.journal.document.arrived.get(name) == uuid}
@@ -77,14 +77,14 @@ def proven(m: Migration, there: Mapping[str, str], place: str) -> set[str]:
 
 
 def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: Catalog) -> list[Unit]:
-    """Those of the units whose names on the target are held by what this run has restored.
+    """Return the units that this run has restored on the target.
 
-    Both must hold: the journal intended it, and the domain says so (the recovery names our snapshot, or the
-    index still has the UUID that was noted when it had arrived).
+    Both must hold: the journal has an intent for it, and the domain confirms it (the recovery names this
+    run's snapshot, or the index still has the UUID that was noted on arrival).
 
     Args:
-        target: without the closed copies that are restored onto, see `besides`. One of them that is open was
-            closed when the restore was sent: so the restore has opened it.
+        target: without the closed copies to restore onto, see `besides`. A copy that is open now was closed
+            when the restore was sent, so the restore has opened it.
     """
     there = intended(m) & target.indices.keys()
     candidates = [unit for unit in units if there.issuperset(_targets(unit)) and _is_whole(unit, target)]
@@ -96,14 +96,14 @@ def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: 
 
 
 def besides(target: Catalog, units: Iterable[Unit]) -> Catalog:
-    """The catalog without the closed copies that these units are to be restored onto."""
+    """Return the catalog without the closed copies that these units will be restored onto."""
     base = {name: uuid for unit in units for name, uuid in unit.base.items()}
     kept = {name: i for name, i in target.indices.items() if i.open or base.get(name) != i.uuid}
     return replace(target, indices=kept)
 
 
 def _is_whole(unit: Unit, target: Catalog) -> bool:
-    """Whether the name is there, too: of a data stream the backing indices may be there by themselves."""
+    """Whether a data stream itself exists: its backing indices may exist without it."""
     return not unit.is_stream or unit.target in target.streams
 
 

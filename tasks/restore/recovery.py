@@ -1,4 +1,4 @@
-"""Following restored indices until their primaries are started, or it is known why one will not be."""
+"""Follow restored indices until their primaries are started, or until the reason against it is known."""
 
 from collections.abc import Sequence
 
@@ -24,10 +24,10 @@ _NO_COPY = "no_valid_shard_copy"
 def follow(
     m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], *, adopted: bool
 ) -> list[IndexRestore]:
-    """Waits for these units and returns how each index arrived. Changes nothing; may be repeated.
+    """Wait for these units and return the outcome of each index. Changes nothing; may be repeated.
 
     Raises:
-        TimedOut: nothing moved for the migration's patience.
+        TimedOut: nothing moved for `patience_s`.
     """
     wanted = {index.target: index for unit in units for index in unit.indices}
     poll = m.poll(m.patience_s)
@@ -37,7 +37,7 @@ def follow(
     noted: set[str] = set()
     while True:
         found = arrivals(m, wanted)
-        # at first sight: a target that is restarted no longer tells where half an index comes from
+        # at once: a restarted target forgets the origin of a half-restored index
         noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)])
         _tell(found, wanted)
         waiting = [
@@ -53,7 +53,7 @@ def follow(
             problems |= _stuck(m, found, waiting, poll.waited_s)
         if poll.expired:
             raise TimedOut(
-                _nothing_moved(m, poll, waiting), "the restore goes on by itself; the same command continues"
+                _nothing_moved(m, poll, waiting), "the restore continues by itself; the same command resumes"
             )
         poll.pause()
     _noted(m, [name for name in wanted if name not in noted | problems.keys()])
@@ -69,7 +69,7 @@ def _arrived(arrival: Arrival | None, index: SelectedIndex) -> bool:
 def _stuck(
     m: Migration, found: dict[str, Arrival], waiting: Sequence[str], waited_s: float
 ) -> dict[str, str]:
-    """The allocator's reason for primaries that it will not start. Asked once nothing moves for a while."""
+    """Read why the allocator will not start primaries, once nothing has moved for a while."""
     problems: dict[str, str] = {}
     for name in waiting[:_EXPLAINED_AT_ONCE]:
         if name not in found:
@@ -86,7 +86,7 @@ def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
     try:
         explanation = restores.explain(m.target, primary.index, primary.shard)
     except Refused as error:
-        # it started in between, or the caller may not ask: the next look decides
+        # it has started since, or the caller may not ask: the next read decides
         report_progress(
             Progress(
                 StepName.RESTORE,
@@ -96,8 +96,8 @@ def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
         )
         return ""
     said = f"shard {primary.shard} of {primary.index} is not started: {explanation.reason or primary.reason}"
-    # a target restarted in the middle looks for copies on its disks, and has forgotten the snapshot; a node
-    # that is away for a moment may bring one back
+    # a target restarted in the middle searches its disks for copies and has forgotten the snapshot; a node
+    # that is gone for a moment may bring one back
     forgotten = explanation.decision == _NO_COPY and primary.restoring is None
     if explanation.decision not in _HOPELESS and not (forgotten and waited_s > _FORGOTTEN_AFTER_S):
         report_progress(Progress(StepName.RESTORE, f"waiting ({explanation.decision}): {said}", waiting=True))
@@ -122,13 +122,13 @@ def _tell(found: dict[str, Arrival], wanted: dict[str, SelectedIndex]) -> None:
 
 
 def _noted(m: Migration, names: Sequence[str]) -> set[str]:
-    """Notes the UUIDs of these indices as this run's; returns those that it has."""
+    """Note the UUIDs of these indices as owned by this run; return the names that were noted."""
     if not names:
         return set()
     try:
         indices = catalog(m.target).indices
     except DomainError:
-        return set()  # only a help to a later attempt
+        return set()  # only helps a later attempt
     uuids = {name: indices[name].uuid for name in names if name in indices}
     m.journal.note_arrivals(uuids)
     return set(uuids)

@@ -1,4 +1,4 @@
-"""Restore requests: which units go together, and what is asked for. Pure."""
+"""Restore requests: batches of units, and the body for each. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,9 +12,9 @@ IGNORED = ("index.blocks.*", "index.routing.allocation.*")
 
 
 def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
-    """The units, cut into requests of at most `size` indices that one request can express.
+    """Split the units into batches of at most `size` indices that one request can express.
 
-    Renamed indices share requests of their own; a renamed data stream goes by itself.
+    Renamed indices have batches of their own; a renamed data stream is a batch by itself.
     """
     alone = [unit for unit in units if unit.action == "rename" and unit.is_stream]
     renamed = [unit for unit in units if unit.action == "rename" and not unit.is_stream]
@@ -33,12 +33,12 @@ def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
 def restore_request(
     plan: Plan, snapshot: str, batch: Sequence[Unit], *, partial: bool, lenient: bool = False
 ) -> Request:
-    """The request that restores one batch as the plan wants it.
+    """Build the request that restores one batch by the plan.
 
     Args:
         snapshot: its name.
         partial: whether the snapshot lacks shards.
-        lenient: name data streams together with their indices, and let the engine pass over what it lacks.
+        lenient: name data streams together with their indices, and let the engine ignore missing names.
     """
     names = [unit.name for unit in batch]
     if lenient:

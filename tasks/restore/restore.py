@@ -1,7 +1,7 @@
-"""Restoring on the target, in batches: an explicit list of names, followed until every primary is started.
+"""Restore on the target in batches: an explicit list of names, followed until every primary is started.
 
 `accepted: true` proves nothing, and neither does an empty list of recoveries. What counts is the cluster
-state: each index there, each primary started, the reason from the allocator where one is not.
+state: every index exists, every primary is started, and for any other the allocator gives the reason.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -36,7 +36,7 @@ _NAMES_AT_FAULT = (
 
 @dataclass
 class _Work:
-    """What this attempt has done so far; `own`: names on the target that this migration gives or deletes."""
+    """Progress of this attempt; `own`: names on the target that this migration assigns or deletes."""
 
     own: frozenset[str]
     done: list[IndexRestore] = field(default_factory=list[IndexRestore])
@@ -44,14 +44,14 @@ class _Work:
 
 
 def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> RestoreRecord:
-    """Restores every unit that is not on the target yet and waits until it has arrived.
+    """Restore every unit that is not on the target yet and wait until its indices are started.
 
-    May be repeated: what this run has already restored is adopted, what it has not is sent. Deletes on the
-    target only what the resolution names for replacement.
+    May be repeated: it adopts indices that this run has already restored, and restores the others. Deletes
+    on the target only the names that the resolution replaces.
 
     Raises:
-        ExecutionError: a name was taken meanwhile by something that is not ours.
-        TimedOut: nothing moved for the migration's patience; the restore goes on by itself.
+        ExecutionError: a name has been taken since by something that this run does not own.
+        TimedOut: nothing moved for `patience_s`; the restore continues by itself.
         DomainError: transient, or denied.
     """
     target = _look(m, resolution.moving)
@@ -68,7 +68,7 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         work.done += [index for index in arrived if index.source not in named]
         _again(m, snapshot, again, work)
     for batch in batches(absent, m.plan.restore.batch):
-        look = _look(m, batch)  # a long restore: what was free may be taken by now
+        look = _look(m, batch)  # a restore takes long: a free name may be taken by now
         _require_free(m, batch, look, work.own)
         for unit in batch:
             _make_room(m, unit, look)
@@ -82,10 +82,10 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
 def requests(
     m: Migration, look: Survey, resolution: Resolution, arrived: Collection[str] = ()
 ) -> Iterator[Request]:
-    """What the restore sends, by what the survey shows. Reads only.
+    """Requests that the restore sends, by the survey. Reads only.
 
     Args:
-        arrived: names on the target that the run has brought there already.
+        arrived: names on the target that the run has restored already.
     """
     absent = [unit for unit in resolution.moving if not {i.target for i in unit.indices} <= {*arrived}]
     target = look.catalog("target")
@@ -103,7 +103,7 @@ def _look(m: Migration, units: Sequence[Unit]) -> Catalog:
 
 
 def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: _Work) -> None:
-    """Restores once more what the engine has given up: it does so onto a closed index."""
+    """Restore again what the engine has given up: that needs a closed index."""
     for batch in batches(units, m.plan.restore.batch):
         _close(m, [unit.target for unit in batch])
         work.done += _restored(m, snapshot, batch)
@@ -111,7 +111,7 @@ def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: 
 
 
 def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterator[Unit]:
-    """Indices of this run whose restore the engine has given up. A data stream's cannot be closed."""
+    """Indices of this run whose restore the engine has given up. Those of a data stream cannot be closed."""
     failed = {index.source for index in arrived if not index.restored}
     return (unit for unit in units if unit.name in failed and not unit.is_stream)
 
@@ -124,26 +124,26 @@ def _tell(resolution: Resolution, work: _Work) -> None:
 
 
 def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:
-    """The conflicts again, now that the snapshot is there: what was free may be taken."""
+    """Check for conflicts again after the snapshot: a free name may be taken by now."""
     problems: list[str] = []
     for unit in units:
         taken = taken_now(unit, target, own, aliases=m.plan.restore.aliases)
         problems += [f"{unit.name}: {item.words}" for item in taken if item.blocker not in unit.takes]
     if problems:
         raise ExecutionError(
-            "names were taken on the target after this run had looked: " + "; ".join(problems[:5]),
+            "names were taken on the target after this run had checked them: " + "; ".join(problems[:5]),
             "remove them from the target, then run the same command again",
         )
 
 
 def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
-    """Deletes what the plan names and a consent allows, just before its place is needed.
+    """Delete what the plan names and a consent allows, just before its name is needed.
 
-    Only what was there when this was decided: something that came later under the same name is not.
+    Deletes only what existed at the time of the decision, not something made later under the same name.
     """
     for name, decided in unit.takes.items():
         if name not in target.streams and name not in target.indices:
-            continue  # gone already: by an earlier attempt, or by someone else
+            continue  # deleted already, by an earlier attempt or by someone else
         if name not in m.consents.allow_delete:
             raise ExecutionError(
                 f"deleting {name} on the target needs --allow-delete {name}",
@@ -151,8 +151,8 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
             )
         if uuids(name, target) != decided:
             raise ExecutionError(
-                f"{name} on the target is not the one that was to be deleted: it has been made anew since",
-                "see what it holds; remove it from the target yourself, then run the same command again",
+                f"{name} on the target is not the one that was to be deleted: it has been recreated since",
+                "check what it holds and remove it from the target yourself, then run the same command again",
             )
         stream = name in target.streams
         with (
@@ -173,7 +173,7 @@ def _deleted(m: Migration) -> Iterator[str]:
 def _restored(
     m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool = False
 ) -> list[IndexRestore]:
-    """One request and its follow-up. A rejected request is halved until the name at fault stands alone."""
+    """Send one request and follow it. A rejected request is halved until the name at fault is alone."""
     try:
         _start(m, snapshot, batch, lenient=lenient)
     except Refused as error:
@@ -191,7 +191,7 @@ def _restored(
 
 
 def _streams_unknown(batch: Sequence[Unit], error: Refused) -> bool:
-    """Whether a data stream's name was taken for that of an index which the snapshot lacks.
+    """Whether the domain mistook a data stream's name for an index that the snapshot lacks.
 
     The security plugin compares the names with the snapshot's indices before the engine sees them (2.19).
     """
@@ -202,9 +202,9 @@ def _streams_unknown(batch: Sequence[Unit], error: Refused) -> bool:
 def _by_their_indices(
     m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], error: Refused
 ) -> list[IndexRestore]:
-    """Restores the data streams that the snapshot does hold by name and indices together, leniently.
+    """Restore the data streams that the snapshot holds by name and indices together, leniently.
 
-    One that it does not hold has failed: its indices alone would not become a data stream.
+    A data stream that it does not hold has failed: its indices alone would not become a data stream.
     """
     found = snapshots.get(m.target, snapshot.repository, snapshot.name)
     held = set(found.data_streams) if found else set[str]()
@@ -227,7 +227,7 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, len
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):
             raise
-        # the reply was lost, the restore was not
+        # the reply was lost, but the restore has begun
 
 
 def _all_ours(m: Migration, batch: Sequence[Unit], snapshot: SnapshotRecord) -> bool:
@@ -248,7 +248,7 @@ def _failed(unit: Unit, error: Refused) -> IndexRestore:
 
 
 def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
-    """A restore opens what was closed on the source: closed again, so that the copy is as the source is."""
+    """Close the indices that are closed on the source, because a restore opens them."""
     arrived = {index.target for index in work.done if index.restored}
     closed = [index.target for index in resolution.indices if not index.open and index.target in arrived]
     _close(m, closed)

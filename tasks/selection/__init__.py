@@ -1,1 +1,1 @@
-"""Which indices move, and under which names. Pure."""
+"""Select the indices that move, and their names on the target. Pure."""

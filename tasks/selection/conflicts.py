@@ -1,7 +1,7 @@
-"""Names that are taken on the target, decided by the plan's policy before anything is changed.
+"""Conflicts with names on the target, decided by the plan's policy before anything is changed.
 
-Indices, aliases and data streams share one space of names, so each kind can be in the way of each other.
-Pure: decides on catalogs that were read before.
+Indices, aliases and data streams share one namespace, so each kind can conflict with every other.
+Pure: works on catalogs that were read before.
 """
 
 import re
@@ -19,7 +19,7 @@ _GENERATION = r"-(?:\d{4}\.\d{2}\.\d{2}-)?\d{6,}"  # how names of backing indice
 
 @dataclass(frozen=True)
 class Decision:
-    """The units with their actions, and what makes the migration impossible as planned."""
+    """The units with their actions, and the problems that make the migration impossible as planned."""
 
     units: tuple[Unit, ...]
     problems: tuple[str, ...]
@@ -27,7 +27,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Taken:
-    """A name of a unit that something on the target has: `blocker` is what would have to go (or an alias)."""
+    """A name of a unit that is taken on the target: `blocker` is the name to delete (or an alias)."""
 
     name: str
     words: str
@@ -43,16 +43,16 @@ def decide(
     aliases: bool,
     allowed: frozenset[str],
 ) -> Decision:
-    """What happens to each unit under the plan's policy.
+    """Decide the action for each unit by the plan's policy.
 
     Args:
         aliases: whether aliases are restored, so that their names count too.
-        allowed: names whose deletion the user has consented to.
+        allowed: names that the user has consented to delete.
     """
     decided: list[Unit] = []
     problems: list[str] = []
     everything = tuple(units)
-    names = _Names(frozenset(settings.delete), own_names(everything))  # delete is empty under other policies
+    names = _Names(frozenset(settings.delete), own_names(everything))  # empty under other policies
     for unit in everything:
         taken = tuple(_taken(unit, target, aliases, names))
         if not taken:
@@ -69,8 +69,8 @@ class _Names:
     """Names of indices on the target.
 
     Args:
-        own: those that an alias may cover: they are this migration's, or will be deleted for it.
-        given: those that this migration gives, so that another unit sees to what has them now.
+        own: indices that an alias may cover: they belong to this migration, or will be deleted for it.
+        given: names that this migration assigns, so another unit deals with the index that has them now.
     """
 
     own: frozenset[str]
@@ -78,15 +78,15 @@ class _Names:
 
 
 def own_names(units: Iterable[Unit]) -> frozenset[str]:
-    """Names of indices on the target that these units give."""
+    """Names that these units' indices get on the target."""
     return frozenset(index.target for unit in units for index in unit.indices)
 
 
 def taken_now(unit: Unit, target: Catalog, own: frozenset[str], *, aliases: bool) -> tuple[Taken, ...]:
-    """What on the target has one of the names that this unit will take, at this look.
+    """Find names of this unit that are taken on the target according to this catalog.
 
     Args:
-        own: names of indices that this migration gives, or has decided to delete.
+        own: names of indices that this migration assigns, or has decided to delete.
     """
     return tuple(_taken(unit, target, aliases and unit.action != "rename", _Names(own, own)))
 
@@ -109,7 +109,7 @@ def _taken(unit: Unit, target: Catalog, aliases: bool, names: _Names) -> Iterato
 
 
 def _taken_by_aliases(unit: Unit, target: Catalog, names: _Names) -> Iterator[Taken]:
-    """Aliases that a restore would change, and so lead readers and writers of the target elsewhere."""
+    """Aliases that a restore would change, so that clients of the target would reach other indices."""
     for index in unit.indices:
         for alias in index.aliases:
             kind = "index" if alias in target.indices else "data stream" if alias in target.streams else ""
@@ -137,10 +137,10 @@ def _by_policy(
 
 
 def renamed(unit: Unit, target: Catalog, settings: ConflictSettings, words: str) -> Unit | list[str]:
-    """The unit under the prefixed or suffixed name, or why it cannot have that.
+    """Rename the unit by prefix or suffix, or say why it cannot have that name.
 
     Args:
-        words: what on the target has its own name; empty when nothing does.
+        words: the conflict on the target; empty without one.
     """
     name = f"{settings.prefix}{unit.name}{settings.suffix}"
     indices = tuple(
@@ -163,7 +163,7 @@ def _renamed_index(unit: Unit, index: SelectedIndex, name: str) -> str:
         return name
     generation = index.name.removeprefix(f".ds-{unit.name}")
     if not re.fullmatch(_GENERATION, generation):
-        return index.name  # taken into the stream under a name of its own: the rule does not fit it
+        return index.name  # added to the stream under a name of its own: the rule does not fit it
     return f".ds-{name}{generation}"
 
 
@@ -179,7 +179,7 @@ def _replaced(
     for item in taken:
         if not item.deletable:
             problems.append(
-                f"{unit.name}: the target has {item.words}; an alias is not deleted: remove or rename it"
+                f"{unit.name}: the target has {item.words}; aliases are never deleted: remove or rename it"
             )
         elif item.blocker not in settings.delete:
             problems.append(
@@ -196,7 +196,7 @@ def _replaced(
 
 
 def clashes(units: Sequence[Unit], aliases: bool) -> Iterator[str]:
-    """Names that several of these units would have on the target."""
+    """Report names that several of these units would have on the target."""
     moving = [unit for unit in units if unit.action != "skip"]
     names = Counter(unit.target for unit in moving)
     for name, times in names.items():
@@ -214,13 +214,13 @@ def clashes(units: Sequence[Unit], aliases: bool) -> Iterator[str]:
 
 
 def uuids(name: str, target: Catalog) -> str:
-    """What tells this index or data stream from a later one of the same name: UUIDs of its indices."""
+    """UUIDs of its indices: they distinguish this index or data stream from a later one of the same name."""
     names = target.streams[name].backing if name in target.streams else (name,)
     return ",".join(target.indices[index].uuid for index in names if index in target.indices)
 
 
 def rename_rule(units: Sequence[Unit], settings: ConflictSettings) -> tuple[str, str]:
-    """`rename_pattern` and `rename_replacement` (Java's) that rename one data stream, or many indices.
+    """Build `rename_pattern` and `rename_replacement` (Java's) for one data stream, or for many indices.
 
     The engine replaces anywhere in a name, so the pattern is anchored. For a data stream it is matched
     against the stream and, without their `.ds-`, the backing indices.

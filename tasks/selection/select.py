@@ -1,4 +1,4 @@
-"""From the plan's patterns to an explicit list of what moves. Pure: decides on a catalog read before."""
+"""Resolve the plan's patterns to an explicit list of units. Pure: works on a catalog that was read before."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from tasks.records.resolution import LeftOut, LeftOutReason, SelectedIndex, Unit
 
 @dataclass(frozen=True)
 class Selection:
-    """What the patterns chose, what they left out and why, and patterns that chose nothing."""
+    """The selected units, the names left out with reasons, and patterns that match nothing."""
 
     units: tuple[Unit, ...]
     left_out: tuple[LeftOut, ...]
@@ -20,12 +20,12 @@ class Selection:
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Whether the name fits one of the patterns; `*` stands for any characters."""
+    """Whether the name matches one of the patterns; `*` stands for any characters."""
     return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name, re.DOTALL) for pattern in patterns)
 
 
 def select(catalog: Catalog, wanted: IndexSelection) -> Selection:
-    """The units that move. A data stream moves as a whole, chosen by its own name."""
+    """Select the units that move. A data stream moves as a whole, selected by its own name."""
     units: list[Unit] = []
     left: list[LeftOut] = []
     for stream in catalog.streams.values():
@@ -73,7 +73,9 @@ def _stream_reason(stream: Stream, catalog: Catalog, wanted: IndexSelection) -> 
     shut = [name for name in stream.backing if name in catalog.indices and not catalog.indices[name].open]
     if gone:
         return LeftOut(
-            name=stream.name, reason=LeftOutReason.CHANGING, detail=f"{gone[0]} vanished while looking"
+            name=stream.name,
+            reason=LeftOutReason.CHANGING,
+            detail=f"{gone[0]} vanished while looking",
         )
     if shut and wanted.closed == "skip":
         return LeftOut(
@@ -126,7 +128,7 @@ _PREFIXES = (
     ".management-",
 )
 
-_PATTERNS = re.compile(  # names that a user's index may well begin with
+_PATTERNS = re.compile(  # a user's index may well begin like these
     r"\.tasks(-.*)?|\.security([-_\d].*)?|\.kibana([-_.\d].*)?"
     r"|security-auditlog-.*|top_queries-\d{4}\.\d{2}\.\d{2}-\d+",
     re.DOTALL,
@@ -134,5 +136,5 @@ _PATTERNS = re.compile(  # names that a user's index may well begin with
 
 
 def is_system_index(name: str) -> bool:
-    """Whether this index is the service's or a plugin's own."""
+    """Whether this index belongs to the service or to a plugin."""
     return name.startswith(_PREFIXES) or _PATTERNS.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Closed indices: they answer no search, but each shard tells its Lucene documents and last operation."""
+"""Compare closed indices: they answer no search, but shards report Lucene documents and last operation."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from tasks.verification.comparison import Comparison
 
 
 def compared(c: Comparison, indices: Sequence[SelectedIndex]) -> list[Verdict]:
-    """A verdict on each of these indices, which are closed on the source. Reads only.
+    """Compare these indices, which are closed on the source: one verdict each. Reads only.
 
     Raises:
         DomainError: a side could not be read.
@@ -27,7 +27,7 @@ def _verdict(
 ) -> Verdict:
     for side, found in (("source", source), ("target", target)):
         if len(found) != index.shards or not found:
-            why = f"{side}: {len(found)} of {index.shards} closed shards told their figures"
+            why = f"{side}: {len(found)} of {index.shards} closed shards reported their figures"
             return not_compared(index, why)
     differing = [n for n in sorted(source) if source[n] != target[n]]
     return Verdict(

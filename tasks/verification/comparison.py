@@ -1,4 +1,4 @@
-"""What is compared: two domains, pairs of indices, and how far."""
+"""The scope of a comparison: two domains, pairs of indices, and the level."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ class Comparison:
 
     Args:
         indices: each with its name on the source and on the target.
-        settings: the level, and what level content looks at.
-        restore: what the restore was to change, so that it is no difference; None when nothing is known.
-        marks: by index of the source: how far each shard had come before the snapshot that the target's copy
-            is from; indices that are not in it have an unknown copy.
+        settings: the level, and the sample of level content.
+        restore: settings that the restore changes on purpose, so they are no difference; None if unknown.
+        marks: by index of the source: each shard's mark before the snapshot that the target's copy is from;
+            for indices without marks the origin of the copy is unknown.
     """
 
     source: Domain

@@ -1,4 +1,4 @@
-"""Level counts: the live documents of each index."""
+"""Level counts: compare the live documents of each index."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from tasks.verification.operations.ranges import Sides
 
 
 def compared(sides: Sides, indices: Sequence[SelectedIndex]) -> list[Verdict]:
-    """A verdict on each of these indices, which are open and refreshed. Reads only.
+    """Compare these indices, which are open and refreshed: one verdict each. Reads only.
 
     Raises:
         DomainError: a side could not be read.

@@ -1,4 +1,4 @@
-"""What has changed on either side since a migration was decided, beyond the documents. Pure."""
+"""Changes of names and shape on either side since the migration was resolved. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from tasks.selection.select import select
 @dataclass(frozen=True)
 class Drift:
     """Args:
-    changed: indices on the target that are not what was decided, and why.
+    changed: indices on the target that differ from the resolution, each with the reason.
     appeared: indices of the source that the plan includes and that this migration did not move.
     """
 
@@ -22,9 +22,9 @@ class Drift:
 
 
 def drifted(plan: Plan, resolution: Resolution, source: Catalog, target: Catalog) -> Drift:
-    """Compares what was decided with what both domains hold now.
+    """Compare the resolution with the current state of both domains.
 
-    An index that the plan includes and that came too late is no success: its documents are not on the target.
+    An included index that appeared too late counts as a failure: its documents are not on the target.
     """
     changed = dict(_torn_streams(resolution, target))
     for index in resolution.indices:
@@ -47,7 +47,7 @@ def _torn_streams(resolution: Resolution, target: Catalog) -> Iterator[tuple[str
 def _reshaped(index: SelectedIndex, source: Catalog, target: Catalog) -> str:
     now, copy = source.indices.get(index.name), target.indices.get(index.target)
     if now and now.uuid != index.uuid:
-        return "it has been made anew on the source since this was decided"
+        return "it has been recreated on the source since the migration was resolved"
     if copy and copy.shards != index.shards:
         return f"{index.shards} shards on the source, {copy.shards} on the target"
     return ""
@@ -68,5 +68,5 @@ def _appeared(plan: Plan, resolution: Resolution, source: Catalog) -> Iterator[V
                     source_count=None,
                     target_count=None,
                     shards=index.shards,
-                    detail="it appeared on the source after this was decided, and was not moved",
+                    detail="it appeared on the source after the migration was resolved, and was not moved",
                 )

@@ -1,4 +1,4 @@
-"""The acceptance queries of the plan: asked on both sides, without search pipelines."""
+"""Run the plan's acceptance queries on both sides, without search pipelines."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from tasks.records.verification import Finding, Outcome
 from tasks.selection.select import matches
 from tasks.verification.comparison import Comparison
 
-_CLOSE = 1e-9  # of sums of doubles: the engine adds them up in another order after a merge
+_CLOSE = 1e-9  # for sums of doubles: after a merge the engine adds them up in another sequence
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """One side's answer to a query: how many documents it finds, and its aggregations."""
+    """One side's answer to a query: its number of hits, and its aggregations."""
 
     count: int = 0
     aggregations: object = None
@@ -29,7 +29,7 @@ class _Answer:
 
 
 def answers(c: Comparison) -> tuple[Finding, ...]:
-    """What each acceptance query came to, in the plan's order. Reads only.
+    """Run the acceptance queries; one finding each, in the plan's sequence. Reads only.
 
     Raises:
         DomainError: transient errors only.
@@ -43,10 +43,10 @@ def answers(c: Comparison) -> tuple[Finding, ...]:
 
 
 def names_of(c: Comparison, index: str) -> tuple[list[str], list[str]]:
-    """What the query is asked of on the source, and on the target.
+    """The names to query on the source and on the target.
 
-    That is what the plan says, unless it fits an index that has another name on the target: then it is
-    the indices that it fits, each under its name there.
+    These are the plan's, unless the pattern matches an index that has another name on the target: then they
+    are the matching indices, each under its name on that side.
     """
     fitting = [each for each in c.indices if matches(each.name, [index])]
     if all(each.name == each.target for each in fitting):
@@ -65,7 +65,7 @@ def _asked(domain: Domain, queries: Sequence[tuple[list[str], AcceptanceQuery]])
 
 
 def _answer(domain: Domain, version: Version, names: list[str], query: AcceptanceQuery) -> _Answer:
-    """A request of its own: one query that the engine does not understand fails all of its request."""
+    """Send one query per request: a query that the engine does not understand fails its whole request."""
     aggregations = {"aggs": query.aggs} if query.aggs else {}
     body = {"size": 0, "query": query.query, "track_total_hits": True, **aggregations, **no_pipeline(version)}
     asked = header(version, "") | {"index": names, "expand_wildcards": "open"}
@@ -92,9 +92,9 @@ def _finding(query: AcceptanceQuery, source: _Answer, target: _Answer) -> Findin
 
 
 def _wrong(query: AcceptanceQuery, source: _Answer, target: _Answer) -> Iterator[str]:
-    told = "" if source.problem else f" ({source.count} on the source)"
+    beside = "" if source.problem else f" ({source.count} on the source)"
     if query.expect and not query.expect.fits(target.count):
-        yield f"it finds {target.count} documents on the target{told}, not {query.expect}"
+        yield f"it finds {target.count} documents on the target{beside}, not {query.expect}"
     elif query.equal and source.count != target.count:
         yield f"it finds {source.count} documents on the source, {target.count} on the target"
     if query.equal and not _same(source.aggregations, target.aggregations):
@@ -102,7 +102,7 @@ def _wrong(query: AcceptanceQuery, source: _Answer, target: _Answer) -> Iterator
 
 
 def _same(left: object, right: object) -> bool:
-    """Whether two parts of replies are the same, but for the rounding of doubles."""
+    """Whether two parts of replies are equal, apart from the rounding of doubles."""
     if isinstance(left, dict) and isinstance(right, dict):
         one, other = cast("Json", left), cast("Json", right)
         return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)

@@ -1,4 +1,4 @@
-"""Which index of the target is compared with which of the source, where their names differ. Pure."""
+"""Pair indices whose names differ on source and target. Pure."""
 
 import re
 from collections import Counter
@@ -12,22 +12,22 @@ from tasks.records.resolution import SelectedIndex
 
 @dataclass(frozen=True)
 class Rename:
-    """One rule: what is called `old` on the source is called `new` on the target; `*` stands for the rest."""
+    """One rule: `old` on the source is called `new` on the target; `*` stands for the rest."""
 
     old: str
     new: str
 
     def apply(self, name: str) -> str | None:
-        """The name on the target; None where the rule does not fit."""
+        """Return the name on the target; None if the rule does not match."""
         found = re.fullmatch(re.escape(self.old).replace(r"\*", "(.*)"), name, re.DOTALL)
         return self.new.replace("*", found[1]) if found and "*" in self.old else self.new if found else None
 
 
 def rename(text: str) -> Rename:
-    """The rule that is written `OLD=NEW`.
+    """Parse a rule written as `OLD=NEW`.
 
     Raises:
-        ValueError: it is none; the message says what would be right.
+        ValueError: the text is no rule; the message shows a correct one.
     """
     old, equals, new = text.partition("=")
     if not equals or not old or not new or "=" in new:
@@ -38,18 +38,18 @@ def rename(text: str) -> Rename:
 
 
 def renamed(indices: Sequence[SelectedIndex], rules: Sequence[Rename]) -> tuple[SelectedIndex, ...]:
-    """The indices with their names on the target. The first rule that fits counts.
+    """Set the names of the indices on the target. The first matching rule counts.
 
-    A rule that fits a data stream renames its backing indices with it.
+    A rule that matches a data stream renames its backing indices with it.
 
     Raises:
-        PreconditionError: a rule fits nothing, or two indices would be compared with one.
+        PreconditionError: a rule matches nothing, or two indices would be compared with one.
     """
     used = set[Rename]()
     found = tuple(index.model_copy(update={"target": _target(index, rules, used)}) for index in indices)
     idle = [rule for rule in rules if rule not in used]
     if idle:
-        said = f"--rename {idle[0].old}={idle[0].new} fits none of the indices that are compared"
+        said = f"--rename {idle[0].old}={idle[0].new} matches none of the compared indices"
         raise PreconditionError(said, hint="correct the name on its left, or leave it out")
     for name, times in Counter(index.target for index in found).items():
         if times > 1:

@@ -1,6 +1,6 @@
-"""Comparing what moved, failing closed: an index that cannot be compared counts as a failure.
+"""Compare the moved indices, failing closed: an index that cannot be compared counts as a failure.
 
-What each level proves, and what it does not, is told in docs/verification.md.
+docs/verification.md says what each level proves and what it does not.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,12 +41,12 @@ def verify(
     resolution: Resolution,
     marks: Mapping[str, tuple[Mark, ...]] = {},
 ) -> VerificationRecord:
-    """Compares every index that moved with its source at the plan's level.
+    """Compare every index that moved with its source at the plan's level.
 
     Changes no document; refreshes both sides. May be repeated at any time.
 
     Args:
-        marks: by index of the source: how far its shards had come before the snapshot of its copy.
+        marks: by index of the source: its shards' marks before the snapshot of its copy.
 
     Raises:
         DomainError: transient errors only; any other makes the indices concerned `not compared`.
@@ -68,11 +68,11 @@ def _with(verdict: Verdict, drift: Drift) -> Verdict:
 def compared(
     c: Comparison, skipped: tuple[LeftOut, ...] = (), step: StepName = StepName.VERIFY
 ) -> VerificationRecord:
-    """All that the level asks for of both domains, as a record. Refreshes both sides; may be repeated.
+    """Compare both domains at the level's depth, as a record. Refreshes both sides; may be repeated.
 
     Args:
-        skipped: what is left out of the comparison, to be listed in the record.
-        step: whose progress it is.
+        skipped: names left out of the comparison, listed in the record.
+        step: the step whose progress it reports.
 
     Raises:
         DomainError: transient errors only; any other makes the indices concerned `not compared`.
@@ -90,12 +90,12 @@ def compared(
 
 
 def compare(c: Comparison, step: StepName = StepName.VERIFY) -> tuple[Verdict, ...]:
-    """Counts or operations of every index, some at a time; level content begins with the operations.
+    """Compare counts or operations of every index, in pieces; level content begins with operations.
 
     Changes no document; refreshes both sides. May be repeated.
 
     Args:
-        step: whose progress it is.
+        step: the step whose progress it reports.
 
     Raises:
         DomainError: transient errors only; any other makes the indices concerned `not compared`.
@@ -137,7 +137,7 @@ def _piece(
 
 
 def _stale(c: Comparison, indices: Sequence[SelectedIndex]) -> Iterator[tuple[str, str]]:
-    """Refreshes both sides; what would not be refreshed, and why."""
+    """Refresh both sides; return the indices that could not be refreshed, with reasons."""
     source = refresh(c.source, [index.name for index in indices])
     target = refresh(c.target, [index.target for index in indices])
     for index in indices:
@@ -147,7 +147,7 @@ def _stale(c: Comparison, indices: Sequence[SelectedIndex]) -> Iterator[tuple[st
 
 
 def limits(c: Comparison) -> tuple[Limit, ...]:
-    """What this comparison does not prove."""
+    """The limits of this comparison."""
     opened = [index for index in c.indices if index.open]
     marked = [index for index in opened if c.marks.get(index.name)]
     found: list[Limit] = []
@@ -169,32 +169,32 @@ _WORST: tuple[Outcome, ...] = ("different", "not compared", "bracketed", "equal"
 
 
 def with_contents(verdicts: Iterable[Verdict], contents: Contents) -> tuple[Verdict, ...]:
-    """The verdicts with what level content has found: an index is equal when all that was compared is."""
+    """Merge the findings of level content into the verdicts: an index is equal only if all of it is."""
     found = {each.target: each for each in contents.indices}
     return tuple(_merged(v, found[v.target]) if v.target in found else v for v in verdicts)
 
 
 def _merged(verdict: Verdict, contents: IndexContents) -> Verdict:
     outcome = min((verdict.outcome, contents.outcome), key=_WORST.index)
-    told = [f"{each.what}: {each.detail}" for each in contents.findings if each.outcome != "equal"]
-    if not told and outcome == "equal":
-        told = [each.detail for each in contents.findings if each.what == "document"]
+    findings = [f"{each.what}: {each.detail}" for each in contents.findings if each.outcome != "equal"]
+    if not findings and outcome == "equal":
+        findings = [each.detail for each in contents.findings if each.what == "document"]
     documents, more = _together(verdict, contents)
-    detail = "; ".join(part for part in (verdict.detail, *told) if part)
+    detail = "; ".join(part for part in (verdict.detail, *findings) if part)
     return verdict.model_copy(
         update={"outcome": outcome, "detail": detail, "documents": documents, "more": more}
     )
 
 
 def _together(verdict: Verdict, contents: IndexContents) -> tuple[tuple[DocumentDifference, ...], int]:
-    """The documents of both, each once: what is known of its content says more than that of its operation."""
+    """The documents of both, each once; a finding about content replaces one about its operation."""
     named = {_key(each): each for each in verdict.documents}
     for each in contents.documents:
         before = named.get(_key(each))
         if before is None or before.kind == "other operation":
             named[_key(each)] = each
     documents = tuple(named.values())
-    # those that neither names may be the same ones: the larger number is what is known
+    # the unnamed ones of both may be the same documents: only the larger number is certain
     unnamed = max(verdict.more, contents.more)
     return documents[:NAMED], unnamed + max(0, len(documents) - NAMED)
 

@@ -1,4 +1,4 @@
-"""Running the command against the lab, and looking at what it did on the engines, in files and log."""
+"""Run the command against the lab, and inspect its effects on the engines, in files and in the log."""
 
 from __future__ import annotations
 

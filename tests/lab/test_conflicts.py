@@ -125,7 +125,7 @@ def test_an_alias_in_use_on_the_target_is_not_led_elsewhere(taken_desk: Desk) ->
 def test_an_alias_in_the_way_is_never_deleted(taken_desk: Desk) -> None:
     taken_desk.write(indices={"include": ["people"]}, conflicts={"policy": "delete", "delete": ["people"]})
     ended = taken_desk.run("migrate", "--execute", "--allow-delete", "people")
-    assert ended.code == 3 and "an alias is not deleted" in ended.out
+    assert ended.code == 3 and "aliases are never deleted" in ended.out
 
 
 def test_a_repository_registered_for_another_place_is_not_taken_over(taken_desk: Desk) -> None:

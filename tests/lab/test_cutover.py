@@ -1,4 +1,4 @@
-"""Seed rounds and the cutover: what is taken, what is told apart, and what is put back when it goes wrong."""
+"""Seed rounds and the cutover: kinds of changes, copies, and the roll-back of a failed cutover."""
 
 from __future__ import annotations
 

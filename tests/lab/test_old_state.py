@@ -1,6 +1,6 @@
-"""What commit 886cfe4 has left, on domains that are as it left them: gone on with, finished, taken away.
+"""Runs that commit 886cfe4 left, on domains as it left them: resumed, finished, removed.
 
-tests/fixtures/old_state/README.md tells what the fixtures are.
+tests/fixtures/old_state/README.md describes the fixtures.
 """
 
 from __future__ import annotations

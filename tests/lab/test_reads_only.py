@@ -1,4 +1,4 @@
-"""What every verb sends when it is not told to execute: nothing that changes a domain."""
+"""Without --execute, no verb sends a request that changes a domain."""
 
 from __future__ import annotations
 

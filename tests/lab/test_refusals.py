@@ -1,4 +1,4 @@
-"""What a user is told when something beside the domains is wrong: which thing it is, and what to do.
+"""Errors outside the domains: the message names the cause and the remedy.
 
 The words come from the lab's own bodies, those of real engines where an engine decides.
 """

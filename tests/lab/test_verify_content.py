@@ -76,9 +76,9 @@ def test_every_difference_of_contents_is_named(copied: Desk) -> None:
         engine(lab, "source", "DELETE", "/_index_template/for-orders")
     verdict = the_verdict(found)
     for said in (
-        "mapping: properties.new.type is not there on the source, ip on the target",
-        "setting: index.max_result_window is not there on the source, 5 on the target",
-        "alias: shop is not there on the source, {} on the target",
+        "mapping: properties.new.type is absent on the source, ip on the target",
+        "setting: index.max_result_window is absent on the source, 5 on the target",
+        "alias: shop is absent on the source, {} on the target",
     ):
         assert said in verdict["detail"], verdict["detail"]
     named = {(each["id"], each["routing"]): each["kind"] for each in verdict["documents"]}
@@ -120,4 +120,4 @@ def test_an_index_that_keeps_no_sources_is_not_compared(desk: Desk) -> None:
     desk.write(indices={"include": ["parts"]}, verify={"level": "content"})
     ended = desk.run("verify", "--json")
     assert (ended.code, the_verdict(ended)["outcome"]) == (4, "not compared")
-    assert "source: its mapping keeps a part of _source only" in the_verdict(ended)["detail"]
+    assert "source: its mapping keeps only a part of _source" in the_verdict(ended)["detail"]

@@ -1,4 +1,4 @@
-"""The writers of the cutover's tests: a block loses nothing of what they were told, and a loss is told."""
+"""The writers of the cutover tests: a block loses no acknowledged write, and a lost one is reported."""
 
 from __future__ import annotations
 

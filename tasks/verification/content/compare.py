@@ -1,7 +1,7 @@
 """Level content: mappings, settings, aliases and documents of each index, and templates in force.
 
-The acceptance queries of the plan are asked at every level. `merging.with_contents` takes what is found into
-the verdicts of the other levels.
+The plan's acceptance queries run at every level. `run.with_contents` merges the findings into the verdicts of
+the other levels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,19 +26,19 @@ from tasks.verification.content.templates import templates
 from tasks.verification.queries import answers
 
 _INDICES_AT_ONCE = 100
-_WINDOW = 10_000  # max_result_window of an index that does not tell its own
+_WINDOW = 10_000  # max_result_window of an index that does not set its own
 
 
 def content(c: Comparison, step: StepName = StepName.VERIFY) -> Contents:
-    """Asks the acceptance queries, and at level content compares what the indices hold. Reads only.
+    """Run the acceptance queries, and at level content compare the contents of the indices. Reads only.
 
-    To be called at every level, after the refresh and the operations. May be repeated.
+    Call it at every level, after the refresh and the operations. May be repeated.
 
     Args:
-        step: whose progress it is.
+        step: the step whose progress it reports.
 
     Raises:
-        DomainError: transient errors only; any other makes what it concerns `not compared`.
+        DomainError: transient errors only; any other makes the indices or queries concerned `not compared`.
     """
     answered = answers(c)
     if c.settings.level != "content":
@@ -64,7 +64,7 @@ def _indices(c: Comparison, step: str) -> Iterator[IndexContents]:
 
 @dataclass
 class _Watched:
-    """How far the comparison is, for a progress line."""
+    """Progress of the comparison."""
 
     step: str
     total: int
@@ -72,7 +72,7 @@ class _Watched:
     documents: int = 0
 
     def more(self, documents: int) -> None:
-        """Tells that so many more documents have been compared."""
+        """Report that this many more documents have been compared."""
         self.documents += documents
         read = f"{self.documents} documents"
         report_progress(
@@ -82,7 +82,7 @@ class _Watched:
 
 @dataclass(frozen=True)
 class _Sides:
-    """Both sides of some indices: who answers there, and what the indices are beside their documents."""
+    """Both sides of some indices: the engine versions, and the metadata of each index."""
 
     c: Comparison
     versions: tuple[Version, Version]
@@ -99,7 +99,7 @@ class _Sides:
         )
 
     def compare(self, index: SelectedIndex, watched: _Watched) -> IndexContents:
-        """Everything of one index."""
+        """Compare everything of one index."""
         source, target = self.source.get(index.name), self.target.get(index.target)
         if source is None or target is None:
             side = "source" if source is None else "target"
@@ -111,7 +111,7 @@ class _Sides:
         ]
         if index.name == index.target and (restore is None or restore.aliases):
             findings.append(metadata.aliases(source, target))
-        if not index.open:  # it answers no search; docs/verification.md says what is compared of it
+        if not index.open:  # it answers no search; docs/verification.md says what is compared instead
             return IndexContents(target=index.target, findings=tuple(findings))
         tally = self._tally(index, source, target)
         findings.append(self._documents(index, source, target, tally, watched))
@@ -170,7 +170,7 @@ class _Sides:
         both.compare(lambda shard: chosen[shard], tally, moved)
 
     def _chosen(self, index: SelectedIndex, shards: tuple[int, int]) -> list[tuple[Range, ...]]:
-        """What of each shard is looked at."""
+        """The ranges to read of each shard."""
         settings, most = self.c.settings, max(shards)
         if settings.sample >= 1:
             return [(Range(0, None),)] * most
@@ -188,7 +188,9 @@ class _Sides:
         at_least = "at least " if tally.enough else ""
         differ = f"{at_least}{tally.different} of " if tally.different else ""
         verb = " differ" if tally.different else ""
-        later = f"; {tally.later} that the source has changed since are not counted" if tally.later else ""
+        later = (
+            f"; {tally.later} that have changed on the source since are not counted" if tally.later else ""
+        )
         return f"{differ}{tally.compared} documents compared{verb}{part}{later}"
 
 

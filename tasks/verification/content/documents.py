@@ -1,7 +1,7 @@
-"""Comparing the contents of an index's documents, by id and routing.
+"""Compare the contents of an index's documents, by id and routing.
 
-Both sides are read by the numbers of operations, which a restore keeps: so most documents are met in the same
-place on both. One that is not is looked up on the other side before anything is said of it.
+Both sides are read by sequence number, which a restore keeps, so most documents pair up at once. Any other
+document is looked up on the other side before it counts as a difference.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,20 +13,20 @@ from tasks.verification.content.paging import Reader
 from tasks.verification.content.sampling import Range
 
 NAMED = 20
-_ENOUGH = 1000  # differing documents, after which an index is not read on
+_ENOUGH = 1000  # differing documents, after which reading an index stops
 _AT_ONCE = 100
 Pair = tuple[DocumentDigest | None, DocumentDigest | None]
 
 
 @dataclass
 class Tally:
-    """What the comparison of an index's documents has found so far.
+    """Findings so far about the documents of one index.
 
     Args:
-        marks: by shard, up to which number of the source's operations its copy was sure to hold; what the
-            source has done since is no difference.
-        compared: documents that were looked at.
-        named: those that differ, `NAMED` at most.
+        marks: by shard, the sequence number up to which the copy surely holds the source's operations; later
+            operations of the source are no difference.
+        compared: documents that were compared.
+        named: differing documents, `NAMED` at most.
         different: how many differ.
     """
 
@@ -43,20 +43,20 @@ class Tally:
 
     @property
     def later(self) -> int:
-        """How many are not the same because of what the source has done since."""
+        """How many differ because of later operations on the source."""
         return len(self._later)
 
     @property
     def enough(self) -> bool:
-        """Whether so many differ that reading on would tell nothing new."""
+        """Whether so many differ that reading more would add nothing."""
         return self.different >= _ENOUGH
 
     def judge(self, shard: int, left: DocumentDigest | None, right: DocumentDigest | None) -> None:
-        """Takes one document as both sides have it."""
+        """Compare one document as both sides have it."""
         kind = _kind(left, right)
         either = left or right
         if kind is None or either is None or either.key in self._different:
-            return  # a document whose number differs is met on each side
+            return  # a document whose sequence number differs comes up once per side
         if self._is_later(shard, left, right):
             self._later.add(either.key)
             return
@@ -74,11 +74,11 @@ class Tally:
             )
 
     def _is_later(self, shard: int, left: DocumentDigest | None, right: DocumentDigest | None) -> bool:
-        """Whether the source has done something to this document since its copy was taken."""
+        """Whether the source has changed this document since its copy was made."""
         if shard not in self.marks:
             return False
         if left is None:
-            return True  # deleted there, as level operations has made sure
+            return True  # deleted there, as level operations has confirmed
         return left.seq_no > self.marks[shard] and (right is None or left.seq_no != right.seq_no)
 
 
@@ -93,7 +93,7 @@ class Documents:
     """The documents of one index on both sides.
 
     Args:
-        shards: how many each side has.
+        shards: the number of shards on each side.
     """
 
     source: Reader
@@ -103,11 +103,11 @@ class Documents:
     def compare(
         self, ranges: Callable[[int], Iterable[Range]], into: Tally, moved: Callable[[], None]
     ) -> None:
-        """Compares what of each shard lies in its ranges, until enough documents are known to differ.
+        """Compare each shard within its ranges, until enough documents are known to differ.
 
         Args:
-            ranges: those of a shard.
-            moved: called now and then, for a progress line.
+            ranges: returns the ranges of a shard.
+            moved: called from time to time, to report progress.
 
         Raises:
             DomainError: a document could not be read.
@@ -126,7 +126,7 @@ class Documents:
                 asked = tuple(ranges(shard))
                 yield shard, met(self.source.within(shard, asked), self.target.within(shard, asked))
             return
-        for shard in range(left):  # they lie in other shards there: all are looked up
+        for shard in range(left):  # documents are in other shards there: look up all of them
             yield shard, met(self.source.within(shard, ranges(shard)), iter(()))
         for shard in range(right):
             yield shard, met(iter(()), self.target.within(shard, ranges(shard)))
@@ -145,7 +145,7 @@ class Documents:
 
 
 def met(lefts: Iterator[DocumentDigest], rights: Iterator[DocumentDigest]) -> Iterator[Pair]:
-    """Documents of both sides, paired where number, id and routing are the same; both sides in order."""
+    """Pair documents by sequence number, id and routing; both sides must be sorted."""
     left, right = next(lefts, None), next(rights, None)
     while left or right:
         if left and right and (left.seq_no, left.key) == (right.seq_no, right.key):
@@ -160,7 +160,7 @@ def met(lefts: Iterator[DocumentDigest], rights: Iterator[DocumentDigest]) -> It
 
 
 def _pieces(pairs: Iterator[Pair]) -> Iterator[list[Pair]]:
-    """The pairs, cut so that what is to be looked up of a piece goes into one request."""
+    """Split the pairs so that the look-ups of a piece fit into one request."""
     piece: list[Pair] = []
     unmet = 0
     for pair in pairs:

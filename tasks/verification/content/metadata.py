@@ -1,4 +1,4 @@
-"""Comparing mappings, settings and aliases of an index on both sides. Pure."""
+"""Compare mappings, settings and aliases of an index on both sides. Pure."""
 
 import json
 import re
@@ -22,25 +22,25 @@ _OWN = (
     "index.verified_before_close",
     "index.version.",
 )
-"""Settings of one copy of an index: which the engine writes, a restore leaves out, or work changes."""
+"""Settings that belong to one copy: written by the engine, left out of a restore, or changed by use."""
 _COPIES = ("index.number_of_replicas", "index.auto_expand_replicas", "index.refresh_interval")
-"""Settings of how an index is served, not of what it is: compared where the plan tells them."""
+"""Settings that concern how an index is served: compared only if the plan sets them."""
 _SHOWN = 3
 _LONGEST = 60
 _ABSENT = object()
 
 
 def mapping(source: IndexMetadata, target: IndexMetadata) -> Finding:
-    """Whether the mappings are the same, whatever the order of keys in them."""
+    """Compare the mappings, ignoring the sequence of their keys."""
     return _finding("mapping", _differences(_flat(source.mapping), _flat(target.mapping)))
 
 
 def settings(source: IndexMetadata, target: IndexMetadata, restore: RestoreSettings | None) -> Finding:
-    """Whether the target's settings are what the source's become by the restore.
+    """Compare the target's settings with the source's as the restore changes them.
 
     Args:
-        restore: what the restore was to change; None when nothing is known: then copies and refresh interval
-            are not compared.
+        restore: settings that the restore changes; None if unknown: then replicas and refresh interval are
+            not compared.
     """
     wanted = source.settings | (_as_told(restore) if restore else {})
     passed_over = re.compile("|".join(_passed_over(source, target, restore)))
@@ -52,21 +52,21 @@ def settings(source: IndexMetadata, target: IndexMetadata, restore: RestoreSetti
 
 
 def aliases(source: IndexMetadata, target: IndexMetadata) -> Finding:
-    """Whether the index has the same aliases, with the same filters, routing and write index."""
+    """Compare the aliases of the index, with their filters, routing and write index."""
     return _finding("alias", _differences(_flat(source.aliases), _flat(target.aliases)))
 
 
 def unreadable_source(made: IndexMetadata) -> str:
-    """Why the contents of this index's documents cannot be compared; empty when they can."""
+    """Say why the contents of this index's documents cannot be compared; empty if they can."""
     kept: object = made.mapping.get("_source")
     if is_object(kept):
         if str(kept.get("enabled", True)).lower() == "false":
             return "its mapping keeps no _source"
         for key in ("excludes", "includes"):
             if kept.get(key):
-                return f"its mapping keeps a part of _source only (_source.{key})"
+                return f"its mapping keeps only a part of _source (_source.{key})"
     if str(made.settings.get("index.derived_source.enabled", False)).lower() == "true":
-        return "it makes _source up from other fields (index.derived_source.enabled)"
+        return "it derives _source from other fields (index.derived_source.enabled)"
     return ""
 
 
@@ -90,7 +90,7 @@ def _passed_over(
 
 
 def _expands(made: IndexMetadata) -> bool:
-    """Whether the engine itself sets the number of replicas, by the number of nodes."""
+    """Whether the engine sets the number of replicas itself, by the number of nodes."""
     return str(made.settings.get("index.auto_expand_replicas", "false")) != "false"
 
 
@@ -99,7 +99,7 @@ def _text(value: object) -> str:
 
 
 def _flat(part: Json, path: str = "") -> Json:
-    """Every value under its path; of what is empty, the path."""
+    """Every value by its path; empty objects count as values."""
     found: Json = {}
     for key, value in part.items():
         name = f"{path}.{key}" if path else str(key)
@@ -116,7 +116,7 @@ def _differences(source: Json, target: Json) -> Iterator[str]:
 
 def _shown(value: object) -> str:
     if value is _ABSENT:
-        return "not there"
+        return "absent"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 

@@ -1,4 +1,4 @@
-"""Reading one side's documents at a size that memory can hold, however large they are."""
+"""Read one side's documents in pages that fit into memory, however large the documents are."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from domains.versions import Version
 from tasks.verification.content.sampling import Range
 
 _PAGE_BYTES = 16 * 1024 * 1024
-_DOCUMENT_BYTES = 256 * 1024 * 1024  # of a document by itself; the engine takes 100 MB
+_DOCUMENT_BYTES = 256 * 1024 * 1024  # of a single document; the engine accepts 100 MB
 _FIRST_SIZE = 50
 _LARGEST_SIZE = 2000
 
 
 @dataclass
 class Reader:
-    """Reads the documents of one index on one side. Reads only.
+    """Reader of the documents of one index on one side. Reads only.
 
     Args:
-        window: the index's `max_result_window`: no page is larger.
+        window: the index's `max_result_window`, the largest page.
     """
 
     domain: Domain
@@ -34,7 +34,7 @@ class Reader:
         self._size = min(_FIRST_SIZE, self.window)
 
     def within(self, shard: int, ranges: Iterable[Range]) -> Iterator[DocumentDigest]:
-        """The documents of a shard in these ranges, by the numbers of their operations.
+        """Read the documents of a shard in these ranges, sorted by sequence number.
 
         Raises:
             DomainError: the shard cannot be read in full.
@@ -45,12 +45,12 @@ class Reader:
             yield from page.documents
             if len(page.documents) < size:
                 return
-            behind = page.documents[-1].seq_no + 1
-            rest = ((max(first, behind), last) for first, last in wanted)
+            after = page.documents[-1].seq_no + 1
+            rest = ((max(first, after), last) for first, last in wanted)
             wanted = [(first, last) for first, last in rest if last is None or first <= last]
 
     def held(self, keys: Sequence[Key]) -> dict[Key, DocumentDigest]:
-        """Those of these documents that the index has.
+        """Look up these documents; return those that the index has.
 
         Raises:
             DomainError: one of them could not be looked up.
@@ -67,7 +67,7 @@ class Reader:
         return self.held(keys[:half]) | self.held(keys[half:])
 
     def _page(self, shard: int, within: Sequence[tuple[int, int | None]]) -> tuple[Page, int]:
-        """The next page, and how many documents it could have had."""
+        """Read the next page; return it with its largest possible number of documents."""
         while True:
             size = self._size
             longest = _PAGE_BYTES if size > 1 else _DOCUMENT_BYTES
@@ -76,7 +76,7 @@ class Reader:
                 page = source_digests.page(*place, within=within, size=size, longest=longest)
             except ReplyTooLong as error:
                 if size == 1:
-                    raise self._too_large(f"behind operation {within[0][0] - 1} of shard {shard}") from error
+                    raise self._too_large(f"after operation {within[0][0] - 1} of shard {shard}") from error
                 self._size = max(1, size // 8)
             else:
                 if page.size * 4 < _PAGE_BYTES and len(page.documents) == size:

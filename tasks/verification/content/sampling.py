@@ -1,28 +1,28 @@
-"""Which operations of a shard level content looks at: all, or ranges that a seed chooses. Pure."""
+"""Sample the operations of a shard for level content: all, or ranges chosen by a seed. Pure."""
 
 import math
 import random
 from dataclasses import dataclass
 
-_AT_LEAST = 100  # numbers of each shard, however small the share is
-_RANGES = 20  # of each shard, at most: each takes requests of its own
+_AT_LEAST = 100  # sequence numbers of each shard, however small the share is
+_RANGES = 20  # of each shard, at most: each takes its own requests
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers of operations, both ends included; `last` is None for no end."""
+    """Sequence numbers, both ends included; `last` is None for no end."""
 
     first: int
     last: int | None
 
 
 def ranges(share: float, seed: int, index: str, shard: int, last: int) -> tuple[Range, ...]:
-    """The ranges to look at, apart from each other and in order; the same for the same seed.
+    """Choose the ranges to read, disjoint and sorted; the same for the same seed.
 
     Args:
-        share: of the shard's numbers; 1.0 for all.
+        share: of the shard's sequence numbers; 1.0 for all.
         index: the index's name on the source.
-        last: the highest number of a live document on either side; -1 for none.
+        last: the highest sequence number of a live document on either side; -1 for none.
     """
     numbers = last + 1
     wanted = max(math.ceil(numbers * share), _AT_LEAST)

@@ -1,4 +1,4 @@
-"""Index templates in force on the source for what moved, which the target lacks or has otherwise."""
+"""Compare the index templates that apply to the moved names on the source with the target's."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -13,7 +13,7 @@ from tasks.verification.comparison import Comparison
 
 
 def templates(c: Comparison) -> tuple[Finding, ...]:
-    """What indices and data streams of these names that are made later will lack. Reads only.
+    """Report templates that later indices and data streams of these names will lack. Reads only.
 
     Raises:
         DomainError: transient errors only.
@@ -28,7 +28,7 @@ def templates(c: Comparison) -> tuple[Finding, ...]:
 
 
 def differing(source: Templates, target: Templates, indices: Iterable[SelectedIndex]) -> Iterator[Finding]:
-    """A finding for each template in force on the source that the target does not have as it is there."""
+    """One finding per template in force on the source that the target lacks or has with other content."""
     composable, old = set[str](), set[str]()
     for name in {index.stream or index.name for index in indices}:
         fitting = [each for each in source.composable if matches(name, source.composable[each].patterns)]
@@ -37,7 +37,7 @@ def differing(source: Templates, target: Templates, indices: Iterable[SelectedIn
         else:
             old |= {each for each in source.old if matches(name, source.old[each].patterns)}
     yield from _lacking("index template", composable, source.composable, target.composable)
-    yield from _lacking("index template of the old kind", old, source.old, target.old)
+    yield from _lacking("legacy index template", old, source.old, target.old)
     composed = {part for name in composable for part in source.composable[name].components}
     yield from _lacking("component template", composed, source.components, target.components)
 
@@ -50,7 +50,7 @@ def _lacking(
 ) -> Iterator[Finding]:
     for name in sorted(names):
         if name not in source:
-            continue  # a template may name a part that is not there, and is of no use then on either side
+            continue  # a template may name a missing component, and then applies on neither side
         if name not in target:
             yield _finding(name, f"the target lacks this {kind}")
         elif _normal(source[name]) != _normal(target[name]):
@@ -58,7 +58,7 @@ def _lacking(
 
 
 def _normal(part: Template | Json) -> object:
-    """What is compared: an older engine renders the mapping of a template of the old kind below its type."""
+    """Normalize for comparison: an older engine renders a legacy template's mapping below its type."""
     if isinstance(part, Template):
         return sorted(part.patterns), part.rank, list(part.components), _normal(part.body)
     mappings: object = part.get("mappings")

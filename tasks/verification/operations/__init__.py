@@ -1,1 +1,1 @@
-"""Level operations: what sequence numbers prove."""
+"""Level operations: compare sequence numbers."""

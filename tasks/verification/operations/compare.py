@@ -1,7 +1,7 @@
-"""Level operations: shard by shard, split at the source's mark, and down to the documents where they differ.
+"""Level operations: compare shard by shard, split at the source's mark, and drill down where they differ.
 
-Without marks of the source the whole shard's count, sum and maximum of `_seq_no` are compared. What either
-proves is said in docs/verification.md.
+Without marks of the source, the count, sum and maximum of `_seq_no` of the whole shard are compared.
+docs/verification.md says what each proves.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ Marks = Mapping[str, tuple[Mark, ...]]
 
 
 def marks_now(c: Comparison) -> Marks:
-    """How far the source's shards have come, where marks are there to compare that with. Reads only."""
+    """Read the current marks of the source's shards, for indices with earlier marks. Reads only."""
     marked = [index.name for index in c.indices if index.open and c.marks.get(index.name)]
     return marks(c.source, marked) if marked and c.settings.level != "counts" else {}
 
@@ -39,11 +39,11 @@ def marks_now(c: Comparison) -> Marks:
 def compared(
     c: Comparison, sides: Sides, indices: Sequence[SelectedIndex], before: Marks, budget: Budget, step: str
 ) -> list[Verdict]:
-    """A verdict on each of these indices, which are open and refreshed.
+    """Compare these indices, which are open and refreshed: one verdict each.
 
     Args:
-        before: how far the source had come before anything was read.
-        step: whose progress it is.
+        before: the source's marks before anything else was read.
+        step: the step whose progress it reports.
 
     Raises:
         DomainError: a side could not be read.
@@ -72,25 +72,27 @@ def _places(index: SelectedIndex, known: Marks) -> Iterator[Place]:
     return (Place(index, shard, marked.get(shard)) for shard in range(index.shards))
 
 
-def _now(place: Place, told: Marks) -> Mark | None:
-    return next((mark for mark in told.get(place.index.name, ()) if mark.shard == place.shard), None)
+def _now(place: Place, marked: Marks) -> Mark | None:
+    return next((mark for mark in marked.get(place.index.name, ()) if mark.shard == place.shard), None)
 
 
 def _found(
     sides: Sides, figures: Mapping[Place, tuple[Pair, ...]], budget: Budget, step: str
 ) -> dict[Place, Found]:
-    """What is found in the shards whose figures do not suffice, a few shards at a time."""
+    """Drill down in the shards whose figures do not suffice, a few shards at a time."""
     leads = [lead for place, parts in figures.items() if (lead := _lead(place, parts))]
     found: dict[Place, Found] = {}
     for start in range(0, len(leads), _SHARDS_AT_ONCE):
         piece = leads[start : start + _SHARDS_AT_ONCE]
-        report_progress(Progress(step, "looking for the documents that differ", start, len(leads), "shards"))
+        report_progress(
+            Progress(step, "searching for the documents that differ", start, len(leads), "shards")
+        )
         found |= zip((lead.place for lead in piece), _descended(sides, piece, budget), strict=True)
     return found
 
 
 def _descended(sides: Sides, leads: Sequence[Lead], budget: Budget) -> list[Found]:
-    """What was read before stands, also where the documents cannot be looked at."""
+    """Drill down; if the documents cannot be read, the earlier figures still count."""
     try:
         return descend(sides, leads, budget)
     except DomainError as error:
@@ -100,7 +102,7 @@ def _descended(sides: Sides, leads: Sequence[Lead], budget: Budget) -> list[Foun
 
 
 def _lead(place: Place, parts: tuple[Pair, ...]) -> Lead | None:
-    """Where the documents must be looked at; None where the figures tell."""
+    """The ranges to drill down into; None if the figures suffice."""
     if any(pair.problem for pair in parts):
         return None
     spans: list[Span] = []
@@ -109,7 +111,7 @@ def _lead(place: Place, parts: tuple[Pair, ...]) -> Lead | None:
     if below.differs or below.vague:
         spans.append(Span(0, highest + 1, below.count))
     above = parts[1] if len(parts) > 1 else None
-    if above and above.target.maximum is not None:  # what only the source has there came later
+    if above and above.target.maximum is not None:  # operations that only the source has there are later ones
         spans.append(Span(above.low, above.target.maximum + 1, above.count, explicit=True))
     if not spans and not (above and above.count):
         return None
@@ -117,6 +119,6 @@ def _lead(place: Place, parts: tuple[Pair, ...]) -> Lead | None:
 
 
 def _bound(place: Place, below: Pair) -> Bound:
-    """Where there are too many to look at each of them, it is not tried."""
+    """Explain each document only if there are few enough of them."""
     lacking = abs(below.source.count - below.target.count)
     return TO_NAME if place.mark is None or lacking > TO_EXPLAIN.documents else TO_EXPLAIN

@@ -1,6 +1,6 @@
-"""From figures that differ down to the documents: by ever smaller ranges of sequence numbers.
+"""Drill down from differing figures to documents, by ever smaller ranges of sequence numbers.
 
-Bounded, also where everything differs: what is not looked into is said to be unseen.
+Bounded, even if everything differs: ranges that were not read are reported as unseen.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,20 +13,20 @@ from tasks.records.verification import Difference, DocumentDifference
 from tasks.verification.operations.ranges import Pair, Place, Sides, pairs
 
 WAYS = 16
-"""Ranges that one is cut into at each level."""
+"""Ranges that each range is split into, per level."""
 LEAF = 256
-"""Documents of both sides together from which on they are listed instead of summed up."""
+"""Up to this many documents of both sides together are listed instead of summed up."""
 _REACHES_AT_ONCE = 40
 
 
 @dataclass(frozen=True)
 class Bound:
-    """How much of one shard is looked into.
+    """Limits of the drill-down into one shard.
 
     Args:
-        spans: ranges at one level of the descent.
+        spans: ranges at one level.
         leaves: ranges whose documents are listed.
-        documents: documents that differ, before it is enough.
+        documents: differing documents after which it stops.
     """
 
     spans: int
@@ -35,31 +35,31 @@ class Bound:
 
 
 TO_NAME = Bound(64, 64, 2_000)
-"""Enough to name some."""
+"""Enough to name some documents."""
 TO_EXPLAIN = Bound(4_096, 8_192, 20_000)
-"""Where each must be looked at."""
+"""Enough to explain every document."""
 
 
 @dataclass
 class Budget:
-    """What all descents of one verification may take, on each side: searches, and documents listed."""
+    """Limits of all drill-downs of one verification, per side: searches and listed documents."""
 
     searches: int = 40_000
     documents: int = 2_000_000
 
     @property
     def spent(self) -> bool:
-        """Whether nothing more may be looked into."""
+        """Whether the budget is used up."""
         return self.searches <= 0 or self.documents <= 0
 
 
 @dataclass(frozen=True)
 class Span:
-    """A range of numbers to look into.
+    """A range of sequence numbers to drill down into.
 
     Args:
         count: documents in it, both sides together, at most.
-        explicit: whether equal figures do not suffice there: the documents themselves must be the same.
+        explicit: whether equal figures do not suffice, so that every document must be compared.
     """
 
     low: int
@@ -69,19 +69,19 @@ class Span:
 
     @property
     def edges(self) -> tuple[int, ...]:
-        """Of the ranges it is cut into."""
+        """Edges of the ranges that it is split into."""
         width = max(1, -(-(self.high - self.low) // WAYS))
         return (*range(self.low, self.high, width), self.high)
 
     @property
     def is_leaf(self) -> bool:
-        """Whether its documents are few enough to be listed."""
+        """Whether it has few enough documents to list."""
         return self.count <= LEAF or self.high - self.low <= LEAF // 2
 
 
 @dataclass(frozen=True)
 class Lead:
-    """A shard whose documents are to be compared in these ranges."""
+    """A shard whose documents must be compared in these ranges."""
 
     place: Place
     spans: tuple[Span, ...]
@@ -90,13 +90,13 @@ class Lead:
 
 @dataclass(frozen=True)
 class Found:
-    """What was found in one shard.
+    """The findings in one shard.
 
     Args:
-        differences: documents that are not the same, by their numbers.
-        unseen: whether there is more than was looked into.
-        explicit: the source's documents in ranges where they were all listed.
-        problem: why the documents could not be looked at; empty when they could.
+        differences: documents whose sequence numbers differ.
+        unseen: whether there is more than was read.
+        explicit: number of the source's documents in ranges whose documents were all listed.
+        problem: why the documents could not be read; empty if they could.
     """
 
     differences: tuple[DocumentDifference, ...] = ()
@@ -107,7 +107,7 @@ class Found:
 
 @dataclass
 class _Trail:
-    """One lead while it is followed."""
+    """State of one lead while drilling down."""
 
     lead: Lead
     leaves: list[Span] = field(default_factory=list[Span])
@@ -122,7 +122,7 @@ class _Trail:
         return len(self.source) + len(self.target) > self.lead.bound.documents
 
     def take(self, spans: Iterable[Span]) -> list[Span]:
-        """Sorts spans into those that are listed and those that are cut further; returns the latter."""
+        """Keep the spans to list as leaves; return the spans to split further."""
         wanted, bound = list(spans), self.lead.bound
         further = [span for span in wanted if not span.is_leaf]
         self.leaves += [span for span in wanted if span.is_leaf]
@@ -135,7 +135,7 @@ _Frontier = list[tuple[_Trail, Span]]
 
 
 def descend(sides: Sides, leads: Sequence[Lead], budget: Budget) -> list[Found]:
-    """The documents that differ in each of these shards. Reads only.
+    """Find the documents that differ in each of these shards. Reads only.
 
     Raises:
         DomainError: a side could not be read.
@@ -152,7 +152,7 @@ def descend(sides: Sides, leads: Sequence[Lead], budget: Budget) -> list[Found]:
 
 
 def _cut(sides: Sides, frontier: _Frontier, budget: Budget) -> _Frontier:
-    """One level down."""
+    """Split one level further down."""
     budget.searches -= len(frontier)
     if budget.spent:
         for trail, _ in frontier:
@@ -162,8 +162,8 @@ def _cut(sides: Sides, frontier: _Frontier, budget: Budget) -> _Frontier:
     below: dict[int, list[Span]] = {}
     by_id = {id(trail): trail for trail, _ in frontier}
     for (trail, span), parts in zip(frontier, found, strict=True):
-        told = (pair.problem_of(trail.lead.place.shard) for pair in parts if pair.problem)
-        trail.problem = trail.problem or next(told, "")
+        problems = (pair.problem_of(trail.lead.place.shard) for pair in parts if pair.problem)
+        trail.problem = trail.problem or next(problems, "")
         below.setdefault(id(trail), []).extend(_worth(span, parts))
     return [(by_id[key], span) for key, spans in below.items() for span in by_id[key].take(spans)]
 
@@ -175,7 +175,7 @@ def _worth(span: Span, parts: Iterable[Pair]) -> Iterator[Span]:
 
 
 def _list(sides: Sides, trails: Sequence[_Trail], budget: Budget) -> None:
-    """Lists the documents of the leaves, a few leaves at a time, and keeps those that differ."""
+    """List the documents of the leaves, a few leaves at a time, and keep those that differ."""
     followed = [trail for trail in trails if trail.leaves and not budget.spent]
     left = documents.page_sizes(sides.source, {trail.lead.place.index.name for trail in followed})
     right = documents.page_sizes(sides.target, {trail.lead.place.index.target for trail in followed})
@@ -207,7 +207,7 @@ def _reach(name: str, place: Place, leaf: Span, windows: dict[str, int]) -> SeqN
 
 
 def _look_up(sides: Sides, trails: Sequence[_Trail]) -> None:
-    """A document that was seen on one side only may be on the other under another number."""
+    """Look up documents found on one side only: the other may have them under another number."""
     asked_target = [(t, key) for t in trails for key in t.source if key not in t.target]
     asked_source = [(t, key) for t in trails for key in t.target if key not in t.source]
     there = documents.last_seq_nos(

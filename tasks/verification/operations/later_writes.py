@@ -1,8 +1,8 @@
-"""What later writes to the source can explain, when its mark tells how far its copy was sure to come. Pure.
+"""Explain differences by later writes to the source, as far as its mark allows. Pure.
 
-Up to the mark's global checkpoint the copy holds every operation, so each document that is still on the
-source under such a number must be on the target under the same. What the target has beyond that is a document
-that was updated or deleted since, and then the source must lack it or have a newer operation of it.
+Up to the mark's global checkpoint the copy holds every operation, so each document that the source still has
+under such a number must be on the target under the same number. Any other document on the target has been
+updated or deleted since, so the source must lack it or have a newer operation for it.
 """
 
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ from tasks.records.verification import DocumentDifference
 
 @dataclass(frozen=True)
 class Later:
-    """Operations on the source since a mark, as far as they show.
+    """Visible operations on the source since a mark.
 
     Args:
-        operations: numbers given out since.
-        written, updated, deleted: documents that the target lacks, or has as they were before.
+        operations: sequence numbers assigned since.
+        written, updated, deleted: documents that the target lacks, or has in an earlier state.
     """
 
     operations: int = 0
@@ -37,12 +37,12 @@ class Later:
 def later(
     differences: Iterable[DocumentDifference], *, operations: int, unlisted: int, highest: int
 ) -> Later:
-    """What differences that are all explained amount to.
+    """Sum up differences that are all explained.
 
     Args:
-        operations: how far the source has come since its mark.
+        operations: number of operations on the source since its mark.
         unlisted: documents that the source has under numbers above `highest`: written or updated since.
-        highest: up to here all documents were looked at.
+        highest: the number up to which all documents were read.
     """
     found = list(differences)
     kinds = [difference.kind for difference in found]
@@ -58,11 +58,11 @@ def later(
 def unexplained(
     differences: Iterable[DocumentDifference], checkpoint: int, reached: int
 ) -> tuple[DocumentDifference, ...]:
-    """Those of one shard's differences that no later operation on the source explains.
+    """Return the differences of one shard that no later operation on the source explains.
 
     Args:
-        checkpoint: the mark's: every operation up to it is in the copy.
-        reached: number of the source's last operation after all documents were looked at.
+        checkpoint: of the mark: the copy has every operation up to it.
+        reached: number of the source's last operation after all documents were read.
     """
     listed = tuple(differences)
     clashing = _clashing(listed)
@@ -83,7 +83,7 @@ def _explained(difference: DocumentDifference, checkpoint: int, reached: int) ->
 
 
 def _clashing(differences: tuple[DocumentDifference, ...]) -> set[tuple[str, str | None]]:
-    """Documents whose number is another document's on the other side: a number is given once in a history."""
+    """Documents whose number belongs to another one on the other side: a history assigns each number once."""
     source = {d.source_seq_no: _key(d) for d in differences if d.source_seq_no is not None}
     target = {d.target_seq_no: _key(d) for d in differences if d.target_seq_no is not None}
     common = source.keys() & target.keys()

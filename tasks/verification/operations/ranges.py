@@ -1,4 +1,4 @@
-"""Where operations are compared: shard by shard on both sides, and there range by range of their numbers."""
+"""Read figures shard by shard on both sides, range by range of their sequence numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tasks.verification.comparison import Comparison
 
 @dataclass(frozen=True)
 class Sides:
-    """Both domains, and what they run."""
+    """Both domains, with their engine versions."""
 
     source: Domain
     target: Domain
@@ -25,7 +25,7 @@ class Sides:
 
 
 def sides_of(c: Comparison) -> Sides:
-    """Both sides of a comparison. One request each; reads only."""
+    """Read the engine versions of both sides. One request each; reads only."""
     return Sides(c.source, c.target, identity(c.source).version, identity(c.target).version)
 
 
@@ -34,7 +34,7 @@ class Place:
     """One shard of an index that is compared.
 
     Args:
-        mark: how far the source's had come before the snapshot that the copy is from; None when unknown.
+        mark: the source's mark before the snapshot that the copy is from; None if unknown.
     """
 
     index: SelectedIndex
@@ -43,13 +43,13 @@ class Place:
 
     @property
     def edges(self) -> tuple[int, ...]:
-        """Of the ranges that prove different things: up to the mark's global checkpoint, and above."""
+        """Edges of the ranges: up to the mark's global checkpoint, and above."""
         return (0, BEYOND) if self.mark is None else (0, self.mark.global_checkpoint + 1, BEYOND)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One range of numbers, from `low` to below `high`, and its figures on both sides."""
+    """One range of sequence numbers, from `low` to below `high`, with its figures on both sides."""
 
     low: int
     high: int
@@ -58,22 +58,22 @@ class Pair:
 
     @property
     def problem(self) -> str:
-        """Why one side's figures cannot be relied on; empty when both can."""
+        """Why the figures of a side are unreliable; empty if both are reliable."""
         return self.source.problem or self.target.problem
 
     def problem_of(self, shard: int) -> str:
-        """The same, saying which side's."""
+        """The same with the side and the shard."""
         side = "source" if self.source.problem else "target"
         return f"{side}: shard {shard}: {self.problem}"
 
     @property
     def differs(self) -> bool:
-        """Whether the figures show that the documents are not the same."""
+        """Whether the figures prove a difference."""
         return self.source != self.target
 
     @property
     def vague(self) -> bool:
-        """Whether a sum is too large to be exact: smaller ranges must tell."""
+        """Whether a sum is too large to be exact, so that smaller ranges are needed."""
         return self.source.vague or self.target.vague
 
     @property
@@ -83,7 +83,7 @@ class Pair:
 
 
 def pairs(sides: Sides, asked: Sequence[tuple[Place, tuple[int, ...]]]) -> list[tuple[Pair, ...]]:
-    """The figures of each of these shards in the ranges between these edges, both sides. Reads only."""
+    """Read the figures of each of these shards between these edges, on both sides. Reads only."""
     left = _spread(sides.source, sides.source_version, [(p.index.name, p.shard, e) for p, e in asked])
     right = _spread(sides.target, sides.target_version, [(p.index.target, p.shard, e) for p, e in asked])
     return [
@@ -98,7 +98,7 @@ def pairs(sides: Sides, asked: Sequence[tuple[Place, tuple[int, ...]]]) -> list[
 def _spread(
     domain: Domain, version: Version, asked: Sequence[tuple[str, int, tuple[int, ...]]]
 ) -> list[tuple[SeqNoFigures, ...]]:
-    """Where there is only one range, its figures come without an aggregation by ranges."""
+    """Read the figures of one side; a single range needs no aggregation by ranges."""
     queries = [FiguresQuery(name, shard, edges) for name, shard, edges in asked]
     whole = {query for query in queries if query.edges == (0, BEYOND)}
     simple = seq_no_figures.operations(domain, version, [query for query in queries if query in whole])

@@ -1,4 +1,4 @@
-"""From figures and documents to the outcome of a shard, and from its shards to an index's verdict. Pure."""
+"""Judge a shard by its figures and documents, and an index by its shards. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,21 +14,21 @@ from tasks.verification.operations.later_writes import Later, later, unexplained
 from tasks.verification.operations.ranges import Pair, Place
 
 NAMED = 20
-"""Documents that a verdict names at most."""
-_SHARDS_TOLD = 3
+"""A verdict names at most this many documents."""
+_SHARDS_NAMED = 3
 _WORSE: tuple[Outcome, ...] = ("equal", "bracketed", "not compared", "different")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What one shard came to.
+    """The outcome of one shard.
 
     Args:
         detail: what differs, or why it could not be compared.
-        remark: what should be known whatever the outcome.
-        source_count, target_count: documents; None where they could not be read.
-        differences: documents that differ without a later operation to explain it.
-        unseen: whether there are more that were not looked at.
+        remark: a note that applies to any outcome.
+        source_count, target_count: documents; None if they could not be read.
+        differences: documents that differ without an explanation by later operations.
+        unseen: whether there are more that were not read.
     """
 
     outcome: Outcome
@@ -42,7 +42,7 @@ class Judged:
 
 
 def no_basis(index: SelectedIndex, marked: Sequence[Mark] | None, now: Sequence[Mark] | None) -> str:
-    """Why an index cannot be compared with the help of its marks; empty when it can, or has none."""
+    """Say why the marks of an index are unusable; empty if they can be used, or if it has none."""
     if not marked:
         return ""
     current = {mark.shard: mark for mark in now or ()}
@@ -57,21 +57,21 @@ def no_basis(index: SelectedIndex, marked: Sequence[Mark] | None, now: Sequence[
 
 def _broken(mark: Mark, now: Mark) -> str:
     if not mark.history or mark.history != now.history:
-        return "its history is another than at its mark: its numbers do not stand for the same operations"
+        return "its history is not the one at its mark: its numbers do not stand for the same operations"
     if now.max_seq_no < mark.max_seq_no:
-        return f"its last operation is {now.max_seq_no}, and was {mark.max_seq_no} at its mark"
+        return f"its last operation is {now.max_seq_no}, but was {mark.max_seq_no} at its mark"
     return ""
 
 
 def judged(
     place: Place, parts: tuple[Pair, ...], found: Found | None, before: Mark | None, after: Mark | None
 ) -> Judged:
-    """The outcome of one shard.
+    """Judge one shard.
 
     Args:
         parts: its figures.
-        found: its documents that differ; None where the figures told enough.
-        before, after: how far the source had come, before and after everything was looked at.
+        found: its differing documents; None if the figures were enough.
+        before, after: the source's marks before and after everything was read.
     """
     remark = _moved(place, after or before)
     problem = next((pair.problem_of(place.shard) for pair in parts if pair.problem), "")
@@ -102,15 +102,15 @@ def _moved(place: Place, now: Mark | None) -> str:
 
 
 def _by_documents(place: Place, parts: tuple[Pair, ...], found: Found, after: Mark | None) -> Judged:
-    """The outcome where the figures did not suffice."""
+    """Judge a shard whose figures did not suffice."""
     differs = any(pair.differs for pair in parts)
     if found.problem:
-        said = f"its documents could not be looked at: {found.problem}"
+        said = f"its documents could not be read: {found.problem}"
         return _different(parts, place, found, said) if differs else Judged("not compared", said)
     if place.mark is None:
         return _whole(place, parts, found, differs)
     if after is None or _broken(place.mark, after):
-        why = _broken(place.mark, after) if after else "it does not tell how far it has come"
+        why = _broken(place.mark, after) if after else "it does not report its mark"
         return Judged("not compared", f"source: shard {place.shard}: {why}")
     if after.max_seq_no == place.mark.global_checkpoint:
         return _whole(place, parts, found, differs)
@@ -118,14 +118,14 @@ def _by_documents(place: Place, parts: tuple[Pair, ...], found: Found, after: Ma
 
 
 def _whole(place: Place, parts: tuple[Pair, ...], found: Found, differs: bool) -> Judged:
-    """Nothing was written to the source since its mark, or its mark is unknown: all must be the same."""
+    """Judge a shard without later writes, or without a mark: everything must be equal."""
     if differs or found.differences:
         return _different(parts, place, found, "")
     return _unseen(place) if found.unseen else Judged("equal")
 
 
 def _unseen(place: Place) -> Judged:
-    return Judged("not compared", f"shard {place.shard}: there is more to look at than is looked at")
+    return Judged("not compared", f"shard {place.shard}: there is more to compare than the limits allow")
 
 
 def _reaches_below(difference: DocumentDifference, checkpoint: int) -> bool:
@@ -134,14 +134,16 @@ def _reaches_below(difference: DocumentDifference, checkpoint: int) -> bool:
 
 
 def _bracketed(place: Place, parts: tuple[Pair, ...], found: Found, after: Mark) -> Judged:
-    """The source was written to since its mark: what differs must be later operations, each of them."""
+    """Judge a shard that was written to since its mark: a later operation must explain every difference."""
     assert place.mark
     checkpoint = place.mark.global_checkpoint
     left = unexplained(found.differences, checkpoint, after.max_seq_no)
     since = after.max_seq_no - checkpoint
     if left or found.unseen:
         said = f"the source has {since} later operations, "
-        said += "and more differs than is looked at" if found.unseen else "which do not explain all"
+        said += (
+            "and more differs than the limits allow to read" if found.unseen else "which do not explain all"
+        )
         if not left and not any(pair.differs for pair in parts):
             return _unseen(place)
         return _different(parts, place, replace(found, differences=left), said)
@@ -157,13 +159,13 @@ def _bracketed(place: Place, parts: tuple[Pair, ...], found: Found, after: Mark)
 
 
 def _different(parts: tuple[Pair, ...], place: Place, found: Found, said: str) -> Judged:
-    more = "more differs than was looked at" if found.unseen and not said else said
+    more = "more differs than was read" if found.unseen and not said else said
     detail = "; ".join(filter(None, (_figures(parts, place), more)))
     return Judged("different", detail, differences=found.differences, unseen=found.unseen)
 
 
 def _figures(parts: tuple[Pair, ...], place: Place) -> str:
-    """How the figures of a shard differ, in words."""
+    """Describe how the figures of a shard differ."""
     at = f"shard {place.shard}: "
     left, right = _total([pair.source for pair in parts]), _total([pair.target for pair in parts])
     newest = (left.maximum or 0, right.maximum if right.maximum is not None else -1)
@@ -188,10 +190,10 @@ def _total(figures: Sequence[SeqNoFigures]) -> SeqNoFigures:
 
 
 def verdict(index: SelectedIndex, shards: Sequence[Judged]) -> Verdict:
-    """The verdict on an index: the worst that one of its shards came to."""
+    """The verdict on an index: the worst outcome of its shards."""
     source, target = _sum(s.source_count for s in shards), _sum(s.target_count for s in shards)
     if not shards:
-        return not_compared(index, "no shard was asked")
+        return not_compared(index, "no shard was read")
     outcomes: list[Outcome] = [shard.outcome for shard in shards]
     outcome = max(outcomes, key=_WORSE.index)
     if outcome == "not compared":
@@ -220,10 +222,10 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 def _details(outcome: Outcome, shards: Sequence[Judged]) -> Iterator[str]:
     if outcome == "different":
-        told = [shard.detail for shard in shards if shard.outcome == "different"]
-        yield from told[:_SHARDS_TOLD]
-        if len(told) > _SHARDS_TOLD:
-            yield f"and {len(told) - _SHARDS_TOLD} more shards"
+        different = [shard.detail for shard in shards if shard.outcome == "different"]
+        yield from different[:_SHARDS_NAMED]
+        if len(different) > _SHARDS_NAMED:
+            yield f"and {len(different) - _SHARDS_NAMED} more shards"
         silent = [shard.detail for shard in shards if shard.outcome == "not compared"]
         yield from (f"could not be compared: {detail}" for detail in silent[:1])
     since = reduce(add, (shard.later for shard in shards), Later())
@@ -234,7 +236,7 @@ def _details(outcome: Outcome, shards: Sequence[Judged]) -> Iterator[str]:
 
 def _since(later: Later) -> str:
     return (
-        f"all that the source held at its marks is on the target; since then it has had {later.operations} "
-        f"operations: {later.written} documents written, {later.updated} updated, {later.deleted} deleted, "
-        "as far as they show"
+        f"the target has everything up to the source's marks; since then the source has had "
+        f"{later.operations} operations: {later.written} documents written, {later.updated} updated, "
+        f"{later.deleted} deleted, as far as visible"
     )

@@ -222,7 +222,10 @@ def test_what_is_open_is_not_taken_away(pair: Pair) -> None:
 
 def test_the_source_takes_writes_again_and_the_cutover_is_given_up(pair: Pair, frozen: Journal) -> None:
     shown = pair.command("abort")
-    assert (shown.exit_code, "1 indices of the source refuse writes" in shown.stdout) == (0, True)
+    assert (shown.exit_code, "release 1 index of the source, which refuses writes" in shown.stdout) == (
+        0,
+        True,
+    )
     assert not released(pair)
     ended = pair.command("abort", "--execute", "--seeds")
     assert ended.exit_code == 0, ended.stderr
@@ -438,7 +441,7 @@ def test_an_abort_that_cannot_end_is_given_up_for_another_round(pair: Pair, half
 
     with seeding(pair.plan, RunOptions(state=pair.folder, new_run=True)):
         pass
-    assert "being taken away" not in pair.command("status").stdout
+    assert "being removed" not in pair.command("status").stdout
 
 
 @pytest.mark.usefixtures("prefect_server")
@@ -455,10 +458,10 @@ def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_
         ):
             pass
     told = " ".join(pair.command("status").stdout.split())
-    assert "The seed rounds are being taken away" in told
+    assert "The seed rounds are being removed" in told
     assert f"Next: snapferry abort {pair.folder}/plan.yaml --execute --seeds" in told
     assert pair.command("abort", "--execute", "--seeds").exit_code == 0
-    assert "being taken away" not in pair.command("status").stdout
+    assert "being removed" not in pair.command("status").stdout
     with seeding(pair.plan, RunOptions(state=pair.folder)):
         pass
 
@@ -469,7 +472,7 @@ def test_after_a_cutover_that_was_put_back_another_round_may_begin(pair: Pair) -
 
     pair.seeded()
     put_back(pair)
-    assert "being taken away" not in pair.command("status").stdout
+    assert "being removed" not in pair.command("status").stdout
     with seeding(pair.plan, RunOptions(state=pair.folder)):
         pass
 
@@ -625,10 +628,10 @@ def test_a_snapshot_that_the_journal_holds_for_removed_is_dropped_if_it_is_there
     name = found.took(over)
     pair.intend(over, "remove snapshot", "source", names=[name])
     kept = pair.command("finish", "--registrations", "keep", "--execute")
-    assert (f"Snapshots kept: {name}" in kept.stdout, "dropped" in kept.stdout) == (True, False)
+    assert (f"Snapshots kept: {name}" in kept.stdout, "Snapshots removed" in kept.stdout) == (True, False)
     dropped = pair.command("finish", "--snapshots", "drop", "--execute")
     assert (dropped.exit_code, found.taken) == (0, {}), dropped.stderr
-    assert f"Snapshots dropped: {name}" in dropped.stdout
+    assert f"Snapshots removed: {name}" in dropped.stdout
 
 
 def test_what_could_not_be_dropped_is_not_settled_and_no_registration_stays_for_it(

@@ -1,4 +1,4 @@
-"""What a request says is looked at however its body is written; what cannot be looked at does not pass."""
+"""Request bodies are checked in every notation; a body that cannot be checked does not pass."""
 
 from __future__ import annotations
 

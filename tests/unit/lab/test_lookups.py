@@ -1,4 +1,4 @@
-"""Which looks into the lab's account are authorized, as what action, and by which policies."""
+"""Reads of the lab's account: the action that each needs, and the policies that allow it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report: built at every stage of a run; console, Markdown and JSON tell the same facts."""
+"""The report: built at every stage of a run; console, Markdown and JSON show the same facts."""
 
 import io
 import json
@@ -333,7 +333,7 @@ def test_what_would_be_done_is_shown(tmp_path: Path) -> None:
 def test_a_plan_shows_where_its_run_will_wait() -> None:
     plan = a_plan(gates={"before-restore": {"timeout": "2h"}})
     text = shown(plan_view(a_document(RESOLUTION, plan)))
-    assert "Waits for an approval: before-restore (up to 2h)" in text
+    assert "Waits for approval: before-restore (up to 2h)" in text
     assert "approval" not in shown(plan_view(a_document(RESOLUTION)))
 
 
@@ -369,9 +369,9 @@ def test_documents_that_differ_are_named_in_every_form(tmp_path: Path, schema: V
     )
     for view in (verification_view(found), report_view(report)):
         assert line in shown(view) and "3,000 more documents" in shown(view)
-    assert "Not proved: contents, mappings, settings and aliases" in shown(verification_view(found))
+    assert "Limits: contents, mappings, settings and aliases" in shown(verification_view(found))
     assert "| x-old | A\\|7 | r | 1 | missing on the target | 12 | – |" in markdown(report)
-    assert "not proved: contents, mappings, settings and aliases" in markdown(report)
+    assert "limits: contents, mappings, settings and aliases" in markdown(report)
 
 
 def test_a_bracketed_verification_is_neither_success_nor_failure(tmp_path: Path) -> None:
@@ -445,7 +445,7 @@ def test_what_the_user_may_decide_on_is_listed_before_system_indices(tmp_path: P
     journal.keep("resolve", resolution)
     for view in (report_view(report_of(journal.document)), plan_view(a_document(resolution))):
         text = " ".join(shown(view).split())
-        assert "Left out (21): x – changed while it was looked at; .kibana_0" in text
+        assert "Left out (21): x – changed while it was being read; .kibana_0" in text
         assert "; and 9 more" in text
 
 

@@ -281,9 +281,9 @@ def test_a_row_of_a_round_is_an_index_that_has_changed(tmp_path: Path) -> None:
     assert rows["grown"] == ["grown", "changed", "1,234", "1.0", "MB", "9.0", "MB"]
     assert rows["gone"] == ["gone", "dropped", "–", "–", "–"]
     assert "still" not in rows
-    assert "1 unchanged: their copies stand as they were" in table
+    assert "1 unchanged: their copies were left as they are" in table
     assert "Copies removed: gone" in table
-    assert "not selected any more: old" in table
+    assert "no longer selected: old" in table
     assert "| grown | grown | changed | why changed | 1,234 | 1.0 MB | 9.0 MB |  |" in text
     assert "## Indices" not in text
 
@@ -560,7 +560,7 @@ def test_a_cutover_killed_inside_its_window_is_told_first_with_the_command_that_
     lines = the_status(tmp_path).splitlines()
     assert lines[0].startswith("The source refuses writes to 3 indices since 2026-11-24 20:00:10 UTC")
     assert "no process works on it" in lines[0] and "2026-11-24 20:20:10 UTC" in lines[0]
-    assert lines[1] == f"To lift it: snapferry abort {tmp_path / 'plan.yaml'} --execute"
+    assert lines[1] == f"To release it: snapferry abort {tmp_path / 'plan.yaml'} --execute"
     assert "stopped unexpectedly while the source refuses writes; nothing is open yet" in lines[2]
     assert f"`snapferry abort {tmp_path / 'plan.yaml'} --execute` rolls it back" in lines[-1]
 
@@ -584,10 +584,10 @@ def test_while_a_process_works_on_the_window_its_deadline_is_told(tmp_path: Path
     with state.lock_plan():
         first = the_status(tmp_path).splitlines()[0]
         lines = the_status(tmp_path).splitlines()
-    assert first.endswith("until 2026-11-24 20:20:10 UTC at the latest: then everything is put back.")
+    assert first.endswith("until 2026-11-24 20:20:10 UTC at the latest: then the cutover is rolled back.")
     assert lines[1] == f"Process {os.getpid()} works on it; it ends the window by itself at its deadline."
     said = f"end that process with Ctrl-C or SIGTERM: kill {os.getpid()}"
-    assert lines[2] == f"To put everything back now, {said}"
+    assert lines[2] == f"To roll back now, {said}"
     assert any(line.endswith(": running (a process works on it)") for line in lines)
     assert "snapferry abort" not in "".join(lines[:3]), "it would be refused"
 
@@ -648,9 +648,9 @@ def test_a_block_that_was_kept_is_told_until_finish_lifts_it(tmp_path: Path) -> 
     made = an_opened(tmp_path)
     made.end("done")
     lines = the_status(tmp_path).splitlines()
-    assert lines[0].endswith("the target is open, and the source goes on refusing them.")
+    assert lines[0].endswith("the target is open, and the source keeps refusing them.")
     plan = tmp_path / "plan.yaml"
-    assert lines[1] == f"To lift it: snapferry finish {plan} --source released --execute"
+    assert lines[1] == f"To release it: snapferry finish {plan} --source released --execute"
     settled = FinishRecord(
         at=at(500), wanted=Finish(source="released"), kept=(), removed=(), registrations={},
         released=BLOCKED, refusing=(),
@@ -664,7 +664,7 @@ def test_after_putting_back_the_source_is_not_said_to_refuse_writes(tmp_path: Pa
     a_put_back(tmp_path, 50, "different")
     text = the_status(tmp_path)
     assert not text.startswith("The source refuses")
-    assert "Copies on the target: 3 as of" in text and "the next round takes 1 of them again" in text
+    assert "Copies on the target: 3 as of" in text and "the next round copies 1 of them again" in text
 
 
 def test_the_copies_of_the_rounds_are_told(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Hooks: what a command and a webhook are told, how they fail, and that no secret comes out of it.
+"""Hooks: the events sent to a command and a webhook, their failures, and that no secret leaks.
 
 The commands are real processes, the webhook's other end is a real server.
 """
@@ -224,7 +224,7 @@ def test_a_password_of_netrc_is_not_sent(
     assert "Authorization" not in other.got[0][1]
 
 
-# ---- what is told
+# ---- the documented events
 
 
 def test_everything_that_is_told_is_documented() -> None:

@@ -1,4 +1,4 @@
-"""Progress is told to who listens, and a long wait has pauses that grow and an end."""
+"""Progress reaches its listeners, and a long wait has growing pauses and an end."""
 
 import contextvars
 import threading

@@ -82,6 +82,28 @@ LIMITS = {
 }
 
 NOW = {
+    "equal counts do not prove that the documents are the same: one may lack and another be too many": (
+        "equal counts do not prove equal documents: one may be missing and another one extra"
+    ),
+    "it is not known how far the source had come before the snapshot: equal figures prove the same documents "
+    "only if the target was restored from this source and written to by nobody else": (
+        "the state of the source before the snapshot is unknown: equal figures prove equality only if the "
+        "target was restored from this source and nobody else wrote to it"
+    ),
+    "equal figures up to a mark prove the same documents only if the target was written to by nobody else, "
+    "and no operation was rolled back on the source": (
+        "equal figures up to a mark prove equality only if nobody else wrote to the target and no operation "
+        "was rolled back on the source"
+    ),
+    "closed indices are compared by Lucene documents and the last sequence number only, not by contents": (
+        "closed indices are compared only by Lucene documents and last sequence number, not by contents"
+    ),
+    "contents, mappings, settings and aliases were not compared: that is level content": (
+        "contents, mappings, settings and aliases were not compared: that takes level content"
+    ),
+    "contents were compared of a sample of the documents: those outside of it may have other contents": (
+        "only a sample of the documents was compared by contents: the others may differ"
+    ),
     "the former registration was put back": "the previous registration was restored",
     "the former registration is as it was": "the previous registration is unchanged",
     "somebody has changed it since: left as it is": "left alone: somebody has changed it since",
@@ -167,7 +189,7 @@ def test_what_a_verification_does_not_prove_is_told_as_before() -> None:
     old = {"level": "counts", "verdicts": [], "skipped": [], "at": "2026-11-24T20:00:00Z"}
     found = VerificationRecord.model_validate({**old, "limits": list(LIMITS)})
     assert found.limits == tuple(LIMITS.values())
-    assert [verification.limit(limit) for limit in found.limits] == list(LIMITS)
+    assert [verification.limit(limit) for limit in found.limits] == [NOW[sentence] for sentence in LIMITS]
     assert VerificationRecord.model_validate_json(found.model_dump_json()) == found
 
 

@@ -1,4 +1,4 @@
-"""Gates: what opens them, for which run, until when, and what is told meanwhile. Time does not pass."""
+"""Gates: who opens them, for which run, until when, and the messages meanwhile. Time does not pass."""
 
 import json
 import os

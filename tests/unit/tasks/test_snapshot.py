@@ -1,4 +1,4 @@
-"""Taking the snapshot: what is there is looked at, never concluded from a reply.
+"""Take the snapshot: its state is always read, never concluded from a reply.
 
 The source is a fake (support.fake_domain): replies are lost and snapshots fail as no real engine would on
 request.
@@ -164,7 +164,7 @@ def test_a_refusal_is_told_at_once(m: Migration, source: FakeDomain, clock: Cloc
 @pytest.mark.parametrize(
     ("indices", "said"),
     [
-        ((FakeIndex("a", "another"), FakeIndex(".ds-logs-000001")), "a on the source has been made anew"),
+        ((FakeIndex("a", "another"), FakeIndex(".ds-logs-000001")), "a on the source has been recreated"),
         ((FakeIndex("a"),), r"\.ds-logs-000001 on the source is gone"),
     ],
 )
@@ -185,7 +185,7 @@ def test_the_source_is_looked_at_after_the_wait_for_others(m: Migration, source:
         return ok({})
 
     source.on(GET, MISSING).on(STATUS, busy(), ended)
-    with pytest.raises(ExecutionError, match="made anew"):
+    with pytest.raises(ExecutionError, match="recreated"):
         start_snapshot(m, RESOLUTION)
     assert source.changing == []
 

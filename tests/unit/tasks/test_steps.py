@@ -1,4 +1,4 @@
-"""The one list of steps: whoever adds one, and forgets a part of it, is told here."""
+"""The one list of steps: these tests fail if a new step lacks one of its parts."""
 
 from __future__ import annotations
 

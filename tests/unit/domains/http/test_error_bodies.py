@@ -1,4 +1,4 @@
-"""Error bodies, as the service sends them: the type of error, whether waiting helps, what users are told."""
+"""Error bodies as the service sends them: the type of error, whether waiting helps, the message to users."""
 
 import json
 from typing import Any

@@ -103,14 +103,14 @@ def test_the_pause_of_the_services_snapshots_is_in_the_order_where_requests_are_
     found = cutover_preview(pair.plan, RunOptions(state=pair.folder))
     assert not found.pauses and "own snapshots" not in "".join(_order(found))
     said = list(_order(found.model_copy(update={"pauses": True})))
-    assert said[0].endswith("are paused, where the caller may do so") and said[-1].endswith("as they were")
+    assert said[0].endswith("are paused, where the caller may do so") and said[-1].endswith("are resumed")
 
 
 def test_a_cutover_that_has_frozen_the_source_goes_on_and_its_own_block_is_no_news(pair: Pair) -> None:
     cutover = pair.frozen()
     said = pair.shown("cutover")
-    assert said.startswith(f"Cutover {cutover.run_id} has made the source refuse writes since")
-    assert "this run goes on in the same window, until" in said
+    assert said.startswith(f"Cutover {cutover.run_id} has blocked writes to the source since")
+    assert "this run resumes in the same window, until" in said
     assert "window.blocked" not in said and "point of no return for writers" not in said
     pair.state.run(cutover.run_id).path.unlink()  # pyright: ignore[reportOptionalMemberAccess]
     assert "WARN window.blocked" in pair.shown("cutover"), "then somebody else has blocked it"
@@ -119,7 +119,7 @@ def test_a_cutover_that_has_frozen_the_source_goes_on_and_its_own_block_is_no_ne
 def test_past_its_deadline_a_cutover_is_only_put_back(pair: Pair) -> None:
     pair.frozen(timedelta(hours=2))
     said = pair.shown("cutover")
-    assert "its deadline was" in said and "this run only puts everything back" in said
+    assert "its deadline was" in said and "this run only rolls back" in said
     assert "In this order" not in said and "--execute resumes it" not in said
 
 
@@ -129,7 +129,7 @@ def test_a_cutover_that_is_opening_goes_on_with_that(pair: Pair) -> None:
     assert journal.document.window
     journal.document.window.opening = now()
     journal.save()
-    assert "is opening the target: this run goes on with that" in pair.shown("cutover")
+    assert "is opening the target: this run resumes that" in pair.shown("cutover")
 
 
 # command lines

@@ -1,4 +1,4 @@
-"""Runs of a saved plan: which one a command goes on with, which it begins, and which it refuses.
+"""Runs of a saved plan: which one a command resumes, which it begins, and which it refuses.
 
 The domains are fakes.
 """

@@ -1,4 +1,4 @@
-"""Resources' own policies, and what they come to together with those of a principal."""
+"""Resource policies, and their result together with the policies of a principal."""
 
 from typing import Any
 

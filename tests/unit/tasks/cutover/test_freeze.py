@@ -1,4 +1,4 @@
-"""The freeze: who is blocked and how, what is put back, and what is never touched."""
+"""The freeze: which indices are blocked and how, what is rolled back, and what is never touched."""
 
 from __future__ import annotations
 

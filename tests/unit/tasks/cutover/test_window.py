@@ -1,4 +1,4 @@
-"""The window: waits end with it, a restart does not prolong it, and its end is told as that."""
+"""The window: waits end with it, a restart does not prolong it, and its end is reported as such."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long it will take: what is looked at for it, what earlier runs tell, and what a range must never do."""
+"""Estimates: the inputs that are read, the history of earlier runs, and limits of the ranges."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ UNIT = a_unit("orders", selected("orders", bytes=100 * MB, shards=2))
 RESOLUTION = a_resolution(UNIT, a_unit("small", selected("small", bytes=0)))
 
 
-# what is looked at
+# inputs
 
 ROLES = [{"name": "b", "node.role": "dim"}, {"name": "a", "node.role": "di"}, {"name": "m", "node.role": "m"}]
 ROOM = [
@@ -457,7 +457,7 @@ def test_what_a_rehearsal_measured_is_what_the_plan_shows(
     made = estimate_of(Survey.of(m), RESOLUTION, State(tmp_path, m.plan.name))
     assert words.basis(made) == f"measured in rehearsal {m.journal.run_id}"
     text = shown(plan_view(a_document(RESOLUTION, estimate=made)))
-    assert "Estimate: 54 to 106 s, of which the source should stand still for 34 to 66 s" in text
+    assert "Estimate: 54 to 106 s; stop writes to the source for 34 to 66 s of that" in text
     assert words.basis(made) in text
 
 
@@ -620,7 +620,7 @@ def test_the_rehearsals_report_tells_what_the_real_run_would_meet_and_take() -> 
             "room.shards it is",
             "do room.shards",
             "room.disk it is",
-            "10.0 MB a second",
+            "10.0 MB per second",
             common.span(found.projection.low, found.projection.high),
             common.span(found.projection.window_low, found.projection.window_high),
             "r1, which had 2 of 20 indices",

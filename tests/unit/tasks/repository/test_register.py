@@ -192,7 +192,7 @@ def test_a_former_registration_comes_back_when_no_form_is_taken(
     registry = Registry(source, former)
     no = engine_error(500, "repository_exception", "no")
     registry.refusal = lambda settings: None if settings["region"] == "eu-west-1" else no
-    with pytest.raises(ExecutionError, match="put back"):
+    with pytest.raises(ExecutionError, match="restored"):
         register_source(migration(tmp_path, source, target), "us-east-1")
     assert registry.held == former
 
@@ -209,7 +209,7 @@ def test_a_former_registration_comes_back_also_after_a_kill(
         registry.held = ours
     no = engine_error(500, "repository_exception", "no")
     registry.refusal = lambda settings: no if "region" in settings else None
-    with pytest.raises(ExecutionError, match="the former registration was put back"):
+    with pytest.raises(ExecutionError, match="the previous registration was restored"):
         register_source(m, "us-east-1")
     assert registry.held == former
 
@@ -312,7 +312,7 @@ def test_a_registration_that_nobody_could_verify_is_not_taken_for_one(
 ) -> None:
     Registry(source)
     source.on(VERIFY, ok({"nodes": {}}))
-    with pytest.raises(ExecutionError, match="not registered as it should be"):
+    with pytest.raises(ExecutionError, match="has an unexpected registration"):
         register_source(migration(tmp_path, source, target), "us-east-1")
 
 

@@ -584,7 +584,7 @@ def test_a_stream_that_rolled_over_since_the_decision_is_not_deleted(
     engine.put(FakeIndex(".ds-a-000001", "old"))
     engine.put(FakeIndex(".ds-a-000002", "later"))
     engine.streams["a"] = [".ds-a-000001", ".ds-a-000002"]
-    with pytest.raises(ExecutionError, match="made anew since"):
+    with pytest.raises(ExecutionError, match="recreated since"):
         restore(replacing(tmp_path, source, target, "a"), a_resolution(REPLACE), SNAPSHOT)
     assert target.changing == []
 

@@ -1,4 +1,4 @@
-"""The copies between rounds: closed if they are the plan's own and nobody uses them, and told as they are."""
+"""The copies between rounds: closed if the plan owns them and nobody uses them, and reported as they are."""
 
 from __future__ import annotations
 

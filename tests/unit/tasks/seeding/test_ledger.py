@@ -1,4 +1,4 @@
-"""Which copies a plan's journals tell of, and which of them are known to hold what."""
+"""Copies in the journals of a plan, and the operations that they are known to hold."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Rounds:
         return journal
 
     def ended(self, *names: str, verb: str = "seed") -> Journal:
-        """Another run, which has come to its end with these copies."""
+        """Another run that finished with these copies."""
         journal = self.begin(verb)
         keep(journal, StepName.COPIES, copies_of(*map(a_copy, names), number=self._count))
         journal.settle("done")

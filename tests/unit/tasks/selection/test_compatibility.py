@@ -50,8 +50,8 @@ def test_forward(source: str, target: str) -> None:
         ("ES 6.8.23", "OS 2.19.4", "the oldest it reads is Elasticsearch 7.0.0"),
         ("ES 5.6.17", "ES 7.10.2", "the oldest it reads is Elasticsearch 6.0.0"),
         ("ES 5.6.17", "OS 1.3.20", "the oldest it reads is Elasticsearch 6.0.0"),
-        ("ES 7.17.0", "OS 2.19.4", "made from Elasticsearch 7.10"),
-        ("ES 8.11.0", "OS 2.19.4", "made from Elasticsearch 7.10"),
+        ("ES 7.17.0", "OS 2.19.4", "forked from Elasticsearch 7.10"),
+        ("ES 8.11.0", "OS 2.19.4", "forked from Elasticsearch 7.10"),
     ],
 )
 def test_backward_sideways_and_too_far(source: str, target: str, said: str) -> None:

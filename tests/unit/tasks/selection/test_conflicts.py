@@ -123,7 +123,7 @@ def test_delete_needs_the_plan_and_the_consent(kind: str) -> None:
         assert refused.problems
     if not blocker:
         assert with_both.units == ()
-        assert all("an alias is not deleted" in problem for problem in with_both.problems)
+        assert all("aliases are never deleted" in problem for problem in with_both.problems)
         return
     assert f"needs --allow-delete {blocker}" in with_plan_only.problems[0]
     assert f"name {blocker} under conflicts.delete" in with_consent_only.problems[0]

@@ -249,7 +249,7 @@ def test_a_mapping_that_differs_is_told_by_its_field() -> None:
     found = metadata.mapping(left, right)
     assert (found.what, found.outcome) == ("mapping", "different")
     assert "properties.n.type is long on the source, integer on the target" in found.detail
-    assert "properties.a.properties.b.type is ip on the source, not there on the target" in found.detail
+    assert "properties.a.properties.b.type is ip on the source, absent on the target" in found.detail
     again = made(mapping={"properties": dict(reversed(left.mapping["properties"].items()))})
     assert metadata.mapping(left, again).outcome == "equal"
 
@@ -301,7 +301,7 @@ def test_an_alias_that_differs_is_told_with_what_differs() -> None:
     right = made(aliases={"orders": {"is_write_index": False, "filter": {"term": {"a": 1}}}})
     assert metadata.aliases(left, right).detail == (
         "orders.is_write_index is true on the source, false on the target; "
-        "other is {} on the source, not there on the target"
+        "other is {} on the source, absent on the target"
     )
 
 
@@ -347,7 +347,7 @@ def test_templates_in_force_that_the_target_lacks_or_has_otherwise() -> None:
     assert [(each.place, each.detail) for each in found] == [
         ("high", "the target has another index template of this name"),
         ("logs", "the target lacks this index template"),
-        ("past", "the target lacks this index template of the old kind"),
+        ("past", "the target lacks this legacy index template"),
         ("part", "the target lacks this component template"),
     ]
     assert not any(each.fails for each in found)
@@ -500,7 +500,7 @@ def test_later_operations_on_a_marked_source_do_not_count(
     marked = Comparison(c.source, c.target, c.indices, c.settings, c.restore, marks)
     (index,) = content(marked).indices
     assert index.outcome == "equal"
-    assert index.findings[-1].detail.endswith("1 that the source has changed since are not counted")
+    assert index.findings[-1].detail.endswith("1 that have changed on the source since are not counted")
     assert content(c).indices[0].outcome == "different"
 
 

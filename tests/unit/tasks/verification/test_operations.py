@@ -292,7 +292,7 @@ def test_where_everything_differs_some_are_named_and_the_rest_is_not_looked_at()
     source, target = rewritten(3000)
     verdict, left, right = compared([source], [target])
     assert (verdict.outcome, len(verdict.documents)) == ("different", 20)
-    assert "more differs than was looked at" in verdict.detail
+    assert "more differs than was read" in verdict.detail
     assert verdict.more < 3000 - 20
     assert len(left.requests) + len(right.requests) < 100
     assert all(d.kind == "other operation" for d in verdict.documents)
@@ -305,7 +305,7 @@ def test_later_operations_that_are_too_many_to_look_at_are_no_explanation() -> N
     assert compared([source], [target], known)[0].outcome == "bracketed"
     verdict, _, _ = compared([source], [target], known, budget=Budget(searches=1))
     assert verdict.outcome == "different"
-    assert "3000 later operations, and more differs than is looked at" in verdict.detail
+    assert "3000 later operations, and more differs than the limits allow to read" in verdict.detail
     assert verdict.documents == ()
 
 

@@ -73,7 +73,7 @@ def test_documents_that_cannot_be_looked_at_leave_the_difference(m: Migration, s
     held(sides, "a", [(3, 30, 12)], [(2, 18, 12)])
     verdict = one(m, a_unit("a"))
     assert (verdict.outcome, verdict.documents) == ("different", ())
-    assert "its documents could not be looked at" in verdict.detail
+    assert "its documents could not be read" in verdict.detail
 
 
 def test_what_differs_is_named(m: Migration, sides: Any) -> None:
@@ -227,7 +227,7 @@ def test_an_index_that_was_made_anew_on_the_source_is_not_equal(m: Migration, si
     held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
     sides[0].indices["a"].uuid = "another"
     verdict = one(m, a_unit("a"))
-    assert (verdict.outcome, "made anew on the source" in verdict.detail) == ("different", True)
+    assert (verdict.outcome, "recreated on the source" in verdict.detail) == ("different", True)
 
 
 @pytest.mark.parametrize("level", ["counts", "operations"])
@@ -347,7 +347,7 @@ def test_a_bracketed_index_that_was_made_anew_is_different(m: Migration, sides: 
     left.write("2")
     sides[0].indices["a"].uuid = "another"
     verdict = verify(m, a_resolution(a_unit("a")), known).verdicts[0]
-    assert (verdict.outcome, "made anew" in verdict.detail) == ("different", True)
+    assert (verdict.outcome, "recreated" in verdict.detail) == ("different", True)
 
 
 def test_what_is_not_proved_is_said(m: Migration, sides: Any) -> None:
