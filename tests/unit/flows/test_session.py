@@ -426,7 +426,7 @@ def test_one_cluster_behind_two_endpoints_is_refused(plan: Plan, tmp_path: Path,
 
 def test_an_older_target_is_refused(plan: Plan, tmp_path: Path, target: FakeDomain) -> None:
     FakeEngine(target, "target", number="2.19.4")
-    with pytest.raises(PreconditionError, match="same or a newer version only"):
+    with pytest.raises(PreconditionError, match="only be restored on the same or a newer version"):
         resolve(look(plan, tmp_path))
 
 

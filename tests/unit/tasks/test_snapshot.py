@@ -174,7 +174,7 @@ def test_a_source_that_has_changed_since_it_was_looked_at_is_not_snapshotted(
     holding(source, *indices).on(GET, MISSING)
     with pytest.raises(ExecutionError, match=said) as caught:
         start_snapshot(m, RESOLUTION)
-    assert "looks anew" in caught.value.hint
+    assert "selects again" in caught.value.hint
     assert source.changing == []
     assert not m.journal.changed_something
 

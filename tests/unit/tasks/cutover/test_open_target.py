@@ -277,7 +277,7 @@ def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: Wri
         (lambda s, _: s.indices.pop("a"), "a is gone from the source"),
         (lambda s, _: setattr(s.indices["a"], "open", False), "a was closed on the source"),
         (lambda s, _: s.put(FakeIndex("late")), "late on the source: it appeared"),
-        (lambda s, _: setattr(s.indices["a"], "uuid", "new"), "a on the target: it has been made anew"),
+        (lambda s, _: setattr(s.indices["a"], "uuid", "new"), "a on the target: it has been recreated"),
         (lambda _, t: t.indices["a"].settings.pop(BLOCK), "a on the target already takes writes"),
         (lambda _, t: t.indices.pop("a"), "a on the target is not the copy"),
         (lambda _, t: setattr(t.indices["a"], "uuid", "new"), "a on the target is not the copy"),

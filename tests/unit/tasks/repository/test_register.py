@@ -149,7 +149,7 @@ def test_without_evidence_no_other_form_is_tried(
         ("The specified bucket does not exist (Error Code: NoSuchBucket)", "repository.bucket"),
         ("User: x is not authorized to perform: sts:AssumeRole on resource", "trust policy"),
         ("User: x is not authorized to perform: iam:PassRole on resource", "iam:PassRole"),
-        ("something else", "service's words"),
+        ("something else", "service's message"),
     ],
 )
 def test_a_refusal_says_what_to_put_right(

@@ -37,10 +37,10 @@ def test_forward(source: str, target: str) -> None:
 @pytest.mark.parametrize(
     ("source", "target", "said"),
     [
-        ("OS 2.11.0", "OS 2.9.0", "same or a newer version only"),
-        ("OS 3.6.0", "OS 2.19.4", "same or a newer version only"),
-        ("OS 2.9.1", "OS 2.9.0", "same or a newer version only"),
-        ("OS 1.0.0", "ES 7.10.2", "Elasticsearch reads none of OpenSearch"),
+        ("OS 2.11.0", "OS 2.9.0", "only be restored on the same or a newer version"),
+        ("OS 3.6.0", "OS 2.19.4", "only be restored on the same or a newer version"),
+        ("OS 2.9.1", "OS 2.9.0", "only be restored on the same or a newer version"),
+        ("OS 1.0.0", "ES 7.10.2", "Elasticsearch reads no snapshots of OpenSearch"),
         (
             "ES 7.10.2",
             "OS 3.6.0",
