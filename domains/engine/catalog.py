@@ -147,7 +147,7 @@ def _knows_no_streams(reply: Reply) -> bool:
 
 
 def path_pieces(names: Iterable[str], limit: int = _PATH_BYTES) -> Iterator[tuple[str, ...]]:
-    """Split the names, in order, so that each piece fits a request line once percent-encoded."""
+    """Split the names, keeping their order, so that each piece fits a request line once percent-encoded."""
     piece: list[str] = []
     size = 0
     for name in names:

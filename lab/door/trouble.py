@@ -65,7 +65,7 @@ class Wanted:
 
     @property
     def steps(self) -> list[tuple[Operation, str]]:
-        """The engine's steps on S3, in order, each with its IAM action.
+        """The engine's steps on S3 in their order, each with its IAM action.
 
         Verifying a readonly repository only lists it; the engine itself refuses a write to it.
         """
