@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -22,6 +23,8 @@ from support.building import Clock
 from support.fake_domain import FakeDomain, fake_domain
 
 quick_libraries.remember()
+settings.register_profile("untimed", deadline=None)  # how long an example takes is not what a test is about
+settings.load_profile("untimed")
 gc.set_threshold(50_000, 20, 50)  # looking for garbage would be an eighth of the time
 
 
