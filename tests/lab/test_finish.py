@@ -96,7 +96,7 @@ def test_everything_can_be_kept_or_dropped(over: Desk) -> None:
     assert (blocked(over.lab), write(over.lab, "first")) == (set(), 201)
     refused = over.run("finish", "--execute", "--source", "blocked")
     assert refused.code == 3, str(refused)
-    assert "does not block it anew" in refused.err
+    assert "does not block it again" in refused.err
     assert copies(over.lab) == {"first": "open"}
 
 
