@@ -109,7 +109,7 @@ def leftovers(plan: Plan, options: RunOptions) -> Leftovers:
 
 
 def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:
-    """Removes, or rolls back, what the plan has left; may be repeated and resumed.
+    """Remove, or roll back, what the plan has left; may be repeated and resumed.
 
     Raises:
         PreconditionError: as in `subject`.

@@ -1,7 +1,7 @@
 """Roll back a cutover from outside, after a kill or when it does not end by itself. Needs no Prefect.
 
 It must work whatever else is wrong: also when the target does not answer, or the plan was changed. So the
-source takes writes again before anything else is looked at.
+source takes writes again before anything else is read.
 """
 
 from collections.abc import Generator
@@ -62,7 +62,7 @@ def preview(plan: Plan, journal: Journal) -> UnfinishedCutover:
 
 
 def _opened(m: Migration) -> tuple[tuple[str, ...], str]:
-    """Copies that are open by now; and why that could not be looked at."""
+    """The copies that are open by now; and why the target could not be read."""
     try:
         target = catalog(open_side(m.plan, "target")).indices
     except SnapferryError as error:
@@ -79,9 +79,9 @@ def _running_snapshot(m: Migration) -> str | None:
 
 
 def abort_cutover(plan: Plan, options: RunOptions, before: Journal) -> RolledBackRecord:
-    """Lets the source take writes again, then puts back the rest: copies closed, snapshot ended, pause over.
+    """Release the source, then roll back the rest: close the copies, end the snapshot and the pause.
 
-    May be repeated, and continued after a kill.
+    May be repeated, and resumed after a kill.
 
     Args:
         before: the cutover's journal.
@@ -94,7 +94,7 @@ def abort_cutover(plan: Plan, options: RunOptions, before: Journal) -> RolledBac
     try:
         with _held(plan, options, before) as journal:
             released = _release(_as_begun(plan, journal), journal)
-            _put_back_the_rest(plan, options, journal)
+            _roll_back_the_rest(plan, options, journal)
             copies = journal.document.recorded(steps.COPIES)
             count = len(copies.copies) if copies else 0
             return RolledBackRecord(run_id=journal.run_id, released=released.released, copies=count)
@@ -107,7 +107,7 @@ def abort_cutover(plan: Plan, options: RunOptions, before: Journal) -> RolledBac
 
 @contextmanager
 def _held(plan: Plan, options: RunOptions, before: Journal) -> Generator[Journal]:
-    """Holds the plan, yields the cutover's journal as it is now, and writes how it ended."""
+    """Hold the plan, yield the cutover's journal as it is now, and write how it ended."""
     state = State(options.state, plan.name)
     with state.lock_plan():
         journal = begin_or_resume(Request(plan, options, seen=before.run_id), ABORT_CUTOVER)
@@ -125,7 +125,7 @@ def _held(plan: Plan, options: RunOptions, before: Journal) -> Generator[Journal
 
 
 def _settle(journal: Journal) -> None:
-    """Writes how it stands: as it had failed, where it was being put back already; else as given up."""
+    """Write how it stands: as it had failed, where it was being rolled back already; else as given up."""
     status = RunStatus((journal.document.failure or {}).get("status", RunStatus.ABANDONED))
     if status is RunStatus.ABANDONED:
         journal.settle(status, _WHY)
@@ -135,7 +135,7 @@ def _settle(journal: Journal) -> None:
 
 
 def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
-    """Lets the source take writes again. The target is not even opened: it may be what is wrong."""
+    """Release the source without asking anything of the target: that may be what is wrong."""
     source = open_side(begun, "source")
     uuids, here = clusters(journal), identity(source).uuid
     if uuids:
@@ -149,7 +149,7 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
         count_requests(journal, (source,))
 
 
-def _put_back_the_rest(plan: Plan, options: RunOptions, journal: Journal) -> None:
+def _roll_back_the_rest(plan: Plan, options: RunOptions, journal: Journal) -> None:
     begun = _as_begun(plan, journal)
     source, target = open_domains(begun)
     uuids = identity(source).uuid, identity(target).uuid
@@ -162,7 +162,7 @@ def _put_back_the_rest(plan: Plan, options: RunOptions, journal: Journal) -> Non
 
 
 def _as_begun(plan: Plan, journal: Journal) -> Plan:
-    """The plan that the cutover began with; with the logins of then where today's do not fit."""
+    """The plan that the cutover began with; where today's logins do not fit, with those of then."""
     try:
         return begun_plan.as_begun(plan, journal)
     except PlanChanged:

@@ -1,4 +1,4 @@
-"""Remove what seed rounds have made. Needs no Prefect: it is one step, and looks before it acts."""
+"""Remove what seed rounds have made. Needs no Prefect: it is one step, which reads before it acts."""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ def preview(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
 
 
 def abort_seeding(plan: Plan, options: RunOptions, before: Journal) -> RemovalRecord:
-    """Removes what the plan's seed rounds have left; may be repeated and continued.
+    """Remove what the plan's seed rounds have left; may be repeated and resumed.
 
     Args:
         before: the journal of the latest of them.
@@ -63,14 +63,14 @@ def abort_seeding(plan: Plan, options: RunOptions, before: Journal) -> RemovalRe
 
 @contextmanager
 def _removing(plan: Plan, options: RunOptions, before: Journal) -> Generator[Migration]:
-    """Holds plan and pair, and yields the latest round, in whose journal the work is written down."""
+    """Hold plan and pair, and yield the latest round, whose journal records the removal."""
     journal_of = partial(begin_or_resume, Request(plan, options, seen=before.run_id), ABORT_SEEDING)
     with working(as_begun(plan, before), options, journal_of, ABORT_SEEDING.ends) as m:
         yield m
 
 
 def _elsewhere(journals: Sequence[Journal]) -> tuple[Skipped, ...]:
-    """Rounds between other domains than the latest: they are not looked at."""
+    """Rounds between other domains than the latest: nothing of them is removed."""
     here = clusters(journals[-1])
     why = SkippedReason.OTHER_DOMAINS
     return tuple(

@@ -51,7 +51,7 @@ def preview(plan: Plan, options: RunOptions, choices: Choices) -> FinishPreview:
 
 
 def finish(plan: Plan, options: RunOptions, choices: Choices) -> FinishRecord:
-    """Cleans up what the finished run has left. May be repeated, and resumed after a kill.
+    """Clean up what the finished run has left. May be repeated, and resumed after a kill.
 
     The run's status is not touched by it: it stays done.
 
@@ -76,7 +76,7 @@ def finish(plan: Plan, options: RunOptions, choices: Choices) -> FinishRecord:
 
 @contextmanager
 def _held(plan: Plan, options: RunOptions) -> Generator[Migration]:
-    """Holds plan and pair, and yields the finished run; its status stays as it is."""
+    """Hold plan and pair, and yield the finished run; its status stays as it is."""
     state = State(options.state, plan.name)
     with state.lock_plan():
         journal = begin_or_resume(Request(plan, options), FINISH)

@@ -78,10 +78,10 @@ class VerbRules:
 
 
 def begin_or_resume(request: Request, rules: VerbRules, clusters: Clusters | None = None) -> Journal:
-    """The journal of the run to work on, begun or resumed; the plan must be held.
+    """Begin the run that a command is about, or resume it; the caller holds the plan.
 
     Args:
-        clusters: those that answer; None where they are not known yet, and looked at later.
+        clusters: those that answer; None where they are compared later.
 
     Raises:
         PreconditionError, Busy: another run, or how the run stands, excludes the command.

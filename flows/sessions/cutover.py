@@ -32,7 +32,7 @@ def finished_cutover(plan: Plan, options: RunOptions) -> Journal | None:
 
 
 def require_consent(plan: Plan, options: RunOptions) -> None:
-    """Refuses a cutover that would freeze the source, or resume in its window, without the consent to that.
+    """Refuse a cutover that would freeze the source, or resume in its window, without the consent to that.
 
     Rolling back and opening need none: an unfinished cutover has come so far with it.
 
@@ -51,7 +51,7 @@ def _only_ends(run: Document) -> bool:
 
 @contextmanager
 def cutting_over(plan: Plan, options: RunOptions) -> Generator[Migration]:
-    """Holds plan and pair, yields the cutover to work on, and writes how it ended.
+    """Hold plan and pair, yield the cutover to work on, and write how it ended.
 
     Raises:
         PreconditionError: a seed round is unfinished, the rounds are being removed, or the consent to freeze

@@ -16,10 +16,10 @@ TAKE_AWAY = "snapferry abort PLAN --execute --seeds"
 
 
 def require_not_open(state: State, new_run: bool) -> None:
-    """Refuses to begin anew what a cutover of the plan has finished, unless that is asked for.
+    """Refuse to begin again what a cutover of the plan has finished, unless the user wants that.
 
     Args:
-        new_run: whether it is asked for (`--new-run`).
+        new_run: whether the user wants it (`--new-run`).
 
     Raises:
         PreconditionError: the target is open.
@@ -33,7 +33,7 @@ def require_not_open(state: State, new_run: bool) -> None:
 
 
 def require_no_copies(state: State, new_run: bool) -> None:
-    """Refuses a migration next to the plan's seed rounds: their copies would be in its way.
+    """Refuse a migration next to the plan's seed rounds: their copies would be in its way.
 
     Raises:
         PreconditionError: the plan has such copies, or its target is open.
@@ -48,7 +48,7 @@ def require_no_copies(state: State, new_run: bool) -> None:
 
 
 def require_no_removal(state: State) -> None:
-    """Raises PreconditionError while the removal of the plan's seed rounds has begun and not ended."""
+    """Raise PreconditionError while the removal of the plan's seed rounds has begun and not ended."""
     if being_removed(state):
         raise PreconditionError(
             f"the seed rounds of plan {state.plan_name} are being removed",
@@ -57,7 +57,7 @@ def require_no_removal(state: State) -> None:
 
 
 def require_no_frozen_cutover(state: State) -> None:
-    """Raises PreconditionError while a cutover has frozen the source, or is being rolled back."""
+    """Raise PreconditionError while a cutover has frozen the source, or is being rolled back."""
     cutover = state.unfinished(Verb.CUTOVER)
     if cutover and (cutover.document.window or cutover.document.aborting):
         raise PreconditionError(
@@ -67,7 +67,7 @@ def require_no_frozen_cutover(state: State) -> None:
 
 
 def require_no_unfinished_round(state: State) -> None:
-    """Raises PreconditionError while a seed round is unfinished."""
+    """Raise PreconditionError while a seed round is unfinished."""
     seed = state.unfinished(Verb.SEED)
     if seed:
         raise PreconditionError(

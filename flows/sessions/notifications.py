@@ -1,4 +1,4 @@
-"""Telling a plan's hooks what happens to a run, and what becomes of the run when one of them fails.
+"""Call a plan's hooks at the events of a run, and stop the run when one fails that may fail it.
 
 Imports no Prefect.
 """
@@ -26,12 +26,12 @@ _ENDS: Mapping[RunStatus, EventName] = {
     RunStatus.REFUSED: "refused",
     RunStatus.INTERRUPTED: "interrupted",
 }
-"""The event that tells each end of a session; hooks hear nothing of a run that is given up."""
-_NOT_TOLD = "the hooks of its end have not all been told"
+"""The event of each end of a session; a run that is given up has none."""
+_NOT_TOLD = "not all hooks have been called at its end"
 
 
 class Notifier:
-    """Tells the hooks of one session of a run.
+    """Calls the hooks of one session of a run.
 
     Args:
         plan: whose hooks.
@@ -43,7 +43,7 @@ class Notifier:
         self._journal = journal
 
     def begin(self) -> None:
-        """Tells that the run starts or goes on.
+        """Call the hooks of the session's start.
 
         Raises:
             PreconditionError, ExecutionError: a hook that may fail the run cannot be run, or has failed.
@@ -54,10 +54,10 @@ class Notifier:
         if self._journal.document.sessions == 1:
             self(Event("run-started", f"run {self._journal.run_id} has started"))
         else:
-            self(Event("run-continued", f"run {self._journal.run_id} goes on"))
+            self(Event("run-continued", f"run {self._journal.run_id} was resumed"))
 
     def __call__(self, happening: Event) -> None:
-        """Tells what happens; all its hooks are told before one that failed stops the run.
+        """Call the hooks of an event: all of them, before one that failed stops the run.
 
         Raises:
             PreconditionError, ExecutionError: a hook has failed; the second once something was changed.
@@ -67,17 +67,17 @@ class Notifier:
             raise self._failure(problems)
 
     def owed(self, status: RunStatus) -> str:
-        """Why the hooks of this end are still to be run, before they are; empty when there are none.
+        """Why the hooks of this end must still be called, before they are; empty where there are none.
 
-        Written together with the end of a run that is finished, so that a kill in between is made good.
+        It is written together with the end of a finished run, so that a kill in between loses no call.
         """
         finished = status in {RunStatus.DONE, RunStatus.DIFFERENT}
         return _NOT_TOLD if finished and hooks_of(self._plan, status) else ""
 
     def end(self) -> str:
-        """Tells how the session has ended, which is in the journal already, and writes the report once more.
+        """Call the hooks of the session's end, which the journal has already, and write the report again.
 
-        Of a finished end, a hook that has heard it is not told it again.
+        A hook that has heard of a finished run's end is not called again.
 
         Returns:
             What went wrong with the hooks that may fail the run; empty when nothing did.
@@ -102,7 +102,7 @@ class Notifier:
         for name, hook in hooks_of(self._plan, happening.event):
             if happening.event in EXIT_CODES and self._has_heard_the_end(name, happening):
                 continue
-            report_progress(Progress("hooks", f"hook {name} is told of {happening.event}"))
+            report_progress(Progress("hooks", f"calling hook {name}: {happening.event}"))
             told = message_for(happening, self._plan, self._journal, report_files(self._journal))
             problem = run_hook(name, hook, told, self._plan, self._journal)
             if problem:
@@ -127,7 +127,7 @@ class Notifier:
 
 
 def notify_end_again(plan: Plan, state: State, journal: Journal) -> None:
-    """Tells the hooks of a finished run's end that have not heard it; nothing else is done. May be repeated.
+    """Call the hooks that have not heard of a finished run's end; do nothing else. May be repeated.
 
     Raises:
         Busy: another process holds the plan.
@@ -140,13 +140,13 @@ def notify_end_again(plan: Plan, state: State, journal: Journal) -> None:
 
 
 def require_notified(journal: Journal) -> None:
-    """Raises ExecutionError when a hook of a finished run's end has not heard it."""
+    """Raise ExecutionError while a hook has not heard of a finished run's end."""
     if journal.document.unheard:
         raise ExecutionError(journal.document.unheard, report_of(journal.document).next)
 
 
 def write_report(journal: Journal) -> None:
-    """Writes the report's files; that they could not be written is told, and stops nothing."""
+    """Write the report's files; a failure to write them is reported, and stops nothing."""
     try:
         write_reports(journal)
     except OSError as error:

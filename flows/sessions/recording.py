@@ -12,7 +12,7 @@ from tasks.steps import StepKey
 
 M = TypeVar("M", bound=BaseModel)
 MOVING = ("snapshot", "delete", "restore")
-"""Actions of intents: once one may have been sent, a migration or rehearsal keeps to what it has decided."""
+"""Actions of intents: once one may have been sent, a migration or rehearsal keeps to its decisions."""
 
 
 def record_step(journal: Journal, step: StepKey[M], record: M) -> None:

@@ -29,7 +29,7 @@ from tasks.survey import Survey
 
 @contextmanager
 def rehearsing(plan: Plan, wanted: Rehearsal, options: RunOptions) -> Generator[Migration]:
-    """Holds plan and pair, yields the rehearsal to work on, and writes how it ended.
+    """Hold plan and pair, yield the rehearsal to work on, and write how it ended.
 
     The yielded migration's plan is the real one, with the shadow domain in the target's place.
 
@@ -45,10 +45,10 @@ def rehearsing(plan: Plan, wanted: Rehearsal, options: RunOptions) -> Generator[
 
 @contextmanager
 def aborting(plan: Plan, options: RunOptions) -> Generator[Migration]:
-    """Holds plan and pair, and yields the rehearsal that is to be removed.
+    """Hold plan and pair, and yield the rehearsal to remove.
 
-    The yielded migration's plan is the one that the rehearsal began with: names and places are looked for as
-    they were then. Its hooks are not called: none may keep what was made from being removed.
+    The yielded migration's plan is the one that the rehearsal began with: names and places are those of
+    then. Its hooks are not called: none may keep what was made from being removed.
 
     Raises:
         PreconditionError: no rehearsal has left anything.
@@ -65,7 +65,7 @@ def aborting(plan: Plan, options: RunOptions) -> Generator[Migration]:
 def as_rehearsed(m: Migration) -> Migration:
     """The migration that a rehearsal carries out: its plan's indices alone, under their prefixed names.
 
-    What was resolved tells which; before that, the plan's patterns do.
+    They are those that it resolved; before that, those that fit the plan's patterns.
     """
     decided = m.journal.document.recorded(steps.RESOLVE)
     return _under_prefix(m, decided.units if decided else (), settings_of(m.journal).prefix)

@@ -33,7 +33,7 @@ def text_of(document: PlanDocument, *, as_json: bool = False) -> str:
 
 
 def save(document: PlanDocument, path: Path) -> None:
-    """Writes the file, replacing what is there, whole or not at all.
+    """Write the file, replacing what is there, whole or not at all.
 
     Raises:
         OSError: it cannot be written.

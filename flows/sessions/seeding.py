@@ -20,7 +20,7 @@ from tasks.migration import Migration
 
 @contextmanager
 def seeding(plan: Plan, options: RunOptions) -> Generator[Migration]:
-    """Holds plan and pair, yields the round to work on, and writes how it ended.
+    """Hold plan and pair, yield the round to work on, and write how it ended.
 
     Raises:
         PreconditionError: an unfinished cutover has frozen the source; or the rounds are being removed.
@@ -35,13 +35,13 @@ def seeding(plan: Plan, options: RunOptions) -> Generator[Migration]:
 
 
 def _replaced(request: Request) -> tuple[Journal, ...]:
-    """Runs whose place this round takes: a cutover that has frozen nothing, and with --new-run a round."""
+    """The runs that this round replaces: a cutover that has frozen nothing, and with --new-run a round."""
     seed = request.state.unfinished(Verb.SEED) if request.options.new_run else None
     return tuple(filter(None, (request.state.unfinished(Verb.CUTOVER), seed)))
 
 
 def _give_up(m: Migration, journal: Journal) -> None:
-    """Ends a run whose place this round takes; what it has brought to the target is known from then on."""
+    """Give up a run that this round replaces, and note first what it brought to the target."""
     if journal.document.verb is Verb.SEED:
         note_unfinished(m, journal)
         why = f"run {m.journal.run_id} was started with --new-run"

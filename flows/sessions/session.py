@@ -1,4 +1,4 @@
-"""One session of a run: domains opened, locks held, journal begun or continued, and the end written down.
+"""One session of a run: open the domains, hold the locks, begin or resume the journal, record the end.
 
 Imports no Prefect: verbs without a flow use it too.
 """
@@ -40,7 +40,7 @@ def open_side(plan: Plan, side: Side) -> Domain:
 
 
 def finished_before(plan: Plan, options: RunOptions, saved: PlanDocument | None = None) -> Journal | None:
-    """The finished run that the same command would only show again; None when there is work to do.
+    """The finished run that the same command would only show again; None where there is work to do.
 
     Raises:
         PlanChanged: the plan has changed since.
@@ -55,7 +55,7 @@ def finished_before(plan: Plan, options: RunOptions, saved: PlanDocument | None 
 
 @contextmanager
 def session(plan: Plan, options: RunOptions, saved: PlanDocument | None = None) -> Generator[Migration]:
-    """Holds plan and pair, yields the migration to work on, and writes how it ended.
+    """Hold plan and pair, yield the migration to work on, and write how it ended.
 
     Args:
         saved: the saved plan that is executed: a new run takes its id over.
@@ -81,14 +81,14 @@ def working(
     journal_of: Callable[[Clusters], Journal],
     ended: tuple[RunStatus, str] = (RunStatus.DONE, ""),
 ) -> Generator[Migration]:
-    """Holds plan and pair, opens the domains, writes how the session ended, and tells the plan's hooks.
+    """Hold plan and pair, open the domains, call the plan's hooks, and write how the session ended.
 
     Args:
-        journal_of: begins or continues the journal, given the UUIDs of both clusters.
-        ended: how the run stands when the block came to its end, and why.
+        journal_of: begins or resumes the run, given the UUIDs of both clusters.
+        ended: the status after a block that ran through, and why.
 
     Raises:
-        Busy, PlanChanged, StateUnusable: the run may not start or go on; nothing was changed.
+        Busy, PlanChanged, StateUnusable: the run cannot start or resume; nothing was changed.
         SnapferryError: from the steps or a hook, after it has been written down.
     """
     state = State(options.state, plan.name)
@@ -123,12 +123,12 @@ def _message(error: BaseException) -> str:
 
 
 def decided_before(journal: Journal) -> Resolution | None:
-    """What a run has decided, if it is bound to it: if snapshot, deletion or restore may have begun."""
+    """What a run must keep to: its resolution, once snapshot, deletion or restore may have begun."""
     return bound_record(journal, steps.RESOLVE, MOVING)
 
 
 def status_after(error: BaseException, journal: Journal) -> RunStatus:
-    """How a run stands after this error."""
+    """The status of a run after this error."""
     if isinstance(error, VerificationFailed):
         return RunStatus.DIFFERENT
     passing = is_transient(error) or isinstance(error, TimedOut | AwsError)
@@ -148,7 +148,7 @@ def _settle(
 
 
 def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
-    """Adds what these domains were asked in this session; the journal is not saved by it."""
+    """Add this session's requests to the journal's counts, without saving it."""
     for domain in domains:
         counted = domain.connection.requests
         kept = journal.document.requests.setdefault(domain.side, {})

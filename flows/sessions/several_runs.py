@@ -10,7 +10,7 @@ from tasks.migration import Migration
 
 
 def migrations_of(m: Migration, plan: Plan, journals: Iterable[Journal]) -> tuple[Migration, ...]:
-    """The migrations of these runs; of those between other domains than `m`'s none.
+    """The migrations of those of these runs that are between the same domains as `m`.
 
     Args:
         plan: today's, for logins and ways to the domains.
@@ -26,6 +26,6 @@ def migrations_of(m: Migration, plan: Plan, journals: Iterable[Journal]) -> tupl
 
 
 def clusters(journal: Journal) -> tuple[str, str] | None:
-    """The UUIDs of the source and the target that a run looked at; None before it has."""
+    """The UUIDs of a run's source and target; None before it has read them."""
     record = journal.record("resolve")
     return (record["source"]["cluster_uuid"], record["target"]["cluster_uuid"]) if record else None

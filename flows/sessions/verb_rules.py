@@ -32,7 +32,7 @@ _ROLLED_BACK = (RunStatus.ABANDONED, "rolled back by `snapferry abort`")
 
 
 def _no_removal_of_rounds(request: Request) -> None:
-    """`seed --new-run` gives such a removal up: what is still there stays, and is known."""
+    """Refuse the command until a removal has ended; `seed --new-run` gives the removal up instead."""
     if request.options.new_run:
         forget_abort(request.state)
     else:
@@ -40,7 +40,7 @@ def _no_removal_of_rounds(request: Request) -> None:
 
 
 def _just_finished(_: Request, journal: Journal) -> None:
-    """Between the search for the run and the lock another process may have finished it."""
+    """Refuse a run that another process has finished between the search and the lock."""
     if is_finished(journal.document):
         raise Busy(
             f"run {journal.run_id} has just been finished by another process", "see `snapferry report`"
@@ -60,7 +60,7 @@ def _opening(_: Request, journal: Journal) -> None:
 
 
 def require_nothing_open(journal: Journal) -> None:
-    """Raises PreconditionError when a cutover opens the target: then nothing is rolled back any more."""
+    """Raise PreconditionError when a cutover opens the target: then nothing is rolled back any more."""
     if is_opening(journal.document) and opening_has_begun(journal.document):
         raise PreconditionError(
             f"cutover {journal.run_id} is opening the target: nothing is rolled back any more",
