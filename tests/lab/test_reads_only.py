@@ -44,6 +44,8 @@ VERBS: dict[str, Call] = {
     "status": Call(("PLAN",)),
     "report": Call(("PLAN",), code=3),  # there is no run
     "schema": Call(()),
+    "help": Call(("migrate",)),
+    "version": Call(()),
 }
 ALONE = ("--source", "SOURCE", "--target", "TARGET", *REGIONS, "--indices", "*", "--level", "content")
 VARIANTS = [*VERBS.items(), ("verify", Call(ALONE, code=4, but=("/_refresh",)))]
