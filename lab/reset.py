@@ -30,7 +30,9 @@ def reset(description: LabDescription) -> None:
     Raises:
         LabError: an engine does not answer, or something cannot be removed within a minute.
     """
-    httpx.post(f"{description.admin_url}/reset", timeout=30, trust_env=False).raise_for_status()
+    again = httpx.HTTPTransport(retries=4)  # on a busy machine a new lab's admin API may listen a moment late
+    with httpx.Client(transport=again, timeout=30, trust_env=False) as client:
+        client.post(f"{description.admin_url}/reset").raise_for_status()
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(empty_engine, (description.source, description.target)))
     empty_bucket(description)
