@@ -42,7 +42,7 @@ def require_removable(m: Migration, name: str) -> None:
     if names_on.uuids(m.target, [name]):
         return
     try:
-        names_on.delete_all(m.target, [name])
+        m.target.connection.send(probe_request(name))
     except Missing:
         return
     except Denied as error:

@@ -24,7 +24,7 @@ _FETCHED_A_SECOND = (10e6, 80e6)
 def expected_window(
     resolution: Resolution, work: ChangesRecord, earlier: Sequence[Document]
 ) -> WindowEstimate:
-    """Estimate the window from the plan's earlier rounds, of which the most similar count."""
+    """Estimate the window from the plan's earlier rounds: the most similar ones count."""
     indices = {index.name: index for index in resolution.indices}
     fresh = [indices[c.name].bytes or 0 for c in work.restored if not c.base and c.name in indices]
     rounds = list(_rounds(earlier))

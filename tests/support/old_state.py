@@ -1,7 +1,7 @@
 """State folders that an earlier version has left, with the values of other domains filled in.
 
 Knows files only, and nothing of the product: that is what these files are to be tested with. How they were
-made is told in tests/fixtures/old_state/README.md.
+made stands in tests/fixtures/old_state/README.md.
 """
 
 from __future__ import annotations
