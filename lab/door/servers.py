@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from typing import Any
 
 import uvicorn
 
 from lab.certificates import Certificate
 from lab.door.connections import SeverableProtocol
+from lab.errors import LabError
 from lab.sockets import bind
+
+GIVE_UP = 60.0  # seconds
 
 
 class Servers:
@@ -31,7 +35,11 @@ class Servers:
         return f"{'https' if certificate else 'http'}://{host}:{port}"
 
     def start(self) -> None:
-        """Start serving everything added, in a separate thread; return at once."""
+        """Start serving everything added, in a separate thread; return when all of it answers.
+
+        Raises:
+            LabError: something does not serve within a minute.
+        """
         for _, app, certificate in self._pairs:
             config = uvicorn.Config(
                 app, http=SeverableProtocol, log_level="warning", access_log=False, timeout_keep_alive=75,
@@ -39,7 +47,13 @@ class Servers:
                 ssl_certfile=certificate.server if certificate else None,
             )  # fmt: skip
             self._servers.append(uvicorn.Server(config))
-        threading.Thread(target=self._run, name="servers", daemon=True).start()
+        thread = threading.Thread(target=self._run, name="servers", daemon=True)
+        thread.start()
+        deadline = time.monotonic() + GIVE_UP
+        while not all(server.started for server in self._servers):
+            if not thread.is_alive() or time.monotonic() > deadline:
+                raise LabError("The lab's servers did not start.", "See the lab's supervisor.log.")
+            time.sleep(0.01)
 
     def _run(self) -> None:
         async def serve() -> None:
