@@ -34,18 +34,12 @@ lint: $(READY)
 unit: $(READY)
 	$(BIN)/pytest tests/unit
 
-# Two runs at once, each with a lab of its own, take the lab's modules in turn (tests/lab/turns.py). What is to come
-# before them in `make test` is made beside the first of them.
-BEFORE :=
 lab-test: $(READY)
-	@turns=$$(mktemp -d); export SNAPFERRY_TEST_TURNS=$$turns; \
-	$(BIN)/pytest tests/lab > .lab-other.log 2>&1 & other=$$!; \
-	trap 'kill $$other 2>/dev/null; rm -rf $$turns' EXIT; trap 'exit 130' INT TERM; \
-	$(if $(BEFORE),$(MAKE) --no-print-directory $(BEFORE) || exit;) \
-	$(BIN)/pytest tests/lab; own=$$?; wait $$other; others=$$?; cat .lab-other.log; exit $$((own + others))
+	@$(BIN)/python tests/lab
 
+# Lint and unit tests run beside the first of the lab's tests.
 test: $(READY)
-	@$(MAKE) --no-print-directory lab-test BEFORE='lint unit'
+	@$(BIN)/python tests/lab --first "$(MAKE) --no-print-directory lint unit"
 
 # The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed; with
 # JOB=cutover, seed rounds and cutovers that are.

@@ -20,6 +20,7 @@ class AwsServer:
     `stop`."""
 
     def __init__(self, layers: Sequence[Layer] = ()) -> None:
+        from moto import backends
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
             MotoRequestHandler,
@@ -28,6 +29,8 @@ class AwsServer:
         from werkzeug.serving import make_server
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        modules = tuple(backends.list_of_moto_modules())
+        backends.list_of_moto_modules = lambda: modules  # it would list its folders for every request
         moto = DomainDispatcherApplication(create_backend_app)
 
         def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

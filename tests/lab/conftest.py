@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """`make lab-test` starts two runs, which share the tests."""
+    """`make lab-test` starts several runs, which share the tests."""
     folder = turns.shared()
     if folder is None or session.config.option.collectonly or session.testsfailed:
         return None

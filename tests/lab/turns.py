@@ -1,6 +1,6 @@
-"""Two runs of pytest at once share the lab's tests: whoever is done with a module takes the next one.
+"""Several runs of pytest at once share the lab's tests: whoever is done with a module takes the next one.
 
-So both end at about the same time, whatever takes how long on this machine. They share the folder that the
+So all end at about the same time, whatever takes how long on this machine. They share the folder that the
 environment names: a module is taken by whoever makes its file there.
 """
 
@@ -18,7 +18,7 @@ LONGEST = (
     "matrix", "abort", "cutover", "checks", "migrate", "faults", "rehearse", "cutover_meddled", "kill",
     "conflicts", "deployment", "finish", "verify", "lab_nodes", "service_manners", "lab_lifetime",
 )  # fmt: skip
-"""They come first, so that no long one is left when the other run has nothing more to take."""
+"""They come first, so that no long one is left when the other runs have nothing more to take."""
 
 
 def shared() -> Path | None:

@@ -1,0 +1,80 @@
+"""`python tests/lab`: the lab's tests in several runs of pytest at once, each with a lab of its own.
+
+The runs take the modules in turn (turns.py). Much of a test is waiting, as a user of the service waits, so more
+runs than cores end sooner. Commands that are to pass first run beside them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psutil
+from turns import VARIABLE
+
+MOST = 3
+NEEDED = 4 << 30
+"""Bytes of memory that one run needs: for two engines all the time, and two that a module starts for itself."""
+PYTEST = (sys.executable, "-m", "pytest", "tests/lab")
+Child = subprocess.Popen[bytes]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run everything, show it, and return 0 if all of it passed."""
+    parser = argparse.ArgumentParser(prog="python tests/lab", description=__doc__)
+    parser.add_argument(
+        "--first", action="append", default=[], metavar="COMMAND", help="must pass before the rest"
+    )
+    parser.add_argument(
+        "--runs", type=int, default=_as_many_as_fit(), help="of pytest (default: %(default)s)"
+    )
+    wanted = parser.parse_args(arguments)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        os.environ[VARIABLE] = str(folder / "turns")
+        (folder / "turns").mkdir()
+        logs = [folder / f"run-{number}.log" for number in range(2, wanted.runs + 1)]
+        others = [stack.enter_context(_started(PYTEST, log)) for log in logs]
+        for command in wanted.first:
+            if stack.enter_context(_started(shlex.split(command))).wait():
+                return 1
+        codes = [each.wait() for each in (stack.enter_context(_started(PYTEST)), *others)]
+        for log in logs:
+            print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
+    return 0 if not any(codes) else 1
+
+
+def _as_many_as_fit() -> int:
+    return max(1, min(MOST, psutil.virtual_memory().total // NEEDED))
+
+
+@contextmanager
+def _started(command: Sequence[str], log: Path | None = None) -> Generator[Child]:
+    """A child in a process group of its own, which ends with the block at the latest."""
+    with ExitStack() as stack:
+        out = stack.enter_context(log.open("wb")) if log else None
+        child = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT if out else None, process_group=0
+        )
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGINT)
+                child.wait()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
