@@ -28,8 +28,9 @@ REMOVABLE = {
     ("search_pipeline", "pipeline"): "/_search/pipeline",
     ("repositories", None): "/_snapshot",
 }
-"""Where the cluster state shows what a user can create, beside indices and data streams, and its API. One look at
-the state instead of one a kind: tests reset a lab hundreds of times."""
+"""Where the cluster state shows what a user can create, beside indices and data streams, and its API.
+
+One look at the state instead of one a kind: tests reset a lab hundreds of times."""
 SHOWN = ",".join(
     ("snapshots.snapshots", "metadata.indices.*.state", "metadata.data_stream",
      *(f"metadata.{kind}" for kind, _ in REMOVABLE))

@@ -1,7 +1,7 @@
 """`python tests/lab`: the lab's tests in several runs of pytest at once, each with a lab of its own.
 
-The runs take the modules in turn (turns.py). Much of a test is waiting, as a user of the service waits, so more
-runs than cores end sooner. Commands that are to pass first run beside them.
+The runs take the modules in turn (turns.py). Much of a test is waiting, as a user of the service waits, so
+more runs than cores end sooner. Commands that are to pass first run beside them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from turns import VARIABLE
 
 MOST = 3
 NEEDED = 4 << 30
-"""Bytes of memory that one run needs: for two engines all the time, and two that a module starts for itself."""
+"""Bytes of memory that one run needs: two engines all the time, and two that a module starts for itself."""
 PYTEST = (sys.executable, "-m", "pytest", "tests/lab")
 Child = subprocess.Popen[bytes]
 
