@@ -1,8 +1,10 @@
 """The connection to one domain, on top of opensearch-py's transport."""
 
+import copy
 import json
 import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -15,10 +17,11 @@ from requests.auth import AuthBase, HTTPBasicAuth
 
 from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
 from domains.http.bodies import ReplySerializer, read_body_as_text, unparsed_replies
+from domains.http.deadline import DeadlineAdapter, ending_at
 from domains.http.error_bodies import error_for
 from domains.http.json_replies import Json, is_object
 from domains.http.requests import Request, reads_only
-from domains.http.retry import retry_transient
+from domains.http.retry import BUDGET_S, retry_transient
 from domains.http.tunnel import TunnelAdapter
 
 READ_TIMEOUT_S = 30.0
@@ -51,9 +54,10 @@ class _HttpConnection(RequestsHttpConnection):
             session.trust_env = False  # the environment's bundle or proxy would override the plan
         if session.auth is None:
             session.auth = _as_it_is  # or requests would look for a login in ~/.netrc
-        if tunnel:
-            session.mount("http://", TunnelAdapter(*tunnel, _CONNECTIONS))
-            session.mount("https://", TunnelAdapter(*tunnel, _CONNECTIONS))
+        for scheme in ("http://", "https://"):
+            session.mount(
+                scheme, TunnelAdapter(*tunnel, _CONNECTIONS) if tunnel else DeadlineAdapter(_CONNECTIONS)
+            )
 
     def perform_request(self, *arguments: Any, **settings: Any) -> Any:
         """Send one request. A redirect is an error: signature and contents are meant for this host alone."""
@@ -131,6 +135,7 @@ class Connection:
         self.endpoint = endpoint.rstrip("/")
         self.requests = RequestCount()
         self._auth = auth
+        self._end: float | None = None
         url = urlsplit(self.endpoint)
         trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
         self._transport = Transport(
@@ -149,10 +154,23 @@ class Connection:
         kind = "basic" if isinstance(self._auth, HTTPBasicAuth) else repr(self._auth)
         return f"<{self.label} {self.endpoint} auth={kind}>"
 
+    def ending_at(self, end: float) -> "Connection":
+        """The same connection, whose requests and their repetitions all end at `end` at the latest.
+
+        Args:
+            end: a reading of `time.monotonic`.
+        """
+        limited = copy.copy(self)
+        limited._end = end if self._end is None else min(end, self._end)
+        return limited
+
     def read(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
     ) -> Any:
         """Send a request that changes nothing; repeat it for up to a minute on transient errors.
+
+        Args:
+            timeout_s: seconds for each attempt, from connecting to the last byte of the reply.
 
         Raises:
             DomainError: typed as in domains.errors.
@@ -160,12 +178,17 @@ class Connection:
         """
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
-        return retry_transient(lambda: self._send(method, path, query, body, timeout_s))
+        return retry_transient(
+            lambda: self._send(method, path, query, body, timeout_s), budget_s=self._left(BUDGET_S)
+        )
 
     def write(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any
     ) -> Any:
         """Send a request that may change the domain, once. Before repeating it, check whether it took effect.
+
+        Args:
+            timeout_s: seconds from connecting to the last byte of the reply.
 
         Raises:
             DomainError: typed; after Unreachable or a transient error, the outcome is unknown.
@@ -216,29 +239,40 @@ class Connection:
             return self.read(method, path, body=body, timeout_s=timeout_s, **query)
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
-        self.requests.add(method, path)
         asked = self._asked(method, path)
+        timeout_s = self._left(timeout_s)
+        if timeout_s <= 0:
+            raise Unreachable(asked, "not sent: there is no time left for it", _TIMEOUT_HINT)
+        end = time.monotonic() + timeout_s
+        self.requests.add(method, path)
         headers = {"content-type": "application/x-ndjson" if isinstance(body, str) else "application/json"}
         sent: bytes | None = None
         if body is not None:
             sent = (body if isinstance(body, str) else json.dumps(body)).encode()
         try:
-            return self._transport.perform_request(
-                method,
-                path,
-                params=dict(query),
-                body=sent,
-                timeout=timeout_s,
-                headers=headers if sent else None,
-            )
+            with ending_at(end):
+                return self._transport.perform_request(
+                    method,
+                    path,
+                    params=dict(query),
+                    body=sent,
+                    timeout=timeout_s,
+                    headers=headers if sent else None,
+                )
         except _Erroneous as error:
             raise self._refused(asked, error) from None
         except client_errors.ConnectionTimeout:
-            raise Unreachable(asked, f"no answer within {timeout_s:.0f} s", _TIMEOUT_HINT) from None
+            raise _unanswered(asked, timeout_s) from None
         except client_errors.ConnectionError as error:
+            if time.monotonic() >= end:
+                raise _unanswered(asked, timeout_s) from None
             raise self._unconnected(asked, error) from None
         except client_errors.SerializationError:
             raise UnexpectedReply(asked, "the reply is not JSON") from None
+
+    def _left(self, timeout_s: float) -> float:
+        """Seconds that a request may take which may take so many by itself."""
+        return timeout_s if self._end is None else min(timeout_s, self._end - time.monotonic())
 
     def ask_once(self, path: str, timeout_s: float = 10.0) -> str | None:
         """Send one GET, without retries, and return the `Date` header of its reply, if it has one.
@@ -269,6 +303,11 @@ class Connection:
 
 
 _TIMEOUT_HINT = "run the same command again; if it fails again, check the domain's health and load"
+
+
+def _unanswered(asked: str, timeout_s: float) -> Unreachable:
+    within = f"{timeout_s:.0f} s" if timeout_s >= 1 else f"{timeout_s * 1000:.0f} ms"
+    return Unreachable(asked, f"no complete answer within {within}", _TIMEOUT_HINT)
 
 
 def _words(error: client_errors.ConnectionError) -> str:

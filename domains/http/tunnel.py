@@ -8,12 +8,12 @@ import socket
 from typing import Any
 
 import urllib3
-import urllib3.connection
-from requests.adapters import HTTPAdapter
 from urllib3.util.connection import create_connection
 
+from domains.http.deadline import DeadlineAdapter, PlainConnection, TlsConnection, seconds_left
 
-class TunnelAdapter(HTTPAdapter):
+
+class TunnelAdapter(DeadlineAdapter):
     """A requests adapter that opens every connection to one address.
 
     Args:
@@ -23,42 +23,21 @@ class TunnelAdapter(HTTPAdapter):
     """
 
     def __init__(self, host: str, port: int, connections: int) -> None:
-        self._address = (host, port)
-        super().__init__(pool_maxsize=connections)
+        class Plain(PlainConnection):
+            def _new_conn(self) -> socket.socket:
+                return _dialled(self, (host, port))
 
-    def init_poolmanager(
-        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
-    ) -> None:
-        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pool_classes(self._address)
+        class Tls(TlsConnection):
+            def _new_conn(self) -> socket.socket:
+                return _dialled(self, (host, port))
 
-
-def _pool_classes(address: tuple[str, int]) -> dict[str, type[urllib3.HTTPConnectionPool]]:
-    def dial(timeout: Any) -> socket.socket:
-        return create_connection(address, timeout)
-
-    class Plain(urllib3.connection.HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return _dialled(self, address, dial)
-
-    class Tls(urllib3.connection.HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _dialled(self, address, dial)
-
-    class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Plain  # pyright: ignore[reportAssignmentType]
-
-    class TlsPool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Tls  # pyright: ignore[reportAssignmentType]
-
-    return {"http": PlainPool, "https": TlsPool}
+        self.plain, self.tls = Plain, Tls
+        super().__init__(connections)
 
 
-def _dialled(
-    connection: urllib3.connection.HTTPConnection, address: tuple[str, int], dial: Any
-) -> socket.socket:
+def _dialled(connection: Any, address: tuple[str, int]) -> socket.socket:
     try:
-        return dial(connection.timeout)
+        return create_connection(address, seconds_left() or connection.timeout)
     except TimeoutError as error:
         raise urllib3.exceptions.ConnectTimeoutError(
             connection, f"connect_to {address[0]}:{address[1]} timed out"

@@ -6,6 +6,7 @@ rarities: each test scripts the replies, and reads the list of received requests
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import socket
@@ -59,6 +60,7 @@ class Reply:
         body: text unchanged; anything else as JSON.
         then: `reset` and `close` end the connection without a reply.
         after_s: seconds before the reply.
+        drips: which part is sent one byte at a time, a byte in 50 ms: `head` (all of it) or `body`.
     """
 
     status: int = 200
@@ -66,9 +68,11 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     then: str = ""
     after_s: float = 0.0
+    drips: str = ""
     type: str = "application/json; charset=UTF-8"
 
 
+DRIP_S = 0.05
 Answer = Reply | Callable[[ReceivedRequest], Reply]
 
 
@@ -197,6 +201,20 @@ def fake_domain(certificate: str | None = None) -> Iterator[FakeDomain]:
         server.close()
 
 
+class _Dripping(io.BufferedIOBase):
+    """Writes one byte at a time, so that no single wait is long."""
+
+    def __init__(self, below: Any) -> None:
+        self._below = below
+
+    def write(self, data: Any) -> int:
+        for byte in bytes(data):
+            self._below.write(bytes([byte]))
+            self._below.flush()
+            time.sleep(DRIP_S)
+        return len(data)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -220,11 +238,15 @@ def _handler(fake: FakeDomain) -> type[BaseHTTPRequestHandler]:
                 return
             text = reply.body if isinstance(reply.body, str) else json.dumps(reply.body)
             content = b"" if reply.body is None else text.encode()
+            if reply.drips == "head":
+                self.wfile = _Dripping(self.wfile)
             self.send_response(reply.status)
             for name, value in {"Content-Type": reply.type, **reply.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
+            if reply.drips == "body":
+                self.wfile = _Dripping(self.wfile)
             if self.command != "HEAD":
                 self.wfile.write(content)
 

@@ -8,6 +8,7 @@ import datetime
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -222,14 +223,45 @@ def test_nothing_is_followed_elsewhere_with_a_write(source: FakeDomain, target: 
 def test_a_silent_domain_is_not_waited_for_for_ever(
     source: FakeDomain, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    from domains.http import retry
-
-    monkeypatch.setitem(retry.retry_transient.__kwdefaults__, "budget_s", 0.0)
+    monkeypatch.setattr("domains.http.connection.BUDGET_S", 0.0)
     source.on(".*", Reply(200, {}, after_s=1.0))
     connection = connect(source)
     send = connection.read if method == "GET" else connection.write
-    with pytest.raises(Unreachable, match="no answer within 0 s"):
+    with pytest.raises(Unreachable, match="no complete answer within 200 ms"):
         send(method, "/x", timeout_s=0.2)
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+@pytest.mark.parametrize("way", ["direct", "tunnel", "TLS"])
+def test_a_reply_that_drips_is_not_waited_for_longer_than_a_silent_one(
+    part: str, way: str, certificate: Path
+) -> None:
+    with fake_domain(str(certificate) if way == "TLS" else None) as domain:
+        domain.on(".*", ok({"long": "x" * 400}, drips=part))
+        tunnel = ("127.0.0.1", domain.port)
+        connection = {
+            "direct": lambda: connect(domain),
+            "tunnel": lambda: Connection("source", "http://domain.example", None, tunnel),
+            "TLS": lambda: Connection("source", "https://vpc-orders.example", None, tunnel, str(certificate)),
+        }[way]()
+        with pytest.raises(Unreachable, match=r"no complete answer within 300 ms"):
+            connection.write("PUT", "/x", timeout_s=0.3)
+
+
+def test_after_its_end_a_connection_sends_nothing(source: FakeDomain) -> None:
+    source.on(".*", ok({}))
+    connection = connect(source).ending_at(time.monotonic() - 1)
+    for send in (connection.read, connection.write):
+        with pytest.raises(Unreachable, match="not sent: there is no time left"):
+            send("GET", "/x")
+    assert source.requests == []
+
+
+def test_before_its_end_a_connection_neither_waits_longer_nor_tries_again(source: FakeDomain) -> None:
+    source.on(".*", Reply(200, {}, after_s=1.0))
+    with pytest.raises(Unreachable):
+        connect(source).ending_at(time.monotonic() + 0.2).read("GET", "/x")
+    assert len(source.requests) == 1
 
 
 def test_every_request_has_a_timeout(source: FakeDomain, monkeypatch: pytest.MonkeyPatch) -> None:
