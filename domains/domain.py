@@ -1,6 +1,6 @@
 """One side of a migration, opened from the plan's settings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import boto3
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -34,6 +34,10 @@ class Domain:
     signed: bool
     connection: Connection
     session: boto3.Session
+
+    def ending_at(self, end: float) -> "Domain":
+        """The same domain, whose requests all end at this reading of `time.monotonic` at the latest."""
+        return replace(self, connection=self.connection.ending_at(end))
 
 
 def open_domain(side: Side, settings: DomainSettings) -> Domain:

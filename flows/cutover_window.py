@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from domains.errors import SnapferryError
+from domains.errors import SnapferryError, is_transient
 from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
 from runs.progress import Progress, listening, report_progress
@@ -32,8 +32,9 @@ def within_window(m: Migration, act: Callable[[], T]) -> T:
     try:
         with listening(lambda _: window.require_time(m)):
             return act()
-    except TimedOut as error:
-        if window.is_over(m):
+    except SnapferryError as error:
+        too_late = isinstance(error, TimedOut) or is_transient(error)
+        if too_late and window.is_over(m):
             raise window.window_over(m) from error
         raise
 

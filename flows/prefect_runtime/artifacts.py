@@ -1,9 +1,12 @@
 """Progress and report as Prefect artifacts: for whoever watches a run on a server."""
 
 import re
+import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from contextvars import copy_context
+from queue import Full, Queue
 from uuid import UUID
 
 import httpx
@@ -17,10 +20,13 @@ from runs.progress import Progress, listening
 from tasks.migration import Migration
 
 _EVERY_S = 5.0
+_MOST_WAITING = 20  # of a server that hangs: later ones are dropped
 
 
 class ProgressArtifacts:
-    """Keep one progress artifact per step, updated every few seconds. A failing server does not stop the run.
+    """Keep one progress artifact per step, updated every few seconds, in a thread of its own.
+
+    So no step waits for the server, and one that fails or hangs does not stop the run.
 
     Args:
         key: prefix of the artifacts' keys: lowercase letters, digits and dashes.
@@ -30,6 +36,8 @@ class ProgressArtifacts:
         self._key = _artifact_key(key)
         self._ids: dict[str, UUID] = {}
         self._shown: dict[str, float] = {}
+        self._waiting: Queue[Callable[[], object] | None] = Queue(_MOST_WAITING)
+        threading.Thread(target=self._send, name="progress artifacts", daemon=True).start()
 
     def __call__(self, progress: Progress) -> None:
         """Show one progress message."""
@@ -37,7 +45,18 @@ class ProgressArtifacts:
             return
         self._shown[progress.step] = time.monotonic()
         share = min(100.0, 100 * progress.done / progress.total)
-        quietly(lambda: self._show(progress, share))
+        context = copy_context()  # of the flow run, to which the artifact belongs
+        with suppress(Full):
+            self._waiting.put_nowait(lambda: context.run(self._show, progress, share))
+
+    def end(self) -> None:
+        """Send nothing more."""
+        with suppress(Full):
+            self._waiting.put_nowait(None)
+
+    def _send(self) -> None:
+        while (send := self._waiting.get()) is not None:
+            quietly(send)
 
     def _show(self, progress: Progress, share: float) -> None:
         existing = self._ids.get(progress.step)
@@ -59,11 +78,13 @@ def shown_in_prefect(key: str, session: AbstractContextManager[Migration]) -> Ge
         key: prefix of the artifacts' keys.
     """
     worked_on: list[Journal] = []
+    progress = ProgressArtifacts(key)
     try:
-        with listening(ProgressArtifacts(key)), session as m:
+        with listening(progress), session as m:
             worked_on.append(m.journal)
             yield m
     finally:
+        progress.end()
         for journal in worked_on:
             _report_artifact(key, markdown(report_of(journal.document)))
 

@@ -12,9 +12,10 @@ from prefect.tasks import exponential_backoff
 from pydantic import BaseModel
 
 from domains.errors import is_transient
-from flows.sessions.recording import bound_record, record_step
+from flows.sessions.recording import bound_record, record_step, run_in_window
 from runs.events import Event, emit
 from runs.journal import Journal
+from runs.lifecycle import is_frozen
 from runs.step_names import StepName
 from tasks.errors import TimedOut
 from tasks.migration import Migration
@@ -53,11 +54,14 @@ def run_step(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
     """Run a step and return its result, retrying it as a whole twice on transient errors: steps read first.
 
     The step's arguments and result are not passed to Prefect, so none of them are stored there. Hooks are
-    called before the first attempt and after the end.
+    called before the first attempt and after the end. While the source refuses writes, Prefect decides
+    nothing: the step then runs whether its server answers or not.
 
     Raises:
         whatever the step raises, after the retries; whatever a failing hook raises.
     """
+    if is_frozen(journal.document):
+        return run_in_window(journal, name, step)
     results: list[R] = []
 
     def attempt() -> None:

@@ -1,16 +1,24 @@
-"""Keep the records of steps in the journal, and say so. Imports no Prefect: a roll-back needs it."""
+"""Run steps without Prefect, keep their records in the journal, and say so.
+
+A window and a roll-back need it: while the source refuses writes, Prefect decides nothing."""
 
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from pydantic import BaseModel
 
+from domains.errors import is_transient
 from reports.words.steps import sentence_about
-from runs.journal import Journal
-from runs.progress import Progress, report_progress
+from runs.events import Event, emit
+from runs.journal import Journal, now
+from runs.lifecycle import is_opening, is_past_deadline
+from runs.progress import Poll, Progress, report_progress
+from runs.step_names import StepName
 from tasks.steps import StepKey
 
 M = TypeVar("M", bound=BaseModel)
+R = TypeVar("R")
+_ATTEMPTS = 3
 MOVING = ("snapshot", "delete", "restore")
 """Actions of intents: once one may have been sent, a migration or rehearsal keeps to its decisions."""
 
@@ -43,3 +51,32 @@ def take_step(journal: Journal, step: StepKey[M], act: Callable[[], M]) -> M:
         record = act()
     record_step(journal, step, record)
     return record
+
+
+def run_in_window(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
+    """Run a step while the source refuses writes, and return its result; hooks hear of it as of any step.
+
+    It is repeated twice on transient errors, but not after the window has expired.
+
+    Raises:
+        whatever the step raises, after the repetitions; whatever a failing hook raises.
+    """
+    emit(Event("step-started", f"step {name} has started", step=name))
+    poll = Poll()
+    left = _ATTEMPTS
+    while True:
+        left -= 1
+        try:
+            with journal.step(name):
+                result = step()
+        except Exception as error:
+            if not left or not is_transient(error) or _is_too_late(journal):
+                raise
+            poll.pause()
+        else:
+            emit(Event("step-done", f"step {name} is done", step=name))
+            return result
+
+
+def _is_too_late(journal: Journal) -> bool:
+    return is_past_deadline(journal.document, now()) and not is_opening(journal.document)

@@ -1,5 +1,6 @@
 """The window: when the source began to refuse writes, and how long that may last."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -48,12 +49,13 @@ def is_opening(m: Migration) -> bool:
 
 
 def limit_waits(m: Migration) -> Migration:
-    """The migration with all its waits limited to the window."""
+    """The migration with all its waits and requests limited to the window."""
     window = m.journal.document.window
     if window is None:
         return m
     poll: Callable[[float | None], Poll] = lambda limit: _BoundedPoll(limit, until=window.deadline)  # noqa: E731
-    return replace(m, poll=poll)
+    end = time.monotonic() + (window.deadline - now()).total_seconds()
+    return replace(m, poll=poll, source=m.source.ending_at(end), target=m.target.ending_at(end))
 
 
 def require_time(m: Migration) -> None:
