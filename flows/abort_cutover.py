@@ -19,7 +19,7 @@ from flows.sessions.options import RunOptions
 from flows.sessions.session import count_requests, open_domains, open_side, status_after
 from flows.sessions.several_runs import clusters
 from flows.sessions.verb_rules import ABORT_CUTOVER, require_nothing_open
-from runs import begun_plan
+from runs import begun_plan, interruptions
 from runs.begun_plan import require_same_clusters
 from runs.errors import PlanChanged, StateUnusable
 from runs.journal import Journal
@@ -144,7 +144,8 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
     window.withdraw_opening(m)  # killed before anything was opened
     roll_back.begin(m, _WHY, "", RunStatus.ABANDONED)
     try:
-        return release_source(m)
+        with interruptions.put_off():
+            return release_source(m)
     finally:
         count_requests(journal, (source,))
 

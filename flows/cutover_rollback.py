@@ -7,6 +7,7 @@ from domains.errors import SnapferryError
 from flows.seed_copies import close_and_list, note_unfinished
 from flows.sessions.recording import take_step
 from flows.sessions.session import status_after
+from runs import interruptions
 from runs.errors import StateUnusable
 from runs.events import delivered_to
 from runs.journal import Journal
@@ -30,20 +31,30 @@ def roll_back_on_error(m: Migration) -> Generator[None]:
     Raises:
         what the block raised, once everything is rolled back; or what stopped the roll-back.
     """
-    try:
-        yield
-    except BaseException as error:
-        if not window.is_frozen(m) or opening_has_begun(m.journal.document):
+    with interruptions.raised_once():
+        try:
+            yield
+        except BaseException as error:
+            if not window.is_frozen(m) or opening_has_begun(m.journal.document):
+                raise
+            cause = _cause(m, error)
+            _roll_back_because(m, cause)
+            if isinstance(cause, SnapferryError):
+                raise original_failure(m.journal) from error
             raise
-        cause = window.window_over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
-        hint = cause.hint if isinstance(cause, SnapferryError) else ""
-        with release_source_regardless(m):
-            window.withdraw_opening(m)  # every request to open the target was refused
-            roll_back.begin(m, str(cause) or "interrupted from outside", hint, status_after(cause, m.journal))
-            _roll_back(m)
-        if isinstance(cause, SnapferryError):
-            raise original_failure(m.journal) from error
-        raise
+
+
+def _cause(m: Migration, error: BaseException) -> BaseException:
+    return window.window_over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
+
+
+def _roll_back_because(m: Migration, cause: BaseException) -> None:
+    hint = cause.hint if isinstance(cause, SnapferryError) else ""
+    with interruptions.ignored(), release_source_regardless(m):
+        window.withdraw_opening(m)  # every request to open the target was refused
+        roll_back.begin(m, str(cause) or "interrupted from outside", hint, status_after(cause, m.journal))
+        release_source(m)
+        roll_back_target(m)
 
 
 @contextmanager
@@ -83,7 +94,8 @@ def original_failure(journal: Journal) -> SnapferryError:
 
 def _roll_back(m: Migration) -> None:
     """Roll back, the source first; each part reads before it acts, so it is safe to repeat after a kill."""
-    release_source(m)
+    with interruptions.put_off():
+        release_source(m)
     roll_back_target(m)
 
 

@@ -56,6 +56,11 @@ class State:
     def _path(self, run_id: str) -> Path:
         return self._runs / f"{run_id}.json"
 
+    @property
+    def output_log(self) -> Path:
+        """Where a command's output goes once its terminal is gone."""
+        return self._runs / "output.log"
+
     def lock_plan(self) -> AbstractContextManager[None]:
         """Hold the plan's lock; raise Busy if another run holds it."""
         return held(self._runs / "lock", f"plan {self.plan_name}")

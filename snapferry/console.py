@@ -1,15 +1,77 @@
-"""The only module that prints. Results go to standard output, everything else to standard error."""
+"""The only module that prints. Results go to standard output, everything else to standard error.
 
+A terminal may be closed while a command works. What it prints then goes to a log file, and it works on.
+"""
+
+import io
 import json
+import os
 import sys
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
 
 from domains.errors import SnapferryError
 
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+class _Stream(io.TextIOBase):
+    """One of the standard streams; when writing to it fails, the log file, if there is one."""
+
+    log: Path | None = None
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def _now(self) -> TextIO:
+        stream: TextIO = getattr(sys, self._name)
+        return stream
+
+    def write(self, text: str) -> int:
+        """Write the text; a stream that fails is not tried again."""
+        try:
+            self._now.write(text)
+            self._now.flush()
+        except OSError:
+            setattr(sys, self._name, self._elsewhere())
+            self._now.write(text)
+        return len(text)
+
+    def _elsewhere(self) -> TextIO:
+        if _Stream.log:
+            with suppress(OSError):
+                _Stream.log.parent.mkdir(parents=True, exist_ok=True)
+                return _Stream.log.open("a", encoding="utf-8", buffering=1)
+        return Path(os.devnull).open("w", encoding="utf-8")
+
+    def flush(self) -> None:
+        """Flush nothing: every write does."""
+
+    def isatty(self) -> bool:
+        """Whether it is a terminal."""
+        return self._now.isatty()
+
+    def fileno(self) -> int:
+        """Its file descriptor, by which Rich finds the terminal's width."""
+        return self._now.fileno()
+
+    @property
+    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Its encoding."""
+        return self._now.encoding
+
+
+_standard_output: Any = _Stream("stdout")
+_standard_error: Any = _Stream("stderr")
+out = Console(file=_standard_output, highlight=False, soft_wrap=True, emoji=False)
+err = Console(file=_standard_error, highlight=False, soft_wrap=True, emoji=False)
+
+
+def keep_output(log: Path) -> None:
+    """From now on, append to this file whatever can no longer be printed because the terminal is gone."""
+    _Stream.log = log
 
 
 def show(view: RenderableType) -> None:
@@ -30,8 +92,7 @@ def show_json(document: dict[str, Any] | str) -> None:
 
 def print_text(text: str) -> None:
     """Print a text unchanged on standard output."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    _standard_output.write(text)
 
 
 def show_error(error: SnapferryError) -> None:

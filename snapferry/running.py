@@ -30,10 +30,11 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
     from flows.prefect_runtime.server import prefect_server
     from runs.errors import Busy, StateUnusable
     from runs.state import State
-    from snapferry.console import say
+    from snapferry.console import keep_output, say
     from snapferry.progress import shown_progress
 
     runs = State(state, plan_name)
+    keep_output(runs.output_log)
     with runs.lock_plan():
         pass  # if another run holds it, say so before starting a server
     before = _sessions(runs)

@@ -16,7 +16,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from snapferry.error_frame import exit_on_error, sigterm_as_interrupt
+from runs import interruptions
+from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
 from snapferry.options import PerSide
@@ -89,7 +90,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         given = {name: _put_together(name, kind, values) for name, kind in kinds.items()}
-        with errors(), sigterm_as_interrupt():
+        with errors(), interruptions.raised():
             code = function(**given, **values)
         if code:
             raise typer.Exit(code)

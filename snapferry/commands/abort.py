@@ -66,12 +66,14 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
-    from snapferry.console import show_error
+    from snapferry.console import keep_output, show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.progress import shown_progress
     from tasks.records.cleanup import RemovalRecord
 
-    before = subject(State(options.state, plan.name)).journal
+    state = State(options.state, plan.name)
+    keep_output(state.output_log)
+    before = subject(state).journal
     try:
         with shown_progress():
             record = roll_back_or_remove(plan, options)
