@@ -22,7 +22,7 @@ IDS = (
     "indices.aliases", "indices.names",
     "room.disk", "room.shards", "room.standby", "room.copies", "room.batches",
     "safety.repository", "safety.writer", "safety.readonly", "safety.snapshot", "safety.consents",
-    "window.blocked", "window.rollover", "window.auto-create",
+    "window.blocked", "window.release", "window.rollover", "window.auto-create",
 )  # fmt: skip
 NEVER_WAIVED = frozenset(
     {

@@ -12,7 +12,12 @@ from domains.engine import snapshots
 from domains.engine.catalog import catalog
 from domains.engine.cluster import identity
 from domains.errors import SnapferryError
-from flows.cutover_rollback import original_failure, release_source, roll_back_target
+from flows.cutover_rollback import (
+    close_target,
+    original_failure,
+    record_rolled_back,
+    release_source,
+)
 from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.notifications import write_report
 from flows.sessions.options import RunOptions
@@ -28,6 +33,7 @@ from runs.state import State
 from tasks import steps
 from tasks.cleanup.ownership import own_snapshot
 from tasks.cutover import freeze, roll_back, window
+from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.cleanup import RolledBackRecord
 from tasks.records.cutover import ReleaseRecord
@@ -95,6 +101,9 @@ def abort_cutover(plan: Plan, options: RunOptions, before: Journal) -> RolledBac
         with _held(plan, options, before) as journal:
             released = _release(_as_begun(plan, journal), journal)
             _roll_back_the_rest(plan, options, journal)
+            if isinstance(released, ExecutionError):
+                raise released
+            record_rolled_back(journal)
             copies = journal.document.recorded(steps.COPIES)
             count = len(copies.copies) if copies else 0
             return RolledBackRecord(run_id=journal.run_id, released=released.released, copies=count)
@@ -134,8 +143,12 @@ def _settle(journal: Journal) -> None:
         journal.settle(status, failed.message, failed.hint)
 
 
-def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
-    """Release the source without asking anything of the target: that may be what is wrong."""
+def _release(begun: Plan, journal: Journal) -> ReleaseRecord | ExecutionError:
+    """Release the source without asking anything of the target: that may be what is wrong.
+
+    Returns:
+        What was released; or why an index could not be: the rest is rolled back before that is told.
+    """
     source = open_side(begun, "source")
     uuids, here = clusters(journal), identity(source).uuid
     if uuids:
@@ -146,6 +159,8 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord:
     try:
         with interruptions.put_off():
             return release_source(m)
+    except ExecutionError as error:
+        return error
     finally:
         count_requests(journal, (source,))
 
@@ -157,7 +172,7 @@ def _roll_back_the_rest(plan: Plan, options: RunOptions, journal: Journal) -> No
     with State(options.state, plan.name).lock_pair(*uuids):
         require_same_clusters(journal, uuids)
         try:
-            roll_back_target(Migration(begun, source, target, journal))
+            close_target(Migration(begun, source, target, journal))
         finally:
             count_requests(journal, (source, target))
 

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from configs.plan import Plan
+from domains.shard_mark import Mark
 from flows.cutover_opening import open_target_for_writes
 from flows.cutover_rollback import resume_roll_back, roll_back_on_error
 from flows.cutover_window import (
@@ -96,12 +97,15 @@ def _copy_and_verify(m: Migration) -> None:
         if pass_gate(m, "before-freeze", lambda: current_window_estimate(m, resolution)):
             resolution = resolve_once(m)  # after a long wait, decide again what moves and what is in the way
             record_window_estimate(m, resolution)
+        freeze.require_releasable(m, resolution)
+        open_target.require_no_foreign_aliases(m, resolution)
         perform(m, steps.PAUSE_AUTOMATED, lambda: automated_snapshots.pause(m))
         run_step(m.journal, steps.OPEN_AHEAD.name, lambda: open_unchanged_ahead(m, resolution))
     _freeze(m, resolution)
     limited = window.limit_waits(m)
     work = within_window(limited, lambda: compare_once(limited, resolution))
     taken = _last_round(limited, resolution, work)
+    copies = within_window(limited, lambda: final_check.copies_before(limited, resolution))
     require_equal(
         within_window(
             limited, lambda: verify_copies(limited, with_streams_split(resolution), work, steps.VERIFY)
@@ -110,8 +114,8 @@ def _copy_and_verify(m: Migration) -> None:
     _check_names(limited, resolution)
     if pass_gate(limited, "before-open"):
         _check_names(limited, resolution)
-    _make_streams(limited, resolution, work, taken)
-    _final_check(limited, resolution, work)
+    copies |= _make_streams(limited, resolution, work, taken)
+    _final_check(limited, resolution, work, copies)
     window.require_time(limited)
 
 
@@ -136,17 +140,23 @@ def _check_names(m: Migration, resolution: Resolution) -> None:
     step_within(m, steps.CHECK_NAMES, lambda: open_target.require_free_names(m, resolution))
 
 
-def _final_check(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
-    step_within(m, steps.FINAL_CHECK, lambda: final_check.require_unchanged(m, resolution, work))
+def _final_check(
+    m: Migration, resolution: Resolution, work: ChangesRecord, copies: final_check.Marks
+) -> None:
+    step_within(m, steps.FINAL_CHECK, lambda: final_check.require_unchanged(m, resolution, work, copies))
 
 
 def _make_streams(
     m: Migration, resolution: Resolution, work: ChangesRecord, taken: SnapshotRecord | None
-) -> None:
-    """Create the data streams and compare them again, because this restores their indices once more."""
+) -> dict[str, tuple[Mark, ...]]:
+    """Create the data streams and compare them again, because this restores their indices once more.
+
+    Returns:
+        The marks of these indices on the target, read before the comparison.
+    """
     made = data_streams(resolution)
     if not made or taken is None:
-        return
+        return {}
     arrived = step_within(m, steps.MAKE_STREAMS, lambda: make_streams(m, resolution, taken))
     if arrived:
         require_restored(arrived)
@@ -159,4 +169,6 @@ def _make_streams(
     of_streams = resolution.model_copy(
         update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
     )
+    copies = within_window(m, lambda: final_check.copies_before(m, of_streams))
     require_equal(within_window(m, lambda: verify_copies(m, of_streams, work, steps.VERIFY_STREAMS)))
+    return copies

@@ -52,9 +52,10 @@ def _roll_back_because(m: Migration, cause: BaseException) -> None:
     hint = cause.hint if isinstance(cause, SnapferryError) else ""
     with interruptions.ignored(), release_source_regardless(m):
         window.withdraw_opening(m)  # every request to open the target was refused
-        roll_back.begin(m, str(cause) or "interrupted from outside", hint, status_after(cause, m.journal))
-        release_source(m)
-        roll_back_target(m)
+        altered = cause.copies if isinstance(cause, VerificationFailed) else ()
+        why = str(cause) or "interrupted from outside"
+        roll_back.begin(m, why, hint, status_after(cause, m.journal), altered)
+        _roll_back(m)
 
 
 @contextmanager
@@ -77,7 +78,8 @@ def resume_roll_back(m: Migration) -> None:
     Raises:
         SnapferryError: the original failure.
     """
-    _roll_back(m)
+    with interruptions.put_off():
+        _roll_back(m)
     raise original_failure(m.journal)
 
 
@@ -93,10 +95,19 @@ def original_failure(journal: Journal) -> SnapferryError:
 
 
 def _roll_back(m: Migration) -> None:
-    """Roll back, the source first; each part reads before it acts, so it is safe to repeat after a kill."""
-    with interruptions.put_off():
+    """Roll back, the source first; each part reads before it acts, so it is safe to repeat after a kill.
+
+    An index of the source that cannot be released does not keep the target's copies open.
+    """
+    kept: ExecutionError | None = None
+    try:
         release_source(m)
-    roll_back_target(m)
+    except ExecutionError as error:
+        kept = error
+    close_target(m)
+    if kept:
+        raise kept
+    record_rolled_back(m.journal)
 
 
 def release_source(m: Migration) -> ReleaseRecord:
@@ -106,13 +117,17 @@ def release_source(m: Migration) -> ReleaseRecord:
         return take_step(m.journal, steps.RELEASE, lambda: roll_back.release_source(m))
 
 
-def roll_back_target(m: Migration) -> None:
-    """Roll back everything but the source's block, and record that it is done. Safe to repeat."""
+def close_target(m: Migration) -> None:
+    """Roll back everything but the source's block. Safe to repeat."""
     with delivered_to(None):
         take_step(m.journal, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
         take_step(m.journal, steps.COPIES, lambda: _close_copies(m))
-    why = str((m.journal.document.failure or {}).get("message", ""))
-    take_step(m.journal, steps.ROLL_BACK, lambda: RollBackRecord(why=why))
+
+
+def record_rolled_back(journal: Journal) -> None:
+    """Record that everything is rolled back."""
+    why = str((journal.document.failure or {}).get("message", ""))
+    take_step(journal, steps.ROLL_BACK, lambda: RollBackRecord(why=why))
 
 
 def _close_copies(m: Migration) -> CopiesRecord:

@@ -26,8 +26,9 @@ class _Stream(io.TextIOBase):
 
     @property
     def _now(self) -> TextIO:
+        """The stream itself: while a bar is shown, Rich puts a stand-in before it, which prints here."""
         stream: TextIO = getattr(sys, self._name)
-        return stream
+        return getattr(stream, "rich_proxied_file", stream)
 
     def write(self, text: str) -> int:
         """Write the text; a stream that fails is not tried again."""

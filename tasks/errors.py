@@ -25,4 +25,12 @@ class TimedOut(SnapferryError):
 
 
 class VerificationFailed(SnapferryError):
-    """A difference was found, or something could not be compared."""
+    """A difference was found, or something could not be compared.
+
+    Args:
+        copies: names of waiting copies that somebody has changed; the next round restores them again.
+    """
+
+    def __init__(self, message: str, hint: str = "", copies: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.copies = copies

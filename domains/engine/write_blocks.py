@@ -48,6 +48,33 @@ def _blocks(told: Mapping[str, object]) -> Blocks:
     return Blocks("write" in on, tuple(f"index.blocks.{key}" for key in on if key != "write"))
 
 
+@documented
+def archived_settings(domain: Domain) -> dict[str, tuple[str, ...]]:
+    """Read the archived settings of every index that has any, open or closed. One request; reads only.
+
+    The engine archives a setting that it does not know, as after a restore from another product. While an
+    open index has one, every other change of its settings is refused, and so is the release of its block.
+    """
+    reply = domain.connection.read_object(
+        "GET",
+        "/_all/_settings",
+        expand_wildcards="all",
+        flat_settings="true",
+        filter_path="*.settings.archived*",
+    )
+    keys = ((name, sorted(child(entry, "settings"))) for name, entry in reply.items())
+    found = {name: tuple(key for key in each if key.startswith("archived.")) for name, each in keys}
+    return {name: archived for name, archived in found.items() if archived}
+
+
+def archived_way_out(name: str) -> str:
+    """What to do about an index with archived settings, in words."""
+    return (
+        f'POST /{name}/_close, PUT /{name}/_settings {{"archived.*": null}}, POST /{name}/_open '
+        "removes the archived settings, which hinder every other change"
+    )
+
+
 def block_requests(names: Iterable[str]) -> Iterator[Request]:
     """Requests that block writes to these indices and wait for writes in flight. May be repeated."""
     return (Request("PUT", path_of(",".join(piece), "_block", "write")) for piece in path_pieces(names))

@@ -67,6 +67,7 @@ def prefect_server(state: Path) -> Generator[str]:
         ) from error
     _reach_this_machine_directly()
     os.environ["PREFECT_HOME"] = str(home)
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "1")  # it is on this machine: gone is gone
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = (
         "false"  # nobody reads the logs, and they outlast the server
     )

@@ -63,6 +63,8 @@ def _after_freeze(document: Document, window: WindowReport) -> str:
     since = f"the source has refused writes since {clock(window.frozen)}"
     if is_rolling_back(document):
         why = "" if window.ended else f"{since}: "
+        if document.hint and document.status == RunStatus.FAILED:
+            return f"{why}{document.hint}"
         return f"{why}run the same command again: it resumes the roll-back"
     if window.outcome == "put back":
         return _after_roll_back(document, window)

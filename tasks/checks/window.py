@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from domains.engine import cluster_features
 from domains.engine.cluster_features import WriteSettings
-from tasks.checks.check import Finding, check, ok, shown, skip, warn
+from domains.engine.write_blocks import archived_settings, archived_way_out
+from tasks.checks.check import Finding, check, fail, ok, shown, skip, warn
 from tasks.checks.facts import indices
 from tasks.records.resolution import SelectedIndex
 from tasks.selection.select import matches
@@ -41,6 +42,27 @@ def blocked(survey: Survey) -> Finding:
         names = shown(name for name, on in found.items() if on)
         return warn(f"{names}: writes are refused already", _BLOCKED_HINT, lines)
     return ok("no index that moves refuses writes")
+
+
+@check(
+    "window.release",
+    "the source can be released again after the window",
+    source="OpenSearch: archived settings",
+)
+def release(survey: Survey) -> Finding:
+    """An index with archived settings refuses every change of its settings, and so the end of its block."""
+    if (none := _no_window(survey)) is not None:
+        return none
+    archived = archived_settings(survey.domain("source"))
+    lines = [f"{i.name}: {', '.join(archived[i.name][:3])}" for i in _open(survey) if i.name in archived]
+    if lines:
+        names = [index.name for index in _open(survey) if index.name in archived]
+        return fail(
+            f"{shown(names)}: archived settings would hinder the release after a cutover's freeze",
+            archived_way_out(names[0]),
+            lines,
+        )
+    return ok("no index that moves has archived settings")
 
 
 def _blocks(survey: Survey, index: SelectedIndex) -> Iterator[str]:

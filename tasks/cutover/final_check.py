@@ -1,16 +1,18 @@
 """The final check before the target is opened. Reads only.
 
 A gate may have waited since the verification. Writes acknowledged on the source in the meantime are not on
-the target, and changes to a copy are not on the source.
+the target, and changes to a copy are not on the source. A block that is there now proves nothing: somebody
+may have removed it, written, and set it again. The shards' positions tell.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from configs.values.listing import listed
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.shard_stats import marks
 from domains.engine.write_blocks import blocks
 from domains.shard_mark import Mark
+from tasks.cutover import open_target
 from tasks.errors import VerificationFailed
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
@@ -19,23 +21,33 @@ from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.verification.drift import drifted
 
 _SHOWN = 5
+Marks = Mapping[str, tuple[Mark, ...]]
 
 
-def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord) -> None:
+def copies_before(m: Migration, resolution: Resolution) -> dict[str, tuple[Mark, ...]]:
+    """The shard marks of the copies on the target, to be read before they are compared. Reads only."""
+    return marks(m.target, [index.target for index in resolution.indices])
+
+
+def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord, copies: Marks) -> None:
     """Confirm that both sides are still as they were when compared, and still refuse writes.
 
     Args:
         work: the source's shard marks, read when it was frozen.
+        copies: the marks of the copies on the target, read before the comparison.
 
     Raises:
         VerificationFailed: an index was, or may have been, written to or replaced; or a new one has appeared.
         DomainError: transient, or denied.
     """
     source, target = catalog(m.source), catalog(m.target)
+    altered = dict(_altered_copies(m, resolution, copies))
     drift = drifted(m.plan, resolution, source, target)
     problems = [
         *_source_problems(m, resolution, work, source),
         *_target_problems(m, resolution, target),
+        *(f"{name} on the target {why}" for name, why in altered.items()),
+        *open_target.foreign_aliases(m, resolution),
         *(f"{name} on the target: {why}" for name, why in drift.changed.items()),
         *(f"{verdict.source} on the source: {verdict.detail}" for verdict in drift.appeared),
     ]
@@ -43,6 +55,7 @@ def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord)
         raise VerificationFailed(
             f"changed since the comparison: {listed(problems, _SHOWN, '; ')}",
             "find out who writes there or removes blocks, and stop them during the next window",
+            tuple(altered),
         )
 
 
@@ -77,3 +90,20 @@ def _target_problems(m: Migration, resolution: Resolution, target: Catalog) -> I
             yield f"{index.target} on the target is not the copy that was made"
         elif index.target not in blocked:
             yield f"{index.target} on the target already takes writes"
+
+
+def _altered_copies(m: Migration, resolution: Resolution, copies: Marks) -> Iterator[tuple[str, str]]:
+    """Copies on the target that may hold something else than what was compared, and why."""
+    current = copies_before(m, resolution)
+    for index in resolution.indices:
+        now, before = current.get(index.target), copies.get(index.target)
+        if index.open and not now:
+            yield index.target, "does not report its last operation"
+        elif _positions(now) != _positions(before):
+            yield index.target, "was written to"
+        elif index.open and _terms(now) != _terms(before):
+            yield index.target, "has another primary of a shard than when it was compared"
+
+
+def _terms(shard_marks: tuple[Mark, ...] | None) -> list[int]:
+    return [mark.primary_term for mark in shard_marks or ()]

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from domains.engine.catalog import path_pieces, refresh
 from domains.engine.index_opening import require_acknowledged
 from domains.engine.shard_stats import marks
-from domains.engine.write_blocks import block_requests, blocks, flush, setting_requests
+from domains.engine.write_blocks import (
+    archived_settings,
+    archived_way_out,
+    block_requests,
+    blocks,
+    flush,
+    setting_requests,
+)
 from domains.errors import Denied, Refused
 from domains.http.json_replies import is_object
 from domains.http.requests import Request
@@ -34,6 +41,22 @@ def require_consent(consents: Consents) -> None:
         raise PreconditionError(
             "the cutover makes the source refuse writes, which needs your consent: --allow-freeze",
             hint="`snapferry cutover PLAN` shows for how long; then add --allow-freeze to the command",
+        )
+
+
+def require_releasable(m: Migration, resolution: Resolution) -> None:
+    """Confirm, before anything is frozen, that no index has settings because of which its release is refused.
+
+    Raises:
+        PreconditionError: at least one has.
+    """
+    archived = archived_settings(m.source)
+    found = [name for name in _to_block(m, resolution) if name in archived]
+    if found:
+        raise PreconditionError(
+            "once frozen, these indices of the source could not be released again:",
+            tuple(f"{name}: it has {', '.join(archived[name][:3])}" for name in found[:10]),
+            hint=archived_way_out(found[0]),
         )
 
 
@@ -214,28 +237,68 @@ def still_blocked(m: Migration) -> list[str]:
 
 def release_unrecorded(m: Migration) -> None:
     """Release the source without recording it, for a run that can no longer write its journal."""
-    for request in setting_requests(still_blocked(m), blocked=False):
-        m.source.connection.send(request)
+    _send_release(m, still_blocked(m))
 
 
 def release(m: Migration) -> ReleaseRecord:
     """Release the source: let every index take writes again that this run has blocked, and confirm it.
 
-    Safe to repeat.
+    One index that refuses does not hold the others. Safe to repeat.
 
     Raises:
-        ExecutionError: an index still refuses writes.
-        DomainError: transient, or denied.
+        ExecutionError: an index still refuses writes; each is named, with what to do about it.
+        DomainError: transient.
     """
-    names = still_blocked(m)
+    names, refusals = still_blocked(m), dict[str, Refused]()
     if names:
         with m.journal.intend(StepName.RELEASE, "source", "release", {"names": names}):
-            for request in setting_requests(names, blocked=False):
-                m.source.connection.send(request)
+            refusals = _send_release(m, names)
     kept = still_blocked(m)
     if kept:
+        named = ("; " if refusals else ", ").join(_refusal(name, refusals.get(name)) for name in kept[:5])
         raise ExecutionError(
-            f"{len(kept)} indices on the source still refuse writes: {', '.join(kept[:5])}",
-            "run the same command again",
+            f"{len(kept)} indices on the source still refuse writes: {named}",
+            _way_out(kept[0], refusals.get(kept[0])),
         )
     return ReleaseRecord(released=tuple(sorted(blocked_by(m))), kept=())
+
+
+def _send_release(m: Migration, names: Sequence[str]) -> dict[str, Refused]:
+    """Ask for the release of these indices; where a request for many is refused, of one after the other.
+
+    Returns:
+        The indices for which it was refused, each with the refusal.
+    """
+    refused: dict[str, Refused] = {}
+    for piece in path_pieces(names):
+        try:
+            for request in setting_requests(piece, blocked=False):
+                m.source.connection.send(request)
+        except Refused as error:
+            if error.transient:
+                raise
+            if len(piece) == 1:
+                refused[piece[0]] = error
+            else:
+                for name in piece:
+                    refused |= _send_release(m, [name])
+    return refused
+
+
+def _refusal(name: str, error: Refused | None) -> str:
+    return f"{name} ({error.reply.text})" if error else name
+
+
+def _way_out(name: str, error: Refused | None) -> str:
+    """What to do about an index that cannot be released, with the cause that the domain gives."""
+    path, again = f"/{name}/_settings", "then run the same command again"
+    if error is None:
+        return "run the same command again"
+    if "archived." in error.reply.text:
+        return f"{archived_way_out(name)}; {again}"
+    if error.says("cluster_block_exception"):
+        return (
+            f"somebody has set another block: PUT {path} "
+            f'{{"index.blocks.read_only": null, "index.blocks.metadata": null}} removes it; {again}'
+        )
+    return f'find out why PUT {path} {{"index.blocks.write": null}} is refused; {again}'

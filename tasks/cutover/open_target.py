@@ -26,7 +26,7 @@ from runs.journal import now
 from runs.lifecycle import SERVE
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.cutover import HealthRecord, OpenRecord
 from tasks.records.resolution import Resolution, SelectedIndex
@@ -122,6 +122,36 @@ def planned_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str
     for index, alias, _ in _source_aliases(m, resolution):
         made[alias] = (*made.get(alias, ()), index)
     return made
+
+
+def require_no_foreign_aliases(m: Migration, resolution: Resolution) -> None:
+    """Confirm, before the freeze, that nobody has given a waiting copy an alias: it would go live with it.
+
+    Raises:
+        PreconditionError: somebody has.
+    """
+    found = tuple(foreign_aliases(m, resolution))
+    if found:
+        raise PreconditionError(
+            "; ".join(found[:5]), hint="remove the aliases there (POST _aliases), then cut over again"
+        )
+
+
+def foreign_aliases(m: Migration, resolution: Resolution) -> Iterator[str]:
+    """Aliases of the waiting copies that their sources do not have, in words. Reads only.
+
+    Where the plan brings no aliases, or renames the index, aliases are the user's own business.
+    """
+    if not m.plan.restore.aliases:
+        return
+    here, there = aliases(m.target), aliases(m.source)
+    for unit in resolution.moving:
+        if unit.is_stream or unit.action == "rename":
+            continue
+        for index in unit.indices:
+            foreign = here.get(index.target, {}).keys() - there.get(index.name, {}).keys()
+            for alias in sorted(foreign):
+                yield f"{index.target} on the target has alias {alias}, which its source does not have"
 
 
 def _source_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:

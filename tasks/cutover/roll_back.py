@@ -1,6 +1,6 @@
 """Roll back a cutover that has not opened the target: the source first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeVar
 
@@ -25,15 +25,17 @@ _ATTEMPTS = 5
 T = TypeVar("T")
 
 
-def begin(m: Migration, message: str, hint: str, status: RunStatus) -> None:
+def begin(m: Migration, message: str, hint: str, status: RunStatus, altered: Collection[str] = ()) -> None:
     """Record that the cutover is being rolled back, and why: from now on the run does nothing else.
 
     Args:
         status: the run's status once that is done.
+        altered: copies that somebody has changed since they were compared.
     """
     if not m.journal.document.aborting:
         m.journal.document.aborting = True
-        m.journal.document.failure = {"message": message, "hint": hint, "status": status}
+        failure: dict[str, object] = {"message": message, "hint": hint, "status": status}
+        m.journal.document.failure = failure | ({"altered": sorted(altered)} if altered else {})
         m.journal.save()
 
 
@@ -110,6 +112,7 @@ def remove_aliases(m: Migration) -> None:
 
 
 def differing_copies(m: Migration) -> frozenset[str]:
-    """Names on the target that the verification found to differ or could not compare."""
+    """Names on the target that differ, could not be compared, or were changed after they were compared."""
     found = m.journal.document.recorded(steps.VERIFY)
-    return frozenset(verdict.target for verdict in found.failing) if found else frozenset()
+    failing = frozenset(verdict.target for verdict in found.failing) if found else frozenset[str]()
+    return failing.union((m.journal.document.failure or {}).get("altered", ()))

@@ -59,6 +59,38 @@ def test_a_write_that_somebody_let_through_after_the_verification_ends_the_windo
     require_all_there(few)
 
 
+def test_a_write_to_a_verified_copy_that_is_blocked_again_ends_the_window(few: Desk) -> None:
+    url = f"{few.lab.target.engine_url}/first"
+    json = "-H 'content-type: application/json'"
+    block = '{\\"index.blocks.write\\": %s}'
+    at_step(
+        few,
+        "step-done",
+        "look at names",
+        f'curl -sf -XPUT {json} -d "{block % "false"}" {url}/_settings\n'
+        f"curl -sf -XPOST {json} -d '{{}}' {url}/_doc\n"
+        f'curl -sf -XPUT {json} -d "{block % "true"}" {url}/_settings',
+    )
+    ended = cut_over(few)
+    assert ended.code == 4, str(ended)
+    assert "first on the target was written to" in " ".join(ended.out.split())
+    assert write(few.lab, "first") == 201
+    require_all_there(few)
+
+
+def test_an_alias_that_somebody_gave_a_waiting_copy_does_not_go_live(few: Desk) -> None:
+    added = {"actions": [{"add": {"index": "first", "alias": "live"}}]}
+    engine(few.lab, "target", "POST", "/_aliases", added)
+    refused = cut_over(few)
+    assert refused.code != 0 and blocked(few.lab) == set()
+    assert "first on the target has alias live" in " ".join(refused.out.split())
+    engine(
+        few.lab, "target", "POST", "/_aliases", {"actions": [{"remove": {"index": "first", "alias": "live"}}]}
+    )
+    ended = cut_over(few)
+    assert ended.code == 0, str(ended)
+
+
 def test_a_run_killed_before_it_opened_anything_looks_at_the_source_again(few: Desk, tmp_path: Path) -> None:
     mark = tmp_path / "opening"
     at_step(few, "step-started", "open", f"touch {mark}; sleep 30")

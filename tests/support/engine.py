@@ -231,10 +231,11 @@ class FakeEngine:
         return self
 
     def _settings(self) -> dict[str, Any]:
-        return {
-            name: {"settings": {"index": {"version": {"created": held.created}}}}
-            for name, held in self.indices.items()
-        }
+        def settings(held: FakeIndex) -> dict[str, Any]:
+            archived = {key: value for key, value in held.settings.items() if key.startswith("archived.")}
+            return {"index": {"version": {"created": held.created}}, **archived}
+
+        return {name: {"settings": settings(held)} for name, held in self.indices.items()}
 
     def _streams(self) -> dict[str, Any]:
         listed = [

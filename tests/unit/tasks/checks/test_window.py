@@ -54,6 +54,14 @@ def test_indices_that_refuse_writes_already_are_named(pair: Pair) -> None:
     )
 
 
+def test_an_index_that_could_not_be_released_again_fails(pair: Pair) -> None:
+    pair.source.put(FakeIndex("a"))
+    assert pair.made("window.release").status == "OK"
+    pair.source.put(FakeIndex("b", settings={"archived.index.lifecycle.name": "x"}))
+    found = pair.made("window.release")
+    assert (found.status, found.items) == ("FAIL", ("b: archived.index.lifecycle.name",))
+
+
 @pytest.mark.parametrize("name", ["other", "shut"])
 def test_a_block_on_what_does_not_move_or_is_closed_is_nothing(pair: Pair, name: str) -> None:
     pair.plan = {"indices": {"include": ["a", "shut"], "closed": "move"}}

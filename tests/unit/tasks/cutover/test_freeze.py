@@ -16,8 +16,8 @@ from support.writable import BLOCK, WritableEngine
 
 from domains.engine.write_blocks import blocks
 from domains.errors import DomainError, UnexpectedReply
-from tasks.cutover.freeze import blocked_by, freeze, release, still_blocked
-from tasks.errors import ExecutionError, TimedOut
+from tasks.cutover.freeze import blocked_by, freeze, release, require_releasable, still_blocked
+from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 
@@ -224,6 +224,53 @@ def test_a_block_that_does_not_come_off_is_no_release(
     source.on(BY_SETTINGS, ok({"acknowledged": True}))
     with pytest.raises(ExecutionError, match="2 indices on the source still refuse writes: a, b"):
         release(m)
+
+
+@pytest.mark.parametrize(
+    ("reply", "way_out"),
+    [
+        (
+            engine_error(
+                400, "illegal_argument_exception", "unknown setting [archived.index.lifecycle.name]"
+            ),
+            "POST /b/_close",
+        ),
+        (
+            engine_error(
+                403, "cluster_block_exception", "index [b] blocked by: [FORBIDDEN/5/index read-only]"
+            ),
+            'PUT /b/_settings {"index.blocks.read_only": null',
+        ),
+        (engine_error(400, "some_exception", "no"), 'PUT /b/_settings {"index.blocks.write": null}'),
+    ],
+    ids=["archived", "read only", "another reason"],
+)
+def test_one_index_that_refuses_is_named_with_a_way_out_and_the_others_are_released(
+    m: Migration, source: FakeDomain, engine: WritableEngine, reply: Reply, way_out: str
+) -> None:
+    freeze(m, AB)
+
+    def refusing(asked: ReceivedRequest) -> Reply:
+        return reply if "b" in asked.path.split("/")[1].split(",") else engine._set(asked)  # pyright: ignore[reportPrivateUsage]
+
+    source.on(BY_SETTINGS, refusing)
+    with pytest.raises(ExecutionError, match=r"1 indices on the source still refuse writes: b \(") as caught:
+        release(m)
+    assert way_out in caught.value.hint
+    assert engine.blocked() == {"b"}
+
+
+def test_an_index_that_could_not_be_released_is_not_frozen(
+    m: Migration, source: FakeDomain, engine: WritableEngine
+) -> None:
+    found = {
+        "b": {"settings": {"archived.index.lifecycle.name": "x"}},
+        "other": {"settings": {"archived.a": "1"}},
+    }
+    source.on("GET /_all/_settings", lambda asked: ok(found if "archived" in asked.target else {}))
+    with pytest.raises(PreconditionError, match=r"b: it has archived\.index\.lifecycle\.name") as caught:
+        require_releasable(m, AB)
+    assert "POST /b/_close" in caught.value.hint and "other" not in caught.value.message
 
 
 def test_an_index_that_is_gone_meanwhile_does_not_hinder_the_release(

@@ -1,0 +1,146 @@
+"""A window that always ends: whatever happens to the command, the source takes writes again."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psutil
+import pytest
+from migrations import Desk, documents, engine
+from rounds import CUTOVER, append, blocked, copies, cut_over, seeded, write
+
+from lab.description import child_environment
+
+ONE = {"settings": {"number_of_replicas": 0}}
+NAMES = {"first", "second"}
+LONG_S = 60.0
+GATE = {"before-open": {"timeout": "5m"}}
+
+
+@pytest.fixture
+def two(desk: Desk) -> Desk:
+    """A user with two indices and one seed round; the cutover waits at the gate before the opening."""
+    for name in sorted(NAMES):
+        engine(desk.lab, "source", "PUT", f"/{name}", ONE)
+        append(desk.lab, name, 5)
+    desk.write(cutover=CUTOVER, gates=GATE)
+    seeded(desk)
+    return desk
+
+
+def eventually(seen: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONG_S
+    while not seen():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.05)
+
+
+def at_gate(desk: Desk) -> bool:
+    """Whether the cutover waits inside its window."""
+    return any(gate["approved"] is None for gate in desk.journal()["gates"].values())
+
+
+@contextmanager
+def waiting(desk: Desk, **more: str | None) -> Iterator[subprocess.Popen[str]]:
+    """A cutover in a process of its own that waits inside its window."""
+    variables = child_environment(desk.lab) | desk.environment | more
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snapferry", "cutover", str(desk.plan_file), "--execute", "--allow-freeze"],
+        env={name: value for name, value in variables.items() if value is not None},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        eventually(lambda: process.poll() is not None or at_gate(desk))
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        assert blocked(desk.lab) == NAMES
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def require_rolled_back(desk: Desk, code: int) -> None:
+    """The source takes writes, the copies wait, the run counts as interrupted; the next cutover is done."""
+    assert code == 5
+    assert blocked(desk.lab) == set()
+    assert set(copies(desk.lab).values()) == {"close"}
+    assert desk.journal()["status"] == "interrupted"
+    assert write(desk.lab, "first") == 201
+    desk.write(cutover=CUTOVER)
+    ended = cut_over(desk)
+    assert ended.code == 0, str(ended)
+    assert documents(desk.lab, "target", "first") == 6
+
+
+def test_many_signals_do_not_cut_the_roll_back_short(two: Desk) -> None:
+    with waiting(two) as process:
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+            process.send_signal(number)
+            time.sleep(0.1)
+        said, _ = process.communicate(timeout=LONG_S)
+    assert "Traceback" not in said, said
+    require_rolled_back(two, process.returncode)
+
+
+def test_one_index_that_refuses_its_release_does_not_hold_the_others(two: Desk) -> None:
+    with waiting(two) as process:
+        engine(two.lab, "source", "PUT", "/first/_settings", {"index.blocks.read_only": True})
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=LONG_S)
+    assert process.returncode == 1, said
+    assert blocked(two.lab) == {"first"} and write(two.lab, "second") == 201
+    assert set(copies(two.lab).values()) == {"close"}
+    assert "1 indices on the source still refuse writes: first" in " ".join(said.split()), said
+    assert "PUT /first/_settings" in said
+    engine(two.lab, "source", "PUT", "/first/_settings", {"index.blocks.read_only": None})
+    ended = two.run("abort", "--execute")
+    assert ended.code == 0, str(ended)
+    assert blocked(two.lab) == set()
+
+
+def _read(terminal: int) -> bytes:
+    """What the terminal shows next: a command waits until somebody reads."""
+    return os.read(terminal, 1 << 16)
+
+
+def test_a_closed_terminal_ends_the_window_and_the_output_goes_on_in_a_file(two: Desk) -> None:
+    child, terminal = pty.fork()
+    if not child:
+        os.environ.update(child_environment(two.lab) | two.environment)
+        plan = str(two.plan_file)
+        os.execv(
+            sys.executable,
+            [sys.executable, "-m", "snapferry", "cutover", plan, "--execute", "--allow-freeze"],
+        )
+    eventually(lambda: bool(_read(terminal)) and at_gate(two))
+    assert blocked(two.lab) == NAMES
+    os.close(terminal)
+    _, status = os.waitpid(child, 0)
+    (log,) = two.folder.rglob("output.log")
+    assert "releasing the source" in log.read_text()
+    require_rolled_back(two, os.waitstatus_to_exitcode(status))
+
+
+def test_without_prefects_server_the_window_goes_on_to_its_end(two: Desk) -> None:
+    with waiting(two, PREFECT_API_URL=None) as process:
+        (server,) = (
+            child
+            for child in psutil.Process(process.pid).children()
+            if "temporary_server" in str(child.cmdline())
+        )
+        server.kill()
+        approved = two.run("approve", "before-open")
+        assert approved.code == 0, str(approved)
+        eventually(lambda: two.journal()["status"] == "done")
+        said, _ = process.communicate(timeout=3 * LONG_S)  # Prefect's client is patient with its server
+    assert process.returncode == 0, said
+    assert blocked(two.lab, "target") == set()
