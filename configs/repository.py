@@ -164,3 +164,5 @@ def _type_of(value: object) -> str | None:
 Repository = Annotated[
     Annotated[S3Repository, Tag("s3")] | Annotated[FsRepository, Tag("fs")], Discriminator(_type_of)
 ]
+REPOSITORY_TYPES: tuple[str, ...] = ("s3", "fs")
+"""The types of the union, the default first."""

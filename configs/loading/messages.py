@@ -17,7 +17,7 @@ from configs.hooks import Hook, WebhookAddress
 from configs.indices import IndexSelection
 from configs.loading.yaml_tree import Spot
 from configs.plan import Plan
-from configs.repository import FsRepository, S3Repository
+from configs.repository import REPOSITORY_TYPES, FsRepository, S3Repository
 from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
 from configs.verify import AcceptanceQuery, Expected, VerifySettings
@@ -157,7 +157,7 @@ def _model(above: Sequence[str | int]) -> type[Settings]:
 
 
 def _siblings(model: type[Settings]) -> tuple[str, ...]:
-    groups = (_AUTH_TYPES, ("s3", "fs"))
+    groups = (_AUTH_TYPES, REPOSITORY_TYPES)
     return next((group for group in groups if any(_MODELS[kind] is model for kind in group)), ())
 
 
@@ -175,7 +175,7 @@ def _not_one_of(choices: list[str], spot: Spot | None) -> str:
 
 
 def _tag(error: ErrorDetails, spot: Spot | None) -> str:
-    choices: list[str] = [*_AUTH_TYPES] if "auth" in error["loc"] else ["s3", "fs"]
+    choices: list[str] = [*_AUTH_TYPES] if "auth" in error["loc"] else [*REPOSITORY_TYPES]
     return _not_one_of(choices, spot)
 
 

@@ -17,9 +17,10 @@ from configs.gates import GATES
 from configs.loading.messages import sentence
 from configs.loading.yaml_tree import Spot
 from configs.plan import Plan
+from configs.repository import REPOSITORY_TYPES
 
 _ROUNDS = 6
-_TAGS = {"repository": {"s3", "fs"}, "auth": {"sigv4", "basic", "none"}}
+_TAGS = {"repository": set(REPOSITORY_TYPES), "auth": {"sigv4", "basic", "none"}}
 _HARMLESS: dict[str, object] = {
     "name": "x",
     "source": {"endpoint": "http://source.invalid", "auth": {"type": "none"}},

@@ -127,6 +127,9 @@ def checks_in(*modules: ModuleType) -> tuple[Check, ...]:
         for each in vars(module).values()
         if isinstance(each, Check) and each.module == module.__name__
     ]
+    unknown = [each.id for each in found if each.id not in IDS]
+    if unknown:
+        raise ValueError(f"add {unknown[0]} to IDS in configs/checks.py, where docs/checks.md has it")
     return tuple(sorted(found, key=lambda each: IDS.index(each.id)))
 
 

@@ -13,6 +13,7 @@ from tasks import steps
 from tasks.estimates.workload import sizes
 from tasks.records.estimates import DOCUMENTED_LIMIT, Workload
 from tasks.records.resolution import Resolution
+from tasks.repository.bodies import PLACE
 from tasks.steps import ESTIMATED, StepKey
 
 M = TypeVar("M", bound=BaseModel)
@@ -136,7 +137,7 @@ def kept_snapshot(documents: Iterable[Document], plan: Plan) -> str:
 
 
 def _location(repository: dict[str, Any]) -> Sequence[Any]:
-    return [repository.get(key) for key in ("type", "bucket", "base_path", "location")]
+    return [repository.get(key) for key in ("type", *PLACE)]
 
 
 def _record(document: Document, step: StepKey[M]) -> M | None:

@@ -9,7 +9,8 @@ from domains.http.json_replies import Json, child
 from tasks.records.transfer import Form
 
 _S3_ENDPOINTS = {"cn-": "s3.{region}.amazonaws.com.cn", "us-gov-": "s3.{region}.amazonaws.com"}
-_PLACE = ("bucket", "base_path", "location")
+PLACE = ("bucket", "base_path", "location")
+"""Settings that say where a repository lies: two registrations that agree in them lead to the same place."""
 
 
 def forms(plan: Plan, bucket_region: str | None) -> Iterator[Form]:
@@ -59,7 +60,7 @@ def same_place(found: Json, wanted: Json) -> bool:
     has, wants = child(found, "settings"), wanted["settings"]
     same_type = found.get("type") == wanted["type"]
     return same_type and all(
-        _text(has.get(key)).rstrip("/") == _text(wants.get(key)).rstrip("/") for key in _PLACE
+        _text(has.get(key)).rstrip("/") == _text(wants.get(key)).rstrip("/") for key in PLACE
     )
 
 
@@ -80,7 +81,7 @@ def is_readonly(found: Json) -> bool:
 
 def place(found: Json) -> str:
     """Describe the bucket or folder of a registration."""
-    shown = {key: value for key, value in child(found, "settings").items() if key in _PLACE}
+    shown = {key: value for key, value in child(found, "settings").items() if key in PLACE}
     return f"{found.get('type')} {shown}"
 
 

@@ -81,7 +81,7 @@ def plans_bucket(survey: Survey) -> S3Repository:
     """Return the plan's repository.
 
     Raises:
-        Inapplicable: the repository is a folder.
+        Inapplicable: the repository is not a bucket on S3.
     """
     repository = domains.s3(survey)
     if repository is None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -14,6 +14,7 @@ import yaml
 from configs.cutover import CutoverSettings
 from configs.loading.loader import load_plan
 from configs.plan import BasicAuth, FsRepository, Plan, S3Repository, SigV4Auth
+from configs.repository import REPOSITORY_TYPES, Repository
 from configs.schema import SCHEMA_FILE, plan_schema, schema_text
 from configs.values.durations import duration_text, parse_duration
 
@@ -198,7 +199,7 @@ def test_an_example_is_a_plan_and_fits_the_schema(path: Path) -> None:
 
 def test_the_examples_show_what_they_are_for() -> None:
     plans = {path.stem: load_plan(path) for path in EXAMPLES}
-    assert set(plans) == {
+    assert set(plans) >= {
         "same-region-upgrade", "region-move", "change-window", "self-managed-source", "seeded-cutover",
     }  # fmt: skip
     assert plans["same-region-upgrade"].source.region == plans["same-region-upgrade"].target.region
@@ -247,3 +248,9 @@ def test_importing_the_plan_is_light() -> None:
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
     )
     assert not {"boto3", "prefect", "opensearchpy", "requests", "typer", "rich"} & set(modules.stdout.split())
+
+
+def test_every_type_of_repository_is_listed_for_messages() -> None:
+    union, _ = get_args(Repository)
+    tags = [tag.tag for kind in get_args(union) for tag in get_args(kind)[1:]]
+    assert tags == list(REPOSITORY_TYPES)

@@ -3,7 +3,7 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
@@ -22,7 +22,7 @@ from reports.views.status import status_of, status_view
 from reports.words import common, outcomes
 from runs.journal import Journal, now
 from tasks.records.resolution import LeftOut
-from tasks.records.transfer import Attempt, IndexRestore, RepositoryRecord, RestoreRecord
+from tasks.records.transfer import Attempt, Form, IndexRestore, RepositoryRecord, RestoreRecord
 from tasks.records.verification import DocumentDifference, Limit, Verdict, VerificationRecord
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -509,3 +509,7 @@ def test_long_names_are_shortened_where_there_is_a_table() -> None:
 )
 def test_every_outcome_has_its_words(whole: Report, outcome: Any) -> None:
     assert outcomes.OUTCOMES[outcome] in outcomes.headline(whole.model_copy(update={"outcome": outcome}))
+
+
+def test_every_form_of_registration_has_its_words() -> None:
+    assert set(common.FORMS) == set(get_args(Form))
