@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -24,6 +24,7 @@ MOST = 3
 NEEDED = 4 << 30
 """Bytes of memory that one run needs: two engines all the time, and two that a module starts for itself."""
 PYTEST = (sys.executable, "-m", "pytest", "tests/lab")
+PATIENCE_S = 15
 Child = subprocess.Popen[bytes]
 
 
@@ -67,9 +68,17 @@ def _started(command: Sequence[str], log: Path | None = None) -> Generator[Child
         try:
             yield child
         finally:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGINT)
-                child.wait()
+            _end(child)
+
+
+def _end(child: Child) -> None:
+    """End it with all that it has started; a command under test may take the first signal for its own."""
+    for number in (signal.SIGINT, signal.SIGINT, signal.SIGKILL):
+        if child.poll() is not None:
+            return
+        os.killpg(child.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(PATIENCE_S)
 
 
 if __name__ == "__main__":
