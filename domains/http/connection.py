@@ -307,7 +307,7 @@ _TIMEOUT_HINT = "run the same command again; if it fails again, check the domain
 
 def _unanswered(asked: str, timeout_s: float) -> Unreachable:
     within = f"{timeout_s:.0f} s" if timeout_s >= 1 else f"{timeout_s * 1000:.0f} ms"
-    return Unreachable(asked, f"no complete answer within {within}", _TIMEOUT_HINT)
+    return Unreachable(asked, f"no answer within {within}", _TIMEOUT_HINT)
 
 
 def _words(error: client_errors.ConnectionError) -> str:

@@ -17,6 +17,16 @@ def send(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
+@pytest.fixture(autouse=True)
+def _as_in_a_terminal() -> Iterator[None]:
+    """A command that a script starts in the background ignores Ctrl-C; these tests do not."""
+    before = {each: signal.signal(each, signal.SIG_DFL) for each in SIGNALS}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
 @contextmanager
 def unchanged_afterwards() -> Iterator[None]:
     before = [signal.getsignal(each) for each in SIGNALS]
