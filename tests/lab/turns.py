@@ -15,8 +15,9 @@ import pytest
 
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
-    "matrix", "abort", "cutover", "checks", "migrate", "faults", "rehearse", "cutover_meddled", "kill",
-    "conflicts", "deployment", "finish", "verify", "lab_nodes", "service_manners", "lab_lifetime",
+    "abort", "cutover", "matrix", "window", "checks", "cutover_meddled", "migrate", "rehearse", "old_state",
+    "faults", "planned_requests", "verify", "service_manners", "kill", "finish", "lab_lifetime", "lab_nodes",
+    "deployment", "conflicts", "gates", "saved_plans",
 )  # fmt: skip
 """They come first, so that no long one is left when the other runs have nothing more to take."""
 
