@@ -147,7 +147,7 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord | ExecutionError:
     """Release the source without asking anything of the target: that may be what is wrong.
 
     Returns:
-        What was released; or why an index could not be: the rest is rolled back before that is told.
+        What was released, or the error that names what was not; it is raised once the rest is rolled back.
     """
     source = open_side(begun, "source")
     uuids, here = clusters(journal), identity(source).uuid

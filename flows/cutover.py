@@ -105,7 +105,7 @@ def _copy_and_verify(m: Migration) -> None:
     limited = window.limit_waits(m)
     work = within_window(limited, lambda: compare_once(limited, resolution))
     taken = _last_round(limited, resolution, work)
-    copies = within_window(limited, lambda: final_check.copies_before(limited, resolution))
+    copies = within_window(limited, lambda: final_check.copy_marks(limited, resolution))
     require_equal(
         within_window(
             limited, lambda: verify_copies(limited, with_streams_split(resolution), work, steps.VERIFY)
@@ -169,6 +169,6 @@ def _make_streams(
     of_streams = resolution.model_copy(
         update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
     )
-    copies = within_window(m, lambda: final_check.copies_before(m, of_streams))
+    copies = within_window(m, lambda: final_check.copy_marks(m, of_streams))
     require_equal(within_window(m, lambda: verify_copies(m, of_streams, work, steps.VERIFY_STREAMS)))
     return copies

@@ -88,19 +88,8 @@ class PlainConnection(urllib3.connection.HTTPConnection):
         super().send(data)
 
 
-class TlsConnection(urllib3.connection.HTTPSConnection):
-    """A connection over HTTPS whose requests have a deadline."""
-
-    response_class = _Response
-
-    def _new_conn(self) -> socket.socket:
-        self.timeout = seconds_left() or self.timeout
-        return super()._new_conn()
-
-    def send(self, data: Any) -> None:
-        """Send it. Nothing leaves after the deadline: nobody waits for its effect any more."""
-        _require_time(self)
-        super().send(data)
+class TlsConnection(PlainConnection, urllib3.connection.HTTPSConnection):
+    """The same over HTTPS."""
 
 
 def _require_time(connection: http.client.HTTPConnection) -> None:

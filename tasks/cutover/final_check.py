@@ -24,8 +24,8 @@ _SHOWN = 5
 Marks = Mapping[str, tuple[Mark, ...]]
 
 
-def copies_before(m: Migration, resolution: Resolution) -> dict[str, tuple[Mark, ...]]:
-    """The shard marks of the copies on the target, to be read before they are compared. Reads only."""
+def copy_marks(m: Migration, resolution: Resolution) -> dict[str, tuple[Mark, ...]]:
+    """The shard marks of the copies on the target as they are now. Reads only."""
     return marks(m.target, [index.target for index in resolution.indices])
 
 
@@ -94,7 +94,7 @@ def _target_problems(m: Migration, resolution: Resolution, target: Catalog) -> I
 
 def _altered_copies(m: Migration, resolution: Resolution, copies: Marks) -> Iterator[tuple[str, str]]:
     """Copies on the target that may hold something else than what was compared, and why."""
-    current = copies_before(m, resolution)
+    current = copy_marks(m, resolution)
     for index in resolution.indices:
         now, before = current.get(index.target), copies.get(index.target)
         if index.open and not now:

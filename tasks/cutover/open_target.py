@@ -142,28 +142,29 @@ def foreign_aliases(m: Migration, resolution: Resolution) -> Iterator[str]:
 
     Where the plan brings no aliases, or renames the index, aliases are the user's own business.
     """
-    if not m.plan.restore.aliases:
-        return
-    here, there = aliases(m.target), aliases(m.source)
-    for unit in resolution.moving:
-        if unit.is_stream or unit.action == "rename":
-            continue
-        for index in unit.indices:
-            foreign = here.get(index.target, {}).keys() - there.get(index.name, {}).keys()
-            for alias in sorted(foreign):
-                yield f"{index.target} on the target has alias {alias}, which its source does not have"
+    indices = list(_with_aliases(m, resolution))
+    here, there = (aliases(m.target), aliases(m.source)) if indices else ({}, {})
+    for index in indices:
+        foreign = here.get(index.target, {}).keys() - there.get(index.name, {}).keys()
+        for alias in sorted(foreign):
+            yield f"{index.target} on the target has alias {alias}, which its source does not have"
+
+
+def _with_aliases(m: Migration, resolution: Resolution) -> Iterator[SelectedIndex]:
+    """Indices that get their sources' aliases; no backing index and no renamed one does."""
+    if m.plan.restore.aliases:
+        for unit in resolution.moving:
+            if not unit.is_stream and unit.action != "rename":
+                yield from unit.indices
 
 
 def _source_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:
     """Index on the target, alias, and the alias's properties on the source."""
-    if not m.plan.restore.aliases:
-        return []
-    by_index = aliases(m.source)
+    indices = list(_with_aliases(m, resolution))
+    by_index = aliases(m.source) if indices else {}
     return [
         (index.target, alias, more)
-        for unit in resolution.moving
-        if not unit.is_stream and unit.action != "rename"
-        for index in unit.indices
+        for index in indices
         for alias, more in by_index.get(index.name, {}).items()
     ]
 
