@@ -8,6 +8,7 @@ from typing import Literal
 
 from configs.plan import Plan
 from flows import abort_cutover, abort_seeding
+from flows.guard.agreement import await_guard
 from flows.sessions.exclusion import TAKE_AWAY
 from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import aborting, as_rehearsed, target_of
@@ -15,8 +16,9 @@ from flows.sessions.session import open_domains
 from flows.sessions.verb_rules import require_nothing_open
 from flows.sessions.which_run import leftover, require_leftover
 from runs.begun_plan import as_begun
+from runs.guard_record import GuardState
 from runs.journal import Journal
-from runs.lifecycle import is_opening
+from runs.lifecycle import is_opening, is_rolled_back
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies, seed_cycles
 from runs.state import State
@@ -115,8 +117,13 @@ def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:
         PreconditionError: as in `subject`.
         SnapferryError: a domain refused, or was busy for too long; how the run stands is in its journal.
     """
-    found = subject(State(options.state, plan.name))
+    state = State(options.state, plan.name)
+    found = subject(state)
     if found.what == "cutover":
+        await_guard(state, but=(GuardState.RELEASING,))
+        by_guard = Journal.load(found.journal.path)
+        if is_rolled_back(by_guard.document):
+            return abort_cutover.rolled_back(by_guard)
         return abort_cutover.abort_cutover(plan, options, found.journal)
     if found.what == "seed rounds":
         _require_consent(options)

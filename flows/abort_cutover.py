@@ -4,8 +4,9 @@ It must work whatever else is wrong: also when the target does not answer, or th
 source takes writes again before anything else is read.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 
 from configs.plan import Plan
 from domains.engine import snapshots
@@ -97,21 +98,43 @@ def abort_cutover(plan: Plan, options: RunOptions, before: Journal) -> RolledBac
         PreconditionError: it is opening the target.
         SnapferryError: a domain refused or does not answer; how the run stands is in its journal.
     """
+    return roll_back_from_outside(plan, options, before, _WHY, RunStatus.ABANDONED)
+
+
+def roll_back_from_outside(
+    plan: Plan, options: RunOptions, before: Journal, why: str, status: RunStatus
+) -> RolledBackRecord:
+    """The same, for whatever reason.
+
+    Args:
+        why: why it is rolled back, unless that had begun before.
+        status: the run's status once that is done.
+    """
     try:
         with _held(plan, options, before) as journal:
-            released = _release(_as_begun(plan, journal), journal)
+            roll_back_begun = partial(roll_back.begin, message=why, hint="", status=status)
+            released = _release(_as_begun(plan, journal), journal, roll_back_begun)
             _roll_back_the_rest(plan, options, journal)
             if isinstance(released, ExecutionError):
                 raise released
             record_rolled_back(journal)
-            copies = journal.document.recorded(steps.COPIES)
-            count = len(copies.copies) if copies else 0
-            return RolledBackRecord(run_id=journal.run_id, released=released.released, copies=count)
+            return rolled_back(journal)
     except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same
         begun = _as_begun(plan, before)
         source = open_side(begun, "source")
         freeze.release_unrecorded(Migration(begun, source, source, before))
         raise
+
+
+def rolled_back(journal: Journal) -> RolledBackRecord:
+    """What a cutover that was rolled back has released and closed."""
+    copies = journal.document.recorded(steps.COPIES)
+    released = journal.document.recorded(steps.RELEASE)
+    return RolledBackRecord(
+        run_id=journal.run_id,
+        released=released.released if released else (),
+        copies=len(copies.copies) if copies else 0,
+    )
 
 
 @contextmanager
@@ -143,8 +166,13 @@ def _settle(journal: Journal) -> None:
         journal.settle(status, failed.message, failed.hint)
 
 
-def _release(begun: Plan, journal: Journal) -> ReleaseRecord | ExecutionError:
+def _release(
+    begun: Plan, journal: Journal, begin: Callable[[Migration], None]
+) -> ReleaseRecord | ExecutionError:
     """Release the source without asking anything of the target: that may be what is wrong.
+
+    Args:
+        begin: records that the cutover is being rolled back.
 
     Returns:
         What was released, or the error that names what was not; it is raised once the rest is rolled back.
@@ -155,7 +183,7 @@ def _release(begun: Plan, journal: Journal) -> ReleaseRecord | ExecutionError:
         require_same_clusters(journal, (here, uuids[1]))
     m = Migration(begun, source, source, journal)
     window.withdraw_opening(m)  # killed before anything was opened
-    roll_back.begin(m, _WHY, "", RunStatus.ABANDONED)
+    begin(m)
     try:
         with interruptions.put_off():
             return release_source(m)

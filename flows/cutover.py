@@ -12,6 +12,8 @@ from flows.cutover_window import (
     step_within,
     within_window,
 )
+from flows.guard.agreement import await_guard, heed_earlier_guard
+from flows.guard.guard import Guard
 from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.flow_runs import run_name
@@ -29,7 +31,8 @@ from flows.sessions.cutover import cutting_over, finished_cutover
 from flows.stages import register, require_equal, require_restored
 from reports.words import seeding as words
 from runs.lifecycle import opening_has_begun
-from runs.progress import Progress, report_progress
+from runs.progress import Progress, listening, report_progress
+from runs.state import State
 from tasks import steps
 from tasks.cutover import automated_snapshots, final_check, freeze, open_target, window
 from tasks.cutover.data_streams import make_streams
@@ -63,6 +66,7 @@ def cutover(
             target was already being opened: then the same call resumes.
     """
     options = run_options(execute, consents, state)
+    await_guard(State(options.state, plan.name))
     before = finished_cutover(plan, options)
     if before:
         return before.run_id
@@ -73,24 +77,32 @@ def cutover(
 
 def chain(m: Migration) -> None:
     """Resume where the run stands: rolling back, opening, or everything up to the verified last round."""
+    heed_earlier_guard(m)
     if m.journal.document.aborting:
         resume_roll_back(m)
         return
+    guard = Guard(m)
     if window.is_opening(m) and opening_has_begun(m.journal.document):
-        open_target_for_writes(m)
+        open_target_for_writes(m, guard.stand_down)
         return
     window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since
     if not window.is_frozen(m):
         freeze.require_consent(m.consents)
-    with roll_back_on_error(m):
-        _copy_and_verify(m)
-        open_target_for_writes(m)
+    try:
+        with roll_back_on_error(m):
+            with listening(guard.require_present):
+                _copy_and_verify(m, guard)
+            open_target_for_writes(m, guard.stand_down)
+    finally:
+        guard.end()
 
 
-def _copy_and_verify(m: Migration) -> None:
+def _copy_and_verify(m: Migration, guard: Guard) -> None:
     """Do everything up to the opening. After a failure with a frozen source the caller rolls back."""
     resolution = resolve_once(m)
-    if not window.is_frozen(m):
+    if window.is_frozen(m):
+        _start_guard(m, resolution, guard)
+    else:
         record_window_estimate(m, resolution)
     register(m, resolution)
     if not window.is_frozen(m):
@@ -101,7 +113,8 @@ def _copy_and_verify(m: Migration) -> None:
         open_target.require_no_foreign_aliases(m, resolution)
         perform(m, steps.PAUSE_AUTOMATED, lambda: automated_snapshots.pause(m))
         run_step(m.journal, steps.OPEN_AHEAD.name, lambda: open_unchanged_ahead(m, resolution))
-    _freeze(m, resolution)
+        _start_guard(m, resolution, guard)
+    _freeze(m, resolution, guard)
     limited = window.limit_waits(m)
     work = within_window(limited, lambda: compare_once(limited, resolution))
     taken = _last_round(limited, resolution, work)
@@ -119,10 +132,18 @@ def _copy_and_verify(m: Migration) -> None:
     window.require_time(limited)
 
 
-def _freeze(m: Migration, resolution: Resolution) -> None:
+def _start_guard(m: Migration, resolution: Resolution, guard: Guard) -> None:
+    """Start the guard. Without one that works nothing is frozen."""
+    window.require_time(m)
+    names = freeze.to_block(m, resolution)
+    process = run_step(m.journal, steps.START_GUARD.name, lambda: guard.start(names))
+    report_progress(Progress(steps.START_GUARD.name, words.guarded(process), finished=True))
+
+
+def _freeze(m: Migration, resolution: Resolution, guard: Guard) -> None:
     opened = sum(index.open for index in resolution.indices)
     report_progress(Progress(steps.FREEZE.name, words.about_to_freeze(opened, m.plan.cutover.window)))
-    window.begin(m)
+    guard.watch(window.begin(m).deadline)
     limited = window.limit_waits(m)
     within_window(limited, lambda: perform(limited, steps.FREEZE, lambda: freeze.freeze(limited, resolution)))
 

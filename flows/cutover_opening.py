@@ -1,5 +1,7 @@
 """Open the target after the last round was verified: from here on nothing is rolled back."""
 
+from collections.abc import Callable
+
 from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
 from runs.events import Event, emit
@@ -13,8 +15,12 @@ from tasks.records.cutover import ReleaseRecord
 from tasks.records.resolution import Resolution
 
 
-def open_target_for_writes(m: Migration) -> None:
+def open_target_for_writes(m: Migration, stand_down: Callable[[], None]) -> None:
     """Give the target its aliases, let it take writes, then wait until it is green. Resumable.
+
+    Args:
+        stand_down: asks the window's guard to leave the source alone from now on, and returns once it has
+            recorded that. It is called before anything is opened, and not when that had begun before.
 
     Raises:
         SnapferryError: a step failed; the same command resumes with it.
@@ -25,19 +31,20 @@ def open_target_for_writes(m: Migration) -> None:
             "the journal lacks what was decided", "restore the state folder from a backup, then run it again"
         )
     if m.journal.record(steps.OPEN.name) is None:
-        _open(m, resolution)
+        _open(m, resolution, stand_down)
     window.end(m)
     _release_or_keep_block(m)
     perform(m, steps.HEALTH, lambda: open_target.wait_for_green(m, resolution))
     perform(m, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
 
 
-def _open(m: Migration, resolution: Resolution) -> None:
+def _open(m: Migration, resolution: Resolution, stand_down: Callable[[], None]) -> None:
     """Open it once: from the first write on the target belongs to its clients, and no step is repeated."""
     if opening_has_begun(m.journal.document):  # clients may have changed the aliases since
         made = open_target.planned_aliases(m, resolution)
     else:
         made = run_step(m.journal, steps.SET_ALIASES.name, lambda: open_target.set_aliases(m, resolution))
+        stand_down()
     window.begin_opening(m)
     report_progress(Progress(steps.OPEN.name, words.no_way_back(m.plan.cutover.source_after)))
     record = perform(m, steps.OPEN, lambda: open_target.open_for_writes(m, resolution, made))

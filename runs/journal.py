@@ -327,3 +327,10 @@ class Journal:
         self.document.message, self.document.hint, self.document.unheard = message, hint, unheard
         self.document.ended = now()
         self.save()
+
+
+class UnsavedJournal(Journal):
+    """A journal that is never written, because it cannot be or because another process writes it."""
+
+    def save(self) -> None:
+        """Write nothing."""

@@ -18,6 +18,7 @@ class StepName(StrEnum):
     ESTIMATE_WINDOW = "expect window"
     PAUSE_AUTOMATED = "pause automated snapshots"
     OPEN_AHEAD = "open ahead"
+    START_GUARD = "start guard"
     FREEZE = "freeze"
     DISCARD_COPIES = "discard copies"
     START_SNAPSHOT = "start snapshot"

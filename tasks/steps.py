@@ -102,6 +102,8 @@ PAUSE_AUTOMATED = StepKey(StepName.PAUSE_AUTOMATED, (Verb.CUTOVER,), record=Paus
 """The service's own snapshots of the source, paused: asked of AWS's control plane, not of the domain."""
 OPEN_AHEAD = Step(StepName.OPEN_AHEAD, (Verb.CUTOVER,), sends=True)
 """Copies of what has not changed, opened before the freeze so that the window need not wait for them."""
+START_GUARD = Step(StepName.START_GUARD, (Verb.CUTOVER,), sends=True)
+"""The process that ends the window if the command cannot. It first tries to release the source."""
 FREEZE = StepKey(StepName.FREEZE, (Verb.CUTOVER,), phase=Phase.FREEZE, sends=True, record=FreezeRecord)
 COMPARE = StepKey(StepName.COMPARE, _ROUNDS, phase=Phase.COMPARE, record=ChangesRecord)
 """What has changed on the source since the last round."""
@@ -156,6 +158,7 @@ ALL: tuple[Step, ...] = (
     REGISTER_ON_TARGET,
     PAUSE_AUTOMATED,
     OPEN_AHEAD,
+    START_GUARD,
     FREEZE,
     COMPARE,
     MARK,

@@ -138,6 +138,7 @@ def cutover_offers(planned: Round) -> Offers:
         **_round_offers(planned),
         StepName.START_SNAPSHOT: lambda: _snapshot(m, contents, planned.todo),
         StepName.OPEN_AHEAD: lambda: on("target", open_requests(opened_ahead)),
+        StepName.START_GUARD: lambda: on("source", freeze.release_requests(m, resolution)),
         StepName.FREEZE: lambda: on("source", freeze.requests(m, resolution)),
         StepName.OPEN_COPIES: lambda: on("target", open_requests(opened_later)),
         StepName.MAKE_STREAMS: lambda: on("target", data_streams.requests(m, survey, resolution)),

@@ -113,6 +113,11 @@ def about_to_freeze(indices: int, length: timedelta) -> str:
     return f"the source is about to refuse writes to {named}, for {duration_text(length)} at most"
 
 
+def guarded(process: int) -> str:
+    """Say who ends the window if the command cannot."""
+    return f"process {process} releases the source at the deadline, or at once if this command dies"
+
+
 def not_enough(length: timedelta) -> str:
     """Warn that the window is shorter than its estimate."""
     return (

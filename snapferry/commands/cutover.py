@@ -90,11 +90,16 @@ def _rehearse(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> Exit
 
 
 def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode:
+    from flows.guard.agreement import await_guard
     from flows.sessions.cutover import finished_cutover, require_consent
+    from runs.state import State
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
+    from snapferry.progress import shown_progress
     from snapferry.running import show_report
 
+    with shown_progress():
+        await_guard(State(options.state, plan.name))
     journal = finished_cutover(plan, options)
     if journal is None:
         require_consent(plan, options)

@@ -8,7 +8,7 @@ shards. An index that refused writes before is left alone: the run neither block
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from domains.engine.catalog import path_pieces, refresh
+from domains.engine.catalog import catalog, path_pieces, refresh
 from domains.engine.index_opening import require_acknowledged
 from domains.engine.shard_stats import marks
 from domains.engine.write_blocks import (
@@ -30,6 +30,7 @@ from tasks.migration import Consents, Migration
 from tasks.records.cutover import FreezeRecord, ReleaseRecord
 from tasks.records.resolution import Resolution
 
+_ENOUGH = 5
 _REST_S = 2.0  # measured: writes in progress when a setting blocked them ended within this
 _UNKNOWN_WORDS = ("no handler found", "is not allowed", "incorrect http method")
 _UNKNOWN_TYPES = ("invalid_index_name_exception", "invalid_type_name_exception", "parse_exception")
@@ -51,7 +52,7 @@ def require_releasable(m: Migration, resolution: Resolution) -> None:
         PreconditionError: at least one has.
     """
     archived = archived_settings(m.source)
-    found = [name for name in _to_block(m, resolution) if name in archived]
+    found = [name for name in to_block(m, resolution) if name in archived]
     if found:
         raise PreconditionError(
             "once frozen, these indices of the source could not be released again:",
@@ -71,7 +72,7 @@ def freeze(m: Migration, resolution: Resolution) -> FreezeRecord:
         DomainError: transient, or denied.
     """
     names = [index.name for index in resolution.indices if index.open]
-    wanted = _to_block(m, resolution)
+    wanted = to_block(m, resolution)
     before = [name for name in names if name not in wanted]
     of_streams = _of_streams(resolution)
     result = _block(m, [name for name in wanted if name not in of_streams])
@@ -84,17 +85,45 @@ def freeze(m: Migration, resolution: Resolution) -> FreezeRecord:
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
     """The requests of a freeze if the source accepts `_block/write`, without the flushes. Reads only."""
-    wanted, of_streams = _to_block(m, resolution), _of_streams(resolution)
+    wanted, of_streams = to_block(m, resolution), _of_streams(resolution)
     yield from block_requests(name for name in wanted if name not in of_streams)
     yield from setting_requests((name for name in wanted if name in of_streams), blocked=True)
 
 
 def release_requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
-    """The requests of a release once the source is frozen. Reads only."""
-    return setting_requests(sorted(_to_block(m, resolution)), blocked=False)
+    """The requests of a release once the source is frozen, and of trying it before. Reads only."""
+    return setting_requests(sorted(to_block(m, resolution)), blocked=False)
 
 
-def _to_block(m: Migration, resolution: Resolution) -> list[str]:
+def try_release(m: Migration, names: Iterable[str]) -> None:
+    """Confirm that each of these indices can be released, by the request that releases it.
+
+    Safe to repeat: it asks of each index what is so already. One that refuses writes now is asked to go on.
+
+    Raises:
+        PreconditionError: the source refuses it for at least one; the first few are named.
+        DomainError: transient.
+    """
+    blocked = blocks(m.source)
+    present = catalog(m.source).indices
+    refused: dict[str, Refused] = {}
+    for blocked_now in (False, True):
+        same = [
+            name
+            for name in sorted(names)
+            if name in present and (name in blocked and blocked[name].write) is blocked_now
+        ]
+        refused |= _send_settings(m, same, blocked=blocked_now, enough=_ENOUGH)
+    if refused:
+        first = next(iter(refused))
+        raise PreconditionError(
+            "the source refuses to release what the cutover would freeze:",
+            tuple(f"{name}: {error.reply.text or error.message}" for name, error in refused.items()),
+            hint=_way_out(first, refused[first], again="then cut over again"),
+        )
+
+
+def to_block(m: Migration, resolution: Resolution) -> list[str]:
     """The open indices that move and take writes now, or were blocked by this run."""
     own, blocked = blocked_by(m), blocks(m.source)
     names = (index.name for index in resolution.indices if index.open)
@@ -237,7 +266,16 @@ def still_blocked(m: Migration) -> list[str]:
 
 def release_unrecorded(m: Migration) -> None:
     """Release the source without recording it, for a run that can no longer write its journal."""
-    _send_release(m, still_blocked(m))
+    _send_settings(m, still_blocked(m), blocked=False)
+
+
+def release_unseen(m: Migration) -> None:
+    """Release whatever this run may have blocked, without a look before; replies may not come.
+
+    Raises:
+        DomainError: transient; it may have taken effect all the same.
+    """
+    _send_settings(m, sorted(blocked_by(m)), blocked=False)
 
 
 def release(m: Migration) -> ReleaseRecord:
@@ -252,7 +290,7 @@ def release(m: Migration) -> ReleaseRecord:
     names, refusals = still_blocked(m), dict[str, Refused]()
     if names:
         with m.journal.intend(StepName.RELEASE, "source", "release", {"names": names}):
-            refusals = _send_release(m, names)
+            refusals = _send_settings(m, names, blocked=False)
     kept = still_blocked(m)
     if kept:
         named = ("; " if refusals else ", ").join(_refusal(name, refusals.get(name)) for name in kept[:5])
@@ -263,8 +301,13 @@ def release(m: Migration) -> ReleaseRecord:
     return ReleaseRecord(released=tuple(sorted(blocked_by(m))), kept=())
 
 
-def _send_release(m: Migration, names: Sequence[str]) -> dict[str, Refused]:
-    """Ask for the release of these indices; where a request for many is refused, of one after the other.
+def _send_settings(
+    m: Migration, names: Sequence[str], *, blocked: bool, enough: int | None = None
+) -> dict[str, Refused]:
+    """Ask for the block, or the release, of these indices; where many are refused, of one after the other.
+
+    Args:
+        enough: how many refusals to collect before the rest is left out; None for all.
 
     Returns:
         The indices for which it was refused, each with the refusal.
@@ -272,16 +315,17 @@ def _send_release(m: Migration, names: Sequence[str]) -> dict[str, Refused]:
     refused: dict[str, Refused] = {}
     for piece in path_pieces(names):
         try:
-            for request in setting_requests(piece, blocked=False):
+            for request in setting_requests(piece, blocked=blocked):
                 m.source.connection.send(request)
         except Refused as error:
             if error.transient:
                 raise
             if len(piece) == 1:
                 refused[piece[0]] = error
-            else:
-                for name in piece:
-                    refused |= _send_release(m, [name])
+                continue
+            for name in piece:
+                if enough is None or len(refused) < enough:
+                    refused |= _send_settings(m, [name], blocked=blocked)
     return refused
 
 
@@ -289,9 +333,9 @@ def _refusal(name: str, error: Refused | None) -> str:
     return f"{name} ({error.reply.text})" if error else name
 
 
-def _way_out(name: str, error: Refused | None) -> str:
+def _way_out(name: str, error: Refused | None, again: str = "then run the same command again") -> str:
     """What to do about an index that cannot be released, with the cause that the domain gives."""
-    path, again = f"/{name}/_settings", "then run the same command again"
+    path = f"/{name}/_settings"
     if error is None:
         return "run the same command again"
     if "archived." in error.reply.text:

@@ -120,6 +120,32 @@ def kill_when(process: subprocess.Popen[str], seen: Callable[[], bool]) -> None:
     assert process.wait() == -signal.SIGKILL
 
 
+def lose_machine_when(desk: Desk, process: subprocess.Popen[str], seen: Callable[[], bool]) -> None:
+    """kill -9 of the command and of its guard as soon as something is seen: nobody is left to clear up."""
+    eventually(lambda: process.poll() is not None or seen())
+    assert process.poll() is None, process.stdout and process.stdout.read()
+    process.send_signal(signal.SIGSTOP)  # or it would see that its guard is gone
+    guard = guard_of(desk)
+    if guard:
+        os.kill(guard["process"], signal.SIGKILL)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def guard_of(desk: Desk) -> dict[str, Any] | None:
+    """What the guard of a window has recorded; None without one."""
+    found = next(desk.folder.rglob("*.guard"), None)
+    return json.loads(found.read_text(encoding="utf-8")) if found else None
+
+
+def eventually(seen: Callable[[], bool], within_s: float = WAIT_S) -> None:
+    """Waits until something is seen."""
+    deadline = time.monotonic() + within_s
+    while not seen():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.02)
+
+
 def plan_of(lab: LabDescription) -> dict[str, Any]:
     """The lab's move: everything, from the source's Region to the target's, through the source's bucket."""
     trusted = {"ca_bundle": lab.ca_bundle} if lab.ca_bundle else {}

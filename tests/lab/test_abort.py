@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 import pytest
-from migrations import Desk, documents, engine, kill_when, log, log_size
+from migrations import Desk, documents, engine, kill_when, log, log_size, lose_machine_when
 from rounds import CUTOVER, append, copies, cut_over, seeded, write
 
 from lab.state import state
@@ -50,9 +50,9 @@ def got(desk: Desk, side: str, method: str, path: str) -> Callable[[], bool]:
 
 
 def killed_inside_the_window(desk: Desk, side: str, method: str, path: str) -> None:
-    """A cutover killed with -9 as soon as a domain has got this request."""
+    """A cutover killed with -9, with its guard, as soon as a domain has got this request."""
     seen = got(desk, side, method, path)
-    kill_when(desk.start("cutover", "--execute", "--allow-freeze"), seen)
+    lose_machine_when(desk, desk.start("cutover", "--execute", "--allow-freeze"), seen)
     assert desk.journal()["window"]["frozen"]
 
 

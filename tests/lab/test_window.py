@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
 import pytest
-from migrations import Desk, documents, engine
+from migrations import Desk, documents, engine, eventually
 from rounds import CUTOVER, append, blocked, copies, cut_over, seeded, write
 
 from lab.description import child_environment
@@ -33,13 +33,6 @@ def two(desk: Desk) -> Desk:
     desk.write(cutover=CUTOVER, gates=GATE)
     seeded(desk)
     return desk
-
-
-def eventually(seen: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG_S
-    while not seen():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
-        time.sleep(0.05)
 
 
 def at_gate(desk: Desk) -> bool:

@@ -1,0 +1,66 @@
+"""What a command makes of the guard of an earlier one: it waits for it, and heeds what it did."""
+
+from collections.abc import Collection
+
+from runs.errors import Busy
+from runs.guard_record import GuardRecord, GuardState, is_guarded, read_record
+from runs.journal import Journal
+from runs.lifecycle import RunStatus
+from runs.progress import Poll, Progress, report_progress
+from runs.state import State
+from runs.step_names import StepName
+from runs.verbs import Verb
+from tasks.cutover import roll_back
+from tasks.migration import Migration
+
+_PATIENCE_S = 60.0
+_ENDED_BY_GUARD = frozenset({GuardState.RELEASING, GuardState.RELEASED, GuardState.LEFT})
+
+
+def guard_at_work(state: State) -> GuardRecord | None:
+    """What the guard of the plan's cutover has recorded, if it lives and the cutover's command does not."""
+    cutover = state.unfinished(Verb.CUTOVER)
+    found = read_record(cutover) if cutover and is_guarded(cutover) else None
+    return found if found and state.holder() in (None, found.process) else None
+
+
+def await_guard(state: State, but: Collection[GuardState] = ()) -> None:
+    """Wait for a minute at most until a guard that clears up after a killed command has ended.
+
+    Args:
+        but: what it may be doing without being waited for.
+    """
+    poll = Poll(_PATIENCE_S)
+    while not poll.expired:
+        found = guard_at_work(state)
+        if found is None or found.state in but:
+            return
+        report_progress(Progress(StepName.ROLL_BACK, f"waiting: {_doing(found)}", waiting=True))
+        poll.pause()
+
+
+def heed_earlier_guard(m: Migration) -> None:
+    """Begin to roll back if the guard of an earlier session has released the source.
+
+    Raises:
+        Busy: that guard lives, and goes on by itself.
+    """
+    found = read_record(m.journal)
+    if found and is_guarded(m.journal):
+        raise Busy(
+            _doing(found), "it goes on until the source takes writes again; `snapferry status` shows it"
+        )
+    why = ended_by_guard(m.journal)
+    if why:
+        roll_back.begin(m, why, "", RunStatus.INTERRUPTED)
+
+
+def ended_by_guard(journal: Journal) -> str:
+    """Why the run's guard has ended its window; empty if it has not."""
+    found = read_record(journal)
+    return found.why if found and found.state in _ENDED_BY_GUARD else ""
+
+
+def _doing(found: GuardRecord) -> str:
+    problem = f" ({found.problem})" if found.problem else ""
+    return f"the guard of cutover {found.run_id} (process {found.process}) is rolling it back{problem}"

@@ -1,0 +1,375 @@
+"""The guard's process: `python -m flows.guard.process RUN`. It ends a window when the command cannot.
+
+It lives in a session of its own and ignores signals, so that what ends the command does not end it. It needs
+no Prefect, and no room on the disk. Two things make it act: the end of the command, at once, and the
+deadline, a moment later than the command would. Then it releases the source, again and again until the
+source takes writes, and after that rolls back the rest.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from configs.plan import Plan
+from domains.errors import AwsError, SnapferryError, is_transient
+from flows.abort_cutover import roll_back_from_outside
+from flows.cutover_rollback import close_target, release_source
+from flows.guard.messages import Answer, Line, Order, Reply, Told
+from flows.sessions.options import RunOptions
+from flows.sessions.session import open_domains
+from runs.errors import Busy, StateUnusable
+from runs.guard_record import GuardFile, GuardRecord, GuardState, record_path
+from runs.journal import Document, Intent, Journal, UnsavedJournal, now
+from runs.lifecycle import RunStatus, is_frozen, is_rolled_back, opening_has_begun
+from runs.state import State
+from runs.step_names import StepName
+from runs.verbs import Verb
+from tasks.cutover import freeze
+from tasks.errors import ExecutionError
+from tasks.migration import Migration
+
+_ORDER_S = 60.0
+_GRACE_S = 1.0
+"""The command ends its window at the deadline by itself; only then, a guard does."""
+_LOOK_S = 1.5
+_REQUEST_S = 20.0
+_AGAIN_S = 1.0
+_SELDOM_S = 10.0
+_OFTEN_FOR_S = 120.0
+_GIVE_UP_S = 24 * 3600.0
+_REFUSALS = 3
+_ROLL_BACKS = 5
+_PATIENCE_S = 300.0
+_LET_GO_S = 30.0
+_DIED = "the command ended inside the window, and its guard released the source"
+_LATE = "the deadline passed, and the guard of the window released the source"
+
+
+class Guarded:
+    """The window that is guarded: the domains on connections of the guard's own, and the guard's record."""
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+        self.plan = Plan.model_validate_json(json.dumps(order.plan))
+        self._source, self._target = open_domains(self.plan)
+        self._file = GuardFile(record_path(order.journal))
+        self.deadline: datetime | None = None
+        self.why = ""
+        self.copies_closed = False
+        self.record(GuardState.WATCHING)
+
+    def prove(self) -> None:
+        """Confirm that the source accepts the requests that release it.
+
+        Raises:
+            SnapferryError: it does not. The record is gone again.
+        """
+        try:
+            freeze.try_release(self.migration(_ORDER_S), self.order.names)
+        except SnapferryError:
+            self.forget()
+            raise
+
+    def record(self, state: GuardState, problem: str = "") -> None:
+        """Record what the guard does.
+
+        Raises:
+            OSError: the disk fails.
+        """
+        self._file.write(
+            GuardRecord(
+                run_id=self.order.journal.stem,
+                process=os.getpid(),
+                state=state,
+                at=now(),
+                deadline=self.deadline,
+                why=self.why,
+                problem=problem,
+                copies_closed=self.copies_closed,
+            )
+        )
+
+    def forget(self) -> None:
+        """Remove the record: the journal says it all."""
+        self._file.remove()
+
+    def journal(self) -> Journal | None:
+        """The run's journal as it is on the disk, never to be written; None if it cannot be read."""
+        try:
+            return UnsavedJournal(self.order.journal, Journal.load(self.order.journal).document)
+        except StateUnusable:
+            return None
+
+    def migration(self, request_s: float = _REQUEST_S) -> Migration:
+        """The cutover, with all requests limited to so many seconds from now; it records nothing."""
+        end = time.monotonic() + request_s
+        source, target = self._source.ending_at(end), self._target.ending_at(end)
+        return Migration(
+            self.plan, source, target, self.journal() or self._as_ordered(), patience_s=request_s
+        )
+
+    def _as_ordered(self) -> Journal:
+        """In place of a journal that cannot be read: one in which everything that was ordered may be blocked."""
+        names = list(self.order.names)
+        block = Intent(step=StepName.FREEZE, side="source", action="block", detail={"names": names}, at=now())
+        path = self.order.journal
+        document = Document(
+            plan=self.order.plan, run_id=path.stem, verb=Verb.CUTOVER, started=now(), intents=[block]
+        )
+        return UnsavedJournal(path, document)
+
+
+@dataclass(frozen=True)
+class _Released:
+    """One attempt to release the source.
+
+    Args:
+        names: indices that refused writes before it.
+        problem: what is in the way; empty if the source takes writes.
+        passes: whether that may pass by itself.
+    """
+
+    names: Sequence[str]
+    problem: str = ""
+    passes: bool = False
+
+
+class Watch:
+    """What the guard does from the order to its end."""
+
+    def __init__(self, line: Line, guarded: Guarded) -> None:
+        self._line = line
+        self._guarded = guarded
+        self._command = os.getppid()
+        self._stood_down = False
+        self._due: float | None = None
+        self._released = False
+
+    def run(self) -> None:
+        """Answer the command while it lives, act at the deadline, and clear up after its end."""
+        while not self._line.ended:
+            told = self._line.receive(Told, self._pause_s())
+            if told:
+                _send(self._line, self._answer(told))
+            elif self._is_due():
+                self._end_window()
+        self._after_command()
+
+    def _pause_s(self) -> float:
+        """Seconds until it looks at the clock again: never long, as a machine may sleep."""
+        if self._due is None or self._released:
+            return _AGAIN_S
+        return max(0.01, min(_AGAIN_S, self._due - time.monotonic()))
+
+    def _answer(self, told: Told) -> Reply:
+        try:
+            return self._begin(told.deadline) if told.deadline else self._stand_down()
+        except OSError as error:
+            return Reply(answer=Answer.REFUSED, message=f"it cannot write its record: {error.strerror}")
+
+    def _begin(self, deadline: datetime) -> Reply:
+        self._guarded.deadline = deadline
+        self._due = time.monotonic() + (deadline - now()).total_seconds() + _GRACE_S
+        self._guarded.record(GuardState.WATCHING)
+        return Reply(answer=Answer.WATCHING)
+
+    def _stand_down(self) -> Reply:
+        deadline = self._guarded.deadline
+        if self._released or deadline is None or now() >= deadline:
+            return Reply(
+                answer=Answer.REFUSED,
+                message=_LATE if self._released else "the deadline has passed",
+                hint="the next cutover continues from the copies as they are",
+            )
+        self._guarded.record(GuardState.STOOD_DOWN)
+        self._stood_down = True
+        return Reply(answer=Answer.STANDING_DOWN)
+
+    def _is_due(self) -> bool:
+        """Whether the deadline has passed by a moment; by either clock, as a machine may have slept."""
+        deadline = self._guarded.deadline
+        if self._stood_down or deadline is None or self._due is None:
+            return False
+        by_clock = (now() - deadline).total_seconds() >= _GRACE_S
+        return by_clock or time.monotonic() >= self._due
+
+    def _end_window(self) -> None:
+        """Release the source beside a command that lives but has not; look again each second from then on."""
+        journal = self._guarded.journal()
+        if journal and not is_frozen(journal.document):
+            self._due = None  # the command has rolled back by itself
+            return
+        released = self._release()
+        if released.names or released.problem:
+            first, self._released = not self._released, True
+            self._guarded.why = _LATE
+            self._tell(GuardState.RELEASING if released.problem else GuardState.RELEASED, released.problem)
+            if first and not released.problem:
+                self._close_copies()
+
+    def _release(self) -> "_Released":
+        """Try once to release the source."""
+        names: list[str] = []
+        try:
+            try:
+                names = freeze.still_blocked(self._guarded.migration(_LOOK_S))
+            except SnapferryError:  # it may obey although its replies do not come
+                freeze.release_unseen(self._guarded.migration(_LOOK_S))
+                names = freeze.still_blocked(self._guarded.migration())
+            if names:
+                freeze.release(self._guarded.migration())
+        except SnapferryError as error:
+            problem = f"{error.message}; {error.hint}" if error.hint else error.message
+            return _Released(names, problem, passes=is_transient(error) or isinstance(error, AwsError))
+        return _Released(names)
+
+    def _after_command(self) -> None:
+        """Clear up after a command that has ended, unless it has done so by itself or opens the target."""
+        journal = self._guarded.journal()
+        document = journal.document if journal else None
+        if document and not is_frozen(document):
+            self._guarded.forget()  # the window never began, or it has ended properly
+            return
+        if self._stood_down and (document is None or opening_has_begun(document)):
+            return  # the target may take writes: the same command finishes the opening
+        if self._guarded.deadline is None and document is None:
+            self._guarded.forget()  # nothing was blocked
+            return
+        self._guarded.why = self._guarded.why or _DIED
+        if self._release_until_done():
+            self._roll_back()
+
+    def _release_until_done(self) -> bool:
+        """Release the source, however long it does not answer; give up only what it refuses for good."""
+        began, refusals = time.monotonic(), 0
+        while True:
+            released = self._release()
+            if not released.problem:
+                self._released = True
+                self._tell(GuardState.RELEASED)
+                return True
+            refusals += not released.passes
+            waited_s = time.monotonic() - began
+            if refusals >= _REFUSALS or waited_s > _GIVE_UP_S:
+                self._tell(GuardState.LEFT, released.problem)
+                return True
+            if self._is_ended_by_others():
+                self._guarded.forget()
+                return False
+            self._tell(GuardState.RELEASING, released.problem)
+            time.sleep(_AGAIN_S if waited_s < _OFTEN_FOR_S else _SELDOM_S)
+
+    def _is_ended_by_others(self) -> bool:
+        """Whether another command has rolled the cutover back in the meantime."""
+        journal = self._guarded.journal()
+        return journal is not None and not is_frozen(journal.document)
+
+    def _roll_back(self) -> None:
+        """Roll back the rest, on record; without record where the journal cannot be written."""
+        for attempt in range(_ROLL_BACKS):
+            time.sleep(attempt * attempt * _AGAIN_S)
+            journal = self._guarded.journal()
+            if journal is None:
+                self._close_copies("the journal cannot be read")
+                return
+            try:
+                if is_rolled_back(journal.document) or self._roll_back_on_record(journal):
+                    self._guarded.forget()
+                    return
+            except Busy:
+                return  # another command works on the plan, and heeds what was recorded
+            except StateUnusable as error:
+                self._close_copies(error.message)
+                return
+            except ExecutionError as error:  # an index refuses its release: no use in repeating
+                self._tell(GuardState.LEFT, error.message)
+                return
+            except SnapferryError as error:
+                self._tell(GuardState.RELEASED, error.message)
+
+    def _roll_back_on_record(self, journal: Journal) -> bool:
+        """Roll back as `abort` does, once the command has let go of the plan.
+
+        Raises:
+            Busy: another command works on the plan.
+        """
+        state = State.of(journal)
+        until = time.monotonic() + _LET_GO_S
+        while state.holder() == self._command and time.monotonic() < until:
+            time.sleep(_AGAIN_S / 10)
+        why, options = self._guarded.why, RunOptions(state=state.folder)
+        roll_back_from_outside(self._guarded.plan, options, journal, why, RunStatus.INTERRUPTED)
+        return True
+
+    def _close_copies(self, problem: str = "") -> None:
+        """Close the target's copies and resume automated snapshots, without recording it in the journal."""
+        m = self._guarded.migration(_PATIENCE_S)
+        try:
+            if self._line.ended:
+                release_source(m)  # also waits for a block that may still be on its way
+            close_target(m)
+            self._guarded.copies_closed = True
+        except SnapferryError as error:
+            problem = "; ".join(filter(None, (problem, error.message)))
+        self._tell(GuardState.RELEASED, problem)
+
+    def _tell(self, state: GuardState, problem: str = "") -> None:
+        """Record it and say it on standard error; neither may keep the guard from going on."""
+        said = (
+            f"{self._guarded.why}"
+            if state is not GuardState.RELEASING
+            else "the guard is releasing the source"
+        )
+        try:
+            self._guarded.record(state, problem)
+        except OSError as error:
+            problem = "; ".join(filter(None, (problem, f"its record cannot be written: {error.strerror}")))
+        _say(
+            f"snapferry: guard of {self._guarded.order.journal.stem}: {said}{f' ({problem})' if problem else ''}"
+        )
+
+
+def _say(text: str) -> None:
+    """Print it, unless standard error is gone; a terminal that takes nothing is not waited for."""
+
+    def write() -> None:
+        with suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(_AGAIN_S)
+
+
+def main() -> None:
+    """Take the order, try to release, and watch."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    line = Line(sys.stdin.fileno(), sys.stdout.fileno())
+    order = line.receive(Order, _ORDER_S)
+    if order is None:
+        return
+    try:
+        guarded = Guarded(order)
+        guarded.prove()
+    except SnapferryError as error:
+        _send(line, Reply(answer=Answer.REFUSED, message=error.message, hint=error.hint))
+        return
+    _send(line, Reply(answer=Answer.READY))
+    Watch(line, guarded).run()
+
+
+def _send(line: Line, reply: Reply) -> None:
+    with suppress(OSError):  # the command has died in the meantime
+        line.send(reply)
+
+
+if __name__ == "__main__":
+    main()
