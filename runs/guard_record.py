@@ -39,6 +39,9 @@ class GuardState(StrEnum):
     """Indices refuse to be released; `problem` names them. It has given up."""
 
 
+_ENDED = frozenset({GuardState.RELEASING, GuardState.RELEASED, GuardState.LEFT})
+
+
 class GuardRecord(BaseModel):
     """What a guard has recorded last.
 
@@ -84,6 +87,12 @@ def read_record(journal: Journal) -> GuardRecord | None:
 def is_guarded(journal: Journal) -> bool:
     """Whether the run's guard is alive."""
     return is_locked(record_path(journal.path))
+
+
+def ended_by_guard(journal: Journal) -> str:
+    """Return why the run's guard has ended its window; empty if it has not, or there was none."""
+    found = read_record(journal)
+    return found.why if found and found.state in _ENDED else ""
 
 
 class GuardFile:

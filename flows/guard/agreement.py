@@ -3,8 +3,7 @@
 from collections.abc import Collection
 
 from runs.errors import Busy
-from runs.guard_record import GuardRecord, GuardState, is_guarded, read_record
-from runs.journal import Journal
+from runs.guard_record import GuardRecord, GuardState, ended_by_guard, is_guarded, read_record
 from runs.lifecycle import RunStatus
 from runs.progress import Poll, Progress, report_progress
 from runs.state import State
@@ -14,7 +13,6 @@ from tasks.cutover import roll_back
 from tasks.migration import Migration
 
 _PATIENCE_S = 60.0
-_ENDED_BY_GUARD = frozenset({GuardState.RELEASING, GuardState.RELEASED, GuardState.LEFT})
 
 
 def guard_at_work(state: State) -> GuardRecord | None:
@@ -53,12 +51,6 @@ def heed_earlier_guard(m: Migration) -> None:
     why = ended_by_guard(m.journal)
     if why:
         roll_back.begin(m, why, "", RunStatus.INTERRUPTED)
-
-
-def ended_by_guard(journal: Journal) -> str:
-    """Why the run's guard has ended its window; empty if it has not."""
-    found = read_record(journal)
-    return found.why if found and found.state in _ENDED_BY_GUARD else ""
 
 
 def _doing(found: GuardRecord) -> str:

@@ -116,7 +116,7 @@ class Guarded:
         )
 
     def _as_ordered(self) -> Journal:
-        """In place of a journal that cannot be read: one in which everything that was ordered may be blocked."""
+        """In place of a journal that cannot be read: in it, everything that was ordered may be blocked."""
         names = list(self.order.names)
         block = Intent(step=StepName.FREEZE, side="source", action="block", detail={"names": names}, at=now())
         path = self.order.journal
@@ -322,18 +322,14 @@ class Watch:
 
     def _tell(self, state: GuardState, problem: str = "") -> None:
         """Record it and say it on standard error; neither may keep the guard from going on."""
-        said = (
-            f"{self._guarded.why}"
-            if state is not GuardState.RELEASING
-            else "the guard is releasing the source"
-        )
+        problems = [problem] if problem else []
         try:
             self._guarded.record(state, problem)
         except OSError as error:
-            problem = "; ".join(filter(None, (problem, f"its record cannot be written: {error.strerror}")))
-        _say(
-            f"snapferry: guard of {self._guarded.order.journal.stem}: {said}{f' ({problem})' if problem else ''}"
-        )
+            problems.append(f"it cannot write its record: {error.strerror}")
+        run_id, why = self._guarded.order.journal.stem, self._guarded.why
+        did = "the guard is releasing the source" if state is GuardState.RELEASING else why
+        _say(f"snapferry: cutover {run_id}: {'; '.join((did, *problems))}")
 
 
 def _say(text: str) -> None:

@@ -11,7 +11,8 @@ from flows.sessions.session import working
 from flows.sessions.verb_rules import CUTOVER
 from flows.sessions.which_run import opened_by
 from runs.begun_plan import require_same_plan
-from runs.journal import Document, Journal, now
+from runs.guard_record import ended_by_guard
+from runs.journal import Journal, now
 from runs.lifecycle import is_finished, is_opening, is_past_deadline
 from runs.state import State
 from tasks.cutover import freeze
@@ -40,13 +41,15 @@ def require_consent(plan: Plan, options: RunOptions) -> None:
         PreconditionError: the consent is lacking.
     """
     unfinished = CUTOVER.resumes(Request(plan, options))
-    if unfinished is None or not _only_ends(unfinished.document):
+    if unfinished is None or not _only_ends(unfinished):
         freeze.require_consent(options.consents)
 
 
-def _only_ends(run: Document) -> bool:
+def _only_ends(unfinished: Journal) -> bool:
     """Whether all that the command can do to this cutover is to roll it back, or to open the target."""
-    return run.aborting or is_opening(run) or is_past_deadline(run, now())
+    run = unfinished.document
+    over = is_past_deadline(run, now()) or bool(ended_by_guard(unfinished))
+    return run.aborting or is_opening(run) or over
 
 
 @contextmanager

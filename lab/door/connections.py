@@ -72,6 +72,25 @@ class Truncated(Response):
         await _ended(receive)
 
 
+class Dripping(Response):
+    """A whole reply, one byte at a time."""
+
+    def __init__(self, content: bytes, status: int, headers: dict[str, str], *, pause_s: float) -> None:
+        super().__init__(content, status, headers)
+        self._pause_s = pause_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the reply until it ends or its reader is gone (ASGI)."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        transport: asyncio.Transport = scope["extensions"][CONNECTION]
+        for byte in self.body:
+            if transport.is_closing():
+                return
+            await send({"type": "http.response.body", "body": bytes([byte]), "more_body": True})
+            await asyncio.sleep(self._pause_s)
+        await send({"type": "http.response.body", "body": b""})
+
+
 async def _ended(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

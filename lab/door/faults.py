@@ -17,7 +17,7 @@ from lab.account.s3_faults import S3FaultPlan, S3Faults
 from lab.chance import drawn
 from lab.door.matching import Matching
 
-Kind = Literal["delay", "drop", "reset", "truncate", "status", "skewed", "expired"]
+Kind = Literal["delay", "drip", "drop", "reset", "truncate", "status", "skewed", "expired"]
 Moment = Literal["before", "after"]
 STATUSES = frozenset((403, 429, 502, 503, 504))
 
@@ -25,7 +25,8 @@ STATUSES = frozenset((403, 429, 502, 503, 504))
 class Fault(BaseModel):
     """One fault of a request.
 
-    Every fault first waits `delay_s` seconds; `delay` does nothing else. `drop` closes the connection without
+    Every fault first waits `delay_s` seconds; `delay` does nothing else. `drip` sends the engine's reply one
+    byte at a time, each `delay_s` seconds after the one before. `drop` closes the connection without
     a byte, `reset` resets it, `status` answers one of `STATUSES` (403 is a throttle in disguise): each either
     "before" the engine gets the request or "after" it has acted, so that the reply is lost. `truncate` sends
     half of the engine's reply, with its length or `chunked`. `skewed` and `expired` refuse the signature

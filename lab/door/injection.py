@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from lab.door import answers
 from lab.door.answers import Answer
-from lab.door.connections import Severed, Truncated
+from lab.door.connections import Dripping, Severed, Truncated
 from lab.door.exchange import Exchange
 from lab.door.faults import Fault
 from lab.door.replies import content, own
@@ -35,6 +35,10 @@ async def injected(fault: Fault, exchange: Exchange, serve: Serve) -> Response:
     await asyncio.sleep(fault.delay_s)
     if fault.kind == "delay":
         return await serve()
+    if fault.kind == "drip":
+        reply = await serve()
+        headers = dict(reply.headers)
+        return Dripping(await content(reply), reply.status_code, headers, pause_s=fault.delay_s)
     if fault.kind == "truncate":
         reply = await serve()
         exchange.injected[place] += f", of {reply.status_code}"

@@ -2,25 +2,27 @@
 
 from collections.abc import Iterable
 
-from reports.model.seeding import SourceBlock
+from reports.model.seeding import GuardReport, SourceBlock
 from reports.words.next_step import ABORT, RELEASE
-from runs.journal import Document
+from runs.guard_record import is_guarded, read_record
+from runs.journal import Journal
 from runs.lifecycle import is_frozen
 from runs.verbs import Verb
 
 
-def source_block(documents: Iterable[Document]) -> SourceBlock | None:
+def source_block(journals: Iterable[Journal]) -> SourceBlock | None:
     """The block left by the newest cutover with a window; None if the source takes writes again.
 
     Args:
-        documents: the plan's journals, newest first.
+        journals: the plan's, newest first.
     """
-    return next((_block(each) for each in documents if each.window), None)
+    return next((_block(each) for each in journals if each.document.window), None)
 
 
-def _block(document: Document) -> SourceBlock | None:
+def _block(journal: Journal) -> SourceBlock | None:
     from reports.build.window import still_blocked
 
+    document = journal.document
     window, names = document.window, still_blocked(document)
     release = document.steps.get("release")
     frozen_only = is_frozen(document)
@@ -40,4 +42,20 @@ def _block(document: Document) -> SourceBlock | None:
         since=window.frozen,
         deadline=window.deadline if state == "window" else None,
         lift=lift,
+        guard=_guard(journal) if frozen_only else None,
+    )
+
+
+def _guard(journal: Journal) -> GuardReport | None:
+    found = read_record(journal)
+    if found is None:
+        return None
+    return GuardReport(
+        process=found.process,
+        alive=is_guarded(journal),
+        state=found.state,
+        at=found.at,
+        why=found.why,
+        problem=found.problem,
+        copies_closed=found.copies_closed,
     )

@@ -103,6 +103,18 @@ class WindowReport(ReportPart):
     )
 
 
+class GuardReport(ReportPart):
+    """The process that releases the source if the command of the cutover cannot."""
+
+    process: int
+    alive: bool
+    state: str = Field(description="What it does, or did last: `watching`, `releasing`, `released`, `left` …")
+    at: datetime = Field(description="When it recorded that.")
+    why: str = Field(description="Why it released the source; empty if it has not.")
+    problem: str = Field(description="What it could not do; empty if nothing.")
+    copies_closed: bool = Field(description="Whether it has closed the copies on the target as well.")
+
+
 class SourceBlock(ReportPart):
     """Indices of the source that refuse writes because of a cutover."""
 
@@ -114,6 +126,9 @@ class SourceBlock(ReportPart):
     since: datetime
     deadline: datetime | None = Field(description="The window's; null if that has ended.")
     lift: str = Field(description="The command that releases it.")
+    guard: GuardReport | None = Field(
+        default=None, description="The window's guard; null if it has none, or no longer."
+    )
 
 
 class WaitingCopies(ReportPart):

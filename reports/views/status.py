@@ -6,11 +6,12 @@ from typing import Any
 from rich.text import Text
 
 from reports.model.report import GateReport, Report
-from reports.model.seeding import SourceBlock, WaitingCopies
+from reports.model.seeding import GuardReport, SourceBlock, WaitingCopies
 from reports.words import common
 from reports.words.common import clock, counted, number
 from reports.words.next_step import after_a_kill
 from reports.words.outcomes import state_sentence, title
+from runs.guard_record import GuardState
 from runs.lifecycle import RunStatus
 
 _BY_THE_JOURNAL = "This is from the journals of the runs; the domains were not asked."
@@ -127,12 +128,37 @@ def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> l
         held: whether a running process holds the plan.
         process: its id; None where that is not known.
     """
+    if block.guard and block.guard.state == GuardState.RELEASED:
+        return _released_by(block, block.guard)
     many = counted(len(block.indices), "index", "indices")
     in_doubt = block.state == "releasing" and not held
     to_many = f" to {many}" if block.indices else ""
     said = f"{'may refuse' if in_doubt or not block.indices else 'refuses'} writes{to_many}"
     since = f"since {clock(block.since)}, by cutover {block.run_id}"
-    return [f"The source {said} {since}{_until(block, held)}.", *_lifting(block, held, process)]
+    lines = [f"The source {said} {since}{_until(block, held)}.", *_guard_lines(block.guard)]
+    return [*lines, *_lifting(block, held, process)]
+
+
+def _released_by(block: SourceBlock, guard: GuardReport) -> list[str]:
+    """Say that the source takes writes again although the journal does not know it, and what is left."""
+    problem = f" It could not do the rest: {guard.problem}." if guard.problem else ""
+    closed = " The copies on the target are closed again." if guard.copies_closed else ""
+    said = f"The source takes writes again since {clock(guard.at)}: {guard.why}.{closed}{problem}"
+    if guard.alive:
+        return [said, f"The guard (process {guard.process}) is rolling back the rest: wait for it."]
+    return [said, f"To roll back the rest of cutover {block.run_id}: {block.lift}"]
+
+
+def _guard_lines(guard: GuardReport | None) -> list[str]:
+    """What the guard of the window does about it."""
+    if guard and guard.state == GuardState.LEFT:
+        return [f"Its guard could not release it: {guard.problem}"]
+    if guard is None or not guard.alive:
+        return []
+    if guard.state == GuardState.RELEASING:
+        problem = f"; last problem: {guard.problem}" if guard.problem else ""
+        return [f"Its guard (process {guard.process}) is trying to release it, again and again{problem}"]
+    return [f"Its guard (process {guard.process}) releases it at once if the process of the cutover dies."]
 
 
 def _until(block: SourceBlock, held: bool) -> str:
@@ -143,6 +169,8 @@ def _until(block: SourceBlock, held: bool) -> str:
     if not held and block.state == "releasing":
         return ", or take them again: it was being released when the process of the cutover ended"
     if not held:
+        if block.guard and block.guard.alive:
+            return "; the process of the cutover is gone"
         passed = f" (deadline {clock(block.deadline)})" if block.deadline else ""
         return f"; no process works on it, so nothing ends this by itself{passed}"
     if block.deadline is None:

@@ -50,11 +50,12 @@ def status(call: RunCall) -> None:
 
 def _left_by_seeding(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":
     """What seed rounds and cutovers have left on the domains; read only if there were any."""
-    documents = [journal.document for journal in runs.journals()]
+    journals = list(runs.journals())
+    documents = [journal.document for journal in journals]
     if not any(document.verb.is_round for document in documents):
         return None, None
     from reports.build.seeding import waiting_of
     from reports.build.source_block import source_block
     from tasks.seeding.ledger import ledger
 
-    return source_block(documents), waiting_of(ledger(runs), documents)
+    return source_block(journals), waiting_of(ledger(runs), documents)

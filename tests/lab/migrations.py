@@ -83,11 +83,14 @@ class Desk:
         result = CliRunner().invoke(app, arguments, env=variables, catch_exceptions=False)
         return Ended(result.exit_code, result.stdout, result.stderr)
 
-    def start(self, verb: str, *arguments: str) -> subprocess.Popen[str]:
-        """The command in a process of its own, to be killed."""
+    def start(
+        self, verb: str, *arguments: str, environment: Mapping[str, str | None] | None = None
+    ) -> subprocess.Popen[str]:
+        """The command in a process of its own, to be killed; `environment` as for `run`."""
+        variables = child_environment(self.lab) | self.environment | dict(environment or {})
         return subprocess.Popen(
             [sys.executable, "-m", "snapferry", verb, str(self.plan_file), *arguments],
-            env=child_environment(self.lab) | self.environment,
+            env={name: value for name, value in variables.items() if value is not None},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -91,9 +91,7 @@ def test_an_alias_that_somebody_gave_a_waiting_copy_does_not_go_live(few: Desk) 
     assert ended.code == 0, str(ended)
 
 
-def test_of_a_run_killed_before_it_opened_anything_the_guard_ends_the_window(
-    few: Desk, tmp_path: Path
-) -> None:
+def test_a_run_killed_before_it_opened_anything_ends_its_window(few: Desk, tmp_path: Path) -> None:
     mark = tmp_path / "opening"
     at_step(few, "step-started", "open", f"touch {mark}; sleep 30")
     kill_when(few.start("cutover", "--execute", "--allow-freeze"), mark.exists)

@@ -43,14 +43,7 @@ def at_gate(desk: Desk) -> bool:
 @contextmanager
 def waiting(desk: Desk, **more: str | None) -> Iterator[subprocess.Popen[str]]:
     """A cutover in a process of its own that waits inside its window."""
-    variables = child_environment(desk.lab) | desk.environment | more
-    process = subprocess.Popen(
-        [sys.executable, "-m", "snapferry", "cutover", str(desk.plan_file), "--execute", "--allow-freeze"],
-        env={name: value for name, value in variables.items() if value is not None},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = desk.start("cutover", "--execute", "--allow-freeze", environment=more)
     try:
         eventually(lambda: process.poll() is not None or at_gate(desk))
         assert process.poll() is None, process.stdout and process.stdout.read()

@@ -1,6 +1,7 @@
 """`make soak`: seeded runs of the main job while things go wrong, one after another.
 
-With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed rounds and a cutover.
+With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed rounds and a cutover. With
+`--job window`: windows that meet a fault.
 A soak that was stopped resumes where it was. `--seed N` alone repeats one run.
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.manager import attached
-from tests.soak import cutovers, rehearsals
+from tests.soak import cutovers, rehearsals, windows
 from tests.soak.classes import class_of
 from tests.soak.commands import as_a_child
 from tests.soak.ledger import Ledger
@@ -24,21 +25,22 @@ from tests.soak.runs import DONE, PASSED, SPARED, Outcome, row, soak_run
 from tests.soak.scene import Scene
 
 RUNS = 60
-KILLED_RUNS = 30
 
 
 @dataclass(frozen=True)
 class Job:
-    """A job that is killed: how one run of it goes, the columns of its table, and which verdicts are good."""
+    """A job that is killed: how a run of it goes, its table's columns, which verdicts are good, how many runs."""
 
     run: Callable[[Scene, int], dict[str, Any]]
     columns: Sequence[str]
     passed: Sequence[str]
+    runs: int = 30
 
 
 JOBS = {
     "rehearse": Job(rehearsals.rehearsal_run, rehearsals.COLUMNS, (rehearsals.DONE, rehearsals.SPARED)),
     "cutover": Job(cutovers.cutover_run, cutovers.COLUMNS, cutovers.PASSED),
+    "window": Job(windows.window_run, windows.COLUMNS, windows.PASSED, runs=100),
 }
 
 
@@ -96,12 +98,13 @@ def _options() -> argparse.Namespace:
         "--runs",
         type=int,
         default=None,
-        help=f"how many (default: {RUNS} of migrate, {KILLED_RUNS} of the others, or 1 with --seed)",
+        help=f"how many (default: {RUNS} of migrate, 100 windows, 30 of the others, or 1 with --seed)",
     )
     parser.add_argument("--job", choices=("migrate", *JOBS), default="migrate", help="the job to run")
     parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")
     options = parser.parse_args()
-    options.runs = options.runs or (1 if options.seed else KILLED_RUNS if options.job in JOBS else RUNS)
+    whole = JOBS[options.job].runs if options.job in JOBS else RUNS
+    options.runs = options.runs or (1 if options.seed else whole)
     options.seed = options.seed or 1
     return options
 

@@ -1,0 +1,335 @@
+"""Windows that meet a fault at any instant: the source takes writes again in time, without anybody's help."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from lab.errors import LabError
+from tests.lab.migrations import Desk
+from tests.soak.changes import begin, change
+from tests.soak.commands import DOWN_S, waited
+from tests.soak.kills import Journals
+from tests.soak.proof import blocked, wrong_copies, wrong_end
+from tests.soak.runs import fresh, secrets
+from tests.soak.scene import Scene
+
+DONE, SPARED = "done", "done, over before the fault"
+PASSED = (DONE, SPARED)
+COLUMNS = ("seed", "fault", "at", "gate", "ended", "exits", "seconds", "verdict")
+TRIES = 8
+LATE_S = 5.0
+WINDOW_S = 20
+MOST_EVENTS = 26
+"""About the number of events in a journal between the freeze and the end of the opening."""
+
+
+@dataclass
+class Run:
+    """One window.
+
+    Args:
+        gate: whether it waits at `before-open` until its deadline.
+        free: seconds from the deadline to when the source took writes again; negative before it.
+        opening: whether the opening had begun instead.
+    """
+
+    scene: Scene
+    desk: Desk
+    chance: random.Random
+    fault: str
+    gate: bool
+    at: str = ""
+    free: float | None = None
+    opening: bool = False
+    exits: list[str] = field(default_factory=list[str])
+    problems: list[str] = field(default_factory=list[str])
+
+
+def window_run(scene: Scene, seed: int) -> dict[str, Any]:
+    """The run with this seed, as a row of the results."""
+    began = time.monotonic()
+    begin(scene.lab)
+    run = _drawn(scene, seed)
+    for _ in range(run.chance.randint(0, 1)):
+        _command(run, "seed", "--execute")
+        change(scene.lab, run.chance)
+    _window(run)
+    _to_its_end(run)
+    run.problems += secrets(scene, run.desk.folder)
+    return {
+        "seed": seed,
+        "fault": run.fault,
+        "at": run.at or "not",
+        "gate": "yes" if run.gate else "no",
+        "ended": _ended(run),
+        "exits": " ".join(run.exits),
+        "seconds": f"{time.monotonic() - began:.0f}",
+        "verdict": "; ".join(dict.fromkeys(run.problems)) or (DONE if run.at else SPARED),
+    }
+
+
+def _drawn(scene: Scene, seed: int) -> Run:
+    chance = random.Random(f"{seed}/window")
+    names = list(FAULTS)
+    desk = Desk(scene.lab, fresh(scene.folder / f"window-{seed}"), scene.prefect)
+    run = Run(scene, desk, chance, names[seed % len(names)], gate=chance.random() < 0.5)
+    gates = {"gates": {"before-open": {"timeout": "5m"}}} if run.gate else {}
+    desk.write(cutover={"green": "1s", "window": f"{WINDOW_S}s"}, **gates)
+    return run
+
+
+def _ended(run: Run) -> str:
+    if run.opening:
+        return "opening"
+    return "never" if run.free is None else f"{run.free:+.1f} s"
+
+
+# the window
+
+
+def _window(run: Run) -> None:
+    """One cutover that meets its fault; what must hold then is looked at from outside."""
+    journals = Journals(run.desk.folder)
+    process = _started(run)
+    events, pause_s = run.chance.randint(0, MOST_EVENTS), run.chance.choice((0.0, run.chance.uniform(0, 0.6)))
+    if not _reached(journals, process, events):
+        run.exits.append(str(waited(process).code))
+        run.opening = True
+        return
+    time.sleep(pause_s)
+    run.at = journals.where()
+    undo = FAULTS[run.fault](run, process)
+    up_at = time.time()
+    _watch(run, journals, up_at)
+    undo()
+    ended = waited(process)  # its guard holds the same pipe: both have ended
+    (run.desk.folder / "said.txt").write_text(f"exit {ended.code}\n{ended.out}", encoding="utf-8")
+    run.exits.append("killed" if ended.code == -signal.SIGKILL else str(ended.code))
+    run.opening = run.opening or _is_opening(journals)
+    if not run.opening:
+        if blocked(run.scene.lab):
+            run.problems.append("BLOCKED AGAIN after the end")
+        run.problems += _copies(run)
+    run.problems += _unsaid(run)
+
+
+def _started(run: Run) -> subprocess.Popen[str]:
+    desk = run.desk
+    if run.fault == "Prefect gone":
+        own = {"PREFECT_API_URL": None}
+        return desk.start("cutover", "--execute", "--allow-freeze", environment=own)
+    return desk.start("cutover", "--execute", "--allow-freeze")
+
+
+def _reached(journals: Journals, process: subprocess.Popen[str], events: int) -> bool:
+    """Wait until the journal has gained so many events inside the window; False if it ends before."""
+    base: int | None = None
+    last = time.monotonic()
+    seen = 0
+    while process.poll() is None:
+        if base is None and journals.newest().get("window"):
+            base = journals.events()
+        if base is not None:
+            gained = journals.events() - base
+            if gained > seen:
+                seen, last = gained, time.monotonic()
+            if gained >= events or time.monotonic() - last > 2.0:  # waits at the gate
+                return True
+        time.sleep(0.005)
+    return False
+
+
+def _watch(run: Run, journals: Journals, up_at: float) -> None:
+    """Wait until the source takes writes, or the opening has begun; else it is late."""
+    deadline = datetime.fromisoformat(journals.newest()["window"]["deadline"]).timestamp()
+    latest = max(deadline, up_at) + LATE_S
+    while True:
+        at = time.time()
+        refusing = _refusing(run)
+        if refusing == set() and _was_frozen(journals):
+            run.free = at - deadline
+            return
+        if _is_opening(journals):
+            run.opening = True
+            return
+        if at > latest and refusing == set():
+            run.free = at - deadline  # it was stopped before anything was frozen
+            return
+        if at > latest:
+            run.problems.append(f"STILL BLOCKED {at - deadline:.0f} s after the deadline: {refusing}")
+            return
+        time.sleep(0.1)
+
+
+def _refusing(run: Run) -> set[str] | None:
+    """Indices of the source that refuse writes; None while its engine does not answer."""
+    with suppress(LabError, requests.RequestException, KeyError):
+        return blocked(run.scene.lab)
+    return None
+
+
+def _was_frozen(journals: Journals) -> bool:
+    """Whether the freeze has begun, or will not any more: before, the source takes writes as well."""
+    document = journals.newest()
+    blocks = [intent for intent in document["intents"] if intent["action"] == "block"]
+    return (bool(blocks) and all(intent["result"] for intent in blocks)) or bool(document["window"]["ended"])
+
+
+def _is_opening(journals: Journals) -> bool:
+    """Whether a request may have let the target take writes, or its guard has stood down for it."""
+    document = journals.newest()
+    turned_away = ("denied", "refused")
+    return any(
+        intent["action"] == "serve" and not (intent["result"] or "").startswith(turned_away)
+        for intent in document["intents"]
+    )
+
+
+def _copies(run: Run) -> Iterator[str]:
+    """The copies are closed again, but for those of a command that could record nothing."""
+    yield from wrong_copies(run.scene.lab)
+
+
+def _unsaid(run: Run) -> Iterator[str]:
+    """The status tells whether the source refuses writes."""
+    refusing = blocked(run.scene.lab)
+    status = run.desk.run("status")
+    said = " ".join(status.out.split())
+    if status.code:
+        yield f"STATUS FAILS: {status}"
+    elif refusing and "refuses writes" not in said:
+        yield f"UNSAID: {len(refusing)} indices refuse writes"
+    elif not refusing and "The source refuses writes" in said:
+        yield "SAID that the source refuses writes, which it does not"
+
+
+# after it
+
+
+def _to_its_end(run: Run) -> None:
+    """The same command, without the gate, brings it to its end."""
+    run.desk.write(cutover={"green": "1s"})
+    for _ in range(TRIES):
+        if run.exits and run.exits[-1] == "0":
+            break
+        said = _command(run, "cutover", "--execute", "--allow-freeze")
+    else:
+        run.problems.append(f"CUTOVER comes to no end: {said}")
+        return
+    run.problems += wrong_end(run.scene.lab, None, "blocked")
+
+
+def _command(run: Run, *arguments: str) -> str:
+    ended = run.desk.run(*arguments)
+    run.exits.append(f"{'seed ' if arguments[0] == 'seed' else ''}{ended.code:d}")
+    with (run.desk.folder / "said-later.txt").open("a", encoding="utf-8") as file:
+        file.write(f"{arguments} {ended}\n")
+    return " ".join(f"{ended.out} {ended.err}".split())[-300:]
+
+
+# the faults: each returns what ends it
+
+
+def _nothing() -> None:
+    """Nothing is to be ended."""
+
+
+def _killed(_: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    process.kill()
+    return _nothing
+
+
+def _hung_up(_: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    process.send_signal(signal.SIGHUP)
+    return _nothing
+
+
+def _terminated(_: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    for _number in range(4):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.12)
+    return _nothing
+
+
+def _stopped(_: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    process.send_signal(signal.SIGSTOP)
+    return lambda: process.send_signal(signal.SIGCONT)
+
+
+def _without_prefect(_: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    for child in psutil.Process(process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if "temporary_server" in " ".join(child.cmdline()):
+                child.kill()
+    return _nothing
+
+
+def _disk_full(run: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    """A stand-in for a full disk: no new journal can be written. The command may be killed on top."""
+    (journal,) = _newest(run.desk)
+    fresh_file = journal.with_suffix(".new")
+    for _ in range(200):
+        with suppress(OSError):
+            fresh_file.unlink(missing_ok=True)
+            fresh_file.mkdir()
+            break
+    if run.chance.random() < 0.4:
+        process.kill()
+    return fresh_file.rmdir
+
+
+def _newest(desk: Desk) -> list[Path]:
+    return sorted((desk.folder / "state" / "plans" / "lab-move").glob("*.json"))[-1:]
+
+
+def _dripping(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    drip = {"kind": "drip", "delay_s": 1.0}
+    dripping = {"name": "the source drips", "domain": "source", "rate": 1.0, "faults": [drip]}
+    run.scene.install({"seed": 1, "classes": [dripping]})
+    return lambda: _ignore(run.scene.well())
+
+
+def _ignore(_: Any) -> None:
+    """The result is not needed."""
+
+
+def _source_killed(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    return _engine_killed(run, "source")
+
+
+def _target_killed(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    return _engine_killed(run, "target")
+
+
+def _engine_killed(run: Run, side: str) -> Callable[[], None]:
+    run.scene.kill(side)
+    time.sleep(run.chance.uniform(*DOWN_S))
+    run.scene.start(side)
+    run.desk.lab = run.scene.lab
+    return _nothing
+
+
+Fault = Callable[[Run, subprocess.Popen[str]], Callable[[], None]]
+FAULTS: dict[str, Fault] = {
+    "kill -9": _killed,
+    "SIGHUP": _hung_up,
+    "SIGTERM four times": _terminated,
+    "SIGSTOP": _stopped,
+    "Prefect gone": _without_prefect,
+    "disk full": _disk_full,
+    "source drips": _dripping,
+    "source killed": _source_killed,
+    "target killed": _target_killed,
+}
