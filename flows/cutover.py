@@ -142,7 +142,8 @@ def _start_guard(m: Migration, resolution: Resolution, guard: Guard) -> None:
 
 def _freeze(m: Migration, resolution: Resolution, guard: Guard) -> None:
     opened = sum(index.open for index in resolution.indices)
-    report_progress(Progress(steps.FREEZE.name, words.about_to_freeze(opened, m.plan.cutover.window)))
+    warning = words.about_to_freeze(opened, m.plan.cutover.window)
+    report_progress(Progress(steps.FREEZE.name, warning, milestone=True))
     guard.watch(window.begin(m).deadline)
     limited = window.limit_waits(m)
     within_window(limited, lambda: perform(limited, steps.FREEZE, lambda: freeze.freeze(limited, resolution)))

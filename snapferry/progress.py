@@ -66,7 +66,7 @@ class _Lines:
     def __call__(self, now: Progress) -> None:
         eta, expected = self._pace.eta_s(now), self._expectations.of(now)
         is_recent = time.monotonic() - self._last.get(now.step, -_EVERY_S) < _EVERY_S
-        if is_recent and not now.finished:
+        if is_recent and not (now.finished or now.milestone):
             return
         self._last[now.step] = time.monotonic()
         fields = {
@@ -115,6 +115,11 @@ class _Bars:
                 Text.assemble(("✓ ", "green"), (f"{now.step}: ", "bold"), now.message)
             )
             return
+        if now.milestone:
+            said = Text.assemble(
+                ("! ", "bold yellow"), (f"{now.step}: ", "bold"), (now.message, "bold yellow")
+            )
+            self._progress.console.print(said)
         if (
             now.waiting and (now.step, now.message) not in self._waits
         ):  # printed whole: a bar is cut at the edge

@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import psutil
 import pytest
-from migrations import Desk, documents, engine, eventually
+import requests
+from migrations import Desk, documents, engine, eventually, guard_of
 from rounds import CUTOVER, append, blocked, copies, cut_over, seeded, write
 
 from lab.description import child_environment
@@ -57,14 +59,97 @@ def waiting(desk: Desk, **more: str | None) -> Iterator[subprocess.Popen[str]]:
 def require_rolled_back(desk: Desk, code: int) -> None:
     """The source takes writes, the copies wait, the run counts as interrupted; the next cutover is done."""
     assert code == 5
+    require_window_ended(desk)
+    require_next_done(desk)
+
+
+def require_window_ended(desk: Desk) -> None:
+    """The source takes writes, the copies wait, and the run counts as interrupted."""
     assert blocked(desk.lab) == set()
     assert set(copies(desk.lab).values()) == {"close"}
     assert desk.journal()["status"] == "interrupted"
     assert write(desk.lab, "first") == 201
+
+
+def require_next_done(desk: Desk) -> None:
+    """The next cutover brings what was written after the window."""
     desk.write(cutover=CUTOVER)
     ended = cut_over(desk)
     assert ended.code == 0, str(ended)
     assert documents(desk.lab, "target", "first") == 6
+
+
+def test_after_kill_9_the_guard_ends_the_window_at_once_and_on_record(two: Desk) -> None:
+    with waiting(two) as process:
+        status = two.run("status").out
+        assert "releases it at once if the process of the cutover dies" in status, status
+        process.kill()
+        eventually(lambda: blocked(two.lab) == set(), within_s=5)
+        said, _ = process.communicate(timeout=LONG_S)  # the guard has the same standard error
+    assert "its guard released the source" in said
+    require_window_ended(two)
+    told = two.run("status").out
+    assert "refuses writes" not in told and "its guard released the source" in told, told
+    assert two.run("report").code == 0
+    require_next_done(two)
+
+
+def test_a_command_that_hangs_past_its_deadline_does_not_hold_the_source(two: Desk) -> None:
+    two.write(cutover={**CUTOVER, "window": "15s"}, gates=GATE)
+    with waiting(two) as process:
+        process.send_signal(signal.SIGSTOP)
+        deadline = datetime.fromisoformat(two.journal()["window"]["deadline"])
+        assert blocked(two.lab) == NAMES
+        within_s = (deadline - datetime.now(UTC)).total_seconds() + 5
+        eventually(lambda: blocked(two.lab) == set(), within_s)
+        eventually(lambda: set(copies(two.lab).values()) == {"close"})
+        told = " ".join(two.run("status").out.split())
+        assert "The source takes writes again since" in told and "the deadline passed" in told, told
+        process.send_signal(signal.SIGCONT)
+        process.communicate(timeout=LONG_S)
+    require_rolled_back(two, process.returncode)
+
+
+@pytest.mark.parametrize("dies", [True, False], ids=["killed as well", "alive"])
+def test_with_the_journals_disk_full_the_window_ends_and_the_status_says_so(two: Desk, dies: bool) -> None:
+    """A folder in the place of the journal's next version stands for a full disk: nothing can be saved."""
+    with waiting(two) as process:
+        (journal,) = (path for path in two.folder.rglob("*.guard"))
+        full = journal.with_suffix(".new")
+        full.mkdir()
+        process.send_signal(signal.SIGKILL if dies else signal.SIGTERM)
+        eventually(lambda: blocked(two.lab) == set(), within_s=5)
+        process.communicate(timeout=LONG_S)
+    told = " ".join(two.run("status").out.split())
+    assert "The source takes writes again since" in told, told
+    assert set(copies(two.lab).values()) == {"close"}
+    full.rmdir()
+    require_rolled_back(two, two.run("cutover", "--execute").code)
+
+
+def test_without_its_guard_a_window_ends(two: Desk) -> None:
+    with waiting(two) as process:
+        guard = guard_of(two)
+        assert guard
+        os.kill(guard["process"], signal.SIGKILL)
+        said, _ = process.communicate(timeout=LONG_S)
+    assert process.returncode == 1, said
+    assert f"the guard of the window (process {guard['process']}) has ended" in " ".join(said.split())
+    assert blocked(two.lab) == set() and set(copies(two.lab).values()) == {"close"}
+    require_next_done(two)
+
+
+def test_nothing_is_frozen_that_the_source_refuses_to_release(two: Desk) -> None:
+    two.write(cutover=CUTOVER)
+    error = {"type": "illegal_argument_exception", "reason": "final index setting"}
+    refuses = {"times": None, "status": 400, "body": {"error": error, "status": 400}}
+    rule = {"domain": "source", "method": "PUT", "path": "/.*/_settings", **refuses}
+    requests.post(f"{two.lab.admin_url}/rules", json=rule, timeout=30).raise_for_status()
+    refused = cut_over(two)
+    said = " ".join(refused.err.split() + refused.out.split())
+    assert refused.code == 1, str(refused)
+    assert "first: illegal_argument_exception | final index setting" in said, said
+    assert two.journal()["window"] is None and blocked(two.lab) == set()
 
 
 def test_many_signals_do_not_cut_the_roll_back_short(two: Desk) -> None:

@@ -29,7 +29,7 @@ RUNS = 60
 
 @dataclass(frozen=True)
 class Job:
-    """A job that is killed: how a run of it goes, its table's columns, which verdicts are good, how many runs."""
+    """A job that is killed: how a run goes, its table's columns, which verdicts are good, how many runs."""
 
     run: Callable[[Scene, int], dict[str, Any]]
     columns: Sequence[str]
