@@ -6,148 +6,41 @@ deadline, a moment later than the command would. Then it releases the source, ag
 source takes writes, and after that rolls back the rest.
 """
 
-import json
-import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
-from configs.plan import Plan
-from domains.errors import AwsError, SnapferryError, is_transient
-from flows.abort_cutover import roll_back_from_outside
-from flows.cutover_rollback import close_target, release_source
+from domains.errors import SnapferryError
+from flows.guard.guarded_window import GuardedWindow
 from flows.guard.messages import Answer, Line, Order, Reply, Told
-from flows.sessions.options import RunOptions
-from flows.sessions.session import open_domains
 from runs.errors import Busy, StateUnusable
-from runs.guard_record import GuardFile, GuardRecord, GuardState, record_path
-from runs.journal import Document, Intent, Journal, UnsavedJournal, now
-from runs.lifecycle import RunStatus, is_frozen, is_rolled_back, opening_has_begun
-from runs.state import State
-from runs.step_names import StepName
-from runs.verbs import Verb
-from tasks.cutover import freeze
+from runs.guard_record import GuardState
+from runs.journal import now
+from runs.lifecycle import is_frozen, is_rolled_back, opening_has_begun
 from tasks.errors import ExecutionError
-from tasks.migration import Migration
 
 _ORDER_S = 60.0
 _GRACE_S = 1.0
 """The command ends its window at the deadline by itself; only then, a guard does."""
-_LOOK_S = 1.5
-_REQUEST_S = 20.0
 _AGAIN_S = 1.0
 _SELDOM_S = 10.0
 _OFTEN_FOR_S = 120.0
 _GIVE_UP_S = 24 * 3600.0
 _REFUSALS = 3
 _ROLL_BACKS = 5
-_PATIENCE_S = 300.0
-_LET_GO_S = 30.0
 _DIED = "the command ended inside the window, and its guard released the source"
 _LATE = "the deadline passed, and the guard of the window released the source"
-
-
-class Guarded:
-    """The window that is guarded: the domains on connections of the guard's own, and the guard's record."""
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-        self.plan = Plan.model_validate_json(json.dumps(order.plan))
-        self._source, self._target = open_domains(self.plan)
-        self._file = GuardFile(record_path(order.journal))
-        self.deadline: datetime | None = None
-        self.why = ""
-        self.copies_closed = False
-        self.record(GuardState.WATCHING)
-
-    def prove(self) -> None:
-        """Confirm that the source accepts the requests that release it.
-
-        Raises:
-            SnapferryError: it does not. The record is gone again.
-        """
-        try:
-            freeze.try_release(self.migration(_ORDER_S), self.order.names)
-        except SnapferryError:
-            self.forget()
-            raise
-
-    def record(self, state: GuardState, problem: str = "") -> None:
-        """Record what the guard does.
-
-        Raises:
-            OSError: the disk fails.
-        """
-        self._file.write(
-            GuardRecord(
-                run_id=self.order.journal.stem,
-                process=os.getpid(),
-                state=state,
-                at=now(),
-                deadline=self.deadline,
-                why=self.why,
-                problem=problem,
-                copies_closed=self.copies_closed,
-            )
-        )
-
-    def forget(self) -> None:
-        """Remove the record: the journal says it all."""
-        self._file.remove()
-
-    def journal(self) -> Journal | None:
-        """The run's journal as it is on the disk, never to be written; None if it cannot be read."""
-        try:
-            return UnsavedJournal(self.order.journal, Journal.load(self.order.journal).document)
-        except StateUnusable:
-            return None
-
-    def migration(self, request_s: float = _REQUEST_S) -> Migration:
-        """The cutover, with all requests limited to so many seconds from now; it records nothing."""
-        end = time.monotonic() + request_s
-        source, target = self._source.ending_at(end), self._target.ending_at(end)
-        return Migration(
-            self.plan, source, target, self.journal() or self._as_ordered(), patience_s=request_s
-        )
-
-    def _as_ordered(self) -> Journal:
-        """In place of a journal that cannot be read: in it, everything that was ordered may be blocked."""
-        names = list(self.order.names)
-        block = Intent(step=StepName.FREEZE, side="source", action="block", detail={"names": names}, at=now())
-        path = self.order.journal
-        document = Document(
-            plan=self.order.plan, run_id=path.stem, verb=Verb.CUTOVER, started=now(), intents=[block]
-        )
-        return UnsavedJournal(path, document)
-
-
-@dataclass(frozen=True)
-class _Released:
-    """One attempt to release the source.
-
-    Args:
-        names: indices that refused writes before it.
-        problem: what is in the way; empty if the source takes writes.
-        passes: whether that may pass by itself.
-    """
-
-    names: Sequence[str]
-    problem: str = ""
-    passes: bool = False
 
 
 class Watch:
     """What the guard does from the order to its end."""
 
-    def __init__(self, line: Line, guarded: Guarded) -> None:
+    def __init__(self, line: Line, window: GuardedWindow) -> None:
         self._line = line
-        self._guarded = guarded
-        self._command = os.getppid()
+        self._window = window
         self._stood_down = False
         self._due: float | None = None
         self._released = False
@@ -175,26 +68,26 @@ class Watch:
             return Reply(answer=Answer.REFUSED, message=f"it cannot write its record: {error.strerror}")
 
     def _begin(self, deadline: datetime) -> Reply:
-        self._guarded.deadline = deadline
+        self._window.deadline = deadline
         self._due = time.monotonic() + (deadline - now()).total_seconds() + _GRACE_S
-        self._guarded.record(GuardState.WATCHING)
+        self._window.record(GuardState.WATCHING)
         return Reply(answer=Answer.WATCHING)
 
     def _stand_down(self) -> Reply:
-        deadline = self._guarded.deadline
+        deadline = self._window.deadline
         if self._released or deadline is None or now() >= deadline:
             return Reply(
                 answer=Answer.REFUSED,
                 message=_LATE if self._released else "the deadline has passed",
                 hint="the next cutover continues from the copies as they are",
             )
-        self._guarded.record(GuardState.STOOD_DOWN)
+        self._window.record(GuardState.STOOD_DOWN)
         self._stood_down = True
         return Reply(answer=Answer.STANDING_DOWN)
 
     def _is_due(self) -> bool:
         """Whether the deadline has passed by a moment; by either clock, as a machine may have slept."""
-        deadline = self._guarded.deadline
+        deadline = self._window.deadline
         if self._stood_down or deadline is None or self._due is None:
             return False
         by_clock = (now() - deadline).total_seconds() >= _GRACE_S
@@ -202,47 +95,31 @@ class Watch:
 
     def _end_window(self) -> None:
         """Release the source beside a command that lives but has not; look again each second from then on."""
-        journal = self._guarded.journal()
+        journal = self._window.journal()
         if journal and not is_frozen(journal.document):
             self._due = None  # the command has rolled back by itself
             return
-        released = self._release()
+        released = self._window.release()
         if released.names or released.problem:
             first, self._released = not self._released, True
-            self._guarded.why = _LATE
+            self._window.why = _LATE
             self._tell(GuardState.RELEASING if released.problem else GuardState.RELEASED, released.problem)
             if first and not released.problem:
                 self._close_copies()
 
-    def _release(self) -> "_Released":
-        """Try once to release the source."""
-        names: list[str] = []
-        try:
-            try:
-                names = freeze.still_blocked(self._guarded.migration(_LOOK_S))
-            except SnapferryError:  # it may obey although its replies do not come
-                freeze.release_unseen(self._guarded.migration(_LOOK_S))
-                names = freeze.still_blocked(self._guarded.migration())
-            if names:
-                freeze.release(self._guarded.migration())
-        except SnapferryError as error:
-            problem = f"{error.message}; {error.hint}" if error.hint else error.message
-            return _Released(names, problem, passes=is_transient(error) or isinstance(error, AwsError))
-        return _Released(names)
-
     def _after_command(self) -> None:
         """Clear up after a command that has ended, unless it has done so by itself or opens the target."""
-        journal = self._guarded.journal()
+        journal = self._window.journal()
         document = journal.document if journal else None
         if document and not is_frozen(document):
-            self._guarded.forget()  # the window never began, or it has ended properly
+            self._window.forget()  # the window never began, or it has ended properly
             return
         if self._stood_down and (document is None or opening_has_begun(document)):
             return  # the target may take writes: the same command finishes the opening
-        if self._guarded.deadline is None and document is None:
-            self._guarded.forget()  # nothing was blocked
+        if self._window.deadline is None and document is None:
+            self._window.forget()  # nothing was blocked
             return
-        self._guarded.why = self._guarded.why or _DIED
+        self._window.why = self._window.why or _DIED
         if self._release_until_done():
             self._roll_back()
 
@@ -250,7 +127,7 @@ class Watch:
         """Release the source, however long it does not answer; give up only what it refuses for good."""
         began, refusals = time.monotonic(), 0
         while True:
-            released = self._release()
+            released = self._window.release()
             if not released.problem:
                 self._released = True
                 self._tell(GuardState.RELEASED)
@@ -261,28 +138,27 @@ class Watch:
                 self._tell(GuardState.LEFT, released.problem)
                 return True
             if self._is_ended_by_others():
-                self._guarded.forget()
+                self._window.forget()
                 return False
             self._tell(GuardState.RELEASING, released.problem)
             time.sleep(_AGAIN_S if waited_s < _OFTEN_FOR_S else _SELDOM_S)
 
     def _is_ended_by_others(self) -> bool:
         """Whether another command has rolled the cutover back in the meantime."""
-        journal = self._guarded.journal()
+        journal = self._window.journal()
         return journal is not None and not is_frozen(journal.document)
 
     def _roll_back(self) -> None:
         """Roll back the rest, on record; without record where the journal cannot be written."""
         for attempt in range(_ROLL_BACKS):
             time.sleep(attempt * attempt * _AGAIN_S)
-            journal = self._guarded.journal()
+            journal = self._window.journal()
             if journal is None:
                 self._close_copies("the journal cannot be read")
                 return
             try:
-                if is_rolled_back(journal.document) or self._roll_back_on_record(journal):
-                    self._guarded.forget()
-                    return
+                if not is_rolled_back(journal.document):
+                    self._window.roll_back(journal)
             except Busy:
                 return  # another command works on the plan, and heeds what was recorded
             except StateUnusable as error:
@@ -293,29 +169,14 @@ class Watch:
                 return
             except SnapferryError as error:
                 self._tell(GuardState.RELEASED, error.message)
-
-    def _roll_back_on_record(self, journal: Journal) -> bool:
-        """Roll back as `abort` does, once the command has let go of the plan.
-
-        Raises:
-            Busy: another command works on the plan.
-        """
-        state = State.of(journal)
-        until = time.monotonic() + _LET_GO_S
-        while state.holder() == self._command and time.monotonic() < until:
-            time.sleep(_AGAIN_S / 10)
-        why, options = self._guarded.why, RunOptions(state=state.folder)
-        roll_back_from_outside(self._guarded.plan, options, journal, why, RunStatus.INTERRUPTED)
-        return True
+            else:
+                self._window.forget()
+                return
 
     def _close_copies(self, problem: str = "") -> None:
         """Close the target's copies and resume automated snapshots, without recording it in the journal."""
-        m = self._guarded.migration(_PATIENCE_S)
         try:
-            if self._line.ended:
-                release_source(m)  # also waits for a block that may still be on its way
-            close_target(m)
-            self._guarded.copies_closed = True
+            self._window.roll_back_unrecorded(alone=self._line.ended)
         except SnapferryError as error:
             problem = "; ".join(filter(None, (problem, error.message)))
         self._tell(GuardState.RELEASED, problem)
@@ -324,11 +185,14 @@ class Watch:
         """Record it and say it on standard error; neither may keep the guard from going on."""
         problems = [problem] if problem else []
         try:
-            self._guarded.record(state, problem)
+            self._window.record(state, problem)
         except OSError as error:
             problems.append(f"it cannot write its record: {error.strerror}")
-        run_id, why = self._guarded.order.journal.stem, self._guarded.why
-        did = "the guard is releasing the source" if state is GuardState.RELEASING else why
+        run_id, why = self._window.run_id, self._window.why
+        did = {
+            GuardState.RELEASING: "the guard is releasing the source",
+            GuardState.LEFT: "the guard could not release all of the source",
+        }.get(state, why)
         _say(f"snapferry: cutover {run_id}: {'; '.join((did, *problems))}")
 
 
@@ -353,13 +217,13 @@ def main() -> None:
     if order is None:
         return
     try:
-        guarded = Guarded(order)
-        guarded.prove()
+        window = GuardedWindow(order)
+        window.prove()
     except SnapferryError as error:
         _send(line, Reply(answer=Answer.REFUSED, message=error.message, hint=error.hint))
         return
     _send(line, Reply(answer=Answer.READY))
-    Watch(line, guarded).run()
+    Watch(line, window).run()
 
 
 def _send(line: Line, reply: Reply) -> None:

@@ -575,6 +575,7 @@ def test_the_same_as_json(tmp_path: Path) -> None:
         "since": "2026-11-24T20:00:10Z",
         "deadline": "2026-11-24T20:20:10Z",
         "lift": f"snapferry abort {tmp_path / 'plan.yaml'} --execute",
+        "guard": None,
     }
 
 
