@@ -123,9 +123,9 @@ class GuardedWindow:
                 names = freeze.still_blocked(self.migration(_LOOK_S))
             except SnapferryError:  # it may obey although its replies do not come
                 freeze.release_unseen(self.migration(_LOOK_S))
-                names = freeze.still_blocked(self.migration())
+                names = freeze.still_blocked(self.migration(_REQUEST_S))
             if names:
-                freeze.release(self.migration())
+                freeze.release(self.migration(_REQUEST_S))
         except SnapferryError as error:
             problem = f"{error.message}; {error.hint}" if error.hint else error.message
             return Released(names, problem, passes=is_transient(error) or isinstance(error, AwsError))
@@ -161,7 +161,7 @@ class GuardedWindow:
         close_target(m)
         self.copies_closed = True
 
-    def migration(self, request_s: float = _REQUEST_S) -> Migration:
+    def migration(self, request_s: float) -> Migration:
         """The cutover, with all requests limited to so many seconds from now; it records nothing."""
         end = time.monotonic() + request_s
         source, target = self._source.ending_at(end), self._target.ending_at(end)

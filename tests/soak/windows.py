@@ -32,7 +32,7 @@ TRIES = 8
 LATE_S = 5.0
 WINDOW_S = 15
 TO_ITS_END = 3
-"""Every third run goes on to its end where the window was rolled back; where the opening had begun, all do."""
+"""Every third run goes on to its end where it was rolled back; where the opening had begun, all do."""
 MOST_EVENTS = 26
 """About the number of events in a journal between the freeze and the end of the opening."""
 
@@ -115,7 +115,7 @@ def _window(run: Run) -> None:
     run.at = journals.where()
     undo = FAULTS[run.fault](run, process)
     up_at = time.time()
-    _watch(run, journals, up_at)
+    _watch(run, journals, process, up_at)
     undo()
     if run.fault == "Prefect gone":
         _await_settled(journals, process)
@@ -163,14 +163,14 @@ def _await_settled(journals: Journals, process: subprocess.Popen[str]) -> None:
     process.kill()
 
 
-def _watch(run: Run, journals: Journals, up_at: float) -> None:
+def _watch(run: Run, journals: Journals, process: subprocess.Popen[str], up_at: float) -> None:
     """Wait until the source takes writes, or the opening has begun; else it is late."""
     deadline = datetime.fromisoformat(journals.newest()["window"]["deadline"]).timestamp()
     latest = max(deadline, up_at) + LATE_S
     while True:
         at = time.time()
         refusing = _refusing(run)
-        if refusing == set() and _was_frozen(journals):
+        if refusing == set() and (_was_frozen(journals) or process.poll() is not None):
             run.free = at - deadline
             return
         if _is_opening(journals):

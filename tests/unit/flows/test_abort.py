@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from click.testing import Result
-from support.building import a_domain, a_plan_between, a_resolution, a_unit
-from support.engine import FakeEngine, FakeIndex, snapshot_reply
+from support.building import a_domain
+from support.engine import FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
+from support.pair import Pair, told_blocks, window
 from typer.testing import CliRunner
 
 from domains.errors import Denied
 from domains.http.error_bodies import parse
-from domains.shard_mark import Mark
 from flows.abort import preview, subject
 from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.options import RunOptions
 from flows.sessions.verb_rules import ABORT_SEEDING
 from reports.build.report import report_of
-from runs.journal import Journal, WindowEntry, now
+from runs.journal import Journal, now
 from runs.lifecycle import RunPhase, RunStatus, phase
 from runs.seed_cycles import being_removed, cycle_of
-from runs.state import State
 from snapferry.main import app
 from tasks import steps
 from tasks.cutover.window import begin_opening
@@ -35,129 +32,12 @@ from tasks.migration import Migration
 from tasks.records.cleanup import FinishRecord, Leftovers
 from tasks.records.cutover import RollBackRecord
 from tasks.records.previews import UnfinishedCutover
-from tasks.records.seeding import CopiesRecord, Copy
-from tasks.records.transfer import RepositoryRecord
 from tasks.seeding.ledger import ledger
 
 OURS = {"type": "s3", "settings": {"bucket": "my-snapshots", "region": "us-east-1"}}
 FORMER = {"type": "s3", "settings": {"bucket": "my-snapshots", "base_path": "former"}}
 OTHER = {"type": "s3", "settings": {"bucket": "my-snapshots"}}
 KEPT = {"prefix": "r-", "only": (), "shadow": None, "keep": True}
-MISSING = engine_error(404, "repository_missing_exception", "[repo] missing")
-
-
-class Pair:
-    """Two fakes, a plan between them, and its runs.
-
-    Args:
-        registered: the plan's repository on each side.
-    """
-
-    def __init__(self, folder: Path, source: FakeDomain, target: FakeDomain) -> None:
-        self.folder, self.source, self.target = folder, source, target
-        self.plan = a_plan_between(source, target)
-        self.state = State(folder, self.plan.name)
-        self.engines = {"source": FakeEngine(source, "source"), "target": FakeEngine(target, "target")}
-        self.registered: dict[str, Any] = {}
-        for side, fake in (("source", source), ("target", target)):
-            self._tells_blocks(fake, self.engines[side])
-            self._keeps_registration(fake, side)
-
-    def _tells_blocks(self, fake: FakeDomain, engine: FakeEngine) -> None:
-        def settings(_: ReceivedRequest) -> Reply:
-            told = {
-                n: {"version": {"created": h.created}, "blocks": _block(h)} for n, h in engine.indices.items()
-            }
-            return ok({name: {"settings": {"index": each}} for name, each in told.items()})
-
-        def change(asked: ReceivedRequest) -> Reply:
-            for name in asked.path.split("/")[1].split(","):
-                engine.indices[name].settings |= asked.json
-            return ok({"acknowledged": True})
-
-        fake.on("GET /_all/_settings", settings).on("PUT /[^_].*/_settings", change)
-
-    def _keeps_registration(self, fake: FakeDomain, side: str) -> None:
-        def put(asked: ReceivedRequest) -> Reply:
-            self.registered[side] = asked.json
-            return ok({"acknowledged": True})
-
-        def delete(_: ReceivedRequest) -> Reply:
-            del self.registered[side]
-            return ok({"acknowledged": True})
-
-        fake.on(
-            "GET /_snapshot/repo",
-            lambda _: ok({"repo": self.registered[side]}) if side in self.registered else MISSING,
-        )
-        fake.on("PUT /_snapshot/repo", put).on("DELETE /_snapshot/repo", delete)
-
-    def run(self, verb: str, status: str = "done", **changes: Any) -> Journal:
-        """A run that moved index `a` and stands so."""
-        journal = self.state.begin(self.plan, verb)
-        journal.document.sessions = 1
-        with journal.step("resolve"):
-            pass
-        journal.keep("resolve", a_resolution(a_unit("a")))
-        self.intend(journal, "restore", "target", names=["a"], targets=["a"])
-        frozen = changes.get("window")
-        if frozen and frozen.opening:  # nothing is opened before it is frozen
-            journal.document.window = frozen.model_copy(update={"opening": None, "ended": None})
-            journal.save()
-        for name, value in changes.items():
-            setattr(journal.document, name, value)
-        journal.save()
-        if status != "running":
-            journal.settle(status)  # pyright: ignore[reportArgumentType]
-        return journal
-
-    def seeded(self) -> Journal:
-        """A seed round that is done; its copy waits on the target."""
-        journal = self.run("seed")
-        self.engines["target"].put(
-            FakeIndex("a", "uuid-copy", open=False, settings={"index.blocks.write": "true"})
-        )
-        self.keep(journal, "copies", CopiesRecord(round=1, copies=(a_copy(journal),)))
-        return journal
-
-    def intend(self, journal: Journal, action: str, side: Any, **detail: Any) -> None:
-        with journal.intend(action, side, action, detail):
-            pass
-
-    def keep(self, journal: Journal, step: str, record: Any) -> None:
-        with journal.step(step):
-            pass
-        journal.keep(step, record)
-
-    def works_with_it(self, journal: Journal) -> None:
-        """The run has found the source's registration as it should be."""
-        made = RepositoryRecord(
-            side="source", name="repo", form="region", settings={}, readonly=False, already_there=True,
-            attempts=(), nodes=(),
-        )  # fmt: skip
-        self.keep(journal, "register on source", made)
-
-    def command(self, verb: str, *arguments: str) -> Result:
-        file = self.folder / "plan.yaml"
-        file.write_text(yaml.safe_dump(self.plan.model_dump(mode="json")), encoding="utf-8")
-        return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(self.folder)])
-
-
-def _block(held: FakeIndex) -> dict[str, str]:
-    value = held.settings.get("index.blocks.write")
-    return {"write": str(value).lower()} if value else {}
-
-
-def a_copy(journal: Journal) -> Copy:
-    mark = Mark(shard=0, max_seq_no=1, global_checkpoint=1, primary_term=1, history="h")
-    return Copy(
-        source="a", uuid="uuid-a", target="a", target_uuid="uuid-copy", marks=(mark,), run_id=journal.run_id
-    )
-
-
-def window(**changes: Any) -> WindowEntry:
-    """Of a cutover that has frozen the source."""
-    return WindowEntry(**{"frozen": now(), "deadline": now() + timedelta(hours=1)} | changes)
 
 
 @pytest.fixture
@@ -175,7 +55,7 @@ def frozen(pair: Pair) -> Journal:
 
 
 def released(pair: Pair) -> bool:
-    return not _block(pair.engines["source"].indices["a"])
+    return not told_blocks(pair.engines["source"].indices["a"])
 
 
 # which run
@@ -275,7 +155,11 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
     def settings(asked: ReceivedRequest) -> Reply:
         looks.append(asked)
         reply = ok(
-            {"a": {"settings": {"index": {"version": {"created": held.created}, "blocks": _block(held)}}}}
+            {
+                "a": {
+                    "settings": {"index": {"version": {"created": held.created}, "blocks": told_blocks(held)}}
+                }
+            }
         )
         if len(looks) == 2:
             held.settings["index.blocks.write"] = "true"
@@ -489,7 +373,7 @@ def broken(pair: Pair, verb: str, *arguments: str, text: str = BANANA) -> Result
     return CliRunner().invoke(app, [verb, str(file), *arguments, "--state", str(pair.folder)])
 
 
-def test_a_plan_with_problems_keeps_nobody_from_knowing_and_lifting_the_block(
+def test_a_plan_with_problems_keeps_nobody_from_knowing_and_lifting_thetold_blocks(
     pair: Pair, frozen: Journal
 ) -> None:
     told = broken(pair, "status")

@@ -21,6 +21,7 @@ from reports.views.markdown import markdown
 from reports.views.report import report_view
 from reports.views.status import status_of, status_view
 from reports.words import outcomes
+from runs.guard_record import GuardFile, GuardRecord, GuardState, record_path
 from runs.journal import GateEntry, Intent, Journal, StepEntry, WindowEntry
 from runs.state import State
 from snapferry.main import app
@@ -694,3 +695,47 @@ def test_a_seed_whose_process_is_gone_is_continued(tmp_path: Path) -> None:
         "run the same command again: it continues this run",
     )
     assert "Seed round" in shown(status_view(gone))
+
+
+def guarded(journal: Journal, state: GuardState, **more: str) -> GuardFile:
+    """A live guard of the window, as long as what is returned."""
+    file = GuardFile(record_path(journal.path))
+    at = datetime(2026, 11, 24, 20, 1, tzinfo=UTC)
+    file.write(GuardRecord(run_id=journal.run_id, process=77, state=state, at=at, **more))
+    return file
+
+
+def test_the_guard_of_a_window_is_told(tmp_path: Path) -> None:
+    journal = a_frozen(tmp_path).end("running")
+    guard = guarded(journal, GuardState.WATCHING)
+    assert "Its guard (process 77) releases it at once" in the_status(tmp_path)
+    del guard
+    assert "Its guard" not in the_status(tmp_path)
+
+
+def test_a_guard_that_still_tries_says_what_keeps_it(tmp_path: Path) -> None:
+    journal = a_frozen(tmp_path).end("running")
+    guard = guarded(journal, GuardState.RELEASING, why="the command ended", problem="no answer within 20 s")
+    told = the_status(tmp_path)
+    assert "is trying to release it, again and again; last problem: no answer within 20 s" in told
+    assert "the process of the cutover is gone" in told
+    del guard
+
+
+def test_a_source_that_the_guard_released_is_not_told_as_blocked(tmp_path: Path) -> None:
+    journal = a_frozen(tmp_path).end("running")
+    guarded(journal, GuardState.RELEASED, why="the command ended", problem="cannot write: disk full")
+    lines = the_status(tmp_path).splitlines()
+    assert lines[0] == (
+        "The source takes writes again since 2026-11-24 20:01:00 UTC: the command ended. "
+        "It could not do the rest: cannot write: disk full."
+    )
+    assert lines[1].startswith(f"To roll back the rest of cutover {journal.run_id}: snapferry abort")
+
+
+def test_what_the_guard_could_not_release_is_named(tmp_path: Path) -> None:
+    journal = a_frozen(tmp_path).end("running")
+    guarded(journal, GuardState.LEFT, why="the command ended", problem="first: archived.x")
+    lines = the_status(tmp_path).splitlines()
+    assert lines[0].startswith("The source refuses writes")
+    assert lines[1] == "Its guard could not release it: first: archived.x"
