@@ -166,11 +166,12 @@ def _await_settled(journals: Journals, process: subprocess.Popen[str]) -> None:
 def _watch(run: Run, journals: Journals, process: subprocess.Popen[str], up_at: float) -> None:
     """Wait until the source takes writes, or the opening has begun; else it is late."""
     deadline = datetime.fromisoformat(journals.newest()["window"]["deadline"]).timestamp()
-    latest = max(deadline, up_at) + LATE_S
+    latest, was_blocked = max(deadline, up_at) + LATE_S, False
     while True:
         at = time.time()
         refusing = _refusing(run)
-        if refusing == set() and (_was_frozen(journals) or process.poll() is not None):
+        was_blocked = was_blocked or bool(refusing)
+        if refusing == set() and (was_blocked or _was_frozen(journals) or process.poll() is not None):
             run.free = at - deadline
             return
         if _is_opening(journals):
