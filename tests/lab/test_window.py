@@ -215,3 +215,23 @@ def test_without_prefects_server_the_window_goes_on_to_its_end(two: Desk) -> Non
         said, _ = process.communicate(timeout=3 * LONG_S)  # Prefect's client is patient with its server
     assert process.returncode == 0, said
     assert blocked(two.lab, "target") == set()
+
+
+def refusal(desk: Desk, side: str, times: int | None) -> None:
+    """This side refuses the next changes of settings (None: all) for good."""
+    error = {"type": "illegal_argument_exception", "reason": "final index setting"}
+    refuses = {"times": times, "status": 400, "body": {"error": error, "status": 400}}
+    rule = {"domain": side, "method": "PUT", "path": "/.*/_settings", **refuses}
+    requests.post(f"{desk.lab.admin_url}/rules", json=rule, timeout=30).raise_for_status()
+
+
+def test_after_a_refused_opening_the_same_command_is_done(two: Desk) -> None:
+    two.write(cutover=CUTOVER)
+    refusal(two, "target", 1)
+    refused = cut_over(two)
+    assert refused.code == 1, str(refused)
+    assert blocked(two.lab) == set() and set(copies(two.lab).values()) == {"close"}
+    shown = two.run("abort", "--json")
+    assert len(shown.json["indices"]) == 2, str(shown)
+    assert write(two.lab, "first") == 201
+    require_next_done(two)

@@ -30,7 +30,9 @@ PASSED = (DONE, SPARED)
 COLUMNS = ("seed", "fault", "at", "gate", "ended", "exits", "seconds", "verdict")
 TRIES = 8
 LATE_S = 5.0
-WINDOW_S = 15
+WINDOW_S = 20
+QUIET_S = (3.0, 6.0)
+"""After so many seconds without an event the fault comes all the same: the window waits at its gate."""
 TO_ITS_END = 3
 """Every third run goes on to its end where it was rolled back; where the opening had begun, all do."""
 MOST_EVENTS = 26
@@ -107,7 +109,7 @@ def _window(run: Run) -> None:
     journals = Journals(run.desk.folder)
     process = _started(run)
     events, pause_s = run.chance.randint(0, MOST_EVENTS), run.chance.choice((0.0, run.chance.uniform(0, 0.6)))
-    if not _reached(journals, process, events):
+    if not _reached(journals, process, events, run.chance.uniform(*QUIET_S)):
         run.exits.append(str(waited(process).code))
         run.opening = True
         return
@@ -138,7 +140,7 @@ def _started(run: Run) -> subprocess.Popen[str]:
     return desk.start("cutover", "--execute", "--allow-freeze")
 
 
-def _reached(journals: Journals, process: subprocess.Popen[str], events: int) -> bool:
+def _reached(journals: Journals, process: subprocess.Popen[str], events: int, quiet_s: float) -> bool:
     """Wait until the journal has gained so many events inside the window; False if it ends before."""
     base: int | None = None
     last = time.monotonic()
@@ -150,7 +152,7 @@ def _reached(journals: Journals, process: subprocess.Popen[str], events: int) ->
             gained = journals.events() - base
             if gained > seen:
                 seen, last = gained, time.monotonic()
-            if gained >= events or time.monotonic() - last > 2.0:  # waits at the gate
+            if gained >= events or time.monotonic() - last > quiet_s:
                 return True
         time.sleep(0.005)
     return False
