@@ -3,7 +3,6 @@
 from prefect import flow
 
 from configs.plan import Plan
-from domains.shard_mark import Mark
 from flows.cutover_opening import open_target_for_writes
 from flows.cutover_rollback import resume_roll_back, roll_back_on_error
 from flows.cutover_window import (
@@ -118,7 +117,7 @@ def _copy_and_verify(m: Migration, guard: Guard) -> None:
     limited = window.limit_waits(m)
     work = within_window(limited, lambda: compare_once(limited, resolution))
     taken = _last_round(limited, resolution, work)
-    copies = within_window(limited, lambda: final_check.copy_marks(limited, resolution))
+    copies = within_window(limited, lambda: final_check.copy_states(limited, resolution))
     require_equal(
         within_window(
             limited, lambda: verify_copies(limited, with_streams_split(resolution), work, steps.VERIFY)
@@ -163,18 +162,18 @@ def _check_names(m: Migration, resolution: Resolution) -> None:
 
 
 def _final_check(
-    m: Migration, resolution: Resolution, work: ChangesRecord, copies: final_check.Marks
+    m: Migration, resolution: Resolution, work: ChangesRecord, copies: final_check.States
 ) -> None:
     step_within(m, steps.FINAL_CHECK, lambda: final_check.require_unchanged(m, resolution, work, copies))
 
 
 def _make_streams(
     m: Migration, resolution: Resolution, work: ChangesRecord, taken: SnapshotRecord | None
-) -> dict[str, tuple[Mark, ...]]:
+) -> dict[str, final_check.CopyState]:
     """Create the data streams and compare them again, because this restores their indices once more.
 
     Returns:
-        The marks of these indices on the target, read before the comparison.
+        These indices on the target, read before the comparison.
     """
     made = data_streams(resolution)
     if not made or taken is None:
@@ -191,6 +190,6 @@ def _make_streams(
     of_streams = resolution.model_copy(
         update={"units": made, "left_out": (*resolution.left_out, *compared_before)}
     )
-    copies = within_window(m, lambda: final_check.copy_marks(m, of_streams))
+    copies = within_window(m, lambda: final_check.copy_states(m, of_streams))
     require_equal(within_window(m, lambda: verify_copies(m, of_streams, work, steps.VERIFY_STREAMS)))
     return copies

@@ -25,7 +25,9 @@ def close_and_list(
         differing: names on the target that were found to differ.
     """
     found = ledger_of(m)
-    copies.close_copies(m, copies.own_uuids(m, found), StepName.COPIES)
+    own = copies.own_uuids(m, found)
+    copies.close_copies(m, own, StepName.COPIES)
+    copies.drop_archived_settings(m, own, StepName.COPIES)
     if work is None:
         return CopiesRecord(round=found.round, copies=tuple(inspect_both_sides(m, found).trusted.values()))
     document = m.journal.document

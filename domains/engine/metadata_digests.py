@@ -33,7 +33,9 @@ class Digests:
 
 @documented
 def digests(domain: Domain, names: Collection[str]) -> Digests:
-    """Digest the metadata of these indices; the order of keys does not matter. One request; reads only.
+    """Digest the metadata of those of these indices that exist; the order of keys does not matter.
+
+    One request; reads only.
 
     Settings that change by themselves, or that the catalog already shows, are left out.
 
@@ -42,7 +44,7 @@ def digests(domain: Domain, names: Collection[str]) -> Digests:
     reply = domain.connection.read_object(
         "GET", "/_all", timeout_s=_TIMEOUT_S, expand_wildcards="all", flat_settings="true", filter_path=_PARTS
     )
-    found = {name: reply[name] for name in sorted(names)}  # each has settings: its UUID at least
+    found = {name: reply[name] for name in sorted(names) if name in reply}
     return Digests(
         {name: _digest(child(entry, "mappings")) for name, entry in found.items()},
         {name: _digest(_lasting(child(entry, "settings"))) for name, entry in found.items()},

@@ -6,6 +6,7 @@ may have removed it, written, and set it again. The shards' positions tell.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from configs.values.listing import listed
 from domains.engine.catalog import Catalog, catalog
@@ -17,24 +18,37 @@ from tasks.errors import VerificationFailed
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
+from tasks.seeding.changes import shapes
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.verification.drift import drifted
 
 _SHOWN = 5
-Marks = Mapping[str, tuple[Mark, ...]]
 
 
-def copy_marks(m: Migration, resolution: Resolution) -> dict[str, tuple[Mark, ...]]:
-    """The shard marks of the copies on the target as they are now. Reads only."""
-    return marks(m.target, [index.target for index in resolution.indices])
+@dataclass(frozen=True)
+class CopyState:
+    """What a copy holds at one reading: the marks of its shards, and a digest of its mapping and settings."""
+
+    marks: tuple[Mark, ...]
+    shape: str
 
 
-def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord, copies: Marks) -> None:
+States = Mapping[str, CopyState]
+
+
+def copy_states(m: Migration, resolution: Resolution) -> dict[str, CopyState]:
+    """The copies on the target as they are now, by name. Reads only."""
+    names = [index.target for index in resolution.indices]
+    current, now = marks(m.target, names), shapes(m.target, names)
+    return {name: CopyState(current.get(name, ()), now.get(name, "")) for name in names}
+
+
+def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord, copies: States) -> None:
     """Confirm that both sides are still as they were when compared, and still refuse writes.
 
     Args:
         work: the source's shard marks, read when it was frozen.
-        copies: the marks of the copies on the target, read before the comparison.
+        copies: the copies on the target, read before the comparison.
 
     Raises:
         VerificationFailed: an index was, or may have been, written to or replaced; or a new one has appeared.
@@ -92,18 +106,20 @@ def _target_problems(m: Migration, resolution: Resolution, target: Catalog) -> I
             yield f"{index.target} on the target already takes writes"
 
 
-def _altered_copies(m: Migration, resolution: Resolution, copies: Marks) -> Iterator[tuple[str, str]]:
+def _altered_copies(m: Migration, resolution: Resolution, copies: States) -> Iterator[tuple[str, str]]:
     """Copies on the target that may hold something else than what was compared, and why."""
-    current = copy_marks(m, resolution)
+    current, unknown = copy_states(m, resolution), CopyState((), "")
     for index in resolution.indices:
-        now, before = current.get(index.target), copies.get(index.target)
-        if index.open and not now:
+        now, before = current[index.target], copies.get(index.target, unknown)
+        if index.open and not now.marks:
             yield index.target, "does not report its last operation"
-        elif _positions(now) != _positions(before):
+        elif _positions(now.marks) != _positions(before.marks):
             yield index.target, "was written to"
-        elif index.open and _terms(now) != _terms(before):
+        elif index.open and _terms(now.marks) != _terms(before.marks):
             yield index.target, "has another primary of a shard than when it was compared"
+        elif now.shape != before.shape or not now.shape:
+            yield index.target, "has another mapping or other settings than when it was compared"
 
 
-def _terms(shard_marks: tuple[Mark, ...] | None) -> list[int]:
-    return [mark.primary_term for mark in shard_marks or ()]
+def _terms(shard_marks: tuple[Mark, ...]) -> list[int]:
+    return [mark.primary_term for mark in shard_marks]

@@ -30,7 +30,7 @@ from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.cutover import HealthRecord, OpenRecord
 from tasks.records.resolution import Resolution, SelectedIndex
-from tasks.seeding.copies import ledger_of, own_uuids
+from tasks.seeding.copies import drop_archived_settings, ledger_of, own_uuids
 from tasks.selection.conflicts import own_names, taken_now
 
 _NO_MOVEMENT_S = 20.0
@@ -45,8 +45,9 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
     Raises:
         TimedOut: a primary does not start.
     """
-    target = catalog(m.target).indices
     own = own_uuids(m, ledger_of(m))
+    drop_archived_settings(m, {name: own[name] for name in names if name in own}, StepName.OPEN_COPIES)
+    target = catalog(m.target).indices
     present = [name for name in names if name in target and target[name].uuid == own.get(name)]
     closed = [name for name in present if not target[name].open]
     _send(m, StepName.OPEN_COPIES, "open", closed, open_requests(closed))

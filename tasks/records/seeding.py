@@ -28,6 +28,7 @@ class Copy(Record):
         digest: digest of its mapping and settings at that time; empty if unknown.
         aliases: digest of its aliases at that time.
         run_id, snapshot: the run and the snapshot that the copy comes from.
+        target_digest: digest of the copy's own mapping and settings after the round; empty if unknown.
         doubt: why its marks are no longer known, in words; empty if they are known.
     """
 
@@ -41,6 +42,7 @@ class Copy(Record):
     aliases: str = ""
     run_id: str = ""
     snapshot: str = ""
+    target_digest: str = ""
     doubt: str = ""
 
 

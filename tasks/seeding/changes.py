@@ -7,12 +7,13 @@ the numbers are equal.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from domains.engine.catalog import Catalog, Index, catalog
+from domains.domain import Domain
+from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
-from domains.engine.metadata_digests import digests
+from domains.engine.metadata_digests import Digests, digests
 from domains.engine.shard_stats import marks
 from domains.engine.write_blocks import blocks
 from domains.shard_mark import Mark
@@ -31,19 +32,28 @@ class BothSides:
     Args:
         ledger: what the plan's rounds have made.
         trusted: the copies that are on the target and can be trusted, by their names there.
+        shapes: digests of the mapping and settings of every copy on the target, by their names there.
     """
 
     ledger: Ledger
     trusted: dict[str, Copy]
     source: Catalog
     target: Catalog
+    shapes: Mapping[str, str]
 
 
 def inspect_both_sides(m: Migration, found: Ledger) -> BothSides:
     """Read both domains."""
     target = catalog(m.target)
     own = trusted(target, blocks(m.target), found) if found.copies else {}
-    return BothSides(found, own, catalog(m.source), target)
+    made = found.copies.keys() | m.journal.document.arrived.keys()
+    return BothSides(found, own, catalog(m.source), target, shapes(m.target, made & target.indices.keys()))
+
+
+def shapes(domain: Domain, names: Collection[str]) -> dict[str, str]:
+    """Digests of the mapping and settings of these indices, as far as they exist. Reads only."""
+    found = digests(domain, names) if names else Digests()
+    return {name: f"{mapping}.{found.settings[name]}" for name, mapping in found.mappings.items()}
 
 
 def find_changes(m: Migration, resolution: Resolution, sides: BothSides) -> ChangesRecord:
@@ -58,7 +68,7 @@ def find_changes(m: Migration, resolution: Resolution, sides: BothSides) -> Chan
     metadata = digests(m.source, names)
     overrides = _plan_overrides(m)
     shape = {name: f"{metadata.mappings[name]}.{metadata.settings[name]}.{overrides}" for name in names}
-    state = _State(current_marks, shape, metadata.aliases, sides.target.indices)
+    state = _State(current_marks, shape, metadata.aliases, sides)
     wanted = {index.target for index in indices}
     unselected = [copy for name, copy in sides.trusted.items() if name not in wanted]
     return ChangesRecord(
@@ -77,12 +87,12 @@ def find_changes(m: Migration, resolution: Resolution, sides: BothSides) -> Chan
 
 @dataclass(frozen=True)
 class _State:
-    """What the source shows at one reading, and every index on the target."""
+    """What the source shows at one reading, and both sides before it."""
 
     marks: Mapping[str, tuple[Mark, ...]]
     shape: Mapping[str, str]
     aliases: Mapping[str, str]
-    target: Mapping[str, Index]
+    sides: BothSides
 
 
 def _change(index: SelectedIndex, copy: Copy | None, state: _State) -> Change:
@@ -101,7 +111,7 @@ def _change(index: SelectedIndex, copy: Copy | None, state: _State) -> Change:
 def _kind(index: SelectedIndex, copy: Copy | None, state: _State) -> tuple[ChangeKind, str]:
     if copy is None:
         return "new", "the target has no copy of it yet"
-    copied = state.target[index.target]
+    copied = state.sides.target.indices[index.target]
     if copied.shards != index.shards:
         return "reshaped", f"it has {index.shards} shards now; its copy has {copied.shards}"
     if copy.uuid != index.uuid:
@@ -111,6 +121,8 @@ def _kind(index: SelectedIndex, copy: Copy | None, state: _State) -> tuple[Chang
         return "changed", reason
     if copied.health == "red":  # a copy has no replicas: losing its node loses the copy
         return "changed", "its copy on the target is missing a shard"
+    if copy.target_digest and copy.target_digest != state.sides.shapes.get(index.target):
+        return "changed", "somebody changed the mapping or settings of its copy on the target"
     if copy.digest != state.shape[index.name]:
         return "changed", "its mapping or settings changed, or the plan's settings for its copy did"
     if copy.aliases != state.aliases[index.name]:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+from configs.values.listing import listed
 from domains.engine import catalog as names_on
 from domains.engine.catalog import catalog
-from domains.engine.index_opening import health
-from domains.engine.write_blocks import blocks
+from domains.engine.index_opening import health, require_acknowledged
+from domains.engine.write_blocks import archived_settings, blocks, settings_requests
 from domains.errors import Refused
 from domains.http.requests import Request
 from runs.progress import Progress, report_progress
@@ -75,6 +76,38 @@ def _open_copies(m: Migration, uuids: Mapping[str, str]) -> list[str]:
     opened = [name for name in same if target[name].open and target[name].stream is None]
     blocked = blocks(m.target) if opened else {}
     return [name for name in opened if name in blocked and blocked[name].write]
+
+
+def drop_archived_settings(m: Migration, uuids: Mapping[str, str], step: str) -> tuple[str, ...]:
+    """Remove from these copies the settings that the target does not know. Safe to repeat.
+
+    The engine keeps such settings as `archived.…` and does nothing with them, but refuses every other change
+    of an open index that has one: such a copy could not be opened for writes. Those copies are closed for it.
+
+    Args:
+        uuids: names on the target, each with its UUID.
+
+    Returns:
+        The copies that had such settings.
+
+    Raises:
+        as `close_copies`.
+    """
+    archived = archived_settings(m.target)
+    named = {name: uuid for name, uuid in uuids.items() if name in archived}
+    if not named:
+        return ()
+    close_copies(m, named, step)
+    target = catalog(m.target).indices
+    closed = [name for name, uuid in named.items() if name in target and target[name].uuid == uuid]
+    closed = [name for name in closed if not target[name].open]
+    with m.journal.intend(step, "target", "drop archived settings", {"names": closed}):
+        for request in settings_requests(closed, {"archived.*": None}):
+            require_acknowledged(m.target, "remove archived settings", m.target.connection.send(request))
+    known = sorted({key for name in closed for key in archived[name]})
+    message = f"removed settings that the target does not know from {len(closed)} copies: {listed(known, 3)}"
+    report_progress(Progress(step, message, waiting=True))
+    return tuple(closed)
 
 
 def await_shards(m: Migration, found: Ledger) -> None:
@@ -184,10 +217,11 @@ def current_copies(
         if change.kind in RESTORED:
             if not _is_ours(m, name, target[name].uuid, before):
                 continue  # not restored yet; whatever has the name belongs to somebody else
-            copy = _copy(m, work, sources[change.name], target[name].uuid)
+            copy = _copy(m, work, sources[change.name], target[name].uuid, sides.shapes.get(name, ""))
             copy = copy if name in done else _without_marks(copy, _NOT_RESTORED)
         elif before:
-            copy = before.model_copy(update={"aliases": work.aliases[change.name]})
+            known = before.target_digest or sides.shapes.get(name, "")
+            copy = before.model_copy(update={"aliases": work.aliases[change.name], "target_digest": known})
         else:
             continue
         found.append(_without_marks(copy, _DIFFERED) if name in again else copy)
@@ -201,7 +235,9 @@ def _is_ours(m: Migration, name: str, uuid: str, before: Copy | None) -> bool:
     return m.journal.document.arrived.get(name) == uuid or (before is not None and before.target_uuid == uuid)
 
 
-def _copy(m: Migration, work: ChangesRecord, index: SelectedIndex, target_uuid: str) -> Copy:
+def _copy(
+    m: Migration, work: ChangesRecord, index: SelectedIndex, target_uuid: str, target_digest: str
+) -> Copy:
     return Copy(
         source=index.name,
         uuid=index.uuid,
@@ -213,6 +249,7 @@ def _copy(m: Migration, work: ChangesRecord, index: SelectedIndex, target_uuid: 
         aliases=work.aliases[index.name],
         run_id=m.journal.run_id,
         snapshot=m.snapshot,
+        target_digest=target_digest,
     )
 
 

@@ -91,6 +91,52 @@ def test_an_alias_that_somebody_gave_a_waiting_copy_does_not_go_live(few: Desk) 
     assert ended.code == 0, str(ended)
 
 
+FIELD = {"properties": {"somebodys": {"type": "keyword"}}}
+
+
+def mapped(desk: Desk) -> set[str]:
+    """The fields of the copy of `first`."""
+    reply = engine(desk.lab, "target", "GET", "/first/_mapping?expand_wildcards=all")
+    return set(reply["first"]["mappings"]["properties"])
+
+
+def test_a_field_that_somebody_gave_a_waiting_copy_does_not_go_live(few: Desk) -> None:
+    before = mapped(few)
+    engine(few.lab, "target", "PUT", "/first/_mapping", FIELD)
+    assert mapped(few) == before | {"somebodys"}
+    ended = cut_over(few)
+    assert ended.code == 0, str(ended)
+    assert kinds(few.journal()) == {"first": "changed"}
+    assert mapped(few) == before
+
+
+def test_a_field_that_somebody_gives_a_verified_copy_ends_the_window(few: Desk) -> None:
+    url, json = f"{few.lab.target.engine_url}/first/_mapping", "-H 'content-type: application/json'"
+    put = f'curl -sf -XPUT {json} -d \'{{"properties":{{"somebodys":{{"type":"keyword"}}}}}}\' {url}'
+    at_step(few, "step-done", "look at names", put)
+    ended = cut_over(few)
+    assert ended.code == 4, str(ended)
+    assert "first on the target has another mapping" in " ".join(ended.out.split())
+    assert write(few.lab, "first") == 201
+    require_all_there(few)
+    assert "somebodys" not in mapped(few)
+
+
+def test_settings_that_the_target_does_not_know_do_not_keep_a_copy_from_being_opened(few: Desk) -> None:
+    """The engine archives them, and would refuse the change that opens the copy."""
+    few.write(
+        cutover=CUTOVER, indices={"closed": "move"}, restore={"index_settings": {"index.lifecycle.name": "x"}}
+    )
+    seeded(few)
+    archived = "/_all/_settings?expand_wildcards=all&filter_path=*.settings.archived*"
+    assert engine(few.lab, "target", "GET", archived) == {}
+    append(few.lab, "first", 1, 5)
+    ended = cut_over(few)
+    assert ended.code == 0, str(ended)
+    assert "removed settings that the target does not know" in ended.err + ended.out
+    assert documents(few.lab, "target", "first") == 6
+
+
 def test_a_run_killed_before_it_opened_anything_ends_its_window(few: Desk, tmp_path: Path) -> None:
     mark = tmp_path / "opening"
     at_step(few, "step-started", "open", f"touch {mark}; sleep 30")

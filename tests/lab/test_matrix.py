@@ -16,6 +16,7 @@ from identities import Identities, allow, window_rights
 from journey import require_journey
 from migrations import Desk, Ended, documents, engine, mutations, user_indices
 from pairs import MIDDLE_TO_NEW, OLD_TO_MIDDLE, OLD_TO_NEW, SECURED, Pair, pair_lab
+from ways_out import require_ways_out
 
 from lab.filling.load import load
 from lab.reset import reset
@@ -95,6 +96,7 @@ def old_to_middle(tmp_path_factory: pytest.TempPathFactory, prefect_address: str
         reset(desk.lab)
         load(desk.lab, DOCUMENTS)
         require_journey(desk, LEFT_OUT)
+        require_ways_out(desk)
     return result
 
 
@@ -127,6 +129,8 @@ def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
         ):
             assert fact in told, told
         assert {side: state(desk.lab, side) for side in before} == before
+        desk.write(name="lab-move")
+        require_ways_out(desk)
 
 
 def _restore_from_old(desk: Desk, bucket: Path, index: str) -> None:
@@ -178,6 +182,7 @@ def test_seed_and_cut_over_with_access_control_and_clients_that_write(secured: D
     reset(secured.lab)
     load(secured.lab, DOCUMENTS)
     require_journey(secured, LEFT_OUT | {".opendistro_security"})
+    require_ways_out(secured)
 
 
 def test_the_window_takes_the_rights_that_the_documents_name(secured: Desk) -> None:

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 import psutil
 import pytest
-import requests
 from migrations import Desk, documents, engine, eventually, guard_of
 from rounds import CUTOVER, append, blocked, copies, cut_over, seeded, write
+from ways_out import install, refusal, require_ways_out
 
 from lab.description import child_environment
 
@@ -141,10 +141,7 @@ def test_without_its_guard_a_window_ends(two: Desk) -> None:
 
 def test_nothing_is_frozen_that_the_source_refuses_to_release(two: Desk) -> None:
     two.write(cutover=CUTOVER)
-    error = {"type": "illegal_argument_exception", "reason": "final index setting"}
-    refuses = {"times": None, "status": 400, "body": {"error": error, "status": 400}}
-    rule = {"domain": "source", "method": "PUT", "path": "/.*/_settings", **refuses}
-    requests.post(f"{two.lab.admin_url}/rules", json=rule, timeout=30).raise_for_status()
+    install(two, refusal("source", "/.*/_settings", None))
     refused = cut_over(two)
     said = " ".join(refused.err.split() + refused.out.split())
     assert refused.code == 1, str(refused)
@@ -217,21 +214,5 @@ def test_without_prefects_server_the_window_goes_on_to_its_end(two: Desk) -> Non
     assert blocked(two.lab, "target") == set()
 
 
-def refusal(desk: Desk, side: str, times: int | None) -> None:
-    """This side refuses the next changes of settings (None: all) for good."""
-    error = {"type": "illegal_argument_exception", "reason": "final index setting"}
-    refuses = {"times": times, "status": 400, "body": {"error": error, "status": 400}}
-    rule = {"domain": side, "method": "PUT", "path": "/.*/_settings", **refuses}
-    requests.post(f"{desk.lab.admin_url}/rules", json=rule, timeout=30).raise_for_status()
-
-
-def test_after_a_refused_opening_the_same_command_is_done(two: Desk) -> None:
-    two.write(cutover=CUTOVER)
-    refusal(two, "target", 1)
-    refused = cut_over(two)
-    assert refused.code == 1, str(refused)
-    assert blocked(two.lab) == set() and set(copies(two.lab).values()) == {"close"}
-    shown = two.run("abort", "--json")
-    assert len(shown.json["indices"]) == 2, str(shown)
-    assert write(two.lab, "first") == 201
-    require_next_done(two)
+def test_a_refused_release_and_a_refused_opening_have_a_way_out(desk: Desk) -> None:
+    require_ways_out(desk)

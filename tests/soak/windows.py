@@ -133,7 +133,10 @@ def _window(run: Run) -> None:
 
 
 def _started(run: Run) -> subprocess.Popen[str]:
+    """The cutover as a child that hears SIGHUP, even where the soak itself was started by nohup."""
     desk = run.desk
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda _number, _frame: None)
     if run.fault == "Prefect gone":
         own = {"PREFECT_API_URL": None}
         return desk.start("cutover", "--execute", "--allow-freeze", environment=own)

@@ -1,0 +1,77 @@
+"""A cutover whose release, and one whose opening, is refused by the domain: both have a way out."""
+
+from __future__ import annotations
+
+import json
+
+import requests
+from migrations import Desk, documents, engine
+from rounds import CUTOVER, append, blocked, copies, cut_over, seeded, write
+
+from lab.reset import reset
+
+_ONE = {"settings": {"number_of_replicas": 0}}
+_NAMES = {"first", "second"}
+
+
+def refusal(side: str, path: str, times: int | None) -> dict[str, object]:
+    """A rule of the lab: this side refuses the next changes of these settings (None: all) for good."""
+    error = {"type": "illegal_argument_exception", "reason": "final index setting"}
+    body = {"error": error, "status": 400}
+    return {"domain": side, "method": "PUT", "path": path, "times": times, "status": 400, "body": body}
+
+
+def install(desk: Desk, rule: dict[str, object]) -> None:
+    """The lab follows the rule from now on."""
+    requests.post(f"{desk.lab.admin_url}/rules", json=rule, timeout=30).raise_for_status()
+
+
+def require_ways_out(desk: Desk) -> None:
+    """On any pair of engines: `abort` ends a refused release, the next cutover a refused opening."""
+    reset(desk.lab)
+    for name in sorted(_NAMES):
+        engine(desk.lab, "source", "PUT", f"/{name}", _ONE)
+        append(desk.lab, name, 5)
+    desk.write(cutover=CUTOVER)
+    seeded(desk)
+    _refused_release(desk)
+    _refused_opening(desk)
+
+
+def _refused_release(desk: Desk) -> None:
+    """One index refuses its release when the cutover is rolled back."""
+    rule = json.dumps(refusal("source", "/.*first.*/_settings", None))
+    script = desk.folder / "act"
+    script.write_text(
+        f'#!/bin/sh\n[ "$SNAPFERRY_STEP" = "look at names" ] || exit 0\n'
+        f"curl -sf -XPOST -H 'content-type: application/json' -d '{rule}' {desk.lab.admin_url}/rules\n"
+        "exit 1\n",
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    desk.write(cutover=CUTOVER, hooks=[{"events": ["step-done"], "command": [str(script)]}])
+    refused = cut_over(desk)
+    said = " ".join(f"{refused.out} {refused.err}".split())
+    assert refused.code == 1, str(refused)
+    assert "still refuse writes: first" in said, said
+    assert blocked(desk.lab) == {"first"} and write(desk.lab, "second") == 201
+    assert set(copies(desk.lab).values()) == {"close"}
+    requests.delete(f"{desk.lab.admin_url}/rules", timeout=30).raise_for_status()
+    desk.write(cutover=CUTOVER)
+    ended = desk.run("abort", "--execute")
+    assert ended.code == 0, str(ended)
+    assert blocked(desk.lab) == set() and write(desk.lab, "first") == 201
+
+
+def _refused_opening(desk: Desk) -> None:
+    """The target refuses the request that opens the copies."""
+    install(desk, refusal("target", "/.*/_settings", 1))
+    refused = cut_over(desk)
+    assert refused.code == 1, str(refused)
+    assert blocked(desk.lab) == set() and set(copies(desk.lab).values()) == {"close"}
+    shown = desk.run("abort", "--json")
+    assert set(shown.json["indices"]) == _NAMES, str(shown)
+    assert write(desk.lab, "first") == 201
+    ended = cut_over(desk)
+    assert ended.code == 0, str(ended)
+    assert {name: documents(desk.lab, "target", name) for name in _NAMES} == {"first": 7, "second": 6}
