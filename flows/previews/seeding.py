@@ -9,6 +9,7 @@ from flows.previews.requests import Round, round_requests
 from flows.sessions.exclusion import require_not_open
 from flows.sessions.options import RunOptions
 from flows.sessions.session import read_only_migration
+from runs.guard_record import ended_by_guard
 from runs.journal import Journal, now
 from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
 from runs.state import State, new_run_id
@@ -83,7 +84,8 @@ def _open_window(cutover: Journal | None) -> WindowPreview | None:
     run = cutover.document if cutover else None
     if run is None or run.window is None or not is_frozen(run):
         return None
-    then = "puts back" if run.aborting or is_past_deadline(run, now()) else "goes on"
+    over = is_past_deadline(run, now()) or (cutover is not None and ended_by_guard(cutover))
+    then = "puts back" if run.aborting or over else "goes on"
     opens = is_opening(run) and opening_has_begun(run)
     return WindowPreview(
         frozen=run.window.frozen, deadline=run.window.deadline, then="opens" if opens else then

@@ -51,7 +51,8 @@ def cutover(
 
     The cutover is rolled back if it is interrupted, finds a difference (exit code 4), or is not verified
     within cutover.window (exit code 5): the source accepts writes again, and the copies wait for the next
-    cutover. If the process is killed, the same command completes the cutover or rolls it back.
+    cutover. If the process is killed, its guard rolls the cutover back; once the target is being opened, the
+    same command finishes that.
     """
     if rehearse:
         _require_no_freeze(allow_freeze, source_after)
