@@ -104,7 +104,8 @@ class Watch:
             first, self._released = not self._released, True
             self._window.why = _LATE
             self._tell(GuardState.RELEASING if released.problem else GuardState.RELEASED, released.problem)
-            if first and not released.problem:
+            is_rolling_back = journal is not None and journal.document.aborting
+            if first and not released.problem and not is_rolling_back:
                 self._close_copies()
 
     def _after_command(self) -> None:
