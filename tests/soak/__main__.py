@@ -40,7 +40,9 @@ class Job:
 JOBS = {
     "rehearse": Job(rehearsals.rehearsal_run, rehearsals.COLUMNS, (rehearsals.DONE, rehearsals.SPARED)),
     "cutover": Job(cutovers.cutover_run, cutovers.COLUMNS, cutovers.PASSED),
-    "window": Job(windows.window_run, windows.COLUMNS, windows.PASSED, runs=100),
+    "window": Job(
+        windows.window_run, windows.COLUMNS, windows.PASSED, runs=windows.RUNS + windows.MEDDLED_RUNS
+    ),
 }
 
 
@@ -98,7 +100,7 @@ def _options() -> argparse.Namespace:
         "--runs",
         type=int,
         default=None,
-        help=f"how many (default: {RUNS} of migrate, 100 windows, 30 of the others, or 1 with --seed)",
+        help=f"how many (default: {RUNS} of migrate, 124 windows, 30 of the others, or 1 with --seed)",
     )
     parser.add_argument("--job", choices=("migrate", *JOBS), default="migrate", help="the job to run")
     parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")

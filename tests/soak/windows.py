@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -16,8 +17,9 @@ from typing import Any
 import psutil
 import requests
 
+from lab.engines.engine_client import EngineClient
 from lab.errors import LabError
-from tests.lab.migrations import Desk
+from tests.lab.migrations import Desk, guard_of
 from tests.soak.changes import begin, change
 from tests.soak.commands import DOWN_S, waited
 from tests.soak.kills import Journals
@@ -28,6 +30,8 @@ from tests.soak.scene import Scene
 DONE, SPARED = "done", "done, over before the fault"
 PASSED = (DONE, SPARED)
 COLUMNS = ("seed", "fault", "at", "gate", "ended", "exits", "seconds", "verdict")
+RUNS, ALL_RUNS = 100, 124
+"""So many seeds are for faults; those after them are for meddling."""
 TRIES = 8
 LATE_S = 5.0
 WINDOW_S = 20
@@ -47,6 +51,7 @@ class Run:
         gate: whether it waits at `before-open` until its deadline.
         free: seconds from the deadline to when the source took writes again; negative before it.
         opening: whether the opening had begun instead.
+        left: indices that may go on refusing writes, because nobody can release them.
     """
 
     scene: Scene
@@ -57,6 +62,7 @@ class Run:
     at: str = ""
     free: float | None = None
     opening: bool = False
+    left: set[str] = field(default_factory=set[str])
     exits: list[str] = field(default_factory=list[str])
     problems: list[str] = field(default_factory=list[str])
 
@@ -70,7 +76,7 @@ def window_run(scene: Scene, seed: int) -> dict[str, Any]:
         _command(run, "seed", "--execute")
         change(scene.lab, run.chance)
     _window(run)
-    if run.opening or run.fault == "disk full" or seed % TO_ITS_END == 0:
+    if run.opening or run.fault in {"disk full", *MEDDLING} or seed % TO_ITS_END == 0:
         _to_its_end(run)
     run.problems += secrets(scene, run.desk.folder)
     return {
@@ -87,9 +93,9 @@ def window_run(scene: Scene, seed: int) -> dict[str, Any]:
 
 def _drawn(scene: Scene, seed: int) -> Run:
     chance = random.Random(f"{seed}/window")
-    names = list(FAULTS)
+    family = FAULTS if seed <= RUNS else MEDDLING
     desk = Desk(scene.lab, fresh(scene.folder / f"window-{seed}"), scene.prefect)
-    run = Run(scene, desk, chance, names[seed % len(names)], gate=chance.random() < 0.5)
+    run = Run(scene, desk, chance, list(family)[seed % len(family)], gate=chance.random() < 0.5)
     gates = {"gates": {"before-open": {"timeout": "5m"}}} if run.gate else {}
     desk.write(cutover={"green": "1s", "window": f"{WINDOW_S}s"}, **gates)
     return run
@@ -115,7 +121,7 @@ def _window(run: Run) -> None:
         return
     time.sleep(pause_s)
     run.at = journals.where()
-    undo = FAULTS[run.fault](run, process)
+    undo = (FAULTS | MEDDLING)[run.fault](run, process)
     up_at = time.time()
     _watch(run, journals, process, up_at)
     undo()
@@ -126,9 +132,10 @@ def _window(run: Run) -> None:
     run.exits.append("killed" if ended.code == -signal.SIGKILL else str(ended.code))
     run.opening = run.opening or _is_opening(journals)
     if not run.opening:
-        if blocked(run.scene.lab):
+        if blocked(run.scene.lab) - run.left:
             run.problems.append("BLOCKED AGAIN after the end")
-        run.problems += _copies(run)
+        if run.fault != LOST:
+            run.problems += wrong_copies(run.scene.lab)
     run.problems += _unsaid(run)
 
 
@@ -194,7 +201,7 @@ def _watch(run: Run, journals: Journals, process: subprocess.Popen[str], up_at: 
 def _refusing(run: Run) -> set[str] | None:
     """Indices of the source that refuse writes; None while its engine does not answer."""
     with suppress(LabError, requests.RequestException, KeyError):
-        return blocked(run.scene.lab)
+        return blocked(run.scene.lab) - run.left
     return None
 
 
@@ -213,11 +220,6 @@ def _is_opening(journals: Journals) -> bool:
         intent["action"] == "serve" and not (intent["result"] or "").startswith(turned_away)
         for intent in document["intents"]
     )
-
-
-def _copies(run: Run) -> Iterator[str]:
-    """The copies are closed again, but for those of a command that could record nothing."""
-    yield from wrong_copies(run.scene.lab)
 
 
 def _unsaid(run: Run) -> Iterator[str]:
@@ -339,6 +341,62 @@ def _engine_killed(run: Run, side: str) -> Callable[[], None]:
     return _nothing
 
 
+# the meddling: what somebody does to the domains or to the guard
+
+
+def _release_refused(run: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    """One index of the source refuses every change of its settings; then the command is asked to end."""
+    run.scene.ask("POST", "/rules", _refusing("source", f"/.*{LEFT}.*/_settings", None))
+    process.terminate()
+    run.left = {LEFT}
+    return lambda: _ignore(run.scene.ask("DELETE", "/rules"))
+
+
+def _opening_refused(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    run.scene.ask("POST", "/rules", _refusing("target", "/.*/_settings", 1))
+    return _nothing
+
+
+def _refusing(side: str, path: str, times: int | None) -> dict[str, Any]:
+    body = {"error": {"type": "illegal_argument_exception", "reason": "final index setting"}, "status": 400}
+    return {"domain": side, "method": "PUT", "path": path, "times": times, "status": 400, "body": body}
+
+
+def _source_written_to(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    """Somebody lifts the block of one index of the source, and writes."""
+    with EngineClient(run.scene.lab.source) as engine:
+        engine.call("PUT", f"/{LEFT}/_settings", {"index.blocks.write": None})
+        engine.call("PUT", f"/{LEFT}/_doc/meddled?refresh=true", {"number": 1})
+    return _nothing
+
+
+def _copy_written_to(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    """Somebody lifts the block of one open copy, writes, and blocks it again."""
+    with suppress(LabError), EngineClient(run.scene.lab.target) as engine:
+        engine.call("PUT", f"/{LEFT}/_settings", {"index.blocks.write": None})
+        with suppress(LabError):
+            engine.call("PUT", f"/{LEFT}/_doc/meddled?refresh=true", {"number": 1})
+        engine.call("PUT", f"/{LEFT}/_settings", {"index.blocks.write": True})
+    return _nothing
+
+
+def _guard_killed(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    guard = guard_of(run.desk)
+    if guard:
+        with suppress(ProcessLookupError):
+            os.kill(guard["process"], signal.SIGKILL)
+    return _nothing
+
+
+def _machine_lost(run: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
+    """Command and guard are killed: nobody is left to release the source."""
+    process.send_signal(signal.SIGSTOP)
+    _guard_killed(run, process)
+    process.kill()
+    run.left = blocked(run.scene.lab)
+    return _nothing
+
+
 Fault = Callable[[Run, subprocess.Popen[str]], Callable[[], None]]
 FAULTS: dict[str, Fault] = {
     "kill -9": _killed,
@@ -350,4 +408,14 @@ FAULTS: dict[str, Fault] = {
     "source drips": _dripping,
     "source killed": _source_killed,
     "target killed": _target_killed,
+}
+LOST = "command and guard killed"
+LEFT = "customers"
+MEDDLING: dict[str, Fault] = {
+    "release refused": _release_refused,
+    "opening refused": _opening_refused,
+    "source written to": _source_written_to,
+    "copy written to": _copy_written_to,
+    "guard killed": _guard_killed,
+    LOST: _machine_lost,
 }

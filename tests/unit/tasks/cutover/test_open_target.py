@@ -17,7 +17,7 @@ from support.writable import BLOCK, WritableEngine, a_closed_copy
 from runs.state import State
 from runs.step_names import StepName
 from tasks.cutover.data_streams import make_streams
-from tasks.cutover.final_check import copy_marks, require_unchanged
+from tasks.cutover.final_check import copy_states, require_unchanged
 from tasks.cutover.open_target import (
     open_copies,
     open_for_writes,
@@ -262,7 +262,7 @@ def no_change(_: WritableEngine, __: WritableEngine) -> None:
 def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: WritableEngine) -> None:
     for held in copies.indices.values():
         held.open = True
-    require_unchanged(m, AB, WORK, copy_marks(m, AB))
+    require_unchanged(m, AB, WORK, copy_states(m, AB))
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_what_was_changed_while_a_gate_waited_is_not_opened(
     act: Callable[[WritableEngine, WritableEngine], object],
     why: str,
 ) -> None:
-    before = copy_marks(m, AB)
+    before = copy_states(m, AB)
     act(sources, copies)
     with pytest.raises(VerificationFailed, match=why):
         require_unchanged(m, AB, WORK, before)
@@ -305,4 +305,4 @@ def test_marks_that_were_never_told_are_no_proof(m: Migration, sources: Writable
     with pytest.raises(
         VerificationFailed, match="a on the source was written to, or does not report its last operation"
     ):
-        require_unchanged(m, AB, nothing, copy_marks(m, AB))
+        require_unchanged(m, AB, nothing, copy_states(m, AB))
