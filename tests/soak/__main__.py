@@ -40,9 +40,7 @@ class Job:
 JOBS = {
     "rehearse": Job(rehearsals.rehearsal_run, rehearsals.COLUMNS, (rehearsals.DONE, rehearsals.SPARED)),
     "cutover": Job(cutovers.cutover_run, cutovers.COLUMNS, cutovers.PASSED),
-    "window": Job(
-        windows.window_run, windows.COLUMNS, windows.PASSED, runs=windows.RUNS + windows.MEDDLED_RUNS
-    ),
+    "window": Job(windows.window_run, windows.COLUMNS, windows.PASSED, runs=windows.ALL_RUNS),
 }
 
 

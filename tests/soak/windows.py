@@ -157,7 +157,7 @@ def _reached(journals: Journals, process: subprocess.Popen[str], events: int, qu
     seen = 0
     while process.poll() is None:
         if base is None and journals.newest().get("window"):
-            base = journals.events()
+            base, last = journals.events(), time.monotonic()
         if base is not None:
             gained = journals.events() - base
             if gained > seen:
