@@ -6,7 +6,7 @@ import json
 
 import requests
 from migrations import Desk, documents, engine
-from rounds import CUTOVER, append, blocked, copies, cut_over, seeded, write
+from rounds import CUTOVER, append, blocked, copies, cut_over, write
 
 from lab.reset import reset
 
@@ -32,8 +32,6 @@ def require_ways_out(desk: Desk) -> None:
     for name in sorted(_NAMES):
         engine(desk.lab, "source", "PUT", f"/{name}", _ONE)
         append(desk.lab, name, 5)
-    desk.write(cutover=CUTOVER)
-    seeded(desk)
     _refused_release(desk)
     _refused_opening(desk)
 

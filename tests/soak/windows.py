@@ -346,18 +346,18 @@ def _engine_killed(run: Run, side: str) -> Callable[[], None]:
 
 def _release_refused(run: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
     """One index of the source refuses every change of its settings; then the command is asked to end."""
-    run.scene.ask("POST", "/rules", _refusing("source", f"/.*{LEFT}.*/_settings", None))
+    run.scene.ask("POST", "/rules", _rule("source", f"/.*{LEFT}.*/_settings", None))
     process.terminate()
     run.left = {LEFT}
     return lambda: _ignore(run.scene.ask("DELETE", "/rules"))
 
 
 def _opening_refused(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
-    run.scene.ask("POST", "/rules", _refusing("target", "/.*/_settings", 1))
+    run.scene.ask("POST", "/rules", _rule("target", "/.*/_settings", 1))
     return _nothing
 
 
-def _refusing(side: str, path: str, times: int | None) -> dict[str, Any]:
+def _rule(side: str, path: str, times: int | None) -> dict[str, Any]:
     body = {"error": {"type": "illegal_argument_exception", "reason": "final index setting"}, "status": 400}
     return {"domain": side, "method": "PUT", "path": path, "times": times, "status": 400, "body": body}
 
