@@ -90,7 +90,7 @@ def chain(m: Migration) -> None:
     try:
         with roll_back_on_error(m):
             with listening(guard.require_present):
-                _copy_and_verify(m, guard)
+                _copy_and_verify(window.limit_waits(m), guard)
             open_target_for_writes(m, guard.stand_down)
     finally:
         guard.end()
@@ -101,6 +101,7 @@ def _copy_and_verify(m: Migration, guard: Guard) -> None:
     resolution = resolve_once(m)
     if window.is_frozen(m):
         _start_guard(m, resolution, guard)
+        guard.watch(window.begin(m).deadline)
     else:
         record_window_estimate(m, resolution)
     register(m, resolution)

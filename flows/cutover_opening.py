@@ -1,6 +1,7 @@
 """Open the target after the last round was verified: from here on nothing is rolled back."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
@@ -20,7 +21,7 @@ def open_target_for_writes(m: Migration, stand_down: Callable[[], None]) -> None
 
     Args:
         stand_down: asks the window's guard to leave the source alone from now on, and returns once it has
-            recorded that. It is called before anything is opened, and not when that had begun before.
+            recorded that. It is called right before the first request that opens anything.
 
     Raises:
         SnapferryError: a step failed; the same command resumes with it.
@@ -44,12 +45,24 @@ def _open(m: Migration, resolution: Resolution, stand_down: Callable[[], None]) 
         made = open_target.planned_aliases(m, resolution)
     else:
         made = run_step(m.journal, steps.SET_ALIASES.name, lambda: open_target.set_aliases(m, resolution))
-        stand_down()
-    window.begin_opening(m)
     warning = words.no_way_back(m.plan.cutover.source_after)
     report_progress(Progress(steps.OPEN.name, warning, milestone=True))
-    record = perform(m, steps.OPEN, lambda: open_target.open_for_writes(m, resolution, made))
+    begin = partial(_begin, m, stand_down)
+    record = perform(m, steps.OPEN, lambda: open_target.open_for_writes(m, resolution, made, begin))
     emit(Event("verified", words.opened(record)))
+
+
+def _begin(m: Migration, stand_down: Callable[[], None]) -> None:
+    """Pass the point of no return, unless that was done before.
+
+    Raises:
+        WindowOver: the deadline has passed; nothing was opened.
+        ExecutionError: the guard does not stand down; nothing was opened.
+    """
+    if not opening_has_begun(m.journal.document):
+        window.require_time(m)
+        stand_down()
+        window.begin_opening(m)
 
 
 def _release_or_keep_block(m: Migration) -> None:

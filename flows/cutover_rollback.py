@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from domains.errors import SnapferryError
+from domains.errors import SnapferryError, is_transient
 from flows.seed_copies import close_and_list, note_unfinished
 from flows.sessions.recording import take_step
 from flows.sessions.session import status_after
@@ -45,7 +45,8 @@ def roll_back_on_error(m: Migration) -> Generator[None]:
 
 
 def _cause(m: Migration, error: BaseException) -> BaseException:
-    return window.window_over(m) if isinstance(error, TimedOut) and window.is_over(m) else error
+    late = isinstance(error, TimedOut) or (isinstance(error, Exception) and is_transient(error))
+    return window.window_over(m) if late and window.is_over(m) else error
 
 
 def _roll_back_because(m: Migration, cause: BaseException) -> None:

@@ -8,10 +8,12 @@ overwritten in place from then on. The guard holds the file's lock as long as it
 import fcntl
 import os
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -73,9 +75,21 @@ def record_path(journal: Path) -> Path:
 
 def read_record(journal: Journal) -> GuardRecord | None:
     """Return what the run's guard has recorded last; None if it had none, or its record cannot be read."""
+    return _read(record_path(journal.path))
+
+
+def live_guards(folder: Path) -> Iterator[GuardRecord]:
+    """What the guards that are alive have recorded, of all runs whose journals are in this folder."""
+    for path in sorted(folder.glob("*.guard")):
+        found = _read(path) if is_locked(path) else None
+        if found:
+            yield found
+
+
+def _read(path: Path) -> GuardRecord | None:
     for _ in range(3):
         try:
-            text = record_path(journal.path).read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8")
             return GuardRecord.model_validate_json(text)
         except (OSError, UnicodeDecodeError):
             return None
@@ -95,6 +109,20 @@ def ended_by_guard(journal: Journal) -> str:
     return found.why if found and found.state in _ENDED else ""
 
 
+def _lock(file: IO[bytes]) -> None:
+    """Take the lock; briefly repeated, because whoever looks at the record holds it for an instant.
+
+    Raises:
+        BlockingIOError: a live guard holds it.
+    """
+    for _ in range(10):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_READ_AGAIN_S)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 class GuardFile:
     """The record as its guard holds it: open, locked, and of its full size.
 
@@ -109,7 +137,7 @@ class GuardFile:
         self.path = path
         try:
             self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._file)
             self._overwrite(b"")
         except BlockingIOError as error:
             raise StateUnusable(

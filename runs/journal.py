@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domains.errors import Denied, Refused
+from domains.errors import AwsError, Denied, Refused, Untrusted
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
 from runs.step_names import StepName
@@ -183,6 +183,8 @@ def _ended_by(error: Exception) -> str:
     """Classify the result of a request that raised this error: denied, permanently refused, or unknown."""
     if isinstance(error, Denied):
         return DENIED
+    if isinstance(error, AwsError | Untrusted):
+        return f"{REFUSED}: nothing was sent"
     if isinstance(error, Refused) and not error.transient:
         return f"{REFUSED}: {error.reply.type}"
     return f"error: {type(error).__name__}"

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -38,10 +38,10 @@ def held(path: Path, what: str) -> Generator[None]:
     with file:
         if not _taken(file):
             raise Busy(f"another run holds {what}{_holder(path)}", "wait for it; `snapferry status` shows it")
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "since": now().isoformat(timespec="seconds")}, file)
-        file.flush()
+        note = json.dumps({"pid": os.getpid(), "since": now().isoformat(timespec="seconds")})
+        with suppress(OSError):  # it only helps messages; the disk may be full
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), note.encode())
         yield
 
 

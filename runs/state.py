@@ -50,20 +50,21 @@ class State:
         return cls(runs.parents[1], runs.name)
 
     @property
-    def _runs(self) -> Path:
+    def runs(self) -> Path:
+        """The folder with the plan's journals."""
         return self.folder / "plans" / self.plan_name
 
     def _path(self, run_id: str) -> Path:
-        return self._runs / f"{run_id}.json"
+        return self.runs / f"{run_id}.json"
 
     @property
     def output_log(self) -> Path:
         """Where a command's output goes once its terminal is gone."""
-        return self._runs / "output.log"
+        return self.runs / "output.log"
 
     def lock_plan(self) -> AbstractContextManager[None]:
         """Hold the plan's lock; raise Busy if another run holds it."""
-        return held(self._runs / "lock", f"plan {self.plan_name}")
+        return held(self.runs / "lock", f"plan {self.plan_name}")
 
     def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
         """Hold the lock of this pair of clusters across all plans; raise Busy if another run holds it."""
@@ -72,15 +73,15 @@ class State:
 
     def is_held(self) -> bool:
         """Whether a live process holds this plan."""
-        return is_locked(self._runs / "lock")
+        return is_locked(self.runs / "lock")
 
     def holder(self) -> int | None:
         """Return the id of the live process that holds this plan; None if there is none or it is unknown."""
-        return holder(self._runs / "lock")
+        return holder(self.runs / "lock")
 
     def journals(self) -> Iterator[Journal]:
         """Yield the plan's journals by start time, newest first: a saved plan's run id may be older."""
-        found = [Journal.load(path) for path in self._runs.glob("*.json")]
+        found = [Journal.load(path) for path in self.runs.glob("*.json")]
         yield from sorted(found, key=lambda each: (each.document.started, each.run_id), reverse=True)
 
     def latest(self) -> Journal | None:

@@ -3,12 +3,11 @@
 from collections.abc import Collection
 
 from runs.errors import Busy
-from runs.guard_record import GuardRecord, GuardState, ended_by_guard, is_guarded, read_record
+from runs.guard_record import GuardRecord, GuardState, ended_by_guard, live_guards
 from runs.lifecycle import RunStatus
 from runs.progress import Poll, Progress, report_progress
 from runs.state import State
 from runs.step_names import StepName
-from runs.verbs import Verb
 from tasks.cutover import roll_back
 from tasks.migration import Migration
 
@@ -16,9 +15,8 @@ _PATIENCE_S = 60.0
 
 
 def guard_at_work(state: State) -> GuardRecord | None:
-    """What the guard of the plan's cutover has recorded, if it lives and the cutover's command does not."""
-    cutover = state.unfinished(Verb.CUTOVER)
-    found = read_record(cutover) if cutover and is_guarded(cutover) else None
+    """What a live guard of the plan's cutovers has recorded, if no command works on the plan."""
+    found = next(live_guards(state.runs), None)
     return found if found and state.holder() in (None, found.process) else None
 
 
@@ -41,10 +39,10 @@ def heed_earlier_guard(m: Migration) -> None:
     """Begin to roll back if the guard of an earlier session has released the source.
 
     Raises:
-        Busy: that guard lives, and goes on by itself.
+        Busy: a guard of the plan lives, of this cutover or of an earlier one, and goes on by itself.
     """
-    found = read_record(m.journal)
-    if found and is_guarded(m.journal):
+    found = next(live_guards(State.of(m.journal).runs), None)
+    if found:
         raise Busy(
             _doing(found), "it goes on until the source takes writes again; `snapferry status` shows it"
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from configs.plan import Plan
-from domains.errors import AwsError, SnapferryError, is_transient
+from domains.errors import SnapferryError
 from flows.abort_cutover import roll_back_from_outside
 from flows.cutover_rollback import close_target, release_source
 from flows.guard.messages import Order
@@ -22,11 +22,12 @@ from runs.state import State
 from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks.cutover import freeze
+from tasks.errors import ExecutionError
 from tasks.migration import Migration
 
 _PROOF_S = 100.0
 _LOOK_S = 1.5
-_REQUEST_S = 20.0
+_RELEASE_S = 60.0
 _PATIENCE_S = 300.0
 _LET_GO_S = 30.0
 _PAUSE_S = 0.1
@@ -116,20 +117,29 @@ class GuardedWindow:
             return None
 
     def release(self) -> Released:
-        """Try once to release the source, within a minute. Safe to repeat."""
+        """Try once to release the source. Safe to repeat.
+
+        Nothing but an index that refuses its release is taken for lasting: whatever else goes wrong, the
+        guard tries again, so every exception is caught here.
+        """
         names: list[str] = []
         try:
-            try:
-                names = freeze.still_blocked(self.migration(_LOOK_S))
-            except SnapferryError:  # it may obey although its replies do not come
-                freeze.release_unseen(self.migration(_LOOK_S))
-                names = freeze.still_blocked(self.migration(_REQUEST_S))
+            names = self._look()
             if names:
-                freeze.release(self.migration(_REQUEST_S))
-        except SnapferryError as error:
-            problem = f"{error.message}; {error.hint}" if error.hint else error.message
-            return Released(names, problem, passes=is_transient(error) or isinstance(error, AwsError))
+                freeze.release(self.migration(_RELEASE_S))
+        except ExecutionError as error:
+            return Released(names, f"{error.message}; {error.hint}")
+        except Exception as error:  # noqa: BLE001
+            return Released(names, _described(error), passes=True)
         return Released(names)
+
+    def _look(self) -> list[str]:
+        """Which indices refuse writes. If the source does not say so soon, it is asked for their release."""
+        try:
+            return freeze.still_blocked(self.migration(_LOOK_S))
+        except SnapferryError:  # it may obey although its replies do not come
+            freeze.release_unseen(lambda: self.migration(_LOOK_S))
+            return freeze.still_blocked(self.migration(_RELEASE_S))
 
     def roll_back(self, journal: Journal) -> None:
         """Roll back on record, as `abort` does, once the command has let go of the plan.
@@ -156,18 +166,23 @@ class GuardedWindow:
             SnapferryError: a domain refused or does not answer.
         """
         m = self.migration(_PATIENCE_S)
-        if alone:
-            release_source(m)
+        kept: ExecutionError | None = None
+        try:
+            if alone:
+                release_source(m)
+        except ExecutionError as error:
+            kept = error
         close_target(m)
         self.copies_closed = True
+        if kept:
+            raise kept
 
     def migration(self, request_s: float) -> Migration:
         """The cutover, with all requests limited to so many seconds from now; it records nothing."""
+        journal = self.journal() or self._as_ordered()
         end = time.monotonic() + request_s
         source, target = self._source.ending_at(end), self._target.ending_at(end)
-        return Migration(
-            self.plan, source, target, self.journal() or self._as_ordered(), patience_s=request_s
-        )
+        return Migration(self.plan, source, target, journal, patience_s=request_s)
 
     def _as_ordered(self) -> Journal:
         """In place of a journal that cannot be read: in it, everything that was ordered may be blocked."""
@@ -178,3 +193,7 @@ class GuardedWindow:
             plan=self.order.plan, run_id=self.run_id, verb=Verb.CUTOVER, started=now(), intents=[block]
         )
         return UnsavedJournal(path, document)
+
+
+def _described(error: Exception) -> str:
+    return error.message if isinstance(error, SnapferryError) else f"{type(error).__name__}: {error}"

@@ -19,7 +19,7 @@ from flows.guard.messages import Answer, Line, Order, Reply, Told
 from runs.errors import Busy, StateUnusable
 from runs.guard_record import GuardState
 from runs.journal import now
-from runs.lifecycle import is_frozen, is_rolled_back, opening_has_begun
+from runs.lifecycle import is_frozen, is_rolled_back, is_rolling_back, opening_has_begun
 from tasks.errors import ExecutionError
 
 _ORDER_S = 60.0
@@ -43,7 +43,10 @@ class Watch:
         self._window = window
         self._stood_down = False
         self._due: float | None = None
-        self._released = False
+        self._ended = False
+        self._state = GuardState.WATCHING
+        self._said = ""
+        self._writer: threading.Thread | None = None
 
     def run(self) -> None:
         """Answer the command while it lives, act at the deadline, and clear up after its end."""
@@ -57,9 +60,8 @@ class Watch:
 
     def _pause_s(self) -> float:
         """Seconds until it looks at the clock again: never long, as a machine may sleep."""
-        if self._due is None or self._released:
-            return _AGAIN_S
-        return max(0.01, min(_AGAIN_S, self._due - time.monotonic()))
+        left_s = _AGAIN_S if self._due is None else self._due - time.monotonic()
+        return min(_AGAIN_S, left_s) if left_s > 0 else _AGAIN_S
 
     def _answer(self, told: Told) -> Reply:
         try:
@@ -68,6 +70,8 @@ class Watch:
             return Reply(answer=Answer.REFUSED, message=f"it cannot write its record: {error.strerror}")
 
     def _begin(self, deadline: datetime) -> Reply:
+        if self._ended:
+            return Reply(answer=Answer.REFUSED, message=_LATE)
         self._window.deadline = deadline
         self._due = time.monotonic() + (deadline - now()).total_seconds() + _GRACE_S
         self._window.record(GuardState.WATCHING)
@@ -75,10 +79,12 @@ class Watch:
 
     def _stand_down(self) -> Reply:
         deadline = self._window.deadline
-        if self._released or deadline is None or now() >= deadline:
+        if self._stood_down:
+            return Reply(answer=Answer.STANDING_DOWN)
+        if self._ended or deadline is None or now() >= deadline:
             return Reply(
                 answer=Answer.REFUSED,
-                message=_LATE if self._released else "the deadline has passed",
+                message=_LATE if self._ended else "the deadline has passed",
                 hint="the next cutover continues from the copies as they are",
             )
         self._window.record(GuardState.STOOD_DOWN)
@@ -88,10 +94,15 @@ class Watch:
     def _is_due(self) -> bool:
         """Whether the deadline has passed by a moment; by either clock, as a machine may have slept."""
         deadline = self._window.deadline
-        if self._stood_down or deadline is None or self._due is None:
+        if deadline is None or self._due is None or (self._stood_down and not self._is_rolling_back()):
             return False
         by_clock = (now() - deadline).total_seconds() >= _GRACE_S
         return by_clock or time.monotonic() >= self._due
+
+    def _is_rolling_back(self) -> bool:
+        """Whether the command is rolling back after all, as when its answer was lost."""
+        journal = self._window.journal()
+        return journal is not None and is_rolling_back(journal.document)
 
     def _end_window(self) -> None:
         """Release the source beside a command that lives but has not; look again each second from then on."""
@@ -100,12 +111,14 @@ class Watch:
             self._due = None  # the command has rolled back by itself
             return
         released = self._window.release()
-        if released.names or released.problem:
-            first, self._released = not self._released, True
+        if released.problem:
+            self._ended, self._window.why = True, _LATE
+            self._tell(GuardState.RELEASING, released.problem)
+        elif released.names or self._state is GuardState.RELEASING:
+            again, self._ended = self._state is GuardState.RELEASED, True
             self._window.why = _LATE
-            self._tell(GuardState.RELEASING if released.problem else GuardState.RELEASED, released.problem)
-            is_rolling_back = journal is not None and journal.document.aborting
-            if first and not released.problem and not is_rolling_back:
+            self._tell(GuardState.RELEASED)
+            if not again and not self._is_rolling_back():
                 self._close_copies()
 
     def _after_command(self) -> None:
@@ -125,12 +138,15 @@ class Watch:
             self._roll_back()
 
     def _release_until_done(self) -> bool:
-        """Release the source, however long it does not answer; give up only what it refuses for good."""
+        """Release the source, however long it does not answer; give up only what it refuses for good.
+
+        Returns:
+            Whether the rest is to be rolled back; False if another command has done all of it.
+        """
         began, refusals = time.monotonic(), 0
-        while True:
+        while not self._is_ended_by_others():
             released = self._window.release()
             if not released.problem:
-                self._released = True
                 self._tell(GuardState.RELEASED)
                 return True
             refusals += not released.passes
@@ -138,11 +154,10 @@ class Watch:
             if refusals >= _REFUSALS or waited_s > _GIVE_UP_S:
                 self._tell(GuardState.LEFT, released.problem)
                 return True
-            if self._is_ended_by_others():
-                self._window.forget()
-                return False
             self._tell(GuardState.RELEASING, released.problem)
             time.sleep(_AGAIN_S if waited_s < _OFTEN_FOR_S else _SELDOM_S)
+        self._window.forget()
+        return False
 
     def _is_ended_by_others(self) -> bool:
         """Whether another command has rolled the cutover back in the meantime."""
@@ -150,7 +165,10 @@ class Watch:
         return journal is not None and not is_frozen(journal.document)
 
     def _roll_back(self) -> None:
-        """Roll back the rest, on record; without record where the journal cannot be written."""
+        """Roll back the rest, on record; without record where the journal cannot be written.
+
+        The guard ends after it: so whatever goes wrong is told and tried again, and every exception caught.
+        """
         for attempt in range(_ROLL_BACKS):
             time.sleep(attempt * attempt * _AGAIN_S)
             journal = self._window.journal()
@@ -160,16 +178,16 @@ class Watch:
             try:
                 if not is_rolled_back(journal.document):
                     self._window.roll_back(journal)
-            except Busy:
-                return  # another command works on the plan, and heeds what was recorded
-            except StateUnusable as error:
-                self._close_copies(error.message)
+            except Busy as error:
+                self._tell(self._state, error.message)  # another command heeds what was recorded
+            except (StateUnusable, OSError) as error:
+                self._close_copies(str(error))
                 return
             except ExecutionError as error:  # an index refuses its release: no use in repeating
                 self._tell(GuardState.LEFT, error.message)
                 return
-            except SnapferryError as error:
-                self._tell(GuardState.RELEASED, error.message)
+            except Exception as error:  # noqa: BLE001
+                self._tell(self._state, str(error))
             else:
                 self._window.forget()
                 return
@@ -178,12 +196,13 @@ class Watch:
         """Close the target's copies and resume automated snapshots, without recording it in the journal."""
         try:
             self._window.roll_back_unrecorded(alone=self._line.ended)
-        except SnapferryError as error:
-            problem = "; ".join(filter(None, (problem, error.message)))
-        self._tell(GuardState.RELEASED, problem)
+        except Exception as error:  # noqa: BLE001  the guard goes on, whatever it is
+            problem = "; ".join(filter(None, (problem, str(error))))
+        self._tell(self._state, problem)
 
     def _tell(self, state: GuardState, problem: str = "") -> None:
         """Record it and say it on standard error; neither may keep the guard from going on."""
+        self._state = state
         problems = [problem] if problem else []
         try:
             self._window.record(state, problem)
@@ -194,19 +213,21 @@ class Watch:
             GuardState.RELEASING: "the guard is releasing the source",
             GuardState.LEFT: "the guard could not release all of the source",
         }.get(state, why)
-        _say(f"snapferry: cutover {run_id}: {'; '.join((did, *problems))}")
+        self._say(f"snapferry: cutover {run_id}: {'; '.join((did, *problems))}")
 
+    def _say(self, text: str) -> None:
+        """Print it, unless standard error is gone; a terminal that takes nothing is not waited for."""
 
-def _say(text: str) -> None:
-    """Print it, unless standard error is gone; a terminal that takes nothing is not waited for."""
+        def write() -> None:
+            with suppress(OSError, ValueError):
+                print(text, file=sys.stderr, flush=True)
 
-    def write() -> None:
-        with suppress(OSError, ValueError):
-            print(text, file=sys.stderr, flush=True)
-
-    writer = threading.Thread(target=write, daemon=True)
-    writer.start()
-    writer.join(_AGAIN_S)
+        if text == self._said or (self._writer and self._writer.is_alive()):
+            return
+        self._said, self._writer = text, threading.Thread(target=write, daemon=True)
+        with suppress(RuntimeError):  # no room for another thread
+            self._writer.start()
+            self._writer.join(_AGAIN_S)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from flows.sessions.which_run import opened_by
 from runs.begun_plan import require_same_plan
 from runs.guard_record import ended_by_guard
 from runs.journal import Journal, now
-from runs.lifecycle import is_finished, is_opening, is_past_deadline
+from runs.lifecycle import is_finished, is_past_deadline, opening_has_begun
 from runs.state import State
 from tasks.cutover import freeze
 from tasks.migration import Migration
@@ -49,7 +49,7 @@ def _only_ends(unfinished: Journal) -> bool:
     """Whether all that the command can do to this cutover is to roll it back, or to open the target."""
     run = unfinished.document
     over = is_past_deadline(run, now()) or bool(ended_by_guard(unfinished))
-    return run.aborting or is_opening(run) or over
+    return run.aborting or opening_has_begun(run) or over
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from domains.errors import is_transient
 from reports.words.steps import sentence_about
 from runs.events import Event, emit
 from runs.journal import Journal, now
-from runs.lifecycle import is_opening, is_past_deadline
+from runs.lifecycle import is_opening, is_past_deadline, opening_has_begun
 from runs.progress import Poll, Progress, report_progress
 from runs.step_names import StepName
 from tasks.steps import StepKey
@@ -19,6 +19,7 @@ from tasks.steps import StepKey
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
 _ATTEMPTS = 3
+_OPENING_S = 60.0
 MOVING = ("snapshot", "delete", "restore")
 """Actions of intents: once one may have been sent, a migration or rehearsal keeps to its decisions."""
 
@@ -56,13 +57,14 @@ def take_step(journal: Journal, step: StepKey[M], act: Callable[[], M]) -> M:
 def run_in_window(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
     """Run a step while the source refuses writes, and return its result; hooks hear of it as of any step.
 
-    It is repeated twice on transient errors, but not after the window has expired.
+    It is repeated twice on transient errors, but not after the window has expired. Once the opening has
+    begun, it is repeated for a minute: nothing is rolled back any more.
 
     Raises:
         whatever the step raises, after the repetitions; whatever a failing hook raises.
     """
     emit(Event("step-started", f"step {name} has started", step=name))
-    poll = Poll()
+    poll = Poll(_OPENING_S)
     left = _ATTEMPTS
     while True:
         left -= 1
@@ -70,7 +72,8 @@ def run_in_window(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
             with journal.step(name):
                 result = step()
         except Exception as error:
-            if not left or not is_transient(error) or _is_too_late(journal):
+            goes_on = left > 0 or (opening_has_begun(journal.document) and not poll.expired)
+            if not goes_on or not is_transient(error) or _is_too_late(journal):
                 raise
             poll.pause()
         else:

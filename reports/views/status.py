@@ -129,7 +129,7 @@ def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> l
         process: its id; None where that is not known.
     """
     if block.guard and block.guard.state == GuardState.RELEASED:
-        return _released_by(block, block.guard)
+        return _released_by(block, block.guard, process if held else None)
     many = counted(len(block.indices), "index", "indices")
     in_doubt = block.state == "releasing" and not held
     to_many = f" to {many}" if block.indices else ""
@@ -139,11 +139,18 @@ def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> l
     return [*lines, *_lifting(block, held, process)]
 
 
-def _released_by(block: SourceBlock, guard: GuardReport) -> list[str]:
-    """Say that the source takes writes again although the journal does not know it, and what is left."""
+def _released_by(block: SourceBlock, guard: GuardReport, process: int | None) -> list[str]:
+    """Say that the source takes writes again although the journal does not know it, and what is left.
+
+    Args:
+        process: that of the command, if it lives: then it hangs.
+    """
     problem = f" It could not do the rest: {guard.problem}." if guard.problem else ""
     closed = " The copies on the target are closed again." if guard.copies_closed else ""
     said = f"The source takes writes again since {clock(guard.at)}: {guard.why}.{closed}{problem}"
+    if process and process != guard.process:
+        hangs = f"The command hangs; the rest is rolled back when it goes on, or ends: kill -9 {process}"
+        return [said, hangs]
     if guard.alive:
         return [said, f"The guard (process {guard.process}) is rolling back the rest: wait for it."]
     return [said, f"To roll back the rest of cutover {block.run_id}: {block.lift}"]
@@ -158,6 +165,8 @@ def _guard_lines(guard: GuardReport | None) -> list[str]:
     if guard.state == GuardState.RELEASING:
         problem = f"; last problem: {guard.problem}" if guard.problem else ""
         return [f"Its guard (process {guard.process}) is trying to release it, again and again{problem}"]
+    if guard.state == GuardState.STOOD_DOWN:
+        return []
     return [f"Its guard (process {guard.process}) releases it at once if the process of the cutover dies."]
 
 

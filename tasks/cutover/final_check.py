@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from configs.values.listing import listed
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.shard_stats import marks
-from domains.engine.write_blocks import blocks
+from domains.engine.write_blocks import archived_settings, blocks
 from domains.shard_mark import Mark
 from tasks.cutover import open_target
 from tasks.errors import VerificationFailed
@@ -61,6 +61,7 @@ def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord,
         *_source_problems(m, resolution, work, source),
         *_target_problems(m, resolution, target),
         *(f"{name} on the target {why}" for name, why in altered.items()),
+        *_archived_copies(m, resolution),
         *open_target.foreign_aliases(m, resolution),
         *(f"{name} on the target: {why}" for name, why in drift.changed.items()),
         *(f"{verdict.source} on the source: {verdict.detail}" for verdict in drift.appeared),
@@ -77,7 +78,8 @@ def _source_problems(
     m: Migration, resolution: Resolution, work: ChangesRecord, source: Catalog
 ) -> Iterator[str]:
     blocked = blocks(m.source)
-    current = marks(m.source, [index.name for index in resolution.indices])
+    names = [index.name for index in resolution.indices]
+    current, now_shaped = marks(m.source, names), shapes(m.source, names)
     for index in resolution.indices:
         now = source.indices.get(index.name)
         if now is None:
@@ -90,6 +92,13 @@ def _source_problems(
             current.get(index.name)
         ) != _positions(work.marks.get(index.name)):
             yield f"{index.name} on the source was written to, or does not report its last operation"
+        elif not _has_shape(now_shaped.get(index.name, ""), work.digests.get(index.name, "")):
+            yield f"{index.name} on the source has another mapping or other settings"
+
+
+def _has_shape(shape: str, digest: str) -> bool:
+    """Whether a digest of a round is that of this mapping and these settings; the plan's part comes last."""
+    return bool(shape) and digest.rpartition(".")[0] == shape
 
 
 def _positions(shard_marks: tuple[Mark, ...] | None) -> list[tuple[int, int, str]]:
@@ -119,6 +128,18 @@ def _altered_copies(m: Migration, resolution: Resolution, copies: States) -> Ite
             yield index.target, "has another primary of a shard than when it was compared"
         elif now.shape != before.shape or not now.shape:
             yield index.target, "has another mapping or other settings than when it was compared"
+
+
+def _archived_copies(m: Migration, resolution: Resolution) -> Iterator[str]:
+    """Copies that could not be opened, because of settings that the target does not know."""
+    archived = archived_settings(m.target)
+    for index in resolution.indices:
+        if index.target in archived:
+            keys = [key.removeprefix("archived.") for key in archived[index.target]]
+            yield (
+                f"{index.target} on the target has settings that it does not know, and could not be opened: "
+                f"add {', '.join(keys[:3])} to restore.ignore_index_settings"
+            )
 
 
 def _terms(shard_marks: tuple[Mark, ...]) -> list[int]:

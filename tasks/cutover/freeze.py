@@ -5,7 +5,8 @@ way for the write indices of data streams and for older engines, does not: then 
 shards. An index that refused writes before is left alone: the run neither blocks nor releases it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from domains.engine.catalog import catalog, path_pieces, refresh
@@ -19,7 +20,7 @@ from domains.engine.write_blocks import (
     flush,
     setting_requests,
 )
-from domains.errors import Denied, Refused
+from domains.errors import Denied, Refused, SnapferryError
 from domains.http.json_replies import is_object
 from domains.http.requests import Request
 from runs.journal import DENIED, now
@@ -269,13 +270,15 @@ def release_unrecorded(m: Migration) -> None:
     _send_settings(m, still_blocked(m), blocked=False)
 
 
-def release_unseen(m: Migration) -> None:
-    """Release whatever this run may have blocked, without a look before; replies may not come.
+def release_unseen(migration: Callable[[], Migration]) -> None:
+    """Release whatever this run may have blocked, without a look before or after: replies may not come.
 
-    Raises:
-        DomainError: transient; it may have taken effect all the same.
+    Args:
+        migration: makes the migration for one request, with the time that the request may take.
     """
-    _send_settings(m, sorted(blocked_by(m)), blocked=False)
+    for piece in path_pieces(sorted(blocked_by(migration()))):
+        with suppress(SnapferryError):  # it may have taken effect all the same
+            _send_settings(migration(), piece, blocked=False)
 
 
 def release(m: Migration) -> ReleaseRecord:

@@ -3,7 +3,7 @@
 Every step reads before it acts, so after a kill the same steps lead to the same result.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -170,17 +170,22 @@ def _source_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str
     ]
 
 
-def open_for_writes(m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ...]]) -> OpenRecord:
+def open_for_writes(
+    m: Migration, resolution: Resolution, made: Mapping[str, tuple[str, ...]], begin: Callable[[], None]
+) -> OpenRecord:
     """Give the indices their sources' replicas and refresh intervals, and let them take writes.
 
     Safe to repeat. From here on the target holds documents of its own.
 
+    Args:
+        begin: called right before the first request is sent; raises if none may be.
+
     Raises:
         ExecutionError: an index still refuses writes.
     """
-    for names, wanted in _settings(
-        m, resolution
-    ):  # each an intent: one that is denied leaves others in force
+    planned = list(_settings(m, resolution))
+    begin()
+    for names, wanted in planned:  # each an intent: one that is denied leaves others in force
         _send(m, StepName.OPEN, SERVE, names, settings_requests(names, wanted))
     _require_writable(m, resolution)
     return OpenRecord(

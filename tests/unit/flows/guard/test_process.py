@@ -88,7 +88,7 @@ def frozen(pair: Pair) -> Journal:
 def post(pair: Pair, frozen: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
     for name in ("_AGAIN_S", "_GRACE_S"):
         monkeypatch.setattr(process, name, 0.05)
-    for name in ("_LOOK_S", "_REQUEST_S"):
+    for name in ("_LOOK_S", "_RELEASE_S"):
         monkeypatch.setattr(guarded_window, name, 0.4)
     theirs, writing = os.pipe()
     ours, answering = os.pipe()
@@ -215,3 +215,31 @@ def test_the_proof_names_what_the_source_would_not_release(pair: Pair, frozen: J
         guarded.prove()
     assert '"index.blocks.read_only": null' in refused.value.hint
     assert not record_path(frozen.path).exists()
+
+
+def test_an_answer_that_says_nothing_lasting_is_not_taken_for_the_end(pair: Pair, post: Post) -> None:
+    """A proxy's page, a refused signature: the guard goes on, and does not say that it has released anything."""
+    post.tell(Told(deadline=now() + HOUR))
+    pair.source.on("GET /_all/_settings", engine_error(403, "security_exception", "no permissions"))
+    pair.source.on("PUT /a/_settings", engine_error(403, "security_exception", "no permissions"))
+    post.die()
+    post.wait_for(lambda: post.state is GuardState.RELEASING)
+    post.thread.join(0.5)
+    assert post.thread.is_alive() and (post.state, released(pair)) == (GuardState.RELEASING, False)
+    pair.tell_blocks(pair.source, pair.engines["source"])
+    post.ended()
+    assert released(pair) and is_rolled_back(Journal.load(post.journal.path).document)
+
+
+def test_a_guard_of_a_run_that_is_over_leaves_the_source_alone(pair: Pair, post: Post) -> None:
+    post.tell(Told(deadline=now() + HOUR))
+    pair.source.on("GET /_all/_settings", html(503))
+    pair.source.on("PUT /a/_settings", html(503))
+    post.die()
+    post.wait_for(lambda: post.state is GuardState.RELEASING)
+    run = Journal.load(post.journal.path)  # `abort` has rolled it back, and another cutover has frozen again
+    run.document.aborting, run.document.window = True, window(ended=now())
+    run.save()
+    pair.tell_blocks(pair.source, pair.engines["source"])
+    post.ended()
+    assert (post.state, released(pair)) == (None, False)

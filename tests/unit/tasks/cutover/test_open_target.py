@@ -30,6 +30,7 @@ from tasks.cutover.roll_back import remove_streams
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.seeding import ChangesRecord
+from tasks.seeding.changes import shapes
 
 REPLICAS, EXPAND, REFRESH = (
     "index.number_of_replicas",
@@ -113,7 +114,7 @@ def test_indices_that_get_the_same_share_a_request(
     m: Migration, sources: WritableEngine, copies: WritableEngine, target: FakeDomain
 ) -> None:
     sources.indices["b"].settings[REFRESH] = "30s"
-    record = open_for_writes(m, AB, {})
+    record = open_for_writes(m, AB, {}, lambda: None)
     assert record.opened == ("a", "b") and record.repoint == target.endpoint
     assert copies.blocked() == set()
     assert {n: held.settings for n, held in copies.indices.items()} == {
@@ -122,15 +123,15 @@ def test_indices_that_get_the_same_share_a_request(
     }
     sources.indices["b"].settings.pop(REFRESH)
     target.requests.clear()
-    open_for_writes(m, AB, {})
+    open_for_writes(m, AB, {}, lambda: None)
     assert target.changing == ["PUT /a,b/_settings"]
 
 
 def test_an_index_that_still_refuses_writes_is_no_opening(m: Migration, target: FakeDomain) -> None:
     target.on("PUT /[^_].*/_settings", ok({"acknowledged": True}))
     with pytest.raises(ExecutionError, match="2 indices on the target still refuse writes: a, b"):
-        open_for_writes(m, AB, {})
-    open_for_writes(restoring(m, index_settings={BLOCK: True}), AB, {})  # the plan wants it so
+        open_for_writes(m, AB, {}, lambda: None)
+    open_for_writes(restoring(m, index_settings={BLOCK: True}), AB, {}, lambda: None)  # the plan wants it so
 
 
 # copies
@@ -255,6 +256,12 @@ def test_what_is_not_green_in_time_is_told(m: Migration, copies: WritableEngine,
 WORK = work_of(marks={"a": (a_mark(),), "b": (a_mark(),)})
 
 
+def as_frozen(m: Migration) -> ChangesRecord:
+    """What was read of the source when it was frozen."""
+    digests = {name: f"{shape}.plan" for name, shape in shapes(m.source, ("a", "b")).items()}
+    return WORK.model_copy(update={"digests": digests})
+
+
 def no_change(_: WritableEngine, __: WritableEngine) -> None:
     """Nothing."""
 
@@ -262,7 +269,7 @@ def no_change(_: WritableEngine, __: WritableEngine) -> None:
 def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: WritableEngine) -> None:
     for held in copies.indices.values():
         held.open = True
-    require_unchanged(m, AB, WORK, copy_states(m, AB))
+    require_unchanged(m, AB, as_frozen(m), copy_states(m, AB))
 
 
 @pytest.mark.parametrize(
@@ -284,6 +291,14 @@ def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: Wri
         (lambda _, t: t.indices["a"].figures.__setitem__(0, (4, 43, 13)), "a on the target was written to"),
         (lambda _, t: t.indices["a"].figures.clear(), "a on the target (does not report|was written to)"),
         (lambda _, t: t.indices["a"].aliases.__setitem__("live", {}), "a on the target has alias live"),
+        (
+            lambda s, _: s.indices["a"].settings.__setitem__("index.x", 1),
+            "a on the source has another mapping",
+        ),
+        (
+            lambda _, t: t.indices["a"].settings.__setitem__("index.x", 1),
+            "a on the target has another mapping",
+        ),
     ],
 )
 def test_what_was_changed_while_a_gate_waited_is_not_opened(
@@ -293,10 +308,10 @@ def test_what_was_changed_while_a_gate_waited_is_not_opened(
     act: Callable[[WritableEngine, WritableEngine], object],
     why: str,
 ) -> None:
-    before = copy_states(m, AB)
+    before, frozen = copy_states(m, AB), as_frozen(m)
     act(sources, copies)
     with pytest.raises(VerificationFailed, match=why):
-        require_unchanged(m, AB, WORK, before)
+        require_unchanged(m, AB, frozen, before)
 
 
 def test_marks_that_were_never_told_are_no_proof(m: Migration, sources: WritableEngine) -> None:
