@@ -218,7 +218,7 @@ def test_the_proof_names_what_the_source_would_not_release(pair: Pair, frozen: J
 
 
 def test_an_answer_that_says_nothing_lasting_is_not_taken_for_the_end(pair: Pair, post: Post) -> None:
-    """A proxy's page, a refused signature: the guard goes on, and does not say that it has released anything."""
+    """A proxy's page, a refused signature: the guard goes on, and claims no release."""
     post.tell(Told(deadline=now() + HOUR))
     pair.source.on("GET /_all/_settings", engine_error(403, "security_exception", "no permissions"))
     pair.source.on("PUT /a/_settings", engine_error(403, "security_exception", "no permissions"))
