@@ -5,6 +5,7 @@ from prefect import flow
 from configs.plan import Plan
 from flows.cutover_opening import open_target_for_writes
 from flows.cutover_rollback import resume_roll_back, roll_back_on_error
+from flows.cutover_way_out import guard_of, start_guard, try_opening
 from flows.cutover_window import (
     current_window_estimate,
     record_window_estimate,
@@ -80,27 +81,27 @@ def chain(m: Migration) -> None:
     if m.journal.document.aborting:
         resume_roll_back(m)
         return
-    guard = Guard(m)
     if window.is_opening(m) and opening_has_begun(m.journal.document):
-        open_target_for_writes(m, guard.stand_down)
+        open_target_for_writes(m, _no_guard)
         return
     window.withdraw_opening(m)  # killed before anything was opened: the source may have taken writes since
     if not window.is_frozen(m):
         freeze.require_consent(m.consents)
-    try:
-        with roll_back_on_error(m):
-            with listening(guard.require_present):
-                _copy_and_verify(window.limit_waits(m), guard)
-            open_target_for_writes(m, guard.stand_down)
-    finally:
-        guard.end()
+    with guard_of(m) as guard, roll_back_on_error(m):
+        with listening(guard.require_present):
+            _copy_and_verify(window.limit_waits(m), guard)
+        open_target_for_writes(m, guard.stand_down)
+
+
+def _no_guard() -> None:
+    """The opening has begun: its guard has stood down before."""
 
 
 def _copy_and_verify(m: Migration, guard: Guard) -> None:
     """Do everything up to the opening. After a failure with a frozen source the caller rolls back."""
     resolution = resolve_once(m)
     if window.is_frozen(m):
-        _start_guard(m, resolution, guard)
+        start_guard(m, resolution, guard)
         guard.watch(window.begin(m).deadline)
     else:
         record_window_estimate(m, resolution)
@@ -109,11 +110,11 @@ def _copy_and_verify(m: Migration, guard: Guard) -> None:
         if pass_gate(m, "before-freeze", lambda: current_window_estimate(m, resolution)):
             resolution = resolve_once(m)  # after a long wait, decide again what moves and what is in the way
             record_window_estimate(m, resolution)
-        freeze.require_releasable(m, resolution)
         open_target.require_no_foreign_aliases(m, resolution)
+        try_opening(m, resolution)
+        start_guard(m, resolution, guard)
         perform(m, steps.PAUSE_AUTOMATED, lambda: automated_snapshots.pause(m))
         run_step(m.journal, steps.OPEN_AHEAD.name, lambda: open_unchanged_ahead(m, resolution))
-        _start_guard(m, resolution, guard)
     _freeze(m, resolution, guard)
     limited = window.limit_waits(m)
     work = within_window(limited, lambda: compare_once(limited, resolution))
@@ -130,14 +131,6 @@ def _copy_and_verify(m: Migration, guard: Guard) -> None:
     copies |= _make_streams(limited, resolution, work, taken)
     _final_check(limited, resolution, work, copies)
     window.require_time(limited)
-
-
-def _start_guard(m: Migration, resolution: Resolution, guard: Guard) -> None:
-    """Start the guard. Without one that works nothing is frozen."""
-    window.require_time(m)
-    names = freeze.to_block(m, resolution)
-    process = run_step(m.journal, steps.START_GUARD.name, lambda: guard.start(names))
-    report_progress(Progress(steps.START_GUARD.name, words.guarded(process), finished=True))
 
 
 def _freeze(m: Migration, resolution: Resolution, guard: Guard) -> None:

@@ -3,6 +3,7 @@
 from prefect import flow
 
 from configs.plan import Plan
+from flows.cutover_way_out import guard_of, start_guard, try_opening
 from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.flow_runs import run_name
@@ -46,8 +47,11 @@ def rehearse_cutover(
 
 
 def _rehearse(m: Migration) -> None:
-    resolution, work, taken = take_round(m)
+    with guard_of(m) as guard:
+        resolution, work, taken = take_round(m)
+        start_guard(m, resolution, guard)
     open_copies_for_reading(m, resolution)
+    try_opening(m, with_streams_split(resolution))
     verified = verify_copies(m, with_streams_split(resolution), work, steps.VERIFY)
     wrong = frozenset(v.target for v in verified.failing if v.outcome != "bracketed")
     close_round(m, work, taken, wrong)

@@ -18,6 +18,7 @@ class StepName(StrEnum):
     ESTIMATE_WINDOW = "expect window"
     PAUSE_AUTOMATED = "pause automated snapshots"
     OPEN_AHEAD = "open ahead"
+    TRY_OPENING = "try opening"
     START_GUARD = "start guard"
     FREEZE = "freeze"
     DISCARD_COPIES = "discard copies"

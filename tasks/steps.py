@@ -98,12 +98,14 @@ REGISTER_ON_SOURCE = StepKey(
 REGISTER_ON_TARGET = StepKey(
     StepName.REGISTER_ON_TARGET, _ALL_VERBS, estimated=True, sends=True, record=RepositoryRecord
 )
+TRY_OPENING = Step(StepName.TRY_OPENING, (REHEARSE_CUTOVER, Verb.CUTOVER), sends=True)
+"""Whether the target will accept the requests of the opening: tried on the copies that are there."""
+START_GUARD = Step(StepName.START_GUARD, (REHEARSE_CUTOVER, Verb.CUTOVER), sends=True)
+"""The process that ends the window if the command cannot. It first tries to release the source."""
 PAUSE_AUTOMATED = StepKey(StepName.PAUSE_AUTOMATED, (Verb.CUTOVER,), record=PauseRecord)
 """The service's own snapshots of the source, paused: asked of AWS's control plane, not of the domain."""
 OPEN_AHEAD = Step(StepName.OPEN_AHEAD, (Verb.CUTOVER,), sends=True)
 """Copies of what has not changed, opened before the freeze so that the window need not wait for them."""
-START_GUARD = Step(StepName.START_GUARD, (Verb.CUTOVER,), sends=True)
-"""The process that ends the window if the command cannot. It first tries to release the source."""
 FREEZE = StepKey(StepName.FREEZE, (Verb.CUTOVER,), phase=Phase.FREEZE, sends=True, record=FreezeRecord)
 COMPARE = StepKey(StepName.COMPARE, _ROUNDS, phase=Phase.COMPARE, record=ChangesRecord)
 """What has changed on the source since the last round."""
@@ -156,9 +158,10 @@ ALL: tuple[Step, ...] = (
     ESTIMATE_WINDOW,
     REGISTER_ON_SOURCE,
     REGISTER_ON_TARGET,
+    TRY_OPENING,
+    START_GUARD,
     PAUSE_AUTOMATED,
     OPEN_AHEAD,
-    START_GUARD,
     FREEZE,
     COMPARE,
     MARK,

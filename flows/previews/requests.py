@@ -116,10 +116,13 @@ def seed_offers(planned: Round) -> Offers:
 
 def rehearsed_cutover_offers(planned: Round) -> Offers:
     """The steps of a rehearsed cutover that send something: a seed round that also opens its copies."""
-    closed = _closed_copies(planned, with_streams_split(planned.resolution))
+    split = with_streams_split(planned.resolution)
+    closed, copied = _closed_copies(planned, split), [index.target for index in split.indices]
     return {
         **seed_offers(planned),
+        StepName.START_GUARD: lambda: on("source", freeze.release_requests(planned.m, planned.resolution)),
         StepName.OPEN_COPIES: lambda: on("target", open_requests(closed)),
+        StepName.TRY_OPENING: lambda: on("target", open_target.trying_requests(copied)),
         StepName.COPIES: lambda: on("target", close_requests([*_open_copies(planned), *closed])),
     }
 
@@ -138,6 +141,7 @@ def cutover_offers(planned: Round) -> Offers:
         **_round_offers(planned),
         StepName.START_SNAPSHOT: lambda: _snapshot(m, contents, planned.todo),
         StepName.OPEN_AHEAD: lambda: on("target", open_requests(opened_ahead)),
+        StepName.TRY_OPENING: lambda: on("target", open_target.trying_requests(_waiting(planned))),
         StepName.START_GUARD: lambda: on("source", freeze.release_requests(m, resolution)),
         StepName.FREEZE: lambda: on("source", freeze.requests(m, resolution)),
         StepName.OPEN_COPIES: lambda: on("target", open_requests(opened_later)),
@@ -198,6 +202,12 @@ def _closed_copies(planned: Round, of: Resolution) -> list[str]:
         and index.target not in restored
         and index.target not in left_open
     ]
+
+
+def _waiting(planned: Round) -> list[str]:
+    """Copies of these indices that wait on the target already."""
+    trusted = planned.sides.trusted
+    return [index.target for index in planned.resolution.indices if index.target in trusted]
 
 
 def _open_copies(planned: Round) -> list[str]:

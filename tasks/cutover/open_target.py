@@ -20,6 +20,7 @@ from domains.engine.index_opening import (
     require_acknowledged,
 )
 from domains.engine.write_blocks import WRITE, blocks, settings_requests
+from domains.errors import Refused
 from domains.http.json_replies import Json
 from domains.http.requests import Request
 from runs.journal import now
@@ -195,6 +196,43 @@ def open_for_writes(
         aliases=dict(made),
         repoint=m.target.endpoint,
     )
+
+
+def try_opening(m: Migration, names: Iterable[str]) -> None:
+    """Confirm that the target accepts changes of its waiting copies' settings, as the opening will need.
+
+    Safe to repeat: it asks of each copy what is so already. An index that is no copy is left alone.
+
+    Args:
+        names: on the target.
+
+    Raises:
+        PreconditionError: the target refuses it.
+        DomainError: transient.
+    """
+    own = own_uuids(m, ledger_of(m))
+    try:
+        for request in trying_requests(_present(m, own, names)):
+            require_acknowledged(m.target, "change settings", m.target.connection.send(request))
+    except Refused as error:
+        if error.transient:
+            raise
+        raise PreconditionError(
+            f"the target refuses the requests that open its copies: {error.reply.text or error.message}",
+            hint=error.hint or "see docs/access.md for the rights that a cutover needs, then cut over again",
+        ) from error
+
+
+def trying_requests(names: Iterable[str]) -> Iterator[Request]:
+    """The requests that try whether copies can be opened: each refuses writes already. Change nothing."""
+    return settings_requests(names, {WRITE: True})
+
+
+def _present(m: Migration, own: Mapping[str, str], names: Iterable[str]) -> list[str]:
+    """Those of these names that are copies of the plan and refuse writes."""
+    target, blocked = catalog(m.target).indices, blocks(m.target)
+    same = (name for name in names if name in target and target[name].uuid == own.get(name))
+    return [name for name in same if name in blocked and blocked[name].write]
 
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
