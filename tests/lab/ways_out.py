@@ -38,16 +38,7 @@ def require_ways_out(desk: Desk) -> None:
 
 def _refused_release(desk: Desk) -> None:
     """One index refuses its release when the cutover is rolled back."""
-    rule = json.dumps(refusal("source", "/.*first.*/_settings", None))
-    script = desk.folder / "act"
-    script.write_text(
-        f'#!/bin/sh\n[ "$SNAPFERRY_STEP" = "look at names" ] || exit 0\n'
-        f"curl -sf -XPOST -H 'content-type: application/json' -d '{rule}' {desk.lab.admin_url}/rules\n"
-        "exit 1\n",
-        encoding="utf-8",
-    )
-    script.chmod(0o755)
-    desk.write(cutover=CUTOVER, hooks=[{"events": ["step-done"], "command": [str(script)]}])
+    _at_last_names(desk, refusal("source", "/.*first.*/_settings", None), then="exit 1")
     refused = cut_over(desk)
     said = " ".join(f"{refused.out} {refused.err}".split())
     assert refused.code == 1, str(refused)
@@ -62,14 +53,33 @@ def _refused_release(desk: Desk) -> None:
 
 
 def _refused_opening(desk: Desk) -> None:
-    """The target refuses the request that opens the copies."""
+    """The target refuses the request that opens the copies: first when it is tried, then in earnest."""
     install(desk, refusal("target", "/.*/_settings", 1))
+    tried = cut_over(desk)
+    assert tried.code == 3, str(tried)
+    assert "the target refuses the requests that open its copies" in tried.out
+    assert desk.journal()["window"] is None
+    _at_last_names(desk, refusal("target", "/.*/_settings", 1), then="exit 0")
     refused = cut_over(desk)
     assert refused.code == 1, str(refused)
     assert blocked(desk.lab) == set() and set(copies(desk.lab).values()) == {"close"}
+    desk.write(cutover=CUTOVER)
     shown = desk.run("abort", "--json")
     assert set(shown.json["indices"]) == _NAMES, str(shown)
     assert write(desk.lab, "first") == 201
     ended = cut_over(desk)
     assert ended.code == 0, str(ended)
     assert {name: documents(desk.lab, "target", name) for name in _NAMES} == {"first": 7, "second": 6}
+
+
+def _at_last_names(desk: Desk, rule: dict[str, object], then: str) -> None:
+    """A hook of the cutover's plan installs the rule inside the window, and ends so."""
+    script = desk.folder / "act"
+    script.write_text(
+        f'#!/bin/sh\n[ "$SNAPFERRY_STEP" = "look at names" ] || exit 0\n'
+        f"curl -sf -XPOST -H 'content-type: application/json' -d '{json.dumps(rule)}' "
+        f"{desk.lab.admin_url}/rules\n{then}\n",
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    desk.write(cutover=CUTOVER, hooks=[{"events": ["step-done"], "command": [str(script)]}])
