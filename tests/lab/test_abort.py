@@ -161,7 +161,8 @@ def test_aliases_that_were_set_for_an_opening_that_did_not_come_are_taken_off(sm
 def test_a_cutover_that_is_opening_goes_forward_only(small_desk: Desk) -> None:
     desk = small_desk
     seeded(desk)
-    killed_inside_the_window(desk, "target", "PUT", "*/_settings")
+    serving = lambda: any(intent["action"] == "serve" for intent in desk.journal()["intents"])  # noqa: E731
+    lose_machine_when(desk, desk.start("cutover", "--execute", "--allow-freeze"), serving)
     refused = desk.run("abort", "--execute", "--seeds")
     assert refused.code == 3, str(refused)
     assert "snapferry cutover PLAN" in refused.err
