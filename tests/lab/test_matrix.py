@@ -182,7 +182,6 @@ def test_seed_and_cut_over_with_access_control_and_clients_that_write(secured: D
     reset(secured.lab)
     load(secured.lab, DOCUMENTS)
     require_journey(secured, LEFT_OUT | {".opendistro_security"})
-    require_ways_out(secured)
 
 
 def test_the_window_takes_the_rights_that_the_documents_name(secured: Desk) -> None:
@@ -273,3 +272,7 @@ def test_the_security_index_and_the_global_state_are_refused_by_the_plugin(secur
         assert (said.status_code, error["type"]) == (403, "security_exception")
         who = "User [name=arn:aws:iam::123456789012:user/migrator, backend_roles=[], requestedTenant=null]"
         assert error["reason"] == f"no permissions for [] and {who}"
+
+
+def test_ways_out_of_a_window_with_access_control(secured: Desk) -> None:
+    require_ways_out(secured)
