@@ -248,6 +248,8 @@ def _to_its_end(run: Run) -> None:
     else:
         run.problems.append(f"CUTOVER comes to no end: {said}")
         return
+    if run.opening and run.fault == COPY_WRITTEN_TO:
+        _take_back(run)
     run.problems += wrong_end(run.scene.lab, None, "blocked")
 
 
@@ -380,6 +382,13 @@ def _copy_written_to(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
     return _nothing
 
 
+def _take_back(run: Run) -> None:
+    """What was done to a copy that had been opened before is nobody's fault: undo it."""
+    with EngineClient(run.scene.lab.target) as engine:
+        engine.call("PUT", f"/{LEFT}/_settings", {"index.blocks.write": None})
+        engine.call("DELETE", f"/{LEFT}/_doc/meddled?refresh=true", ok=(404,))
+
+
 def _guard_killed(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
     guard = guard_of(run.desk)
     if guard:
@@ -411,11 +420,12 @@ FAULTS: dict[str, Fault] = {
 }
 LOST = "command and guard killed"
 LEFT = "customers"
+COPY_WRITTEN_TO = "copy written to"
 MEDDLING: dict[str, Fault] = {
     "release refused": _release_refused,
     "opening refused": _opening_refused,
     "source written to": _source_written_to,
-    "copy written to": _copy_written_to,
+    COPY_WRITTEN_TO: _copy_written_to,
     "guard killed": _guard_killed,
     LOST: _machine_lost,
 }
