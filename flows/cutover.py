@@ -89,7 +89,7 @@ def chain(m: Migration) -> None:
         freeze.require_consent(m.consents)
     with guard_of(m) as guard, roll_back_on_error(m):
         with listening(guard.require_present):
-            _copy_and_verify(window.limit_waits(m), guard)
+            _copy_and_verify(window.limit_waits(m, guard.require_present), guard)
         open_target_for_writes(m, guard.stand_down)
 
 
@@ -116,7 +116,7 @@ def _copy_and_verify(m: Migration, guard: Guard) -> None:
         perform(m, steps.PAUSE_AUTOMATED, lambda: automated_snapshots.pause(m))
         run_step(m.journal, steps.OPEN_AHEAD.name, lambda: open_unchanged_ahead(m, resolution))
     _freeze(m, resolution, guard)
-    limited = window.limit_waits(m)
+    limited = window.limit_waits(m, guard.require_present)
     work = within_window(limited, lambda: compare_once(limited, resolution))
     taken = _last_round(limited, resolution, work)
     copies = within_window(limited, lambda: final_check.copy_states(limited, resolution))
@@ -138,7 +138,7 @@ def _freeze(m: Migration, resolution: Resolution, guard: Guard) -> None:
     warning = words.about_to_freeze(opened, m.plan.cutover.window)
     report_progress(Progress(steps.FREEZE.name, warning, milestone=True))
     guard.watch(window.begin(m).deadline)
-    limited = window.limit_waits(m)
+    limited = window.limit_waits(m, guard.require_present)
     within_window(limited, lambda: perform(limited, steps.FREEZE, lambda: freeze.freeze(limited, resolution)))
 
 

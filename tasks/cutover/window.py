@@ -22,6 +22,12 @@ class _BoundedPoll(Poll):
     """A long wait that ends with the window at the latest, whatever progress it sees."""
 
     until: datetime | None = None
+    check: Callable[[], None] = lambda: None
+
+    def pause(self) -> None:
+        """Pause, then raise whatever the check raises."""
+        super().pause()
+        self.check()
 
     @property
     def expired(self) -> bool:
@@ -48,13 +54,21 @@ def is_opening(m: Migration) -> bool:
     return lifecycle.is_opening(m.journal.document)
 
 
-def limit_waits(m: Migration) -> Migration:
-    """The migration with all its waits and requests limited to the window."""
+def limit_waits(m: Migration, check: Callable[[], None] = lambda: None) -> Migration:
+    """The migration with all its waits and requests limited to the window.
+
+    Args:
+        check: called after each pause of a wait; raises if the window must not go on.
+    """
     window = m.journal.document.window
     if window is None:
         return m
-    poll: Callable[[float | None], Poll] = lambda limit: _BoundedPoll(limit, until=window.deadline)  # noqa: E731
-    end = time.monotonic() + (window.deadline - now()).total_seconds()
+    deadline = window.deadline
+
+    def poll(limit: float | None) -> Poll:
+        return _BoundedPoll(limit, until=deadline, check=check)
+
+    end = time.monotonic() + (deadline - now()).total_seconds()
     return replace(m, poll=poll, source=m.source.ending_at(end), target=m.target.ending_at(end))
 
 
