@@ -4,9 +4,8 @@ It must work whatever else is wrong: also when the target does not answer, or th
 source takes writes again before anything else is read.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from functools import partial
 
 from configs.plan import Plan
 from domains.engine import snapshots
@@ -112,8 +111,7 @@ def roll_back_from_outside(
     """
     try:
         with _held(plan, options, before) as journal:
-            roll_back_begun = partial(roll_back.begin, message=why, hint="", status=status)
-            released = _release(_as_begun(plan, journal), journal, roll_back_begun)
+            released = _release(_as_begun(plan, journal), journal, why, status)
             _roll_back_the_rest(plan, options, journal)
             if isinstance(released, ExecutionError):
                 raise released
@@ -166,13 +164,8 @@ def _settle(journal: Journal) -> None:
         journal.settle(status, failed.message, failed.hint)
 
 
-def _release(
-    begun: Plan, journal: Journal, begin: Callable[[Migration], None]
-) -> ReleaseRecord | ExecutionError:
+def _release(begun: Plan, journal: Journal, why: str, status: RunStatus) -> ReleaseRecord | ExecutionError:
     """Release the source without asking anything of the target: that may be what is wrong.
-
-    Args:
-        begin: records that the cutover is being rolled back.
 
     Returns:
         What was released, or the error that names what was not; it is raised once the rest is rolled back.
@@ -183,7 +176,7 @@ def _release(
         require_same_clusters(journal, (here, uuids[1]))
     m = Migration(begun, source, source, journal)
     window.withdraw_opening(m)  # killed before anything was opened
-    begin(m)
+    roll_back.begin(m, why, "", status)
     try:
         with interruptions.put_off():
             return release_source(m)

@@ -5,15 +5,16 @@ from prefect import flow
 from configs.plan import Plan
 from flows.cutover_opening import open_target_for_writes
 from flows.cutover_rollback import resume_roll_back, roll_back_on_error
-from flows.cutover_way_out import guard_of, start_guard, try_opening
 from flows.cutover_window import (
     current_window_estimate,
     record_window_estimate,
+    start_guard,
     step_within,
+    try_opening,
     within_window,
 )
 from flows.guard.agreement import await_guard, heed_earlier_guard
-from flows.guard.guard import Guard
+from flows.guard.guard import Guard, guard_of
 from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.flow_runs import run_name

@@ -3,7 +3,8 @@
 from prefect import flow
 
 from configs.plan import Plan
-from flows.cutover_way_out import guard_of, start_guard, try_opening
+from flows.cutover_window import start_guard, try_opening
+from flows.guard.guard import guard_of
 from flows.parameters import run_options
 from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.flow_runs import run_name

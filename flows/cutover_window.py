@@ -1,15 +1,19 @@
-"""Steps inside the window: none starts after its end, and one that takes longer fails with WindowOver."""
+"""A cutover's window: its estimate, the ways out that are proved before it, and the steps inside it.
+
+No step starts after the window's end, and one that takes longer fails with WindowOver.
+"""
 
 from collections.abc import Callable
 from typing import TypeVar
 
 from domains.errors import SnapferryError, is_transient
+from flows.guard.guard import Guard
 from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
 from runs.progress import Progress, listening, report_progress
 from runs.state import State
 from tasks import steps
-from tasks.cutover import window
+from tasks.cutover import freeze, open_target, window
 from tasks.cutover.window_estimate import expected_window
 from tasks.errors import TimedOut
 from tasks.migration import Migration
@@ -69,3 +73,23 @@ def _estimate_now(m: Migration, resolution: Resolution) -> WindowEstimate:
         journal.document for journal in State.of(m.journal).journals() if journal.run_id != m.journal.run_id
     )
     return expected_window(resolution, work, tuple(earlier))
+
+
+def try_opening(m: Migration, resolution: Resolution) -> None:
+    """Try on the copies that are there whether the target accepts the requests of the opening."""
+    names = [index.target for index in resolution.indices]
+    run_step(m.journal, steps.TRY_OPENING.name, lambda: open_target.try_opening(m, names))
+
+
+def start_guard(m: Migration, resolution: Resolution, guard: Guard) -> None:
+    """Start the guard, which tries to release the source. Without one that works nothing is frozen.
+
+    Raises:
+        PreconditionError: the source refuses it, or the guard cannot work.
+        WindowOver: of a resumed window: it has expired.
+    """
+    window.require_time(m)
+    freeze.require_releasable(m, resolution)
+    names = freeze.to_block(m, resolution)
+    process = run_step(m.journal, steps.START_GUARD.name, lambda: guard.start(names))
+    report_progress(Progress(steps.START_GUARD.name, words.guarded(process), finished=True))

@@ -18,7 +18,8 @@ from typing import IO, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runs.errors import StateUnusable
-from runs.journal import Journal
+from runs.journal import Journal, now
+from runs.lifecycle import is_past_deadline
 from runs.lock import is_locked
 
 _SIZE = 16 * 1024
@@ -107,6 +108,11 @@ def ended_by_guard(journal: Journal) -> str:
     """Return why the run's guard has ended its window; empty if it has not, or there was none."""
     found = read_record(journal)
     return found.why if found and found.state in _ENDED else ""
+
+
+def is_window_over(journal: Journal) -> bool:
+    """Whether the run's window has ended: its deadline has passed, or its guard has released the source."""
+    return is_past_deadline(journal.document, now()) or bool(ended_by_guard(journal))
 
 
 def _lock(file: IO[bytes]) -> None:

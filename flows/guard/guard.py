@@ -2,8 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from flows.guard.messages import Answer, Line, Order, Reply, Told
@@ -128,3 +128,13 @@ class Guard:
             f"the guard that releases the source if this command dies cannot work: {why}",
             hint=hint or "run `snapferry check PLAN`, then cut over again",
         )
+
+
+@contextmanager
+def guard_of(m: Migration) -> Generator[Guard]:
+    """A guard for the block, not started yet; after the block it ends when nothing is left for it to do."""
+    guard = Guard(m)
+    try:
+        yield guard
+    finally:
+        guard.end()

@@ -167,7 +167,7 @@ class Watch:
     def _roll_back(self) -> None:
         """Roll back the rest, on record; without record where the journal cannot be written.
 
-        The guard ends after it: so whatever goes wrong is told and tried again, and every exception caught.
+        This is the last thing a guard does, so it reports any exception and tries again.
         """
         for attempt in range(_ROLL_BACKS):
             time.sleep(attempt * attempt * _AGAIN_S)

@@ -9,9 +9,9 @@ from flows.previews.requests import Round, round_requests
 from flows.sessions.exclusion import require_not_open
 from flows.sessions.options import RunOptions
 from flows.sessions.session import read_only_migration
-from runs.guard_record import ended_by_guard
-from runs.journal import Journal, now
-from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
+from runs.guard_record import is_window_over
+from runs.journal import Journal
+from runs.lifecycle import is_frozen, is_opening, opening_has_begun
 from runs.state import State, new_run_id
 from runs.verbs import Verb
 from tasks import steps
@@ -81,15 +81,12 @@ def cutover_preview(plan: Plan, options: RunOptions) -> RoundPreview:
 
 def _open_window(cutover: Journal | None) -> WindowPreview | None:
     """The window of an unfinished cutover, if it is still open: then writes are refused because of it."""
-    run = cutover.document if cutover else None
-    if run is None or run.window is None or not is_frozen(run):
+    if cutover is None or cutover.document.window is None or not is_frozen(cutover.document):
         return None
-    over = is_past_deadline(run, now()) or (cutover is not None and ended_by_guard(cutover))
-    then = "puts back" if run.aborting or over else "goes on"
+    run, entry = cutover.document, cutover.document.window
+    then = "puts back" if run.aborting or is_window_over(cutover) else "goes on"
     opens = is_opening(run) and opening_has_begun(run)
-    return WindowPreview(
-        frozen=run.window.frozen, deadline=run.window.deadline, then="opens" if opens else then
-    )
+    return WindowPreview(frozen=entry.frozen, deadline=entry.deadline, then="opens" if opens else then)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from flows.sessions.session import working
 from flows.sessions.verb_rules import CUTOVER
 from flows.sessions.which_run import opened_by
 from runs.begun_plan import require_same_plan
-from runs.guard_record import ended_by_guard
-from runs.journal import Journal, now
-from runs.lifecycle import is_finished, is_past_deadline, opening_has_begun
+from runs.guard_record import is_window_over
+from runs.journal import Journal
+from runs.lifecycle import is_finished, opening_has_begun
 from runs.state import State
 from tasks.cutover import freeze
 from tasks.migration import Migration
@@ -48,8 +48,7 @@ def require_consent(plan: Plan, options: RunOptions) -> None:
 def _only_ends(unfinished: Journal) -> bool:
     """Whether all that the command can do to this cutover is to roll it back, or to open the target."""
     run = unfinished.document
-    over = is_past_deadline(run, now()) or bool(ended_by_guard(unfinished))
-    return run.aborting or opening_has_begun(run) or over
+    return run.aborting or opening_has_begun(run) or is_window_over(unfinished)
 
 
 @contextmanager

@@ -149,6 +149,13 @@ def eventually(seen: Callable[[], bool], within_s: float = WAIT_S) -> None:
         time.sleep(0.02)
 
 
+def refusal(side: str, path: str, times: int | None) -> dict[str, Any]:
+    """A rule of the lab: this side refuses the next changes of these settings (None: all) for good."""
+    error = {"type": "illegal_argument_exception", "reason": "final index setting"}
+    body = {"error": error, "status": 400}
+    return {"domain": side, "method": "PUT", "path": path, "times": times, "status": 400, "body": body}
+
+
 def plan_of(lab: LabDescription) -> dict[str, Any]:
     """The lab's move: everything, from the source's Region to the target's, through the source's bucket."""
     trusted = {"ca_bundle": lab.ca_bundle} if lab.ca_bundle else {}

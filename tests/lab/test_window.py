@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 import psutil
 import pytest
-from migrations import Desk, documents, engine, eventually, guard_of
+from migrations import Desk, documents, engine, eventually, guard_of, refusal, rule
 from rounds import CUTOVER, append, blocked, copies, cut_over, write
-from ways_out import install, refusal, require_ways_out
+from ways_out import require_ways_out
 
 from lab.description import child_environment
 
@@ -136,7 +136,7 @@ def test_without_its_guard_a_window_ends(two: Desk) -> None:
 
 def test_nothing_is_frozen_that_the_source_refuses_to_release(two: Desk) -> None:
     two.write(cutover=CUTOVER)
-    install(two, refusal("source", "/.*/_settings", None))
+    rule(two.lab, **refusal("source", "/.*/_settings", None))
     refused = cut_over(two)
     said = " ".join(refused.err.split() + refused.out.split())
     assert refused.code == 1, str(refused)

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import requests
-from migrations import Desk, documents, engine
+from migrations import Desk, documents, engine, refusal, rule
 from rounds import CUTOVER, append, blocked, copies, cut_over, write
 
 from lab.reset import reset
 
 _ONE = {"settings": {"number_of_replicas": 0}}
 _NAMES = {"first", "second"}
-
-
-def refusal(side: str, path: str, times: int | None) -> dict[str, object]:
-    """A rule of the lab: this side refuses the next changes of these settings (None: all) for good."""
-    error = {"type": "illegal_argument_exception", "reason": "final index setting"}
-    body = {"error": error, "status": 400}
-    return {"domain": side, "method": "PUT", "path": path, "times": times, "status": 400, "body": body}
-
-
-def install(desk: Desk, rule: dict[str, object]) -> None:
-    """The lab follows the rule from now on."""
-    requests.post(f"{desk.lab.admin_url}/rules", json=rule, timeout=30).raise_for_status()
 
 
 def require_ways_out(desk: Desk) -> None:
@@ -54,7 +43,7 @@ def _refused_release(desk: Desk) -> None:
 
 def _refused_opening(desk: Desk) -> None:
     """The target refuses the request that opens the copies: first when it is tried, then in earnest."""
-    install(desk, refusal("target", "/.*/_settings", 1))
+    rule(desk.lab, **refusal("target", "/.*/_settings", 1))
     tried = cut_over(desk)
     assert tried.code == 3, str(tried)
     assert "the target refuses the requests that open its copies" in tried.out
@@ -72,12 +61,12 @@ def _refused_opening(desk: Desk) -> None:
     assert {name: documents(desk.lab, "target", name) for name in _NAMES} == {"first": 7, "second": 6}
 
 
-def _at_last_names(desk: Desk, rule: dict[str, object], then: str) -> None:
+def _at_last_names(desk: Desk, found: dict[str, Any], then: str) -> None:
     """A hook of the cutover's plan installs the rule inside the window, and ends so."""
     script = desk.folder / "act"
     script.write_text(
         f'#!/bin/sh\n[ "$SNAPFERRY_STEP" = "look at names" ] || exit 0\n'
-        f"curl -sf -XPOST -H 'content-type: application/json' -d '{json.dumps(rule)}' "
+        f"curl -sf -XPOST -H 'content-type: application/json' -d '{json.dumps(found)}' "
         f"{desk.lab.admin_url}/rules\n{then}\n",
         encoding="utf-8",
     )

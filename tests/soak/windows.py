@@ -19,7 +19,7 @@ import requests
 
 from lab.engines.engine_client import EngineClient
 from lab.errors import LabError
-from tests.lab.migrations import Desk, guard_of
+from tests.lab.migrations import Desk, guard_of, refusal
 from tests.soak.changes import begin, change
 from tests.soak.commands import DOWN_S, waited
 from tests.soak.kills import Journals
@@ -213,7 +213,7 @@ def _was_frozen(journals: Journals) -> bool:
 
 
 def _is_opening(journals: Journals) -> bool:
-    """Whether a request may have let the target take writes, or its guard has stood down for it."""
+    """Whether a request may have let the target take writes."""
     document = journals.newest()
     turned_away = ("denied", "refused")
     return any(
@@ -348,20 +348,15 @@ def _engine_killed(run: Run, side: str) -> Callable[[], None]:
 
 def _release_refused(run: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
     """One index of the source refuses every change of its settings; then the command is asked to end."""
-    run.scene.ask("POST", "/rules", _rule("source", f"/.*{LEFT}.*/_settings", None))
+    run.scene.ask("POST", "/rules", refusal("source", f"/.*{LEFT}.*/_settings", None))
     process.terminate()
     run.left = {LEFT}
     return lambda: _ignore(run.scene.ask("DELETE", "/rules"))
 
 
 def _opening_refused(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
-    run.scene.ask("POST", "/rules", _rule("target", "/.*/_settings", 1))
+    run.scene.ask("POST", "/rules", refusal("target", "/.*/_settings", 1))
     return _nothing
-
-
-def _rule(side: str, path: str, times: int | None) -> dict[str, Any]:
-    body = {"error": {"type": "illegal_argument_exception", "reason": "final index setting"}, "status": 400}
-    return {"domain": side, "method": "PUT", "path": path, "times": times, "status": 400, "body": body}
 
 
 def _source_written_to(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""What a command and its guard say to each other arrives whole, in order, and its end is seen."""
+"""Messages between a command and its guard arrive whole and in order; each notices that the other ended."""
 
 from __future__ import annotations
 
