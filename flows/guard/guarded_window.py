@@ -38,7 +38,7 @@ class Released:
     """One attempt to release the source.
 
     Args:
-        names: indices that refused writes before it.
+        names: indices that refused writes before it, or may have.
         problem: what is in the way; empty if the source takes writes.
         passes: whether that may pass by itself.
     """
@@ -124,8 +124,8 @@ class GuardedWindow:
         """
         names: list[str] = []
         try:
-            names = self._look()
-            if names:
+            names, refusing = self._look()
+            if refusing:
                 freeze.release(self.migration(_RELEASE_S))
         except ExecutionError as error:
             return Released(names, f"{error.message}; {error.hint}")
@@ -133,13 +133,17 @@ class GuardedWindow:
             return Released(names, _described(error), passes=True)
         return Released(names)
 
-    def _look(self) -> list[str]:
-        """Which indices refuse writes. If the source does not say so soon, it is asked for their release."""
+    def _look(self) -> tuple[list[str], bool]:
+        """Which indices refuse writes, and whether they still do.
+
+        If the source does not say so soon, it is asked for the release of all that may.
+        """
         try:
-            return freeze.still_blocked(self.migration(_LOOK_S))
+            names = freeze.still_blocked(self.migration(_LOOK_S))
         except SnapferryError:  # it may obey although its replies do not come
-            freeze.release_unseen(lambda: self.migration(_LOOK_S))
-            return freeze.still_blocked(self.migration(_RELEASE_S))
+            asked = freeze.release_unseen(lambda: self.migration(_LOOK_S))
+            return asked, bool(freeze.still_blocked(self.migration(_RELEASE_S)))
+        return names, bool(names)
 
     def roll_back(self, journal: Journal) -> None:
         """Roll back on record, as `abort` does, once the command has let go of the plan.

@@ -18,7 +18,7 @@ from flows.guard.guarded_window import GuardedWindow
 from flows.guard.messages import Answer, Line, Order, Reply, Told
 from runs.errors import Busy, StateUnusable
 from runs.guard_record import GuardState
-from runs.journal import now
+from runs.journal import Document, now
 from runs.lifecycle import is_frozen, is_rolled_back, is_rolling_back, opening_has_begun
 from tasks.errors import ExecutionError
 
@@ -32,6 +32,7 @@ _GIVE_UP_S = 24 * 3600.0
 _REFUSALS = 3
 _ROLL_BACKS = 5
 _DIED = "the command ended inside the window, and its guard released the source"
+_UNFINISHED = "the command ended while it was rolling back, and its guard did the rest"
 _LATE = "the deadline passed, and the guard of the window released the source"
 
 
@@ -126,7 +127,7 @@ class Watch:
         journal = self._window.journal()
         document = journal.document if journal else None
         if document and not is_frozen(document):
-            self._window.forget()  # the window never began, or it has ended properly
+            self._finish_roll_back(document)
             return
         if self._stood_down and (document is None or opening_has_begun(document)):
             return  # the target may take writes: the same command finishes the opening
@@ -136,6 +137,14 @@ class Watch:
         self._window.why = self._window.why or _DIED
         if self._release_until_done():
             self._roll_back()
+
+    def _finish_roll_back(self, document: Document) -> None:
+        """Do the rest of a roll-back that the command did not live to finish; most often there is none."""
+        if is_rolling_back(document):
+            self._state, self._window.why = GuardState.RELEASED, _UNFINISHED
+            self._roll_back()
+        else:
+            self._window.forget()  # the window never began, or it has ended properly
 
     def _release_until_done(self) -> bool:
         """Release the source, however long it does not answer; give up only what it refuses for good.

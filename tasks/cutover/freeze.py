@@ -270,15 +270,20 @@ def release_unrecorded(m: Migration) -> None:
     _send_settings(m, still_blocked(m), blocked=False)
 
 
-def release_unseen(migration: Callable[[], Migration]) -> None:
+def release_unseen(migration: Callable[[], Migration]) -> list[str]:
     """Release whatever this run may have blocked, without a look before or after: replies may not come.
 
     Args:
         migration: makes the migration for one request, with the time that the request may take.
+
+    Returns:
+        The indices that the source was asked to release.
     """
-    for piece in path_pieces(sorted(blocked_by(migration()))):
+    names = sorted(blocked_by(migration()))
+    for piece in path_pieces(names):
         with suppress(SnapferryError):  # it may have taken effect all the same
             _send_settings(migration(), piece, blocked=False)
+    return names
 
 
 def release(m: Migration) -> ReleaseRecord:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 import psutil
 import pytest
+import requests
 from migrations import Desk, documents, engine, eventually, guard_of, refusal, rule
 from rounds import CUTOVER, append, blocked, copies, cut_over, write
 from ways_out import require_ways_out
@@ -57,6 +58,18 @@ def waiting(desk: Desk, **more: str | None) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
+@contextmanager
+def dripping(desk: Desk) -> Iterator[None]:
+    """The source's replies come one byte a second."""
+    faults = f"{desk.lab.admin_url}/faults"
+    drips = {"name": "drips", "domain": "source", "rate": 1.0, "faults": [{"kind": "drip", "delay_s": 1.0}]}
+    requests.put(faults, json={"seed": 1, "classes": [drips]}, timeout=10).raise_for_status()
+    try:
+        yield
+    finally:
+        requests.delete(faults, timeout=10).raise_for_status()
+
+
 def require_rolled_back(desk: Desk) -> None:
     """The source takes writes, the copies wait, and the run counts as interrupted."""
     assert blocked(desk.lab) == set()
@@ -88,14 +101,15 @@ def test_after_kill_9_the_guard_ends_the_window_at_once_and_on_record(two: Desk)
     require_next_done(two)
 
 
-def test_a_command_that_hangs_past_its_deadline_does_not_hold_the_source(two: Desk) -> None:
+def test_a_command_that_hangs_past_its_deadline_does_not_hold_a_source_that_drips(two: Desk) -> None:
     two.write(cutover={**CUTOVER, "window": "15s"}, gates=GATE)
     with waiting(two) as process:
         process.send_signal(signal.SIGSTOP)
         deadline = datetime.fromisoformat(two.journal()["window"]["deadline"])
         assert blocked(two.lab) == NAMES
         within_s = (deadline - datetime.now(UTC)).total_seconds() + 5
-        eventually(lambda: blocked(two.lab) == set(), within_s)
+        with dripping(two):
+            eventually(lambda: blocked(two.lab) == set(), within_s)
         eventually(lambda: set(copies(two.lab).values()) == {"close"})
         told = " ".join(two.run("status").out.split())
         assert "The source takes writes again since" in told and "the deadline passed" in told, told

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from support.engine import FakeIndex
-from support.fake_domain import FakeDomain, engine_error, html
+from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, html
 from support.pair import Pair, told_blocks, window
 
+from flows.cutover_rollback import record_rolled_back
 from flows.guard import guarded_window, process
 from flows.guard.guarded_window import GuardedWindow
 from flows.guard.messages import Answer, Line, Order, Told
@@ -156,10 +157,40 @@ def test_a_command_that_has_rolled_back_by_itself_leaves_it_nothing_to_do(pair: 
     post.tell(Told(deadline=now() + HOUR))
     post.journal.document.aborting = True
     post.journal.document.window = window(ended=now())
-    post.journal.save()
+    record_rolled_back(post.journal)
     before = len(pair.source.requests)
     post.ended()
     assert len(pair.source.requests) == before and post.state is None
+
+
+def test_a_roll_back_that_the_command_did_not_live_to_finish_is_finished(pair: Pair, post: Post) -> None:
+    """The source is released, and the copies are still open."""
+    post.tell(Told(deadline=now() + HOUR))
+    pair.engines["source"].indices["a"].settings["index.blocks.write"] = "false"
+    post.journal.document.aborting = True
+    post.journal.document.window = window(ended=now())
+    post.journal.save()
+    post.ended()
+    assert is_rolled_back(Journal.load(post.journal.path).document) and post.state is None
+
+
+def test_what_a_source_with_lost_replies_has_released_counts_as_released(
+    pair: Pair, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The looks before and during the release get no reply in time, the next one does."""
+    source = pair.source
+    answer, asked_to_release = source.answer, threading.Event()
+
+    def lost_at_first(asked: ReceivedRequest) -> Reply:
+        if asked.method == "PUT":
+            asked_to_release.set()
+        return answer(asked) if asked_to_release.is_set() else html(503)
+
+    monkeypatch.setattr(source, "answer", lost_at_first)
+    post.tell(Told(deadline=now() + timedelta(seconds=0.1)))
+    post.wait_for(lambda: post.state is GuardState.RELEASED)
+    assert released(pair)
+    post.wait_for(lambda: bool(getattr(read_record(post.journal), "copies_closed", False)))
 
 
 def test_it_goes_on_until_a_silent_source_answers_again(pair: Pair, post: Post) -> None:
