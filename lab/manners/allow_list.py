@@ -1,8 +1,9 @@
 """The APIs that the service offers, and the cluster settings that can be set.
 
 Observed: `_xpack`, `_ilm` and `_cluster/reroute` are denied (grade R). Documented: cluster settings need the
-flat form (grade A). The rest of both lists follows the service's tables from memory (grade K); everything
-else is denied.
+flat form (grade A). The lists follow the service's tables: `_alias` to `_refresh` as published (grade R),
+the rest from memory (grade K). Everything else is denied, also what a domain may offer although no table
+names it: `_settings`, `_recovery` and `_segments` without an index, `_component_template`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ APIS = frozenset(
         "_bulk",
         "_cat",
         "_cluster",
-        "_component_template",
         "_count",
         "_dashboards",
         "_data_stream",
@@ -41,7 +41,6 @@ APIS = frozenset(
         "_list",
         "_ltr",
         "_mapping",
-        "_mappings",
         "_mget",
         "_msearch",
         "_mtermvectors",
@@ -50,7 +49,6 @@ APIS = frozenset(
         "_plugin",
         "_plugins",
         "_rank_eval",
-        "_recovery",
         "_refresh",
         "_reindex",
         "_render",
@@ -59,8 +57,6 @@ APIS = frozenset(
         "_scripts",
         "_search",
         "_search_shards",
-        "_segments",
-        "_settings",
         "_shard_stores",
         "_snapshot",
         "_stats",
@@ -70,7 +66,6 @@ APIS = frozenset(
         "_ultrawarm",
         "_cold",
         "_update_by_query",
-        "_upgrade",
         "_validate",
         "_warm",
     ]
@@ -84,7 +79,7 @@ SETTINGS = re.compile(
     r"action\.auto_create_index|action\.search\.shard_count\.limit"
     r"|indices\.breaker\.(fielddata|request|total)\.limit"
     r"|cluster\.max_shards_per_node"  # grade R
-    r"|cluster\.search\.request\.slowlog\..+|search\.max_buckets"
+    r"|cluster\.search\.request\.slowlog\..+|search\.max_buckets|search\.phase_took_enabled"
 )
 SCOPES = ("persistent", "transient")  # whether `transient` is refused is not known: it is let through
 
