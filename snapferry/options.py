@@ -28,6 +28,7 @@ NewRun = Annotated[
     bool,
     typer.Option("--new-run", help="Start a new run even if the latest one has finished or is unfinished."),
 ]
+ListAll = Annotated[bool, typer.Option("--all", help="List everything, also what is as it should be.")]
 AllowDelete = Annotated[
     list[str] | None,
     typer.Option(

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, Report
+from reports.views import layout
 from reports.views.cleanup import left_lines
 from reports.words import common
 from reports.words import estimates as words
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Estimate
 
-_CHECKS = 20
 Section = tuple[str, Sequence[str], list[Sequence[str]]]
 
 
@@ -45,12 +45,11 @@ def rehearsal_lines(report: RehearsalReport, *, refused: bool) -> Iterator[Text]
     if report.failure:
         yield Text(f"Failed in the rehearsal: {report.failure}", "bold red")
     yield Text(f"Preflight of the real plan: {met(report)}", "bold")
-    for check in report.checks[:_CHECKS]:
+    for check in report.checks[: layout.ROWS]:
         yield Text(f"  {_check(check)}", "red" if check.status == "FAIL" else "yellow")
         if check.hint:
             yield Text(f"       next: {check.hint}")
-    if len(report.checks) > _CHECKS:
-        yield Text(f"  … and {len(report.checks) - _CHECKS} more, all with --json")
+    yield from layout.more(len(report.checks) - layout.ROWS, "checks", "  ")
     if refused:
         return
     for rate in report.rates:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from reports.model.cleanup import FinishReport
@@ -11,6 +10,7 @@ from reports.model.report import Report
 from reports.model.seeding import RepointReport, RoundIndex, RoundReport, WindowReport
 from reports.views import layout
 from reports.views.estimates import Section
+from reports.views.fitting import Rows
 from reports.views.layout import ROWS
 from reports.words import common, outcomes
 from reports.words.window import clients, expectation, health, length, phases, refusing
@@ -39,19 +39,16 @@ def round_lines(report: RoundReport, *, alone: bool) -> Iterator[RenderableType]
         yield Text(f"Copies left behind, as their indices are no longer selected: {named}", "yellow")
 
 
-def _table(report: RoundReport) -> Table:
-    made = layout.table(
-        ("Index", ""), ("Change", ""), ("Operations", "right"), ("Fetched", "right"), ("Reused", "right")
-    )
+def _table(report: RoundReport) -> Rows:
+    made = Rows(("Index", "Change", ">Operations", ">Fetched", ">Reused"))
     moved = _moved(report)
     for index in moved[:ROWS]:
         figures = (common.number(index.operations), common.size(index.fetched), common.size(index.reused))
-        made.add_row(Text(common.short(_name(index))), index.kind, *figures)
-    if len(moved) > ROWS:
-        made.add_row(Text(f"… and {len(moved) - ROWS} more, all with --json", "dim"))
+        made.add(_name(index), index.kind, *figures)
+    made.below.extend(layout.more(len(moved) - ROWS))
     unchanged = report.changes.get("unchanged")
     if unchanged:
-        made.add_row(Text(_unchanged(unchanged), "dim"))
+        made.below.append(Text(_unchanged(unchanged), "dim"))
     return made
 
 

@@ -3,10 +3,12 @@
 import re
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from reports.model.report import GateReport, Report
 from reports.model.seeding import GuardReport, SourceBlock, WaitingCopies
+from reports.views.fitting import page
 from reports.words import common
 from reports.words.common import clock, counted, number
 from reports.words.next_step import after_a_kill
@@ -87,7 +89,7 @@ def _named(said: str, file: str) -> str:
     return re.sub(r"(?<=snapferry )([a-z]+) PLAN\b", lambda found: f"{found[1]} {file}", said)
 
 
-def status_view(found: dict[str, Any]) -> Text:
+def status_view(found: dict[str, Any]) -> RenderableType:
     """The status as lines for people."""
     process = "a process works on it" if found["held_by_a_process"] else "no process works on it"
     lines = [
@@ -103,7 +105,7 @@ def status_view(found: dict[str, Any]) -> Text:
     lines += [found["message"]] if found["message"] else []
     lines += [_BY_THE_JOURNAL] if found["source_refuses_writes"] else []
     lines += [f"Next: {found['next']}"] if found["next"] else []
-    return Text("\n".join(lines))
+    return page(map(Text, lines))
 
 
 def _block_lines(found: dict[str, Any]) -> list[str]:
