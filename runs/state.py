@@ -62,6 +62,10 @@ class State:
         """Where a command's output goes once its terminal is gone."""
         return self.runs / "output.log"
 
+    def log_of(self, run_id: str) -> Path:
+        """The log of a run: everything that the commands working on it said."""
+        return self.runs / f"{run_id}.log"
+
     def lock_plan(self) -> AbstractContextManager[None]:
         """Hold the plan's lock; raise Busy if another run holds it."""
         return held(self.runs / "lock", f"plan {self.plan_name}")

@@ -5,6 +5,7 @@ A terminal may be closed while a command works. What it prints then goes to a lo
 
 import io
 import json
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -15,7 +16,9 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from domains.errors import SnapferryError
-from reports.views.fitting import UNLIMITED, page
+from reports.views.fitting import UNLIMITED, page, text_of
+from snapferry import run_log
+from snapferry.verbosity import is_quiet
 
 
 class _Stream(io.TextIOBase):
@@ -78,13 +81,27 @@ def keep_output(log: Path) -> None:
 
 def show(view: RenderableType) -> None:
     """Print a result for people, fitted to the width of the terminal, or to COLUMNS."""
+    run_log.note(logging.INFO, text_of(view))
     out = Console(file=_standard_output, width=_width(_standard_output), highlight=False, emoji=False)
     out.print(view, markup=False, overflow="ignore", crop=False)
 
 
 def say(text: str) -> None:
-    """Print a line that is no part of the result, on standard error."""
+    """Print a line that is no part of the result, on standard error, unless only results are wanted."""
+    run_log.note(logging.INFO, text)
+    if not is_quiet():
+        _print_fitted(text)
+
+
+def warn(text: str) -> None:
+    """Print a line that must not be missed, on standard error, whatever is wanted."""
+    run_log.note(logging.WARNING, text)
     _print_fitted(text)
+
+
+def say_unwrapped(text: str) -> None:
+    """Print a line for programs on standard error; it is never wrapped, and no part of a run's log."""
+    err.print(text, markup=False, soft_wrap=True)
 
 
 def _print_fitted(text: str, style: str = "") -> None:
@@ -120,6 +137,7 @@ def show_error(error: SnapferryError) -> None:
 
 def show_problem(message: str, hint: str = "") -> None:
     """Print what is wrong, and what to do next, on standard error."""
+    run_log.note(logging.ERROR, f"{message}\nnext: {hint}" if hint else message)
     _print_fitted(f"snapferry: {message}", "bold red")
     if hint:
         _print_fitted(f"next: {hint}")

@@ -1,6 +1,6 @@
 """The report of a run, and a verification, on a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import RenderableType
@@ -28,12 +28,18 @@ _OUTCOME_STYLES = {
 }
 
 
-def report_view(report: Report, files: tuple[str, ...] = ()) -> RenderableType:
-    """The report as one screen or two: failing indices first, at most twenty rows."""
-    return page(_parts(report, files))
+def report_view(report: Report, files: tuple[str, ...] = (), *, log: str = "") -> RenderableType:
+    """The report as one screen or two: failing indices first, at most twenty rows.
+
+    Args:
+        files: the report's files.
+        log: the run's log.
+    """
+    named = (*(("Report", file) for file in files), *((("Log", log),) if log else ()))
+    return page(_parts(report, named))
 
 
-def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
+def _parts(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
     yield from layout.clusters(report.source, report.target)
     for repository in report.repositories:
         yield layout.repository(repository.side, common.repository(repository))
@@ -87,7 +93,7 @@ def _row(index: IndexReport, untouched: Mapping[str, str]) -> Row:
     )
 
 
-def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
+def _end(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[Text]:
     if report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED} and report.changes:
         yield Text(
             "Changed so far: "
@@ -99,8 +105,8 @@ def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
     )
     if report.message:
         yield Text(report.message)
-    for file in files:
-        yield Text(f"Report: {file}")
+    for what, file in files:
+        yield Text(f"{what}: {file}")
     if report.next:
         yield Text(f"Next: {report.next}")
 

@@ -9,6 +9,7 @@ from snapferry.calls import PlanCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, ListAll
 from snapferry.verb import verb
+from snapferry.verbosity import is_verbose
 
 Only = Annotated[
     list[str] | None,
@@ -38,7 +39,7 @@ def check(call: PlanCall, allow: ConsentOptions, only: Only = None, all: ListAll
     if call.as_json:
         show_json(checks_document(records, chosen))
     else:
-        show(checks_view(records, chosen, every=all))
+        show(checks_view(records, chosen, every=all or is_verbose()))
     failed = any(record.status == "FAIL" for record in records)
     return ExitCode.REFUSED if failed else ExitCode.DONE
 

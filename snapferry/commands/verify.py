@@ -12,6 +12,7 @@ from snapferry.options import ListAll, StateFolder, state_folder
 from snapferry.plan_files import load
 from snapferry.side_options import ComparedSide
 from snapferry.verb import verb
+from snapferry.verbosity import is_verbose
 from snapferry.verify_options import rename_of, selection_of, settings_of
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def verify(
         record = _compare_plan(plan, changes, state)
     from reports.views.report import verification_document, verification_view
 
-    view = partial(verification_view, every=all)
+    view = partial(verification_view, every=all or is_verbose())
     call.show(record, view, verification_document)
     return ExitCode.DONE if record.passed else ExitCode.DIFFERENT
 

@@ -62,7 +62,7 @@ def test_a_point_of_no_return_stays_as_a_line_of_its_own(monkeypatch: pytest.Mon
     assert re.search(r"\x1b\[1;33m! .*the source is about to refuse writes", screen.getvalue(), re.DOTALL)
     said: list[str] = []
     monkeypatch.setattr(progress, "err", Console(file=screen, force_terminal=False))
-    monkeypatch.setattr(progress, "say", said.append)
+    monkeypatch.setattr(progress, "say_unwrapped", said.append)
     with progress.shown_progress():
         report_progress(Progress("open", "opening"))
         report_progress(Progress("open", "no way back", milestone=True))
