@@ -587,7 +587,7 @@ def test_while_a_process_works_on_the_window_its_deadline_is_told(tmp_path: Path
     assert lines[1] == f"Process {os.getpid()} works on it; it ends the window by itself at its deadline."
     said = f"end that process with Ctrl-C or SIGTERM: kill {os.getpid()}"
     assert lines[2] == f"To roll back now, {said}"
-    assert any(line.endswith(": running (a process works on it)") for line in lines)
+    assert any(line.endswith(f": running (process {os.getpid()} works on it)") for line in lines)
     assert "snapferry abort" not in "".join(lines[:3]), "it would be refused"
 
 
