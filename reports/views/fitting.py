@@ -41,6 +41,21 @@ def text_of(view: RenderableType, width: int = UNLIMITED) -> str:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A part of the Markdown report: facts, then a table.
+
+    Args:
+        facts: what each is about (or nothing), and what is so.
+        columns: titles of the table; one that begins with `>` is aligned right.
+    """
+
+    title: str
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    facts: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
 class Paragraph:
     """One line of text, wrapped between words; the lines after the first are indented further."""
 
