@@ -10,13 +10,13 @@ from snapferry.options import RunId, chosen_run
 from snapferry.verb import verb
 
 Format = Annotated[
-    Literal["console", "json", "markdown"],
+    Literal["console", "json", "markdown", "html"],
     typer.Option("--format", help="Format of the report on standard output."),
 ]
 
 
 @verb(
-    "snapferry report orders-to-ireland.yaml --format markdown > report.md",
+    "snapferry report orders-to-ireland.yaml --format html > report.html",
     "snapferry report orders-to-ireland.yaml --run 20261129-125301402-18c1",
 )
 def report(call: RunCall, run: RunId = None, format: Format = "console") -> ExitCode:
@@ -27,6 +27,7 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     """
     from reports.build.report import report_of
     from reports.files import report_files
+    from reports.views.html import html
     from reports.views.markdown import markdown
     from reports.views.report import report_view
     from runs.state import State
@@ -41,8 +42,8 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     made = report_of(found.document)
     if call.as_json or format == "json":
         show_json(made.model_dump_json(indent=2))
-    elif format == "markdown":
-        print_text(markdown(made))
+    elif format in {"markdown", "html"}:
+        print_text((markdown if format == "markdown" else html)(made))
     else:
         files = tuple(str(file) for file in report_files(found) if file.exists())
         log = runs.log_of(found.run_id)

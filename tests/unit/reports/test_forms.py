@@ -1,6 +1,7 @@
 """The report: built at every stage of a run; console, Markdown and JSON show the same facts."""
 
 import json
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,6 +16,7 @@ from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.model.report import Report, report_schema
 from reports.views.fitting import text_of
+from reports.views.html import html
 from reports.views.markdown import markdown
 from reports.views.plan import plan_view
 from reports.views.report import report_view, verification_view
@@ -210,7 +212,7 @@ def test_the_figures_add_up(whole: Report) -> None:
 
 
 def test_all_forms_tell_the_same(whole: Report) -> None:
-    text, table = markdown(whole), shown(report_view(whole))
+    text, table, page = markdown(whole), shown(report_view(whole)), html(whole)
     for fact in (
         "orders",
         "x-old",
@@ -231,9 +233,11 @@ def test_all_forms_tell_the_same(whole: Report) -> None:
     ):
         assert fact in table, fact
         assert fact[1:] in text, fact
+        assert fact[1:] in page, fact
     for step in STEPS:
         assert step in table
         assert step in text
+        assert step in page
 
 
 def test_failing_indices_come_first_on_the_console(whole: Report) -> None:
@@ -282,6 +286,43 @@ def test_nothing_in_a_name_breaks_markdown(tmp_path: Path) -> None:
     assert r"&lt;b>\|x" in text
     assert r"> line one line \| two # not a title" in text
     assert not any(line.startswith(("# not", "line")) for line in text.splitlines())
+
+
+class Page(HTMLParser):
+    """The elements of a page, and whether each is closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.add(tag)
+        assert not {name for name, _ in attrs if name.startswith("on") or name in {"src", "href"}}
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_nothing_in_a_name_breaks_the_page_and_it_loads_nothing(tmp_path: Path) -> None:
+    journal = a_journal(tmp_path, a_plan())
+    with journal.step("resolve"):
+        pass
+    name = "<script>alert(1)</script>\"'&`x`"
+    journal.keep("resolve", a_resolution(*(a_unit(f"{name}{n}") for n in range(50))))
+    journal.settle("failed", "<img src=x onerror=y>", "`snapferry status plan.yaml`")
+    made = html(report_of(journal.document))
+    page = Page(made)
+    assert page.open == [] and not page.seen & {"script", "img", "link"}
+    assert "<script>alert(1)</script>\"'&" in page.texts
+    assert "… and 30 more" in page.texts and "<code>snapferry status plan.yaml</code>" in made
 
 
 def test_nothing_in_a_name_is_taken_for_a_style(tmp_path: Path) -> None:
