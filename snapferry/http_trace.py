@@ -103,7 +103,8 @@ def _heading() -> str:
 def _lines(made: Exchange) -> Generator[str]:
     at = now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
     outcome = made.status if made.status is not None else f"no reply ({made.problem})"
-    figures = f"{len(made.sent.encode())} bytes sent, {len(made.received.encode())} bytes received"
+    sent, received = (len(body.encode(errors="replace")) for body in (made.sent, made.received))
+    figures = f"{sent} bytes sent, {received} bytes received"
     asked = redacted(f"{made.side} {made.method} {made.path}", ())
     yield f"{at} {asked} -> {outcome}, {made.seconds * 1000:.0f} ms, {figures}"
     for mark, body in (("  > ", made.sent), ("  < ", made.received)):

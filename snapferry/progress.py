@@ -181,25 +181,27 @@ class _StatusLine:
         self._now = now
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if self._now:
-            yield self._line(self._now, options.max_width - 1, ascii_only=options.ascii_only)
+        now = self._now
+        if now:
+            yield self._line(now, options.max_width - 1, ascii_only=options.ascii_only)
 
     def _line(self, now: Progress, width: int, *, ascii_only: bool) -> Text:
         """As much as fits, by importance: step, bar, amount, time left, detail, message, expected time."""
-        bar = _drawn(self._bar, width, ascii_only=ascii_only) if self._bar else Text()
-        left = f"~{common.duration(self._left)} left" if self._left is not None else ""
+        shown, left_s = self._bar, self._left  # another thread may change them meanwhile
+        bar = _drawn(shown, width, ascii_only=ascii_only) if shown else Text()
+        left = f"~{common.duration(left_s)} left" if left_s is not None else ""
         expected = f"expected {self._expected}" if self._expected else ""
         room = width - len(now.step) - (bar.cell_len + 1 if bar else 0)
-        shown: list[str] = []
+        parts: list[str] = []
         for part in (common.amount(now.done, now.total, now.unit), left, now.detail, expected):
             needed = _SHORTEST_MESSAGE if part == expected else 0
             if part and len(part) + 3 <= room - needed:
-                shown.append(part)
+                parts.append(part)
                 room -= len(part) + 3
         message = Text(f": {now.message}" if room > _SHORTEST_MESSAGE else "")
         message.truncate(max(room, 0), overflow="ellipsis")
         line = Text.assemble((now.step, "bold"), message, " " if bar else "", bar)
-        line.append(f" {' · '.join(shown)}" if shown else "", "dim")
+        line.append(f" {' · '.join(parts)}" if parts else "", "dim")
         line.truncate(width, overflow="ellipsis")
         line.no_wrap = True
         return line

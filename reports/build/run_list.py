@@ -8,6 +8,7 @@ from reports.model.run_list import RunSummary
 from runs.errors import StateUnusable
 from runs.journal import Document, Journal
 from runs.lifecycle import RunStatus, is_removed, is_rolled_back
+from runs.live_progress import read_live_progress
 from runs.state import State
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -30,7 +31,7 @@ def run_list(folder: Path, plans: list[str]) -> list[RunSummary]:
 
 
 def _summaries(runs: State) -> Iterator[RunSummary]:
-    is_held = runs.is_held()
+    holder = runs.holder()
     for run_id in runs.run_ids():
         try:
             journal = runs.run(run_id)
@@ -38,12 +39,12 @@ def _summaries(runs: State) -> Iterator[RunSummary]:
             yield RunSummary(plan=runs.plan_name, run_id=run_id, problem=error.message)
             continue
         if journal:
-            yield _summary(runs, journal, is_held)
+            yield _summary(runs, journal, holder)
 
 
-def _summary(runs: State, journal: Journal, is_held: bool) -> RunSummary:
-    document = journal.document
-    alive = is_held and runs.live_of(journal.run_id).exists()
+def _summary(runs: State, journal: Journal, holder: int | None) -> RunSummary:
+    document, live = journal.document, read_live_progress(runs.live_of(journal.run_id))
+    alive = live is not None and live.process == holder
     return RunSummary(
         plan=runs.plan_name,
         run_id=journal.run_id,

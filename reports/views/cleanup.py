@@ -116,9 +116,8 @@ def leftovers_view(found: Leftovers) -> RenderableType:
 def _leftovers(found: Leftovers) -> Iterator[Text]:
     whose = "the seed rounds" if found.concerns == "seed rounds" else f"rehearsal {found.run_id}"
     yield Text(f"Left over from {whose}:", "bold")
-    yield from (Text(f"  index {name}") for name in found.indices[: layout.ROWS])
-    yield from layout.more(len(found.indices) - layout.ROWS, "indices", "  ")
-    yield from (Text(f"  snapshot {name}") for name in found.snapshots)
+    yield from layout.first((Text(f"  index {name}") for name in found.indices), "indices", "  ")
+    yield from layout.first((Text(f"  snapshot {name}") for name in found.snapshots), "snapshots", "  ")
     yield from (Text(f"  registration on the {side}") for side in found.registrations)
     yield from left_lines(skipped_reports(found.left))
 
@@ -136,5 +135,5 @@ def _removal(record: RemovalReport) -> Iterator[Text]:
 
 
 def left_lines(left: Iterable[SkippedReport]) -> Iterator[Text]:
-    """One line for everything that was not touched."""
-    return (Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)
+    """One line for everything that was not touched, at most twenty."""
+    return layout.first(Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)

@@ -78,6 +78,13 @@ def more(count: int, what: str = "", indent: str = "") -> Iterator[Text]:
         yield Text(f"{indent}… and {common.number(count)} more{what and f' {what}'}; --json shows all", "dim")
 
 
+def first(lines: Iterable[Text], what: str = "", indent: str = "") -> Iterator[Text]:
+    """The first twenty of many lines, and the number of the others."""
+    found = list(lines)
+    yield from found[:ROWS]
+    yield from more(len(found) - ROWS, what, indent)
+
+
 def reasons(named: Iterable[tuple[str, str]], style: str = "red") -> Iterator[Text]:
     """One line per reason, with the indices that share it."""
     by_reason: dict[str, list[str]] = {}
@@ -101,12 +108,11 @@ def documents(named: Sequence[tuple[str, Sequence[DocumentDifference], int]]) ->
 
 def findings(found: Iterable[Finding]) -> Iterator[Text]:
     """One line per template or query that is not as expected, and the number of queries that passed."""
-    answered = 0
-    for finding in found:
-        if finding.outcome != "equal":
-            yield Text(common.finding(finding), "bold red" if finding.fails else "yellow")
-        elif finding.what == "query":
-            answered += 1
+    told = list(found)
+    unequal = (finding for finding in told if finding.outcome != "equal")
+    lines = (Text(common.finding(each), "bold red" if each.fails else "yellow") for each in unequal)
+    yield from first(lines, "templates and queries")
+    answered = sum(finding.outcome == "equal" and finding.what == "query" for finding in told)
     if answered:
         yield Text(f"Acceptance queries passed: {answered}", "dim")
 
@@ -127,7 +133,7 @@ def told(lines: Iterable[str]) -> Iterator[Text]:
 
 def notes(lines: Iterable[str]) -> Iterator[Text]:
     """One line per note."""
-    return (Text(f"Note: {line}", "yellow") for line in lines)
+    return first((Text(f"Note: {line}", "yellow") for line in lines), "notes")
 
 
 def repository(side: str, said: str) -> Text:

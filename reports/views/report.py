@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import RenderableType
 from rich.text import Text
 
+from configs.values.listing import listed
 from reports.model.report import IndexReport, Report
 from reports.views import estimates, layout, seeding
 from reports.views.cleanup import finish_lines
@@ -95,10 +96,8 @@ def _row(index: IndexReport, untouched: Mapping[str, str]) -> Row:
 
 def _end(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[Text]:
     if report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED} and report.changes:
-        yield Text(
-            "Changed so far: "
-            + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
-        )
+        done = (f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
+        yield Text(f"Changed so far: {listed(done, ROWS, '; ')}")
     yield Text(
         f"{outcomes.title(report.verb)} {report.run_id}: {outcomes.headline(report)}",
         _OUTCOME_STYLES.get(report.outcome, "bold red"),

@@ -66,7 +66,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
-    from snapferry.console import keep_output, show_error
+    from snapferry.console import keep_output, say, show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.progress import shown_progress
     from snapferry.run_log import open_log
@@ -90,6 +90,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
         call.show(record, removal_view, cleanup_document)
     else:
         call.show(record, rolled_back_view)
+    say(f"Log: {state.log_of(before.run_id)}")
     return None
 
 

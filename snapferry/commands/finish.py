@@ -115,6 +115,7 @@ def _execute(
     if record == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is already cleaned up.")
     call.show(record, finish_view, cleanup_document)
+    say(f"Log: {state.log_of(before.run_id)}")
     return None
 
 

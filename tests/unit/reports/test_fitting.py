@@ -157,3 +157,9 @@ def test_a_request_that_lists_many_names_shows_the_first_of_them_whole() -> None
         + ",".join(f"orders-{n:04}" for n in range(9))
         + ",… (291 more names; --json shows all)"
     )
+
+
+def test_any_long_list_shows_its_first_twenty_and_how_many_more_there_are() -> None:
+    resolution = a_resolution(a_unit("a"), notes=tuple(f"note {n}" for n in range(50)))
+    shown = text_of(plan_view(a_document(resolution)))
+    assert shown.count("Note: note ") == 20 and "… and 30 more notes; --json shows all" in shown
