@@ -15,6 +15,7 @@ from rich.text import Text
 UNLIMITED = 1_000_000
 """A width that nothing exceeds: for output that a program reads."""
 _GAP = 2
+_WIDEST = 60  # of a column of names, where the width is unlimited: longer ones are not aligned
 _NARROWEST = 20  # of a column of names; with less each row becomes a paragraph
 _HANG = 2
 _UNIT = re.compile(r"`[^`]*`\S*|snapferry [a-z]+ .+$|\S+")  # what is never broken: a word, a command
@@ -114,13 +115,15 @@ class Rows:
         if room < min(widths[0], _NARROWEST):
             yield from (Paragraph(line) for row in self.rows for line in self._spelled_out(row))
         else:
-            widths[0] = min(widths[0], room)
+            endless = options.max_width >= UNLIMITED
+            widths[0] = min(widths[0], _WIDEST if endless else room)
             for row in (titles, *self.rows):
-                yield from map(_unbroken, self._aligned(row, widths))
+                yield from map(_unbroken, self._aligned(row, widths, endless))
         yield from map(Paragraph, self.below)
 
-    def _aligned(self, row: Sequence[Text], widths: Sequence[int]) -> Iterator[Text]:
-        if row[0].cell_len > widths[0]:
+    def _aligned(self, row: Sequence[Text], widths: Sequence[int], endless: bool) -> Iterator[Text]:
+        """A row in one line; where lines are not endless, a name that is too long has a line of its own."""
+        if row[0].cell_len > widths[0] and not endless:
             yield row[0].copy()
             row = (Text(), *row[1:])
         line = Text()

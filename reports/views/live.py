@@ -74,7 +74,9 @@ def live_lines(found: dict[str, Any]) -> Iterator[str]:
     change = found["last_change"]
     if change:
         what = " ".join(filter(None, (change["side"], change["action"], change["what"])))
-        yield f"Last change: {what} ({change['result']}), {common.clock(_instant(change['at']))}"
+        pending = found["held_by_a_process"] and change["result"] == "unknown"
+        result = "under way" if pending else change["result"]
+        yield f"Last change: {what} ({result}), {common.clock(_instant(change['at']))}"
 
 
 def _step(step: dict[str, Any]) -> str:

@@ -89,6 +89,12 @@ def test_while_a_step_runs_its_figures_its_process_and_the_latest_change_are_sho
     assert told["last_change"]["action"] == "restore"
 
 
+def test_a_request_that_has_no_reply_yet_is_under_way(plan: Path) -> None:
+    journal = begun(plan)
+    with at_work(journal), journal.intend("restore", "target", "close", {"names": ["a"]}):
+        assert "Last change: target close a (under way), 20" in status(plan)
+
+
 def test_after_a_kill_the_process_is_gone_and_its_last_figures_are_shown(plan: Path) -> None:
     journal = begun(plan)
     runs = State.of(journal)
