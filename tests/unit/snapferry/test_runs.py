@@ -170,9 +170,11 @@ def test_the_runs_of_all_plans_are_listed_newest_first(plan: Path) -> None:
 def test_a_run_that_was_killed_is_not_called_running(plan: Path) -> None:
     journal = begun(plan)
     with at_work(journal):
-        then = journal.path.read_bytes()
+        live = State.of(journal).live_of(journal.run_id)
+        then, doing = journal.path.read_bytes(), live.read_bytes()
         assert [run.status for run in run_list(plan.parent / "state", ["orders"])] == ["running"]
     journal.path.write_bytes(then)
+    live.write_bytes(doing)
     assert [run.status for run in run_list(plan.parent / "state", ["orders"])] == ["stopped unexpectedly"]
 
 
