@@ -1,7 +1,8 @@
 """The plan's `checks` section: which preflight checks are required, and which are waived."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -38,12 +39,29 @@ NEVER_WAIVED = frozenset(
 """Checks without which `migrate` could not work, or would overwrite something."""
 
 
+def checks_named(wanted: str) -> tuple[str, ...]:
+    """The ids that a word means: an id, a group such as `window`, or a pattern such as `window.*`.
+
+    Raises:
+        ValueError: it means none.
+    """
+    found = tuple(id for id in IDS if id.split(".")[0] == wanted or fnmatchcase(id, wanted))
+    if found:
+        return found
+    groups = sorted({id.split(".")[0] for id in IDS})
+    raise ValueError(_no_such_check(wanted.rstrip("*."), (*IDS, *groups)))
+
+
 def _check_id(value: str) -> str:
     if value in IDS:
         return value
-    close = get_close_matches(value, IDS, n=1, cutoff=0.6)
+    raise ValueError(_no_such_check(value, IDS))
+
+
+def _no_such_check(value: str, known: Sequence[str]) -> str:
+    close = get_close_matches(value, known, n=1, cutoff=0.6)
     said = f'did you mean "{close[0]}"?' if close else "docs/checks.md lists them"
-    raise ValueError(f"there is no such check; {said}")
+    return f"there is no such check; {said}"
 
 
 def _check_waived(value: str) -> str:

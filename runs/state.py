@@ -62,6 +62,14 @@ class State:
         """Where a command's output goes once its terminal is gone."""
         return self.runs / "output.log"
 
+    def log_of(self, run_id: str) -> Path:
+        """The log of a run: everything that the commands working on it said."""
+        return self.runs / f"{run_id}.log"
+
+    def live_of(self, run_id: str) -> Path:
+        """What a run is doing right now."""
+        return self.runs / f"{run_id}.live"
+
     def lock_plan(self) -> AbstractContextManager[None]:
         """Hold the plan's lock; raise Busy if another run holds it."""
         return held(self.runs / "lock", f"plan {self.plan_name}")
@@ -83,6 +91,10 @@ class State:
         """Yield the plan's journals by start time, newest first: a saved plan's run id may be older."""
         found = [Journal.load(path) for path in self.runs.glob("*.json")]
         yield from sorted(found, key=lambda each: (each.document.started, each.run_id), reverse=True)
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of the plan's runs, whether their journals can be read or not."""
+        return sorted(path.stem for path in self.runs.glob("*.json"))
 
     def latest(self) -> Journal | None:
         """Return the newest run that was neither refused nor abandoned, else the newest; None without runs.

@@ -12,7 +12,7 @@ from snapferry.exit_codes import ExitCode
 def exit_on_error() -> Generator[None]:
     """Print an expected error and exit with its code; for commands that have changed nothing yet."""
     from domains.errors import SnapferryError
-    from snapferry.console import say, show_error
+    from snapferry.console import show_error, warn
     from snapferry.exit_codes import code_of_error
 
     try:
@@ -21,5 +21,5 @@ def exit_on_error() -> Generator[None]:
         show_error(error)
         raise typer.Exit(code_of_error(error)) from None
     except KeyboardInterrupt:
-        say("snapferry: interrupted; the same command resumes it")
+        warn("snapferry: interrupted; the same command resumes it")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -21,7 +21,7 @@ def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
     """Load a plan, or a saved plan together with the plan it was made from; exit like `load`."""
     from configs.loading.loader import is_resolved, load_plan
     from configs.loading.problems import PlanError
-    from snapferry.console import say
+    from snapferry.console import warn
 
     try:
         if not is_resolved(path):
@@ -31,7 +31,7 @@ def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
         saved = read(path)
         return plan_in(saved, path), saved
     except PlanError as error:
-        say(str(error))
+        warn(str(error))
         raise typer.Exit(ExitCode.INVALID) from None
 
 
@@ -48,18 +48,18 @@ def load_or_begun(path: Path, folder: Path) -> Plan:
     from configs.loading.problems import PlanError
     from runs.begun_plan import plan_begun_with
     from runs.state import State
-    from snapferry.console import say
+    from snapferry.console import warn
 
     if is_resolved(path):
         return load(path)
     try:
         return load_plan(path)
     except PlanError as error:
-        say(str(error))
+        warn(str(error))
     name = name_in(path)
     latest = State(folder, name).latest() if name else None
     begun = plan_begun_with(latest) if latest else None
     if latest is None or begun is None:
         raise typer.Exit(ExitCode.INVALID)
-    say(f"snapferry: the plan file has problems; using the plan that run {latest.run_id} began with")
+    warn(f"snapferry: the plan file has problems; using the plan that run {latest.run_id} began with")
     return begun

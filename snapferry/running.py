@@ -44,7 +44,7 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
 
         finished: str | None = None
         try:
-            with shown_progress(), prefect_reachable():
+            with shown_progress(runs), prefect_reachable():
                 finished = call()
         except Busy:
             raise  # any run there is now belongs to the other process
@@ -74,12 +74,19 @@ def show_report(call: "Call", journal: "Journal", *, next_step: str = "") -> Non
     from reports.files import report_files
     from reports.views.report import report_view
     from runs.lifecycle import RunStatus
+    from runs.state import State
+    from snapferry.console import say
+    from snapferry.run_log import open_log
 
     report = report_of(journal.document)
     if next_step and journal.document.status == RunStatus.DONE:
         report = report.model_copy(update={"next": next_step})
     files = tuple(str(file) for file in report_files(journal) if file.exists())
-    call.show(report, lambda shown: report_view(shown, files))
+    log = State.of(journal).log_of(journal.run_id)
+    open_log(log)
+    call.show(report, lambda shown: report_view(shown, files, log=str(log)))
+    if call.as_json:
+        say(f"Log: {log}")
 
 
 def show_preview(call: "ExecutableCall", preview: "RoundPreview", options: str = "") -> None:

@@ -4,14 +4,16 @@ A verb is a function; `@verb` turns it into a command:
 
 - A parameter whose type is a dataclass stands for the fields of that dataclass: `call: RunCall` gives a verb
   the argument PLAN and the options `--state` and `--json`.
+- Every verb has the options `-v`, `-q` and `--debug`.
 - Expected errors and interruptions end it with a sentence and their exit code. Otherwise it exits with what
   the function returns, 0 for None.
 """
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
@@ -20,11 +22,12 @@ from runs import interruptions
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
-from snapferry.options import PerSide
+from snapferry.options import PerSide, state_folder
+from snapferry.verbosity import Verbosity, speaking
 
 Function = Callable[..., ExitCode | None]
 Frame = Callable[[], AbstractContextManager[None]]
-_LAST = {"call_state": 1, "call_as_json": 2}  # at the end of the options of every verb
+_LAST = {"call_state": 1, "state": 1, "call_as_json": 2}  # at the end of the options of every verb
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,19 @@ def verb(*examples: str, errors: Frame = exit_on_error) -> Callable[[Function], 
 
 def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
     """The function as Typer takes it: dataclasses taken apart, errors handled, an exit code raised."""
-    own = inspect.signature(function, eval_str=True).parameters.values()
+    own = tuple(inspect.signature(function, eval_str=True).parameters.values())
     kinds = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
 
     def run(**values: Any) -> None:
+        verbosity: Verbosity = _put_together("verbosity", Verbosity, values)
+        state = values.get("call_state") or values.get("state")
         given = {name: _put_together(name, kind, values) for name, kind in kinds.items()}
-        with errors(), interruptions.raised():
+        with (
+            speaking(verbosity),
+            _output(verbosity, function.__name__, state),
+            errors(),
+            interruptions.raised(),
+        ):
             code = function(**given, **values)
         if code:
             raise typer.Exit(code)
@@ -102,11 +112,30 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
             _taken_apart(parameter.name, kinds[parameter.name]) if parameter.name in kinds else (parameter,)
         )
     ]
+    parameters += _taken_apart("verbosity", Verbosity)
     parameters.sort(key=lambda p: _LAST.get(p.name, 0))
     run.__signature__ = inspect.Signature(  # pyright: ignore[reportFunctionMemberAccess]
         [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     )
     return run
+
+
+@contextmanager
+def _output(verbosity: Verbosity, verb: str, state: Path | None) -> Generator[None]:
+    """Inside the block, requests are shown and written as wanted; at its end the run's log is closed."""
+    with ExitStack() as stack:
+        stack.callback(_close_log)
+        if verbosity.verbose or verbosity.debug:
+            from snapferry.http_trace import watched
+
+            stack.enter_context(watched(verbosity, verb, state_folder(state)))
+        yield
+
+
+def _close_log() -> None:
+    from snapferry import run_log
+
+    run_log.close()
 
 
 def _taken_apart(parameter: str, kind: Any) -> Iterator[inspect.Parameter]:

@@ -19,6 +19,7 @@ from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable
 from domains.http.bodies import ReplySerializer, read_body_as_text, unparsed_replies
 from domains.http.deadline import DeadlineAdapter, ending_at
 from domains.http.error_bodies import error_for
+from domains.http.exchanges import exchange
 from domains.http.json_replies import Json, is_object
 from domains.http.requests import Request, reads_only
 from domains.http.retry import BUDGET_S, retry_transient
@@ -45,8 +46,9 @@ class _Erroneous(Exception):
 class _HttpConnection(RequestsHttpConnection):
     """opensearch-py's connection over requests, with raw error bodies and an optional tunnel."""
 
-    def __init__(self, *, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
+    def __init__(self, *, side: str, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
         super().__init__(**settings)
+        self._side = side
         session: requests.Session = self.session
         self._seen = threading.local()
         session.hooks["response"].append(self._remember)
@@ -59,9 +61,19 @@ class _HttpConnection(RequestsHttpConnection):
                 scheme, TunnelAdapter(*tunnel, _CONNECTIONS) if tunnel else DeadlineAdapter(_CONNECTIONS)
             )
 
-    def perform_request(self, *arguments: Any, **settings: Any) -> Any:
+    def perform_request(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, method: str, url: str, params: Any = None, body: Any = None, *arguments: Any, **settings: Any
+    ) -> Any:
         """Send one request. A redirect is an error: signature and contents are meant for this host alone."""
-        return super().perform_request(*arguments, **settings, allow_redirects=False)
+        settings["allow_redirects"] = False
+        with exchange(self._side, method, url, params, body) as made:
+            try:
+                reply = super().perform_request(method, url, params, body, *arguments, **settings)
+            except _Erroneous as error:
+                made.answered(error.status, error.body)
+                raise
+            made.answered(reply[0], reply[2])
+            return reply
 
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
@@ -141,6 +153,7 @@ class Connection:
         self._transport = Transport(
             [{"host": url.hostname, "port": url.port or (443 if url.scheme == "https" else 80)}],
             connection_class=_HttpConnection,
+            side=label,
             max_retries=0,
             use_ssl=url.scheme == "https",
             http_auth=auth,

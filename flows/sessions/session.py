@@ -20,6 +20,8 @@ from runs.begun_plan import plan_record, require_same_plan
 from runs.events import delivered_to
 from runs.journal import Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
+from runs.live_progress import live_progress
+from runs.progress import working_on
 from runs.state import State
 from runs.verbs import Verb
 from tasks import steps
@@ -98,6 +100,8 @@ def working(
         uuids = identity(source).uuid, identity(target).uuid
         stack.enter_context(state.lock_pair(*uuids))
         journal = journal_of(uuids)
+        stack.enter_context(working_on(journal.run_id))
+        stack.enter_context(live_progress(state.live_of(journal.run_id)))
         teller = Notifier(plan, journal)
         try:
             with delivered_to(teller):

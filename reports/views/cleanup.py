@@ -3,23 +3,24 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from reports.build.cleanup import finish_report, removal_report, skipped_reports
 from reports.model.cleanup import FinishReport, RemovalReport, SkippedReport
+from reports.views import layout
+from reports.views.fitting import page
 from reports.words import common
 from reports.words.outcomes import title
 from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, RolledBackRecord
 from tasks.records.previews import FinishPreview, UnfinishedCutover
 
 _SHOWN = 10
-_INDICES_SHOWN = 40
 
 
 def unfinished_cutover_view(found: UnfinishedCutover) -> RenderableType:
     """What `snapferry abort --execute` would roll back."""
-    return Group(*_standing(found))
+    return page(_standing(found))
 
 
 def _standing(found: UnfinishedCutover) -> Iterator[Text]:
@@ -44,18 +45,13 @@ def _standing(found: UnfinishedCutover) -> Iterator[Text]:
 def rolled_back_view(record: RolledBackRecord) -> RenderableType:
     """What was rolled back."""
     freed = f"{len(record.released)} indices of the source take writes again"
-    return Group(
-        Text(
-            f"Cutover {record.run_id} was rolled back: {freed}; {record.copies} copies remain, closed",
-            "bold green",
-        ),
-        Text("The next cutover continues from these copies."),
-    )
+    said = f"Cutover {record.run_id} was rolled back: {freed}; {record.copies} copies remain, closed"
+    return page((Text(said, "bold green"), Text("The next cutover continues from these copies.")))
 
 
 def finish_preview_view(found: FinishPreview) -> RenderableType:
     """What `snapferry finish --execute` would do."""
-    return Group(*_ahead(found))
+    return page(_ahead(found))
 
 
 def _ahead(found: FinishPreview) -> Iterator[Text]:
@@ -78,7 +74,7 @@ def _ahead(found: FinishPreview) -> Iterator[Text]:
 
 def finish_view(record: FinishRecord) -> RenderableType:
     """What was cleaned up."""
-    return Group(*finish_lines(finish_report(record)))
+    return page(finish_lines(finish_report(record)))
 
 
 def finish_lines(record: FinishReport) -> Iterator[Text]:
@@ -114,23 +110,21 @@ def cleanup_document(
 
 def leftovers_view(found: Leftovers) -> RenderableType:
     """What `snapferry abort --execute` would remove."""
-    return Group(*_leftovers(found))
+    return page(_leftovers(found))
 
 
 def _leftovers(found: Leftovers) -> Iterator[Text]:
     whose = "the seed rounds" if found.concerns == "seed rounds" else f"rehearsal {found.run_id}"
     yield Text(f"Left over from {whose}:", "bold")
-    yield from (Text(f"  index {common.short(name)}") for name in found.indices[:_INDICES_SHOWN])
-    if len(found.indices) > _INDICES_SHOWN:
-        yield Text(f"  … and {len(found.indices) - _INDICES_SHOWN} more indices")
-    yield from (Text(f"  snapshot {name}") for name in found.snapshots)
+    yield from layout.first((Text(f"  index {name}") for name in found.indices), "indices", "  ")
+    yield from layout.first((Text(f"  snapshot {name}") for name in found.snapshots), "snapshots", "  ")
     yield from (Text(f"  registration on the {side}") for side in found.registrations)
     yield from left_lines(skipped_reports(found.left))
 
 
 def removal_view(record: RemovalRecord) -> RenderableType:
     """What was removed, and what was not touched."""
-    return Group(*_removal(removal_report(record)))
+    return page(_removal(removal_report(record)))
 
 
 def _removal(record: RemovalReport) -> Iterator[Text]:
@@ -141,5 +135,5 @@ def _removal(record: RemovalReport) -> Iterator[Text]:
 
 
 def left_lines(left: Iterable[SkippedReport]) -> Iterator[Text]:
-    """One line for everything that was not touched."""
-    return (Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)
+    """One line for everything that was not touched, at most twenty."""
+    return layout.first(Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)

@@ -25,7 +25,6 @@ _REASONS = {
     LeftOutReason.COMPARED_BEFORE: "compared before",
     LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
 }
-_NAME = 60
 FORMS: dict[Form, str] = {
     "region": "by Region",
     "endpoint": "by endpoint",
@@ -51,11 +50,6 @@ def number(count: int | None) -> str:
     return "–" if count is None else f"{count:,}"
 
 
-def short(name: str) -> str:
-    """A name cut to fit a table; the files have it in full."""
-    return name if len(name) <= _NAME else f"{name[: _NAME - 10]}…{name[-9:]}"
-
-
 def counted(count: int, one: str, many: str) -> str:
     """A count with its noun."""
     return f"{number(count)} {one if count == 1 else many}"
@@ -68,7 +62,7 @@ def sentence(said: str) -> str:
 
 def names(found: Sequence[str], most: int) -> str:
     """List the first names of many in one line, with the number of the others."""
-    return listed(map(short, found), most)
+    return listed(found, most)
 
 
 def action(unit: Unit) -> str:
@@ -247,7 +241,7 @@ def document(difference: DocumentDifference) -> str:
     """Describe a document that differs, with its sequence numbers where they are known."""
     routing = f" with routing {difference.routing}" if difference.routing is not None else ""
     shard = f" of shard {difference.shard}" if difference.shard is not None else ""
-    return f"document {short(difference.id)}{routing}{shard}: {difference.kind}{_seq_nos(difference)}"
+    return f"document {difference.id}{routing}{shard}: {difference.kind}{_seq_nos(difference)}"
 
 
 def _seq_nos(difference: DocumentDifference) -> str:

@@ -66,16 +66,18 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
-    from snapferry.console import keep_output, show_error
+    from snapferry.console import keep_output, say, show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.progress import shown_progress
+    from snapferry.run_log import open_log
     from tasks.records.cleanup import RemovalRecord
 
     state = State(options.state, plan.name)
     keep_output(state.output_log)
     before = subject(state).journal
+    open_log(state.log_of(before.run_id))
     try:
-        with shown_progress():
+        with shown_progress(state):
             record = roll_back_or_remove(plan, options)
     except SnapferryError as error:
         run = Journal.load(before.path).document
@@ -88,15 +90,16 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
         call.show(record, removal_view, cleanup_document)
     else:
         call.show(record, rolled_back_view)
+    say(f"Log: {state.log_of(before.run_id)}")
     return None
 
 
 def _say_what_was_done(before: "Document", run: "Document") -> None:
-    from snapferry.console import say
+    from snapferry.console import warn
 
     sent = [each for each in run.intents[len(before.intents) :] if each.result == "sent"]
     changes = (f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)
-    say("Removed before the error: " + ("; ".join(changes) or "nothing"))
+    warn("Removed before the error: " + ("; ".join(changes) or "nothing"))
     window = run.window
     if window and window.ended and not (before.window and before.window.ended):
-        say("The source takes writes again.")
+        warn("The source takes writes again.")

@@ -93,14 +93,16 @@ def _execute(
     from flows.finish import finished_run
     from reports.views.cleanup import cleanup_document, finish_view
     from runs.state import State
-    from snapferry.console import say, show_error
+    from snapferry.console import say, show_error, warn
     from snapferry.progress import shown_progress
+    from snapferry.run_log import open_log
     from tasks.steps import FINISH
 
     state = State(options.state, plan.name)
     before, sent_before = finished_run(state), len(_sent_requests(state))
+    open_log(state.log_of(before.run_id))
     try:
-        with shown_progress():
+        with shown_progress(state):
             record = clean_up(plan, options, choices)
     except SnapferryError as error:
         sent = _sent_requests(state)[sent_before:]
@@ -108,11 +110,12 @@ def _execute(
             raise
         show_error(error)
         changes = "; ".join(f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)
-        say(f"Done before the error: {changes}. The same command resumes the rest.")
+        warn(f"Done before the error: {changes}. The same command resumes the rest.")
         return _code_after_change(error)
     if record == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is already cleaned up.")
     call.show(record, finish_view, cleanup_document)
+    say(f"Log: {state.log_of(before.run_id)}")
     return None
 
 

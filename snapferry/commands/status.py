@@ -4,6 +4,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from snapferry.calls import RunCall
+from snapferry.options import RunId, chosen_run
 from snapferry.plan_files import load_or_begun
 from snapferry.verb import verb
 
@@ -13,22 +14,24 @@ if TYPE_CHECKING:
 
 
 @verb("snapferry status orders-to-ireland.yaml --json")
-def status(call: RunCall) -> None:
+def status(call: RunCall, run: RunId = None) -> None:
     """Show where the latest run stands and whether writes are blocked.
 
-    Reads the run's journal only; nothing is sent to the domains. A source that a cutover has frozen refuses
+    While a step runs, shows its figures and its process. Reads the run's files only; nothing is sent to the
+    domains. A source that a cutover has frozen refuses
     writes until the cutover is finished or rolled back.
     """
     from flows.sessions.exclusion import TAKE_AWAY
     from reports.build.report import report_of
     from reports.views.status import status_of, status_view, with_plan
+    from runs.live_progress import read_live_progress
     from runs.seed_cycles import being_removed
     from runs.state import State
     from snapferry.console import say, show, show_json
 
     plan = load_or_begun(call.file, call.folder)
     runs = State(call.folder, plan.name)
-    latest = runs.latest()
+    latest = chosen_run(runs, run)
     block, waiting = _left_by_seeding(runs)
     removal = TAKE_AWAY if being_removed(runs) else None
     if latest is None:
@@ -40,7 +43,18 @@ def status(call: RunCall) -> None:
         if call.as_json:
             show_json({"plan": plan.name, "run_id": None})
         return
-    found = status_of(report_of(latest.document), runs.is_held(), block, waiting, runs.holder(), removal)
+    live, log = read_live_progress(runs.live_of(latest.run_id)), runs.log_of(latest.run_id)
+    held = runs.is_held() and (run is None or (live is not None and live.process == runs.holder()))
+    found = status_of(
+        report_of(latest.document),
+        held,
+        block,
+        waiting,
+        runs.holder() if held else None,
+        removal,
+        live,
+        str(log) if log.exists() else None,
+    )
     found = with_plan(found, shlex.quote(str(call.file)))
     if call.as_json:
         show_json(found)

@@ -1,5 +1,6 @@
 """`snapferry verify`: compare two domains, at any time."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -7,10 +8,11 @@ import typer
 
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode
-from snapferry.options import StateFolder, state_folder
+from snapferry.options import ListAll, StateFolder, state_folder
 from snapferry.plan_files import load
 from snapferry.side_options import ComparedSide
 from snapferry.verb import verb
+from snapferry.verbosity import is_verbose
 from snapferry.verify_options import rename_of, selection_of, settings_of
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ def verify(
     indices: Indices = None,
     exclude: Exclude = None,
     rename: Renames = None,
+    all: ListAll = False,
     state: StateFolder = None,
 ) -> ExitCode:
     """Compare source and target, index by index.
@@ -98,7 +101,8 @@ def verify(
     compares the indices given by --indices between --source and --target; requests are signed for domains of
     the service, and wherever a Region, profile or role is given.
 
-    Reads both sides, and refreshes their indices. Exits with 4 if anything differs or cannot be compared.
+    Shows the indices that are not equal, and counts the others; --all lists every index. Reads both sides,
+    and refreshes their indices. Exits with 4 if anything differs or cannot be compared.
     """
     changes = {"level": level, "sample": sample, "seed": seed}
     if plan is None:
@@ -109,7 +113,10 @@ def verify(
             (source, target), {"--indices": indices, "--exclude": exclude, "--rename": rename}
         )
         record = _compare_plan(plan, changes, state)
-    _show(call, record)
+    from reports.views.report import verification_document, verification_view
+
+    view = partial(verification_view, every=all or is_verbose())
+    call.show(record, view, verification_document)
     return ExitCode.DONE if record.passed else ExitCode.DIFFERENT
 
 
@@ -166,13 +173,3 @@ def _compare_sides(
     )
     with shown_progress():
         return verify_without_plan(options)
-
-
-def _show(call: Call, record: "VerificationRecord") -> None:
-    from reports.views.report import verification_document, verification_view
-    from snapferry.console import show, show_json
-
-    if call.as_json:
-        show_json(verification_document(record))
-    else:
-        show(verification_view(record))

@@ -1,7 +1,7 @@
 """The report: built at every stage of a run; console, Markdown and JSON show the same facts."""
 
-import io
 import json
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,12 +9,14 @@ import jsonschema
 import pytest
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from support.building import a_document, a_journal, a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
 
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.model.report import Report, report_schema
+from reports.views.fitting import text_of
+from reports.views.html import html
 from reports.views.markdown import markdown
 from reports.views.plan import plan_view
 from reports.views.report import report_view, verification_view
@@ -142,11 +144,8 @@ def whole(tmp_path: Path) -> Report:
     return report_of(journal_after(tmp_path, len(STEPS), "different").document)
 
 
-def shown(view: RenderableType, width: int = 200) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(view)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+def shown(view: RenderableType) -> str:
+    return text_of(view)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +212,7 @@ def test_the_figures_add_up(whole: Report) -> None:
 
 
 def test_all_forms_tell_the_same(whole: Report) -> None:
-    text, table = markdown(whole), shown(report_view(whole))
+    text, table, page = markdown(whole), shown(report_view(whole)), html(whole)
     for fact in (
         "orders",
         "x-old",
@@ -233,10 +232,12 @@ def test_all_forms_tell_the_same(whole: Report) -> None:
         outcomes.headline(whole),
     ):
         assert fact in table, fact
-        assert fact in text, fact
+        assert fact[1:] in text, fact
+        assert fact[1:] in page, fact
     for step in STEPS:
         assert step in table
         assert step in text
+        assert step in page
 
 
 def test_failing_indices_come_first_on_the_console(whole: Report) -> None:
@@ -265,9 +266,9 @@ def test_thousands_of_indices_are_shown_in_a_screen_or_two_with_the_bad_one(tmp_
         journal.keep(name, record)
     report = report_of(journal.document)
     table = shown(report_view(report))
-    assert len(table.splitlines()) < 120
+    assert len(table.splitlines()) < 60
     assert "index-2999" in table
-    assert "2960 more" in table
+    assert "2,980 more; --json shows all" in table
     assert markdown(report).count("\n| index-") == 3000
 
 
@@ -285,6 +286,43 @@ def test_nothing_in_a_name_breaks_markdown(tmp_path: Path) -> None:
     assert r"&lt;b>\|x" in text
     assert r"> line one line \| two # not a title" in text
     assert not any(line.startswith(("# not", "line")) for line in text.splitlines())
+
+
+class Page(HTMLParser):
+    """The elements of a page, and whether each is closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.add(tag)
+        assert not {name for name, _ in attrs if name.startswith("on") or name in {"src", "href"}}
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_nothing_in_a_name_breaks_the_page_and_it_loads_nothing(tmp_path: Path) -> None:
+    journal = a_journal(tmp_path, a_plan())
+    with journal.step("resolve"):
+        pass
+    name = "<script>alert(1)</script>\"'&`x`"
+    journal.keep("resolve", a_resolution(*(a_unit(f"{name}{n}") for n in range(50))))
+    journal.settle("failed", "<img src=x onerror=y>", "`snapferry status plan.yaml`")
+    made = html(report_of(journal.document))
+    page = Page(made)
+    assert page.open == [] and not page.seen & {"script", "img", "link"}
+    assert "<script>alert(1)</script>\"'&" in page.texts
+    assert "… and 30 more" in page.texts and "<code>snapferry status plan.yaml</code>" in made
 
 
 def test_nothing_in_a_name_is_taken_for_a_style(tmp_path: Path) -> None:
@@ -308,6 +346,18 @@ def test_an_index_that_was_not_moved_is_in_the_report(tmp_path: Path) -> None:
     assert (shown.verdict, shown.restored, shown.detail) == ("different", False, late.detail)
     assert report.totals.different == 2
     assert "late" in markdown(report)
+
+
+def test_markdown_lists_facts_and_aligned_tables_with_named_columns(whole: Report) -> None:
+    text = markdown(whole)
+    assert "\n**Moved, but the verification" in text
+    table = text.split("## Indices\n\n")[1].split("\n\n")[0].splitlines()
+    assert table[0].startswith(
+        "| source | target | verdict | source documents | target documents | fetched |"
+    )
+    assert table[1] == "|---|---|---|---:|---:|---:|---|"
+    assert [row.split(" | ")[2] for row in table[2:]] == ["different", "not compared", "equal"]
+    assert "1 shard\n" in text and "||" not in text and "|  |\n|---" not in text
 
 
 def test_the_files_are_whole(tmp_path: Path, schema: Validator) -> None:
@@ -495,13 +545,6 @@ def test_durations(seconds: float, text: str) -> None:
 @pytest.mark.parametrize(("count", "text"), [(None, "–"), (0, "0"), (1234567, "1,234,567")])
 def test_numbers(count: int | None, text: str) -> None:
     assert common.number(count) == text
-
-
-def test_long_names_are_shortened_where_there_is_a_table() -> None:
-    name = "x" * 200 + "-2026.01"
-    assert len(common.short(name)) == 60
-    assert common.short(name).endswith("-2026.01")
-    assert common.short("x" * 60) == "x" * 60
 
 
 @pytest.mark.parametrize(

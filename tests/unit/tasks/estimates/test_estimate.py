@@ -516,7 +516,7 @@ def shown(view: RenderableType) -> str:
 
 def test_a_step_that_runs_shows_what_it_was_expected_to_take(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(progress, "say", said.append)
+    monkeypatch.setattr(progress, "say_unwrapped", said.append)
     with progress.shown_progress():
         from runs.progress import report_progress
 

@@ -15,7 +15,7 @@ from support.java import renamed
 from domains.engine.catalog import catalog
 from domains.engine.restores import Primary, Recovery
 from domains.errors import DomainError, Refused, Unreachable
-from runs.progress import Poll
+from runs.progress import Poll, Progress, listening
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.records.resolution import Unit
@@ -276,6 +276,20 @@ def test_batches_follow_one_another(
     assert named(target) == [["a", "b"], ["c", "d"], ["e"]]
     assert record.batches == 3
     assert [index.target for index in record.indices] == list("abcde")
+
+
+def test_the_progress_of_all_batches_is_one(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
+) -> None:
+    m = migrating(tmp_path, source, target, restore={"batch": 2})
+    told: list[Progress] = []
+    with listening(told.append):
+        restore(m, a_resolution(*(a_unit(name) for name in "abcde")), SNAPSHOT)
+    assert {progress.unit for progress in told} == {"bytes"}
+    shares = [progress.done / progress.total for progress in told]
+    assert shares == sorted(shares) and shares[0] < shares[-1] == 1
+    assert told[-1].detail == "5 of 5 shards, 5 of 5 indices"
+    assert all(progress.detail.endswith("of 5 indices") for progress in told)
 
 
 # again, after anything
