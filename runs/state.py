@@ -1,5 +1,6 @@
 """State folder: journals and locks, by plan name."""
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from configs.plan import Plan
 from runs.begun_plan import plan_record
+from runs.errors import StateUnusable
 from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, pair_name
@@ -64,12 +66,14 @@ class State:
 
     def lock_plan(self) -> AbstractContextManager[None]:
         """Hold the plan's lock; raise Busy if another run holds it."""
-        return held(self.runs / "lock", f"plan {self.plan_name}")
+        return held(
+            self.runs / "lock", f"plan {self.plan_name}", "wait for it; `snapferry status PLAN` shows it"
+        )
 
     def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
         """Hold the lock of this pair of clusters across all plans; raise Busy if another run holds it."""
         path = self.folder / "pairs" / f"{pair_name(source_uuid, target_uuid)}.lock"
-        return held(path, "this pair of domains")
+        return held(path, "this pair of domains", "wait for it: it is a run of another plan")
 
     def is_held(self) -> bool:
         """Whether a live process holds this plan."""
@@ -107,6 +111,22 @@ class State:
         journal = Journal(self._path(run_id), document)
         journal.save()
         return journal
+
+    def keep_plan(self, plan: Plan) -> Path:
+        """Write a deployment's plan beside its journals, for commands that take a file; return its path.
+
+        Raises:
+            StateUnusable: it cannot be written.
+        """
+        path = self.runs / "plan.yaml"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(plan_record(plan), indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise StateUnusable(
+                f"cannot write {path}: {error.strerror}", "free the disk or choose another state folder"
+            ) from error
+        return path
 
     def run(self, run_id: str) -> Journal | None:
         """Return the run with this id, whatever its status; None if there is none."""

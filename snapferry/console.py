@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from rich.console import Console, RenderableType
 
 from domains.errors import SnapferryError
+from runs.commands import current, in_full
 
 
 class _Stream(io.TextIOBase):
@@ -82,7 +83,7 @@ def show(view: RenderableType) -> None:
 
 def say(text: str) -> None:
     """Print a line that is no part of the result, on standard error."""
-    err.print(text, markup=False, emoji=False, soft_wrap=True)
+    err.print(in_full(text, current()), markup=False, emoji=False, soft_wrap=True)
 
 
 def show_json(document: dict[str, Any] | str) -> None:
@@ -103,6 +104,7 @@ def show_error(error: SnapferryError) -> None:
 
 def show_problem(message: str, hint: str = "") -> None:
     """Print what is wrong, and what to do next, on standard error."""
+    message, hint = in_full(message, current()), in_full(hint, current())
     err.print(f"snapferry: {message}", markup=False, emoji=False, soft_wrap=True, style="bold red")
     if hint:
         err.print(f"next: {hint}", markup=False, emoji=False, soft_wrap=True)

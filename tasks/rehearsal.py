@@ -74,7 +74,7 @@ def select_units(units: Sequence[Unit], only: Sequence[str]) -> tuple[Unit, ...]
     if unmatched:
         raise PreconditionError(
             f"--only {unmatched[0]} matches none of the indices that the plan moves",
-            hint="`snapferry plan` lists them",
+            hint="`snapferry plan PLAN` lists them",
         )
     return tuple(unit for unit in units if matches(unit.name, only))
 

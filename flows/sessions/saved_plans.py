@@ -18,8 +18,10 @@ from tasks.records.plan_document import PlanDocument
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_ANEW = "save the plan that it was made from again, with `snapferry plan` and -o"
+SAVE_AGAIN = "save it again: `snapferry plan PLAN --new-run -o PLAN`"
 _ABOUT = """\
-# A saved plan, written by `snapferry plan -o`. To do exactly this: snapferry migrate FILE --execute
+# A saved plan, written by `snapferry plan -o`. To do exactly this: `snapferry migrate` this file
 # Do not edit it: what it says is sealed by its hash. Make another one instead.
 """
 
@@ -60,19 +62,22 @@ def read(path: Path) -> PlanDocument:
     except OSError as error:
         raise _wrong(path, f"this file cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError, TypeError):
-        raise _wrong(path, "this saved plan is not whole; make it again with snapferry plan -o") from None
+        raise _wrong(path, f"this saved plan is not whole; {_ANEW}") from None
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
-        said = f"this saved plan cannot be used (at {where}); make it again with snapferry plan -o"
+        said = f"this saved plan cannot be used (at {where}); {_ANEW}"
         raise _wrong(path, said) from None
     if document.kind == "rehearsal-plan":
         raise _wrong(
             path,
-            "this shows what a rehearsal would do, and cannot be executed; rehearse the plan itself: "
-            "snapferry rehearse PLAN --execute",
+            "this shows what a rehearsal would do, and cannot be executed; rehearse the plan that it "
+            "was made from",
         )
     if not is_intact(document):
-        raise _wrong(path, "this saved plan was changed after it was saved; make it again: snapferry plan -o")
+        raise _wrong(
+            path,
+            f"this saved plan was changed after it was saved; {_ANEW}",
+        )
     return document
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from reports.model.report import Report
 from reports.views import estimates, seeding
 from reports.words import common, outcomes
+from reports.words.next_step import advice_in
 from runs.verbs import Verb
 
 
@@ -21,7 +22,9 @@ def _lines(report: Report) -> Iterator[str]:
     if report.message:
         yield f"\n> {_text(report.message)}"
     if report.next:
-        yield f"\nNext: {_text(report.next)}"
+        yield f"\nNext: {_text(advice_in(report.next, report.next_command))}"
+    if report.next_command:
+        yield f"\n```sh\n{report.next_command}\n```"
     yield ""
     yield from _facts(report)
     for title, columns, rows in (*estimates.sections(report), *seeding.sections(report)):

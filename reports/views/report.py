@@ -12,6 +12,7 @@ from reports.views.cleanup import finish_lines
 from reports.views.layout import ROWS, Row
 from reports.words import common, outcomes
 from reports.words import verification as words
+from reports.words.next_step import next_lines
 from reports.words.outcomes import untouched
 from runs.lifecycle import RunStatus
 from runs.verbs import Verb
@@ -99,8 +100,7 @@ def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
         yield Text(report.message)
     for file in files:
         yield Text(f"Report: {file}")
-    if report.next:
-        yield Text(f"Next: {report.next}")
+    yield from map(Text, next_lines(report.next, report.next_command))
 
 
 def verification_document(record: VerificationRecord) -> dict[str, Any]:

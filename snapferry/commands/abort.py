@@ -46,6 +46,7 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
     from flows.abort import preview
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from snapferry.console import say
+    from snapferry.next_steps import same_command, say_next
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
@@ -53,9 +54,12 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
         call.show(found, leftovers_view, cleanup_document)
     else:
         call.show(found, unfinished_cutover_view)
+    if call.as_json:
+        return
     what = "roll it back" if found.concerns == "cutover" else "remove it"
-    more = " --seeds" if found.concerns == "seed rounds" else ""
-    say(f"Nothing was changed. To {what}: snapferry abort {call.file} --execute{more}")
+    more = ("--seeds",) if found.concerns == "seed rounds" else ()
+    say(f"Nothing was changed. To {what}:")
+    say_next(same_command("--execute", *more))
 
 
 def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode | None:

@@ -1,13 +1,18 @@
 """`snapferry check`: the preflight checks."""
 
-from snapferry.calls import PlanCall
+from typing import TYPE_CHECKING
+
+from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions
 from snapferry.verb import verb
 
+if TYPE_CHECKING:
+    from runs.state import State
+
 
 @verb("snapferry check orders-to-ireland.yaml")
-def check(call: PlanCall, allow: ConsentOptions) -> ExitCode:
+def check(call: RunCall, allow: ConsentOptions) -> ExitCode:
     """Run the preflight checks, and show how to fix what fails.
 
     Reads only. Exits with 3 if any check fails. docs/checks.md explains each check.
@@ -15,12 +20,33 @@ def check(call: PlanCall, allow: ConsentOptions) -> ExitCode:
     plan = call.load()
     from flows.check import run_check
     from reports.views.checks import checks_document, checks_view
+    from runs.state import State
     from snapferry.console import show, show_json
+    from snapferry.next_steps import say_next
 
     records = run_check(plan, allow.consents())
+    failed = any(record.status == "FAIL" for record in records)
+    to_run = _next(State(call.folder, plan.name), failed=failed)
     if call.as_json:
-        show_json(checks_document(records))
+        show_json({**checks_document(records), "next": to_run})
     else:
         show(checks_view(records))
-    failed = any(record.status == "FAIL" for record in records)
+        say_next(to_run)
     return ExitCode.REFUSED if failed else ExitCode.DONE
+
+
+def _next(state: "State", *, failed: bool) -> str:
+    """Check again after a failure; rehearse before the first run; then plan, or see how the run stands."""
+    from runs.errors import StateUnusable
+    from runs.verbs import Verb
+    from snapferry.next_steps import next_command, same_command
+
+    if failed:
+        return same_command()
+    try:
+        latest = state.latest()
+    except StateUnusable:
+        latest = None  # the verb that needs the state folder says what is wrong with it
+    if latest is None:
+        return next_command("rehearse")
+    return next_command("plan") if latest.document.verb is Verb.REHEARSE else next_command("status")

@@ -17,11 +17,23 @@ if TYPE_CHECKING:
     from runs.journal import Intent
     from runs.state import State
 
+_STORED = {"keep": "keep", "remove": "drop", "drop": "drop"}
+"""Values of --snapshots as journals have them; `drop` is the word of earlier versions."""
+
+
+def _as_stored(given: str | None) -> str | None:
+    if given is not None and given not in _STORED:
+        raise typer.BadParameter(f"{given!r} is not one of 'keep', 'remove'")
+    return _STORED[given] if given else None
+
+
 Snapshots = Annotated[
-    Literal["keep", "drop"] | None,
+    str | None,
     typer.Option(
         "--snapshots",
-        help="Keep or delete the snapshots of the run and its seed rounds. Default: keep.",
+        metavar="[keep|remove]",
+        help="Keep or remove the snapshots of the run and its seed rounds. Default: keep.",
+        callback=_as_stored,
         show_default=False,
     ),
 ]
@@ -73,6 +85,7 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "C
     from flows.finish import preview
     from reports.views.cleanup import finish_preview_view
     from snapferry.console import say
+    from snapferry.next_steps import same_command, say_next
 
     found = preview(plan, options, choices)
     if call.as_json or not found.finished:
@@ -80,8 +93,9 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "C
     if found.finished:
         say(f"Run {found.run_id} is already cleaned up.")
         return
-    given = "".join(f" --{name} {value}" for name, value in vars(choices).items() if value)
-    say(f"Nothing was changed. To go ahead: snapferry finish {call.file}{given} --execute")
+    if not call.as_json:
+        say("Nothing was changed. To go ahead:")
+        say_next(same_command("--execute"))
 
 
 def _execute(

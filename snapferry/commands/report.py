@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from runs.commands import current
 from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
+from snapferry.next_steps import next_command, say_next
 from snapferry.verb import verb
 
 Format = Annotated[
@@ -30,9 +32,10 @@ def report(call: RunCall, format: Format = "console") -> ExitCode:
     plan = call.load()
     latest = State(call.folder, plan.name).latest()
     if latest is None:
-        say(f"There is no run of plan {plan.name} yet. To start one: snapferry migrate {call.file} --execute")
+        say(f"There is no run of plan {plan.name} yet.")
+        say_next(next_command("check"))
         return ExitCode.REFUSED
-    found = report_of(latest.document)
+    found = report_of(latest.document, current())
     if call.as_json or format == "json":
         show_json(found.model_dump_json(indent=2))
     elif format == "markdown":

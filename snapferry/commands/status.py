@@ -1,9 +1,10 @@
 """`snapferry status`: where the latest run stands, from its journal alone."""
 
-import shlex
 from typing import TYPE_CHECKING
 
+from runs.commands import current
 from snapferry.calls import RunCall
+from snapferry.next_steps import next_command, say_next
 from snapferry.plan_files import load_or_begun
 from snapferry.verb import verb
 
@@ -32,16 +33,18 @@ def status(call: RunCall) -> None:
     block, waiting = _left_by_seeding(runs)
     removal = TAKE_AWAY if being_removed(runs) else None
     if latest is None:
-        say(
-            f"There is no run of plan {plan.name} yet. "
-            f"To start one: snapferry migrate {call.file} --execute; "
-            f"or, to copy in rounds before a short window: snapferry seed {call.file} --execute"
-        )
+        start = next_command("check")
+        say(f"There is no run of plan {plan.name} yet.")
         if call.as_json:
-            show_json({"plan": plan.name, "run_id": None})
+            show_json({"plan": plan.name, "run_id": None, "next": start, "next_command": start})
+        else:
+            say_next(start)
         return
-    found = status_of(report_of(latest.document), runs.is_held(), block, waiting, runs.holder(), removal)
-    found = with_plan(found, shlex.quote(str(call.file)))
+    called = current()
+    found = status_of(
+        report_of(latest.document, called), runs.is_held(), block, waiting, runs.holder(), removal
+    )
+    found = with_plan(found, called)
     if call.as_json:
         show_json(found)
     else:

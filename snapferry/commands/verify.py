@@ -14,6 +14,7 @@ from snapferry.verb import verb
 from snapferry.verify_options import rename_of, selection_of, settings_of
 
 if TYPE_CHECKING:
+    from configs.plan import Plan
     from tasks.records.verification import VerificationRecord
 
 OptionalPlan = Annotated[
@@ -104,12 +105,15 @@ def verify(
     if plan is None:
         _require_sides_and_indices((source, target), indices, state)
         record = _compare_sides(source, target, indices or [], exclude or [], rename or [], changes)
+        to_run = ""
     else:
         _require_plan_alone(
             (source, target), {"--indices": indices, "--exclude": exclude, "--rename": rename}
         )
-        record = _compare_plan(plan, changes, state)
-    _show(call, record)
+        loaded = load(plan)
+        record = _compare_plan(loaded, changes, state)
+        to_run = _next(state, record, loaded)
+    _show(call, record, to_run)
     return ExitCode.DONE if record.passed else ExitCode.DIFFERENT
 
 
@@ -135,8 +139,7 @@ def _require_sides_and_indices(
         raise typer.BadParameter("there is no run without a plan; leave it out", param_hint="--state")
 
 
-def _compare_plan(file: Path, changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
-    plan = load(file)
+def _compare_plan(plan: "Plan", changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
     plan = plan.model_copy(update={"verify": settings_of(plan.verify, changes)})
     from flows.verify import verify_plan
     from snapferry.progress import shown_progress
@@ -168,11 +171,29 @@ def _compare_sides(
         return verify_without_plan(options)
 
 
-def _show(call: Call, record: "VerificationRecord") -> None:
+def _next(folder: Path | None, record: "VerificationRecord", plan: "Plan") -> str:
+    """What to run after a comparison by a plan: what the latest run needs, unless it differs."""
+    from reports.build.report import report_of
+    from runs.commands import current
+    from runs.state import State
+    from snapferry.next_steps import next_command
+
+    latest = State(state_folder(folder), plan.name).latest()
+    if latest is None:
+        return next_command("plan")
+    if not record.passed:
+        return next_command("report")
+    return report_of(latest.document, current()).next_command
+
+
+def _show(call: Call, record: "VerificationRecord", to_run: str) -> None:
     from reports.views.report import verification_document, verification_view
     from snapferry.console import show, show_json
+    from snapferry.next_steps import say_next
 
     if call.as_json:
-        show_json(verification_document(record))
-    else:
-        show(verification_view(record))
+        show_json({**verification_document(record), "next": to_run})
+        return
+    show(verification_view(record))
+    if to_run:
+        say_next(to_run)

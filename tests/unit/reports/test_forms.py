@@ -20,6 +20,7 @@ from reports.views.plan import plan_view
 from reports.views.report import report_view, verification_view
 from reports.views.status import status_of, status_view
 from reports.words import common, outcomes
+from runs.commands import Called
 from runs.journal import Journal, now
 from tasks.records.resolution import LeftOut
 from tasks.records.transfer import Attempt, Form, IndexRestore, RepositoryRecord, RestoreRecord
@@ -393,7 +394,8 @@ def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
     gone = status_of(report, held=False)
     assert gone["outcome"] == "interrupted"
     assert gone["steps_done"] == STEPS[:3]
-    assert gone["next"] == "run the same command again: it continues this run"
+    assert gone["next"].startswith("run the same command again: it continues this run")
+    assert gone["next_command"] == "snapferry migrate PLAN --execute"
     assert "no process works on it" in shown(status_view(gone))
     assert status_of(report, held=True)["next"] == "wait for it"
 
@@ -513,3 +515,22 @@ def test_every_outcome_has_its_words(whole: Report, outcome: Any) -> None:
 
 def test_every_form_of_registration_has_its_words() -> None:
     assert set(common.FORMS) == set(get_args(Form))
+
+
+def test_the_next_command_can_be_pasted_from_every_form(tmp_path: Path) -> None:
+    journal = journal_after(tmp_path, 3, "failed")
+    journal.document.hint = "see `snapferry check PLAN`"
+    own = Called(
+        verb="migrate", plan="my_plan.yaml", state="a b", options=("--allow-delete", "x y", "--execute")
+    )
+    journal.document.called = own
+    report = report_of(journal.document)
+    assert report.next_command == "snapferry check my_plan.yaml --state 'a b'"
+    journal.document.hint = ""
+    for shown_by, place in ((None, "my_plan.yaml --state 'a b'"), (Called(plan="../o.yaml"), "../o.yaml")):
+        report = report_of(journal.document, shown_by)
+        command = f"snapferry migrate {place} --allow-delete 'x y' --execute"
+        assert report.next_command == command and report.next.endswith(f": {command}")
+        assert shown(report_view(report)).splitlines()[-1] == f"next: {command}"
+        assert f"\n```sh\n{command}\n```\n" in markdown(report)
+        assert status_of(report, held=False)["next_command"] == command

@@ -17,6 +17,7 @@ from domains.errors import SnapferryError, Unreachable
 from runs.errors import Busy
 from snapferry.calls import Call, ExecutableCall, PlanCall, RunCall
 from snapferry.exit_codes import ExitCode
+from snapferry.next_steps import same_command
 from snapferry.options import PerSide
 from snapferry.verb import VerbGroup, verb
 from tasks.errors import PreconditionError, VerificationFailed
@@ -130,3 +131,28 @@ def test_each_side_has_options_of_its_own() -> None:
     assert running(sail, "--target", "b", "--source-port", "1", "--source", "a").exit_code == 0
     assert places == [Place(side="source", given="a", port=1), Place(side="target", given="b")]
     assert "Port of the target." in running(sail, "--help").stdout
+
+
+def test_the_next_step_of_an_error_can_be_pasted(tmp_path: Path) -> None:
+    def sail(call: RunCall) -> None:
+        raise PreconditionError("not so", hint="first `snapferry abort PLAN --execute`")
+
+    plan, state = str(tmp_path / "my plan.yaml"), "my state"
+    result = running(sail, plan, "--state", state)
+    assert f"next: first `snapferry abort '{plan}' --state '{state}' --execute`\n" in result.stderr
+    without = running(sail, "plan.yaml")
+    assert "next: first `snapferry abort plan.yaml --execute`\n" in without.stderr
+
+
+def test_a_verb_knows_how_it_was_called(tmp_path: Path) -> None:
+    def sail(call: ExecutableCall, only: Annotated[list[str] | None, typer.Option()] = None) -> None:
+        typer.echo(same_command("--execute", "--yes"))
+        typer.echo(same_command(verb="migrate", without=("--only",)))
+
+    result = running(
+        sail, "./my plan.yaml", "--only", "a b", "--json", "--only=c", "--execute", "--state", "s"
+    )
+    assert result.stdout.splitlines() == [
+        "snapferry sail './my plan.yaml' --state s --only 'a b' --only=c --execute --yes",
+        "snapferry migrate './my plan.yaml' --state s --execute",
+    ]

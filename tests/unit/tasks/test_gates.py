@@ -346,6 +346,7 @@ def test_approve_opens_the_gate_of_the_run_that_came_there(plan: Path) -> None:
     assert made.exit_code == 0, made.output
     assert f"Gate {GATE} of run {journal.run_id} is approved by" in made.stdout
     assert "No process is working on the run" in made.stdout
+    assert made.stderr == f"next: snapferry migrate {plan} --state {plan.parent}/state --execute\n"
     first = approval_of(journal, GATE)
     again = snapferry("approve", plan, GATE, "--json")
     assert again.exit_code == 0
@@ -402,9 +403,10 @@ def test_status_shows_the_wait_and_how_to_end_it(plan: Path) -> None:
     with State(plan.parent / "state", "orders").lock_plan():
         said = snapferry("status", plan).stdout
     assert f"Gate {GATE}: not approved; since {entry.since:%Y-%m-%d %H:%M:%S} UTC" in said
-    assert f"snapferry approve {plan} before-restore, or touch /nowhere/go" in said
+    assert "it waits for approval (or touch /nowhere/go)" in said
+    assert f"next: snapferry approve {plan} --state {plan.parent}/state before-restore" in said
     standing = status_of(report_of(journal.document), held=False)
-    assert standing["next"] == "run the same command again: it continues this run"
+    assert standing["next"].startswith("run the same command again: it continues this run")
     assert standing["gates"][0]["name"] == GATE
 
 
