@@ -111,9 +111,8 @@ class _Bars:
         expected = self._expectations.of(now)
         if now.finished:
             self._progress.update(self._task, visible=False)
-            self._progress.console.print(
-                Text.assemble(("✓ ", "green"), (f"{now.step}: ", "bold"), now.message)
-            )
+            mark = ("! ", "bold yellow") if now.short else ("✓ ", "green")
+            self._progress.console.print(Text.assemble(mark, (f"{now.step}: ", "bold"), now.message))
             return
         if now.milestone:
             said = Text.assemble(

@@ -111,7 +111,7 @@ class Notifier:
             if problem:
                 said = f"hook {name} failed at {happening.event}: {problem}"
                 problems += [said] if hook.on_failure == "fail" else []
-                report_progress(Progress("hooks", said, finished=True))
+                report_progress(Progress("hooks", said, finished=True, short=True))
         return problems
 
     def _has_heard_the_end(self, name: str, happening: Event) -> bool:
@@ -159,4 +159,6 @@ def write_report(journal: Journal) -> None:
     try:
         write_reports(journal)
     except OSError as error:
-        report_progress(Progress("report", f"its files could not be written: {error}", finished=True))
+        report_progress(
+            Progress("report", f"its files could not be written: {error}", finished=True, short=True)
+        )

@@ -60,20 +60,19 @@ def finish_preview_view(found: FinishPreview) -> RenderableType:
 
 def _ahead(found: FinishPreview) -> Iterator[Text]:
     what = title(found.verb)
-    yield Text(f"{what} {found.run_id} is done. To clean up:", "bold")
+    yield Text(f"{what} {found.run_id} is done. Cleaning up would do this:", "bold")
     fate = "removed" if found.wanted.snapshots == "drop" else "kept"
-    yield from (Text(f"  snapshot {name}: {fate}") for name in found.snapshots)
+    yield from (Text(f"  snapshot {name}: would be {fate}") for name in found.snapshots)
     if found.wanted.registrations == "keep":
-        yield Text("  registrations: kept on both sides")
+        yield Text("  registrations: would be kept on both sides")
     yield from (
-        Text(f"  registration on the {side}: removed, or restored as it was before")
+        Text(f"  registration on the {side}: would be removed, or restored as it was before")
         for side in found.registrations
     )
     if found.refusing:
         after = "take writes again" if found.wanted.source == "released" else "keep refusing writes"
-        yield Text(
-            f"  {len(found.refusing)} indices of the source {after}: {common.names(found.refusing, _SHOWN)}"
-        )
+        refusing = common.names(found.refusing, _SHOWN)
+        yield Text(f"  {len(found.refusing)} indices of the source would {after}: {refusing}")
 
 
 def finish_view(record: FinishRecord) -> RenderableType:
@@ -119,13 +118,14 @@ def leftovers_view(found: Leftovers) -> RenderableType:
 
 def _leftovers(found: Leftovers) -> Iterator[Text]:
     whose = "the seed rounds" if found.concerns == "seed rounds" else f"rehearsal {found.run_id}"
-    yield Text(f"Left over from {whose}:", "bold")
+    yield Text(f"Left over from {whose}; this would be removed:", "bold")
     yield from (Text(f"  index {common.short(name)}") for name in found.indices[:_INDICES_SHOWN])
     if len(found.indices) > _INDICES_SHOWN:
         yield Text(f"  … and {len(found.indices) - _INDICES_SHOWN} more indices")
     yield from (Text(f"  snapshot {name}") for name in found.snapshots)
     yield from (Text(f"  registration on the {side}") for side in found.registrations)
-    yield from left_lines(skipped_reports(found.left))
+    for item in skipped_reports(found.left):
+        yield Text(f"  would not be touched: {item.name} – {item.why}", "yellow")
 
 
 def removal_view(record: RemovalRecord) -> RenderableType:

@@ -19,6 +19,7 @@ from runs.verbs import Verb
 from tasks.records.resolution import LeftOutReason
 from tasks.records.verification import VerificationRecord
 
+_NOT_WANTED = (LeftOutReason.NOT_INCLUDED, LeftOutReason.EXCLUDED)
 _OUTCOME_STYLES = {
     RunStatus.DONE: "bold green",
     RunStatus.REFUSED: "bold yellow",
@@ -127,12 +128,24 @@ def _verification_parts(record: VerificationRecord) -> Iterator[RenderableType]:
     yield from layout.reasons((v.target, v.detail) for v in record.failing)
     yield from layout.documents([(v.target, v.documents, v.more) for v in record.verdicts])
     yield from layout.findings(record.general)
-    for item in record.skipped:
-        if item.reason != LeftOutReason.SYSTEM:
-            yield Text(f"Skipped: {item.name} – {common.left_out(item)}", "dim")
+    yield from _skipped(record)
     for limit in record.limits:
         yield Text(f"Limits: {words.limit(limit)}", "dim")
     yield _conclusion(record)
+
+
+def _skipped(record: VerificationRecord) -> Iterator[Text]:
+    """What could have been meant, by name; what the plan does not ask for, by its number."""
+    counted = [item for item in record.skipped if item.reason in _NOT_WANTED]
+    named = [item for item in record.skipped if item.reason not in {*_NOT_WANTED, LeftOutReason.SYSTEM}]
+    for item in named[:ROWS]:
+        yield Text(f"Skipped: {item.name} – {common.left_out(item)}", "dim")
+    if len(named) > ROWS:
+        yield Text(f"Skipped: … and {len(named) - ROWS} more, all with --json", "dim")
+    for reason in _NOT_WANTED:
+        many = sum(item.reason == reason for item in counted)
+        if many:
+            yield Text(f"Not asked for: {many} ({common.why_left_out(reason)})", "dim")
 
 
 def _conclusion(record: VerificationRecord) -> Text:

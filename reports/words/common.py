@@ -17,13 +17,14 @@ from tasks.records.verification import DocumentDifference, Finding, Verification
 
 _REASONS = {
     LeftOutReason.SYSTEM: "belongs to the service or to Dashboards",
-    LeftOutReason.EXCLUDED: "indices.exclude",
+    LeftOutReason.EXCLUDED: "in indices.exclude",
     LeftOutReason.NOT_INCLUDED: "not in indices.include",
     LeftOutReason.CLOSED: "closed",
     LeftOutReason.CHANGING: "changed while it was being read",
     LeftOutReason.CONFLICT: "the target has the name",
     LeftOutReason.COMPARED_BEFORE: "compared before",
     LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
+    LeftOutReason.NOT_REHEARSED: "not in --only",
 }
 _NAME = 60
 FORMS: dict[Form, str] = {
@@ -139,8 +140,13 @@ def span_of(seconds: Range) -> str:
 
 def left_out(item: LeftOut) -> str:
     """Why a name did not move."""
-    reason = _REASONS[item.reason]
+    reason = why_left_out(item.reason)
     return f"{reason} ({item.detail})" if item.detail else reason
+
+
+def why_left_out(reason: LeftOutReason) -> str:
+    """A reason why names did not move."""
+    return _REASONS[reason]
 
 
 def repository(record: RepositoryRecord) -> str:

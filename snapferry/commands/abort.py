@@ -72,6 +72,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from runs.state import State
     from snapferry.console import keep_output, show_error
     from snapferry.exit_codes import code_of_run
+    from snapferry.next_steps import next_command, say_next
     from snapferry.progress import shown_progress
     from tasks.records.cleanup import RemovalRecord
 
@@ -92,6 +93,8 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
         call.show(record, removal_view, cleanup_document)
     else:
         call.show(record, rolled_back_view)
+        if not call.as_json:
+            say_next(next_command("cutover"))
     return None
 
 

@@ -105,9 +105,12 @@ def _execute(
     from domains.errors import SnapferryError
     from flows.finish import finish as clean_up
     from flows.finish import finished_run
+    from reports.build.report import report_of
     from reports.views.cleanup import cleanup_document, finish_view
+    from runs.commands import current
     from runs.state import State
     from snapferry.console import say, show_error
+    from snapferry.next_steps import say_next
     from snapferry.progress import shown_progress
     from tasks.steps import FINISH
 
@@ -127,6 +130,9 @@ def _execute(
     if record == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is already cleaned up.")
     call.show(record, finish_view, cleanup_document)
+    left = report_of(finished_run(state).document, current()).next_command
+    if left and not call.as_json:
+        say_next(left)
     return None
 
 

@@ -88,6 +88,8 @@ def show_migration_preview(call: PlanCall, preview: "MigrationPreview") -> None:
         return
     if preview.continues:
         say(f"Run {preview.continues} is unfinished; this is what it has decided, and --execute resumes it.")
+    if preview.fresh:
+        say(f"Account, role and bucket were not looked at: {command('check')} does that.")
     say("Nothing was changed. To go ahead:")
     say_next(same_command("--execute", *_consents(preview), verb="migrate"))
 
@@ -153,6 +155,7 @@ def _say_saved(call: PlanCall, preview: "MigrationPreview", output: Path) -> Non
     if not preview.document.changes:
         say(f"Saved to {output}, but there is nothing to do: no index is left to move.")
         return
+    say(f"Account, role and bucket were not looked at: {command('check')} does that.")
     say(f"Saved to {output}. To execute exactly this plan:")
     called = (current() or Called()).model_copy(update={"plan": str(output)})
     say_next(in_full(command("migrate", "--execute", *_consents(preview)), called))

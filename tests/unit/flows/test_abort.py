@@ -446,9 +446,14 @@ def settled(journal: Journal) -> FinishRecord | None:
 
 
 def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, over: Journal) -> None:
+    ahead = pair.command("finish")
+    assert "registration on the source: would be removed" in ahead.stdout
+    assert "1 indices of the source would keep refusing writes" in ahead.stdout
+    assert ahead.stderr.splitlines()[-1] == f"next: {pair.named('finish')} --execute"
     ended = pair.command("finish", "--execute")
     assert ended.exit_code == 0, ended.stderr
     assert (pair.registered, released(pair)) == ({}, False)
+    assert ended.stderr.splitlines()[-1] == f"next: {pair.named('finish')} --source released --execute"
     assert Journal.load(over.path).document.status == "done"
     again = pair.command("finish", "--execute")
     assert (again.exit_code, "already cleaned up" in again.stderr) == (0, True)

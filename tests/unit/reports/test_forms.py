@@ -534,3 +534,11 @@ def test_the_next_command_can_be_pasted_from_every_form(tmp_path: Path) -> None:
         assert shown(report_view(report)).splitlines()[-1] == f"next: {command}"
         assert f"\n```sh\n{command}\n```\n" in markdown(report)
         assert status_of(report, held=False)["next_command"] == command
+
+
+def test_what_a_verification_was_not_asked_for_is_counted_and_the_rest_is_named() -> None:
+    skipped = [LeftOut(name=f"other-{n}", reason="not included") for n in range(116)]
+    skipped += [LeftOut(name="shut", reason="closed"), LeftOut(name="tmp", reason="excluded")]
+    text = shown(verification_view(VERIFIED.model_copy(update={"skipped": tuple(skipped)})))
+    assert "other-" not in text and "Not asked for: 116 (not in indices.include)" in text
+    assert "Skipped: shut – closed" in text and "Not asked for: 1 (in indices.exclude)" in text

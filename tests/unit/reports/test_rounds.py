@@ -395,7 +395,7 @@ def test_the_window_is_compared_with_what_was_expected_without_the_wait_at_the_g
     assert (report.window.inside, report.window.expected_from) == (inside, ["run-1"])
     said = "within" if inside else "longer" if high < 40 else "shorter"
     for text in forms(report):
-        assert f"(measured in run-1): {said}" in text
+        assert f"(measured in run-1): {said} (40.0 s without the wait at the gate)" in text
 
 
 def test_an_approval_in_advance_took_no_time_of_the_window(tmp_path: Path) -> None:

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from support.building import a_journal, a_plan
 
+from flows.sessions.recording import record_step
 from runs.progress import Progress, report_progress
 from snapferry import console, progress
+from tasks import steps
+from tasks.records.cutover import HealthRecord
 
 
 class Gone(io.StringIO):
@@ -65,3 +69,15 @@ def test_a_point_of_no_return_stays_as_a_line_of_its_own(monkeypatch: pytest.Mon
         report_progress(Progress("open", "opening"))
         report_progress(Progress("open", "no way back", milestone=True))
     assert ["no way back" in line for line in said] == [False, True]
+
+
+def test_a_step_that_lacks_something_gets_no_tick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "err", Console(file=screen, force_terminal=True))
+    journal = a_journal(tmp_path, a_plan())
+    with progress.shown_progress(), journal.step(steps.HEALTH.name):
+        record_step(journal, steps.HEALTH, HealthRecord(waited_s=9, not_green={"folk": "yellow"}))
+        record_step(journal, steps.HEALTH, HealthRecord(waited_s=1, not_green={}))
+    late, green = (line for line in screen.getvalue().splitlines() if "health" in line)
+    assert "!" in late and "✓" not in late and "1 index is not green" in late
+    assert "✓" in green
