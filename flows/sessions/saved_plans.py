@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from configs.loading.loader import parse_plan
 from configs.loading.problems import PlanError, Problem
 from configs.plan import Plan
+from domains.http.json_replies import is_object
 from reports.words.estimates import plan_in_words
 from tasks.planning.saved_plan import is_intact
 from tasks.records.plan_document import PlanDocument
@@ -64,6 +65,9 @@ def read(path: Path) -> PlanDocument:
     except (yaml.YAMLError, UnicodeDecodeError, TypeError):
         raise _wrong(path, f"this saved plan is not whole; {_ANEW}") from None
     except ValidationError as error:
+        if is_object(content) and "kind" not in content:
+            made = "this is no saved plan; `snapferry plan` with -o makes one of a plan"
+            raise _wrong(path, made) from None
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
         said = f"this saved plan cannot be used (at {where}); {_ANEW}"
         raise _wrong(path, said) from None

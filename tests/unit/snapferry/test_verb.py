@@ -17,6 +17,7 @@ from domains.errors import SnapferryError, Unreachable
 from runs.errors import Busy
 from snapferry.calls import Call, ExecutableCall, PlanCall, RunCall
 from snapferry.exit_codes import ExitCode
+from snapferry.main import app
 from snapferry.next_steps import same_command
 from snapferry.options import PerSide
 from snapferry.verb import VerbGroup, verb
@@ -114,6 +115,45 @@ def test_a_verb_without_its_plan_is_refused() -> None:
     result = running(sail)
     assert result.exit_code == ExitCode.INVALID
     assert "Missing argument 'PLAN'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ((), "There is no plan in this folder; to write one: snapferry init"),
+        (("my plan.yaml", "notes"), "There is one plan in this folder: snapferry sail 'my plan.yaml' --json"),
+        (("a.yaml", "b.yml"), "Plans in this folder: a.yaml, b.yml"),
+        (tuple(f"{n}.yaml" for n in range(7)), "0.yaml, 1.yaml, 2.yaml, 3.yaml, 4.yaml and 2 more"),
+    ],
+)
+def test_a_verb_without_its_plan_names_those_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: tuple[str, ...], said: str
+) -> None:
+    def sail(call: PlanCall) -> None:
+        raise AssertionError
+
+    monkeypatch.chdir(tmp_path)
+    for name in files:
+        (tmp_path / name).write_text("name: a\nsource: {}\ntarget: {}\nrepository: {}\n")
+    (tmp_path / "saved.yaml").write_text("kind: saved-plan\nplan:\n  name: a\n  source: {}\n")
+    (tmp_path / "folder.yaml").mkdir()
+    result = running(sail, "--json")
+    assert (result.exit_code, result.stdout) == (ExitCode.INVALID, "")
+    assert f"Missing argument 'PLAN'. {said}" in " ".join(result.stderr.split()) or said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["migrat"], "Did you mean 'migrate'?"),
+        (["lab", "upp"], "'up'"),
+        (["plan", "x", "--outptu"], "--output"),
+    ],
+)
+def test_a_mistyped_verb_or_option_is_answered_with_what_was_meant(words: list[str], meant: str) -> None:
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stdout) == (ExitCode.INVALID, "")
+    assert meant in result.stderr
 
 
 @dataclass(frozen=True, kw_only=True)

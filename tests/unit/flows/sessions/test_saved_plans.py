@@ -19,10 +19,11 @@ from support.fake_domain import FakeDomain, Reply, ok
 from typer.testing import CliRunner
 
 from configs.loading.loader import load_plan
+from configs.loading.problems import PlanError
 from configs.plan import Plan
 from flows.previews.migration import migration_preview, rehearsal_preview
 from flows.sessions.options import RunOptions
-from flows.sessions.saved_plans import save
+from flows.sessions.saved_plans import read, save
 from flows.sessions.session import session
 from reports.build.report import report_of
 from runs.journal import Journal
@@ -306,3 +307,17 @@ def test_the_consents_that_a_plan_needs_are_in_its_next_step(file: Path, target:
     assert allowed.stderr.splitlines()[-1].endswith(" --allow-delete a --execute"), allowed.output
     given = snapferry("migrate", file, "--allow-delete", "a").stderr.splitlines()[-1]
     assert given.endswith(" --allow-delete a --execute"), given
+
+
+def test_a_verb_that_a_saved_plan_decides_nothing_for_says_so(file: Path) -> None:
+    saved_file = file.with_name("saved.yaml")
+    assert snapferry("plan", file, "-o", str(saved_file)).exit_code == 0
+    for verb in ("seed", "rehearse"):
+        assert "is a saved plan" in snapferry(verb, saved_file).stderr, verb
+        assert "is a saved plan" not in snapferry(verb, file).stderr, verb
+    assert "is a saved plan" not in snapferry("status", saved_file).stderr
+
+
+def test_a_flow_is_not_given_a_plan_as_its_saved_plan(file: Path) -> None:
+    with pytest.raises(PlanError, match="this is no saved plan"):
+        read(file)
