@@ -94,13 +94,14 @@ def show_preview(call: "ExecutableCall", preview: "RoundPreview", *consents: str
     from snapferry.console import say
     from snapferry.next_steps import same_command, say_next
 
-    call.show(preview, seed_preview_view)
+    to_run = same_command("--execute", *consents)
+    call.show(preview, seed_preview_view, to_run=to_run)
     if call.as_json:
         return
     if preview.continues and not preview.frozen:
         say(f"Run {preview.continues} is unfinished; --execute resumes it.")
     say("Nothing was changed. To go ahead:")
-    say_next(same_command("--execute", *consents))
+    say_next(to_run)
 
 
 def run_and_report(call: "ExecutableCall", plan: "Plan", flow: "Callable[[], str | None]") -> "ExitCode":

@@ -35,7 +35,8 @@ def _standing(found: UnfinishedCutover) -> Iterator[Text]:
         yield Text(f"  (the target could not be read: {found.target_problem})", "yellow")
     if found.opened:
         opened = common.names(found.opened, _SHOWN)
-        yield Text(f"  close {len(found.opened)} open copies on the target: {opened}")
+        copies = common.counted(len(found.opened), "open copy", "open copies")
+        yield Text(f"  close {copies} on the target: {opened}")
     if found.snapshot:
         yield Text(f"  stop snapshot {found.snapshot}")
     yield Text("  keep the copies of the seed rounds, closed")
@@ -43,10 +44,11 @@ def _standing(found: UnfinishedCutover) -> Iterator[Text]:
 
 def rolled_back_view(record: RolledBackRecord) -> RenderableType:
     """What was rolled back."""
-    freed = f"{len(record.released)} indices of the source take writes again"
+    freed = common.counted(len(record.released), "index of the source takes", "indices of the source take")
+    copies = common.counted(record.copies, "copy remains", "copies remain")
     return Group(
         Text(
-            f"Cutover {record.run_id} was rolled back: {freed}; {record.copies} copies remain, closed",
+            f"Cutover {record.run_id} was rolled back: {freed} writes again; {copies}, closed",
             "bold green",
         ),
         Text("The next cutover continues from these copies."),
@@ -71,8 +73,8 @@ def _ahead(found: FinishPreview) -> Iterator[Text]:
     )
     if found.refusing:
         after = "take writes again" if found.wanted.source == "released" else "keep refusing writes"
-        refusing = common.names(found.refusing, _SHOWN)
-        yield Text(f"  {len(found.refusing)} indices of the source would {after}: {refusing}")
+        many = common.counted(len(found.refusing), "index", "indices")
+        yield Text(f"  {many} of the source would {after}: {common.names(found.refusing, _SHOWN)}")
 
 
 def finish_view(record: FinishRecord) -> RenderableType:
@@ -90,10 +92,12 @@ def finish_lines(record: FinishReport) -> Iterator[Text]:
     for side, said in record.registrations.items():
         yield Text(f"Registration on the {side}: {said}")
     if record.refusing:
-        refusing = common.names(record.refusing, _SHOWN)
-        yield Text(f"Source: {len(record.refusing)} indices still refuse writes: {refusing}")
+        still = common.counted(len(record.refusing), "index still refuses", "indices still refuse")
+        yield Text(f"Source: {still} writes: {common.names(record.refusing, _SHOWN)}")
     elif record.released:
-        yield Text(f"Source: {len(record.released)} indices take writes again")
+        yield Text(
+            f"Source: {common.counted(len(record.released), 'index takes', 'indices take')} writes again"
+        )
     yield from left_lines(record.left)
 
 

@@ -211,12 +211,12 @@ def warnings_and_failures(warnings: int, failed: int) -> str:
 def removed(record: RemovalRecord | RemovalReport) -> str:
     """List what was removed, and what was not touched, in one line."""
     count = len(record.indices)
-    what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
+    what = [counted(count, "index or data stream", "indices and data streams")] if count else []
     taken = len(record.snapshots)
     what += [f"{taken} snapshots" if taken > 1 else "the snapshot"] if taken else []
     what += [f"the registration on the {side}" for side in record.unregistered]
     left = f"; not touched: {', '.join(item.name for item in record.left[:5])}" if record.left else ""
-    return f"removed: {', '.join(what)}{left}"
+    return f"removed: {', '.join(what) or 'nothing'}{left}"
 
 
 def snapshot(record: SnapshotRecord) -> str:

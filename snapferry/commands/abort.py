@@ -50,16 +50,17 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
+    more = ("--seeds",) if found.concerns == "seed rounds" else ()
+    to_run = same_command("--execute", *more)
     if isinstance(found, Leftovers):
-        call.show(found, leftovers_view, cleanup_document)
+        call.show(found, leftovers_view, cleanup_document, to_run=to_run)
     else:
-        call.show(found, unfinished_cutover_view)
+        call.show(found, unfinished_cutover_view, to_run=to_run)
     if call.as_json:
         return
     what = "roll it back" if found.concerns == "cutover" else "remove it"
-    more = ("--seeds",) if found.concerns == "seed rounds" else ()
     say(f"Nothing was changed. To {what}:")
-    say_next(same_command("--execute", *more))
+    say_next(to_run)
 
 
 def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode | None:
@@ -103,7 +104,7 @@ def _say_what_was_done(before: "Document", run: "Document") -> None:
 
     sent = [each for each in run.intents[len(before.intents) :] if each.result == "sent"]
     changes = (f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)
-    say("Removed before the error: " + ("; ".join(changes) or "nothing"))
+    say("Done before the error: " + ("; ".join(changes) or "nothing"))
     window = run.window
     if window and window.ended and not (before.window and before.window.ended):
         say("The source takes writes again.")

@@ -88,14 +88,15 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "C
     from snapferry.next_steps import same_command, say_next
 
     found = preview(plan, options, choices)
+    to_run = "" if found.finished else same_command("--execute")
     if call.as_json or not found.finished:
-        call.show(found, finish_preview_view)
+        call.show(found, finish_preview_view, to_run=to_run)
     if found.finished:
         say(f"Run {found.run_id} is already cleaned up.")
         return
     if not call.as_json:
         say("Nothing was changed. To go ahead:")
-        say_next(same_command("--execute"))
+        say_next(to_run)
 
 
 def _execute(

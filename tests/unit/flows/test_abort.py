@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -446,9 +447,11 @@ def settled(journal: Journal) -> FinishRecord | None:
 
 
 def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, over: Journal) -> None:
+    told = json.loads(pair.command("finish", "--json").stdout)
+    assert told["next"] == f"{pair.named('finish')} --execute"
     ahead = pair.command("finish")
     assert "registration on the source: would be removed" in ahead.stdout
-    assert "1 indices of the source would keep refusing writes" in ahead.stdout
+    assert "1 index of the source would keep refusing writes" in ahead.stdout
     assert ahead.stderr.splitlines()[-1] == f"next: {pair.named('finish')} --execute"
     ended = pair.command("finish", "--execute")
     assert ended.exit_code == 0, ended.stderr

@@ -15,6 +15,7 @@ from support.building import a_document, a_journal, a_plan, a_resolution, a_snap
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.model.report import Report, report_schema
+from reports.views.cleanup import rolled_back_view
 from reports.views.markdown import markdown
 from reports.views.plan import plan_view
 from reports.views.report import report_view, verification_view
@@ -22,6 +23,7 @@ from reports.views.status import status_of, status_view
 from reports.words import common, outcomes
 from runs.commands import Called
 from runs.journal import Journal, now
+from tasks.records.cleanup import RemovalRecord, RolledBackRecord
 from tasks.records.resolution import LeftOut
 from tasks.records.transfer import Attempt, Form, IndexRestore, RepositoryRecord, RestoreRecord
 from tasks.records.verification import DocumentDifference, Limit, Verdict, VerificationRecord
@@ -542,3 +544,11 @@ def test_what_a_verification_was_not_asked_for_is_counted_and_the_rest_is_named(
     text = shown(verification_view(VERIFIED.model_copy(update={"skipped": tuple(skipped)})))
     assert "other-" not in text and "Not asked for: 116 (not in indices.include)" in text
     assert "Skipped: shut – closed" in text and "Not asked for: 1 (in indices.exclude)" in text
+
+
+def test_what_is_counted_agrees_with_its_verb() -> None:
+    left = RemovalRecord(indices=(), snapshots=("s",), left=(), registrations={})
+    assert common.removed(left) == "removed: the snapshot"
+    assert common.removed(left.model_copy(update={"snapshots": ()})) == "removed: nothing"
+    back = RolledBackRecord(run_id="r", released=("a",), copies=1)
+    assert "1 index of the source takes writes again; 1 copy remains, closed" in shown(rolled_back_view(back))

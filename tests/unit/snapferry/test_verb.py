@@ -61,14 +61,16 @@ def test_an_unexpected_error_is_not_hidden() -> None:
 
 
 def test_sigterm_ends_a_verb_as_ctrl_c_does() -> None:
-    def sail() -> None:
+    def sail(call: ExecutableCall) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
 
     before = signal.getsignal(signal.SIGTERM)
-    result = running(sail)
+    result = running(sail, "my plan.yaml", "--execute")
     assert (result.exit_code, result.stdout) == (ExitCode.INTERRUPTED, "")
-    assert "the same command resumes it" in result.stderr
+    assert "the same command resumes it\nnext: snapferry sail 'my plan.yaml' --execute\n" in result.stderr
+    looking = running(sail, "my plan.yaml")
+    assert (looking.exit_code, looking.stderr) == (5, "snapferry: interrupted; nothing was changed\n")
     assert signal.getsignal(signal.SIGTERM) == before
 
 
