@@ -69,7 +69,7 @@ def _next(report: Report, held: bool, gone: bool, taking_away: str | None) -> Ne
     closed = next((gate for gate in report.gates if gate.approved is None), None)
     if held and closed and report.outcome == RunStatus.RUNNING:
         file = f" (or touch {closed.file})" if closed.file else ""
-        return NextStep(f"it waits for approval{file}", command("approve", closed.name))
+        return NextStep(f"approve it{file}", command("approve", closed.name))
     if held:
         return NextStep("wait for it")
     if taking_away:

@@ -14,6 +14,7 @@ from runs.verbs import Verb
 ABORT = command("abort", "--execute")
 RELEASE = command("finish", "--source", "released", "--execute")
 _NAMED = re.compile(f"`({command('[a-z]+')}[^`]*)`")
+_NEW_RUN = "--new-run"
 _AGAIN = "run the same command again: it continues this run"
 _ADVICE = {
     RunStatus.INTERRUPTED: _AGAIN,
@@ -52,10 +53,9 @@ def next_lines(said: str, to_run: str) -> tuple[str, ...]:
     Args:
         said, to_run: `NextStep.text` and `NextStep.command` in full.
     """
-    if not to_run:
-        return (f"next: {said}",) if said else ()
     advice = advice_in(said, to_run)
-    return (*((advice,) if advice else ()), f"next: {to_run}")
+    lines = (f"To do: {advice}" if advice else "", f"next: {to_run}" if to_run else "")
+    return tuple(filter(None, lines))
 
 
 def advice_in(said: str, to_run: str) -> str:
@@ -70,11 +70,11 @@ def next_step(document: Document, window: WindowReport | None) -> NextStep:
     if document.verb is Verb.CUTOVER and window:
         return _after_freeze(document, window)
     if document.verb is Verb.SEED and is_removed(document):
-        return NextStep("nothing is left of the rounds; to start with round 1 again", command("seed"))
+        return NextStep("seed again to start with round 1: nothing is left of the rounds", command("seed"))
     if document.status == RunStatus.DONE:
         return _after_success(document)
     if document.status is RunStatus.DIFFERENT and document.verb is Verb.SEED:
-        return NextStep("the next round copies the differing indices again", Verb.SEED.command)
+        return NextStep("seed again: the next round copies the differing indices again", Verb.SEED.command)
     return NextStep(_advice(document), _command(document))
 
 
@@ -96,7 +96,11 @@ def _command(document: Document) -> str:
     named = _NAMED.findall(document.hint)
     if named:
         return str(named[0])
-    return resume_command(document) if document.status in _ADVICE else ""
+    if document.status not in _ADVICE:
+        return ""
+    again = resume_command(document)
+    anew = _NEW_RUN in document.hint and document.verb in {Verb.MIGRATE, Verb.SEED}
+    return f"{again} {_NEW_RUN}" if anew else again
 
 
 def resume_command(document: Document) -> str:
@@ -116,7 +120,7 @@ def _after_success(document: Document) -> NextStep:
         return _after_rehearsal(document)
     if document.verb is Verb.SEED:
         return NextStep(
-            "run the same command for another round, as often as you like; to see the cutover and its window",
+            "seed again as often as you like, then look at the cutover and its window",
             command("cutover"),
         )
     return _cleaned_up(document, None) or NextStep(
@@ -126,8 +130,8 @@ def _after_success(document: Document) -> NextStep:
 
 def _after_rehearsal(document: Document) -> NextStep:
     if is_kept(document) and not is_removed(document):
-        return NextStep("inspect what was kept; to see what removes it", command("abort"))
-    return NextStep("to see the real run, estimated from this rehearsal", command("plan"))
+        return NextStep("inspect what was kept, then remove it", command("abort"))
+    return NextStep("look at the real run, estimated from this rehearsal", command("plan"))
 
 
 def _after_freeze(document: Document, window: WindowReport) -> NextStep:
@@ -158,8 +162,8 @@ def _cleaned_up(document: Document, window: WindowReport | None) -> NextStep | N
     if finish is None or finish.record is None or finish.error:
         return None
     if window and window.still_blocked:
-        return NextStep("the source still refuses writes; to release it", RELEASE)
-    return NextStep("nothing is left to clean up")
+        return NextStep("release the source when you are sure: it still refuses writes", RELEASE)
+    return NextStep("nothing: everything is cleaned up")
 
 
 def _after_roll_back(document: Document, window: WindowReport) -> NextStep:

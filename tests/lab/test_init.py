@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from migrations import Desk, Ended, engine, log_size, mutations
+from journey import followed
+from migrations import Desk, Ended, documents, engine, log_size, mutations
 from typer.testing import CliRunner
 
 from configs.loading.loader import load_plan
@@ -45,6 +46,42 @@ def test_the_plan_for_two_endpoints_passes_check_as_it_is(filled_desk: Desk) -> 
     plan = load_plan(desk.plan_file)
     assert (plan.repository.bucket, plan.repository.role_arn) == (lab.bucket, lab.role_arn)
     assert "archive-2024" in desk.plan_file.read_text(encoding="utf-8")
+
+
+def test_from_init_to_finish_each_next_step_is_pasted_as_it_is_printed(books: Desk) -> None:
+    lab, folder = books.lab, books.folder / "my plans"
+    folder.mkdir()
+    plan, state = folder / "books move.yaml", folder / "its state"
+    region = lab.target.region
+    sides = f"--source {lab.source.endpoint} --target {lab.target.endpoint} --target-region {region}"
+    went = followed(books, f"snapferry init {sides} -o '{plan}' --state '{state}'")
+    place = f"'{plan}' --state '{state}'"
+    assert went[1:] == [
+        f"snapferry check {place}",
+        f"snapferry rehearse {place}",
+        f"snapferry rehearse {place} --execute",
+        f"snapferry plan {place}",
+        f"snapferry migrate {place} --execute",
+        f"snapferry finish {place}",
+        f"snapferry finish {place} --execute",
+    ]
+    assert documents(lab, "target", "books") == 1
+    assert not any((books.folder / "state").rglob("*.json")), "everything went into the folder of --state"
+
+
+def test_from_a_seed_round_to_finish_each_next_step_is_pasted_as_it_is_printed(books: Desk) -> None:
+    plan, state = books.write(), books.folder / "its state"
+    renamed = plan.rename(plan.with_name("a plan.yaml"))
+    place = f"'{renamed}' --state '{state}'"
+    assert followed(books, f"snapferry seed {place} --execute") == [
+        f"snapferry seed {place} --execute",
+        f"snapferry cutover {place}",
+        f"snapferry cutover {place} --execute --allow-freeze",
+        f"snapferry finish {place}",
+        f"snapferry finish {place} --execute",
+        f"snapferry finish {place} --source released --execute",
+    ]
+    assert documents(books.lab, "target", "books") == 1
 
 
 def test_the_services_host_names_tell_the_regions_through_a_tunnel(books: Desk) -> None:

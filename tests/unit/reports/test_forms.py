@@ -528,6 +528,8 @@ def test_the_next_command_can_be_pasted_from_every_form(tmp_path: Path) -> None:
     journal.document.called = own
     report = report_of(journal.document)
     assert report.next_command == "snapferry check my_plan.yaml --state 'a b'"
+    journal.document.hint = "start again with --new-run"
+    assert report_of(journal.document).next_command.endswith(" --execute --new-run")
     journal.document.hint = ""
     for shown_by, place in ((None, "my_plan.yaml --state 'a b'"), (Called(plan="../o.yaml"), "../o.yaml")):
         report = report_of(journal.document, shown_by)

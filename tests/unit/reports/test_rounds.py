@@ -345,7 +345,7 @@ def test_of_a_thousand_indices_a_round_shows_forty_and_sums_up_those_that_stand(
 
 def test_after_a_round_comes_another_or_the_cutover(tmp_path: Path) -> None:
     report = report_of(a_seed(tmp_path).document, Called(plan="my plan.yaml", state="s"))
-    assert "another round" in report.next and report.next_command in report.next
+    assert "seed again as often as you like" in report.next and report.next_command in report.next
     assert report.next_command == "snapferry cutover 'my plan.yaml' --state s"
     assert "point your clients" not in report.next
 
@@ -541,7 +541,7 @@ def test_a_finished_cutover_says_how_it_was_settled(tmp_path: Path) -> None:
     assert report.finish == finish_report(settled)
     assert report.finish.registrations == {"source": "the registration was removed", "target": "kept"}
     assert report.window and report.window.still_blocked == []
-    assert report.next.endswith("nothing is left to clean up")
+    assert report.next.endswith("everything is cleaned up")
     for text in forms(report):
         assert "orders-4" in text and "the registration was removed" in text
 
@@ -621,7 +621,10 @@ def test_a_step_that_was_interrupted_says_so(tmp_path: Path) -> None:
 def test_a_rehearsal_that_found_a_difference_is_followed_by_a_round(tmp_path: Path) -> None:
     made = a_round(tmp_path).step("verify", 1, SAME)
     found = report_of(made.end("different", "1 differs", "the hint of the verification").document)
-    assert found.next == "the next round copies the differing indices again: snapferry seed PLAN --execute"
+    assert (
+        found.next
+        == "seed again: the next round copies the differing indices again: snapferry seed PLAN --execute"
+    )
 
 
 def test_a_frozen_source_is_told_whatever_run_came_later(tmp_path: Path) -> None:
@@ -649,7 +652,7 @@ def test_killed_while_opening_only_the_same_command_helps(tmp_path: Path) -> Non
     plan = tmp_path / "plan.yaml"
     assert lines[1] == f"To finish that: snapferry cutover {plan} --state {tmp_path} --execute --allow-freeze"
     assert "snapferry abort" not in "".join(lines)
-    assert lines[-2] == "run the same command again: it resumes opening the target"
+    assert lines[-2] == "To do: run the same command again: it resumes opening the target"
     assert lines[-1] == f"next: snapferry cutover {plan} --state {tmp_path} --execute --allow-freeze"
 
 

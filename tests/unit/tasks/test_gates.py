@@ -403,7 +403,7 @@ def test_status_shows_the_wait_and_how_to_end_it(plan: Path) -> None:
     with State(plan.parent / "state", "orders").lock_plan():
         said = snapferry("status", plan).stdout
     assert f"Gate {GATE}: not approved; since {entry.since:%Y-%m-%d %H:%M:%S} UTC" in said
-    assert "it waits for approval (or touch /nowhere/go)" in said
+    assert "To do: approve it (or touch /nowhere/go)" in said
     assert f"next: snapferry approve {plan} --state {plan.parent}/state before-restore" in said
     standing = status_of(report_of(journal.document), held=False)
     assert standing["next"].startswith("run the same command again: it continues this run")
