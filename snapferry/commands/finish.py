@@ -130,8 +130,8 @@ def _execute(
         return _code_after_change(error)
     if record == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is already cleaned up.")
-    call.show(record, finish_view, cleanup_document)
     left = report_of(finished_run(state).document, current()).next_command
+    call.show(record, finish_view, cleanup_document, to_run=left)
     if left and not call.as_json:
         say_next(left)
     return None

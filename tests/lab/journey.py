@@ -51,19 +51,24 @@ def require_journey(desk: Desk, left_out: set[str]) -> None:
     assert {write(lab, name) for name in ("orders", *streams)} == {403}
 
 
-def followed(desk: Desk, command: str) -> list[str]:
+def followed(desk: Desk, command: str, before: str = "nothing") -> list[str]:
     """Runs a command, and then each next step exactly as it is printed, until there is none.
 
+    Args:
+        before: the verb that is not run any more.
+
     Returns:
-        The command lines, in order.
+        The command lines, in order; the last one was not run if it is that verb's.
     """
     went: list[str] = []
     while command:
         assert command not in went, f"in a circle: {went}"
         went.append(command)
+        if command.startswith(f"snapferry {before} "):
+            break
         program, *words = shlex.split(command)
         assert program == "snapferry", command
-        ended = desk.command(*words, environment={"SNAPFERRY_STATE": None})
+        ended = desk.command(*words, environment={"SNAPFERRY_STATE": None} if "--state" in words else None)
         assert ended.code == 0, f"{command}: {ended}"
         command = next_step(ended)
     return went

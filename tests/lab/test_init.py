@@ -69,21 +69,6 @@ def test_from_init_to_finish_each_next_step_is_pasted_as_it_is_printed(books: De
     assert not any((books.folder / "state").rglob("*.json")), "everything went into the folder of --state"
 
 
-def test_from_a_seed_round_to_finish_each_next_step_is_pasted_as_it_is_printed(books: Desk) -> None:
-    plan, state = books.write(), books.folder / "its state"
-    renamed = plan.rename(plan.with_name("a plan.yaml"))
-    place = f"'{renamed}' --state '{state}'"
-    assert followed(books, f"snapferry seed {place} --execute") == [
-        f"snapferry seed {place} --execute",
-        f"snapferry cutover {place}",
-        f"snapferry cutover {place} --execute --allow-freeze",
-        f"snapferry finish {place}",
-        f"snapferry finish {place} --execute",
-        f"snapferry finish {place} --source released --execute",
-    ]
-    assert documents(books.lab, "target", "books") == 1
-
-
 def test_the_services_host_names_tell_the_regions_through_a_tunnel(books: Desk) -> None:
     lab, places = books.lab, []
     for side in ("source", "target"):
