@@ -4,12 +4,11 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from configs.plan import Plan
 from runs.begun_plan import plan_record
-from runs.errors import StateUnusable
 from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, pair_name
@@ -115,17 +114,12 @@ class State:
     def keep_plan(self, plan: Plan) -> Path:
         """Write a deployment's plan beside its journals, for commands that take a file; return its path.
 
-        Raises:
-            StateUnusable: it cannot be written.
+        No run depends on the file, so one that cannot be written stops nothing.
         """
         path = self.runs / "plan.yaml"
-        try:
+        with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(plan_record(plan), indent=2) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise StateUnusable(
-                f"cannot write {path}: {error.strerror}", "free the disk or choose another state folder"
-            ) from error
         return path
 
     def run(self, run_id: str) -> Journal | None:

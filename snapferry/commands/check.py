@@ -38,6 +38,7 @@ def check(call: RunCall, allow: ConsentOptions) -> ExitCode:
 def _next(state: "State", *, failed: bool) -> str:
     """Check again after a failure; rehearse before the first run; then plan, or see how the run stands."""
     from runs.errors import StateUnusable
+    from runs.lifecycle import RunStatus, is_given_up
     from runs.verbs import Verb
     from snapferry.next_steps import next_command, same_command
 
@@ -47,6 +48,7 @@ def _next(state: "State", *, failed: bool) -> str:
         latest = state.latest()
     except StateUnusable:
         latest = None  # the verb that needs the state folder says what is wrong with it
-    if latest is None:
+    if latest is None or is_given_up(latest.document):
         return next_command("rehearse")
-    return next_command("plan") if latest.document.verb is Verb.REHEARSE else next_command("status")
+    rehearsed = latest.document.verb is Verb.REHEARSE and latest.document.status is RunStatus.DONE
+    return next_command("plan") if rehearsed else next_command("status")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,6 +67,11 @@ def test_from_init_to_finish_each_next_step_is_pasted_as_it_is_printed(books: De
         f"snapferry finish {place} --execute",
     ]
     assert documents(lab, "target", "books") == 1
+    journals = [json.loads(each.read_text(encoding="utf-8")) for each in state.rglob("plans/*/*.json")]
+    assert {each["verb"]: each["called"] for each in journals} == {
+        verb: {"verb": verb, "plan": str(plan), "state": str(state), "options": ["--execute"]}
+        for verb in ("rehearse", "migrate")
+    }
     assert not any((books.folder / "state").rglob("*.json")), "everything went into the folder of --state"
 
 
