@@ -21,8 +21,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"**{_text(outcomes.headline(report))}**"
     if report.message:
         yield f"\n> {_text(report.message)}"
-    if report.next:
-        yield f"\nNext: {_text(advice_in(report.next, report.next_command))}"
+    advice = advice_in(report.next, report.next_command)
+    if advice:
+        yield f"\nTo do: {_text(advice)}"
     if report.next_command:
         yield f"\n```sh\n{report.next_command}\n```"
     yield ""
