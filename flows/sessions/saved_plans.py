@@ -19,7 +19,7 @@ from tasks.records.plan_document import PlanDocument
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_ANEW = "save the plan that it was made from again, with `snapferry plan` and -o"
+_ANEW = "save the plan that it was made from again (snapferry plan, with -o)"
 SAVE_AGAIN = "save it again: `snapferry plan PLAN --new-run -o PLAN`"
 _ABOUT = """\
 # A saved plan, written by `snapferry plan -o`. To do exactly this: `snapferry migrate` this file
@@ -66,7 +66,7 @@ def read(path: Path) -> PlanDocument:
         raise _wrong(path, f"this saved plan is not whole; {_ANEW}") from None
     except ValidationError as error:
         if is_object(content) and "kind" not in content:
-            made = "this is no saved plan; `snapferry plan` with -o makes one of a plan"
+            made = "this is no saved plan; snapferry plan, with -o, makes one of a plan"
             raise _wrong(path, made) from None
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
         said = f"this saved plan cannot be used (at {where}); {_ANEW}"
