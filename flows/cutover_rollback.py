@@ -20,7 +20,7 @@ from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import CopiesRecord
 
-_AGAIN = "the source takes writes again; the next `snapferry cutover` continues from the copies as they are"
+_AGAIN = "the source takes writes again; `snapferry cutover PLAN` continues from the copies as they are"
 _ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
 
 

@@ -15,7 +15,7 @@ from flows.previews import migration as looking
 from flows.previews.estimates import record_estimate
 from flows.sessions.notifications import notify_end_again, require_notified
 from flows.sessions.recording import MOVING
-from flows.sessions.saved_plans import plan_in, read
+from flows.sessions.saved_plans import SAVE_AGAIN, plan_in, read
 from flows.sessions.session import finished_before, session
 from flows.stages import register, require_equal, snapshot_restore_verify
 from runs.begun_plan import plan_record
@@ -76,7 +76,7 @@ def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
         if plan_record(plan_in(document, Path(file))) == plan_record(plan):
             return document
     except PlanError as error:
-        raise PreconditionError(str(error), hint="save it again: snapferry plan PLAN -o FILE") from error
+        raise PreconditionError(str(error), hint=SAVE_AGAIN) from error
     raise PreconditionError(f"{file} was saved from a different plan", hint="save it again from this plan")
 
 

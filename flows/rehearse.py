@@ -29,7 +29,7 @@ from tasks.planning import resolve
 from tasks.records.checks import PreflightRecord
 from tasks.records.resolution import Resolution
 from tasks.records.verification import VerificationRecord
-from tasks.rehearsal import Rehearsal, settings_of
+from tasks.rehearsal import Rehearsal, left_out_of_plan, settings_of
 
 
 @flow(name="rehearse", flow_run_name=run_name, persist_result=False)
@@ -117,7 +117,8 @@ def _resolve(m: Migration, wanted: Rehearsal) -> Resolution:
             its copies have the same names.
     """
     try:
-        return resolve.resolve(*to_rehearse(m, wanted))
+        worked, survey, real = to_rehearse(m, wanted)
+        return left_out_of_plan(resolve.resolve(worked, survey), real)
     except PreconditionError as error:
         kept_one = leftover(State.of(m.journal))
         if kept_one is None or kept_one.run_id == m.journal.run_id:

@@ -85,13 +85,13 @@ def require_equal(record: VerificationRecord) -> None:
     if not failing and record.refuted:
         raise VerificationFailed(
             "; ".join(common.finding(finding) for finding in record.refuted[:3]),
-            "`snapferry verify` checks again",
+            "`snapferry verify PLAN` checks again",
         )
     shown = "; ".join(f"{verdict.target} ({_counts(verdict)})" for verdict in failing[:3])
     more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
     raise VerificationFailed(
         f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {shown}{more}",
-        "`snapferry verify` compares again; `snapferry report` lists every index",
+        "`snapferry verify PLAN` compares again; `snapferry report PLAN` lists every index",
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import AwsError, Denied, Refused, Untrusted
+from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
 from runs.step_names import StepName
@@ -128,6 +129,7 @@ class Document(BaseModel):
         aborting: whether everything the run made is being removed; the run can no longer be resumed.
         unheard: why the final hooks of a finished run must be called again; empty if they need not be.
         window: for a cutover that has frozen the source.
+        called: how the command was called that began or last resumed the run; None in journals of before.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -154,6 +156,7 @@ class Document(BaseModel):
     estimate: Record | None = None
     projection: Record | None = None
     window: WindowEntry | None = None
+    called: Called | None = None
 
     @property
     def changed_something(self) -> bool:

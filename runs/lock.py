@@ -17,12 +17,12 @@ _PAUSE_S = 0.03
 
 
 @contextmanager
-def held(path: Path, what: str) -> Generator[None]:
+def held(path: Path, what: str, hint: str) -> Generator[None]:
     """Hold the lock file for the duration of the block. It is freed whenever and however the process ends.
 
     Args:
         path: the lock file, created if missing and left in place.
-        what: name used in the error, such as `plan orders`.
+        what, hint: what the error calls it, such as `plan orders`, and the next step.
 
     Raises:
         Busy: another process holds it; the error says which, and since when.
@@ -37,7 +37,7 @@ def held(path: Path, what: str) -> Generator[None]:
         ) from error
     with file:
         if not _taken(file):
-            raise Busy(f"another run holds {what}{_holder(path)}", "wait for it; `snapferry status` shows it")
+            raise Busy(f"another run holds {what}{_holder(path)}", hint)
         note = json.dumps({"pid": os.getpid(), "since": now().isoformat(timespec="seconds")})
         with suppress(OSError):  # it only helps messages; the disk may be full
             os.ftruncate(file.fileno(), 0)

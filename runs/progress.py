@@ -19,6 +19,7 @@ class Progress:
         waiting: whether the step waits for something other than its own work.
         detail: extra detail, for example `12 of 40 shards`.
         finished: whether the step has ended; the message then says how.
+        short: whether the step has ended, but not with all that it was for.
         milestone: whether a point of no return is passed now, which nobody should overlook.
         expected: seconds, from low to high, that each step of the run should take; reported once.
         run_id: the run; set where it is reported inside `working_on`.
@@ -32,6 +33,7 @@ class Progress:
     waiting: bool = False
     detail: str = ""
     finished: bool = False
+    short: bool = False
     milestone: bool = False
     expected: Mapping[str, tuple[float, float]] | None = None
     run_id: str = ""

@@ -1,9 +1,10 @@
 """State folder: journals and locks, by plan name."""
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from configs.plan import Plan
@@ -72,12 +73,14 @@ class State:
 
     def lock_plan(self) -> AbstractContextManager[None]:
         """Hold the plan's lock; raise Busy if another run holds it."""
-        return held(self.runs / "lock", f"plan {self.plan_name}")
+        return held(
+            self.runs / "lock", f"plan {self.plan_name}", "wait for it; `snapferry status PLAN` shows it"
+        )
 
     def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
         """Hold the lock of this pair of clusters across all plans; raise Busy if another run holds it."""
         path = self.folder / "pairs" / f"{pair_name(source_uuid, target_uuid)}.lock"
-        return held(path, "this pair of domains")
+        return held(path, "this pair of domains", "wait for it: it is a run of another plan")
 
     def is_held(self) -> bool:
         """Whether a live process holds this plan."""
@@ -119,6 +122,17 @@ class State:
         journal = Journal(self._path(run_id), document)
         journal.save()
         return journal
+
+    def keep_plan(self, plan: Plan) -> Path:
+        """Write a deployment's plan beside its journals, for commands that take a file; return its path.
+
+        No run depends on the file, so one that cannot be written stops nothing.
+        """
+        path = self.runs / "plan.yaml"
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(plan_record(plan), indent=2) + "\n", encoding="utf-8")
+        return path
 
     def run(self, run_id: str) -> Journal | None:
         """Return the run with this id, whatever its status; None if there is none."""

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from domains.errors import SnapferryError
 from reports.views.fitting import UNLIMITED, page, text_of
+from runs.commands import current, in_full
 from snapferry import run_log
 from snapferry.verbosity import is_quiet
 
@@ -88,6 +89,7 @@ def show(view: RenderableType) -> None:
 
 def say(text: str) -> None:
     """Print a line that is no part of the result, on standard error, unless only results are wanted."""
+    text = in_full(text, current())
     run_log.note(logging.INFO, text)
     if not is_quiet():
         _print_fitted(text)
@@ -95,13 +97,14 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """Print a line that must not be missed, on standard error, whatever is wanted."""
+    text = in_full(text, current())
     run_log.note(logging.WARNING, text)
     _print_fitted(text)
 
 
 def say_unwrapped(text: str) -> None:
     """Print a line for programs on standard error; it is never wrapped, and no part of a run's log."""
-    err.print(text, markup=False, soft_wrap=True)
+    err.print(in_full(text, current()), markup=False, soft_wrap=True)
 
 
 def _print_fitted(text: str, style: str = "") -> None:
@@ -137,6 +140,7 @@ def show_error(error: SnapferryError) -> None:
 
 def show_problem(message: str, hint: str = "") -> None:
     """Print what is wrong, and what to do next, on standard error."""
+    message, hint = in_full(message, current()), in_full(hint, current())
     run_log.note(logging.ERROR, f"{message}\nnext: {hint}" if hint else message)
     _print_fitted(f"snapferry: {message}", "bold red")
     if hint:

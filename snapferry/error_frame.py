@@ -12,6 +12,7 @@ from snapferry.exit_codes import ExitCode
 def exit_on_error() -> Generator[None]:
     """Print an expected error and exit with its code; for commands that have changed nothing yet."""
     from domains.errors import SnapferryError
+    from runs.commands import current
     from snapferry.console import show_error, warn
     from snapferry.exit_codes import code_of_error
 
@@ -21,5 +22,10 @@ def exit_on_error() -> Generator[None]:
         show_error(error)
         raise typer.Exit(code_of_error(error)) from None
     except KeyboardInterrupt:
-        warn("snapferry: interrupted; the same command resumes it")
+        called = current()
+        if called and "--execute" in called.options:
+            warn("snapferry: interrupted; the same command resumes it")
+            warn(f"next: {called.again}")
+        else:
+            warn("snapferry: interrupted; nothing was changed")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -12,9 +12,20 @@ if TYPE_CHECKING:
     from tasks.records.plan_document import PlanDocument
 
 
+_ANEW = ("check", "cutover", "rehearse", "seed", "verify")
+"""Verbs that a saved plan decides nothing for; `migrate` and `plan` keep to it, others look up its runs."""
+
+
 def load(path: Path) -> Plan:
     """Load the plan in this file; print every problem and exit with 2 if there is any."""
-    return load_either(path)[0]
+    from runs.commands import current
+    from snapferry.console import say
+
+    plan, saved = load_either(path)
+    called = current()
+    if saved and called and called.verb in _ANEW:
+        say(f"{path} is a saved plan: {called.verb} uses the plan in it, and resolves that anew.")
+    return plan
 
 
 def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":

@@ -17,6 +17,7 @@ from rich.text import Text
 from domains.http.exchanges import Exchange
 from reports.views.fitting import page
 from reports.words import common
+from runs.commands import current, in_full
 from runs.journal import now
 from runs.progress import Progress, listening
 from snapferry import run_log
@@ -168,7 +169,8 @@ class _StatusLine:
         self._expected = self._expectations.of(now)
         if now.finished:
             self._now = self._bar = None
-            _keep("✓ ", "green", now.step, now.message)
+            mark = ("! ", "bold yellow") if now.short else ("✓ ", "green")
+            _keep(*mark, now.step, now.message)
             return
         if now.milestone:
             _keep("! ", "bold yellow", now.step, now.message, "bold yellow")
@@ -208,6 +210,7 @@ class _StatusLine:
 
 
 def _keep(mark: str, style: str, step: str, message: str, emphasis: str = "") -> None:
+    message = in_full(message, current())
     line = Text.assemble((mark, style), (f"{step}: ", "bold"), (message, emphasis))
     err.print(page([line]), overflow="ignore", crop=False, soft_wrap=False)
 

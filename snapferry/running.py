@@ -55,7 +55,7 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
     run_id = next(worked_on, finished)
     journal = runs.run(run_id) if run_id else None
     if journal is None:
-        raise StateUnusable(f"the run of plan {plan_name} is not in {state}", "see `snapferry status`")
+        raise StateUnusable(f"the run of plan {plan_name} is not in {state}", "see `snapferry status PLAN`")
     return journal
 
 
@@ -64,23 +64,25 @@ def _sessions(runs: "State") -> dict[str, tuple["datetime", int]]:
     return {j.run_id: (j.document.started, j.document.sessions) for j in runs.journals()}
 
 
-def show_report(call: "Call", journal: "Journal", *, next_step: str = "") -> None:
+def show_report(call: "Call", journal: "Journal", *, then: str = "") -> None:
     """Print the report of a run.
 
     Args:
-        next_step: replaces the report's advice after a run that is done.
+        then: the verb of the next step after a run that is done, instead of the report's own.
     """
     from reports.build.report import report_of
     from reports.files import report_files
     from reports.views.report import report_view
+    from runs.commands import current
     from runs.lifecycle import RunStatus
     from runs.state import State
     from snapferry.console import say
+    from snapferry.next_steps import next_command
     from snapferry.run_log import open_log
 
-    report = report_of(journal.document)
-    if next_step and journal.document.status == RunStatus.DONE:
-        report = report.model_copy(update={"next": next_step})
+    report = report_of(journal.document, current())
+    if then and journal.document.status == RunStatus.DONE:
+        report = report.model_copy(update={"next": next_command(then), "next_command": next_command(then)})
     files = tuple(str(file) for file in report_files(journal) if file.exists())
     log = State.of(journal).log_of(journal.run_id)
     open_log(log)
@@ -89,21 +91,24 @@ def show_report(call: "Call", journal: "Journal", *, next_step: str = "") -> Non
         say(f"Log: {log}")
 
 
-def show_preview(call: "ExecutableCall", preview: "RoundPreview", options: str = "") -> None:
+def show_preview(call: "ExecutableCall", preview: "RoundPreview", *consents: str) -> None:
     """Print what a round would do and, for people, the command that does it.
 
     Args:
-        options: what that command needs after `--execute`.
+        consents: what that command needs after `--execute`.
     """
     from reports.views.seed_preview import seed_preview_view
     from snapferry.console import say
+    from snapferry.next_steps import same_command, say_next
 
-    call.show(preview, seed_preview_view)
+    to_run = same_command("--execute", *consents)
+    call.show(preview, seed_preview_view, to_run=to_run)
     if call.as_json:
         return
     if preview.continues and not preview.frozen:
         say(f"Run {preview.continues} is unfinished; --execute resumes it.")
-    say(f"Nothing was changed. To go ahead: snapferry {preview.verb} {call.file} --execute{options}")
+    say("Nothing was changed. To go ahead:")
+    say_next(to_run)
 
 
 def run_and_report(call: "ExecutableCall", plan: "Plan", flow: "Callable[[], str | None]") -> "ExitCode":

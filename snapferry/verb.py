@@ -5,6 +5,7 @@ A verb is a function; `@verb` turns it into a command:
 - A parameter whose type is a dataclass stands for the fields of that dataclass: `call: RunCall` gives a verb
   the argument PLAN and the options `--state` and `--json`.
 - Every verb has the options `-v`, `-q` and `--debug`.
+- While it runs, `runs.commands.current()` knows how it was called: it completes texts that name a command.
 - Expected errors and interruptions end it with a sentence and their exit code. Otherwise it exits with what
   the function returns, 0 for None.
 """
@@ -17,17 +18,47 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from runs import interruptions
+from runs.commands import called_as, called_with
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
 from snapferry.options import PerSide, state_folder
+from snapferry.plan_search import plans_here
 from snapferry.verbosity import Verbosity, speaking
 
 Function = Callable[..., ExitCode | None]
 Frame = Callable[[], AbstractContextManager[None]]
+_ARGUMENTS = "snapferry.arguments"
 _LAST = {"call_state": 1, "state": 1, "call_as_json": 2}  # at the end of the options of every verb
+
+
+class VerbCommand(TyperCommand):
+    """A verb as Typer runs it: it remembers how it was called."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, and keep them as they were given."""
+        given = list(args)
+        ctx.meta[_ARGUMENTS] = given
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            if error.param and error.param.name == "call_file":
+                error.message = plans_here(Path(), self.name or "", given)
+            raise
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb."""
+        given: dict[str, Any] = ctx.params
+        plan = given.get("call_file") or given.get("plan")
+        state = given.get("call_state") or given.get("state")
+        called = called_with(
+            self.name or "", ctx.meta[_ARGUMENTS], str(plan) if plan else None, str(state) if state else None
+        )
+        with called_as(called):
+            return super().invoke(ctx)
 
 
 @dataclass(frozen=True)
@@ -47,7 +78,9 @@ class Verb:
     def add_to(self, app: typer.Typer, group: str | None = None) -> None:
         """Make it a command of the app, in this group of its help."""
         epilog = examples_text(self.examples)
-        app.command(self.name, help=self.help, epilog=epilog, rich_help_panel=group)(self.run)
+        app.command(self.name, cls=VerbCommand, help=self.help, epilog=epilog, rich_help_panel=group)(
+            self.run
+        )
 
 
 @dataclass(frozen=True)

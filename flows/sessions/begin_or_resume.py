@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from configs.plan import Plan
 from flows.sessions.options import RunOptions
 from runs.begun_plan import require_same_clusters, require_same_plan
+from runs.commands import Called, current
 from runs.journal import Journal, StepEntry, now
 from runs.lifecycle import RunStatus
 from runs.state import State
@@ -89,18 +90,18 @@ def begin_or_resume(request: Request, rules: VerbRules, clusters: Clusters | Non
     """
     for refuse in rules.excluded_by:
         refuse(request)
-    current = rules.resumes(request)
-    if current is None:
+    found = rules.resumes(request)
+    if found is None:
         return _begin(request, rules)
     for refuse_resuming in rules.to_resume:
-        refuse_resuming(request, current)
+        refuse_resuming(request, found)
     if rules.may_differ is not None:
-        require_same_plan(current, request.plan, but=rules.may_differ)
-    rules.same_options(request, current)
+        require_same_plan(found, request.plan, but=rules.may_differ)
+    rules.same_options(request, found)
     if clusters:
-        require_same_clusters(current, clusters)
-    _resume(current, rules)
-    return current
+        require_same_clusters(found, clusters)
+    _resume(found, rules, request)
+    return found
 
 
 def _begin(request: Request, rules: VerbRules) -> Journal:
@@ -110,15 +111,24 @@ def _begin(request: Request, rules: VerbRules) -> Journal:
     run_id = request.saved.run_id if request.saved else None
     journal = request.state.begin(request.plan, rules.verb, run_id)
     journal.document.sessions = 1
+    journal.document.called = _called(request)
     if request.rehearsal:
         journal.document.rehearsal = request.rehearsal.model_dump(mode="json")
     journal.save()
     return journal
 
 
-def _resume(journal: Journal, rules: VerbRules) -> None:
+def _called(request: Request) -> Called:
+    """How the command was called; a deployment has no file of its plan, so a copy stands for it."""
+    return current() or Called(
+        plan=str(request.state.keep_plan(request.plan)), state=str(request.options.state)
+    )
+
+
+def _resume(journal: Journal, rules: VerbRules, request: Request) -> None:
     if rules.removes:
         journal.document.aborting = True
         journal.document.steps.setdefault(StepName.CLEAN, StepEntry(started=now()))
     if rules.reopens:
+        journal.document.called = _called(request)
         journal.resume()

@@ -43,7 +43,7 @@ def require_no_copies(state: State, new_run: bool) -> None:
     if copies and not new_run:
         raise PreconditionError(
             f"the target holds {len(copies)} copies that seed rounds of plan {state.plan_name} have made",
-            hint="`snapferry cutover PLAN` builds on them; or remove them with `snapferry abort`",
+            hint="`snapferry cutover PLAN` builds on them; or remove them: snapferry abort PLAN --seeds",
         )
 
 
@@ -62,7 +62,8 @@ def require_no_frozen_cutover(state: State) -> None:
     if cutover and (cutover.document.window or cutover.document.aborting):
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish it with `snapferry cutover`, or roll everything back with `snapferry abort`",
+            hint=f"finish it: {Verb.CUTOVER.command}; or roll everything back: "
+            "snapferry abort PLAN --execute",
         )
 
 

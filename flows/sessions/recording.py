@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from domains.errors import is_transient
-from reports.words.steps import sentence_about
+from reports.words.steps import falls_short, sentence_about
 from runs.events import Event, emit
 from runs.journal import Journal, now
 from runs.lifecycle import is_opening, is_past_deadline, opening_has_begun
@@ -29,7 +29,7 @@ def record_step(journal: Journal, step: StepKey[M], record: M) -> None:
     journal.keep(step.name, record)
     said = sentence_about(step, record)
     if said:
-        report_progress(Progress(step.name, said, finished=True))
+        report_progress(Progress(step.name, said, finished=True, short=falls_short(record)))
 
 
 def bound_record(journal: Journal, step: StepKey[M], bound_by: Collection[str]) -> M | None:

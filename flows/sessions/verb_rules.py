@@ -43,7 +43,7 @@ def _just_finished(_: Request, journal: Journal) -> None:
     """Refuse a run that another process has finished between the search and the lock."""
     if is_finished(journal.document):
         raise Busy(
-            f"run {journal.run_id} has just been finished by another process", "see `snapferry report`"
+            f"run {journal.run_id} has just been finished by another process", "see `snapferry report PLAN`"
         )
 
 
@@ -80,7 +80,7 @@ def _other_options(request: Request, journal: Journal) -> None:
     if differing:
         raise PlanChanged(
             f"rehearsal {journal.run_id} is unfinished; its options were others: {'; '.join(differing)}",
-            "resume it with the same options, or remove it: snapferry abort PLAN --execute",
+            "resume it with those options, or remove it: snapferry abort PLAN --execute",
         )
     if begun.keep != wanted.keep:
         journal.document.rehearsal = wanted.model_dump(mode="json")

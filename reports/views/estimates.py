@@ -95,7 +95,7 @@ def removed_lines(report: RehearsalReport) -> str:
     """Whether the rehearsal's indices, snapshot and registrations were removed."""
     if report.removed:
         return common.removed(report.removed)
-    return "Nothing was removed: `snapferry abort` shows what is left" + (" (--keep)" if report.kept else "")
+    return "Nothing was removed (--keep)" if report.kept else "Nothing was removed yet"
 
 
 def sections(report: Report) -> Iterator[Section]:

@@ -6,6 +6,7 @@ from reports.model.report import Report
 from reports.views.fitting import Section
 from reports.views.sections import facts_of, sections_of
 from reports.words import common, outcomes
+from reports.words.next_step import advice_in
 
 
 def markdown(report: Report) -> str:
@@ -19,8 +20,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"**{_text(common.sentence(outcomes.headline(report)))}**"
     if report.message:
         yield f"\n> {_text(report.message)}"
-    if report.next:
-        yield f"\nNext: {_text(report.next)}"
+    advice = advice_in(report.next, report.next_command)
+    if advice:
+        yield f"\nTo do: {_text(advice)}"
+    if report.next_command:
+        yield f"\n```sh\n{report.next_command}\n```"
     yield ""
     yield from _facts(tuple(facts_of(report)))
     for section in sections_of(report):

@@ -80,4 +80,4 @@ def _short(request: PlannedRequest) -> str:
 
 def _total(resolution: Resolution) -> str:
     total = sum(index.bytes or 0 for index in resolution.indices)
-    return f"{len(resolution.indices)} indices, {common.size(total)} in primaries"
+    return f"{common.counted(len(resolution.indices), 'index', 'indices')}, {common.size(total)} in primaries"

@@ -14,13 +14,15 @@ from reports.views.fitting import Rows, page
 from reports.views.layout import ROWS, Row
 from reports.words import common, outcomes
 from reports.words import verification as words
+from reports.words.next_step import next_lines
 from reports.words.outcomes import untouched
 from runs.lifecycle import RunStatus
 from runs.verbs import Verb
-from tasks.records.resolution import LeftOutReason
+from tasks.records.resolution import LeftOut, LeftOutReason
 from tasks.records.verification import VerificationRecord
 
 _SKIPPED = 5
+_NOT_WANTED = (LeftOutReason.NOT_INCLUDED, LeftOutReason.EXCLUDED)
 _OUTCOME_STYLES = {
     RunStatus.DONE: "bold green",
     RunStatus.REFUSED: "bold yellow",
@@ -106,8 +108,7 @@ def _end(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[Text]:
         yield Text(report.message)
     for what, file in files:
         yield Text(f"{what}: {file}")
-    if report.next:
-        yield Text(f"Next: {report.next}")
+    yield from map(Text, next_lines(report.next, report.next_command))
 
 
 def verification_document(record: VerificationRecord) -> dict[str, Any]:
@@ -154,14 +155,25 @@ def _verdicts(record: VerificationRecord, every: bool) -> Iterator[RenderableTyp
 
 
 def _skipped(record: VerificationRecord, every: bool) -> Iterator[Text]:
-    """One line per reason, with the first names; system indices are not mentioned."""
-    by_reason: dict[str, list[str]] = {}
+    """One line per reason, with the first names where they could have been meant; no system indices."""
+    by_reason: dict[LeftOutReason, list[LeftOut]] = {}
     for item in record.skipped:
         if item.reason != LeftOutReason.SYSTEM:
-            by_reason.setdefault(common.left_out(item), []).append(item.name)
-    for reason, names in by_reason.items():
+            by_reason.setdefault(item.reason, []).append(item)
+    for reason, items in by_reason.items():
+        if reason in _NOT_WANTED and not every:
+            yield Text(f"Not asked for: {len(items)} ({common.why_left_out(reason)})", "dim")
+        else:
+            yield from _skipped_by_name(items, every)
+
+
+def _skipped_by_name(items: list[LeftOut], every: bool) -> Iterator[Text]:
+    by_words: dict[str, list[str]] = {}
+    for item in items:
+        by_words.setdefault(common.left_out(item), []).append(item.name)
+    for why, names in by_words.items():
         shown = common.names(names, len(names) if every else _SKIPPED)
-        yield Text(f"Skipped ({len(names)}), {reason}: {shown}", "dim")
+        yield Text(f"Skipped ({len(names)}), {why}: {shown}", "dim")
 
 
 def _conclusion(record: VerificationRecord) -> Text:

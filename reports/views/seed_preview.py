@@ -85,7 +85,7 @@ def _order(ahead: RoundPreview) -> Iterator[str]:
         yield "gate before-open: it waits for approval, inside the window"
     yield (
         "point of no return: the target gets its aliases, replicas and refresh intervals, and takes writes; "
-        "until then the cutover can roll back, by itself or with `snapferry abort`"
+        "until then the cutover can roll back, by itself or by abort"
     )
     blocked = ahead.source_after == "blocked"
     yield "the source keeps refusing writes" if blocked else "the source takes writes again, too"

@@ -67,8 +67,7 @@ def cutover(
         return _execute(call, plan, options)
     from flows.previews.seeding import cutover_preview
 
-    after = f" --source-after {source_after}" if source_after else ""
-    show_preview(call, cutover_preview(plan, options), f" --allow-freeze{after}")
+    show_preview(call, cutover_preview(plan, options), "--allow-freeze")
     return ExitCode.DONE
 
 
@@ -86,7 +85,7 @@ def _rehearse(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> Exit
         return run_and_report(call, plan, partial(_rehearsal_flow, plan, options))
     from flows.previews.seeding import cutover_rehearsal_preview
 
-    show_preview(call, cutover_rehearsal_preview(plan, options), " --rehearse")
+    show_preview(call, cutover_rehearsal_preview(plan, options))
     return ExitCode.DONE
 
 

@@ -38,13 +38,13 @@ def execute(
     options: "RunOptions",
     saved: "PlanDocument | None" = None,
     *,
-    next_step: str = "",
+    then: str = "",
 ) -> ExitCode:
     """Start or resume the migration, show its report, and return its exit code.
 
     Args:
         saved: the saved plan that is executed, if the call's file holds one.
-        next_step: replaces the report's advice after a run that is done.
+        then: the verb of the next step after a run that is done, instead of the report's own.
 
     Raises:
         SnapferryError, KeyboardInterrupt: no run was started or resumed.
@@ -64,7 +64,7 @@ def execute(
     else:
         saved_plan = call.file if saved else None
         journal = run_flow(plan.name, options.state, partial(_flow, plan, options, saved_plan))
-    show_report(call, journal, next_step=next_step)
+    show_report(call, journal, then=then)
     return code_of_run(journal.document)
 
 

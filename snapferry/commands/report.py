@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from runs.commands import current
 from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
+from snapferry.next_steps import next_command, say_next
 from snapferry.options import RunId, chosen_run
 from snapferry.verb import verb
 
@@ -37,9 +39,10 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     runs = State(call.folder, plan.name)
     found = chosen_run(runs, run)
     if found is None:
-        say(f"There is no run of plan {plan.name} yet. To start one: snapferry migrate {call.file} --execute")
+        say(f"There is no run of plan {plan.name} yet.")
+        say_next(next_command("check"))
         return ExitCode.REFUSED
-    made = report_of(found.document)
+    made = report_of(found.document, current())
     if call.as_json or format == "json":
         show_json(made.model_dump_json(indent=2))
     elif format in {"markdown", "html"}:

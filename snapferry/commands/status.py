@@ -1,9 +1,10 @@
 """`snapferry status`: where the latest run stands, from its journal alone."""
 
-import shlex
 from typing import TYPE_CHECKING
 
+from runs.commands import current
 from snapferry.calls import RunCall
+from snapferry.next_steps import next_command, say_next
 from snapferry.options import RunId, chosen_run
 from snapferry.plan_files import load_or_begun
 from snapferry.verb import verb
@@ -35,18 +36,18 @@ def status(call: RunCall, run: RunId = None) -> None:
     block, waiting = _left_by_seeding(runs)
     removal = TAKE_AWAY if being_removed(runs) else None
     if latest is None:
-        say(
-            f"There is no run of plan {plan.name} yet. "
-            f"To start one: snapferry migrate {call.file} --execute; "
-            f"or, to copy in rounds before a short window: snapferry seed {call.file} --execute"
-        )
+        start = next_command("check")
+        say(f"There is no run of plan {plan.name} yet.")
         if call.as_json:
-            show_json({"plan": plan.name, "run_id": None})
+            show_json({"plan": plan.name, "run_id": None, "next": start, "next_command": start})
+        else:
+            say_next(start)
         return
     live, log = read_live_progress(runs.live_of(latest.run_id)), runs.log_of(latest.run_id)
     held = runs.is_held() and (run is None or (live is not None and live.process == runs.holder()))
+    called = current()
     found = status_of(
-        report_of(latest.document),
+        report_of(latest.document, called),
         held,
         block,
         waiting,
@@ -55,7 +56,7 @@ def status(call: RunCall, run: RunId = None) -> None:
         live,
         str(log) if log.exists() else None,
     )
-    found = with_plan(found, shlex.quote(str(call.file)))
+    found = with_plan(found, called)
     if call.as_json:
         show_json(found)
     else:

@@ -16,6 +16,7 @@ from snapferry.verbosity import is_verbose
 from snapferry.verify_options import rename_of, selection_of, settings_of
 
 if TYPE_CHECKING:
+    from configs.plan import Plan
     from tasks.records.verification import VerificationRecord
 
 OptionalPlan = Annotated[
@@ -108,15 +109,15 @@ def verify(
     if plan is None:
         _require_sides_and_indices((source, target), indices, state)
         record = _compare_sides(source, target, indices or [], exclude or [], rename or [], changes)
+        to_run = ""
     else:
         _require_plan_alone(
             (source, target), {"--indices": indices, "--exclude": exclude, "--rename": rename}
         )
-        record = _compare_plan(plan, changes, state)
-    from reports.views.report import verification_document, verification_view
-
-    view = partial(verification_view, every=all or is_verbose())
-    call.show(record, view, verification_document)
+        loaded = load(plan)
+        record = _compare_plan(loaded, changes, state)
+        to_run = _next(state, record, loaded)
+    _show(call, record, to_run, every=all or is_verbose())
     return ExitCode.DONE if record.passed else ExitCode.DIFFERENT
 
 
@@ -142,8 +143,7 @@ def _require_sides_and_indices(
         raise typer.BadParameter("there is no run without a plan; leave it out", param_hint="--state")
 
 
-def _compare_plan(file: Path, changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
-    plan = load(file)
+def _compare_plan(plan: "Plan", changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
     plan = plan.model_copy(update={"verify": settings_of(plan.verify, changes)})
     from flows.verify import verify_plan
     from snapferry.progress import shown_progress
@@ -173,3 +173,27 @@ def _compare_sides(
     )
     with shown_progress():
         return verify_without_plan(options)
+
+
+def _next(folder: Path | None, record: "VerificationRecord", plan: "Plan") -> str:
+    """What to run after a comparison by a plan: what the latest run needs, unless it differs."""
+    from reports.build.report import report_of
+    from runs.commands import current
+    from runs.state import State
+    from snapferry.next_steps import next_command
+
+    latest = State(state_folder(folder), plan.name).latest()
+    if latest is None:
+        return next_command("plan")
+    if not record.passed:
+        return next_command("report")
+    return report_of(latest.document, current()).next_command
+
+
+def _show(call: Call, record: "VerificationRecord", to_run: str, *, every: bool) -> None:
+    from reports.views.report import verification_document, verification_view
+    from snapferry.next_steps import say_next
+
+    call.show(record, partial(verification_view, every=every), verification_document, to_run=to_run)
+    if to_run and not call.as_json:
+        say_next(to_run)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from domains.domain import Domain, Side
 from domains.engine.cluster import ClusterIdentity
+from runs.commands import with_options
 from tasks.checks.facts.registrations import leads_to_the_plan
 from tasks.checks.indices.indices import created_on
 from tasks.checks.registry import FIRST, THEN, deciding
@@ -19,6 +20,7 @@ from tasks.survey import SIDES, Survey
 
 _SHOWN = 20  # indices to name when a whole domain cannot be read
 
+_NEEDS = "needs --allow-"
 _CHECK_AGAIN = "fix these, then run the same command again; `snapferry check PLAN` checks everything"
 
 
@@ -39,8 +41,21 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     failed = [record for record in records if record.status == "FAIL"]
     problems = (*map(_problem, failed), *_missing_consents(survey))
     if problems:
-        raise PreconditionError(_refusal(m), problems, _CHECK_AGAIN)
+        raise PreconditionError(_refusal(m), problems, _consent(survey, failed) or _CHECK_AGAIN)
     return resolution_of(m, survey, records)
+
+
+def _consent(survey: Survey, failed: Iterable[CheckRecord]) -> str:
+    """How to consent, if nothing else is missing; empty otherwise."""
+    if not all(_NEEDS in said for record in failed for said in record.items or (record.detail,)):
+        return ""
+    given, taken = consents_given(survey), survey.catalog("target")
+    needed = dict.fromkeys(consents_needed(survey))
+    for name in survey.plan.conflicts.delete:
+        if name in taken.indices or name in taken.streams:
+            needed[f"--allow-delete {name}"] = None
+    again = with_options(*(word for each in needed if each not in given for word in each.split(" ", 1)))
+    return f"if that is what you want: `{again}`" if again else "if that is what you want, consent to it"
 
 
 def _refusal(m: Migration) -> str:

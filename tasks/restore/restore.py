@@ -13,6 +13,7 @@ from domains.engine import snapshots
 from domains.engine.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from domains.http.requests import Request
+from runs.commands import with_options
 from runs.step_names import StepName
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
@@ -142,9 +143,10 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
         if name not in target.streams and name not in target.indices:
             continue  # deleted already, by an earlier attempt or by someone else
         if name not in m.consents.allow_delete:
+            again = with_options("--allow-delete", name)
             raise ExecutionError(
                 f"deleting {name} on the target needs --allow-delete {name}",
-                "run the same command again with that option",
+                f"run the same command again with that option{f': `{again}`' if again else ''}",
             )
         if uuids(name, target) != decided:
             raise ExecutionError(

@@ -439,11 +439,11 @@ def test_the_way_to_end_a_lab_names_its_home_unless_it_is_the_default_one(tmp_pa
         bucket_region="us-east-1", role_arn="r", access_key_id="k",
         secret_access_key="s", ca_bundle=None, supervisor_pid=1, source=domain, target=domain,
     )  # fmt: skip
-    assert summary(there, Path("plan.yaml"), None).endswith("\nStop it with: snapferry lab down")
+    assert summary(there, Path("plan.yaml"), None).splitlines()[-3] == "Stop it with: snapferry lab down"
     elsewhere = replace(there, home=str(tmp_path / "my lab"))
-    assert summary(elsewhere, Path("plan.yaml"), None).endswith(
-        f"\nStop it with: snapferry lab down --home '{tmp_path / 'my lab'}'"
-    )
+    *_, stop, _, after = summary(elsewhere, Path("my plan.yaml"), None).splitlines()
+    assert stop == f"Stop it with: snapferry lab down --folder '{tmp_path / 'my lab'}'"
+    assert after == "next: snapferry check 'my plan.yaml'"
 
 
 def test_the_command_offers_the_engines_that_the_manifest_has():

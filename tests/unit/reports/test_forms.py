@@ -15,6 +15,7 @@ from support.building import a_document, a_journal, a_plan, a_resolution, a_snap
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.model.report import Report, report_schema
+from reports.views.cleanup import rolled_back_view
 from reports.views.fitting import text_of
 from reports.views.html import html
 from reports.views.markdown import markdown
@@ -22,7 +23,9 @@ from reports.views.plan import plan_view
 from reports.views.report import report_view, verification_view
 from reports.views.status import status_of, status_view
 from reports.words import common, outcomes
+from runs.commands import Called
 from runs.journal import Journal, now
+from tasks.records.cleanup import RemovalRecord, RolledBackRecord
 from tasks.records.resolution import LeftOut
 from tasks.records.transfer import Attempt, Form, IndexRestore, RepositoryRecord, RestoreRecord
 from tasks.records.verification import DocumentDifference, Limit, Verdict, VerificationRecord
@@ -443,7 +446,8 @@ def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
     gone = status_of(report, held=False)
     assert gone["outcome"] == "interrupted"
     assert gone["steps_done"] == STEPS[:3]
-    assert gone["next"] == "run the same command again: it continues this run"
+    assert gone["next"].startswith("run the same command again: it continues this run")
+    assert gone["next_command"] == "snapferry migrate PLAN --execute"
     assert "no process works on it" in shown(status_view(gone))
     assert status_of(report, held=True)["next"] == "wait for it"
 
@@ -556,3 +560,40 @@ def test_every_outcome_has_its_words(whole: Report, outcome: Any) -> None:
 
 def test_every_form_of_registration_has_its_words() -> None:
     assert set(common.FORMS) == set(get_args(Form))
+
+
+def test_the_next_command_can_be_pasted_from_every_form(tmp_path: Path) -> None:
+    journal = journal_after(tmp_path, 3, "failed")
+    journal.document.hint = "see `snapferry check PLAN`"
+    own = Called(
+        verb="migrate", plan="my_plan.yaml", state="a b", options=("--allow-delete", "x y", "--execute")
+    )
+    journal.document.called = own
+    report = report_of(journal.document)
+    assert report.next_command == "snapferry check my_plan.yaml --state 'a b'"
+    journal.document.hint = "start again with --new-run"
+    assert report_of(journal.document).next_command.endswith(" --execute --new-run")
+    journal.document.hint = ""
+    for shown_by, place in ((None, "my_plan.yaml --state 'a b'"), (Called(plan="../o.yaml"), "../o.yaml")):
+        report = report_of(journal.document, shown_by)
+        command = f"snapferry migrate {place} --allow-delete 'x y' --execute"
+        assert report.next_command == command and report.next.endswith(f": {command}")
+        assert shown(report_view(report)).splitlines()[-1] == f"next: {command}"
+        assert f"\n```sh\n{command}\n```\n" in markdown(report)
+        assert status_of(report, held=False)["next_command"] == command
+
+
+def test_what_a_verification_was_not_asked_for_is_counted_and_the_rest_is_named() -> None:
+    skipped = [LeftOut(name=f"other-{n}", reason="not included") for n in range(116)]
+    skipped += [LeftOut(name="shut", reason="closed"), LeftOut(name="tmp", reason="excluded")]
+    text = shown(verification_view(VERIFIED.model_copy(update={"skipped": tuple(skipped)})))
+    assert "other-" not in text and "Not asked for: 116 (not in indices.include)" in text
+    assert "Skipped (1), closed: shut" in text and "Not asked for: 1 (in indices.exclude)" in text
+
+
+def test_what_is_counted_agrees_with_its_verb() -> None:
+    left = RemovalRecord(indices=(), snapshots=("s",), left=(), registrations={})
+    assert common.removed(left) == "removed: the snapshot"
+    assert common.removed(left.model_copy(update={"snapshots": ()})) == "removed: nothing"
+    back = RolledBackRecord(run_id="r", released=("a",), copies=1)
+    assert "1 index of the source takes writes again; 1 copy remains, closed" in shown(rolled_back_view(back))

@@ -1,4 +1,4 @@
-"""`snapferry check`: which checks it runs, what it shows of them, and its exit code."""
+"""`snapferry check`: which checks it runs, what it shows, its exit code, and the next step that it names."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from support.building import a_plan
 from typer.testing import CliRunner
 
 from configs.checks import IDS, checks_named
+from runs.commands import Called, called_as
+from runs.state import State
+from snapferry.commands.check import _next  # pyright: ignore[reportPrivateUsage]
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
 
@@ -19,6 +23,8 @@ source: {endpoint: "http://127.0.0.1:1", auth: {type: none}}
 target: {endpoint: "http://127.0.0.1:2", auth: {type: none}}
 repository: {name: repo, bucket: my-snapshots, region: us-east-1}
 """
+CALLED = Called(verb="check", plan="my plan.yaml", state="s", options=("--allow-partial",))
+PLACE = "'my plan.yaml' --state s"
 
 
 @pytest.fixture
@@ -89,3 +95,31 @@ def test_skipped_checks_share_a_line_where_they_share_the_reason(plan: Path) -> 
     every = check(plan, "--all").stdout
     assert "SKIP account.role (source): no role is passed" in every and "OK   domains.dns (source)" in every
     assert "OK " not in shown
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "said"),
+    [
+        (None, None, "rehearse"),
+        ("rehearse", "refused", "rehearse"),
+        ("rehearse", "interrupted", "status"),
+        ("rehearse", "done", "plan"),
+        ("migrate", "done", "status"),
+    ],
+)
+def test_after_a_check_comes_what_the_plan_lacks(
+    tmp_path: Path, verb: str | None, status: str | None, said: str
+) -> None:
+    state = State(tmp_path, "orders")
+    if verb:
+        state.begin(a_plan(), verb).settle(status)  # pyright: ignore[reportArgumentType]
+    with called_as(CALLED):
+        assert _next(state, failed=False) == f"snapferry {said} {PLACE}"
+        assert _next(state, failed=True) == f"snapferry check {PLACE} --allow-partial"
+
+
+def test_a_state_folder_that_cannot_be_read_does_not_fail_a_check(tmp_path: Path) -> None:
+    state = State(tmp_path, "orders")
+    state.begin(a_plan(), "migrate").path.write_text("{")  # pyright: ignore[reportArgumentType]
+    with called_as(CALLED):
+        assert _next(state, failed=False) == f"snapferry rehearse {PLACE}"

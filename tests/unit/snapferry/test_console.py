@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from rich.text import Text
+from support.building import a_journal, a_plan
 
+from flows.sessions.recording import record_step
 from reports.views.fitting import page
 from runs.progress import Progress, report_progress
 from snapferry import console, progress
+from tasks import steps
+from tasks.records.cutover import HealthRecord
 
 
 class Gone(io.StringIO):
@@ -102,3 +106,15 @@ def test_prose_wraps_between_words_on_a_terminal_and_never_in_a_pipe(
     shown = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue() + err.getvalue()).removeprefix("snapferry: ")
     assert shown.split() == PROSE.split()
     assert abs(len(shown.splitlines()) - lines) <= (1 if columns == "30" else 0)
+
+
+def test_a_step_that_lacks_something_gets_no_tick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "err", Console(file=screen, force_terminal=True))
+    journal = a_journal(tmp_path, a_plan())
+    with progress.shown_progress(), journal.step(steps.HEALTH.name):
+        record_step(journal, steps.HEALTH, HealthRecord(waited_s=9, not_green={"folk": "yellow"}))
+        record_step(journal, steps.HEALTH, HealthRecord(waited_s=1, not_green={}))
+    late, green = (line for line in screen.getvalue().splitlines() if "health" in line)
+    assert "!" in late and "✓" not in late and "1 index is not green" in late
+    assert "✓" in green
