@@ -6,7 +6,7 @@ says whether it does.
 """
 
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -301,6 +301,11 @@ class Journal:
     def intents(self, action: str) -> list[Intent]:
         """Return all intents of this action, oldest first."""
         return [intent for intent in self.document.intents if intent.action == action]
+
+    def may_have_sent(self, actions: Iterable[str]) -> bool:
+        """Whether a request of one of these actions may have taken effect: one turned away has not."""
+        wanted = frozenset(actions)
+        return any(intent.action in wanted and not intent.was_turned_away for intent in self.document.intents)
 
     def note_arrivals(self, uuids: Mapping[str, str]) -> None:
         """Record UUIDs of indices this run brought to the target, so that it recognizes them as its own."""

@@ -15,13 +15,17 @@ from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreac
 from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, SelectionOutdated, TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, SnapshotRecord
 from tasks.repository.hints import hint_for
 
 _APPEARS_WITHIN_S = 15.0
+_AGAIN = (
+    "run the same command again: no snapshot was taken yet, so it selects again; an index that is made and "
+    "deleted all the time belongs under indices.exclude"
+)
 
 
 def mark(m: Migration, resolution: Resolution) -> MarksRecord:
@@ -46,6 +50,7 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
         Whether it already existed (running or finished).
 
     Raises:
+        SelectionOutdated: an index is gone, or was recreated; no snapshot was taken.
         ExecutionError: the name belongs to another run's snapshot; the existing one, or ours from which a
             restore has begun, is missing.
         TimedOut: other snapshots ran for longer than snapshot.wait_for_running.
@@ -90,16 +95,17 @@ def _named(others: list[RunningSnapshot]) -> str:
     return ", ".join(f"{other.repository}/{other.name}" for other in others) or "refused as concurrent"
 
 
-def _require_unchanged(m: Migration, resolution: Resolution) -> None:
-    """Require that the resolved indices still exist and are the same: a recreated index has another UUID."""
+def require_unchanged(m: Migration, resolution: Resolution) -> None:
+    """Confirm that the resolved indices still exist and are the same: a recreated index has another UUID.
+
+    Raises:
+        SelectionOutdated: one is gone, or was recreated.
+    """
     indices = catalog(m.source).indices
     for index in resolution.indices:
         if index.name not in indices or indices[index.name].uuid != index.uuid:
             what = "is gone" if index.name not in indices else "has been recreated"
-            raise ExecutionError(
-                f"{index.name} on the source {what} since this run selected it",
-                "run the same command again: no snapshot was taken yet, so it selects again",
-            )
+            raise SelectionOutdated(f"{index.name} on the source {what} since this run selected it", _AGAIN)
 
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
@@ -116,7 +122,7 @@ def snapshot_request(m: Migration, resolution: Resolution) -> Request:
 
 
 def _create(m: Migration, resolution: Resolution) -> bool:
-    _require_unchanged(m, resolution)
+    require_unchanged(m, resolution)
     try:
         with m.journal.intend(
             StepName.SNAPSHOT, "source", "snapshot", {"repository": m.repository, "name": m.snapshot}
@@ -125,6 +131,8 @@ def _create(m: Migration, resolution: Resolution) -> bool:
     except Denied:
         raise  # permissions may change later: this request took no effect
     except Refused as error:
+        if error.says("index_not_found_exception"):
+            raise SelectionOutdated(f"gone from the source: {error.reply.text}", _AGAIN) from error
         if not (error.transient or error.says("invalid_snapshot_name_exception")):
             raise
         return _adopted(m, error)

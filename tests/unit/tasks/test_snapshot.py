@@ -13,7 +13,7 @@ from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import CLOSE, RESET, FakeDomain, Reply, engine_error, html, ok
 
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, SelectionOutdated, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.snapshot import find_on_target, follow_snapshot, start_snapshot
 
@@ -172,11 +172,22 @@ def test_a_source_that_has_changed_since_it_was_looked_at_is_not_snapshotted(
     m: Migration, source: FakeDomain, indices: tuple[FakeIndex, ...], said: str
 ) -> None:
     holding(source, *indices).on(GET, MISSING)
-    with pytest.raises(ExecutionError, match=said) as caught:
+    with pytest.raises(SelectionOutdated, match=said) as caught:
         start_snapshot(m, RESOLUTION)
     assert "selects again" in caught.value.hint
     assert source.changing == []
     assert not m.journal.changed_something
+
+
+def test_an_index_that_is_gone_when_the_request_arrives_does_not_bind_the_run(
+    m: Migration, source: FakeDomain
+) -> None:
+    """The next attempt selects again, and does not ask for the same index for ever."""
+    gone = engine_error(404, "index_not_found_exception", "no such index [a]")
+    source.on(GET, MISSING).on(PUT, gone)
+    with pytest.raises(SelectionOutdated, match=r"no such index \[a\]"):
+        start_snapshot(m, RESOLUTION)
+    assert not m.journal.may_have_sent(["snapshot"])
 
 
 def test_the_source_is_looked_at_after_the_wait_for_others(m: Migration, source: FakeDomain) -> None:

@@ -142,6 +142,22 @@ def test_an_index_that_was_made_anew_under_the_name_is_not_ours(m: Migration, en
     assert not whose(m, a_unit("a"))
 
 
+def test_one_made_anew_between_two_reads_is_never_noted_as_ours(
+    m: Migration, target: FakeDomain, engine: FakeEngine
+) -> None:
+    """It was ours when its origin was read, and another when its UUID was: `abort` must not delete it."""
+
+    def replaced() -> None:
+        if len(target.asked("GET /a/_recovery")) == 1:
+            engine.put(FakeIndex("a", "foreign", states=["INITIALIZING"]))
+
+    target.before("GET /_cat/indices", replaced)
+    engine.restoring(OURS, states=["INITIALIZING"])
+    with pytest.raises(TimedOut):
+        restore(m, a_resolution(a_unit("a")), SNAPSHOT)
+    assert "foreign" not in m.journal.document.arrived.values()
+
+
 def test_half_a_stream_is_not_there(m: Migration, engine: FakeEngine) -> None:
     engine.put(FakeIndex(".ds-l-000001", origin=OURS))
     unit = a_stream_unit("l", ".ds-l-000001", ".ds-l-000002")
