@@ -6,6 +6,7 @@ says whether it does.
 """
 
 import os
+import re
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,7 +24,10 @@ from runs.verbs import Verb
 DENIED = "denied"
 REFUSED = "refused"
 """Result of an intent whose request was refused every time until it was no longer needed."""
+FROM_OUTSIDE = "interrupted from outside"
+"""Message of a session that a signal ended."""
 Record = dict[str, Any]
+_CHANGING = re.compile(r"\d{8}-\d{6,9}-[0-9a-f]{4}|(?<=/)[\w-]{22}(?=\])|\d+(?:\.\d+)?")
 M = TypeVar("M", bound=BaseModel)
 M_co = TypeVar("M_co", bound=BaseModel, covariant=True)
 
@@ -119,6 +123,14 @@ class HookEntry(BaseModel):
     problem: str = ""
 
 
+class PastEnd(BaseModel):
+    """How the session before this one ended: its message, and how many in a row ended like it."""
+
+    model_config = ConfigDict(extra="forbid")
+    message: str
+    times: int
+
+
 class Document(BaseModel):
     """Contents of a journal.
 
@@ -128,6 +140,7 @@ class Document(BaseModel):
         aborting: whether everything the run made is being removed; the run can no longer be resumed.
         unheard: why the final hooks of a finished run must be called again; empty if they need not be.
         window: for a cutover that has frozen the source.
+        before: how the session before this one ended, of this run or of an earlier one; None if it went well.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -154,6 +167,20 @@ class Document(BaseModel):
     estimate: Record | None = None
     projection: Record | None = None
     window: WindowEntry | None = None
+    before: PastEnd | None = None
+
+    @property
+    def times_in_a_row(self) -> int:
+        """How many sessions in a row, with the latest, ended like the latest."""
+        again = self.before is not None and is_same_end(self.before.message, self.message)
+        return 1 + self.before.times if again and self.before else 1
+
+    @property
+    def as_past_end(self) -> PastEnd | None:
+        """How the latest session ended, for the one after it; None if it went well or has not ended."""
+        if self.status is RunStatus.DONE or self.message in {"", FROM_OUTSIDE}:
+            return None
+        return PastEnd(message=self.message, times=self.times_in_a_row)
 
     @property
     def changed_something(self) -> bool:
@@ -188,6 +215,11 @@ def _ended_by(error: Exception) -> str:
     if isinstance(error, Refused) and not error.transient:
         return f"{REFUSED}: {error.reply.type}"
     return f"error: {type(error).__name__}"
+
+
+def is_same_end(one: str, other: str) -> bool:
+    """Whether two messages give the same cause: they may differ in run ids, UUIDs and figures."""
+    return bool(one) and _CHANGING.sub("#", one) == _CHANGING.sub("#", other)
 
 
 def now() -> datetime:
@@ -319,6 +351,7 @@ class Journal:
 
     def resume(self) -> None:
         """Record that another session has started on the run."""
+        self.document.before = self.document.as_past_end
         self.document.sessions += 1
         self.document.status, self.document.ended = RunStatus.RUNNING, None
         self.document.message = self.document.hint = self.document.unheard = ""
