@@ -7,6 +7,7 @@ from tasks.checks.facts import domains
 from tasks.checks.facts import indices as moving
 from tasks.records.resolution import LeftOutReason
 from tasks.selection import compatibility
+from tasks.selection.system_indices import system_indices_of
 from tasks.survey import Survey
 
 _MOVING = "Tutorial: Migrating to Amazon OpenSearch Service"
@@ -45,10 +46,12 @@ def _selection_problems(survey: Survey) -> Iterator[str]:
     for left in selection.left_out:
         if left.reason == LeftOutReason.CHANGING:
             yield f"{left.name}: {left.detail}; run again"
-        elif left.name in wanted.include and left.reason in {LeftOutReason.CLOSED, LeftOutReason.SYSTEM}:
-            closed = left.reason == LeftOutReason.CLOSED
-            why = "is closed; set indices.closed: move" if closed else "is a system index"
-            yield f"indices.include: {left.name} {why}, or remove it from the list"
+        elif left.name in wanted.include and left.reason == LeftOutReason.CLOSED:
+            said = f"{left.name} is closed; set indices.closed: move, or remove it from the list"
+            yield f"indices.include: {said}"
+        elif left.name in wanted.include and (owner := system_indices_of(left.name)):
+            said = f"{left.name} belongs to {owner.product} and never moves"
+            yield f"indices.include: {said}; remove it from the list, and {owner.instead}"
 
 
 def _named_problems(survey: Survey) -> Iterator[str]:
