@@ -20,6 +20,7 @@ from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, SnapshotRecord
 from tasks.repository.hints import hint_for
+from tasks.repository.lost import registration_required, snapshot_lost
 
 _APPEARS_WITHIN_S = 15.0
 _AGAIN = (
@@ -56,6 +57,11 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
         TimedOut: other snapshots ran for longer than snapshot.wait_for_running.
         DomainError: transient, or denied.
     """
+    with registration_required(m, "source"):
+        return _started(m, resolution)
+
+
+def _started(m: Migration, resolution: Resolution) -> bool:
     found = snapshots.get(m.source, m.repository, m.snapshot)
     if m.plan.snapshot.existing:
         if found is None:
@@ -66,8 +72,8 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
     if found is not None:
         _require_ours(m, found)
         return True
-    if m.journal.intents("restore"):
-        raise _vanished(m)  # a new one of this name would mix with what was restored from the lost one
+    if m.journal.may_have_sent(["restore"]):
+        raise snapshot_lost(m)  # a new one of this name would mix with what was restored from the lost one
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
     while True:
@@ -185,9 +191,10 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
     moved: tuple[int, int] | None = None
     written: int | None = None
     while True:
-        found = snapshots.get(m.source, m.repository, m.snapshot)
+        with registration_required(m, "source"):
+            found = snapshots.get(m.source, m.repository, m.snapshot)
         if found is None:
-            raise _vanished(m)
+            raise snapshot_lost(m)
         if not found.running:
             return _accepted(m, found, adopted=adopted, written=written)
         now = _running_now(m)
@@ -203,18 +210,6 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
                 "the same command resumes",
             )
         poll.pause()
-
-
-def _vanished(m: Migration) -> ExecutionError:
-    """A restarted source forgets the snapshot it was taking. As long as nothing has been restored from it, it
-    can be taken again."""
-    said = f"snapshot {m.snapshot} vanished from repository {m.repository}"
-    if m.plan.snapshot.existing or m.journal.intents("restore"):
-        return ExecutionError(said, "start again with --new-run")
-    return ExecutionError(
-        f"{said}: somebody has removed it, or the source was restarted while it was taken",
-        "run the same command again: it takes a new snapshot",
-    )
 
 
 def _running_now(m: Migration) -> RunningSnapshot | None:
@@ -272,8 +267,13 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
     Raises:
         ExecutionError: it does not list it, or the snapshot lacks an index.
     """
-    found = snapshots.get(m.target, m.repository, snapshot.name)
+    with registration_required(m, "target"):
+        found = snapshots.get(m.target, m.repository, snapshot.name)
     if found is None or found.uuid != snapshot.uuid:
+        with registration_required(m, "source"):
+            kept = snapshots.get(m.source, m.repository, snapshot.name)
+        if kept is None or kept.uuid != snapshot.uuid:
+            raise snapshot_lost(m)
         listed = f"it lists {len(snapshots.names(m.target, m.repository))} snapshots"
         place = f"through repository {m.repository} ({listed})"
         raise ExecutionError(

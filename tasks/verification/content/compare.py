@@ -11,6 +11,7 @@ from domains.domain import Domain
 from domains.engine import source_digests
 from domains.engine.cluster import identity
 from domains.engine.index_metadata import IndexMetadata, index_metadata
+from domains.engine.shard_stats import marks as shard_marks
 from domains.errors import DomainError
 from domains.versions import Version
 from runs.progress import Progress, report_progress
@@ -122,7 +123,12 @@ class _Sides:
 
     def _tally(self, index: SelectedIndex, source: IndexMetadata, target: IndexMetadata) -> Tally:
         marks = self.c.marks.get(index.name, ()) if _shards(source) == _shards(target) else ()
-        return Tally({mark.shard: mark.global_checkpoint for mark in marks})
+
+        def last_operations() -> dict[int, int]:
+            now = shard_marks(self.c.source, [index.name]).get(index.name, ())
+            return {mark.shard: mark.max_seq_no for mark in now}
+
+        return Tally({mark.shard: mark.global_checkpoint for mark in marks}, last_operations)
 
     def _documents(
         self,

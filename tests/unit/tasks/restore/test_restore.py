@@ -407,6 +407,31 @@ def test_a_lost_reply_of_a_restore_that_did_not_begin_is_told(
 # refusals
 
 
+@pytest.mark.parametrize(
+    ("refusal", "said", "hint"),
+    [
+        (
+            engine_error(500, "snapshot_restore_exception", "[repo:snap] snapshot does not exist"),
+            "vanished from repository repo: somebody has removed it",
+            "it takes a new snapshot",
+        ),
+        (
+            engine_error(404, "repository_missing_exception", "[repo] missing"),
+            "repository repo is no longer registered on the target",
+            "it registers the repository again",
+        ),
+    ],
+)
+def test_what_somebody_has_removed_is_named_once_and_not_name_by_name(
+    m: Migration, target: FakeDomain, engine: FakeEngine, refusal: Reply, said: str, hint: str
+) -> None:
+    target.on(RESTORE, refusal)
+    with pytest.raises(ExecutionError, match=said) as caught:
+        restore(m, a_resolution(a_unit("a"), a_unit("b")), SNAPSHOT)
+    assert hint in caught.value.hint
+    assert len(target.asked(RESTORE)) == 1
+
+
 def test_one_bad_name_does_not_hold_up_the_others(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:

@@ -60,7 +60,10 @@ class Shelf(Reader):
 
 
 def compared(left: Shelf, right: Shelf, **marks: int) -> Tally:
-    tally = Tally({int(shard): number for shard, number in marks.items()})
+    """Compare with these marks; the source has reached number 20 in each shard, or `reached`."""
+    reached = marks.pop("reached", 20)
+    marked = {int(shard): number for shard, number in marks.items()}
+    tally = Tally(marked, lambda: dict.fromkeys(marked, reached))
     both = Documents(left, right, (len(left.shards), len(right.shards)))
     both.compare(lambda _: EVERYTHING, tally, lambda: None)
     return tally
@@ -122,6 +125,25 @@ def test_what_the_source_has_done_since_its_mark_is_no_difference() -> None:
     tally = compared(left, right, **{"0": 10})
     assert (tally.different, tally.later) == (0, 3)
     assert compared(left, right).different == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "reached", "later"),
+    [
+        (3, 10, 0),  # the source has had no operation since its mark: it has deleted nothing
+        (3, 11, 1),
+        (11, 10, 0),
+        (12, 11, 0),  # a number that the source has not reached
+        (12, 12, 1),
+    ],
+)
+def test_a_foreign_document_is_excused_only_by_what_the_source_may_have_done(
+    number: int, reached: int, later: int
+) -> None:
+    right = Shelf({("foreign", None): (number, "x")})
+    tally = compared(Shelf({}), right, **{"0": 10, "reached": reached})
+    assert (tally.different, tally.later) == (1 - later, later)
+    assert [each.kind for each in tally.named] == ["surplus on the target"] * (1 - later)
 
 
 def test_a_write_on_both_sides_with_one_number_is_no_later_operation() -> None:
