@@ -19,6 +19,7 @@ IDS = (
     "domains.automated-snapshot",
     "indices.selected", "indices.created", "indices.closed", "indices.warm", "indices.remote-store",
     "indices.streams", "indices.packages", "indices.plugins", "indices.pipelines", "indices.policies",
+    "indices.settings",
     "indices.aliases", "indices.names",
     "room.disk", "room.shards", "room.standby", "room.copies", "room.batches",
     "safety.repository", "safety.writer", "safety.readonly", "safety.snapshot", "safety.consents",

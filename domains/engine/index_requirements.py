@@ -19,6 +19,13 @@ _SETTINGS = (
     "codec",
     "rollover_alias",
     "blocks*",
+    "replication*follower*",
+    "ccr*",
+    "lifecycle*",
+    "index_state_management*",
+    "throttled",
+    "store*type",
+    "data_path",
 )
 _PARTS = (
     *(f"*.settings.index*{setting}" for setting in _SETTINGS),

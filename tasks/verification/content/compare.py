@@ -18,6 +18,7 @@ from runs.progress import Progress, report_progress
 from runs.step_names import StepName
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Contents, Finding, IndexContents
+from tasks.restore.requests import left_out
 from tasks.verification.comparison import Comparison
 from tasks.verification.content import metadata
 from tasks.verification.content.documents import Documents, Tally
@@ -108,7 +109,7 @@ class _Sides:
         restore = self.c.restore
         findings = [
             metadata.mapping(source, target),
-            metadata.settings(source, target, restore),
+            metadata.settings(source, target, restore, left_out(index)),
         ]
         if index.name == index.target and (restore is None or restore.aliases):
             findings.append(metadata.aliases(source, target))

@@ -197,6 +197,51 @@ def test_policies_come_from_settings_or_from_the_plugin(pair: Pair, source: Fake
     assert pair.made("indices.policies").status == "OK"
 
 
+BLOCKED = {"index.blocks.write": "true"}
+FOLLOWER = "index.plugins.replication.follower.leader_index"
+
+
+@pytest.mark.parametrize("key", ["index.blocks.write", "index.blocks.read_only"])
+def test_an_index_that_refuses_writes_is_named_because_its_copy_takes_them(pair: Pair, key: str) -> None:
+    pair.source.put(FakeIndex("a", settings={key: "true"}))
+    pair.source.put(FakeIndex("b", settings={key: "false"}))
+    found = pair.made("indices.settings")
+    assert (found.status, found.items) == (
+        "WARN",
+        (f"a: it refuses writes on the source ({key}), and its copy takes them",),
+    )
+    assert "index.blocks.write" in found.hint
+    pair.plan = {"restore": {"index_settings": {"blocks.write": True}}}
+    assert pair.made("indices.settings").status == "OK"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [FOLLOWER, "index.xpack.ccr.following_index", "index.lifecycle.name", "index.lifecycle.rollover_alias",
+     "index.data_path"],
+)  # fmt: skip
+def test_settings_that_cannot_work_on_the_target_stay_behind_and_are_named(pair: Pair, key: str) -> None:
+    pair.source.put(FakeIndex("a", settings={key: "x", "index.refresh_interval": "5s"}))
+    found = pair.made("indices.settings")
+    assert (found.status, found.items) == ("WARN", (f"a: {key} stays behind",))
+    pair.plan = {"restore": {"index_settings": {key: "mine"}}}
+    assert pair.made("indices.settings").status == "OK", "the plan says what the copy gets"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"index.search.throttled": "true"}, "frozen"),
+        ({"index.store.type": "snapshot"}, "searchable snapshot"),
+        ({"index.store.type": "remote_snapshot"}, "searchable snapshot"),
+    ],
+)
+def test_an_index_that_cannot_move_as_it_is_fails(pair: Pair, settings: dict[str, str], said: str) -> None:
+    pair.source.put(FakeIndex("a", settings=settings | BLOCKED))
+    found = pair.made("indices.settings")
+    assert (found.status, said in found.detail) == ("FAIL", True)
+
+
 @pytest.mark.parametrize(
     ("have", "status"),
     [

@@ -193,7 +193,10 @@ def test_names_are_listed_and_nothing_else_is_restored(
         False,
     )
     assert body["include_aliases"] is True
-    assert {"index.blocks.*", "index.routing.allocation.*"} <= set(body["ignore_index_settings"])
+    assert {"index.blocks.*", "index.routing.allocation.*", "index.lifecycle.*"} <= set(
+        body["ignore_index_settings"]
+    )
+    assert "index.provided_name" not in body["ignore_index_settings"], "a rollover may go by its date math"
     assert "rename_pattern" not in body
     assert "index_settings" not in body
     assert target.changing == [RESTORE]
@@ -257,6 +260,8 @@ def test_renamed_indices_share_a_request_and_a_renamed_stream_goes_by_itself(
         "x-l$1",
     )
     assert [body["include_aliases"] for body in (plain, together, alone)] == [True, False, False]
+    provided = ["index.provided_name" in body["ignore_index_settings"] for body in (plain, together, alone)]
+    assert provided == [False, True, True], "a rollover of a copy must not count on among the source's names"
     assert sorted(engine.indices) == [".ds-x-l-000001", "b", "x-a", "x-c"]
     assert {index.target for index in record.indices if index.restored} == set(engine.indices)
 

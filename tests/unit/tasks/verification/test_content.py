@@ -21,6 +21,7 @@ from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark
 from runs.progress import Progress, listening
 from tasks.records.verification import Contents, DocumentDifference, Finding, IndexContents, Verdict
+from tasks.restore.requests import left_out
 from tasks.verification.comparison import Comparison
 from tasks.verification.content import metadata
 from tasks.verification.content.compare import content
@@ -316,6 +317,16 @@ def test_settings_that_the_plan_changes_are_expected_so() -> None:
     assert metadata.settings(left, made(settings=right), restore).outcome == "equal"
     other = metadata.settings(left, made(settings=right | {"index.number_of_replicas": "2"}), restore)
     assert other.detail == "index.number_of_replicas is 0 on the source, 2 on the target"
+
+
+def test_settings_that_a_restore_leaves_out_are_expected_to_be_absent() -> None:
+    follower = {"index.plugins.replication.follower.leader_index": "x", "index.lifecycle.name": "tidy"}
+    policy = {"index.plugins.index_state_management.policy_id": "tidy"}
+    left, right = made(settings=BASE | follower | policy), made(settings=BASE)
+    same, renamed = selected("a"), selected("a", target="copy-of-a")
+    found = metadata.settings(left, right, RestoreSettings(), left_out(same))
+    assert found.detail == f"{next(iter(policy))} is tidy on the source, absent on the target"
+    assert metadata.settings(left, right, RestoreSettings(), left_out(renamed)).outcome == "equal"
 
 
 def test_an_alias_that_differs_is_told_with_what_differs() -> None:
