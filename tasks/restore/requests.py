@@ -13,6 +13,8 @@ CANNOT_WORK = (
     "index.xpack.ccr.*",  # the same, of Elasticsearch
     "index.lifecycle.*",  # policies of Elasticsearch, which do not move and which OpenSearch does not have
     "index.data_path",  # a folder of the source's machines
+    "index.frozen",  # of X-Pack: the copy is an index like any other
+    "index.search.throttled",
 )
 """Settings of the source that do not work on another domain; left out of every restore."""
 RENAMED = (

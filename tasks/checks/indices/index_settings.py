@@ -11,13 +11,9 @@ from tasks.selection.select import matches
 from tasks.survey import Survey
 
 _REFUSING = ("index.blocks.write", "index.blocks.read_only")
-_THROTTLED = "index.search.throttled"
 _STORE = "index.store.type"
 _MOUNTED = ("snapshot", "remote_snapshot")
-_IMPOSSIBLE_HINT = (
-    "unfreeze a frozen index (POST NAME/_unfreeze) and restore a searchable snapshot as an index of its own "
-    "on the source first; or exclude them"
-)
+_IMPOSSIBLE_HINT = "restore them on the source as indices with files of their own first, or exclude them"
 _BLOCK_HINT = 'once they have moved, block them there: PUT NAME/_settings {"index.blocks.write": true}'
 _LEFT_HINT = "set up what replaces it on the target: a replication rule, a policy attached to the index"
 
@@ -28,7 +24,7 @@ _LEFT_HINT = "set up what replaces it on the target: a replication rule, a polic
     source="OpenSearch: index settings; AWS guide: Cross-cluster replication",
 )
 def index_settings(survey: Survey) -> Finding:
-    """A frozen index or a searchable snapshot cannot move. Blocks, followers and policies stay behind."""
+    """A searchable snapshot cannot move. Blocks, followers and policies stay behind."""
     moving = indices.moving_indices(survey)
     impossible = [line for index in moving for line in _impossible(survey, index)]
     if impossible:
@@ -54,8 +50,6 @@ def _block_lines(blocked: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 
 def _impossible(survey: Survey, index: SelectedIndex) -> Iterator[str]:
     found = indices.requirements(survey, index)
-    if found.setting(_THROTTLED) == "true":
-        yield f"{index.name}: it is frozen ({_THROTTLED}), and searches on the target would not see it"
     if found.setting(_STORE) in _MOUNTED:
         kind = found.setting(_STORE)
         yield f"{index.name}: it is a searchable snapshot ({_STORE}: {kind}), and has no files of its own"

@@ -169,6 +169,31 @@ def remote_store(survey: Survey) -> Finding:
     )
 
 
+@check(
+    "indices.unicode",
+    "a snapshot can hold the texts of their mappings and aliases",
+    source="seen on Elasticsearch 7.10.2, OpenSearch 2.19.4 and 3.6.0",
+)
+def unicode(survey: Survey) -> Finding:
+    """With half a surrogate pair in one of them, the source drops every snapshot, without a word."""
+    if survey.plan.snapshot.existing is not None:
+        return skip("the migration takes no snapshot")
+    broken = {
+        index.name: found
+        for index in moving.moving_indices(survey)
+        if (found := moving.requirements(survey, index).lone_surrogates)
+    }
+    lines = [f"{name}: {shown(texts)}" for name, texts in broken.items()]
+    hint = (
+        "copy their documents to new indices under other field names or values (_reindex with a script), and "
+        "exclude these"
+    )
+    if lines:
+        said = "half a surrogate pair in a field name, another text of the mapping, or an alias's filter"
+        return fail(f"{shown(broken)}: {said}; a snapshot with them vanishes", hint, lines)
+    return ok("no half of a surrogate pair in them")
+
+
 @check("indices.names", "names are free on the target, or the plan says what happens", source="docs/plan.md")
 def names(survey: Survey) -> Finding:
     """Indices, aliases and data streams share one namespace."""
