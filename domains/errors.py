@@ -19,6 +19,7 @@ anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) i
     │   tasks.errors
     ├── PreconditionError      refused by a check or a conflict; nothing changed     3
     ├── ExecutionError         failed after the first change; the report lists it    1
+    │   └── SelectionOutdated  an index is gone before the snapshot; select again
     ├── TimedOut               a wait ended, the work goes on; run it again          5
     ├── VerificationFailed     a difference, or something could not be compared      4
     │

@@ -1,5 +1,6 @@
 """The migration as a Prefect flow: for the command, and for deployments."""
 
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
@@ -13,6 +14,7 @@ from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import perform
 from flows.previews import migration as looking
 from flows.previews.estimates import record_estimate
+from flows.sessions.current_selection import with_current_selection
 from flows.sessions.notifications import notify_end_again, require_notified
 from flows.sessions.recording import MOVING
 from flows.sessions.saved_plans import SAVE_AGAIN, plan_in, read
@@ -97,10 +99,10 @@ def chain(m: Migration, saved: PlanDocument | None = None) -> None:
     record_estimate(m, resolution)
     register(m, resolution)
     if pass_gate(m, "before-snapshot"):
-        resolution = _resolve_once(
-            m, saved
-        )  # after a long wait, decide again what moves and what is in the way
-    require_equal(snapshot_restore_verify(m, resolution))
+        # after a long wait, decide again what moves and what is in the way
+        resolution = _resolve_once(m, saved)
+    again = partial(_resolve_once, m, saved)
+    require_equal(with_current_selection(resolution, again, partial(snapshot_restore_verify, m)))
 
 
 def _resolve_once(m: Migration, saved: PlanDocument | None) -> Resolution:

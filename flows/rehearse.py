@@ -11,11 +11,16 @@ from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.steps import perform, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
+from flows.sessions.current_selection import with_current_selection
 from flows.sessions.recording import MOVING, bound_record, record_step
 from flows.sessions.rehearsal import as_rehearsed, rehearsing, to_rehearse
 from flows.sessions.session import open_side, status_after
 from flows.sessions.which_run import leftover
-from flows.stages import register, require_true_copy, snapshot_restore_verify
+from flows.stages import (
+    register,
+    require_true_copy,
+    snapshot_restore_verify,
+)
 from runs.events import delivered_to
 from runs.journal import Journal
 from runs.lifecycle import RunStatus, is_kept
@@ -82,7 +87,8 @@ def _run_stages(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
         rehearsed = as_rehearsed(m)
         record_estimate(rehearsed, resolution, gated=False)
         register(rehearsed, resolution)
-        snapshot_restore_verify(rehearsed, resolution)
+        again = partial(_resolve_once, m, plan, wanted)
+        with_current_selection(resolution, again, partial(snapshot_restore_verify, rehearsed))
     except SnapferryError as error:
         if status_after(error, m.journal) is RunStatus.INTERRUPTED or not m.journal.changed_something:
             raise

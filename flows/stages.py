@@ -53,9 +53,8 @@ def find_on_target(m: Migration, resolution: Resolution, taken: SnapshotRecord) 
 
 def _mark_once(m: Migration, resolution: Resolution) -> MarksRecord:
     """The source's shard marks before the snapshot; once that may have begun, only those read before it."""
-    before = m.journal.document.recorded(steps.MARK)
-    if before or m.journal.intents("snapshot"):
-        return before or MarksRecord(marks={})
+    if m.journal.may_have_sent(["snapshot"]):
+        return m.journal.document.recorded(steps.MARK) or MarksRecord(marks={})
     return perform(m, steps.MARK, lambda: snapshot.mark(m, resolution))
 
 

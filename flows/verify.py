@@ -24,7 +24,8 @@ from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, Selecte
 from tasks.records.verification import VerificationRecord
 from tasks.seeding.ledger import ledger
 from tasks.seeding.scope import split_streams
-from tasks.selection.select import Selection, is_system_index, matches, select
+from tasks.selection.select import Selection, matches, select
+from tasks.selection.system_indices import system_indices_of
 from tasks.verification import run as verifying
 from tasks.verification.comparison import Comparison
 from tasks.verification.renames import Rename, renamed
@@ -112,7 +113,7 @@ def _only_on_target(target: Catalog, source: Catalog, wanted: IndexSelection) ->
     for name, index in target.indices.items():
         name_to_match = index.stream or name
         fits = matches(name_to_match, wanted.include) and not matches(name_to_match, wanted.exclude)
-        if fits and name not in source.indices and not is_system_index(name_to_match):
+        if fits and name not in source.indices and system_indices_of(name_to_match) is None:
             yield LeftOut(name=name, reason=LeftOutReason.ONLY_ON_THE_TARGET)
 
 

@@ -109,7 +109,9 @@ def _begin(request: Request, rules: VerbRules) -> Journal:
     for refuse in rules.to_begin:
         refuse(request)
     run_id = request.saved.run_id if request.saved else None
+    earlier = next((j for j in request.state.journals() if j.document.verb is rules.verb), None)
     journal = request.state.begin(request.plan, rules.verb, run_id)
+    journal.document.before = earlier.document.as_past_end if earlier else None
     journal.document.sessions = 1
     journal.document.called = _called(request)
     if request.rehearsal:

@@ -36,10 +36,9 @@ def bound_record(journal: Journal, step: StepKey[M], bound_by: Collection[str]) 
     """The record that a run has to keep to; None where it may still decide anew.
 
     Args:
-        bound_by: actions of intents that bind it.
+        bound_by: actions of requests that bind it, once one of them may have taken effect.
     """
-    bound = any(journal.intents(action) for action in bound_by)
-    return journal.document.recorded(step) if bound else None
+    return journal.document.recorded(step) if journal.may_have_sent(bound_by) else None
 
 
 def take_step(journal: Journal, step: StepKey[M], act: Callable[[], M]) -> M:

@@ -18,7 +18,7 @@ from flows.sessions.recording import MOVING, bound_record
 from flows.sessions.verb_rules import MIGRATE
 from runs.begun_plan import plan_record, require_same_plan
 from runs.events import delivered_to
-from runs.journal import Document, Journal, now
+from runs.journal import FROM_OUTSIDE, Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
 from runs.live_progress import live_progress
 from runs.progress import working_on
@@ -123,7 +123,7 @@ def working(
 def _message(error: BaseException) -> str:
     if isinstance(error, SnapferryError):
         return str(error)
-    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "interrupted from outside"
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else FROM_OUTSIDE
 
 
 def decided_before(journal: Journal) -> Resolution | None:

@@ -1,13 +1,14 @@
 """What to do next about a run, by its verb and status."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reports.model.seeding import WindowReport
 from reports.words.common import clock
 from runs.commands import Called, command, in_full
 from runs.journal import Document
-from runs.lifecycle import RunStatus, is_kept, is_removed, is_rolling_back
+from runs.lifecycle import RunPhase, RunStatus, is_kept, is_removed, is_rolling_back, phase
 from runs.step_names import StepName
 from runs.verbs import Verb
 
@@ -21,6 +22,23 @@ _ADVICE = {
     RunStatus.RUNNING: "run the same command again if its process is gone: it continues this run",
     RunStatus.FAILED: "fix the cause, then run the same command again: it continues this run",
 }
+
+
+_WHERE_TO_LOOK: Mapping[str, str] = {
+    StepName.RESOLVE: "`snapferry check PLAN` shows what it meets",
+    StepName.REGISTER_ON_SOURCE: "`snapferry check PLAN` shows what the bucket and the role lack",
+    StepName.FREEZE: "GET _tasks and GET _cat/shards on the source show what is in the way",
+    StepName.START_SNAPSHOT: "GET _snapshot/_status on the source shows what it is busy with",
+    StepName.SNAPSHOT: "the source's error log tells why; to find an index that cannot be in a snapshot, "
+    "narrow indices.include until one succeeds",
+    StepName.FIND_ON_TARGET: "GET _snapshot/REPOSITORY/_all on both domains shows what each of them reads",
+    StepName.RESTORE: "GET _cluster/allocation/explain and the error log of the target tell why",
+    StepName.OPEN_COPIES: "GET _cluster/allocation/explain on the target tells why",
+    StepName.VERIFY: "`snapferry report PLAN` names each index, and why it differs or cannot be compared",
+    StepName.SET_ALIASES: "the message names what the target refuses",
+}
+"""Where the cause is found, by the step that failed."""
+_ANYWHERE = "`snapferry report PLAN` shows what was sent and answered; the domain's error log may say more"
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,26 @@ def advice_in(said: str, to_run: str) -> str:
 
 
 def next_step(document: Document, window: WindowReport | None) -> NextStep:
-    """What to do next; empty if there is nothing to do."""
+    """What to do next; empty if there is nothing to do.
+
+    If the same end has come before, the usual advice has not helped: first it says where to find the cause.
+    """
+    usual = _usual(document, window)
+    times = document.times_in_a_row
+    if times == 1 or phase(document) is RunPhase.AT_GATE or document.status is RunStatus.DONE:
+        return usual
+    look = _WHERE_TO_LOOK.get(_failed_step(document), _ANYWHERE)
+    said = f"the last {times} attempts ended like this, so the same command alone is unlikely to help: {look}"
+    return NextStep(f"{said}; then: {usual.advice}" if usual.advice else said, usual.command)
+
+
+def _failed_step(document: Document) -> str:
+    """The step that ended the latest session; empty if none did."""
+    failed = [(entry.ended, name) for name, entry in document.steps.items() if entry.error and entry.ended]
+    return max(failed, default=(None, ""))[1]
+
+
+def _usual(document: Document, window: WindowReport | None) -> NextStep:
     if document.unheard:
         return _about_hooks(document)
     if document.verb is Verb.CUTOVER and window:

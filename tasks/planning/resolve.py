@@ -18,6 +18,7 @@ from tasks.repository.bodies import is_readonly
 from tasks.selection import compatibility
 from tasks.survey import SIDES, Survey
 
+_SETTINGS = "indices.settings"
 _SHOWN = 20  # indices to name when a whole domain cannot be read
 
 _NEEDS = "needs --allow-"
@@ -131,13 +132,14 @@ def resolution_of(m: Migration, survey: Survey, records: Iterable[CheckRecord] =
         left_out=(*survey.selection.left_out, *_skipped(units)),
         repository=m.repository,
         snapshot=m.snapshot,
-        notes=(*_notes(survey, units), *map(_line, filter(_is_undetermined, records))),
+        notes=(*_notes(survey, units), *map(_line, filter(_is_noted, records))),
         bucket_region=survey.bucket_region,
     )
 
 
-def _is_undetermined(record: CheckRecord) -> bool:
-    return record.unknown and record.status == "WARN"
+def _is_noted(record: CheckRecord) -> bool:
+    """Whether plan and report note it: what could not be told, and which settings stay behind."""
+    return record.status == "WARN" and (record.unknown or record.id == _SETTINGS)
 
 
 def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:

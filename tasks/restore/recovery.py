@@ -86,7 +86,7 @@ def follow(
     while True:
         found = arrivals(m, wanted)
         # at once: a restarted target forgets the origin of a half-restored index
-        noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)])
+        noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)], place)
         report_progress(whole.progress(found, wanted))
         waiting = [
             name for name in wanted if name not in problems and not _arrived(found.get(name), wanted[name])
@@ -158,15 +158,22 @@ def _nothing_moved(m: Migration, poll: Poll, waiting: Sequence[str]) -> str:
     return f"restore: nothing has moved for {poll.waited_s:.0f} s; waiting for {awaited}"
 
 
-def _noted(m: Migration, names: Sequence[str]) -> set[str]:
-    """Note the UUIDs of these indices as owned by this run; return the names that were noted."""
+def _noted(m: Migration, names: Sequence[str], place: str | None = None) -> set[str]:
+    """Note the UUIDs of these indices as owned by this run; return the names that were noted.
+
+    Args:
+        place: `repository/snapshot` that they were seen to come from, which is read again: an index that was
+            deleted and made anew since is not the run's.
+    """
     if not names:
         return set()
     try:
         indices = catalog(m.target).indices
+        again = arrivals(m, names) if place else {}
     except DomainError:
         return set()  # only helps a later attempt
-    uuids = {name: indices[name].uuid for name in names if name in indices}
+    same = {name for name in names if place is None or (name in again and again[name].comes_from(place))}
+    uuids = {name: indices[name].uuid for name in names if name in indices and name in same}
     m.journal.note_arrivals(uuids)
     return set(uuids)
 

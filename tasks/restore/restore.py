@@ -19,6 +19,7 @@ from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
+from tasks.repository.lost import is_snapshot_gone, registration_required, snapshot_lost
 from tasks.restore.owned_indices import besides, ours
 from tasks.restore.recovery import Whole, follow
 from tasks.restore.requests import batches, restore_request
@@ -176,6 +177,8 @@ def _restored(
     try:
         _start(m, snapshot, batch, lenient=lenient)
     except Refused as error:
+        if is_snapshot_gone(error):
+            raise snapshot_lost(m) from error
         if error.transient or not error.says(*_NAMES_AT_FAULT):
             raise
         if _all_ours(m, batch, snapshot):
@@ -223,7 +226,10 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, len
     targets = [index.target for unit in batch for index in unit.indices]
     intent = {"snapshot": snapshot.name, "names": request.body["indices"], "targets": targets}
     try:
-        with m.journal.intend(StepName.RESTORE, "target", "restore", intent):
+        with (
+            registration_required(m, "target"),
+            m.journal.intend(StepName.RESTORE, "target", "restore", intent),
+        ):
             m.target.connection.send(request)
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):
