@@ -521,7 +521,9 @@ def test_a_snapshot_that_the_journal_holds_for_removed_is_dropped_if_it_is_there
     pair.intend(over, "remove snapshot", "source", names=[name])
     kept = pair.command("finish", "--registrations", "keep", "--execute")
     assert (f"Snapshots kept: {name}" in kept.stdout, "Snapshots removed" in kept.stdout) == (True, False)
-    dropped = pair.command("finish", "--snapshots", "drop", "--execute")
+    unknown = pair.command("finish", "--snapshots", "drip", "--execute")
+    assert (unknown.exit_code, "not one of 'keep', 'remove'" in unknown.stderr) == (2, True)
+    dropped = pair.command("finish", "--snapshots", "remove", "--execute")
     assert (dropped.exit_code, found.taken) == (0, {}), dropped.stderr
     assert f"Snapshots removed: {name}" in dropped.stdout
 

@@ -460,3 +460,14 @@ def test_a_description_of_another_version_is_told_and_down_does_not_need_it(tmp_
     assert "lab down" in caught.value.hint
     assert down(home) == []
     assert load_description(home) is None
+
+
+@pytest.mark.parametrize("option", ["--folder", "--home"])
+def test_the_labs_folder_has_one_name_and_keeps_its_former_one(tmp_path, option):
+    from typer.testing import CliRunner
+
+    from snapferry.main import app
+
+    shown = CliRunner().invoke(app, ["lab", "status", option, str(tmp_path)])
+    assert (shown.exit_code, shown.stdout) == (0, f"The lab in {tmp_path} is down.\n")
+    assert "--home" not in CliRunner().invoke(app, ["lab", "status", "--help"]).stdout
