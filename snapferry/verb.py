@@ -21,6 +21,7 @@ from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
 from snapferry.options import PerSide
+from snapferry.retries import retries_shown
 
 Function = Callable[..., ExitCode | None]
 Frame = Callable[[], AbstractContextManager[None]]
@@ -90,7 +91,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
 
     def run(**values: Any) -> None:
         given = {name: _put_together(name, kind, values) for name, kind in kinds.items()}
-        with errors(), interruptions.raised():
+        with errors(), interruptions.raised(), retries_shown():
             code = function(**given, **values)
         if code:
             raise typer.Exit(code)
