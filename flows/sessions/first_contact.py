@@ -26,6 +26,7 @@ from domains.errors import (
     UnexpectedReply,
     Unreachable,
 )
+from domains.http.json_replies import Json
 from runs.begun_plan import plan_record
 from runs.lifecycle import is_frozen
 from runs.state import State
@@ -64,7 +65,7 @@ def contact(plan: Plan, state: State) -> Contact:
             both sides have a problem, it tells both.
         SnapferryError: credentials could not be resolved, or a domain refused to answer.
     """
-    known = {side: _run_answered(state, plan, side) for side in _SIDES}
+    known: dict[Side, str] = {side: _run_answered(state, plan, side) for side in _SIDES}
     is_urgent = any(is_frozen(journal.document) for journal in state.journals())
     return contact_between(plan.source, plan.target, _key_of_plan, known, patient=is_urgent)
 
@@ -113,7 +114,7 @@ def _run_answered(state: State, plan: Plan, side: Side) -> str:
     """The latest run that this side has answered at this place. A run begins once both have answered."""
     today = plan_record(plan)[side]
     for journal in state.journals():
-        begun = journal.document.plan.get(side) or {}
+        begun: Json = journal.document.plan.get(side) or {}
         if all(begun.get(key) == today[key] for key in ("endpoint", "domain", "region")):
             return journal.run_id
     return ""
@@ -207,7 +208,7 @@ def _both(ask: Callable[[Side], T]) -> dict[Side, T]:
     errors = [answer.error for answer in answers.values() if answer.error]
     if errors:
         raise _joined(errors)
-    return {side: answer.value[0] for side, answer in answers.items()}
+    return {side: answers[side].value[0] for side in _SIDES}
 
 
 def _asked(side: Side, ask: Callable[[Side], T]) -> _Answer:
