@@ -3,6 +3,8 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from prefect.events.clients import NullEventsClient
+from prefect.events.worker import EventsWorker
 from prefect.runtime.flow_run import get_parameters
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
@@ -12,12 +14,23 @@ from flows.prefect_runtime.server import is_temporary
 
 @contextmanager
 def unwatched() -> Generator[None]:
-    """No heartbeats of flow runs on a temporary server: nobody watches, and a run ends a second sooner."""
+    """Flow runs inside the block send `without_events` if their server is a temporary one."""
     if not is_temporary():
         yield
         return
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    with without_events():
         yield
+
+
+@contextmanager
+def without_events() -> Generator[None]:
+    """Flow runs inside the block send states only: no heartbeats, which hold up their end, and no events."""
+    EventsWorker.set_client_override(NullEventsClient)
+    try:
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            yield
+    finally:
+        EventsWorker.set_client_override(None)
 
 
 def run_name() -> str:
