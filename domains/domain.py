@@ -4,6 +4,7 @@ boto3 and opensearch-py are imported when a domain is opened: commands that end 
 """
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from configs.auth import BasicAuth, SigV4Auth
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from domains.http.connection import Connection
 
-__all__ = ["Domain", "Side", "open_domain"]
+__all__ = ["Domain", "Side", "import_clients", "open_domain"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class Domain:
     def without_retries(self, end: float) -> "Domain":
         """The same domain, which is asked everything once, until this reading of `time.monotonic`."""
         return replace(self, connection=self.connection.without_retries(end))
+
+
+def import_clients() -> None:
+    """Import what opening a domain needs."""
+    for module in ("domains.aws.session", "domains.http.connection", "domains.http.signing"):
+        import_module(module)
 
 
 def open_domain(side: Side, settings: DomainSettings) -> Domain:

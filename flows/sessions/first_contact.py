@@ -7,13 +7,13 @@ patiently. Imports no Prefect.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from configs.plan import DomainSettings, Plan
-from domains.domain import Domain, Side, open_domain
+from domains.domain import Domain, Side, import_clients, open_domain
 from domains.engine import reachability
 from domains.engine.cluster import ClusterIdentity, identity
 from domains.engine.reachability import Reachability
@@ -28,6 +28,7 @@ from domains.errors import (
 )
 from domains.http.json_replies import Json
 from runs.begun_plan import plan_record
+from runs.journal import Journal
 from runs.lifecycle import is_frozen
 from runs.state import State
 
@@ -65,8 +66,9 @@ def contact(plan: Plan, state: State) -> Contact:
             both sides have a problem, it tells both.
         SnapferryError: credentials could not be resolved, or a domain refused to answer.
     """
-    known: dict[Side, str] = {side: _run_answered(state, plan, side) for side in _SIDES}
-    is_urgent = any(is_frozen(journal.document) for journal in state.journals())
+    runs = tuple(state.journals())
+    known: dict[Side, str] = {side: _run_answered(runs, plan, side) for side in _SIDES}
+    is_urgent = any(is_frozen(journal.document) for journal in runs)
     return contact_between(plan.source, plan.target, _key_of_plan, known, patient=is_urgent)
 
 
@@ -89,6 +91,7 @@ def contact_between(
     Raises:
         as `contact`.
     """
+    import_clients()  # once, before two threads need them
     settings: dict[Side, DomainSettings] = {"source": source, "target": target}
     opened = _both(lambda side: open_domain(side, settings[side]))
     end = time.monotonic() + CONTACT_S
@@ -110,10 +113,10 @@ def _key_of_plan(side: Side, settings: DomainSettings) -> str:
     return f"{side}.{name}"
 
 
-def _run_answered(state: State, plan: Plan, side: Side) -> str:
+def _run_answered(runs: Iterable[Journal], plan: Plan, side: Side) -> str:
     """The latest run that this side has answered at this place. A run begins once both have answered."""
     today = plan_record(plan)[side]
-    for journal in state.journals():
+    for journal in runs:
         begun: Json = journal.document.plan.get(side) or {}
         if all(begun.get(key) == today[key] for key in ("endpoint", "domain", "region")):
             return journal.run_id
@@ -147,7 +150,7 @@ class _FirstContact:
         return identity(self.domain)
 
     def _asked_impatiently(self) -> ClusterIdentity | None:
-        """Its identity; None if it is there, but busy."""
+        """Its identity; None if it is there, and has to be asked more patiently."""
         unresolved = reachability.unresolved(self.domain, self.settings)
         if unresolved:
             raise self._failed(unresolved.detail, unresolved.hint)
@@ -169,11 +172,13 @@ class _FirstContact:
         until = min(self.end, time.monotonic() + _ATTEMPT_S)
         try:
             return identity(self.domain.without_retries(until))
-        except (Unreachable, Denied):
+        except Unreachable:
             raise
         except (Refused, UnexpectedReply) as error:
             if error.transient:
                 return None
+            if isinstance(error, Denied):
+                raise
             raise self._failed(error.message, error.hint or _NO_DOMAIN) from error
 
     def _failed(self, detail: str, hint: str) -> NoContact:

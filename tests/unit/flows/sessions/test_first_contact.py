@@ -173,6 +173,15 @@ def test_a_refusal_stays_what_it_is(source: FakeDomain, target: FakeDomain, stat
     assert isinstance(failed(a_plan_to(source.endpoint, target), state), Denied)
 
 
+def test_credentials_that_have_expired_are_renewed_as_ever(
+    source: FakeDomain, target: FakeDomain, state: State, clock: Clock
+) -> None:
+    expired = Reply(403, {"message": "The security token included in the request is expired"})
+    source.on("GET /", expired, expired, ok(identity_reply("source")))
+    contact(a_plan_to(source.endpoint, target), state)
+    assert len(source.requests) == 3
+
+
 def test_a_domain_that_has_answered_a_run_is_expected_back(
     source: FakeDomain, target: FakeDomain, state: State
 ) -> None:
