@@ -1,6 +1,7 @@
 """Run a flow from a verb: with a Prefect server, live progress, and the report at the end."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | No
         from flows.prefect_runtime.flow_runs import unwatched
         from flows.prefect_runtime.steps import prefect_reachable
 
+        import_module(f"flows.{rules.verb}")  # while the server starts
         server.await_start()
         finished: str | None = None
         try:
