@@ -95,7 +95,7 @@ def _command(place: _Place, name: str) -> float:
     file = place.folder / f"{name}.yaml"
     plan = lab_plan(place.lab, name, indices={"include": list(INDICES)})
     file.write_text(plan.model_dump_json(exclude_unset=True), encoding="utf-8")  # JSON is YAML
-    state = str(place.folder / name)
+    state = str(place.folder / "state")  # where commands have worked before, as a user's
     return _timed(place, _COMMAND, "migrate", str(file), "--execute", "--state", state)
 
 
@@ -116,7 +116,7 @@ def _timed(place: _Place, *command: str) -> float:
 
 
 def _in_steps(place: _Place, name: str) -> float:
-    journal = State(place.folder / name, name).latest()
+    journal = State(place.folder / "state", name).latest()
     assert journal is not None and journal.document.status == "done"
     return report_of(journal.document).seconds
 
