@@ -18,7 +18,8 @@ from flows.sessions.current_selection import with_current_selection
 from flows.sessions.notifications import notify_end_again, require_notified
 from flows.sessions.recording import MOVING
 from flows.sessions.saved_plans import SAVE_AGAIN, plan_in, read
-from flows.sessions.session import finished_before, session
+from flows.sessions.session import session
+from flows.sessions.verb_rules import finished_before
 from flows.stages import register, require_equal, snapshot_restore_verify
 from runs.begun_plan import plan_record
 from runs.journal import Journal

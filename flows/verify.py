@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configs.plan import DomainSettings, IndexSelection, NoAuth, Plan, VerifySettings
-from domains.domain import Domain, open_domain
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
 from domains.errors import Denied
 from domains.shard_mark import Mark
+from flows.sessions.first_contact import Contact, contact_between
 from flows.sessions.options import RunOptions
 from flows.sessions.session import read_only_migration
 from runs.begun_plan import require_same_clusters, require_same_plan
@@ -59,8 +59,8 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
         PreconditionError: there is nothing to compare, or something would be compared with itself.
         SnapferryError: a domain could not be read.
     """
-    source, target = open_domain("source", options.source), open_domain("target", options.target)
-    same_cluster = _uuid(source, options.source) == _uuid(target, options.target)
+    met = _contact(options)
+    source, target, same_cluster = met.source, met.target, met.uuids[0] == met.uuids[1]
     source_catalog = catalog(source)
     selection = select(source_catalog, options.indices)
     _require_selection(selection)
@@ -73,14 +73,15 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
     return compared(Comparison(source, target, indices, options.settings), tuple(skipped))
 
 
-def _uuid(domain: Domain, settings: DomainSettings) -> str:
-    """The cluster's UUID; if a side without credentials asks for some, the error names the options."""
+def _contact(options: VerifyOptions) -> Contact:
+    """Both domains; if a side without credentials asks for some, the error names the options."""
     try:
-        return identity(domain).uuid
+        return contact_between(options.source, options.target, lambda side, _: f"--{side}")
     except Denied as error:
+        side = "source" if error.asked.startswith("source") else "target"
+        settings = options.source if side == "source" else options.target
         if not isinstance(settings.auth, NoAuth):
             raise
-        side = domain.side
         hint = f"the requests carried no credentials: give --{side}-region to sign them, or --{side}-user"
         raise PreconditionError(error.message, hint=hint) from error
 

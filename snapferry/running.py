@@ -1,13 +1,15 @@
 """Run a flow from a verb: with a Prefect server, live progress, and the report at the end."""
 
-from collections.abc import Callable
-from pathlib import Path
+import gc
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from configs.plan import Plan
+    from flows.sessions.begin_or_resume import Request, VerbRules
     from runs.journal import Journal
     from runs.state import State
     from snapferry.calls import Call, ExecutableCall
@@ -15,11 +17,13 @@ if TYPE_CHECKING:
     from tasks.records.previews import RoundPreview
 
 
-def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Journal":
+def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | None]) -> "Journal":
     """Run a flow on a Prefect server and return the journal of its run, however it ended.
 
+    What the plan's runs exclude is refused before anything is started, and a domain that cannot be reached
+    while the server starts.
+
     Args:
-        state: the state folder.
         call: imports the flow and runs it. Prefect reads its settings when it is imported, so not before. It
             returns the run's id if another process may have finished that run meanwhile.
 
@@ -27,24 +31,29 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
         SnapferryError, KeyboardInterrupt: no run was started or resumed.
     """
     from domains.errors import SnapferryError
-    from flows.prefect_runtime.server import prefect_server
+    from flows.prefect_runtime.server import starting_server
+    from flows.sessions.begin_or_resume import require_possible
     from runs.errors import Busy, StateUnusable
-    from runs.state import State
     from snapferry.console import keep_output, say
     from snapferry.progress import shown_progress
 
-    runs = State(state, plan_name)
+    runs = request.state
     keep_output(runs.output_log)
     with runs.lock_plan():
-        pass  # if another run holds it, say so before starting a server
+        require_possible(request, rules)
     before = _sessions(runs)
-    say("Starting Prefect …")
-    with prefect_server(state):
-        from flows.prefect_runtime.steps import prefect_reachable
+    with starting_server(runs.folder) as server:
+        with _importing():
+            _meet(request)
+            say("Starting Prefect …")
+            from flows.prefect_runtime.flow_runs import unwatched
+            from flows.prefect_runtime.steps import prefect_reachable
 
+            import_module(f"flows.{rules.verb}")  # while the server starts
+        server.await_start()
         finished: str | None = None
         try:
-            with shown_progress(runs), prefect_reachable():
+            with shown_progress(runs), prefect_reachable(), unwatched():
                 finished = call()
         except Busy:
             raise  # any run there is now belongs to the other process
@@ -55,8 +64,30 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
     run_id = next(worked_on, finished)
     journal = runs.run(run_id) if run_id else None
     if journal is None:
-        raise StateUnusable(f"the run of plan {plan_name} is not in {state}", "see `snapferry status PLAN`")
+        raise StateUnusable(
+            f"the run of plan {runs.plan_name} is not in {runs.folder}", "see `snapferry status PLAN`"
+        )
     return journal
+
+
+@contextmanager
+def _importing() -> Generator[None]:
+    """Look for no garbage inside the block, nor later among its imports: that takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _meet(request: "Request") -> None:
+    """Make sure that both domains answer; a rehearsal may have another target."""
+    from flows.sessions.first_contact import contact
+    from flows.sessions.rehearsal import target_of
+
+    wanted = request.rehearsal
+    contact(target_of(request.plan, wanted) if wanted else request.plan, request.state)
 
 
 def _sessions(runs: "State") -> dict[str, tuple["datetime", int]]:
@@ -111,14 +142,16 @@ def show_preview(call: "ExecutableCall", preview: "RoundPreview", *consents: str
     say_next(to_run)
 
 
-def run_and_report(call: "ExecutableCall", plan: "Plan", flow: "Callable[[], str | None]") -> "ExitCode":
+def run_and_report(
+    call: "ExecutableCall", request: "Request", rules: "VerbRules", flow: "Callable[[], str | None]"
+) -> "ExitCode":
     """Run a flow, print its report, and return the exit code of the run.
 
     Args:
-        flow: as in `run_flow`.
+        request, rules, flow: as in `run_flow`.
     """
     from snapferry.exit_codes import code_of_run
 
-    journal = run_flow(plan.name, call.folder, flow)
+    journal = run_flow(request, rules, flow)
     show_report(call, journal)
     return code_of_run(journal.document)

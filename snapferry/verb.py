@@ -27,6 +27,7 @@ from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
 from snapferry.options import PerSide, state_folder
 from snapferry.plan_search import plans_here
+from snapferry.retries import retries_shown
 from snapferry.verbosity import Verbosity, speaking
 
 Function = Callable[..., ExitCode | None]
@@ -133,6 +134,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
             _output(verbosity, function.__name__, state),
             errors(),
             interruptions.raised(),
+            retries_shown(),
         ):
             code = function(**given, **values)
         if code:

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 DEFAULT_TIMEOUTS = botocore.config.Config(
-    connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
+    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
 )
 SHORT_TIMEOUTS = botocore.config.Config(
-    connect_timeout=5, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
+    connect_timeout=3, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
 )
-"""For optional reads, which nobody should wait long for."""
+"""For optional reads and the first lookup of a domain, which nobody should wait long for."""
 _CHECK_NAMES = (
     "check the names, ARNs and Regions in the plan, and which AWS account the credentials belong to"
 )
@@ -102,7 +102,7 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
         AwsError: not found, not readable, or without an endpoint as yet.
     """
     client: OpenSearchServiceClient = call_aws(
-        f"look up domain {domain}", lambda: client_of(session, "opensearch")
+        f"look up domain {domain}", lambda: client_of(session, "opensearch", timeouts=SHORT_TIMEOUTS)
     )
     reply = call_aws(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
     status = reply["DomainStatus"]

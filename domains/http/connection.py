@@ -148,6 +148,7 @@ class Connection:
         self.requests = RequestCount()
         self._auth = auth
         self._end: float | None = None
+        self._retries = True
         url = urlsplit(self.endpoint)
         trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
         self._transport = Transport(
@@ -177,6 +178,16 @@ class Connection:
         limited._end = end if self._end is None else min(end, self._end)
         return limited
 
+    def without_retries(self, end: float) -> "Connection":
+        """The same connection, which repeats nothing and whose requests end at `end` at the latest.
+
+        Args:
+            end: a reading of `time.monotonic`.
+        """
+        limited = self.ending_at(end)
+        limited._retries = False
+        return limited
+
     def read(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
     ) -> Any:
@@ -192,7 +203,8 @@ class Connection:
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
         return retry_transient(
-            lambda: self._send(method, path, query, body, timeout_s), budget_s=self._left(BUDGET_S)
+            lambda: self._send(method, path, query, body, timeout_s),
+            budget_s=self._left(BUDGET_S) if self._retries else 0.0,
         )
 
     def write(

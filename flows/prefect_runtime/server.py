@@ -4,15 +4,20 @@ Import it before Prefect, which reads its settings from the environment on impor
 """
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 from domains.errors import SnapferryError
 from runs.errors import StateUnusable
@@ -29,7 +34,11 @@ _LEAN = {  # what serves those who watch a server: deployments' settings, automa
     "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",  # with the next one a fourth of what a step costs
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_LOGGER_ENABLED": "false",
 }
+_AS_IT_IS = {"PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false"}  # saves half a second
+_MIGRATED_BY = "prefect.db.version"
 _temporary: ContextVar[bool] = ContextVar("snapferry_temporary_server", default=False)
 
 
@@ -37,15 +46,36 @@ class ServerUnusable(SnapferryError):
     """No Prefect server could be reached or started. Nothing was changed."""
 
 
+@dataclass(frozen=True)
+class PrefectServer:
+    """A Prefect server, which may still be starting.
+
+    Args:
+        address: of its API; requests to one that is starting wait.
+        await_start: returns once it answers, or raises ServerUnusable.
+    """
+
+    address: str
+    await_start: Callable[[], None] = lambda: None
+
+
 @contextmanager
 def prefect_server(state: Path) -> Generator[str]:
-    """Set the environment so that Prefect talks to a server, and yield the address of its API.
+    """As `starting_server`, and yield the address of its API once it answers."""
+    with starting_server(state) as server:
+        server.await_start()
+        yield server.address
+
+
+@contextmanager
+def starting_server(state: Path) -> Generator[PrefectServer]:
+    """Set the environment so that Prefect talks to a server, and begin to start one if none is named.
 
     A temporary server keeps its database under the state folder and ends with this process, however it ends.
     Works once per process: Prefect reads its settings on import, so a second server would go unused.
 
     Raises:
-        ServerUnusable: it did not start.
+        ServerUnusable: the named one does not answer.
         StateUnusable: the state folder cannot be written.
     """
     for name, value in _QUIET.items():
@@ -54,7 +84,7 @@ def prefect_server(state: Path) -> Generator[str]:
     if named:
         _require_answer(named)
         with _marked(temporary=False):
-            yield named
+            yield PrefectServer(named)
         return
     home = state / "prefect"
     log = home / f"temporary-server-{os.getpid()}.log"
@@ -71,31 +101,71 @@ def prefect_server(state: Path) -> Generator[str]:
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = (
         "false"  # nobody reads the logs, and they outlast the server
     )
-    with errors:
+    try:
+        with errors, _temporary_server(errors, log) as server, _marked(temporary=True):
+            yield server
+    finally:
+        with suppress(OSError):
+            if not log.stat().st_size:
+                log.unlink()
+
+
+@contextmanager
+def _temporary_server(errors: TextIO, log: Path) -> Generator[PrefectServer]:
+    """A child process that serves the API. Its socket listens already, so its address is known at once."""
+    home = log.parent
+    start_fast = _AS_IT_IS if _is_migrated(home) else {}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         child = subprocess.Popen(
             [
                 sys.executable,
-                "-P",
+                "-P",  # import nothing from the current folder
                 "-m",
                 "flows.prefect_runtime.temporary_server",
-            ],  # -P: import nothing from the current folder
+                str(listener.fileno()),
+            ],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
             stderr=errors,
-            env={**_LEAN, **os.environ},
-            text=True,
+            env={**_LEAN, **start_fast, **os.environ},
+            pass_fds=[listener.fileno()],
             start_new_session=True,  # Ctrl-C is for the command, which stops the server last
         )
-        try:
-            os.environ["PREFECT_API_URL"] = address = _address(child, log)
-            with _marked(temporary=True):
-                yield address
-        finally:
-            os.environ.pop("PREFECT_API_URL", None)
-            _stop(child)
+    started = threading.Event()
+
+    def await_start() -> None:
+        _await_answer(address, child, log)
+        started.set()
+        if not start_fast:
+            _note_migrated(home)
+
+    try:
+        os.environ["PREFECT_API_URL"] = address = f"http://127.0.0.1:{port}/api"
+        yield PrefectServer(address, await_start)
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        _stop(child, at_once=not started.is_set())
+
+
+def _is_migrated(home: Path) -> bool:
+    """Whether the installed version of Prefect has used the database in this folder before."""
     with suppress(OSError):
-        if not log.stat().st_size:
-            log.unlink()
+        noted = (home / _MIGRATED_BY).read_text(encoding="utf-8")
+        return noted == version("prefect") and _has_database(home)
+    return False
+
+
+def _note_migrated(home: Path) -> None:
+    with suppress(OSError):  # then the next server looks again
+        if _has_database(home):
+            (home / _MIGRATED_BY).write_text(version("prefect"), encoding="utf-8")
+
+
+def _has_database(home: Path) -> bool:
+    """Whether the database in this folder is the one that a server uses."""
+    names_another = any(name.endswith("DATABASE_CONNECTION_URL") for name in os.environ)
+    return not names_another and (home / "prefect.db").exists()
 
 
 @contextmanager
@@ -137,27 +207,26 @@ def _require_answer(address: str) -> None:
     )
 
 
-def _address(child: subprocess.Popen[str], log: Path) -> str:
-    assert child.stdout is not None
-    port = child.stdout.readline().strip()
-    address = f"http://127.0.0.1:{port}/api"
+def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers: the first request waits in its socket until it can."""
     deadline = time.monotonic() + _START_S
-    while port and time.monotonic() < deadline and child.poll() is None:
+    while time.monotonic() < deadline and child.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=10):
-                return address
+                return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.1)
+            time.sleep(0.05)
     raise ServerUnusable(
         f"the temporary Prefect server did not start; see {log}", "or name a server by PREFECT_API_URL"
     )
 
 
-def _stop(child: subprocess.Popen[str]) -> None:
+def _stop(child: subprocess.Popen[bytes], *, at_once: bool) -> None:
+    """End the server; at once while it is starting, because then nothing has been asked of it."""
     assert child.stdin is not None
     child.stdin.close()
     try:
-        child.wait(10)
+        child.wait(0 if at_once else 10)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -4,7 +4,7 @@ Imports no Prefect.
 """
 
 from flows.sessions.which_run import opened_by
-from runs.lifecycle import is_finished
+from runs.lifecycle import is_being_removed, is_finished
 from runs.seed_cycles import being_removed
 from runs.state import State
 from runs.verbs import Verb
@@ -57,9 +57,13 @@ def require_no_removal(state: State) -> None:
 
 
 def require_no_frozen_cutover(state: State) -> None:
-    """Raise PreconditionError while a cutover has frozen the source, or is being rolled back."""
+    """Raise PreconditionError while a cutover has frozen the source, or is being rolled back.
+
+    The removal of seed rounds, which may be written down in a cutover's journal, is neither.
+    """
     cutover = state.unfinished(Verb.CUTOVER)
-    if cutover and (cutover.document.window or cutover.document.aborting):
+    run = cutover.document if cutover else None
+    if cutover and run and (run.window or (run.aborting and not is_being_removed(run))):
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
             hint=f"finish it: {Verb.CUTOVER.command}; or roll everything back: "

@@ -82,7 +82,11 @@ def _require_no_freeze(allow_freeze: bool, source_after: str | None) -> None:
 
 def _rehearse(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode:
     if call.execute:
-        return run_and_report(call, plan, partial(_rehearsal_flow, plan, options))
+        from flows.sessions.begin_or_resume import Request
+        from flows.sessions.verb_rules import SEED
+
+        flow = partial(_rehearsal_flow, plan, options)
+        return run_and_report(call, Request(plan, options), SEED, flow)
     from flows.previews.seeding import cutover_rehearsal_preview
 
     show_preview(call, cutover_rehearsal_preview(plan, options))
@@ -91,7 +95,9 @@ def _rehearse(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> Exit
 
 def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode:
     from flows.guard.agreement import await_guard
+    from flows.sessions.begin_or_resume import Request
     from flows.sessions.cutover import finished_cutover, require_consent
+    from flows.sessions.verb_rules import CUTOVER
     from runs.state import State
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
@@ -103,7 +109,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     journal = finished_cutover(plan, options)
     if journal is None:
         require_consent(plan, options)
-        return run_and_report(call, plan, partial(_flow, plan, options))
+        return run_and_report(call, Request(plan, options), CUTOVER, partial(_flow, plan, options))
     say(f"Cutover {journal.run_id} has already opened the target.")
     show_report(call, journal)
     return code_of_run(journal.document)

@@ -121,6 +121,12 @@ def up(
     nodes: Annotated[int, typer.Option(min=1, max=3, help="Data nodes of each domain.")] = 1,
     managers: Annotated[int, typer.Option(min=1, max=3, help="Manager-eligible nodes of each domain.")] = 1,
     tls: Annotated[bool, typer.Option("--tls", help="Serve the domains over HTTPS only.")] = False,
+    heap: Annotated[
+        int | None,
+        typer.Option(
+            min=256, metavar="MB", help="Heap of each engine. Default: by --documents.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Start the lab, fill its source, and show how to use it.
 
@@ -130,6 +136,7 @@ def up(
         raise typer.BadParameter(f"needs --source or --target {SECURED.value}", param_hint="--access-control")
     from lab.manager import status as read_status
     from lab.manager import up as start
+    from lab.settings import heap_for
 
     was_up = read_status(place.chosen).state == "up"
     with LabProgress() as progress:
@@ -137,7 +144,8 @@ def up(
             domain("orders-source", source_region, source, access_control, nodes, managers),
             domain("orders-target", target_region, target, access_control, nodes, managers),
         )
-        description = start(place.chosen, settings(*domains, tls=tls), progress)
+        heap_mb = heap or heap_for(0 if no_data else documents)
+        description = start(place.chosen, settings(*domains, tls=tls, heap_mb=heap_mb), progress)
         loaded = None if no_data or was_up else _load(description, documents, small_indices, progress)
         if not was_up:
             _take_automated_snapshots(description)
@@ -214,11 +222,17 @@ def domain(
     return DomainSettings(name, region, engine.value, secured, nodes, managers)
 
 
-def settings(source: DomainSettings, target: DomainSettings, *, tls: bool = False) -> LabSettings:
-    """The settings of a lab with these two domains."""
-    from lab.settings import LabSettings
+def settings(
+    source: DomainSettings, target: DomainSettings, *, tls: bool = False, heap_mb: int | None = None
+) -> LabSettings:
+    """The settings of a lab with these two domains.
 
-    return LabSettings(source=source, target=target, tls=tls)
+    Args:
+        heap_mb: of each engine; the usual one if None.
+    """
+    from lab.settings import HEAP_MB, LabSettings
+
+    return LabSettings(source=source, target=target, tls=tls, heap_mb=heap_mb or HEAP_MB)
 
 
 def _load(description: LabDescription, documents: int, small: int, progress: LabProgress) -> LoadSummary:

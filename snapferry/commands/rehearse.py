@@ -64,7 +64,11 @@ def rehearse(
     _require_valid_shadow(plan, shadow)
     options = run_options(call.folder, ConsentOptions(partial=allow_partial).consents())
     if call.execute:
-        return run_and_report(call, plan, partial(_flow, plan, rehearsal, options))
+        from flows.sessions.begin_or_resume import Request
+        from flows.sessions.verb_rules import REHEARSE
+
+        request = Request(plan, options, rehearsal=rehearsal)
+        return run_and_report(call, request, REHEARSE, partial(_flow, plan, rehearsal, options))
     _show(call, plan, rehearsal, options)
     return ExitCode.DONE
 

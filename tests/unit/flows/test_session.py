@@ -21,7 +21,8 @@ from domains.errors import AwsError, Denied, SnapferryError, Unreachable
 from domains.http.error_bodies import error_for, parse
 from flows.previews.migration import migration_preview
 from flows.sessions.options import RunOptions
-from flows.sessions.session import finished_before, session
+from flows.sessions.session import session
+from flows.sessions.verb_rules import finished_before
 from flows.verify import verify_plan
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, now

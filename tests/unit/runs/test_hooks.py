@@ -24,7 +24,8 @@ from configs.hooks import EventName, Hook, WebhookAddress
 from configs.plan import Plan
 from flows.sessions.notifications import Notifier, notify_end_again
 from flows.sessions.options import RunOptions
-from flows.sessions.session import finished_before, session
+from flows.sessions.session import session
+from flows.sessions.verb_rules import finished_before
 from runs.commands import Called, called_as
 from runs.events import Event, delivered_to, emit
 from runs.hook_commands import run_command
