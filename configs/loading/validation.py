@@ -23,8 +23,8 @@ _ROUNDS = 6
 _TAGS = {"repository": set(REPOSITORY_TYPES), "auth": {"sigv4", "basic", "none"}}
 _HARMLESS: dict[str, object] = {
     "name": "x",
-    "source": {"endpoint": "http://source.invalid", "auth": {"type": "none"}},
-    "target": {"endpoint": "http://target.invalid", "auth": {"type": "none"}},
+    "source": {"endpoint": "https://source.invalid", "auth": {"type": "none"}},
+    "target": {"endpoint": "https://target.invalid", "auth": {"type": "none"}},
     "repository": {"name": "x", "bucket": "xxx"},
     "bucket": "xxx",
     "location": "/x",

@@ -77,7 +77,7 @@ Renames = Annotated[
 @verb(
     "snapferry verify orders-to-ireland.yaml",
     "snapferry verify orders-to-ireland.yaml --level content --sample 0.1",
-    "snapferry verify --source http://a:9200 --target http://b:9200 --indices '*'",
+    "snapferry verify --source https://a --target https://b --indices '*'",
 )
 def verify(
     call: Call,
@@ -169,10 +169,11 @@ def _compare_sides(
 
 
 def _show(call: Call, record: "VerificationRecord") -> None:
+    from configs.values.visible import visible_values
     from reports.views.report import verification_document, verification_view
     from snapferry.console import show, show_json
 
     if call.as_json:
         show_json(verification_document(record))
     else:
-        show(verification_view(record))
+        show(verification_view(visible_values(record)))

@@ -39,6 +39,7 @@ BEYOND_THE_SCHEMA = {
     "external_id_without_role",
     "fs_with_the_service",
     "gate_before_no_snapshot",
+    "plain_http",
     "gate_file_shared",
     "no_endpoint",
     "numbers_in_odd_forms",
