@@ -97,4 +97,4 @@ def _pattern(form: str) -> str:
         return re.escape(form[:_BEGINNING]) + r"[^\s'\"<>]*"
     if len(form) >= _ANYWHERE:
         return re.escape(form)
-    return rf"(?<!\w){re.escape(form)}(?!\w)"
+    return rf"(?<![\w.-]){re.escape(form)}(?![\w-]|\.\w)"

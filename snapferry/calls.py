@@ -33,13 +33,14 @@ class Call:
         Args:
             document: what the JSON shows; the record as it is without it.
         """
+        from configs.values.visible import visible_values
         from snapferry.console import show, show_json
 
         if self.as_json:
             shown = document(record) if document else record
             show_json(shown if isinstance(shown, dict) else shown.model_dump_json(indent=2))
         else:
-            show(view(record))
+            show(view(visible_values(record)))
 
 
 @dataclass(frozen=True, kw_only=True)

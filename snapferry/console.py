@@ -1,5 +1,6 @@
 """The only module that prints. Results go to standard output, everything else to standard error.
 
+What it prints is visible, and without the secrets that this process knows, whatever others have said.
 A terminal may be closed while a command works. What it prints then goes to a log file, and it works on.
 """
 
@@ -11,9 +12,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.text import Text
 
+from configs.values.visible import visible_json, visible_lines
 from domains.errors import SnapferryError
+from domains.known_secrets import cut_secrets
+
+_USUAL = "run the same command again; if it fails again, docs/access.md lists the rights that it needs"
 
 
 class _Stream(io.TextIOBase):
@@ -75,34 +82,49 @@ def keep_output(log: Path) -> None:
     _Stream.log = log
 
 
+class _Clean:
+    """A view whose texts are safe to show; a second net, after the records that it shows."""
+
+    def __init__(self, view: RenderableType) -> None:
+        self._view = Text(view) if isinstance(view, str) else view
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for each in console.render(self._view, options):
+            yield each if each.control else Segment(_clean(each.text), each.style)
+
+
+def _clean(text: str) -> str:
+    return visible_lines(cut_secrets(text))
+
+
 def show(view: RenderableType) -> None:
     """Print a result for people."""
-    out.print(view, markup=False, emoji=False)
+    out.print(_Clean(view), markup=False, emoji=False)
 
 
 def say(text: str) -> None:
     """Print a line that is no part of the result, on standard error."""
-    err.print(text, markup=False, emoji=False, soft_wrap=True)
+    err.print(_clean(text), markup=False, emoji=False, soft_wrap=True)
 
 
 def show_json(document: dict[str, Any] | str) -> None:
     """Print one JSON document on standard output."""
     text = document if isinstance(document, str) else json.dumps(document, indent=2, default=str)
-    print_text(text.rstrip("\n") + "\n")
+    _standard_output.write(visible_json(cut_secrets(text)).rstrip("\n") + "\n")
 
 
 def print_text(text: str) -> None:
-    """Print a text unchanged on standard output."""
-    _standard_output.write(text)
+    """Print a text without layout on standard output."""
+    _standard_output.write(_clean(text))
 
 
 def show_error(error: SnapferryError) -> None:
     """Print an error and its hint on standard error."""
-    show_problem(error.message, error.hint)
+    show_problem(error.message, error.hint or _USUAL)
 
 
 def show_problem(message: str, hint: str = "") -> None:
     """Print what is wrong, and what to do next, on standard error."""
-    err.print(f"snapferry: {message}", markup=False, emoji=False, soft_wrap=True, style="bold red")
+    err.print(_clean(f"snapferry: {message}"), markup=False, emoji=False, soft_wrap=True, style="bold red")
     if hint:
-        err.print(f"next: {hint}", markup=False, emoji=False, soft_wrap=True)
+        err.print(_clean(f"next: {hint}"), markup=False, emoji=False, soft_wrap=True)

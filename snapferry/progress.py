@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from rich import progress as bars
 from rich.text import Text
 
+from configs.values.visible import visible_values
 from reports.words import common
 from runs.progress import Progress, listening
 from snapferry.console import err, say
@@ -20,10 +21,11 @@ _SHARE_FOR_ETA = 0.01
 def shown_progress() -> Generator[None]:
     """Show all progress that is reported inside the block."""
     if err.is_terminal:
-        with _Bars() as listener, listening(listener):
+        with _Bars() as bar, listening(lambda now: bar(visible_values(now))):
             yield
     else:
-        with listening(_Lines()):
+        lines = _Lines()
+        with listening(lambda now: lines(visible_values(now))):
             yield
 
 
@@ -91,9 +93,9 @@ class _Bars:
         self._pace = _Pace()
         self._expectations = _Expectations()
         self._progress = bars.Progress(
-            bars.TextColumn("{task.description}"),
+            bars.TextColumn("{task.description}", markup=False),
             bars.BarColumn(bar_width=24),
-            bars.TextColumn("{task.fields[amount]}"),
+            bars.TextColumn("{task.fields[amount]}", markup=False),
             console=err,
             transient=True,
         )

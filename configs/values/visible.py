@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
-from pydantic import BaseModel
-
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 _SUSPECT = re.compile(rf"[^ -~]|[{_UNSEEN}]")
 _BLANK = re.compile(rf"[{_UNSEEN}]")
@@ -48,20 +46,22 @@ def visible_values(value: T) -> T:
 
 
 def _visible(value: Any) -> Any:
-    if type(value) is str:
+    return _visible_of(value, type(value))
+
+
+def _visible_of(value: Any, kind: Any) -> Any:
+    if kind is str:
         return visible(value)
-    if isinstance(value, BaseModel):
-        changed = _changed({name: getattr(value, name) for name in type(value).model_fields})
+    if keys := getattr(kind, "model_fields", None):  # pydantic's, without importing it for `--help`
+        changed = _changed({name: getattr(value, name) for name in keys})
         return value.model_copy(update=changed) if changed else value
-    if is_dataclass(value) and not isinstance(value, type):
-        changed = _changed({each.name: getattr(value, each.name) for each in fields(value) if each.init})
+    if is_dataclass(kind):
+        changed = _changed({each.name: getattr(value, each.name) for each in fields(kind) if each.init})
         return replace(value, **changed) if changed else value
-    if type(value) is dict:
-        pairs = cast("dict[Any, Any]", value)
-        return {_visible(key): _visible(below) for key, below in pairs.items()}
-    if type(value) in _COLLECTIONS:
-        collection = cast("Any", type(value))
-        return collection(_visible(each) for each in cast("list[Any]", value))
+    if kind is dict:
+        return {_visible(key): _visible(below) for key, below in value.items()}
+    if any(kind is each for each in _COLLECTIONS):
+        return kind(_visible(each) for each in value)
     return value
 
 

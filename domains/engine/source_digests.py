@@ -82,13 +82,15 @@ def page(
         expand_wildcards="all",
         allow_partial_search_results="false",
     )
+    length = len(replied)
     reply = members(parse_lossless(replied))
+    del replied  # it may have a hundred megabytes, and the digest takes as many
     shards = members(reply["_shards"])
     answered = number(shards["total"]), number(shards["successful"])
     if reply["timed_out"] is not False or answered != (1, 1):
         raise UnexpectedReply(f"{domain.side}: {index}", f"shard {shard} did not answer in full")
     hits = members(reply["hits"])["hits"]
-    return Page(tuple(_hit(members(hit)) for hit in hits), len(replied))
+    return Page(tuple(_hit(members(hit)) for hit in hits), length)
 
 
 def _range(first: int, last: int | None) -> Json:

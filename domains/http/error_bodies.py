@@ -164,7 +164,8 @@ def _seconds(retry_after: str | None) -> float | None:
 def quoted(text: str) -> str:
     """The words of others as they may be quoted: one line, not too long, and no credentials."""
     whole = text[:_READ].encode(errors="backslashreplace").decode()  # half a surrogate pair cannot be written
-    line = cut_secrets(" ".join(whole.split()))
+    line = " ".join(whole.split())
     for credential in _CREDENTIALS:
         line = credential.sub(r"\1[cut out]", line)
+    line = cut_secrets(line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

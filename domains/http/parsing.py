@@ -243,4 +243,7 @@ def digest(value: Any) -> bytes:
         text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), check_circular=False)
     except RecursionError:
         raise ValueError("the document is nested too deeply") from None
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    made = hashlib.blake2b(digest_size=16)
+    for start in range(0, len(text), MIB):  # encoded as a whole, a large document would be there twice
+        made.update(text[start : start + MIB].encode())
+    return made.digest()

@@ -1,17 +1,21 @@
 """The report as Markdown: for a ticket, a pull request or a Prefect artifact."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from configs.values.visible import visible_values
 from reports.model.report import Report
 from reports.views import estimates, seeding
 from reports.words import common, outcomes
 from runs.verbs import Verb
 
+_MARKUP = re.compile(r"[\\`*\[\]|~]")
+
 
 def markdown(report: Report) -> str:
-    """The whole report."""
-    return "\n".join(_lines(report)) + "\n"
+    """The whole report. No name or reason in it can end a cell, start a link, or hide."""
+    return "\n".join(_lines(visible_values(report))) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -64,7 +68,7 @@ def _facts(report: Report) -> Iterator[str]:
         yield f"- repository on {repository.side}: {_text(common.repository(repository))}"
     taken = report.snapshot
     if taken:
-        yield f"- snapshot: `{taken.name}`, {taken.state}, {taken.shards_total} shards"
+        yield f"- snapshot: {_code(taken.name)}, {_text(taken.state)}, {taken.shards_total} shards"
     if report.level:
         yield f"- verification level: {report.level}"
     for limit in report.limits:
@@ -116,5 +120,9 @@ def _time(at: datetime) -> str:
 
 
 def _text(cell: str) -> str:
-    escaped = cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    escaped = _MARKUP.sub(r"\\\g<0>", cell).replace("&", "&amp;").replace("<", "&lt;")
     return " ".join(escaped.split())
+
+
+def _code(name: str) -> str:
+    return _text(name) if "`" in name else f"`{name}`"

@@ -13,6 +13,7 @@ def check(call: PlanCall, allow: ConsentOptions) -> ExitCode:
     Reads only. Exits with 3 if any check fails. docs/checks.md explains each check.
     """
     plan = call.load()
+    from configs.values.visible import visible_values
     from flows.check import run_check
     from reports.views.checks import checks_document, checks_view
     from snapferry.console import show, show_json
@@ -21,6 +22,6 @@ def check(call: PlanCall, allow: ConsentOptions) -> ExitCode:
     if call.as_json:
         show_json(checks_document(records))
     else:
-        show(checks_view(records))
+        show(checks_view(visible_values(records)))
     failed = any(record.status == "FAIL" for record in records)
     return ExitCode.REFUSED if failed else ExitCode.DONE

@@ -21,6 +21,7 @@ def report(call: RunCall, format: Format = "console") -> ExitCode:
     Reads the run's journal only; nothing is sent to the domains. docs/report.md explains every
     key.
     """
+    from configs.values.visible import visible_values
     from reports.build.report import report_of
     from reports.views.markdown import markdown
     from reports.views.report import report_view
@@ -38,5 +39,5 @@ def report(call: RunCall, format: Format = "console") -> ExitCode:
     elif format == "markdown":
         print_text(markdown(found))
     else:
-        show(report_view(found))
+        show(report_view(visible_values(found)))
     return ExitCode.DONE

@@ -19,6 +19,7 @@ def status(call: RunCall) -> None:
     Reads the run's journal only; nothing is sent to the domains. A source that a cutover has frozen refuses
     writes until the cutover is finished or rolled back.
     """
+    from configs.values.visible import visible_values
     from flows.sessions.exclusion import TAKE_AWAY
     from reports.build.report import report_of
     from reports.views.status import status_of, status_view, with_plan
@@ -45,7 +46,7 @@ def status(call: RunCall) -> None:
     if call.as_json:
         show_json(found)
     else:
-        show(status_view(found))
+        show(status_view(visible_values(found)))
 
 
 def _left_by_seeding(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":

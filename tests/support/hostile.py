@@ -71,7 +71,9 @@ def _entered(name: str, ends: Outcome, *parts: bytes) -> None:
 
 
 def _head(status: str = "200 OK", *lines: str, type: str = "application/json") -> bytes:
-    return "\r\n".join((f"HTTP/1.1 {status}", f"Content-Type: {type}", *lines, "", "")).encode("latin-1")
+    return "\r\n".join(
+        (f"HTTP/1.1 {status}", f"Content-Type: {type}", "Connection: close", *lines, "", "")
+    ).encode("latin-1")
 
 
 def _whole(body: bytes, status: str = "200 OK", *lines: str, type: str = "application/json") -> bytes:
@@ -96,7 +98,7 @@ def bomb(how: str, size: int = 2048 * MB) -> bytes:
     return b"".join(packer.compress(block) for _ in range(size // len(block))) + packer.flush()
 
 
-SMALL_BOMB = 160 * MB
+SMALL_BOMB = 224 * MB
 """As long as a bomb has to be where its client stops early; a whole one takes seconds to make."""
 _bomb_size = [SMALL_BOMB]
 

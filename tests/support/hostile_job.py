@@ -6,6 +6,7 @@ list of the whole domain, and as documents. Exits with 1 if one takes 400 MB, or
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import sys
@@ -53,10 +54,18 @@ def _try(names: list[str], *, whole: bool) -> int:
                 except DomainError as error:
                     said = type(error).__name__
                 seconds = time.monotonic() - began
-                most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+                most = _most_mb()
                 failed |= most >= MOST_MB or seconds > TOTAL_S + 1
                 print(f"{name}, {how}: {said}, {seconds:.1f} s, {most} MB")
     return int(failed)
+
+
+def _most_mb() -> int:
+    """The most memory that this process has had; `ru_maxrss` would count what its parent had before it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) // 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _ways(connection: Any) -> dict[str, Callable[[], Any]]:
