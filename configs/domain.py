@@ -105,6 +105,9 @@ class DomainSettings(Settings):
         if self.ca_bundle is not None and self.endpoint is not None and self.endpoint.startswith("http:"):
             message = "an http endpoint has no certificate; remove ca_bundle or write https"
             yield Conflict(("ca_bundle",), message, (("ca_bundle",), ("endpoint",)))
+
+    def refusals(self) -> Iterator[Conflict]:
+        """Yield an endpoint to which requests would leave this machine over plain http."""
         if self.endpoint is not None and leaves_unencrypted(self.endpoint, self.connect_to):
             yield Conflict(("endpoint",), PLAIN_HTTP, (("endpoint",), ("connect_to",)))
 

@@ -104,7 +104,7 @@ class Validation:
             self.findings.append(finding)
 
     def _conflicts(self, part: Settings, path: Path) -> Iterator[Finding]:
-        for conflict in part.disagreements():
+        for conflict in (*part.disagreements(), *part.refusals()):
             if not self._rests_on_spoiled(conflict, path):
                 where = (*path, *conflict.path)
                 spot = self._spots.get(where)

@@ -89,7 +89,7 @@ PLAIN = Weights(brace=200, bracket=90, colon=110, comma=64)
 LOSSLESS = Weights(brace=330, bracket=90, colon=350, comma=300)
 
 
-def read_body(response: requests.Response) -> Body:
+def read_body(response: requests.Response) -> bytearray:
     """Read a reply's body, up to the bound of the request; of an error, only its beginning.
 
     Raises:
@@ -98,13 +98,13 @@ def read_body(response: requests.Response) -> Body:
     """
     failed = not 200 <= response.status_code < 300
     longest = ERROR_BYTES if failed else current_limits().longest
+    body = bytearray()
     try:
         if 300 <= response.status_code < 400 and response.headers.get("Location"):
             raise _redirected(response.status_code, response.headers["Location"])
         announced = response.headers.get("Content-Length", "")
         if not failed and re.fullmatch(r"[0-9]+", announced.strip()) and _above(announced, longest):
             raise _too_long(longest)
-        body = bytearray()
         for chunk in response.raw.stream(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > _LARGE:
@@ -115,6 +115,7 @@ def read_body(response: requests.Response) -> Body:
                     return body[:longest]
                 raise _too_long(longest)
     except BaseException:
+        body.clear()  # the error would hold it
         response.close()  # the rest of the reply must not be taken for the next one
         raise
     return body  # as it is: a copy would take its length once more

@@ -16,7 +16,7 @@ from opensearchpy import RequestsHttpConnection, Transport
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from domains.errors import Refused, UnexpectedReply, Unreachable
-from domains.http.bodies import BadBody, Body, Reading, end_turn, read_body
+from domains.http.bodies import BadBody, Reading, end_turn, read_body
 from domains.http.deadline import DeadlineAdapter, Limits, limited
 from domains.http.error_bodies import error_for
 from domains.http.faults import TIMEOUT_HINT, bad_body, fault_of, unanswered
@@ -67,13 +67,13 @@ class _HttpConnection(RequestsHttpConnection):
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
         self._seen.date = response.headers.get("Date")
-        self._seen.body = b""
+        self._seen.body = bytearray()
         self._seen.body = read_body(response)
         response.raw = io.BytesIO()  # opensearch-py would decode it once more, and differently
 
-    def take_body(self) -> Body:
+    def take_body(self) -> bytearray:
         """The body of this thread's last reply, once."""
-        body, self._seen.body = self._seen.body, b""
+        body, self._seen.body = self._seen.body, bytearray()
         return body
 
     @property
@@ -284,17 +284,24 @@ class Connection:
         try:
             with limited(limits):
                 self._perform(method, path, query, body, timeout_s)
-                return how.parse(self._wire.take_body())
+                replied = self._wire.take_body()
+                try:
+                    return how.parse(replied)
+                finally:
+                    replied.clear()  # an error would hold it for as long as somebody holds the error
         except _Erroneous as error:
             raise self._refused(asked, error) from None
         except BadBody as error:
-            raise bad_body(asked, error) from None
+            raise bad_body(asked, error.with_traceback(None)) from None
         except client_errors.ConnectionTimeout:
             raise unanswered(asked, timeout_s) from None
         except client_errors.ConnectionError as error:
             if time.monotonic() >= limits.end:
                 raise unanswered(asked, timeout_s) from None
-            raise fault_of(asked, error, self.endpoint, limits) from None
+            fault = fault_of(asked, error, self.endpoint, limits)
+            if isinstance(fault, UnexpectedReply) and not reads_only(method, path):
+                fault.transient = True  # what it did is as unknown as without a reply
+            raise fault from None
         finally:
             end_turn()
 

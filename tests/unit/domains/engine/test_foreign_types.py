@@ -414,13 +414,13 @@ def _canned(replies: dict[str, Any]) -> Domain:
 
     class Canned(Connection):
         def _perform(self, method: str, path: str, query: Any, body: Any, timeout_s: float) -> None:
-            self._body = json.dumps(replies[path]).encode()
+            self._body = bytearray(json.dumps(replies[path]).encode())
 
         @property
         def _wire(self) -> Any:
             return self
 
-        def take_body(self) -> bytes:
+        def take_body(self) -> bytearray:
             return self._body
 
     connection = Canned("source", "http://127.0.0.1:1", None)

@@ -89,6 +89,14 @@ def test_what_is_no_reply_is_asked_for_once() -> None:
             assert server.asked == 1
 
 
+def test_what_a_write_did_is_unknown_when_its_reply_cannot_be_read() -> None:
+    with hostile("SSH") as server:
+        with pytest.raises(UnexpectedReply) as caught:
+            Connection("source", server.endpoint, None).write("PUT", "/x", body={})
+        assert caught.value.transient
+        assert server.asked == 1
+
+
 HEAVY = (
     "body without an end",
     "gzip bomb",
