@@ -60,7 +60,8 @@ def _remember_authorization(value: str) -> None:
         remember_secret(login.partition(":")[2])
     elif signed := re.search(r"Credential=([^/,\s]+).*Signature=([0-9a-f]{64})", value):
         remember_secret(signed[1])
-        _signatures.append(signed[2])
+        with _lock:
+            _signatures.append(signed[2])
     else:
         remember_secret(value.partition(" ")[2] or value)
 
@@ -69,9 +70,9 @@ def cut_secrets(text: str) -> str:
     """The text without the secret values that are known, in whichever form they are quoted."""
     for every in list(_all):
         text = every.sub(CUT, text)
-    if _signatures:
-        text = _SIGNATURE.sub(lambda found: CUT if found[0] in _signatures else found[0], text)
-    return text
+    with _lock:
+        sent = set(_signatures)
+    return _SIGNATURE.sub(lambda found: CUT if found[0] in sent else found[0], text)
 
 
 def forget_secrets() -> None:
@@ -94,7 +95,7 @@ def _forms(value: str) -> Iterator[str]:
 
 def _pattern(form: str) -> str:
     if len(form) >= _LONG:
-        return re.escape(form[:_BEGINNING]) + r"[^\s'\"<>]*"
+        return re.escape(form) + "|" + re.escape(form[:_BEGINNING]) + r"[^\s'\"<>]*"
     if len(form) >= _ANYWHERE:
         return re.escape(form)
     return rf"(?<![\w.-]){re.escape(form)}(?![\w-]|\.\w)"

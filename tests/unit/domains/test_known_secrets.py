@@ -150,6 +150,12 @@ def test_a_short_value_is_cut_where_it_stands_alone() -> None:
     )
 
 
+def test_a_long_sentence_is_cut_as_a_whole() -> None:
+    sentence = "correct horse battery staple, and once more from the start"
+    remember_secret(sentence)
+    assert cut_secrets(f"no: {sentence}!") == "no: [cut out]!"
+
+
 def test_a_digest_that_is_no_signature_stays() -> None:
     remember_sent({"Authorization": f"AWS4-HMAC-SHA256 Credential={KEY_ID}/x, Signature={'a' * 64}"})
     assert cut_secrets(f"{'a' * 64} {'b' * 64}") == f"[cut out] {'b' * 64}"
