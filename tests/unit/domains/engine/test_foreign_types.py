@@ -37,6 +37,26 @@ from domains.errors import DomainError
 from domains.http.connection import Connection
 from domains.versions import version_of
 
+MODULES = (
+    access_control,
+    catalog,
+    cluster,
+    cluster_features,
+    documents,
+    index_metadata,
+    index_opening,
+    index_requirements,
+    metadata_digests,
+    nodes,
+    repositories,
+    restores,
+    seq_no_figures,
+    shard_stats,
+    snapshots,
+    source_digests,
+    templates,
+    write_blocks,
+)
 ENGINE = version_of("opensearch", "2.19.4")
 WRONG: tuple[Any, ...] = (None, [], {}, "x\u202e", 5, -1.5, True, 2**70, "9" * 40, ["x"], {"x": 1}, [{}])
 SHARDS = {"total": 1, "successful": 1, "failed": 0}
@@ -149,6 +169,16 @@ CALLS: dict[str, Call] = {
         cluster_features.cluster_settings,
         {"/_cluster/settings": {"defaults": {"cluster.a": ["x"]}, "transient": {"cluster.b": "y"}}},
         cluster_features.cluster_settings,
+    ),
+    "write settings": Call(
+        cluster_features.write_settings,
+        {"/_cluster/settings": {"defaults": {"action.auto_create_index": "true"}}},
+        cluster_features.write_settings,
+    ),
+    "page sizes": Call(
+        lambda domain: documents.page_sizes(domain, ["a"]),
+        {"/a/_settings/index.max_result_window": {"a": {"settings": {"index.max_result_window": "500"}}}},
+        documents.page_sizes,
     ),
     "plugins": Call(
         cluster_features.plugins, {"/_cat/plugins": [{"component": "knn"}]}, cluster_features.plugins
@@ -494,3 +524,14 @@ def test_another_type_at_any_level_is_an_error_or_no_part_of_the_answer(name: st
                     assert error.hint, (path, place, wrong)
                 else:
                     assert _fits(found, returns), (path, place, wrong, found)
+
+
+def test_no_typed_call_is_forgotten() -> None:
+    tried = {each.returns.__wrapped__ for each in CALLS.values() if hasattr(each.returns, "__wrapped__")}
+    found = {
+        function.__wrapped__
+        for module in MODULES
+        for function in vars(module).values()
+        if hasattr(function, "__wrapped__") and function.__module__ == module.__name__
+    }
+    assert {f"{each.__module__}.{each.__name__}" for each in found - tried} == set()
