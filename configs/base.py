@@ -61,6 +61,13 @@ class Settings(BaseModel):
         """Yield the conflicts between this part's fields. Parts with such rules override it."""
         yield from ()
 
+    def refusals(self) -> Iterator[Conflict]:
+        """Yield what a plan that is loaded from a file may not have, but one that a run began with may.
+
+        An earlier version accepted it, and its run must be finished, above all where it has frozen a source.
+        """
+        yield from ()
+
 
 def _line(conflict: Conflict) -> str:
     return f"{path_text(conflict.path)}: {conflict.message}" if conflict.path else conflict.message

@@ -11,9 +11,11 @@ from configs.values.aws import DOMAIN_PATTERN, REGION_PATTERN, check_domain_name
 from configs.values.endpoints import (
     CONNECT_TO_PATTERN,
     ENDPOINT_PATTERN,
+    PLAIN_HTTP,
     Address,
     address_of,
     connect_address,
+    leaves_unencrypted,
     normal_connect_to,
     normal_endpoint,
 )
@@ -103,6 +105,11 @@ class DomainSettings(Settings):
         if self.ca_bundle is not None and self.endpoint is not None and self.endpoint.startswith("http:"):
             message = "an http endpoint has no certificate; remove ca_bundle or write https"
             yield Conflict(("ca_bundle",), message, (("ca_bundle",), ("endpoint",)))
+
+    def refusals(self) -> Iterator[Conflict]:
+        """Yield an endpoint to which requests would leave this machine over plain http."""
+        if self.endpoint is not None and leaves_unencrypted(self.endpoint, self.connect_to):
+            yield Conflict(("endpoint",), PLAIN_HTTP, (("endpoint",), ("connect_to",)))
 
     @property
     def is_managed(self) -> bool:

@@ -10,12 +10,12 @@ anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) i
     │   ├── Untrusted          TLS certificate not accepted; nothing was sent
     │   ├── NoContact          not reached, or no domain, when first asked           transient if met before
     │   ├── UnexpectedReply    a reply that the API does not document                transient if it says so
+    │   │   └── ReplyTooLong   domains.http.bodies: above its bound
     │   └── Refused            an error reply                                        transient if busy
     │       ├── Missing        no such repository, snapshot or index
     │       └── Denied         signature, IAM policy or access control
     │           └── Expired    credentials or clock; nothing was done                transient
     ├── AwsError               an AWS API failed, or the caller lacks a permission   3
-    ├── ReplyTooLong           domains.http.bodies: above the caller's limit         3
     │
     │   tasks.errors
     ├── PreconditionError      refused by a check or a conflict; nothing changed     3
@@ -36,6 +36,9 @@ raises its own `lab.errors.LabError`. tests/unit/test_errors.py holds that every
 
 from dataclasses import dataclass
 from typing import Literal
+
+from configs.values.visible import visible
+from domains.known_secrets import cut_secrets
 
 Envelope = Literal["engine", "front door", "security", "text"]
 
@@ -65,15 +68,17 @@ class Reply:
 class SnapferryError(Exception):
     """The root of every error that is expected to reach a user.
 
+    Both texts are made safe to show, whoever quotes them: without known secrets, and visible.
+
     Args:
         message: what happened, in one or two sentences.
         hint: the next thing to do.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = visible(cut_secrets(message))
+        self.hint = visible(cut_secrets(hint))
+        super().__init__(self.message)
 
 
 class DomainError(SnapferryError):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from configs.hooks import EventName, Hook
 from configs.plan import BasicAuth, DomainSettings, Plan
+from configs.values.visible import visible
 from runs.events import Event
 from runs.hook_commands import command_unusable, run_command
 from runs.journal import HookEntry, Journal, now
@@ -71,7 +72,7 @@ def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path,
     written = [str(file) if file.exists() else "" for file in reports]
     return HookMessage(
         event=event.event,
-        text=f"{plan.name}: {event.message}",
+        text=visible(f"{plan.name}: {event.message}"),
         at=now().isoformat(timespec="seconds"),
         plan=plan.name,
         run_id=run.run_id,
@@ -82,8 +83,8 @@ def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path,
         gate=event.gate,
         until=event.until.isoformat(timespec="seconds") if event.until else "",
         by=event.by,
-        message=event.message,
-        hint=event.hint,
+        message=visible(event.message),
+        hint=visible(event.hint),
         source=_where(plan.source),
         target=_where(plan.target),
         repository=plan.repository.name,

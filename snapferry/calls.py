@@ -36,6 +36,7 @@ class Call:
             document: what the JSON shows; the record as it is without it.
             to_run: the next command, for the JSON; people are told it in a line of its own.
         """
+        from configs.values.visible import visible_values
         from snapferry.console import show, show_json
 
         if self.as_json:
@@ -45,7 +46,7 @@ class Call:
                 shown = {**shown, "next": to_run}
             show_json(shown if isinstance(shown, dict) else shown.model_dump_json(indent=2))
         else:
-            show(view(record))
+            show(view(visible_values(record)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The only module that prints. Results go to standard output, everything else to standard error.
 
+What it prints is visible, and without the secrets that this process knows, whatever others have said.
 A terminal may be closed while a command works. What it prints then goes to a log file, and it works on.
 """
 
@@ -12,14 +13,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.text import Text
 
+from configs.values.visible import visible_json, visible_lines
 from domains.errors import SnapferryError
+from domains.known_secrets import cut_secrets
 from reports.views.fitting import UNLIMITED, page, text_of
 from runs.commands import current, in_full
 from snapferry import run_log
 from snapferry.verbosity import is_quiet
+
+_USUAL = "run the same command again; if it fails again, docs/access.md lists the rights that it needs"
 
 
 class _Stream(io.TextIOBase):
@@ -80,11 +86,26 @@ def keep_output(log: Path) -> None:
     _Stream.log = log
 
 
+class _Clean:
+    """A view whose texts are safe to show; a second net, after the records that it shows."""
+
+    def __init__(self, view: RenderableType) -> None:
+        self._view = Text(view) if isinstance(view, str) else view
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for each in console.render(self._view, options):
+            yield each if each.control else Segment(_clean(each.text), each.style)
+
+
+def _clean(text: str) -> str:
+    return visible_lines(cut_secrets(text))
+
+
 def show(view: RenderableType) -> None:
     """Print a result for people, fitted to the width of the terminal, or to COLUMNS."""
     run_log.note(logging.INFO, text_of(view))
     out = Console(file=_standard_output, width=_width(_standard_output), highlight=False, emoji=False)
-    out.print(view, markup=False, overflow="ignore", crop=False)
+    out.print(_Clean(view), markup=False, overflow="ignore", crop=False)
 
 
 def say(text: str) -> None:
@@ -104,12 +125,12 @@ def warn(text: str) -> None:
 
 def say_unwrapped(text: str) -> None:
     """Print a line for programs on standard error; it is never wrapped, and no part of a run's log."""
-    err.print(in_full(text, current()), markup=False, soft_wrap=True)
+    err.print(_clean(in_full(text, current())), markup=False, soft_wrap=True)
 
 
 def _print_fitted(text: str, style: str = "") -> None:
     """Print text on standard error; on a terminal, wrapped between words."""
-    width = _width(_standard_error)
+    width, text = _width(_standard_error), _clean(text)
     lines = page([Text(text, style)]) if width != UNLIMITED else Text(text, style)
     err.print(lines, markup=False, overflow="ignore", crop=False, soft_wrap=width == UNLIMITED)
 
@@ -125,17 +146,17 @@ def _width(stream: TextIO) -> int | None:
 def show_json(document: dict[str, Any] | str) -> None:
     """Print one JSON document on standard output."""
     text = document if isinstance(document, str) else json.dumps(document, indent=2, default=str)
-    print_text(text.rstrip("\n") + "\n")
+    _standard_output.write(visible_json(cut_secrets(text)).rstrip("\n") + "\n")
 
 
 def print_text(text: str) -> None:
-    """Print a text unchanged on standard output."""
-    _standard_output.write(text)
+    """Print a text without layout on standard output."""
+    _standard_output.write(_clean(text))
 
 
 def show_error(error: SnapferryError) -> None:
     """Print an error and its hint on standard error."""
-    show_problem(error.message, error.hint)
+    show_problem(error.message, error.hint or _USUAL)
 
 
 def show_problem(message: str, hint: str = "") -> None:

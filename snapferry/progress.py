@@ -14,6 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
 from rich.text import Text
 
+from configs.values.visible import visible_values
 from domains.http.exchanges import Exchange
 from reports.views.fitting import page
 from reports.words import common
@@ -43,12 +44,17 @@ def shown_progress(runs: "State | None" = None) -> Generator[None]:
     """
     with ExitStack() as stack:
         if runs:
-            stack.enter_context(listening(_Logged(runs)))
+            stack.enter_context(listening(_visible(_Logged(runs))))
         if err.is_terminal and not is_quiet():
-            stack.enter_context(listening(stack.enter_context(_StatusLine())))
+            stack.enter_context(listening(_visible(stack.enter_context(_StatusLine()))))
         elif not is_quiet():
-            stack.enter_context(listening(_Lines(_say_line)))
+            stack.enter_context(listening(_visible(_Lines(_say_line))))
         yield
+
+
+def _visible(heard: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """The same, with texts in which every character can be seen."""
+    return lambda now: heard(visible_values(now))
 
 
 def say_request(exchange: Exchange) -> None:

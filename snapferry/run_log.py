@@ -12,6 +12,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from configs.values.visible import visible_lines
 from runs.redaction import redacted
 
 _BYTES = 5_000_000
@@ -41,7 +42,7 @@ def note(level: int, text: str) -> None:
     Args:
         level: as in the module `logging`.
     """
-    for line in redacted(text, ()).splitlines():
+    for line in visible_lines(redacted(text, ())).split("\n"):
         record = logging.LogRecord("snapferry", level, "", 0, line, None, None)
         if _file:
             _file[0].handle(record)

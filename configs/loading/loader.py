@@ -16,6 +16,7 @@ from configs.loading.yaml_syntax import SyntaxProblem, compose
 from configs.loading.yaml_tree import Oddity, Spot, Tree, build_tree
 from configs.plan import Plan
 from configs.values.names import NAME_PATTERN
+from configs.values.visible import visible
 
 MAX_BYTES = 1024 * 1024
 
@@ -147,7 +148,7 @@ def _shown(path: KeyPath) -> str:
 
 
 def _shown_key(key: str) -> str:
-    clean = "".join(character if character.isprintable() else "?" for character in key)
+    clean = visible(key)
     return clean if len(clean) <= 60 else clean[:59] + "…"
 
 

@@ -23,8 +23,8 @@ _ROUNDS = 6
 _TAGS = {"repository": set(REPOSITORY_TYPES), "auth": {"sigv4", "basic", "none"}}
 _HARMLESS: dict[str, object] = {
     "name": "x",
-    "source": {"endpoint": "http://source.invalid", "auth": {"type": "none"}},
-    "target": {"endpoint": "http://target.invalid", "auth": {"type": "none"}},
+    "source": {"endpoint": "https://source.invalid", "auth": {"type": "none"}},
+    "target": {"endpoint": "https://target.invalid", "auth": {"type": "none"}},
     "repository": {"name": "x", "bucket": "xxx"},
     "bucket": "xxx",
     "location": "/x",
@@ -104,7 +104,7 @@ class Validation:
             self.findings.append(finding)
 
     def _conflicts(self, part: Settings, path: Path) -> Iterator[Finding]:
-        for conflict in part.disagreements():
+        for conflict in (*part.disagreements(), *part.refusals()):
             if not self._rests_on_spoiled(conflict, path):
                 where = (*path, *conflict.path)
                 spot = self._spots.get(where)

@@ -54,7 +54,10 @@ def compose(text: str) -> yaml.Node | None:
     try:
         loader = _Composer(text)
     except yaml.reader.ReaderError as error:
-        message = "an unprintable character is not allowed in YAML; remove it"
+        message = (
+            "an unprintable character is not allowed in YAML; remove it, or write it as an escape in double "
+            "quotes"
+        )
         raise SyntaxProblem(error.position, message) from None
     try:
         return loader.get_single_node()

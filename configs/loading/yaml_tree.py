@@ -9,6 +9,7 @@ import yaml
 
 from configs.base import Path
 from configs.loading.yaml_syntax import MAX_DEPTH, MAX_NODES, SyntaxProblem, too_big
+from configs.values.visible import is_visible, visible
 
 _TAG = "tag:yaml.org,2002:"
 _KINDS = {
@@ -97,6 +98,7 @@ class _Builder:
         kind = _KINDS.get(node.tag.removeprefix(_TAG), "text")
         self.tree.spots[path] = Spot(key, place, kind, text)
         self._check_tag(node, path, _SCALAR_TAGS)
+        self._check_spelling(node, path)
         try:
             return _scalar(node.tag, text)
         except ValueError as error:
@@ -152,8 +154,22 @@ class _Builder:
             message = "a key must be text, but YAML reads this as something else; put it in quotes"
             self._odd(place, path, message, spoils=False)
         else:
+            self._check_spelling(node, path)
             return str(node.value)
         return None
+
+    def _check_spelling(self, node: yaml.Node, path: Path) -> None:
+        """Refuse what nobody sees, unless it is written as an escape, which everybody sees."""
+        start, end = node.start_mark, node.end_mark
+        spelled = str(start.buffer or "")[start.pointer : end.pointer]
+        unseen = next((each for each in spelled if each not in "\n\r\t" and not is_visible(each)), None)
+        if unseen:
+            escape = visible(unseen)
+            message = (
+                f"there is a character here that nobody sees ({escape}); remove it, or, if a name really has "
+                f"it, write {escape} in its place, in double quotes"
+            )
+            self._odd(start.index, path, message, spoils=False)
 
     def _check_tag(self, node: yaml.Node, path: Path, allowed: frozenset[str]) -> None:
         if node.tag not in allowed:

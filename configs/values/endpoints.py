@@ -58,6 +58,26 @@ def connect_address(connect_to: str) -> Address:
     return host.strip("[]"), int(port)
 
 
+PLAIN_HTTP = (
+    "plain http to another machine: whoever is on the way could read and change everything; write https, or "
+    "reach the domain through a tunnel that ends on this machine (connect_to: 127.0.0.1:PORT)"
+)
+"""Why an endpoint is refused that `leaves_unencrypted`."""
+
+
+def leaves_unencrypted(endpoint: str, connect_to: str | None) -> bool:
+    """Whether requests to a normalized endpoint would leave this machine over plain http."""
+    host, _ = connect_address(connect_to) if connect_to else address_of(endpoint)
+    return endpoint.startswith("http:") and not _is_this_machine(host)
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def canonical_address(address: Address) -> Address:
     """Return an address for comparison, with all names of this machine replaced by 127.0.0.1."""
     host, port = address

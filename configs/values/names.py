@@ -2,6 +2,8 @@
 
 import re
 
+from configs.values.visible import visible
+
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]{0,59}$"
 REPOSITORY_PATTERN = r'^(?!cs-)[^#\\/*?"<>| ,]+$'
 SNAPSHOT_PATTERN = r'^[^_A-Z#\\/*?"<>| ,][^A-Z#\\/*?"<>| ,]*$'
@@ -30,6 +32,7 @@ def check_repository_name(value: str) -> str:
     if not value:
         raise ValueError("a repository needs a name; give one such as my-snapshots")
     _refuse_characters(value, ENGINE_FORBIDS)
+    _refuse_unprintable(value)
     if value.startswith("cs-"):
         raise ValueError('names that start with "cs-" belong to the service; give another one')
     return value
@@ -44,6 +47,7 @@ def check_snapshot_name(value: str) -> str:
     if value != value.lower():
         raise ValueError("a snapshot name cannot have capital letters; write it in lowercase")
     _refuse_characters(value, ENGINE_FORBIDS)
+    _refuse_unprintable(value)
     return value
 
 
@@ -113,13 +117,14 @@ def check_suffix(value: str) -> str:
 
 
 def _check_index_characters(value: str, forbidden: set[str]) -> str:
+    """Accept what engines do: also characters that nobody sees; the loader takes those only as escapes."""
     if not value:
         raise ValueError("an index name cannot be empty")
     if value.startswith(("_", "+")):
         raise ValueError(f'an index name cannot start with "{value[0]}"')
     if value != value.lower():
         raise ValueError("index names cannot have capital letters; write it in lowercase")
-    _refuse_characters(value, forbidden | {":"})
+    _refuse_characters(value, forbidden | {":", "\0"})
     if value in {".", ".."}:
         raise ValueError('an index cannot be called "." or ".."')
     if len(value.encode(errors="replace")) > LONGEST_INDEX:
@@ -130,7 +135,10 @@ def _check_index_characters(value: str, forbidden: set[str]) -> str:
 def _refuse_characters(value: str, forbidden: set[str]) -> None:
     for character in value:
         if character in forbidden:
-            shown = "a blank" if character == " " else character
+            shown = "a blank" if character == " " else visible(character)
             raise ValueError(f"{shown} is not allowed in a name; remove it")
-        if not character.isprintable():
-            raise ValueError("an unprintable character is not allowed in a name; remove it")
+
+
+def _refuse_unprintable(value: str) -> None:
+    if not value.isprintable():
+        raise ValueError("an unprintable character is not allowed in a name; remove it")

@@ -18,6 +18,7 @@ from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from configs.auth import SigV4Auth
 from domains.errors import AwsError
 from domains.http.exchanges import Exchange, announce
+from domains.known_secrets import remember_secret, remember_sent
 
 if TYPE_CHECKING:
     from mypy_boto3_opensearch import OpenSearchServiceClient
@@ -71,6 +72,8 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     sts: STSClient = call_aws(f"assume {auth.role_arn}", lambda: client_of(base, "sts"))
     reply = call_aws(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
     issued = reply["Credentials"]
+    for part in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
+        remember_secret(issued[part])
     return {
         "access_key": issued["AccessKeyId"],
         "secret_key": issued["SecretAccessKey"],
@@ -91,7 +94,9 @@ def credentials(session: boto3.Session) -> Credentials:
             "no AWS credentials were found",
             "set AWS_PROFILE or AWS_ACCESS_KEY_ID/AWS_SECRET_ACCESS_KEY, or name a profile under auth",
         )
-    call_aws("use the AWS credentials", found.get_frozen_credentials)
+    frozen = call_aws("use the AWS credentials", found.get_frozen_credentials)
+    for part in (frozen.access_key, frozen.secret_key, frozen.token):
+        remember_secret(part)
     return found
 
 
@@ -146,6 +151,7 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
             raise AwsError(
                 f"environment variable {reference_env} is not set", f"export {reference_env}=… and run again"
             )
+        remember_secret(value)
         return value
     arn = reference_arn or ""
     region = arn.split(":")[3] if arn.count(":") >= 6 else None
@@ -155,7 +161,9 @@ def secret(reference_env: str | None, reference_arn: str | None) -> str:
     reply = call_aws(f"read secret {arn}", lambda: client.get_secret_value(SecretId=arn))
     if "SecretString" not in reply:
         raise AwsError(f"secret {arn} holds no text", "store the password as the secret's text")
-    return str(reply["SecretString"])
+    value = str(reply["SecretString"])
+    remember_secret(value)
+    return value
 
 
 def client_of(
@@ -180,9 +188,15 @@ def client_of(
 def _observed(client: Any) -> Any:
     """Let those who watch see the client's calls: operation, service, status and time, never a body."""
     client.meta.events.register("before-call", _note_begin)
+    client.meta.events.register("before-send", _remember_sent)
     client.meta.events.register("after-call", _note_end)
     client.meta.events.register("after-call-error", _note_end)
     return client
+
+
+def _remember_sent(request: Any, **_: Any) -> None:
+    """Remember the credentials of a request to AWS: whoever answers may quote them."""
+    remember_sent(request.headers)
 
 
 def _note_begin(context: dict[str, Any], **_: Any) -> None:
@@ -210,14 +224,14 @@ def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:
     try:
         return call()
     except botocore.exceptions.ProfileNotFound as error:
-        raise AwsError(f"could not {what}: {error}", "check auth.profile and ~/.aws/config") from error
+        raise AwsError(f"could not {what}: {error}", "check auth.profile and ~/.aws/config") from None
     except botocore.exceptions.ClientError as error:
         said = error.response.get("Error", {})
         denied = _denied(what, said, right)
         message = f"could not {what}: {said.get('Code')}: {said.get('Message')}"
-        raise denied or AwsError(message, _CHECK_NAMES) from error
+        raise denied or AwsError(message, _CHECK_NAMES) from None  # it quotes the reply unshortened
     except botocore.exceptions.BotoCoreError as error:
-        raise AwsError(f"could not {what}: {error}", _CHECK_NETWORK) from error
+        raise AwsError(f"could not {what}: {error}", _CHECK_NETWORK) from None
 
 
 _MISSING = {"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "NotFoundException"}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.errors import Refused
 from domains.http.documented import documented
+from domains.http.json_replies import text, texts
 from domains.versions import Engine
 
 _PATHS: dict[Engine, str] = {
@@ -40,7 +41,7 @@ def auth_info(domain: Domain, engine: Engine) -> AuthInfo | None:
         if _has_none(error):
             return None
         raise
-    return AuthInfo(str(reply["user_name"]), tuple(reply.get("roles") or ()))
+    return AuthInfo(text(reply["user_name"]), texts(reply.get("roles") or []))
 
 
 def _has_none(error: Refused) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 from domains.domain import Domain
 from domains.errors import Missing, Refused, Reply, UnexpectedReply
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, children, is_object
+from domains.http.error_bodies import quoted
+from domains.http.json_replies import Json, child, children, is_object, required_object, text, whole
 from domains.http.requests import Request, path_of
 
 _PATH_BYTES = 3_500  # of a request line's 4,096
@@ -153,7 +154,7 @@ class _Reading:
 
 def _read(domain: Domain) -> _Reading:
     rows = domain.connection.read("GET", "/_cat/indices", format="json", bytes="b", h=_CAT, **_ALL)
-    aliases = domain.connection.read_object("GET", "/_all/_alias", **_ALL)
+    aliases = domain.connection.read_entries("/_all/_alias", lambda _, entry: required_object(entry), **_ALL)
     streams = {stream.name: stream for stream in _streams(domain)}
     settings = domain.connection.read_object("GET", "/_all/_settings", filter_path=_IDENTITY, **_ALL)
     return _Reading({row["index"]: row for row in rows}, aliases, streams, settings)
@@ -162,25 +163,31 @@ def _read(domain: Domain) -> _Reading:
 def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> Index:
     created = child(settings, "settings", "index", "version").get("created")
     return Index(
-        name=row["index"],
-        uuid=row["uuid"],
-        open=row["status"] == "open",
-        shards=int(row["pri"]),
+        name=text(row["index"]),
+        uuid=text(row["uuid"]),
+        open=text(row["status"]) == "open",
+        shards=whole(row["pri"]),
         replicas=_number(row.get("rep")) or 0,
         documents=_number(row.get("docs.count")),
         bytes=_number(row.get("pri.store.size")),
-        created_id=int(created) if created else None,
+        created_id=whole(created) if created else None,
         aliases=tuple(
-            Alias(name, entry.get("is_write_index"), "filter" in entry)
+            Alias(name, _flag(entry.get("is_write_index")), "filter" in required_object(entry))
             for name, entry in sorted(child(aliases, "aliases").items())
         ),
         stream=owner.get(row["index"]),
-        health=row.get("health") or "",
+        health=text(row.get("health") or ""),
     )
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text else None
+def _flag(value: object) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"expected true or false, got {type(value).__name__}")
+    return value
+
+
+def _number(digits: str | None) -> int | None:
+    return whole(digits) if digits else None
 
 
 def _streams(domain: Domain) -> Iterator[Stream]:
@@ -191,7 +198,7 @@ def _streams(domain: Domain) -> Iterator[Stream]:
             return
         raise
     for entry in reply["data_streams"]:
-        yield Stream(entry["name"], tuple(backing["index_name"] for backing in entry["indices"]))
+        yield Stream(text(entry["name"]), tuple(text(backing["index_name"]) for backing in entry["indices"]))
 
 
 def _knows_no_streams(reply: Reply) -> bool:
@@ -249,7 +256,7 @@ def uuids(domain: Domain, names: Iterable[str]) -> dict[str, str]:
     for piece in path_pieces(names):
         path = path_of(",".join(piece), "_settings", "index.uuid")
         reply = domain.connection.read_object("GET", path, ignore_unavailable="true", flat_settings="true")
-        found |= {name: entry["settings"]["index.uuid"] for name, entry in reply.items()}
+        found |= {name: text(entry["settings"]["index.uuid"]) for name, entry in reply.items()}
     return found
 
 
@@ -260,7 +267,7 @@ def backing_indices(domain: Domain, stream: str) -> tuple[str, ...] | None:
         reply = domain.connection.read_object("GET", path_of("_data_stream", stream))
     except Missing:
         return None
-    return tuple(entry["index_name"] for entry in reply["data_streams"][0]["indices"])
+    return tuple(text(entry["index_name"]) for entry in reply["data_streams"][0]["indices"])
 
 
 def close(domain: Domain, names: Iterable[str]) -> None:
@@ -300,7 +307,7 @@ def refresh(domain: Domain, names: Iterable[str]) -> dict[str, str]:
         )
         failures = children(reply["_shards"], "failures")
         for failure in failures:
-            failed[str(failure.get("index"))] = str(failure.get("reason"))
+            failed[str(failure.get("index"))] = quoted(str(failure.get("reason")))
         if reply["_shards"]["failed"] and not failures:
             failed |= dict.fromkeys(piece, "some shard failed to refresh")
     return failed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.errors import Denied, Refused, UnexpectedReply
 from domains.http.documented import documented
-from domains.http.json_replies import child, children
+from domains.http.json_replies import child, children, text
 from domains.versions import Engine, Version, version_of
 
 _DISGUISE = "7.10.2"  # the version OpenSearch claims under compatibility.override_main_response_version
@@ -45,9 +45,9 @@ def identity(domain: Domain) -> ClusterIdentity:
     engine: Engine = "opensearch" if distribution == "opensearch" else "elasticsearch"
     try:
         return ClusterIdentity(
-            str(reply["cluster_uuid"]), str(reply["cluster_name"]), version_of(engine, number)
+            text(reply["cluster_uuid"]), text(reply["cluster_name"]), version_of(engine, number)
         )
-    except (KeyError, ValueError) as error:
+    except (LookupError, TypeError, ValueError) as error:
         raise UnexpectedReply(
             f"{domain.side}: GET /",
             "this does not look like an OpenSearch endpoint",
@@ -80,7 +80,7 @@ def _lowest_of_nodes(domain: Domain) -> str:
 @documented
 def health(domain: Domain) -> str:
     """The domain's health: `green`, `yellow` (replicas missing) or `red` (primaries missing). Reads only."""
-    return str(domain.connection.read_object("GET", "/_cluster/health", filter_path="status")["status"])
+    return text(domain.connection.read_object("GET", "/_cluster/health", filter_path="status")["status"])
 
 
 @documented
@@ -91,4 +91,4 @@ def pending_tasks(domain: Domain) -> tuple[str, ...]:
         DomainError: typed; a caller without `cluster:monitor/task` is Denied.
     """
     reply = domain.connection.read_object("GET", "/_cluster/pending_tasks")
-    return tuple(str(task["source"]) for task in children(reply, "tasks"))
+    return tuple(text(task["source"]) for task in children(reply, "tasks"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.errors import Refused
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child
+from domains.http.json_replies import Json, child, text, whole
 from domains.versions import Version
 
 _SETTINGS = ("*disk*", "*max_shards_per_node", "*awareness*", "*close*")
@@ -64,7 +64,7 @@ def write_settings(domain: Domain) -> WriteSettings:
 def plugins(domain: Domain) -> frozenset[str]:
     """Read the names of the plugins on its nodes."""
     rows = domain.connection.read("GET", "/_cat/plugins", format="json", h="component")
-    return frozenset(row["component"] for row in rows)
+    return frozenset(text(row["component"]) for row in rows)
 
 
 @documented
@@ -83,9 +83,9 @@ def managed_by_policy(domain: Domain, version: Version) -> dict[str, str]:
             return {}
         raise
     found = {name: child(reply, name) for name in reply}
-    managed = {name: str(entry["policy_id"]) for name, entry in found.items() if entry.get("policy_id")}
+    managed = {name: text(entry["policy_id"]) for name, entry in found.items() if entry.get("policy_id")}
     there = reply.get(_MANAGED_TOTAL)
-    if there is not None and int(there) > len(managed):
+    if there is not None and whole(there) > len(managed):
         raise ValueError(f"{_MANAGED_TOTAL} is {there}, and it lists {len(managed)}")
     return managed
 

@@ -10,7 +10,8 @@ from domains.engine.catalog import path_pieces
 from domains.engine.msearch import BY_SEQ_NO, header, no_pipeline, problem_of, run_searches
 from domains.errors import UnexpectedReply
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, children, is_object
+from domains.http.error_bodies import quoted
+from domains.http.json_replies import Json, child, children, is_object, text, text_or_none, whole
 from domains.http.requests import path_of
 from domains.versions import Version
 
@@ -52,7 +53,7 @@ def page_sizes(domain: Domain, names: Collection[str]) -> dict[str, int]:
         path = path_of(",".join(piece), "_settings", _WINDOW)
         reply = domain.connection.read_object("GET", path, ignore_unavailable="true", flat_settings="true")
         for name, entry in reply.items():
-            found[name] = int(child(entry, "settings").get(_WINDOW, _USUAL_WINDOW))
+            found[name] = whole(child(entry, "settings").get(_WINDOW, _USUAL_WINDOW))
     return found
 
 
@@ -101,7 +102,7 @@ def _hits(domain: Domain, within: SeqNoRange, answer: Json) -> dict[Key, int]:
     if problem:
         raise UnexpectedReply(f"{domain.side}: documents of {within.index}, shard {within.shard}", problem)
     return {
-        Key(str(hit["_id"]), hit.get("_routing")): int(hit["fields"]["_seq_no"][0])
+        Key(text(hit["_id"]), text_or_none(hit.get("_routing"))): whole(hit["fields"]["_seq_no"][0])
         for hit in answer["hits"]["hits"]
     }
 
@@ -134,7 +135,7 @@ def _last_seq_nos(domain: Domain, wanted: Sequence[tuple[str, Key]]) -> Iterator
         for (index, key), answer in zip(piece, answers, strict=True):
             if "error" in answer or answer["_id"] != key.id:
                 raise UnexpectedReply(f"{domain.side}: POST /_mget of {index}", _said(answer))
-            yield int(answer["_seq_no"]) if answer["found"] else None
+            yield whole(answer["_seq_no"]) if answer["found"] else None
 
 
 def _lookup(index: str, key: Key) -> Json:
@@ -145,5 +146,5 @@ def _lookup(index: str, key: Key) -> Json:
 def _said(answer: Json) -> str:
     error: object = answer.get("error")
     if is_object(error):
-        return f"{error.get('type')}: {error.get('reason')}"
+        return quoted(f"{error.get('type')}: {error.get('reason')}")
     return f"the answer is about {answer['_id']!r}, not about the requested document"

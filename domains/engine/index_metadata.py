@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child
+from domains.http.json_replies import Json, child, required_object
 from domains.http.requests import path_of
 
 _TIMEOUT_S = 120.0
@@ -37,6 +37,6 @@ def index_metadata(domain: Domain, names: Iterable[str]) -> dict[str, IndexMetad
             filter_path=_PARTS,
         )
         for name, entry in reply.items():
-            settings = entry["settings"]  # every index has some, at least its UUID
+            settings = required_object(entry["settings"])  # every index has some, at least its UUID
             found[name] = IndexMetadata(child(entry, "mappings"), settings, child(entry, "aliases"))
     return found

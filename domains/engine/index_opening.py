@@ -7,7 +7,7 @@ from domains.domain import Domain
 from domains.engine.catalog import path_pieces
 from domains.errors import UnexpectedReply
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, is_object, number
+from domains.http.json_replies import Json, child, is_object, number, required_object, text
 from domains.http.requests import Request, path_of
 
 OPENING_SETTINGS = ("number_of_replicas", "auto_expand_replicas", "refresh_interval")
@@ -37,8 +37,13 @@ def opening_settings(domain: Domain) -> dict[str, dict[str, str]]:
 @documented
 def aliases(domain: Domain) -> dict[str, dict[str, Json]]:
     """Read every index's aliases with their filter, routing and write index. Reads only."""
-    reply = domain.connection.read_object("GET", "/_all/_alias", expand_wildcards="all")
-    return {name: dict(child(entry, "aliases")) for name, entry in reply.items()}
+    return domain.connection.read_entries(
+        "/_all/_alias", lambda _, entry: _objects(child(entry, "aliases")), expand_wildcards="all"
+    )
+
+
+def _objects(listed: Json) -> dict[str, Json]:
+    return {name: required_object(entry) for name, entry in listed.items()}
 
 
 def alias_requests(wanted: Iterable[tuple[str, str, Json]]) -> Iterator[Request]:
@@ -89,5 +94,5 @@ def health(domain: Domain) -> Health:
     """Read the health of every open index. Reads only."""
     told = ",".join(("indices.*.status", *_MOVING))
     reply = domain.connection.read_object("GET", "/_cluster/health", level="indices", filter_path=told)
-    indices = {name: str(entry["status"]) for name, entry in child(reply, "indices").items()}
+    indices = {name: text(entry["status"]) for name, entry in child(reply, "indices").items()}
     return Health(indices, sum(number(reply, key) for key in _MOVING))

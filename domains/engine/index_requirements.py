@@ -76,16 +76,15 @@ def index_requirements(domain: Domain) -> dict[str, IndexRequirements]:
     Raises:
         DomainError: typed; a caller without `indices:admin/get` is Denied.
     """
-    reply = domain.connection.read_object(
-        "GET",
+    same: dict[frozenset[str], frozenset[str]] = {}  # similar indices share one copy of their types
+    return domain.connection.read_entries(
         "/_all",
+        lambda _, entry: _requirements(entry, same),
         timeout_s=_TIMEOUT_S,
         expand_wildcards="all",
         flat_settings="true",
         filter_path=",".join(_PARTS),
     )
-    same: dict[frozenset[str], frozenset[str]] = {}  # similar indices share one copy of their types
-    return {name: _requirements(entry, same) for name, entry in reply.items()}
 
 
 def _requirements(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexRequirements:

@@ -41,14 +41,28 @@ def digests(domain: Domain, names: Collection[str]) -> Digests:
 
     Reads the indices, not their mappings, because a migration has the right `indices:admin/get`.
     """
-    reply = domain.connection.read_object(
-        "GET", "/_all", timeout_s=_TIMEOUT_S, expand_wildcards="all", flat_settings="true", filter_path=_PARTS
+    wanted = frozenset(names)
+    found = domain.connection.read_entries(
+        "/_all",
+        lambda name, entry: _digests(entry) if name in wanted else None,
+        timeout_s=_TIMEOUT_S,
+        expand_wildcards="all",
+        flat_settings="true",
+        filter_path=_PARTS,
     )
-    found = {name: reply[name] for name in sorted(names) if name in reply}
+    told = [(name, each) for name in sorted(wanted) if (each := found.get(name))]
     return Digests(
-        {name: _digest(child(entry, "mappings")) for name, entry in found.items()},
-        {name: _digest(_lasting(child(entry, "settings"))) for name, entry in found.items()},
-        {name: _digest(child(entry, "aliases")) for name, entry in found.items()},
+        {name: mapping for name, (mapping, _, _) in told},
+        {name: settings for name, (_, settings, _) in told},
+        {name: aliases for name, (_, _, aliases) in told},
+    )
+
+
+def _digests(entry: Json) -> tuple[str, str, str]:
+    return (
+        _digest(child(entry, "mappings")),
+        _digest(_lasting(child(entry, "settings"))),
+        _digest(child(entry, "aliases")),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from domains.domain import Domain
 from domains.errors import UnexpectedReply
+from domains.http.error_bodies import quoted
 from domains.http.json_replies import Json, child, children, is_object
 from domains.versions import Version
 
@@ -65,7 +66,7 @@ def problem_of(answer: Json, *, of_one_shard: bool) -> str:
     """Say why an answer is unreliable; empty when every shard answered in full."""
     if "error" in answer:
         error: object = answer["error"]
-        return f"{error.get('type')}: {error.get('reason')}" if is_object(error) else str(error)
+        return quoted(f"{error.get('type')}: {error.get('reason')}" if is_object(error) else str(error))
     shards: dict[str, int] = answer["_shards"]
     if answer.get("timed_out"):
         return "the search timed out on some shard"

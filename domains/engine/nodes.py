@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.engine.sizes import bytes_of
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child
+from domains.http.json_replies import Json, child, text, whole
 
 _ROLES = "name,node.role"
 _ROOM = "node,shards,disk.total,disk.avail"
@@ -41,8 +41,9 @@ def nodes(domain: Domain) -> tuple[Node, ...]:
     """
     roles = domain.connection.read("GET", "/_cat/nodes", format="json", h=_ROLES)
     room = domain.connection.read("GET", "/_cat/allocation", format="json", bytes="b", h=_ROOM)
-    rows = {row["node"]: row for row in room if row["node"] != _UNASSIGNED}
-    found = {row["name"]: _node(row["name"], "d" in row["node.role"], rows.get(row["name"])) for row in roles}
+    rows = {text(row["node"]): row for row in room if row["node"] != _UNASSIGNED}
+    listed = ((text(row["name"]), "d" in text(row["node.role"])) for row in roles)
+    found = {name: _node(name, data, rows.get(name)) for name, data in listed}
     found |= {
         name: _node(name, True, row) for name, row in rows.items() if name not in found
     }  # it joined in between
@@ -52,11 +53,11 @@ def nodes(domain: Domain) -> tuple[Node, ...]:
 def _node(name: str, data: bool, room: Json | None) -> Node:
     if room is None:
         return Node(name, data, None, None, 0)
-    return Node(name, data, _bytes(room["disk.total"]), _bytes(room["disk.avail"]), int(room["shards"]))
+    return Node(name, data, _bytes(room["disk.total"]), _bytes(room["disk.avail"]), whole(room["shards"]))
 
 
-def _bytes(text: str | None) -> int | None:
-    return int(text) if text else None
+def _bytes(digits: str | None) -> int | None:
+    return whole(digits) if digits else None
 
 
 @documented

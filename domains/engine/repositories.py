@@ -3,7 +3,7 @@
 from domains.domain import Domain
 from domains.errors import Missing
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child
+from domains.http.json_replies import Json, child, required_object
 from domains.http.requests import Request, path_of
 
 _VERIFY_TIMEOUT_S = 120.0
@@ -16,12 +16,14 @@ def registration(domain: Domain, name: str) -> Json | None:
         reply = domain.connection.read_object("GET", path_of("_snapshot", name))
     except Missing:
         return None
-    return reply[name]
+    return required_object(reply[name])
 
 
+@documented
 def all_registrations(domain: Domain) -> dict[str, Json]:
     """Read every registration on the domain, by name. The service shows no settings of `cs-automated*`."""
-    return domain.connection.read_object("GET", "/_snapshot")
+    reply = domain.connection.read_object("GET", "/_snapshot")
+    return {name: required_object(entry) for name, entry in reply.items()}
 
 
 def register_request(name: str, body: Json) -> Request:

@@ -7,7 +7,8 @@ from typing import Any
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, children, number
+from domains.http.error_bodies import quoted
+from domains.http.json_replies import Json, child, children, number, text, whole
 from domains.http.requests import Request, path_of
 
 _LENIENT: dict[str, Any] = {"ignore_unavailable": "true", "expand_wildcards": "all"}
@@ -98,9 +99,9 @@ def primaries(domain: Domain, names: Iterable[str]) -> list[Primary]:
 
 def _primary(index: str, copy: Json) -> Primary:
     unassigned, source = child(copy, "unassigned_info"), child(copy, "recovery_source")
-    said = ": ".join(str(unassigned[key]) for key in ("reason", "details") if unassigned.get(key))
+    said = quoted(": ".join(str(unassigned[key]) for key in ("reason", "details") if unassigned.get(key)))
     restoring = f"{source['repository']}/{source['snapshot']}" if source.get("type") == "SNAPSHOT" else None
-    return Primary(index, int(copy["shard"]), copy["state"], said, restoring)
+    return Primary(index, whole(copy["shard"]), text(copy["state"]), said, restoring)
 
 
 @documented
@@ -120,7 +121,7 @@ def _recovery(index: str, shard: Json) -> Recovery:
     snapshot = f"{source.get('repository')}/{source.get('snapshot')}" if shard["type"] == "SNAPSHOT" else None
     return Recovery(
         index,
-        int(shard["id"]),
+        whole(shard["id"]),
         snapshot,
         number(size, "total_in_bytes"),
         number(size, "recovered_in_bytes"),
@@ -142,13 +143,13 @@ def explain(domain: Domain, index: str, shard: int) -> Explanation:
     body = {"index": index, "shard": shard, "primary": True}
     reply = domain.connection.read_object("GET", "/_cluster/allocation/explain", body=body)
     details: list[str] = [
-        reply.get("allocate_explanation") or "",
-        child(reply, "unassigned_info").get("details") or "",
+        text(reply.get("allocate_explanation") or ""),
+        text(child(reply, "unassigned_info").get("details") or ""),
     ]
     for node in children(reply, "node_allocation_decisions"):
         refusals = [d["explanation"] for d in children(node, "deciders") if d.get("decision") == "NO"]
         details += [f"{node.get('node_name')}: {text}" for text in refusals]
     return Explanation(
         str(reply.get("can_allocate") or reply.get("current_state") or ""),
-        "; ".join(filter(None, details))[:900],
+        "; ".join(map(quoted, filter(None, details)))[:900],
     )

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
 from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, children
+from domains.http.json_replies import Json, child, children, whole
 from domains.http.requests import path_of
 from domains.versions import Version
 
@@ -103,7 +102,7 @@ def _in_ranges(answer: Json, number: int) -> tuple[SeqNoFigures, ...]:
     if counted.problem:
         return (counted,) * number
     buckets = children(child(answer, "aggregations", "ranges"), "buckets")
-    found = tuple(_summed(int(bucket["doc_count"]), bucket) for bucket in buckets)
+    found = tuple(_summed(whole(bucket["doc_count"]), bucket) for bucket in buckets)
     if len(found) != number:
         said = "the answer lacks the requested ranges of sequence numbers"
         return (SeqNoFigures(problem=said),) * number
@@ -119,7 +118,7 @@ def _figures(answer: Json) -> SeqNoFigures:
 
 def _counted(answer: Json, of_one_shard: bool) -> SeqNoFigures:
     problem = problem_of(answer, of_one_shard=of_one_shard)
-    return SeqNoFigures(problem=problem) if problem else SeqNoFigures(int(answer["hits"]["total"]["value"]))
+    return SeqNoFigures(problem=problem) if problem else SeqNoFigures(whole(answer["hits"]["total"]["value"]))
 
 
 def _summed(count: int, aggregations: Json) -> SeqNoFigures:
@@ -128,13 +127,22 @@ def _summed(count: int, aggregations: Json) -> SeqNoFigures:
     total = _exact(aggregations, "sum")
     vague = total is not None and total >= _EXACT
     return SeqNoFigures(
-        count, total if count and not vague else None, _exact(aggregations, "max") if count else None, vague
+        count, total if count and not vague else None, _maximum(aggregations) if count else None, vague
     )
 
 
+def _maximum(aggregations: Json) -> int | None:
+    value = child(aggregations, "max").get("value")
+    return None if value is None else whole(value)
+
+
 def _exact(aggregations: Json, name: str) -> int | None:
-    value: Any = child(aggregations, name).get("value")
-    return None if value is None else int(value)
+    value: object = child(aggregations, name).get("value")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"expected a number, got {type(value).__name__}")
+    return int(value)  # a sum may be beyond 64 bits: it is vague then
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,7 @@ def shard_stats(domain: Domain, names: Sequence[str]) -> dict[str, dict[int, Sha
         )
         for index, entry in child(reply, "indices").items():
             found[index] = {
-                int(number): ShardStats(int(copy["docs"]["count"]), int(copy["seq_no"]["max_seq_no"]))
+                whole(number): ShardStats(whole(copy["docs"]["count"]), whole(copy["seq_no"]["max_seq_no"]))
                 for number, copies in entry["shards"].items()
                 for copy in copies
                 if copy["routing"]["primary"] and "docs" in copy and "seq_no" in copy
@@ -186,4 +194,4 @@ def closed_sizes(domain: Domain) -> dict[str, int]:
         filter_path="indices.*.primaries.store.size_in_bytes",
     )
     found = child(reply, "indices").items()
-    return {name: int(entry["primaries"]["store"]["size_in_bytes"]) for name, entry in found}
+    return {name: whole(entry["primaries"]["store"]["size_in_bytes"]) for name, entry in found}

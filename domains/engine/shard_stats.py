@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from domains.domain import Domain
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child
+from domains.http.json_replies import Json, child, whole
 from domains.shard_mark import Mark
 
 _TIMEOUT_S = 120.0
@@ -20,20 +20,29 @@ def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]
 
     A missing index, or one with a primary that does not report its position, is left out.
     """
-    stats = domain.connection.read_object(
-        "GET",
+    wanted = frozenset(names)
+    told = domain.connection.read_entries(
         "/_all/_stats/docs",
+        lambda name, entry: entry if name in wanted else None,
+        within=("indices",),
         timeout_s=_TIMEOUT_S,
         level="shards",
         forbid_closed_indices="false",
         expand_wildcards="all",
         filter_path=_STATS,
     )
-    state = domain.connection.read_object(
-        "GET", "/_cluster/state/metadata", timeout_s=_TIMEOUT_S, filter_path=_TERMS
+    terms = domain.connection.read_entries(
+        "/_cluster/state/metadata",
+        lambda name, entry: entry if name in wanted else None,
+        within=("metadata", "indices"),
+        timeout_s=_TIMEOUT_S,
+        filter_path=_TERMS,
     )
-    told, terms = child(stats, "indices"), child(state, "metadata", "indices")
-    found = {name: _marks(told[name], terms[name]) for name in names if name in told and name in terms}
+    found = {
+        name: _marks(stats, numbered)
+        for name in names
+        if (stats := told.get(name)) and (numbered := terms.get(name))
+    }
     return {name: each for name, each in found.items() if each}
 
 
@@ -44,15 +53,15 @@ def _marks(told: Json, terms: Json) -> tuple[Mark, ...]:
     for number, copies in child(told, "shards").items():
         for copy in copies:
             if copy["routing"]["primary"] and "seq_no" in copy and number in numbered:
-                by_shard[int(number)] = _mark(int(number), copy, numbered[number])
+                by_shard[whole(number)] = _mark(whole(number), copy, numbered[number])
     return tuple(by_shard[shard] for shard in sorted(by_shard)) if len(by_shard) == len(numbered) else ()
 
 
 def _mark(shard: int, copy: Json, term: int) -> Mark:
     return Mark(
         shard=shard,
-        max_seq_no=int(copy["seq_no"]["max_seq_no"]),
-        global_checkpoint=int(copy["seq_no"]["global_checkpoint"]),
-        primary_term=int(term),
+        max_seq_no=whole(copy["seq_no"]["max_seq_no"]),
+        global_checkpoint=whole(copy["seq_no"]["global_checkpoint"]),
+        primary_term=whole(term),
         history=str(child(copy, "commit", "user_data").get("history_uuid") or ""),
     )

@@ -2,6 +2,7 @@
 
 import re
 
+_LARGEST = 2**63
 _UNITS = {unit: 2 ** (10 * power) for power, unit in enumerate("bkmgtp")}
 
 
@@ -14,4 +15,7 @@ def bytes_of(text: str) -> int:
     found = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(b)|([kmgtp])b?)?\s*", text.lower())
     if not found:
         raise ValueError(f"not a size: {text!r}")
-    return int(float(found[1]) * _UNITS[found[3] or "b"])
+    size = float(found[1]) * _UNITS[found[3] or "b"]
+    if abs(size) >= _LARGEST:
+        raise ValueError(f"not a size: {text[:40]!r}")
+    return int(size)

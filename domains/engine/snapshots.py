@@ -7,7 +7,8 @@ from typing import Any
 from domains.domain import Domain
 from domains.errors import Missing, UnexpectedReply
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, children, number
+from domains.http.error_bodies import quoted
+from domains.http.json_replies import Json, child, children, number, text, texts, whole
 from domains.http.requests import Request, path_of
 
 RUN_KEY = "snapferry_run"
@@ -80,7 +81,7 @@ def get(domain: Domain, repository: str, name: str) -> SnapshotInfo | None:
 def names(domain: Domain, repository: str) -> tuple[str, ...]:
     """List the names of all snapshots in the repository, from its index file alone (cheap)."""
     reply = domain.connection.read_object("GET", path_of("_snapshot", repository, "_all"), verbose="false")
-    return tuple(entry["snapshot"] for entry in reply["snapshots"])
+    return tuple(text(entry["snapshot"]) for entry in reply["snapshots"])
 
 
 @documented
@@ -123,28 +124,29 @@ def delete_request(repository: str, name: str) -> Request:
 def _info(entry: Json) -> SnapshotInfo:
     shards: Json = entry["shards"]
     return SnapshotInfo(
-        name=entry["snapshot"],
-        uuid=entry["uuid"],
-        state=entry["state"],
-        indices=tuple(entry.get("indices") or ()),
-        shards_total=int(shards["total"]),
-        shards_failed=int(shards["failed"]),
+        name=text(entry["snapshot"]),
+        uuid=text(entry["uuid"]),
+        state=text(entry["state"]),
+        indices=texts(entry.get("indices") or []),
+        shards_total=whole(shards["total"]),
+        shards_failed=whole(shards["failed"]),
         failures=tuple(
-            f"{f.get('index')}[{f.get('shard_id')}]: {f.get('reason')}" for f in children(entry, "failures")
+            f"{f.get('index')}[{f.get('shard_id')}]: {quoted(str(f.get('reason')))}"
+            for f in children(entry, "failures")
         ),
-        data_streams=tuple(entry.get("data_streams") or ()),
-        run=child(entry, "metadata").get(RUN_KEY),
-        started_ms=int(entry.get("start_time_in_millis") or 0),
-        ended_ms=int(entry.get("end_time_in_millis") or 0),
+        data_streams=texts(entry.get("data_streams") or []),
+        run=run if isinstance(run := child(entry, "metadata").get(RUN_KEY), str) else None,
+        started_ms=whole(entry.get("start_time_in_millis") or 0),
+        ended_ms=whole(entry.get("end_time_in_millis") or 0),
     )
 
 
 def _running(entry: Json) -> RunningSnapshot:
     shards, stats = child(entry, "shards_stats"), child(entry, "stats")
     return RunningSnapshot(
-        repository=entry.get("repository", ""),
-        name=entry["snapshot"],
-        state=entry.get("state", ""),
+        repository=text(entry.get("repository", "")),
+        name=text(entry["snapshot"]),
+        state=text(entry.get("state", "")),
         shards_done=number(shards, "done") + number(shards, "failed"),
         shards_total=number(shards, "total"),
         bytes_done=number(child(stats, "processed"), "size_in_bytes"),

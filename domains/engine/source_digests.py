@@ -14,9 +14,10 @@ from domains.engine.msearch import (
     run_searches,
 )
 from domains.errors import UnexpectedReply
-from domains.http.bodies import digest, members, number, parse_lossless
 from domains.http.documented import documented
-from domains.http.json_replies import Json
+from domains.http.error_bodies import quoted
+from domains.http.json_replies import Json, text, text_or_none, whole
+from domains.http.parsing import digest, members, number, parse_lossless
 from domains.http.requests import path_of
 from domains.versions import Version
 
@@ -78,7 +79,7 @@ def page(
         "track_total_hits": False,
         **no_pipeline(version),
     }
-    text = domain.connection.read_text(
+    replied = domain.connection.read_text(
         "POST",
         path_of(index, "_search"),
         longest=longest + _ENVELOPE,
@@ -88,13 +89,15 @@ def page(
         expand_wildcards="all",
         allow_partial_search_results="false",
     )
-    reply = members(parse_lossless(text))
+    length = len(replied)
+    reply = members(parse_lossless(replied))
+    del replied  # it may have a hundred megabytes, and the digest takes as many
     shards = members(reply["_shards"])
     answered = number(shards["total"]), number(shards["successful"])
     if reply["timed_out"] is not False or answered != (1, 1):
         raise UnexpectedReply(f"{domain.side}: {index}", f"shard {shard} did not answer in full")
     hits = members(reply["hits"])["hits"]
-    return Page(tuple(_hit(members(hit)) for hit in hits), len(text))
+    return Page(tuple(_hit(members(hit)) for hit in hits), length)
 
 
 def _range(first: int, last: int | None) -> Json:
@@ -102,7 +105,8 @@ def _range(first: int, last: int | None) -> Json:
 
 
 def _hit(hit: dict[str, Any]) -> DocumentDigest:
-    return DocumentDigest((hit["_id"], hit.get("_routing")), number(hit["sort"][0]), digest(hit["_source"]))
+    key = text(hit["_id"]), text_or_none(hit.get("_routing"))
+    return DocumentDigest(key, number(hit["sort"][0]), digest(hit["_source"]))
 
 
 @documented
@@ -117,7 +121,7 @@ def look_up(
     """
     wanted = [{"_id": key, **({"routing": routing} if routing is not None else {})} for key, routing in keys]
     preference = {"preference": "_primary"} if has_primary_preference(version) else {}
-    text = domain.connection.read_text(
+    replied = domain.connection.read_text(
         "POST",
         path_of(index, "_mget"),
         longest=longest + _ENVELOPE,
@@ -126,7 +130,7 @@ def look_up(
         realtime="false",
         **preference,
     )
-    answers = members(parse_lossless(text))["docs"]
+    answers = members(parse_lossless(replied))["docs"]
     if len(answers) != len(keys):
         raise UnexpectedReply(f"{domain.side}: {index}", f"{len(keys)} asked for, {len(answers)} answers")
     return dict(_found(domain, index, keys, map(members, answers)))
@@ -138,7 +142,7 @@ def _found(
     for key, answer in zip(keys, answers, strict=True):
         if "found" not in answer:
             why = members(answer["error"])
-            said = f"document {key[0]}: {why.get('type')}: {why.get('reason')}"
+            said = f"document {key[0]}: " + quoted(f"{why.get('type')}: {why.get('reason')}")
             raise UnexpectedReply(f"{domain.side}: {index}", said)
         # with several shards, a lookup by routing finds any document of the shard that the routing leads to
         if answer["found"] is True and answer.get("_routing") == key[1]:
@@ -167,4 +171,4 @@ def _last(domain: Domain, index: str, shard: int, answer: Json) -> int:
     if problem:
         raise UnexpectedReply(f"{domain.side}: {index}", f"shard {shard}: {problem}")
     value = answer["aggregations"]["last"]["value"]
-    return -1 if value is None else int(value)
+    return -1 if value is None else whole(value)

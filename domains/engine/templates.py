@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from domains.domain import Domain
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, children
+from domains.http.json_replies import Json, child, children, required_object, text, texts, whole
 
 _TIMEOUT_S = 120.0
 _TEMPLATES = ("index_template", "component_template", "templates")
@@ -67,7 +67,7 @@ def templates(domain: Domain) -> Templates:
     return Templates(
         composable=dict(_composable(child(found, "index_template", "index_template"))),
         old=dict(_old(child(found, "templates"))),
-        components=child(found, "component_template", "component_template"),
+        components=_objects(child(found, "component_template", "component_template")),
     )
 
 
@@ -77,9 +77,17 @@ def definitions(domain: Domain) -> Definitions:
     found = _metadata(domain, _DEFINITIONS, local="true")
     return Definitions(
         templates=dict(_composable(child(found, "index_template", "index_template"))),
-        ingest=frozenset(entry["id"] for entry in children(child(found, "ingest"), "pipeline")),
-        search=frozenset(entry["id"] for entry in children(child(found, "search_pipeline"), "pipeline")),
+        ingest=_pipelines(child(found, "ingest")),
+        search=_pipelines(child(found, "search_pipeline")),
     )
+
+
+def _objects(listed: Json) -> dict[str, Json]:
+    return {name: required_object(entry) for name, entry in listed.items()}
+
+
+def _pipelines(found: Json) -> frozenset[str]:
+    return frozenset(text(entry["id"]) for entry in children(found, "pipeline"))
 
 
 def _metadata(domain: Domain, parts: Sequence[str], **query: str) -> Json:
@@ -95,12 +103,12 @@ def _metadata(domain: Domain, parts: Sequence[str], **query: str) -> Json:
 def _composable(listed: Json) -> Iterator[tuple[str, Template]]:
     for name, entry in listed.items():
         body = {key: entry[key] for key in ("template", "data_stream", "priority") if entry.get(key)}
-        composed = tuple(entry.get("composed_of") or ())
+        composed = texts(entry.get("composed_of") or [])
         yield (
             name,
             Template(
-                tuple(entry["index_patterns"]),
-                int(entry.get("priority") or 0),
+                texts(entry["index_patterns"]),
+                whole(entry.get("priority") or 0),
                 body,
                 composed,
                 "data_stream" in entry,
@@ -111,4 +119,4 @@ def _composable(listed: Json) -> Iterator[tuple[str, Template]]:
 def _old(listed: Json) -> Iterator[tuple[str, Template]]:
     for name, entry in listed.items():
         body = {key: entry[key] for key in ("settings", "mappings", "aliases", "order") if entry.get(key)}
-        yield name, Template(tuple(entry["index_patterns"]), int(entry.get("order") or 0), body)
+        yield name, Template(texts(entry["index_patterns"]), whole(entry.get("order") or 0), body)

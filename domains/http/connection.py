@@ -1,13 +1,13 @@
 """The connection to one domain, on top of opensearch-py's transport."""
 
 import copy
+import io
 import json
-import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import opensearchpy.exceptions as client_errors
@@ -15,12 +15,14 @@ import requests
 from opensearchpy import RequestsHttpConnection, Transport
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
-from domains.http.bodies import ReplySerializer, read_body_as_text, unparsed_replies
-from domains.http.deadline import DeadlineAdapter, ending_at
+from domains.errors import Refused, UnexpectedReply, Unreachable
+from domains.http.bodies import BadBody, Reading, end_turn, read_body
+from domains.http.deadline import DeadlineAdapter, Limits, limited
 from domains.http.error_bodies import error_for
 from domains.http.exchanges import exchange
+from domains.http.faults import TIMEOUT_HINT, bad_body, fault_of, unanswered
 from domains.http.json_replies import Json, is_object
+from domains.http.parsing import JSON, entries, text_of
 from domains.http.requests import Request, reads_only
 from domains.http.retry import BUDGET_S, retry_transient
 from domains.http.tunnel import TunnelAdapter
@@ -31,20 +33,19 @@ WRITE_TIMEOUT_S = 90.0
 
 _CONNECTIONS = 8
 
-_NO_TRUST = re.compile(r"CERTIFICATE_VERIFY_FAILED|hostname mismatch|hostname .{1,300} doesn't match", re.I)
+T = TypeVar("T")
 
 
 class _Erroneous(Exception):
     """A reply outside 2xx, carried out of opensearch-py's transport."""
 
-    def __init__(self, status: int, body: str) -> None:
+    def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
-        self.body = body
 
 
 class _HttpConnection(RequestsHttpConnection):
-    """opensearch-py's connection over requests, with raw error bodies and an optional tunnel."""
+    """opensearch-py's connection over requests, with bounded, unparsed bodies and an optional tunnel."""
 
     def __init__(self, *, side: str, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
         super().__init__(**settings)
@@ -70,15 +71,22 @@ class _HttpConnection(RequestsHttpConnection):
             try:
                 reply = super().perform_request(method, url, params, body, *arguments, **settings)
             except _Erroneous as error:
-                made.answered(error.status, error.body)
+                made.answered(error.status, self._seen.body)
                 raise
-            made.answered(reply[0], reply[2])
+            made.answered(reply[0], self._seen.body)
             return reply
 
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
         self._seen.date = response.headers.get("Date")
-        read_body_as_text(response)
+        self._seen.body = bytearray()
+        self._seen.body = read_body(response)
+        response.raw = io.BytesIO()  # opensearch-py would decode it once more, and differently
+
+    def take_body(self) -> bytearray:
+        """The body of this thread's last reply, once."""
+        body, self._seen.body = self._seen.body, bytearray()
+        return body
 
     @property
     def retry_after(self) -> str | None:
@@ -91,7 +99,7 @@ class _HttpConnection(RequestsHttpConnection):
         return getattr(self._seen, "date", None)
 
     def _raise_error(self, status_code: Any, raw_data: Any, content_type: Any = None) -> NoReturn:
-        raise _Erroneous(int(status_code), str(raw_data))
+        raise _Erroneous(int(status_code))
 
     def _raise_warnings(self, warning_headers: Any) -> None:
         """Drop the engine's deprecation warnings: they are not meant for our users."""
@@ -160,7 +168,6 @@ class Connection:
             http_auth=auth,
             tunnel=tunnel,
             pool_maxsize=_CONNECTIONS,
-            serializer=ReplySerializer(),
             **trusting,
         )
 
@@ -198,12 +205,18 @@ class Connection:
 
         Raises:
             DomainError: typed as in domains.errors.
+            ReplyTooLong: the reply is longer than what `parsing.JSON` accepts.
             AwsError: the request could not be signed.
         """
+        return self._read(method, path, query, body, timeout_s, JSON)
+
+    def _read(
+        self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float, how: Reading[T]
+    ) -> T:
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
         return retry_transient(
-            lambda: self._send(method, path, query, body, timeout_s),
+            lambda: self._send(method, path, query, body, timeout_s, how),
             budget_s=self._left(BUDGET_S) if self._retries else 0.0,
         )
 
@@ -219,7 +232,7 @@ class Connection:
             DomainError: typed; after Unreachable or a transient error, the outcome is unknown.
             AwsError: the request could not be signed; nothing was sent.
         """
-        return self._send(method, path, query, body, timeout_s)
+        return self._send(method, path, query, body, timeout_s, JSON)
 
     def send(self, request: Request, timeout_s: float = WRITE_TIMEOUT_S) -> Any:
         """Send a prepared request, as `write` does."""
@@ -242,6 +255,28 @@ class Connection:
             )
         return reply
 
+    def read_entries(
+        self,
+        path: str,
+        each: Callable[[str, Any], T],
+        *,
+        within: tuple[str, ...] = (),
+        timeout_s: float = READ_TIMEOUT_S,
+        **query: Any,
+    ) -> dict[str, T]:
+        """Like `read`, for a GET whose reply has an entry for each index of the whole domain.
+
+        The entries are parsed one by one, so that memory holds only what is kept of them.
+
+        Args:
+            each: takes an entry's name and value, and returns what is kept of it.
+            within: keys that lead to the entries; none where they are missing.
+
+        Raises:
+            ReplyTooLong: the reply is longer than what `parsing.entries` accepts.
+        """
+        return self._read("GET", path, query, None, timeout_s, entries(within, each))
+
     def read_text(
         self,
         method: str,
@@ -258,42 +293,56 @@ class Connection:
             longest: the most bytes to accept.
 
         Raises:
-            ReplyTooLong: the reply is longer; the rest was not read.
+            ReplyTooLong: the reply is longer, or would take too much memory; the rest was not read.
         """
-        with unparsed_replies(longest):
-            return self.read(method, path, body=body, timeout_s=timeout_s, **query)
+        return self._read(method, path, query, body, timeout_s, Reading(longest, text_of))
 
-    def _send(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> Any:
+    def _send(
+        self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float, how: Reading[T]
+    ) -> T:
         asked = self._asked(method, path)
         timeout_s = self._left(timeout_s)
         if timeout_s <= 0:
-            raise Unreachable(asked, "not sent: there is no time left for it", _TIMEOUT_HINT)
-        end = time.monotonic() + timeout_s
+            raise Unreachable(asked, "not sent: there is no time left for it", TIMEOUT_HINT)
+        limits = Limits(time.monotonic() + timeout_s, how.longest)
         self.requests.add(method, path)
-        headers = {"content-type": "application/x-ndjson" if isinstance(body, str) else "application/json"}
-        sent: bytes | None = None
-        if body is not None:
-            sent = (body if isinstance(body, str) else json.dumps(body)).encode()
         try:
-            with ending_at(end):
-                return self._transport.perform_request(
-                    method,
-                    path,
-                    params=dict(query),
-                    body=sent,
-                    timeout=timeout_s,
-                    headers=headers if sent else None,
-                )
+            with limited(limits):
+                self._perform(method, path, query, body, timeout_s)
+                replied = self._wire.take_body()
+                try:
+                    return how.parse(replied)
+                finally:
+                    replied.clear()  # an error would hold it for as long as somebody holds the error
         except _Erroneous as error:
             raise self._refused(asked, error) from None
+        except BadBody as error:
+            raise bad_body(asked, error.with_traceback(None)) from None
         except client_errors.ConnectionTimeout:
-            raise _unanswered(asked, timeout_s) from None
+            raise unanswered(asked, timeout_s) from None
         except client_errors.ConnectionError as error:
-            if time.monotonic() >= end:
-                raise _unanswered(asked, timeout_s) from None
-            raise self._unconnected(asked, error) from None
-        except client_errors.SerializationError:
-            raise UnexpectedReply(asked, "the reply is not JSON") from None
+            if time.monotonic() >= limits.end:
+                raise unanswered(asked, timeout_s) from None
+            fault = fault_of(asked, error, self.endpoint, limits)
+            if isinstance(fault, UnexpectedReply) and not reads_only(method, path):
+                fault.transient = True  # what it did is as unknown as without a reply
+            raise fault from None
+        finally:
+            end_turn()
+
+    def _perform(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> None:
+        """Send the request; the connection keeps the body of its reply."""
+        headers = {"content-type": "application/x-ndjson" if isinstance(body, str) else "application/json"}
+        sent = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+        self._transport.perform_request(
+            method, path, params=dict(query), body=sent, timeout=timeout_s, headers=headers if sent else None
+        )
+
+    @property
+    def _wire(self) -> _HttpConnection:
+        """The one connection of the transport, which knows this thread's last reply."""
+        connection: Any = self._transport.get_connection()
+        return connection
 
     def _left(self, timeout_s: float) -> float:
         """Seconds that a request may take which may take so many by itself."""
@@ -305,46 +354,13 @@ class Connection:
         Raises:
             DomainError, AwsError: as in `read`.
         """
-        self._send("GET", path, {}, None, timeout_s)
-        connection: Any = self._transport.get_connection()
-        return connection.date
+        self._send("GET", path, {}, None, timeout_s, JSON)
+        return self._wire.date
 
     def _refused(self, asked: str, error: _Erroneous) -> Refused:
-        connection: Any = self._transport.get_connection()
-        return error_for(asked, error.status, error.body, connection.retry_after)
-
-    def _unconnected(self, asked: str, error: client_errors.ConnectionError) -> SnapferryError:
-        below: object = error.info
-        if isinstance(below, SnapferryError):
-            return below  # our own error, raised while the request was prepared
-        said = _words(error)
-        if isinstance(error, client_errors.SSLError) and _NO_TRUST.search(said):
-            return Untrusted(asked, said, hint="set ca_bundle, or check the endpoint's name")
-        return Unreachable(asked, said, _reach_hint(self.endpoint))
+        body = self._wire.take_body().decode(errors="replace")
+        return error_for(asked, error.status, body, self._wire.retry_after)
 
     def _asked(self, method: str, path: str) -> str:
         shown = path if len(path) <= 160 else path[:159] + "…"
         return f"{self.label}: {method} {shown}"
-
-
-_TIMEOUT_HINT = "run the same command again; if it fails again, check the domain's health and load"
-
-
-def _unanswered(asked: str, timeout_s: float) -> Unreachable:
-    within = f"{timeout_s:.0f} s" if timeout_s >= 1 else f"{timeout_s * 1000:.0f} ms"
-    return Unreachable(asked, f"no answer within {within}", _TIMEOUT_HINT)
-
-
-def _words(error: client_errors.ConnectionError) -> str:
-    text = str(error.error)
-    reason = re.search(r"((?:connect_to \S+ )?(?:\[Errno|timed out|Failed to resolve)[^\"()]*)", text)
-    if reason and re.search("NewConnectionError|ConnectTimeoutError|NameResolutionError", text):
-        return "could not connect: " + reason[1].rstrip()
-    return text
-
-
-def _reach_hint(endpoint: str) -> str:
-    return (
-        f"check that {urlsplit(endpoint).hostname} is reachable from here; "
-        "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"
-    )

@@ -1,7 +1,8 @@
-"""A total deadline for every request.
+"""Limits of every request: one deadline, and a number of bytes.
 
 The timeout of a socket starts again with every byte, so a reply that drips could last for ever. Here
-everything counts against one deadline: connecting, sending, waiting, and reading the reply.
+everything counts against one deadline: connecting, sending, waiting, and reading the reply. And every byte
+that arrives counts against one number: status lines, headers, chunk sizes, the body as it is compressed.
 """
 
 import http.client
@@ -11,42 +12,74 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
+import requests
 import urllib3
 import urllib3.connection
 from requests.adapters import HTTPAdapter
 
-_end: ContextVar[float] = ContextVar("snapferry_request_end")
+from domains.known_secrets import remember_sent
+
+_BESIDE_THE_BODY = 1024 * 1024  # bytes: the head, and what a chunk of a few bytes takes more than those
+
+
+@dataclass
+class Limits:
+    """The limits of one request.
+
+    Args:
+        end: when it has to end, a reading of `time.monotonic`.
+        longest: the most bytes of the reply's body, uncompressed.
+        received: bytes that have arrived so far.
+    """
+
+    end: float
+    longest: int
+    received: int = 0
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether more has arrived than a body of `longest` bytes can take."""
+        return self.received > self.longest + self.longest // 8 + _BESIDE_THE_BODY
+
+
+_limits: ContextVar[Limits] = ContextVar("snapferry_request_limits")
 
 
 @contextmanager
-def ending_at(end: float) -> Generator[None]:
-    """Inside the block, this thread's requests end at this reading of `time.monotonic` at the latest."""
-    token = _end.set(end)
+def limited(limits: Limits) -> Generator[None]:
+    """Inside the block, these limits hold for this thread's request."""
+    token = _limits.set(limits)
     try:
         yield
     finally:
-        _end.reset(token)
+        _limits.reset(token)
+
+
+def current_limits() -> Limits:
+    """The limits of this thread's request. Raises LookupError outside `limited`."""
+    return _limits.get()
 
 
 def seconds_left() -> float | None:
-    """Seconds until this thread's request has to end; None outside `ending_at`.
+    """Seconds until this thread's request has to end; None outside `limited`.
 
     Raises:
         TimeoutError: there are none.
     """
-    end = _end.get(None)
-    if end is None:
+    limits = _limits.get(None)
+    if limits is None:
         return None
-    left = end - time.monotonic()
+    left = limits.end - time.monotonic()
     if left <= 0:
         raise TimeoutError("timed out")
     return left
 
 
 class _Reader(io.RawIOBase):
-    """Reads a socket, each time with no more than the rest of the time."""
+    """Reads a socket, each time with no more than the rest of the time, and counts the bytes."""
 
     def __init__(self, source: io.RawIOBase, sock: socket.socket) -> None:
         self._source = source
@@ -59,7 +92,13 @@ class _Reader(io.RawIOBase):
         left = seconds_left()
         if left is not None:
             self._sock.settimeout(left)
-        return self._source.readinto(buffer)  # pyright: ignore[reportAttributeAccessIssue]
+        count: int | None = self._source.readinto(buffer)  # pyright: ignore[reportAttributeAccessIssue]
+        limits = _limits.get(None)
+        if limits is not None:
+            limits.received += count or 0
+            if limits.exceeded:
+                raise OSError("the reply does not end")
+        return count
 
     def close(self) -> None:
         self._source.close()
@@ -103,7 +142,7 @@ def _require_time(connection: http.client.HTTPConnection) -> None:
 
 
 class DeadlineAdapter(HTTPAdapter):
-    """A requests adapter whose requests respect `ending_at`, with or without a proxy.
+    """A requests adapter whose requests respect `limited`, with or without a proxy.
 
     Args:
         connections: size of the connection pool.
@@ -114,6 +153,11 @@ class DeadlineAdapter(HTTPAdapter):
 
     def __init__(self, connections: int) -> None:
         super().__init__(pool_maxsize=connections)
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **settings: Any) -> requests.Response:
+        """Send it, and remember its credentials: whoever answers may quote them."""
+        remember_sent(request.headers)
+        return super().send(request, *arguments, **settings)
 
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any

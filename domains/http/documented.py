@@ -19,7 +19,7 @@ class _OneSide(Protocol):
 D = TypeVar("D", bound=_OneSide)
 P = ParamSpec("P")
 R = TypeVar("R")
-STUMBLING = (LookupError, TypeError, ValueError, AttributeError)
+STUMBLING = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 """Errors that reading a reply raises if a part is missing or has another type."""
 
 
@@ -54,7 +54,7 @@ def documented_by_aws(call: Callable[P, R]) -> Callable[P, R]:
 
 def undocumented(error: Exception) -> str:
     """Describe the error that reading a reply raised."""
-    return f"the reply is not what the API documents ({type(error).__name__}: {error})"
+    return f"the reply is not what the API documents ({type(error).__name__}: {str(error)[:200]})"
 
 
 def _named(call: Callable[..., object]) -> str:

@@ -2,7 +2,8 @@
 
 Three envelopes exist: the engine's `{"error": {"type", "reason", "caused_by"}}`, the front door's
 `{"Message": …}`, and the security API's `{"status", "message"|"reason"}`; 502 to 504 come as HTML or empty.
-Some quote the request's credentials, which are cut out before anything else happens.
+Some quote the request's credentials, which are cut out before anything else happens: by their known values,
+and by the names that stand before them.
 """
 
 import json
@@ -12,8 +13,11 @@ from collections.abc import Iterator
 from domains.errors import Denied, Expired, Missing, Refused, Reply
 from domains.http.json_replies import Json, children, is_object
 from domains.http.known_refusals import cause_of
+from domains.known_secrets import cut_secrets
 
 _LONGEST = 600
+_CAUSES = 20
+_READ = 100_000  # characters of a text that are looked through for secrets before it is cut
 _MISSING = frozenset(
     {"repository_missing_exception", "snapshot_missing_exception", "index_not_found_exception"}
 )
@@ -71,35 +75,43 @@ def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Re
 def parse(body: str) -> Reply:
     """Parse an error reply. Never raises: an unknown shape is kept as shortened text."""
     try:
-        document: object = json.loads(body)
-    except ValueError:
-        return Reply("text", "", _shorten(re.sub(r"<[^>]*>", " ", body)))
+        return _parsed(body)
+    except (ValueError, RecursionError):
+        return Reply("text", "", quoted(re.sub(r"<[^<>]*>", " ", body)))
+
+
+def _parsed(body: str) -> Reply:
+    document: object = json.loads(body)
     if not is_object(document):
-        return Reply("text", "", _shorten(str(document)))
+        return Reply("text", "", quoted(str(document)))
     error: object = document.get("error")
     if is_object(error):
         return _engine(error)
     if isinstance(error, str):
-        return Reply("engine", "", _shorten(error))
+        return Reply("engine", "", quoted(error))
     for key in ("Message", "message", "reason"):
         if key in document:
             envelope = "security" if isinstance(document.get("status"), str) else "front door"
-            return Reply(envelope, "", _shorten(str(document[key])))
-    return Reply("text", "", _shorten(body))
+            return Reply(envelope, "", quoted(str(document[key])))
+    return Reply("text", "", quoted(body))
 
 
 def _engine(error: Json) -> Reply:
     causes = list(dict.fromkeys(_causes(error)))
     return Reply(
-        "engine", str(error.get("type") or ""), _shorten(str(error.get("reason") or "")), tuple(causes)
+        "engine",
+        quoted(str(error.get("type") or "")),
+        quoted(str(error.get("reason") or "")),
+        tuple(causes),
     )
 
 
 def _causes(error: Json) -> Iterator[str]:
     below: object = error.get("caused_by")
-    while is_object(below):
-        yield _said(below)
-        below = below.get("caused_by")
+    for _ in range(_CAUSES):
+        if is_object(below):
+            yield _said(below)
+            below = below.get("caused_by")
     for failure in children(error, "failed_shards")[:1]:
         reason: object = failure.get("reason")
         if is_object(reason):
@@ -107,7 +119,7 @@ def _causes(error: Json) -> Iterator[str]:
 
 
 def _said(cause: Json) -> str:
-    return _shorten(f"{cause.get('type')}: {cause.get('reason')}")
+    return quoted(f"{cause.get('type')}: {cause.get('reason')}")
 
 
 def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
@@ -149,8 +161,11 @@ def _seconds(retry_after: str | None) -> float | None:
         return None
 
 
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
+def quoted(text: str) -> str:
+    """The words of others as they may be quoted: one line, not too long, and no credentials."""
+    whole = text[:_READ].encode(errors="backslashreplace").decode()  # half a surrogate pair cannot be written
+    line = " ".join(whole.split())
     for credential in _CREDENTIALS:
         line = credential.sub(r"\1[cut out]", line)
+    line = cut_secrets(line)
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

@@ -29,9 +29,11 @@ class Exchange:
     seconds: float = 0.0
     problem: str = ""
 
-    def answered(self, status: int, body: object) -> None:
-        """Note the reply."""
-        self.status, self.received = status, body if isinstance(body, str) else ""
+    def answered(self, status: int, body: bytearray) -> None:
+        """Note the reply; its body only if somebody watches."""
+        self.status = status
+        if _observers:
+            self.received = body.decode(errors="replace")
 
 
 Observer = Callable[[Exchange], None]

@@ -44,7 +44,7 @@ class PerThreadSigner(AuthBase):
             raise AwsError(
                 f"could not refresh the AWS credentials: {error}",
                 "log in again and run the same command again",
-            ) from error
+            ) from None
 
     def _new_signer(self) -> AuthBase:
         return AWS4Auth(refreshable_credentials=self._credentials, region=self._region, service=self._service)

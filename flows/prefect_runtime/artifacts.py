@@ -13,6 +13,7 @@ import httpx
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
 
+from configs.values.visible import visible
 from reports.build.report import report_of
 from reports.views.markdown import markdown
 from runs.journal import Journal
@@ -60,7 +61,7 @@ class ProgressArtifacts:
 
     def _show(self, progress: Progress, share: float) -> None:
         existing = self._ids.get(progress.step)
-        description = f"{progress.step}: {progress.message} {progress.detail}".strip()
+        description = visible(f"{progress.step}: {progress.message} {progress.detail}".strip())
         if existing:
             update_progress_artifact(existing, progress=share, description=description)
             return

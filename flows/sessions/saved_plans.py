@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from configs.loading.loader import parse_plan
 from configs.loading.problems import PlanError, Problem
 from configs.plan import Plan
+from configs.values.visible import visible_lines
 from domains.http.json_replies import is_object
 from reports.words.estimates import plan_in_words
 from tasks.planning.saved_plan import is_intact
@@ -32,7 +33,16 @@ def text_of(document: PlanDocument, *, as_json: bool = False) -> str:
     content = plan_in_words(document).model_dump(mode="json")
     if as_json:
         return json.dumps(content, indent=1) + "\n"
-    return _ABOUT + yaml.dump(content, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=110)
+    return _ABOUT + _dumped(content)
+
+
+def _dumped(content: Any) -> str:
+    """The content as YAML; with escapes where it has characters that nobody sees, which no plan may hold."""
+    for as_it_is in (True, False):
+        text: str = yaml.dump(content, Dumper=_DUMPER, sort_keys=False, allow_unicode=as_it_is, width=110)
+        if visible_lines(text) == text:
+            break
+    return text
 
 
 def save(document: PlanDocument, path: Path) -> None:
@@ -92,7 +102,7 @@ def plan_in(document: PlanDocument, path: Path) -> Plan:
     Raises:
         PlanError: this version of Snapferry does not take it any more.
     """
-    return parse_plan(yaml.dump(document.plan, Dumper=_DUMPER, sort_keys=False, allow_unicode=True), path)
+    return parse_plan(_dumped(document.plan), path)
 
 
 def _wrong(path: Path, said: str) -> PlanError:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import yaml
 
 from configs.values.listing import listed as in_one_line
+from configs.values.visible import visible
 
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9_./:@+=,-]*")
 _WIDTH = 100
@@ -18,7 +19,7 @@ def scalar(value: str) -> str:
     """A text as YAML: plain if every reader takes it for that text, otherwise in quotes."""
     if _PLAIN.fullmatch(value) and not value.endswith(":") and _reads_back(value):
         return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())
+    return visible(json.dumps(value, ensure_ascii=False))
 
 
 def _reads_back(value: str) -> bool:
@@ -30,7 +31,7 @@ def _reads_back(value: str) -> bool:
 
 def comment(text: str, indent: str = "") -> Iterator[str]:
     """A text as comment lines."""
-    clean = "".join(each if each.isprintable() else "?" for each in " ".join(text.split()))
+    clean = visible(" ".join(text.split()))
     start = f"{indent}# "
     yield from textwrap.wrap(
         clean, _WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False
@@ -53,5 +54,5 @@ def commented_out(text: str) -> Iterator[str]:
 def entry(indent: str, key: str, value: str, note: str = "") -> str:
     """`key: value`, followed by a note."""
     line = f"{indent}{key}: {value}"
-    clean = "".join(each if each.isprintable() else "?" for each in " ".join(note.split()))
+    clean = visible(" ".join(note.split()))
     return f"{line:<44}  # {clean}" if clean else line

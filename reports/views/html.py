@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from html import escape
 
+from configs.values.visible import visible_values
 from reports.model.report import Report
 from reports.views.fitting import Section
 from reports.views.layout import ROWS, STYLES
@@ -39,7 +40,7 @@ summary { cursor: pointer; color: var(--soft); padding: .4rem 0; }
 
 def html(report: Report) -> str:
     """The whole report; of a long table the rows after the twentieth are folded up."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_lines(visible_values(report))) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:

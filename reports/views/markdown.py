@@ -1,17 +1,21 @@
 """The report as Markdown: for a ticket, a pull request or a Prefect artifact."""
 
+import re
 from collections.abc import Iterator, Sequence
 
+from configs.values.visible import visible_values
 from reports.model.report import Report
 from reports.views.fitting import Section
 from reports.views.sections import facts_of, sections_of
 from reports.words import common, outcomes
 from reports.words.next_step import advice_in
 
+_MARKUP = re.compile(r"[\\`*\[\]|~]")
+
 
 def markdown(report: Report) -> str:
-    """The whole report."""
-    return "\n".join(_lines(report)) + "\n"
+    """The whole report. No name or reason in it can end a cell, start a link, or hide."""
+    return "\n".join(_lines(visible_values(report))) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -49,5 +53,5 @@ def _table(section: Section) -> Iterator[str]:
 
 
 def _text(cell: str) -> str:
-    escaped = cell.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    escaped = _MARKUP.sub(r"\\\g<0>", cell).replace("&", "&amp;").replace("<", "&lt;")
     return " ".join(escaped.split())

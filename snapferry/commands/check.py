@@ -34,6 +34,7 @@ def check(call: RunCall, allow: ConsentOptions, only: Only = None, all: ListAll 
     """
     chosen = _chosen(only)
     plan = call.load()
+    from configs.values.visible import visible_values
     from flows.check import run_check
     from reports.views.checks import checks_document, checks_view
     from runs.state import State
@@ -46,7 +47,7 @@ def check(call: RunCall, allow: ConsentOptions, only: Only = None, all: ListAll 
     if call.as_json:
         show_json({**checks_document(records, chosen), "next": to_run})
     else:
-        show(checks_view(records, chosen, every=all or is_verbose()))
+        show(checks_view(visible_values(records), chosen, every=all or is_verbose()))
         say_next(to_run)
     return ExitCode.REFUSED if failed else ExitCode.DONE
 

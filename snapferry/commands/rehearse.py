@@ -85,10 +85,12 @@ def _checked_prefix(text: str) -> str:
 
 
 def _require_valid_shadow(plan: "Plan", shadow: str | None) -> None:
+    from configs.values.endpoints import PLAIN_HTTP
     from tasks.rehearsal import with_shadow
 
     try:
-        with_shadow(plan, shadow)
+        if any(with_shadow(plan, shadow).target.refusals()):
+            raise ValueError(PLAIN_HTTP)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--shadow") from None
 

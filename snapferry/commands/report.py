@@ -27,6 +27,7 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     Reads the run's journal only; nothing is sent to the domains. docs/report.md explains every
     key.
     """
+    from configs.values.visible import visible_values
     from reports.build.report import report_of
     from reports.files import report_files
     from reports.views.html import html
@@ -50,5 +51,5 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     else:
         files = tuple(str(file) for file in report_files(found) if file.exists())
         log = runs.log_of(found.run_id)
-        show(report_view(made, files, log=str(log) if log.exists() else ""))
+        show(report_view(visible_values(made), files, log=str(log) if log.exists() else ""))
     return ExitCode.DONE

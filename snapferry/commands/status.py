@@ -22,6 +22,7 @@ def status(call: RunCall, run: RunId = None) -> None:
     domains. A source that a cutover has frozen refuses
     writes until the cutover is finished or rolled back.
     """
+    from configs.values.visible import visible_values
     from flows.sessions.exclusion import TAKE_AWAY
     from reports.build.report import report_of
     from reports.views.status import status_of, status_view, with_plan
@@ -60,7 +61,7 @@ def status(call: RunCall, run: RunId = None) -> None:
     if call.as_json:
         show_json(found)
     else:
-        show(status_view(found))
+        show(status_view(visible_values(found)))
 
 
 def _left_by_seeding(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":

@@ -80,7 +80,7 @@ Renames = Annotated[
 @verb(
     "snapferry verify orders-to-ireland.yaml",
     "snapferry verify orders-to-ireland.yaml --level content --sample 0.1",
-    "snapferry verify --source http://a:9200 --target http://b:9200 --indices '*'",
+    "snapferry verify --source https://a --target https://b --indices '*'",
 )
 def verify(
     call: Call,

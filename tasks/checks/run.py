@@ -14,6 +14,7 @@ from tasks.records.checks import CheckRecord
 from tasks.survey import Inapplicable, Survey, Unlooked
 
 _AT_ONCE = 8
+_USUAL = "check again; if that does not help, docs/access.md lists the rights that the caller needs"
 
 
 def run_checks(survey: Survey, first: Sequence[Check], then: Sequence[Check]) -> tuple[CheckRecord, ...]:
@@ -58,7 +59,7 @@ def _finding(survey: Survey, made: Check, side: Side | None) -> Finding:
     except Unlooked as error:
         return replace(skip(f"not checked: {error.message}"), unknown=True)
     except SnapferryError as error:
-        return unknown(error.message, error.hint)
+        return unknown(error.message, error.hint or _USUAL)
     except STUMBLING as error:
         return _defect(made, error)
 

@@ -7,7 +7,13 @@ from typing import Any
 from configs.auth import SigV4Auth
 from configs.domain import DomainSettings
 from configs.values.aws import check_domain_name, check_region, check_role_arn, region_of_host
-from configs.values.endpoints import address_of, normal_connect_to, normal_endpoint
+from configs.values.endpoints import (
+    PLAIN_HTTP,
+    address_of,
+    leaves_unencrypted,
+    normal_connect_to,
+    normal_endpoint,
+)
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def side_options(
         raise WrongPart("region", f"the endpoint's host says {named}, not {wanted}; leave this option out")
     if ca_bundle is not None and endpoint is not None and endpoint.startswith("http:"):
         raise WrongPart("ca-bundle", "an http endpoint shows no certificate; leave this option out")
-    return SideOptions(
+    made = SideOptions(
         given=given,
         domain=domain,
         endpoint=endpoint,
@@ -104,6 +110,9 @@ def side_options(
         connect_to=_checked("connect-to", normal_connect_to, connect_to),
         ca_bundle=_checked("ca-bundle", _not_blank, ca_bundle),
     )
+    if endpoint is not None and leaves_unencrypted(endpoint, made.connect_to):
+        raise WrongPart("", PLAIN_HTTP)
+    return made
 
 
 def _checked(part: str, check: Callable[[str], str], value: str | None) -> str | None:

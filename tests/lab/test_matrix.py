@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -23,6 +24,7 @@ from lab.reset import reset
 from lab.state import state
 
 DOCUMENTS = 2000
+UNSEEN = "un\u200bse\x1b[31men\u202e"
 LEFT_OUT = {"archive-2024", ".kibana_1", ".opendistro-job-scheduler-lock"}
 STREAM_INDICES = {".ds-logs-web-000001", ".ds-logs-web-000002"}
 
@@ -90,6 +92,7 @@ def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def old_to_middle(tmp_path_factory: pytest.TempPathFactory, prefect_address: str, old_folder: Path) -> Moved:
     folder = tmp_path_factory.mktemp("old-to-middle")
     with filled(OLD_TO_MIDDLE, folder, prefect_address) as desk:
+        engine(desk.lab, "source", "PUT", f"/{quote(UNSEEN)}/_doc/1?refresh=true", {"a": 1})
         result = moved(desk)
         shows_s3_only(desk)
         shutil.copytree(Path(desk.lab.home) / "shared" / desk.lab.bucket, old_folder / "bucket")
@@ -105,6 +108,13 @@ def test_elasticsearch_7_10_to_2_19(old_to_middle: Moved) -> None:
     require_healthy(old_to_middle.checked, TRUE_WARNINGS)
     require_whole(old_to_middle, LEFT_OUT)
     assert "logs-web" not in str(old_to_middle.ended)
+
+
+def test_a_name_that_nobody_sees_moves_and_is_shown_as_an_escape(old_to_middle: Moved) -> None:
+    """Elasticsearch 7.10.2 accepts it, and so does 2.19.4."""
+    assert UNSEEN in old_to_middle.target["indices"]
+    shown = f"{old_to_middle.checked}{old_to_middle.ended}"
+    assert not {"\u200b", "\x1b", "\u202e"} & set(shown)
 
 
 def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(

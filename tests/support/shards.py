@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
@@ -135,6 +135,15 @@ class Engine:
             for name, shards in self.indices.items()
         }
         return {"metadata": {"indices": terms}}
+
+    def read_entries(
+        self, path: str, each: Callable[[str, Any], Any], *, within: tuple[str, ...] = (), **query: Any
+    ) -> dict[str, Any]:
+        """As a connection does."""
+        reply = self.read_object("GET", path, **query)
+        for key in within:
+            reply = reply[key]
+        return {name: each(name, entry) for name, entry in reply.items()}
 
     def _searched(self, body: str) -> Iterator[dict[str, Any]]:
         lines = [json.loads(line) for line in body.splitlines()]

@@ -69,6 +69,16 @@ def _nobody_pulls_the_plug() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _secrets_of_this_test_only() -> Iterator[None]:
+    """The password of one test is an ordinary word in the next."""
+    from domains.known_secrets import forget_secrets
+
+    forget_secrets()
+    yield
+    forget_secrets()
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up on a held lock almost at once."""

@@ -21,7 +21,6 @@ HINT_AT = {
     "NothingToApprove": 1,
     "PlanChanged": 1,
     "PreconditionError": 2,
-    "ReplyTooLong": 1,
     "ServerLost": 1,
     "ServerUnusable": 1,
     "StateUnusable": 1,
@@ -32,7 +31,7 @@ HINT_AT = {
 }
 """Error classes with the position of their hint.
 
-Not listed: UnexpectedReply has a default hint; Refused gets its hint from its reply, in
+Not listed: UnexpectedReply and ReplyTooLong have default hints; Refused gets its hint from its reply, in
 domains.http.error_bodies; Unlooked never leaves the checks.
 """
 WITHOUT: dict[str, int] = {}

@@ -12,7 +12,7 @@ from domains.versions import Version
 from tasks.verification.content.sampling import Range
 
 _PAGE_BYTES = 16 * 1024 * 1024
-_DOCUMENT_BYTES = 256 * 1024 * 1024  # of a single document; the engine accepts 100 MB
+_DOCUMENT_BYTES = 100 * 1024 * 1024  # of a single document: as many as engines accept
 _FIRST_SIZE = 50
 _LARGEST_SIZE = 2000
 
@@ -84,5 +84,5 @@ class Reader:
                 return page, size
 
     def _too_large(self, which: str) -> UnexpectedReply:
-        said = f"document {which} has more than {_DOCUMENT_BYTES >> 20} MiB"
+        said = f"document {which} has more than {_DOCUMENT_BYTES >> 20} MiB, or too many parts"
         return UnexpectedReply(f"{self.domain.side}: {self.index}", said)

@@ -39,6 +39,7 @@ BEYOND_THE_SCHEMA = {
     "external_id_without_role",
     "fs_with_the_service",
     "gate_before_no_snapshot",
+    "plain_http",
     "gate_file_shared",
     "no_endpoint",
     "numbers_in_odd_forms",
@@ -254,3 +255,17 @@ def test_every_type_of_repository_is_listed_for_messages() -> None:
     union, _ = get_args(Repository)
     tags = [tag.tag for kind in get_args(union) for tag in get_args(kind)[1:]]
     assert tags == list(REPOSITORY_TYPES)
+
+
+def test_a_run_that_began_over_plain_http_can_still_be_finished() -> None:
+    """An earlier version accepted such a plan; only a file that is loaded is refused."""
+    domain = {"endpoint": "http://search.example.com:9200", "auth": {"type": "none"}}
+    plan = Plan.model_validate(
+        {
+            "name": "orders",
+            "source": domain,
+            "target": {**domain, "endpoint": "http://127.0.0.1:2"},
+            "repository": {"name": "repo", "bucket": "my-snapshots"},
+        }
+    )
+    assert list(plan.source.refusals()) and not list(plan.target.refusals())

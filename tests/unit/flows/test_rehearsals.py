@@ -83,7 +83,7 @@ def test_what_it_made_is_taken_away_and_the_run_and_its_report_say_so(
     assert reloaded(journal).document.status == "abandoned"
     report = (journal.path.parent / "reports" / f"{journal.run_id}.md").read_text(encoding="utf-8")
     assert "done and verified" not in report
-    assert "removed by `snapferry abort`" in report
+    assert r"removed by \`snapferry abort\`" in report
 
 
 def test_names_are_those_of_the_plan_that_the_rehearsal_began_with(

@@ -138,7 +138,10 @@ def test_what_fits_nothing_is_refused_as_a_mistake(
 def test_wrong_combinations_say_what_to_do_and_send_nothing(
     arguments: tuple[str, ...], says: str, tmp_path: Path, no_connections: list[Any]
 ) -> None:
-    places = {"PLAN": [str(tmp_path / "p")], "SIDES": ["--source", "http://a", "--target", "http://b"]}
+    places = {
+        "PLAN": [str(tmp_path / "p")],
+        "SIDES": ["--source", "http://127.0.0.1:1", "--target", "http://127.0.0.1:2"],
+    }
     words = [word for argument in arguments for word in places.get(argument, [argument])]
     ended = verify(*words)
     assert ended.exit_code == ExitCode.INVALID, ended.output
@@ -184,14 +187,16 @@ def test_how_requests_are_authenticated(given: str, options: dict[str, str], aut
         ("http://127.0.0.1:9200", {"profile": "p"}, "--source-region"),
         (MANAGED, {"region": "us-east-1"}, "--source-region"),
         (MANAGED, {"role": "me"}, "--source-role"),
-        ("http://a", {"user": "me"}, "--source-password-env"),
-        ("http://a", {"password_env": "P"}, "--source-user"),
-        ("http://a", {"user": "me", "password_env": "hunter 2"}, "--source-password-env"),
-        ("http://a", {"user": "m:e", "password_env": "P"}, "--source-user"),
-        ("http://a", {"user": "me", "password_env": "P", "profile": "p"}, "--source-profile"),
+        ("http://127.0.0.1:9", {"user": "me"}, "--source-password-env"),
+        ("http://127.0.0.1:9", {"password_env": "P"}, "--source-user"),
+        ("http://127.0.0.1:9", {"user": "me", "password_env": "hunter 2"}, "--source-password-env"),
+        ("http://127.0.0.1:9", {"user": "m:e", "password_env": "P"}, "--source-user"),
+        ("http://127.0.0.1:9", {"user": "me", "password_env": "P", "profile": "p"}, "--source-profile"),
         ("http://me:hunter2@a", {}, "--source"),
-        ("http://a", {"connect_to": "x"}, "--source-connect-to"),
-        ("http://a", {"ca_bundle": "x.pem"}, "--source-ca-bundle"),
+        ("http://a", {}, "--source"),
+        ("http://a", {"connect_to": "bastion.example:9200"}, "--source"),
+        ("http://127.0.0.1:9", {"connect_to": "x"}, "--source-connect-to"),
+        ("http://127.0.0.1:9", {"ca_bundle": "x.pem"}, "--source-ca-bundle"),
     ],
 )
 def test_what_is_wrong_with_a_side_is_told_at_its_option(

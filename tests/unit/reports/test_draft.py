@@ -109,7 +109,7 @@ def test_two_accounts_get_a_role_each() -> None:
 
 def test_clusters_outside_aws_get_no_role_and_no_region() -> None:
     sides = {
-        side: a_side(side, domain=None, endpoint=f"http://10.0.0.{at}:9200", region=None, auth="none")
+        side: a_side(side, domain=None, endpoint=f"https://10.0.0.{at}:9200", region=None, auth="none")
         for at, side in enumerate(("source", "target"))
     }
     plan = loaded(a_draft(**sides, storage=StorageFound(name="orders")))

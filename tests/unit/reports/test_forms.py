@@ -284,10 +284,10 @@ def test_nothing_in_a_name_breaks_markdown(tmp_path: Path) -> None:
     text = markdown(report_of(journal.document))
     rows = [line for line in text.splitlines() if line.startswith("| a")]
     assert len(rows) == 1
-    assert r"a\|b c`d" in rows[0]
+    assert r"a\|b\\nc\`d" in rows[0]
     assert rows[0].replace(r"\|", "").count("|") == 8
     assert r"&lt;b>\|x" in text
-    assert r"> line one line \| two # not a title" in text
+    assert r"> line one\\nline \| two\\n# not a title" in text
     assert not any(line.startswith(("# not", "line")) for line in text.splitlines())
 
 

@@ -255,7 +255,7 @@ def test_commands_and_webhooks_are_told_the_same(tmp_path: Path) -> None:
     assert variables["SNAPFERRY_STATE"] == str(tmp_path)
     assert variables["SNAPFERRY_REPORT_JSON"] == ""  # it is not there
     assert variables["SNAPFERRY_REPORT_MARKDOWN"] == str(journal.path)
-    assert run_command([*SAYS, '[ "$SNAPFERRY_MESSAGE" = "why?" ]'], variables, 5, ()) == ""
+    assert run_command([*SAYS, '[ "$SNAPFERRY_MESSAGE" = "why\\u0000\\ud800" ]'], variables, 5, ()) == ""
     assert json.loads(json.dumps(document)) == document
 
 

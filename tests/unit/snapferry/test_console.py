@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 from support.building import a_journal, a_plan
 
+from domains.known_secrets import remember_secret
 from flows.sessions.recording import record_step
 from reports.views.fitting import page
 from runs.progress import Progress, report_progress
@@ -118,3 +120,43 @@ def test_a_step_that_lacks_something_gets_no_tick(monkeypatch: pytest.MonkeyPatc
     late, green = (line for line in screen.getvalue().splitlines() if "health" in line)
     assert "!" in late and "✓" not in late and "1 index is not green" in late
     assert "✓" in green
+
+
+EVIL = "a\x1b[31mb\x9bc\u202ed\u200be\r [bold]f[/]"
+SHOWN = r"a\u001b[31mb\u009bc\u202ed\u200be\u000d [bold]f[/]".replace(r"\u000d", r"\r")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_whatever_is_printed_is_visible_and_holds_no_secret(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    """The second net: what no one before has made safe."""
+    screen = io.StringIO()
+    screen.isatty = lambda: terminal  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    remember_secret("correct horse battery")
+    table = Table(box=None)
+    table.add_column("name")
+    table.add_row(Text(EVIL))
+    console.show(table)
+    console.show(EVIL)
+    console.say(f"{EVIL} correct horse battery\nsecond line")
+    console.show_problem(EVIL, "correct horse battery")
+    console.print_text(f"{EVIL}\n")
+    console.show_json({"name": EVIL, "said": "correct horse battery"})
+    printed = screen.getvalue()
+    assert "correct horse" not in printed
+    assert printed.count("a\\u001b[31mb") == 6 and "second line" in printed
+    styles = re.sub(r"\x1b\[[0-9;]*m", "", printed)
+    assert not {each for each in styles if not each.isprintable()} - {"\n"}
+    assert f"{SHOWN}\n" in printed and "[bold]f[/]" in styles
+
+
+def test_a_bar_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "err", Console(file=screen, force_terminal=True, width=200))
+    with progress.shown_progress():
+        report_progress(Progress("restore", "index [red]a\u202eb", done=1, total=2, unit="[x]"))
+    assert "index [red]a\\u202eb" in screen.getvalue()
+    assert "\u202e" not in screen.getvalue()

@@ -160,7 +160,7 @@ def test_domains_that_are_not_reached_exit_with_3_and_name_their_keys(
 ) -> None:
     monkeypatch.setattr("flows.sessions.first_contact._PAUSE_S", 0.01)
     state = tmp_path / "state"
-    result = migrate(plan_file(tmp_path, "http://127.0.0.1:1", "http://nowhere.invalid"), state, "--json")
+    result = migrate(plan_file(tmp_path, "http://127.0.0.1:1", "https://nowhere.invalid"), state, "--json")
     assert result.exit_code == ExitCode.REFUSED
     assert clock.pauses == [], "nothing is waited for"
     assert "source.endpoint: no connection to 127.0.0.1:1" in result.stderr

@@ -3,6 +3,7 @@
 The other side is a fake; real engines' answers are covered in tests/lab.
 """
 
+from collections.abc import Callable
 from itertools import count, pairwise
 from typing import Any
 
@@ -172,6 +173,9 @@ class ChangingDomain:
         }[path]
 
     read_object = read
+
+    def read_entries(self, path: str, each: Callable[[str, Any], Any], **query: Any) -> dict[str, Any]:
+        return {name: each(name, entry) for name, entry in self.read("GET", path, **query).items()}
 
 
 @given(MOMENTS)

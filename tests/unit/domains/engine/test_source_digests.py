@@ -11,7 +11,8 @@ from support.fake_domain import FakeDomain, Reply, ok
 
 from domains.engine.source_digests import look_up, page
 from domains.errors import UnexpectedReply
-from domains.http.bodies import ReplyTooLong, digest, parse_lossless
+from domains.http.bodies import ReplyTooLong
+from domains.http.parsing import digest, parse_lossless
 from domains.versions import version_of
 
 NEW = version_of("opensearch", "3.6.0")

@@ -143,7 +143,7 @@ def test_behind_a_proxy_of_the_environment_there_is_no_way_of_our_own(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     source.on("GET /", ok(identity_reply("source")))
-    plan = a_plan(source={"endpoint": "http://vpc-orders.invalid", "auth": {"type": "none"}})
+    plan = a_plan(source={"endpoint": "https://vpc-orders.invalid", "auth": {"type": "none"}})
     domain = replace(a_domain(source), endpoint="http://vpc-orders.invalid")
     assert reachability.probe(domain, plan.source).place == "the proxy 127.0.0.1"
 
