@@ -36,7 +36,7 @@ def index_settings(survey: Survey) -> Finding:
         return ok("nothing that matters stays behind")
     lines = [*_block_lines(blocked), *(f"{name}: {shown(keys)} stays behind" for name, keys in left.items())]
     said = [
-        *([f"{shown(blocked)}: refused writes on the source are taken by the copy"] if blocked else []),
+        *([f"{shown(blocked)}: writes are refused on the source, but not by the copies"] if blocked else []),
         *([f"{shown(left)}: settings stay behind"] if left else []),
     ]
     hints = [*([_BLOCK_HINT] if blocked else []), *([_LEFT_HINT] if left else [])]

@@ -495,6 +495,17 @@ def test_what_a_deciding_check_could_not_tell_is_noted(
     ]
 
 
+def test_an_index_that_refuses_writes_is_noted_in_plan_and_report(
+    plan: Plan, tmp_path: Path, source: FakeDomain
+) -> None:
+    blocked = {"index.blocks.write": "true", "index.lifecycle.name": "tidy"}
+    FakeEngine(source, "source", FakeIndex("a", settings=blocked))
+    (note,) = resolve(look(plan, tmp_path)).notes
+    check, told = note.split(": ", 1)
+    assert check == "indices.settings"
+    assert told == "a: writes are refused on the source, but not by the copies; a: settings stay behind"
+
+
 def test_what_the_plan_requires_to_be_known_refuses_a_migration_too(plan: Plan, tmp_path: Path) -> None:
     required = plan.checks.model_copy(update={"require": ["bucket.lifecycle", "domains.tcp"]})
     with pytest.raises(PreconditionError) as caught:
