@@ -67,11 +67,20 @@ def state_sentence(report: Report, *, gone: bool = False) -> str:
         return f"{OUTCOMES[report.outcome]}{_during(report)}"
     if report.verb is Verb.SEED and report.outcome == RunStatus.DIFFERENT:
         return "copied, but the verification found a difference or could not tell"
+    if _is_only_forecast(report):
+        return "moved and equal, but the real run would be refused or fail"
     if report.outcome != RunStatus.DONE:
         return OUTCOMES[report.outcome]
     if report.verb is Verb.SEED:
         return _seeded(report.round)
     return "done, verified and open" if report.verb is Verb.CUTOVER else OUTCOMES[RunStatus.DONE]
+
+
+def _is_only_forecast(report: Report) -> bool:
+    """Whether a rehearsal found everything equal, and ended badly for what the real run would meet."""
+    if report.rehearsal is None or report.rehearsal.failure or report.outcome != RunStatus.DIFFERENT:
+        return False
+    return 0 < report.totals.indices == report.totals.equal
 
 
 def _during(report: Report) -> str:

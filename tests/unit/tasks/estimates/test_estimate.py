@@ -31,7 +31,7 @@ from reports.build.report import report_of
 from reports.views.markdown import markdown
 from reports.views.plan import plan_view
 from reports.views.report import report_view
-from reports.words import common
+from reports.words import common, outcomes
 from reports.words import estimates as words
 from runs.begun_plan import plan_record
 from runs.journal import Document, Journal, StepEntry, now
@@ -639,6 +639,16 @@ def test_the_rehearsals_report_tells_what_the_real_run_would_meet_and_take() -> 
         assert "room.batches it is" not in text
         assert "1 min 20 s" in text
         assert "18 min" not in text  # the look ahead and the removal are no part of the job
+
+
+def test_a_rehearsal_that_is_equal_is_not_said_to_differ() -> None:
+    report = report_of(rehearsed())
+    equal = report.totals.model_copy(update={"equal": report.totals.indices, "different": 0})
+    said = outcomes.headline(report.model_copy(update={"totals": equal}))
+    assert said.startswith("moved and equal, but the real run would be refused or fail: ")
+    assert "difference" not in said
+    unequal = report.totals.model_copy(update={"equal": 0, "different": report.totals.indices})
+    assert "found a difference" in outcomes.headline(report.model_copy(update={"totals": unequal}))
 
 
 def test_a_rehearsal_that_is_kept_says_so() -> None:
