@@ -27,6 +27,7 @@ def runs(call: Call, plan: OptionalPlan = None, all: ListAll = False, state: Sta
     Shows each run's id, verb, start, the time spent in its steps, and its status; `report` and `status` take
     the id with --run. Reads the state folder only; nothing is sent to the domains.
     """
+    from configs.values.visible import visible_values
     from reports.build.run_list import plan_names, run_list
     from reports.views.run_list import run_list_view
     from snapferry.console import say, show, show_json
@@ -37,7 +38,7 @@ def runs(call: Call, plan: OptionalPlan = None, all: ListAll = False, state: Sta
     if call.as_json:
         show_json({"runs": [run.model_dump(mode="json") for run in found]})
     elif found:
-        show(run_list_view(found, every=all))
+        show(run_list_view(visible_values(found), every=all))
     else:
         say(f"There is no run {f'of plan {names[0]} ' if plan else ''}in {folder} yet.")
 
