@@ -14,7 +14,7 @@ from flows.sessions.session import count_requests, open_domains
 from flows.sessions.several_runs import migrations_of
 from flows.sessions.verb_rules import FINISH
 from flows.sessions.which_run import finished_run
-from runs.begun_plan import as_begun, require_same_clusters
+from runs.begun_plan import as_begun, require_same_clusters, require_same_sides
 from runs.journal import Journal
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import cycle_of
@@ -43,6 +43,7 @@ def preview(plan: Plan, options: RunOptions, choices: Choices) -> FinishPreview:
     """
     state = State(options.state, plan.name)
     journal = finished_run(state)
+    require_same_sides(journal, plan)
     begun = as_begun(plan, journal)
     m = Migration(begun, *open_domains(begun), journal)
     require_same_clusters(journal, (identity(m.source).uuid, identity(m.target).uuid))
@@ -80,6 +81,7 @@ def _held(plan: Plan, options: RunOptions) -> Generator[Migration]:
     state = State(options.state, plan.name)
     with state.lock_plan():
         journal = begin_or_resume(Request(plan, options), FINISH)
+        require_same_sides(journal, plan)
         begun = as_begun(plan, journal)
         source, target = open_domains(begun)
         uuids = identity(source).uuid, identity(target).uuid

@@ -10,9 +10,13 @@ if TYPE_CHECKING:
     from configs.plan import Plan
     from runs.journal import Journal
     from runs.state import State
+    from runs.state_files import Unrecorded
     from snapferry.calls import Call, ExecutableCall
     from snapferry.exit_codes import ExitCode
     from tasks.records.previews import RoundPreview
+
+_ROOM = 4 * 1024 * 1024
+"""Bytes that a run should find free: the database of a temporary Prefect server is the most of it."""
 
 
 def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Journal":
@@ -30,33 +34,58 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
     from flows.prefect_runtime.server import prefect_server
     from runs.errors import Busy, StateUnusable
     from runs.state import State
+    from runs.state_files import require_room
     from snapferry.console import keep_output, say
     from snapferry.progress import shown_progress
 
     runs = State(state, plan_name)
     keep_output(runs.output_log)
-    with runs.lock_plan():
-        pass  # if another run holds it, say so before starting a server
+    runs.require_free()  # say so before starting a server, and that there is no room for it
+    require_room(state, _ROOM)
     before = _sessions(runs)
     say("Starting Prefect …")
     with prefect_server(state):
         from flows.prefect_runtime.steps import prefect_reachable
 
         finished: str | None = None
+        failed: BaseException | None = None
         try:
             with shown_progress(), prefect_reachable():
                 finished = call()
         except Busy:
             raise  # any run there is now belongs to the other process
-        except (SnapferryError, KeyboardInterrupt):
+        except (SnapferryError, KeyboardInterrupt) as error:
             if _sessions(runs) == before:
                 raise  # no run was started or resumed, so the error is all there is to report
+            failed = error
     worked_on = (run for run, session in _sessions(runs).items() if before.get(run) != session)
     run_id = next(worked_on, finished)
     journal = runs.run(run_id) if run_id else None
     if journal is None:
         raise StateUnusable(f"the run of plan {plan_name} is not in {state}", "see `snapferry status`")
+    return _with_end(journal, failed) if failed else journal
+
+
+def _with_end(journal: "Journal", failed: BaseException) -> "Journal":
+    """The journal as it is on the disk, with the end that a full disk may have kept from being recorded."""
+    from domains.errors import SnapferryError
+    from flows.sessions.session import status_after
+    from runs.lifecycle import RunStatus
+
+    run = journal.document
+    if run.status is RunStatus.RUNNING and isinstance(failed, SnapferryError):
+        run.status, run.message, run.hint = status_after(failed, journal), failed.message, failed.hint
     return journal
+
+
+def show_unrecorded(unrecorded: "Unrecorded") -> "ExitCode | None":
+    """Say what was done and could not be recorded; return the exit code for that, None if all was."""
+    from snapferry.console import show_problem
+    from snapferry.exit_codes import ExitCode
+
+    for problem in unrecorded.values():
+        show_problem(f"this was done, but could not be recorded: {problem.message}", problem.hint)
+    return ExitCode.FAILED if unrecorded else None
 
 
 def _sessions(runs: "State") -> dict[str, tuple["datetime", int]]:

@@ -6,7 +6,7 @@ import typer
 
 from snapferry.calls import ExecutableCall
 from snapferry.exit_codes import ExitCode
-from snapferry.plan_files import load_or_begun
+from snapferry.plan_files import load_or_begun, note_differences
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
@@ -43,12 +43,14 @@ def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
 
 
 def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
-    from flows.abort import preview
+    from flows.abort import preview, subject
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
+    from runs.state import State
     from snapferry.console import say
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
+    note_differences(subject(State(options.state, plan.name)).journal, plan)
     if isinstance(found, Leftovers):
         call.show(found, leftovers_view, cleanup_document)
     else:
@@ -66,19 +68,26 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
+    from runs.state_files import Unrecorded, recorded_if_possible
     from snapferry.console import keep_output, show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.progress import shown_progress
+    from snapferry.running import show_unrecorded
     from tasks.records.cleanup import RemovalRecord
 
     state = State(options.state, plan.name)
     keep_output(state.output_log)
     before = subject(state).journal
+    note_differences(before, plan)
+    unrecorded: Unrecorded = {}
     try:
-        with shown_progress():
+        with shown_progress(), recorded_if_possible() as unrecorded:
             record = roll_back_or_remove(plan, options)
     except SnapferryError as error:
         run = Journal.load(before.path).document
+        if unrecorded:
+            show_error(error)
+            return show_unrecorded(unrecorded)
         if run.sessions == before.document.sessions:
             raise
         show_error(error)
@@ -88,7 +97,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
         call.show(record, removal_view, cleanup_document)
     else:
         call.show(record, rolled_back_view)
-    return None
+    return show_unrecorded(unrecorded)
 
 
 def _say_what_was_done(before: "Document", run: "Document") -> None:

@@ -22,6 +22,7 @@ def approve(call: RunCall, gate: GateName) -> None:
     """
     from runs.approvals import approve as record_approval
     from runs.approvals import run_to_approve, this_user
+    from runs.begun_plan import require_same_sides
     from runs.state import State
     from snapferry.console import print_text, show_json
 
@@ -33,6 +34,7 @@ def approve(call: RunCall, gate: GateName) -> None:
         raise typer.BadParameter(f"the plan has no gate {gate}; its gates: {gates}", param_hint="GATE")
     runs = State(call.folder, plan.name)
     journal = run_to_approve(runs, named)
+    require_same_sides(journal, plan)
     approval, is_new = record_approval(journal, named, this_user())
     if call.as_json:
         show_json({**approval.model_dump(mode="json"), "plan": plan.name, "already": not is_new})

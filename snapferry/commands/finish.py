@@ -93,16 +93,22 @@ def _execute(
     from flows.finish import finished_run
     from reports.views.cleanup import cleanup_document, finish_view
     from runs.state import State
+    from runs.state_files import Unrecorded, recorded_if_possible
     from snapferry.console import say, show_error
     from snapferry.progress import shown_progress
+    from snapferry.running import show_unrecorded
     from tasks.steps import FINISH
 
     state = State(options.state, plan.name)
     before, sent_before = finished_run(state), len(_sent_requests(state))
+    unrecorded: Unrecorded = {}
     try:
-        with shown_progress():
+        with shown_progress(), recorded_if_possible() as unrecorded:
             record = clean_up(plan, options, choices)
     except SnapferryError as error:
+        if unrecorded:
+            show_error(error)
+            return show_unrecorded(unrecorded)
         sent = _sent_requests(state)[sent_before:]
         if not sent:
             raise
@@ -113,7 +119,7 @@ def _execute(
     if record == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is already cleaned up.")
     call.show(record, finish_view, cleanup_document)
-    return None
+    return show_unrecorded(unrecorded)
 
 
 def _sent_requests(state: "State") -> "list[Intent]":

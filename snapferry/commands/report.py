@@ -6,6 +6,7 @@ import typer
 
 from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
+from snapferry.plan_files import note_differences
 from snapferry.verb import verb
 
 Format = Annotated[
@@ -32,6 +33,7 @@ def report(call: RunCall, format: Format = "console") -> ExitCode:
     if latest is None:
         say(f"There is no run of plan {plan.name} yet. To start one: snapferry migrate {call.file} --execute")
         return ExitCode.REFUSED
+    note_differences(latest, plan)
     found = report_of(latest.document)
     if call.as_json or format == "json":
         show_json(found.model_dump_json(indent=2))

@@ -4,7 +4,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from snapferry.calls import RunCall
-from snapferry.plan_files import load_or_begun
+from snapferry.plan_files import load_or_begun, note_differences
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def status(call: RunCall) -> None:
         if call.as_json:
             show_json({"plan": plan.name, "run_id": None})
         return
+    note_differences(latest, plan)
     found = status_of(report_of(latest.document), runs.is_held(), block, waiting, runs.holder(), removal)
     found = with_plan(found, shlex.quote(str(call.file)))
     if call.as_json:

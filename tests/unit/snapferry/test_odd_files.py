@@ -36,7 +36,9 @@ repository: {name: repo, bucket: my-snapshots, region: us-east-1}
 def bomb() -> str:
     """Ten lines of YAML that stand for 9 to the tenth values."""
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefghi", "bcdefghij", strict=True)]
+    lines += [
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+    ]
     return "\n".join(lines) + "\n"
 
 
