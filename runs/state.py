@@ -34,6 +34,23 @@ def default_folder() -> Path:
         ) from error
 
 
+def require_place(folder: Path) -> Path:
+    """Return the state folder.
+
+    Raises:
+        StateUnusable: it is named relative to a current folder that is gone.
+    """
+    if not folder.is_absolute():
+        try:
+            Path.cwd()
+        except OSError as error:
+            raise StateUnusable(
+                f"the current folder is gone, so there is no {folder}",
+                "change to another folder, then run again",
+            ) from error
+    return folder
+
+
 def new_run_id() -> str:
     """Make a new run id: UTC time to the millisecond (sortable) and four random hex digits.
 

@@ -1,78 +1,65 @@
 """The only module that prints. Results go to standard output, everything else to standard error.
 
-A terminal may be closed while a command works. What it prints then goes to a log file, and it works on.
+A terminal may be closed while a command works; `streams.py` says what becomes of what it prints then.
 """
 
 import io
 import json
-import os
+import re
 import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console, RenderableType
 
 from domains.errors import SnapferryError
+from snapferry.streams import SafeStream
 
 
 class _Stream(io.TextIOBase):
-    """One of the standard streams; when writing to it fails, the log file, if there is one."""
-
-    log: Path | None = None
+    """One of the standard streams, whatever it is at the time."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     @property
-    def _now(self) -> TextIO:
+    def now(self) -> TextIO:
         """The stream itself: while a bar is shown, Rich puts a stand-in before it, which prints here."""
         stream: TextIO = getattr(sys, self._name)
         return getattr(stream, "rich_proxied_file", stream)
 
     def write(self, text: str) -> int:
-        """Write the text; a stream that fails is not tried again."""
-        try:
-            self._now.write(text)
-            self._now.flush()
-        except OSError:
-            setattr(sys, self._name, self._elsewhere())
-            self._now.write(text)
+        """Write the text at once."""
+        self.now.write(text)
+        self.now.flush()
         return len(text)
-
-    def _elsewhere(self) -> TextIO:
-        if _Stream.log:
-            with suppress(OSError):
-                _Stream.log.parent.mkdir(parents=True, exist_ok=True)
-                return _Stream.log.open("a", encoding="utf-8", buffering=1)
-        return Path(os.devnull).open("w", encoding="utf-8")
 
     def flush(self) -> None:
         """Flush nothing: every write does."""
 
     def isatty(self) -> bool:
         """Whether it is a terminal."""
-        return self._now.isatty()
+        return self.now.isatty()
 
     def fileno(self) -> int:
         """Its file descriptor, by which Rich finds the terminal's width."""
-        return self._now.fileno()
+        return self.now.fileno()
 
     @property
     def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         """Its encoding."""
-        return self._now.encoding
+        return self.now.encoding
 
 
-_standard_output: Any = _Stream("stdout")
-_standard_error: Any = _Stream("stderr")
-out = Console(file=_standard_output, highlight=False, soft_wrap=True, emoji=False)
-err = Console(file=_standard_error, highlight=False, soft_wrap=True, emoji=False)
+_standard_output = _Stream("stdout")
+_standard_error = _Stream("stderr")
+out = Console(file=cast(Any, _standard_output), highlight=False, soft_wrap=True, emoji=False)
+err = Console(file=cast(Any, _standard_error), highlight=False, soft_wrap=True, emoji=False)
 
 
 def keep_output(log: Path) -> None:
     """From now on, append to this file whatever can no longer be printed because the terminal is gone."""
-    _Stream.log = log
+    SafeStream.log = log
 
 
 def show(view: RenderableType) -> None:
@@ -88,11 +75,24 @@ def say(text: str) -> None:
 def show_json(document: dict[str, Any] | str) -> None:
     """Print one JSON document on standard output."""
     text = document if isinstance(document, str) else json.dumps(document, indent=2, default=str)
+    if not _can_show(text):  # its characters are all within strings, where JSON has escapes for them
+        text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
     print_text(text.rstrip("\n") + "\n")
 
 
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(_standard_output.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def print_text(text: str) -> None:
-    """Print a text unchanged on standard output."""
+    """Print a text unchanged on standard output, which must be there."""
+    stream = _standard_output.now
+    if isinstance(stream, SafeStream):
+        stream.require_open()
     _standard_output.write(text)
 
 

@@ -9,7 +9,8 @@ A verb is a function; `@verb` turns it into a command:
 """
 
 import inspect
-from collections.abc import Callable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Annotated, Any, get_args, get_type_hints
@@ -17,6 +18,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 
 from runs import interruptions
+from snapferry import streams
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
@@ -92,6 +94,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
         given = {name: _put_together(name, kind, values) for name, kind in kinds.items()}
         with errors(), interruptions.raised():
             code = function(**given, **values)
+        _forgive_lost_report(given.values())
         if code:
             raise typer.Exit(code)
 
@@ -107,6 +110,19 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
         [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     )
     return run
+
+
+def _forgive_lost_report(calls: Iterable[Any]) -> None:
+    """Say that a run's report could not be printed; it can be shown again, so the run's exit code stays."""
+    lost = streams.lost_result()
+    call = next((each for each in calls if getattr(each, "execute", False) and not each.as_json), None)
+    if not lost or call is None:
+        return
+    from snapferry.console import show_problem
+
+    again = f"snapferry report {shlex.quote(str(call.file))} --state {shlex.quote(str(call.folder))}"
+    show_problem(f"standard output cannot be written: {lost}", f"to see the report: {again}")
+    streams.forgive_loss()
 
 
 def _taken_apart(parameter: str, kind: Any) -> Iterator[inspect.Parameter]:

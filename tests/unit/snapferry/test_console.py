@@ -10,6 +10,7 @@ from rich.console import Console
 
 from runs.progress import Progress, report_progress
 from snapferry import console, progress
+from snapferry.streams import SafeStream
 
 
 class Gone(io.StringIO):
@@ -20,9 +21,9 @@ class Gone(io.StringIO):
 
 
 def close_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", Gone())
-    monkeypatch.setattr(sys, "stderr", Gone())
-    monkeypatch.setattr(console._Stream, "log", None)
+    monkeypatch.setattr(sys, "stdout", SafeStream(Gone()))
+    monkeypatch.setattr(sys, "stderr", SafeStream(Gone()))
+    monkeypatch.setattr(SafeStream, "log", None)
 
 
 def test_output_goes_on_to_the_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
