@@ -15,9 +15,10 @@ import requests
 from opensearchpy import RequestsHttpConnection, Transport
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from domains.errors import Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
+from domains.errors import DomainError, Refused, SnapferryError, UnexpectedReply, Unreachable, Untrusted
 from domains.http.bodies import ReplySerializer, read_body_as_text, unparsed_replies
 from domains.http.deadline import DeadlineAdapter, ending_at
+from domains.http.environment import DOMAIN_BUNDLES, bundle_problem, proxy_problem, uses_proxy
 from domains.http.error_bodies import error_for
 from domains.http.json_replies import Json, is_object
 from domains.http.requests import Request, reads_only
@@ -136,6 +137,8 @@ class Connection:
         self.requests = RequestCount()
         self._auth = auth
         self._end: float | None = None
+        self._tunnel, self._ca_bundle = tunnel, ca_bundle
+        self._bundle_is_read = False
         url = urlsplit(self.endpoint)
         trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
         self._transport = Transport(
@@ -243,6 +246,7 @@ class Connection:
         timeout_s = self._left(timeout_s)
         if timeout_s <= 0:
             raise Unreachable(asked, "not sent: there is no time left for it", _TIMEOUT_HINT)
+        self._require_readable_bundle(asked)
         end = time.monotonic() + timeout_s
         self.requests.add(method, path)
         headers = {"content-type": "application/x-ndjson" if isinstance(body, str) else "application/json"}
@@ -293,9 +297,25 @@ class Connection:
         if isinstance(below, SnapferryError):
             return below  # our own error, raised while the request was prepared
         said = _words(error)
+        self._require_usable_proxy(asked)
         if isinstance(error, client_errors.SSLError) and _NO_TRUST.search(said):
             return Untrusted(asked, said, hint="set ca_bundle, or check the endpoint's name")
-        return Unreachable(asked, said, _reach_hint(self.endpoint))
+        return Unreachable(asked, said, _reach_hint(self.endpoint, is_direct=self._tunnel is not None))
+
+    def _require_usable_proxy(self, asked: str) -> None:
+        problem = "" if self._tunnel or self._ca_bundle else proxy_problem(self.endpoint)
+        if problem:
+            raise DomainError(asked, problem, hint="correct this variable, then run the same command again")
+
+    def _require_readable_bundle(self, asked: str) -> None:
+        """Confirm once that the authorities can be read; a library would wait for a pipe."""
+        if not self._bundle_is_read and self.endpoint.startswith("https:"):
+            problem = bundle_problem(self._ca_bundle, () if self._tunnel else DOMAIN_BUNDLES)
+            if problem:
+                raise Untrusted(
+                    asked, problem, hint="correct that path, or leave it out to trust the usual ones"
+                )
+        self._bundle_is_read = True
 
     def _asked(self, method: str, path: str) -> str:
         shown = path if len(path) <= 160 else path[:159] + "…"
@@ -318,7 +338,10 @@ def _words(error: client_errors.ConnectionError) -> str:
     return text
 
 
-def _reach_hint(endpoint: str) -> str:
+def _reach_hint(endpoint: str, *, is_direct: bool) -> str:
+    proxy = "" if is_direct else uses_proxy(endpoint)
+    if proxy:
+        return f"check the proxy that {proxy} names, or list {urlsplit(endpoint).hostname} in NO_PROXY"
     return (
         f"check that {urlsplit(endpoint).hostname} is reachable from here; "
         "a VPC domain needs a network path into its VPC, or connect_to with a tunnel"

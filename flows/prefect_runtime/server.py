@@ -14,10 +14,16 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
-from domains.errors import SnapferryError
+from flows.prefect_runtime.named_server import (
+    ServerUnusable,
+    require_prefect_server,
+    require_usable_environment,
+)
 from runs.errors import StateUnusable
+from runs.state_files import close_to_others, make_folder, open_private, require_room, unwritable
 
 _START_S = 180.0
+_ROOM = 256 * 1024
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -33,10 +39,6 @@ _LEAN = {  # what serves those who watch a server: deployments' settings, automa
 _temporary: ContextVar[bool] = ContextVar("snapferry_temporary_server", default=False)
 
 
-class ServerUnusable(SnapferryError):
-    """No Prefect server could be reached or started. Nothing was changed."""
-
-
 @contextmanager
 def prefect_server(state: Path) -> Generator[str]:
     """Set the environment so that Prefect talks to a server, and yield the address of its API.
@@ -46,26 +48,27 @@ def prefect_server(state: Path) -> Generator[str]:
 
     Raises:
         ServerUnusable: it did not start.
-        StateUnusable: the state folder cannot be written.
+        StateUnusable: the state folder cannot be written, or has no room for its database.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     named = os.environ.get("PREFECT_API_URL")
     if named:
-        _require_answer(named)
+        require_prefect_server(named)
         with _marked(temporary=False):
             yield named
         return
     home = state / "prefect"
     log = home / f"temporary-server-{os.getpid()}.log"
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        errors = log.open("w", encoding="utf-8")
+        make_folder(home)
+        close_to_others(home)
+        errors = os.fdopen(open_private(log, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8")
     except OSError as error:
-        raise StateUnusable(
-            f"cannot write {error.filename or log}: {error.strerror}", "choose another folder with --state"
-        ) from error
+        raise unwritable(Path(error.filename or log), error) from error
+    _leave_a_folder_that_is_gone(home)
     _reach_this_machine_directly()
+    require_usable_environment()
     os.environ["PREFECT_HOME"] = str(home)
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "1")  # it is on this machine: gone is gone
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = (
@@ -84,6 +87,7 @@ def prefect_server(state: Path) -> Generator[str]:
             stderr=errors,
             env={**_LEAN, **os.environ},
             text=True,
+            umask=0o077,  # its database is its owner's alone
             start_new_session=True,  # Ctrl-C is for the command, which stops the server last
         )
         try:
@@ -113,28 +117,31 @@ def is_temporary() -> bool:
     return _temporary.get()
 
 
+def lack_of_room() -> StateUnusable | None:
+    """Why the temporary server cannot write its database any more; None if it can, or there is none."""
+    if not is_temporary():
+        return None
+    try:
+        require_room(Path(os.environ["PREFECT_HOME"]), _ROOM)
+    except StateUnusable as error:
+        return error
+    return None
+
+
+def _leave_a_folder_that_is_gone(home: Path) -> None:
+    """Work in this folder if the current one was deleted: Prefect and its server look around in theirs."""
+    try:
+        Path.cwd()
+    except OSError:
+        os.chdir(home)
+
+
 def _reach_this_machine_directly() -> None:
     """Bypass the environment's proxy for a server on 127.0.0.1."""
     named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     if named.strip() != "*":  # "*" means: no proxy at all
         both = ",".join(filter(None, (named, "127.0.0.1,localhost")))
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = both
-
-
-def _require_answer(address: str) -> None:
-    try:
-        with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=20):
-            return
-    except urllib.error.HTTPError as error:
-        if error.code < 500:
-            return  # any answer will do
-        reason = f"it answers HTTP {error.code}"
-    except (OSError, ValueError) as error:
-        reason = f"it does not answer: {error}"
-    raise ServerUnusable(
-        f"the Prefect server at {address} cannot be used: {reason}",
-        "correct PREFECT_API_URL, or unset it to use a temporary server",
-    )
 
 
 def _address(child: subprocess.Popen[str], log: Path) -> str:
@@ -148,6 +155,7 @@ def _address(child: subprocess.Popen[str], log: Path) -> str:
                 return address
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.1)
+    require_room(log.parent, _ROOM)
     raise ServerUnusable(
         f"the temporary Prefect server did not start; see {log}", "or name a server by PREFECT_API_URL"
     )
