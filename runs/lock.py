@@ -47,9 +47,7 @@ def held(path: Path, what: str) -> Generator[None]:
         return
     with file:
         if not _taken(file):
-            raise Busy(
-                f"another run holds {what}{_described(path)}", "wait for it; `snapferry status` shows it"
-            )
+            raise _busy(path, what)
         _write_note(file, json.dumps({"pid": os.getpid(), "since": _since(), "host": socket.gethostname()}))
         try:
             yield

@@ -51,7 +51,8 @@ def make_folder(folder: Path) -> None:
         if not folder.is_dir():
             raise
     else:
-        folder.chmod(0o700)  # whatever the umask says
+        with suppress(OSError):  # some file systems have no modes
+            folder.chmod(0o700)  # whatever the umask says
 
 
 def open_private(path: Path, flags: int) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TextIO
 
 from flows.prefect_runtime.named_server import (
     ServerUnusable,
@@ -75,21 +76,7 @@ def prefect_server(state: Path) -> Generator[str]:
         "false"  # nobody reads the logs, and they outlast the server
     )
     with errors:
-        child = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                "flows.prefect_runtime.temporary_server",
-            ],  # -P: import nothing from the current folder
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**_LEAN, **os.environ},
-            text=True,
-            umask=0o077,  # its database is its owner's alone
-            start_new_session=True,  # Ctrl-C is for the command, which stops the server last
-        )
+        child = _started(errors)
         try:
             os.environ["PREFECT_API_URL"] = address = _address(child, log)
             with _marked(temporary=True):
@@ -126,6 +113,26 @@ def lack_of_room() -> StateUnusable | None:
     except StateUnusable as error:
         return error
     return None
+
+
+def _started(errors: TextIO) -> subprocess.Popen[str]:
+    module = "flows.prefect_runtime.temporary_server"
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", module],  # -P: import nothing from the current folder
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**_LEAN, **os.environ},
+            text=True,
+            umask=0o077,  # its database is its owner's alone
+            start_new_session=True,  # Ctrl-C is for the command, which stops the server last
+        )
+    except OSError as error:
+        raise ServerUnusable(
+            f"the temporary Prefect server could not be started: {error.strerror}",
+            "free what is lacking, or raise the limit (ulimit -n, ulimit -u); then run the command again",
+        ) from error
 
 
 def _leave_a_folder_that_is_gone(home: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from snapferry.calls import PlanCall, RunCall
-from snapferry.exit_codes import ExitCode
+from snapferry.exit_codes import ExitCode, code_of_output
 from snapferry.options import ConsentOptions, NewRun, run_options
 from snapferry.plan_files import load_either
 from snapferry.verb import verb
@@ -110,7 +110,7 @@ def _save(preview: "MigrationPreview", output: Path, *, overwrites: Path) -> Exi
         save(preview.document, output)
     except OSError as error:
         show_problem(f"cannot write {output}: {error.strerror}", "choose another file for -o")
-        return ExitCode.INVALID
+        return code_of_output(error)
     execute = f"To execute exactly this plan: snapferry migrate {output} --execute"
     say(f"Saved to {output}. {execute if preview.document.changes else 'There is nothing to do.'}")
     return None

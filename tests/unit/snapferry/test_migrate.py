@@ -15,6 +15,7 @@ from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import CLOSE, FakeDomain
 from typer.testing import CliRunner
 
+from reports.build.report import report_of
 from runs.errors import Busy
 from runs.state import State
 from snapferry.exit_codes import ExitCode
@@ -50,7 +51,7 @@ def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = State(tmp_path, "orders")
-    monkeypatch.setattr("flows.prefect_runtime.server._require_answer", lambda _: None)
+    monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
 
     def call() -> None:
         runs.begin(a_plan(), "migrate")  # the other one was quicker while the server started
@@ -58,6 +59,35 @@ def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
 
     with pytest.raises(Busy):
         run_flow("orders", tmp_path, call)
+
+
+@pytest.mark.parametrize(("changing", "status"), [(True, "failed"), (False, "refused")])
+def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changing: bool, status: str
+) -> None:
+    """The end cannot be recorded either; the journal keeps what it said last, and the run can be resumed."""
+    runs = State(tmp_path, "orders")
+    monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
+
+    def call() -> None:
+        journal = runs.begin(a_plan(), "migrate")
+        if changing:
+            with journal.intend("snapshot", "source", "snapshot", {"name": "s"}):
+                pass
+        journal.path.with_suffix(".new").mkdir()  # stands for a full disk
+        with journal.step("snapshot"):
+            raise AssertionError("never reached")
+
+    ended = run_flow("orders", tmp_path, call)
+    assert ended.document.status == status
+    assert (
+        f"cannot write {ended.path}: {ended.path.with_suffix('.new')}: Is a directory"
+        in report_of(ended.document).message
+    )
+    assert "run the same command again" in report_of(ended.document).next
+    kept = journal_of(tmp_path)
+    assert kept.document.status == "running"
+    assert [intent.result for intent in kept.intents("snapshot")] == (["sent"] if changing else [])
 
 
 @pytest.mark.usefixtures("impatient")

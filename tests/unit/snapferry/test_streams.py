@@ -5,11 +5,13 @@ The command runs in child processes: what Python makes of its streams is decided
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.building import a_plan
@@ -17,6 +19,7 @@ from typer.testing import CliRunner
 
 from runs.journal import now
 from runs.state import State
+from snapferry.exit_codes import code_of_output
 from snapferry.main import app
 from tasks.records.verification import Verdict, VerificationRecord
 
@@ -186,3 +189,27 @@ def test_a_folder_that_is_gone_is_no_reason_to_break(finished: Path) -> None:
     ended = shell(finished, f"{line} state")
     assert (ended.returncode, "Traceback" in ended.stderr) == (3, False)
     assert "the current folder is gone" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, 1), (errno.EDQUOT, 1), (errno.EROFS, 1), (errno.ENOENT, 2), (errno.EACCES, 2)],
+)
+def test_a_file_for_a_result_is_refused_as_wrong_or_fails_with_the_disk(number: int, code: int) -> None:
+    assert code_of_output(OSError(number, os.strerror(number))) == code
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EMFILE, errno.ENFILE])
+def test_what_the_machine_lacks_is_named_without_a_traceback(
+    number: int, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("reports.build.report.report_of", lacking)
+    ended = CliRunner().invoke(
+        app, ["report", str(finished / "plan.yaml"), "--state", str(finished / "state")]
+    )
+    assert ended.exit_code == 1
+    assert f"this machine is short of something: {os.strerror(number)}" in ended.stderr
+    assert isinstance(ended.exception, SystemExit)
