@@ -1,7 +1,9 @@
 """The connection to one domain, on top of opensearch-py's transport."""
 
 import copy
+import errno
 import json
+import os
 import re
 import threading
 import time
@@ -298,6 +300,8 @@ class Connection:
             return below  # our own error, raised while the request was prepared
         said = _words(error)
         self._require_usable_proxy(asked)
+        if _TOO_MANY_FILES in said:
+            raise DomainError(asked, _TOO_MANY_FILES.lower(), hint=_RAISE_THE_LIMIT)
         if isinstance(error, client_errors.SSLError) and _NO_TRUST.search(said):
             return Untrusted(asked, said, hint="set ca_bundle, or check the endpoint's name")
         return Unreachable(asked, said, _reach_hint(self.endpoint, is_direct=self._tunnel is not None))
@@ -322,6 +326,8 @@ class Connection:
         return f"{self.label}: {method} {shown}"
 
 
+_TOO_MANY_FILES = os.strerror(errno.EMFILE)
+_RAISE_THE_LIMIT = "raise the limit, such as ulimit -n 4096, then run the same command again"
 _TIMEOUT_HINT = "run the same command again; if it fails again, check the domain's health and load"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,21 @@ def test_a_tunnel_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
     error = domain(tunnel=("127.0.0.1", 2))
     assert "PROXY" not in error.message + error.hint
+
+
+def test_too_many_open_files_are_no_missing_network() -> None:
+    connection = Connection("source", "http://127.0.0.1:1", None)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Path(os.devnull).open() as highest:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest.fileno(), before[1]))
+        try:
+            with pytest.raises(DomainError) as caught:
+                connection.write("PUT", "/x", timeout_s=5)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert caught.value.message == "source: PUT /x: too many open files"
+    assert "ulimit -n" in caught.value.hint
+    assert not caught.value.transient
 
 
 BROKEN: dict[str, tuple[Callable[[Path], Any], str]] = {
