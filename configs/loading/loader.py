@@ -104,12 +104,13 @@ _UNREAD = {
 
 
 def _why_unread(error: OSError) -> str:
+    said = (error.strerror or str(error)).removeprefix("it ")
     if isinstance(error, TooLarge):
-        return f"{error.strerror}, too large for a plan; check the name"
+        return f"this file {said}, too large for a plan; check the name"
     if isinstance(error, NotAPlainFile):
-        return f"{error.strerror}; save the plan as a file, because later commands read it again"
+        return f"this {said}; save the plan as a file, because later commands read it again"
     known = _UNREAD.get(error.errno or 0)
-    return known or f"this file cannot be read: {error.strerror}; check the disk"
+    return known or f"this file cannot be read: {said}; check the disk"
 
 
 def _unreadable(path: Path, message: str) -> PlanError:

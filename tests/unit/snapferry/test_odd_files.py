@@ -58,8 +58,8 @@ ODD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "saved and deep": (lambda p: p.write_text(f"{KIND}x: {'[' * 100_000}"), "this saved plan is not whole"),
     "saved, huge number": (lambda p: p.write_text(f"{KIND}x: {'9' * 10_000}"), "saved plan is not whole"),
     "saved, binary": (lambda p: p.write_bytes(KIND.encode() + bytes(range(256))), "not UTF-8 text"),
-    "pipe": (os.mkfifo, "it is a pipe, not a file; save the plan as a file"),
-    "endless device": (lambda p: p.symlink_to("/dev/zero"), "it is a device, not a file"),
+    "pipe": (os.mkfifo, "this is a pipe, not a file; save the plan as a file"),
+    "endless device": (lambda p: p.symlink_to("/dev/zero"), "this is a device, not a file"),
     "socket": (bound_socket, "this is a socket or a device"),
     "folder": (Path.mkdir, "this is a folder; give the plan file inside it"),
     "circle of links": (lambda p: p.symlink_to(p), "these symbolic links lead in a circle"),
@@ -93,16 +93,6 @@ def test_what_is_no_plan_is_named_by_every_verb(
         assert isinstance(result.exception, SystemExit)
     assert no_connections == []
     assert not (tmp_path / "state").exists()
-
-
-def test_an_unreadable_plan_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("configs.loading.plain_files.os.open", refuse)
-    result = snapferry("status", tmp_path / "plan.yaml")
-    assert result.exit_code == ExitCode.INVALID
-    assert "permission denied; check the permissions of this file" in result.stderr
 
 
 def test_a_byte_order_mark_is_no_fault(tmp_path: Path, no_connections: list[Any]) -> None:
