@@ -48,7 +48,8 @@ soak: $(READY)
 	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \
 	  $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)
 
-# `make bench PART=window` and `PART=many` measure cutovers and a thousand indices instead.
+# `make bench PART=window`, `PART=many` and `PART=limit` measure cutovers, a thousand indices, and the whole
+# command against the bare REST calls instead.
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(PART)
 

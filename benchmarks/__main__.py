@@ -1,7 +1,8 @@
 """Run the benchmarks, print their tables, and append them to docs/benchmarks.md.
 
 `python -m benchmarks estimates` compares projected with actual durations instead: docs/estimates.md. `window`
-measures the window of a cutover, one-shot and seeded; `many`, rounds and verification of a thousand indices.
+measures the window of a cutover, one-shot and seeded; `many`, rounds and verification of a thousand indices;
+`limit`, the whole command against the bare REST calls of the same job.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import estimates, many, moving, startup, table, window
+from benchmarks import estimates, limit, many, moving, startup, table, window
 
 _DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"
 _DOCUMENT = _DOCUMENTS / "benchmarks.md"
@@ -21,19 +22,24 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=["ratios", "estimates", "window", "many"], default="ratios"
+        "what", nargs="?", choices=["ratios", "estimates", "window", "many", "limit"], default="ratios"
     )
     parser.add_argument("--tiny", action="store_true", help="small sizes, to try it; ignored by ratios")
-    parser.add_argument("--runs", type=int, default=3, help="how often each thing is timed (default: 3)")
+    parser.add_argument("--runs", type=int, help="how often each thing is timed (default: 3; limit: 5)")
     parser.add_argument("--documents", type=int, nargs="*", default=[120_000], help="sizes of the lab's data")
     parser.add_argument("--no-lab", action="store_true", help="only what needs no lab")
     parser.add_argument("--dry", action="store_true", help="print only, write nothing")
     options = parser.parse_args()
+    options.runs = options.runs or (5 if options.what == "limit" else 3)
     if options.what == "estimates":
         _estimates(estimates.TINY if options.tiny else estimates.SIZES, write=not options.dry)
         return
     if options.what == "many":
         _many(*((30, 5) if options.tiny else (1000, 50)), write=not options.dry)
+        return
+    if options.what == "limit":
+        rows = limit.measured(8_000 if options.tiny else 1_000_000, options.runs)
+        _ratios(list(rows), write=not options.dry)
         return
     if options.what == "window":
         rows = window.measured(4_000 if options.tiny else 1_000_000, options.runs)

@@ -1,7 +1,8 @@
 """The plan's `checks` section: which preflight checks are required, and which are waived."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -19,6 +20,7 @@ IDS = (
     "domains.automated-snapshot",
     "indices.selected", "indices.created", "indices.closed", "indices.warm", "indices.remote-store",
     "indices.streams", "indices.packages", "indices.plugins", "indices.pipelines", "indices.policies",
+    "indices.settings", "indices.unicode",
     "indices.aliases", "indices.names",
     "room.disk", "room.shards", "room.standby", "room.copies", "room.batches",
     "safety.repository", "safety.writer", "safety.readonly", "safety.snapshot", "safety.consents",
@@ -30,6 +32,7 @@ NEVER_WAIVED = frozenset(
         "indices.selected",
         "indices.created",
         "indices.names",
+        "indices.unicode",
         "safety.repository",
         "safety.writer",
         "safety.snapshot",
@@ -38,12 +41,29 @@ NEVER_WAIVED = frozenset(
 """Checks without which `migrate` could not work, or would overwrite something."""
 
 
+def checks_named(wanted: str) -> tuple[str, ...]:
+    """The ids that a word means: an id, a group such as `window`, or a pattern such as `window.*`.
+
+    Raises:
+        ValueError: it means none.
+    """
+    found = tuple(id for id in IDS if id.split(".")[0] == wanted or fnmatchcase(id, wanted))
+    if found:
+        return found
+    groups = sorted({id.split(".")[0] for id in IDS})
+    raise ValueError(_no_such_check(wanted.rstrip("*."), (*IDS, *groups)))
+
+
 def _check_id(value: str) -> str:
     if value in IDS:
         return value
-    close = get_close_matches(value, IDS, n=1, cutoff=0.6)
+    raise ValueError(_no_such_check(value, IDS))
+
+
+def _no_such_check(value: str, known: Sequence[str]) -> str:
+    close = get_close_matches(value, known, n=1, cutoff=0.6)
     said = f'did you mean "{close[0]}"?' if close else "docs/checks.md lists them"
-    raise ValueError(f"there is no such check; {said}")
+    return f"there is no such check; {said}"
 
 
 def _check_waived(value: str) -> str:

@@ -14,12 +14,13 @@ Pattern = Annotated[
 
 
 class IndexSelection(Settings):
-    """Which indices, data streams and aliases move. System indices never do."""
+    """Which indices and data streams move. System indices stay, unless `include` names one exactly."""
 
     include: Annotated[list[Pattern], Field(min_length=1)] = Field(
         default=["*"],
         title="Include",
-        description="Names and patterns to move; `*` stands for any characters.",
+        description="Names and patterns to move; `*` stands for any characters. System indices move only by "
+        "their exact names, and some never.",
         examples=[["orders-*", "customers"]],
     )
     exclude: list[Pattern] = Field(

@@ -1,18 +1,23 @@
-"""One side of a migration, opened from the plan's settings."""
+"""One side of a migration, opened from the plan's settings.
+
+boto3 and opensearch-py are imported when a domain is opened: commands that end before that answer at once.
+"""
 
 from dataclasses import dataclass, replace
-
-import boto3
-from requests.auth import AuthBase, HTTPBasicAuth
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from configs.auth import BasicAuth, SigV4Auth
 from configs.plan import DomainSettings, Side
-from domains.aws import session as aws
 from domains.errors import AwsError
-from domains.http.connection import Connection
-from domains.http.signing import PerThreadSigner
 
-__all__ = ["Domain", "Side", "open_domain"]
+if TYPE_CHECKING:
+    import boto3
+    from requests.auth import AuthBase
+
+    from domains.http.connection import Connection
+
+__all__ = ["Domain", "Side", "import_clients", "open_domain"]
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,22 @@ class Domain:
     endpoint: str
     region: str | None
     signed: bool
-    connection: Connection
-    session: boto3.Session
+    connection: "Connection"
+    session: "boto3.Session"
 
     def ending_at(self, end: float) -> "Domain":
         """The same domain, whose requests all end at this reading of `time.monotonic` at the latest."""
         return replace(self, connection=self.connection.ending_at(end))
+
+    def without_retries(self, end: float) -> "Domain":
+        """The same domain, which is asked everything once, until this reading of `time.monotonic`."""
+        return replace(self, connection=self.connection.without_retries(end))
+
+
+def import_clients() -> None:
+    """Import what opening a domain needs."""
+    for module in ("domains.aws.session", "domains.http.connection", "domains.http.signing"):
+        import_module(module)
 
 
 def open_domain(side: Side, settings: DomainSettings) -> Domain:
@@ -46,6 +61,9 @@ def open_domain(side: Side, settings: DomainSettings) -> Domain:
     Raises:
         AwsError: credentials, role or domain name could not be resolved.
     """
+    from domains.aws import session as aws
+    from domains.http.connection import Connection
+
     auth = settings.auth
     signing = auth if isinstance(auth, SigV4Auth) else None
     session = aws.session(signing, settings.region)
@@ -60,7 +78,12 @@ def open_domain(side: Side, settings: DomainSettings) -> Domain:
     return Domain(side, endpoint, settings.region, signing is not None, connection, session)
 
 
-def _authoriser(settings: DomainSettings, session: boto3.Session) -> AuthBase | None:
+def _authoriser(settings: DomainSettings, session: "boto3.Session") -> "AuthBase | None":
+    from requests.auth import HTTPBasicAuth
+
+    from domains.aws import session as aws
+    from domains.http.signing import PerThreadSigner
+
     auth = settings.auth
     if isinstance(auth, BasicAuth):
         password = aws.secret(auth.password.env, auth.password.secret)

@@ -8,6 +8,7 @@ anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) i
     ├── DomainError            a request to a domain failed                          3, if transient 5
     │   ├── Unreachable        no reply; the outcome of a write is unknown           transient
     │   ├── Untrusted          TLS certificate not accepted; nothing was sent
+    │   ├── NoContact          not reached, or no domain, when first asked           transient if met before
     │   ├── UnexpectedReply    a reply that the API does not document                transient if it says so
     │   └── Refused            an error reply                                        transient if busy
     │       ├── Missing        no such repository, snapshot or index
@@ -19,6 +20,7 @@ anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) i
     │   tasks.errors
     ├── PreconditionError      refused by a check or a conflict; nothing changed     3
     ├── ExecutionError         failed after the first change; the report lists it    1
+    │   └── SelectionOutdated  an index is gone before the snapshot; select again
     ├── TimedOut               a wait ended, the work goes on; run it again          5
     ├── VerificationFailed     a difference, or something could not be compared      4
     │
@@ -101,6 +103,15 @@ class Unreachable(DomainError):
 
 class Untrusted(DomainError):
     """The TLS certificate was not accepted. Nothing was sent."""
+
+
+class NoContact(DomainError):
+    """A domain was not reached, or is none, at the first contact of a command. Nothing was changed.
+
+    Args:
+        asked: the keys of the plan that lead to the domain, such as `source.endpoint`.
+        transient: whether it has answered an earlier run at this place, so that it may come back.
+    """
 
 
 class Refused(DomainError):

@@ -10,9 +10,9 @@ from configs.plan import Plan
 from flows import abort_cutover, abort_seeding
 from flows.guard.agreement import await_guard
 from flows.sessions.exclusion import TAKE_AWAY
+from flows.sessions.first_contact import contact
 from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import aborting, as_rehearsed, target_of
-from flows.sessions.session import open_domains
 from flows.sessions.verb_rules import require_nothing_open
 from flows.sessions.which_run import leftover, require_leftover
 from runs.begun_plan import as_begun, require_same_sides
@@ -105,10 +105,11 @@ def leftovers(plan: Plan, options: RunOptions) -> Leftovers:
     Raises:
         PreconditionError: it has left nothing.
     """
-    journal = require_leftover(State(options.state, plan.name))
+    state = State(options.state, plan.name)
+    journal = require_leftover(state)
     begun = target_of(as_begun(plan, journal), settings_of(journal))
-    source, target = open_domains(begun)
-    return removal.leftovers(as_rehearsed(Migration(begun, source, target, journal)))
+    met = contact(begun, state)
+    return removal.leftovers(as_rehearsed(Migration(begun, met.source, met.target, journal)))
 
 
 def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:

@@ -6,8 +6,9 @@ from functools import partial
 
 from configs.plan import Plan
 from flows.sessions.begin_or_resume import Request, begin_or_resume
+from flows.sessions.first_contact import contact
 from flows.sessions.options import RunOptions
-from flows.sessions.session import open_domains, working
+from flows.sessions.session import working
 from flows.sessions.several_runs import clusters, migrations_of
 from flows.sessions.verb_rules import ABORT_SEEDING
 from runs.begun_plan import as_begun
@@ -30,7 +31,8 @@ def preview(plan: Plan, journals: Sequence[Journal]) -> Leftovers:
     """
     latest = journals[-1]
     begun = as_begun(plan, latest)
-    m = Migration(begun, *open_domains(begun), latest)
+    met = contact(begun, State.of(latest))
+    m = Migration(begun, met.source, met.target, latest)
     found = leftovers_of_rounds(m, migrations_of(m, plan, journals))
     return found.model_copy(update={"left": (*found.left, *_elsewhere(journals))})
 

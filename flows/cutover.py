@@ -1,5 +1,7 @@
 """The cutover as a Prefect flow: freeze the source, copy the last round, verify it, open the target."""
 
+from functools import partial
+
 from prefect import flow
 
 from configs.plan import Plan
@@ -28,6 +30,7 @@ from flows.seed_round import (
     snapshot_and_restore,
     verify_copies,
 )
+from flows.sessions.current_selection import with_current_selection
 from flows.sessions.cutover import cutting_over, finished_cutover
 from flows.stages import register, require_equal, require_restored
 from reports.words import seeding as words
@@ -42,6 +45,7 @@ from tasks.records.resolution import LeftOut, LeftOutReason, Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.records.transfer import SnapshotRecord
 from tasks.seeding.scope import data_streams, with_streams_split, with_whole_streams
+from tasks.snapshot import require_unchanged
 
 
 @flow(name="cutover", flow_run_name=run_name, persist_result=False)
@@ -111,6 +115,7 @@ def _copy_and_verify(m: Migration, guard: Guard) -> None:
         if pass_gate(m, "before-freeze", lambda: current_window_estimate(m, resolution)):
             resolution = resolve_once(m)  # after a long wait, decide again what moves and what is in the way
             record_window_estimate(m, resolution)
+        resolution = with_current_selection(resolution, lambda: resolve_once(m), partial(_still_there, m))
         open_target.require_no_foreign_aliases(m, resolution)
         try_opening(m, resolution)
         start_guard(m, resolution, guard)
@@ -132,6 +137,12 @@ def _copy_and_verify(m: Migration, guard: Guard) -> None:
     copies |= _make_streams(limited, resolution, work, taken)
     _final_check(limited, resolution, work, copies)
     window.require_time(limited)
+
+
+def _still_there(m: Migration, resolution: Resolution) -> Resolution:
+    """What was decided, if every index of it can still be frozen."""
+    require_unchanged(m, resolution)
+    return resolution
 
 
 def _freeze(m: Migration, resolution: Resolution, guard: Guard) -> None:

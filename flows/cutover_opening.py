@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from flows.prefect_runtime.steps import perform, run_step
+from flows.cutover_window import step_within
+from flows.prefect_runtime.steps import perform
 from reports.words import seeding as words
 from runs.events import Event, emit
 from runs.lifecycle import opening_has_begun
@@ -44,7 +45,7 @@ def _open(m: Migration, resolution: Resolution, stand_down: Callable[[], None]) 
     if opening_has_begun(m.journal.document):  # clients may have changed the aliases since
         made = open_target.planned_aliases(m, resolution)
     else:
-        made = run_step(m.journal, steps.SET_ALIASES.name, lambda: open_target.set_aliases(m, resolution))
+        made = step_within(m, steps.SET_ALIASES, lambda: open_target.set_aliases(m, resolution))
     warning = words.no_way_back(m.plan.cutover.source_after)
     report_progress(Progress(steps.OPEN.name, warning, milestone=True))
     begin = partial(_begin, m, stand_down)

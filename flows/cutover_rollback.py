@@ -10,7 +10,7 @@ from flows.sessions.session import status_after
 from runs import interruptions
 from runs.errors import StateUnusable
 from runs.events import delivered_to
-from runs.journal import Journal
+from runs.journal import FROM_OUTSIDE, Journal
 from runs.lifecycle import RunStatus, opening_has_begun
 from runs.progress import Progress, report_progress
 from tasks import steps
@@ -20,7 +20,7 @@ from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import CopiesRecord
 
-_AGAIN = "the source takes writes again; the next `snapferry cutover` continues from the copies as they are"
+_AGAIN = "the source takes writes again; `snapferry cutover PLAN` continues from the copies as they are"
 _ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
 
 
@@ -54,7 +54,7 @@ def _roll_back_because(m: Migration, cause: BaseException) -> None:
     with interruptions.ignored(), release_source_regardless(m):
         window.withdraw_opening(m)  # every request to open the target was refused
         altered = cause.copies if isinstance(cause, VerificationFailed) else ()
-        why = str(cause) or "interrupted from outside"
+        why = str(cause) or FROM_OUTSIDE
         roll_back.begin(m, why, hint, status_after(cause, m.journal), altered)
         _roll_back(m)
 

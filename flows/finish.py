@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from configs.plan import Plan
-from domains.engine.cluster import identity
 from flows.sessions.begin_or_resume import Request, begin_or_resume
+from flows.sessions.first_contact import contact
 from flows.sessions.notifications import write_report
 from flows.sessions.options import RunOptions
-from flows.sessions.session import count_requests, open_domains
+from flows.sessions.session import count_requests
 from flows.sessions.several_runs import migrations_of
 from flows.sessions.verb_rules import FINISH
 from flows.sessions.which_run import finished_run
@@ -45,8 +45,9 @@ def preview(plan: Plan, options: RunOptions, choices: Choices) -> FinishPreview:
     journal = finished_run(state)
     require_same_sides(journal, plan)
     begun = as_begun(plan, journal)
-    m = Migration(begun, *open_domains(begun), journal)
-    require_same_clusters(journal, (identity(m.source).uuid, identity(m.target).uuid))
+    met = contact(begun, state)
+    m = Migration(begun, met.source, met.target, journal)
+    require_same_clusters(journal, met.uuids)
     runs = _runs(state, journal)
     return finishing.preview(m, migrations_of(m, plan, _rounds(journal)), runs, _wanted(m, choices))
 
@@ -83,10 +84,10 @@ def _held(plan: Plan, options: RunOptions) -> Generator[Migration]:
         journal = begin_or_resume(Request(plan, options), FINISH)
         require_same_sides(journal, plan)
         begun = as_begun(plan, journal)
-        source, target = open_domains(begun)
-        uuids = identity(source).uuid, identity(target).uuid
-        with state.lock_pair(*uuids):
-            require_same_clusters(journal, uuids)
+        met = contact(begun, state)
+        source, target = met.source, met.target
+        with state.lock_pair(*met.uuids):
+            require_same_clusters(journal, met.uuids)
             try:
                 yield Migration(begun, source, target, journal)
             finally:

@@ -1,5 +1,6 @@
 """The migration as a Prefect flow: for the command, and for deployments."""
 
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
@@ -13,10 +14,12 @@ from flows.prefect_runtime.gates import pass_gate
 from flows.prefect_runtime.steps import perform
 from flows.previews import migration as looking
 from flows.previews.estimates import record_estimate
+from flows.sessions.current_selection import with_current_selection
 from flows.sessions.notifications import notify_end_again, require_notified
 from flows.sessions.recording import MOVING
-from flows.sessions.saved_plans import plan_in, read
-from flows.sessions.session import finished_before, session
+from flows.sessions.saved_plans import SAVE_AGAIN, plan_in, read
+from flows.sessions.session import session
+from flows.sessions.verb_rules import finished_before
 from flows.stages import register, require_equal, snapshot_restore_verify
 from runs.begun_plan import plan_record
 from runs.journal import Journal
@@ -76,7 +79,7 @@ def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
         if plan_record(plan_in(document, Path(file))) == plan_record(plan):
             return document
     except PlanError as error:
-        raise PreconditionError(str(error), hint="save it again: snapferry plan PLAN -o FILE") from error
+        raise PreconditionError(str(error), hint=SAVE_AGAIN) from error
     raise PreconditionError(f"{file} was saved from a different plan", hint="save it again from this plan")
 
 
@@ -97,10 +100,10 @@ def chain(m: Migration, saved: PlanDocument | None = None) -> None:
     record_estimate(m, resolution)
     register(m, resolution)
     if pass_gate(m, "before-snapshot"):
-        resolution = _resolve_once(
-            m, saved
-        )  # after a long wait, decide again what moves and what is in the way
-    require_equal(snapshot_restore_verify(m, resolution))
+        # after a long wait, decide again what moves and what is in the way
+        resolution = _resolve_once(m, saved)
+    again = partial(_resolve_once, m, saved)
+    require_equal(with_current_selection(resolution, again, partial(snapshot_restore_verify, m)))
 
 
 def _resolve_once(m: Migration, saved: PlanDocument | None) -> Resolution:

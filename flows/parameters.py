@@ -18,5 +18,8 @@ def run_options(execute: bool, consents: Consents, state: str | None, *, new_run
         PreconditionError: the flow was not told to execute.
     """
     if not execute:
-        raise PreconditionError("nothing was done: the flow changes domains only with execute: true")
+        raise PreconditionError(
+            "nothing was done: the flow changes domains only with execute: true",
+            hint="run the deployment again with the parameter execute: true",
+        )
     return RunOptions(state=Path(state) if state else default_folder(), consents=consents, new_run=new_run)

@@ -11,11 +11,16 @@ from flows.prefect_runtime.artifacts import shown_in_prefect
 from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.steps import perform, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
+from flows.sessions.current_selection import with_current_selection
 from flows.sessions.recording import MOVING, bound_record, record_step
 from flows.sessions.rehearsal import as_rehearsed, rehearsing, to_rehearse
 from flows.sessions.session import open_side, status_after
 from flows.sessions.which_run import leftover
-from flows.stages import register, require_true_copy, snapshot_restore_verify
+from flows.stages import (
+    register,
+    require_true_copy,
+    snapshot_restore_verify,
+)
 from runs.events import delivered_to
 from runs.journal import Journal
 from runs.lifecycle import RunStatus, is_kept
@@ -29,7 +34,7 @@ from tasks.planning import resolve
 from tasks.records.checks import PreflightRecord
 from tasks.records.resolution import Resolution
 from tasks.records.verification import VerificationRecord
-from tasks.rehearsal import Rehearsal, settings_of
+from tasks.rehearsal import Rehearsal, left_out_of_plan, settings_of
 
 
 @flow(name="rehearse", flow_run_name=run_name, persist_result=False)
@@ -82,7 +87,8 @@ def _run_stages(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
         rehearsed = as_rehearsed(m)
         record_estimate(rehearsed, resolution, gated=False)
         register(rehearsed, resolution)
-        snapshot_restore_verify(rehearsed, resolution)
+        again = partial(_resolve_once, m, plan, wanted)
+        with_current_selection(resolution, again, partial(snapshot_restore_verify, rehearsed))
     except SnapferryError as error:
         if status_after(error, m.journal) is RunStatus.INTERRUPTED or not m.journal.changed_something:
             raise
@@ -117,7 +123,8 @@ def _resolve(m: Migration, wanted: Rehearsal) -> Resolution:
             its copies have the same names.
     """
     try:
-        return resolve.resolve(*to_rehearse(m, wanted))
+        worked, survey, real = to_rehearse(m, wanted)
+        return left_out_of_plan(resolve.resolve(worked, survey), real)
     except PreconditionError as error:
         kept_one = leftover(State.of(m.journal))
         if kept_one is None or kept_one.run_id == m.journal.run_id:

@@ -1,5 +1,7 @@
 """One seed round as a Prefect flow: for the command, and for deployments that run it on a schedule."""
 
+from functools import partial
+
 from prefect import flow
 
 from configs.plan import Plan
@@ -9,6 +11,7 @@ from flows.prefect_runtime.flow_runs import run_name
 from flows.prefect_runtime.steps import perform
 from flows.seed_copies import close_and_list
 from flows.seed_round import compare_once, resolve_once, round_result, snapshot_and_restore
+from flows.sessions.current_selection import with_current_selection
 from flows.sessions.seeding import seeding
 from flows.stages import register
 from tasks import steps
@@ -61,13 +64,16 @@ def take_round(m: Migration) -> tuple[Resolution, ChangesRecord, SnapshotRecord 
     """Restore what has changed onto its copies."""
     resolution = resolve_once(m)
     register(m, resolution)
+    return with_current_selection(resolution, lambda: resolve_once(m), partial(_copy_changes, m))
+
+
+def _copy_changes(
+    m: Migration, resolution: Resolution
+) -> tuple[Resolution, ChangesRecord, SnapshotRecord | None]:
     work = compare_once(m, resolution)
     names = {change.name for change in work.restored}
-    return (
-        resolution,
-        work,
-        snapshot_and_restore(m, resolution, work, lambda whole: select_only(whole, names)),
-    )
+    taken = snapshot_and_restore(m, resolution, work, lambda whole: select_only(whole, names))
+    return resolution, work, taken
 
 
 def close_round(

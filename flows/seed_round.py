@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from flows.prefect_runtime.steps import perform, run_step
 from flows.stages import require_restored, take_snapshot
-from runs.journal import Journal
 from tasks import steps
 from tasks.cleanup import removal
 from tasks.cutover.open_target import open_copies
@@ -23,14 +22,10 @@ from tasks.seeding.scope import as_copies, select_only, with_streams_split
 from tasks.steps import StepKey
 from tasks.verification.run import verify
 
-_CHANGING = ("snapshot", "restore", "remove", "delete")
+_CHANGING = ("snapshot", "restore", "delete")
 _BINDING = (*_CHANGING, "block")
-"""Actions of intents: once one may have been sent, a round keeps to its decision."""
-
-
-def is_bound(journal: Journal) -> bool:
-    """Whether a run must keep to its decision because it may have changed something."""
-    return any(journal.intents(action) for action in _BINDING)
+"""Actions of intents: once one may have been sent, a round keeps to its decision. The removal of copies whose
+index is gone is not one of them: deciding again finds them gone."""
 
 
 def resolve_once(m: Migration) -> Resolution:

@@ -53,9 +53,8 @@ def find_on_target(m: Migration, resolution: Resolution, taken: SnapshotRecord) 
 
 def _mark_once(m: Migration, resolution: Resolution) -> MarksRecord:
     """The source's shard marks before the snapshot; once that may have begun, only those read before it."""
-    before = m.journal.document.recorded(steps.MARK)
-    if before or m.journal.intents("snapshot"):
-        return before or MarksRecord(marks={})
+    if m.journal.may_have_sent(["snapshot"]):
+        return m.journal.document.recorded(steps.MARK) or MarksRecord(marks={})
     return perform(m, steps.MARK, lambda: snapshot.mark(m, resolution))
 
 
@@ -85,13 +84,13 @@ def require_equal(record: VerificationRecord) -> None:
     if not failing and record.refuted:
         raise VerificationFailed(
             "; ".join(common.finding(finding) for finding in record.refuted[:3]),
-            "`snapferry verify` checks again",
+            "`snapferry verify PLAN` checks again",
         )
     shown = "; ".join(f"{verdict.target} ({_counts(verdict)})" for verdict in failing[:3])
     more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
     raise VerificationFailed(
         f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {shown}{more}",
-        "`snapferry verify` compares again; `snapferry report` lists every index",
+        "`snapferry verify PLAN` compares again; `snapferry report PLAN` lists every index",
     )
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configs.plan import DomainSettings, IndexSelection, NoAuth, Plan, VerifySettings
-from domains.domain import Domain, open_domain
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
 from domains.errors import Denied
 from domains.shard_mark import Mark
+from flows.sessions.first_contact import Contact, contact_between
 from flows.sessions.options import RunOptions
 from flows.sessions.session import read_only_migration
 from runs.begun_plan import require_same_clusters, require_same_plan
@@ -24,7 +24,8 @@ from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, Selecte
 from tasks.records.verification import VerificationRecord
 from tasks.seeding.ledger import ledger
 from tasks.seeding.scope import split_streams
-from tasks.selection.select import Selection, is_system_index, matches, select
+from tasks.selection.select import Selection, matches, select
+from tasks.selection.system_indices import system_indices_of
 from tasks.verification import run as verifying
 from tasks.verification.comparison import Comparison
 from tasks.verification.renames import Rename, renamed
@@ -58,8 +59,8 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
         PreconditionError: there is nothing to compare, or something would be compared with itself.
         SnapferryError: a domain could not be read.
     """
-    source, target = open_domain("source", options.source), open_domain("target", options.target)
-    same_cluster = _uuid(source, options.source) == _uuid(target, options.target)
+    met = _contact(options)
+    source, target, same_cluster = met.source, met.target, met.uuids[0] == met.uuids[1]
     source_catalog = catalog(source)
     selection = select(source_catalog, options.indices)
     _require_selection(selection)
@@ -72,14 +73,15 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
     return compared(Comparison(source, target, indices, options.settings), tuple(skipped))
 
 
-def _uuid(domain: Domain, settings: DomainSettings) -> str:
-    """The cluster's UUID; if a side without credentials asks for some, the error names the options."""
+def _contact(options: VerifyOptions) -> Contact:
+    """Both domains; if a side without credentials asks for some, the error names the options."""
     try:
-        return identity(domain).uuid
+        return contact_between(options.source, options.target, lambda side, _: f"--{side}")
     except Denied as error:
+        side = "source" if error.asked.startswith("source") else "target"
+        settings = options.source if side == "source" else options.target
         if not isinstance(settings.auth, NoAuth):
             raise
-        side = domain.side
         hint = f"the requests carried no credentials: give --{side}-region to sign them, or --{side}-user"
         raise PreconditionError(error.message, hint=hint) from error
 
@@ -112,7 +114,7 @@ def _only_on_target(target: Catalog, source: Catalog, wanted: IndexSelection) ->
     for name, index in target.indices.items():
         name_to_match = index.stream or name
         fits = matches(name_to_match, wanted.include) and not matches(name_to_match, wanted.exclude)
-        if fits and name not in source.indices and not is_system_index(name_to_match):
+        if fits and name not in source.indices and system_indices_of(name_to_match) is None:
             yield LeftOut(name=name, reason=LeftOutReason.ONLY_ON_THE_TARGET)
 
 

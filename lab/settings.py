@@ -10,6 +10,13 @@ from lab.engines.artifacts import DEFAULT_ENGINE, Engine
 from lab.errors import LabError
 
 ACCOUNT = "123456789012"
+HEAP_MB = 512  # for up to 250,000 documents
+DOCUMENTS_PER_MB = 500
+
+
+def heap_for(documents: int) -> int:
+    """The heap (MB) that an engine needs for so many documents of the lab's, at most 4 GB."""
+    return min(4096, max(HEAP_MB, documents // DOCUMENTS_PER_MB))
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class LabSettings:
     target: DomainSettings = DomainSettings("orders-target", "eu-west-1")
     bucket: str = "snapferry-lab-snapshots"
     bucket_region: str | None = None
-    heap_mb: int = 512
+    heap_mb: int = HEAP_MB
     tls: bool = False
     # Engines live shortly: the quick compiler and the small collector halve the processor time of a start.
     java_options: tuple[str, ...] = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")

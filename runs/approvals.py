@@ -47,7 +47,7 @@ def run_to_approve(state: State, gate: Gate) -> Journal:
     if journal is None:
         raise NothingToApprove(
             f"no run of plan {state.plan_name} waits at {gate} or can still reach it",
-            "start or resume the run first; `snapferry status` shows the latest one",
+            "start or resume the run first; `snapferry status PLAN` shows the latest one",
         )
     return journal
 

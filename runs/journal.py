@@ -5,7 +5,8 @@ file atomically. After a kill at any instant, the journal says what this run may
 says whether it does.
 """
 
-from collections.abc import Generator, Mapping
+import re
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import AwsError, Denied, Refused, Untrusted
+from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
 from runs.state_files import read_state, recorded_if_possible, save_state, unreadable
@@ -23,7 +25,10 @@ from runs.verbs import Verb
 DENIED = "denied"
 REFUSED = "refused"
 """Result of an intent whose request was refused every time until it was no longer needed."""
+FROM_OUTSIDE = "interrupted from outside"
+"""Message of a session that a signal ended."""
 Record = dict[str, Any]
+_CHANGING = re.compile(r"\d{8}-\d{6,9}-[0-9a-f]{4}|(?<=/)[\w-]{22}(?=\])|\d+(?:\.\d+)?")
 M = TypeVar("M", bound=BaseModel)
 M_co = TypeVar("M_co", bound=BaseModel, covariant=True)
 
@@ -119,6 +124,14 @@ class HookEntry(BaseModel):
     problem: str = ""
 
 
+class PastEnd(BaseModel):
+    """How the session before this one ended: its message, and how many in a row ended like it."""
+
+    model_config = ConfigDict(extra="forbid")
+    message: str
+    times: int
+
+
 class Document(BaseModel):
     """Contents of a journal.
 
@@ -128,6 +141,8 @@ class Document(BaseModel):
         aborting: whether everything the run made is being removed; the run can no longer be resumed.
         unheard: why the final hooks of a finished run must be called again; empty if they need not be.
         window: for a cutover that has frozen the source.
+        called: how the command was called that began or last resumed the run; None in journals of before.
+        before: how the session before this one ended, of this run or of an earlier one; None if it went well.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -154,6 +169,21 @@ class Document(BaseModel):
     estimate: Record | None = None
     projection: Record | None = None
     window: WindowEntry | None = None
+    called: Called | None = None
+    before: PastEnd | None = None
+
+    @property
+    def times_in_a_row(self) -> int:
+        """How many sessions in a row, with the latest, ended like the latest."""
+        again = self.before is not None and is_same_end(self.before.message, self.message)
+        return 1 + self.before.times if again and self.before else 1
+
+    @property
+    def as_past_end(self) -> PastEnd | None:
+        """How the latest session ended, for the one after it; None if it went well or has not ended."""
+        if self.status is RunStatus.DONE or self.message in {"", FROM_OUTSIDE}:
+            return None
+        return PastEnd(message=self.message, times=self.times_in_a_row)
 
     @property
     def changed_something(self) -> bool:
@@ -208,6 +238,11 @@ def _is_format(problem: Any) -> bool:
 
 def _is_unknown_key(problem: Any) -> bool:
     return problem["type"] == "extra_forbidden"
+
+
+def is_same_end(one: str, other: str) -> bool:
+    """Whether two messages give the same cause: they may differ in run ids, UUIDs and figures."""
+    return bool(one) and _CHANGING.sub("#", one) == _CHANGING.sub("#", other)
 
 
 def now() -> datetime:
@@ -310,6 +345,11 @@ class Journal:
         """Return all intents of this action, oldest first."""
         return [intent for intent in self.document.intents if intent.action == action]
 
+    def may_have_sent(self, actions: Iterable[str]) -> bool:
+        """Whether a request of one of these actions may have taken effect: one turned away has not."""
+        wanted = frozenset(actions)
+        return any(intent.action in wanted and not intent.was_turned_away for intent in self.document.intents)
+
     def note_arrivals(self, uuids: Mapping[str, str]) -> None:
         """Record UUIDs of indices this run brought to the target, so that it recognizes them as its own."""
         self.document.arrived.update(uuids)
@@ -322,6 +362,7 @@ class Journal:
 
     def resume(self) -> None:
         """Record that another session has started on the run."""
+        self.document.before = self.document.as_past_end
         self.document.sessions += 1
         self.document.status, self.document.ended = RunStatus.RUNNING, None
         self.document.message = self.document.hint = self.document.unheard = ""

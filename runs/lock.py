@@ -27,7 +27,7 @@ _PAUSE_S = 0.03
 
 
 @contextmanager
-def held(path: Path, what: str) -> Generator[None]:
+def held(path: Path, what: str, hint: str) -> Generator[None]:
     """Hold the lock file for the duration of the block. It is freed whenever and however the process ends.
 
     Where nothing has to be recorded (`recorded_if_possible`), a lock file that cannot be written is held all
@@ -35,7 +35,7 @@ def held(path: Path, what: str) -> Generator[None]:
 
     Args:
         path: the lock file, created if missing and left in place.
-        what: name used in the error, such as `plan orders`.
+        what, hint: what the error calls it, such as `plan orders`, and the next step.
 
     Raises:
         Busy: another process holds it; the error says which, and since when.
@@ -47,7 +47,7 @@ def held(path: Path, what: str) -> Generator[None]:
         return
     with file:
         if not _taken(file):
-            raise _busy(path, what)
+            raise _busy(path, what, hint)
         _write_note(file, json.dumps({"pid": os.getpid(), "since": _since(), "host": socket.gethostname()}))
         try:
             yield
@@ -161,18 +161,21 @@ def _taken(file: TextIO) -> bool:
     return False
 
 
-def require_free(path: Path, what: str) -> None:
+def require_free(path: Path, what: str, hint: str) -> None:
     """Raise Busy if another process holds the lock; leave no trace of having looked.
+
+    Args:
+        what, hint: as in `held`.
 
     Raises:
         StateUnusable: nobody can tell.
     """
     if is_locked(path):
-        raise _busy(path, what)
+        raise _busy(path, what, hint)
 
 
-def _busy(path: Path, what: str) -> Busy:
-    return Busy(f"another run holds {what}{_described(path)}", "wait for it; `snapferry status` shows it")
+def _busy(path: Path, what: str, hint: str) -> Busy:
+    return Busy(f"another run holds {what}{_described(path)}", hint)
 
 
 def _described(path: Path) -> str:

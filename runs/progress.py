@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,10 @@ class Progress:
         waiting: whether the step waits for something other than its own work.
         detail: extra detail, for example `12 of 40 shards`.
         finished: whether the step has ended; the message then says how.
+        short: whether the step has ended, but not with all that it was for.
         milestone: whether a point of no return is passed now, which nobody should overlook.
         expected: seconds, from low to high, that each step of the run should take; reported once.
+        run_id: the run; set where it is reported inside `working_on`.
     """
 
     step: str
@@ -31,11 +33,14 @@ class Progress:
     waiting: bool = False
     detail: str = ""
     finished: bool = False
+    short: bool = False
     milestone: bool = False
     expected: Mapping[str, tuple[float, float]] | None = None
+    run_id: str = ""
 
 
 Listener = Callable[[Progress], None]
+_run: ContextVar[str] = ContextVar("snapferry_run", default="")
 _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("snapferry_progress", default=())
 
 
@@ -49,8 +54,20 @@ def listening(listener: Listener) -> Generator[None]:
         _listeners.reset(token)
 
 
+@contextmanager
+def working_on(run_id: str) -> Generator[None]:
+    """Progress that is reported inside the block is that of this run."""
+    token = _run.set(run_id)
+    try:
+        yield
+    finally:
+        _run.reset(token)
+
+
 def report_progress(progress: Progress) -> None:
     """Report progress to every listener."""
+    run_id = _run.get()
+    progress = replace(progress, run_id=run_id) if run_id else progress
     for listener in _listeners.get():
         listener(progress)
 

@@ -1,9 +1,10 @@
 """State folder: journals and locks, by plan name."""
 
+import json
 import os
 import secrets
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from configs.plan import Plan
@@ -13,8 +14,10 @@ from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, killed_holder, pair_name, require_free
 from runs.progress import Progress, report_progress
-from runs.state_files import close_to_others
+from runs.state_files import close_to_others, replace_file
 from runs.verbs import Verb
+
+_WAIT = "wait for it; `snapferry status PLAN` shows it"
 
 
 def default_folder() -> Path:
@@ -91,6 +94,14 @@ class State:
         """Where a command's output goes once its terminal is gone."""
         return self.runs / "output.log"
 
+    def log_of(self, run_id: str) -> Path:
+        """The log of a run: everything that the commands working on it said."""
+        return self.runs / f"{run_id}.log"
+
+    def live_of(self, run_id: str) -> Path:
+        """What a run is doing right now."""
+        return self.runs / f"{run_id}.live"
+
     @property
     def _lock(self) -> Path:
         return self.runs / "lock"
@@ -103,7 +114,7 @@ class State:
         is refused, or if the last process that worked on the plan was on another machine.
         """
         killed = killed_holder(self._lock)
-        with held(self._lock, self._title):
+        with held(self._lock, self._title, _WAIT):
             self._close_to_others()
             if killed and killed.is_elsewhere:
                 said = (
@@ -115,7 +126,7 @@ class State:
 
     def require_free(self) -> None:
         """Raise Busy if a live process holds the plan."""
-        require_free(self._lock, self._title)
+        require_free(self._lock, self._title, _WAIT)
 
     @property
     def _title(self) -> str:
@@ -129,7 +140,7 @@ class State:
     def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
         """Hold the lock of this pair of clusters across all plans; raise Busy if another run holds it."""
         path = self.folder / "pairs" / f"{pair_name(source_uuid, target_uuid)}.lock"
-        return held(path, "this pair of domains")
+        return held(path, "this pair of domains", "wait for it: it is a run of another plan")
 
     def is_held(self) -> bool:
         """Whether a live process holds this plan."""
@@ -159,6 +170,10 @@ class State:
             )
         return journal
 
+    def run_ids(self) -> list[str]:
+        """Return the ids of the plan's runs, whether their journals can be read or not."""
+        return sorted(path.stem for path in self.runs.glob("*.json"))
+
     def latest(self) -> Journal | None:
         """Return the newest run that was neither refused nor abandoned, else the newest; None without runs.
 
@@ -182,6 +197,16 @@ class State:
         journal = Journal(self._path(run_id), document)
         journal.save()
         return journal
+
+    def keep_plan(self, plan: Plan) -> Path:
+        """Write a deployment's plan beside its journals, for commands that take a file; return its path.
+
+        No run depends on the file, so one that cannot be written stops nothing.
+        """
+        path = self.runs / "plan.yaml"
+        with suppress(OSError):
+            replace_file(path, json.dumps(plan_record(plan), indent=2) + "\n")
+        return path
 
     def run(self, run_id: str) -> Journal | None:
         """Return the run with this id, whatever its status; None if there is none."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from configs.gates import Gate
+from runs.commands import command
 
 
 class Verb(StrEnum):
@@ -30,7 +31,7 @@ class Verb(StrEnum):
     def command(self) -> str:
         """Command that starts or resumes such a run, with the consent that it always needs."""
         consent = _TRAITS[self].consent
-        return f"snapferry {self} PLAN --execute{f' {consent}' if consent else ''}"
+        return command(self, "--execute", *([consent] if consent else []))
 
     @property
     def gates(self) -> tuple[Gate, ...]:

@@ -27,16 +27,22 @@ class Call:
         record: "Record",
         view: "Callable[[Record], RenderableType]",
         document: "Callable[[Record], BaseModel | dict[str, Any]] | None" = None,
+        *,
+        to_run: str = "",
     ) -> None:
         """Print a record: as JSON with `--json`, else as this view of it.
 
         Args:
             document: what the JSON shows; the record as it is without it.
+            to_run: the next command, for the JSON; people are told it in a line of its own.
         """
         from snapferry.console import show, show_json
 
         if self.as_json:
             shown = document(record) if document else record
+            if to_run:
+                shown = shown if isinstance(shown, dict) else shown.model_dump(mode="json")
+                shown = {**shown, "next": to_run}
             show_json(shown if isinstance(shown, dict) else shown.model_dump_json(indent=2))
         else:
             show(view(record))

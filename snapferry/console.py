@@ -5,15 +5,22 @@ A terminal may be closed while a command works; `streams.py` says what becomes o
 
 import io
 import json
+import logging
+import os
 import re
 import sys
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 from domains.errors import SnapferryError
+from reports.views.fitting import UNLIMITED, page, text_of
+from runs.commands import current, in_full
+from snapferry import run_log
 from snapferry.streams import SafeStream
+from snapferry.verbosity import is_quiet
 
 
 class _Stream(io.TextIOBase):
@@ -53,7 +60,6 @@ class _Stream(io.TextIOBase):
 
 _standard_output = _Stream("stdout")
 _standard_error = _Stream("stderr")
-out = Console(file=cast(Any, _standard_output), highlight=False, soft_wrap=True, emoji=False)
 err = Console(file=cast(Any, _standard_error), highlight=False, soft_wrap=True, emoji=False)
 
 
@@ -63,13 +69,45 @@ def keep_output(log: Path) -> None:
 
 
 def show(view: RenderableType) -> None:
-    """Print a result for people."""
-    out.print(view, markup=False, emoji=False)
+    """Print a result for people, fitted to the width of the terminal, or to COLUMNS."""
+    run_log.note(logging.INFO, text_of(view))
+    out = Console(file=_standard_output, width=_width(_standard_output), highlight=False, emoji=False)
+    out.print(view, markup=False, overflow="ignore", crop=False)
 
 
 def say(text: str) -> None:
-    """Print a line that is no part of the result, on standard error."""
-    err.print(text, markup=False, emoji=False, soft_wrap=True)
+    """Print a line that is no part of the result, on standard error, unless only results are wanted."""
+    text = in_full(text, current())
+    run_log.note(logging.INFO, text)
+    if not is_quiet():
+        _print_fitted(text)
+
+
+def warn(text: str) -> None:
+    """Print a line that must not be missed, on standard error, whatever is wanted."""
+    text = in_full(text, current())
+    run_log.note(logging.WARNING, text)
+    _print_fitted(text)
+
+
+def say_unwrapped(text: str) -> None:
+    """Print a line for programs on standard error; it is never wrapped, and no part of a run's log."""
+    err.print(in_full(text, current()), markup=False, soft_wrap=True)
+
+
+def _print_fitted(text: str, style: str = "") -> None:
+    """Print text on standard error; on a terminal, wrapped between words."""
+    width = _width(_standard_error)
+    lines = page([Text(text, style)]) if width != UNLIMITED else Text(text, style)
+    err.print(lines, markup=False, overflow="ignore", crop=False, soft_wrap=width == UNLIMITED)
+
+
+def _width(stream: TextIO) -> int | None:
+    """COLUMNS, else the width of the terminal (None: Rich finds it out); no limit where there is none."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted):
+        return int(wanted)
+    return None if stream.isatty() else UNLIMITED
 
 
 def show_json(document: dict[str, Any] | str) -> None:
@@ -103,6 +141,8 @@ def show_error(error: SnapferryError) -> None:
 
 def show_problem(message: str, hint: str = "") -> None:
     """Print what is wrong, and what to do next, on standard error."""
-    err.print(f"snapferry: {message}", markup=False, emoji=False, soft_wrap=True, style="bold red")
+    message, hint = in_full(message, current()), in_full(hint, current())
+    run_log.note(logging.ERROR, f"{message}\nnext: {hint}" if hint else message)
+    _print_fitted(f"snapferry: {message}", "bold red")
     if hint:
-        err.print(f"next: {hint}", markup=False, emoji=False, soft_wrap=True)
+        _print_fitted(f"next: {hint}")

@@ -18,7 +18,8 @@ _OF_THE_MACHINE = {
 def exit_on_error() -> Generator[None]:
     """Print an expected error and exit with its code; for commands that have changed nothing yet."""
     from domains.errors import SnapferryError
-    from snapferry.console import say, show_error, show_problem
+    from runs.commands import current
+    from snapferry.console import show_error, show_problem, warn
     from snapferry.exit_codes import code_of_error
 
     try:
@@ -35,5 +36,10 @@ def exit_on_error() -> Generator[None]:
         )
         raise typer.Exit(ExitCode.FAILED) from None
     except KeyboardInterrupt:
-        say("snapferry: interrupted; the same command resumes it")
+        called = current()
+        if called and "--execute" in called.options:
+            warn("snapferry: interrupted; the same command resumes it")
+            warn(f"next: {called.again}")
+        else:
+            warn("snapferry: interrupted; nothing was changed")
         raise typer.Exit(ExitCode.INTERRUPTED) from None

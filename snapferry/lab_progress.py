@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from snapferry.verbosity import is_quiet
+
 
 class LabProgress:
     """Show messages and downloads of a lab that starts."""
@@ -10,7 +12,7 @@ class LabProgress:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-        self._console = Console(stderr=True)
+        self._console = Console(stderr=True, quiet=is_quiet())
         self._bars = Progress(
             TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
             console=self._console, transient=True, disable=not self._console.is_terminal,

@@ -44,7 +44,7 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
     from lab.paths import default_home
 
     home = Path(description.home)
-    home_option = "" if home.resolve() == default_home().resolve() else f" --home {shlex.quote(str(home))}"
+    home_option = "" if home.resolve() == default_home().resolve() else f" --folder {shlex.quote(str(home))}"
     lines = [
         f"The lab is up in {description.home}",
         *(_domain_line(side, description.domain(side)) for side in ("source", "target")),
@@ -58,8 +58,9 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(description).items()]
     after = [
         "",
-        f"Then try: snapferry migrate {plan} --execute",
         f"Stop it with: snapferry lab down{home_option}",
+        "Then try:",
+        f"next: snapferry check {shlex.quote(str(plan))}",
     ]
     return "\n".join(
         [

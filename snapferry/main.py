@@ -19,6 +19,7 @@ from snapferry.commands import (
     plan,
     rehearse,
     report,
+    runs,
     schema,
     seed,
     status,
@@ -34,7 +35,7 @@ VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {
     "Migrate": (rehearse.rehearse, migrate.migrate, approve.approve, verify.verify),
     "Seed and cut over": (seed.seed, cutover.cutover),
     "Clean up or roll back": (finish.finish, abort.abort),
-    "Inspect": (status.status, report.report),
+    "Inspect": (status.status, report.report, runs.runs),
     "Try it out": (demo.demo, lab.lab),
     "Help": (help.help, version.version),
 }

@@ -1,6 +1,8 @@
 """Options that several verbs share, and how they reach sessions and flows."""
 
+import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
@@ -8,8 +10,11 @@ import typer
 
 if TYPE_CHECKING:
     from flows.sessions.options import RunOptions
+    from runs.journal import Journal
+    from runs.state import State
     from tasks.migration import Consents
 
+RUN_ID = re.compile(r"[\w-]+")
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a YAML file.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 StateFolder = Annotated[
@@ -27,6 +32,11 @@ Execute = Annotated[
 NewRun = Annotated[
     bool,
     typer.Option("--new-run", help="Start a new run even if the latest one has finished or is unfinished."),
+]
+ListAll = Annotated[bool, typer.Option("--all", help="List everything, also what is as it should be.")]
+RunId = Annotated[
+    str | None,
+    typer.Option("--run", metavar="ID", help="This run. Default: the latest.", show_default=False),
 ]
 AllowDelete = Annotated[
     list[str] | None,
@@ -74,6 +84,24 @@ class PerSide:
         """The option of this side."""
         name = f"--{side}-{self.what}" if self.what else f"--{side}"
         return typer.Option(name, metavar=self.metavar, help=self.help.format(side=side), show_default=False)
+
+
+def chosen_run(runs: "State", run_id: str | None) -> "Journal | None":
+    """The run with this id, else the plan's latest; None if the plan has no run.
+
+    Raises:
+        typer.BadParameter: the plan has runs, but none with this id.
+        StateUnusable: a journal cannot be read.
+    """
+    if run_id is None:
+        return runs.latest()
+    found = runs.run(run_id) if RUN_ID.fullmatch(run_id) else None
+    if found is None:
+        known = runs.run_ids()
+        close = get_close_matches(run_id, known, n=1, cutoff=0.6)
+        said = f"did you mean {close[0]}?" if close else "`snapferry runs` lists them"
+        raise typer.BadParameter(f"plan {runs.plan_name} has no run {run_id}; {said}", param_hint="--run")
+    return found
 
 
 def state_folder(chosen: Path | None) -> Path:

@@ -13,16 +13,27 @@ if TYPE_CHECKING:
     from tasks.records.plan_document import PlanDocument
 
 
+_ANEW = ("check", "cutover", "rehearse", "seed", "verify")
+"""Verbs that a saved plan decides nothing for; `migrate` and `plan` keep to it, others look up its runs."""
+
+
 def load(path: Path) -> Plan:
     """Load the plan in this file; print every problem and exit with 2 if there is any."""
-    return load_either(path)[0]
+    from runs.commands import current
+    from snapferry.console import say
+
+    plan, saved = load_either(path)
+    called = current()
+    if saved and called and called.verb in _ANEW:
+        say(f"{path} is a saved plan: {called.verb} uses the plan in it, and resolves that anew.")
+    return plan
 
 
 def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
     """Load a plan, or a saved plan together with the plan it was made from; exit like `load`."""
     from configs.loading.loader import is_resolved, load_plan
     from configs.loading.problems import PlanError
-    from snapferry.console import say
+    from snapferry.console import warn
 
     try:
         if not is_resolved(path):
@@ -32,7 +43,7 @@ def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
         saved = read(path)
         return plan_in(saved, path), saved
     except PlanError as error:
-        say(str(error))
+        warn(str(error))
         raise typer.Exit(ExitCode.INVALID) from None
 
 
@@ -49,20 +60,20 @@ def load_or_begun(path: Path, folder: Path) -> Plan:
     from configs.loading.problems import PlanError
     from runs.begun_plan import plan_begun_with
     from runs.state import State
-    from snapferry.console import say
+    from snapferry.console import warn
 
     if is_resolved(path):
         return load(path)
     try:
         return load_plan(path)
     except PlanError as error:
-        say(str(error))
+        warn(str(error))
     name = name_in(path)
     latest = State(folder, name).latest() if name else None
     begun = plan_begun_with(latest) if latest else None
     if latest is None or begun is None:
         raise typer.Exit(ExitCode.INVALID)
-    say(f"snapferry: the plan file has problems; using the plan that run {latest.run_id} began with")
+    warn(f"snapferry: the plan file has problems; using the plan that run {latest.run_id} began with")
     return begun
 
 

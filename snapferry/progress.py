@@ -1,30 +1,77 @@
-"""Live progress: a bar on a terminal, one grep-able line every few seconds otherwise. On standard error."""
+"""Live progress on standard error: one status line on a terminal, else a grep-able line every few seconds.
 
+Each line for a program names the time (UTC) and the run. The log of the run gets the same lines.
+"""
+
+import logging
 import shlex
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
-from rich import progress as bars
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
 from rich.text import Text
 
+from domains.http.exchanges import Exchange
+from reports.views.fitting import page
 from reports.words import common
+from runs.commands import current, in_full
+from runs.journal import now
 from runs.progress import Progress, listening
-from snapferry.console import err, say
+from snapferry import run_log
+from snapferry.console import err, say_unwrapped
+from snapferry.verbosity import is_quiet
+
+if TYPE_CHECKING:
+    from runs.state import State
 
 _EVERY_S = 3.0
 _SHARE_FOR_ETA = 0.01
+_BAR = (24, 12, 6)  # widths: from 80 columns on, from 40 on, below
+_SHORTEST_MESSAGE = 10
+Sink = Callable[[str, str], None]
 
 
 @contextmanager
-def shown_progress() -> Generator[None]:
-    """Show all progress that is reported inside the block."""
+def shown_progress(runs: "State | None" = None) -> Generator[None]:
+    """Show all progress that is reported inside the block, and write it to the log of the run.
+
+    Args:
+        runs: the runs of the plan; without them there is no log.
+    """
+    with ExitStack() as stack:
+        if runs:
+            stack.enter_context(listening(_Logged(runs)))
+        if err.is_terminal and not is_quiet():
+            stack.enter_context(listening(stack.enter_context(_StatusLine())))
+        elif not is_quiet():
+            stack.enter_context(listening(_Lines(_say_line)))
+        yield
+
+
+def say_request(exchange: Exchange) -> None:
+    """Show one request, for `--verbose`: side, method, path, status, milliseconds."""
+    outcome = str(exchange.status) if exchange.status is not None else f"no reply ({exchange.problem})"
+    took = f"{exchange.seconds * 1000:.0f}"
+    fields = {"side": exchange.side, "method": exchange.method, "path": exchange.path}
+    line = _pairs(fields | {"status": outcome, "ms": took})
+    run_log.note(logging.DEBUG, line)
     if err.is_terminal:
-        with _Bars() as listener, listening(listener):
-            yield
+        asked = f"  {exchange.side} {exchange.method} {exchange.path}"
+        err.print(Text(f"{asked} {outcome} {took} ms", "dim"), overflow="ignore", soft_wrap=True)
     else:
-        with listening(_Lines()):
-            yield
+        _say_line(line, run_log.current_run())
+
+
+def _say_line(line: str, run_id: str) -> None:
+    at = {"time": f"{now():%Y-%m-%dT%H:%M:%SZ}"}
+    say_unwrapped(f"snapferry: {_pairs(at | ({'run': run_id} if run_id else {}))} {line}")
+
+
+def _pairs(fields: Mapping[str, object]) -> str:
+    return " ".join(f"{key}={shlex.quote(str(value))}" for key, value in fields.items())
 
 
 class _Pace:
@@ -39,7 +86,7 @@ class _Pace:
         moved, passed = now.done - done, time.monotonic() - began
         if not now.total or now.done < now.total * _SHARE_FOR_ETA or moved <= 0 or now.waiting:
             return None
-        return (now.total - now.done) * passed / moved
+        return max(0.0, (now.total - now.done) * passed / moved)
 
 
 class _Expectations:
@@ -58,7 +105,8 @@ class _Expectations:
 class _Lines:
     """A `key=value` line every few seconds, and at once when a step ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
         self._pace = _Pace()
         self._expectations = _Expectations()
         self._last: dict[str, float] = {}
@@ -69,7 +117,7 @@ class _Lines:
         if is_recent and not (now.finished or now.milestone):
             return
         self._last[now.step] = time.monotonic()
-        fields = {
+        fields: dict[str, object] = {
             "step": now.step,
             "state": "done" if now.finished else "waiting" if now.waiting else "running",
         }
@@ -81,61 +129,94 @@ class _Lines:
         if expected:
             fields["expected"] = expected
         fields |= {"message": now.message} | ({"detail": now.detail} if now.detail else {})
-        say("snapferry: " + " ".join(f"{key}={shlex.quote(str(value))}" for key, value in fields.items()))
+        self._sink(_pairs(fields), now.run_id)
 
 
-class _Bars:
-    """A bar for the current step; finished steps stay as lines above it."""
+class _Logged:
+    """The same lines in the log of the run, which is opened as soon as the run is known."""
+
+    def __init__(self, runs: "State") -> None:
+        self._runs = runs
+        self._lines = _Lines(lambda line, _run_id: run_log.note(logging.INFO, line))
+
+    def __call__(self, now: Progress) -> None:
+        if now.run_id:
+            run_log.open_log(self._runs.log_of(now.run_id))
+        self._lines(now)
+
+
+class _StatusLine:
+    """One line for the current step, with one bar for all of it; finished steps stay as lines above."""
 
     def __init__(self) -> None:
         self._pace = _Pace()
         self._expectations = _Expectations()
-        self._progress = bars.Progress(
-            bars.TextColumn("{task.description}"),
-            bars.BarColumn(bar_width=24),
-            bars.TextColumn("{task.fields[amount]}"),
-            console=err,
-            transient=True,
-        )
-        self._task = self._progress.add_task("", total=None, amount="", visible=False)
+        self._now: Progress | None = None
+        self._bar: Progress | None = None  # what the bar shows: figures in the first unit of the step
+        self._left: float | None = None
+        self._expected = ""
         self._waits: set[tuple[str, str]] = set()
+        self._live = Live(self, console=err, transient=True, refresh_per_second=4)
 
-    def __enter__(self) -> "_Bars":
-        self._progress.start()
+    def __enter__(self) -> "_StatusLine":
+        self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._live.stop()
 
     def __call__(self, now: Progress) -> None:
-        expected = self._expectations.of(now)
+        self._expected = self._expectations.of(now)
         if now.finished:
-            self._progress.update(self._task, visible=False)
-            self._progress.console.print(
-                Text.assemble(("✓ ", "green"), (f"{now.step}: ", "bold"), now.message)
-            )
+            self._now = self._bar = None
+            mark = ("! ", "bold yellow") if now.short else ("✓ ", "green")
+            _keep(*mark, now.step, now.message)
             return
         if now.milestone:
-            said = Text.assemble(
-                ("! ", "bold yellow"), (f"{now.step}: ", "bold"), (now.message, "bold yellow")
-            )
-            self._progress.console.print(said)
-        if (
-            now.waiting and (now.step, now.message) not in self._waits
-        ):  # printed whole: a bar is cut at the edge
+            _keep("! ", "bold yellow", now.step, now.message, "bold yellow")
+        if now.waiting and (now.step, now.message) not in self._waits:  # whole: the status line is cut
             self._waits.add((now.step, now.message))
-            message = f"{now.message} ({now.detail})" if now.detail else now.message
-            self._progress.console.print(Text.assemble(("… ", "yellow"), (f"{now.step}: ", "bold"), message))
-        eta = self._pace.eta_s(now)
-        amount = common.amount(now.done, now.total, now.unit)
-        left = f"~{common.duration(eta)} left" if eta is not None else ""
-        total = f"expected {expected}" if expected else ""
-        title = f"{now.step}: {now.message}"
-        self._progress.update(
-            self._task,
-            visible=True,
-            description=title if len(title) < 100 else title[:99] + "…",
-            total=now.total or None,
-            completed=now.done,
-            amount=" · ".join(part for part in (amount, now.detail, left, total) if part),
-        )
+            _keep("… ", "yellow", now.step, f"{now.message} ({now.detail})" if now.detail else now.message)
+        self._left = self._pace.eta_s(now)
+        if self._bar is None or self._bar.step != now.step or (now.total and now.unit == self._bar.unit):
+            self._bar = now if now.total else None
+        self._now = now
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        now = self._now
+        if now:
+            yield self._line(now, options.max_width - 1, ascii_only=options.ascii_only)
+
+    def _line(self, now: Progress, width: int, *, ascii_only: bool) -> Text:
+        """As much as fits, by importance: step, bar, amount, time left, detail, message, expected time."""
+        shown, left_s = self._bar, self._left  # another thread may change them meanwhile
+        bar = _drawn(shown, width, ascii_only=ascii_only) if shown else Text()
+        left = f"~{common.duration(left_s)} left" if left_s is not None else ""
+        expected = f"expected {self._expected}" if self._expected else ""
+        room = width - len(now.step) - (bar.cell_len + 1 if bar else 0)
+        parts: list[str] = []
+        for part in (common.amount(now.done, now.total, now.unit), left, now.detail, expected):
+            needed = _SHORTEST_MESSAGE if part == expected else 0
+            if part and len(part) + 3 <= room - needed:
+                parts.append(part)
+                room -= len(part) + 3
+        message = Text(f": {now.message}" if room > _SHORTEST_MESSAGE else "")
+        message.truncate(max(room, 0), overflow="ellipsis")
+        line = Text.assemble((now.step, "bold"), message, " " if bar else "", bar)
+        line.append(f" {' · '.join(parts)}" if parts else "", "dim")
+        line.truncate(width, overflow="ellipsis")
+        line.no_wrap = True
+        return line
+
+
+def _keep(mark: str, style: str, step: str, message: str, emphasis: str = "") -> None:
+    message = in_full(message, current())
+    line = Text.assemble((mark, style), (f"{step}: ", "bold"), (message, emphasis))
+    err.print(page([line]), overflow="ignore", crop=False, soft_wrap=False)
+
+
+def _drawn(bar: Progress, width: int, *, ascii_only: bool) -> Text:
+    size = _BAR[0] if width >= 79 else _BAR[1] if width >= 39 else _BAR[2]
+    done = min(size, size * bar.done // bar.total) if bar.total else 0
+    full, rest = ("#", "-") if ascii_only else ("━", "━")
+    return Text.assemble((full * done, "green"), (rest * (size - done), "grey37"))

@@ -1,13 +1,15 @@
 """Run a flow from a verb: with a Prefect server, live progress, and the report at the end."""
 
-from collections.abc import Callable
-from pathlib import Path
+import gc
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from configs.plan import Plan
+    from flows.sessions.begin_or_resume import Request, VerbRules
     from runs.journal import Journal
     from runs.state import State
     from runs.state_files import Unrecorded
@@ -19,11 +21,13 @@ _ROOM = 4 * 1024 * 1024
 """Bytes that a run should find free: the database of a temporary Prefect server is the most of it."""
 
 
-def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Journal":
+def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | None]) -> "Journal":
     """Run a flow on a Prefect server and return the journal of its run, however it ended.
 
+    What the plan's runs exclude is refused before anything is started, and a domain that cannot be reached
+    while the server starts.
+
     Args:
-        state: the state folder.
         call: imports the flow and runs it. Prefect reads its settings when it is imported, so not before. It
             returns the run's id if another process may have finished that run meanwhile.
 
@@ -31,26 +35,33 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
         SnapferryError, KeyboardInterrupt: no run was started or resumed.
     """
     from domains.errors import SnapferryError
-    from flows.prefect_runtime.server import prefect_server
+    from flows.prefect_runtime.server import starting_server
+    from flows.sessions.begin_or_resume import require_possible
     from runs.errors import Busy, StateUnusable
-    from runs.state import State
     from runs.state_files import require_room
     from snapferry.console import keep_output, say
     from snapferry.progress import shown_progress
 
-    runs = State(state, plan_name)
+    runs = request.state
     keep_output(runs.output_log)
-    runs.require_free()  # say so before starting a server, and that there is no room for it
-    require_room(state, _ROOM)
+    runs.require_free()
+    require_room(runs.folder, _ROOM)
+    with shown_progress(runs), runs.lock_plan():
+        require_possible(request, rules)
     before = _sessions(runs)
-    say("Starting Prefect …")
-    with prefect_server(state):
-        from flows.prefect_runtime.steps import prefect_reachable
+    with starting_server(runs.folder) as server:
+        with _importing():
+            _meet(request)
+            say("Starting Prefect …")
+            from flows.prefect_runtime.flow_runs import unwatched
+            from flows.prefect_runtime.steps import prefect_reachable
 
+            import_module(f"flows.{rules.verb}")  # while the server starts
+        server.await_start()
         finished: str | None = None
         failed: BaseException | None = None
         try:
-            with shown_progress(), prefect_reachable():
+            with shown_progress(runs), prefect_reachable(), unwatched():
                 finished = call()
         except Busy:
             raise  # any run there is now belongs to the other process
@@ -62,7 +73,9 @@ def run_flow(plan_name: str, state: Path, call: Callable[[], str | None]) -> "Jo
     run_id = next(worked_on, finished)
     journal = runs.run(run_id) if run_id else None
     if journal is None:
-        raise StateUnusable(f"the run of plan {plan_name} is not in {state}", "see `snapferry status`")
+        raise StateUnusable(
+            f"the run of plan {runs.plan_name} is not in {runs.folder}", "see `snapferry status PLAN`"
+        )
     return _with_end(journal, failed) if failed else journal
 
 
@@ -88,54 +101,88 @@ def show_unrecorded(unrecorded: "Unrecorded") -> "ExitCode | None":
     return ExitCode.FAILED if unrecorded else None
 
 
+@contextmanager
+def _importing() -> Generator[None]:
+    """Look for no garbage inside the block, nor later among its imports: that takes a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _meet(request: "Request") -> None:
+    """Make sure that both domains answer; a rehearsal may have another target."""
+    from flows.sessions.first_contact import contact
+    from flows.sessions.rehearsal import target_of
+
+    wanted = request.rehearsal
+    contact(target_of(request.plan, wanted) if wanted else request.plan, request.state)
+
+
 def _sessions(runs: "State") -> dict[str, tuple["datetime", int]]:
     """Start and number of sessions of each run; the run of a saved plan may start again under the same id."""
     return {j.run_id: (j.document.started, j.document.sessions) for j in runs.journals()}
 
 
-def show_report(call: "Call", journal: "Journal", *, next_step: str = "") -> None:
+def show_report(call: "Call", journal: "Journal", *, then: str = "") -> None:
     """Print the report of a run.
 
     Args:
-        next_step: replaces the report's advice after a run that is done.
+        then: the verb of the next step after a run that is done, instead of the report's own.
     """
     from reports.build.report import report_of
     from reports.files import report_files
     from reports.views.report import report_view
+    from runs.commands import current
     from runs.lifecycle import RunStatus
+    from runs.state import State
+    from snapferry.console import say
+    from snapferry.next_steps import next_command
+    from snapferry.run_log import open_log
 
-    report = report_of(journal.document)
-    if next_step and journal.document.status == RunStatus.DONE:
-        report = report.model_copy(update={"next": next_step})
+    report = report_of(journal.document, current())
+    if then and journal.document.status == RunStatus.DONE:
+        report = report.model_copy(update={"next": next_command(then), "next_command": next_command(then)})
     files = tuple(str(file) for file in report_files(journal) if file.exists())
-    call.show(report, lambda shown: report_view(shown, files))
+    log = State.of(journal).log_of(journal.run_id)
+    open_log(log)
+    call.show(report, lambda shown: report_view(shown, files, log=str(log)))
+    if call.as_json:
+        say(f"Log: {log}")
 
 
-def show_preview(call: "ExecutableCall", preview: "RoundPreview", options: str = "") -> None:
+def show_preview(call: "ExecutableCall", preview: "RoundPreview", *consents: str) -> None:
     """Print what a round would do and, for people, the command that does it.
 
     Args:
-        options: what that command needs after `--execute`.
+        consents: what that command needs after `--execute`.
     """
     from reports.views.seed_preview import seed_preview_view
     from snapferry.console import say
+    from snapferry.next_steps import same_command, say_next
 
-    call.show(preview, seed_preview_view)
+    to_run = same_command("--execute", *consents)
+    call.show(preview, seed_preview_view, to_run=to_run)
     if call.as_json:
         return
     if preview.continues and not preview.frozen:
         say(f"Run {preview.continues} is unfinished; --execute resumes it.")
-    say(f"Nothing was changed. To go ahead: snapferry {preview.verb} {call.file} --execute{options}")
+    say("Nothing was changed. To go ahead:")
+    say_next(to_run)
 
 
-def run_and_report(call: "ExecutableCall", plan: "Plan", flow: "Callable[[], str | None]") -> "ExitCode":
+def run_and_report(
+    call: "ExecutableCall", request: "Request", rules: "VerbRules", flow: "Callable[[], str | None]"
+) -> "ExitCode":
     """Run a flow, print its report, and return the exit code of the run.
 
     Args:
-        flow: as in `run_flow`.
+        request, rules, flow: as in `run_flow`.
     """
     from snapferry.exit_codes import code_of_run
 
-    journal = run_flow(plan.name, call.folder, flow)
+    journal = run_flow(request, rules, flow)
     show_report(call, journal)
     return code_of_run(journal.document)

@@ -4,29 +4,63 @@ A verb is a function; `@verb` turns it into a command:
 
 - A parameter whose type is a dataclass stands for the fields of that dataclass: `call: RunCall` gives a verb
   the argument PLAN and the options `--state` and `--json`.
+- Every verb has the options `-v`, `-q` and `--debug`.
+- While it runs, `runs.commands.current()` knows how it was called: it completes texts that name a command.
 - Expected errors and interruptions end it with a sentence and their exit code. Otherwise it exits with what
   the function returns, 0 for None.
 """
 
 import inspect
-import shlex
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from runs import interruptions
+from runs.commands import called_as, called_with, command, current, in_full
 from snapferry import streams
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
-from snapferry.options import PerSide
+from snapferry.options import PerSide, state_folder
+from snapferry.plan_search import plans_here
+from snapferry.retries import retries_shown
+from snapferry.verbosity import Verbosity, speaking
 
 Function = Callable[..., ExitCode | None]
 Frame = Callable[[], AbstractContextManager[None]]
-_LAST = {"call_state": 1, "call_as_json": 2}  # at the end of the options of every verb
+_ARGUMENTS = "snapferry.arguments"
+_LAST = {"call_state": 1, "state": 1, "call_as_json": 2}  # at the end of the options of every verb
+
+
+class VerbCommand(TyperCommand):
+    """A verb as Typer runs it: it remembers how it was called."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, and keep them as they were given."""
+        given = list(args)
+        ctx.meta[_ARGUMENTS] = given
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            if error.param and error.param.name == "call_file":
+                error.message = plans_here(Path(), self.name or "", given)
+            raise
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb."""
+        given: dict[str, Any] = ctx.params
+        plan = given.get("call_file") or given.get("plan")
+        state = given.get("call_state") or given.get("state")
+        called = called_with(
+            self.name or "", ctx.meta[_ARGUMENTS], str(plan) if plan else None, str(state) if state else None
+        )
+        with called_as(called):
+            return super().invoke(ctx)
 
 
 @dataclass(frozen=True)
@@ -46,7 +80,9 @@ class Verb:
     def add_to(self, app: typer.Typer, group: str | None = None) -> None:
         """Make it a command of the app, in this group of its help."""
         epilog = examples_text(self.examples)
-        app.command(self.name, help=self.help, epilog=epilog, rich_help_panel=group)(self.run)
+        app.command(self.name, cls=VerbCommand, help=self.help, epilog=epilog, rich_help_panel=group)(
+            self.run
+        )
 
 
 @dataclass(frozen=True)
@@ -87,12 +123,20 @@ def verb(*examples: str, errors: Frame = exit_on_error) -> Callable[[Function], 
 
 def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
     """The function as Typer takes it: dataclasses taken apart, errors handled, an exit code raised."""
-    own = inspect.signature(function, eval_str=True).parameters.values()
+    own = tuple(inspect.signature(function, eval_str=True).parameters.values())
     kinds = {p.name: p.annotation for p in own if is_dataclass(p.annotation)}
 
     def run(**values: Any) -> None:
+        verbosity: Verbosity = _put_together("verbosity", Verbosity, values)
+        state = values.get("call_state") or values.get("state")
         given = {name: _put_together(name, kind, values) for name, kind in kinds.items()}
-        with errors(), interruptions.raised():
+        with (
+            speaking(verbosity),
+            _output(verbosity, function.__name__, state),
+            errors(),
+            interruptions.raised(),
+            retries_shown(),
+        ):
             code = function(**given, **values)
         _forgive_lost_report(given.values())
         if code:
@@ -105,6 +149,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
             _taken_apart(parameter.name, kinds[parameter.name]) if parameter.name in kinds else (parameter,)
         )
     ]
+    parameters += _taken_apart("verbosity", Verbosity)
     parameters.sort(key=lambda p: _LAST.get(p.name, 0))
     run.__signature__ = inspect.Signature(  # pyright: ignore[reportFunctionMemberAccess]
         [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
@@ -120,9 +165,27 @@ def _forgive_lost_report(calls: Iterable[Any]) -> None:
         return
     from snapferry.console import show_problem
 
-    again = f"snapferry report {shlex.quote(str(call.file))} --state {shlex.quote(str(call.folder))}"
+    again = in_full(command("report"), current())
     show_problem(f"standard output cannot be written: {lost}", f"to see the report: {again}")
     streams.forgive_loss()
+
+
+@contextmanager
+def _output(verbosity: Verbosity, verb: str, state: Path | None) -> Generator[None]:
+    """Inside the block, requests are shown and written as wanted; at its end the run's log is closed."""
+    with ExitStack() as stack:
+        stack.callback(_close_log)
+        if verbosity.verbose or verbosity.debug:
+            from snapferry.http_trace import watched
+
+            stack.enter_context(watched(verbosity, verb, state_folder(state)))
+        yield
+
+
+def _close_log() -> None:
+    from snapferry import run_log
+
+    run_log.close()
 
 
 def _taken_apart(parameter: str, kind: Any) -> Iterator[inspect.Parameter]:

@@ -20,6 +20,10 @@ class ExecutionError(SnapferryError):
     """Something failed after the first change; the report lists what was changed."""
 
 
+class SelectionOutdated(ExecutionError):
+    """An index that was to move is gone or was recreated before the snapshot: selecting again helps."""
+
+
 class TimedOut(SnapferryError):
     """A wait ended while the work goes on; the same command resumes it."""
 

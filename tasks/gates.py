@@ -8,6 +8,7 @@ from pathlib import Path
 from configs.gates import Gate, GateSettings
 from configs.values.durations import duration_text
 from runs.approvals import approval_of, approve
+from runs.commands import command, in_full
 from runs.events import Event, emit
 from runs.journal import GateEntry, now
 from runs.progress import Progress, report_progress
@@ -103,7 +104,8 @@ def await_approval(
         StateUnusable: there is an approval, but it cannot be read.
     """
     entry = m.journal.document.gates[gate]
-    instructions = "; or ".join(_instructions(gate, settings, other))
+    called = m.journal.document.called
+    instructions = in_full("; or ".join(_instructions(gate, settings, other)), called)
     message = f"{_waiting_text(gate)} until {_clock(entry.until)}"
     emit(Event("gate-waiting", message, instructions, gate=gate, until=entry.until))
     poll = m.poll(settings.timeout.total_seconds())
@@ -141,7 +143,7 @@ def _waiting_text(gate: Gate) -> str:
 
 
 def _instructions(gate: Gate, settings: GateSettings, other: ApprovalRoute) -> Iterator[str]:
-    yield f"snapferry approve PLAN {gate}"
+    yield command("approve", gate)
     if settings.file:
         old = " (the file there is older than the run)" if _file_time(settings) else ""
         yield f"touch {settings.file}{old}"
@@ -153,7 +155,7 @@ def _not_approved(gate: Gate, timeout: timedelta, entry: GateEntry) -> TimedOut:
     return TimedOut(
         f"nobody approved {gate} within {duration_text(timeout)}; the run has been waiting there since "
         f"{_clock(entry.since)}",
-        f"run the same command again: it returns to the gate; to approve it: snapferry approve PLAN {gate}",
+        f"run the same command again: it returns to the gate; to approve it: {command('approve', gate)}",
     )
 
 

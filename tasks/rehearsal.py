@@ -10,9 +10,9 @@ from runs.journal import Journal
 from tasks.errors import PreconditionError
 from tasks.migration import Consents
 from tasks.records.base import Record
-from tasks.records.resolution import Unit
+from tasks.records.resolution import LeftOutReason, Resolution, Unit
 from tasks.selection.conflicts import Decision, clashes, renamed
-from tasks.selection.select import matches
+from tasks.selection.select import Selection, matches
 
 PREFIX = "rehearsal-"
 
@@ -74,7 +74,7 @@ def select_units(units: Sequence[Unit], only: Sequence[str]) -> tuple[Unit, ...]
     if unmatched:
         raise PreconditionError(
             f"--only {unmatched[0]} matches none of the indices that the plan moves",
-            hint="`snapferry plan` lists them",
+            hint="`snapferry plan PLAN` lists them",
         )
     return tuple(unit for unit in units if matches(unit.name, only))
 
@@ -89,6 +89,19 @@ def rehearsal_plan(plan: Plan, names: Iterable[str], prefix: str) -> Plan:
             "gates": {},
         }
     )
+
+
+def left_out_of_plan(resolution: Resolution, real: Selection) -> Resolution:
+    """The rehearsal's resolution, with the reasons for which the plan itself leaves names out.
+
+    The rehearsal includes exactly the names that it moves, so for it everything else is not included.
+    """
+    reasons = {item.name: item for item in real.left_out}
+    left = (
+        reasons.get(item.name) or item.model_copy(update={"reason": LeftOutReason.NOT_REHEARSED})
+        for item in resolution.left_out
+    )
+    return resolution.model_copy(update={"left_out": tuple(left)})
 
 
 def rename_all(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:

@@ -15,13 +15,18 @@ from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreac
 from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
-from tasks.errors import ExecutionError, TimedOut
+from tasks.errors import ExecutionError, SelectionOutdated, TimedOut
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, SnapshotRecord
 from tasks.repository.hints import hint_for
+from tasks.repository.lost import registration_required, snapshot_lost
 
 _APPEARS_WITHIN_S = 15.0
+_AGAIN = (
+    "run the same command again: no snapshot was taken yet, so it selects again; an index that is made and "
+    "deleted all the time belongs under indices.exclude"
+)
 
 
 def mark(m: Migration, resolution: Resolution) -> MarksRecord:
@@ -46,11 +51,17 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
         Whether it already existed (running or finished).
 
     Raises:
+        SelectionOutdated: an index is gone, or was recreated; no snapshot was taken.
         ExecutionError: the name belongs to another run's snapshot; the existing one, or ours from which a
             restore has begun, is missing.
         TimedOut: other snapshots ran for longer than snapshot.wait_for_running.
         DomainError: transient, or denied.
     """
+    with registration_required(m, "source"):
+        return _started(m, resolution)
+
+
+def _started(m: Migration, resolution: Resolution) -> bool:
     found = snapshots.get(m.source, m.repository, m.snapshot)
     if m.plan.snapshot.existing:
         if found is None:
@@ -61,8 +72,8 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
     if found is not None:
         _require_ours(m, found)
         return True
-    if m.journal.intents("restore"):
-        raise _vanished(m)  # a new one of this name would mix with what was restored from the lost one
+    if m.journal.may_have_sent(["restore"]):
+        raise snapshot_lost(m)  # a new one of this name would mix with what was restored from the lost one
     limit = m.plan.snapshot.wait_for_running.total_seconds()
     poll = m.poll(limit)
     while True:
@@ -90,16 +101,17 @@ def _named(others: list[RunningSnapshot]) -> str:
     return ", ".join(f"{other.repository}/{other.name}" for other in others) or "refused as concurrent"
 
 
-def _require_unchanged(m: Migration, resolution: Resolution) -> None:
-    """Require that the resolved indices still exist and are the same: a recreated index has another UUID."""
+def require_unchanged(m: Migration, resolution: Resolution) -> None:
+    """Confirm that the resolved indices still exist and are the same: a recreated index has another UUID.
+
+    Raises:
+        SelectionOutdated: one is gone, or was recreated.
+    """
     indices = catalog(m.source).indices
     for index in resolution.indices:
         if index.name not in indices or indices[index.name].uuid != index.uuid:
             what = "is gone" if index.name not in indices else "has been recreated"
-            raise ExecutionError(
-                f"{index.name} on the source {what} since this run selected it",
-                "run the same command again: no snapshot was taken yet, so it selects again",
-            )
+            raise SelectionOutdated(f"{index.name} on the source {what} since this run selected it", _AGAIN)
 
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
@@ -116,7 +128,7 @@ def snapshot_request(m: Migration, resolution: Resolution) -> Request:
 
 
 def _create(m: Migration, resolution: Resolution) -> bool:
-    _require_unchanged(m, resolution)
+    require_unchanged(m, resolution)
     try:
         with m.journal.intend(
             StepName.SNAPSHOT, "source", "snapshot", {"repository": m.repository, "name": m.snapshot}
@@ -125,6 +137,8 @@ def _create(m: Migration, resolution: Resolution) -> bool:
     except Denied:
         raise  # permissions may change later: this request took no effect
     except Refused as error:
+        if error.says("index_not_found_exception"):
+            raise SelectionOutdated(f"gone from the source: {error.reply.text}", _AGAIN) from error
         if not (error.transient or error.says("invalid_snapshot_name_exception")):
             raise
         return _adopted(m, error)
@@ -177,9 +191,10 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
     moved: tuple[int, int] | None = None
     written: int | None = None
     while True:
-        found = snapshots.get(m.source, m.repository, m.snapshot)
+        with registration_required(m, "source"):
+            found = snapshots.get(m.source, m.repository, m.snapshot)
         if found is None:
-            raise _vanished(m)
+            raise snapshot_lost(m)
         if not found.running:
             return _accepted(m, found, adopted=adopted, written=written)
         now = _running_now(m)
@@ -195,18 +210,6 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
                 "the same command resumes",
             )
         poll.pause()
-
-
-def _vanished(m: Migration) -> ExecutionError:
-    """A restarted source forgets the snapshot it was taking. As long as nothing has been restored from it, it
-    can be taken again."""
-    said = f"snapshot {m.snapshot} vanished from repository {m.repository}"
-    if m.plan.snapshot.existing or m.journal.intents("restore"):
-        return ExecutionError(said, "start again with --new-run")
-    return ExecutionError(
-        f"{said}: somebody has removed it, or the source was restarted while it was taken",
-        "run the same command again: it takes a new snapshot",
-    )
 
 
 def _running_now(m: Migration) -> RunningSnapshot | None:
@@ -264,8 +267,13 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
     Raises:
         ExecutionError: it does not list it, or the snapshot lacks an index.
     """
-    found = snapshots.get(m.target, m.repository, snapshot.name)
+    with registration_required(m, "target"):
+        found = snapshots.get(m.target, m.repository, snapshot.name)
     if found is None or found.uuid != snapshot.uuid:
+        with registration_required(m, "source"):
+            kept = snapshots.get(m.source, m.repository, snapshot.name)
+        if kept is None or kept.uuid != snapshot.uuid:
+            raise snapshot_lost(m)
         listed = f"it lists {len(snapshots.names(m.target, m.repository))} snapshots"
         place = f"through repository {m.repository} ({listed})"
         raise ExecutionError(

@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -17,6 +18,7 @@ from botocore.credentials import Credentials, DeferredRefreshableCredentials
 from configs.auth import SigV4Auth
 from domains.errors import AwsError
 from domains.http.environment import AWS_BUNDLES, bundle_problem, proxy_problem
+from domains.http.exchanges import Exchange, announce
 
 if TYPE_CHECKING:
     from mypy_boto3_opensearch import OpenSearchServiceClient
@@ -24,12 +26,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 DEFAULT_TIMEOUTS = botocore.config.Config(
-    connect_timeout=10, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
+    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 4}
 )
 SHORT_TIMEOUTS = botocore.config.Config(
-    connect_timeout=5, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
+    connect_timeout=3, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
 )
-"""For optional reads, which nobody should wait long for."""
+"""For optional reads and the first lookup of a domain, which nobody should wait long for."""
 _CHECK_NAMES = (
     "check the names, ARNs and Regions in the plan, and which AWS account the credentials belong to"
 )
@@ -102,7 +104,7 @@ def domain_endpoint(session: boto3.Session, domain: str) -> str:
         AwsError: not found, not readable, or without an endpoint as yet.
     """
     client: OpenSearchServiceClient = call_aws(
-        f"look up domain {domain}", lambda: client_of(session, "opensearch")
+        f"look up domain {domain}", lambda: client_of(session, "opensearch", timeouts=SHORT_TIMEOUTS)
     )
     reply = call_aws(f"look up domain {domain}", lambda: client.describe_domain(DomainName=domain))
     status = reply["DomainStatus"]
@@ -173,8 +175,28 @@ def client_of(
     with _MAKING:
         made = _MADE.setdefault(session, {})
         if key not in made:
-            made[key] = session.client(service, region_name=region, config=timeouts)
+            made[key] = _observed(session.client(service, region_name=region, config=timeouts))
         return made[key]
+
+
+def _observed(client: Any) -> Any:
+    """Let those who watch see the client's calls: operation, service, status and time, never a body."""
+    client.meta.events.register("before-call", _note_begin)
+    client.meta.events.register("after-call", _note_end)
+    client.meta.events.register("after-call-error", _note_end)
+    return client
+
+
+def _note_begin(context: dict[str, Any], **_: Any) -> None:
+    context["snapferry_began"] = time.monotonic()
+
+
+def _note_end(context: dict[str, Any], event_name: str, **outcome: Any) -> None:
+    _, service, operation = event_name.split(".")
+    reply, error = outcome.get("http_response"), outcome.get("exception")
+    seconds = time.monotonic() - context.get("snapferry_began", time.monotonic())
+    status, problem = getattr(reply, "status_code", None), type(error).__name__ if error else ""
+    announce(Exchange("aws", operation, service, status=status, seconds=seconds, problem=problem))
 
 
 def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:

@@ -14,7 +14,9 @@ from domains.http.requests import Request, path_of
 _PATH_BYTES = 3_500  # of a request line's 4,096
 _ALL: dict[str, Any] = {"expand_wildcards": "all"}
 _CAT = "index,uuid,status,health,pri,rep,docs.count,pri.store.size"
-_CREATED = "*.settings.index.version.created"
+_IDENTITY = "*.settings.index.uuid,*.settings.index.version.created"
+_READINGS = 3
+_UNTOLD = "untold"  # by a domain that does not show it
 
 
 @dataclass(frozen=True)
@@ -84,24 +86,77 @@ class Catalog:
 def catalog(domain: Domain) -> Catalog:
     """List every index, alias and data stream, closed and hidden ones included. Reads only.
 
+    The parts are read one after the other. An index that is made, deleted or made anew meanwhile makes them
+    disagree: then all of it is read again, and an index that keeps changing is left out.
+
     Raises:
+        UnexpectedReply: one part lacks an index every time, as where the caller may not read all of it.
         DomainError: typed; a caller without read rights is Denied.
     """
-    rows = domain.connection.read("GET", "/_cat/indices", format="json", bytes="b", h=_CAT, **_ALL)
-    settings = domain.connection.read_object("GET", "/_all/_settings", filter_path=_CREATED, **_ALL)
-    aliases = domain.connection.read_object("GET", "/_all/_alias", **_ALL)
-    streams = {stream.name: stream for stream in _streams(domain)}
-    owner = {name: stream.name for stream in streams.values() for name in stream.backing}
-    names = {row["index"] for row in rows}
-    uneven = sorted((names ^ settings.keys()) | (names ^ aliases.keys()))
-    if uneven:
-        said = f"{uneven[0]} appeared or disappeared meanwhile, or the caller may not read all of it"
+    readings = [_read(domain)]
+    while (readings[-1].uneven or readings[-1].torn) and len(readings) < _READINGS:
+        readings.append(_read(domain))
+    last = readings[-1]
+    lacking = [name for name in sorted(last.uneven) if len({each.seen(name) for each in readings}) == 1]
+    if lacking:
+        said = f"{lacking[0]} appeared or disappeared meanwhile, or the caller may not read all of it"
         hint = "run the same command again; if it fails again, check the caller's rights (docs/access.md)"
         raise UnexpectedReply(f"{domain.side}: list of indices", said, hint=hint, transient=True)
-    indices = {
-        row["index"]: _index(row, settings[row["index"]], aliases[row["index"]], owner) for row in rows
-    }
-    return Catalog(dict(sorted(indices.items())), dict(sorted(streams.items())))
+    return last.joined()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One reading of all parts, in the order in which they were read.
+
+    Rows and settings carry each index's UUID. They enclose the other parts: where both have the same UUID,
+    aliases and data streams are those of this very index.
+    """
+
+    rows: dict[str, Json]
+    aliases: Json
+    streams: dict[str, Stream]
+    settings: Json
+
+    @cached_property
+    def uneven(self) -> frozenset[str]:
+        """Names about which the parts disagree."""
+        told = self.rows.keys() | self.settings.keys() | self.aliases.keys()
+        return frozenset(name for name in told if not self._agrees(name))
+
+    @property
+    def torn(self) -> bool:
+        """Whether a data stream names a backing index that is not listed."""
+        return any(name not in self.rows for stream in self.streams.values() for name in stream.backing)
+
+    def _agrees(self, name: str) -> bool:
+        listed, set_, has_aliases = self.seen(name)
+        return bool(listed) and set_ in {listed, _UNTOLD} and has_aliases
+
+    def seen(self, name: str) -> tuple[str, str, bool]:
+        """The UUID by the row and by the settings (empty: missing), and whether the aliases are there."""
+        row, entry = self.rows.get(name), self.settings.get(name)
+        listed = "" if row is None else str(row["uuid"])
+        set_ = "" if entry is None else str(child(entry, "settings", "index").get("uuid") or _UNTOLD)
+        return listed, set_, name in self.aliases
+
+    def joined(self) -> Catalog:
+        """Everything that the parts agree about."""
+        owner = {name: stream.name for stream in self.streams.values() for name in stream.backing}
+        indices = {
+            name: _index(row, self.settings[name], self.aliases[name], owner)
+            for name, row in sorted(self.rows.items())
+            if name not in self.uneven
+        }
+        return Catalog(indices, dict(sorted(self.streams.items())))
+
+
+def _read(domain: Domain) -> _Reading:
+    rows = domain.connection.read("GET", "/_cat/indices", format="json", bytes="b", h=_CAT, **_ALL)
+    aliases = domain.connection.read_object("GET", "/_all/_alias", **_ALL)
+    streams = {stream.name: stream for stream in _streams(domain)}
+    settings = domain.connection.read_object("GET", "/_all/_settings", filter_path=_IDENTITY, **_ALL)
+    return _Reading({row["index"]: row for row in rows}, aliases, streams, settings)
 
 
 def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> Index:

@@ -7,7 +7,7 @@ from typing import Any
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
-from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
+from domains.engine.msearch import BY_SEQ_NO, header, no_pipeline, problem_of, run_searches
 from domains.errors import UnexpectedReply
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, children, is_object
@@ -90,7 +90,7 @@ def _page(version: Version, within: SeqNoRange, low: int) -> tuple[Json, Json]:
         "stored_fields": ["_routing"],
         "docvalue_fields": ["_seq_no"],
         "query": {"range": {"_seq_no": {"gte": low, "lt": within.high}}},
-        "sort": [{"_seq_no": "asc"}],
+        "sort": [BY_SEQ_NO],
         "track_total_hits": False,
     }
     return header(version, within.index, within.shard), body | no_pipeline(version)

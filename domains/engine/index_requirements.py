@@ -1,7 +1,9 @@
 """The requirements of indices on their domain: settings, field types and analyzers that it must support."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from domains.domain import Domain
 from domains.http.documented import documented
@@ -19,12 +21,24 @@ _SETTINGS = (
     "codec",
     "rollover_alias",
     "blocks*",
+    "replication*follower*",
+    "ccr*",
+    "lifecycle*",
+    "index_state_management*",
+    "throttled",
+    "frozen",
+    "store*type",
+    "data_path",
 )
+_TEXTS = ("_meta", "dynamic_templates", "**.null_value", "**.relations", "**.value", "**.contexts", "**.meta")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _PARTS = (
     *(f"*.settings.index*{setting}" for setting in _SETTINGS),
     "*.mappings.**.type",
     "*.mappings.**.analyzer",
     "*.mappings._size",
+    *(f"*.mappings.{text}" for text in _TEXTS),
+    "*.aliases.*.filter",
 )
 
 
@@ -36,11 +50,14 @@ class IndexRequirements:
         settings: the settings above, by their full flat keys; a list is one value.
         types: its field types, and `_size` where the index stores the size of documents.
         analyzers: the analyzers of its fields.
+        lone_surrogates: texts of its mapping and of its aliases' filters that hold half a surrogate pair,
+            with that half escaped: no engine can write them into a snapshot.
     """
 
     settings: dict[str, tuple[str, ...]]
     types: frozenset[str]
     analyzers: frozenset[str]
+    lone_surrogates: tuple[str, ...] = ()
 
     def setting(self, key: str) -> str:
         """The setting's value; empty where the index does not set it."""
@@ -79,7 +96,24 @@ def _requirements(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> In
     )
     analyzers = frozenset(analyzer for _, analyzer in told if analyzer)
     settings = {key: _texts(value) for key, value in child(entry, "settings").items()}
-    return IndexRequirements(settings, same.setdefault(types, types), same.setdefault(analyzers, analyzers))
+    broken = tuple(dict.fromkeys(_broken_texts([mapping, child(entry, "aliases")])))
+    return IndexRequirements(
+        settings, same.setdefault(types, types), same.setdefault(analyzers, analyzers), broken
+    )
+
+
+def _broken_texts(part: object) -> Iterator[str]:
+    """Yield every text, at any depth, that holds half a surrogate pair."""
+    if isinstance(part, str):
+        if not part.isascii() and _LONE_SURROGATE.search(part):
+            yield _LONE_SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", part)
+    elif isinstance(part, list):
+        for each in cast(list[object], part):
+            yield from _broken_texts(each)
+    elif is_object(part):
+        for key, value in part.items():
+            yield from _broken_texts(key)
+            yield from _broken_texts(value)
 
 
 def _fields(mapping: Json) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,8 @@ from domains.versions import Version
 
 SEARCHES_A_REQUEST = 500
 _TIMEOUT_S = 120.0
+BY_SEQ_NO: Json = {"_seq_no": {"order": "asc", "unmapped_type": "long"}}
+"""Sorts by sequence number. An index that never had a mapping does not know the field and would refuse."""
 
 
 def run_searches(

@@ -3,6 +3,7 @@
 import re
 import socket
 import ssl
+import threading
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from domains.http.retry import retry_transient
 Stage = Literal[
     "dns", "tcp", "tls", "answer", "credentials", "clock", "domain-access", "access-control", "reached"
 ]
+NAME_S = 4.0
 CONNECT_S = 6.0
 ANSWER_S = 10.0
 _PASSES_S = 3.0  # an error that passes within this time is not reported
@@ -57,13 +59,78 @@ class Reachability:
 
 def probe(domain: Domain, settings: DomainSettings) -> Reachability:
     """Try each stage once; only a transient first answer is retried. Reads only."""
+    place, by = _place(domain, settings), _proxy(domain.endpoint, settings)
+    shown = f"the proxy {by}" if by else f"{place[0]}:{place[1]}"
+    found = unresolved(domain, settings) or unconnected(domain, settings)
+    return replace(found or _first_answer(domain, settings), place=shown)
+
+
+def unresolved(domain: Domain, settings: DomainSettings) -> Reachability | None:
+    """The problem if the name to connect to has no address; None if it has one, or a proxy looks it up."""
+    host, port = _place(domain, settings)
+    if _proxy(domain.endpoint, settings):
+        return None
+    try:
+        _look_up(host, port)
+    except (OSError, UnicodeError) as error:
+        return _no_address(host, error, settings)
+    return None
+
+
+def _look_up(host: str, port: int) -> None:
+    """Resolve a name, in a thread: nothing else limits the time that a lookup takes.
+
+    Raises:
+        TimeoutError: it took longer than `NAME_S`.
+        OSError, UnicodeError: the name has no address.
+    """
+    problems: list[Exception] = []
+
+    def resolve() -> None:
+        try:
+            socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            problems.append(error)
+
+    lookup = threading.Thread(target=resolve, name=f"lookup of {host}", daemon=True)
+    lookup.start()
+    lookup.join(NAME_S)
+    if lookup.is_alive():
+        raise TimeoutError(f"the lookup of the name took longer than {NAME_S:.0f} s")
+    if problems:
+        raise problems[0]
+
+
+def unconnected(
+    domain: Domain, settings: DomainSettings, limit_s: float | None = None
+) -> Reachability | None:
+    """Try a connection and a TLS handshake; None when both work, or a proxy makes them.
+
+    Args:
+        limit_s: seconds for each of the two; `CONNECT_S` if None.
+    """
+    if _proxy(domain.endpoint, settings):
+        return None
+    host, port = _place(domain, settings)
+    limit_s = limit_s or CONNECT_S
+    try:
+        connection = socket.create_connection((host, port), limit_s)
+    except TimeoutError:
+        said = f"{host}:{port} does not answer within {limit_s:.0f} s"
+        return Reachability("tcp", said, _tcp_hint(settings, host))
+    except OSError as error:
+        said = f"no connection to {host}:{port}: {error.strerror or error}"
+        return Reachability("tcp", said, _tcp_hint(settings, host))
+    url = urlsplit(domain.endpoint)
+    with closing(connection):
+        return _shake_hands(connection, url.hostname or "", settings) if url.scheme == "https" else None
+
+
+def _place(domain: Domain, settings: DomainSettings) -> tuple[str, int]:
+    """Host and port that connections go to."""
     url = urlsplit(domain.endpoint)
     own = (url.hostname or "", url.port or (443 if url.scheme == "https" else 80))
-    place = settings.connect_address or own if settings.connect_to else own
-    by = _proxy(domain.endpoint, settings)
-    found = None if by else _way(url.scheme, own[0], place, settings)
-    shown = f"the proxy {by}" if by else f"{place[0]}:{place[1]}"
-    return replace(found or _first_answer(domain, settings), place=shown)
+    return settings.connect_address or own if settings.connect_to else own
 
 
 def _proxy(endpoint: str, settings: DomainSettings) -> str | None:
@@ -72,25 +139,6 @@ def _proxy(endpoint: str, settings: DomainSettings) -> str | None:
         return None
     found = select_proxy(endpoint, get_environ_proxies(endpoint))
     return urlsplit(found).hostname if found else None
-
-
-def _way(scheme: str, name: str, place: tuple[str, int], settings: DomainSettings) -> Reachability | None:
-    """Try DNS, TCP and TLS; None when all of them work."""
-    host, port = place
-    try:
-        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        return _no_address(host, error, settings)
-    try:
-        connection = socket.create_connection((host, port), CONNECT_S)
-    except TimeoutError:
-        said = f"{host}:{port} does not answer within {CONNECT_S:.0f} s"
-        return Reachability("tcp", said, _tcp_hint(settings, host))
-    except OSError as error:
-        said = f"no connection to {host}:{port}: {error.strerror or error}"
-        return Reachability("tcp", said, _tcp_hint(settings, host))
-    with closing(connection):
-        return _shake_hands(connection, name, settings) if scheme == "https" else None
 
 
 def _no_address(host: str, error: Exception, settings: DomainSettings) -> Reachability:
@@ -116,11 +164,12 @@ def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings)
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    limit = connection.gettimeout() or CONNECT_S
     try:
         with context.wrap_socket(connection, server_hostname=name):
             return None
     except TimeoutError:
-        said = f"it accepts connections, but does not answer the TLS handshake within {CONNECT_S:.0f} s"
+        said = f"it accepts connections, but does not answer the TLS handshake within {limit:.0f} s"
         return Reachability("tls", said, _SPEAKS)
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from domains.domain import Domain
-from domains.engine.msearch import has_primary_preference, header, no_pipeline, problem_of, run_searches
+from domains.engine.msearch import (
+    BY_SEQ_NO,
+    has_primary_preference,
+    header,
+    no_pipeline,
+    problem_of,
+    run_searches,
+)
 from domains.errors import UnexpectedReply
 from domains.http.bodies import digest, members, number, parse_lossless
 from domains.http.documented import documented
@@ -67,7 +74,7 @@ def page(
     body = {
         "size": size,
         "query": {"bool": {"filter": [{"bool": {"should": [_range(*each) for each in within]}}]}},
-        "sort": [{"_seq_no": "asc"}],
+        "sort": [BY_SEQ_NO],
         "track_total_hits": False,
         **no_pipeline(version),
     }

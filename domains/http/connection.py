@@ -22,6 +22,7 @@ from domains.http.bodies import ReplySerializer, read_body_as_text, unparsed_rep
 from domains.http.deadline import DeadlineAdapter, ending_at
 from domains.http.environment import DOMAIN_BUNDLES, bundle_problem, proxy_problem, uses_proxy
 from domains.http.error_bodies import error_for
+from domains.http.exchanges import exchange
 from domains.http.json_replies import Json, is_object
 from domains.http.requests import Request, reads_only
 from domains.http.retry import BUDGET_S, retry_transient
@@ -48,8 +49,9 @@ class _Erroneous(Exception):
 class _HttpConnection(RequestsHttpConnection):
     """opensearch-py's connection over requests, with raw error bodies and an optional tunnel."""
 
-    def __init__(self, *, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
+    def __init__(self, *, side: str, tunnel: tuple[str, int] | None = None, **settings: Any) -> None:
         super().__init__(**settings)
+        self._side = side
         session: requests.Session = self.session
         self._seen = threading.local()
         session.hooks["response"].append(self._remember)
@@ -62,9 +64,19 @@ class _HttpConnection(RequestsHttpConnection):
                 scheme, TunnelAdapter(*tunnel, _CONNECTIONS) if tunnel else DeadlineAdapter(_CONNECTIONS)
             )
 
-    def perform_request(self, *arguments: Any, **settings: Any) -> Any:
+    def perform_request(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, method: str, url: str, params: Any = None, body: Any = None, *arguments: Any, **settings: Any
+    ) -> Any:
         """Send one request. A redirect is an error: signature and contents are meant for this host alone."""
-        return super().perform_request(*arguments, **settings, allow_redirects=False)
+        settings["allow_redirects"] = False
+        with exchange(self._side, method, url, params, body) as made:
+            try:
+                reply = super().perform_request(method, url, params, body, *arguments, **settings)
+            except _Erroneous as error:
+                made.answered(error.status, error.body)
+                raise
+            made.answered(reply[0], reply[2])
+            return reply
 
     def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
@@ -141,11 +153,13 @@ class Connection:
         self._end: float | None = None
         self._tunnel, self._ca_bundle = tunnel, ca_bundle
         self._bundle_is_read = False
+        self._retries = True
         url = urlsplit(self.endpoint)
         trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
         self._transport = Transport(
             [{"host": url.hostname, "port": url.port or (443 if url.scheme == "https" else 80)}],
             connection_class=_HttpConnection,
+            side=label,
             max_retries=0,
             use_ssl=url.scheme == "https",
             http_auth=auth,
@@ -169,6 +183,16 @@ class Connection:
         limited._end = end if self._end is None else min(end, self._end)
         return limited
 
+    def without_retries(self, end: float) -> "Connection":
+        """The same connection, which repeats nothing and whose requests end at `end` at the latest.
+
+        Args:
+            end: a reading of `time.monotonic`.
+        """
+        limited = self.ending_at(end)
+        limited._retries = False
+        return limited
+
     def read(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = READ_TIMEOUT_S, **query: Any
     ) -> Any:
@@ -184,7 +208,8 @@ class Connection:
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
         return retry_transient(
-            lambda: self._send(method, path, query, body, timeout_s), budget_s=self._left(BUDGET_S)
+            lambda: self._send(method, path, query, body, timeout_s),
+            budget_s=self._left(BUDGET_S) if self._retries else 0.0,
         )
 
     def write(

@@ -2,16 +2,47 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from domains.errors import DomainError, Expired, Refused
 
 BUDGET_S = 60.0
 EXPIRED_S = 10.0  # somebody has to log in again: say so soon
-_FIRST_S = 0.2
+_FIRST_S = 0.4
 _LONGEST_S = 8.0
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A read that is about to be repeated.
+
+    Args:
+        number: which repetition it is, from 1.
+        of: how many there will be, unless one succeeds.
+        error: why it is repeated.
+    """
+
+    number: int
+    of: int
+    error: DomainError
+
+
+Listener = Callable[[Retry], None]
+_listeners: list[Listener] = []  # of the whole process: reads happen in threads of many kinds
+
+
+@contextmanager
+def reporting_retries(listener: Listener) -> Generator[None]:
+    """Call `listener` before each repetition of a read, in whichever thread, while the block runs."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 def retry_transient(
@@ -32,15 +63,25 @@ def retry_transient(
         Expired: not renewed within `EXPIRED_S`.
     """
     began = clock()
-    pause = _FIRST_S
+    pause, number = _FIRST_S, 1
     while True:
         try:
             return read()
         except DomainError as error:
             asked_for = error.retry_after if isinstance(error, Refused) else None
-            wait = max(asked_for or 0.0, random.uniform(pause / 2, pause))
+            wait = max(asked_for or 0.0, random.uniform(0.75 * pause, 1.25 * pause))
             limit = min(budget_s, EXPIRED_S) if isinstance(error, Expired) else budget_s
             if not error.transient or clock() + wait > began + limit:
                 raise
+            for listener in tuple(_listeners):
+                listener(Retry(number, max(number, _repetitions(limit)), error))
             sleep(wait)
-            pause = min(_LONGEST_S, pause * 2)
+            pause, number = min(_LONGEST_S, pause * 2), number + 1
+
+
+def _repetitions(limit_s: float) -> int:
+    """How many repetitions fit into so many seconds, if no request takes any time."""
+    pause, passed, number = _FIRST_S, 0.0, 0
+    while passed + pause <= limit_s:
+        passed, pause, number = passed + pause, min(_LONGEST_S, pause * 2), number + 1
+    return number

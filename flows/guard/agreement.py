@@ -44,7 +44,7 @@ def heed_earlier_guard(m: Migration) -> None:
     found = next(live_guards(State.of(m.journal).runs), None)
     if found:
         raise Busy(
-            _doing(found), "it goes on until the source takes writes again; `snapferry status` shows it"
+            _doing(found), "it goes on until the source takes writes again; `snapferry status PLAN` shows it"
         )
     why = ended_by_guard(m.journal)
     if why:

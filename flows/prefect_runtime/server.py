@@ -4,14 +4,18 @@ Import it before Prefect, which reads its settings from the environment on impor
 """
 
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
@@ -21,7 +25,14 @@ from flows.prefect_runtime.named_server import (
     require_usable_environment,
 )
 from runs.errors import StateUnusable
-from runs.state_files import close_to_others, make_folder, open_private, require_room, unwritable
+from runs.state_files import (
+    close_to_others,
+    make_folder,
+    open_private,
+    replace_file,
+    require_room,
+    unwritable,
+)
 
 _START_S = 180.0
 _ROOM = 256 * 1024
@@ -36,20 +47,45 @@ _LEAN = {  # what serves those who watch a server: deployments' settings, automa
     "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
     "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",  # with the next one a fourth of what a step costs
     "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_LOGGER_ENABLED": "false",
 }
+_AS_IT_IS = {"PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false"}  # saves half a second
+_MIGRATED_BY = "prefect.db.version"
 _temporary: ContextVar[bool] = ContextVar("snapferry_temporary_server", default=False)
+
+
+@dataclass(frozen=True)
+class PrefectServer:
+    """A Prefect server, which may still be starting.
+
+    Args:
+        address: of its API; requests to one that is starting wait.
+        await_start: returns once it answers, or raises ServerUnusable.
+    """
+
+    address: str
+    await_start: Callable[[], None] = lambda: None
 
 
 @contextmanager
 def prefect_server(state: Path) -> Generator[str]:
-    """Set the environment so that Prefect talks to a server, and yield the address of its API.
+    """As `starting_server`, and yield the address of its API once it answers."""
+    with starting_server(state) as server:
+        server.await_start()
+        yield server.address
+
+
+@contextmanager
+def starting_server(state: Path) -> Generator[PrefectServer]:
+    """Set the environment so that Prefect talks to a server, and begin to start one if none is named.
 
     A temporary server keeps its database under the state folder and ends with this process, however it ends.
     Works once per process: Prefect reads its settings on import, so a second server would go unused.
 
     Raises:
-        ServerUnusable: it did not start.
-        StateUnusable: the state folder cannot be written, or has no room for its database.
+        ServerUnusable: the named one is no Prefect server, or Prefect cannot be reached from here.
+        StateUnusable: the state folder cannot be written.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
@@ -57,7 +93,7 @@ def prefect_server(state: Path) -> Generator[str]:
     if named:
         require_prefect_server(named)
         with _marked(temporary=False):
-            yield named
+            yield PrefectServer(named)
         return
     home = state / "prefect"
     log = home / f"temporary-server-{os.getpid()}.log"
@@ -75,18 +111,77 @@ def prefect_server(state: Path) -> Generator[str]:
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = (
         "false"  # nobody reads the logs, and they outlast the server
     )
-    with errors:
-        child = _started(errors)
-        try:
-            os.environ["PREFECT_API_URL"] = address = _address(child, log)
-            with _marked(temporary=True):
-                yield address
-        finally:
-            os.environ.pop("PREFECT_API_URL", None)
-            _stop(child)
+    try:
+        with errors, _temporary_server(errors, log) as server, _marked(temporary=True):
+            yield server
+    finally:
+        with suppress(OSError):
+            if not log.stat().st_size:
+                log.unlink()
+
+
+@contextmanager
+def _temporary_server(errors: TextIO, log: Path) -> Generator[PrefectServer]:
+    """A child process that serves the API. Its socket listens already, so its address is known at once."""
+    home = log.parent
+    start_fast = _AS_IT_IS if _is_migrated(home) else {}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        child = _started(listener.fileno(), errors, {**_LEAN, **start_fast, **os.environ})
+    started = threading.Event()
+
+    def await_start() -> None:
+        _await_answer(address, child, log)
+        started.set()
+        if not start_fast:
+            _note_migrated(home)
+
+    try:
+        os.environ["PREFECT_API_URL"] = address = f"http://127.0.0.1:{port}/api"
+        yield PrefectServer(address, await_start)
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        _stop(child, at_once=not started.is_set())
+
+
+def _started(listener: int, errors: TextIO, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    module = "flows.prefect_runtime.temporary_server"
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", module, str(listener)],  # -P: import nothing from the current folder
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environment,
+            pass_fds=[listener],
+            umask=0o077,  # its database is its owner's alone
+            start_new_session=True,  # Ctrl-C is for the command, which stops the server last
+        )
+    except OSError as error:
+        raise ServerUnusable(
+            f"the temporary Prefect server could not be started: {error.strerror}",
+            "free what is lacking, or raise the limit (ulimit -n, ulimit -u); then run the command again",
+        ) from error
+
+
+def _is_migrated(home: Path) -> bool:
+    """Whether the installed version of Prefect has used the database in this folder before."""
     with suppress(OSError):
-        if not log.stat().st_size:
-            log.unlink()
+        noted = (home / _MIGRATED_BY).read_text(encoding="utf-8")
+        return noted == version("prefect") and _has_database(home)
+    return False
+
+
+def _note_migrated(home: Path) -> None:
+    with suppress(OSError):  # then the next server looks again
+        if _has_database(home):
+            replace_file(home / _MIGRATED_BY, version("prefect"))
+
+
+def _has_database(home: Path) -> bool:
+    """Whether the database in this folder is the one that a server uses."""
+    names_another = any(name.endswith("DATABASE_CONNECTION_URL") for name in os.environ)
+    return not names_another and (home / "prefect.db").exists()
 
 
 @contextmanager
@@ -115,26 +210,6 @@ def lack_of_room() -> StateUnusable | None:
     return None
 
 
-def _started(errors: TextIO) -> subprocess.Popen[str]:
-    module = "flows.prefect_runtime.temporary_server"
-    try:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", module],  # -P: import nothing from the current folder
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**_LEAN, **os.environ},
-            text=True,
-            umask=0o077,  # its database is its owner's alone
-            start_new_session=True,  # Ctrl-C is for the command, which stops the server last
-        )
-    except OSError as error:
-        raise ServerUnusable(
-            f"the temporary Prefect server could not be started: {error.strerror}",
-            "free what is lacking, or raise the limit (ulimit -n, ulimit -u); then run the command again",
-        ) from error
-
-
 def _leave_a_folder_that_is_gone(home: Path) -> None:
     """Work in this folder if the current one was deleted: Prefect and its server look around in theirs."""
     try:
@@ -151,28 +226,27 @@ def _reach_this_machine_directly() -> None:
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = both
 
 
-def _address(child: subprocess.Popen[str], log: Path) -> str:
-    assert child.stdout is not None
-    port = child.stdout.readline().strip()
-    address = f"http://127.0.0.1:{port}/api"
+def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers: the first request waits in its socket until it can."""
     deadline = time.monotonic() + _START_S
-    while port and time.monotonic() < deadline and child.poll() is None:
+    while time.monotonic() < deadline and child.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=10):
-                return address
+                return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
-            time.sleep(0.1)
+            time.sleep(0.05)
     require_room(log.parent, _ROOM)
     raise ServerUnusable(
         f"the temporary Prefect server did not start; see {log}", "or name a server by PREFECT_API_URL"
     )
 
 
-def _stop(child: subprocess.Popen[str]) -> None:
+def _stop(child: subprocess.Popen[bytes], *, at_once: bool) -> None:
+    """End the server; at once while it is starting, because then nothing has been asked of it."""
     assert child.stdin is not None
     child.stdin.close()
     try:
-        child.wait(10)
+        child.wait(0 if at_once else 10)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

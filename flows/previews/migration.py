@@ -26,7 +26,7 @@ from tasks.planning.saved_plan import seal
 from tasks.records.estimates import Estimate
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import Resolution
-from tasks.rehearsal import Rehearsal
+from tasks.rehearsal import Rehearsal, left_out_of_plan
 from tasks.survey import Survey
 
 
@@ -89,9 +89,10 @@ def rehearsal_preview(plan: Plan, wanted: Rehearsal, options: RunOptions) -> Pla
         SnapferryError: refused, or a domain could not be read.
     """
     real = read_only_migration(target_of(plan, wanted), options, new_run_id())
-    m, survey = to_rehearse(real, wanted)
+    m, survey, selection = to_rehearse(real, wanted)
     state = State(options.state, plan.name)
-    document = _estimated_document(m, resolving.resolve(m, survey), survey, state, gated=False)
+    resolution = left_out_of_plan(resolving.resolve(m, survey), selection)
+    document = _estimated_document(m, resolution, survey, state, gated=False)
     probe = f"{wanted.prefix}{m.journal.run_id}"
     requests = rehearsal_requests(m, survey, document.resolution, probe=probe, keep=wanted.keep)
     changes = sum(request.changes for request in requests)

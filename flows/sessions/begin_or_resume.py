@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from configs.plan import Plan
 from flows.sessions.options import RunOptions
 from runs.begun_plan import require_same_clusters, require_same_plan
+from runs.commands import Called, current
 from runs.journal import Journal, StepEntry, now
 from runs.lifecycle import RunStatus
 from runs.state import State
@@ -43,8 +44,8 @@ Refusal = Callable[[Request], None]
 ResumeRefusal = Callable[[Request, Journal], None]
 
 
-def _accept(request: Request, journal: Journal) -> None:
-    """Refuse nothing."""
+def _accept(request: Request, journal: Journal | None) -> None:
+    """Refuse nothing, and prepare nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,8 @@ class VerbRules:
         may_differ: fields and sections of the plan that may differ from those the run began with. None: the
             plans are not compared, for the command works by the one that the run began with.
         same_options: refuses other options of the command than the run's, after its plan was compared.
+        prepare: called when nothing has refused, before a run is begun or resumed: writes what the command's
+            options change about earlier runs.
         removes: whether the command removes what the run made.
         reopens: whether the run is at work again; False where how it ended stays as it is.
         ends: how a session that went well leaves the run, and why.
@@ -72,6 +75,7 @@ class VerbRules:
     to_resume: tuple[ResumeRefusal, ...] = ()
     may_differ: tuple[str, ...] | None = ()
     same_options: ResumeRefusal = _accept
+    prepare: Callable[[Request, Journal | None], None] = _accept
     removes: bool = False
     reopens: bool = True
     ends: tuple[RunStatus, str] = (RunStatus.DONE, "")
@@ -87,38 +91,65 @@ def begin_or_resume(request: Request, rules: VerbRules, clusters: Clusters | Non
         PreconditionError, Busy: another run, or how the run stands, excludes the command.
         PlanChanged: the run began with another plan, other options or other clusters.
     """
+    found = require_possible(request, rules)
+    if found and clusters:
+        require_same_clusters(found, clusters)
+    rules.prepare(request, found)
+    if found is None:
+        return _begin(request, rules)
+    _resume(found, rules, request)
+    return found
+
+
+def require_possible(request: Request, rules: VerbRules) -> Journal | None:
+    """Refuse what the plan's runs exclude, without a look at any domain; the caller holds the plan.
+
+    Returns:
+        The run to resume; None if one is to begin.
+
+    Raises:
+        as `begin_or_resume`.
+    """
     for refuse in rules.excluded_by:
         refuse(request)
-    current = rules.resumes(request)
-    if current is None:
-        return _begin(request, rules)
+    found = rules.resumes(request)
+    if found is None:
+        for refuse in rules.to_begin:
+            refuse(request)
+        return None
     for refuse_resuming in rules.to_resume:
-        refuse_resuming(request, current)
+        refuse_resuming(request, found)
     if rules.may_differ is not None:
-        require_same_plan(current, request.plan, but=rules.may_differ)
-    rules.same_options(request, current)
-    if clusters:
-        require_same_clusters(current, clusters)
-    _resume(current, rules)
-    return current
+        require_same_plan(found, request.plan, but=rules.may_differ)
+    rules.same_options(request, found)
+    return found
 
 
 def _begin(request: Request, rules: VerbRules) -> Journal:
     assert rules.verb
-    for refuse in rules.to_begin:
-        refuse(request)
     run_id = request.saved.run_id if request.saved else None
+    earlier = next((j for j in request.state.journals() if j.document.verb is rules.verb), None)
     journal = request.state.begin(request.plan, rules.verb, run_id)
+    journal.document.before = earlier.document.as_past_end if earlier else None
     journal.document.sessions = 1
+    journal.document.called = _called(request)
     if request.rehearsal:
         journal.document.rehearsal = request.rehearsal.model_dump(mode="json")
     journal.save()
     return journal
 
 
-def _resume(journal: Journal, rules: VerbRules) -> None:
+def _called(request: Request) -> Called:
+    """How the command was called; a deployment has no file of its plan, so a copy stands for it."""
+    return current() or Called(
+        plan=str(request.state.keep_plan(request.plan)), state=str(request.options.state)
+    )
+
+
+def _resume(journal: Journal, rules: VerbRules, request: Request) -> None:
     if rules.removes:
         journal.document.aborting = True
         journal.document.steps.setdefault(StepName.CLEAN, StepEntry(started=now()))
     if rules.reopens:
+        journal.document.called = _called(request)
         journal.resume()

@@ -4,7 +4,7 @@ Imports no Prefect.
 """
 
 from flows.sessions.which_run import opened_by
-from runs.lifecycle import is_finished
+from runs.lifecycle import is_being_removed, is_finished
 from runs.seed_cycles import being_removed
 from runs.state import State
 from runs.verbs import Verb
@@ -43,7 +43,7 @@ def require_no_copies(state: State, new_run: bool) -> None:
     if copies and not new_run:
         raise PreconditionError(
             f"the target holds {len(copies)} copies that seed rounds of plan {state.plan_name} have made",
-            hint="`snapferry cutover PLAN` builds on them; or remove them with `snapferry abort`",
+            hint="`snapferry cutover PLAN` builds on them; or remove them: snapferry abort PLAN --seeds",
         )
 
 
@@ -57,12 +57,17 @@ def require_no_removal(state: State) -> None:
 
 
 def require_no_frozen_cutover(state: State) -> None:
-    """Raise PreconditionError while a cutover has frozen the source, or is being rolled back."""
+    """Raise PreconditionError while a cutover has frozen the source, or is being rolled back.
+
+    The removal of seed rounds, which may be written down in a cutover's journal, is neither.
+    """
     cutover = state.unfinished(Verb.CUTOVER)
-    if cutover and (cutover.document.window or cutover.document.aborting):
+    run = cutover.document if cutover else None
+    if cutover and run and (run.window or (run.aborting and not is_being_removed(run))):
         raise PreconditionError(
             f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
-            hint="finish it with `snapferry cutover`, or roll everything back with `snapferry abort`",
+            hint=f"finish it: {Verb.CUTOVER.command}; or roll everything back: "
+            "snapferry abort PLAN --execute",
         )
 
 

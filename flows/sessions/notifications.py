@@ -4,6 +4,7 @@ Imports no Prefect.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from configs.hooks import EventName
 from configs.plan import Plan
@@ -11,6 +12,7 @@ from domains.errors import SnapferryError
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.words.outcomes import headline
+from runs.commands import in_full
 from runs.events import Event
 from runs.hooks import EXIT_CODES, hooks_of, message_for, run_hook, unusable_hooks
 from runs.journal import Journal
@@ -103,12 +105,13 @@ class Notifier:
             if happening.event in EXIT_CODES and self._has_heard_the_end(name, happening):
                 continue
             report_progress(Progress("hooks", f"calling hook {name}: {happening.event}"))
-            told = message_for(happening, self._plan, self._journal, report_files(self._journal))
+            said = _in_full(happening, self._journal)
+            told = message_for(said, self._plan, self._journal, report_files(self._journal))
             problem = run_hook(name, hook, told, self._plan, self._journal)
             if problem:
                 said = f"hook {name} failed at {happening.event}: {problem}"
                 problems += [said] if hook.on_failure == "fail" else []
-                report_progress(Progress("hooks", said, finished=True))
+                report_progress(Progress("hooks", said, finished=True, short=True))
         return problems
 
     def _has_heard_the_end(self, name: str, happening: Event) -> bool:
@@ -124,6 +127,12 @@ class Notifier:
         if self._journal.changed_something:
             return ExecutionError("; ".join(problems), hint)
         return PreconditionError("; ".join(problems), hint=hint)
+
+
+def _in_full(event: Event, journal: Journal) -> Event:
+    """The event with commands that its reader can paste."""
+    called = journal.document.called
+    return replace(event, message=in_full(event.message, called), hint=in_full(event.hint, called))
 
 
 def notify_end_again(plan: Plan, state: State, journal: Journal) -> None:
@@ -150,4 +159,6 @@ def write_report(journal: Journal) -> None:
     try:
         write_reports(journal)
     except OSError as error:
-        report_progress(Progress("report", f"its files could not be written: {error}", finished=True))
+        report_progress(
+            Progress("report", f"its files could not be written: {error}", finished=True, short=True)
+        )

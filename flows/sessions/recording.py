@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from domains.errors import is_transient
-from reports.words.steps import sentence_about
+from reports.words.steps import falls_short, sentence_about
 from runs.events import Event, emit
 from runs.journal import Journal, now
 from runs.lifecycle import is_opening, is_past_deadline, opening_has_begun
@@ -29,17 +29,16 @@ def record_step(journal: Journal, step: StepKey[M], record: M) -> None:
     journal.keep(step.name, record)
     said = sentence_about(step, record)
     if said:
-        report_progress(Progress(step.name, said, finished=True))
+        report_progress(Progress(step.name, said, finished=True, short=falls_short(record)))
 
 
 def bound_record(journal: Journal, step: StepKey[M], bound_by: Collection[str]) -> M | None:
     """The record that a run has to keep to; None where it may still decide anew.
 
     Args:
-        bound_by: actions of intents that bind it.
+        bound_by: actions of requests that bind it, once one of them may have taken effect.
     """
-    bound = any(journal.intents(action) for action in bound_by)
-    return journal.document.recorded(step) if bound else None
+    return journal.document.recorded(step) if journal.may_have_sent(bound_by) else None
 
 
 def take_step(journal: Journal, step: StepKey[M], act: Callable[[], M]) -> M:

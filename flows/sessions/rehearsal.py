@@ -24,6 +24,7 @@ from tasks.rehearsal import (
     settings_of,
     with_shadow,
 )
+from tasks.selection.select import Selection
 from tasks.survey import Survey
 
 
@@ -71,14 +72,15 @@ def as_rehearsed(m: Migration) -> Migration:
     return _under_prefix(m, decided.units if decided else (), settings_of(m.journal).prefix)
 
 
-def to_rehearse(m: Migration, wanted: Rehearsal) -> tuple[Migration, Survey]:
-    """The migration that a rehearsal would carry out, and the survey of its domains. Reads only.
+def to_rehearse(m: Migration, wanted: Rehearsal) -> tuple[Migration, Survey, Selection]:
+    """The migration that a rehearsal would carry out, its survey, and what the plan selects. Reads only.
 
     Raises:
         PreconditionError: --only fits none of the plan's indices.
     """
-    worked = _under_prefix(m, select_units(Survey.of(m).selection.units, wanted.only), wanted.prefix)
-    return worked, Survey.of(worked, rename_all)
+    selection = Survey.of(m).selection
+    worked = _under_prefix(m, select_units(selection.units, wanted.only), wanted.prefix)
+    return worked, Survey.of(worked, rename_all), selection
 
 
 def _under_prefix(m: Migration, units: Iterable[Unit], prefix: str) -> Migration:

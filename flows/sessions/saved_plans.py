@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from configs.loading.loader import parse_plan, read_text
 from configs.loading.problems import PlanError, Problem
 from configs.plan import Plan
+from domains.http.json_replies import is_object
 from reports.words.estimates import plan_in_words
 from tasks.planning.saved_plan import is_intact
 from tasks.records.plan_document import PlanDocument
@@ -21,8 +22,10 @@ MAX_BYTES = 64 * 1024 * 1024
 _MAX_DEPTH = 50
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_ANEW = "save the plan that it was made from again (snapferry plan, with -o)"
+SAVE_AGAIN = "save it again: `snapferry plan PLAN --new-run -o PLAN`"
 _ABOUT = """\
-# A saved plan, written by `snapferry plan -o`. To do exactly this: snapferry migrate FILE --execute
+# A saved plan, written by `snapferry plan -o`. To do exactly this: `snapferry migrate` this file
 # Do not edit it: what it says is sealed by its hash. Make another one instead.
 """
 
@@ -58,22 +61,30 @@ def read(path: Path) -> PlanDocument:
         PlanError: it cannot be read, is no saved plan, or was changed after it was saved.
     """
     text = read_text(path, MAX_BYTES)
+    content: object = None
     try:
-        document = PlanDocument.model_validate_json(json.dumps(_content(text)))
+        content = _content(text)
+        document = PlanDocument.model_validate_json(json.dumps(content))
     except ValidationError as error:
+        if is_object(content) and "kind" not in content:
+            made = "this is no saved plan; snapferry plan, with -o, makes one of a plan"
+            raise _wrong(path, made) from None
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
-        said = f"this saved plan cannot be used (at {where}); make it again with snapferry plan -o"
+        said = f"this saved plan cannot be used (at {where}); {_ANEW}"
         raise _wrong(path, said) from None
     except (yaml.YAMLError, TypeError, ValueError):
-        raise _wrong(path, "this saved plan is not whole; make it again with snapferry plan -o") from None
+        raise _wrong(path, f"this saved plan is not whole; {_ANEW}") from None
     if document.kind == "rehearsal-plan":
         raise _wrong(
             path,
-            "this shows what a rehearsal would do, and cannot be executed; rehearse the plan itself: "
-            "snapferry rehearse PLAN --execute",
+            "this shows what a rehearsal would do, and cannot be executed; rehearse the plan that it "
+            "was made from",
         )
     if not is_intact(document):
-        raise _wrong(path, "this saved plan was changed after it was saved; make it again: snapferry plan -o")
+        raise _wrong(
+            path,
+            f"this saved plan was changed after it was saved; {_ANEW}",
+        )
     return document
 
 

@@ -9,18 +9,19 @@ from functools import partial
 
 from configs.plan import Plan
 from domains.domain import Domain, Side, open_domain
-from domains.engine.cluster import identity
 from domains.errors import AwsError, SnapferryError, is_transient
 from flows.sessions.begin_or_resume import Clusters, Request, begin_or_resume
+from flows.sessions.first_contact import contact
 from flows.sessions.notifications import Notifier, require_notified, write_report
 from flows.sessions.options import RunOptions
 from flows.sessions.recording import MOVING, bound_record
 from flows.sessions.verb_rules import MIGRATE
-from runs.begun_plan import plan_record, require_same_plan
+from runs.begun_plan import plan_record
 from runs.events import delivered_to
-from runs.journal import Document, Journal, now
+from runs.journal import FROM_OUTSIDE, Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
-from runs.progress import Progress, report_progress
+from runs.live_progress import live_progress
+from runs.progress import Progress, report_progress, working_on
 from runs.state import State
 from runs.state_files import recorded_if_possible
 from runs.verbs import Verb
@@ -39,20 +40,6 @@ def open_domains(plan: Plan) -> tuple[Domain, Domain]:
 def open_side(plan: Plan, side: Side) -> Domain:
     """One side, opened; nothing is sent to it."""
     return open_domain(side, plan.source if side == "source" else plan.target)
-
-
-def finished_before(plan: Plan, options: RunOptions, saved: PlanDocument | None = None) -> Journal | None:
-    """The finished run that the same command would only show again; None where there is work to do.
-
-    Raises:
-        PlanChanged: the plan has changed since.
-        PreconditionError: as in `migration_to_resume`.
-    """
-    journal = MIGRATE.resumes(Request(plan, options, saved))
-    if journal is None or not is_finished(journal.document):
-        return None
-    require_same_plan(journal, plan)
-    return journal
 
 
 @contextmanager
@@ -91,15 +78,18 @@ def working(
 
     Raises:
         Busy, PlanChanged, StateUnusable: the run cannot start or resume; nothing was changed.
+        NoContact: a domain was not reached, or is none; nothing was changed.
         SnapferryError: from the steps or a hook, after it has been written down.
     """
     state = State(options.state, plan.name)
     with ExitStack() as stack:
         stack.enter_context(state.lock_plan())
-        source, target = open_domains(plan)
-        uuids = identity(source).uuid, identity(target).uuid
-        stack.enter_context(state.lock_pair(*uuids))
-        journal = journal_of(uuids)
+        met = contact(plan, state)
+        source, target = met.source, met.target
+        stack.enter_context(state.lock_pair(*met.uuids))
+        journal = journal_of(met.uuids)
+        stack.enter_context(working_on(journal.run_id))
+        stack.enter_context(live_progress(state.live_of(journal.run_id)))
         teller = Notifier(plan, journal)
         try:
             with delivered_to(teller):
@@ -131,7 +121,7 @@ def _recorded_or_reported() -> Generator[None]:
 def _message(error: BaseException) -> str:
     if isinstance(error, SnapferryError):
         return str(error)
-    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else "interrupted from outside"
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else FROM_OUTSIDE
 
 
 def decided_before(journal: Journal) -> Resolution | None:
@@ -169,8 +159,13 @@ def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
 
 
 def read_only_migration(plan: Plan, options: RunOptions, run_id: str) -> Migration:
-    """A migration whose journal is never written."""
-    source, target = open_domains(plan)
+    """A migration whose journal is never written; both domains have answered.
+
+    Raises:
+        NoContact: a domain was not reached, or is none.
+        SnapferryError: credentials could not be resolved, or a domain refused to answer.
+    """
+    met = contact(plan, State(options.state, plan.name))
     document = Document(plan=plan_record(plan), run_id=run_id, verb=Verb.PREVIEW, started=now())
     journal = Journal(options.state / "unwritten.json", document)
-    return Migration(plan, source, target, journal, options.consents)
+    return Migration(plan, met.source, met.target, journal, options.consents)

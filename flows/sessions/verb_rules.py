@@ -1,5 +1,6 @@
 """Which run each command resumes, and what refuses it: the rules side by side, as docs/runs.md has them."""
 
+from configs.plan import Plan
 from flows.sessions.begin_or_resume import Request, VerbRules
 from flows.sessions.exclusion import (
     require_no_copies,
@@ -8,6 +9,7 @@ from flows.sessions.exclusion import (
     require_no_unfinished_round,
     require_not_open,
 )
+from flows.sessions.options import RunOptions
 from flows.sessions.which_run import (
     cutover_to_roll_back,
     finished_run,
@@ -16,12 +18,14 @@ from flows.sessions.which_run import (
     round_to_remove,
     unfinished_rehearsal,
 )
+from runs.begun_plan import require_same_plan
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal
 from runs.lifecycle import RunStatus, is_finished, is_opening, opening_has_begun
 from runs.seed_cycles import forget_abort
 from runs.verbs import Verb
 from tasks.errors import PreconditionError
+from tasks.records.plan_document import PlanDocument
 from tasks.rehearsal import settings_of
 
 _REMOVED = (RunStatus.ABANDONED, "removed by `snapferry abort`")
@@ -33,17 +37,20 @@ _ROLLED_BACK = (RunStatus.ABANDONED, "rolled back by `snapferry abort`")
 
 def _no_removal_of_rounds(request: Request) -> None:
     """Refuse the command until a removal has ended; `seed --new-run` gives the removal up instead."""
+    if not request.options.new_run:
+        require_no_removal(request.state)
+
+
+def _give_removal_up(request: Request, _: Journal | None) -> None:
     if request.options.new_run:
         forget_abort(request.state)
-    else:
-        require_no_removal(request.state)
 
 
 def _just_finished(_: Request, journal: Journal) -> None:
     """Refuse a run that another process has finished between the search and the lock."""
     if is_finished(journal.document):
         raise Busy(
-            f"run {journal.run_id} has just been finished by another process", "see `snapferry report`"
+            f"run {journal.run_id} has just been finished by another process", "see `snapferry report PLAN`"
         )
 
 
@@ -69,7 +76,7 @@ def require_nothing_open(journal: Journal) -> None:
 
 
 def _other_options(request: Request, journal: Journal) -> None:
-    """Refuse to resume a rehearsal with other options; whether to keep what it makes may change."""
+    """Refuse to resume a rehearsal with other options, but for whether to keep what it makes."""
     begun, wanted = settings_of(journal), request.rehearsal
     assert wanted
     differing = [
@@ -80,9 +87,14 @@ def _other_options(request: Request, journal: Journal) -> None:
     if differing:
         raise PlanChanged(
             f"rehearsal {journal.run_id} is unfinished; its options were others: {'; '.join(differing)}",
-            "resume it with the same options, or remove it: snapferry abort PLAN --execute",
+            "resume it with those options, or remove it: snapferry abort PLAN --execute",
         )
-    if begun.keep != wanted.keep:
+
+
+def _adopt_keep(request: Request, journal: Journal | None) -> None:
+    """Whether to keep what a rehearsal makes is decided by the latest command."""
+    wanted = request.rehearsal
+    if journal and wanted and settings_of(journal).keep != wanted.keep:
         journal.document.rehearsal = wanted.model_dump(mode="json")
         journal.save()
 
@@ -105,6 +117,7 @@ REHEARSE = VerbRules(
     resumes=lambda request: unfinished_rehearsal(request.state),
     to_resume=(_being_removed,),
     same_options=_other_options,
+    prepare=_adopt_keep,
 )
 
 SEED = VerbRules(
@@ -113,6 +126,7 @@ SEED = VerbRules(
     resumes=lambda request: None if request.options.new_run else request.state.unfinished(Verb.SEED),
     to_begin=(lambda request: require_not_open(request.state, request.options.new_run),),
     may_differ=("cutover",),
+    prepare=_give_removal_up,
 )
 
 CUTOVER = VerbRules(
@@ -149,3 +163,17 @@ FINISH = VerbRules(
     may_differ=None,
     reopens=False,
 )
+
+
+def finished_before(plan: Plan, options: RunOptions, saved: PlanDocument | None = None) -> Journal | None:
+    """The finished migration that the same command would only show again; None where there is work to do.
+
+    Raises:
+        PlanChanged: the plan has changed since.
+        PreconditionError: as in `migration_to_resume`.
+    """
+    journal = MIGRATE.resumes(Request(plan, options, saved))
+    if journal is None or not is_finished(journal.document):
+        return None
+    require_same_plan(journal, plan)
+    return journal

@@ -16,7 +16,7 @@ from runs.state import State
 from runs.verbs import Verb
 from tasks.errors import PreconditionError
 
-_SAVE_ANEW = "save the plan anew: snapferry plan PLAN --new-run -o FILE"
+_SAVE_ANEW = "save the plan anew: `snapferry plan PLAN --new-run -o PLAN`"
 _CUT_OVER = Verb.CUTOVER.command
 _REMOVE_ROUNDS = "or remove the copies and snapshots: snapferry abort PLAN --execute --seeds"
 
@@ -85,7 +85,7 @@ def require_leftover(state: State) -> Journal:
     if journal is None:
         raise PreconditionError(
             f"no rehearsal, seed round or cutover of plan {state.plan_name} has left anything behind",
-            hint="a migration is not removed again: `snapferry status` shows where it stands",
+            hint="a migration is not removed again: `snapferry status PLAN` shows where it stands",
         )
     return journal
 
@@ -110,7 +110,7 @@ def round_to_remove(state: State, seen: str) -> Journal:
     if not journals or journals[-1].run_id != seen:
         raise Busy(
             f"another process has worked on the seed rounds of plan {state.plan_name}",
-            "see `snapferry status`, and run the same command again",
+            "see `snapferry status PLAN`, and run the same command again",
         )
     return journals[-1]
 
@@ -123,7 +123,7 @@ def cutover_to_roll_back(state: State, seen: str) -> Journal:
     """
     journal = state.unfinished(Verb.CUTOVER)
     if journal is None or journal.run_id != seen:
-        raise Busy(f"another process has worked on cutover {seen}", "see `snapferry status`")
+        raise Busy(f"another process has worked on cutover {seen}", "see `snapferry status PLAN`")
     return journal
 
 

@@ -18,6 +18,7 @@ from reports.model.report import (
 from reports.model.seeding import RoundReport, WindowReport
 from reports.words.next_step import next_step
 from reports.words.verification import limit
+from runs.commands import Called, in_full
 from runs.journal import Document
 from runs.verbs import Verb
 from tasks import steps
@@ -26,25 +27,33 @@ from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
 
 
-def report_of(document: Document) -> Report:
-    """Build the report of a run from its journal alone."""
+def report_of(document: Document, shown_by: Called | None = None) -> Report:
+    """Build the report of a run from its journal alone.
+
+    Args:
+        shown_by: how the command was called that shows it: commands in the report name the plan as it does;
+            with None, as the run's own command did.
+    """
+    called = shown_by if shown_by and shown_by.plan else document.called
     resolution = document.recorded(steps.RESOLVE)
     restored = document.recorded(steps.RESTORE)
     verified = verification_of(document)
-    round_, window = _rounds(document)
+    round_, window = _rounds(document, called)
     indices = (
         [*_indices(resolution, restored, verified), *_appeared(resolution, verified)] if resolution else []
     )
     if round_ and document.verb is Verb.SEED:
         indices = seeded(indices, round_)
+    after = next_step(document, window).in_full(called)
     registered = [document.recorded(key) for key in (steps.REGISTER_ON_SOURCE, steps.REGISTER_ON_TARGET)]
     return Report(
         plan=str(document.plan["name"]),
         run_id=document.run_id,
         verb=document.verb,
         outcome=document.status,
-        message="; ".join(filter(None, (document.message, document.unheard))),
-        next=next_step(document, window),
+        message=in_full("; ".join(filter(None, (document.message, document.unheard))), called),
+        next=after.text,
+        next_command=after.command,
         started=document.started,
         ended=document.ended,
         seconds=round(sum(step.seconds for step in document.steps.values()), 3),
@@ -73,14 +82,17 @@ def report_of(document: Document) -> Report:
     )
 
 
-def _rounds(document: Document) -> tuple[RoundReport | None, WindowReport | None]:
+def _rounds(document: Document, called: Called | None) -> tuple[RoundReport | None, WindowReport | None]:
     """The parts that only seed rounds and cutovers have; their builders are imported for them alone."""
     if not document.verb.is_round:
         return None, None
     from reports.build.seeding import round_report
     from reports.build.window import window_report
 
-    return round_report(document), window_report(document)
+    window = window_report(document)
+    if window:
+        window = window.model_copy(update={"falling_back": in_full(window.falling_back, called)})
+    return round_report(document), window
 
 
 def _indices(

@@ -174,7 +174,8 @@ class Report(ReportPart):
         description="The run's status; `done` means done and verified, for a seed round copied."
     )
     message: str = Field(description="Why it ended this way; empty if it is done.")
-    next: str = Field(description="What to do next.")
+    next: str = Field(description="What to do next; a command in it can be pasted.")
+    next_command: str = Field("", description="The command to run next, as it is pasted; empty for none.")
     started: datetime
     ended: datetime | None
     seconds: float = Field(description="Time spent in steps.")

@@ -14,7 +14,7 @@ Where the snapshots are kept: the source writes them into the bucket, the target
 register the repository under this name. A folder of its own keeps other snapshots out of the way. Keys: \
 docs/plan.md, `repository`."""
 INDICES = """\
-Which indices move: names and patterns of indices and data streams; system indices never do. Keys: \
+Which indices move: names and patterns of indices and data streams; system indices by exact names. Keys: \
 docs/plan.md, `indices`."""
 SNAPSHOT = "How long to wait when another snapshot is running, such as the hourly one of the service."
 CONFLICTS = """\

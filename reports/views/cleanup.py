@@ -3,23 +3,24 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from reports.build.cleanup import finish_report, removal_report, skipped_reports
 from reports.model.cleanup import FinishReport, RemovalReport, SkippedReport
+from reports.views import layout
+from reports.views.fitting import page
 from reports.words import common
 from reports.words.outcomes import title
 from tasks.records.cleanup import FinishRecord, Leftovers, RemovalRecord, RolledBackRecord
 from tasks.records.previews import FinishPreview, UnfinishedCutover
 
 _SHOWN = 10
-_INDICES_SHOWN = 40
 
 
 def unfinished_cutover_view(found: UnfinishedCutover) -> RenderableType:
     """What `snapferry abort --execute` would roll back."""
-    return Group(*_standing(found))
+    return page(_standing(found))
 
 
 def _standing(found: UnfinishedCutover) -> Iterator[Text]:
@@ -35,7 +36,8 @@ def _standing(found: UnfinishedCutover) -> Iterator[Text]:
         yield Text(f"  (the target could not be read: {found.target_problem})", "yellow")
     if found.opened:
         opened = common.names(found.opened, _SHOWN)
-        yield Text(f"  close {len(found.opened)} open copies on the target: {opened}")
+        copies = common.counted(len(found.opened), "open copy", "open copies")
+        yield Text(f"  close {copies} on the target: {opened}")
     if found.snapshot:
         yield Text(f"  stop snapshot {found.snapshot}")
     yield Text("  keep the copies of the seed rounds, closed")
@@ -43,42 +45,37 @@ def _standing(found: UnfinishedCutover) -> Iterator[Text]:
 
 def rolled_back_view(record: RolledBackRecord) -> RenderableType:
     """What was rolled back."""
-    freed = f"{len(record.released)} indices of the source take writes again"
-    return Group(
-        Text(
-            f"Cutover {record.run_id} was rolled back: {freed}; {record.copies} copies remain, closed",
-            "bold green",
-        ),
-        Text("The next cutover continues from these copies."),
-    )
+    freed = common.counted(len(record.released), "index of the source takes", "indices of the source take")
+    copies = common.counted(record.copies, "copy remains", "copies remain")
+    said = f"Cutover {record.run_id} was rolled back: {freed} writes again; {copies}, closed"
+    return page((Text(said, "bold green"), Text("The next cutover continues from these copies.")))
 
 
 def finish_preview_view(found: FinishPreview) -> RenderableType:
     """What `snapferry finish --execute` would do."""
-    return Group(*_ahead(found))
+    return page(_ahead(found))
 
 
 def _ahead(found: FinishPreview) -> Iterator[Text]:
     what = title(found.verb)
-    yield Text(f"{what} {found.run_id} is done. To clean up:", "bold")
+    yield Text(f"{what} {found.run_id} is done. Cleaning up would do this:", "bold")
     fate = "removed" if found.wanted.snapshots == "drop" else "kept"
-    yield from (Text(f"  snapshot {name}: {fate}") for name in found.snapshots)
+    yield from (Text(f"  snapshot {name}: would be {fate}") for name in found.snapshots)
     if found.wanted.registrations == "keep":
-        yield Text("  registrations: kept on both sides")
+        yield Text("  registrations: would be kept on both sides")
     yield from (
-        Text(f"  registration on the {side}: removed, or restored as it was before")
+        Text(f"  registration on the {side}: would be removed, or restored as it was before")
         for side in found.registrations
     )
     if found.refusing:
         after = "take writes again" if found.wanted.source == "released" else "keep refusing writes"
-        yield Text(
-            f"  {len(found.refusing)} indices of the source {after}: {common.names(found.refusing, _SHOWN)}"
-        )
+        many = common.counted(len(found.refusing), "index", "indices")
+        yield Text(f"  {many} of the source would {after}: {common.names(found.refusing, _SHOWN)}")
 
 
 def finish_view(record: FinishRecord) -> RenderableType:
     """What was cleaned up."""
-    return Group(*finish_lines(finish_report(record)))
+    return page(finish_lines(finish_report(record)))
 
 
 def finish_lines(record: FinishReport) -> Iterator[Text]:
@@ -91,10 +88,12 @@ def finish_lines(record: FinishReport) -> Iterator[Text]:
     for side, said in record.registrations.items():
         yield Text(f"Registration on the {side}: {said}")
     if record.refusing:
-        refusing = common.names(record.refusing, _SHOWN)
-        yield Text(f"Source: {len(record.refusing)} indices still refuse writes: {refusing}")
+        still = common.counted(len(record.refusing), "index still refuses", "indices still refuse")
+        yield Text(f"Source: {still} writes: {common.names(record.refusing, _SHOWN)}")
     elif record.released:
-        yield Text(f"Source: {len(record.released)} indices take writes again")
+        yield Text(
+            f"Source: {common.counted(len(record.released), 'index takes', 'indices take')} writes again"
+        )
     yield from left_lines(record.left)
 
 
@@ -114,23 +113,22 @@ def cleanup_document(
 
 def leftovers_view(found: Leftovers) -> RenderableType:
     """What `snapferry abort --execute` would remove."""
-    return Group(*_leftovers(found))
+    return page(_leftovers(found))
 
 
 def _leftovers(found: Leftovers) -> Iterator[Text]:
     whose = "the seed rounds" if found.concerns == "seed rounds" else f"rehearsal {found.run_id}"
-    yield Text(f"Left over from {whose}:", "bold")
-    yield from (Text(f"  index {common.short(name)}") for name in found.indices[:_INDICES_SHOWN])
-    if len(found.indices) > _INDICES_SHOWN:
-        yield Text(f"  … and {len(found.indices) - _INDICES_SHOWN} more indices")
-    yield from (Text(f"  snapshot {name}") for name in found.snapshots)
+    yield Text(f"Left over from {whose}; this would be removed:", "bold")
+    yield from layout.first((Text(f"  index {name}") for name in found.indices), "indices", "  ")
+    yield from layout.first((Text(f"  snapshot {name}") for name in found.snapshots), "snapshots", "  ")
     yield from (Text(f"  registration on the {side}") for side in found.registrations)
-    yield from left_lines(skipped_reports(found.left))
+    for item in skipped_reports(found.left):
+        yield Text(f"  would not be touched: {item.name} – {item.why}", "yellow")
 
 
 def removal_view(record: RemovalRecord) -> RenderableType:
     """What was removed, and what was not touched."""
-    return Group(*_removal(removal_report(record)))
+    return page(_removal(removal_report(record)))
 
 
 def _removal(record: RemovalReport) -> Iterator[Text]:
@@ -141,5 +139,5 @@ def _removal(record: RemovalReport) -> Iterator[Text]:
 
 
 def left_lines(left: Iterable[SkippedReport]) -> Iterator[Text]:
-    """One line for everything that was not touched."""
-    return (Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)
+    """One line for everything that was not touched, at most twenty."""
+    return layout.first(Text(f"Not touched: {item.name} – {item.why}", "yellow") for item in left)

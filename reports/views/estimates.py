@@ -1,18 +1,17 @@
 """Durations, and what a rehearsal found out about the real run: lines for a terminal, rows for Markdown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.text import Text
 
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, Report
+from reports.views import layout
 from reports.views.cleanup import left_lines
+from reports.views.fitting import Section
 from reports.words import common
 from reports.words import estimates as words
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Estimate
-
-_CHECKS = 20
-Section = tuple[str, Sequence[str], list[Sequence[str]]]
 
 
 def estimate_lines(made: Estimate) -> Iterator[Text]:
@@ -45,12 +44,11 @@ def rehearsal_lines(report: RehearsalReport, *, refused: bool) -> Iterator[Text]
     if report.failure:
         yield Text(f"Failed in the rehearsal: {report.failure}", "bold red")
     yield Text(f"Preflight of the real plan: {met(report)}", "bold")
-    for check in report.checks[:_CHECKS]:
+    for check in report.checks[: layout.ROWS]:
         yield Text(f"  {_check(check)}", "red" if check.status == "FAIL" else "yellow")
         if check.hint:
             yield Text(f"       next: {check.hint}")
-    if len(report.checks) > _CHECKS:
-        yield Text(f"  … and {len(report.checks) - _CHECKS} more, all with --json")
+    yield from layout.more(len(report.checks) - layout.ROWS, "checks", "  ")
     if refused:
         return
     for rate in report.rates:
@@ -97,11 +95,11 @@ def removed_lines(report: RehearsalReport) -> str:
     """Whether the rehearsal's indices, snapshot and registrations were removed."""
     if report.removed:
         return common.removed(report.removed)
-    return "Nothing was removed: `snapferry abort` shows what is left" + (" (--keep)" if report.kept else "")
+    return "Nothing was removed (--keep)" if report.kept else "Nothing was removed yet"
 
 
 def sections(report: Report) -> Iterator[Section]:
-    """The same as tables: title, columns, rows; no table without rows."""
+    """The same for Markdown."""
     if report.rehearsal:
         yield from _rehearsal_sections(report.rehearsal)
     if report.estimate:
@@ -110,12 +108,12 @@ def sections(report: Report) -> Iterator[Section]:
 
 def _rehearsal_sections(report: RehearsalReport) -> Iterator[Section]:
     found = [(c.status, c.id, c.side or "", c.detail, c.hint) for c in report.checks]
-    failed = [("FAIL", "the rehearsal itself", "", report.failure, "")] if report.failure else []
+    failed = [("failed in the rehearsal", report.failure)] if report.failure else []
     columns = ("status", "check", "side", "found", "next")
-    yield "Preflight of the real plan", columns, [*failed, *found, ("", "total", "", met(report), "")]
-    yield "Rates", ("step", "rate"), [(rate.step, _rate(rate)) for rate in report.rates]
+    yield Section("Preflight of the real plan", columns, found, [*failed, ("", met(report))])
+    yield Section("Rates", ("step", "rate"), [(rate.step, _rate(rate)) for rate in report.rates])
     left = [(item.name, item.why) for item in report.removed.left] if report.removed else []
-    yield "Removed, and not touched", ("what", ""), [(removed_lines(report), ""), *left]
+    yield Section("Removed, and not touched", ("not touched", "why"), left, [("", removed_lines(report))])
     if report.projection:
         yield _duration_section("Projection of the real run", report.projection)
 
@@ -125,9 +123,9 @@ def _duration_section(title: str, report: EstimateReport) -> Section:
     rows.append(("total", common.span(report.low, report.high), _took(report.seconds)))
     window = common.span(report.window_low, report.window_high)
     rows.append(("from the snapshot to the end of the verification", window, _took(report.window_seconds)))
-    said = [("most of it", report.bottleneck, ""), ("basis", report.basis, "")]
-    said += [("assuming that", line, "") for line in report.assumptions]
-    return title, ("step", "expected", "took"), [*rows, *said]
+    facts = [("most of it", report.bottleneck), ("basis", report.basis)]
+    facts += [("assuming that", line) for line in report.assumptions]
+    return Section(title, ("step", ">expected", ">took"), rows, facts)
 
 
 def _took(seconds: float | None) -> str:

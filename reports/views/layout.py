@@ -6,15 +6,16 @@ Clusters, repositories, snapshot; one row per index; what is left out; notes.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.table import Table
 from rich.text import Text
 
 from configs.values.listing import listed
+from reports.views.fitting import Rows
 from reports.words import common
 from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason
 from tasks.records.verification import DocumentDifference, Finding
 
-ROWS = 40
+ROWS = 20
+"""How many entries of a long list are shown."""
 STYLES = {
     "equal": "green",
     "bracketed": "yellow",
@@ -54,21 +55,12 @@ def clusters(source: ClusterRecord | None, target: ClusterRecord | None) -> Iter
             yield Text(f"{side}: {record.endpoint} ({record.cluster_name}, {record.version}, {region})")
 
 
-def indices(rows: Sequence[Row]) -> Table:
-    """One row per index, at most forty; indices that are not equal come first."""
-    made = table(
-        ("Index", ""),
-        ("Action", ""),
-        ("Shards", "right"),
-        ("Source", "right"),
-        ("Target", "right"),
-        ("Size", "right"),
-        ("Verdict", ""),
-    )
+def indices(rows: Sequence[Row]) -> Rows:
+    """One row per index, at most twenty; indices that are not equal come first."""
+    made = Rows(("Index", "Action", ">Shards", ">Source", ">Target", ">Size", "Verdict"))
     for row in sorted(rows, key=lambda row: row.verdict == "equal")[:ROWS]:
-        name = row.source if row.source == row.target else f"{row.source} → {row.target}"
-        made.add_row(
-            Text(common.short(name)),
+        made.add(
+            row.source if row.source == row.target else f"{row.source} → {row.target}",
             row.action,
             str(row.shards),
             common.number(row.source_count),
@@ -76,51 +68,51 @@ def indices(rows: Sequence[Row]) -> Table:
             common.size(row.bytes),
             Text(row.verdict, STYLES.get(row.verdict, "")),
         )
-    if len(rows) > ROWS:
-        made.add_row(Text(f"… and {len(rows) - ROWS} more, all with --json", "dim"))
+    made.below.extend(more(len(rows) - ROWS))
     return made
 
 
-def table(*columns: tuple[str, str]) -> Table:
-    """A table without borders; only its first column wraps."""
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for number, (title, side) in enumerate(columns):
-        made.add_column(
-            title,
-            justify="right" if side else "left",
-            overflow="fold" if number == 0 else "ellipsis",
-            no_wrap=number > 0,
-        )
-    return made
+def more(count: int, what: str = "", indent: str = "") -> Iterator[Text]:
+    """Say how many entries of a list are not shown, and where the whole list is; nothing if all are shown."""
+    if count > 0:
+        yield Text(f"{indent}… and {common.number(count)} more{what and f' {what}'}; --json shows all", "dim")
+
+
+def first(lines: Iterable[Text], what: str = "", indent: str = "") -> Iterator[Text]:
+    """The first twenty of many lines, and the number of the others."""
+    found = list(lines)
+    yield from found[:ROWS]
+    yield from more(len(found) - ROWS, what, indent)
 
 
 def reasons(named: Iterable[tuple[str, str]], style: str = "red") -> Iterator[Text]:
     """One line per reason, with the indices that share it."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in named:
-        by_reason.setdefault(reason, []).append(common.short(name))
+        by_reason.setdefault(reason, []).append(name)
     for reason, names in list(by_reason.items())[:ROWS]:
         yield Text(f"{listed(names, 5)}: {reason}", style)
+    yield from more(len(by_reason) - ROWS, "reasons")
 
 
 def documents(named: Sequence[tuple[str, Sequence[DocumentDifference], int]]) -> Iterator[Text]:
-    """One line per differing document, by index, at most forty; then the number of the others."""
-    listed = [(name, each) for name, found, _ in named for each in found]
-    for name, each in listed[:ROWS]:
-        yield Text(f"  {common.short(name)}: {common.document(each)}", "red")
-    more = len(listed[ROWS:]) + sum(more for _, _, more in named)
-    if more:
-        yield Text(f"  … and {common.number(more)} more documents, as far as they were compared", "red")
+    """One line per differing document, by index, at most twenty; then the number of the others."""
+    known = [(name, each) for name, found, _ in named for each in found]
+    for name, each in known[:ROWS]:
+        yield Text(f"  {name}: {common.document(each)}", "red")
+    unnamed = sum(count for _, _, count in named)
+    yield from more(len(known) - ROWS, "documents", "  ")
+    if unnamed:
+        yield Text(f"  … and {common.number(unnamed)} more documents, as far as they were compared", "red")
 
 
 def findings(found: Iterable[Finding]) -> Iterator[Text]:
     """One line per template or query that is not as expected, and the number of queries that passed."""
-    answered = 0
-    for finding in found:
-        if finding.outcome != "equal":
-            yield Text(common.finding(finding), "bold red" if finding.fails else "yellow")
-        elif finding.what == "query":
-            answered += 1
+    told = list(found)
+    unequal = (finding for finding in told if finding.outcome != "equal")
+    lines = (Text(common.finding(each), "bold red" if each.fails else "yellow") for each in unequal)
+    yield from first(lines, "templates and queries")
+    answered = sum(finding.outcome == "equal" and finding.what == "query" for finding in told)
     if answered:
         yield Text(f"Acceptance queries passed: {answered}", "dim")
 
@@ -141,7 +133,7 @@ def told(lines: Iterable[str]) -> Iterator[Text]:
 
 def notes(lines: Iterable[str]) -> Iterator[Text]:
     """One line per note."""
-    return (Text(f"Note: {line}", "yellow") for line in lines)
+    return first((Text(f"Note: {line}", "yellow") for line in lines), "notes")
 
 
 def repository(side: str, said: str) -> Text:

@@ -1,12 +1,12 @@
 """The report as Markdown: for a ticket, a pull request or a Prefect artifact."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 
 from reports.model.report import Report
-from reports.views import estimates, seeding
+from reports.views.fitting import Section
+from reports.views.sections import facts_of, sections_of
 from reports.words import common, outcomes
-from runs.verbs import Verb
+from reports.words.next_step import advice_in
 
 
 def markdown(report: Report) -> str:
@@ -17,102 +17,35 @@ def markdown(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {outcomes.heading(report.verb)} {_text(report.plan)}: {report.outcome}"
     yield ""
-    yield f"**{_text(outcomes.headline(report))}**"
+    yield f"**{_text(common.sentence(outcomes.headline(report)))}**"
     if report.message:
         yield f"\n> {_text(report.message)}"
-    if report.next:
-        yield f"\nNext: {_text(report.next)}"
+    advice = advice_in(report.next, report.next_command)
+    if advice:
+        yield f"\nTo do: {_text(advice)}"
+    if report.next_command:
+        yield f"\n```sh\n{report.next_command}\n```"
     yield ""
-    yield from _facts(report)
-    for title, columns, rows in (*estimates.sections(report), *seeding.sections(report)):
-        yield from _section(title, columns, rows)
-    yield from _section(
-        "Indices",
-        ("source", "target", "verdict", "source documents", "target documents", "bytes", ""),
-        _indices(report) if report.verb is not Verb.SEED or report.level else (),
-    )
-    yield from _section(
-        "Documents that differ",
-        ("index", "document", "routing", "shard", "what", "source _seq_no", "target _seq_no"),
-        _documents(report),
-    )
-    found = ((f.what, f.place, f.outcome, f.detail) for f in report.findings)
-    yield from _section("Templates and queries", ("what", "", "outcome", ""), found)
-    yield from _section(
-        "Left out", ("name", "why"), ((item.name, common.left_out(item)) for item in report.left_out)
-    )
-    steps = ((s.name, common.duration(s.seconds), str(s.attempts), s.error or "") for s in report.steps)
-    yield from _section("Steps", ("step", "time", "attempts", "error"), steps)
-    gates = (
-        (g.name, _time(g.since), _time(g.until), _time(g.approved) if g.approved else "not", g.by)
-        for g in report.gates
-    )
-    yield from _section("Gates (UTC)", ("gate", "since", "waits until", "approved", "by"), gates)
-    called = ((_time(h.at), h.event, h.hook, common.duration(h.seconds), h.problem) for h in report.hooks)
-    yield from _section("Hooks (UTC)", ("time", "event", "hook", "took", "problem"), called)
-    changes = ((_time(c.at), c.side, c.action, c.what, c.result) for c in report.changes)
-    yield from _section("Changes (UTC)", ("time", "domain", "action", "what", "result"), changes)
+    yield from _facts(tuple(facts_of(report)))
+    for section in sections_of(report):
+        yield f"## {section.title}"
+        yield ""
+        yield from _facts(section.facts)
+        yield from _table(section)
 
 
-def _facts(report: Report) -> Iterator[str]:
-    yield f"- run: `{report.run_id}`, begun {report.started:%Y-%m-%d %H:%M:%S} UTC"
-    for side, record in (("source", report.source), ("target", report.target)):
-        if record:
-            runs = f"{_text(record.cluster_name)}, {record.version}, {record.region or 'no Region'}"
-            yield f"- {side}: {_text(record.endpoint)} ({runs})"
-    for repository in report.repositories:
-        yield f"- repository on {repository.side}: {_text(common.repository(repository))}"
-    taken = report.snapshot
-    if taken:
-        yield f"- snapshot: `{taken.name}`, {taken.state}, {taken.shards_total} shards"
-    if report.level:
-        yield f"- verification level: {report.level}"
-    for limit in report.limits:
-        yield f"- limits: {_text(limit)}"
-    for side, counted in report.requests.items():
-        yield f"- requests to the {side}: {counted.reads} reads, {counted.writes} others"
-    for note in report.notes:
-        yield f"- note: {_text(note)}"
-    yield ""
+def _facts(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    if facts:
+        yield from (f"- {_text(f'{what}: {said}' if what else said)}" for what, said in facts)
+        yield ""
 
 
-def _indices(report: Report) -> Iterator[Sequence[str]]:
-    for index in report.indices:
-        yield (
-            index.source,
-            index.target,
-            index.verdict,
-            common.number(index.source_count),
-            common.number(index.target_count),
-            common.size(index.bytes),
-            index.detail,
-        )
-
-
-def _documents(report: Report) -> Iterator[Sequence[str]]:
-    for index in report.indices:
-        for each in index.documents:
-            numbers = (each.shard, each.source_seq_no, each.target_seq_no)
-            shard, source, target = ("–" if number is None else str(number) for number in numbers)
-            yield index.target, each.id, each.routing or "", shard, each.kind, source, target
-        if index.more:
-            yield index.target, f"and {index.more} more", "", "", "", "", ""
-
-
-def _section(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    lines = ["| " + " | ".join(_text(cell) for cell in row) + " |" for row in rows]
-    if not lines:
-        return
-    yield f"## {title}"
-    yield ""
-    yield "| " + " | ".join(columns) + " |"
-    yield "|" + "---|" * len(columns)
-    yield from lines
-    yield ""
-
-
-def _time(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}"
+def _table(section: Section) -> Iterator[str]:
+    if section.rows:
+        yield "| " + " | ".join(title.removeprefix(">") for title in section.columns) + " |"
+        yield "|" + "".join("---:|" if title[0] == ">" else "---|" for title in section.columns)
+        yield from ("| " + " | ".join(_text(cell) for cell in row) + " |" for row in section.rows)
+        yield ""
 
 
 def _text(cell: str) -> str:

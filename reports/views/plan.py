@@ -2,21 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from reports.views import estimates, layout
+from reports.views.fitting import page
 from reports.views.layout import Row
 from reports.words import common
 from tasks.records.plan_document import PlanDocument, PlannedRequest
 from tasks.records.resolution import Resolution, Unit
 
-_REQUESTS = 12
+_PATH = 120
 
 
 def plan_view(document: PlanDocument) -> RenderableType:
-    """The planned migration: at most forty indices and a dozen requests; --json and -o show all."""
-    return Group(*_parts(document))
+    """The planned migration: at most twenty indices and requests; --json and -o show all."""
+    return page(_parts(document))
 
 
 def _parts(document: PlanDocument) -> Iterator[RenderableType]:
@@ -64,16 +65,19 @@ def _requests(document: PlanDocument) -> Iterator[Text]:
         return
     batches = f" in {len(document.batches)} batches" if len(document.batches) > 1 else ""
     yield Text(f"Requests that change something or write ({len(document.requests)}){batches}:", "dim")
-    for request in document.requests[:_REQUESTS]:
+    for request in document.requests[: layout.ROWS]:
         yield Text(f"  {request.side}: {request.method} {_short(request)}", "dim")
-    if len(document.requests) > _REQUESTS:
-        yield Text(f"  … and {len(document.requests) - _REQUESTS} more, all with --json", "dim")
+    yield from layout.more(len(document.requests) - layout.ROWS, "requests", "  ")
 
 
 def _short(request: PlannedRequest) -> str:
-    return request.path if len(request.path) <= 120 else request.path[:119] + "…"
+    """The path; of one that lists many names, the first of them, each whole."""
+    if len(request.path) <= _PATH or "," not in request.path:
+        return request.path
+    shown = request.path[:_PATH].rpartition(",")[0] or request.path.partition(",")[0]
+    return f"{shown},… ({request.path.count(',') - shown.count(',')} more names; --json shows all)"
 
 
 def _total(resolution: Resolution) -> str:
     total = sum(index.bytes or 0 for index in resolution.indices)
-    return f"{len(resolution.indices)} indices, {common.size(total)} in primaries"
+    return f"{common.counted(len(resolution.indices), 'index', 'indices')}, {common.size(total)} in primaries"

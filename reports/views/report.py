@@ -1,23 +1,28 @@
 """The report of a run, and a verification, on a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
+from configs.values.listing import listed
 from reports.model.report import IndexReport, Report
 from reports.views import estimates, layout, seeding
 from reports.views.cleanup import finish_lines
+from reports.views.fitting import Rows, page
 from reports.views.layout import ROWS, Row
 from reports.words import common, outcomes
 from reports.words import verification as words
+from reports.words.next_step import next_lines
 from reports.words.outcomes import untouched
 from runs.lifecycle import RunStatus
 from runs.verbs import Verb
-from tasks.records.resolution import LeftOutReason
+from tasks.records.resolution import LeftOut, LeftOutReason
 from tasks.records.verification import VerificationRecord
 
+_SKIPPED = 5
+_NOT_WANTED = (LeftOutReason.NOT_INCLUDED, LeftOutReason.EXCLUDED)
 _OUTCOME_STYLES = {
     RunStatus.DONE: "bold green",
     RunStatus.REFUSED: "bold yellow",
@@ -26,12 +31,18 @@ _OUTCOME_STYLES = {
 }
 
 
-def report_view(report: Report, files: tuple[str, ...] = ()) -> RenderableType:
-    """The report as one screen or two: failing indices first, at most forty rows."""
-    return Group(*_parts(report, files))
+def report_view(report: Report, files: tuple[str, ...] = (), *, log: str = "") -> RenderableType:
+    """The report as one screen or two: failing indices first, at most twenty rows.
+
+    Args:
+        files: the report's files.
+        log: the run's log.
+    """
+    named = (*(("Report", file) for file in files), *((("Log", log),) if log else ()))
+    return page(_parts(report, named))
 
 
-def _parts(report: Report, files: tuple[str, ...]) -> Iterator[RenderableType]:
+def _parts(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
     yield from layout.clusters(report.source, report.target)
     for repository in report.repositories:
         yield layout.repository(repository.side, common.repository(repository))
@@ -85,22 +96,19 @@ def _row(index: IndexReport, untouched: Mapping[str, str]) -> Row:
     )
 
 
-def _end(report: Report, files: tuple[str, ...]) -> Iterator[Text]:
+def _end(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[Text]:
     if report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED} and report.changes:
-        yield Text(
-            "Changed so far: "
-            + "; ".join(f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
-        )
+        done = (f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
+        yield Text(f"Changed so far: {listed(done, ROWS, '; ')}")
     yield Text(
         f"{outcomes.title(report.verb)} {report.run_id}: {outcomes.headline(report)}",
         _OUTCOME_STYLES.get(report.outcome, "bold red"),
     )
     if report.message:
         yield Text(report.message)
-    for file in files:
-        yield Text(f"Report: {file}")
-    if report.next:
-        yield Text(f"Next: {report.next}")
+    for what, file in files:
+        yield Text(f"{what}: {file}")
+    yield from map(Text, next_lines(report.next, report.next_command))
 
 
 def verification_document(record: VerificationRecord) -> dict[str, Any]:
@@ -109,30 +117,63 @@ def verification_document(record: VerificationRecord) -> dict[str, Any]:
     return {"passed": record.passed, **record.model_dump(mode="json"), "limits": limits}
 
 
-def verification_view(record: VerificationRecord) -> RenderableType:
-    """A verification by itself: failing indices first."""
-    return Group(*_verification_parts(record))
+def verification_view(record: VerificationRecord, *, every: bool = False) -> RenderableType:
+    """A verification by itself: the indices that are not equal, then how many are.
+
+    Args:
+        every: whether to list all indices, the equal ones after the others.
+    """
+    return page(_verification_parts(record, every))
 
 
-def _verification_parts(record: VerificationRecord) -> Iterator[RenderableType]:
-    table = layout.table(("Index", ""), ("Verdict", ""), ("Source", "right"), ("Target", "right"))
-    ordered = sorted(record.verdicts, key=lambda verdict: verdict.outcome == "equal")
-    for verdict in ordered[:ROWS]:
-        counts = (common.number(verdict.source_count), common.number(verdict.target_count))
-        style = layout.STYLES.get(verdict.outcome, "")
-        table.add_row(Text(common.short(verdict.target)), Text(verdict.outcome, style), *counts)
-    if len(ordered) > ROWS:
-        table.add_row(Text(f"… and {len(ordered) - ROWS} more", "dim"))
-    yield table
+def _verification_parts(record: VerificationRecord, every: bool) -> Iterator[RenderableType]:
+    yield from _verdicts(record, every)
     yield from layout.reasons((v.target, v.detail) for v in record.failing)
     yield from layout.documents([(v.target, v.documents, v.more) for v in record.verdicts])
     yield from layout.findings(record.general)
-    for item in record.skipped:
-        if item.reason != LeftOutReason.SYSTEM:
-            yield Text(f"Skipped: {item.name} – {common.left_out(item)}", "dim")
+    yield from _skipped(record, every)
     for limit in record.limits:
         yield Text(f"Limits: {words.limit(limit)}", "dim")
     yield _conclusion(record)
+
+
+def _verdicts(record: VerificationRecord, every: bool) -> Iterator[RenderableType]:
+    """One row per index that is not equal, at most twenty, and the number of the equal ones."""
+    ordered = sorted(record.verdicts, key=lambda verdict: verdict.outcome == "equal")
+    listed = [verdict for verdict in ordered if every or verdict.outcome != "equal"]
+    shown = listed if every else listed[:ROWS]
+    table = Rows(("Index", "Verdict", ">Source", ">Target"))
+    for verdict in shown:
+        counts = (common.number(verdict.source_count), common.number(verdict.target_count))
+        table.add(verdict.target, Text(verdict.outcome, layout.STYLES.get(verdict.outcome, "")), *counts)
+    table.below.extend(layout.more(len(listed) - len(shown)))
+    if shown:
+        yield table
+    equal = len(ordered) - len(listed)
+    if equal:
+        yield Text(f"Equal: {common.counted(equal, 'index', 'indices')}; --all lists them", "green")
+
+
+def _skipped(record: VerificationRecord, every: bool) -> Iterator[Text]:
+    """One line per reason, with the first names where they could have been meant; no system indices."""
+    by_reason: dict[LeftOutReason, list[LeftOut]] = {}
+    for item in record.skipped:
+        if item.reason != LeftOutReason.SYSTEM:
+            by_reason.setdefault(item.reason, []).append(item)
+    for reason, items in by_reason.items():
+        if reason in _NOT_WANTED and not every:
+            yield Text(f"Not asked for: {len(items)} ({common.why_left_out(reason)})", "dim")
+        else:
+            yield from _skipped_by_name(items, every)
+
+
+def _skipped_by_name(items: list[LeftOut], every: bool) -> Iterator[Text]:
+    by_words: dict[str, list[str]] = {}
+    for item in items:
+        by_words.setdefault(common.left_out(item), []).append(item.name)
+    for why, names in by_words.items():
+        shown = common.names(names, len(names) if every else _SKIPPED)
+        yield Text(f"Skipped ({len(names)}), {why}: {shown}", "dim")
 
 
 def _conclusion(record: VerificationRecord) -> Text:

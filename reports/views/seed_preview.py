@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from reports.views import layout
+from reports.views.fitting import page
 from reports.words import common, seeding
 from tasks.records.previews import RoundPreview, WindowPreview
 from tasks.records.resolution import Unit
 from tasks.records.seeding import Change
 
-_SHOWN = 40
 _REHEARSED = (
     "Nothing is frozen or opened for writes: this is a seed round, whose copies are opened for reading, "
     "compared, and closed again"
@@ -19,8 +19,8 @@ _REHEARSED = (
 
 
 def seed_preview_view(ahead: RoundPreview) -> RenderableType:
-    """What the round would copy: at most forty indices; --json shows all."""
-    return Group(*_parts(ahead))
+    """What the round would copy: at most twenty indices; --json shows all."""
+    return page(_parts(ahead))
 
 
 def _parts(ahead: RoundPreview) -> Iterator[RenderableType]:
@@ -32,9 +32,8 @@ def _parts(ahead: RoundPreview) -> Iterator[RenderableType]:
         return
     yield Text(common.sentence(seeding.compared(ahead.work)))
     moving = [change for change in ahead.work.changes if change.kind != "unchanged"]
-    yield from (Text(f"  {_line(change)}") for change in moving[:_SHOWN])
-    if len(moving) > _SHOWN:
-        yield Text(f"  … and {len(moving) - _SHOWN} more (--json has all)")
+    yield from (Text(f"  {_line(change)}") for change in moving[: layout.ROWS])
+    yield from layout.more(len(moving) - layout.ROWS, indent="  ")
     for name in ahead.work.left_behind:
         yield Text(f"{name}: its index is no longer selected; the copy stays closed", "yellow")
     yield from layout.left_out(resolution.left_out)
@@ -86,7 +85,7 @@ def _order(ahead: RoundPreview) -> Iterator[str]:
         yield "gate before-open: it waits for approval, inside the window"
     yield (
         "point of no return: the target gets its aliases, replicas and refresh intervals, and takes writes; "
-        "until then the cutover can roll back, by itself or with `snapferry abort`"
+        "until then the cutover can roll back, by itself or by abort"
     )
     blocked = ahead.source_after == "blocked"
     yield "the source keeps refusing writes" if blocked else "the source takes writes again, too"

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from reports.model.cleanup import FinishReport
 from reports.model.report import Report
 from reports.model.seeding import RepointReport, RoundIndex, RoundReport, WindowReport
 from reports.views import layout
-from reports.views.estimates import Section
+from reports.views.fitting import Rows, Section
 from reports.views.layout import ROWS
 from reports.words import common, outcomes
 from reports.words.window import clients, expectation, health, length, phases, refusing
@@ -39,19 +38,16 @@ def round_lines(report: RoundReport, *, alone: bool) -> Iterator[RenderableType]
         yield Text(f"Copies left behind, as their indices are no longer selected: {named}", "yellow")
 
 
-def _table(report: RoundReport) -> Table:
-    made = layout.table(
-        ("Index", ""), ("Change", ""), ("Operations", "right"), ("Fetched", "right"), ("Reused", "right")
-    )
+def _table(report: RoundReport) -> Rows:
+    made = Rows(("Index", "Change", ">Operations", ">Fetched", ">Reused"))
     moved = _moved(report)
     for index in moved[:ROWS]:
         figures = (common.number(index.operations), common.size(index.fetched), common.size(index.reused))
-        made.add_row(Text(common.short(_name(index))), index.kind, *figures)
-    if len(moved) > ROWS:
-        made.add_row(Text(f"… and {len(moved) - ROWS} more, all with --json", "dim"))
+        made.add(_name(index), index.kind, *figures)
+    made.below.extend(layout.more(len(moved) - ROWS))
     unchanged = report.changes.get("unchanged")
     if unchanged:
-        made.add_row(Text(_unchanged(unchanged), "dim"))
+        made.below.append(Text(_unchanged(unchanged), "dim"))
     return made
 
 
@@ -85,16 +81,21 @@ def window_lines(report: WindowReport) -> Iterator[Text]:
 
 
 def sections(report: Report) -> Iterator[Section]:
-    """The same as tables: title, columns, rows."""
+    """The same for Markdown."""
     if report.round:
-        columns = ("source", "copy", "change", "why", "operations", "fetched", "reused", "full copy because")
-        yield f"Round {report.round.number}", columns, list(_rows(report.round))
+        figures = (">operations", ">fetched", ">reused")
+        columns = ("source", "copy", "change", "why", *figures, "full copy because")
+        unchanged = report.round.changes.get("unchanged")
+        facts = [("", _unchanged(unchanged))] if unchanged else []
+        yield Section(f"Round {report.round.number}", columns, list(_rows(report.round)), facts)
     if report.window:
-        yield "Window", ("phase", "time"), list(_window_rows(report.window))
+        phases = [(phase.name, common.duration(phase.seconds)) for phase in report.window.phases]
+        yield Section("Window", ("phase", ">time"), phases, list(_window_facts(report.window)))
     if report.window and report.window.repoint:
-        yield "What clients must use", ("what", "name", ""), list(_client_rows(report.window.repoint))
+        columns = ("what", "name", "detail")
+        yield Section("What clients must use", columns, list(_client_rows(report.window.repoint)))
     if report.finish:
-        yield "Cleaned up", ("what", ""), list(_finish_rows(report.finish))
+        yield Section("Cleaned up", facts=list(_finish_rows(report.finish)))
 
 
 def _rows(report: RoundReport) -> Iterator[tuple[str, ...]]:
@@ -105,16 +106,13 @@ def _rows(report: RoundReport) -> Iterator[tuple[str, ...]]:
         yield "", name, "copy removed", "", "", "", "", ""
     for name in report.left_behind:
         yield "", name, "left behind", "its index is no longer selected", "", "", "", ""
-    if report.changes.get("unchanged"):
-        yield _unchanged(report.changes["unchanged"]), "", "", "", "", "", "", ""
 
 
-def _window_rows(report: WindowReport) -> Iterator[tuple[str, str]]:
-    yield from ((phase.name, common.duration(phase.seconds)) for phase in report.phases)
+def _window_facts(report: WindowReport) -> Iterator[tuple[str, str]]:
     yield "", length(report)
     if report.expected_low is not None:
-        yield "estimate", expectation(report)
-    yield "the source", refusing(report)
+        yield "", expectation(report)
+    yield "", refusing(report)
     yield "falling back", report.falling_back
     if report.health_waited is not None:
         yield "health", health(report)

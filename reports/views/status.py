@@ -1,18 +1,23 @@
 """The status of a run, in a few lines."""
 
-import re
+import socket
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 
 from reports.model.report import GateReport, Report
 from reports.model.seeding import GuardReport, SourceBlock, WaitingCopies
+from reports.views.fitting import page
+from reports.views.live import current_step, live_lines, live_of, process_words
 from reports.words import common
 from reports.words.common import clock, counted, number
-from reports.words.next_step import after_a_kill
+from reports.words.next_step import NextStep, after_a_kill, next_lines
 from reports.words.outcomes import state_sentence, title
+from runs.commands import Called, command, in_full
 from runs.guard_record import GuardState
 from runs.lifecycle import RunStatus
+from runs.live_progress import LiveProgress
 
 _BY_THE_JOURNAL = "This is from the journals of the runs; the domains were not asked."
 
@@ -24,6 +29,8 @@ def status_of(
     waiting: WaitingCopies | None = None,
     process: int | None = None,
     taking_away: str | None = None,
+    live: LiveProgress | None = None,
+    log: str | None = None,
 ) -> dict[str, Any]:
     """The run's status as a value.
 
@@ -33,9 +40,12 @@ def status_of(
         waiting: the copies that its rounds made on the target.
         process: the id of the process that holds the plan; None where none does, or it is not known.
         taking_away: the command that resumes removing the copies, if that has begun and not finished.
+        live: what the run's session last reported.
+        log: the run's log; None if it has none.
     """
     gone = report.outcome == RunStatus.RUNNING and not held
-    last = report.steps[-1] if report.steps else None
+    last = current_step(report)
+    after = _next(report, held, gone, taking_away)
     stands = report.model_copy(update={"outcome": RunStatus.INTERRUPTED}) if gone else report
     return {
         "plan": report.plan,
@@ -47,6 +57,7 @@ def status_of(
         else state_sentence(stands, gone=gone),
         "held_by_a_process": held,
         "process": process,
+        **live_of(report, live, held=held, here=socket.gethostname()),
         "source_refuses_writes": block.model_dump(mode="json") if block else None,
         "copies": waiting.model_dump(mode="json") if waiting else None,
         "taking_away": taking_away,
@@ -57,53 +68,59 @@ def status_of(
         "steps_done": [step.name for step in report.steps if step.ended and not step.error],
         "gates": [gate.model_dump(mode="json") for gate in report.gates],
         "message": report.message,
-        "next": _next(report, held)
-        or taking_away
-        or (after_a_kill(report.window, report.next) if gone else report.next),
+        "next": after.text,
+        "next_command": after.command,
         "changes": len(report.changes),
+        "log": log,
     }
 
 
-def _next(report: Report, held: bool) -> str:
-    """What to do about a running process; empty without one."""
+def _next(report: Report, held: bool, gone: bool, taking_away: str | None) -> NextStep:
+    """What to do next: about a process at work, about copies being removed, or about the run."""
     closed = next((gate for gate in report.gates if gate.approved is None), None)
     if held and closed and report.outcome == RunStatus.RUNNING:
-        file = f", or touch {closed.file}" if closed.file else ""
-        return f"it waits for approval: snapferry approve PLAN {closed.name}{file}"
-    return "wait for it" if held else ""
+        file = f" (or touch {closed.file})" if closed.file else ""
+        return NextStep(f"approve it{file}", command("approve", closed.name))
+    if held:
+        return NextStep("wait for it")
+    if taking_away:
+        return NextStep(command=taking_away)
+    if gone:
+        return after_a_kill(report.window, report.next, report.next_command)
+    return NextStep(report.next, report.next_command)
 
 
-def with_plan(found: dict[str, Any], file: str) -> dict[str, Any]:
-    """The same with the plan's file in its commands, so that they can be pasted as they are."""
+def with_plan(found: dict[str, Any], called: Called | None) -> dict[str, Any]:
+    """The same with its commands in full, so that they can be pasted.
+
+    Args:
+        called: how the command was called that shows it.
+    """
     block = found["source_refuses_writes"]
-    named: dict[str, Any] = {
-        key: _named(found[key], file) for key in ("message", "next", "taking_away") if found[key]
-    }
-    lifted = {**block, "lift": _named(block["lift"], file)} if block else None
+    texts = ("message", "next", "next_command", "taking_away")
+    named: dict[str, Any] = {key: in_full(found[key], called) for key in texts if found[key]}
+    lifted = {**block, "lift": in_full(block["lift"], called)} if block else None
     return {**found, **named, "source_refuses_writes": lifted}
 
 
-def _named(said: str, file: str) -> str:
-    return re.sub(r"(?<=snapferry )([a-z]+) PLAN\b", lambda found: f"{found[1]} {file}", said)
-
-
-def status_view(found: dict[str, Any]) -> Text:
+def status_view(found: dict[str, Any]) -> RenderableType:
     """The status as lines for people."""
-    process = "a process works on it" if found["held_by_a_process"] else "no process works on it"
+    run = f"{title(found['verb'])} {found['run_id']} of plan {found['plan']}"
     lines = [
         *_block_lines(found),
-        f"{title(found['verb'])} {found['run_id']} of plan {found['plan']}: {found['stands']} ({process})",
+        f"{run}: {found['stands']} ({process_words(found)})",
         *_copies_lines(found),
         f"Steps done: {', '.join(found['steps_done']) or 'none'}",
     ]
-    if found["step"] and found["step"] not in found["steps_done"]:
-        error = f": {found['step_error']}" if found["step_error"] else ""
-        lines.append(f"Last step: {found['step']}, attempt {found['step_attempts']}{error}")
+    if found["step"] and found["step_error"]:
+        lines.append(f"Last step: {found['step']}, attempt {found['step_attempts']}: {found['step_error']}")
+    lines += live_lines(found)
     lines += [common.gate(GateReport.model_validate(gate)) for gate in found["gates"]]
     lines += [found["message"]] if found["message"] else []
     lines += [_BY_THE_JOURNAL] if found["source_refuses_writes"] else []
-    lines += [f"Next: {found['next']}"] if found["next"] else []
-    return Text("\n".join(lines))
+    lines += [f"Log: {found['log']}"] if found["log"] else []
+    lines += next_lines(found["next"], found["next_command"])
+    return page(map(Text, lines))
 
 
 def _block_lines(found: dict[str, Any]) -> list[str]:

@@ -17,15 +17,15 @@ from tasks.records.verification import DocumentDifference, Finding, Verification
 
 _REASONS = {
     LeftOutReason.SYSTEM: "belongs to the service or to Dashboards",
-    LeftOutReason.EXCLUDED: "indices.exclude",
+    LeftOutReason.EXCLUDED: "in indices.exclude",
     LeftOutReason.NOT_INCLUDED: "not in indices.include",
     LeftOutReason.CLOSED: "closed",
     LeftOutReason.CHANGING: "changed while it was being read",
     LeftOutReason.CONFLICT: "the target has the name",
     LeftOutReason.COMPARED_BEFORE: "compared before",
     LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
+    LeftOutReason.NOT_REHEARSED: "not in --only",
 }
-_NAME = 60
 FORMS: dict[Form, str] = {
     "region": "by Region",
     "endpoint": "by endpoint",
@@ -51,11 +51,6 @@ def number(count: int | None) -> str:
     return "–" if count is None else f"{count:,}"
 
 
-def short(name: str) -> str:
-    """A name cut to fit a table; the files have it in full."""
-    return name if len(name) <= _NAME else f"{name[: _NAME - 10]}…{name[-9:]}"
-
-
 def counted(count: int, one: str, many: str) -> str:
     """A count with its noun."""
     return f"{number(count)} {one if count == 1 else many}"
@@ -68,7 +63,7 @@ def sentence(said: str) -> str:
 
 def names(found: Sequence[str], most: int) -> str:
     """List the first names of many in one line, with the number of the others."""
-    return listed(map(short, found), most)
+    return listed(found, most)
 
 
 def action(unit: Unit) -> str:
@@ -139,8 +134,13 @@ def span_of(seconds: Range) -> str:
 
 def left_out(item: LeftOut) -> str:
     """Why a name did not move."""
-    reason = _REASONS[item.reason]
+    reason = why_left_out(item.reason)
     return f"{reason} ({item.detail})" if item.detail else reason
+
+
+def why_left_out(reason: LeftOutReason) -> str:
+    """A reason why names did not move."""
+    return _REASONS[reason]
 
 
 def repository(record: RepositoryRecord) -> str:
@@ -205,12 +205,12 @@ def warnings_and_failures(warnings: int, failed: int) -> str:
 def removed(record: RemovalRecord | RemovalReport) -> str:
     """List what was removed, and what was not touched, in one line."""
     count = len(record.indices)
-    what = ["1 index or data stream" if count == 1 else f"{count} indices and data streams"]
+    what = [counted(count, "index or data stream", "indices and data streams")] if count else []
     taken = len(record.snapshots)
     what += [f"{taken} snapshots" if taken > 1 else "the snapshot"] if taken else []
     what += [f"the registration on the {side}" for side in record.unregistered]
     left = f"; not touched: {', '.join(item.name for item in record.left[:5])}" if record.left else ""
-    return f"removed: {', '.join(what)}{left}"
+    return f"removed: {', '.join(what) or 'nothing'}{left}"
 
 
 def snapshot(record: SnapshotRecord) -> str:
@@ -247,7 +247,7 @@ def document(difference: DocumentDifference) -> str:
     """Describe a document that differs, with its sequence numbers where they are known."""
     routing = f" with routing {difference.routing}" if difference.routing is not None else ""
     shard = f" of shard {difference.shard}" if difference.shard is not None else ""
-    return f"document {short(difference.id)}{routing}{shard}: {difference.kind}{_seq_nos(difference)}"
+    return f"document {difference.id}{routing}{shard}: {difference.kind}{_seq_nos(difference)}"
 
 
 def _seq_nos(difference: DocumentDifference) -> str:

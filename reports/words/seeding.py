@@ -29,7 +29,7 @@ def compared(record: ChangesRecord) -> str:
 def copies(record: CopiesRecord) -> str:
     """The copies after a round."""
     copies = counted(len(record.copies), "copy", "copies")
-    return f"{copies} on the target, all closed and refusing writes"
+    return f"{copies} on the target, closed and refusing writes"
 
 
 def round_sentence(record: RoundRecord) -> str:

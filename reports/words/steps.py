@@ -8,6 +8,11 @@ from pydantic import BaseModel
 from reports.words import common, seeding
 from runs.step_names import StepName
 from tasks import steps
+from tasks.records.checks import PreflightRecord
+from tasks.records.cleanup import RemovalRecord
+from tasks.records.cutover import HealthRecord, PauseOutcome, PauseRecord
+from tasks.records.transfer import RestoreRecord
+from tasks.records.verification import VerificationRecord
 from tasks.steps import StepKey
 
 R = TypeVar("R", bound=BaseModel)
@@ -46,3 +51,22 @@ _SENTENCES: Mapping[StepName, Callable[[Any], str]] = {
 def sentence_about(step: StepKey[R], record: R) -> str:
     """One sentence about a step that is done; empty for a step that needs none."""
     return _SENTENCES[step.name](record)
+
+
+def falls_short(record: BaseModel) -> bool:
+    """Whether a step that is done lacks something that it was for: its sentence then says what."""
+    match record:
+        case HealthRecord():
+            return bool(record.not_green)
+        case PreflightRecord():
+            return bool(record.failed)
+        case RestoreRecord():
+            return not all(index.restored for index in record.indices)
+        case VerificationRecord():
+            return not record.passed and not record.bracketed
+        case PauseRecord():
+            return record.outcome in {PauseOutcome.FAILED, PauseOutcome.NOT_RESUMED}
+        case RemovalRecord():
+            return bool(record.left)
+        case _:
+            return False

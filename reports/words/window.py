@@ -43,14 +43,10 @@ def expectation(report: WindowReport) -> str:
     text = f"expected {span(low, high)} ({basis})"
     if report.inside is None:
         return text
-    if report.inside:
-        return f"{text}: within"
-    return f"{text}: {'shorter' if _net(report) < low else 'longer'}, without waits at gates"
-
-
-def _net(report: WindowReport) -> float:
     waited = sum(phase.seconds for phase in report.phases if phase.name == WAITING)
-    return (report.seconds or 0.0) - waited
+    net = (report.seconds or 0.0) - waited
+    found = "within" if report.inside else "shorter" if net < low else "longer"
+    return f"{text}: {found}" + (f" ({duration(net)} without the wait at the gate)" if waited else "")
 
 
 def refusing(report: WindowReport) -> str:

@@ -47,17 +47,22 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from runs.state import State
     from snapferry.console import say
+    from snapferry.next_steps import same_command, say_next
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
     note_differences(subject(State(options.state, plan.name)).journal, plan)
+    more = ("--seeds",) if found.concerns == "seed rounds" else ()
+    to_run = same_command("--execute", *more)
     if isinstance(found, Leftovers):
-        call.show(found, leftovers_view, cleanup_document)
+        call.show(found, leftovers_view, cleanup_document, to_run=to_run)
     else:
-        call.show(found, unfinished_cutover_view)
+        call.show(found, unfinished_cutover_view, to_run=to_run)
+    if call.as_json:
+        return
     what = "roll it back" if found.concerns == "cutover" else "remove it"
-    more = " --seeds" if found.concerns == "seed rounds" else ""
-    say(f"Nothing was changed. To {what}: snapferry abort {call.file} --execute{more}")
+    say(f"Nothing was changed. To {what}:")
+    say_next(to_run)
 
 
 def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode | None:
@@ -69,9 +74,11 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from runs.journal import Journal
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
-    from snapferry.console import keep_output, show_error
+    from snapferry.console import keep_output, say, show_error
     from snapferry.exit_codes import code_of_run
+    from snapferry.next_steps import next_command, say_next
     from snapferry.progress import shown_progress
+    from snapferry.run_log import open_log
     from snapferry.running import show_unrecorded
     from tasks.records.cleanup import RemovalRecord
 
@@ -80,8 +87,9 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     before = subject(state).journal
     note_differences(before, plan)
     unrecorded: Unrecorded = {}
+    open_log(state.log_of(before.run_id))
     try:
-        with shown_progress(), recorded_if_possible() as unrecorded:
+        with shown_progress(state), recorded_if_possible() as unrecorded:
             record = roll_back_or_remove(plan, options)
     except SnapferryError as error:
         run = Journal.load(before.path).document
@@ -97,15 +105,18 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
         call.show(record, removal_view, cleanup_document)
     else:
         call.show(record, rolled_back_view)
+    say(f"Log: {state.log_of(before.run_id)}")
+    if not call.as_json and not isinstance(record, RemovalRecord):
+        say_next(next_command("cutover"))
     return show_unrecorded(unrecorded)
 
 
 def _say_what_was_done(before: "Document", run: "Document") -> None:
-    from snapferry.console import say
+    from snapferry.console import warn
 
     sent = [each for each in run.intents[len(before.intents) :] if each.result == "sent"]
     changes = (f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)
-    say("Removed before the error: " + ("; ".join(changes) or "nothing"))
+    warn("Done before the error: " + ("; ".join(changes) or "nothing"))
     window = run.window
     if window and window.ended and not (before.window and before.window.ended):
-        say("The source takes writes again.")
+        warn("The source takes writes again.")

@@ -20,11 +20,14 @@ def approve(call: RunCall, gate: GateName) -> None:
     A gate may also be approved before the run reaches it. Use the machine and the state folder of the run.
     An approval cannot be withdrawn. Nothing is sent to the domains.
     """
+    from reports.words.next_step import resume_command
     from runs.approvals import approve as record_approval
     from runs.approvals import run_to_approve, this_user
     from runs.begun_plan import require_same_sides
+    from runs.commands import current, in_full
     from runs.state import State
     from snapferry.console import print_text, show_json
+    from snapferry.next_steps import next_command, say_next
 
     plan = call.load()
     known: dict[str, Gate] = {name: name for name in plan.gates}
@@ -36,12 +39,14 @@ def approve(call: RunCall, gate: GateName) -> None:
     journal = run_to_approve(runs, named)
     require_same_sides(journal, plan)
     approval, is_new = record_approval(journal, named, this_user())
+    is_running = runs.is_held()
+    to_run = next_command("status") if is_running else in_full(resume_command(journal.document), current())
     if call.as_json:
-        show_json({**approval.model_dump(mode="json"), "plan": plan.name, "already": not is_new})
+        written = {"plan": plan.name, "already": not is_new, "next": to_run}
+        show_json({**approval.model_dump(mode="json"), **written})
         return
     when = "" if is_new else f" already, at {approval.at:%Y-%m-%d %H:%M:%S} UTC"
     print_text(f"Gate {named} of run {approval.run_id} is approved{when} by {approval.by}.\n")
-    command = journal.document.verb.command.replace("PLAN", str(call.file))
-    resume = f"No process is working on the run. To resume it: {command}"
-    is_running = runs.is_held()
+    resume = "No process is working on the run. To resume it:"
     print_text(f"{'The run continues within seconds of reaching the gate.' if is_running else resume}\n")
+    say_next(to_run)

@@ -67,8 +67,7 @@ def cutover(
         return _execute(call, plan, options)
     from flows.previews.seeding import cutover_preview
 
-    after = f" --source-after {source_after}" if source_after else ""
-    show_preview(call, cutover_preview(plan, options), f" --allow-freeze{after}")
+    show_preview(call, cutover_preview(plan, options), "--allow-freeze")
     return ExitCode.DONE
 
 
@@ -83,16 +82,22 @@ def _require_no_freeze(allow_freeze: bool, source_after: str | None) -> None:
 
 def _rehearse(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode:
     if call.execute:
-        return run_and_report(call, plan, partial(_rehearsal_flow, plan, options))
+        from flows.sessions.begin_or_resume import Request
+        from flows.sessions.verb_rules import SEED
+
+        flow = partial(_rehearsal_flow, plan, options)
+        return run_and_report(call, Request(plan, options), SEED, flow)
     from flows.previews.seeding import cutover_rehearsal_preview
 
-    show_preview(call, cutover_rehearsal_preview(plan, options), " --rehearse")
+    show_preview(call, cutover_rehearsal_preview(plan, options))
     return ExitCode.DONE
 
 
 def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode:
     from flows.guard.agreement import await_guard
+    from flows.sessions.begin_or_resume import Request
     from flows.sessions.cutover import finished_cutover, require_consent
+    from flows.sessions.verb_rules import CUTOVER
     from runs.state import State
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
@@ -104,7 +109,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     journal = finished_cutover(plan, options)
     if journal is None:
         require_consent(plan, options)
-        return run_and_report(call, plan, partial(_flow, plan, options))
+        return run_and_report(call, Request(plan, options), CUTOVER, partial(_flow, plan, options))
     say(f"Cutover {journal.run_id} has already opened the target.")
     show_report(call, journal)
     return code_of_run(journal.document)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runs.commands import Called, called_as
 from snapferry.calls import ExecutableCall
 from snapferry.commands.lab import ENGINE, Source, Target, domain, lab_errors, settings
 from snapferry.commands.migrate import execute
@@ -42,6 +43,7 @@ def demo(
     from lab.manager import attached
     from runs.state import default_folder
     from snapferry.console import say
+    from snapferry.next_steps import say_next
 
     place = (folder or default_folder() / "demo").absolute()
     domains = domain("orders-source", "us-east-1", source), domain("orders-target", "eu-west-1", target)
@@ -49,7 +51,8 @@ def demo(
         code = _fill_and_migrate(lab, place, documents, progress)
     say("The two domains and everything else that was started have been stopped.")
     if code is ExitCode.DONE:
-        say("To try more: `snapferry lab up` starts two domains like these, with a plan, and keeps them up.")
+        say("To try more, start two domains like these, with a plan, that stay up:")
+        say_next("snapferry lab up")
     return code
 
 
@@ -76,8 +79,8 @@ def _fill_and_migrate(lab: "LabDescription", place: Path, documents: int, progre
 def _migrate(file: Path, state: Path) -> ExitCode:
     from snapferry.console import say
 
-    say(f"\n$ snapferry migrate {file} --execute")
+    called = Called(verb="migrate", plan=str(file), state=str(state), options=("--execute",))
+    say(f"\n$ snapferry migrate {called.place} --execute")
     call = ExecutableCall(file=file, state=state, execute=True)
-    again = f"`snapferry report {file} --state {state}` shows this again"
-    with exit_on_error():
-        return execute(call, call.load(), run_options(state, new_run=True), next_step=again)
+    with called_as(called), exit_on_error():
+        return execute(call, call.load(), run_options(state, new_run=True), then="report")

@@ -17,11 +17,23 @@ if TYPE_CHECKING:
     from runs.journal import Intent
     from runs.state import State
 
+_STORED = {"keep": "keep", "remove": "drop", "drop": "drop"}
+"""Values of --snapshots as journals have them; `drop` is the word of earlier versions."""
+
+
+def _as_stored(given: str | None) -> str | None:
+    if given is not None and given not in _STORED:
+        raise typer.BadParameter(f"{given!r} is not one of 'keep', 'remove'")
+    return _STORED[given] if given else None
+
+
 Snapshots = Annotated[
-    Literal["keep", "drop"] | None,
+    str | None,
     typer.Option(
         "--snapshots",
-        help="Keep or delete the snapshots of the run and its seed rounds. Default: keep.",
+        metavar="[keep|remove]",
+        help="Keep or remove the snapshots of the run and its seed rounds. Default: keep.",
+        callback=_as_stored,
         show_default=False,
     ),
 ]
@@ -73,15 +85,18 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "C
     from flows.finish import preview
     from reports.views.cleanup import finish_preview_view
     from snapferry.console import say
+    from snapferry.next_steps import same_command, say_next
 
     found = preview(plan, options, choices)
+    to_run = "" if found.finished else same_command("--execute")
     if call.as_json or not found.finished:
-        call.show(found, finish_preview_view)
+        call.show(found, finish_preview_view, to_run=to_run)
     if found.finished:
         say(f"Run {found.run_id} is already cleaned up.")
         return
-    given = "".join(f" --{name} {value}" for name, value in vars(choices).items() if value)
-    say(f"Nothing was changed. To go ahead: snapferry finish {call.file}{given} --execute")
+    if not call.as_json:
+        say("Nothing was changed. To go ahead:")
+        say_next(to_run)
 
 
 def _execute(
@@ -91,19 +106,24 @@ def _execute(
     from domains.errors import SnapferryError
     from flows.finish import finish as clean_up
     from flows.finish import finished_run
+    from reports.build.report import report_of
     from reports.views.cleanup import cleanup_document, finish_view
+    from runs.commands import current
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
-    from snapferry.console import say, show_error
+    from snapferry.console import say, show_error, warn
+    from snapferry.next_steps import say_next
     from snapferry.progress import shown_progress
+    from snapferry.run_log import open_log
     from snapferry.running import show_unrecorded
     from tasks.steps import FINISH
 
     state = State(options.state, plan.name)
     before, sent_before = finished_run(state), len(_sent_requests(state))
     unrecorded: Unrecorded = {}
+    open_log(state.log_of(before.run_id))
     try:
-        with shown_progress(), recorded_if_possible() as unrecorded:
+        with shown_progress(state), recorded_if_possible() as unrecorded:
             record = clean_up(plan, options, choices)
     except SnapferryError as error:
         if unrecorded:
@@ -114,11 +134,15 @@ def _execute(
             raise
         show_error(error)
         changes = "; ".join(f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)
-        say(f"Done before the error: {changes}. The same command resumes the rest.")
+        warn(f"Done before the error: {changes}. The same command resumes the rest.")
         return _code_after_change(error)
     if record == before.document.recorded(FINISH):
         say(f"Run {before.run_id} is already cleaned up.")
-    call.show(record, finish_view, cleanup_document)
+    left = report_of(finished_run(state).document, current()).next_command
+    call.show(record, finish_view, cleanup_document, to_run=left)
+    say(f"Log: {state.log_of(before.run_id)}")
+    if left and not call.as_json:
+        say_next(left)
     return show_unrecorded(unrecorded)
 
 

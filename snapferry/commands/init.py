@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runs.commands import Called, command, in_full
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode, code_of_output
+from snapferry.options import StateFolder
 from snapferry.side_options import NamedSide
 from snapferry.verb import verb
 
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
     from tasks.records.draft import Draft
 
 _NO_FILE = Path("plan.yaml")
+_NAMELESS = ("plan",)  # every plan is called so; the domains' names say more
 Name = Annotated[
     str | None,
     typer.Option(
         "--name",
         metavar="NAME",
-        help="Name of the plan. Default: made from the domains' names.",
+        help="Name of the plan. Default: that of FILE, unless it is plan.yaml; else made from the domains' "
+        "names.",
         show_default=False,
     ),
 ]
@@ -42,24 +46,34 @@ Output = Annotated[
     "snapferry init > plan.yaml",
 )
 def init(
-    call: Call, source: NamedSide, target: NamedSide, name: Name = None, output: Output = None
+    call: Call,
+    source: NamedSide,
+    target: NamedSide,
+    name: Name = None,
+    output: Output = None,
+    state: StateFolder = None,
 ) -> ExitCode:
     """Generate a commented plan by inspecting both domains.
 
     Reads only: both domains, and your AWS account for Regions, a bucket and a role. What cannot be found
     becomes a placeholder with a comment on what to fill in. A side that you do not name is a placeholder
-    too: without --source and --target the plan is a template, and nothing is sent.
+    too: without --source and --target the plan is a template, and nothing is sent. --state is only passed on
+    to the next step.
     """
     file = None if output is None or str(output) == "-" else output
     if file is not None and (file.exists() or file.is_symlink()):
-        return _refuse_output(f"{file} already exists", "choose another file for -o, or move this one away")
+        return _refuse_output(
+            f"{file} already exists",
+            "choose another file for -o, or move this one away",
+        )
     _require_valid_name(name)
     sides = {side.side: checked for side in (source, target) if (checked := side.checked())}
     if len(sides) == 2 and sides["source"] == sides["target"]:
         raise typer.BadParameter("source and target are the same domain", param_hint="--target")
     from tasks.draft.draft import draft
 
-    return _write(call, draft(sides, name), file)  # pyright: ignore[reportArgumentType]
+    drafted = draft(sides, name or _name_of(file))  # pyright: ignore[reportArgumentType]
+    return _write(call, drafted, file, state)
 
 
 def _refuse_output(message: str, hint: str) -> ExitCode:
@@ -78,12 +92,25 @@ def _require_valid_name(name: str | None) -> None:
         raise typer.BadParameter(str(error), param_hint="--name") from None
 
 
-def _write(call: Call, draft: "Draft", file: Path | None) -> ExitCode:
+def _name_of(file: Path | None) -> str | None:
+    """The plan's name, from its file; None where that says nothing, or cannot be a name."""
+    from configs.values.names import check_plan_name
+
+    if file is None or file.stem in _NAMELESS:
+        return None
+    try:
+        return check_plan_name(file.stem)
+    except ValueError:
+        return None
+
+
+def _write(call: Call, draft: "Draft", file: Path | None, state: Path | None) -> ExitCode:
     """Write the plan if the loader accepts it, and say what to do next."""
     from configs.loading.loader import parse_plan
     from configs.loading.problems import PlanError
     from reports.plan_file.draft import plan_text
     from snapferry.console import print_text, say, show_json, show_problem
+    from snapferry.next_steps import say_next
 
     text = plan_text(draft)
     try:
@@ -102,18 +129,29 @@ def _write(call: Call, draft: "Draft", file: Path | None) -> ExitCode:
                     file.unlink()  # half a plan would be in the way of the next attempt
             _refuse_output(f"cannot write {file}: {error.strerror}", "choose another file for -o")
             return code_of_output(error)
+    to_run = _next(file, state)
     if call.as_json:
-        show_json({**draft.model_dump(mode="json"), "plan": text, "file": str(file) if file else None})
+        written = {"plan": text, "file": str(file) if file else None, "next": to_run}
+        show_json({**draft.model_dump(mode="json"), **written})
     elif file is None:
         print_text(text)
-    for line in _next_steps(draft, file):
+    for line in _summary(draft, file):
         say(line)
+    if not call.as_json:
+        say_next(to_run)
     return ExitCode.DONE
 
 
-def _next_steps(draft: "Draft", file: Path | None) -> list[str]:
+def _next(file: Path | None, state: Path | None) -> str:
+    if file is None:
+        return "save this in a file, then check that file with `snapferry check`"
+    called = Called(verb="init", plan=str(file), state=str(state) if state else "")
+    return in_full(command("check"), called)
+
+
+def _summary(draft: "Draft", file: Path | None) -> list[str]:
     from reports.plan_file.draft import summary
 
     written = [f"Written to {file}."] if file else []
     fill_in = [f"To fill in: {', '.join(draft.to_fill_in)}."] if draft.to_fill_in else []
-    return [*summary(draft), *written, *fill_in, f"Next: snapferry check {file or 'PLAN'}"]
+    return [*summary(draft), *written, *fill_in]

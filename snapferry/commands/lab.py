@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,15 +24,29 @@ if TYPE_CHECKING:
     from lab.manager import LabStatus
     from lab.settings import DomainSettings, LabSettings
 
-Home = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="The lab's folder. Default: ~/.local/state/snapferry/lab.",
-        file_okay=False,
-        show_default=False,
-    ),
-]
+_FOLDER_HELP = "The lab's folder. Default: ~/.local/state/snapferry/lab."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a lab is.
+
+    Args:
+        home: the same under its former name.
+    """
+
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", metavar="FOLDER", help=_FOLDER_HELP, file_okay=False, show_default=False),
+    ] = None
+    home: Annotated[Path | None, typer.Option("--home", hidden=True, file_okay=False)] = None
+
+    @property
+    def chosen(self) -> Path:
+        """The folder that was chosen, else the default one."""
+        from lab.paths import default_home
+
+        return self.folder or self.home or default_home()
 
 
 class Engine(StrEnum):
@@ -84,7 +99,7 @@ def _require_extra() -> None:
     errors=lab_errors,
 )
 def up(
-    home: Home = None,
+    place: Place,
     documents: Annotated[
         int, typer.Option(min=0, help="How many documents to put into the source, approximately.")
     ] = 120_000,
@@ -106,6 +121,12 @@ def up(
     nodes: Annotated[int, typer.Option(min=1, max=3, help="Data nodes of each domain.")] = 1,
     managers: Annotated[int, typer.Option(min=1, max=3, help="Manager-eligible nodes of each domain.")] = 1,
     tls: Annotated[bool, typer.Option("--tls", help="Serve the domains over HTTPS only.")] = False,
+    heap: Annotated[
+        int | None,
+        typer.Option(
+            min=256, metavar="MB", help="Heap of each engine. Default: by --documents.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Start the lab, fill its source, and show how to use it.
 
@@ -115,16 +136,16 @@ def up(
         raise typer.BadParameter(f"needs --source or --target {SECURED.value}", param_hint="--access-control")
     from lab.manager import status as read_status
     from lab.manager import up as start
-    from lab.paths import default_home
+    from lab.settings import heap_for
 
-    place = home or default_home()
-    was_up = read_status(place).state == "up"
+    was_up = read_status(place.chosen).state == "up"
     with LabProgress() as progress:
         domains = (
             domain("orders-source", source_region, source, access_control, nodes, managers),
             domain("orders-target", target_region, target, access_control, nodes, managers),
         )
-        description = start(place, settings(*domains, tls=tls), progress)
+        heap_mb = heap or heap_for(0 if no_data else documents)
+        description = start(place.chosen, settings(*domains, tls=tls, heap_mb=heap_mb), progress)
         loaded = None if no_data or was_up else _load(description, documents, small_indices, progress)
         if not was_up:
             _take_automated_snapshots(description)
@@ -133,32 +154,29 @@ def up(
 
 
 @verb("snapferry lab down", errors=lab_errors)
-def down(home: Home = None) -> None:
+def down(place: Place) -> None:
     """Stop the lab, and whatever a crash has left of it.
 
     Its logs stay in its folder.
     """
     from lab.manager import down as stop
-    from lab.paths import default_home
 
-    stopped = stop(home or default_home())
+    stopped = stop(place.chosen)
     typer.echo(f"Stopped: {', '.join(entry.name for entry in stopped)}." if stopped else "No lab was up.")
 
 
 @verb("snapferry lab status", "snapferry lab status --json", errors=lab_errors)
-def status(call: Call, home: Home = None) -> None:
+def status(call: Call, place: Place) -> None:
     """Show whether the lab is up, and where."""
     from lab.manager import status as read_status
-    from lab.paths import default_home
 
-    place = home or default_home()
-    found = read_status(place)
+    found = read_status(place.chosen)
     if call.as_json:
-        typer.echo(json.dumps(_document(place, found), indent=2))
+        typer.echo(json.dumps(_document(place.chosen, found), indent=2))
     elif found.state == "up" and found.description is not None:
         typer.echo(summary(found.description, Path(found.description.home) / "plan.yaml", None))
     else:
-        typer.echo(f"The lab in {place} is {found.state}.")
+        typer.echo(f"The lab in {place.chosen} is {found.state}.")
 
 
 lab = VerbGroup(
@@ -184,8 +202,6 @@ def write_plan(description: LabDescription) -> Path:
 
 
 def _document(home: Path, found: LabStatus) -> dict[str, object]:
-    from dataclasses import asdict
-
     described = asdict(found.description) if found.description else None
     processes = [{"name": entry.name, "pid": entry.pid} for entry in found.processes]
     return {"home": str(home), "state": found.state, "processes": processes, "lab": described}
@@ -206,11 +222,17 @@ def domain(
     return DomainSettings(name, region, engine.value, secured, nodes, managers)
 
 
-def settings(source: DomainSettings, target: DomainSettings, *, tls: bool = False) -> LabSettings:
-    """The settings of a lab with these two domains."""
-    from lab.settings import LabSettings
+def settings(
+    source: DomainSettings, target: DomainSettings, *, tls: bool = False, heap_mb: int | None = None
+) -> LabSettings:
+    """The settings of a lab with these two domains.
 
-    return LabSettings(source=source, target=target, tls=tls)
+    Args:
+        heap_mb: of each engine; the usual one if None.
+    """
+    from lab.settings import HEAP_MB, LabSettings
+
+    return LabSettings(source=source, target=target, tls=tls, heap_mb=heap_mb or HEAP_MB)
 
 
 def _load(description: LabDescription, documents: int, small: int, progress: LabProgress) -> LoadSummary:

@@ -14,6 +14,7 @@ from snapferry.verb import verb
 if TYPE_CHECKING:
     from configs.plan import Plan
     from flows.sessions.options import RunOptions
+    from runs.journal import Journal
     from tasks.records.plan_document import PlanDocument
 
 
@@ -38,20 +39,19 @@ def execute(
     options: "RunOptions",
     saved: "PlanDocument | None" = None,
     *,
-    next_step: str = "",
+    then: str = "",
 ) -> ExitCode:
     """Start or resume the migration, show its report, and return its exit code.
 
     Args:
         saved: the saved plan that is executed, if the call's file holds one.
-        next_step: replaces the report's advice after a run that is done.
+        then: the verb of the next step after a run that is done, instead of the report's own.
 
     Raises:
         SnapferryError, KeyboardInterrupt: no run was started or resumed.
     """
-    from flows.sessions.notifications import notify_end_again
-    from flows.sessions.session import finished_before
-    from runs.state import State
+    from flows.sessions.begin_or_resume import Request
+    from flows.sessions.verb_rules import MIGRATE, finished_before
     from snapferry.console import say
     from snapferry.exit_codes import code_of_run
     from snapferry.running import run_flow, show_report
@@ -60,12 +60,20 @@ def execute(
     if journal:
         another = "save the plan again to start another" if saved else "--new-run starts another"
         say(f"Run {journal.run_id} has already finished; {another}.")
-        notify_end_again(plan, State(options.state, plan.name), journal)
+        _notify_again(plan, options, journal)
     else:
         saved_plan = call.file if saved else None
-        journal = run_flow(plan.name, options.state, partial(_flow, plan, options, saved_plan))
-    show_report(call, journal, next_step=next_step)
+        flow = partial(_flow, plan, options, saved_plan)
+        journal = run_flow(Request(plan, options, saved), MIGRATE, flow)
+    show_report(call, journal, then=then)
     return code_of_run(journal.document)
+
+
+def _notify_again(plan: "Plan", options: "RunOptions", journal: "Journal") -> None:
+    from flows.sessions.notifications import notify_end_again
+    from runs.state import State
+
+    notify_end_again(plan, State(options.state, plan.name), journal)
 
 
 def _flow(plan: "Plan", options: "RunOptions", saved_plan: Path | None) -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runs.commands import command
 from snapferry.calls import PlanCall, RunCall
 from snapferry.exit_codes import ExitCode, code_of_output
 from snapferry.options import ConsentOptions, NewRun, run_options
@@ -45,12 +46,14 @@ def plan(
     if call.as_json and str(output) == "-":
         raise typer.BadParameter("-o - and --json would print two documents; leave one of them out")
     loaded, saved = load_either(call.file)
+    if saved and new_run and output is not None:
+        saved = None  # it is saved anew, from the plan in it
     options = run_options(call.folder, allow.consents(), new_run=new_run)
     preview = previewed(loaded, saved, options)
-    code = _save(preview, output, overwrites=call.file) if output is not None else None
-    if code is None and (call.as_json or str(output) != "-"):
+    if output is None:
         show_migration_preview(call, preview)
-    return code
+        return None
+    return _save(call, preview, output)
 
 
 def previewed(plan: "Plan", saved: "PlanDocument | None", options: "RunOptions") -> "MigrationPreview":
@@ -70,47 +73,89 @@ def previewed(plan: "Plan", saved: "PlanDocument | None", options: "RunOptions")
 
 def show_migration_preview(call: PlanCall, preview: "MigrationPreview") -> None:
     """Print what would be done and, for people, the command that does it."""
-    from reports.views.plan import plan_view
-    from reports.words.estimates import plan_in_words
     from snapferry.console import say
+    from snapferry.next_steps import next_command, same_command, say_next
 
-    call.show(preview.document, plan_view, plan_in_words)
+    _show_document(call, preview)
     if call.as_json:
         return
     if preview.finished:
-        another = f"snapferry plan {call.file} --new-run"
-        say(f"Run {preview.finished} has finished, and nothing is left to do. To plan another run: {another}")
+        say(f"Run {preview.finished} has finished, and nothing is left to do (--new-run plans another one).")
+        say_next(next_command("report"))
         return
-    if preview.fresh and not preview.document.changes and not preview.continues:
+    if _is_idle(preview):
         say("Nothing was changed, and there is nothing to do: no index is left to move.")
         return
     if preview.continues:
         say(f"Run {preview.continues} is unfinished; this is what it has decided, and --execute resumes it.")
-    say(f"Nothing was changed. To go ahead: snapferry migrate {call.file} --execute")
+    if preview.fresh:
+        say(f"Account, role and bucket were not looked at: {command('check')} does that.")
+    say("Nothing was changed. To go ahead:")
+    say_next(same_command("--execute", *_consents(preview), verb="migrate"))
 
 
-def _save(preview: "MigrationPreview", output: Path, *, overwrites: Path) -> ExitCode | None:
-    """Save the resolved plan; returns an exit code if it cannot be saved."""
+def _show_document(call: PlanCall, preview: "MigrationPreview") -> None:
+    from reports.views.plan import plan_view
+    from reports.words.estimates import plan_in_words
+
+    call.show(preview.document, plan_view, plan_in_words)
+
+
+def _is_idle(preview: "MigrationPreview") -> bool:
+    return preview.fresh and not preview.document.changes and not preview.continues
+
+
+def _consents(preview: "MigrationPreview") -> list[str]:
+    """The consents that executing it needs, as arguments."""
+    return [word for consent in preview.document.consents for word in consent.split(" ", 1)]
+
+
+def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode | None:
+    """Save the resolved plan, show it, and name the command that executes it.
+
+    Returns:
+        An exit code if it cannot be saved.
+    """
+    from configs.loading.loader import is_resolved
     from flows.sessions.saved_plans import save, text_of
-    from snapferry.console import print_text, say, show_problem
+    from snapferry.console import print_text, show_problem
+    from snapferry.next_steps import same_command
 
     existing = preview.continues or preview.finished
     if existing:
         show_problem(
-            f"run {existing} exists, so there is no new migration to save", "finish it, or add --new-run"
+            f"run {existing} exists, so there is no new migration to save",
+            f"to save another one: {same_command('--new-run')}",
         )
         return ExitCode.REFUSED
     if str(output) == "-":
         print_text(text_of(preview.document))
         return None
-    if output.exists() and output.resolve() == overwrites.resolve():
-        show_problem(f"{output} is the plan itself", "choose another file for -o")
+    if output.is_file() and not is_resolved(output):
+        what = "the plan itself" if output.resolve() == call.file.resolve() else "no saved plan"
+        show_problem(
+            f"{output} exists, and is {what}", "choose another file for -o; it replaces saved plans only"
+        )
         return ExitCode.INVALID
     try:
         save(preview.document, output)
     except OSError as error:
         show_problem(f"cannot write {output}: {error.strerror}", "choose another file for -o")
         return code_of_output(error)
-    execute = f"To execute exactly this plan: snapferry migrate {output} --execute"
-    say(f"Saved to {output}. {execute if preview.document.changes else 'There is nothing to do.'}")
+    _show_document(call, preview)
+    _say_saved(call, preview, output)
     return None
+
+
+def _say_saved(call: PlanCall, preview: "MigrationPreview", output: Path) -> None:
+    from runs.commands import Called, current, in_full
+    from snapferry.console import say
+    from snapferry.next_steps import say_next
+
+    if not preview.document.changes:
+        say(f"Saved to {output}, but there is nothing to do: no index is left to move.")
+        return
+    say(f"Account, role and bucket were not looked at: {command('check')} does that.")
+    say(f"Saved to {output}. To execute exactly this plan:")
+    called = (current() or Called()).model_copy(update={"plan": str(output)})
+    say_next(in_full(command("migrate", "--execute", *_consents(preview)), called))

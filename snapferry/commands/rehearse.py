@@ -64,7 +64,11 @@ def rehearse(
     _require_valid_shadow(plan, shadow)
     options = run_options(call.folder, ConsentOptions(partial=allow_partial).consents())
     if call.execute:
-        return run_and_report(call, plan, partial(_flow, plan, rehearsal, options))
+        from flows.sessions.begin_or_resume import Request
+        from flows.sessions.verb_rules import REHEARSE
+
+        request = Request(plan, options, rehearsal=rehearsal)
+        return run_and_report(call, request, REHEARSE, partial(_flow, plan, rehearsal, options))
     _show(call, plan, rehearsal, options)
     return ExitCode.DONE
 
@@ -94,27 +98,31 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
     from flows.sessions.which_run import unfinished_rehearsal
     from reports.views.plan import plan_view
     from reports.words.estimates import plan_in_words
+    from runs.commands import command
     from runs.state import State
     from snapferry.console import say, show_json
+    from snapferry.next_steps import same_command, say_next
 
     begun = unfinished_rehearsal(State(options.state, plan.name))
     if begun:
         say(
             f"Rehearsal {begun.run_id} of this plan is unfinished: --execute resumes it; "
-            f"snapferry abort {call.file} --execute removes what it made."
+            f"{command('abort', '--execute')} removes what it made."
         )
+        resume = same_command("--execute")
         if call.as_json:
-            show_json({"unfinished": begun.run_id})
+            show_json({"unfinished": begun.run_id, "next": resume})
+        else:
+            say_next(resume)
         return
     preview = rehearsal_preview(plan, rehearsal, options)
     call.show(preview, plan_view, plan_in_words)
     after = (
         "Everything it makes is kept (--keep)." if rehearsal.keep else "Everything it makes is removed again."
     )
-    say(
-        f"Nothing was changed. {after} To go ahead: snapferry rehearse {call.file} --execute "
-        "(and the same options)"
-    )
+    if not call.as_json:
+        say(f"Nothing was changed. {after} To go ahead:")
+        say_next(same_command("--execute"))
 
 
 def _flow(plan: "Plan", rehearsal: "Rehearsal", options: "RunOptions") -> None:

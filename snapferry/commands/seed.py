@@ -25,7 +25,10 @@ def seed(call: ExecutableCall, allow: ConsentOptions, new_run: NewRun = False) -
     plan = call.load()
     options = run_options(call.folder, allow.consents(), new_run=new_run)
     if call.execute:
-        return run_and_report(call, plan, partial(_flow, plan, options))
+        from flows.sessions.begin_or_resume import Request
+        from flows.sessions.verb_rules import SEED
+
+        return run_and_report(call, Request(plan, options), SEED, partial(_flow, plan, options))
     from flows.previews.seeding import seed_preview
 
     show_preview(call, seed_preview(plan, options))

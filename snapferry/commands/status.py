@@ -1,9 +1,11 @@
 """`snapferry status`: where the latest run stands, from its journal alone."""
 
-import shlex
 from typing import TYPE_CHECKING
 
+from runs.commands import current
 from snapferry.calls import RunCall
+from snapferry.next_steps import next_command, say_next
+from snapferry.options import RunId, chosen_run
 from snapferry.plan_files import load_or_begun, note_differences
 from snapferry.verb import verb
 
@@ -13,36 +15,49 @@ if TYPE_CHECKING:
 
 
 @verb("snapferry status orders-to-ireland.yaml --json")
-def status(call: RunCall) -> None:
+def status(call: RunCall, run: RunId = None) -> None:
     """Show where the latest run stands and whether writes are blocked.
 
-    Reads the run's journal only; nothing is sent to the domains. A source that a cutover has frozen refuses
+    While a step runs, shows its figures and its process. Reads the run's files only; nothing is sent to the
+    domains. A source that a cutover has frozen refuses
     writes until the cutover is finished or rolled back.
     """
     from flows.sessions.exclusion import TAKE_AWAY
     from reports.build.report import report_of
     from reports.views.status import status_of, status_view, with_plan
+    from runs.live_progress import read_live_progress
     from runs.seed_cycles import being_removed
     from runs.state import State
     from snapferry.console import say, show, show_json
 
     plan = load_or_begun(call.file, call.folder)
     runs = State(call.folder, plan.name)
-    latest = runs.latest()
+    latest = chosen_run(runs, run)
     block, waiting = _left_by_seeding(runs)
     removal = TAKE_AWAY if being_removed(runs) else None
     if latest is None:
-        say(
-            f"There is no run of plan {plan.name} yet. "
-            f"To start one: snapferry migrate {call.file} --execute; "
-            f"or, to copy in rounds before a short window: snapferry seed {call.file} --execute"
-        )
+        start = next_command("check")
+        say(f"There is no run of plan {plan.name} yet.")
         if call.as_json:
-            show_json({"plan": plan.name, "run_id": None})
+            show_json({"plan": plan.name, "run_id": None, "next": start, "next_command": start})
+        else:
+            say_next(start)
         return
     note_differences(latest, plan)
-    found = status_of(report_of(latest.document), runs.is_held(), block, waiting, runs.holder(), removal)
-    found = with_plan(found, shlex.quote(str(call.file)))
+    live, log = read_live_progress(runs.live_of(latest.run_id)), runs.log_of(latest.run_id)
+    held = runs.is_held() and (run is None or (live is not None and live.process == runs.holder()))
+    called = current()
+    found = status_of(
+        report_of(latest.document, called),
+        held,
+        block,
+        waiting,
+        runs.holder() if held else None,
+        removal,
+        live,
+        str(log) if log.exists() else None,
+    )
+    found = with_plan(found, called)
     if call.as_json:
         show_json(found)
     else:

@@ -1,5 +1,6 @@
 """`snapferry verify`: compare two domains, at any time."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -7,13 +8,15 @@ import typer
 
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode
-from snapferry.options import StateFolder, state_folder
+from snapferry.options import ListAll, StateFolder, state_folder
 from snapferry.plan_files import load
 from snapferry.side_options import ComparedSide
 from snapferry.verb import verb
+from snapferry.verbosity import is_verbose
 from snapferry.verify_options import rename_of, selection_of, settings_of
 
 if TYPE_CHECKING:
+    from configs.plan import Plan
     from tasks.records.verification import VerificationRecord
 
 OptionalPlan = Annotated[
@@ -90,6 +93,7 @@ def verify(
     indices: Indices = None,
     exclude: Exclude = None,
     rename: Renames = None,
+    all: ListAll = False,
     state: StateFolder = None,
 ) -> ExitCode:
     """Compare source and target, index by index.
@@ -98,18 +102,22 @@ def verify(
     compares the indices given by --indices between --source and --target; requests are signed for domains of
     the service, and wherever a Region, profile or role is given.
 
-    Reads both sides, and refreshes their indices. Exits with 4 if anything differs or cannot be compared.
+    Shows the indices that are not equal, and counts the others; --all lists every index. Reads both sides,
+    and refreshes their indices. Exits with 4 if anything differs or cannot be compared.
     """
     changes = {"level": level, "sample": sample, "seed": seed}
     if plan is None:
         _require_sides_and_indices((source, target), indices, state)
         record = _compare_sides(source, target, indices or [], exclude or [], rename or [], changes)
+        to_run = ""
     else:
         _require_plan_alone(
             (source, target), {"--indices": indices, "--exclude": exclude, "--rename": rename}
         )
-        record = _compare_plan(plan, changes, state)
-    _show(call, record)
+        loaded = load(plan)
+        record = _compare_plan(loaded, changes, state)
+        to_run = _next(state, record, loaded)
+    _show(call, record, to_run, every=all or is_verbose())
     return ExitCode.DONE if record.passed else ExitCode.DIFFERENT
 
 
@@ -135,8 +143,7 @@ def _require_sides_and_indices(
         raise typer.BadParameter("there is no run without a plan; leave it out", param_hint="--state")
 
 
-def _compare_plan(file: Path, changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
-    plan = load(file)
+def _compare_plan(plan: "Plan", changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
     plan = plan.model_copy(update={"verify": settings_of(plan.verify, changes)})
     from flows.verify import verify_plan
     from snapferry.progress import shown_progress
@@ -168,11 +175,25 @@ def _compare_sides(
         return verify_without_plan(options)
 
 
-def _show(call: Call, record: "VerificationRecord") -> None:
-    from reports.views.report import verification_document, verification_view
-    from snapferry.console import show, show_json
+def _next(folder: Path | None, record: "VerificationRecord", plan: "Plan") -> str:
+    """What to run after a comparison by a plan: what the latest run needs, unless it differs."""
+    from reports.build.report import report_of
+    from runs.commands import current
+    from runs.state import State
+    from snapferry.next_steps import next_command
 
-    if call.as_json:
-        show_json(verification_document(record))
-    else:
-        show(verification_view(record))
+    latest = State(state_folder(folder), plan.name).latest()
+    if latest is None:
+        return next_command("plan")
+    if not record.passed:
+        return next_command("report")
+    return report_of(latest.document, current()).next_command
+
+
+def _show(call: Call, record: "VerificationRecord", to_run: str, *, every: bool) -> None:
+    from reports.views.report import verification_document, verification_view
+    from snapferry.next_steps import say_next
+
+    call.show(record, partial(verification_view, every=every), verification_document, to_run=to_run)
+    if to_run and not call.as_json:
+        say_next(to_run)

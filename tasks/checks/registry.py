@@ -9,7 +9,7 @@ from tasks.checks.account import caller, role_rights, roles
 from tasks.checks.bucket import bucket, encryption
 from tasks.checks.check import Check, checks_in
 from tasks.checks.domains import access_control, automated_snapshots, domains
-from tasks.checks.indices import aliases, indices, target_features
+from tasks.checks.indices import aliases, index_settings, indices, target_features
 from tasks.checks.room import replicas, room
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
@@ -26,7 +26,7 @@ THEN: tuple[Check, ...] = tuple(
     each
     for each in checks_in(
         *(caller, roles, role_rights, bucket, encryption, domains, access_control, automated_snapshots),
-        *(indices, target_features, aliases, room, replicas, safety),
+        *(indices, target_features, index_settings, aliases, room, replicas, safety),
     )
     if each not in FIRST
 )

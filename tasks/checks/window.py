@@ -18,7 +18,7 @@ _ROLLED = (
     "index.lifecycle.rollover_alias",
 )
 _BLOCKED_HINT = (
-    "find out who blocked it (snapferry status says whether a cutover did); PUT NAME/_settings with "
+    "find out who blocked it (the status of the plan says whether a cutover did); PUT NAME/_settings with "
     '{"index.blocks.write": null} removes a block'
 )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from domains.engine import catalog as names_on
 from domains.engine import repositories, snapshots
+from domains.errors import Missing
 from tasks.migration import Migration
 from tasks.records.cleanup import Skipped, SkippedReason
 from tasks.restore.owned_indices import intended, proven
@@ -59,5 +60,8 @@ def own_snapshot(m: Migration) -> str | None:
     """The snapshot that the run has taken, if it exists and carries the run's id; otherwise None."""
     if not m.journal.intents("snapshot") or repositories.registration(m.source, m.repository) is None:
         return None
-    found = snapshots.get(m.source, m.repository, m.snapshot)
+    try:
+        found = snapshots.get(m.source, m.repository, m.snapshot)
+    except Missing:
+        return None  # unregistered between the two reads
     return m.snapshot if found and found.run == m.journal.run_id else None

@@ -20,7 +20,7 @@ from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
 from tasks.seeding.changes import shapes
 from tasks.seeding.copies import ledger_of, own_uuids
-from tasks.verification.drift import drifted
+from tasks.verification.drift import drifted, without_gone
 
 _SHOWN = 5
 
@@ -56,7 +56,7 @@ def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord,
     """
     source, target = catalog(m.source), catalog(m.target)
     altered = dict(_altered_copies(m, resolution, copies))
-    drift = drifted(m.plan, resolution, source, target)
+    drift = without_gone(drifted(m.plan, resolution, source, target), m.source)
     problems = [
         *_source_problems(m, resolution, work, source),
         *_target_problems(m, resolution, target),

@@ -23,9 +23,11 @@ from domains.engine.write_blocks import (
 from domains.errors import Denied, Refused, SnapferryError
 from domains.http.json_replies import is_object
 from domains.http.requests import Request
+from runs.commands import with_options
 from runs.journal import DENIED, now
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
+from runs.verbs import Verb
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.records.cutover import FreezeRecord, ReleaseRecord
@@ -40,9 +42,10 @@ _UNKNOWN_TYPES = ("invalid_index_name_exception", "invalid_type_name_exception",
 def require_consent(consents: Consents) -> None:
     """Raise PreconditionError unless the user has consented to the freeze."""
     if not consents.allow_freeze:
+        consent = with_options("--allow-freeze") or Verb.CUTOVER.command
         raise PreconditionError(
             "the cutover makes the source refuse writes, which needs your consent: --allow-freeze",
-            hint="`snapferry cutover PLAN` shows for how long; then add --allow-freeze to the command",
+            hint=f"`snapferry cutover PLAN` shows for how long; to consent: {consent}",
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from configs.restore import full_key
 from domains.engine import restores
-from domains.engine.catalog import Catalog, catalog, path_pieces
+from domains.engine.catalog import Catalog, catalog, close_requests, path_pieces
 from domains.engine.index_opening import (
     OPENING_SETTINGS,
     alias_requests,
@@ -31,7 +31,7 @@ from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.cutover import HealthRecord, OpenRecord
 from tasks.records.resolution import Resolution, SelectedIndex
-from tasks.seeding.copies import drop_archived_settings, ledger_of, own_uuids
+from tasks.seeding.copies import close_copies, drop_archived_settings, ledger_of, own_uuids
 from tasks.selection.conflicts import own_names, taken_now
 
 _NO_MOVEMENT_S = 20.0
@@ -96,21 +96,44 @@ def _is_own_stream(target: Catalog, name: str, own: frozenset[str]) -> bool:
 
 
 def set_aliases(m: Migration, resolution: Resolution) -> dict[str, tuple[str, ...]]:
-    """Give the opened indices the aliases that their sources have now, with filters and write indices.
+    """Give the copies the aliases that their sources have now, with filters and write indices.
 
-    Safe to repeat.
+    Engines fail to add an alias with a filter to a closed index (null pointer, 500). Such a copy is opened
+    for reading until it has its aliases. Safe to repeat.
 
     Returns:
         Alias → the indices that have it.
     """
     missing = _missing_aliases(m, resolution)
+    filtered = _filtered(resolution, missing)
+    if filtered:
+        open_copies(m, filtered)
     _send(m, StepName.SET_ALIASES, "alias", [alias for _, alias, _ in missing], alias_requests(missing))
+    shut = _closed(resolution)
+    if shut:
+        own = own_uuids(m, ledger_of(m))
+        close_copies(m, {name: own[name] for name in shut if name in own}, StepName.SET_ALIASES)
     return planned_aliases(m, resolution)
 
 
 def alias_requests_of(m: Migration, resolution: Resolution) -> Iterator[Request]:
     """The requests that `set_aliases` would send now. Reads only."""
-    return alias_requests(_missing_aliases(m, resolution))
+    missing = _missing_aliases(m, resolution)
+    opened = _filtered(resolution, missing)
+    yield from open_requests(opened)
+    yield from alias_requests(missing)
+    yield from close_requests(opened)
+
+
+def _filtered(resolution: Resolution, missing: Iterable[tuple[str, str, Json]]) -> list[str]:
+    """Copies that stay closed and still lack an alias with a filter."""
+    shut = set(_closed(resolution))
+    return list(dict.fromkeys(name for name, _, more in missing if name in shut and "filter" in more))
+
+
+def _closed(resolution: Resolution) -> list[str]:
+    """Copies whose index is closed on the source, so that they stay closed."""
+    return [index.target for index in resolution.indices if not index.open]
 
 
 def _missing_aliases(m: Migration, resolution: Resolution) -> list[tuple[str, str, Json]]:

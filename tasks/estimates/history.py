@@ -126,14 +126,24 @@ def kept_snapshot(documents: Iterable[Document], plan: Plan) -> str:
     not count unless it was kept: it is removed.
     """
     location = _location(plan.model_dump(mode="json")["repository"])
+    documents = list(documents)
+    dropped = {name for each in documents for name in _removed_by_finish(each)}
     for document in documents:
         taken = _record(document, steps.SNAPSHOT)
         removed = document.rehearsal is not None and not document.rehearsal.get("keep")
         clean = document.steps.get(StepName.CLEAN)
         gone = removed or bool(clean and clean.record and clean.record["snapshots"])
-        if taken and not gone and _location(document.plan["repository"]) == location:
+        if taken is None or gone or taken.name in dropped:
+            continue
+        if _location(document.plan["repository"]) == location:
             return taken.name
     return ""
+
+
+def _removed_by_finish(document: Document) -> tuple[str, ...]:
+    """Snapshots that `finish` has removed, those of the run's seed rounds included."""
+    done = _record(document, steps.FINISH)
+    return done.removed if done else ()
 
 
 def _location(repository: dict[str, Any]) -> Sequence[Any]:

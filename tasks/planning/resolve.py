@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from domains.domain import Domain, Side
 from domains.engine.cluster import ClusterIdentity
+from runs.commands import with_options
 from tasks.checks.facts.registrations import leads_to_the_plan
 from tasks.checks.indices.indices import created_on
 from tasks.checks.registry import FIRST, THEN, deciding
@@ -17,8 +18,10 @@ from tasks.repository.bodies import is_readonly
 from tasks.selection import compatibility
 from tasks.survey import SIDES, Survey
 
+_SETTINGS = "indices.settings"
 _SHOWN = 20  # indices to name when a whole domain cannot be read
 
+_NEEDS = "needs --allow-"
 _CHECK_AGAIN = "fix these, then run the same command again; `snapferry check PLAN` checks everything"
 
 
@@ -39,8 +42,21 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     failed = [record for record in records if record.status == "FAIL"]
     problems = (*map(_problem, failed), *_missing_consents(survey))
     if problems:
-        raise PreconditionError(_refusal(m), problems, _CHECK_AGAIN)
+        raise PreconditionError(_refusal(m), problems, _consent(survey, failed) or _CHECK_AGAIN)
     return resolution_of(m, survey, records)
+
+
+def _consent(survey: Survey, failed: Iterable[CheckRecord]) -> str:
+    """How to consent, if nothing else is missing; empty otherwise."""
+    if not all(_NEEDS in said for record in failed for said in record.items or (record.detail,)):
+        return ""
+    given, taken = consents_given(survey), survey.catalog("target")
+    needed = dict.fromkeys(consents_needed(survey))
+    for name in survey.plan.conflicts.delete:
+        if name in taken.indices or name in taken.streams:
+            needed[f"--allow-delete {name}"] = None
+    again = with_options(*(word for each in needed if each not in given for word in each.split(" ", 1)))
+    return f"if that is what you want: `{again}`" if again else "if that is what you want, consent to it"
 
 
 def _refusal(m: Migration) -> str:
@@ -116,13 +132,14 @@ def resolution_of(m: Migration, survey: Survey, records: Iterable[CheckRecord] =
         left_out=(*survey.selection.left_out, *_skipped(units)),
         repository=m.repository,
         snapshot=m.snapshot,
-        notes=(*_notes(survey, units), *map(_line, filter(_is_undetermined, records))),
+        notes=(*_notes(survey, units), *map(_line, filter(_is_noted, records))),
         bucket_region=survey.bucket_region,
     )
 
 
-def _is_undetermined(record: CheckRecord) -> bool:
-    return record.unknown and record.status == "WARN"
+def _is_noted(record: CheckRecord) -> bool:
+    """Whether plan and report note it: what could not be told, and which settings stay behind."""
+    return record.status == "WARN" and (record.unknown or record.id == _SETTINGS)
 
 
 def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:

@@ -61,7 +61,7 @@ def require_unchanged(saved: PlanDocument, fresh: PlanDocument) -> None:
         raise PreconditionError(
             f"the domains have changed since this plan was saved ({saved.made:%Y-%m-%d %H:%M} UTC):",
             found,
-            "review it and save it again: snapferry plan PLAN -o FILE",
+            "review it and save it again: `snapferry plan PLAN --new-run -o PLAN`",
         )
 
 

@@ -31,6 +31,7 @@ class LeftOutReason(StrEnum):
     CONFLICT = "conflict"  # the target has the name, and the policy is skip
     COMPARED_BEFORE = "compared before"
     ONLY_ON_THE_TARGET = "only on the target"
+    NOT_REHEARSED = "not rehearsed"  # the plan moves it, and this rehearsal does not
 
 
 class LeftOut(Record):

@@ -1,6 +1,7 @@
 """Follow restored indices until their primaries are started, or until the reason against it is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from domains.engine import restores
 from domains.engine.catalog import catalog
@@ -21,10 +22,57 @@ _HOPELESS = frozenset({"no"})
 _NO_COPY = "no_valid_shard_copy"
 
 
+@dataclass(frozen=True)
+class Whole:
+    """The whole restore, of which one batch is followed: its progress is that of all batches together.
+
+    Args:
+        indices: everything that it restores.
+        done: the outcomes of earlier batches.
+    """
+
+    indices: Sequence[SelectedIndex] = ()
+    done: Sequence[IndexRestore] = ()
+
+    def after(self, outcomes: Sequence[IndexRestore]) -> "Whole":
+        """The same once these are done, too."""
+        return replace(self, done=(*self.done, *outcomes))
+
+    def progress(self, found: Mapping[str, Arrival], wanted: Mapping[str, SelectedIndex]) -> Progress:
+        """How far it has come.
+
+        Args:
+            found: the indices of this batch that are on the target.
+            wanted: all indices of this batch.
+        """
+        earlier = {index.target for index in self.done} - wanted.keys()
+        later = [index for index in self.indices if index.target not in earlier | wanted.keys()]
+        before = sum(index.bytes + index.reused_bytes for index in self.done if index.target in earlier)
+        known = sum(arrival.bytes_total for arrival in found.values())
+        batch = max(known, sum(index.bytes or 0 for index in wanted.values()))
+        done = before + sum(arrival.bytes_done for arrival in found.values())
+        total = before + batch + sum(index.bytes or 0 for index in later)
+        return Progress(
+            StepName.RESTORE, "restoring", done, total, "bytes", detail=self._detail(found, wanted)
+        )
+
+    def _detail(self, found: Mapping[str, Arrival], wanted: Mapping[str, SelectedIndex]) -> str:
+        earlier = [index for index in self.done if index.target not in wanted]
+        started = sum(index.shards for index in earlier)
+        started += sum(arrival.started for arrival in found.values())
+        arrived = sum(index.restored for index in earlier)
+        arrived += sum(_arrived(found.get(name), index) for name, index in wanted.items())
+        every = {index.target: index.shards for index in (*self.indices, *wanted.values())}
+        return f"{started} of {sum(every.values())} shards, {arrived} of {len(every)} indices"
+
+
 def follow(
-    m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], *, adopted: bool
+    m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], whole: Whole, *, adopted: bool
 ) -> list[IndexRestore]:
     """Wait for these units and return the outcome of each index. Changes nothing; may be repeated.
+
+    Args:
+        whole: the restore that they are a part of.
 
     Raises:
         TimedOut: nothing moved for `patience_s`.
@@ -38,8 +86,8 @@ def follow(
     while True:
         found = arrivals(m, wanted)
         # at once: a restarted target forgets the origin of a half-restored index
-        noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)])
-        _tell(found, wanted)
+        noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)], place)
+        report_progress(whole.progress(found, wanted))
         waiting = [
             name for name in wanted if name not in problems and not _arrived(found.get(name), wanted[name])
         ]
@@ -110,26 +158,22 @@ def _nothing_moved(m: Migration, poll: Poll, waiting: Sequence[str]) -> str:
     return f"restore: nothing has moved for {poll.waited_s:.0f} s; waiting for {awaited}"
 
 
-def _tell(found: dict[str, Arrival], wanted: dict[str, SelectedIndex]) -> None:
-    started = sum(arrival.started for arrival in found.values())
-    shards = sum(index.shards for index in wanted.values())
-    done = sum(arrival.bytes_done for arrival in found.values())
-    known = sum(arrival.bytes_total for arrival in found.values())
-    total = max(known, sum(index.bytes or 0 for index in wanted.values()))
-    report_progress(
-        Progress(StepName.RESTORE, "restoring", done, total, "bytes", detail=f"{started} of {shards} shards")
-    )
+def _noted(m: Migration, names: Sequence[str], place: str | None = None) -> set[str]:
+    """Note the UUIDs of these indices as owned by this run; return the names that were noted.
 
-
-def _noted(m: Migration, names: Sequence[str]) -> set[str]:
-    """Note the UUIDs of these indices as owned by this run; return the names that were noted."""
+    Args:
+        place: `repository/snapshot` that they were seen to come from, which is read again: an index that was
+            deleted and made anew since is not the run's.
+    """
     if not names:
         return set()
     try:
         indices = catalog(m.target).indices
+        again = arrivals(m, names) if place else {}
     except DomainError:
         return set()  # only helps a later attempt
-    uuids = {name: indices[name].uuid for name in names if name in indices}
+    same = {name for name in names if place is None or (name in again and again[name].comes_from(place))}
+    uuids = {name: indices[name].uuid for name in names if name in indices and name in same}
     m.journal.note_arrivals(uuids)
     return set(uuids)
 

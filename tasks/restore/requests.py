@@ -5,10 +5,30 @@ from collections.abc import Iterator, Sequence
 from configs.plan import Plan
 from domains.engine.restores import start_request
 from domains.http.requests import Request
-from tasks.records.resolution import Unit
+from tasks.records.resolution import SelectedIndex, Unit
 from tasks.selection.conflicts import rename_rule
 
-IGNORED = ("index.blocks.*", "index.routing.allocation.*")
+CANNOT_WORK = (
+    "index.plugins.replication.follower.*",  # the copy would be taken for a follower, and refuse writes
+    "index.xpack.ccr.*",  # the same, of Elasticsearch
+    "index.lifecycle.*",  # policies of Elasticsearch, which do not move and which OpenSearch does not have
+    "index.data_path",  # a folder of the source's machines
+    "index.frozen",  # of X-Pack: the copy is an index like any other
+    "index.search.throttled",
+)
+"""Settings of the source that do not work on another domain; left out of every restore."""
+RENAMED = (
+    "index.provided_name",  # a rollover counts on from it, and would write among the source's names
+    "index.plugins.index_state_management.*",
+    "index.opendistro.index_state_management.*",
+)
+"""Settings that lead from a renamed copy to the names or policies of the original."""
+IGNORED = ("index.blocks.*", "index.routing.allocation.*", *CANNOT_WORK)
+
+
+def left_out(index: SelectedIndex) -> tuple[str, ...]:
+    """Patterns of the settings that every copy of this index lacks, whatever the plan says."""
+    return (*IGNORED, *RENAMED) if index.name != index.target else IGNORED
 
 
 def batches(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
@@ -51,7 +71,11 @@ def restore_request(
         aliases=plan.restore.aliases and not renamed,
         partial=partial,
         index_settings=plan.restore.index_settings,
-        ignore_index_settings=[*IGNORED, *plan.restore.ignore_index_settings],
+        ignore_index_settings=[
+            *IGNORED,
+            *(RENAMED if renamed else ()),
+            *plan.restore.ignore_index_settings,
+        ],
         rename=rename_rule(batch, plan.conflicts) if renamed else None,
         lenient=lenient,
     )

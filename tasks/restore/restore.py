@@ -13,14 +13,15 @@ from domains.engine import snapshots
 from domains.engine.catalog import Catalog
 from domains.errors import DomainError, Missing, Refused
 from domains.http.requests import Request
-from runs.progress import Progress, report_progress
+from runs.commands import with_options
 from runs.step_names import StepName
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
+from tasks.repository.lost import is_snapshot_gone, registration_required, snapshot_lost
 from tasks.restore.owned_indices import besides, ours
-from tasks.restore.recovery import follow
+from tasks.restore.recovery import Whole, follow
 from tasks.restore.requests import batches, restore_request
 from tasks.selection.conflicts import own_names, taken_now, uuids
 from tasks.survey import Survey
@@ -38,9 +39,15 @@ _NAMES_AT_FAULT = (
 class _Work:
     """Progress of this attempt; `own`: names on the target that this migration assigns or deletes."""
 
+    resolution: Resolution
     own: frozenset[str]
     done: list[IndexRestore] = field(default_factory=list[IndexRestore])
     batches: int = 0
+
+    @property
+    def whole(self) -> Whole:
+        """The restore as far as it has come."""
+        return Whole(self.resolution.indices, self.done)
 
 
 def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> RestoreRecord:
@@ -59,10 +66,10 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     known = {unit.name for unit in present}
     absent = [unit for unit in resolution.moving if unit.name not in known]
     doomed = frozenset(name for unit in resolution.moving for name in unit.takes)
-    work = _Work(own_names(resolution.moving) | doomed)
+    work = _Work(resolution, own_names(resolution.moving) | doomed)
     _require_free(m, absent, target, work.own)
     if present:
-        arrived = follow(m, snapshot, present, adopted=True)
+        arrived = follow(m, snapshot, present, work.whole, adopted=True)
         again = list(_given_up(present, arrived))
         named = {unit.name for unit in again}
         work.done += [index for index in arrived if index.source not in named]
@@ -72,9 +79,8 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         _require_free(m, batch, look, work.own)
         for unit in batch:
             _make_room(m, unit, look)
-        work.done += _restored(m, snapshot, batch)
+        work.done += _restored(m, snapshot, batch, work.whole)
         work.batches += 1
-        _tell(resolution, work)
     _close_again(m, resolution, work)
     return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
 
@@ -106,7 +112,7 @@ def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: 
     """Restore again what the engine has given up: that needs a closed index."""
     for batch in batches(units, m.plan.restore.batch):
         _close(m, [unit.target for unit in batch])
-        work.done += _restored(m, snapshot, batch)
+        work.done += _restored(m, snapshot, batch, work.whole)
         work.batches += 1
 
 
@@ -114,13 +120,6 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
     """Indices of this run whose restore the engine has given up. Those of a data stream cannot be closed."""
     failed = {index.source for index in arrived if not index.restored}
     return (unit for unit in units if unit.name in failed and not unit.is_stream)
-
-
-def _tell(resolution: Resolution, work: _Work) -> None:
-    done, total = len(work.done), len(resolution.indices)
-    report_progress(
-        Progress(StepName.RESTORE, "restoring", done, total, "indices", detail=f"{done} of {total} indices")
-    )
 
 
 def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:
@@ -145,9 +144,10 @@ def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
         if name not in target.streams and name not in target.indices:
             continue  # deleted already, by an earlier attempt or by someone else
         if name not in m.consents.allow_delete:
+            again = with_options("--allow-delete", name)
             raise ExecutionError(
                 f"deleting {name} on the target needs --allow-delete {name}",
-                "run the same command again with that option",
+                f"run the same command again with that option{f': `{again}`' if again else ''}",
             )
         if uuids(name, target) != decided:
             raise ExecutionError(
@@ -171,23 +171,26 @@ def _deleted(m: Migration) -> Iterator[str]:
 
 
 def _restored(
-    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool = False
+    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], whole: Whole, *, lenient: bool = False
 ) -> list[IndexRestore]:
     """Send one request and follow it. A rejected request is halved until the name at fault is alone."""
     try:
         _start(m, snapshot, batch, lenient=lenient)
     except Refused as error:
+        if is_snapshot_gone(error):
+            raise snapshot_lost(m) from error
         if error.transient or not error.says(*_NAMES_AT_FAULT):
             raise
         if _all_ours(m, batch, snapshot):
-            return follow(m, snapshot, batch, adopted=True)
+            return follow(m, snapshot, batch, whole, adopted=True)
         if not lenient and _streams_unknown(batch, error):
-            return _by_their_indices(m, snapshot, batch, error)
+            return _by_their_indices(m, snapshot, batch, whole, error)
         if len(batch) == 1:
             return [_failed(batch[0], error)]
         middle = len(batch) // 2
-        return _restored(m, snapshot, batch[:middle]) + _restored(m, snapshot, batch[middle:])
-    return follow(m, snapshot, batch, adopted=False)
+        first = _restored(m, snapshot, batch[:middle], whole)
+        return first + _restored(m, snapshot, batch[middle:], whole.after(first))
+    return follow(m, snapshot, batch, whole, adopted=False)
 
 
 def _streams_unknown(batch: Sequence[Unit], error: Refused) -> bool:
@@ -200,7 +203,7 @@ def _streams_unknown(batch: Sequence[Unit], error: Refused) -> bool:
 
 
 def _by_their_indices(
-    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], error: Refused
+    m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], whole: Whole, error: Refused
 ) -> list[IndexRestore]:
     """Restore the data streams that the snapshot holds by name and indices together, leniently.
 
@@ -212,8 +215,9 @@ def _by_their_indices(
     streams = [unit for unit in batch if unit.is_stream and unit.name in held]
     others = [unit for unit in batch if not unit.is_stream]
     done = [_failed(unit, error) for unit in lost]
-    done += _restored(m, snapshot, others) if others else []
-    return done + (_restored(m, snapshot, streams, lenient=True) if streams else [])
+    done += _restored(m, snapshot, others, whole.after(done)) if others else []
+    after = whole.after(done)
+    return done + (_restored(m, snapshot, streams, after, lenient=True) if streams else [])
 
 
 def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, lenient: bool) -> None:
@@ -222,7 +226,10 @@ def _start(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], *, len
     targets = [index.target for unit in batch for index in unit.indices]
     intent = {"snapshot": snapshot.name, "names": request.body["indices"], "targets": targets}
     try:
-        with m.journal.intend(StepName.RESTORE, "target", "restore", intent):
+        with (
+            registration_required(m, "target"),
+            m.journal.intend(StepName.RESTORE, "target", "restore", intent),
+        ):
             m.target.connection.send(request)
     except DomainError as error:
         if not error.transient or not _all_ours(m, batch, snapshot):

@@ -7,9 +7,10 @@ the numbers are equal.
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from configs.values.listing import listed
 from domains.domain import Domain
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
@@ -62,10 +63,11 @@ def find_changes(m: Migration, resolution: Resolution, sides: BothSides) -> Chan
     Raises:
         DomainError: transient, or denied.
     """
-    indices = [index for unit in split_streams(resolution.moving) for index in unit.indices]
+    decided = [index for unit in split_streams(resolution.moving) for index in unit.indices]
+    current_marks = marks(m.source, [index.name for index in decided])
+    metadata = digests(m.source, [index.name for index in decided])
+    indices = [index for index in decided if _is_there(index, sides.source, metadata)]
     names = [index.name for index in indices]
-    current_marks = marks(m.source, names)
-    metadata = digests(m.source, names)
     overrides = _plan_overrides(m)
     shape = {name: f"{metadata.mappings[name]}.{metadata.settings[name]}.{overrides}" for name in names}
     state = _State(current_marks, shape, metadata.aliases, sides)
@@ -77,12 +79,25 @@ def find_changes(m: Migration, resolution: Resolution, sides: BothSides) -> Chan
             *(_change(index, sides.trusted.get(index.target), state) for index in indices),
             *(_dropped(copy) for copy in unselected if copy.source not in sides.source.indices),
         ),
-        marks=current_marks,
+        marks={name: current_marks[name] for name in names if name in current_marks},
         digests=shape,
-        aliases=metadata.aliases,
+        aliases={name: metadata.aliases[name] for name in names},
         left_behind=tuple(copy.target for copy in unselected if copy.source in sides.source.indices),
-        notes=tuple(_notes(identity(m.target).version)),
+        notes=(*_gone(decided, names), *_notes(identity(m.target).version)),
     )
+
+
+def _is_there(index: SelectedIndex, source: Catalog, metadata: Digests) -> bool:
+    """Whether the source still has this very index, and not another one of its name."""
+    now = source.indices.get(index.name)
+    return now is not None and now.uuid == index.uuid and index.name in metadata.mappings
+
+
+def _gone(decided: Sequence[SelectedIndex], present: Collection[str]) -> Iterator[str]:
+    gone = [index.name for index in decided if index.name not in present]
+    if gone:
+        said = "deleted or recreated on the source since this round selected it"
+        yield f"{listed(gone, 5)}: {said}, so left out of this round"
 
 
 @dataclass(frozen=True)

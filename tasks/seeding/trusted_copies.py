@@ -56,7 +56,7 @@ def require_own_snapshots(m: Migration) -> None:
     if m.plan.snapshot.existing:
         raise PreconditionError(
             f"snapshot.existing names {m.plan.snapshot.existing}, but a round takes its own snapshot",
-            hint="remove the key from the plan, or move that snapshot with `snapferry migrate`",
+            hint="remove the key from the plan, or move that snapshot with `snapferry migrate PLAN`",
         )
 
 

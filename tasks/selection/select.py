@@ -8,6 +8,7 @@ from configs.plan import IndexSelection
 from domains.engine.catalog import Catalog, Index, Stream
 from domains.versions import created_version
 from tasks.records.resolution import LeftOut, LeftOutReason, SelectedIndex, Unit
+from tasks.selection.system_indices import stays
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def select(catalog: Catalog, wanted: IndexSelection) -> Selection:
 
 
 def _index_reason(index: Index, wanted: IndexSelection) -> LeftOut | None:
-    if is_system_index(index.name):
+    if stays(index.name, wanted.include):
         return LeftOut(name=index.name, reason=LeftOutReason.SYSTEM)
     reason = _pattern_reason(index.name, wanted.include, wanted.exclude)
     if reason:
@@ -64,7 +65,7 @@ def _index_reason(index: Index, wanted: IndexSelection) -> LeftOut | None:
 
 
 def _stream_reason(stream: Stream, catalog: Catalog, wanted: IndexSelection) -> LeftOut | None:
-    if is_system_index(stream.name):
+    if stays(stream.name, wanted.include):
         return LeftOut(name=stream.name, reason=LeftOutReason.SYSTEM)
     reason = _pattern_reason(stream.name, wanted.include, wanted.exclude)
     if reason:
@@ -104,37 +105,3 @@ def _selected(index: Index) -> SelectedIndex:
         aliases=tuple(alias.name for alias in index.aliases),
         stream=index.stream,
     )
-
-
-_PREFIXES = (
-    ".opendistro",
-    ".opensearch-",
-    ".opensearch_",
-    ".plugins-",
-    ".ql-datasources",
-    ".replication-metadata-store",
-    ".query_execution_request_",
-    ".async-search",
-    ".geospatial-",
-    ".internal.",
-    ".scheduler-",
-    ".ltrstore",
-    ".ml-",
-    ".monitoring-",
-    ".apm-",
-    ".watches",
-    ".triggered_watches",
-    ".transform-",
-    ".management-",
-)
-
-_PATTERNS = re.compile(  # a user's index may well begin like these
-    r"\.tasks(-.*)?|\.security([-_\d].*)?|\.kibana([-_.\d].*)?"
-    r"|security-auditlog-.*|top_queries-\d{4}\.\d{2}\.\d{2}-\d+",
-    re.DOTALL,
-)
-
-
-def is_system_index(name: str) -> bool:
-    """Whether this index belongs to the service or to a plugin."""
-    return name.startswith(_PREFIXES) or _PATTERNS.fullmatch(name) is not None

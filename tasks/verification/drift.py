@@ -1,10 +1,11 @@
-"""Changes of names and shape on either side since the migration was resolved. Pure."""
+"""Changes of names and shape on either side since the migration was resolved."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from configs.plan import Plan
-from domains.engine.catalog import Catalog
+from domains.domain import Domain
+from domains.engine.catalog import Catalog, uuids
 from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.records.verification import Verdict
 from tasks.selection.select import select
@@ -22,7 +23,7 @@ class Drift:
 
 
 def drifted(plan: Plan, resolution: Resolution, source: Catalog, target: Catalog) -> Drift:
-    """Compare the resolution with the current state of both domains.
+    """Compare the resolution with the current state of both domains. Pure.
 
     An included index that appeared too late counts as a failure: its documents are not on the target.
     """
@@ -32,6 +33,14 @@ def drifted(plan: Plan, resolution: Resolution, source: Catalog, target: Catalog
         if why:
             changed[index.target] = why
     return Drift(changed, tuple(_appeared(plan, resolution, source)))
+
+
+def without_gone(drift: Drift, source: Domain) -> Drift:
+    """The drift without indices that appeared and are gone again: nothing of them is to move. Reads only."""
+    if not drift.appeared:
+        return drift
+    there = uuids(source, [verdict.source for verdict in drift.appeared])
+    return replace(drift, appeared=tuple(each for each in drift.appeared if each.source in there))
 
 
 def _torn_streams(resolution: Resolution, target: Catalog) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,7 @@ from tasks.verification import closed_indices, counts
 from tasks.verification.comparison import Comparison
 from tasks.verification.content.compare import content
 from tasks.verification.content.documents import NAMED
-from tasks.verification.drift import Drift, drifted
+from tasks.verification.drift import Drift, drifted, without_gone
 from tasks.verification.operations import compare as operations
 from tasks.verification.operations.compare import Marks
 from tasks.verification.operations.drill_down import Budget
@@ -53,7 +53,7 @@ def verify(
     """
     c = Comparison(m.source, m.target, resolution.indices, m.plan.verify, m.plan.restore, marks)
     record = compared(c, resolution.left_out)
-    drift = drifted(m.plan, resolution, catalog(m.source), catalog(m.target))
+    drift = without_gone(drifted(m.plan, resolution, catalog(m.source), catalog(m.target)), m.source)
     verdicts = (*(_with(verdict, drift) for verdict in record.verdicts), *drift.appeared)
     return record.model_copy(update={"verdicts": verdicts, "at": now()})
 

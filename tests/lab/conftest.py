@@ -103,9 +103,9 @@ def prefect_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with ExitStack() as stack:
         with chdir(elsewhere):
             address = stack.enter_context(prefect_server(tmp_path_factory.mktemp("prefect")))
-        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+        from flows.prefect_runtime.flow_runs import without_events
 
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # joined for a second a flow
+        with without_events():
             yield address
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from migrations import Desk, engine
+import shlex
+
+from migrations import Desk, Ended, engine
 from rounds import CUTOVER, append, blocked, copies, cut_over, increment, kinds, record, seeded, write
 from writers import writing
 
@@ -47,6 +49,37 @@ def require_journey(desk: Desk, left_out: set[str]) -> None:
     assert blocked(lab, "target") == set()
     assert {write(lab, name, "target") for name in ("orders", *streams)} == {201}
     assert {write(lab, name) for name in ("orders", *streams)} == {403}
+
+
+def followed(desk: Desk, command: str, before: str = "nothing") -> list[str]:
+    """Runs a command, and then each next step exactly as it is printed, until there is none.
+
+    Args:
+        before: the verb that is not run any more.
+
+    Returns:
+        The command lines, in order; the last one was not run if it is that verb's.
+    """
+    went: list[str] = []
+    while command:
+        assert command not in went, f"in a circle: {went}"
+        went.append(command)
+        if command.startswith(f"snapferry {before} "):
+            break
+        program, *words = shlex.split(command)
+        assert program == "snapferry", command
+        ended = desk.command(*words, environment={"SNAPFERRY_STATE": None} if "--state" in words else None)
+        assert ended.code == 0, f"{command}: {ended}"
+        command = next_step(ended)
+    return went
+
+
+def next_step(ended: Ended) -> str:
+    """The line that names the next step; empty without one."""
+    lines = [*ended.out.splitlines(), *ended.err.splitlines()]
+    found = [line.removeprefix("next: ") for line in lines if line.startswith("next: ")]
+    assert len(found) <= 1, found
+    return found[0] if found else ""
 
 
 def _require_same(desk: Desk, left_out: set[str]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -85,6 +88,26 @@ def write(lab: LabDescription, index: str, side: str = "source") -> int:
     return requests.post(
         f"{domain.engine_url}/{quote(index, safe='')}/_doc", json=body, headers=domain.operator, timeout=60
     ).status_code
+
+
+@contextmanager
+def coming_and_going(lab: LabDescription, index: str) -> Iterator[None]:
+    """An index of the source that is made and deleted all the time."""
+    domain, ended = lab.domain("source"), threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            for method in ("PUT", "DELETE"):  # a snapshot that is running refuses the second
+                requests.request(method, f"{domain.engine_url}/{index}", headers=domain.operator, timeout=60)
+                ended.wait(0.2)
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def closed_by_name(lab: LabDescription, after: int) -> set[str]:

@@ -165,7 +165,7 @@ def test_a_cutover_that_is_opening_goes_forward_only(small_desk: Desk) -> None:
     lose_machine_when(desk, desk.start("cutover", "--execute", "--allow-freeze"), serving)
     refused = desk.run("abort", "--execute", "--seeds")
     assert refused.code == 3, str(refused)
-    assert "snapferry cutover PLAN" in refused.err
+    assert f"snapferry cutover {desk.plan_file} --execute --allow-freeze" in refused.err
     done = cut_over(desk)
     assert done.code == 0, str(done)
     opened = desk.run("abort", "--execute", "--seeds")

@@ -14,6 +14,7 @@ from rounds import (
     blocked,
     bodies,
     closed_by_name,
+    coming_and_going,
     copies,
     cut_over,
     kinds,
@@ -97,6 +98,17 @@ def test_a_round_with_nothing_to_take_sends_no_write(many: Desk) -> None:
         sent = [entry for entry in log(many.lab, side, before[side]) if entry["method"] in {"PUT", "DELETE"}]
         assert sent == [], sent
     assert bodies(many.lab, "target", before["target"], "_restore") == []
+
+
+def test_a_round_does_not_mind_an_index_that_is_made_and_deleted_all_the_time(desk: Desk) -> None:
+    engine(desk.lab, "source", "PUT", "/kept", ONE)
+    append(desk.lab, "kept", 5)
+    desk.write(cutover=CUTOVER)
+    with coming_and_going(desk.lab, "restless"):
+        for _ in range(2):
+            seeded(desk)
+            append(desk.lab, "kept", 2)
+    assert "kept" in copies(desk.lab)
 
 
 def test_a_copy_that_somebody_has_opened_for_writes_is_not_restored_onto(many: Desk) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from journey import followed
 from migrations import Desk, engine, log_size, mutations
 from rounds import CUTOVER, append, blocked, copies, cut_over, seeded, write
 
@@ -38,11 +39,15 @@ def small_desk(desk: Desk) -> Desk:
 
 @pytest.fixture
 def over(small_desk: Desk) -> Desk:
-    """A seed round, and a cutover that is done."""
-    seeded(small_desk)
+    """A seed round, and a cutover that is done: each command is the next step of the one before it."""
+    place = small_desk.plan_file
+    *_, cutover = followed(small_desk, f"snapferry seed {place} --execute", before="cutover")
     append(small_desk.lab, "first", 1, 2)
-    ended = cut_over(small_desk)
-    assert ended.code == 0, str(ended)
+    assert followed(small_desk, cutover, before="finish") == [
+        f"snapferry cutover {place}",
+        f"snapferry cutover {place} --execute --allow-freeze",
+        f"snapferry finish {place}",
+    ]
     return small_desk
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from migrations import Desk, Ended, engine, log_size, mutations
+from journey import followed
+from migrations import Desk, Ended, documents, engine, log_size, mutations
 from typer.testing import CliRunner
 
 from configs.loading.loader import load_plan
@@ -45,6 +47,32 @@ def test_the_plan_for_two_endpoints_passes_check_as_it_is(filled_desk: Desk) -> 
     plan = load_plan(desk.plan_file)
     assert (plan.repository.bucket, plan.repository.role_arn) == (lab.bucket, lab.role_arn)
     assert "archive-2024" in desk.plan_file.read_text(encoding="utf-8")
+
+
+def test_from_init_to_finish_each_next_step_is_pasted_as_it_is_printed(books: Desk) -> None:
+    lab, folder = books.lab, books.folder / "my plans"
+    folder.mkdir()
+    plan, state = folder / "books move.yaml", folder / "its state"
+    region = lab.target.region
+    sides = f"--source {lab.source.endpoint} --target {lab.target.endpoint} --target-region {region}"
+    went = followed(books, f"snapferry init {sides} -o '{plan}' --state '{state}'")
+    place = f"'{plan}' --state '{state}'"
+    assert went[1:] == [
+        f"snapferry check {place}",
+        f"snapferry rehearse {place}",
+        f"snapferry rehearse {place} --execute",
+        f"snapferry plan {place}",
+        f"snapferry migrate {place} --execute",
+        f"snapferry finish {place}",
+        f"snapferry finish {place} --execute",
+    ]
+    assert documents(lab, "target", "books") == 1
+    journals = [json.loads(each.read_text(encoding="utf-8")) for each in state.rglob("plans/*/*.json")]
+    assert {each["verb"]: each["called"] for each in journals} == {
+        verb: {"verb": verb, "plan": str(plan), "state": str(state), "options": ["--execute"]}
+        for verb in ("rehearse", "migrate")
+    }
+    assert not any((books.folder / "state").rglob("*.json")), "everything went into the folder of --state"
 
 
 def test_the_services_host_names_tell_the_regions_through_a_tunnel(books: Desk) -> None:

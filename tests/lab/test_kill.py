@@ -70,6 +70,8 @@ def test_killed_during_the_snapshot_and_during_the_restore_the_same_command_fini
     process = slow_desk.start("migrate", "--execute")
     kill_when(process, lambda: _snapshot_runs(slow_desk))
     standing = slow_desk.run("status", "--json").json
+    assert standing["session"]["process"] == process.pid and standing["session"]["alive"] is False
+    assert standing["last_change"]["action"] == "snapshot"
     assert standing["outcome"] == "interrupted" and not standing["held_by_a_process"]
 
     process = slow_desk.start("migrate", "--execute")
@@ -90,7 +92,10 @@ def test_while_one_command_works_another_is_told_so(slow_desk: Desk) -> None:
         assert second.code == 6 and str(process.pid) in second.err, second
         third = slow_desk.run("migrate", "--execute", "--new-run")
         assert third.code == 6, str(third)
-        assert slow_desk.run("status", "--json").json["held_by_a_process"] is True
+        told = slow_desk.run("status").out
+        assert f"running (process {process.pid} on " in told and "\nNow: s" in told, told
+        assert "Last change: source snapshot" in told and "\nLog: " in told, told
+        assert slow_desk.run("runs", "--json").json["runs"][0]["status"] == "running"
 
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=WAIT_S)

@@ -57,20 +57,20 @@ def test_kill_9_of_the_owner_during_the_start_takes_everything_down(tmp_path: Pa
 def test_the_command_from_up_to_a_killed_supervisor_and_down(tmp_path: Path):
     home = tmp_path / "home"
     try:
-        first = snapferry("up", "--home", str(home), "--no-data", "--target-region", "eu-north-1")
+        first = snapferry("up", "--folder", str(home), "--no-data", "--target-region", "eu-north-1")
         assert first.returncode == 0, first.stderr
         assert "orders-target in eu-north-1" in first.stdout
         assert "export AWS_ENDPOINT_URL=http://127.0.0.1:" in first.stdout
         assert "region: eu-north-1" in (home / "plan.yaml").read_text()
         before = recorded(home)
-        again = snapferry("up", "--home", str(home))
+        again = snapferry("up", "--folder", str(home))
         assert (again.returncode, recorded(home)) == (0, before), "a lab that is up stays as it is"
-        shown = json.loads(snapferry("status", "--home", str(home), "--json").stdout)
+        shown = json.loads(snapferry("status", "--folder", str(home), "--json").stdout)
         assert (shown["state"], len(shown["processes"])) == ("up", 3)
         os.kill(shown["lab"]["supervisor_pid"], signal.SIGKILL)
         assert wait_until(lambda: not living(before), 10), living(before)
-        assert snapferry("status", "--home", str(home)).stdout.strip().endswith("is down.")
-        assert snapferry("down", "--home", str(home)).returncode == 0
+        assert snapferry("status", "--folder", str(home)).stdout.strip().endswith("is down.")
+        assert snapferry("down", "--folder", str(home)).returncode == 0
         assert not (home / "lab.json").exists()
     finally:
         down(home)
@@ -78,6 +78,6 @@ def test_the_command_from_up_to_a_killed_supervisor_and_down(tmp_path: Path):
 
 def test_what_is_lacking_is_said_with_exit_1(tmp_path: Path):
     (tmp_path / "thesis.txt").write_text("mine")
-    refused = snapferry("up", "--home", str(tmp_path))
+    refused = snapferry("up", "--folder", str(tmp_path))
     assert refused.returncode == 1
     assert "is not empty and no lab's home" in refused.stderr

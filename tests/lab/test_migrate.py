@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import jsonschema
 from migrations import Desk, documents, engine, log, log_size, mutations, rule, user_indices
 
@@ -16,11 +19,18 @@ def test_a_region_move_arrives_whole_and_is_reported(filled_desk: Desk) -> None:
     lab = filled_desk.lab
     filled_desk.write()
     began = log_size(lab, "target")
-    ended = filled_desk.run("migrate", "--execute", "--json")
+    ended = filled_desk.run("migrate", "--execute", "--json", "-v")
     assert ended.code == 0, str(ended)
     report = ended.json
     jsonschema.validate(report, report_schema())
     assert report["outcome"] == "done"
+
+    # each line about it carries time and run, and the log holds all of them
+    lines = [line for line in ended.err.splitlines() if " step=restore " in line]
+    assert all(re.match(rf"snapferry: time=\S+Z run={report['run_id']} ", line) for line in lines) and lines
+    text = Path(ended.err.rsplit("Log: ", 1)[1].strip()).read_text(encoding="utf-8")
+    assert re.search(r"(?m)Z INFO step=verify state=done message='25 of 25 indices equal", text)
+    assert re.search(r"(?m)Z DEBUG side=target method=PUT path=/_snapshot/move status=500 ms=\d+$", text)
 
     # the repository: read-write on the source, readonly and by endpoint on the target, after the real refusal
     assert engine(lab, "source", "GET", "/_snapshot/move")["move"]["settings"].get("readonly") is None

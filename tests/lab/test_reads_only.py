@@ -43,6 +43,7 @@ VERBS: dict[str, Call] = {
     "abort": Call(("PLAN",), code=3),  # nothing is left
     "status": Call(("PLAN",)),
     "report": Call(("PLAN",), code=3),  # there is no run
+    "runs": Call(("PLAN",)),
     "schema": Call(()),
     "help": Call(("migrate",)),
     "version": Call(()),

@@ -32,7 +32,7 @@ def as_user(desk: Desk, user: User) -> Desk:
 
 def advice(ended: Ended) -> str:
     """The sentence that says what to do; it must be one."""
-    (line,) = [line for line in ended.out.splitlines() if line.startswith("Next: ")]
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("To do: ")]
     assert ". " not in line, line
     return line
 

@@ -118,6 +118,7 @@ class FakeDomain:
         self.requests: list[ReceivedRequest] = []
         self.server_names: list[str | None] = []
         self._script: list[tuple[re.Pattern[str], list[Answer]]] = []
+        self._before: list[tuple[re.Pattern[str], Callable[[], object]]] = []
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._scheme = "http"
@@ -162,12 +163,20 @@ class FakeDomain:
         self._script.insert(0, (re.compile(line), list(answers)))
         return self
 
+    def before(self, line: str, act: Callable[[], object]) -> FakeDomain:
+        """Call this before each request that matches is answered: something happens between two reads."""
+        self._before.append((re.compile(line), act))
+        return self
+
     def asked(self, line: str) -> list[ReceivedRequest]:
         """The received requests that match the pattern."""
         return [asked for asked in self.requests if re.fullmatch(line, asked.line)]
 
     def answer(self, asked: ReceivedRequest) -> Reply:
         """Record a request and return its reply."""
+        for pattern, act in self._before:
+            if pattern.fullmatch(asked.line):
+                act()
         with self._lock:
             self.requests.append(asked)
             for pattern, answers in self._script:
@@ -182,6 +191,7 @@ class FakeDomain:
         """Forget scripts and requests."""
         with self._lock:
             self.requests.clear()
+            self._before.clear()
             self.server_names.clear()
             self._script.clear()
 

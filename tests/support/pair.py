@@ -117,6 +117,10 @@ class Pair:
         )  # fmt: skip
         self.keep(journal, "register on source", made)
 
+    def named(self, verb: str) -> str:
+        """A command of the plan as texts name it."""
+        return f"snapferry {verb} {self.folder / 'plan.yaml'} --state {self.folder}"
+
     def command(self, verb: str, *arguments: str) -> Result:
         file = self.folder / "plan.yaml"
         file.write_text(yaml.safe_dump(self.plan.model_dump(mode="json")), encoding="utf-8")

@@ -156,7 +156,7 @@ def prefect_server() -> Iterator[str]:
     """A Prefect server's address. Do not import Prefect earlier: it reads its settings at import."""
     address = _prefect.address()
     assert "prefect" not in sys.modules
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from flows.prefect_runtime.flow_runs import without_events
 
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):  # joined for a second a flow
+    with without_events():
         yield address

@@ -18,7 +18,16 @@ from typer.testing import CliRunner
 
 from snapferry.main import app
 
-SENTENCES = {"next", "stands", "basis", "bottleneck", "assumptions", "falling_back", "automated_snapshots"}
+SENTENCES = {
+    "next",
+    "stands",
+    "basis",
+    "bottleneck",
+    "assumptions",
+    "falling_back",
+    "automated_snapshots",
+    "lift",
+}
 """Keys of words that are made when a run is shown; those that its journal holds stay as they are."""
 LIMITS = {
     "equal figures up to a mark prove the same documents only if the target was written to by nobody else, "

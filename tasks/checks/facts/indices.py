@@ -10,7 +10,7 @@ from domains.engine.templates import Definitions
 from tasks.checks.facts import domains
 from tasks.errors import PreconditionError
 from tasks.records.resolution import SelectedIndex, Unit
-from tasks.restore.requests import IGNORED, batches
+from tasks.restore.requests import batches, left_out
 from tasks.selection.select import matches
 from tasks.survey import Survey
 
@@ -47,7 +47,7 @@ def requirements(survey: Survey, index: SelectedIndex) -> IndexRequirements:
 def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[str, ...]]:
     """Return the settings of its copy: the source's, minus and plus those in the plan."""
     restore = survey.plan.restore
-    ignored = [full_key(pattern) for pattern in (*IGNORED, *restore.ignore_index_settings)]
+    ignored = [full_key(pattern) for pattern in (*left_out(index), *restore.ignore_index_settings)]
     kept = {
         key: value for key, value in requirements(survey, index).settings.items() if not matches(key, ignored)
     }

@@ -7,6 +7,7 @@ from tasks.checks.facts import domains
 from tasks.checks.facts import indices as moving
 from tasks.records.resolution import LeftOutReason
 from tasks.selection import compatibility
+from tasks.selection.system_indices import system_indices_of
 from tasks.survey import Survey
 
 _MOVING = "Tutorial: Migrating to Amazon OpenSearch Service"
@@ -45,10 +46,12 @@ def _selection_problems(survey: Survey) -> Iterator[str]:
     for left in selection.left_out:
         if left.reason == LeftOutReason.CHANGING:
             yield f"{left.name}: {left.detail}; run again"
-        elif left.name in wanted.include and left.reason in {LeftOutReason.CLOSED, LeftOutReason.SYSTEM}:
-            closed = left.reason == LeftOutReason.CLOSED
-            why = "is closed; set indices.closed: move" if closed else "is a system index"
-            yield f"indices.include: {left.name} {why}, or remove it from the list"
+        elif left.name in wanted.include and left.reason == LeftOutReason.CLOSED:
+            said = f"{left.name} is closed; set indices.closed: move, or remove it from the list"
+            yield f"indices.include: {said}"
+        elif left.name in wanted.include and (owner := system_indices_of(left.name)):
+            said = f"{left.name} belongs to {owner.product} and never moves"
+            yield f"indices.include: {said}; remove it from the list, and {owner.instead}"
 
 
 def _named_problems(survey: Survey) -> Iterator[str]:
@@ -164,6 +167,31 @@ def remote_store(survey: Survey) -> Finding:
         "rehearse the migration with some of them first",
         names,
     )
+
+
+@check(
+    "indices.unicode",
+    "a snapshot can hold the texts of their mappings and aliases",
+    source="seen on Elasticsearch 7.10.2, OpenSearch 2.19.4 and 3.6.0",
+)
+def unicode(survey: Survey) -> Finding:
+    """With half a surrogate pair in one of them, the source drops every snapshot, without a word."""
+    if survey.plan.snapshot.existing is not None:
+        return skip("the migration takes no snapshot")
+    broken = {
+        index.name: found
+        for index in moving.moving_indices(survey)
+        if (found := moving.requirements(survey, index).lone_surrogates)
+    }
+    lines = [f"{name}: {shown(texts)}" for name, texts in broken.items()]
+    hint = (
+        "copy their documents to new indices under other field names or values (_reindex with a script), and "
+        "exclude these"
+    )
+    if lines:
+        said = "half a surrogate pair in a field name, another text of the mapping, or an alias's filter"
+        return fail(f"{shown(broken)}: {said}; a snapshot with them vanishes", hint, lines)
+    return ok("no half of a surrogate pair in them")
 
 
 @check("indices.names", "names are free on the target, or the plan says what happens", source="docs/plan.md")

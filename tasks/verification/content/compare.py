@@ -11,12 +11,14 @@ from domains.domain import Domain
 from domains.engine import source_digests
 from domains.engine.cluster import identity
 from domains.engine.index_metadata import IndexMetadata, index_metadata
+from domains.engine.shard_stats import marks as shard_marks
 from domains.errors import DomainError
 from domains.versions import Version
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Contents, Finding, IndexContents
+from tasks.restore.requests import left_out
 from tasks.verification.comparison import Comparison
 from tasks.verification.content import metadata
 from tasks.verification.content.documents import Documents, Tally
@@ -107,7 +109,7 @@ class _Sides:
         restore = self.c.restore
         findings = [
             metadata.mapping(source, target),
-            metadata.settings(source, target, restore),
+            metadata.settings(source, target, restore, left_out(index)),
         ]
         if index.name == index.target and (restore is None or restore.aliases):
             findings.append(metadata.aliases(source, target))
@@ -122,7 +124,12 @@ class _Sides:
 
     def _tally(self, index: SelectedIndex, source: IndexMetadata, target: IndexMetadata) -> Tally:
         marks = self.c.marks.get(index.name, ()) if _shards(source) == _shards(target) else ()
-        return Tally({mark.shard: mark.global_checkpoint for mark in marks})
+
+        def last_operations() -> dict[int, int]:
+            now = shard_marks(self.c.source, [index.name]).get(index.name, ())
+            return {mark.shard: mark.max_seq_no for mark in now}
+
+        return Tally({mark.shard: mark.global_checkpoint for mark in marks}, last_operations)
 
     def _documents(
         self,

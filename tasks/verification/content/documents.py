@@ -4,7 +4,7 @@ Both sides are read by sequence number, which a restore keeps, so most documents
 document is looked up on the other side before it counts as a difference.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from domains.engine.source_digests import DocumentDigest, Key
@@ -25,16 +25,19 @@ class Tally:
     Args:
         marks: by shard, the sequence number up to which the copy surely holds the source's operations; later
             operations of the source are no difference.
+        last_operations: reads each shard's last sequence number on the source now.
         compared: documents that were compared.
         named: differing documents, `NAMED` at most.
         different: how many differ.
     """
 
     marks: dict[int, int] = field(default_factory=dict[int, int])
+    last_operations: Callable[[], Mapping[int, int]] = dict[int, int]
     compared: int = 0
     named: list[DocumentDifference] = field(default_factory=list[DocumentDifference])
     _different: set[Key] = field(default_factory=set[Key])
     _later: set[Key] = field(default_factory=set[Key])
+    _reached: Mapping[int, int] = field(default_factory=dict[int, int])
 
     @property
     def different(self) -> int:
@@ -78,8 +81,20 @@ class Tally:
         if shard not in self.marks:
             return False
         if left is None:
-            return True  # deleted there, as level operations has confirmed
+            return right is not None and self._may_be_deleted(shard, right.seq_no)
         return left.seq_no > self.marks[shard] and (right is None or left.seq_no != right.seq_no)
+
+    def _may_be_deleted(self, shard: int, number: int) -> bool:
+        """Whether the source may have deleted the document with this number since.
+
+        It has not if it had no operation since, or has not reached the document's number yet.
+        """
+        if not self._explains(shard, number) and self.different < NAMED:
+            self._reached = self.last_operations()
+        return self._explains(shard, number)
+
+    def _explains(self, shard: int, number: int) -> bool:
+        return max(number, self.marks[shard] + 1) <= self._reached.get(shard, -1)
 
 
 def _kind(left: DocumentDigest | None, right: DocumentDigest | None) -> Difference | None:

@@ -35,15 +35,21 @@ def mapping(source: IndexMetadata, target: IndexMetadata) -> Finding:
     return _finding("mapping", _differences(_flat(source.mapping), _flat(target.mapping)))
 
 
-def settings(source: IndexMetadata, target: IndexMetadata, restore: RestoreSettings | None) -> Finding:
+def settings(
+    source: IndexMetadata,
+    target: IndexMetadata,
+    restore: RestoreSettings | None,
+    left_out: Iterable[str] = (),
+) -> Finding:
     """Compare the target's settings with the source's as the restore changes them.
 
     Args:
         restore: settings that the restore changes; None if unknown: then replicas and refresh interval are
             not compared.
+        left_out: patterns of settings that the restore leaves out.
     """
     wanted = source.settings | (_as_told(restore) if restore else {})
-    passed_over = re.compile("|".join(_passed_over(source, target, restore)))
+    passed_over = re.compile("|".join((*_passed_over(source, target, restore), *map(_as_regex, left_out))))
     left, right = (
         {key: value for key, value in each.items() if not passed_over.match(key)}
         for each in (wanted, target.settings)
@@ -84,9 +90,13 @@ def _passed_over(
     else:
         for pattern in restore.ignore_index_settings:
             if full_key(pattern) not in map(full_key, restore.index_settings):
-                yield re.escape(full_key(pattern)).replace(r"\*", ".*") + "$"
+                yield _as_regex(full_key(pattern))
     if any(_expands(made) for made in (source, target)):
         yield re.escape("index.number_of_replicas") + "$"
+
+
+def _as_regex(pattern: str) -> str:
+    return re.escape(pattern).replace(r"\*", ".*") + "$"
 
 
 def _expands(made: IndexMetadata) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -78,7 +79,7 @@ def test_what_is_being_opened_is_not_put_back(pair: Pair, status: str) -> None:
     journal = pair.run("cutover", status, window=window(opening=now()))
     pair.intend(journal, "serve", "target", names=["a"])
     refused = pair.command("abort", "--execute", "--seeds")
-    assert (refused.exit_code, "snapferry cutover PLAN" in refused.stderr) == (3, True)
+    assert (refused.exit_code, f"{pair.named('cutover')} --execute" in refused.stderr) == (3, True)
 
 
 def test_what_was_killed_before_anything_was_opened_is_put_back(pair: Pair, frozen: Journal) -> None:
@@ -187,7 +188,7 @@ def test_an_opening_whose_every_request_was_denied_is_rolled_back_as_if_it_had_n
     assert released(pair)
     told = report_of(frozen.document)
     assert (told.window and told.window.outcome) == "put back"
-    assert "the next `snapferry cutover PLAN` continues from the copies" in told.next
+    assert "the next cutover continues from the copies: snapferry cutover PLAN" in told.next
     assert subject(pair.state).what == "seed rounds"
 
 
@@ -343,7 +344,7 @@ def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_
             pass
     told = " ".join(pair.command("status").stdout.split())
     assert "The seed rounds are being removed" in told
-    assert f"Next: snapferry abort {pair.folder}/plan.yaml --execute --seeds" in told
+    assert f"next: {pair.named('abort')} --execute --seeds" in told
     assert pair.command("abort", "--execute", "--seeds").exit_code == 0
     assert "being removed" not in pair.command("status").stdout
     with seeding(pair.plan, RunOptions(state=pair.folder)):
@@ -419,7 +420,7 @@ def test_a_cutover_killed_while_the_source_was_released_may_have_released_it(
     told = pair.command("status").stdout
     assert told.startswith("The source may refuse writes to 1 index")
     assert "or take them again: it was being released when the process of the cutover ended" in told
-    assert f"The same command finishes the release: snapferry abort {pair.folder}/plan.yaml --execute" in told
+    assert f"The same command finishes the release: {pair.named('abort')} --execute" in told
     assert "the domains were not asked" in told
     with pair.state.lock_plan():
         assert "may refuse" not in pair.command("status").stdout
@@ -446,9 +447,16 @@ def settled(journal: Journal) -> FinishRecord | None:
 
 
 def test_without_choices_the_block_stays_and_the_registrations_go(pair: Pair, over: Journal) -> None:
+    told = json.loads(pair.command("finish", "--json").stdout)
+    assert told["next"] == f"{pair.named('finish')} --execute"
+    ahead = pair.command("finish")
+    assert "registration on the source: would be removed" in ahead.stdout
+    assert "1 index of the source would keep refusing writes" in ahead.stdout
+    assert ahead.stderr.splitlines()[-1] == f"next: {pair.named('finish')} --execute"
     ended = pair.command("finish", "--execute")
     assert ended.exit_code == 0, ended.stderr
     assert (pair.registered, released(pair)) == ({}, False)
+    assert ended.stderr.splitlines()[-1] == f"next: {pair.named('finish')} --source released --execute"
     assert Journal.load(over.path).document.status == "done"
     again = pair.command("finish", "--execute")
     assert (again.exit_code, "already cleaned up" in again.stderr) == (0, True)
@@ -513,7 +521,9 @@ def test_a_snapshot_that_the_journal_holds_for_removed_is_dropped_if_it_is_there
     pair.intend(over, "remove snapshot", "source", names=[name])
     kept = pair.command("finish", "--registrations", "keep", "--execute")
     assert (f"Snapshots kept: {name}" in kept.stdout, "Snapshots removed" in kept.stdout) == (True, False)
-    dropped = pair.command("finish", "--snapshots", "drop", "--execute")
+    unknown = pair.command("finish", "--snapshots", "drip", "--execute")
+    assert (unknown.exit_code, "not one of 'keep', 'remove'" in unknown.stderr) == (2, True)
+    dropped = pair.command("finish", "--snapshots", "remove", "--execute")
     assert (dropped.exit_code, found.taken) == (0, {}), dropped.stderr
     assert f"Snapshots removed: {name}" in dropped.stdout
 
@@ -557,7 +567,7 @@ NOT_YET: dict[str, tuple[Callable[[Pair], object], str]] = {
     "an unfinished cutover": (unfinished, "is unfinished"),
     "a cutover put back": (put_back, "was rolled back"),
     "a migration that differs": (lambda pair: pair.run("migrate", "different"), "with a difference"),
-    "an unfinished migration": (lambda pair: pair.run("migrate", "failed"), "snapferry migrate PLAN"),
+    "an unfinished migration": (lambda pair: pair.run("migrate", "failed"), "snapferry migrate "),
 }
 
 
@@ -586,12 +596,12 @@ def test_finish_before_the_end_advises_what_can_be_done(pair: Pair, state: str) 
     prepare, advice = ADVICE[state]
     prepare(pair)
     said = " ".join(pair.command("finish", "--execute").stderr.split())
-    assert "snapferry cutover PLAN --execute --allow-freeze" in said
+    assert f"{pair.named('cutover')} --execute --allow-freeze" in said
     what, _, option = (advice or "").partition(": ")
     if advice is None:
         assert "abort" not in said, "it would be refused"
     else:
-        assert f"{what.removesuffix(':')}: snapferry abort PLAN --execute {option}".rstrip() in said
+        assert f"{what.removesuffix(':')}: {pair.named('abort')} --execute {option}".rstrip() in said
         assert ("--seeds" in said) == bool(option)
 
 

@@ -128,7 +128,7 @@ def test_taking_away_that_stops_half_way_says_so_and_goes_on(
     ended = command(plan, tmp_path, "abort", "--execute")
     assert ended.exit_code == 1, ended.stderr
     assert "no permissions" in ended.stderr
-    assert "Removed before the error: target remove rehearsal-logs" in ended.stderr
+    assert "Done before the error: target remove rehearsal-logs" in ended.stderr
     target.on("DELETE /[^_].*", engines[1]._delete)  # the right was granted
     assert command(plan, tmp_path, "abort", "--execute").exit_code == 0
     assert set(engines[1].indices) == {"somebodys"}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from support.fake_domain import FakeDomain, Reply
 
 from flows.prefect_runtime import server
-from flows.prefect_runtime.server import ServerUnusable, prefect_server
+from flows.prefect_runtime.server import ServerUnusable, prefect_server, starting_server
 from runs.errors import StateUnusable
 
 
@@ -212,3 +214,55 @@ def test_no_proxy_is_asked_for_this_machine(
         pass
     assert environment["NO_PROXY"] == after
     assert environment.get("no_proxy", after) == after
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_server_that_is_not_needed_after_all_is_gone_at_once(tmp_path: Path) -> None:
+    """Its address is known before it answers, so that a command can go on while it starts."""
+    with starting_server(tmp_path) as starting:
+        port = urlsplit(starting.address).port
+        with socket.create_connection(("127.0.0.1", port or 0), 5):
+            pass  # its socket listens already
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port or 0), 5)
+    assert list((tmp_path / "prefect").glob("*.log")) == [], "nothing went wrong, so nothing is kept"
+
+
+def test_a_server_that_ends_while_it_starts_is_told(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server.sys, "executable", "/bin/false")
+    with pytest.raises(ServerUnusable, match="did not start") as caught, starting_server(tmp_path) as child:
+        child.await_start()
+    assert "PREFECT_API_URL" in caught.value.hint
+
+
+def test_a_database_is_migrated_once_for_a_version_of_prefect(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def next_server() -> str | None:
+        """What the next server is told about migrations."""
+        given: list[dict[str, str]] = []
+
+        def stop_here(*_: Any, env: dict[str, str], **__: Any) -> Any:
+            given.append(env)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(server.subprocess, "Popen", stop_here)
+            with pytest.raises(KeyboardInterrupt), starting_server(tmp_path):
+                pass
+        return given[0].get("PREFECT_SERVER_DATABASE_MIGRATE_ON_START")
+
+    home = tmp_path / "prefect"
+    assert next_server() is None
+    server._note_migrated(home)
+    assert next_server() is None, "there is no database yet"
+    (home / "prefect.db").touch()
+    server._note_migrated(home)
+    assert next_server() == "false"
+    environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = "postgresql+asyncpg://elsewhere"
+    assert next_server() is None, "another database is used"
+    del environment["PREFECT_SERVER_DATABASE_CONNECTION_URL"]
+    monkeypatch.setattr(server, "version", lambda _: "99")
+    assert next_server() is None, "Prefect was upgraded"

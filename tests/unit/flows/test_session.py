@@ -21,7 +21,8 @@ from domains.errors import AwsError, Denied, SnapferryError, Unreachable
 from domains.http.error_bodies import error_for, parse
 from flows.previews.migration import migration_preview
 from flows.sessions.options import RunOptions
-from flows.sessions.session import finished_before, session
+from flows.sessions.session import session
+from flows.sessions.verb_rules import finished_before
 from flows.verify import verify_plan
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, now
@@ -459,9 +460,10 @@ def test_a_name_that_was_asked_for_and_cannot_move_is_a_problem(
     with pytest.raises(PreconditionError) as caught:
         resolve(migration)
     (problem,) = caught.value.problems
+    instead = "remove it from the list, and export its saved objects and import them on the target"
     assert problem.splitlines() == [
         "indices.selected: 2 problems",
-        "      indices.include: .kibana_1 is a system index, or remove it from the list",
+        f"      indices.include: .kibana_1 belongs to Dashboards or Kibana and never moves; {instead}",
         "      indices.include: shut is closed; set indices.closed: move, or remove it from the list",
         "    next: correct indices.include and indices.exclude",
     ]

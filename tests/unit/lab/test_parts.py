@@ -439,11 +439,11 @@ def test_the_way_to_end_a_lab_names_its_home_unless_it_is_the_default_one(tmp_pa
         bucket_region="us-east-1", role_arn="r", access_key_id="k",
         secret_access_key="s", ca_bundle=None, supervisor_pid=1, source=domain, target=domain,
     )  # fmt: skip
-    assert summary(there, Path("plan.yaml"), None).endswith("\nStop it with: snapferry lab down")
+    assert summary(there, Path("plan.yaml"), None).splitlines()[-3] == "Stop it with: snapferry lab down"
     elsewhere = replace(there, home=str(tmp_path / "my lab"))
-    assert summary(elsewhere, Path("plan.yaml"), None).endswith(
-        f"\nStop it with: snapferry lab down --home '{tmp_path / 'my lab'}'"
-    )
+    *_, stop, _, after = summary(elsewhere, Path("my plan.yaml"), None).splitlines()
+    assert stop == f"Stop it with: snapferry lab down --folder '{tmp_path / 'my lab'}'"
+    assert after == "next: snapferry check 'my plan.yaml'"
 
 
 def test_the_command_offers_the_engines_that_the_manifest_has():
@@ -460,3 +460,14 @@ def test_a_description_of_another_version_is_told_and_down_does_not_need_it(tmp_
     assert "lab down" in caught.value.hint
     assert down(home) == []
     assert load_description(home) is None
+
+
+@pytest.mark.parametrize("option", ["--folder", "--home"])
+def test_the_labs_folder_has_one_name_and_keeps_its_former_one(tmp_path, option):
+    from typer.testing import CliRunner
+
+    from snapferry.main import app
+
+    shown = CliRunner().invoke(app, ["lab", "status", option, str(tmp_path)])
+    assert (shown.exit_code, shown.stdout) == (0, f"The lab in {tmp_path} is down.\n")
+    assert "--home" not in CliRunner().invoke(app, ["lab", "status", "--help"]).stdout

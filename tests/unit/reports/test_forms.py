@@ -1,7 +1,7 @@
 """The report: built at every stage of a run; console, Markdown and JSON show the same facts."""
 
-import io
 import json
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,18 +9,23 @@ import jsonschema
 import pytest
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from support.building import a_document, a_journal, a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
 
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.model.report import Report, report_schema
+from reports.views.cleanup import rolled_back_view
+from reports.views.fitting import text_of
+from reports.views.html import html
 from reports.views.markdown import markdown
 from reports.views.plan import plan_view
 from reports.views.report import report_view, verification_view
 from reports.views.status import status_of, status_view
 from reports.words import common, outcomes
+from runs.commands import Called
 from runs.journal import Journal, now
+from tasks.records.cleanup import RemovalRecord, RolledBackRecord
 from tasks.records.resolution import LeftOut
 from tasks.records.transfer import Attempt, Form, IndexRestore, RepositoryRecord, RestoreRecord
 from tasks.records.verification import DocumentDifference, Limit, Verdict, VerificationRecord
@@ -142,11 +147,8 @@ def whole(tmp_path: Path) -> Report:
     return report_of(journal_after(tmp_path, len(STEPS), "different").document)
 
 
-def shown(view: RenderableType, width: int = 200) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(view)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+def shown(view: RenderableType) -> str:
+    return text_of(view)
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +215,7 @@ def test_the_figures_add_up(whole: Report) -> None:
 
 
 def test_all_forms_tell_the_same(whole: Report) -> None:
-    text, table = markdown(whole), shown(report_view(whole))
+    text, table, page = markdown(whole), shown(report_view(whole)), html(whole)
     for fact in (
         "orders",
         "x-old",
@@ -233,10 +235,12 @@ def test_all_forms_tell_the_same(whole: Report) -> None:
         outcomes.headline(whole),
     ):
         assert fact in table, fact
-        assert fact in text, fact
+        assert fact[1:] in text, fact
+        assert fact[1:] in page, fact
     for step in STEPS:
         assert step in table
         assert step in text
+        assert step in page
 
 
 def test_failing_indices_come_first_on_the_console(whole: Report) -> None:
@@ -265,9 +269,9 @@ def test_thousands_of_indices_are_shown_in_a_screen_or_two_with_the_bad_one(tmp_
         journal.keep(name, record)
     report = report_of(journal.document)
     table = shown(report_view(report))
-    assert len(table.splitlines()) < 120
+    assert len(table.splitlines()) < 60
     assert "index-2999" in table
-    assert "2960 more" in table
+    assert "2,980 more; --json shows all" in table
     assert markdown(report).count("\n| index-") == 3000
 
 
@@ -285,6 +289,43 @@ def test_nothing_in_a_name_breaks_markdown(tmp_path: Path) -> None:
     assert r"&lt;b>\|x" in text
     assert r"> line one line \| two # not a title" in text
     assert not any(line.startswith(("# not", "line")) for line in text.splitlines())
+
+
+class Page(HTMLParser):
+    """The elements of a page, and whether each is closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.seen.add(tag)
+        assert not {name for name, _ in attrs if name.startswith("on") or name in {"src", "href"}}
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_nothing_in_a_name_breaks_the_page_and_it_loads_nothing(tmp_path: Path) -> None:
+    journal = a_journal(tmp_path, a_plan())
+    with journal.step("resolve"):
+        pass
+    name = "<script>alert(1)</script>\"'&`x`"
+    journal.keep("resolve", a_resolution(*(a_unit(f"{name}{n}") for n in range(50))))
+    journal.settle("failed", "<img src=x onerror=y>", "`snapferry status plan.yaml`")
+    made = html(report_of(journal.document))
+    page = Page(made)
+    assert page.open == [] and not page.seen & {"script", "img", "link"}
+    assert "<script>alert(1)</script>\"'&" in page.texts
+    assert "… and 30 more" in page.texts and "<code>snapferry status plan.yaml</code>" in made
 
 
 def test_nothing_in_a_name_is_taken_for_a_style(tmp_path: Path) -> None:
@@ -308,6 +349,18 @@ def test_an_index_that_was_not_moved_is_in_the_report(tmp_path: Path) -> None:
     assert (shown.verdict, shown.restored, shown.detail) == ("different", False, late.detail)
     assert report.totals.different == 2
     assert "late" in markdown(report)
+
+
+def test_markdown_lists_facts_and_aligned_tables_with_named_columns(whole: Report) -> None:
+    text = markdown(whole)
+    assert "\n**Moved, but the verification" in text
+    table = text.split("## Indices\n\n")[1].split("\n\n")[0].splitlines()
+    assert table[0].startswith(
+        "| source | target | verdict | source documents | target documents | fetched |"
+    )
+    assert table[1] == "|---|---|---|---:|---:|---:|---|"
+    assert [row.split(" | ")[2] for row in table[2:]] == ["different", "not compared", "equal"]
+    assert "1 shard\n" in text and "||" not in text and "|  |\n|---" not in text
 
 
 def test_the_files_are_whole(tmp_path: Path, schema: Validator) -> None:
@@ -393,7 +446,8 @@ def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
     gone = status_of(report, held=False)
     assert gone["outcome"] == "interrupted"
     assert gone["steps_done"] == STEPS[:3]
-    assert gone["next"] == "run the same command again: it continues this run"
+    assert gone["next"].startswith("run the same command again: it continues this run")
+    assert gone["next_command"] == "snapferry migrate PLAN --execute"
     assert "no process works on it" in shown(status_view(gone))
     assert status_of(report, held=True)["next"] == "wait for it"
 
@@ -497,13 +551,6 @@ def test_numbers(count: int | None, text: str) -> None:
     assert common.number(count) == text
 
 
-def test_long_names_are_shortened_where_there_is_a_table() -> None:
-    name = "x" * 200 + "-2026.01"
-    assert len(common.short(name)) == 60
-    assert common.short(name).endswith("-2026.01")
-    assert common.short("x" * 60) == "x" * 60
-
-
 @pytest.mark.parametrize(
     "outcome", ["done", "different", "failed", "refused", "interrupted", "running", "abandoned"]
 )
@@ -513,3 +560,40 @@ def test_every_outcome_has_its_words(whole: Report, outcome: Any) -> None:
 
 def test_every_form_of_registration_has_its_words() -> None:
     assert set(common.FORMS) == set(get_args(Form))
+
+
+def test_the_next_command_can_be_pasted_from_every_form(tmp_path: Path) -> None:
+    journal = journal_after(tmp_path, 3, "failed")
+    journal.document.hint = "see `snapferry check PLAN`"
+    own = Called(
+        verb="migrate", plan="my_plan.yaml", state="a b", options=("--allow-delete", "x y", "--execute")
+    )
+    journal.document.called = own
+    report = report_of(journal.document)
+    assert report.next_command == "snapferry check my_plan.yaml --state 'a b'"
+    journal.document.hint = "start again with --new-run"
+    assert report_of(journal.document).next_command.endswith(" --execute --new-run")
+    journal.document.hint = ""
+    for shown_by, place in ((None, "my_plan.yaml --state 'a b'"), (Called(plan="../o.yaml"), "../o.yaml")):
+        report = report_of(journal.document, shown_by)
+        command = f"snapferry migrate {place} --allow-delete 'x y' --execute"
+        assert report.next_command == command and report.next.endswith(f": {command}")
+        assert shown(report_view(report)).splitlines()[-1] == f"next: {command}"
+        assert f"\n```sh\n{command}\n```\n" in markdown(report)
+        assert status_of(report, held=False)["next_command"] == command
+
+
+def test_what_a_verification_was_not_asked_for_is_counted_and_the_rest_is_named() -> None:
+    skipped = [LeftOut(name=f"other-{n}", reason="not included") for n in range(116)]
+    skipped += [LeftOut(name="shut", reason="closed"), LeftOut(name="tmp", reason="excluded")]
+    text = shown(verification_view(VERIFIED.model_copy(update={"skipped": tuple(skipped)})))
+    assert "other-" not in text and "Not asked for: 116 (not in indices.include)" in text
+    assert "Skipped (1), closed: shut" in text and "Not asked for: 1 (in indices.exclude)" in text
+
+
+def test_what_is_counted_agrees_with_its_verb() -> None:
+    left = RemovalRecord(indices=(), snapshots=("s",), left=(), registrations={})
+    assert common.removed(left) == "removed: the snapshot"
+    assert common.removed(left.model_copy(update={"snapshots": ()})) == "removed: nothing"
+    back = RolledBackRecord(run_id="r", released=("a",), copies=1)
+    assert "1 index of the source takes writes again; 1 copy remains, closed" in shown(rolled_back_view(back))

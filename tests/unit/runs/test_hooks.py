@@ -24,7 +24,9 @@ from configs.hooks import EventName, Hook, WebhookAddress
 from configs.plan import Plan
 from flows.sessions.notifications import Notifier, notify_end_again
 from flows.sessions.options import RunOptions
-from flows.sessions.session import finished_before, session
+from flows.sessions.session import session
+from flows.sessions.verb_rules import finished_before
+from runs.commands import Called, called_as
 from runs.events import Event, delivered_to, emit
 from runs.hook_commands import run_command
 from runs.hooks import EXIT_CODES, HookMessage, message_for, unusable_hooks
@@ -288,6 +290,13 @@ def test_the_hooks_hear_a_run_in_order_and_with_its_report(plan: Plan, tmp_path:
     assert json.loads((tmp_path / "r").read_text())["outcome"] == "done"
     assert [entry.event for entry in journal.document.hooks][-2:] == ["done", "done"]
     assert not any(entry.problem for entry in journal.document.hooks)
+
+
+def test_the_hint_that_a_hook_hears_can_be_pasted(plan: Plan, tmp_path: Path) -> None:
+    hooked = with_hooks(plan, command(f'echo "$SNAPFERRY_HINT" >> {tmp_path}/heard', "interrupted"))
+    with called_as(Called(verb="migrate", plan="my plan.yaml", options=("--execute",))):
+        heard_in(hooked, tmp_path, TimedOut("later", "see `snapferry report PLAN`"))
+    assert (tmp_path / "heard").read_text() == "see `snapferry report 'my plan.yaml'`\n"
 
 
 @pytest.mark.parametrize(("changing", "status"), [(False, "refused"), (True, "failed")])

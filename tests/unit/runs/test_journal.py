@@ -18,7 +18,7 @@ from domains.errors import Denied, Unreachable
 from domains.http.error_bodies import parse
 from runs.begun_plan import require_same_plan
 from runs.errors import PlanChanged, StateUnusable
-from runs.journal import Intent, Journal, StepEntry, now
+from runs.journal import DENIED, REFUSED, Intent, Journal, StepEntry, now
 from runs.lifecycle import is_finished
 from runs.state import State, default_folder, new_run_id
 from tasks.records.resolution import LeftOut
@@ -111,6 +111,20 @@ with journal.step("snapshot"), journal.intend("snapshot", "source", "snapshot", 
     assert found.changed_something
     assert found.document.steps["snapshot"].ended is None
     assert found.record("snapshot") is None
+
+
+@pytest.mark.parametrize(
+    ("result", "may"),
+    [(None, True), ("sent", True), ("error: Unreachable", True), (DENIED, False), (f"{REFUSED}: x", False)],
+)
+def test_only_a_request_that_was_turned_away_has_surely_had_no_effect(
+    journal: Journal, result: str | None, may: bool
+) -> None:
+    with journal.intend("snapshot", "source", "snapshot", {"name": "s"}) as intent:
+        pass
+    intent.result = result
+    assert journal.may_have_sent(["snapshot", "restore"]) is may
+    assert not journal.may_have_sent(["restore"])
 
 
 def test_the_intent_is_on_disk_before_the_request_is_sent(journal: Journal) -> None:

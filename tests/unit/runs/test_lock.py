@@ -79,9 +79,9 @@ def test_the_lock_names_its_present_holder(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.write_text('{"pid": 1, "since": "long ago, and longer than what is written now, by far"}')
     with (
-        held(path, "plan x"),
+        held(path, "plan x", "wait for it"),
         pytest.raises(Busy, match=rf"process {os.getpid()}, since"),
-        held(path, "plan x"),
+        held(path, "plan x", "wait for it"),
     ):
         pass
 
@@ -93,16 +93,16 @@ def test_the_lock_names_its_present_holder(tmp_path: Path) -> None:
 )
 def test_a_holder_that_wrote_nothing_useful_is_still_busy(tmp_path: Path, content: str) -> None:
     path = tmp_path / "lock"
-    with held(path, "plan x"):
+    with held(path, "plan x", "wait for it"):
         path.write_text(content)
-        with pytest.raises(Busy, match=r"another run holds plan x$"), held(path, "plan x"):
+        with pytest.raises(Busy, match=r"another run holds plan x$"), held(path, "plan x", "wait for it"):
             pass
 
 
 def test_looking_does_not_disturb_who_takes(tmp_path: Path) -> None:
     """`status` looks at the lock again and again while another process takes it."""
     path = tmp_path / "lock"
-    with held(path, "plan x"):
+    with held(path, "plan x", "wait for it"):
         pass
     stop = threading.Event()
 
@@ -115,7 +115,7 @@ def test_looking_does_not_disturb_who_takes(tmp_path: Path) -> None:
         thread.start()
     try:
         for _ in range(30):
-            with held(path, "plan x"):
+            with held(path, "plan x", "wait for it"):
                 assert is_locked(path)
     finally:
         stop.set()
@@ -130,7 +130,10 @@ def test_looking_makes_no_file(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StateUnusable, match="cannot write") as caught, held(tmp_path / "file" / "lock", "x"):
+    with (
+        pytest.raises(StateUnusable, match="cannot write") as caught,
+        held(tmp_path / "file" / "lock", "x", "y"),
+    ):
         pass
     assert "--state" in caught.value.hint
 

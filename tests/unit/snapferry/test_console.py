@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.text import Text
+from support.building import a_journal, a_plan
 
+from flows.sessions.recording import record_step
+from reports.views.fitting import page
 from runs.progress import Progress, report_progress
 from snapferry import console, progress
 from snapferry.streams import SafeStream
+from tasks import steps
+from tasks.records.cutover import HealthRecord
 
 
 class Gone(io.StringIO):
@@ -61,8 +67,55 @@ def test_a_point_of_no_return_stays_as_a_line_of_its_own(monkeypatch: pytest.Mon
     assert re.search(r"\x1b\[1;33m! .*the source is about to refuse writes", screen.getvalue(), re.DOTALL)
     said: list[str] = []
     monkeypatch.setattr(progress, "err", Console(file=screen, force_terminal=False))
-    monkeypatch.setattr(progress, "say", said.append)
+    monkeypatch.setattr(progress, "say_unwrapped", said.append)
     with progress.shown_progress():
         report_progress(Progress("open", "opening"))
         report_progress(Progress("open", "no way back", milestone=True))
     assert ["no way back" in line for line in said] == [False, True]
+
+
+class Terminal(io.StringIO):
+    """A stream that looks like a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+PROSE = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+
+
+@pytest.mark.parametrize(
+    ("stream", "columns", "lines"),
+    [(io.StringIO, None, 1), (io.StringIO, "60", 2), (Terminal, "60", 2), (Terminal, "30", 4)],
+)
+@pytest.mark.parametrize("printed", ["result", "remark", "error"])
+def test_prose_wraps_between_words_on_a_terminal_and_never_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], columns: str | None, lines: int, printed: str
+) -> None:
+    out, err = stream(), stream()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    if printed == "result":
+        console.show(page([Text(PROSE)]))
+    elif printed == "remark":
+        console.say(PROSE)
+    else:
+        console.show_problem(PROSE)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue() + err.getvalue()).removeprefix("snapferry: ")
+    assert shown.split() == PROSE.split()
+    assert abs(len(shown.splitlines()) - lines) <= (1 if columns == "30" else 0)
+
+
+def test_a_step_that_lacks_something_gets_no_tick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(progress, "err", Console(file=screen, force_terminal=True))
+    journal = a_journal(tmp_path, a_plan())
+    with progress.shown_progress(), journal.step(steps.HEALTH.name):
+        record_step(journal, steps.HEALTH, HealthRecord(waited_s=9, not_green={"folk": "yellow"}))
+        record_step(journal, steps.HEALTH, HealthRecord(waited_s=1, not_green={}))
+    late, green = (line for line in screen.getvalue().splitlines() if "health" in line)
+    assert "!" in late and "✓" not in late and "1 index is not green" in late
+    assert "✓" in green

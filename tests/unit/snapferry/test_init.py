@@ -1,12 +1,14 @@
 """`snapferry init`: what is asked, what is made of the answers, and what is said of what is not known."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+import yaml
 from click.testing import Result
 from moto import mock_aws
 from support.building import identity_reply
@@ -418,3 +420,24 @@ def test_the_sources_bucket_comes_before_the_targets(
         source, "--target", target.endpoint, registrations={"s": registered("of-the-source", "s")}
     )
     assert [each["name"] for each in found["buckets"]] == ["of-the-source", "of-the-target"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("orders.yaml", "orders"), ("plan.yaml", None), ("Orders.yaml", None), ("my orders.yaml", None)],
+)
+def test_a_plan_is_called_as_its_file_where_that_can_be_a_name(
+    tmp_path: Path, file: str, name: str | None
+) -> None:
+    path = tmp_path / file
+    result = CliRunner().invoke(app, ["init", "-o", str(path), "--state", "my state"])
+    assert result.exit_code == 0, result.output
+    default = load_plan_name(CliRunner().invoke(app, ["init"]).stdout)
+    assert load_plan_name(path.read_text(encoding="utf-8")) == (name or default)
+    assert (
+        result.stderr.splitlines()[-1] == f"next: snapferry check {shlex.quote(str(path))} --state 'my state'"
+    )
+
+
+def load_plan_name(text: str) -> str:
+    return str(yaml.safe_load(text)["name"])

@@ -5,6 +5,7 @@ The domains are fakes that say who they are, or nobody at all.
 
 import fcntl
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,15 @@ from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import CLOSE, FakeDomain
 from typer.testing import CliRunner
 
+from configs.loading.loader import load_plan
+from flows.sessions.begin_or_resume import Request
+from flows.sessions.options import RunOptions
+from flows.sessions.verb_rules import MIGRATE
 from reports.build.report import report_of
 from runs.errors import Busy
+from runs.journal import WindowEntry, now
 from runs.state import State
+from runs.verbs import Verb
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
 from snapferry.running import run_flow
@@ -52,13 +59,14 @@ def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
 ) -> None:
     runs = State(tmp_path, "orders")
     monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
+    monkeypatch.setattr("snapferry.running._meet", lambda _: None)
 
     def call() -> None:
         runs.begin(a_plan(), "migrate")  # the other one was quicker while the server started
         raise Busy("another run holds plan orders")
 
     with pytest.raises(Busy):
-        run_flow("orders", tmp_path, call)
+        run_flow(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, call)
 
 
 @pytest.mark.parametrize(("changing", "status"), [(True, "failed"), (False, "refused")])
@@ -68,6 +76,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
     """The end cannot be recorded either; the journal keeps what it said last, and the run can be resumed."""
     runs = State(tmp_path, "orders")
     monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
+    monkeypatch.setattr("snapferry.running._meet", lambda _: None)
 
     def call() -> None:
         journal = runs.begin(a_plan(), "migrate")
@@ -78,7 +87,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
         with journal.step("snapshot"):
             raise AssertionError("never reached")
 
-    ended = run_flow("orders", tmp_path, call)
+    ended = run_flow(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, call)
     assert ended.document.status == status
     assert (
         f"cannot write {ended.path}: {ended.path.with_suffix('.new')}: Is a directory"
@@ -90,7 +99,17 @@ def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
     assert [intent.result for intent in kept.intents("snapshot")] == (["sent"] if changing else [])
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.fixture
+def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect is neither started nor asked."""
+
+    def started(_: Path) -> None:
+        raise AssertionError("a Prefect server was started")
+
+    monkeypatch.setattr("flows.prefect_runtime.server.starting_server", started)
+
+
+@pytest.mark.usefixtures("impatient", "no_server")
 def test_a_held_plan_exits_with_6(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     state = tmp_path / "state"
     lock = state / "plans/orders/lock"
@@ -107,6 +126,7 @@ def test_a_held_plan_exits_with_6(tmp_path: Path, source: FakeDomain, target: Fa
     assert journal_of(state) is None
 
 
+@pytest.mark.usefixtures("no_server")
 def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     state = tmp_path / "state"
     FakeEngine(source, "source")
@@ -121,7 +141,39 @@ def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target:
     assert "the plan has changed since run" in result.stderr
     assert "source.endpoint" in result.stderr
     assert "--new-run" in result.stderr
-    assert source.changing == target.changing == []
+    assert source.requests == target.requests == []
+    assert journal_of(state).document.message == "killed"
+
+
+@pytest.mark.usefixtures("no_server")
+@pytest.mark.parametrize(
+    ("verb", "before", "said"),
+    [
+        ("seed", "cutover", "is unfinished"),
+        ("cutover --allow-freeze", "seed", "seed round {run} of plan orders is unfinished"),
+        ("cutover", "migrate", "needs your consent: --allow-freeze"),
+        ("rehearse --prefix other-", "rehearse", "its options were others: prefix: 'rehearsal-' → 'other-'"),
+    ],
+)
+def test_what_the_plans_runs_exclude_needs_no_server_and_no_domain(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, verb: str, before: Verb, said: str
+) -> None:
+    state = tmp_path / "state"
+    file = plan_file(tmp_path, source.endpoint, target.endpoint)
+    run = State(state, "orders").begin(load_plan(file), before)
+    if before == "rehearse":
+        run.document.rehearsal = {"prefix": "rehearsal-"}
+    if before == "cutover":
+        run.document.window = WindowEntry(frozen=now(), deadline=now() + timedelta(hours=1))
+    with run.intend("restore", "target", "restore", {"names": ["a"]}):
+        pass
+    run.settle("interrupted", "killed")
+    name, *more = verb.split()
+    arguments = [name, str(file), *more, "--execute", "--state", str(state)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == ExitCode.REFUSED, result.stderr
+    assert said.format(run=run.run_id) in result.stderr
+    assert source.requests == target.requests == []
     assert journal_of(state).document.message == "killed"
 
 
@@ -134,13 +186,17 @@ def test_missing_credentials_exit_with_3(tmp_path: Path, source: FakeDomain, tar
     assert source.requests == target.requests == []
 
 
-def test_a_domain_that_is_not_reached_exits_with_5_in_bounded_time(tmp_path: Path, clock: Clock) -> None:
+def test_domains_that_are_not_reached_exit_with_3_and_name_their_keys(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.sessions.first_contact._PAUSE_S", 0.01)
     state = tmp_path / "state"
-    began = clock.now
-    result = migrate(plan_file(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2"), state, "--json")
-    assert result.exit_code == ExitCode.INTERRUPTED
-    assert clock.now - began <= 3 * 60
-    assert "could not connect" in result.stderr
+    result = migrate(plan_file(tmp_path, "http://127.0.0.1:1", "http://nowhere.invalid"), state, "--json")
+    assert result.exit_code == ExitCode.REFUSED
+    assert clock.pauses == [], "nothing is waited for"
+    assert "source.endpoint: no connection to 127.0.0.1:1" in result.stderr
+    assert "target.endpoint: the endpoint's host nowhere.invalid has no address" in result.stderr
+    assert "Starting Prefect" not in result.stderr
     assert result.stdout == ""
     assert journal_of(state) is None, "no run has begun"
 

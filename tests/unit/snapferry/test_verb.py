@@ -17,6 +17,8 @@ from domains.errors import SnapferryError, Unreachable
 from runs.errors import Busy
 from snapferry.calls import Call, ExecutableCall, PlanCall, RunCall
 from snapferry.exit_codes import ExitCode
+from snapferry.main import app
+from snapferry.next_steps import same_command
 from snapferry.options import PerSide
 from snapferry.verb import VerbGroup, verb
 from tasks.errors import PreconditionError, VerificationFailed
@@ -59,14 +61,16 @@ def test_an_unexpected_error_is_not_hidden() -> None:
 
 
 def test_sigterm_ends_a_verb_as_ctrl_c_does() -> None:
-    def sail() -> None:
+    def sail(call: ExecutableCall) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
 
     before = signal.getsignal(signal.SIGTERM)
-    result = running(sail)
+    result = running(sail, "my plan.yaml", "--execute")
     assert (result.exit_code, result.stdout) == (ExitCode.INTERRUPTED, "")
-    assert "the same command resumes it" in result.stderr
+    assert "the same command resumes it\nnext: snapferry sail 'my plan.yaml' --execute\n" in result.stderr
+    looking = running(sail, "my plan.yaml")
+    assert (looking.exit_code, looking.stderr) == (5, "snapferry: interrupted; nothing was changed\n")
     assert signal.getsignal(signal.SIGTERM) == before
 
 
@@ -115,6 +119,45 @@ def test_a_verb_without_its_plan_is_refused() -> None:
     assert "Missing argument 'PLAN'" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ((), "There is no plan in this folder; to write one: snapferry init"),
+        (("my plan.yaml", "notes"), "There is one plan in this folder: snapferry sail 'my plan.yaml' --json"),
+        (("a.yaml", "b.yml"), "Plans in this folder: a.yaml, b.yml"),
+        (tuple(f"{n}.yaml" for n in range(7)), "0.yaml, 1.yaml, 2.yaml, 3.yaml, 4.yaml and 2 more"),
+    ],
+)
+def test_a_verb_without_its_plan_names_those_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: tuple[str, ...], said: str
+) -> None:
+    def sail(call: PlanCall) -> None:
+        raise AssertionError
+
+    monkeypatch.chdir(tmp_path)
+    for name in files:
+        (tmp_path / name).write_text("name: a\nsource: {}\ntarget: {}\nrepository: {}\n")
+    (tmp_path / "saved.yaml").write_text("kind: saved-plan\nplan:\n  name: a\n  source: {}\n")
+    (tmp_path / "folder.yaml").mkdir()
+    result = running(sail, "--json")
+    assert (result.exit_code, result.stdout) == (ExitCode.INVALID, "")
+    assert f"Missing argument 'PLAN'. {said}" in " ".join(result.stderr.split()) or said in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["migrat"], "Did you mean 'migrate'?"),
+        (["lab", "upp"], "'up'"),
+        (["plan", "x", "--outptu"], "--output"),
+    ],
+)
+def test_a_mistyped_verb_or_option_is_answered_with_what_was_meant(words: list[str], meant: str) -> None:
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, result.stdout) == (ExitCode.INVALID, "")
+    assert meant in result.stderr
+
+
 @dataclass(frozen=True, kw_only=True)
 class Place:
     side: str
@@ -130,3 +173,28 @@ def test_each_side_has_options_of_its_own() -> None:
     assert running(sail, "--target", "b", "--source-port", "1", "--source", "a").exit_code == 0
     assert places == [Place(side="source", given="a", port=1), Place(side="target", given="b")]
     assert "Port of the target." in running(sail, "--help").stdout
+
+
+def test_the_next_step_of_an_error_can_be_pasted(tmp_path: Path) -> None:
+    def sail(call: RunCall) -> None:
+        raise PreconditionError("not so", hint="first `snapferry abort PLAN --execute`")
+
+    plan, state = str(tmp_path / "my plan.yaml"), "my state"
+    result = running(sail, plan, "--state", state)
+    assert f"next: first `snapferry abort '{plan}' --state '{state}' --execute`\n" in result.stderr
+    without = running(sail, "plan.yaml")
+    assert "next: first `snapferry abort plan.yaml --execute`\n" in without.stderr
+
+
+def test_a_verb_knows_how_it_was_called(tmp_path: Path) -> None:
+    def sail(call: ExecutableCall, only: Annotated[list[str] | None, typer.Option()] = None) -> None:
+        typer.echo(same_command("--execute", "--yes"))
+        typer.echo(same_command(verb="migrate", without=("--only",)))
+
+    result = running(
+        sail, "./my plan.yaml", "--only", "a b", "--json", "--only=c", "--execute", "--state", "s"
+    )
+    assert result.stdout.splitlines() == [
+        "snapferry sail './my plan.yaml' --state s --only 'a b' --only=c --execute --yes",
+        "snapferry migrate './my plan.yaml' --state s --execute",
+    ]

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from reports.build.report import report_of
 from reports.views.status import status_of
 from runs.approvals import approval_of, approve, run_to_approve
+from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.events import Event, delivered_to
 from runs.journal import GateEntry, Journal, now
@@ -163,13 +164,15 @@ def test_a_gate_that_was_taken_out_of_the_plan_is_not_shown_as_closed(tmp_path: 
 
 def test_the_wait_says_how_to_end_it_once_a_minute(tmp_path: Path, clock: Clock) -> None:
     m = at_gate(tmp_path, clock, file="/nowhere/go")
+    m.journal.document.called = Called(verb="migrate", plan="my plan.yaml", state="s")
     told: list[Progress] = []
     with pytest.raises(TimedOut), listening(told.append):
         waited(m, ApprovalRoute("resume flow run x in Prefect"))
     assert len(told) == 2
     assert told[0].waiting
     assert f"until {m.journal.document.gates[GATE].until:%Y-%m-%d %H:%M:%S} UTC" in told[0].message
-    for way in ("snapferry approve PLAN before-restore", "touch /nowhere/go", "resume flow run x in Prefect"):
+    approve = "snapferry approve 'my plan.yaml' --state s before-restore"
+    for way in (approve, "touch /nowhere/go", "resume flow run x in Prefect"):
         assert way in told[0].detail
 
 
@@ -346,6 +349,7 @@ def test_approve_opens_the_gate_of_the_run_that_came_there(plan: Path) -> None:
     assert made.exit_code == 0, made.output
     assert f"Gate {GATE} of run {journal.run_id} is approved by" in made.stdout
     assert "No process is working on the run" in made.stdout
+    assert made.stderr == f"next: snapferry migrate {plan} --state {plan.parent}/state --execute\n"
     first = approval_of(journal, GATE)
     again = snapferry("approve", plan, GATE, "--json")
     assert again.exit_code == 0
@@ -402,9 +406,10 @@ def test_status_shows_the_wait_and_how_to_end_it(plan: Path) -> None:
     with State(plan.parent / "state", "orders").lock_plan():
         said = snapferry("status", plan).stdout
     assert f"Gate {GATE}: not approved; since {entry.since:%Y-%m-%d %H:%M:%S} UTC" in said
-    assert f"snapferry approve {plan} before-restore, or touch /nowhere/go" in said
+    assert "To do: approve it (or touch /nowhere/go)" in said
+    assert f"next: snapferry approve {plan} --state {plan.parent}/state before-restore" in said
     standing = status_of(report_of(journal.document), held=False)
-    assert standing["next"] == "run the same command again: it continues this run"
+    assert standing["next"].startswith("run the same command again: it continues this run")
     assert standing["gates"][0]["name"] == GATE
 
 

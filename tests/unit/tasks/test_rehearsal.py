@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
-from support.building import a_catalog, a_plan, a_stream_unit, a_unit
+from support.building import a_catalog, a_plan, a_resolution, a_stream_unit, a_unit
 
+from reports.words.common import left_out
 from tasks.errors import PreconditionError
 from tasks.migration import Consents
-from tasks.rehearsal import rehearsal_plan, rename_all, select_units, with_shadow
+from tasks.records.resolution import LeftOut, LeftOutReason
+from tasks.rehearsal import left_out_of_plan, rehearsal_plan, rename_all, select_units, with_shadow
+from tasks.selection.select import Selection
 
 UNITS = (a_unit("orders-2024"), a_unit("orders-2025"), a_stream_unit("logs", ".ds-logs-000001"))
 SERVICE = "https://search-orders-abcdefghijklmnopqrstuvwxyz.us-east-1.es.amazonaws.com"
@@ -98,3 +101,21 @@ def test_a_shadow_that_is_no_domain_is_refused_in_words_of_ours() -> None:
 def test_without_a_shadow_the_plan_is_as_it_was() -> None:
     plan = managed()
     assert with_shadow(plan, None) == plan
+
+
+def test_names_keep_the_reasons_for_which_the_plan_leaves_them_out() -> None:
+    """For the rehearsal alone, everything that it does not move is not included."""
+    said = ("shut", "tmp-1", "orders-2025")
+    resolution = a_resolution(a_unit("orders-2024")).model_copy(
+        update={"left_out": tuple(LeftOut(name=name, reason=LeftOutReason.NOT_INCLUDED) for name in said)}
+    )
+    real = Selection(
+        UNITS,
+        (
+            LeftOut(name="shut", reason=LeftOutReason.CLOSED, detail="indices.closed: move takes it along"),
+            LeftOut(name="tmp-1", reason=LeftOutReason.EXCLUDED),
+        ),
+        (),
+    )
+    shown = [left_out(item) for item in left_out_of_plan(resolution, real).left_out]
+    assert shown == ["closed (indices.closed: move takes it along)", "in indices.exclude", "not in --only"]

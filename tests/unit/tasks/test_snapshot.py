@@ -12,8 +12,8 @@ from support.building import Clock, a_migration, a_resolution, a_snapshot, a_str
 from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import CLOSE, RESET, FakeDomain, Reply, engine_error, html, ok
 
-from domains.errors import Denied, DomainError, Refused, UnexpectedReply
-from tasks.errors import ExecutionError, TimedOut
+from domains.errors import Denied, DomainError, UnexpectedReply
+from tasks.errors import ExecutionError, SelectionOutdated, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.snapshot import find_on_target, follow_snapshot, start_snapshot
 
@@ -172,11 +172,22 @@ def test_a_source_that_has_changed_since_it_was_looked_at_is_not_snapshotted(
     m: Migration, source: FakeDomain, indices: tuple[FakeIndex, ...], said: str
 ) -> None:
     holding(source, *indices).on(GET, MISSING)
-    with pytest.raises(ExecutionError, match=said) as caught:
+    with pytest.raises(SelectionOutdated, match=said) as caught:
         start_snapshot(m, RESOLUTION)
     assert "selects again" in caught.value.hint
     assert source.changing == []
     assert not m.journal.changed_something
+
+
+def test_an_index_that_is_gone_when_the_request_arrives_does_not_bind_the_run(
+    m: Migration, source: FakeDomain
+) -> None:
+    """The next attempt selects again, and does not ask for the same index for ever."""
+    gone = engine_error(404, "index_not_found_exception", "no such index [a]")
+    source.on(GET, MISSING).on(PUT, gone)
+    with pytest.raises(SelectionOutdated, match=r"no such index \[a\]"):
+        start_snapshot(m, RESOLUTION)
+    assert not m.journal.may_have_sent(["snapshot"])
 
 
 def test_the_source_is_looked_at_after_the_wait_for_others(m: Migration, source: FakeDomain) -> None:
@@ -421,12 +432,40 @@ def test_the_target_must_see_this_very_snapshot(m: Migration, target: FakeDomain
 
 
 @pytest.mark.parametrize("found", [MISSING, ok(snapshot_reply("snap", uuid="another"))])
-def test_a_target_that_looks_elsewhere_is_noticed(m: Migration, target: FakeDomain, found: Reply) -> None:
+def test_a_target_that_looks_elsewhere_is_noticed(
+    m: Migration, source: FakeDomain, target: FakeDomain, found: Reply
+) -> None:
+    source.on("GET /_snapshot/repo/snap", ok(snapshot_reply("snap")))
     target.on("GET /_snapshot/repo/_all", ok({"snapshots": [{"snapshot": "x"}, {"snapshot": "y"}]}))
     target.on("GET /_snapshot/repo/snap", found)
     with pytest.raises(ExecutionError, match="lists 2 snapshots") as caught:
         find_on_target(m, RESOLUTION, a_snapshot("snap"))
     assert "base_path" in caught.value.hint
+
+
+def test_a_snapshot_that_somebody_has_deleted_is_no_matter_of_bucket_and_base_path(
+    m: Migration, source: FakeDomain, target: FakeDomain
+) -> None:
+    """At a gate, for example: the same command takes another one."""
+    for side in (source, target):
+        side.on("GET /_snapshot/repo/snap", MISSING)
+    with pytest.raises(
+        ExecutionError, match="vanished from repository repo: somebody has removed it"
+    ) as caught:
+        find_on_target(m, RESOLUTION, a_snapshot("snap"))
+    assert caught.value.hint == "run the same command again: it takes a new snapshot"
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_repository_that_somebody_has_unregistered_is_registered_by_the_same_command(
+    m: Migration, source: FakeDomain, target: FakeDomain, side: str
+) -> None:
+    gone = engine_error(404, "repository_missing_exception", "[repo] missing")
+    (source if side == "source" else target).on("GET /_snapshot/repo/snap", gone)
+    target.on("GET /_snapshot/repo/snap", gone if side == "target" else MISSING)
+    with pytest.raises(ExecutionError, match=f"no longer registered on the {side}") as caught:
+        find_on_target(m, RESOLUTION, a_snapshot("snap"))
+    assert caught.value.hint == "run the same command again: it registers the repository again"
 
 
 def test_a_snapshot_that_lacks_what_moves(m: Migration, target: FakeDomain) -> None:
@@ -437,5 +476,6 @@ def test_a_snapshot_that_lacks_what_moves(m: Migration, target: FakeDomain) -> N
 
 def test_a_repository_that_is_gone_is_not_an_empty_one(m: Migration, source: FakeDomain) -> None:
     source.on(GET, engine_error(404, "repository_missing_exception", "[repo] missing"))
-    with pytest.raises(Refused, match=r"\[repo\] missing"):
-        start_snapshot(m, RESOLUTION)
+    for step in (lambda: start_snapshot(m, RESOLUTION), lambda: follow_snapshot(m, adopted=False)):
+        with pytest.raises(ExecutionError, match="no longer registered on the source"):
+            step()

@@ -77,7 +77,7 @@ def test_a_read_is_repeated_over_what_passes(source: FakeDomain, clock: Clock, b
 def test_pauses_grow_and_vary(source: FakeDomain, clock: Clock) -> None:
     source.on(GET, *[html(502)] * 8, ok({}))
     connect(source).read("GET", "/x")
-    bounds = [(0.1, 0.2), (0.2, 0.4), (0.4, 0.8), (0.8, 1.6), (1.6, 3.2), (3.2, 6.4), (4, 8), (4, 8)]
+    bounds = [(0.3, 0.5), (0.6, 1), (1.2, 2), (2.4, 4), (4.8, 8), (6, 10), (6, 10), (6, 10)]
     assert all(low <= pause <= high for pause, (low, high) in zip(clock.pauses, bounds, strict=True))
     assert len({round(pause, 9) for pause in clock.pauses}) == 8
 
@@ -98,7 +98,7 @@ def test_an_old_wait_is_not_used_again(source: FakeDomain, clock: Clock) -> None
     source.on(GET, Reply(429, "slow down", {"Retry-After": "7"}), html(502), ok({}))
     connect(source).read("GET", "/x")
     assert clock.pauses[0] == 7.0
-    assert clock.pauses[1] < 1
+    assert clock.pauses[1] <= 1
 
 
 def test_reads_are_given_up_within_a_minute(source: FakeDomain, clock: Clock) -> None:

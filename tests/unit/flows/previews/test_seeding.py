@@ -75,7 +75,8 @@ def test_a_rehearsal_shows_the_round_and_that_nothing_is_frozen_or_opened(pair: 
     assert "Round 1: 1 new" in said
     assert "Nothing is frozen or opened for writes" in said
     assert "point of no return" not in said and "In this order" not in said
-    assert f"To go ahead: snapferry cutover {pair.folder / 'plan.yaml'} --execute --rehearse" in said
+    command = f"snapferry cutover {pair.folder / 'plan.yaml'} --state {pair.folder}"
+    assert f"To go ahead: next: {command} --rehearse --execute" in said
 
 
 def test_the_order_names_the_deadline_and_what_the_plan_lets_wait(pair: Pair) -> None:
@@ -92,7 +93,8 @@ def test_the_order_names_the_deadline_and_what_the_plan_lets_wait(pair: Pair) ->
         )
     ]  # fmt: skip
     assert order == sorted(order)
-    assert "--execute --allow-freeze --source-after released" in said
+    command = f"snapferry cutover {pair.folder / 'plan.yaml'} --state {pair.folder}"
+    assert f"next: {command} --source-after released --execute --allow-freeze" in said
 
 
 def test_the_pause_of_the_services_snapshots_is_in_the_order_where_requests_are_signed(pair: Pair) -> None:
@@ -146,7 +148,7 @@ def test_without_the_consent_nothing_is_started_and_there_is_no_run(
     refused = pair.command("cutover", "--execute")
     assert refused.exit_code == 3
     assert "needs your consent: --allow-freeze" in refused.stderr
-    assert "add --allow-freeze" in " ".join(refused.stderr.split())
+    assert "--execute --allow-freeze" in " ".join(refused.stderr.split())
     assert list(pair.state.journals()) == []
     pair.frozen()
     assert pair.command("cutover", "--execute").exit_code == 3, "going on in the window needs it, too"

@@ -6,6 +6,8 @@ The domains are fakes.
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,14 @@ from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, Reply, ok
 from typer.testing import CliRunner
 
+from configs.loading.loader import load_plan
+from configs.loading.problems import PlanError
 from configs.plan import Plan
 from flows.previews.migration import migration_preview, rehearsal_preview
 from flows.sessions.options import RunOptions
-from flows.sessions.saved_plans import save
+from flows.sessions.saved_plans import read, save
 from flows.sessions.session import session
+from reports.build.report import report_of
 from runs.journal import Journal
 from runs.state import State
 from snapferry.exit_codes import ExitCode
@@ -97,7 +102,7 @@ def test_a_saved_plan_whose_run_was_given_up_after_a_change_is_refused(plan: Pla
     for new_run in (False, True):
         error = refused(plan, tmp_path, document, new_run=new_run)
         assert f"run {document.run_id} of this saved plan was given up" in str(error)
-        assert "save the plan anew: snapferry plan PLAN --new-run -o FILE" in error.hint
+        assert "save the plan anew: `snapferry plan PLAN --new-run -o PLAN`" in error.hint
 
 
 def test_another_saved_plan_is_refused_while_one_is_unfinished_and_new_run_gives_that_up(
@@ -223,7 +228,7 @@ def test_a_plan_is_not_written_over_a_folder(file: Path) -> None:
 
 def test_where_nothing_is_to_be_done_no_command_is_proposed(file: Path, target: FakeDomain) -> None:
     file.write_text(file.read_text(encoding="utf-8") + "conflicts: {policy: skip}\n", encoding="utf-8")
-    assert "To go ahead: snapferry migrate" in snapferry("plan", file).stderr
+    assert "next: snapferry migrate" in snapferry("plan", file).stderr
     FakeEngine(target, "target", FakeIndex("a"))
     result = snapferry("plan", file, "-o", str(file.with_name("saved.yaml")))
     assert result.exit_code == 0, result.output
@@ -244,3 +249,76 @@ def test_a_refusal_says_whether_the_run_has_changed_something(
             pass
         with pytest.raises(PreconditionError, match=f"refused, after run {m.journal.run_id} has changed"):
             resolve(m)
+
+
+def test_a_deployments_next_steps_name_a_copy_of_its_plan(plan: Plan, tmp_path: Path) -> None:
+    journal = worked(plan, tmp_path / "my state", None)
+    told = report_of(journal.document)
+    words = shlex.split(told.next_command)
+    assert words[:2] == ["snapferry", "migrate"] and words[-1] == "--execute"
+    assert load_plan(Path(words[2])) == plan and words[3:5] == ["--state", str(tmp_path / "my state")]
+    assert (
+        "run the deployment again"
+        in report_of(journal.document.model_copy(update={"hint": "run the same command again"})).next
+    )
+
+
+def test_a_saved_plan_is_what_the_next_step_executes(file: Path) -> None:
+    saved_file = file.with_name("my saved.yaml")
+    result = snapferry("plan", file, "-o", str(saved_file))
+    state = file.parent / "state"
+    last = result.stderr.splitlines()[-1]
+    assert last == f"next: snapferry migrate '{saved_file}' --state {state} --execute"
+    assert "Account, role and bucket were not looked at: snapferry check" in result.stderr
+    assert snapferry("plan", file, "-o", str(saved_file)).exit_code == 0, "a saved plan is replaced"
+
+
+@pytest.mark.parametrize("content", ["name: orders\n", "", "notes of mine"])
+def test_what_is_no_saved_plan_is_not_replaced(file: Path, content: str) -> None:
+    other = file.with_name("other.yaml")
+    other.write_text(content, encoding="utf-8")
+    result = snapferry("plan", file, "-o", str(other))
+    assert (result.exit_code, other.read_text(encoding="utf-8")) == (ExitCode.INVALID, content)
+    assert "no saved plan" in result.stderr and "next: choose another file" in result.stderr
+
+
+def test_a_saved_plan_that_no_longer_fits_is_saved_again_by_its_next_step(
+    file: Path, source: FakeDomain
+) -> None:
+    saved_file = file.with_name("my saved.yaml")
+    assert snapferry("plan", file, "-o", str(saved_file)).exit_code == 0
+    FakeEngine(source, "source", FakeIndex("a"), FakeIndex("c"))
+    refused = snapferry("plan", saved_file)
+    assert refused.exit_code == ExitCode.REFUSED, refused.output
+    (command,) = re.findall("`(snapferry [^`]*)`", refused.stderr)
+    again = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert again.exit_code == 0, again.output
+    assert snapferry("plan", saved_file).exit_code == 0
+
+
+def test_the_consents_that_a_plan_needs_are_in_its_next_step(file: Path, target: FakeDomain) -> None:
+    rules = "conflicts: {policy: delete, delete: [a]}\n"
+    file.write_text(file.read_text(encoding="utf-8") + rules, encoding="utf-8")
+    FakeEngine(target, "target", FakeIndex("a"))
+    refused = snapferry("plan", file)
+    (command,) = re.findall("next: .*`(snapferry [^`]*)`", refused.stderr)
+    assert command.endswith("state --allow-delete a"), command
+    assert refused.exit_code == ExitCode.REFUSED
+    allowed = CliRunner().invoke(app, shlex.split(command)[1:])
+    assert allowed.stderr.splitlines()[-1].endswith(" --allow-delete a --execute"), allowed.output
+    given = snapferry("migrate", file, "--allow-delete", "a").stderr.splitlines()[-1]
+    assert given.endswith(" --allow-delete a --execute"), given
+
+
+def test_a_verb_that_a_saved_plan_decides_nothing_for_says_so(file: Path) -> None:
+    saved_file = file.with_name("saved.yaml")
+    assert snapferry("plan", file, "-o", str(saved_file)).exit_code == 0
+    for verb in ("seed", "rehearse"):
+        assert "is a saved plan" in snapferry(verb, saved_file).stderr, verb
+        assert "is a saved plan" not in snapferry(verb, file).stderr, verb
+    assert "is a saved plan" not in snapferry("status", saved_file).stderr
+
+
+def test_a_flow_is_not_given_a_plan_as_its_saved_plan(file: Path) -> None:
+    with pytest.raises(PlanError, match="this is no saved plan"):
+        read(file)

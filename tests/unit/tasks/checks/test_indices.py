@@ -198,6 +198,72 @@ def test_policies_come_from_settings_or_from_the_plugin(pair: Pair, source: Fake
 
 
 @pytest.mark.parametrize(
+    ("held", "text"),
+    [
+        ({"mapping": {"properties": {"a\ud800": {"type": "text"}}}}, r"a\ud800"),
+        ({"mapping": {"properties": {"o": {"properties": {"\udc00b": {"type": "long"}}}}}}, r"\udc00b"),
+        ({"mapping": {"properties": {"k": {"type": "keyword", "null_value": "\ud800"}}}}, r"\ud800"),
+        ({"mapping": {"_meta": {"k": ["v\ud800"]}}}, r"v\ud800"),
+        ({"mapping": {"dynamic_templates": [{"t\ud800": {"match": "x*"}}]}}, r"t\ud800"),
+        ({"aliases": {"x": {"filter": {"term": {"v": "\ud800"}}}}}, r"\ud800"),
+    ],
+)
+def test_half_a_surrogate_pair_is_named_before_a_snapshot_vanishes(pair: Pair, held: Any, text: str) -> None:
+    """Seen on 7.10.2, 2.19.4 and 3.6.0: accepted, and then "[r:t-s1] is missing"."""
+    pair.source.put(FakeIndex("a", **held))
+    pair.source.put(FakeIndex("b", mapping={"properties": {"p\U0001f600": {"type": "text"}}}))
+    found = pair.made("indices.unicode")
+    assert (found.status, found.items) == ("FAIL", (f"a: {text}",))
+    found.model_dump_json().encode()  # it can be written
+    pair.plan = {"snapshot": {"existing": "older"}}
+    assert pair.made("indices.unicode").status == "SKIP"
+
+
+BLOCKED = {"index.blocks.write": "true"}
+FOLLOWER = "index.plugins.replication.follower.leader_index"
+
+
+@pytest.mark.parametrize("key", ["index.blocks.write", "index.blocks.read_only"])
+def test_an_index_that_refuses_writes_is_named_because_its_copy_takes_them(pair: Pair, key: str) -> None:
+    pair.source.put(FakeIndex("a", settings={key: "true"}))
+    pair.source.put(FakeIndex("b", settings={key: "false"}))
+    found = pair.made("indices.settings")
+    assert (found.status, found.items) == (
+        "WARN",
+        (f"a: it refuses writes on the source ({key}), and its copy takes them",),
+    )
+    assert "index.blocks.write" in found.hint
+    pair.plan = {"restore": {"index_settings": {"blocks.write": True}}}
+    assert pair.made("indices.settings").status == "OK"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [FOLLOWER, "index.xpack.ccr.following_index", "index.lifecycle.name", "index.lifecycle.rollover_alias",
+     "index.data_path", "index.search.throttled", "index.frozen"],
+)  # fmt: skip
+def test_settings_that_cannot_work_on_the_target_stay_behind_and_are_named(pair: Pair, key: str) -> None:
+    pair.source.put(FakeIndex("a", settings={key: "x", "index.refresh_interval": "5s"}))
+    found = pair.made("indices.settings")
+    assert (found.status, found.items) == ("WARN", (f"a: {key} stays behind",))
+    pair.plan = {"restore": {"index_settings": {key: "mine"}}}
+    assert pair.made("indices.settings").status == "OK", "the plan says what the copy gets"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"index.store.type": "snapshot"}, "searchable snapshot"),
+        ({"index.store.type": "remote_snapshot"}, "searchable snapshot"),
+    ],
+)
+def test_an_index_that_cannot_move_as_it_is_fails(pair: Pair, settings: dict[str, str], said: str) -> None:
+    pair.source.put(FakeIndex("a", settings=settings | BLOCKED))
+    found = pair.made("indices.settings")
+    assert (found.status, said in found.detail) == ("FAIL", True)
+
+
+@pytest.mark.parametrize(
     ("have", "status"),
     [
         ({"F12": "ACTIVE"}, "OK"),

@@ -178,6 +178,26 @@ def test_aliases_come_with_filter_routing_and_write_index(
     assert copies.indices["b"].aliases == {"all": {}}
 
 
+def test_an_alias_with_a_filter_is_given_to_a_closed_copy_while_it_is_open(
+    m: Migration, sources: WritableEngine, copies: WritableEngine, target: FakeDomain
+) -> None:
+    """Engines answer 500 (bitsetFilterCache is null) to an alias with a filter of a closed index."""
+    states: list[bool] = []
+    target.before("POST /_aliases", lambda: states.append(copies.indices["a"].open))
+    whole = {"filter": {"term": {"n": 1}}}
+    sources.indices["a"].aliases = {"some": whole}
+    shut = a_resolution(a_unit("a", selected("a", open=False)), a_unit("b", selected("b", open=False)))
+    assert set_aliases(m, shut) == {"some": ("a",)}
+    assert states == [True]
+    assert copies.indices["a"].aliases == {"some": whole}
+    assert not copies.indices["a"].open
+    assert "POST /b/_open" not in target.lines
+
+    copies.indices["a"].open = True  # killed before it was closed again
+    set_aliases(m, shut)
+    assert not copies.indices["a"].open
+
+
 def test_aliases_that_are_there_are_not_sent_again(
     m: Migration, sources: WritableEngine, copies: WritableEngine, target: FakeDomain
 ) -> None:

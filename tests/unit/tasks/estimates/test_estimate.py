@@ -44,7 +44,7 @@ from tasks.estimates.history import Measurement, kept_snapshot, measurements
 from tasks.estimates.sizing import workload
 from tasks.estimates.workload import throttled_seconds
 from tasks.records.checks import CheckRecord, PreflightRecord
-from tasks.records.cleanup import RemovalRecord, Skipped, SkippedReason
+from tasks.records.cleanup import Finish, FinishRecord, RemovalRecord, Skipped, SkippedReason
 from tasks.records.estimates import DOCUMENTED_LIMIT, Estimate, Workload
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
@@ -400,6 +400,13 @@ def test_a_kept_snapshot_is_known_and_a_removed_one_is_not() -> None:
     assert kept_snapshot([a_run(rehearsal={**rehearsal, "keep": False})], a_plan()) == ""
     elsewhere = a_plan(repository={"name": "repo", "bucket": "another", "region": "us-east-1"})
     assert kept_snapshot([a_run()], elsewhere) == ""
+    done = FinishRecord(
+        at=now(), wanted=Finish(), kept=(), removed=("snap",), registrations={}, released=(), refusing=()
+    )
+    finished = a_run("r2", records={"snapshot": RECORDS["snapshot"].model_copy(update={"name": "last"})})
+    finished.steps["finish"] = StepEntry(started=now(), ended=now(), record=done.model_dump(mode="json"))
+    assert kept_snapshot([finished, a_run()], a_plan()) == "last", "one run's finish removes its rounds' too"
+    assert kept_snapshot([a_run(), finished], a_plan()) == "last"
 
 
 # in the journal, the plan, the progress and the report
@@ -516,7 +523,7 @@ def shown(view: RenderableType) -> str:
 
 def test_a_step_that_runs_shows_what_it_was_expected_to_take(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(progress, "say", said.append)
+    monkeypatch.setattr(progress, "say_unwrapped", said.append)
     with progress.shown_progress():
         from runs.progress import report_progress
 

@@ -93,7 +93,7 @@ def test_what_a_rehearsal_would_do_is_not_executed(tmp_path: Path) -> None:
         result = CliRunner().invoke(app, [verb, str(file), "--state", str(tmp_path / "state")])
         assert (result.exit_code, result.stdout) == (2, "")
         assert "this shows what a rehearsal would do, and cannot be executed" in result.stderr
-        assert "snapferry rehearse PLAN --execute" in result.stderr
+        assert "rehearse the plan that it was made from" in result.stderr
 
 
 @pytest.mark.parametrize("place", [".", "folder", "..", ""])
@@ -122,7 +122,7 @@ def test_it_is_not_written_over_a_folder_and_nothing_is_left_behind(
 def test_half_a_file_is_refused_in_words(tmp_path: Path, text: str) -> None:
     file = tmp_path / "saved.yaml"
     file.write_text(text)
-    with pytest.raises(PlanError, match="make it again with snapferry plan -o"):
+    with pytest.raises(PlanError, match="save the plan that it was made from again"):
         read(file)
 
 

@@ -15,7 +15,7 @@ from support.java import renamed
 from domains.engine.catalog import catalog
 from domains.engine.restores import Primary, Recovery
 from domains.errors import DomainError, Refused, Unreachable
-from runs.progress import Poll
+from runs.progress import Poll, Progress, listening
 from tasks.errors import ExecutionError, TimedOut
 from tasks.migration import Consents, Migration
 from tasks.records.resolution import Unit
@@ -142,6 +142,22 @@ def test_an_index_that_was_made_anew_under_the_name_is_not_ours(m: Migration, en
     assert not whose(m, a_unit("a"))
 
 
+def test_one_made_anew_between_two_reads_is_never_noted_as_ours(
+    m: Migration, target: FakeDomain, engine: FakeEngine
+) -> None:
+    """It was ours when its origin was read, and another when its UUID was: `abort` must not delete it."""
+
+    def replaced() -> None:
+        if len(target.asked("GET /a/_recovery")) == 1:
+            engine.put(FakeIndex("a", "foreign", states=["INITIALIZING"]))
+
+    target.before("GET /_cat/indices", replaced)
+    engine.restoring(OURS, states=["INITIALIZING"])
+    with pytest.raises(TimedOut):
+        restore(m, a_resolution(a_unit("a")), SNAPSHOT)
+    assert "foreign" not in m.journal.document.arrived.values()
+
+
 def test_half_a_stream_is_not_there(m: Migration, engine: FakeEngine) -> None:
     engine.put(FakeIndex(".ds-l-000001", origin=OURS))
     unit = a_stream_unit("l", ".ds-l-000001", ".ds-l-000002")
@@ -177,7 +193,10 @@ def test_names_are_listed_and_nothing_else_is_restored(
         False,
     )
     assert body["include_aliases"] is True
-    assert {"index.blocks.*", "index.routing.allocation.*"} <= set(body["ignore_index_settings"])
+    assert {"index.blocks.*", "index.routing.allocation.*", "index.lifecycle.*"} <= set(
+        body["ignore_index_settings"]
+    )
+    assert "index.provided_name" not in body["ignore_index_settings"], "a rollover may go by its date math"
     assert "rename_pattern" not in body
     assert "index_settings" not in body
     assert target.changing == [RESTORE]
@@ -241,6 +260,8 @@ def test_renamed_indices_share_a_request_and_a_renamed_stream_goes_by_itself(
         "x-l$1",
     )
     assert [body["include_aliases"] for body in (plain, together, alone)] == [True, False, False]
+    provided = ["index.provided_name" in body["ignore_index_settings"] for body in (plain, together, alone)]
+    assert provided == [False, True, True], "a rollover of a copy must not count on among the source's names"
     assert sorted(engine.indices) == [".ds-x-l-000001", "b", "x-a", "x-c"]
     assert {index.target for index in record.indices if index.restored} == set(engine.indices)
 
@@ -276,6 +297,20 @@ def test_batches_follow_one_another(
     assert named(target) == [["a", "b"], ["c", "d"], ["e"]]
     assert record.batches == 3
     assert [index.target for index in record.indices] == list("abcde")
+
+
+def test_the_progress_of_all_batches_is_one(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, engine: FakeEngine
+) -> None:
+    m = migrating(tmp_path, source, target, restore={"batch": 2})
+    told: list[Progress] = []
+    with listening(told.append):
+        restore(m, a_resolution(*(a_unit(name) for name in "abcde")), SNAPSHOT)
+    assert {progress.unit for progress in told} == {"bytes"}
+    shares = [progress.done / progress.total for progress in told]
+    assert shares == sorted(shares) and shares[0] < shares[-1] == 1
+    assert told[-1].detail == "5 of 5 shards, 5 of 5 indices"
+    assert all(progress.detail.endswith("of 5 indices") for progress in told)
 
 
 # again, after anything
@@ -389,6 +424,31 @@ def test_a_lost_reply_of_a_restore_that_did_not_begin_is_told(
 
 
 # refusals
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said", "hint"),
+    [
+        (
+            engine_error(500, "snapshot_restore_exception", "[repo:snap] snapshot does not exist"),
+            "vanished from repository repo: somebody has removed it",
+            "it takes a new snapshot",
+        ),
+        (
+            engine_error(404, "repository_missing_exception", "[repo] missing"),
+            "repository repo is no longer registered on the target",
+            "it registers the repository again",
+        ),
+    ],
+)
+def test_what_somebody_has_removed_is_named_once_and_not_name_by_name(
+    m: Migration, target: FakeDomain, engine: FakeEngine, refusal: Reply, said: str, hint: str
+) -> None:
+    target.on(RESTORE, refusal)
+    with pytest.raises(ExecutionError, match=said) as caught:
+        restore(m, a_resolution(a_unit("a"), a_unit("b")), SNAPSHOT)
+    assert hint in caught.value.hint
+    assert len(target.asked(RESTORE)) == 1
 
 
 def test_one_bad_name_does_not_hold_up_the_others(

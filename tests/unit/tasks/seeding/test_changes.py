@@ -175,13 +175,14 @@ def test_an_index_without_a_copy_is_new(m: Migration, engine: WritableEngine, co
     assert [kind for kind, _ in found.values()] == ["unchanged", "new", "new"]
 
 
-def test_one_that_was_made_anew_is_told_by_its_uuid(m: Migration) -> None:
+def test_one_that_was_made_anew_is_told_by_its_uuid(m: Migration, engine: WritableEngine) -> None:
+    engine.put(FakeIndex("a", "another", figures=[Shard(last=7)]))
     found = told(m, a_unit("a", selected("a", uuid="another")), a_unit("b"))
     assert found["a"] == ("made anew", "it was deleted and recreated on the source")
 
 
 def test_another_number_of_shards_needs_another_copy(m: Migration, engine: WritableEngine) -> None:
-    engine.put(FakeIndex("a", states=["STARTED"] * 2, figures=[Shard(), Shard()]))
+    engine.put(FakeIndex("a", "another", states=["STARTED"] * 2, figures=[Shard(), Shard()]))
     found = compared(m, a_resolution(a_unit("a", selected("a", uuid="another", shards=2)), a_unit("b")))
     (change,) = found.restored
     assert (change.kind, change.base) == ("reshaped", False)
@@ -196,6 +197,34 @@ def test_a_copy_whose_index_is_gone_is_dropped_and_one_that_is_left_out_is_left_
     del engine.indices["b"]
     found = compared(m, a_resolution(a_unit("a")))
     assert (found.left_behind, [change.name for change in found.of("dropped")]) == ((), ["b"])
+
+
+@pytest.mark.parametrize("request_", ["/_cat/indices", "/_all/_stats/docs", "/_all"])
+@pytest.mark.parametrize("new", [(), (FakeIndex("b", "another", figures=[Shard(last=7)]),)])
+def test_an_index_that_is_gone_or_made_anew_between_two_reads_is_left_to_the_next_round(
+    m: Migration, source: FakeDomain, engine: WritableEngine, request_: str, new: tuple[FakeIndex, ...]
+) -> None:
+    """Before whichever request it happens, the round ends well and keeps to what it knows of the others."""
+
+    def change() -> None:
+        engine.indices.pop("b", None)
+        for index in new:
+            engine.put(index)
+
+    source.before(f"GET {request_}", change)
+    found = compared(m, a_resolution(*map(a_unit, NAMES)))
+    assert [change.kind for change in found.changes if change.name == "a"] == ["unchanged"]
+    others = [change.kind for change in found.changes if change.name == "b"]
+    if others in (["changed"], ["unchanged"]):  # seen as it was: the snapshot would notice that it is another
+        assert new
+        return
+    assert others in ([], ["dropped"])
+    assert found.notes == (
+        "b: deleted or recreated on the source since this round selected it, so left out of this round",
+    )
+    assert "b" not in {*found.marks, *found.digests, *found.aliases}
+    if others == []:
+        assert found.left_behind == ("b",), "its copy is not forgotten"
 
 
 def test_a_copy_under_a_name_that_the_plan_gives_no_more_is_not_forgotten(m: Migration) -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from support.building import a_catalog, a_plan, an_index
 
 from domains.engine.catalog import Alias, Catalog
-from tasks.selection.select import Selection, is_system_index, matches, select
+from tasks.selection.select import Selection, matches, select
+from tasks.selection.system_indices import ALL, system_indices_of
 
 
 def chosen(catalog: Catalog, **indices: Any) -> Selection:
@@ -58,6 +59,27 @@ SYSTEM = [
     ".geospatial-ip2geo-data-x",
     "top_queries-2026.01.02-12345",
     ".internal.alerts-1",
+    ".geoip_databases",
+    "ilm-history-2-000001",
+    "ilm-history-5",
+    ".slm-history-2-000001",
+    ".fleet-servers-7",
+    ".fleet-enrollment-api-keys-7",
+    ".ml-config",
+    ".ml-anomalies-shared",
+    ".apm-custom-link",
+    ".monitoring-es-7-2026.01.02",
+    ".watcher-history-12-000001",
+    ".triggered_watches",
+    ".data-frame-internal-1",
+    ".transform-notifications-000002",
+    ".enrich-prices-1610000000000",
+    ".reporting-2026.01.02",
+    ".logs-deprecation.elasticsearch-default",
+    ".opensearch-forecasters",
+    ".query_execution_result_mys3",
+    "search-relevance-queryset",
+    ".plugins-search-relevance-experiment",
 ]
 OF_USERS = [
     "orders",
@@ -73,25 +95,59 @@ OF_USERS = [
     ".securitynotes",
     ".opensearchers",
     ".kibanana",
+    ".internal.orders",
+    ".apm-of-mine",
+    "ilm-history-of-mine",
+    "opensearch-ad-plugin-result-mine",
+    "ubi_queries",
+    ".fleets",
 ]
 
 
 @pytest.mark.parametrize("name", SYSTEM)
 def test_what_belongs_to_the_service_stays(name: str) -> None:
-    assert is_system_index(name)
+    assert system_indices_of(name) is not None
     assert reasons(chosen(a_catalog(name))) == {name: "system"}
 
 
 @pytest.mark.parametrize("name", OF_USERS)
 def test_what_belongs_to_users_moves(name: str) -> None:
-    assert not is_system_index(name)
+    assert system_indices_of(name) is None
     assert moving(chosen(a_catalog(name))) == [name]
 
 
-@pytest.mark.parametrize("name", [".kibana_1", "security-auditlog-2026.01.02"])
-def test_a_system_index_stays_even_when_it_is_named(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [".kibana_1", ".opendistro_security", ".opendistro-ism-config", ".plugins-ml-config", ".security-7"],
+)
+def test_what_the_target_has_or_protects_itself_stays_even_when_it_is_named(name: str) -> None:
     selection = chosen(a_catalog(name, "orders"), include=[name, "orders"])
     assert (moving(selection), reasons(selection)) == (["orders"], {name: "system"})
+
+
+@pytest.mark.parametrize(
+    "name", ["security-auditlog-2026.01.02", ".ml-config", ".apm-custom-link", ".tasks-1", ".slm-history-2-1"]
+)
+def test_any_other_moves_if_the_plan_names_it_exactly(name: str) -> None:
+    """A pattern is no such wish, however close it is; and what is excluded stays."""
+    assert moving(chosen(a_catalog(name, "orders"), include=["*", name])) == sorted([name, "orders"])
+    assert moving(chosen(a_catalog(name, "orders"), include=["orders", f"{name[:-1]}*"])) == ["orders"]
+    assert reasons(chosen(a_catalog(name), include=["*", name], exclude=[f"{name[:3]}*"])) == {
+        name: "excluded"
+    }
+
+
+def test_a_system_data_stream_moves_by_its_own_name() -> None:
+    backing = ".ds-ilm-history-5-2026.01.02-000001"
+    catalog = a_catalog("orders", streams={"ilm-history-5": [backing]})
+    assert reasons(chosen(catalog)) == {"ilm-history-5": "system"}
+    assert moving(chosen(catalog, include=["ilm-history-5"])) == ["ilm-history-5"]
+
+
+def test_every_entry_says_whose_it_is_and_how_that_is_known() -> None:
+    for entry in ALL:
+        assert entry.product and entry.source and entry.patterns
+        assert all(system_indices_of(p.replace("*", "x").replace("#", "7")) is entry for p in entry.patterns)
 
 
 def test_include_and_exclude() -> None:

@@ -21,6 +21,7 @@ from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark
 from runs.progress import Progress, listening
 from tasks.records.verification import Contents, DocumentDifference, Finding, IndexContents, Verdict
+from tasks.restore.requests import left_out
 from tasks.verification.comparison import Comparison
 from tasks.verification.content import metadata
 from tasks.verification.content.compare import content
@@ -60,7 +61,10 @@ class Shelf(Reader):
 
 
 def compared(left: Shelf, right: Shelf, **marks: int) -> Tally:
-    tally = Tally({int(shard): number for shard, number in marks.items()})
+    """Compare with these marks; the source has reached number 20 in each shard, or `reached`."""
+    reached = marks.pop("reached", 20)
+    marked = {int(shard): number for shard, number in marks.items()}
+    tally = Tally(marked, lambda: dict.fromkeys(marked, reached))
     both = Documents(left, right, (len(left.shards), len(right.shards)))
     both.compare(lambda _: EVERYTHING, tally, lambda: None)
     return tally
@@ -122,6 +126,25 @@ def test_what_the_source_has_done_since_its_mark_is_no_difference() -> None:
     tally = compared(left, right, **{"0": 10})
     assert (tally.different, tally.later) == (0, 3)
     assert compared(left, right).different == 3
+
+
+@pytest.mark.parametrize(
+    ("number", "reached", "later"),
+    [
+        (3, 10, 0),  # the source has had no operation since its mark: it has deleted nothing
+        (3, 11, 1),
+        (11, 10, 0),
+        (12, 11, 0),  # a number that the source has not reached
+        (12, 12, 1),
+    ],
+)
+def test_a_foreign_document_is_excused_only_by_what_the_source_may_have_done(
+    number: int, reached: int, later: int
+) -> None:
+    right = Shelf({("foreign", None): (number, "x")})
+    tally = compared(Shelf({}), right, **{"0": 10, "reached": reached})
+    assert (tally.different, tally.later) == (1 - later, later)
+    assert [each.kind for each in tally.named] == ["surplus on the target"] * (1 - later)
 
 
 def test_a_write_on_both_sides_with_one_number_is_no_later_operation() -> None:
@@ -294,6 +317,16 @@ def test_settings_that_the_plan_changes_are_expected_so() -> None:
     assert metadata.settings(left, made(settings=right), restore).outcome == "equal"
     other = metadata.settings(left, made(settings=right | {"index.number_of_replicas": "2"}), restore)
     assert other.detail == "index.number_of_replicas is 0 on the source, 2 on the target"
+
+
+def test_settings_that_a_restore_leaves_out_are_expected_to_be_absent() -> None:
+    follower = {"index.plugins.replication.follower.leader_index": "x", "index.lifecycle.name": "tidy"}
+    policy = {"index.plugins.index_state_management.policy_id": "tidy"}
+    left, right = made(settings=BASE | follower | policy), made(settings=BASE)
+    same, renamed = selected("a"), selected("a", target="copy-of-a")
+    found = metadata.settings(left, right, RestoreSettings(), left_out(same))
+    assert found.detail == f"{next(iter(policy))} is tidy on the source, absent on the target"
+    assert metadata.settings(left, right, RestoreSettings(), left_out(renamed)).outcome == "equal"
 
 
 def test_an_alias_that_differs_is_told_with_what_differs() -> None:

@@ -260,6 +260,16 @@ def test_an_index_that_came_to_the_source_too_late_is_no_success(
     assert not record.passed
 
 
+def test_an_index_that_appeared_and_is_gone_again_is_no_difference(
+    m: Migration, source: FakeDomain, sides: Any
+) -> None:
+    """One that is made and deleted all the time would end every run with a difference, by chance."""
+    held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
+    sides[0].put(FakeIndex("late"))
+    source.before("GET /.*/_settings/index.uuid", lambda: sides[0].indices.pop("late", None))
+    assert [v.source for v in verify(m, a_resolution(a_unit("a"))).verdicts] == ["a"]
+
+
 def test_a_stream_that_rolled_over_too_late_is_no_success(m: Migration, sides: Any) -> None:
     for engine in sides:
         engine.put(FakeIndex(".ds-l-000001"))

@@ -1,0 +1,55 @@
+"""What somebody has removed while a run used it: the repository's registration, or the run's snapshot."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from domains.domain import Side
+from domains.errors import Missing, Refused
+from tasks.errors import ExecutionError
+from tasks.migration import Migration
+
+_GONE = "snapshot does not exist"
+
+
+@contextmanager
+def registration_required(m: Migration, side: Side) -> Generator[None]:
+    """Say so if the repository that the block uses is no longer registered on this side.
+
+    Raises:
+        ExecutionError: it is not; the same command registers it again.
+    """
+    try:
+        yield
+    except Missing as error:
+        if error.reply.type != "repository_missing_exception":
+            raise
+        raise ExecutionError(
+            f"repository {m.repository} is no longer registered on the {side}: somebody has removed it",
+            "run the same command again: it registers the repository again",
+        ) from error
+
+
+def is_snapshot_gone(error: Refused) -> bool:
+    """Whether a restore was refused because its snapshot is not in the repository."""
+    return error.says("snapshot_missing_exception") or _GONE in error.reply.text
+
+
+def snapshot_lost(m: Migration) -> ExecutionError:
+    """The run's snapshot is not in the repository any more. A restarted source forgets the one it was taking.
+
+    As long as nothing has been restored from it, the run can take another one.
+    """
+    said = f"snapshot {m.snapshot} vanished from repository {m.repository}"
+    if m.plan.snapshot.existing:
+        return ExecutionError(
+            said, "name another one under snapshot.existing, and start again with --new-run"
+        )
+    said += (
+        ": somebody has removed it, the source was restarted, or it could not write it (see its error log)"
+    )
+    if m.journal.may_have_sent(["restore"]):
+        return ExecutionError(
+            f"{said}; the run has restored from it already, and another one would not match",
+            "start again with --new-run",
+        )
+    return ExecutionError(said, "run the same command again: it takes a new snapshot")
