@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from collections import deque
+from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -74,4 +75,5 @@ def close() -> None:
     """Close the log, and forget what was kept: the command has ended."""
     _waiting.clear()
     while _file:
-        _file.pop().close()
+        with suppress(OSError):  # what it still holds finds no room either
+            _file.pop().close()
