@@ -15,7 +15,7 @@ from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import aborting, as_rehearsed, target_of
 from flows.sessions.verb_rules import require_nothing_open
 from flows.sessions.which_run import leftover, require_leftover
-from runs.begun_plan import as_begun
+from runs.begun_plan import as_begun, require_same_sides
 from runs.guard_record import GuardState
 from runs.journal import Journal
 from runs.lifecycle import is_opening, is_rolled_back
@@ -91,6 +91,7 @@ def preview(plan: Plan, options: RunOptions) -> Leftovers | UnfinishedCutover:
     """
     state = State(options.state, plan.name)
     found = subject(state)
+    require_same_sides(found.journal, plan)
     if found.what == "cutover":
         return abort_cutover.preview(plan, found.journal)
     if found.what == "seed rounds":
@@ -120,6 +121,7 @@ def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:
     """
     state = State(options.state, plan.name)
     found = subject(state)
+    require_same_sides(found.journal, plan)
     if found.what == "cutover":
         await_guard(state, but=(GuardState.RELEASING,))
         by_guard = Journal.load(found.journal.path)

@@ -14,7 +14,7 @@ from flows.sessions.session import count_requests
 from flows.sessions.several_runs import migrations_of
 from flows.sessions.verb_rules import FINISH
 from flows.sessions.which_run import finished_run
-from runs.begun_plan import as_begun, require_same_clusters
+from runs.begun_plan import as_begun, require_same_clusters, require_same_sides
 from runs.journal import Journal
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import cycle_of
@@ -43,6 +43,7 @@ def preview(plan: Plan, options: RunOptions, choices: Choices) -> FinishPreview:
     """
     state = State(options.state, plan.name)
     journal = finished_run(state)
+    require_same_sides(journal, plan)
     begun = as_begun(plan, journal)
     met = contact(begun, state)
     m = Migration(begun, met.source, met.target, journal)
@@ -81,6 +82,7 @@ def _held(plan: Plan, options: RunOptions) -> Generator[Migration]:
     state = State(options.state, plan.name)
     with state.lock_plan():
         journal = begin_or_resume(Request(plan, options), FINISH)
+        require_same_sides(journal, plan)
         begun = as_begun(plan, journal)
         met = contact(begun, state)
         source, target = met.source, met.target

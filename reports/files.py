@@ -5,6 +5,7 @@ from pathlib import Path
 from reports.build.report import report_of
 from reports.views.markdown import markdown
 from runs.journal import Journal
+from runs.state_files import replace_file
 
 
 def report_files(journal: Journal) -> tuple[Path, Path]:
@@ -21,6 +22,5 @@ def write_reports(journal: Journal) -> None:
     """
     report = report_of(journal.document)
     as_json, as_markdown = report_files(journal)
-    as_json.parent.mkdir(parents=True, exist_ok=True)
-    as_json.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    as_markdown.write_text(markdown(report), encoding="utf-8")
+    replace_file(as_json, report.model_dump_json(indent=2) + "\n")
+    replace_file(as_markdown, markdown(report))

@@ -13,6 +13,7 @@ from runs.errors import NothingToApprove, StateUnusable
 from runs.journal import Journal, now
 from runs.lifecycle import RunStatus
 from runs.state import State
+from runs.state_files import make_folder, open_private, read_state, unwritable
 from runs.verbs import Verb
 
 
@@ -64,9 +65,10 @@ def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
     approval = Approval(gate=gate, run_id=journal.run_id, by=by, at=now())
     fresh = path.with_name(f".{gate}.{os.getpid()}.new")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(approval.model_dump_json() + "\n", encoding="utf-8")
+        make_folder(path.parent)
         try:
+            with os.fdopen(open_private(fresh, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as file:
+                file.write(approval.model_dump_json() + "\n")
             os.link(fresh, path)  # unlike a rename, a link fails if the file exists
         except FileExistsError:
             former = _read(path)
@@ -76,9 +78,7 @@ def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
         finally:
             fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise StateUnusable(
-            f"cannot write {path}: {error.strerror}", "free the disk or correct its permissions"
-        ) from error
+        raise unwritable(path, error) from error
     return approval, True
 
 
@@ -113,6 +113,6 @@ def _path(journal: Journal, gate: Gate) -> Path:
 
 def _read(path: Path) -> Approval:
     try:
-        return Approval.model_validate_json(path.read_bytes())
+        return Approval.model_validate_json(read_state(path))
     except (OSError, ValidationError) as error:
         raise StateUnusable(f"cannot read {path} as an approval", "remove it and approve again") from error

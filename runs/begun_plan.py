@@ -46,16 +46,50 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
     Raises:
         PlanChanged: the plan differs; the error names the fields.
     """
+    changed = differences(journal, plan, but=but)
+    if changed:
+        raise PlanChanged(
+            f"the plan has changed since run {journal.run_id} began: {'; '.join(changed[:5])}",
+            f"revert the change to resume that run, {journal.document.verb.way_out}",
+        )
+
+
+def differences(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> list[str]:
+    """Fields in which a plan differs from the one that a run began with, each with both values.
+
+    Args:
+        but: as in `require_same_plan`.
+    """
     before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
     mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks"))
     keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
     changed = sorted(key for key in keys if before.get(key) != after.get(key))
-    if changed:
-        shown = "; ".join(f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed[:5])
-        raise PlanChanged(
-            f"the plan has changed since run {journal.run_id} began: {shown}",
-            f"revert the change to resume that run, {journal.document.verb.way_out}",
-        )
+    return [f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed]
+
+
+def require_same_sides(journal: Journal, plan: Plan) -> None:
+    """Refuse a run between two other domains: another plan of this name has begun it.
+
+    One side may have moved, as to a new endpoint or a tunnel.
+
+    Raises:
+        PlanChanged: neither side is the run's.
+    """
+    begun, today = journal.document.plan, plan_record(plan)
+    if any(_place(begun[side]) == _place(today[side]) for side in ("source", "target")):
+        return
+    sides = (f"{side} {' '.join(filter(None, _place(begun[side])))}" for side in ("source", "target"))
+    raise PlanChanged(
+        f"run {journal.run_id} is between other domains ({', '.join(sides)}): "
+        f"another plan with the name {plan.name} began it",
+        "give the plan that it began with; and give each plan a name of its own",
+    )
+
+
+def _place(side: dict[str, Any]) -> tuple[str, str]:
+    """Where a side of a plan is: its endpoint, or its domain's name and Region."""
+    endpoint = side.get("endpoint")
+    return (str(endpoint), "") if endpoint else (str(side.get("domain")), str(side.get("region")))
 
 
 def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:

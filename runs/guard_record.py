@@ -21,6 +21,7 @@ from runs.errors import StateUnusable
 from runs.journal import Journal, now
 from runs.lifecycle import is_past_deadline
 from runs.lock import is_locked
+from runs.state_files import open_private, read_state, unwritable
 
 _SIZE = 16 * 1024
 _LONGEST = 1000
@@ -90,9 +91,8 @@ def live_guards(folder: Path) -> Iterator[GuardRecord]:
 def _read(path: Path) -> GuardRecord | None:
     for _ in range(3):
         try:
-            text = path.read_text(encoding="utf-8")
-            return GuardRecord.model_validate_json(text)
-        except (OSError, UnicodeDecodeError):
+            return GuardRecord.model_validate_json(read_state(path))
+        except OSError:
             return None
         except ValidationError:  # read while it was being overwritten
             time.sleep(_READ_AGAIN_S)
@@ -142,7 +142,7 @@ class GuardFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._file = path.open("r+b" if path.exists() else "w+b", buffering=0)
+            self._file = os.fdopen(open_private(path, os.O_RDWR | os.O_NOFOLLOW), "r+b", buffering=0)
             _lock(self._file)
             self._overwrite(b"")
         except BlockingIOError as error:
@@ -150,9 +150,7 @@ class GuardFile:
                 f"{path} is held by another guard of this cutover", "run the same command again in a minute"
             ) from error
         except OSError as error:
-            raise StateUnusable(
-                f"cannot write {path}: {error.strerror}", "free the disk or choose --state"
-            ) from error
+            raise unwritable(path, error) from error
 
     def write(self, record: GuardRecord) -> None:
         """Overwrite the record, durably, without needing any further space.

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from runs.redaction import redacted
 
@@ -19,7 +19,7 @@ _READ = 65536  # bytes to redact before cutting to _KEPT, so that no secret is s
 def command_unusable(command: Sequence[str]) -> str:
     """Say why this command cannot be started from the current directory; empty if it can."""
     if shutil.which(command[0]) is None:
-        return f"there is no program {command[0]} that can be started from {Path.cwd()}"
+        return f"there is no program {command[0]} that can be started from {_current_folder()}"
     return ""
 
 
@@ -37,7 +37,7 @@ def run_command(
         named: environment variables that hold secrets, besides those whose names suggest it; their values
             are redacted from the returned output.
     """
-    with tempfile.TemporaryFile() as output:
+    with _place_for_output() as output:
         try:
             process = subprocess.Popen(
                 command,
@@ -56,6 +56,21 @@ def run_command(
                 _kill(process)
         said = _tail(output, named) if ended else ""
     return f"{ended}: {said}" if said else ended
+
+
+def _current_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "the current folder, which is gone"
+
+
+def _place_for_output() -> IO[bytes]:
+    """A file for the command's output; where there is no room for one, the output is dropped."""
+    try:
+        return cast("IO[bytes]", tempfile.TemporaryFile())
+    except OSError:
+        return Path(os.devnull).open("w+b")
 
 
 def _ending(process: subprocess.Popen[bytes], timeout_s: float) -> str:

@@ -5,7 +5,6 @@ file atomically. After a kill at any instant, the journal says what this run may
 says whether it does.
 """
 
-import os
 import re
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from domains.errors import AwsError, Denied, Refused, Untrusted
 from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
+from runs.state_files import read_state, recorded_if_possible, save_state, unreadable
 from runs.step_names import StepName
 from runs.verbs import Verb
 
@@ -220,6 +220,26 @@ def _ended_by(error: Exception) -> str:
     return f"error: {type(error).__name__}"
 
 
+def _why_invalid(error: ValidationError) -> str:
+    """What is wrong with a file that should be a journal, without what it contains."""
+    found = error.errors(include_input=False)
+    format_, key = (next((e for e in found if check(e)), None) for check in (_is_format, _is_unknown_key))
+    if format_:
+        return "it was written by a later version of Snapferry"
+    if key:
+        return f"it has a key that this version does not know: {'.'.join(map(str, key['loc'][:4]))}"
+    place = ".".join(map(str, found[0]["loc"][:4]))
+    return f"{place}: {found[0]['msg']}" if place else found[0]["msg"]
+
+
+def _is_format(problem: Any) -> bool:
+    return problem["loc"] == ("format",) and problem["type"] == "literal_error"
+
+
+def _is_unknown_key(problem: Any) -> bool:
+    return problem["type"] == "extra_forbidden"
+
+
 def is_same_end(one: str, other: str) -> bool:
     """Whether two messages give the same cause: they may differ in run ids, UUIDs and figures."""
     return bool(one) and _CHANGING.sub("#", one) == _CHANGING.sub("#", other)
@@ -245,15 +265,12 @@ class Journal:
             StateUnusable: the file cannot be read or is not a journal.
         """
         try:
-            return cls(path, Document.model_validate_json(path.read_bytes()))
+            return cls(path, Document.model_validate_json(read_state(path)))
         except OSError as error:
-            raise StateUnusable(
-                f"cannot read {path}: {error.strerror}",
-                "check the file's permissions and the disk, then run the same command again",
-            ) from error
+            raise unreadable(path, error) from error
         except ValidationError as error:
             raise StateUnusable(
-                f"{path} is not a journal this version can read: {error.errors()[0]['msg']}",
+                f"{path} is not a journal this version can read: {_why_invalid(error)}",
                 "move the file away to start over, or use the version that wrote it",
             ) from error
 
@@ -261,23 +278,9 @@ class Journal:
         """Replace the file atomically and durably.
 
         Raises:
-            StateUnusable: the folder cannot be written.
+            StateUnusable: the folder cannot be written, and that matters here: see `recorded_if_possible`.
         """
-        fresh = self.path.with_suffix(".new")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with fresh.open("w", encoding="utf-8") as file:
-                file.write(self.document.model_dump_json(indent=1))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            os.fsync(folder)
-            os.close(folder)
-        except OSError as error:
-            raise StateUnusable(
-                f"cannot write {self.path}: {error.strerror}", "free the disk or choose --state"
-            ) from error
+        save_state(self.path, self.document.model_dump_json(indent=1))
 
     @property
     def run_id(self) -> str:
@@ -300,11 +303,15 @@ class Journal:
             yield
         except BaseException as error:
             entry.error = _described(error)
+            with recorded_if_possible():  # the error is what ends the step
+                self._end_step(entry, began)
             raise
-        finally:
-            entry.ended = now()
-            entry.seconds += (entry.ended - began).total_seconds()
-            self.save()
+        self._end_step(entry, began)
+
+    def _end_step(self, entry: StepEntry, began: datetime) -> None:
+        entry.ended = now()
+        entry.seconds += (entry.ended - began).total_seconds()
+        self.save()
 
     def keep(self, step: str, record: BaseModel) -> None:
         """Write a step's record."""
@@ -328,7 +335,8 @@ class Journal:
             yield intent
         except Exception as error:
             intent.result = _ended_by(error)
-            self.save()
+            with recorded_if_possible():  # without a result, the next session reads the domain
+                self.save()
             raise
         intent.result = intent.result or "sent"
         self.save()

@@ -4,14 +4,24 @@ import fcntl
 import hashlib
 import json
 import os
+import socket
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
-from runs.errors import Busy, StateUnusable
+from runs.errors import Busy
 from runs.journal import now
+from runs.state_files import (
+    is_optional,
+    make_folder,
+    open_private,
+    read_state,
+    unreadable,
+    unwritable,
+)
 
 _PAUSE_S = 0.03
 
@@ -19,6 +29,9 @@ _PAUSE_S = 0.03
 @contextmanager
 def held(path: Path, what: str, hint: str) -> Generator[None]:
     """Hold the lock file for the duration of the block. It is freed whenever and however the process ends.
+
+    Where nothing has to be recorded (`recorded_if_possible`), a lock file that cannot be written is held all
+    the same if it can be read; if there is none, nothing could have been locked here.
 
     Args:
         path: the lock file, created if missing and left in place.
@@ -28,33 +41,93 @@ def held(path: Path, what: str, hint: str) -> Generator[None]:
         Busy: another process holds it; the error says which, and since when.
         StateUnusable: the folder cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise StateUnusable(
-            f"cannot write {path}: {error.strerror}", "choose another folder with --state"
-        ) from error
+    file = _opened(path)
+    if file is None:
+        yield
+        return
     with file:
         if not _taken(file):
-            raise Busy(f"another run holds {what}{_holder(path)}", hint)
-        note = json.dumps({"pid": os.getpid(), "since": now().isoformat(timespec="seconds")})
-        with suppress(OSError):  # it only helps messages; the disk may be full
-            os.ftruncate(file.fileno(), 0)
-            os.write(file.fileno(), note.encode())
-        yield
+            raise _busy(path, what, hint)
+        _write_note(file, json.dumps({"pid": os.getpid(), "since": _since(), "host": socket.gethostname()}))
+        try:
+            yield
+        finally:
+            _write_note(file, "")  # what is left tells of a process that was killed
+
+
+def _opened(path: Path) -> TextIO | None:
+    """Open the lock file; None if there is none and nothing has to be recorded."""
+    try:
+        make_folder(path.parent)
+        return os.fdopen(open_private(path, os.O_RDWR), "r+", encoding="utf-8")
+    except OSError as error:
+        if not is_optional():
+            raise unwritable(path, error) from error
+    try:
+        return _opened_to_read(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _opened_to_read(path: Path) -> TextIO:
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), encoding="utf-8")
+
+
+def _write_note(file: TextIO, note: str) -> None:
+    with suppress(OSError):  # it only helps messages; the disk may be full or read-only
+        os.ftruncate(file.fileno(), 0)
+        os.pwrite(file.fileno(), note.encode(), 0)
+
+
+def _since() -> str:
+    return now().isoformat(timespec="seconds")
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a live process holds the lock file. Takes a shared lock for an instant."""
+    """Whether a live process holds the lock file. Takes a shared lock for an instant.
+
+    Raises:
+        StateUnusable: the file is there but cannot be read, so nobody knows.
+    """
     try:
-        with path.open(encoding="utf-8") as file:
+        with _opened_to_read(path) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             return False
     except FileNotFoundError:
         return False
     except BlockingIOError:
         return True
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+@dataclass(frozen=True)
+class Killed:
+    """A process that held the lock and has not freed it by itself.
+
+    Args:
+        host: the machine on which it worked.
+    """
+
+    pid: int
+    since: str
+    host: str
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether that was another machine, whose locks are not seen here."""
+        return self.host != socket.gethostname()
+
+
+def killed_holder(path: Path) -> Killed | None:
+    """What the lock file says of a process that was killed, or whose state folder was copied; else None."""
+    note = _note(path)
+    try:
+        return Killed(int(note["pid"]), str(note["since"]), str(note["host"]))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def holder(path: Path) -> int | None:
@@ -62,9 +135,18 @@ def holder(path: Path) -> int | None:
     if not is_locked(path):
         return None
     try:
-        return int(json.loads(path.read_text(encoding="utf-8"))["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return int(_note(path)["pid"])
+    except (ValueError, KeyError, TypeError):
         return None
+
+
+def _note(path: Path) -> dict[str, Any]:
+    """What the holder has written into the lock file; empty if that cannot be read."""
+    try:
+        note: object = json.loads(read_state(path))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", note) if isinstance(note, dict) else {}
 
 
 def _taken(file: TextIO) -> bool:
@@ -79,12 +161,26 @@ def _taken(file: TextIO) -> bool:
     return False
 
 
-def _holder(path: Path) -> str:
-    try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        return f" (process {holder['pid']}, since {holder['since']})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+def require_free(path: Path, what: str, hint: str) -> None:
+    """Raise Busy if another process holds the lock; leave no trace of having looked.
+
+    Args:
+        what, hint: as in `held`.
+
+    Raises:
+        StateUnusable: nobody can tell.
+    """
+    if is_locked(path):
+        raise _busy(path, what, hint)
+
+
+def _busy(path: Path, what: str, hint: str) -> Busy:
+    return Busy(f"another run holds {what}{_described(path)}", hint)
+
+
+def _described(path: Path) -> str:
+    note = _note(path)
+    return f" (process {note['pid']}, since {note['since']})" if {"pid", "since"} <= note.keys() else ""
 
 
 def pair_name(source_uuid: str, target_uuid: str) -> str:

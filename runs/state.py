@@ -3,24 +3,55 @@
 import json
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from configs.plan import Plan
 from runs.begun_plan import plan_record
+from runs.errors import StateUnusable
 from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
-from runs.lock import held, holder, is_locked, pair_name
+from runs.lock import held, holder, is_locked, killed_holder, pair_name, require_free
+from runs.progress import Progress, report_progress
+from runs.state_files import close_to_others, replace_file
 from runs.verbs import Verb
+
+_WAIT = "wait for it; `snapferry status PLAN` shows it"
 
 
 def default_folder() -> Path:
-    """Return `$SNAPFERRY_STATE` or the user's XDG state folder; independent of the current directory."""
+    """Return `$SNAPFERRY_STATE` or the user's XDG state folder; independent of the current directory.
+
+    Raises:
+        StateUnusable: none is named, and the user has no home.
+    """
     named = os.environ.get("SNAPFERRY_STATE")
     if named:
         return Path(named)
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "snapferry"
+    try:
+        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "snapferry"
+    except RuntimeError as error:  # in a container, the user id may have no home
+        raise StateUnusable(
+            "there is no home folder to keep the state in", "name a folder with --state or SNAPFERRY_STATE"
+        ) from error
+
+
+def require_place(folder: Path) -> Path:
+    """Return the state folder.
+
+    Raises:
+        StateUnusable: it is named relative to a current folder that is gone.
+    """
+    if not folder.is_absolute():
+        try:
+            Path.cwd()
+        except OSError as error:
+            raise StateUnusable(
+                f"the current folder is gone, so there is no {folder}",
+                "change to another folder, then run again",
+            ) from error
+    return folder
 
 
 def new_run_id() -> str:
@@ -71,11 +102,40 @@ class State:
         """What a run is doing right now."""
         return self.runs / f"{run_id}.live"
 
-    def lock_plan(self) -> AbstractContextManager[None]:
-        """Hold the plan's lock; raise Busy if another run holds it."""
-        return held(
-            self.runs / "lock", f"plan {self.plan_name}", "wait for it; `snapferry status PLAN` shows it"
-        )
+    @property
+    def _lock(self) -> Path:
+        return self.runs / "lock"
+
+    @contextmanager
+    def lock_plan(self) -> Generator[None]:
+        """Hold the plan's lock; raise Busy if another run holds it.
+
+        Takes from others the right to read what earlier versions have written here, and reports it if that
+        is refused, or if the last process that worked on the plan was on another machine.
+        """
+        killed = killed_holder(self._lock)
+        with held(self._lock, self._title, _WAIT):
+            self._close_to_others()
+            if killed and killed.is_elsewhere:
+                said = (
+                    f"process {killed.pid} on {killed.host} worked on this plan since {killed.since} and did "
+                    "not end properly; locks of another machine are not seen here: make sure it is gone"
+                )
+                report_progress(Progress("lock", said, finished=True))
+            yield
+
+    def require_free(self) -> None:
+        """Raise Busy if a live process holds the plan."""
+        require_free(self._lock, self._title, _WAIT)
+
+    @property
+    def _title(self) -> str:
+        return f"plan {self.plan_name}"
+
+    def _close_to_others(self) -> None:
+        for path in (*close_to_others(self.runs), *close_to_others(self.folder / "pairs")):
+            said = f"others can read {path}, which belongs to another user; take that right away there"
+            report_progress(Progress("state folder", said, finished=True))
 
     def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
         """Hold the lock of this pair of clusters across all plans; raise Busy if another run holds it."""
@@ -84,16 +144,31 @@ class State:
 
     def is_held(self) -> bool:
         """Whether a live process holds this plan."""
-        return is_locked(self.runs / "lock")
+        return is_locked(self._lock)
 
     def holder(self) -> int | None:
         """Return the id of the live process that holds this plan; None if there is none or it is unknown."""
-        return holder(self.runs / "lock")
+        return holder(self._lock)
 
     def journals(self) -> Iterator[Journal]:
-        """Yield the plan's journals by start time, newest first: a saved plan's run id may be older."""
-        found = [Journal.load(path) for path in self.runs.glob("*.json")]
+        """Yield the plan's journals by start time, newest first: a saved plan's run id may be older.
+
+        Raises:
+            StateUnusable: one cannot be read, or is of another plan or a copy of another one.
+        """
+        found = [self._load(path) for path in self.runs.glob("*.json")]
         yield from sorted(found, key=lambda each: (each.document.started, each.run_id), reverse=True)
+
+    def _load(self, path: Path) -> Journal:
+        """Load a journal of this plan; whose it is, it says itself, and not the name of its file."""
+        journal = Journal.load(path)
+        plan, run_id = journal.document.plan.get("name"), journal.run_id
+        if (plan, run_id) != (self.plan_name, path.stem):
+            raise StateUnusable(
+                f"{path} is a copy: by what it says, it is the journal of run {run_id} of plan {plan}",
+                f"move it away; its place is plans/{plan}/{run_id}.json in the state folder",
+            )
+        return journal
 
     def run_ids(self) -> list[str]:
         """Return the ids of the plan's runs, whether their journals can be read or not."""
@@ -130,14 +205,13 @@ class State:
         """
         path = self.runs / "plan.yaml"
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(plan_record(plan), indent=2) + "\n", encoding="utf-8")
+            replace_file(path, json.dumps(plan_record(plan), indent=2) + "\n")
         return path
 
     def run(self, run_id: str) -> Journal | None:
         """Return the run with this id, whatever its status; None if there is none."""
         path = self._path(run_id)
-        return Journal.load(path) if path.exists() else None
+        return self._load(path) if path.exists() else None
 
     def current(self, verb: Verb) -> Journal | None:
         """Return the run, finished or not, that the next command of this verb applies to; None if none.

@@ -1,17 +1,17 @@
 """The only module that prints. Results go to standard output, everything else to standard error.
 
 What it prints is visible, and without the secrets that this process knows, whatever others have said.
-A terminal may be closed while a command works. What it prints then goes to a log file, and it works on.
+A terminal may be closed while a command works; `streams.py` says what becomes of what it prints then.
 """
 
 import io
 import json
 import logging
 import os
+import re
 import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
@@ -23,67 +23,55 @@ from domains.known_secrets import cut_secrets
 from reports.views.fitting import UNLIMITED, page, text_of
 from runs.commands import current, in_full
 from snapferry import run_log
+from snapferry.streams import SafeStream
 from snapferry.verbosity import is_quiet
 
 _USUAL = "run the same command again; if it fails again, docs/access.md lists the rights that it needs"
 
 
 class _Stream(io.TextIOBase):
-    """One of the standard streams; when writing to it fails, the log file, if there is one."""
-
-    log: Path | None = None
+    """One of the standard streams, whatever it is at the time."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     @property
-    def _now(self) -> TextIO:
+    def now(self) -> TextIO:
         """The stream itself: while a bar is shown, Rich puts a stand-in before it, which prints here."""
         stream: TextIO = getattr(sys, self._name)
         return getattr(stream, "rich_proxied_file", stream)
 
     def write(self, text: str) -> int:
-        """Write the text; a stream that fails is not tried again."""
-        try:
-            self._now.write(text)
-            self._now.flush()
-        except OSError:
-            setattr(sys, self._name, self._elsewhere())
-            self._now.write(text)
+        """Write the text at once."""
+        self.now.write(text)
+        self.now.flush()
         return len(text)
-
-    def _elsewhere(self) -> TextIO:
-        if _Stream.log:
-            with suppress(OSError):
-                _Stream.log.parent.mkdir(parents=True, exist_ok=True)
-                return _Stream.log.open("a", encoding="utf-8", buffering=1)
-        return Path(os.devnull).open("w", encoding="utf-8")
 
     def flush(self) -> None:
         """Flush nothing: every write does."""
 
     def isatty(self) -> bool:
         """Whether it is a terminal."""
-        return self._now.isatty()
+        return self.now.isatty()
 
     def fileno(self) -> int:
         """Its file descriptor, by which Rich finds the terminal's width."""
-        return self._now.fileno()
+        return self.now.fileno()
 
     @property
-    def encoding(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """Its encoding."""
-        return self._now.encoding
+    def encoding(self) -> str | None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Its encoding; None if it takes any character."""
+        return self.now.encoding
 
 
-_standard_output: Any = _Stream("stdout")
-_standard_error: Any = _Stream("stderr")
-err = Console(file=_standard_error, highlight=False, soft_wrap=True, emoji=False)
+_standard_output = _Stream("stdout")
+_standard_error = _Stream("stderr")
+err = Console(file=cast(Any, _standard_error), highlight=False, soft_wrap=True, emoji=False)
 
 
 def keep_output(log: Path) -> None:
     """From now on, append to this file whatever can no longer be printed because the terminal is gone."""
-    _Stream.log = log
+    SafeStream.log = log
 
 
 class _Clean:
@@ -104,7 +92,9 @@ def _clean(text: str) -> str:
 def show(view: RenderableType) -> None:
     """Print a result for people, fitted to the width of the terminal, or to COLUMNS."""
     run_log.note(logging.INFO, text_of(view))
-    out = Console(file=_standard_output, width=_width(_standard_output), highlight=False, emoji=False)
+    out = Console(
+        file=cast(Any, _standard_output), width=_width(_standard_output), highlight=False, emoji=False
+    )
     out.print(_Clean(view), markup=False, overflow="ignore", crop=False)
 
 
@@ -135,7 +125,7 @@ def _print_fitted(text: str, style: str = "") -> None:
     err.print(lines, markup=False, overflow="ignore", crop=False, soft_wrap=width == UNLIMITED)
 
 
-def _width(stream: TextIO) -> int | None:
+def _width(stream: _Stream) -> int | None:
     """COLUMNS, else the width of the terminal (None: Rich finds it out); no limit where there is none."""
     wanted = os.environ.get("COLUMNS", "")
     if wanted.isdecimal() and int(wanted):
@@ -146,12 +136,30 @@ def _width(stream: TextIO) -> int | None:
 def show_json(document: dict[str, Any] | str) -> None:
     """Print one JSON document on standard output."""
     text = document if isinstance(document, str) else json.dumps(document, indent=2, default=str)
-    _standard_output.write(visible_json(cut_secrets(text)).rstrip("\n") + "\n")
+    text = visible_json(cut_secrets(text))
+    if not _can_show(text):  # its characters are all within strings, where JSON has escapes for them
+        text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+    _print_whole(text.rstrip("\n") + "\n")
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(_standard_output.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def print_text(text: str) -> None:
-    """Print a text without layout on standard output."""
-    _standard_output.write(_clean(text))
+    """Print a text without layout on standard output, which must be there."""
+    _print_whole(_clean(text))
+
+
+def _print_whole(text: str) -> None:
+    stream = _standard_output.now
+    if isinstance(stream, SafeStream):
+        stream.require_open()
+    _standard_output.write(text)
 
 
 def show_error(error: SnapferryError) -> None:

@@ -1,5 +1,7 @@
 """How every verb ends when something goes wrong: one sentence on standard error, and an exit code."""
 
+import errno
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -7,13 +9,17 @@ import typer
 
 from snapferry.exit_codes import ExitCode
 
+_OF_THE_MACHINE = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
+}
+
 
 @contextmanager
 def exit_on_error() -> Generator[None]:
     """Print an expected error and exit with its code; for commands that have changed nothing yet."""
     from domains.errors import SnapferryError
     from runs.commands import current
-    from snapferry.console import show_error, warn
+    from snapferry.console import show_error, show_problem, warn
     from snapferry.exit_codes import code_of_error
 
     try:
@@ -21,6 +27,14 @@ def exit_on_error() -> Generator[None]:
     except SnapferryError as error:
         show_error(error)
         raise typer.Exit(code_of_error(error)) from None
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            raise
+        show_problem(
+            f"this machine is short of something: {os.strerror(error.errno)}",
+            "free disk space, or raise the limit (ulimit -n); then run the same command again",
+        )
+        raise typer.Exit(ExitCode.FAILED) from None
     except KeyboardInterrupt:
         called = current()
         if called and "--execute" in called.options:

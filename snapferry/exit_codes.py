@@ -1,5 +1,6 @@
 """Exit codes, the same for every verb."""
 
+import errno
 from enum import IntEnum
 
 from domains.errors import SnapferryError, is_transient
@@ -34,6 +35,7 @@ class ExitCode(IntEnum):
     BUSY = 6, "Another run holds this plan or pair of domains."
 
 
+_OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE}
 _BY_STATUS = {
     RunStatus.DONE: ExitCode.DONE,
     RunStatus.DIFFERENT: ExitCode.DIFFERENT,
@@ -54,6 +56,11 @@ def code_of_run(run: Document) -> ExitCode:
     """The exit code of a run; 1 if it is done but a hook that may fail it has not been notified."""
     code = code_of_status(run.status)
     return ExitCode.FAILED if code == ExitCode.DONE and run.unheard else code
+
+
+def code_of_output(error: OSError) -> ExitCode:
+    """The exit code of a verb that could not write the file that `-o` names."""
+    return ExitCode.FAILED if error.errno in _OF_THE_DISK else ExitCode.INVALID
 
 
 def code_of_error(error: SnapferryError) -> ExitCode:

@@ -14,6 +14,7 @@ from typing import TextIO
 from domains.http.exchanges import Exchange, observed_by
 from runs.journal import now
 from runs.redaction import redacted
+from runs.state_files import make_folder
 from snapferry.console import warn
 from snapferry.progress import say_request
 from snapferry.verbosity import Verbosity
@@ -74,7 +75,7 @@ class HttpTrace:
 
     def _write(self, text: str) -> None:
         if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
             text = f"{_heading()}\n{text}"

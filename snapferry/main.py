@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from snapferry import streams
 from snapferry.commands import (
     abort,
     approve,
@@ -75,5 +76,16 @@ def _options(  # pyright: ignore[reportUnusedFunction]
 
 
 def main() -> None:
-    """Run the command."""
-    app()
+    """Run the command; a result that could not be written is a failure."""
+    streams.make_safe()
+    try:
+        app()
+    except SystemExit as ended:
+        lost = streams.lost_result()
+        if lost and ended.code in (None, 0):
+            from snapferry.console import show_problem
+
+            said = f"the result could not be written to standard output: {lost}"
+            show_problem(said, "free some space, or write it to another place")
+            raise SystemExit(ExitCode.FAILED) from None
+        raise

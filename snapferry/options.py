@@ -105,10 +105,14 @@ def chosen_run(runs: "State", run_id: str | None) -> "Journal | None":
 
 
 def state_folder(chosen: Path | None) -> Path:
-    """The state folder that was chosen, else the default one."""
-    from runs.state import default_folder
+    """The state folder that was chosen, else the default one.
 
-    return chosen or default_folder()
+    Raises:
+        StateUnusable: there is none: the current folder is gone, or the user has no home.
+    """
+    from runs.state import default_folder, require_place
+
+    return require_place(chosen or default_folder())
 
 
 def run_options(folder: Path, consents: "Consents | None" = None, *, new_run: bool = False) -> "RunOptions":

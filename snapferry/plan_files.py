@@ -9,6 +9,7 @@ from configs.plan import Plan
 from snapferry.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from runs.journal import Journal
     from tasks.records.plan_document import PlanDocument
 
 
@@ -74,3 +75,14 @@ def load_or_begun(path: Path, folder: Path) -> Plan:
         raise typer.Exit(ExitCode.INVALID)
     warn(f"snapferry: the plan file has problems; using the plan that run {latest.run_id} began with")
     return begun
+
+
+def note_differences(journal: "Journal", plan: Plan) -> None:
+    """Say on standard error that a run began with a different plan, as when two plans have one name."""
+    from runs.begun_plan import differences
+    from snapferry.console import say
+
+    changed = differences(journal, plan, but=("verify", "cutover"))
+    if changed:
+        shown = "; ".join(changed[:3]) + ("; …" if len(changed) > 3 else "")
+        say(f"snapferry: run {journal.run_id} began with a different plan: {shown}")

@@ -8,12 +8,14 @@ import logging
 import os
 import time
 from collections import deque
+from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from configs.values.visible import visible_lines
 from runs.redaction import redacted
+from runs.state_files import make_folder
 
 _BYTES = 5_000_000
 _LINES = 500
@@ -55,7 +57,7 @@ def open_log(path: Path) -> None:
     if _file:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         opened = _File(path, maxBytes=_BYTES, backupCount=1, encoding="utf-8")
     except OSError:
         return
@@ -74,4 +76,5 @@ def close() -> None:
     """Close the log, and forget what was kept: the command has ended."""
     _waiting.clear()
     while _file:
-        _file.pop().close()
+        with suppress(OSError):  # what it still holds finds no room either
+            _file.pop().close()

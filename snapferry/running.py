@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from flows.sessions.begin_or_resume import Request, VerbRules
     from runs.journal import Journal
     from runs.state import State
+    from runs.state_files import Unrecorded
     from snapferry.calls import Call, ExecutableCall
     from snapferry.exit_codes import ExitCode
     from tasks.records.previews import RoundPreview
+
+_ROOM = 4 * 1024 * 1024
+"""Bytes that a run should find free: the database of a temporary Prefect server is the most of it."""
 
 
 def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | None]) -> "Journal":
@@ -34,12 +38,15 @@ def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | No
     from flows.prefect_runtime.server import starting_server
     from flows.sessions.begin_or_resume import require_possible
     from runs.errors import Busy, StateUnusable
+    from runs.state_files import require_room
     from snapferry.console import keep_output, say
     from snapferry.progress import shown_progress
 
     runs = request.state
     keep_output(runs.output_log)
-    with runs.lock_plan():
+    runs.require_free()
+    require_room(runs.folder, _ROOM)
+    with shown_progress(runs), runs.lock_plan():
         require_possible(request, rules)
     before = _sessions(runs)
     with starting_server(runs.folder) as server:
@@ -52,14 +59,16 @@ def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | No
             import_module(f"flows.{rules.verb}")  # while the server starts
         server.await_start()
         finished: str | None = None
+        failed: BaseException | None = None
         try:
             with shown_progress(runs), prefect_reachable(), unwatched():
                 finished = call()
         except Busy:
             raise  # any run there is now belongs to the other process
-        except (SnapferryError, KeyboardInterrupt):
+        except (SnapferryError, KeyboardInterrupt) as error:
             if _sessions(runs) == before:
                 raise  # no run was started or resumed, so the error is all there is to report
+            failed = error
     worked_on = (run for run, session in _sessions(runs).items() if before.get(run) != session)
     run_id = next(worked_on, finished)
     journal = runs.run(run_id) if run_id else None
@@ -67,7 +76,29 @@ def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | No
         raise StateUnusable(
             f"the run of plan {runs.plan_name} is not in {runs.folder}", "see `snapferry status PLAN`"
         )
+    return _with_end(journal, failed) if failed else journal
+
+
+def _with_end(journal: "Journal", failed: BaseException) -> "Journal":
+    """The journal as it is on the disk, with the end that a full disk may have kept from being recorded."""
+    from domains.errors import SnapferryError
+    from flows.sessions.session import status_after
+    from runs.lifecycle import RunStatus
+
+    run = journal.document
+    if run.status is RunStatus.RUNNING and isinstance(failed, SnapferryError):
+        run.status, run.message, run.hint = status_after(failed, journal), failed.message, failed.hint
     return journal
+
+
+def show_unrecorded(unrecorded: "Unrecorded") -> "ExitCode | None":
+    """Say what was done and could not be recorded; return the exit code for that, None if all was."""
+    from snapferry.console import show_problem
+    from snapferry.exit_codes import ExitCode
+
+    for problem in unrecorded.values():
+        show_problem(f"this was done, but could not be recorded: {problem.message}", problem.hint)
+    return ExitCode.FAILED if unrecorded else None
 
 
 @contextmanager

@@ -11,7 +11,7 @@ A verb is a function; `@verb` turns it into a command:
 """
 
 import inspect
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ import typer
 from typer.core import TyperCommand
 
 from runs import interruptions
-from runs.commands import called_as, called_with
+from runs.commands import called_as, called_with, command, current, in_full
+from snapferry import streams
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
@@ -137,6 +138,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
             retries_shown(),
         ):
             code = function(**given, **values)
+        _forgive_lost_report(given.values())
         if code:
             raise typer.Exit(code)
 
@@ -153,6 +155,19 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
         [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     )
     return run
+
+
+def _forgive_lost_report(calls: Iterable[Any]) -> None:
+    """Say that a run's report could not be printed; it can be shown again, so the run's exit code stays."""
+    lost = streams.lost_result()
+    call = next((each for each in calls if getattr(each, "execute", False) and not each.as_json), None)
+    if not lost or call is None:
+        return
+    from snapferry.console import show_problem
+
+    again = in_full(command("report"), current())
+    show_problem(f"standard output cannot be written: {lost}", f"to see the report: {again}")
+    streams.forgive_loss()
 
 
 @contextmanager

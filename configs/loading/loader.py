@@ -1,5 +1,6 @@
 """Load a plan file: return the plan, or every problem with line and column."""
 
+import errno
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from configs.auth import NEVER_IN_THE_PLAN
 from configs.base import Path as KeyPath
 from configs.base import path_text
 from configs.loading.messages import KNOWN_KEYS
+from configs.loading.plain_files import NotAPlainFile, TooLarge, read_file, read_head
 from configs.loading.problems import PlanError, Problem
 from configs.loading.validation import Finding, Validation
 from configs.loading.yaml_syntax import SyntaxProblem, compose
@@ -31,7 +33,7 @@ _NO_MAPPING = "a plan is a mapping of keys to values; start it with name, source
 
 def load_plan(path: Path) -> Plan:
     """Load the plan in a file. Raises PlanError with every problem; sends nothing."""
-    return parse_plan(_read(path), path)
+    return parse_plan(read_text(path), path)
 
 
 def parse_plan(text: str, path: Path) -> Plan:
@@ -59,34 +61,57 @@ def parse_plan(text: str, path: Path) -> Plan:
 def name_in(path: Path) -> str | None:
     """Return the plan's name from a file that may have problems; None if it cannot be read."""
     try:
-        root = compose(_read(path))
+        root = compose(read_text(path))
+        data = build_tree(root).data if root else None
     except (PlanError, SyntaxProblem):
         return None
-    data = build_tree(root).data if root else None
     name: object = cast("dict[str, object]", data).get("name") if isinstance(data, dict) else None
     return name if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name) else None
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path, longest: int = MAX_BYTES) -> str:
+    """Read the text of a file that should hold a plan.
+
+    Args:
+        longest: the most bytes that it may hold.
+
+    Raises:
+        PlanError: it cannot be read, is no file, is too large, or is not UTF-8.
+    """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise _unreadable(path, "there is no such file; check the name") from None
-    except IsADirectoryError:
-        raise _unreadable(path, "this is a folder; give the plan file inside it") from None
-    except PermissionError:
-        raise _unreadable(path, "permission denied; check the permissions of this file") from None
+        content = read_file(path, longest)
     except OSError as error:
-        raise _unreadable(path, f"this file cannot be read: {error.strerror}; check the disk") from None
+        raise _unreadable(path, _why_unread(error)) from None
     except ValueError:
         raise _unreadable(path, "this is not the name of a file; check the name") from None
-    if len(content) > MAX_BYTES:
-        raise _unreadable(path, "this file is larger than 1 MiB, too large for a plan; check the name")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _unreadable(path, "this file is not UTF-8 text; save it as UTF-8") from None
+
+
+_UNREAD = {
+    errno.ENOENT: "there is no such file; check the name",
+    errno.ENOTDIR: "a part of this path is not a folder; check the name",
+    errno.ENAMETOOLONG: "this name is too long for a file; check the name",
+    errno.ELOOP: "these symbolic links lead in a circle; correct them",
+    errno.EISDIR: "this is a folder; give the plan file inside it",
+    errno.EACCES: "permission denied; check the permissions of this file",
+    errno.EPERM: "permission denied; check the permissions of this file",
+    errno.ENXIO: "this is a socket or a device, not a file; check the name",
+    errno.EMFILE: "too many files are open; raise the limit, such as ulimit -n 4096",
+    errno.ENFILE: "too many files are open on this machine; close some, then run the same command again",
+}
+
+
+def _why_unread(error: OSError) -> str:
+    said = (error.strerror or str(error)).removeprefix("it ")
+    if isinstance(error, TooLarge):
+        return f"this file {said}, too large for a plan; check the name"
+    if isinstance(error, NotAPlainFile):
+        return f"this {said}; save the plan as a file, because later commands read it again"
+    known = _UNREAD.get(error.errno or 0)
+    return known or f"this file cannot be read: {said}; check the disk"
 
 
 def _unreadable(path: Path, message: str) -> PlanError:
@@ -165,8 +190,7 @@ def is_resolved(path: Path) -> bool:
     False for a file that cannot be read.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
+        head = read_head(path, _HEAD)
     except (OSError, ValueError):
         return False
     return _RESOLVED.match(head.decode("utf-8", errors="replace")) is not None

@@ -17,6 +17,7 @@ from botocore.credentials import Credentials, DeferredRefreshableCredentials
 
 from configs.auth import SigV4Auth
 from domains.errors import AwsError
+from domains.http.environment import AWS_BUNDLES, bundle_problem, proxy_problem
 from domains.http.exchanges import Exchange, announce
 from domains.known_secrets import remember_secret, remember_sent
 
@@ -36,6 +37,7 @@ _CHECK_NAMES = (
     "check the names, ARNs and Regions in the plan, and which AWS account the credentials belong to"
 )
 _CHECK_NETWORK = "check the AWS credentials and the network to AWS, then run the same command again"
+_ANY_AWS = "https://sts.amazonaws.com"
 _SESSION_NAME = "snapferry"
 _BUCKET_REGION = "x-amz-bucket-region"
 logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)  # or a traceback joins our message
@@ -231,6 +233,11 @@ def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:
         message = f"could not {what}: {said.get('Code')}: {said.get('Message')}"
         raise denied or AwsError(message, _CHECK_NAMES) from None  # it quotes the reply unshortened
     except botocore.exceptions.BotoCoreError as error:
+        problem = proxy_problem(_ANY_AWS) or bundle_problem(None, AWS_BUNDLES)
+        if problem:
+            raise AwsError(
+                f"could not {what}: {problem}", "correct it, then run the same command again"
+            ) from None
         raise AwsError(f"could not {what}: {error}", _CHECK_NETWORK) from None
 
 

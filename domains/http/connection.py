@@ -15,12 +15,12 @@ import requests
 from opensearchpy import RequestsHttpConnection, Transport
 from requests.auth import AuthBase, HTTPBasicAuth
 
-from domains.errors import Refused, UnexpectedReply, Unreachable
+from domains.errors import Refused, UnexpectedReply, Unreachable, Untrusted
 from domains.http.bodies import BadBody, Reading, end_turn, read_body
 from domains.http.deadline import DeadlineAdapter, Limits, limited
 from domains.http.error_bodies import error_for
 from domains.http.exchanges import exchange
-from domains.http.faults import TIMEOUT_HINT, bad_body, fault_of, unanswered
+from domains.http.faults import TIMEOUT_HINT, Route, bad_body, fault_of, unanswered
 from domains.http.json_replies import Json, is_object
 from domains.http.parsing import JSON, entries, text_of
 from domains.http.requests import Request, reads_only
@@ -156,6 +156,8 @@ class Connection:
         self.requests = RequestCount()
         self._auth = auth
         self._end: float | None = None
+        self._route = Route(self.endpoint, has_tunnel=tunnel is not None, ca_bundle=ca_bundle)
+        self._bundle_is_read = False
         self._retries = True
         url = urlsplit(self.endpoint)
         trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
@@ -304,6 +306,7 @@ class Connection:
         timeout_s = self._left(timeout_s)
         if timeout_s <= 0:
             raise Unreachable(asked, "not sent: there is no time left for it", TIMEOUT_HINT)
+        self._require_readable_bundle(asked)
         limits = Limits(time.monotonic() + timeout_s, how.longest)
         self.requests.add(method, path)
         try:
@@ -323,7 +326,7 @@ class Connection:
         except client_errors.ConnectionError as error:
             if time.monotonic() >= limits.end:
                 raise unanswered(asked, timeout_s) from None
-            fault = fault_of(asked, error, self.endpoint, limits)
+            fault = fault_of(asked, error, self._route, limits)
             if isinstance(fault, UnexpectedReply) and not reads_only(method, path):
                 fault.transient = True  # what it did is as unknown as without a reply
             raise fault from None
@@ -360,6 +363,13 @@ class Connection:
     def _refused(self, asked: str, error: _Erroneous) -> Refused:
         body = self._wire.take_body().decode(errors="replace")
         return error_for(asked, error.status, body, self._wire.retry_after)
+
+    def _require_readable_bundle(self, asked: str) -> None:
+        """Confirm once that the authorities can be read; a library would wait for a pipe."""
+        problem = "" if self._bundle_is_read else self._route.bundle_problem()
+        if problem:
+            raise Untrusted(asked, problem, hint="correct that path, or leave it out to trust the usual ones")
+        self._bundle_is_read = True
 
     def _asked(self, method: str, path: str) -> str:
         shown = path if len(path) <= 160 else path[:159] + "…"

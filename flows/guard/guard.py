@@ -45,13 +45,16 @@ class Guard:
         self.end()
         journal = self._m.journal
         command = [sys.executable, "-P", "-m", "flows.guard.process", journal.run_id]  # -P: see `server.py`
-        self._process = process = subprocess.Popen(
-            command,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # signals for the command's group and terminal do not reach it
-        )
+        try:
+            self._process = process = subprocess.Popen(
+                command,
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # signals for the command's group and terminal do not reach it
+            )
+        except OSError as error:
+            raise self._unfit(f"it could not be started: {error.strerror}") from error
         assert process.stdin and process.stdout
         self._line = Line(process.stdout.fileno(), process.stdin.fileno())
         order = Order(plan=plan_record(self._m.plan), journal=journal.path.absolute(), names=tuple(names))

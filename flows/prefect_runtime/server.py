@@ -19,10 +19,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
-from domains.errors import SnapferryError
+from flows.prefect_runtime.named_server import (
+    ServerUnusable,
+    require_prefect_server,
+    require_usable_environment,
+)
 from runs.errors import StateUnusable
+from runs.state_files import (
+    close_to_others,
+    make_folder,
+    open_private,
+    replace_file,
+    require_room,
+    unwritable,
+)
 
 _START_S = 180.0
+_ROOM = 256 * 1024
 _QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -40,10 +53,6 @@ _LEAN = {  # what serves those who watch a server: deployments' settings, automa
 _AS_IT_IS = {"PREFECT_SERVER_DATABASE_MIGRATE_ON_START": "false"}  # saves half a second
 _MIGRATED_BY = "prefect.db.version"
 _temporary: ContextVar[bool] = ContextVar("snapferry_temporary_server", default=False)
-
-
-class ServerUnusable(SnapferryError):
-    """No Prefect server could be reached or started. Nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -75,27 +84,28 @@ def starting_server(state: Path) -> Generator[PrefectServer]:
     Works once per process: Prefect reads its settings on import, so a second server would go unused.
 
     Raises:
-        ServerUnusable: the named one does not answer.
+        ServerUnusable: the named one is no Prefect server, or Prefect cannot be reached from here.
         StateUnusable: the state folder cannot be written.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     named = os.environ.get("PREFECT_API_URL")
     if named:
-        _require_answer(named)
+        require_prefect_server(named)
         with _marked(temporary=False):
             yield PrefectServer(named)
         return
     home = state / "prefect"
     log = home / f"temporary-server-{os.getpid()}.log"
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        errors = log.open("w", encoding="utf-8")
+        make_folder(home)
+        close_to_others(home)
+        errors = os.fdopen(open_private(log, os.O_WRONLY | os.O_TRUNC), "w", encoding="utf-8")
     except OSError as error:
-        raise StateUnusable(
-            f"cannot write {error.filename or log}: {error.strerror}", "choose another folder with --state"
-        ) from error
+        raise unwritable(Path(error.filename or log), error) from error
+    _leave_a_folder_that_is_gone(home)
     _reach_this_machine_directly()
+    require_usable_environment()
     os.environ["PREFECT_HOME"] = str(home)
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "1")  # it is on this machine: gone is gone
     os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = (
@@ -117,21 +127,7 @@ def _temporary_server(errors: TextIO, log: Path) -> Generator[PrefectServer]:
     start_fast = _AS_IT_IS if _is_migrated(home) else {}
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        child = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",  # import nothing from the current folder
-                "-m",
-                "flows.prefect_runtime.temporary_server",
-                str(listener.fileno()),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            env={**_LEAN, **start_fast, **os.environ},
-            pass_fds=[listener.fileno()],
-            start_new_session=True,  # Ctrl-C is for the command, which stops the server last
-        )
+        child = _started(listener.fileno(), errors, {**_LEAN, **start_fast, **os.environ})
     started = threading.Event()
 
     def await_start() -> None:
@@ -148,6 +144,26 @@ def _temporary_server(errors: TextIO, log: Path) -> Generator[PrefectServer]:
         _stop(child, at_once=not started.is_set())
 
 
+def _started(listener: int, errors: TextIO, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    module = "flows.prefect_runtime.temporary_server"
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", module, str(listener)],  # -P: import nothing from the current folder
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=environment,
+            pass_fds=[listener],
+            umask=0o077,  # its database is its owner's alone
+            start_new_session=True,  # Ctrl-C is for the command, which stops the server last
+        )
+    except OSError as error:
+        raise ServerUnusable(
+            f"the temporary Prefect server could not be started: {error.strerror}",
+            "free what is lacking, or raise the limit (ulimit -n, ulimit -u); then run the command again",
+        ) from error
+
+
 def _is_migrated(home: Path) -> bool:
     """Whether the installed version of Prefect has used the database in this folder before."""
     with suppress(OSError):
@@ -159,7 +175,7 @@ def _is_migrated(home: Path) -> bool:
 def _note_migrated(home: Path) -> None:
     with suppress(OSError):  # then the next server looks again
         if _has_database(home):
-            (home / _MIGRATED_BY).write_text(version("prefect"), encoding="utf-8")
+            replace_file(home / _MIGRATED_BY, version("prefect"))
 
 
 def _has_database(home: Path) -> bool:
@@ -183,28 +199,31 @@ def is_temporary() -> bool:
     return _temporary.get()
 
 
+def lack_of_room() -> StateUnusable | None:
+    """Why the temporary server cannot write its database any more; None if it can, or there is none."""
+    if not is_temporary():
+        return None
+    try:
+        require_room(Path(os.environ["PREFECT_HOME"]), _ROOM)
+    except StateUnusable as error:
+        return error
+    return None
+
+
+def _leave_a_folder_that_is_gone(home: Path) -> None:
+    """Work in this folder if the current one was deleted: Prefect and its server look around in theirs."""
+    try:
+        Path.cwd()
+    except OSError:
+        os.chdir(home)
+
+
 def _reach_this_machine_directly() -> None:
     """Bypass the environment's proxy for a server on 127.0.0.1."""
     named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     if named.strip() != "*":  # "*" means: no proxy at all
         both = ",".join(filter(None, (named, "127.0.0.1,localhost")))
         os.environ["NO_PROXY"] = os.environ["no_proxy"] = both
-
-
-def _require_answer(address: str) -> None:
-    try:
-        with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=20):
-            return
-    except urllib.error.HTTPError as error:
-        if error.code < 500:
-            return  # any answer will do
-        reason = f"it answers HTTP {error.code}"
-    except (OSError, ValueError) as error:
-        reason = f"it does not answer: {error}"
-    raise ServerUnusable(
-        f"the Prefect server at {address} cannot be used: {reason}",
-        "correct PREFECT_API_URL, or unset it to use a temporary server",
-    )
 
 
 def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> None:
@@ -216,6 +235,7 @@ def _await_answer(address: str, child: subprocess.Popen[bytes], log: Path) -> No
                 return
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.05)
+    require_room(log.parent, _ROOM)
     raise ServerUnusable(
         f"the temporary Prefect server did not start; see {log}", "or name a server by PREFECT_API_URL"
     )

@@ -12,6 +12,7 @@ from prefect.tasks import exponential_backoff
 from pydantic import BaseModel
 
 from domains.errors import is_transient
+from flows.prefect_runtime.server import lack_of_room
 from flows.sessions.recording import bound_record, record_step, run_in_window
 from runs.events import Event, emit
 from runs.journal import Journal
@@ -44,9 +45,10 @@ def prefect_reachable() -> Generator[None]:
     try:
         yield
     except (httpx.HTTPError, PrefectException) as error:
+        lack = lack_of_room()
         raise ServerLost(
-            f"the Prefect server no longer answers ({type(error).__name__})",
-            "run the same command again: it continues this run",
+            f"the Prefect server no longer answers ({lack.message if lack else type(error).__name__})",
+            lack.hint if lack else "run the same command again: it continues this run",
         ) from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from configs.loading.loader import parse_plan
+from configs.loading.loader import parse_plan, read_text
 from configs.loading.problems import PlanError, Problem
 from configs.plan import Plan
 from configs.values.visible import visible_lines
@@ -18,6 +18,9 @@ from reports.words.estimates import plan_in_words
 from tasks.planning.saved_plan import is_intact
 from tasks.records.plan_document import PlanDocument
 
+MAX_BYTES = 64 * 1024 * 1024
+"""The most that a saved plan may hold: 10,000 indices need a tenth of it."""
+_MAX_DEPTH = 50
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _ANEW = "save the plan that it was made from again (snapferry plan, with -o)"
@@ -67,14 +70,11 @@ def read(path: Path) -> PlanDocument:
     Raises:
         PlanError: it cannot be read, is no saved plan, or was changed after it was saved.
     """
+    text = read_text(path, MAX_BYTES)
     content: object = None
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        content = _content(text)
         document = PlanDocument.model_validate_json(json.dumps(content))
-    except OSError as error:
-        raise _wrong(path, f"this file cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, TypeError):
-        raise _wrong(path, f"this saved plan is not whole; {_ANEW}") from None
     except ValidationError as error:
         if is_object(content) and "kind" not in content:
             made = "this is no saved plan; snapferry plan, with -o, makes one of a plan"
@@ -82,6 +82,8 @@ def read(path: Path) -> PlanDocument:
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
         said = f"this saved plan cannot be used (at {where}); {_ANEW}"
         raise _wrong(path, said) from None
+    except (yaml.YAMLError, TypeError, ValueError):
+        raise _wrong(path, f"this saved plan is not whole; {_ANEW}") from None
     if document.kind == "rehearsal-plan":
         raise _wrong(
             path,
@@ -94,6 +96,22 @@ def read(path: Path) -> PlanDocument:
             f"this saved plan was changed after it was saved; {_ANEW}",
         )
     return document
+
+
+def _content(text: str) -> object:
+    """What the text says.
+
+    Raises:
+        YAMLError, ValueError: it is not YAML, or it is nothing that `save` writes. Aliases and deep nesting
+            are found before values are made of them: they could fill the memory.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent) or depth > _MAX_DEPTH:
+            raise ValueError("no saved plan has this")
+    return yaml.load(text, Loader=_LOADER)
 
 
 def plan_in(document: PlanDocument, path: Path) -> Plan:

@@ -21,8 +21,9 @@ from runs.events import delivered_to
 from runs.journal import FROM_OUTSIDE, Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
 from runs.live_progress import live_progress
-from runs.progress import working_on
+from runs.progress import Progress, report_progress, working_on
 from runs.state import State
+from runs.state_files import recorded_if_possible
 from runs.verbs import Verb
 from tasks import steps
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
@@ -97,14 +98,24 @@ def working(
         except BaseException as error:
             status = status_after(error, journal)
             hint = error.hint if isinstance(error, SnapferryError) else ""
-            _settle(journal, (source, target), status, _message(error), hint, teller.owed(status))
-            teller.end()  # whatever a hook makes of it, the error is what ends the session
+            with _recorded_or_reported():
+                _settle(journal, (source, target), status, _message(error), hint, teller.owed(status))
+                teller.end()  # whatever a hook makes of it, the error is what ends the session
             raise
         else:
             status, message = ended
             _settle(journal, (source, target), status, message, "", teller.owed(status))
             teller.end()
             require_notified(journal)
+
+
+@contextmanager
+def _recorded_or_reported() -> Generator[None]:
+    """Record the end of a session that has failed, or say why that cannot be recorded."""
+    with recorded_if_possible() as unrecorded:
+        yield
+    for problem in unrecorded.values():
+        report_progress(Progress("journal", f"this could not be recorded: {problem.message}", finished=True))
 
 
 def _message(error: BaseException) -> str:

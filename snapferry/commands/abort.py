@@ -6,7 +6,7 @@ import typer
 
 from snapferry.calls import ExecutableCall
 from snapferry.exit_codes import ExitCode
-from snapferry.plan_files import load_or_begun
+from snapferry.plan_files import load_or_begun, note_differences
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
@@ -43,13 +43,15 @@ def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
 
 
 def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
-    from flows.abort import preview
+    from flows.abort import preview, subject
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
+    from runs.state import State
     from snapferry.console import say
     from snapferry.next_steps import same_command, say_next
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
+    note_differences(subject(State(options.state, plan.name)).journal, plan)
     more = ("--seeds",) if found.concerns == "seed rounds" else ()
     to_run = same_command("--execute", *more)
     if isinstance(found, Leftovers):
@@ -71,22 +73,29 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.journal import Journal
     from runs.state import State
+    from runs.state_files import Unrecorded, recorded_if_possible
     from snapferry.console import keep_output, say, show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.next_steps import next_command, say_next
     from snapferry.progress import shown_progress
     from snapferry.run_log import open_log
+    from snapferry.running import show_unrecorded
     from tasks.records.cleanup import RemovalRecord
 
     state = State(options.state, plan.name)
     keep_output(state.output_log)
     before = subject(state).journal
+    note_differences(before, plan)
+    unrecorded: Unrecorded = {}
     open_log(state.log_of(before.run_id))
     try:
-        with shown_progress(state):
+        with shown_progress(state), recorded_if_possible() as unrecorded:
             record = roll_back_or_remove(plan, options)
     except SnapferryError as error:
         run = Journal.load(before.path).document
+        if unrecorded:
+            show_error(error)
+            return show_unrecorded(unrecorded)
         if run.sessions == before.document.sessions:
             raise
         show_error(error)
@@ -99,7 +108,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     say(f"Log: {state.log_of(before.run_id)}")
     if not call.as_json and not isinstance(record, RemovalRecord):
         say_next(next_command("cutover"))
-    return None
+    return show_unrecorded(unrecorded)
 
 
 def _say_what_was_done(before: "Document", run: "Document") -> None:

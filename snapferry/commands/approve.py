@@ -23,6 +23,7 @@ def approve(call: RunCall, gate: GateName) -> None:
     from reports.words.next_step import resume_command
     from runs.approvals import approve as record_approval
     from runs.approvals import run_to_approve, this_user
+    from runs.begun_plan import require_same_sides
     from runs.commands import current, in_full
     from runs.state import State
     from snapferry.console import print_text, show_json
@@ -36,6 +37,7 @@ def approve(call: RunCall, gate: GateName) -> None:
         raise typer.BadParameter(f"the plan has no gate {gate}; its gates: {gates}", param_hint="GATE")
     runs = State(call.folder, plan.name)
     journal = run_to_approve(runs, named)
+    require_same_sides(journal, plan)
     approval, is_new = record_approval(journal, named, this_user())
     is_running = runs.is_held()
     to_run = next_command("status") if is_running else in_full(resume_command(journal.document), current())

@@ -110,19 +110,25 @@ def _execute(
     from reports.views.cleanup import cleanup_document, finish_view
     from runs.commands import current
     from runs.state import State
+    from runs.state_files import Unrecorded, recorded_if_possible
     from snapferry.console import say, show_error, warn
     from snapferry.next_steps import say_next
     from snapferry.progress import shown_progress
     from snapferry.run_log import open_log
+    from snapferry.running import show_unrecorded
     from tasks.steps import FINISH
 
     state = State(options.state, plan.name)
     before, sent_before = finished_run(state), len(_sent_requests(state))
+    unrecorded: Unrecorded = {}
     open_log(state.log_of(before.run_id))
     try:
-        with shown_progress(state):
+        with shown_progress(state), recorded_if_possible() as unrecorded:
             record = clean_up(plan, options, choices)
     except SnapferryError as error:
+        if unrecorded:
+            show_error(error)
+            return show_unrecorded(unrecorded)
         sent = _sent_requests(state)[sent_before:]
         if not sent:
             raise
@@ -137,7 +143,7 @@ def _execute(
     say(f"Log: {state.log_of(before.run_id)}")
     if left and not call.as_json:
         say_next(left)
-    return None
+    return show_unrecorded(unrecorded)
 
 
 def _sent_requests(state: "State") -> "list[Intent]":

@@ -7,7 +7,7 @@ import typer
 
 from runs.commands import command
 from snapferry.calls import PlanCall, RunCall
-from snapferry.exit_codes import ExitCode
+from snapferry.exit_codes import ExitCode, code_of_output
 from snapferry.options import ConsentOptions, NewRun, run_options
 from snapferry.plan_files import load_either
 from snapferry.verb import verb
@@ -141,7 +141,7 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
         save(preview.document, output)
     except OSError as error:
         show_problem(f"cannot write {output}: {error.strerror}", "choose another file for -o")
-        return ExitCode.INVALID
+        return code_of_output(error)
     _show_document(call, preview)
     _say_saved(call, preview, output)
     return None

@@ -9,6 +9,7 @@ from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
 from snapferry.next_steps import next_command, say_next
 from snapferry.options import RunId, chosen_run
+from snapferry.plan_files import note_differences
 from snapferry.verb import verb
 
 Format = Annotated[
@@ -43,6 +44,7 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
         say(f"There is no run of plan {plan.name} yet.")
         say_next(next_command("check"))
         return ExitCode.REFUSED
+    note_differences(found, plan)
     made = report_of(found.document, current())
     if call.as_json or format == "json":
         show_json(made.model_dump_json(indent=2))

@@ -6,7 +6,7 @@ from runs.commands import current
 from snapferry.calls import RunCall
 from snapferry.next_steps import next_command, say_next
 from snapferry.options import RunId, chosen_run
-from snapferry.plan_files import load_or_begun
+from snapferry.plan_files import load_or_begun, note_differences
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def status(call: RunCall, run: RunId = None) -> None:
         else:
             say_next(start)
         return
+    note_differences(latest, plan)
     live, log = read_live_progress(runs.live_of(latest.run_id)), runs.log_of(latest.run_id)
     held = runs.is_held() and (run is None or (live is not None and live.process == runs.holder()))
     called = current()

@@ -72,7 +72,7 @@ def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("configs.loading.plain_files.os.open", refuse)
     assert _problems_of_file(tmp_path / "x") == (
         "1:1: permission denied; check the permissions of this file",
     )

@@ -16,6 +16,7 @@ from flows.sessions.recording import record_step
 from reports.views.fitting import page
 from runs.progress import Progress, report_progress
 from snapferry import console, progress
+from snapferry.streams import SafeStream
 from tasks import steps
 from tasks.records.cutover import HealthRecord
 
@@ -28,9 +29,9 @@ class Gone(io.StringIO):
 
 
 def close_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", Gone())
-    monkeypatch.setattr(sys, "stderr", Gone())
-    monkeypatch.setattr(console._Stream, "log", None)
+    monkeypatch.setattr(sys, "stdout", SafeStream(Gone()))
+    monkeypatch.setattr(sys, "stderr", SafeStream(Gone()))
+    monkeypatch.setattr(SafeStream, "log", None)
 
 
 def test_output_goes_on_to_the_log(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

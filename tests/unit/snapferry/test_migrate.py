@@ -20,6 +20,7 @@ from configs.loading.loader import load_plan
 from flows.sessions.begin_or_resume import Request
 from flows.sessions.options import RunOptions
 from flows.sessions.verb_rules import MIGRATE
+from reports.build.report import report_of
 from runs.errors import Busy
 from runs.journal import WindowEntry, now
 from runs.state import State
@@ -57,7 +58,7 @@ def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = State(tmp_path, "orders")
-    monkeypatch.setattr("flows.prefect_runtime.server._require_answer", lambda _: None)
+    monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
     monkeypatch.setattr("snapferry.running._meet", lambda _: None)
 
     def call() -> None:
@@ -66,6 +67,36 @@ def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
 
     with pytest.raises(Busy):
         run_flow(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, call)
+
+
+@pytest.mark.parametrize(("changing", "status"), [(True, "failed"), (False, "refused")])
+def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changing: bool, status: str
+) -> None:
+    """The end cannot be recorded either; the journal keeps what it said last, and the run can be resumed."""
+    runs = State(tmp_path, "orders")
+    monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
+    monkeypatch.setattr("snapferry.running._meet", lambda _: None)
+
+    def call() -> None:
+        journal = runs.begin(a_plan(), "migrate")
+        if changing:
+            with journal.intend("snapshot", "source", "snapshot", {"name": "s"}):
+                pass
+        journal.path.with_suffix(".new").mkdir()  # stands for a full disk
+        with journal.step("snapshot"):
+            raise AssertionError("never reached")
+
+    ended = run_flow(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, call)
+    assert ended.document.status == status
+    assert (
+        f"cannot write {ended.path}: {ended.path.with_suffix('.new')}: Is a directory"
+        in report_of(ended.document).message
+    )
+    assert "run the same command again" in report_of(ended.document).next
+    kept = journal_of(tmp_path)
+    assert kept.document.status == "running"
+    assert [intent.result for intent in kept.intents("snapshot")] == (["sent"] if changing else [])
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ from snapferry.exit_codes import ExitCode
 from snapferry.http_trace import HttpTrace, shortened
 from snapferry.main import app
 from snapferry.running import show_report
+from snapferry.streams import SafeStream
 from snapferry.verb import VerbGroup, verb
 
 AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
@@ -309,7 +310,7 @@ def test_nothing_is_said_on_a_stream_that_is_closed(
         def write(self, text: str) -> int:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(sys, "stderr", Gone())
+    monkeypatch.setattr(sys, "stderr", SafeStream(Gone()))
     run_log.open_log(State(tmp_path, "orders").log_of(journal.run_id))
     console.say("to the log all the same")
     assert "to the log all the same" in lines_of(State(tmp_path, "orders").log_of(journal.run_id))[-1]

@@ -1,0 +1,146 @@
+"""Files that are no plan, no saved plan and no journal: every verb says so at once, whatever they are."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from support.building import a_plan
+from typer.testing import CliRunner
+
+from configs.loading.loader import MAX_BYTES
+from flows.sessions import saved_plans
+from runs.state import State
+from snapferry.exit_codes import ExitCode
+from snapferry.main import app
+
+pytestmark = pytest.mark.timeout(60)  # a pipe would be waited for, and a bomb would take for ever
+KIND = "kind: saved-plan\n"
+VERBS = [
+    *(["status"], ["report"], ["abort"], ["abort", "--execute"], ["finish"], ["finish", "--execute"]),
+    *(["approve", "before-restore"], ["plan"], ["migrate"], ["migrate", "--execute"], ["verify"]),
+    *(["rehearse", "--execute"], ["seed", "--execute"], ["cutover", "--execute"]),
+]
+PLAN = """name: orders
+source: {endpoint: "http://127.0.0.1:1", auth: {type: none}}
+target: {endpoint: "http://127.0.0.1:2", auth: {type: none}}
+repository: {name: repo, bucket: my-snapshots, region: us-east-1}
+"""
+
+
+def bomb() -> str:
+    """Ten lines of YAML that stand for 9 to the tenth values."""
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    lines += [
+        f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefghi", "bcdefghij", strict=True)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def sparse(path: Path, head: bytes) -> None:
+    path.write_bytes(head)
+    os.truncate(path, 1 << 30)
+
+
+def bound_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
+ODD: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "alias bomb": (lambda p: p.write_text(bomb()), "more than 50000 values"),
+    "saved alias bomb": (lambda p: p.write_text(KIND + bomb()), "this saved plan is not whole"),
+    "saved and deep": (lambda p: p.write_text(f"{KIND}x: {'[' * 100_000}"), "this saved plan is not whole"),
+    "saved, huge number": (lambda p: p.write_text(f"{KIND}x: {'9' * 10_000}"), "saved plan is not whole"),
+    "saved, binary": (lambda p: p.write_bytes(KIND.encode() + bytes(range(256))), "not UTF-8 text"),
+    "pipe": (os.mkfifo, "this is a pipe, not a file; save the plan as a file"),
+    "endless device": (lambda p: p.symlink_to("/dev/zero"), "this is a device, not a file"),
+    "socket": (bound_socket, "this is a socket or a device"),
+    "folder": (Path.mkdir, "this is a folder; give the plan file inside it"),
+    "circle of links": (lambda p: p.symlink_to(p), "these symbolic links lead in a circle"),
+    "link to nothing": (lambda p: p.symlink_to("nothing"), "there is no such file"),
+    "1 GB": (lambda p: sparse(p, PLAN.encode()), "larger than 1 MiB, too large for a plan"),
+    "saved, 1 GB": (lambda p: sparse(p, KIND.encode()), "larger than 64 MiB, too large for a plan"),
+    "binary": (lambda p: p.write_bytes(bytes(range(256))), "not UTF-8 text; save it as UTF-8"),
+    "UTF-16": (lambda p: p.write_text(PLAN, encoding="utf-16"), "not UTF-8 text; save it as UTF-8"),
+    "zeros": (lambda p: p.write_bytes(bytes(100)), "unprintable character"),
+    "nothing": (lambda p: p.write_bytes(b""), "the file is empty"),
+}
+
+
+def snapferry(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_plan_is_named_by_every_verb(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_connections: list[Any]
+) -> None:
+    make, said = ODD[kind]
+    monkeypatch.setenv("SNAPFERRY_STATE", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    make(Path("plan.yaml"))
+    for verb, *options in VERBS:
+        result = snapferry(verb, "plan.yaml", *options)
+        assert result.exit_code == ExitCode.INVALID, (verb, result.output)
+        assert result.stderr.startswith("plan.yaml:1:"), (verb, result.output)
+        assert said in result.stderr, (verb, result.output)
+        assert isinstance(result.exception, SystemExit)
+    assert no_connections == []
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path, no_connections: list[Any]) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(PLAN, encoding="utf-8-sig")
+    result = snapferry("status", file, "--state", tmp_path / "state")
+    assert result.exit_code == ExitCode.DONE
+    assert "There is no run of plan orders yet" in result.stderr
+
+
+def test_the_limits_leave_room_for_real_plans() -> None:
+    assert MAX_BYTES == 1 << 20
+    assert saved_plans.MAX_BYTES == 64 << 20
+
+
+JOURNALS: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "cut off": (lambda p: p.write_bytes(p.read_bytes()[:-40]), "is not a journal"),
+    "other JSON": (lambda p: p.write_text('{"hello": 1}'), "is not a journal"),
+    "deep": (lambda p: p.write_text("[" * 100_000), "is not a journal"),
+    "binary": (lambda p: p.write_bytes(bytes(range(256))), "is not a journal"),
+    "1 GB": (lambda p: sparse(p, b"{"), "it is larger than 256 MiB"),
+    "pipe": (lambda p: (p.unlink(), os.mkfifo(p)), "it is a pipe, not a file"),
+    "device": (lambda p: (p.unlink(), p.symlink_to("/dev/zero")), "it is a device, not a file"),
+    "folder": (lambda p: (p.unlink(), p.mkdir()), "Is a directory"),
+    "of a later version": (
+        lambda p: p.write_text(p.read_text().replace('"format": 1', '"format": 2')),
+        "was written by a later version of Snapferry",
+    ),
+    "with a later key": (
+        lambda p: p.write_text(p.read_text().replace('"format": 1', '"format": 1, "news": 1')),
+        "it has a key that this version does not know: news",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", JOURNALS)
+def test_what_is_no_journal_is_named_by_every_verb(
+    kind: str, tmp_path: Path, no_connections: list[Any]
+) -> None:
+    make, said = JOURNALS[kind]
+    (tmp_path / "plan.yaml").write_text(PLAN, encoding="utf-8")
+    journal = State(tmp_path / "state", "orders").begin(a_plan(), "migrate")
+    journal.settle("failed", "the reason")
+    make(journal.path)
+    for verb, *options in (["status"], ["report"], ["abort"], ["finish"], ["migrate", "--execute"]):
+        result = snapferry(verb, tmp_path / "plan.yaml", *options, "--state", tmp_path / "state")
+        assert result.exit_code == ExitCode.REFUSED, (verb, result.output)
+        assert str(journal.path) in result.stderr
+        assert said in result.stderr, (verb, result.output)
+        assert "next: " in result.stderr
+    assert no_connections == []
