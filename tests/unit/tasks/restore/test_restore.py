@@ -654,7 +654,7 @@ def test_an_alias_put_on_a_foreign_index_meanwhile_stops_it(
 ) -> None:
     engine.put(FakeIndex("z", aliases={"all": {}}))
     unit = a_unit("a", selected("a", aliases=("all",)))
-    with pytest.raises(ExecutionError, match="a: its alias all is on z of the target"):
+    with pytest.raises(ExecutionError, match="a: its alias all, on z"):
         restore(m, a_resolution(unit), SNAPSHOT)
     assert target.changing == []
 
