@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from domains.domain import Domain
+from domains.engine.every_index import every_definition
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child
 
-_TIMEOUT_S = 120.0
 _PARTS = "*.mappings,*.settings,*.aliases"
 _CHANGING = (
     "index.blocks.",  # set to stop writers before a migration, and by the domain when a disk is full
@@ -41,9 +41,7 @@ def digests(domain: Domain, names: Collection[str]) -> Digests:
 
     Reads the indices, not their mappings, because a migration has the right `indices:admin/get`.
     """
-    reply = domain.connection.read_object(
-        "GET", "/_all", timeout_s=_TIMEOUT_S, expand_wildcards="all", flat_settings="true", filter_path=_PARTS
-    )
+    reply = every_definition(domain, _PARTS)
     found = {name: reply[name] for name in sorted(names) if name in reply}
     return Digests(
         {name: _digest(child(entry, "mappings")) for name, entry in found.items()},

@@ -3,8 +3,10 @@
 from collections.abc import Collection
 
 from domains.domain import Domain
+from domains.engine.every_index import read_every_index
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child
+from domains.http.requests import path_of
 from domains.shard_mark import Mark
 
 _TIMEOUT_S = 120.0
@@ -20,21 +22,26 @@ def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]
 
     A missing index, or one with a primary that does not report its position, is left out.
     """
-    stats = domain.connection.read_object(
-        "GET",
-        "/_all/_stats/docs",
-        timeout_s=_TIMEOUT_S,
-        level="shards",
-        forbid_closed_indices="false",
-        expand_wildcards="all",
-        filter_path=_STATS,
-    )
+    stats = read_every_index(domain, lambda every: _stats(domain, every)).reply
     state = domain.connection.read_object(
         "GET", "/_cluster/state/metadata", timeout_s=_TIMEOUT_S, filter_path=_TERMS
     )
     told, terms = child(stats, "indices"), child(state, "metadata", "indices")
     found = {name: _marks(told[name], terms[name]) for name in names if name in told and name in terms}
     return {name: each for name, each in found.items() if each}
+
+
+def _stats(domain: Domain, every: str) -> Json:
+    return domain.connection.read_object(
+        "GET",
+        path_of(every, "_stats", "docs"),
+        timeout_s=_TIMEOUT_S,
+        level="shards",
+        forbid_closed_indices="false",
+        expand_wildcards="all",
+        ignore_unavailable="true",
+        filter_path=_STATS,
+    )
 
 
 def _marks(told: Json, terms: Json) -> tuple[Mark, ...]:

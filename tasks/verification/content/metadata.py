@@ -62,20 +62,6 @@ def aliases(source: IndexMetadata, target: IndexMetadata) -> Finding:
     return _finding("alias", _differences(_flat(source.aliases), _flat(target.aliases)))
 
 
-def unreadable_source(made: IndexMetadata) -> str:
-    """Say why the contents of this index's documents cannot be compared; empty if they can."""
-    kept: object = made.mapping.get("_source")
-    if is_object(kept):
-        if str(kept.get("enabled", True)).lower() == "false":
-            return "its mapping keeps no _source"
-        for key in ("excludes", "includes"):
-            if kept.get(key):
-                return f"its mapping keeps only a part of _source (_source.{key})"
-    if str(made.settings.get("index.derived_source.enabled", False)).lower() == "true":
-        return "it derives _source from other fields (index.derived_source.enabled)"
-    return ""
-
-
 def _as_told(restore: RestoreSettings) -> Json:
     """The plan's settings as the engine renders them."""
     return {full_key(key): setting_text(value) for key, value in restore.index_settings.items()}
