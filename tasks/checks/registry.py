@@ -9,7 +9,14 @@ from tasks.checks.account import caller, role_rights, roles
 from tasks.checks.bucket import bucket, encryption, ownership
 from tasks.checks.check import Check, checks_in
 from tasks.checks.domains import access_control, automated_snapshots, blocks, domains
-from tasks.checks.indices import aliases, asked_settings, index_settings, indices, readability, target_features
+from tasks.checks.indices import (
+    aliases,
+    asked_settings,
+    index_settings,
+    indices,
+    readability,
+    target_features,
+)
 from tasks.checks.room import allocation, replicas, room
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
