@@ -13,9 +13,11 @@ anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) i
     │   │   └── ReplyTooLong   domains.http.bodies: above its bound
     │   └── Refused            an error reply                                        transient if busy
     │       ├── Missing        no such repository, snapshot or index
+    │       ├── Blocked        a block on an index, or on all of the domain
     │       └── Denied         signature, IAM policy or access control
     │           └── Expired    credentials or clock; nothing was done                transient
     ├── AwsError               an AWS API failed, or the caller lacks a permission   3
+    │   └── RoleRefused        the caller may not assume its own role (yet)          3
     │
     │   tasks.errors
     ├── PreconditionError      refused by a check or a conflict; nothing changed     3
@@ -156,6 +158,13 @@ class Missing(Refused):
     """There is no such repository, snapshot or index."""
 
 
+class Blocked(Refused):
+    """A block refuses it, whoever asks; `domains.http.block_refusals` says which, and what takes it off.
+
+    Nothing was done. Transient where the engine says so: a full disk, a domain that has only just started.
+    """
+
+
 class Denied(Refused):
     """The caller lacks a permission: signature, IAM policy or fine-grained access control."""
 
@@ -176,6 +185,10 @@ class UnexpectedReply(DomainError):
 
 class AwsError(SnapferryError):
     """An AWS API (STS, IAM, control plane, S3, KMS, Secrets Manager) or the lookup of credentials failed."""
+
+
+class RoleRefused(AwsError):
+    """STS does not let the caller assume the role under `auth`. A new role may take a minute to work."""
 
 
 _UNEXPECTED = (

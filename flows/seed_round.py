@@ -18,8 +18,9 @@ from tasks.restore import restore
 from tasks.seeding import copies, trusted_copies
 from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.copies import ledger_of
-from tasks.seeding.scope import as_copies, select_only, with_streams_split
+from tasks.seeding.scope import COPY_SETTINGS, as_copies, select_only, with_streams_split
 from tasks.steps import StepKey
+from tasks.verification.asked_settings import require_asked_settings, with_asked_settings
 from tasks.verification.run import verify
 
 _CHANGING = ("snapshot", "restore", "delete")
@@ -101,7 +102,9 @@ def _restore(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> Non
 
 def _restore_onto_copies(m: Migration, resolution: Resolution, taken: SnapshotRecord) -> RestoreRecord:
     based = trusted_copies.drop_untrusted_bases(m, resolution, ledger_of(m))
-    return restore.restore(as_copies(m), based, taken)
+    restored = restore.restore(as_copies(m), based, taken)
+    require_asked_settings(m, resolution, but=COPY_SETTINGS)
+    return restored
 
 
 def open_copies_for_reading(m: Migration, resolution: Resolution) -> None:
@@ -129,7 +132,13 @@ def verify_copies(
     if waiting.plan.verify.level == "counts":
         level = waiting.plan.verify.model_copy(update={"level": "operations"})
         waiting = replace(waiting, plan=waiting.plan.model_copy(update={"verify": level}))
-    return perform(m, step, lambda: verify(waiting, resolution, work.marks))
+    return perform(
+        m,
+        step,
+        lambda: with_asked_settings(
+            m, resolution, verify(waiting, resolution, work.marks), but=COPY_SETTINGS
+        ),
+    )
 
 
 def round_result(m: Migration, work: ChangesRecord, taken: SnapshotRecord | None) -> RoundRecord:

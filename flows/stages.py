@@ -12,6 +12,7 @@ from tasks.records.transfer import MarksRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import Verdict, VerificationRecord
 from tasks.repository import register as repository
 from tasks.restore import restore
+from tasks.verification.asked_settings import with_asked_settings
 from tasks.verification.run import verify
 
 
@@ -30,7 +31,11 @@ def snapshot_restore_verify(m: Migration, resolution: Resolution) -> Verificatio
         find_on_target(m, resolution, taken)
     restored = perform(m, steps.RESTORE, lambda: restore.restore(m, resolution, taken))
     require_restored(restored)
-    verified = perform(m, steps.VERIFY, lambda: verify(m, resolution, marked.marks))
+    verified = perform(
+        m,
+        steps.VERIFY,
+        lambda: with_asked_settings(m, resolution, verify(m, resolution, marked.marks)),
+    )
     if verified.passed:
         emit(Event("verified", common.verified(verified)))
     return verified
@@ -86,12 +91,18 @@ def require_equal(record: VerificationRecord) -> None:
             "; ".join(common.finding(finding) for finding in record.refuted[:3]),
             "`snapferry verify PLAN` checks again",
         )
-    shown = "; ".join(f"{verdict.target} ({_counts(verdict)})" for verdict in failing[:3])
+    shown = "; ".join(f"{verdict.target} ({_why(verdict)})" for verdict in failing[:3])
     more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
     raise VerificationFailed(
         f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {shown}{more}",
         "`snapferry verify PLAN` compares again; `snapferry report PLAN` lists every index",
     )
+
+
+def _why(verdict: Verdict) -> str:
+    """The counts; where they are known and equal, what else differs."""
+    equal = verdict.source_count is not None and verdict.source_count == verdict.target_count
+    return verdict.detail if equal and verdict.detail else _counts(verdict)
 
 
 def _counts(verdict: Verdict) -> str:

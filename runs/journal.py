@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import AwsError, Denied, Refused, Untrusted
+from domains.http.block_refusals import BLOCK_EXCEPTIONS
 from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
@@ -25,8 +26,11 @@ from runs.verbs import Verb
 DENIED = "denied"
 REFUSED = "refused"
 """Result of an intent whose request was refused every time until it was no longer needed."""
+NOTHING_SENT = f"{REFUSED}: nothing was sent"
 FROM_OUTSIDE = "interrupted from outside"
 """Message of a session that a signal ended."""
+_IN_ONE_REQUEST = frozenset({"snapshot", "restore", "delete", "block", "serve"})
+"""Actions whose intents cover a single request each, which takes effect as a whole or not at all."""
 Record = dict[str, Any]
 _CHANGING = re.compile(r"\d{8}-\d{6,9}-[0-9a-f]{4}|(?<=/)[\w-]{22}(?=\])|\d+(?:\.\d+)?")
 M = TypeVar("M", bound=BaseModel)
@@ -64,6 +68,21 @@ class Intent(BaseModel):
     def was_turned_away(self) -> bool:
         """Whether the request certainly changed nothing: it was denied or permanently refused."""
         return (self.result or "").startswith((DENIED, REFUSED))
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether something may be different because of it. A refusal settles that only for a single request.
+
+        Of an action that takes several requests the first may have worked, and a domain keeps a registration
+        although it says that it could not be verified.
+        """
+        if not self.was_turned_away:
+            return True
+        if self.result in {DENIED, REFUSED, NOTHING_SENT} or self.action in _IN_ONE_REQUEST:
+            return False
+        if self.action == "register":
+            return (self.result or "").removeprefix(f"{REFUSED}: ") not in BLOCK_EXCEPTIONS
+        return len(self.names) > 1
 
 
 class StepEntry(BaseModel):
@@ -187,8 +206,8 @@ class Document(BaseModel):
 
     @property
     def changed_something(self) -> bool:
-        """Whether any mutating request may have taken effect (those the domain denied do not count)."""
-        return any(intent.result != DENIED for intent in self.intents)
+        """Whether any mutating request may have taken effect (those that were refused do not count)."""
+        return any(intent.may_have_changed for intent in self.intents)
 
     def record(self, step: str) -> Record | None:
         """Return a finished step's record; None until the step is done."""
@@ -214,7 +233,7 @@ def _ended_by(error: Exception) -> str:
     if isinstance(error, Denied):
         return DENIED
     if isinstance(error, AwsError | Untrusted):
-        return f"{REFUSED}: nothing was sent"
+        return NOTHING_SENT
     if isinstance(error, Refused) and not error.transient:
         return f"{REFUSED}: {error.reply.type}"
     return f"error: {type(error).__name__}"
@@ -357,7 +376,7 @@ class Journal:
 
     @property
     def changed_something(self) -> bool:
-        """Whether any mutating request may have taken effect (those the domain denied do not count)."""
+        """Whether any mutating request may have taken effect (those that were refused do not count)."""
         return self.document.changed_something
 
     def resume(self) -> None:

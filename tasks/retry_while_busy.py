@@ -1,10 +1,17 @@
-"""Remove something from a domain that may be busy: check, send, and retry until it works or time runs out."""
+"""Close or remove what is the run's own, although the domain is busy, or a block on it refuses that.
+
+Check, send, and retry until it works or time runs out.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from domains.domain import Domain
-from domains.errors import Missing, Refused, is_transient
+from domains.engine import catalog as names_on
+from domains.engine.index_opening import require_acknowledged
+from domains.engine.write_blocks import settings_requests
+from domains.errors import Blocked, Missing, Refused, is_transient
+from domains.http.block_refusals import Block, blocks_in
 from runs.journal import REFUSED, Intent
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
@@ -12,6 +19,9 @@ from tasks.errors import TimedOut
 from tasks.migration import Migration
 
 _CONCURRENT = "concurrent_snapshot_execution_exception"
+_UNBLOCKING_S = 30.0
+_REMOVABLE = frozenset({"index.blocks.read_only", "index.blocks.metadata"})
+"""Blocks that keep an index from being closed or deleted, and that the engine does not set by itself."""
 
 
 def retry_while_busy(
@@ -54,7 +64,8 @@ def retry_while_busy(
                 return
             except Refused as error:
                 refused_alone = refused_alone and busy(error)
-                _require_passing(error, busy)
+                if not take_blocks_off(m, domain, error, StepName.CLEAN):
+                    _require_passing(error, busy)
                 if poll.expired:
                     hint = "run the same command later: it resumes with what is left"
                     raise TimedOut(waits, hint) from error
@@ -75,3 +86,43 @@ def is_busy(error: Refused) -> bool:
 def is_in_use(error: Refused) -> bool:
     """Whether a snapshot or a restore is using the repository."""
     return "currently used" in error.reply.text
+
+
+def close(m: Migration, domain: Domain, names: Sequence[str], step: str) -> None:
+    """Close indices that are the run's own; a block that somebody has set on one is taken off first.
+
+    Raises:
+        DomainError: as `domains.engine.catalog.close`.
+    """
+    poll = m.poll(_UNBLOCKING_S)
+    while True:
+        try:
+            with m.journal.intend(step, domain.side, "close", {"names": list(names)}):
+                names_on.close(domain, names)
+            return
+        except Refused as error:
+            if poll.expired or not take_blocks_off(m, domain, error, step):
+                raise
+            poll.pause()
+
+
+def take_blocks_off(m: Migration, domain: Domain, error: Refused, step: str) -> bool:
+    """Take the blocks off that refuse a request about the run's own indices; return whether there were any.
+
+    Args:
+        error: the refusal of a request that names the run's own indices alone.
+    """
+    told = blocks_in(error.reply.text) if isinstance(error, Blocked) else ()
+    found = [block for block in told if block.index and block.setting in _REMOVABLE]
+    for block in found:
+        _take_off(m, domain, block, step)
+    return bool(found)
+
+
+def _take_off(m: Migration, domain: Domain, block: Block, step: str) -> None:
+    message = f"taking {block.setting} off {block.index}, which somebody has set"
+    report_progress(Progress(step, message, waiting=True))
+    detail = {"names": [block.index], "setting": block.setting}
+    with m.journal.intend(step, domain.side, "unblock", detail):
+        for request in settings_requests([block.index], {block.setting: None}):
+            require_acknowledged(domain, f"take {block.setting} off", domain.connection.send(request))

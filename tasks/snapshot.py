@@ -267,8 +267,14 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
     Raises:
         ExecutionError: it does not list it, or the snapshot lacks an index.
     """
-    with registration_required(m, "target"):
-        found = snapshots.get(m.target, m.repository, snapshot.name)
+    try:
+        with registration_required(m, "target"):
+            found = snapshots.get(m.target, m.repository, snapshot.name)
+    except Refused as error:
+        if error.transient:
+            raise
+        hint = hint_for(m, "target", error.reply.text) or error.hint or "see the service's message above"
+        raise ExecutionError(f"the target cannot read the repository: {error.message}", hint) from error
     if found is None or found.uuid != snapshot.uuid:
         with registration_required(m, "source"):
             kept = snapshots.get(m.source, m.repository, snapshot.name)

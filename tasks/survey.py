@@ -112,20 +112,23 @@ class Survey:
 
     def identity(self, side: Side) -> ClusterIdentity:
         """Name and version of the cluster at the side's endpoint."""
-        domain = self.domain(side)  # raises for a side that has been given up, even if it was read before
-        return self.once(("identity", side), lambda: cluster.identity(domain))
+        return self._of(side, "identity", cluster.identity)
 
     def catalog(self, side: Side) -> Catalog:
         """All indices, aliases and data streams of the side."""
-        return self.once(("catalog", side), lambda: names_on.catalog(self.domain(side)))
+        return self._of(side, "catalog", names_on.catalog)
 
     def nodes(self, side: Side) -> tuple[Node, ...]:
         """Every node of the side, with its free disk space."""
-        return self.once(("nodes", side), lambda: nodes_of.nodes(self.domain(side)))
+        return self._of(side, "nodes", nodes_of.nodes)
 
     def registrations(self, side: Side) -> dict[str, Json]:
         """Every repository registered on the side."""
-        return self.once(("registrations", side), lambda: repositories.all_registrations(self.domain(side)))
+        return self._of(side, "registrations", repositories.all_registrations)
+
+    def _of(self, side: Side, what: str, read: Callable[[Domain], T]) -> T:
+        domain = self.domain(side)  # raises for a side that has been given up, even if it was read before
+        return self.once((what, side), lambda: read(domain))
 
     def registration(self, side: Side) -> Json | None:
         """The side's registration under the plan's repository name; None without one."""

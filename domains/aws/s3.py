@@ -124,6 +124,24 @@ def object_lock(session: boto3.Session, bucket: str, region: str | None = None) 
     return ObjectLock(found.get("ObjectLockEnabled") == "Enabled", words)
 
 
+OWNER_ENFORCED = "BucketOwnerEnforced"
+OWNER_PREFERRED = "BucketOwnerPreferred"
+
+
+@documented_by_aws
+def object_ownership(session: boto3.Session, bucket: str, region: str | None = None) -> str:
+    """Read who owns new objects: `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`."""
+    client = _s3(session, region)
+    reply = _configured(
+        f"read the Object Ownership of {bucket}",
+        lambda: client.get_bucket_ownership_controls(Bucket=bucket),
+        "OwnershipControlsNotFoundError",
+        f"s3:GetBucketOwnershipControls on bucket {bucket}",
+    )
+    rules = children(child(reply, "OwnershipControls"), "Rules")
+    return str(rules[0]["ObjectOwnership"]) if rules else "ObjectWriter"
+
+
 @documented_by_aws
 def repository_files(
     session: boto3.Session, bucket: str, base_path: str, region: str | None = None

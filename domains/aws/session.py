@@ -16,7 +16,7 @@ import botocore.session
 from botocore.credentials import Credentials, DeferredRefreshableCredentials
 
 from configs.auth import SigV4Auth
-from domains.errors import AwsError
+from domains.errors import AwsError, RoleRefused
 from domains.http.environment import AWS_BUNDLES, bundle_problem, proxy_problem
 from domains.http.exchanges import Exchange, announce
 from domains.known_secrets import remember_secret, remember_sent
@@ -39,6 +39,8 @@ _CHECK_NAMES = (
 _CHECK_NETWORK = "check the AWS credentials and the network to AWS, then run the same command again"
 _ANY_AWS = "https://sts.amazonaws.com"
 _SESSION_NAME = "snapferry"
+_ClientError = botocore.exceptions.ClientError
+_DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}
 _BUCKET_REGION = "x-amz-bucket-region"
 logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)  # or a traceback joins our message
 _MAKING = threading.Lock()
@@ -72,7 +74,14 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     if auth.external_id:
         arguments["ExternalId"] = auth.external_id
     sts: STSClient = call_aws(f"assume {auth.role_arn}", lambda: client_of(base, "sts"))
-    reply = call_aws(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
+    try:
+        reply = call_aws(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
+    except AwsError as error:
+        below = error.__cause__
+        code = below.response.get("Error", {}).get("Code") if isinstance(below, _ClientError) else None
+        if code in _DENIED:
+            raise RoleRefused(error.message, error.hint) from error
+        raise
     issued = reply["Credentials"]
     for part in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
         remember_secret(issued[part])
@@ -264,7 +273,6 @@ def call_aws_if_exists(
     return call_aws(what, tolerant, right)
 
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}
 _WORDS = re.compile(r"(?P<who>arn:\S+) is not authorized to perform: (?P<what>[\w-]+:\w+)")
 
 

@@ -1,4 +1,7 @@
-"""The catalog of a domain: indices, aliases, data streams. Four requests, however many there are."""
+"""The catalog of a domain: indices, aliases, data streams. Four requests, however many there are.
+
+It is complete although an index refuses to have its metadata read, or the domain refuses to be changed.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,18 +9,20 @@ from functools import cached_property
 from typing import Any
 
 from domains.domain import Domain
-from domains.errors import Missing, Refused, Reply, UnexpectedReply
+from domains.engine.every_index import hidden_metadata, read_every_index
+from domains.errors import Blocked, Missing, Refused, Reply, UnexpectedReply
 from domains.http.documented import documented
 from domains.http.error_bodies import quoted
 from domains.http.json_replies import Json, child, children, is_object, required_object, text, whole
 from domains.http.requests import Request, path_of
 
 _PATH_BYTES = 3_500  # of a request line's 4,096
-_ALL: dict[str, Any] = {"expand_wildcards": "all"}
+_ALL: dict[str, Any] = {"expand_wildcards": "all", "ignore_unavailable": "true"}
 _CAT = "index,uuid,status,health,pri,rep,docs.count,pri.store.size"
 _IDENTITY = "*.settings.index.uuid,*.settings.index.version.created"
 _READINGS = 3
 _UNTOLD = "untold"  # by a domain that does not show it
+_STREAMS = "metadata.cluster_uuid,metadata.data_stream"
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,8 @@ class Index:
         name, uuid: its identity; a re-created index has a new uuid.
         open: False when closed.
         shards, replicas: primaries, and copies of each.
-        documents: Lucene documents (nested ones count separately); None when closed.
-        bytes: store size of the primaries; None when closed.
+        documents: Lucene documents (nested ones count separately); None when closed, or refused.
+        bytes: store size of the primaries; None when closed, or refused.
         created_id: `index.version.created`; None when the domain does not say.
         aliases: its aliases.
         stream: the data stream that it backs.
@@ -153,11 +158,46 @@ class _Reading:
 
 
 def _read(domain: Domain) -> _Reading:
-    rows = domain.connection.read("GET", "/_cat/indices", format="json", bytes="b", h=_CAT, **_ALL)
-    aliases = domain.connection.read_entries("/_all/_alias", lambda _, entry: required_object(entry), **_ALL)
+    rows = _rows(domain)
+    aliases = every_alias(domain)
     streams = {stream.name: stream for stream in _streams(domain)}
-    settings = domain.connection.read_object("GET", "/_all/_settings", filter_path=_IDENTITY, **_ALL)
+    settings = _of_every_index(domain, "_settings", filter_path=_IDENTITY)
     return _Reading({row["index"]: row for row in rows}, aliases, streams, settings)
+
+
+def _rows(domain: Domain) -> list[Json]:
+    def read(names: str) -> list[Json]:
+        path = path_of("_cat", "indices", *(() if names == "_all" else (names,)))
+        return domain.connection.read("GET", path, format="json", bytes="b", h=_CAT, **_ALL)
+
+    found = read_every_index(domain, read)
+    hidden = hidden_metadata(domain, found.hidden, flat=False)
+    return [*found.reply, *(_row(name, entry) for name, entry in hidden.items())]
+
+
+def _row(name: str, entry: Json) -> Json:
+    """The row of an index that refuses to be listed; its size and health are not known."""
+    told: Json = entry["settings"]["index"]
+    state = "open" if entry["state"] == "open" else "close"
+    shards = {"pri": told["number_of_shards"], "rep": told["number_of_replicas"]}
+    return {"index": name, "uuid": told["uuid"], "status": state, **shards}
+
+
+def _of_every_index(domain: Domain, part: str, **query: Any) -> Json:
+    """A part of every index, by name; of an index that refuses it, what the cluster state knows."""
+
+    def read(names: str) -> Json:
+        path = path_of(names, part)
+        return domain.connection.read_entries(path, lambda _, entry: required_object(entry), **query, **_ALL)
+
+    found = read_every_index(domain, read)
+    return {**found.reply, **hidden_metadata(domain, found.hidden, flat=False)}
+
+
+@documented
+def every_alias(domain: Domain) -> dict[str, Json]:
+    """Read the aliases of every index, open or closed: index → `aliases` → alias → its definition."""
+    return _of_every_index(domain, "_alias")
 
 
 def _index(row: Json, settings: Json, aliases: Json, owner: dict[str, str]) -> Index:
@@ -193,12 +233,21 @@ def _number(digits: str | None) -> int | None:
 def _streams(domain: Domain) -> Iterator[Stream]:
     try:
         reply = domain.connection.read_object("GET", "/_data_stream")
+        found: list[Json] = reply["data_streams"]
+    except Blocked:  # the engine refuses even to list them while nothing may be changed
+        found = list(_streams_in_state(domain))
     except Refused as error:
         if _knows_no_streams(error.reply):
             return
         raise
-    for entry in reply["data_streams"]:
+    for entry in found:
         yield Stream(text(entry["name"]), tuple(text(backing["index_name"]) for backing in entry["indices"]))
+
+
+def _streams_in_state(domain: Domain) -> Iterator[Json]:
+    reply = domain.connection.read_object("GET", "/_cluster/state/metadata", filter_path=_STREAMS)
+    reply["metadata"]["cluster_uuid"]  # a reply without it lacks the metadata
+    yield from child(reply, "metadata", "data_stream", "data_stream").values()
 
 
 def _knows_no_streams(reply: Reply) -> bool:

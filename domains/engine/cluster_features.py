@@ -9,7 +9,7 @@ from domains.http.documented import documented
 from domains.http.json_replies import Json, child, text, whole
 from domains.versions import Version
 
-_SETTINGS = ("*disk*", "*max_shards_per_node", "*awareness*", "*close*")
+_SETTINGS = ("*allocation*", "*max_shards_per_node", "*close*")
 _REFUSING = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
 _SCOPES = ("defaults", "persistent", "transient")  # the last one wins
 _MANAGED_AT_MOST = 10_000
@@ -18,7 +18,7 @@ _MANAGED_TOTAL = "total_managed_indices"
 
 @documented
 def cluster_settings(domain: Domain) -> dict[str, str | tuple[str, ...]]:
-    """Read the disk, shard, zone and closing settings in force, with defaults, by their full flat keys."""
+    """Read the allocation, shard and closing settings in force, with defaults, by their full flat keys."""
     return _in_force(domain, [f"*.cluster{setting}" for setting in _SETTINGS])
 
 
@@ -37,6 +37,22 @@ def _in_force(domain: Domain, paths: Iterable[str]) -> dict[str, str | tuple[str
         key: tuple(str(each) for each in value) if isinstance(value, list) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         for key, value in merged.items()
     }
+
+
+@documented
+def allocation_enabled(domain: Domain) -> str:
+    """Read which shards the domain starts: `all`, `primaries`, `new_primaries` or `none`."""
+    found = _in_force(domain, ("*.cluster*allocation*enable",))
+    return str(found.get("cluster.routing.allocation.enable", "all")).lower()
+
+
+@documented
+def scope_of(domain: Domain, setting: str) -> str:
+    """Read where this cluster setting is set: `transient` or `persistent`, which also stands for nowhere."""
+    reply = domain.connection.read_object(
+        "GET", "/_cluster/settings", flat_settings="true", filter_path="persistent,transient"
+    )
+    return "transient" if setting in child(reply, "transient") else "persistent"
 
 
 @dataclass(frozen=True)

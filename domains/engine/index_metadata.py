@@ -1,16 +1,17 @@
 """Metadata of indices: mapping, settings, aliases."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, required_object
+from domains.http.json_replies import Json, child, is_object, required_object
 from domains.http.requests import path_of
 
 _TIMEOUT_S = 120.0
 _PARTS = "*.mappings,*.settings,*.aliases"
+_DERIVED = "index.derived_source.enabled"
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,64 @@ class IndexMetadata:
     mapping: Json
     settings: Json
     aliases: Json
+
+
+def unreadable_source(mapping: Json, settings: Mapping[str, object]) -> str:
+    """Say why the contents of an index's documents cannot be compared; empty if they can. Pure.
+
+    Args:
+        settings: by flat keys.
+    """
+    kept: object = mapping.get("_source")
+    if is_object(kept):
+        if str(kept.get("enabled", True)).lower() == "false":
+            return "its mapping keeps no _source"
+        for key in ("excludes", "includes"):
+            if kept.get(key):
+                return f"its mapping keeps only a part of _source (_source.{key})"
+        if kept.get("mode", "stored") != "stored":
+            return f"its mapping makes _source from other fields (_source.mode: {kept['mode']})"
+    if str(settings.get(_DERIVED, False)).lower() == "true":
+        return f"it derives _source from other fields ({_DERIVED})"
+    return ""
+
+
+@documented
+def known_settings(domain: Domain, name: str) -> dict[str, str]:
+    """Read every index setting that the engine knows, by flat keys, with its value in this index. Reads only.
+
+    Empty if the domain does not list them. Settings with names of the user's own (analyzers, filters) are
+    missing unless the index has them.
+    """
+    reply = domain.connection.read_object(
+        "GET",
+        path_of(name, "_settings"),
+        timeout_s=_TIMEOUT_S,
+        include_defaults="true",
+        flat_settings="true",
+        expand_wildcards="all",
+    )
+    entry: Json = reply[name]
+    defaults = child(entry, "defaults")
+    found = {**child(entry, "settings"), **defaults} if defaults else {}
+    return {key: value if isinstance(value, str) else str(value) for key, value in found.items()}
+
+
+@documented
+def index_settings(domain: Domain, names: Iterable[str]) -> dict[str, Json]:
+    """Read the settings of these indices by flat keys, open or closed, as far as they exist. Reads only."""
+    found: dict[str, Json] = {}
+    for piece in path_pieces(names):
+        reply = domain.connection.read_object(
+            "GET",
+            path_of(",".join(piece), "_settings"),
+            timeout_s=_TIMEOUT_S,
+            expand_wildcards="all",
+            ignore_unavailable="true",
+            flat_settings="true",
+        )
+        found |= {name: child(entry, "settings") for name, entry in reply.items()}
+    return found
 
 
 @documented

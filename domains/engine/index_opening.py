@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domains.domain import Domain
-from domains.engine.catalog import path_pieces
+from domains.engine.catalog import every_alias, path_pieces
+from domains.engine.every_index import every_setting
 from domains.errors import UnexpectedReply
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, is_object, number, required_object, text
@@ -25,21 +26,17 @@ def open_requests(names: Iterable[str]) -> Iterator[Request]:
 @documented
 def opening_settings(domain: Domain) -> dict[str, dict[str, str]]:
     """Read the `OPENING_SETTINGS` that each index, open or closed, has. Reads only."""
-    keys = ",".join(f"*.settings.index.{key}" for key in (*OPENING_SETTINGS, "number_of_shards"))
-    reply = domain.connection.read_object("GET", "/_all/_settings", expand_wildcards="all", filter_path=keys)
-    found = {name: child(entry, "settings", "index") for name, entry in reply.items()}
-    return {
-        name: {f"index.{key}": str(told[key]) for key in OPENING_SETTINGS if key in told}
-        for name, told in found.items()
-    }
+    wanted = [f"index.{key}" for key in OPENING_SETTINGS]
+    parts = (f"*.settings.index*{key}" for key in (*OPENING_SETTINGS, "number_of_shards"))
+    told = every_setting(domain, ",".join(parts))
+    found = {name: child(entry, "settings") for name, entry in told.items()}
+    return {name: {key: str(has[key]) for key in wanted if key in has} for name, has in found.items()}
 
 
 @documented
 def aliases(domain: Domain) -> dict[str, dict[str, Json]]:
     """Read every index's aliases with their filter, routing and write index. Reads only."""
-    return domain.connection.read_entries(
-        "/_all/_alias", lambda _, entry: _objects(child(entry, "aliases")), expand_wildcards="all"
-    )
+    return {name: _objects(child(entry, "aliases")) for name, entry in every_alias(domain).items()}
 
 
 def _objects(listed: Json) -> dict[str, Json]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from domains.domain import Domain
+from domains.engine.every_index import every_definition
+from domains.engine.index_metadata import unreadable_source
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, is_object
 
-_TIMEOUT_S = 120.0
 _SETTINGS = (
     "analysis*",
     "pipeline",
@@ -29,6 +30,7 @@ _SETTINGS = (
     "frozen",
     "store*type",
     "data_path",
+    "derived_source*enabled",
 )
 _TEXTS = ("_meta", "dynamic_templates", "**.null_value", "**.relations", "**.value", "**.contexts", "**.meta")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -39,6 +41,8 @@ _PARTS = (
     "*.mappings._size",
     *(f"*.mappings.{text}" for text in _TEXTS),
     "*.aliases.*.filter",
+    "*.mappings._source",
+    "*.mappings.*._source",  # below a document type: Elasticsearch 6
 )
 
 
@@ -52,12 +56,14 @@ class IndexRequirements:
         analyzers: the analyzers of its fields.
         lone_surrogates: texts of its mapping and of its aliases' filters that hold half a surrogate pair,
             with that half escaped: no engine can write them into a snapshot.
+        unreadable: why the contents of its documents cannot be compared; empty if they can.
     """
 
     settings: dict[str, tuple[str, ...]]
     types: frozenset[str]
     analyzers: frozenset[str]
     lone_surrogates: tuple[str, ...] = ()
+    unreadable: str = ""
 
     def setting(self, key: str) -> str:
         """The setting's value; empty where the index does not set it."""
@@ -77,14 +83,7 @@ def index_requirements(domain: Domain) -> dict[str, IndexRequirements]:
         DomainError: typed; a caller without `indices:admin/get` is Denied.
     """
     same: dict[frozenset[str], frozenset[str]] = {}  # similar indices share one copy of their types
-    return domain.connection.read_entries(
-        "/_all",
-        lambda _, entry: _requirements(entry, same),
-        timeout_s=_TIMEOUT_S,
-        expand_wildcards="all",
-        flat_settings="true",
-        filter_path=",".join(_PARTS),
-    )
+    return every_definition(domain, ",".join(_PARTS), lambda _, entry: _requirements(entry, same))
 
 
 def _requirements(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> IndexRequirements:
@@ -97,7 +96,11 @@ def _requirements(entry: Json, same: dict[frozenset[str], frozenset[str]]) -> In
     settings = {key: _texts(value) for key, value in child(entry, "settings").items()}
     broken = tuple(dict.fromkeys(_broken_texts([mapping, child(entry, "aliases")])))
     return IndexRequirements(
-        settings, same.setdefault(types, types), same.setdefault(analyzers, analyzers), broken
+        settings,
+        same.setdefault(types, types),
+        same.setdefault(analyzers, analyzers),
+        broken,
+        _unreadable(mapping, child(entry, "settings")),
     )
 
 
@@ -113,6 +116,12 @@ def _broken_texts(part: object) -> Iterator[str]:
         for key, value in part.items():
             yield from _broken_texts(key)
             yield from _broken_texts(value)
+
+
+def _unreadable(mapping: Json, settings: Json) -> str:
+    typed = [below for part, below in mapping.items() if is_object(below) and not part.startswith("_")]
+    found = (unreadable_source(each, settings) for each in (mapping, *typed))
+    return next(filter(None, found), "")
 
 
 def _fields(mapping: Json) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from domains.domain import Domain
+from domains.engine.every_index import every_definition
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child
 
-_TIMEOUT_S = 120.0
 _PARTS = "*.mappings,*.settings,*.aliases"
 _CHANGING = (
     "index.blocks.",  # set to stop writers before a migration, and by the domain when a disk is full
@@ -42,14 +42,7 @@ def digests(domain: Domain, names: Collection[str]) -> Digests:
     Reads the indices, not their mappings, because a migration has the right `indices:admin/get`.
     """
     wanted = frozenset(names)
-    found = domain.connection.read_entries(
-        "/_all",
-        lambda name, entry: _digests(entry) if name in wanted else None,
-        timeout_s=_TIMEOUT_S,
-        expand_wildcards="all",
-        flat_settings="true",
-        filter_path=_PARTS,
-    )
+    found = every_definition(domain, _PARTS, lambda name, entry: _digests(entry) if name in wanted else None)
     told = [(name, each) for name in sorted(wanted) if (each := found.get(name))]
     return Digests(
         {name: mapping for name, (mapping, _, _) in told},

@@ -1,15 +1,19 @@
 """The nodes of a domain: their roles, free disk space and restore limit."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domains.domain import Domain
-from domains.engine.sizes import bytes_of
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, text, whole
 
 _ROLES = "name,node.role"
 _ROOM = "node,shards,disk.total,disk.avail"
 _LIMIT = "indices.recovery.max_bytes_per_sec"
+_ADDRESS = ",".join(f"nodes.*.{key}" for key in ("name", "host", "ip", "roles", "attributes"))
+_LARGEST = 2**63  # bytes
+_UNITS = {unit: 2 ** (10 * power) for power, unit in enumerate("bkmgtp")}
 _UNASSIGNED = "UNASSIGNED"  # a row of its own in _cat/allocation: shards on no node
 
 
@@ -60,6 +64,54 @@ def _bytes(digits: str | None) -> int | None:
     return whole(digits) if digits else None
 
 
+@dataclass(frozen=True)
+class NodeAddress:
+    """What allocation filters can tell a node by.
+
+    Args:
+        data: whether it holds shards.
+        attributes: its own, such as `zone`.
+    """
+
+    id: str
+    name: str
+    host: str
+    ip: str
+    data: bool
+    attributes: Mapping[str, str]
+
+    def values(self, attribute: str) -> tuple[str, ...]:
+        """What it has as this attribute of a filter."""
+        own = {
+            "_id": self.id, "_name": self.name, "_host": self.host, "_ip": self.ip, "_host_ip": self.ip,
+            "_publish_ip": self.ip,
+        }  # fmt: skip
+        found = own.get(attribute, self.attributes.get(attribute))
+        also = (self.ip,) if attribute == "_host" else ()
+        return also if found is None else (found, *also)
+
+
+@documented
+def addresses(domain: Domain) -> tuple[NodeAddress, ...]:
+    """Read what allocation filters can tell every node by. Reads only.
+
+    Raises:
+        DomainError: typed; a caller without the right to monitor the cluster is Denied.
+    """
+    reply = domain.connection.read_object("GET", "/_nodes", filter_path=_ADDRESS)
+    return tuple(
+        NodeAddress(
+            id=node_id,
+            name=str(told["name"]),
+            host=str(told.get("host", "")),
+            ip=str(told.get("ip", "")),
+            data=any(str(role).startswith("data") for role in told["roles"]),
+            attributes={key: str(value) for key, value in child(told, "attributes").items()},
+        )
+        for node_id, told in reply["nodes"].items()
+    )
+
+
 @documented
 def recovery_limit(domain: Domain) -> int | None:
     """Read how many bytes per second each node fetches at most in a restore; None for no limit.
@@ -85,3 +137,18 @@ def rate(text: str) -> int | None:
     """
     count = bytes_of(text)
     return count if count > 0 else None
+
+
+def bytes_of(text: str) -> int:
+    """Bytes of a size such as `40mb`, `1g`, `41943040b`, or of a plain number; negative where it is.
+
+    Raises:
+        ValueError: it is no size.
+    """
+    found = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(b)|([kmgtp])b?)?\s*", text.lower())
+    if not found:
+        raise ValueError(f"not a size: {text!r}")
+    size = float(found[1]) * _UNITS[found[3] or "b"]
+    if abs(size) >= _LARGEST:
+        raise ValueError(f"not a size: {text[:40]!r}")
+    return int(size)

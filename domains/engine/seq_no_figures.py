@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
+from domains.engine.every_index import read_every_index
 from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, children, whole
@@ -185,13 +186,17 @@ def shard_stats(domain: Domain, names: Sequence[str]) -> dict[str, dict[int, Sha
 @documented
 def closed_sizes(domain: Domain) -> dict[str, int]:
     """Read the bytes of every closed index's primaries, which the catalog lacks. One request; reads only."""
-    reply = domain.connection.read_object(
-        "GET",
-        "/_all/_stats/store",
-        timeout_s=_TIMEOUT_S,
-        forbid_closed_indices="false",
-        expand_wildcards="closed",
-        filter_path="indices.*.primaries.store.size_in_bytes",
-    )
-    found = child(reply, "indices").items()
+
+    def read(every: str) -> Json:
+        return domain.connection.read_object(
+            "GET",
+            path_of(every, "_stats", "store"),
+            timeout_s=_TIMEOUT_S,
+            forbid_closed_indices="false",
+            expand_wildcards="closed",
+            ignore_unavailable="true",
+            filter_path="indices.*.primaries.store.size_in_bytes",
+        )
+
+    found = child(read_every_index(domain, read).reply, "indices").items()
     return {name: whole(entry["primaries"]["store"]["size_in_bytes"]) for name, entry in found}

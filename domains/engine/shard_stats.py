@@ -1,10 +1,13 @@
 """Read shard marks: the position of each shard of an index."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 from domains.domain import Domain
+from domains.engine.every_index import read_every_index
 from domains.http.documented import documented
 from domains.http.json_replies import Json, child, whole
+from domains.http.requests import path_of
 from domains.shard_mark import Mark
 
 _TIMEOUT_S = 120.0
@@ -21,19 +24,14 @@ def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]
     A missing index, or one with a primary that does not report its position, is left out.
     """
     wanted = frozenset(names)
-    told = domain.connection.read_entries(
-        "/_all/_stats/docs",
-        lambda name, entry: entry if name in wanted else None,
-        within=("indices",),
-        timeout_s=_TIMEOUT_S,
-        level="shards",
-        forbid_closed_indices="false",
-        expand_wildcards="all",
-        filter_path=_STATS,
-    )
+
+    def of_wanted(name: str, entry: Any) -> Any:
+        return entry if name in wanted else None
+
+    told = read_every_index(domain, lambda every: _stats(domain, every, of_wanted)).reply
     terms = domain.connection.read_entries(
         "/_cluster/state/metadata",
-        lambda name, entry: entry if name in wanted else None,
+        of_wanted,
         within=("metadata", "indices"),
         timeout_s=_TIMEOUT_S,
         filter_path=_TERMS,
@@ -44,6 +42,20 @@ def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]
         if (stats := told.get(name)) and (numbered := terms.get(name))
     }
     return {name: each for name, each in found.items() if each}
+
+
+def _stats(domain: Domain, every: str, each: Callable[[str, Any], Any]) -> Json:
+    return domain.connection.read_entries(
+        path_of(every, "_stats", "docs"),
+        each,
+        within=("indices",),
+        timeout_s=_TIMEOUT_S,
+        level="shards",
+        forbid_closed_indices="false",
+        expand_wildcards="all",
+        ignore_unavailable="true",
+        filter_path=_STATS,
+    )
 
 
 def _marks(told: Json, terms: Json) -> tuple[Mark, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from domains.domain import Domain
 from domains.engine.catalog import path_pieces
+from domains.engine.every_index import every_setting
 from domains.http.documented import documented
 from domains.http.json_replies import child, is_object
 from domains.http.requests import Request, path_of
@@ -14,7 +15,7 @@ WRITE = "index.blocks.write"
 
 _TIMEOUT_S = 120.0
 
-_REFUSING = ("write", "read_only", "read_only_allow_delete")
+_REFUSING = (WRITE, "index.blocks.read_only", "index.blocks.read_only_allow_delete")
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,14 @@ def blocks(domain: Domain) -> dict[str, Blocks]:
 
     A block set to `false`, or one that does not refuse writes, does not count.
     """
-    reply = domain.connection.read_object(
-        "GET", "/_all/_settings", expand_wildcards="all", filter_path="*.settings.index.blocks"
-    )
-    found = {name: _blocks(child(entry, "settings", "index", "blocks")) for name, entry in reply.items()}
+    reply = every_setting(domain, "*.settings.index*blocks*")
+    found = {name: _blocks(child(entry, "settings")) for name, entry in reply.items()}
     return {name: each for name, each in found.items() if each.write or each.others}
 
 
 def _blocks(told: Mapping[str, object]) -> Blocks:
     on = [key for key in _REFUSING if str(told.get(key)).lower() == "true"]
-    return Blocks("write" in on, tuple(f"index.blocks.{key}" for key in on if key != "write"))
+    return Blocks(WRITE in on, tuple(key for key in on if key != WRITE))
 
 
 @documented
@@ -55,13 +54,7 @@ def archived_settings(domain: Domain) -> dict[str, tuple[str, ...]]:
     The engine archives a setting that it does not know, as after a restore from another product. While an
     open index has one, every other change of its settings is refused, and so is the release of its block.
     """
-    reply = domain.connection.read_object(
-        "GET",
-        "/_all/_settings",
-        expand_wildcards="all",
-        flat_settings="true",
-        filter_path="*.settings.archived*",
-    )
+    reply = every_setting(domain, "*.settings.archived*")
     keys = ((name, sorted(child(entry, "settings"))) for name, entry in reply.items())
     found = {name: tuple(key for key in each if key.startswith("archived.")) for name, each in keys}
     return {name: archived for name, archived in found.items() if archived}

@@ -10,7 +10,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from domains.errors import Denied, Expired, Missing, Refused, Reply
+from domains.errors import Blocked, Denied, Expired, Missing, Refused, Reply
+from domains.http.block_refusals import BLOCK_EXCEPTIONS, blocks_in, way_out
 from domains.http.json_replies import Json, children, is_object
 from domains.http.known_refusals import cause_of
 from domains.known_secrets import cut_secrets
@@ -125,6 +126,8 @@ def _said(cause: Json) -> str:
 def _kind(status: int, reply: Reply) -> tuple[type[Refused], str]:
     if reply.type in _MISSING:
         return Missing, ""
+    if reply.type in BLOCK_EXCEPTIONS:
+        return Blocked, way_out(blocks_in(reply.text))
     if _THROTTLED.search(reply.reason):
         return Refused, ""
     if status in {401, 403} and reply.envelope != "engine" and (hint := _expired_hint(reply)):

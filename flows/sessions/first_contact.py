@@ -44,6 +44,7 @@ _SIDES: tuple[Side, Side] = ("source", "target")
 _met: set[tuple[str, str | None]] = set()  # by this process: endpoint and tunnel
 T = TypeVar("T")
 Key = Callable[[Side, DomainSettings], str]
+Open = Callable[[Side, DomainSettings], Domain]
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,12 @@ class Contact:
     uuids: tuple[str, str]
 
 
-def contact(plan: Plan, state: State) -> Contact:
+def contact(plan: Plan, state: State, opening: Open = open_domain) -> Contact:
     """Open both domains and ask them who they are, at the same time. Reads only.
 
     Args:
         state: the plan's runs: a domain that has answered one of them is expected to come back.
+        opening: opens a domain; nothing is sent to it.
 
     Raises:
         NoContact: a domain was not reached within `CONTACT_S`, or is none; it names the key of the plan. If
@@ -69,7 +71,7 @@ def contact(plan: Plan, state: State) -> Contact:
     runs = tuple(state.journals())
     known: dict[Side, str] = {side: _run_answered(runs, plan, side) for side in _SIDES}
     is_urgent = any(is_frozen(journal.document) for journal in runs)
-    return contact_between(plan.source, plan.target, _key_of_plan, known, patient=is_urgent)
+    return contact_between(plan.source, plan.target, _key_of_plan, known, opening, patient=is_urgent)
 
 
 def contact_between(
@@ -77,6 +79,7 @@ def contact_between(
     target: DomainSettings,
     key: Key,
     known: Mapping[Side, str] | None = None,
+    opening: Open = open_domain,
     *,
     patient: bool = False,
 ) -> Contact:
@@ -85,6 +88,7 @@ def contact_between(
     Args:
         key: what the user has to correct, such as `source.endpoint`.
         known: an earlier run that a side has answered at this place; empty without one.
+        opening: opens a domain; nothing is sent to it.
         patient: whether known domains are waited for as if they had just answered: the source may refuse
             writes until this command is done.
 
@@ -93,7 +97,7 @@ def contact_between(
     """
     import_clients()  # once, before two threads need them
     settings: dict[Side, DomainSettings] = {"source": source, "target": target}
-    opened = _both(lambda side: open_domain(side, settings[side]))
+    opened = _both(lambda side: opening(side, settings[side]))
     end = time.monotonic() + CONTACT_S
 
     def meet(side: Side) -> ClusterIdentity:

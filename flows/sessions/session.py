@@ -7,9 +7,9 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
-from configs.plan import Plan
+from configs.plan import DomainSettings, Plan
 from domains.domain import Domain, Side, open_domain
-from domains.errors import AwsError, SnapferryError, is_transient
+from domains.errors import AwsError, RoleRefused, SnapferryError, is_transient
 from flows.sessions.begin_or_resume import Clusters, Request, begin_or_resume
 from flows.sessions.first_contact import contact
 from flows.sessions.notifications import Notifier, require_notified, write_report
@@ -21,7 +21,7 @@ from runs.events import delivered_to
 from runs.journal import FROM_OUTSIDE, Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
 from runs.live_progress import live_progress
-from runs.progress import Progress, report_progress, working_on
+from runs.progress import Poll, Progress, report_progress, working_on
 from runs.state import State
 from runs.state_files import recorded_if_possible
 from runs.verbs import Verb
@@ -31,10 +31,30 @@ from tasks.migration import Migration
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import Resolution
 
+_NEW_ROLE_S = 60.0
+_BETWEEN_S = 4.0
+
 
 def open_domains(plan: Plan) -> tuple[Domain, Domain]:
     """Source and target, opened; nothing is sent to them."""
     return open_side(plan, "source"), open_side(plan, "target")
+
+
+def open_patiently(side: Side, settings: DomainSettings) -> Domain:
+    """One side for a verb that changes something: a role that was made just now may take a minute to work."""
+    poll = Poll(_NEW_ROLE_S)
+    while True:
+        try:
+            return open_domain(side, settings)
+        except RoleRefused as error:
+            if poll.expired:
+                raise
+            message = (
+                "waiting: a role that was made just now may take a minute to work, so it is tried again: "
+                f"{error.message}"
+            )
+        report_progress(Progress("begin", message, waiting=True))
+        poll.sleep(_BETWEEN_S)
 
 
 def open_side(plan: Plan, side: Side) -> Domain:
@@ -84,7 +104,7 @@ def working(
     state = State(options.state, plan.name)
     with ExitStack() as stack:
         stack.enter_context(state.lock_plan())
-        met = contact(plan, state)
+        met = contact(plan, state, open_patiently)
         source, target = met.source, met.target
         stack.enter_context(state.lock_pair(*met.uuids))
         journal = journal_of(met.uuids)

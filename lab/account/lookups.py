@@ -29,6 +29,7 @@ BUCKET_READS = {
     "lifecycle": "s3:GetLifecycleConfiguration",
     "encryption": "s3:GetEncryptionConfiguration",
     "object-lock": "s3:GetBucketObjectLockConfiguration",
+    "ownershipControls": "s3:GetBucketOwnershipControls",
     "policy": "s3:GetBucketPolicy",
     "list-type": "s3:ListBucket",
     "tagging": "s3:GetBucketTagging",

@@ -177,4 +177,5 @@ def _changes(document: Document) -> Iterator[Change]:
             action=intent.action,
             what=shown,
             result=intent.result or "unknown",
+            changed=intent.may_have_changed,
         )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from reports.build.cleanup import removal_of
 from reports.model.seeding import RoundIndex, RoundReport, WaitingCopies
 from reports.words.seeding import fetched_whole
-from runs.journal import DENIED, Document
+from runs.journal import Document
 from runs.step_names import StepName
 from tasks import steps
 from tasks.records.seeding import KINDS, Change, ChangesRecord, Ledger, round_record
@@ -49,7 +49,7 @@ def as_of(document: Document) -> datetime:
 
 def _removed(document: Document, work: ChangesRecord) -> list[str]:
     gone = {change.target for change in work.of("dropped", "reshaped")}
-    intents = [intent for intent in document.intents if intent.action == "remove" and intent.result != DENIED]
+    intents = [each for each in document.intents if each.action == "remove" and each.may_have_changed]
     return sorted(gone & {name for intent in intents for name in intent.detail.get("names", ())})
 
 

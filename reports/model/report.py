@@ -80,6 +80,9 @@ class Change(ReportPart):
     result: str = Field(
         description="`sent`, an error, or `unknown` if the run was killed before the outcome was known."
     )
+    changed: bool = Field(
+        default=True, description="Whether it may have changed something: false where it was refused."
+    )
 
 
 class GateReport(ReportPart):

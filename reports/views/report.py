@@ -97,8 +97,9 @@ def _row(index: IndexReport, untouched: Mapping[str, str]) -> Row:
 
 
 def _end(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[Text]:
-    if report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED} and report.changes:
-        done = (f"{c.side} {c.action} {c.what} ({c.result})" for c in report.changes)
+    changed = [change for change in report.changes if change.changed]
+    if report.outcome in {RunStatus.FAILED, RunStatus.INTERRUPTED} and changed:
+        done = (f"{c.side} {c.action} {c.what} ({c.result})" for c in changed)
         yield Text(f"Changed so far: {listed(done, ROWS, '; ')}")
     yield Text(
         f"{outcomes.title(report.verb)} {report.run_id}: {outcomes.headline(report)}",

@@ -70,7 +70,7 @@ def status_of(
         "message": report.message,
         "next": after.text,
         "next_command": after.command,
-        "changes": len(report.changes),
+        "changes": sum(change.changed for change in report.changes),
         "log": log,
     }
 

@@ -134,6 +134,8 @@ def span_of(seconds: Range) -> str:
 
 def left_out(item: LeftOut) -> str:
     """Why a name did not move."""
+    if item.reason == LeftOutReason.CONFLICT and item.detail:
+        return item.detail  # which says it, and what has the name
     reason = why_left_out(item.reason)
     return f"{reason} ({item.detail})" if item.detail else reason
 

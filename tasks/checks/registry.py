@@ -6,17 +6,27 @@ from configs.plan import CheckSettings, Plan
 from domains.domain import Domain
 from tasks.checks import safety, window
 from tasks.checks.account import caller, role_rights, roles
-from tasks.checks.bucket import bucket, encryption
+from tasks.checks.bucket import bucket, encryption, ownership
 from tasks.checks.check import Check, checks_in
-from tasks.checks.domains import access_control, automated_snapshots, domains
-from tasks.checks.indices import aliases, index_settings, indices, target_features
-from tasks.checks.room import replicas, room
+from tasks.checks.domains import access_control, automated_snapshots, blocks, domains
+from tasks.checks.indices import (
+    aliases,
+    asked_settings,
+    index_settings,
+    indices,
+    readability,
+    target_features,
+)
+from tasks.checks.room import allocation, replicas, room
 from tasks.checks.run import run_checks
 from tasks.migration import Consents
 from tasks.records.checks import PreflightRecord
 from tasks.survey import Survey
 
-FIRST: tuple[Check, ...] = (caller.credentials, domains.dns, domains.tcp, domains.tls, domains.answer)
+FIRST: tuple[Check, ...] = (
+    *(caller.credentials, domains.dns, domains.tcp, domains.tls, domains.answer),
+    blocks.reads,
+)
 """Checks that decide which sides can be queried at all."""
 
 WINDOW = checks_in(window)
@@ -25,8 +35,10 @@ WINDOW = checks_in(window)
 THEN: tuple[Check, ...] = tuple(
     each
     for each in checks_in(
-        *(caller, roles, role_rights, bucket, encryption, domains, access_control, automated_snapshots),
-        *(indices, target_features, index_settings, aliases, room, replicas, safety),
+        *(caller, roles, role_rights, bucket, encryption, ownership),
+        *(domains, blocks, access_control, automated_snapshots),
+        *(indices, target_features, index_settings, asked_settings, readability),
+        *(aliases, room, replicas, allocation, safety),
     )
     if each not in FIRST
 )
@@ -34,9 +46,9 @@ THEN: tuple[Check, ...] = tuple(
 ALL = (*FIRST, *THEN, *WINDOW)
 
 
-def deciding(checks: Iterable[Check], settings: CheckSettings) -> tuple[Check, ...]:
+def deciding(checks: Iterable[Check], chosen: CheckSettings) -> tuple[Check, ...]:
     """Select the checks that can make `migrate` refuse: the decisive ones and those the plan requires."""
-    return tuple(made for made in checks if made.decisive or made.id in settings.require)
+    return tuple(made for made in checks if made.decisive or made.id in chosen.require)
 
 
 def preflight(plan: Plan, source: Callable[[], Domain], target: Callable[[], Domain]) -> PreflightRecord:

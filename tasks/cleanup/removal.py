@@ -11,7 +11,7 @@ from domains.engine import catalog as names_on
 from domains.engine import repositories, snapshots
 from domains.errors import Denied, Missing
 from domains.http.requests import Request
-from runs.journal import DENIED, REFUSED, Journal
+from runs.journal import Journal
 from runs.step_names import StepName
 from tasks.cleanup.ownership import own_snapshot, owned
 from tasks.errors import ExecutionError, PreconditionError
@@ -117,7 +117,7 @@ def remove_made(m: Migration) -> RemovalRecord:
 
 def removed_names(m: Migration, action: str) -> tuple[str, ...]:
     """The names in requests of this action that may have worked: `remove` or `remove snapshot`."""
-    intents = (each for each in m.journal.intents(action) if each.result not in {DENIED, REFUSED})
+    intents = (each for each in m.journal.intents(action) if each.may_have_changed)
     return tuple(dict.fromkeys(name for intent in intents for name in intent.detail["names"]))
 
 

@@ -20,7 +20,7 @@ from domains.engine.write_blocks import (
     flush,
     setting_requests,
 )
-from domains.errors import Denied, Refused, SnapferryError
+from domains.errors import Blocked, Denied, Refused, SnapferryError
 from domains.http.json_replies import is_object
 from domains.http.requests import Request
 from runs.commands import with_options
@@ -351,9 +351,6 @@ def _way_out(name: str, error: Refused | None, again: str = "then run the same c
         return "run the same command again"
     if "archived." in error.reply.text:
         return f"{archived_way_out(name)}; {again}"
-    if error.says("cluster_block_exception"):
-        return (
-            f"somebody has set another block: PUT {path} "
-            f'{{"index.blocks.read_only": null, "index.blocks.metadata": null}} removes it; {again}'
-        )
+    if isinstance(error, Blocked):
+        return f"somebody has set another block: {error.hint}; {again}"
     return f'find out why PUT {path} {{"index.blocks.write": null}} is refused; {again}'

@@ -1,9 +1,12 @@
 """Hints for refusals that concern the repository, with the names of this plan."""
 
 from configs.plan import S3Repository
+from configs.values.aws import parse_role_arn
 from domains.domain import Side
 from domains.http.known_refusals import RepositoryLocation, cause_of
 from tasks.migration import Migration
+
+SIDES: tuple[Side, Side] = ("source", "target")
 
 
 def hint_for(m: Migration, side: Side, said: str) -> str | None:
@@ -14,7 +17,21 @@ def hint_for(m: Migration, side: Side, said: str) -> str | None:
         said: its message, in one line.
     """
     cause = cause_of(said)
-    return cause.advice(_place(m, side)) if cause else None
+    if cause is None:
+        return None
+    return cause.advice(_place(m, side)) + (_of_the_writer(m) if cause.kind == "read" else "")
+
+
+def _of_the_writer(m: Migration) -> str:
+    """What else may keep the target from reading, where its role is of another account than the source's."""
+    arns = [m.plan.repository.role_arn_for(side) for side in SIDES]
+    accounts = [parse_role_arn(arn).account for arn in arns if arn]
+    if len(set(accounts)) < len(SIDES):
+        return ""
+    return (
+        f"; if it may already, the objects belong to account {accounts[0]}, which wrote them: set the "
+        "bucket's Object Ownership to Bucket owner enforced"
+    )
 
 
 def _place(m: Migration, side: Side) -> RepositoryLocation:

@@ -5,6 +5,9 @@ bucket is in this region: …", and accepts `endpoint` in place of `region` (AWS
 different domain"). Older stacks reject `region: us-east-1` as an invalid location constraint, with the same
 remedy. A domain keeps a registration that failed its verification, so this module replaces it with another
 form, restores the previous one, or removes it.
+
+A role, its trust or a policy that has just been made takes some time to work everywhere (IAM is eventually
+consistent), so a refusal that may be due to that is tried again for a minute.
 """
 
 import re
@@ -13,8 +16,9 @@ from collections.abc import Iterator
 from configs.plan import S3Repository, Side
 from domains.domain import Domain
 from domains.engine import repositories
-from domains.errors import DomainError, Refused, SnapferryError
+from domains.errors import Denied, DomainError, Refused, SnapferryError
 from domains.http.json_replies import Json, child
+from domains.http.known_refusals import cause_of
 from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
@@ -26,6 +30,10 @@ from tasks.steps import registration_on
 from tasks.survey import Survey
 
 ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
+NEW_RIGHTS_S = 60.0
+"""For how long a refusal is tried again that a new role or policy may explain."""
+_BETWEEN_S = 4.0
+_MAYBE_NEW = frozenset({"pass role", "trust", "key", "upload", "list", "delete", "read", "request"})
 _IN_USE = "trying to modify or unregister repository that is currently used"
 
 
@@ -73,8 +81,7 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
         form = untried.pop(0)
         body = registration(m.plan, domain, form, region)
         try:
-            _put(m, domain, body, before)
-            nodes = repositories.verified_nodes(domain, m.repository)
+            nodes = _put_patiently(m, domain, body, before)
         except Refused as error:
             if error.transient:
                 raise
@@ -90,6 +97,36 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
         attempts.append(Attempt(form=form, accepted=True))
         return _record(m, domain, form, nodes, tuple(attempts), already=False)
     raise AssertionError("a form was tried")
+
+
+def _put_patiently(m: Migration, domain: Domain, body: Json, before: Json | None) -> tuple[str, ...]:
+    """Register and have every node verify it; while a new role or policy may be why not, for a minute.
+
+    Returns:
+        The nodes that verified it.
+    """
+    poll, said = m.poll(NEW_RIGHTS_S), ""
+    while True:
+        try:
+            _put(m, domain, body, before)
+            return repositories.verified_nodes(domain, m.repository)
+        except Refused as error:
+            if poll.expired or not _may_be_new_rights(error):
+                raise
+            said = error.reply.reason
+        message = (
+            f"waiting: the {domain.side} refuses the registration. A role or policy that was made just now "
+            f"may take a minute to work, so it is tried again: {said}"
+        )
+        report_progress(Progress(registration_on(domain.side).name, message, waiting=True))
+        rest = m.poll(_BETWEEN_S)
+        while not rest.expired:
+            rest.pause()
+
+
+def _may_be_new_rights(error: Refused) -> bool:
+    cause = cause_of(error.reply.text, caller_denied=isinstance(error, Denied))
+    return not error.transient and cause is not None and cause.kind in _MAYBE_NEW
 
 
 def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:

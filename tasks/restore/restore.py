@@ -20,9 +20,11 @@ from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
 from tasks.repository.lost import is_snapshot_gone, registration_required, snapshot_lost
+from tasks.restore.allocation import await_allocation, is_off
 from tasks.restore.owned_indices import besides, ours
 from tasks.restore.recovery import Whole, follow
 from tasks.restore.requests import batches, restore_request
+from tasks.retry_while_busy import close
 from tasks.selection.conflicts import own_names, taken_now, uuids
 from tasks.survey import Survey
 
@@ -79,8 +81,7 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         _require_free(m, batch, look, work.own)
         for unit in batch:
             _make_room(m, unit, look)
-        work.done += _restored(m, snapshot, batch, work.whole)
-        work.batches += 1
+        _restore_patiently(m, snapshot, batch, work)
     _close_again(m, resolution, work)
     return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
 
@@ -106,6 +107,23 @@ def requests(
 
 def _look(m: Migration, units: Sequence[Unit]) -> Catalog:
     return besides(names_on.catalog(m.target), units)
+
+
+def _restore_patiently(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], work: _Work) -> None:
+    """Restore a batch; if the target's allocation is switched off meanwhile, restore again once it is on."""
+    await_allocation(m)
+    arrived = _restored(m, snapshot, batch, work.whole)
+    work.batches += 1
+    again = list(_given_up(batch, arrived))
+    if again and is_off(m):
+        await_allocation(m)
+        there = names_on.catalog(m.target).indices
+        again = [unit for unit in again if unit.target in there]
+        named = {unit.name for unit in again}
+        work.done += [index for index in arrived if index.source not in named]
+        _again(m, snapshot, again, work)
+    else:
+        work.done += arrived
 
 
 def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: _Work) -> None:
@@ -263,5 +281,4 @@ def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
 
 def _close(m: Migration, names: Sequence[str]) -> None:
     if names:
-        with m.journal.intend(StepName.RESTORE, "target", "close", {"names": list(names)}):
-            names_on.close(m.target, names)
+        close(m, m.target, names, StepName.RESTORE)

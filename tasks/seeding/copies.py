@@ -19,7 +19,7 @@ from tasks.migration import Migration
 from tasks.records.resolution import SelectedIndex
 from tasks.records.seeding import RESTORED, ChangesRecord, CopiesRecord, Copy, Ledger
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
-from tasks.retry_while_busy import is_busy, retry_while_busy
+from tasks.retry_while_busy import close, is_busy, retry_while_busy
 from tasks.seeding.changes import BothSides
 from tasks.seeding.ledger import ledger
 
@@ -53,8 +53,7 @@ def close_copies(m: Migration, uuids: Mapping[str, str], step: str) -> None:
         if not opened:
             return
         try:
-            with m.journal.intend(step, "target", "close", {"names": opened}):
-                names_on.close(m.target, opened)
+            close(m, m.target, opened, step)
         except Refused as error:
             passes = is_busy(error) or _RESTORING in error.reply.text
             if not passes:

@@ -27,7 +27,12 @@ class Decision:
 
 @dataclass(frozen=True)
 class Taken:
-    """A name of a unit that is taken on the target: `blocker` is the name to delete (or an alias)."""
+    """A name of a unit that is taken on the target.
+
+    Args:
+        words: what has the name, so that a sentence may begin with “the target already has”.
+        blocker: the name to delete, or an alias.
+    """
 
     name: str
     words: str
@@ -114,9 +119,9 @@ def _taken_by_aliases(unit: Unit, target: Catalog, names: _Names) -> Iterator[Ta
         for alias in index.aliases:
             kind = "index" if alias in target.indices else "data stream" if alias in target.streams else ""
             if kind:
-                yield Taken(alias, f"its alias {alias} is the name of a target {kind}", alias, True)
+                yield Taken(alias, f"{kind} {alias}, which is also the name of its alias", alias, True)
             for other in target.aliases.get(alias, ()):
-                words = f"its alias {alias} is on {other} of the target"
+                words = f"its alias {alias}, on {other}"
                 if other not in names.own:
                     yield Taken(alias, words, alias, False)
                 elif other not in names.given:

@@ -119,3 +119,15 @@ def closed_by_name(lab: LabDescription, after: int) -> set[str]:
 def bodies(lab: LabDescription, side: str, after: int, ending: str) -> list[Any]:
     """Bodies of a side's requests whose path ends so."""
     return [entry.get("body") for entry in log(lab, side, after) if entry["path"].endswith(ending)]
+
+
+@contextmanager
+def hidden(lab: LabDescription, side: str, name: str) -> Iterator[None]:
+    """An index of somebody else that refuses to have its metadata read, for the block."""
+    engine(lab, side, "PUT", f"/{name}", {"settings": {"number_of_replicas": 0}})
+    engine(lab, side, "PUT", f"/{name}/_settings", {"index.blocks.metadata": True})
+    try:
+        yield
+    finally:
+        engine(lab, side, "PUT", f"/{name}/_settings", {"index.blocks.metadata": None})
+        engine(lab, side, "DELETE", f"/{name}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from migrations import Desk, documents, engine, eventually, kill_when
-from rounds import CUTOVER, append, blocked, copies, cut_over, kinds, seeded, write
+from rounds import CUTOVER, append, blocked, copies, cut_over, hidden, kinds, seeded, write
 
 ONE = {"settings": {"number_of_replicas": 0}}
 OFF = {"index.blocks.write": False}
@@ -123,18 +123,27 @@ def test_a_field_that_somebody_gives_a_verified_copy_ends_the_window(few: Desk) 
 
 
 def test_settings_that_the_target_does_not_know_do_not_keep_a_copy_from_being_opened(few: Desk) -> None:
-    """The engine archives them, and would refuse the change that opens the copy."""
-    few.write(
-        cutover=CUTOVER, indices={"closed": "move"}, restore={"index_settings": {"index.lifecycle.name": "x"}}
-    )
-    seeded(few)
-    archived = "/_all/_settings?expand_wildcards=all&filter_path=*.settings.archived*"
-    assert engine(few.lab, "target", "GET", archived) == {}
-    append(few.lab, "first", 1, 5)
-    ended = cut_over(few)
+    """The engine archives them, and would refuse the change that opens the copy. Here the source has one."""
+    lab = few.lab
+    few.write(cutover=CUTOVER, indices={"closed": "move", "exclude": ["strange"]})
+    (snapshot,) = engine(lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]
+    engine(lab, "source", "DELETE", "/first")
+    unknown = {"indices": "first", "index_settings": {"index.lifecycle.name": "x"}}
+    path = f"/_snapshot/move/{snapshot['snapshot']}/_restore?wait_for_completion=true"
+    engine(lab, "source", "POST", path, unknown)
+    ended = few.run("seed", "--execute")
     assert ended.code == 0, str(ended)
     assert "removed settings that the target does not know" in ended.err + ended.out
-    assert documents(few.lab, "target", "first") == 6
+    archived = "/_all/_settings?expand_wildcards=all&filter_path=*.settings.archived*"
+    assert engine(lab, "target", "GET", archived) == {}
+    for method, path, body in (("POST", "_close", None), ("PUT", "_settings", {"archived.*": None})):
+        engine(lab, "source", method, f"/first/{path}", body)
+    engine(lab, "source", "POST", "/first/_open")
+    append(lab, "first", 1, 5)
+    with hidden(lab, "source", "strange"), hidden(lab, "target", "strange"):  # and in nobody's way
+        ended = cut_over(few)
+    assert ended.code == 0, str(ended)
+    assert documents(lab, "target", "first") == 6
 
 
 def test_a_run_killed_before_it_opened_anything_ends_its_window(few: Desk, tmp_path: Path) -> None:

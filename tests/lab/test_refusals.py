@@ -18,6 +18,12 @@ READ = ["s3:ListBucket", "s3:GetObject"]
 SEND = ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpDelete"]
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A right that is missing is not waited for here; tests/unit/tasks/repository shows that it is."""
+    monkeypatch.setattr("tasks.repository.register.NEW_RIGHTS_S", 0.0)
+
+
 @pytest.fixture
 def small(desk: Desk) -> Desk:
     """A user at a lab whose source holds one index."""

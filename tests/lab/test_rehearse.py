@@ -105,8 +105,12 @@ def test_killed_and_aborted_it_leaves_nothing(small_desk: Desk) -> None:
 
 def test_what_is_kept_stays_until_it_is_aborted_and_nothing_else_goes(small_desk: Desk) -> None:
     before = both(small_desk)
-    assert small_desk.run("rehearse", "--only", "first", "--keep", "--execute").code == 0
+    assert small_desk.run("rehearse", "--only", "first", "--only", "second", "--keep", "--execute").code == 0
     assert f"{PREFIX}first" in set(user_indices(small_desk.lab, "target"))
+    # somebody has set blocks on a copy by hand: they are taken off before it is removed
+    for kind in ("read_only", "metadata"):
+        blocked = {f"index.blocks.{kind}": True}
+        engine(small_desk.lab, "target", "PUT", f"/{PREFIX}second/_settings", blocked)
     again = small_desk.run("rehearse", "--only", "first", "--execute")
     assert again.code == 3, str(again)
     assert f"{PREFIX}first is taken" in again.out + again.err

@@ -146,9 +146,10 @@ class FakeEngine:
         self.plugins: list[str] = []
         self.disks: dict[str, tuple[int, int]] = {"node-1": (10**12, 9 * 10**11)}  # total, available
         self.managed: dict[str, str] = {}
+        self.blocks: dict[str, Any] = {}
         domain.on("GET /", ok(identity_reply(side, number)))
         domain.on("GET /_cat/indices", lambda _: ok([held.row() for held in self.indices.values()]))
-        domain.on("GET /_all/_settings", lambda _: ok(self._settings()))
+        domain.on("GET /_all/_settings", self.settings_reply)
         domain.on(
             "GET /_all/_alias", lambda _: ok({n: {"aliases": h.aliases} for n, h in self.indices.items()})
         )
@@ -183,6 +184,7 @@ class FakeEngine:
                 }
             ),
         )
+        domain.on("GET /_cluster/state/blocks", lambda _: ok({"blocks": self.blocks}))
         domain.on("GET /_cluster/settings", lambda _: ok({"defaults": self.cluster_settings}))
         domain.on("GET /_cat/plugins", lambda _: ok([{"component": name} for name in self.plugins]))
         domain.on(
@@ -229,6 +231,17 @@ class FakeEngine:
 
         self.domain.on("POST /_snapshot/.*/_restore", restore)
         return self
+
+    def settings_reply(self, asked: ReceivedRequest) -> Reply:
+        """The settings of every index, in the form that is asked for."""
+        if "flat_settings=true" not in asked.target:
+            return ok(self._settings())
+        return ok(
+            {
+                name: {"settings": {"index.version.created": held.created, **held.settings}}
+                for name, held in self.indices.items()
+            }
+        )
 
     def _settings(self) -> dict[str, Any]:
         def settings(held: FakeIndex) -> dict[str, Any]:

@@ -43,19 +43,12 @@ class Pair:
     def tell_blocks(self, fake: FakeDomain, engine: FakeEngine) -> None:
         """Script the reads and changes of write blocks, over whatever was scripted before."""
 
-        def settings(_: ReceivedRequest) -> Reply:
-            told = {
-                n: {"version": {"created": h.created}, "blocks": told_blocks(h)}
-                for n, h in engine.indices.items()
-            }
-            return ok({name: {"settings": {"index": each}} for name, each in told.items()})
-
         def change(asked: ReceivedRequest) -> Reply:
             for name in asked.path.split("/")[1].split(","):
                 engine.indices[name].settings |= asked.json
             return ok({"acknowledged": True})
 
-        fake.on("GET /_all/_settings", settings).on("PUT /[^_].*/_settings", change)
+        fake.on("GET /_all/_settings", engine.settings_reply).on("PUT /[^_].*/_settings", change)
 
     def _keeps_registration(self, fake: FakeDomain, side: str) -> None:
         def put(asked: ReceivedRequest) -> Reply:

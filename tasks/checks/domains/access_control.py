@@ -1,6 +1,6 @@
 """Check of fine-grained access control: whether the caller's mapped roles allow a migration."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from domains.domain import Side
 from domains.engine import access_control as control
@@ -8,6 +8,7 @@ from domains.engine.access_control import AuthInfo
 from domains.errors import AwsError, Denied
 from domains.http.known_refusals import cause_of
 from tasks.checks.check import Finding, fail, ok, shown, side_check, skip, unknown
+from tasks.checks.domains.blocks import needed_reads
 from tasks.checks.facts import domains
 from tasks.survey import Survey
 
@@ -45,11 +46,7 @@ def _map(side: Side) -> str:
 
 def _refused(survey: Survey, side: Side) -> Iterator[str]:
     """Yield the reads that every migration makes and access control refuses."""
-    reads: dict[str, Callable[[Side], object]] = {
-        "its repositories": survey.registrations,
-        "its indices, aliases and data streams": survey.catalog,
-    }
-    for what, read in reads.items():
+    for what, read in needed_reads(survey).items():
         try:
             read(side)
         except Denied as error:

@@ -1,12 +1,13 @@
 """Checks of the two domains: reachability, versions, operations in progress, health."""
 
 from domains.domain import Side
-from domains.engine import cluster, snapshots
+from domains.engine import cluster, restores, snapshots
 from domains.engine.catalog import Index
 from domains.engine.cluster import ClusterIdentity
 from domains.engine.reachability import Stage
 from domains.engine.snapshots import RunningSnapshot
 from domains.errors import AwsError, SnapferryError, UnexpectedReply
+from runs.progress import Poll
 from tasks.checks.check import Finding, check, fail, ok, shown, side_check, skip, unknown, warn
 from tasks.checks.domains import automated_snapshots
 from tasks.checks.facts import domains
@@ -15,6 +16,9 @@ from tasks.survey import SIDES, Survey, Unlooked
 
 _WAY: tuple[Stage, ...] = ("dns", "tcp", "tls", "answer")
 _GUIDE = "AWS guide: Creating index snapshots"
+_STARTED = {"STARTED", "RELOCATING"}
+_STARTS_S = 10.0
+_SETTLES_S = 1.0  # a primary is unassigned for a moment before it starts
 _DESCRIBE = "allow the caller es:DescribeDomain on the domain, or read it in the console"
 
 
@@ -158,10 +162,10 @@ def _moving(survey: Survey) -> set[str]:
     return {index.name for unit in units for index in unit.indices}
 
 
-@side_check("domains.primaries", "every primary shard is there", source=_GUIDE)
+@side_check("domains.primaries", "every primary shard is there", source=_GUIDE, decisive=True)
 def primaries(survey: Survey, side: Side) -> Finding:
     """An index without one of its primaries cannot be in a snapshot."""
-    red = [index for index in survey.catalog(side).indices.values() if index.health == "red"]
+    red = _lasting_red(survey, side)
     if not red:
         return ok("no index is red")
     moving = _moving(survey) if side == "source" else set[str]()
@@ -175,6 +179,21 @@ def primaries(survey: Survey, side: Side) -> Finding:
     if survey.plan.snapshot.existing or survey.plan.snapshot.allow_partial:
         return warn(f"{said}; what is lost is not compared, or not moved", hint, lost)
     return fail(said, hint, lost)
+
+
+def _lasting_red(survey: Survey, side: Side) -> list[Index]:
+    """Indices without some primary, once those have had time to start that are on the way to it."""
+    red = [index for index in survey.catalog(side).indices.values() if index.health == "red"]
+    poll = Poll(_STARTS_S)
+    while red:
+        found = restores.primaries(survey.domain(side), [index.name for index in red])
+        late = {each.index: each.state for each in found if each.state not in _STARTED}
+        red = [index for index in red if index.name in late]
+        starting = "INITIALIZING" in late.values() or poll.waited_s < _SETTLES_S
+        if poll.expired or not starting:
+            break
+        poll.pause()
+    return red
 
 
 @side_check("domains.snapshot-running", "no other snapshot is being taken", source=_GUIDE)

@@ -9,6 +9,7 @@ from domains.aws.control_plane import DomainStatus
 from domains.aws.iam import Caller, Role
 from domains.domain import Side
 from domains.engine import reachability
+from domains.engine.every_index import BlocksInForce, blocks_in_force
 from domains.engine.reachability import Reachability
 from domains.errors import SnapferryError
 from domains.http.json_replies import Json, child
@@ -47,6 +48,11 @@ def check_of(found: Reachability) -> str:
     if found.stage in {"credentials", "clock", "domain-access"}:
         return f"account.{found.stage}"
     return f"domains.{found.stage}"
+
+
+def blocks(survey: Survey, side: Side) -> BlocksInForce:
+    """Read every block of the side: on its indices, and on all of it."""
+    return survey.once(("blocks", side), lambda: blocks_in_force(survey.domain(side)))
 
 
 def signed(survey: Survey, side: Side) -> bool:

@@ -1,6 +1,6 @@
 """Facts about moving indices: names, settings, and the target's support for them."""
 
-from configs.restore import full_key
+from configs.restore import full_key, setting_text
 from domains.aws import control_plane
 from domains.domain import Side
 from domains.engine import cluster_features, templates
@@ -8,7 +8,6 @@ from domains.engine import index_requirements as traits_of
 from domains.engine.index_requirements import NO_REQUIREMENTS, IndexRequirements
 from domains.engine.templates import Definitions
 from tasks.checks.facts import domains
-from tasks.errors import PreconditionError
 from tasks.records.resolution import SelectedIndex, Unit
 from tasks.restore.requests import batches, left_out
 from tasks.selection.select import matches
@@ -51,28 +50,13 @@ def restored_settings(survey: Survey, index: SelectedIndex) -> dict[str, tuple[s
     kept = {
         key: value for key, value in requirements(survey, index).settings.items() if not matches(key, ignored)
     }
-    return kept | {full_key(key): (_text(value),) for key, value in restore.index_settings.items()}
-
-
-def _text(value: object) -> str:
-    """Format a setting's value as the engines do."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return kept | {full_key(key): (setting_text(value),) for key, value in restore.index_settings.items()}
 
 
 def replicas(survey: Survey, index: SelectedIndex) -> int:
-    """Return the number of replicas of its copy's shards, before any auto-expansion by the engine.
-
-    Raises:
-        PreconditionError: the plan's value is not a number.
-    """
+    """Return the number of replicas of its copy's shards, before any auto-expansion by the engine."""
     wanted = {full_key(key): value for key, value in survey.plan.restore.index_settings.items()}
-    told = wanted.get("index.number_of_replicas", index.replicas)
-    try:
-        return int(told)
-    except ValueError:
-        raise PreconditionError(
-            f"restore.index_settings: index.number_of_replicas is {told}", hint="write a number"
-        ) from None
+    return int(wanted.get("index.number_of_replicas", index.replicas))
 
 
 def copies(survey: Survey, index: SelectedIndex) -> int:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from domains.engine.nodes import Node
-from domains.engine.sizes import bytes_of
+from domains.engine.nodes import Node, bytes_of
 
 _DISK = "cluster.routing.allocation.disk"
 _UNITS = {"kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from domains.domain import Domain
 from domains.engine import source_digests
 from domains.engine.cluster import identity
-from domains.engine.index_metadata import IndexMetadata, index_metadata
+from domains.engine.index_metadata import IndexMetadata, index_metadata, unreadable_source
 from domains.engine.shard_stats import marks as shard_marks
 from domains.errors import DomainError
 from domains.versions import Version
@@ -140,7 +140,7 @@ class _Sides:
         watched: _Watched,
     ) -> Finding:
         for side, made in (("source", source), ("target", target)):
-            why = metadata.unreadable_source(made)
+            why = unreadable_source(made.mapping, made.settings)
             if why:
                 return Finding(what="document", outcome="not compared", detail=f"{side}: {why}")
         try:

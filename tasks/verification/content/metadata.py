@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from configs.plan import RestoreSettings
-from configs.restore import full_key
+from configs.restore import full_key, setting_text
 from configs.values.listing import listed
 from domains.engine.index_metadata import IndexMetadata
 from domains.http.json_replies import Json, is_object
@@ -62,23 +62,9 @@ def aliases(source: IndexMetadata, target: IndexMetadata) -> Finding:
     return _finding("alias", _differences(_flat(source.aliases), _flat(target.aliases)))
 
 
-def unreadable_source(made: IndexMetadata) -> str:
-    """Say why the contents of this index's documents cannot be compared; empty if they can."""
-    kept: object = made.mapping.get("_source")
-    if is_object(kept):
-        if str(kept.get("enabled", True)).lower() == "false":
-            return "its mapping keeps no _source"
-        for key in ("excludes", "includes"):
-            if kept.get(key):
-                return f"its mapping keeps only a part of _source (_source.{key})"
-    if str(made.settings.get("index.derived_source.enabled", False)).lower() == "true":
-        return "it derives _source from other fields (index.derived_source.enabled)"
-    return ""
-
-
 def _as_told(restore: RestoreSettings) -> Json:
     """The plan's settings as the engine renders them."""
-    return {full_key(key): _text(value) for key, value in restore.index_settings.items()}
+    return {full_key(key): setting_text(value) for key, value in restore.index_settings.items()}
 
 
 def _passed_over(
@@ -102,10 +88,6 @@ def _as_regex(pattern: str) -> str:
 def _expands(made: IndexMetadata) -> bool:
     """Whether the engine sets the number of replicas itself, by the number of nodes."""
     return str(made.settings.get("index.auto_expand_replicas", "false")) != "false"
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _flat(part: Json, path: str = "") -> Json:

@@ -155,13 +155,7 @@ def test_a_block_that_comes_late_is_lifted_too(pair: Pair, frozen: Journal) -> N
 
     def settings(asked: ReceivedRequest) -> Reply:
         looks.append(asked)
-        reply = ok(
-            {
-                "a": {
-                    "settings": {"index": {"version": {"created": held.created}, "blocks": told_blocks(held)}}
-                }
-            }
-        )
+        reply = pair.engines["source"].settings_reply(asked)
         if len(looks) == 2:
             held.settings["index.blocks.write"] = "true"
         return reply

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.building import a_plan_between, identity_reply
+from support.building import Clock, a_plan_between, identity_reply
 from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
-from configs.plan import Plan
-from domains.errors import AwsError, Denied, SnapferryError, Unreachable
+from configs.plan import DomainSettings, Plan
+from domains.domain import Domain, Side
+from domains.errors import AwsError, Denied, RoleRefused, SnapferryError, Unreachable
 from domains.http.error_bodies import error_for, parse
 from flows.previews.migration import migration_preview
 from flows.sessions.options import RunOptions
@@ -26,6 +27,7 @@ from flows.sessions.verb_rules import finished_before
 from flows.verify import verify_plan
 from runs.errors import Busy, PlanChanged
 from runs.journal import Journal, now
+from runs.progress import Poll, Progress, listening
 from runs.state import State
 from snapferry.exit_codes import ExitCode, code_of_error, code_of_status
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
@@ -301,7 +303,8 @@ def test_kill_9_frees_everything_and_the_same_command_continues(plan: Plan, tmp_
     code = """
 import sys
 from pathlib import Path
-from configs.plan import Plan
+from configs.plan import DomainSettings, Plan
+from domains.domain import Domain, Side
 from flows.sessions.options import RunOptions
 from flows.sessions.session import session
 with session(Plan.model_validate_json(sys.argv[1]), RunOptions(state=Path(sys.argv[2]))) as m:
@@ -585,3 +588,43 @@ def test_an_existing_snapshot_is_looked_at_before_anything_is_changed(
     (told,) = caught.value.problems
     assert problem in told
     assert source.changing == target.changing == []
+
+
+def test_a_role_that_was_made_just_now_is_waited_for_and_told(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.sessions import session as sessions
+
+    pauses, told, real = list[float](), list[Progress](), sessions.open_domain
+
+    def opened(side: Side, settings: DomainSettings) -> Domain:
+        if side == "source" and len(pauses) < 3:
+            raise RoleRefused("could not assume arn:x: AccessDenied", "let its trust policy name the caller")
+        return real(side, settings)
+
+    monkeypatch.setattr(sessions, "open_domain", opened)
+    monkeypatch.setattr(sessions, "Poll", lambda limit: Poll(limit, sleep=pauses.append))
+    with listening(told.append), session(plan, RunOptions(state=tmp_path)):
+        pass
+    assert len(pauses) == 3 and sum(pauses) < 60
+    assert len(told) >= 3 and "made just now" in told[0].message and "arn:x" in told[0].message
+
+
+def test_a_role_that_stays_refused_is_told_after_a_minute_and_nothing_begins(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.sessions import session as sessions
+
+    real, clock = sessions.open_domain, Clock()
+
+    def refused(side: Side, settings: DomainSettings) -> Domain:
+        if side == "target":
+            return real(side, settings)
+        raise RoleRefused("could not assume arn:x: AccessDenied", "let its trust policy name the caller")
+
+    monkeypatch.setattr(sessions, "open_domain", refused)
+    monkeypatch.setattr(sessions, "Poll", clock.poll)
+    with pytest.raises(RoleRefused), session(plan, RunOptions(state=tmp_path)):
+        pass
+    assert 55 < sum(clock.pauses) < 70
+    assert list(State(tmp_path, plan.name).journals()) == []

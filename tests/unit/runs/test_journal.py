@@ -1,5 +1,6 @@
 """The journal: whole at every instant, and it remembers what may have been done."""
 
+import io
 import json
 import os
 import random
@@ -12,14 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from support.building import a_plan
 
-from domains.errors import Denied, Unreachable
+from domains.errors import Denied, Refused, Unreachable
 from domains.http.error_bodies import parse
+from reports.build.report import report_of
+from reports.views.report import report_view
 from runs.begun_plan import require_same_plan
 from runs.errors import PlanChanged, StateUnusable
 from runs.journal import DENIED, REFUSED, Intent, Journal, StepEntry, now
-from runs.lifecycle import is_finished
+from runs.lifecycle import RunStatus, is_finished
 from runs.state import State, default_folder, new_run_id
 from tasks.records.resolution import LeftOut
 
@@ -436,3 +440,31 @@ def test_a_run_id_is_fit_for_a_snapshots_name() -> None:
     assert len(made) > 45
     assert all(set(run_id) <= set("0123456789abcdef-") for run_id in made)
     assert all(len(run_id) == 23 for run_id in made)
+
+
+@pytest.mark.parametrize(
+    ("action", "names", "kind", "changed"),
+    [
+        ("snapshot", ["s"], "snapshot_exception", False),
+        ("restore", ["a", "b"], "snapshot_restore_exception", False),
+        ("register", ["repo"], "cluster_block_exception", False),
+        ("register", ["repo"], "repository_verification_exception", True),
+        ("close", ["a", "b"], "illegal_argument_exception", True),
+        ("close", ["a"], "illegal_argument_exception", False),
+    ],
+)
+def test_what_was_refused_as_a_whole_is_no_change(
+    journal: Journal, action: str, names: list[str], kind: str, changed: bool
+) -> None:
+    """A domain keeps what it could not verify, and of several requests the first may have worked."""
+    error = {"error": {"type": kind, "reason": "no"}, "status": 400}
+    refused = Refused("source: PUT /x", 400, parse(json.dumps(error)))
+    with pytest.raises(Refused), journal.intend("s", "source", action, {"names": names}):
+        raise refused
+    assert journal.changed_something is changed
+    (told,) = report_of(journal.document).changes
+    assert (told.changed, told.result) == (changed, f"refused: {kind}")
+    journal.settle(RunStatus.FAILED, "it failed")
+    shown = Console(file=io.StringIO(), width=200)
+    shown.print(report_view(report_of(journal.document)))
+    assert ("Changed so far" in shown.file.getvalue()) is changed  # pyright: ignore[reportAttributeAccessIssue]

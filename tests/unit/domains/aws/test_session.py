@@ -17,7 +17,7 @@ from domains.aws import control_plane as packages
 from domains.aws import iam as iam_account
 from domains.aws import session as aws
 from domains.domain import open_domain
-from domains.errors import AwsError
+from domains.errors import AwsError, RoleRefused
 from domains.http.signing import PerThreadSigner
 
 ROLE = "arn:aws:iam::123456789012:role/Migration"
@@ -154,7 +154,7 @@ def test_a_role_that_may_not_be_assumed_is_named(account: None, monkeypatch: pyt
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not authorized"}}, operation)
 
     monkeypatch.setattr("botocore.client.BaseClient._make_api_call", refuse)
-    with pytest.raises(AwsError, match=f"assume {ROLE}: AccessDenied: not authorized"):
+    with pytest.raises(RoleRefused, match=f"assume {ROLE}: AccessDenied: not authorized"):
         aws.credentials(aws.session(SigV4Auth(type="sigv4", role_arn=ROLE), "us-east-1"))
 
 

@@ -10,10 +10,12 @@ from support.building import a_plan
 from domains.aws.s3 import BucketLookup, ObjectLock
 from domains.engine.cluster import ClusterIdentity
 from domains.engine.reachability import Reachability
+from domains.errors import AwsError
 from domains.versions import version_of
-from tasks.checks.bucket import bucket
+from tasks.checks.bucket import bucket, ownership
 from tasks.checks.check import Check, Finding
 from tasks.checks.facts import bucket as bucket_facts
+from tasks.checks.facts.bucket import BucketPolicy
 from tasks.checks.rules.bucket_lifecycle import judged, reaches
 from tasks.migration import Consents
 from tasks.survey import SIDES, Survey
@@ -251,3 +253,38 @@ def test_the_sides_own_session_looks_at_the_bucket_even_where_its_domain_cannot_
     look.once(("domain", "source"), lambda: SimpleNamespace(session=mine))
     look.give_up("source", "see domains.tcp")
     assert bucket_facts.logins(look) == (bucket_facts.Login(mine, "us-east-1"),)  # pyright: ignore[reportArgumentType]
+
+
+WRITER, READER, THIRD = "111111111111", "222222222222", "333333333333"
+
+
+@pytest.mark.parametrize(
+    ("reader", "controls", "owner", "settings", "status"),
+    [
+        (WRITER, "ObjectWriter", THIRD, {}, "OK"),
+        (READER, "BucketOwnerEnforced", THIRD, {}, "OK"),
+        (READER, "ObjectWriter", WRITER, {}, "OK"),
+        (READER, "ObjectWriter", THIRD, {}, "FAIL"),
+        (READER, "ObjectWriter", READER, {}, "FAIL"),
+        (READER, "BucketOwnerPreferred", READER, {}, "FAIL"),
+        (READER, "BucketOwnerPreferred", READER, {"canned_acl": "bucket-owner-full-control"}, "OK"),
+        (READER, "ObjectWriter", "", {}, "WARN"),
+    ],
+)
+def test_what_another_account_writes_must_belong_to_the_buckets_owner(
+    monkeypatch: pytest.MonkeyPatch,
+    reader: str, controls: str, owner: str, settings: dict[str, str], status: str,
+) -> None:  # fmt: skip
+    def policy(_: object) -> BucketPolicy:
+        if not owner:
+            raise AwsError("could not read the policy", "allow s3:GetBucketPolicy")
+        return BucketPolicy((), owner)
+
+    monkeypatch.setattr(bucket_facts, "policy", policy)
+    roles = {"role_arn": ROLE.replace("123456789012", WRITER)}
+    if reader != WRITER:
+        roles["target_role_arn"] = ROLE.replace("123456789012", reader)
+    look = survey({("bucket", "ownership"): controls}, **roles, settings=settings)
+    found = finding(ownership.ownership, look)
+    assert found.status == status
+    assert status == "OK" or "Bucket owner enforced" in found.hint

@@ -257,6 +257,10 @@ class Sick(FakeIndex):
     def row(self) -> dict[str, Any]:
         return super().row() | {"health": self.name.split("-")[0]}
 
+    def routing(self) -> dict[str, Any]:
+        self.states = ["UNASSIGNED" if self.name.startswith("red") else "STARTED"]
+        return super().routing()
+
 
 @pytest.mark.parametrize(
     ("side", "name", "excluded", "health", "primaries"),
@@ -399,5 +403,64 @@ def test_the_last_snapshot_of_the_service_is_found_by_two_requests(pair: Pair) -
 
 def test_a_side_that_can_be_asked_is_known_before_anything_else() -> None:
     assert [made.id for made in registry.FIRST] == [
-        "account.credentials", "domains.dns", "domains.tcp", "domains.tls", "domains.answer",
+        "account.credentials", "domains.dns", "domains.tcp", "domains.tls", "domains.answer", "domains.reads",
     ]  # fmt: skip
+
+
+READ_ONLY = {
+    "description": "cluster read-only (api)",
+    "retryable": False,
+    "levels": ["write", "metadata_write"],
+}
+CREATE = {"description": "cluster create-index blocked (api)", "retryable": False, "levels": ["create_index"]}
+
+
+@pytest.mark.parametrize(
+    ("side", "blocks", "status", "setting"),
+    [
+        ("source", {}, "OK", ""),
+        ("source", {"6": READ_ONLY}, "FAIL", "cluster.blocks.read_only"),
+        ("source", {"10": CREATE}, "OK", ""),
+        ("target", {"6": READ_ONLY}, "FAIL", "cluster.blocks.read_only"),
+        ("target", {"13": READ_ONLY}, "FAIL", "cluster.blocks.read_only_allow_delete"),
+        ("target", {"10": CREATE}, "FAIL", "cluster.blocks.create_index"),
+    ],
+)
+def test_a_block_on_all_of_a_domain_is_named_with_what_takes_it_off(
+    pair: Pair, side: Side, blocks: dict[str, Any], status: str, setting: str
+) -> None:
+    engine = getattr(pair, side)
+    engine.blocks = {"global": blocks}
+    engine.domain.on("GET /_cluster/settings", ok({"transient": {setting: "true"}}))
+    found = pair.made("domains.blocks", side)
+    assert found.status == status
+    if setting:
+        assert found.detail == f"all of the {side} is blocked by {setting}"
+        assert f'PUT /_cluster/settings {{"transient": {{"{setting}": null}}}}' in found.hint
+
+
+def test_a_block_on_a_source_that_nothing_is_changed_on_only_warns(pair: Pair) -> None:
+    pair.source.blocks = {"global": {"6": READ_ONLY}}
+    registered = {"type": "s3", "settings": {"bucket": "my-snapshots"}}
+    pair.source.domain.on("GET /_snapshot", ok({"repo": registered}))
+    assert pair.made("domains.blocks", "source").status == "FAIL"
+    pair.plan = {"snapshot": {"existing": "nightly"}}
+    assert pair.made("domains.blocks", "source").status == "WARN"
+
+
+@pytest.mark.parametrize("path", ["GET /_cat/indices", "GET /_snapshot"])
+def test_a_list_that_everything_else_needs_fails_once_where_it_is_refused(pair: Pair, path: str) -> None:
+    pair.target.domain.on(path, engine_error(500, "illegal_state_exception", "broken"))
+    records = run_checks(pair.survey(), FIRST, THEN)
+    target = {record.id: record for record in records if record.side == "target"}
+    failed = [name for name, record in target.items() if record.status == "FAIL"]
+    assert failed == ["domains.reads"]
+    assert "broken" in target["domains.reads"].detail and target["domains.reads"].hint
+    assert not any(record.status == "WARN" for record in target.values())
+    assert target["domains.blocks"].status == "SKIP"
+
+
+def test_a_list_that_access_control_refuses_is_reported_by_that_check(pair: Pair) -> None:
+    pair.source.domain.on("GET /_snapshot", engine_error(403, "security_exception", DENIED))
+    assert pair.made("domains.reads", "source").status == "SKIP"
+    assert pair.made("domains.access-control", "source").status == "FAIL"

@@ -346,3 +346,121 @@ def test_traits_of_a_thousand_indices_are_one_request(pair: Pair, source: FakeDo
     pair.made("indices.plugins")
     assert len(source.asked("GET /_all")) == 1
     assert len(source.requests) <= 5
+
+
+def test_an_index_that_refuses_to_be_read_is_told_before_it_is_moved(pair: Pair) -> None:
+    for name in ("a", "b", "left-out"):
+        pair.source.put(FakeIndex(name))
+    pair.source.put(FakeIndex("shut", open=False))
+    pair.plan = {"indices": {"exclude": ["left-out"], "closed": "move"}}
+    read = {"description": "index read (api)", "levels": ["read"]}
+    metadata = {"description": "index metadata (api)", "levels": ["metadata_read", "metadata_write"]}
+    write = {"description": "index write (api)", "levels": ["write"]}
+    pair.source.blocks = {"indices": {"left-out": {"9": metadata}, "b": {"8": write}, "shut": {"7": read}}}
+    assert pair.made("indices.blocks").status == "OK"
+    pair.source.blocks["indices"] |= {"a": {"7": read, "9": metadata}}
+    found = pair.made("indices.blocks")
+    assert (found.status, found.items) == ("FAIL", ("a: index.blocks.read, index.blocks.metadata",))
+    assert 'PUT /a/_settings {"index.blocks.read": null}' in found.hint
+
+
+@pytest.mark.parametrize(
+    ("mapping", "settings", "why"),
+    [
+        ({"_source": {"enabled": False}}, {}, "a: its mapping keeps no _source"),
+        ({"_source": {"excludes": ["secret"]}}, {}, "only a part of _source (_source.excludes)"),
+        ({"_source": {"mode": "synthetic"}}, {}, "_source.mode: synthetic"),
+        ({"doc": {"_source": {"includes": ["a"]}, "properties": {}}}, {}, "_source.includes"),
+        ({}, {"index.derived_source.enabled": "true"}, "index.derived_source.enabled"),
+        ({"_source": {"enabled": True}}, {}, ""),
+        ({"properties": {"_source": {"type": "keyword"}, "mode": {"type": "keyword"}}}, {}, ""),
+    ],
+)
+def test_what_level_content_cannot_compare_is_told_with_what_to_write(
+    pair: Pair, mapping: dict[str, Any], settings: dict[str, Any], why: str
+) -> None:
+    pair.source.put(FakeIndex("a", mapping=mapping, settings=settings))
+    assert pair.made("indices.contents").status == "SKIP"
+    pair.plan = {"verify": {"level": "content"}}
+    found = pair.made("indices.contents")
+    assert (found.status, why in str(found.items)) == ("FAIL" if why else "OK", True)
+    if why:
+        assert "verify: {level: operations}" in found.hint
+
+
+KNOWN = {
+    "index.refresh_interval": "1s",
+    "index.number_of_replicas": "1",
+    "index.hidden": "false",
+    "index.codec": "default",
+}
+
+
+@pytest.mark.parametrize(
+    ("restore", "status", "says"),
+    [
+        (
+            {"index_settings": {"index.codec": "best_compression", "hidden": True}},
+            "OK",
+            "the target knows them",
+        ),
+        ({"index_settings": {"index.analysis.filter.own.type": "stop"}}, "OK", ""),
+        (
+            {"index_settings": {"index.refresh_intervall": "30s"}},
+            "FAIL",
+            "the target knows no such setting; did you mean index.refresh_interval?",
+        ),
+        (
+            {"index_settings": {"index.quite.another": 1}},
+            "FAIL",
+            "index.quite.another: the target knows no such",
+        ),
+        (
+            {"index_settings": {"index.hidden": "perhaps"}},
+            "FAIL",
+            "index.hidden is perhaps; write true or false",
+        ),
+        ({"index_settings": {"index.codec": "default"}, "ignore_index_settings": ["index.codec"]}, "OK", ""),
+        (
+            {"ignore_index_settings": ["index.codek"]},
+            "WARN",
+            "index.codek: no index that moves has such a setting; did you mean index.codec?",
+        ),
+        ({"ignore_index_settings": ["index.lifecycle.*"]}, "WARN", "index.lifecycle.*: no index that moves"),
+        ({"ignore_index_settings": ["index.cod*"]}, "OK", ""),
+        ({}, "SKIP", ""),
+    ],
+)
+def test_index_settings_that_are_none_are_told_before_a_restore_swallows_them(
+    pair: Pair, restore: dict[str, Any], status: str, says: str
+) -> None:
+    pair.source.put(FakeIndex("a", settings={"index.codec": "default"}))
+    pair.target.put(FakeIndex("there"))
+    pair.target.domain.on("GET /there/_settings", ok({"there": {"settings": {}, "defaults": KNOWN}}))
+    pair.plan = {"restore": restore}
+    found = pair.made("indices.asked-settings")
+    assert (found.status, says in found.detail) == (status, True), found
+    assert found.hint or status in {"OK", "SKIP"}
+
+
+def test_without_an_index_on_the_target_the_sources_engine_is_asked_and_decides_nothing(pair: Pair) -> None:
+    pair.source.put(FakeIndex("a"))
+    pair.source.domain.on("GET /a/_settings", ok({"a": {"settings": {}, "defaults": KNOWN}}))
+    pair.plan = {"restore": {"index_settings": {"index.refresh_intervall": "30s"}}}
+    found = pair.made("indices.asked-settings")
+    assert (found.status, found.unknown) == ("WARN", True)
+    assert (
+        "did you mean index.refresh_interval?" in found.detail and "the source knows no such" in found.detail
+    )
+    pair.plan = {"restore": {"index_settings": {"index.codec": "best_compression"}}}
+    assert pair.made("indices.asked-settings").status == "OK"
+
+
+def test_a_domain_that_lists_no_defaults_is_not_taken_for_one_that_knows_nothing(pair: Pair) -> None:
+    pair.source.put(FakeIndex("a"))
+    for engine in (pair.source, pair.target):
+        engine.put(FakeIndex("a"))
+        engine.domain.on("GET /a/_settings", ok({"a": {"settings": {"index.uuid": "x"}}}))
+    pair.plan = {"restore": {"index_settings": {"index.codec": "best_compression"}}}
+    found = pair.made("indices.asked-settings")
+    assert (found.status, found.unknown) == ("WARN", True)

@@ -231,3 +231,86 @@ def test_the_number_of_requests_is_told(pair: Pair, indices: int, batch: int, st
         pair.source.put(FakeIndex(f"i{number}"))
     pair.plan = {"restore": {"batch": batch}}
     assert pair.made("room.batches").status == status
+
+
+ALLOCATION = "cluster.routing.allocation"
+NODES = {
+    key: {"name": name, "host": host, "ip": f"10.0.0.{key[1]}", "roles": roles, "attributes": {"zone": zone}}
+    for key, name, host, roles, zone in (
+        ("n1", "node-1", "10.0.0.1", ["data"], "a"),
+        ("n2", "node-2", "h2", ["data", "ingest"], "b"),
+        ("n3", "boss", "h3", ["cluster_manager"], "c"),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({}, ""),
+        ({"enable": "all"}, ""),
+        ({"enable": "none"}, "enable is none: it would start no shard"),
+        ({"enable": "new_primaries"}, "no index again that was closed"),
+        ({"node_initial_primaries_recoveries": "0"}, "recoveries is 0"),
+        ({"exclude._name": ""}, ""),
+        ({"exclude._name": "node-1"}, ""),
+        ({"exclude._name": "node-*"}, "exclude._name: node-* leaves no data node"),
+        ({"exclude._ip": "10.0.0.1,10.0.0.2"}, "exclude._ip: 10.0.0.1,10.0.0.2 leaves no data node"),
+        ({"exclude._host": "h2", "exclude.zone": "a"}, "exclude.zone: a leaves no data node"),
+        ({"include._name": "boss"}, "include._name: boss leaves no data node"),
+        ({"include._name": "boss", "include.zone": "b"}, ""),
+        ({"require._name": "nowhere"}, "require._name: nowhere leaves no data node"),
+        ({"require.zone": "a", "require._host": "h2"}, "leaves no data node"),
+        ({"require._id": "n2"}, ""),
+        ({"total_shards_per_node": "-1"}, ""),
+        ({"total_shards_per_node": "4"}, ""),
+        ({"total_shards_per_node": "1"}, "room for 0 more shards on 2 data nodes, and 3 primaries come"),
+    ],
+)
+def test_settings_that_leave_no_node_for_a_shard_are_told_with_the_way_out(
+    pair: Pair, settings: dict[str, str], says: str
+) -> None:
+    pair.source.put(FakeIndex("a", states=["STARTED"] * 3))
+    pair.target.disks = dict.fromkeys(("node-1", "node-2"), (10**12, 9 * 10**11))
+    pair.target.domain.on("GET /_nodes", ok({"nodes": NODES}))
+    pair.target.cluster_settings |= {f"{ALLOCATION}.{key}": value for key, value in settings.items()}
+    found = pair.made("room.allocation")
+    assert (found.status, says in found.detail) == ("FAIL" if says else "OK", True), found
+    if says:
+        first = next(iter(settings))
+        assert f'{{"persistent": {{"{ALLOCATION}.{first}": null}}}} on the target' in found.hint
+
+
+def test_the_way_out_names_the_scope_that_holds_the_setting(pair: Pair) -> None:
+    pair.source.put(FakeIndex("a"))
+    held = {f"{ALLOCATION}.enable": "none"}
+    pair.target.domain.on("GET /_cluster/settings", ok({"transient": held, "defaults": {}}))
+    assert '{"transient": {' in pair.made("room.allocation").hint
+
+
+def test_replicas_that_would_not_be_started_only_warn(pair: Pair) -> None:
+    pair.target.cluster_settings |= {f"{ALLOCATION}.enable": "primaries"}
+    lone = pair.source.put(FakeIndex("a"))
+    assert pair.made("room.allocation").status == "OK"
+    lone.replicas = 1
+    assert pair.made("room.allocation").status == "WARN"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({"index.routing.allocation.require.zone": "c"}, "require.zone: c leaves no data node"),
+        ({"routing.allocation.total_shards_per_node": 1}, "a has more shards than 2 data nodes may hold"),
+        ({"index.routing.allocation.include.zone": "a"}, ""),
+    ],
+)
+def test_what_the_plan_asks_for_must_leave_a_node_as_well(
+    pair: Pair, wanted: dict[str, Any], says: str
+) -> None:
+    pair.source.put(FakeIndex("a", states=["STARTED"] * 3))
+    pair.target.disks = dict.fromkeys(("node-1", "node-2"), (10**12, 9 * 10**11))
+    pair.target.domain.on("GET /_nodes", ok({"nodes": NODES}))
+    pair.plan = {"restore": {"index_settings": wanted}}
+    found = pair.made("room.allocation")
+    assert (found.status, says in found.detail) == ("FAIL" if says else "OK", True), found
+    assert not says or "restore.index_settings" in found.hint

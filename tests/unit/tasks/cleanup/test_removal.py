@@ -407,3 +407,61 @@ def test_taking_away_twice_is_as_once(m: Migration, engine: FakeEngine, source: 
     source.on("GET /_snapshot/repo", MISSING)
     assert became_of_the_sources(m) == RegistrationOutcome.ABSENT
     assert deleted(source) == ["/_snapshot/repo"]
+
+
+SETTING_OF = {5: "index.blocks.read_only", 9: "index.blocks.metadata"}
+
+
+@pytest.mark.parametrize("number", SETTING_OF)
+def test_a_block_that_somebody_has_set_on_a_copy_by_hand_is_taken_off_first(
+    m: Migration, engine: FakeEngine, target: FakeDomain, number: int
+) -> None:
+    blocked = {"a", "b"}
+    refused = engine_error(
+        403,
+        "cluster_block_exception",
+        "".join(f"index [{name}] blocked by: [FORBIDDEN/{number}/index x (api)];" for name in ("b", "a")),
+    )
+
+    def delete(asked: ReceivedRequest) -> Reply:
+        named = set(asked.path.removeprefix("/").split(","))
+        return refused if named & blocked else engine._delete(asked)  # pyright: ignore[reportPrivateUsage]
+
+    def change(asked: ReceivedRequest) -> Reply:
+        blocked.discard(asked.path.split("/")[1])
+        return ok({"acknowledged": True})
+
+    target.on("DELETE /[^_].*", delete).on("PUT /[^_].*/_settings", change)
+    assert remove_made(m).indices == ("a", "b")
+    assert engine.indices.keys() == {"c"}
+    bodies = [(asked.path, asked.json) for asked in target.asked("PUT /.*/_settings")]
+    assert bodies == [(f"/{name}/_settings", {SETTING_OF[number]: None}) for name in ("b", "a")]
+    assert [intent.detail["names"] for intent in m.journal.intents("unblock")] == [["b"], ["a"]]
+
+
+def test_a_block_on_the_whole_target_is_not_touched_and_its_way_out_is_told(
+    m: Migration, engine: FakeEngine, target: FakeDomain
+) -> None:
+    said = "blocked by: [FORBIDDEN/6/cluster read-only (api)];"
+    target.on("DELETE /[^_].*", engine_error(403, "cluster_block_exception", said))
+    with pytest.raises(Refused) as caught:
+        remove_made(m)
+    assert '{"persistent": {"cluster.blocks.read_only": null}}' in caught.value.hint
+    assert target.asked("PUT .*") == []
+    assert removed_names(m, "remove") == ("a", "b"), "several requests: what they did is not known"
+
+
+def test_a_block_that_a_full_disk_has_made_is_waited_for(
+    m: Migration, engine: FakeEngine, target: FakeDomain
+) -> None:
+    """The engine takes it off by itself."""
+    said = "index [a] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark];"
+    full = engine_error(429, "cluster_block_exception", said)
+
+    def delete(asked: ReceivedRequest) -> Reply:
+        first = len(target.asked("DELETE /[^_].*")) < 3
+        return full if first else engine._delete(asked)  # pyright: ignore[reportPrivateUsage]
+
+    target.on("DELETE /[^_].*", delete)
+    assert remove_made(m).indices == ("a", "b")
+    assert target.asked("PUT .*") == []

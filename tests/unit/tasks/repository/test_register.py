@@ -4,6 +4,7 @@ The domains are fakes: they hold a registration, and refuse forms as the service
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from support.building import Clock, a_migration
 from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 
 from domains.errors import DomainError
+from runs.progress import Progress, listening
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.repository.bodies import registration, s3_endpoint, same_place
+from tasks.repository.hints import hint_for
 from tasks.repository.register import register_source, register_target
 
 ROLE = "arn:aws:iam::123456789012:role/SnapshotRole"
@@ -138,7 +141,7 @@ def test_without_evidence_no_other_form_is_tried(
     registry.refusal = lambda _: denied
     with pytest.raises(ExecutionError, match="Access Denied") as caught:
         register_source(migration(tmp_path, source, target), "us-east-1")
-    assert len(source.asked(PUT)) == 1
+    assert {asked.body for asked in source.asked(PUT)} == {source.asked(PUT)[0].body}
     assert "s3:ListBucket" in caught.value.hint
     assert registry.held is None
 
@@ -227,9 +230,9 @@ def test_a_request_that_was_denied_has_changed_nothing(
     with pytest.raises(PreconditionError, match="nothing is registered") as caught:
         register_source(m, "us-east-1")
     assert "iam:PassRole" in caught.value.hint
-    assert [intent.result for intent in m.journal.document.intents] == ["denied"]
+    assert {intent.result for intent in m.journal.document.intents} == {"denied"}
     assert not m.journal.changed_something
-    assert source.changing == [PUT]
+    assert set(source.changing) == {PUT}
 
 
 def test_a_denied_request_after_a_change_is_a_failure(
@@ -416,3 +419,70 @@ def test_no_base_path_and_an_empty_one_are_one_place() -> None:
     plain = {"type": "s3", "settings": {"bucket": "b"}}
     assert same_place({"type": "s3", "settings": {"bucket": "b", "base_path": ""}}, plain)
     assert not same_place({"type": "s3", "settings": {"bucket": "b", "base_path": "p"}}, plain)
+
+
+TRUST = "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: sts:AssumeRole on resource: r"
+DENY = "User: x is not authorized to perform: iam:PassRole on resource: y with an explicit deny"
+GONE = "The specified bucket does not exist"
+NEW_RIGHTS = {
+    "the caller's policy": denied(),
+    "the role's trust": engine_error(500, "a_w_s_security_token_service_exception", TRUST),
+    "the role's policy": engine_error(
+        500, "repository_verification_exception", "[repo] path", ("s3_exception", "Access Denied (403)")
+    ),
+}
+
+
+@pytest.mark.parametrize("refusal", NEW_RIGHTS.values(), ids=NEW_RIGHTS.keys())
+def test_rights_that_were_given_just_now_are_waited_for_and_told(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, refusal: Reply
+) -> None:
+    registry = Registry(source)
+    m = migration(tmp_path, source, target)
+    since: list[int] = []
+
+    def refused(_: Any) -> Reply | None:
+        since.append(1)
+        return refusal if len(since) <= 4 else None
+
+    registry.refusal = refused
+    told: list[Progress] = []
+    with listening(told.append):
+        record = register_source(m, "us-east-1")
+    assert [attempt.accepted for attempt in record.attempts] == [True]
+    assert len(told) == 4 and all(each.waiting and "made just now" in each.message for each in told)
+    assert registry.held is not None
+
+
+@pytest.mark.parametrize(
+    ("refusal", "asked"),
+    [
+        *((each, range(2, 20)) for each in NEW_RIGHTS.values()),
+        (engine_error(500, "repository_exception", "no", ("x", GONE)), range(1, 2)),
+        (Reply(403, {"Message": DENY}), range(1, 2)),
+    ],
+)
+def test_a_refusal_that_no_time_cures_is_told_at_once_and_any_other_within_a_minute(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, refusal: Reply, asked: range
+) -> None:
+    Registry(source).refusal = lambda _: refusal
+    clock = Clock()
+    m = replace(migration(tmp_path, source, target), poll=clock.poll)
+    with pytest.raises((ExecutionError, PreconditionError)):
+        register_source(m, "us-east-1")
+    assert len(source.asked(PUT)) in asked
+    assert sum(clock.pauses) < 70
+
+
+DENIED_READ = "repository_exception | when loading repository data | s3_exception: Access Denied (403)"
+
+
+def test_a_target_of_another_account_is_told_of_the_objects_owner_as_well(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain
+) -> None:
+    """Whatever its policies say, it cannot read what belongs to the account that wrote it."""
+    alone = hint_for(migration(tmp_path / "x", source, target), "target", DENIED_READ) or ""
+    assert "s3:GetObject" in alone and "Object Ownership" not in alone
+    m = migration(tmp_path / "y", source, target, target_role_arn=OTHER_ROLE)
+    told = hint_for(m, "target", DENIED_READ) or ""
+    assert OTHER_ROLE in told and "belong to account 123456789012" in told and "Bucket owner enforced" in told

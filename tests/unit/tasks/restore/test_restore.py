@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.building import Clock, a_migration, a_resolution, a_snapshot, a_stream_unit, a_unit, selected
 from support.engine import FakeEngine, FakeIndex, snapshot_reply
-from support.fake_domain import CLOSE, FakeDomain, Reply, engine_error, ok
+from support.fake_domain import CLOSE, FakeDomain, ReceivedRequest, Reply, engine_error, ok
 from support.java import renamed
 
 from domains.engine.catalog import catalog
@@ -654,7 +654,7 @@ def test_an_alias_put_on_a_foreign_index_meanwhile_stops_it(
 ) -> None:
     engine.put(FakeIndex("z", aliases={"all": {}}))
     unit = a_unit("a", selected("a", aliases=("all",)))
-    with pytest.raises(ExecutionError, match="a: its alias all is on z of the target"):
+    with pytest.raises(ExecutionError, match="a: its alias all, on z"):
         restore(m, a_resolution(unit), SNAPSHOT)
     assert target.changing == []
 
@@ -710,3 +710,61 @@ def test_a_delete_that_is_refused_restores_nothing(
     with pytest.raises(DomainError, match="being snapshotted"):
         restore(replacing(tmp_path, source, target, "a"), a_resolution(REPLACE), SNAPSHOT)
     assert target.asked(RESTORE) == []
+
+
+ENABLE = "cluster.routing.allocation.enable"
+
+
+def test_a_restore_waits_while_the_targets_allocation_is_switched_off_and_says_why(
+    m: Migration, engine: FakeEngine, target: FakeDomain
+) -> None:
+    looks: list[int] = []
+
+    def settings(_: object) -> Reply:
+        looks.append(len(target.asked(RESTORE)))
+        return ok({"transient": {ENABLE: "none" if len(looks) < 5 else "all"}})
+
+    target.on("GET /_cluster/settings", settings)
+    told: list[Progress] = []
+    with listening(told.append):
+        restored = restore(m, a_resolution(a_unit("a")), SNAPSHOT)
+    assert [index.restored for index in restored.indices] == [True]
+    assert looks[:5] == [0] * 5, "nothing is sent before"
+    assert any(each.waiting and f"{ENABLE}: none" in each.message for each in told)
+
+
+def test_that_wait_ends_within_its_bound_and_says_what_to_do(
+    m: Migration, engine: FakeEngine, target: FakeDomain
+) -> None:
+    target.on("GET /_cluster/settings", ok({"persistent": {ENABLE: "none"}}))
+    with pytest.raises(TimedOut, match="enable has been none for") as caught:
+        restore(m, a_resolution(a_unit("a")), SNAPSHOT)
+    assert f'{{"persistent": {{"{ENABLE}": null}}}}' in caught.value.hint
+    assert target.asked(RESTORE) == []
+
+
+def test_what_the_engine_gave_up_while_allocation_was_off_is_restored_again(
+    m: Migration, engine: FakeEngine, target: FakeDomain
+) -> None:
+    """The engine marks such a shard as failed for good: only another restore helps, onto the closed index."""
+    off = {"now": False}
+
+    def begin(asked: ReceivedRequest) -> Reply:
+        first = len(target.asked(RESTORE)) == 1
+        off["now"] = first
+        for name in asked.json["indices"]:
+            engine.put(
+                FakeIndex(name, f"r-{name}", states=["UNASSIGNED" if first else "STARTED"], origin=OURS)
+            )
+        return ok({"accepted": True})
+
+    def settings(_: object) -> Reply:
+        said = {ENABLE: "none"} if off["now"] else {}
+        off["now"] = off["now"] and len(target.asked("GET /_cluster/settings")) < 4
+        return ok({"transient": said})
+
+    target.on(RESTORE, begin).on("GET /_cluster/settings", settings)
+    restored = restore(m, a_resolution(a_unit("a")), SNAPSHOT)
+    assert [(index.source, index.restored) for index in restored.indices] == [("a", True)]
+    assert [asked.path for asked in target.asked("POST /.*/_close")] == ["/a/_close"]
+    assert len(named(target)) == 2

@@ -1,5 +1,6 @@
 """Names that are taken on the target: every policy against every kind of name, before anything is changed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,7 +8,8 @@ from support.building import a_catalog, a_plan, a_stream_unit, a_unit, an_index,
 from support.java import renamed
 
 from domains.engine.catalog import Alias, Catalog
-from tasks.records.resolution import Unit
+from reports.words.common import action, left_out
+from tasks.records.resolution import LeftOut, LeftOutReason, Unit
 from tasks.selection.conflicts import Decision, decide, own_names, rename_rule, taken_now, uuids
 
 BACKING = ".ds-logs-000001"
@@ -49,19 +51,19 @@ IN_THE_WAY: dict[str, tuple[Catalog, Unit, str, str]] = {
     "its alias is an index": (
         a_catalog("current"),
         a_unit("a", selected("a", aliases=("current",))),
-        "its alias current is the name of a target index",
+        "index current, which is also the name of its alias",
         "current",
     ),
     "its alias is a stream": (
         a_catalog(streams={"current": [".ds-current-000001"]}),
         a_unit("a", selected("a", aliases=("current",))),
-        "its alias current is the name of a target data stream",
+        "data stream current, which is also the name of its alias",
         "current",
     ),
     "its alias is on others": (
         a_catalog(an_index("x", aliases=["all"]), an_index("y", aliases=["all"])),
         a_unit("a", selected("a", aliases=("all",))),
-        "its alias all is on x of the target; its alias all is on y of the target",
+        "its alias all, on x; its alias all, on y",
         "",
     ),
 }
@@ -179,7 +181,7 @@ def test_an_alias_on_foreign_indices_is_never_taken_over(settings: dict[str, Any
     found = decided([shared], a_catalog(an_index("a-1", aliases=["all"])), allowed=("a-2",), **settings)
     assert "restore" not in {unit.action for unit in found.units}
     told = (*found.problems, *(unit.conflict for unit in found.units))
-    assert "its alias all is on a-1 of the target" in told[0]
+    assert "its alias all, on a-1" in told[0]
 
 
 def test_an_alias_over_this_migrations_own_indices_is_no_conflict() -> None:
@@ -341,5 +343,20 @@ def test_an_alias_that_is_put_on_another_index_meanwhile() -> None:
     unit = a_unit("a", selected("a", aliases=("all",)))
     later = a_catalog(an_index("b", aliases=["all"]), an_index("z", aliases=["all"]))
     (taken,) = taken_now(unit, later, own_names([unit, a_unit("b")]), aliases=True)
-    assert taken.words == "its alias all is on z of the target"
+    assert taken.words == "its alias all, on z"
     assert taken_now(unit, later, own_names([unit]), aliases=False) == ()
+
+
+@pytest.mark.parametrize("kind", ["its alias is an index", "its alias is a stream", "its alias is on others"])
+def test_what_has_a_name_reads_as_a_sentence_wherever_it_is_told(kind: str) -> None:
+    """Not "the target already has its alias all is on x of the target"."""
+    target, unit, words, _ = IN_THE_WAY[kind]
+    assert not re.search(r"\b(?:is|are) (?:on|the)\b", words)
+    (refused,) = decided([unit], target).problems
+    assert refused == f"a: the target already has {words}"
+    (left,) = decided([unit], target, policy="skip").units
+    assert action(left) == f"skip: the target has {words}"
+    (other,) = decided([unit], target, policy="rename", prefix="x-").units
+    assert action(other) == f"restore as x-a: the target has {words}"
+    detail = f"the target already has {left.conflict}"
+    assert left_out(LeftOut(name="a", reason=LeftOutReason.CONFLICT, detail=detail)) == detail

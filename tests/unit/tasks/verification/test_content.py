@@ -14,7 +14,7 @@ from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, ReceivedRequest, Reply, ok
 
 from configs.plan import RestoreSettings, VerifySettings
-from domains.engine.index_metadata import IndexMetadata
+from domains.engine.index_metadata import IndexMetadata, unreadable_source
 from domains.engine.source_digests import DocumentDigest, Key
 from domains.engine.templates import Template, Templates
 from domains.errors import DomainError, UnexpectedReply
@@ -345,13 +345,14 @@ def test_an_alias_that_differs_is_told_with_what_differs() -> None:
         ({"mapping": {"_source": {"enabled": "false"}}}, "no _source"),
         ({"mapping": {"_source": {"excludes": ["a"]}}}, "a part of _source"),
         ({"mapping": {"_source": {"includes": ["a"]}}}, "a part of _source"),
+        ({"mapping": {"_source": {"mode": "synthetic"}}}, "_source.mode: synthetic"),
         ({"settings": {"index.derived_source.enabled": "true"}}, "derived_source"),
         ({"mapping": {"_source": {"enabled": True}}}, ""),
         ({}, ""),
     ],
 )
 def test_an_index_without_whole_sources_is_told(parts: Any, why: str) -> None:
-    found = metadata.unreadable_source(made(**parts))
+    found = unreadable_source(made(**parts).mapping, made(**parts).settings)
     assert why in found and bool(found) is bool(why)
 
 

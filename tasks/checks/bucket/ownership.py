@@ -1,0 +1,58 @@
+"""Check of the bucket's Object Ownership: who may let the target read what the source has written."""
+
+from configs.values.aws import parse_role_arn
+from domains.aws import s3
+from domains.errors import AwsError
+from tasks.checks.check import Finding, check, fail, ok, skip, unknown
+from tasks.checks.facts import bucket as bucket_facts
+from tasks.checks.facts import domains
+from tasks.survey import Survey
+
+_FULL_CONTROL = "bucket-owner-full-control"
+_HINT = (
+    "set the bucket's Object Ownership to Bucket owner enforced: its owner then owns every object, those of "
+    "before too, and its policy decides who reads them"
+)
+
+
+@check(
+    "bucket.ownership",
+    "the target's role can read what the source's role writes",
+    source="Amazon S3: Object Ownership",
+)
+def ownership(survey: Survey) -> Finding:
+    """What belongs to another account than the bucket's, that account alone reads, whatever policies say."""
+    bucket_facts.plans_bucket(survey)
+    writer, reader = (_account(survey, side) for side in ("source", "target"))
+    if writer is None or reader is None:
+        return skip("no role is passed")
+    if writer == reader:
+        return ok(f"both roles are of account {writer}")
+    try:
+        controls = bucket_facts.told(survey, "ownership", s3.object_ownership)
+    except AwsError as error:
+        return unknown(f"account {writer} writes, account {reader} reads; {error.message}", error.hint)
+    if controls == s3.OWNER_ENFORCED or (controls == s3.OWNER_PREFERRED and _gives_away(survey)):
+        return ok(f"{controls}: the bucket's owner owns every object")
+    owner = _owner(survey)
+    if owner == writer:
+        return ok(f"the bucket is of account {owner}, which writes")
+    said = f"Object Ownership is {controls}: account {writer} owns what it writes, and {reader} is to read it"
+    return fail(said, _HINT) if owner else unknown(f"{said}; whose the bucket is could not be read", _HINT)
+
+
+def _account(survey: Survey, side: str) -> str | None:
+    arn = domains.role_arn(survey, "source" if side == "source" else "target")
+    return parse_role_arn(arn).account if arn else None
+
+
+def _owner(survey: Survey) -> str:
+    """The bucket's account, which alone may read its policy; empty if unknown."""
+    try:
+        return bucket_facts.policy(survey).account
+    except AwsError:
+        return ""
+
+
+def _gives_away(survey: Survey) -> bool:
+    return bucket_facts.plans_bucket(survey).settings.get("canned_acl") == _FULL_CONTROL
