@@ -71,7 +71,9 @@ def keep_output(log: Path) -> None:
 def show(view: RenderableType) -> None:
     """Print a result for people, fitted to the width of the terminal, or to COLUMNS."""
     run_log.note(logging.INFO, text_of(view))
-    out = Console(file=_standard_output, width=_width(_standard_output), highlight=False, emoji=False)
+    out = Console(
+        file=cast(Any, _standard_output), width=_width(_standard_output), highlight=False, emoji=False
+    )
     out.print(view, markup=False, overflow="ignore", crop=False)
 
 
@@ -102,7 +104,7 @@ def _print_fitted(text: str, style: str = "") -> None:
     err.print(lines, markup=False, overflow="ignore", crop=False, soft_wrap=width == UNLIMITED)
 
 
-def _width(stream: TextIO) -> int | None:
+def _width(stream: _Stream) -> int | None:
     """COLUMNS, else the width of the terminal (None: Rich finds it out); no limit where there is none."""
     wanted = os.environ.get("COLUMNS", "")
     if wanted.isdecimal() and int(wanted):
