@@ -89,7 +89,10 @@ class HttpTrace:
         """Close the file, and say where it is."""
         if self._file is None:
             return self.problem or "No request was sent, so there is no trace."
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            self.problem = f"it is not whole: {error.strerror}"
         return f"Trace: {self.path}" + (f" ({self.problem})" if self.problem else "")
 
 

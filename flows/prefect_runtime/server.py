@@ -115,6 +115,7 @@ def starting_server(state: Path) -> Generator[PrefectServer]:
         with errors, _temporary_server(errors, log) as server, _marked(temporary=True):
             yield server
     finally:
+        close_to_others(home)  # what Prefect has written from this process
         with suppress(OSError):
             if not log.stat().st_size:
                 log.unlink()
