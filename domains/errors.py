@@ -184,7 +184,13 @@ class UnexpectedReply(DomainError):
 
 
 class AwsError(SnapferryError):
-    """An AWS API (STS, IAM, control plane, S3, KMS, Secrets Manager) or the lookup of credentials failed."""
+    """An AWS API (STS, IAM, control plane, S3, KMS, Secrets Manager) or the lookup of credentials failed.
+
+    Attributes:
+        code: the error code that AWS answered with; empty if it did not answer.
+    """
+
+    code: str = ""
 
 
 class RoleRefused(AwsError):

@@ -39,7 +39,6 @@ _CHECK_NAMES = (
 _CHECK_NETWORK = "check the AWS credentials and the network to AWS, then run the same command again"
 _ANY_AWS = "https://sts.amazonaws.com"
 _SESSION_NAME = "snapferry"
-_ClientError = botocore.exceptions.ClientError
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}
 _BUCKET_REGION = "x-amz-bucket-region"
 logging.getLogger("botocore.credentials").setLevel(logging.CRITICAL)  # or a traceback joins our message
@@ -77,10 +76,8 @@ def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
     try:
         reply = call_aws(f"assume {auth.role_arn}", lambda: sts.assume_role(**arguments))
     except AwsError as error:
-        below = error.__cause__
-        code = below.response.get("Error", {}).get("Code") if isinstance(below, _ClientError) else None
-        if code in _DENIED:
-            raise RoleRefused(error.message, error.hint) from error
+        if error.code in _DENIED:
+            raise RoleRefused(error.message, error.hint) from None
         raise
     issued = reply["Credentials"]
     for part in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
@@ -240,7 +237,9 @@ def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:
         said = error.response.get("Error", {})
         denied = _denied(what, said, right)
         message = f"could not {what}: {said.get('Code')}: {said.get('Message')}"
-        raise denied or AwsError(message, _CHECK_NAMES) from None  # it quotes the reply unshortened
+        failed = denied or AwsError(message, _CHECK_NAMES)
+        failed.code = str(said.get("Code"))
+        raise failed from None  # it quotes the reply unshortened
     except botocore.exceptions.BotoCoreError as error:
         problem = proxy_problem(_ANY_AWS) or bundle_problem(None, AWS_BUNDLES)
         if problem:

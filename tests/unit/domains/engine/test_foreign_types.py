@@ -6,7 +6,7 @@ Every typed call gets a good reply of its own in which one value after the other
 import copy
 import json
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -209,6 +209,40 @@ CALLS: dict[str, Call] = {
         lambda domain: index_metadata.index_metadata(domain, ["a"]),
         {"/a": {"a": {"mappings": {}, "settings": {"index.uuid": "u"}, "aliases": {}}}},
         index_metadata.index_metadata,
+    ),
+    "known settings": Call(
+        lambda domain: index_metadata.known_settings(domain, "a"),
+        {"/a/_settings": {"a": {"settings": {"index.uuid": "u"}, "defaults": {"index.codec": "default"}}}},
+        index_metadata.known_settings,
+    ),
+    "index settings": Call(
+        lambda domain: index_metadata.index_settings(domain, ["a"]),
+        {"/a/_settings": {"a": {"settings": {"index.uuid": "u"}}}},
+        index_metadata.index_settings,
+    ),
+    "every alias": Call(
+        catalog.every_alias, {"/_all/_alias": {"a": {"aliases": {"w": {}}}}}, catalog.every_alias
+    ),
+    "allocation enabled": Call(
+        cluster_features.allocation_enabled,
+        {"/_cluster/settings": {"persistent": {"cluster.routing.allocation.enable": "none"}}},
+        cluster_features.allocation_enabled,
+    ),
+    "scope of a setting": Call(
+        lambda domain: cluster_features.scope_of(domain, "cluster.x"),
+        {"/_cluster/settings": {"transient": {"cluster.x": "1"}, "persistent": {}}},
+        cluster_features.scope_of,
+    ),
+    "addresses of nodes": Call(
+        nodes.addresses,
+        {
+            "/_nodes": {
+                "nodes": {
+                    "x": {"name": "n", "host": "h", "ip": "i", "roles": ["data"], "attributes": {"r": "1"}}
+                }
+            }
+        },
+        nodes.addresses,
     ),
     "opening settings": Call(
         index_opening.opening_settings,
@@ -486,7 +520,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return any(_fits(value, part) for part in parts)
     if origin is Literal:
         return value in parts
-    if origin is dict:
+    if origin in {dict, Mapping}:
         return isinstance(value, dict) and all(
             _fits(k, parts[0]) and _fits(v, parts[1]) for k, v in value.items()
         )
