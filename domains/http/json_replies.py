@@ -45,9 +45,11 @@ def text(value: object) -> str:
 
     Raises:
         TypeError: the value is something else.
+        ValueError: it has half a surrogate pair, which engines let pass in mappings and documents only.
     """
     if not isinstance(value, str):
         raise TypeError(f"expected a text, got {type(value).__name__}")
+    value.encode()
     return value
 
 

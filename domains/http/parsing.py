@@ -12,7 +12,6 @@ from domains.http.json_replies import Json, whole
 
 _DIGITS = 1000  # as many as the engines accept
 _EXACT = 2**63
-_HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 _BLANKS = re.compile(rb"[ \t\r\n]*")
 _OPENS, _CLOSES, _COLON, _COMMA = b"{}:,"
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
@@ -29,32 +28,17 @@ def parse(body: Body) -> Any:
     """Parse a reply; an empty one is an empty text.
 
     Raises:
-        BadBody: it is not JSON; or it is, but nested too deeply, with a key twice in one object, a number
-            that is none, or half a surrogate pair.
+        BadBody: it is not JSON; or it is, but nested too deeply, with a key twice in one object, or a number
+            that is none.
         LongBody: it would take too much memory.
     """
     require_memory(body, PLAIN)
-    if not body:
-        return ""
-    text = decoded(body)
-    value = _parsed(text)
-    if _HALVES.search(text):
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise BadBody("the reply has half a surrogate pair, which is no character") from None
-    return value
-
-
-def _parse_definition(body: Body) -> Any:
-    """The same for what users have defined, such as a mapping: engines keep half a surrogate pair in it."""
-    require_memory(body, PLAIN)
-    return _parsed(decoded(body))
+    return _parsed(decoded(body)) if body else ""
 
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(
+        value = json.loads(
             text,
             object_pairs_hook=_unique,
             parse_int=_whole,
@@ -65,6 +49,7 @@ def _parsed(text: str) -> Any:
         raise BadBody(_DEEP) from None
     except ValueError:
         raise BadBody(_NO_JSON) from None
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Json:
@@ -115,8 +100,7 @@ def entries(within: tuple[str, ...], each: Callable[[str, Any], T]) -> Reading[d
 
     Args:
         within: keys that lead to the entries; none where they are missing.
-        each: takes an entry's name and value, and returns what is kept of it. In the value, other than in
-            the name, a text may hold half a surrogate pair, as engines keep it.
+        each: takes an entry's name and value, and returns what is kept of it.
     """
     return Reading(192 * MIB, lambda body: _Entries(body, each).at(within))
 
@@ -154,7 +138,7 @@ class _Entries:
             else:
                 end = self._end(at)
                 if not within:
-                    found[key] = self._each(key, _parse_definition(self._body[at:end]))
+                    found[key] = self._each(key, parse(self._body[at:end]))
                 at = end
             at = self._next(at)
         return found, at + 1

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.http.bodies import BadBody, LongBody
+from domains.http.json_replies import text
 from domains.http.parsing import digest, entries, parse, parse_lossless
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -73,6 +74,14 @@ def test_what_is_no_object_has_no_entries(body: bytes) -> None:
 @pytest.mark.parametrize("digits", ["1" * 19, str(2**64 - 1), str(-(2**63)), "0", "-7"])
 def test_whole_numbers_of_the_engine_stay_whole(digits: str) -> None:
     assert parse(b'{"a":%s}' % digits.encode()) == {"a": int(digits)}
+
+
+def test_half_a_surrogate_pair_is_no_name_but_may_be_in_a_mapping() -> None:
+    """2.19.4 returns such a field as it was written."""
+    reply = parse(b'{"a\\ud800": "b\\ud800"}')
+    assert reply == {"a\ud800": "b\ud800"}
+    with pytest.raises(ValueError, match="surrogates"):
+        text(reply["a\ud800"])
 
 
 def test_what_becomes_too_large_in_memory_is_not_parsed() -> None:
