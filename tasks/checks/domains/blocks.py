@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from domains.domain import Side
 from domains.engine.cluster_features import scope_of
-from domains.errors import Denied, SnapferryError
+from domains.errors import Denied, SnapferryError, UnexpectedReply
 from domains.http.block_refusals import SETTINGS, Block, removal
 from domains.http.known_refusals import cause_of
 from tasks.checks.check import Finding, failing, ok, side_check, skip, warn
@@ -24,6 +24,8 @@ def reads(survey: Survey, side: Side) -> Finding:
     found = domains.reached(survey, side)
     if found.stage != "reached":
         return skip(f"see {domains.check_of(found)}")
+    if not _is_a_domain(survey, side):
+        return skip("see domains.answer")
     refused = dict(_refused(survey, side))
     if not refused:
         return ok("its indices, aliases, data streams and repositories are listed")
@@ -34,6 +36,19 @@ def reads(survey: Survey, side: Side) -> Finding:
     hint = next((error.hint for error in others.values() if error.hint), "")
     lines = [f"{what} cannot be listed: {error.message}" for what, error in others.items()]
     return failing(lines, "", hint or "repair the domain (see its health in the console), then check again")
+
+
+def _is_a_domain(survey: Survey, side: Side) -> bool:
+    """Whether it is not known to be something else."""
+    try:
+        survey.identity(side)
+    except UnexpectedReply as error:
+        return error.transient
+    except Unlooked:
+        raise
+    except SnapferryError:
+        return True
+    return True
 
 
 def needed_reads(survey: Survey) -> Mapping[str, Callable[[Side], object]]:
