@@ -15,7 +15,7 @@ import pytest
 
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
-    "abort", "cutover", "matrix", "window", "checks", "cutover_meddled", "migrate", "rehearse", "old_state",
+    "window", "matrix", "cutover", "checks", "abort", "cutover_meddled", "migrate", "rehearse", "old_state",
     "faults", "planned_requests", "verify", "service_manners", "kill", "finish", "lab_lifetime", "lab_nodes",
     "deployment", "conflicts", "gates", "saved_plans",
 )  # fmt: skip
