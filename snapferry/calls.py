@@ -37,7 +37,7 @@ class Call:
             to_run: the next command, for the JSON; people are told it in a line of its own.
         """
         from configs.values.visible import visible_values
-        from snapferry.console import show, show_json
+        from snapferry.output.console import show, show_json
 
         if self.as_json:
             shown = document(record) if document else record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from snapferry.verbosity import is_quiet
+from snapferry.output.verbosity import is_quiet
 
 
 class LabProgress:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from snapferry import streams
+from snapferry.output import streams
 from snapferry.commands import (
     abort,
     approve,
@@ -83,7 +83,7 @@ def main() -> None:
     except SystemExit as ended:
         lost = streams.lost_result()
         if lost and ended.code in (None, 0):
-            from snapferry.console import show_problem
+            from snapferry.output.console import show_problem
 
             said = f"the result could not be written to standard output: {lost}"
             show_problem(said, "free some space, or write it to another place")

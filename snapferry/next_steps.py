@@ -36,6 +36,6 @@ def _left(options: Sequence[str], without: Sequence[str]) -> list[str]:
 
 def say_next(text: str) -> None:
     """Print the next step, on standard error."""
-    from snapferry.console import say
+    from snapferry.output.console import say
 
     say(f"next: {text}")

@@ -20,7 +20,7 @@ _ANEW = ("check", "cutover", "rehearse", "seed", "verify")
 def load(path: Path) -> Plan:
     """Load the plan in this file; print every problem and exit with 2 if there is any."""
     from runs.commands import current
-    from snapferry.console import say
+    from snapferry.output.console import say
 
     plan, saved = load_either(path)
     called = current()
@@ -33,7 +33,7 @@ def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
     """Load a plan, or a saved plan together with the plan it was made from; exit like `load`."""
     from configs.loading.loader import is_resolved, load_plan
     from configs.loading.problems import PlanError
-    from snapferry.console import warn
+    from snapferry.output.console import warn
 
     try:
         if not is_resolved(path):
@@ -60,7 +60,7 @@ def load_or_begun(path: Path, folder: Path) -> Plan:
     from configs.loading.problems import PlanError
     from runs.begun_plan import plan_begun_with
     from runs.state import State
-    from snapferry.console import warn
+    from snapferry.output.console import warn
 
     if is_resolved(path):
         return load(path)
@@ -80,7 +80,7 @@ def load_or_begun(path: Path, folder: Path) -> Plan:
 def note_differences(journal: "Journal", plan: Plan) -> None:
     """Say on standard error that a run began with a different plan, as when two plans have one name."""
     from runs.begun_plan import differences
-    from snapferry.console import say
+    from snapferry.output.console import say
 
     changed = differences(journal, plan, but=("verify", "cutover"))
     if changed:

@@ -39,8 +39,8 @@ def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | No
     from flows.sessions.begin_or_resume import require_possible
     from runs.errors import Busy, StateUnusable
     from runs.state_files import require_room
-    from snapferry.console import keep_output, say
-    from snapferry.progress import shown_progress
+    from snapferry.output.console import keep_output, say
+    from snapferry.output.progress import shown_progress
 
     runs = request.state
     keep_output(runs.output_log)
@@ -93,7 +93,7 @@ def _with_end(journal: "Journal", failed: BaseException) -> "Journal":
 
 def show_unrecorded(unrecorded: "Unrecorded") -> "ExitCode | None":
     """Say what was done and could not be recorded; return the exit code for that, None if all was."""
-    from snapferry.console import show_problem
+    from snapferry.output.console import show_problem
     from snapferry.exit_codes import ExitCode
 
     for problem in unrecorded.values():
@@ -138,9 +138,9 @@ def show_report(call: "Call", journal: "Journal", *, then: str = "") -> None:
     from runs.commands import current
     from runs.lifecycle import RunStatus
     from runs.state import State
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.next_steps import next_command
-    from snapferry.run_log import open_log
+    from snapferry.output.run_log import open_log
 
     report = report_of(journal.document, current())
     if then and journal.document.status == RunStatus.DONE:
@@ -160,7 +160,7 @@ def show_preview(call: "ExecutableCall", preview: "RoundPreview", *consents: str
         consents: what that command needs after `--execute`.
     """
     from reports.views.seed_preview import seed_preview_view
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.next_steps import same_command, say_next
 
     to_run = same_command("--execute", *consents)

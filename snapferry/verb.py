@@ -22,14 +22,14 @@ from typer.core import TyperCommand
 
 from runs import interruptions
 from runs.commands import called_as, called_with, command, current, in_full
-from snapferry import streams
+from snapferry.output import streams
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
 from snapferry.options import PerSide, state_folder
 from snapferry.plan_search import plans_here
-from snapferry.retries import retries_shown
-from snapferry.verbosity import Verbosity, speaking
+from snapferry.output.retries import retries_shown
+from snapferry.output.verbosity import Verbosity, speaking
 
 Function = Callable[..., ExitCode | None]
 Frame = Callable[[], AbstractContextManager[None]]
@@ -163,7 +163,7 @@ def _forgive_lost_report(calls: Iterable[Any]) -> None:
     call = next((each for each in calls if getattr(each, "execute", False) and not each.as_json), None)
     if not lost or call is None:
         return
-    from snapferry.console import show_problem
+    from snapferry.output.console import show_problem
 
     again = in_full(command("report"), current())
     show_problem(f"standard output cannot be written: {lost}", f"to see the report: {again}")
@@ -176,14 +176,14 @@ def _output(verbosity: Verbosity, verb: str, state: Path | None) -> Generator[No
     with ExitStack() as stack:
         stack.callback(_close_log)
         if verbosity.verbose or verbosity.debug:
-            from snapferry.http_trace import watched
+            from snapferry.output.http_trace import watched
 
             stack.enter_context(watched(verbosity, verb, state_folder(state)))
         yield
 
 
 def _close_log() -> None:
-    from snapferry import run_log
+    from snapferry.output import run_log
 
     run_log.close()
 

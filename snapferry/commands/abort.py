@@ -46,7 +46,7 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
     from flows.abort import preview, subject
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from runs.state import State
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.next_steps import same_command, say_next
     from tasks.records.cleanup import Leftovers
 
@@ -74,11 +74,11 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from runs.journal import Journal
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
-    from snapferry.console import keep_output, say, show_error
+    from snapferry.output.console import keep_output, say, show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.next_steps import next_command, say_next
-    from snapferry.progress import shown_progress
-    from snapferry.run_log import open_log
+    from snapferry.output.progress import shown_progress
+    from snapferry.output.run_log import open_log
     from snapferry.running import show_unrecorded
     from tasks.records.cleanup import RemovalRecord
 
@@ -112,7 +112,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
 
 
 def _say_what_was_done(before: "Document", run: "Document") -> None:
-    from snapferry.console import warn
+    from snapferry.output.console import warn
 
     sent = [each for each in run.intents[len(before.intents) :] if each.result == "sent"]
     changes = (f"{each.side} {each.action} {', '.join(each.names)}" for each in sent)

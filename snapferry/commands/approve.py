@@ -26,7 +26,7 @@ def approve(call: RunCall, gate: GateName) -> None:
     from runs.begun_plan import require_same_sides
     from runs.commands import current, in_full
     from runs.state import State
-    from snapferry.console import print_text, show_json
+    from snapferry.output.console import print_text, show_json
     from snapferry.next_steps import next_command, say_next
 
     plan = call.load()

@@ -9,7 +9,7 @@ from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, ListAll
 from snapferry.verb import verb
-from snapferry.verbosity import is_verbose
+from snapferry.output.verbosity import is_verbose
 
 Only = Annotated[
     list[str] | None,
@@ -38,7 +38,7 @@ def check(call: RunCall, allow: ConsentOptions, only: Only = None, all: ListAll 
     from flows.check import run_check
     from reports.views.checks import checks_document, checks_view
     from runs.state import State
-    from snapferry.console import show, show_json
+    from snapferry.output.console import show, show_json
     from snapferry.next_steps import say_next
 
     records = run_check(plan, allow.consents(), chosen)

@@ -42,7 +42,7 @@ def demo(
     """
     from lab.manager import attached
     from runs.state import default_folder
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.next_steps import say_next
 
     place = (folder or default_folder() / "demo").absolute()
@@ -59,7 +59,7 @@ def demo(
 def _fill_and_migrate(lab: "LabDescription", place: Path, documents: int, progress: LabProgress) -> ExitCode:
     from lab.description import environment
     from lab.filling.load import load as fill
-    from snapferry.console import say
+    from snapferry.output.console import say
 
     say("Two domains are up:")
     for side in ("source", "target"):
@@ -77,7 +77,7 @@ def _fill_and_migrate(lab: "LabDescription", place: Path, documents: int, progre
 
 
 def _migrate(file: Path, state: Path) -> ExitCode:
-    from snapferry.console import say
+    from snapferry.output.console import say
 
     called = Called(verb="migrate", plan=str(file), state=str(state), options=("--execute",))
     say(f"\n$ snapferry migrate {called.place} --execute")

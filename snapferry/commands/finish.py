@@ -84,7 +84,7 @@ def finish(
 def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "Choices") -> None:
     from flows.finish import preview
     from reports.views.cleanup import finish_preview_view
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.next_steps import same_command, say_next
 
     found = preview(plan, options, choices)
@@ -111,10 +111,10 @@ def _execute(
     from runs.commands import current
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
-    from snapferry.console import say, show_error, warn
+    from snapferry.output.console import say, show_error, warn
     from snapferry.next_steps import say_next
-    from snapferry.progress import shown_progress
-    from snapferry.run_log import open_log
+    from snapferry.output.progress import shown_progress
+    from snapferry.output.run_log import open_log
     from snapferry.running import show_unrecorded
     from tasks.steps import FINISH
 

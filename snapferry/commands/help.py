@@ -15,7 +15,7 @@ Names = Annotated[
 @verb("snapferry help cutover", "snapferry help lab up")
 def help(context: typer.Context, names: Names = None) -> None:
     """Show all verbs, or the help of one verb."""
-    from snapferry.console import print_text
+    from snapferry.output.console import print_text
 
     found: Any = context.parent
     for name in names or ():

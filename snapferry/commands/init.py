@@ -77,7 +77,7 @@ def init(
 
 
 def _refuse_output(message: str, hint: str) -> ExitCode:
-    from snapferry.console import show_problem
+    from snapferry.output.console import show_problem
 
     show_problem(message, hint)
     return ExitCode.INVALID
@@ -109,7 +109,7 @@ def _write(call: Call, draft: "Draft", file: Path | None, state: Path | None) ->
     from configs.loading.loader import parse_plan
     from configs.loading.problems import PlanError
     from reports.plan_file.draft import plan_text
-    from snapferry.console import print_text, say, show_json, show_problem
+    from snapferry.output.console import print_text, say, show_json, show_problem
     from snapferry.next_steps import say_next
 
     text = plan_text(draft)

@@ -52,7 +52,7 @@ def execute(
     """
     from flows.sessions.begin_or_resume import Request
     from flows.sessions.verb_rules import MIGRATE, finished_before
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.exit_codes import code_of_run
     from snapferry.running import run_flow, show_report
 

@@ -73,7 +73,7 @@ def previewed(plan: "Plan", saved: "PlanDocument | None", options: "RunOptions")
 
 def show_migration_preview(call: PlanCall, preview: "MigrationPreview") -> None:
     """Print what would be done and, for people, the command that does it."""
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.next_steps import next_command, same_command, say_next
 
     _show_document(call, preview)
@@ -118,7 +118,7 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
     """
     from configs.loading.loader import is_resolved
     from flows.sessions.saved_plans import save, text_of
-    from snapferry.console import print_text, show_problem
+    from snapferry.output.console import print_text, show_problem
     from snapferry.next_steps import same_command
 
     existing = preview.continues or preview.finished
@@ -149,7 +149,7 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
 
 def _say_saved(call: PlanCall, preview: "MigrationPreview", output: Path) -> None:
     from runs.commands import Called, current, in_full
-    from snapferry.console import say
+    from snapferry.output.console import say
     from snapferry.next_steps import say_next
 
     if not preview.document.changes:

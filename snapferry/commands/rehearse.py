@@ -102,7 +102,7 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
     from reports.words.estimates import plan_in_words
     from runs.commands import command
     from runs.state import State
-    from snapferry.console import say, show_json
+    from snapferry.output.console import say, show_json
     from snapferry.next_steps import same_command, say_next
 
     begun = unfinished_rehearsal(State(options.state, plan.name))

@@ -35,7 +35,7 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     from reports.views.markdown import markdown
     from reports.views.report import report_view
     from runs.state import State
-    from snapferry.console import print_text, say, show, show_json
+    from snapferry.output.console import print_text, say, show, show_json
 
     plan = call.load()
     runs = State(call.folder, plan.name)

@@ -30,7 +30,7 @@ def runs(call: Call, plan: OptionalPlan = None, all: ListAll = False, state: Sta
     from configs.values.visible import visible_values
     from reports.build.run_list import plan_names, run_list
     from reports.views.run_list import run_list_view
-    from snapferry.console import say, show, show_json
+    from snapferry.output.console import say, show, show_json
 
     folder = state_folder(state)
     names = plan_names(folder) if plan is None else [_name_of(plan, folder)]

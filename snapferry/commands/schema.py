@@ -7,6 +7,6 @@ from snapferry.verb import verb
 def schema() -> None:
     """Print the plan's JSON Schema, for editors and pipelines."""
     from configs.schema import plan_schema
-    from snapferry.console import show_json
+    from snapferry.output.console import show_json
 
     show_json(plan_schema())

@@ -29,7 +29,7 @@ def status(call: RunCall, run: RunId = None) -> None:
     from runs.live_progress import read_live_progress
     from runs.seed_cycles import being_removed
     from runs.state import State
-    from snapferry.console import say, show, show_json
+    from snapferry.output.console import say, show, show_json
 
     plan = load_or_begun(call.file, call.folder)
     runs = State(call.folder, plan.name)

@@ -12,7 +12,7 @@ from snapferry.options import ListAll, StateFolder, state_folder
 from snapferry.plan_files import load
 from snapferry.side_options import ComparedSide
 from snapferry.verb import verb
-from snapferry.verbosity import is_verbose
+from snapferry.output.verbosity import is_verbose
 from snapferry.verify_options import rename_of, selection_of, settings_of
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _require_sides_and_indices(
 def _compare_plan(plan: "Plan", changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
     plan = plan.model_copy(update={"verify": settings_of(plan.verify, changes)})
     from flows.verify import verify_plan
-    from snapferry.progress import shown_progress
+    from snapferry.output.progress import shown_progress
 
     with shown_progress():
         return verify_plan(plan, state_folder(state))
@@ -162,7 +162,7 @@ def _compare_sides(
 ) -> "VerificationRecord":
     from configs.plan import VerifySettings
     from flows.verify import VerifyOptions, verify_without_plan
-    from snapferry.progress import shown_progress
+    from snapferry.output.progress import shown_progress
 
     options = VerifyOptions(
         source.settings(),

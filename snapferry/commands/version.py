@@ -13,6 +13,6 @@ def print_version() -> None:
     """Print name and version; `snapferry --version` prints the same."""
     from importlib.metadata import version as installed
 
-    from snapferry.console import print_text
+    from snapferry.output.console import print_text
 
     print_text(f"snapferry {installed('snapferry')}\n")

@@ -37,7 +37,7 @@ from runs.begun_plan import plan_record
 from runs.journal import Document, Journal, StepEntry, now
 from runs.progress import Progress, listening
 from runs.state import State
-from snapferry import progress
+from snapferry.output import progress
 from tasks.estimates.estimate import estimate
 from tasks.estimates.explanation import Circumstances
 from tasks.estimates.history import Measurement, kept_snapshot, measurements

@@ -22,9 +22,9 @@ from domains.errors import SnapferryError
 from domains.known_secrets import cut_secrets
 from reports.views.fitting import UNLIMITED, page, text_of
 from runs.commands import current, in_full
-from snapferry import run_log
-from snapferry.streams import SafeStream
-from snapferry.verbosity import is_quiet
+from snapferry.output import run_log
+from snapferry.output.streams import SafeStream
+from snapferry.output.verbosity import is_quiet
 
 _USUAL = "run the same command again; if it fails again, docs/access.md lists the rights that it needs"
 

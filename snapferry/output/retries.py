@@ -26,7 +26,7 @@ class _Lines:
         self._last: dict[str, float] = {}
 
     def __call__(self, retry: "Retry") -> None:
-        from snapferry.console import say
+        from snapferry.output.console import say
 
         side = retry.error.asked.partition(":")[0]
         is_recent = time.monotonic() - self._last.get(side, -_EVERY_S) < _EVERY_S

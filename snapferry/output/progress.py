@@ -21,9 +21,9 @@ from reports.words import common
 from runs.commands import current, in_full
 from runs.journal import now
 from runs.progress import Progress, listening
-from snapferry import run_log
-from snapferry.console import err, say_unwrapped
-from snapferry.verbosity import is_quiet
+from snapferry.output import run_log
+from snapferry.output.console import err, say_unwrapped
+from snapferry.output.verbosity import is_quiet
 
 if TYPE_CHECKING:
     from runs.state import State

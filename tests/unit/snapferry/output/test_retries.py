@@ -7,8 +7,8 @@ from support.building import Clock, a_domain
 from support.fake_domain import FakeDomain, html, ok
 
 from domains.errors import Refused
-from snapferry import retries
-from snapferry.retries import retries_shown
+from snapferry.output import retries
+from snapferry.output.retries import retries_shown
 
 
 def test_an_outage_is_told_with_what_is_left(

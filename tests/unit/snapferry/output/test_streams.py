@@ -21,7 +21,7 @@ from runs.journal import now
 from runs.state import State
 from snapferry.exit_codes import code_of_output
 from snapferry.main import app
-from snapferry.streams import make_safe
+from snapferry.output.streams import make_safe
 from tasks.records.verification import Verdict, VerificationRecord
 
 ROOT = Path(__file__).resolve().parents[3]

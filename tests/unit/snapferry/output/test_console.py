@@ -15,8 +15,8 @@ from domains.known_secrets import remember_secret
 from flows.sessions.recording import record_step
 from reports.views.fitting import page
 from runs.progress import Progress, report_progress
-from snapferry import console, progress
-from snapferry.streams import SafeStream
+from snapferry.output import console, progress
+from snapferry.output.streams import SafeStream
 from tasks import steps
 from tasks.records.cutover import HealthRecord
 

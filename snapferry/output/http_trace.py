@@ -15,9 +15,9 @@ from domains.http.exchanges import Exchange, observed_by
 from runs.journal import now
 from runs.redaction import redacted
 from runs.state_files import make_folder
-from snapferry.console import warn
-from snapferry.progress import say_request
-from snapferry.verbosity import Verbosity
+from snapferry.output.console import warn
+from snapferry.output.progress import say_request
+from snapferry.output.verbosity import Verbosity
 
 _SHOWN = 2_000
 _READ = 8_000  # of a body: what is cut out of it must be seen whole
