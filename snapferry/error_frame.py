@@ -19,8 +19,8 @@ def exit_on_error() -> Generator[None]:
     """Print an expected error and exit with its code; for commands that have changed nothing yet."""
     from domains.errors import SnapferryError
     from runs.commands import current
-    from snapferry.output.console import show_error, show_problem, warn
     from snapferry.exit_codes import code_of_error
+    from snapferry.output.console import show_error, show_problem, warn
 
     try:
         yield

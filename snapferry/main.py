@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from snapferry.output import streams
 from snapferry.commands import (
     abort,
     approve,
@@ -28,6 +27,7 @@ from snapferry.commands import (
 )
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp
+from snapferry.output import streams
 from snapferry.verb import Verb, VerbGroup
 
 VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {

@@ -93,8 +93,8 @@ def _with_end(journal: "Journal", failed: BaseException) -> "Journal":
 
 def show_unrecorded(unrecorded: "Unrecorded") -> "ExitCode | None":
     """Say what was done and could not be recorded; return the exit code for that, None if all was."""
-    from snapferry.output.console import show_problem
     from snapferry.exit_codes import ExitCode
+    from snapferry.output.console import show_problem
 
     for problem in unrecorded.values():
         show_problem(f"this was done, but could not be recorded: {problem.message}", problem.hint)
@@ -138,8 +138,8 @@ def show_report(call: "Call", journal: "Journal", *, then: str = "") -> None:
     from runs.commands import current
     from runs.lifecycle import RunStatus
     from runs.state import State
-    from snapferry.output.console import say
     from snapferry.next_steps import next_command
+    from snapferry.output.console import say
     from snapferry.output.run_log import open_log
 
     report = report_of(journal.document, current())
@@ -160,8 +160,8 @@ def show_preview(call: "ExecutableCall", preview: "RoundPreview", *consents: str
         consents: what that command needs after `--execute`.
     """
     from reports.views.seed_preview import seed_preview_view
-    from snapferry.output.console import say
     from snapferry.next_steps import same_command, say_next
+    from snapferry.output.console import say
 
     to_run = same_command("--execute", *consents)
     call.show(preview, seed_preview_view, to_run=to_run)

@@ -22,14 +22,14 @@ from typer.core import TyperCommand
 
 from runs import interruptions
 from runs.commands import called_as, called_with, command, current, in_full
-from snapferry.output import streams
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
 from snapferry.options import PerSide, state_folder
-from snapferry.plan_search import plans_here
+from snapferry.output import streams
 from snapferry.output.retries import retries_shown
 from snapferry.output.verbosity import Verbosity, speaking
+from snapferry.plan_search import plans_here
 
 Function = Callable[..., ExitCode | None]
 Frame = Callable[[], AbstractContextManager[None]]

@@ -1,6 +1,6 @@
 """Metadata of indices: mapping, settings, aliases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from domains.domain import Domain
@@ -67,35 +67,29 @@ def known_settings(domain: Domain, name: str) -> dict[str, str]:
 @documented
 def index_settings(domain: Domain, names: Iterable[str]) -> dict[str, Json]:
     """Read the settings of these indices by flat keys, open or closed, as far as they exist. Reads only."""
-    found: dict[str, Json] = {}
-    for piece in path_pieces(names):
-        reply = domain.connection.read_object(
-            "GET",
-            path_of(",".join(piece), "_settings"),
-            timeout_s=_TIMEOUT_S,
-            expand_wildcards="all",
-            ignore_unavailable="true",
-            flat_settings="true",
-        )
-        found |= {name: child(entry, "settings") for name, entry in reply.items()}
-    return found
+    return {name: child(entry, "settings") for name, entry in _entries(domain, names, "_settings")}
 
 
 @documented
 def index_metadata(domain: Domain, names: Iterable[str]) -> dict[str, IndexMetadata]:
     """Read the metadata of these indices, open or closed, as far as they exist. Needs `indices:admin/get`."""
     found: dict[str, IndexMetadata] = {}
+    for name, entry in _entries(domain, names, filter_path=_PARTS):
+        settings = required_object(entry["settings"])  # every index has some, at least its UUID
+        found[name] = IndexMetadata(child(entry, "mappings"), settings, child(entry, "aliases"))
+    return found
+
+
+def _entries(domain: Domain, names: Iterable[str], *parts: str, **query: str) -> Iterator[tuple[str, Json]]:
+    """Yield each index that exists with its entry in the reply, with settings by flat keys."""
     for piece in path_pieces(names):
         reply = domain.connection.read_object(
             "GET",
-            path_of(",".join(piece)),
+            path_of(",".join(piece), *parts),
             timeout_s=_TIMEOUT_S,
             expand_wildcards="all",
             ignore_unavailable="true",
             flat_settings="true",
-            filter_path=_PARTS,
+            **query,
         )
-        for name, entry in reply.items():
-            settings = required_object(entry["settings"])  # every index has some, at least its UUID
-            found[name] = IndexMetadata(child(entry, "mappings"), settings, child(entry, "aliases"))
-    return found
+        yield from reply.items()

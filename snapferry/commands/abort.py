@@ -46,8 +46,8 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
     from flows.abort import preview, subject
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from runs.state import State
-    from snapferry.output.console import say
     from snapferry.next_steps import same_command, say_next
+    from snapferry.output.console import say
     from tasks.records.cleanup import Leftovers
 
     found = preview(plan, options)
@@ -74,9 +74,9 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from runs.journal import Journal
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
-    from snapferry.output.console import keep_output, say, show_error
     from snapferry.exit_codes import code_of_run
     from snapferry.next_steps import next_command, say_next
+    from snapferry.output.console import keep_output, say, show_error
     from snapferry.output.progress import shown_progress
     from snapferry.output.run_log import open_log
     from snapferry.running import show_unrecorded

@@ -26,8 +26,8 @@ def approve(call: RunCall, gate: GateName) -> None:
     from runs.begun_plan import require_same_sides
     from runs.commands import current, in_full
     from runs.state import State
-    from snapferry.output.console import print_text, show_json
     from snapferry.next_steps import next_command, say_next
+    from snapferry.output.console import print_text, show_json
 
     plan = call.load()
     known: dict[str, Gate] = {name: name for name in plan.gates}

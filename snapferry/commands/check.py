@@ -8,8 +8,8 @@ from configs.checks import IDS, checks_named
 from snapferry.calls import RunCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, ListAll
-from snapferry.verb import verb
 from snapferry.output.verbosity import is_verbose
+from snapferry.verb import verb
 
 Only = Annotated[
     list[str] | None,
@@ -38,8 +38,8 @@ def check(call: RunCall, allow: ConsentOptions, only: Only = None, all: ListAll 
     from flows.check import run_check
     from reports.views.checks import checks_document, checks_view
     from runs.state import State
-    from snapferry.output.console import show, show_json
     from snapferry.next_steps import say_next
+    from snapferry.output.console import show, show_json
 
     records = run_check(plan, allow.consents(), chosen)
     failed = any(record.status == "FAIL" for record in records)

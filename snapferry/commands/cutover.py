@@ -99,8 +99,8 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from flows.sessions.cutover import finished_cutover, require_consent
     from flows.sessions.verb_rules import CUTOVER
     from runs.state import State
-    from snapferry.output.console import say
     from snapferry.exit_codes import code_of_run
+    from snapferry.output.console import say
     from snapferry.output.progress import shown_progress
     from snapferry.running import show_report
 

@@ -42,8 +42,8 @@ def demo(
     """
     from lab.manager import attached
     from runs.state import default_folder
-    from snapferry.output.console import say
     from snapferry.next_steps import say_next
+    from snapferry.output.console import say
 
     place = (folder or default_folder() / "demo").absolute()
     domains = domain("orders-source", "us-east-1", source), domain("orders-target", "eu-west-1", target)

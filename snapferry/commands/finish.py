@@ -84,8 +84,8 @@ def finish(
 def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions", choices: "Choices") -> None:
     from flows.finish import preview
     from reports.views.cleanup import finish_preview_view
-    from snapferry.output.console import say
     from snapferry.next_steps import same_command, say_next
+    from snapferry.output.console import say
 
     found = preview(plan, options, choices)
     to_run = "" if found.finished else same_command("--execute")
@@ -111,8 +111,8 @@ def _execute(
     from runs.commands import current
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
-    from snapferry.output.console import say, show_error, warn
     from snapferry.next_steps import say_next
+    from snapferry.output.console import say, show_error, warn
     from snapferry.output.progress import shown_progress
     from snapferry.output.run_log import open_log
     from snapferry.running import show_unrecorded

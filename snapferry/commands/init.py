@@ -109,8 +109,8 @@ def _write(call: Call, draft: "Draft", file: Path | None, state: Path | None) ->
     from configs.loading.loader import parse_plan
     from configs.loading.problems import PlanError
     from reports.plan_file.draft import plan_text
-    from snapferry.output.console import print_text, say, show_json, show_problem
     from snapferry.next_steps import say_next
+    from snapferry.output.console import print_text, say, show_json, show_problem
 
     text = plan_text(draft)
     try:

@@ -52,8 +52,8 @@ def execute(
     """
     from flows.sessions.begin_or_resume import Request
     from flows.sessions.verb_rules import MIGRATE, finished_before
-    from snapferry.output.console import say
     from snapferry.exit_codes import code_of_run
+    from snapferry.output.console import say
     from snapferry.running import run_flow, show_report
 
     journal = finished_before(plan, options, saved)

@@ -73,8 +73,8 @@ def previewed(plan: "Plan", saved: "PlanDocument | None", options: "RunOptions")
 
 def show_migration_preview(call: PlanCall, preview: "MigrationPreview") -> None:
     """Print what would be done and, for people, the command that does it."""
-    from snapferry.output.console import say
     from snapferry.next_steps import next_command, same_command, say_next
+    from snapferry.output.console import say
 
     _show_document(call, preview)
     if call.as_json:
@@ -118,8 +118,8 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
     """
     from configs.loading.loader import is_resolved
     from flows.sessions.saved_plans import save, text_of
-    from snapferry.output.console import print_text, show_problem
     from snapferry.next_steps import same_command
+    from snapferry.output.console import print_text, show_problem
 
     existing = preview.continues or preview.finished
     if existing:
@@ -149,8 +149,8 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
 
 def _say_saved(call: PlanCall, preview: "MigrationPreview", output: Path) -> None:
     from runs.commands import Called, current, in_full
-    from snapferry.output.console import say
     from snapferry.next_steps import say_next
+    from snapferry.output.console import say
 
     if not preview.document.changes:
         say(f"Saved to {output}, but there is nothing to do: no index is left to move.")

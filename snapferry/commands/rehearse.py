@@ -102,8 +102,8 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
     from reports.words.estimates import plan_in_words
     from runs.commands import command
     from runs.state import State
-    from snapferry.output.console import say, show_json
     from snapferry.next_steps import same_command, say_next
+    from snapferry.output.console import say, show_json
 
     begun = unfinished_rehearsal(State(options.state, plan.name))
     if begun:

@@ -9,10 +9,10 @@ import typer
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ListAll, StateFolder, state_folder
+from snapferry.output.verbosity import is_verbose
 from snapferry.plan_files import load
 from snapferry.side_options import ComparedSide
 from snapferry.verb import verb
-from snapferry.output.verbosity import is_verbose
 from snapferry.verify_options import rename_of, selection_of, settings_of
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ Each line for a program names the time (UTC) and the run. The log of the run get
 import logging
 import shlex
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -42,19 +42,19 @@ def shown_progress(runs: "State | None" = None) -> Generator[None]:
     Args:
         runs: the runs of the plan; without them there is no log.
     """
+    shown_by: list[Callable[[Progress], None]] = [_Logged(runs)] if runs else []
     with ExitStack() as stack:
-        if runs:
-            stack.enter_context(listening(_visible(_Logged(runs))))
         if err.is_terminal and not is_quiet():
-            stack.enter_context(listening(_visible(stack.enter_context(_StatusLine()))))
+            shown_by.append(stack.enter_context(_StatusLine()))
         elif not is_quiet():
-            stack.enter_context(listening(_visible(_Lines(_say_line))))
+            shown_by.append(_Lines(_say_line))
+        stack.enter_context(listening(lambda now: _show_by(shown_by, visible_values(now))))
         yield
 
 
-def _visible(heard: Callable[[Progress], None]) -> Callable[[Progress], None]:
-    """The same, with texts in which every character can be seen."""
-    return lambda now: heard(visible_values(now))
+def _show_by(each: Sequence[Callable[[Progress], None]], now: Progress) -> None:
+    for show in each:
+        show(now)
 
 
 def say_request(exchange: Exchange) -> None:

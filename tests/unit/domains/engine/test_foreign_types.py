@@ -8,10 +8,13 @@ import json
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
+from domains import engine
 from domains.domain import Domain
 from domains.engine import (
     access_control,
@@ -19,6 +22,7 @@ from domains.engine import (
     cluster,
     cluster_features,
     documents,
+    every_index,
     index_metadata,
     index_opening,
     index_requirements,
@@ -37,26 +41,7 @@ from domains.errors import DomainError
 from domains.http.connection import Connection
 from domains.versions import version_of
 
-MODULES = (
-    access_control,
-    catalog,
-    cluster,
-    cluster_features,
-    documents,
-    index_metadata,
-    index_opening,
-    index_requirements,
-    metadata_digests,
-    nodes,
-    repositories,
-    restores,
-    seq_no_figures,
-    shard_stats,
-    snapshots,
-    source_digests,
-    templates,
-    write_blocks,
-)
+MODULES = tuple(import_module(f"{engine.__name__}.{each.name}") for each in iter_modules(engine.__path__))
 ENGINE = version_of("opensearch", "2.19.4")
 WRONG: tuple[Any, ...] = (None, [], {}, "x\u202e", 5, -1.5, True, 2**70, "9" * 40, ["x"], {"x": 1}, [{}])
 SHARDS = {"total": 1, "successful": 1, "failed": 0}
@@ -219,6 +204,28 @@ CALLS: dict[str, Call] = {
         lambda domain: index_metadata.index_settings(domain, ["a"]),
         {"/a/_settings": {"a": {"settings": {"index.uuid": "u"}}}},
         index_metadata.index_settings,
+    ),
+    "blocks in force": Call(
+        every_index.blocks_in_force,
+        {
+            "/_cluster/state/blocks": {
+                "blocks": {
+                    "indices": {"a": {"9": {"description": "index metadata", "levels": ["metadata_read"]}}}
+                }
+            }
+        },
+        every_index.blocks_in_force,
+    ),
+    "hidden metadata": Call(
+        lambda domain: every_index.hidden_metadata(domain, ["a"], flat=True),
+        {
+            "/_cluster/state/metadata/a": {
+                "metadata": {
+                    "indices": {"a": {"state": "open", "settings": {}, "mappings": {}, "aliases": ["w"]}}
+                }
+            }
+        },
+        every_index.hidden_metadata,
     ),
     "every alias": Call(
         catalog.every_alias, {"/_all/_alias": {"a": {"aliases": {"w": {}}}}}, catalog.every_alias

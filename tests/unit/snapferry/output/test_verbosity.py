@@ -25,13 +25,13 @@ from domains.http.exchanges import observed_by
 from runs.journal import Journal
 from runs.progress import Progress, report_progress, working_on
 from runs.state import State
-from snapferry.output import console, http_trace, progress, run_log
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode
-from snapferry.output.http_trace import HttpTrace, shortened
 from snapferry.main import app
-from snapferry.running import show_report
+from snapferry.output import console, http_trace, progress, run_log
+from snapferry.output.http_trace import HttpTrace, shortened
 from snapferry.output.streams import SafeStream
+from snapferry.running import show_report
 from snapferry.verb import VerbGroup, verb
 
 AT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
