@@ -69,7 +69,7 @@ def blocks_in(said: str) -> tuple[Block, ...]:
 
 
 def _block(index: str, number: int, words: str) -> Block:
-    """One block; one on all of the domain is told of an index as well that it keeps from being made."""
+    """One block. The engine names an index even where a block on the whole domain refuses to create it."""
     return Block("" if SETTINGS.get(number, "").startswith("cluster.") else index, number, words)
 
 
