@@ -14,7 +14,6 @@ from pathlib import Path
 from benchmarks.moving import lab_and_folder, lab_plan
 from benchmarks.table import machine
 from configs.plan import Plan
-from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription
 from lab.filling.load import load
 from lab.reset import empty_engine, reset
@@ -89,7 +88,7 @@ class Result:
 
 def measured(sizes: Sequence[Size]) -> Iterator[Result]:
     """Rehearse and migrate each size as often as it says, each time with an empty target and state."""
-    with lab_and_folder() as (lab, folder), prefect_server(folder / "state"):
+    with lab_and_folder() as (lab, folder):
         list(_of_size(lab, WARM_UP))  # engines that have just started are slower than domains in use
         for size in sizes:
             yield from _of_size(lab, size)
@@ -106,13 +105,14 @@ def _of_size(lab: LabDescription, size: Size) -> Iterator[Result]:
 
 
 def _one(lab: LabDescription, size: Size, plan: Plan, state: Path) -> Result:
-    from flows.migrate import migrate
-    from flows.rehearse import rehearse
+    from flows.chains import migrate, rehearse
+    from flows.sessions.begin_or_resume import Request
+    from flows.sessions.options import RunOptions
     from reports.build.report import report_of
     from runs.state import State
 
-    rehearse(plan, execute=True, state=str(state))
-    migrate(plan, execute=True, state=str(state))
+    for chain in (rehearse, migrate):
+        chain.run(Request(plan, RunOptions(state=state)))
     real, rehearsed = (report_of(journal.document) for journal in State(state, plan.name).journals())
     assert real.outcome == rehearsed.outcome == "done"
     assert real.estimate is not None

@@ -13,7 +13,6 @@ from benchmarks.moving import lab_and_folder, lab_plan
 from benchmarks.requested import Requested, named, requested, snapshotted
 from benchmarks.window import HEAP_MB, cut_over, newest, seeded_round
 from configs.plan import Plan
-from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription
 from lab.engines.engine_client import EngineClient
 from lab.reset import reset
@@ -27,7 +26,7 @@ HEADER = ("what", "result")
 
 def measured(indices: int, changed: int) -> Iterator[tuple[str, Iterator[tuple[str, str]]]]:
     """A title and its rows in words for each part, as they are measured."""
-    with lab_and_folder(LabSettings(heap_mb=HEAP_MB)) as (lab, folder), prefect_server(folder / "state"):
+    with lab_and_folder(LabSettings(heap_mb=HEAP_MB)) as (lab, folder):
         yield f"{indices:,} indices of one shard", _rounds(lab, folder / "state", indices, changed)
         several = max(indices // 10, 1)
         yield f"{several:,} indices of five shards", _several(lab, folder / "state", several)

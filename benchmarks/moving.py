@@ -13,7 +13,6 @@ from typing import Any
 from benchmarks.copying import copy
 from benchmarks.table import Row
 from configs.plan import Plan
-from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription, environment
 from lab.filling.load import load
 from lab.manager import attached
@@ -34,10 +33,10 @@ INDICES = (
 
 
 def measured(sizes: Sequence[int], runs: int) -> Iterator[tuple[str, list[Row]]]:
-    """A title and rows for each size. One lab and one Prefect server serve them all."""
+    """A title and rows for each size. One lab serves them all."""
     if not sizes:
         return
-    with lab_and_folder() as (lab, folder), prefect_server(folder / "state"):
+    with lab_and_folder() as (lab, folder):
         for documents in sizes:
             reset(lab)
             title = f"Moving the lab's data, about {documents:,} documents"
@@ -62,8 +61,8 @@ def _one_size(lab: LabDescription, folder: Path, documents: int, runs: int) -> l
     )
     return [
         rival,
-        Row("snapferry, whole flow", tuple(ours), rival, "Prefect's server running; verified"),
-        Row("snapferry, its steps", tuple(steps), rival, "without Prefect's share; verified"),
+        Row("snapferry, whole flow", tuple(ours), rival, "verified"),
+        Row("snapferry, its steps", tuple(steps), rival, "according to its report; verified"),
     ]
 
 
@@ -86,13 +85,15 @@ def _timed_copy(lab: LabDescription, expected: int) -> float:
 
 def _timed_migration(lab: LabDescription, state: Path, name: str) -> tuple[float, float]:
     """Seconds of the whole flow, and of its steps according to the report."""
-    from flows.migrate import migrate
+    from flows.chains import migrate
+    from flows.sessions.begin_or_resume import Request
+    from flows.sessions.options import RunOptions
     from reports.build.report import report_of
     from runs.state import State
 
     plan = lab_plan(lab, name, indices={"include": list(INDICES)})
     began = time.perf_counter()
-    migrate(plan, execute=True, state=str(state))
+    migrate.run(Request(plan, RunOptions(state=state)))
     whole = time.perf_counter() - began
     journal = State(state, plan.name).latest()
     assert journal is not None and journal.document.status == "done"

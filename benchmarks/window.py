@@ -13,7 +13,6 @@ from pathlib import Path
 from benchmarks.moving import lab_and_folder, lab_plan
 from benchmarks.table import Row
 from configs.plan import Plan
-from flows.prefect_runtime.server import prefect_server
 from lab.description import LabDescription
 from lab.engines.engine_client import Action, EngineClient
 from lab.reset import empty_bucket, empty_engine, reset
@@ -39,7 +38,7 @@ def measured(documents: int, runs: int) -> Iterator[tuple[str, list[Row]]]:
     """A title and rows: the whole window first, then its phases."""
     ours: list[Document] = []
     theirs: list[Document] = []
-    with lab_and_folder(LabSettings(heap_mb=HEAP_MB)) as (lab, folder), prefect_server(folder / "state"):
+    with lab_and_folder(LabSettings(heap_mb=HEAP_MB)) as (lab, folder):
         _seeded(lab, folder / "warm", "warm-up", 2_000)
         _one_shot(lab, folder / "warm", "warm-up-whole")
         for number in range(runs):
@@ -99,17 +98,21 @@ def _plan(lab: LabDescription, name: str) -> Plan:
 
 def seeded_round(plan: Plan, state: Path) -> None:
     """Run one seed round."""
-    from flows.seed import seed
+    from flows.chains import seed
+    from flows.sessions.begin_or_resume import Request
+    from flows.sessions.options import RunOptions
 
-    seed(plan, execute=True, state=str(state))
+    seed.run(Request(plan, RunOptions(state=state)))
 
 
 def cut_over(plan: Plan, state: Path) -> None:
     """Run the cutover."""
-    from flows.cutover import cutover
+    from flows.chains import cutover
+    from flows.sessions.begin_or_resume import Request
+    from flows.sessions.options import RunOptions
     from tasks.migration import Consents
 
-    cutover(plan, execute=True, consents=Consents(allow_freeze=True), state=str(state))
+    cutover.run(Request(plan, RunOptions(state=state, consents=Consents(allow_freeze=True))))
 
 
 def newest(plan: Plan, state: Path) -> Document:

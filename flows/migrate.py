@@ -1,37 +1,20 @@
-"""The migration as a Prefect flow: for the command, and for deployments."""
+"""The migration as a Prefect flow: for a server that somebody watches, for deployments."""
 
-from functools import partial
 from pathlib import Path
 
 from prefect import flow
 
 from configs.loading.problems import PlanError
 from configs.plan import Plan
+from flows.chains import migrate as chain
 from flows.parameters import run_options
-from flows.prefect_runtime.artifacts import shown_in_prefect
-from flows.prefect_runtime.flow_runs import run_name
-from flows.prefect_runtime.gates import pass_gate
-from flows.prefect_runtime.steps import perform
-from flows.previews import migration as looking
-from flows.previews.estimates import record_estimate
-from flows.sessions.current_selection import with_current_selection
-from flows.sessions.notifications import notify_end_again, require_notified
-from flows.sessions.recording import MOVING
+from flows.prefect_runtime.flow_runs import in_flow_run, run_name
+from flows.sessions.begin_or_resume import Request
 from flows.sessions.saved_plans import SAVE_AGAIN, plan_in, read
-from flows.sessions.session import session
-from flows.sessions.verb_rules import finished_before
-from flows.stages import register, require_equal, snapshot_restore_verify
 from runs.begun_plan import plan_record
-from runs.journal import Journal
-from runs.lifecycle import RunStatus
-from runs.state import State
-from tasks import steps
-from tasks.errors import PreconditionError, VerificationFailed
-from tasks.migration import Consents, Migration
-from tasks.planning import resolve
-from tasks.planning.saved_plan import require_unchanged
+from tasks.errors import PreconditionError
+from tasks.migration import Consents
 from tasks.records.plan_document import PlanDocument
-from tasks.records.resolution import Resolution
 
 
 @flow(name="migrate", flow_run_name=run_name, persist_result=False)
@@ -61,14 +44,8 @@ def migrate(
         SnapferryError: refused, failed, interrupted or different; the journal holds the whole story.
     """
     options = run_options(execute, consents, state, new_run=new_run)
-    saved = _read_saved_plan(plan, saved_plan)
-    before = finished_before(plan, options, saved)
-    if before:
-        notify_end_again(plan, State(options.state, plan.name), before)
-        return _repeat_outcome(before)
-    with shown_in_prefect(plan.name, session(plan, options, saved)) as migration:
-        chain(migration, saved)
-    return migration.journal.run_id
+    with in_flow_run(plan.name):
+        return chain.run(Request(plan, options, _read_saved_plan(plan, saved_plan)))
 
 
 def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
@@ -81,37 +58,3 @@ def _read_saved_plan(plan: Plan, file: str | None) -> PlanDocument | None:
     except PlanError as error:
         raise PreconditionError(str(error), hint=SAVE_AGAIN) from error
     raise PreconditionError(f"{file} was saved from a different plan", hint="save it again from this plan")
-
-
-def _repeat_outcome(journal: Journal) -> str:
-    if journal.document.status is RunStatus.DIFFERENT:
-        raise VerificationFailed(journal.document.message, journal.document.hint)
-    require_notified(journal)
-    return journal.run_id
-
-
-def chain(m: Migration, saved: PlanDocument | None = None) -> None:
-    """Run the steps in order. Each reads before it acts: a resumed run goes through all of them again.
-
-    Args:
-        saved: the saved plan to execute; refused if the domains have changed since.
-    """
-    resolution = _resolve_once(m, saved)
-    record_estimate(m, resolution)
-    register(m, resolution)
-    if pass_gate(m, "before-snapshot"):
-        # after a long wait, decide again what moves and what is in the way
-        resolution = _resolve_once(m, saved)
-    again = partial(_resolve_once, m, saved)
-    require_equal(with_current_selection(resolution, again, partial(snapshot_restore_verify, m)))
-
-
-def _resolve_once(m: Migration, saved: PlanDocument | None) -> Resolution:
-    """Decide once: from the snapshot on, a resumed run keeps to its decision."""
-
-    def check(resolution: Resolution) -> None:
-        if saved:
-            require_unchanged(saved, looking.plan_document_of(m, resolution))
-        resolve.require_moving(resolution)
-
-    return perform(m, steps.RESOLVE, lambda: resolve.resolve(m), check=check, bound_by=MOVING)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import typer
 
 if TYPE_CHECKING:
+    from configs.plan import Plan
+    from flows.sessions.begin_or_resume import Request
     from flows.sessions.options import RunOptions
     from runs.journal import Journal
     from runs.state import State
@@ -124,13 +126,20 @@ def run_options(folder: Path, consents: "Consents | None" = None, *, new_run: bo
 
 
 class FlowParameters(TypedDict):
-    """The parameters that every flow takes beside the plan."""
+    """The parameters that every flow takes."""
 
+    plan: "Plan"
     execute: bool
     consents: "Consents"
     state: str
 
 
-def flow_parameters(options: "RunOptions") -> FlowParameters:
-    """The same as every flow takes it."""
-    return {"execute": True, "consents": options.consents, "state": str(options.state)}
+def flow_parameters(request: "Request") -> FlowParameters:
+    """What a command asks for, as every flow takes it."""
+    options = request.options
+    return {
+        "plan": request.plan,
+        "execute": True,
+        "consents": options.consents,
+        "state": str(options.state),
+    }

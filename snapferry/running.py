@@ -1,8 +1,10 @@
-"""Run a flow from a verb: with a Prefect server, live progress, and the report at the end."""
+"""Run the steps of a verb: with live progress, and the report at the end."""
 
 import gc
+import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,28 +20,36 @@ if TYPE_CHECKING:
     from tasks.records.previews import RoundPreview
 
 _ROOM = 4 * 1024 * 1024
-"""Bytes that a run should find free: the database of a temporary Prefect server is the most of it."""
+"""Bytes that a run should find free: its journal, its reports and its log."""
 
 
-def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | None]) -> "Journal":
-    """Run a flow on a Prefect server and return the journal of its run, however it ended.
-
-    What the plan's runs exclude is refused before anything is started, and a domain that cannot be reached
-    while the server starts.
+@dataclass(frozen=True)
+class Chain:
+    """The steps of a verb, in their order; both return the run's id.
 
     Args:
-        call: imports the flow and runs it. Prefect reads its settings when it is imported, so not before. It
-            returns the run's id if another process may have finished that run meanwhile.
+        run: runs them in this process.
+        flow: runs them as a flow run on a Prefect server. It imports Prefect, so it is called only for that.
+    """
+
+    run: Callable[["Request"], str]
+    flow: Callable[["Request"], str]
+
+
+def run_chain(request: "Request", rules: "VerbRules", chain: Chain) -> "Journal":
+    """Run a verb's steps and return the journal of its run, however it ended.
+
+    They run on the Prefect server that PREFECT_API_URL names, else in this process. What the plan's runs
+    exclude, and a domain that cannot be reached, is refused before.
 
     Raises:
         SnapferryError, KeyboardInterrupt: no run was started or resumed.
     """
     from domains.errors import SnapferryError
-    from flows.prefect_runtime.server import starting_server
     from flows.sessions.begin_or_resume import require_possible
     from runs.errors import Busy, StateUnusable
     from runs.state_files import require_room
-    from snapferry.output.console import keep_output, say
+    from snapferry.output.console import keep_output
     from snapferry.output.progress import shown_progress
 
     runs = request.state
@@ -49,26 +59,23 @@ def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | No
     with shown_progress(runs), runs.lock_plan():
         require_possible(request, rules)
     before = _sessions(runs)
-    with starting_server(runs.folder) as server:
-        with _importing():
-            _meet(request)
-            say("Starting Prefect …")
-            from flows.prefect_runtime.flow_runs import unwatched
-            from flows.prefect_runtime.steps import prefect_reachable
-
-            import_module(f"flows.{rules.verb}")  # while the server starts
-        server.await_start()
-        finished: str | None = None
-        failed: BaseException | None = None
-        try:
-            with shown_progress(runs), prefect_reachable(), unwatched():
-                finished = call()
-        except Busy:
-            raise  # any run there is now belongs to the other process
-        except (SnapferryError, KeyboardInterrupt) as error:
-            if _sessions(runs) == before:
-                raise  # no run was started or resumed, so the error is all there is to report
-            failed = error
+    server = os.environ.get("PREFECT_API_URL", "")
+    with _importing():
+        _meet(request)
+        if server:
+            _require_server(server)
+        import_module(f"flows.{rules.verb}" if server else f"flows.chains.{rules.verb}")
+    finished: str | None = None
+    failed: BaseException | None = None
+    try:
+        with shown_progress(runs):
+            finished = _run_on_server(chain, request) if server else chain.run(request)
+    except Busy:
+        raise  # any run there is now belongs to the other process
+    except (SnapferryError, KeyboardInterrupt) as error:
+        if _sessions(runs) == before:
+            raise  # no run was started or resumed, so the error is all there is to report
+        failed = error
     worked_on = (run for run, session in _sessions(runs).items() if before.get(run) != session)
     run_id = next(worked_on, finished)
     journal = runs.run(run_id) if run_id else None
@@ -77,6 +84,22 @@ def run_flow(request: "Request", rules: "VerbRules", call: Callable[[], str | No
             f"the run of plan {runs.plan_name} is not in {runs.folder}", "see `snapferry status PLAN`"
         )
     return _with_end(journal, failed) if failed else journal
+
+
+def _require_server(address: str) -> None:
+    from domains.http.environment import without_login
+    from flows.prefect_runtime.named_server import require_prefect_server
+    from snapferry.output.console import say
+
+    require_prefect_server(address)
+    say(f"This run is shown on the Prefect server at {without_login(address)}.")
+
+
+def _run_on_server(chain: Chain, request: "Request") -> str:
+    from flows.prefect_runtime.steps import prefect_reachable
+
+    with prefect_reachable():
+        return chain.flow(request)
 
 
 def _with_end(journal: "Journal", failed: BaseException) -> "Journal":
@@ -174,15 +197,15 @@ def show_preview(call: "ExecutableCall", preview: "RoundPreview", *consents: str
 
 
 def run_and_report(
-    call: "ExecutableCall", request: "Request", rules: "VerbRules", flow: "Callable[[], str | None]"
+    call: "ExecutableCall", request: "Request", rules: "VerbRules", chain: Chain
 ) -> "ExitCode":
-    """Run a flow, print its report, and return the exit code of the run.
+    """Run a verb's steps, print the report, and return the exit code of the run.
 
     Args:
-        request, rules, flow: as in `run_flow`.
+        request, rules, chain: as in `run_chain`.
     """
     from snapferry.exit_codes import code_of_run
 
-    journal = run_flow(request, rules, flow)
+    journal = run_chain(request, rules, chain)
     show_report(call, journal)
     return code_of_run(journal.document)

@@ -1,36 +1,50 @@
-"""What Prefect shows of the flow run itself."""
+"""Run a chain inside a Prefect flow: its steps are tasks, and whoever watches the server sees the run."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
 
-from prefect.events.clients import NullEventsClient
-from prefect.events.worker import EventsWorker
 from prefect.runtime.flow_run import get_parameters
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from configs.gates import Gate
 from domains.http.json_replies import is_object
-from flows.prefect_runtime.server import is_temporary
+from flows.chains.runtime import Runtime, running_on
+from flows.prefect_runtime.artifacts import shown_in_prefect
+from flows.prefect_runtime.gates import paused_in_prefect
+from flows.prefect_runtime.steps import run_as_task
+from runs.journal import GateEntry, Journal
+from runs.step_names import StepName
+from tasks.gates import ApprovalRoute
+from tasks.migration import Migration
+
+R = TypeVar("R")
+
+
+class _FlowRun(Runtime):
+    """The flow run around the chain.
+
+    Args:
+        key: prefix of its artifacts' keys.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def run_step(self, journal: Journal, name: StepName, step: Callable[[], R]) -> R:
+        return run_as_task(journal, name, step)
+
+    def showing(self, session: AbstractContextManager[Migration]) -> AbstractContextManager[Migration]:
+        return shown_in_prefect(self._key, session)
+
+    def awaiting(self, gate: Gate, entry: GateEntry) -> AbstractContextManager[ApprovalRoute]:
+        return paused_in_prefect(gate, entry)
 
 
 @contextmanager
-def unwatched() -> Generator[None]:
-    """Flow runs inside the block send `without_events` if their server is a temporary one."""
-    if not is_temporary():
+def in_flow_run(plan_name: str) -> Generator[None]:
+    """Inside the block, the steps of chains are tasks of the flow run that this is called in."""
+    with running_on(_FlowRun(plan_name)):
         yield
-        return
-    with without_events():
-        yield
-
-
-@contextmanager
-def without_events() -> Generator[None]:
-    """Flow runs inside the block send states only: no heartbeats, which hold up their end, and no events."""
-    EventsWorker.set_client_override(NullEventsClient)
-    try:
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-            yield
-    finally:
-        EventsWorker.set_client_override(None)
 
 
 def run_name() -> str:

@@ -1,10 +1,10 @@
-"""Pass a gate in the flow: while it waits, the flow run is paused in Prefect and can be resumed there.
+"""While a run waits at a gate, its flow run is paused in Prefect, and can be resumed there.
 
 Prefect only shows the wait and offers one more way to end it: the plan's timeout is the deadline, and if the
 server does not answer, the other ways remain.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
@@ -18,13 +18,11 @@ from prefect.exceptions import PrefectException
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Paused
 
-from configs.gates import Gate, GateSettings
+from configs.gates import Gate
 from flows.prefect_runtime.artifacts import quietly
-from flows.prefect_runtime.server import is_temporary
 from runs.journal import GateEntry
-from tasks import gates
 from tasks.errors import TimedOut
-from tasks.migration import Migration
+from tasks.gates import ApprovalRoute
 
 _LEEWAY = timedelta(hours=1)  # added to Prefect's own deadline, which is only for a run whose process is gone
 _ANSWER_S = 10.0
@@ -34,52 +32,20 @@ class CancelledInPrefect(TimedOut):
     """Somebody cancelled the flow run while it waited. Nothing was changed meanwhile."""
 
 
-def pass_gate(m: Migration, gate: Gate, news: Callable[[], str] = lambda: "") -> bool:
-    """Pass the gate; if the plan names it, wait for its approval first.
-
-    Args:
-        news: further facts for whoever decides; called again for every progress message.
-
-    Returns:
-        Whether there was a wait, so that everything read before may be outdated.
-
-    Raises:
-        TimedOut: it was not approved in time, or the flow run was cancelled.
-        SnapferryError: an approval cannot be read or written; a hook has failed.
-    """
-    settings = gates.closed_gate(m, gate)
-    if settings is None:
-        return False
-    entry = gates.record_arrival(m, gate, settings)
-    by = gates.approver(m, gate, settings)
-    if by is None:
-        gates.record_approval(m, gate, _await_approval(m, gate, settings, entry, news))
-        return True
-    gates.record_approval(m, gate, by)
-    return False
-
-
-def _await_approval(
-    m: Migration, gate: Gate, settings: GateSettings, entry: GateEntry, news: Callable[[], str]
-) -> str:
-    with _paused_in_prefect(gate, entry) as route:
-        return gates.await_approval(m, gate, settings, route, news)
-
-
 @contextmanager
-def _paused_in_prefect(gate: Gate, entry: GateEntry) -> Generator[gates.ApprovalRoute]:
-    """Show the flow run as paused inside the block, if it has a server that somebody watches.
+def paused_in_prefect(gate: Gate, entry: GateEntry) -> Generator[ApprovalRoute]:
+    """Show the flow run as paused inside the block; to resume it in Prefect is to approve the gate.
 
     The server may have paused it although its reply was lost, or may still do so: both are checked for.
     """
     context = FlowRunContext.get()
     run = context.flow_run if context else None
-    if run is None or is_temporary():
-        yield gates.ApprovalRoute()
+    if run is None:
+        yield ApprovalRoute()
         return
     pause = _Pause(run.id, run.name, gate)
     pause.request(entry)
-    yield gates.ApprovalRoute(pause.instruction, pause.resumed_by)
+    yield ApprovalRoute(pause.instruction, pause.resumed_by)
     quietly(pause.end)
 
 

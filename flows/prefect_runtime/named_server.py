@@ -1,4 +1,7 @@
-"""Is the server that PREFECT_API_URL names a Prefect server? Asked before anything else is sent to it."""
+"""Is the server that PREFECT_API_URL names a Prefect server? Asked before anything else is sent to it.
+
+Import it before Prefect, which reads its settings from the environment on import.
+"""
 
 import importlib.metadata
 import json
@@ -14,12 +17,18 @@ from domains.http.environment import bundle_problem, proxy_problem, without_logi
 
 _ANSWER_S = 10.0
 _LONGEST = 64 * 1024
-_UNSET = "or unset PREFECT_API_URL to use a temporary server"
+_UNSET = "or unset PREFECT_API_URL: runs need no Prefect server"
+_QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command itself reports how a run ended
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+}
 _CREDENTIALS = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
 
 
 class ServerUnusable(SnapferryError):
-    """No Prefect server could be reached or started. Nothing was changed."""
+    """The Prefect server that is named cannot be used. Nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +42,15 @@ class _Answer:
 
 
 def require_prefect_server(address: str) -> None:
-    """Confirm that a Prefect server that this version can work with answers there.
+    """Confirm that a Prefect server that this version can work with answers there; keep its client quiet.
 
     Raises:
         ServerUnusable: it does not; says what is there instead. No message contains a password.
     """
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
     shown = without_login(address)
-    require_usable_environment()
+    _require_usable_environment()
     try:
         with httpx.Client(timeout=_ANSWER_S, auth=_login(), headers=_headers()) as client:
             _require_health(_asked(client, f"{address.rstrip('/')}/health"), shown)
@@ -52,7 +63,7 @@ def require_prefect_server(address: str) -> None:
         raise _unusable(shown, reason, f"correct PREFECT_API_URL, {_UNSET}") from None
 
 
-def require_usable_environment() -> None:
+def _require_usable_environment() -> None:
     """Confirm that Prefect's client can be made here: it reads proxies and authorities when it is made.
 
     Raises:

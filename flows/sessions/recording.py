@@ -1,7 +1,7 @@
-"""Run steps without Prefect, keep their records in the journal, and say so.
+"""Run steps in this process, keep their records in the journal, and say so."""
 
-A window and a roll-back need it: while the source refuses writes, Prefect decides nothing."""
-
+import random
+import time
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from domains.errors import is_transient
 from reports.words.steps import falls_short, sentence_about
 from runs.events import Event, emit
 from runs.journal import Journal, now
-from runs.lifecycle import is_opening, is_past_deadline, opening_has_begun
+from runs.lifecycle import is_frozen, is_opening, is_past_deadline, opening_has_begun
 from runs.progress import Poll, Progress, report_progress
 from runs.step_names import StepName
 from tasks.steps import StepKey
@@ -19,6 +19,7 @@ from tasks.steps import StepKey
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
 _ATTEMPTS = 3
+_FIRST_PAUSE_S = 5.0
 _OPENING_S = 60.0
 MOVING = ("snapshot", "delete", "restore")
 """Actions of intents: once one may have been sent, a migration or rehearsal keeps to its decisions."""
@@ -42,7 +43,7 @@ def bound_record(journal: Journal, step: StepKey[M], bound_by: Collection[str]) 
 
 
 def take_step(journal: Journal, step: StepKey[M], act: Callable[[], M]) -> M:
-    """Run a step without Prefect: one attempt, timed and kept in the journal, and reported.
+    """Run a step: one attempt, timed and kept in the journal, and reported.
 
     Raises:
         whatever the step raises.
@@ -53,31 +54,42 @@ def take_step(journal: Journal, step: StepKey[M], act: Callable[[], M]) -> M:
     return record
 
 
-def run_in_window(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
-    """Run a step while the source refuses writes, and return its result; hooks hear of it as of any step.
+def run_here(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
+    """Run a step in this process, and return its result; hooks hear of it.
 
-    It is repeated twice on transient errors, but not after the window has expired. Once the opening has
-    begun, it is repeated for a minute: nothing is rolled back any more.
+    It is repeated twice on transient errors, after some seconds. While the source refuses writes, it is
+    repeated sooner, but not after the window has expired. Once the opening has begun, it is repeated for a
+    minute: nothing is rolled back any more.
 
     Raises:
         whatever the step raises, after the repetitions; whatever a failing hook raises.
     """
     emit(Event("step-started", f"step {name} has started", step=name))
     poll = Poll(_OPENING_S)
-    left = _ATTEMPTS
+    attempt = 0
     while True:
-        left -= 1
+        attempt += 1
         try:
             with journal.step(name):
                 result = step()
         except Exception as error:
-            goes_on = left > 0 or (opening_has_begun(journal.document) and not poll.expired)
+            goes_on = attempt < _ATTEMPTS or (opening_has_begun(journal.document) and not poll.expired)
             if not goes_on or not is_transient(error) or _is_too_late(journal):
                 raise
-            poll.pause()
+            _pause(journal, name, poll, attempt, error)
         else:
             emit(Event("step-done", f"step {name} is done", step=name))
             return result
+
+
+def _pause(journal: Journal, name: StepName, poll: Poll, attempt: int, failed: Exception) -> None:
+    """Wait until the next attempt: seconds that double, or a moment in a window."""
+    if is_frozen(journal.document):
+        poll.pause()
+        return
+    seconds = _FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1.0, 1.5)
+    report_progress(Progress(name, f"trying again in {seconds:.0f} s: {failed}", waiting=True))
+    time.sleep(seconds)
 
 
 def _is_too_late(journal: Journal) -> bool:

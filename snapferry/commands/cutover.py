@@ -1,6 +1,5 @@
 """`snapferry cutover`: freeze the source, copy the rest, verify, and open the target."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -8,11 +7,12 @@ import typer
 from snapferry.calls import ExecutableCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, flow_parameters, run_options
-from snapferry.running import run_and_report, show_preview
+from snapferry.running import Chain, run_and_report, show_preview
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
+    from flows.sessions.begin_or_resume import Request
     from flows.sessions.options import RunOptions
 
 AllowFreeze = Annotated[
@@ -85,8 +85,7 @@ def _rehearse(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> Exit
         from flows.sessions.begin_or_resume import Request
         from flows.sessions.verb_rules import SEED
 
-        flow = partial(_rehearsal_flow, plan, options)
-        return run_and_report(call, Request(plan, options), SEED, flow)
+        return run_and_report(call, Request(plan, options), SEED, Chain(_run_rehearsal, _rehearsal_flow))
     from flows.previews.seeding import cutover_rehearsal_preview
 
     show_preview(call, cutover_rehearsal_preview(plan, options))
@@ -109,19 +108,31 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     journal = finished_cutover(plan, options)
     if journal is None:
         require_consent(plan, options)
-        return run_and_report(call, Request(plan, options), CUTOVER, partial(_flow, plan, options))
+        return run_and_report(call, Request(plan, options), CUTOVER, Chain(_run, _flow))
     say(f"Cutover {journal.run_id} has already opened the target.")
     show_report(call, journal)
     return code_of_run(journal.document)
 
 
-def _flow(plan: "Plan", options: "RunOptions") -> str:
+def _run(request: "Request") -> str:
+    from flows.chains import cutover as chain
+
+    return chain.run(request)
+
+
+def _flow(request: "Request") -> str:
     from flows.cutover import cutover as flow
 
-    return flow(plan, **flow_parameters(options))
+    return flow(**flow_parameters(request))
 
 
-def _rehearsal_flow(plan: "Plan", options: "RunOptions") -> str:
-    from flows.cutover_rehearsal import rehearse_cutover as flow
+def _run_rehearsal(request: "Request") -> str:
+    from flows.chains import cutover_rehearsal as chain
 
-    return flow(plan, **flow_parameters(options))
+    return chain.run(request)
+
+
+def _rehearsal_flow(request: "Request") -> str:
+    from flows.cutover import rehearse_cutover as flow
+
+    return flow(**flow_parameters(request))

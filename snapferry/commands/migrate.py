@@ -13,6 +13,7 @@ from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
+    from flows.sessions.begin_or_resume import Request
     from flows.sessions.options import RunOptions
     from runs.journal import Journal
     from tasks.records.plan_document import PlanDocument
@@ -23,7 +24,7 @@ def migrate(call: ExecutableCall, allow: ConsentOptions, new_run: NewRun = False
     """Move the plan's indices to the target and verify them.
 
     The same command resumes an unfinished run. For a finished run it shows the report again and exits with
-    the same code. Uses the Prefect server at PREFECT_API_URL, or starts a temporary one.
+    the same code. If PREFECT_API_URL names a Prefect server, the run is a flow run there.
     """
     plan, saved = load_either(call.file)
     options = run_options(call.folder, allow.consents(), new_run=new_run)
@@ -54,7 +55,7 @@ def execute(
     from flows.sessions.verb_rules import MIGRATE, finished_before
     from snapferry.exit_codes import code_of_run
     from snapferry.output.console import say
-    from snapferry.running import run_flow, show_report
+    from snapferry.running import Chain, run_chain, show_report
 
     journal = finished_before(plan, options, saved)
     if journal:
@@ -62,9 +63,8 @@ def execute(
         say(f"Run {journal.run_id} has already finished; {another}.")
         _notify_again(plan, options, journal)
     else:
-        saved_plan = call.file if saved else None
-        flow = partial(_flow, plan, options, saved_plan)
-        journal = run_flow(Request(plan, options, saved), MIGRATE, flow)
+        flow = partial(_flow, call.file if saved else None)
+        journal = run_chain(Request(plan, options, saved), MIGRATE, Chain(_run, flow))
     show_report(call, journal, then=then)
     return code_of_run(journal.document)
 
@@ -76,8 +76,14 @@ def _notify_again(plan: "Plan", options: "RunOptions", journal: "Journal") -> No
     notify_end_again(plan, State(options.state, plan.name), journal)
 
 
-def _flow(plan: "Plan", options: "RunOptions", saved_plan: Path | None) -> str:
+def _run(request: "Request") -> str:
+    from flows.chains import migrate as chain
+
+    return chain.run(request)
+
+
+def _flow(saved_plan: Path | None, request: "Request") -> str:
     from flows.migrate import migrate as flow
 
     saved = str(saved_plan) if saved_plan else None
-    return flow(plan, **flow_parameters(options), new_run=options.new_run, saved_plan=saved)
+    return flow(**flow_parameters(request), new_run=request.options.new_run, saved_plan=saved)

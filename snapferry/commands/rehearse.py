@@ -1,6 +1,5 @@
 """`snapferry rehearse`: the whole migration for real, with prefixed indices that are removed afterwards."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,11 +7,12 @@ import typer
 from snapferry.calls import ExecutableCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import AllowPartial, ConsentOptions, flow_parameters, run_options
-from snapferry.running import run_and_report
+from snapferry.running import Chain, run_and_report
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
     from configs.plan import Plan
+    from flows.sessions.begin_or_resume import Request
     from flows.sessions.options import RunOptions
     from tasks.rehearsal import Rehearsal
 
@@ -68,7 +68,7 @@ def rehearse(
         from flows.sessions.verb_rules import REHEARSE
 
         request = Request(plan, options, rehearsal=rehearsal)
-        return run_and_report(call, request, REHEARSE, partial(_flow, plan, rehearsal, options))
+        return run_and_report(call, request, REHEARSE, Chain(_run, _flow))
     _show(call, plan, rehearsal, options)
     return ExitCode.DONE
 
@@ -127,7 +127,14 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
         say_next(same_command("--execute"))
 
 
-def _flow(plan: "Plan", rehearsal: "Rehearsal", options: "RunOptions") -> None:
-    from flows.rehearse import rehearse as flow
+def _run(request: "Request") -> str:
+    from flows.chains import rehearse as chain
 
-    flow(plan, rehearsal=rehearsal, **flow_parameters(options))
+    return chain.run(request)
+
+
+def _flow(request: "Request") -> str:
+    from flows.rehearse import rehearse as flow
+    from tasks.rehearsal import Rehearsal
+
+    return flow(**flow_parameters(request), rehearsal=request.rehearsal or Rehearsal())

@@ -1,17 +1,15 @@
 """`snapferry seed`: one round that copies what has changed into closed indices on the target."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from snapferry.calls import ExecutableCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, NewRun, flow_parameters, run_options
-from snapferry.running import run_and_report, show_preview
+from snapferry.running import Chain, run_and_report, show_preview
 from snapferry.verb import verb
 
 if TYPE_CHECKING:
-    from configs.plan import Plan
-    from flows.sessions.options import RunOptions
+    from flows.sessions.begin_or_resume import Request
 
 
 @verb("snapferry seed orders-to-ireland.yaml --execute")
@@ -28,14 +26,20 @@ def seed(call: ExecutableCall, allow: ConsentOptions, new_run: NewRun = False) -
         from flows.sessions.begin_or_resume import Request
         from flows.sessions.verb_rules import SEED
 
-        return run_and_report(call, Request(plan, options), SEED, partial(_flow, plan, options))
+        return run_and_report(call, Request(plan, options), SEED, Chain(_run, _flow))
     from flows.previews.seeding import seed_preview
 
     show_preview(call, seed_preview(plan, options))
     return ExitCode.DONE
 
 
-def _flow(plan: "Plan", options: "RunOptions") -> str:
+def _run(request: "Request") -> str:
+    from flows.chains import seed as chain
+
+    return chain.run(request)
+
+
+def _flow(request: "Request") -> str:
     from flows.seed import seed as flow
 
-    return flow(plan, **flow_parameters(options), new_run=options.new_run)
+    return flow(**flow_parameters(request), new_run=request.options.new_run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, chdir
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from identities import Identities
 from migrations import Desk
 from requests_aws4auth import AWS4Auth
 from support import quick_libraries
+from support.prefect_server import prefect_client, prefect_server
 
 from lab.description import LabDescription
 from lab.filling.load import load
@@ -95,24 +96,21 @@ def s3_repository(lab: LabDescription) -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture(scope="session")
 def prefect_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One Prefect server for the session: a temporary one takes longer to start than a small migration."""
-    from flows.prefect_runtime.server import prefect_server
-
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    (elsewhere / "six.py").write_text("raise SystemExit('what lies in the current folder was imported')")
-    with ExitStack() as stack:
-        with chdir(elsewhere):
-            address = stack.enter_context(prefect_server(tmp_path_factory.mktemp("prefect")))
-        from flows.prefect_runtime.flow_runs import without_events
-
-        with without_events():
-            yield address
+    """One Prefect server for the session, for the tests that need one: it takes a while to start."""
+    with prefect_server(tmp_path_factory.mktemp("prefect")) as server, prefect_client(server.address):
+        yield server.address
 
 
 @pytest.fixture
-def desk(clean_lab: LabDescription, prefect_address: str, tmp_path: Path) -> Desk:
+def desk(clean_lab: LabDescription, tmp_path: Path) -> Desk:
     """A user at an empty lab."""
-    return Desk(clean_lab, tmp_path, prefect_address)
+    return Desk(clean_lab, tmp_path)
+
+
+@pytest.fixture
+def watched_desk(desk: Desk, prefect_address: str) -> Desk:
+    """The same with a Prefect server, which shows the runs."""
+    return replace(desk, prefect=prefect_address)
 
 
 @pytest.fixture

@@ -43,11 +43,14 @@ class Ended:
 
 @dataclass
 class Desk:
-    """A user at the lab: a folder with a plan, a state folder, and the command."""
+    """A user at the lab: a folder with a plan, a state folder, and the command.
+
+    `prefect` is the address of the Prefect server that shows the runs; empty where there is none.
+    """
 
     lab: LabDescription
     folder: Path
-    prefect: str
+    prefect: str = ""
 
     @property
     def plan_file(self) -> Path:
@@ -55,10 +58,8 @@ class Desk:
 
     @property
     def environment(self) -> dict[str, str]:
-        return environment(self.lab) | {
-            "SNAPFERRY_STATE": str(self.folder / "state"),
-            "PREFECT_API_URL": self.prefect,
-        }
+        shown = {"PREFECT_API_URL": self.prefect} if self.prefect else {}
+        return environment(self.lab) | {"SNAPFERRY_STATE": str(self.folder / "state")} | shown
 
     def write(self, **changes: Any) -> Path:
         """Writes the plan: the lab's move with these top-level keys changed (dicts are merged)."""

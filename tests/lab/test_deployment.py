@@ -39,24 +39,24 @@ class Server:
 
 
 @pytest.fixture
-def deployed(desk: Desk, tmp_path: Path) -> tuple[Server, dict[str, Any], dict[str, str]]:
+def deployed(watched_desk: Desk, tmp_path: Path) -> tuple[Server, dict[str, Any], dict[str, str]]:
     """The server, the deployment that the documented script made on it, and the environment for a worker."""
-    env = clean_environment() | desk.environment | {"PREFECT_HOME": str(tmp_path / "prefect")}
+    env = clean_environment() | watched_desk.environment | {"PREFECT_HOME": str(tmp_path / "prefect")}
     done = subprocess.run(
         [ROOT / "deployments" / "deploy"], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    server = Server(desk.prefect)
+    server = Server(watched_desk.prefect)
     return server, server.get("/deployments/name/migrate/migrate"), env
 
 
 def test_a_deployed_migration_runs_on_a_worker_and_its_parameters_are_typed(
-    desk: Desk, deployed: tuple[Server, dict[str, Any], dict[str, str]]
+    watched_desk: Desk, deployed: tuple[Server, dict[str, Any], dict[str, str]]
 ) -> None:
     server, deployment, env = deployed
     for number in range(5):
-        engine(desk.lab, "source", "PUT", f"/{INDEX}/_doc/{number}?refresh=true", {"number": number})
-    plan = plan_of(desk.lab) | {"name": "deployed-move", "indices": {"include": [INDEX]}}
+        engine(watched_desk.lab, "source", "PUT", f"/{INDEX}/_doc/{number}?refresh=true", {"number": number})
+    plan = plan_of(watched_desk.lab) | {"name": "deployed-move", "indices": {"include": [INDEX]}}
 
     shown = deployment["parameter_openapi_schema"]
     assert shown["properties"]["plan"] == {**shown["properties"]["plan"], "$ref": "#/definitions/Plan"}
@@ -77,7 +77,7 @@ def test_a_deployed_migration_runs_on_a_worker_and_its_parameters_are_typed(
     assert made.status_code == 201, made.text
     worker = subprocess.run(
         [PREFECT, "worker", "start", "--pool", "snapferry", "--run-once"],
-        cwd=desk.folder, env=env, capture_output=True, text=True, timeout=180,
+        cwd=watched_desk.folder, env=env, capture_output=True, text=True, timeout=180,
     )  # fmt: skip
     assert worker.returncode == 0, worker.stdout + worker.stderr
 
@@ -85,10 +85,10 @@ def test_a_deployed_migration_runs_on_a_worker_and_its_parameters_are_typed(
     artifacts = server.artifacts(run["id"])
     assert run["state"]["type"] == "COMPLETED", (run["state"], worker.stdout, worker.stderr)
     assert run["name"] == "deployed-move"
-    assert documents(desk.lab, "target", INDEX) == 5
+    assert documents(watched_desk.lab, "target", INDEX) == 5
     report = next(item for item in artifacts if item["key"] == "deployed-move-report")
     assert "1 of 1 indices equal, 5 documents" in report["data"]
-    assert desk.lab.secret_access_key not in json.dumps([run, artifacts, deployment])
+    assert watched_desk.lab.secret_access_key not in json.dumps([run, artifacts, deployment])
     assert (
-        run["parameters"]["plan"]["repository"]["role_arn"] == desk.lab.role_arn
+        run["parameters"]["plan"]["repository"]["role_arn"] == watched_desk.lab.role_arn
     )  # it is the plan that is stored

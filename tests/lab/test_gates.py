@@ -84,8 +84,9 @@ def newest_flow_run(desk: Desk) -> dict[str, Any]:
 
 
 def test_it_waits_before_the_restore_until_it_is_approved_and_the_hooks_hear_it(
-    desk: Desk, heard: Path
+    watched_desk: Desk, heard: Path
 ) -> None:
+    desk = watched_desk
     write(desk, before_restore={"timeout": "60s"})
     began = log_size(desk.lab, "target")
     assert desk.run("approve", "before-restore").code == 3  # there is no run yet
@@ -112,8 +113,9 @@ def test_it_waits_before_the_restore_until_it_is_approved_and_the_hooks_hear_it(
 
 
 def test_not_approved_in_time_it_exits_with_5_and_the_same_command_goes_back_to_the_gate(
-    desk: Desk, heard: Path
+    watched_desk: Desk, heard: Path
 ) -> None:
+    desk = watched_desk
     file = desk.folder / "go"
     file.touch()  # older than the run: opens nothing
     write(desk, before_snapshot={"timeout": "1s", "file": str(file)})

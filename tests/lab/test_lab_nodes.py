@@ -45,13 +45,13 @@ def test_only_those_who_trust_the_labs_authority_come_in(several: LabDescription
 
 
 def test_the_main_job_verifies_the_repository_on_every_node_and_a_killed_node_comes_back(
-    several: LabDescription, tmp_path: Path, prefect_address: str
+    several: LabDescription, tmp_path: Path
 ) -> None:
     settings = {"settings": {"number_of_shards": 2, "number_of_replicas": 1}}
     engine(several, "source", "PUT", "/books", settings)
     engine(several, "source", "PUT", "/books/_doc/1?refresh=true", {"n": 1})
     engine(several, "source", "GET", f"{HEALTH}?wait_for_status=green&timeout=60s")
-    desk = Desk(several, tmp_path, prefect_address)
+    desk = Desk(several, tmp_path)
     desk.write()
 
     def order(action: str) -> None:

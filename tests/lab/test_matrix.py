@@ -40,11 +40,11 @@ class Moved:
 
 
 @contextmanager
-def filled(pair: Pair, folder: Path, prefect: str) -> Iterator[Desk]:
+def filled(pair: Pair, folder: Path) -> Iterator[Desk]:
     """A user at a lab of the pair whose source is filled."""
     with pair_lab(pair, folder / "lab") as lab:
         load(lab, DOCUMENTS)
-        desk = Desk(lab, folder, prefect)
+        desk = Desk(lab, folder)
         desk.write()
         yield desk
 
@@ -89,9 +89,9 @@ def old_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def old_to_middle(tmp_path_factory: pytest.TempPathFactory, prefect_address: str, old_folder: Path) -> Moved:
+def old_to_middle(tmp_path_factory: pytest.TempPathFactory, old_folder: Path) -> Moved:
     folder = tmp_path_factory.mktemp("old-to-middle")
-    with filled(OLD_TO_MIDDLE, folder, prefect_address) as desk:
+    with filled(OLD_TO_MIDDLE, folder) as desk:
         engine(desk.lab, "source", "PUT", f"/{quote(UNSEEN)}/_doc/1?refresh=true", {"a": 1})
         result = moved(desk)
         shows_s3_only(desk)
@@ -118,9 +118,9 @@ def test_a_name_that_nobody_sees_moves_and_is_shown_as_an_escape(old_to_middle: 
 
 
 def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
-    tmp_path: Path, prefect_address: str, old_to_middle: Moved, old_folder: Path
+    tmp_path: Path, old_to_middle: Moved, old_folder: Path
 ) -> None:
-    with filled(MIDDLE_TO_NEW, tmp_path, prefect_address) as desk:
+    with filled(MIDDLE_TO_NEW, tmp_path) as desk:
         result = moved(desk)
         require_healthy(result.checked, TRUE_WARNINGS | STREAM_WARNING)
         require_whole(result, LEFT_OUT)
@@ -156,10 +156,10 @@ def _restore_from_old(desk: Desk, bucket: Path, index: str) -> None:
     assert documents(desk.lab, "source", f"from-old-{index}") == 406
 
 
-def test_7_10_to_3_6_is_refused_with_the_way_out(tmp_path: Path, prefect_address: str) -> None:
+def test_7_10_to_3_6_is_refused_with_the_way_out(tmp_path: Path) -> None:
     with pair_lab(OLD_TO_NEW, tmp_path / "lab") as lab:
         engine(lab, "source", "PUT", "/books/_doc/1?refresh=true", {"n": 1})
-        desk = Desk(lab, tmp_path, prefect_address)
+        desk = Desk(lab, tmp_path)
         desk.write()
         refused = desk.run("migrate", "--execute")
         assert refused.code == 3, str(refused)
@@ -173,9 +173,9 @@ def test_7_10_to_3_6_is_refused_with_the_way_out(tmp_path: Path, prefect_address
 
 
 @pytest.fixture(scope="module")
-def secured(tmp_path_factory: pytest.TempPathFactory, prefect_address: str) -> Iterator[Desk]:
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """Two domains with fine-grained access control, and a caller mapped as docs/access.md says."""
-    with filled(SECURED, tmp_path_factory.mktemp("secured"), prefect_address) as desk:
+    with filled(SECURED, tmp_path_factory.mktemp("secured")) as desk:
         yield desk
 
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import psutil
 import pytest
 import requests
 from migrations import Desk, documents, engine, eventually, guard_of, refusal, rule
 from rounds import CUTOVER, append, blocked, copies, cut_over, write
+from support.prefect_server import prefect_server
 from ways_out import require_ways_out
 
 from lab.description import child_environment
@@ -210,13 +210,11 @@ def test_a_closed_terminal_ends_the_window_and_the_output_goes_on_in_a_file(two:
 
 
 def test_without_prefects_server_the_window_goes_on_to_its_end(two: Desk) -> None:
-    with waiting(two, PREFECT_API_URL=None) as process:
-        (server,) = (
-            child
-            for child in psutil.Process(process.pid).children()
-            if "temporary_server" in str(child.cmdline())
-        )
-        server.kill()
+    with (
+        prefect_server(two.folder / "prefect") as server,
+        waiting(two, PREFECT_API_URL=server.address) as process,
+    ):
+        server.process.kill()
         approved = two.run("approve", "before-open")
         assert approved.code == 0, str(approved)
         eventually(lambda: two.journal()["status"] == "done")

@@ -111,12 +111,10 @@ def _options() -> argparse.Namespace:
 
 @contextmanager
 def _scene(folder: Path) -> Iterator[Scene]:
-    from flows.prefect_runtime.server import prefect_server
-
     shutil.rmtree(folder, ignore_errors=True)  # left by a soak that was killed
     folder.mkdir(parents=True)
-    with attached(folder / "lab") as lab, prefect_server(folder / "prefect") as address:
-        scene = Scene(lab, address, folder / "runs")
+    with attached(folder / "lab") as lab:
+        scene = Scene(lab, folder / "runs")
         scene.prepare()
         yield scene
 

@@ -92,7 +92,7 @@ def _drawn(scene: Scene, seed: int) -> Run:
         kills.setdefault(place, []).append(kill_of(chance, "seed" if place < rounds else "cutover"))
     # writers that continue after a release write documents that the target cannot have
     source_after = "blocked" if seed % 3 == 0 else chance.choice(("blocked", "released"))
-    desk = Desk(scene.lab, fresh(scene.folder / f"cutover-{seed}"), scene.prefect)
+    desk = Desk(scene.lab, fresh(scene.folder / f"cutover-{seed}"))
     desk.write(
         cutover={"green": "1s", "source_after": source_after}, restore={"batch": chance.choice((2, 200))}
     )

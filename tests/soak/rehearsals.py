@@ -26,7 +26,7 @@ def rehearsal_run(scene: Scene, seed: int) -> dict[str, Any]:
     began = time.monotonic()
     scene.renew()
     before = _both(scene)
-    desk = Desk(scene.lab, fresh(scene.folder / f"rehearsal-{seed}"), scene.prefect)
+    desk = Desk(scene.lab, fresh(scene.folder / f"rehearsal-{seed}"))
     desk.write(restore={"batch": 2})
     killed = _killed_after(scene, desk, moment, chance.choice((0.0, chance.uniform(0, 0.5))))
     exits, problems = ["killed" if killed else "0"], []

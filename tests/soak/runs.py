@@ -60,7 +60,7 @@ def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
     scene.renew()
     before = scene.unconcerned()
     sizes = {side: log_size(scene.lab, side) for side in ("source", "target")}
-    desk = Desk(scene.lab, fresh(scene.folder / f"seed-{seed}"), scene.prefect)
+    desk = Desk(scene.lab, fresh(scene.folder / f"seed-{seed}"))
     desk.write()
     scene.install(kind.plan(seed))
     kills = scene.kills

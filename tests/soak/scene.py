@@ -1,4 +1,4 @@
-"""Where the soak takes place: one lab, one Prefect server, and a way back to the start of a run."""
+"""Where the soak takes place: one lab, and a way back to the start of a run."""
 
 from __future__ import annotations
 
@@ -24,13 +24,11 @@ class Scene:
 
     Args:
         lab: its description; the engines' addresses change when they are restarted.
-        prefect: address of the Prefect server that all runs use.
         folder: where runs keep their plans and state folders.
         kills: how often a command or an engine was killed.
     """
 
     lab: LabDescription
-    prefect: str
     folder: Path
     kills: int = 0
     filled: Truth = field(init=False)

@@ -8,13 +8,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
 import requests
 
 from lab.engines.engine_client import EngineClient
@@ -26,6 +25,7 @@ from tests.soak.kills import Journals
 from tests.soak.proof import blocked, wrong_copies, wrong_end
 from tests.soak.runs import fresh, secrets
 from tests.soak.scene import Scene
+from tests.support.prefect_server import PrefectServer, prefect_server
 
 DONE, SPARED = "done", "done, over before the fault"
 PASSED = (DONE, SPARED)
@@ -52,6 +52,7 @@ class Run:
         free: seconds from the deadline to when the source took writes again; negative before it.
         opening: whether the opening had begun instead.
         left: indices that may go on refusing writes, because nobody can release them.
+        server: the Prefect server that shows it, where the fault is that it goes away.
     """
 
     scene: Scene
@@ -63,6 +64,7 @@ class Run:
     free: float | None = None
     opening: bool = False
     left: set[str] = field(default_factory=set[str])
+    server: PrefectServer | None = None
     exits: list[str] = field(default_factory=list[str])
     problems: list[str] = field(default_factory=list[str])
 
@@ -94,7 +96,7 @@ def window_run(scene: Scene, seed: int) -> dict[str, Any]:
 def _drawn(scene: Scene, seed: int) -> Run:
     chance = random.Random(f"{seed}/window")
     family = FAULTS if seed <= RUNS else MEDDLING
-    desk = Desk(scene.lab, fresh(scene.folder / f"window-{seed}"), scene.prefect)
+    desk = Desk(scene.lab, fresh(scene.folder / f"window-{seed}"))
     run = Run(scene, desk, chance, list(family)[seed % len(family)], gate=chance.random() < 0.5)
     gates = {"gates": {"before-open": {"timeout": "5m"}}} if run.gate else {}
     desk.write(cutover={"green": "1s", "window": f"{WINDOW_S}s"}, **gates)
@@ -111,9 +113,15 @@ def _ended(run: Run) -> str:
 
 
 def _window(run: Run) -> None:
-    """One cutover that meets its fault; what must hold then is looked at from outside."""
+    with ExitStack() as stack:
+        if run.fault == "Prefect gone":
+            run.server = stack.enter_context(prefect_server(run.desk.folder / "prefect"))
+        _meet_fault(run, _started(run))
+
+
+def _meet_fault(run: Run, process: subprocess.Popen[str]) -> None:
+    """The cutover meets its fault; what must hold then is looked at from outside."""
     journals = Journals(run.desk.folder)
-    process = _started(run)
     events, pause_s = run.chance.randint(0, MOST_EVENTS), run.chance.choice((0.0, run.chance.uniform(0, 0.6)))
     if not _reached(journals, process, events, run.chance.uniform(*QUIET_S)):
         run.exits.append(str(waited(process).code))
@@ -144,9 +152,8 @@ def _started(run: Run) -> subprocess.Popen[str]:
     desk = run.desk
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda _number, _frame: None)
-    if run.fault == "Prefect gone":
-        own = {"PREFECT_API_URL": None}
-        return desk.start("cutover", "--execute", "--allow-freeze", environment=own)
+    if run.server:
+        desk = replace(desk, prefect=run.server.address)
     return desk.start("cutover", "--execute", "--allow-freeze")
 
 
@@ -290,11 +297,9 @@ def _stopped(_: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
     return lambda: process.send_signal(signal.SIGCONT)
 
 
-def _without_prefect(_: Run, process: subprocess.Popen[str]) -> Callable[[], None]:
-    for child in psutil.Process(process.pid).children():
-        with suppress(psutil.NoSuchProcess):
-            if "temporary_server" in " ".join(child.cmdline()):
-                child.kill()
+def _without_prefect(run: Run, _: subprocess.Popen[str]) -> Callable[[], None]:
+    assert run.server
+    run.server.process.kill()
     return _nothing
 
 

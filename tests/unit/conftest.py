@@ -18,6 +18,7 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support import prefect_server as prefect
 from support import quick_libraries
 from support.building import Clock
 from support.fake_domain import FakeDomain, fake_domain
@@ -112,7 +113,7 @@ def no_connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 class _Prefect:
-    """One temporary Prefect server for all tests that run a flow, started while the others run."""
+    """One Prefect server for all tests that run a flow, started while the others run."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -125,10 +126,8 @@ class _Prefect:
             self._address = self._thread.submit(self._started)
 
     def _started(self) -> str:
-        from flows.prefect_runtime.server import prefect_server as temporary
-
         folder = self._stack.enter_context(TemporaryDirectory(prefix="snapferry-prefect-"))
-        return self._stack.enter_context(temporary(Path(folder)))
+        return self._stack.enter_context(prefect.prefect_server(Path(folder))).address
 
     def address(self) -> str:
         """Its API's address, once it answers."""
@@ -165,8 +164,5 @@ def pytest_sessionfinish() -> None:
 def prefect_server() -> Iterator[str]:
     """A Prefect server's address. Do not import Prefect earlier: it reads its settings at import."""
     address = _prefect.address()
-    assert "prefect" not in sys.modules
-    from flows.prefect_runtime.flow_runs import without_events
-
-    with without_events():
+    with prefect.prefect_client(address):
         yield address

@@ -273,7 +273,6 @@ def test_a_copy_that_takes_writes_by_now_is_left(pair: Pair) -> None:
     assert set(pair.engines["target"].indices) == {"a"}
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_rounds_that_are_being_taken_away_are_not_gone_on_with(pair: Pair) -> None:
     from flows.sessions.seeding import seeding
 
@@ -314,7 +313,6 @@ def half_away(pair: Pair) -> Journal:
     return journal
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_an_abort_that_cannot_end_is_given_up_for_another_round(pair: Pair, half_away: Journal) -> None:
     from flows.sessions.seeding import seeding
 
@@ -323,7 +321,6 @@ def test_an_abort_that_cannot_end_is_given_up_for_another_round(pair: Pair, half
     assert "being removed" not in pair.command("status").stdout
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_with(
     pair: Pair, half_away: Journal
 ) -> None:
@@ -345,7 +342,6 @@ def test_rounds_that_are_being_taken_away_in_a_cutovers_journal_are_not_gone_on_
         pass
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_after_a_cutover_that_was_put_back_another_round_may_begin(pair: Pair) -> None:
     from flows.sessions.seeding import seeding
 

@@ -1,10 +1,11 @@
-"""`snapferry migrate --execute` where it cannot go on: exit codes and words, with a real Prefect server.
+"""`snapferry migrate --execute` where it cannot go on: exit codes and words.
 
 The domains are fakes that say who they are, or nobody at all.
 """
 
 import fcntl
 import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,16 @@ from runs.state import State
 from runs.verbs import Verb
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
-from snapferry.running import run_flow
+from snapferry.running import Chain, run_chain
 
 ROLE = "arn:aws:iam::123456789012:role/R"
-pytestmark = pytest.mark.usefixtures("prefect_server", "no_aws")
+pytestmark = pytest.mark.usefixtures("no_aws", "without_prefect")
+
+
+@pytest.fixture
+def without_prefect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prefect is not even imported: no test here names a server."""
+    monkeypatch.setitem(sys.modules, "prefect", None)
 
 
 def migrate(plan: Path, state: Path, *more: str) -> Result:
@@ -58,15 +65,14 @@ def test_a_run_that_another_process_began_meanwhile_is_not_taken_for_ones_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs = State(tmp_path, "orders")
-    monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
     monkeypatch.setattr("snapferry.running._meet", lambda _: None)
 
-    def call() -> None:
-        runs.begin(a_plan(), "migrate")  # the other one was quicker while the server started
+    def call(_: Request) -> str:
+        runs.begin(a_plan(), "migrate")  # the other one was quicker meanwhile
         raise Busy("another run holds plan orders")
 
     with pytest.raises(Busy):
-        run_flow(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, call)
+        run_chain(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, Chain(call, call))
 
 
 @pytest.mark.parametrize(("changing", "status"), [(True, "failed"), (False, "refused")])
@@ -75,10 +81,9 @@ def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
 ) -> None:
     """The end cannot be recorded either; the journal keeps what it said last, and the run can be resumed."""
     runs = State(tmp_path, "orders")
-    monkeypatch.setattr("flows.prefect_runtime.server.require_prefect_server", lambda _: None)
     monkeypatch.setattr("snapferry.running._meet", lambda _: None)
 
-    def call() -> None:
+    def call(_: Request) -> str:
         journal = runs.begin(a_plan(), "migrate")
         if changing:
             with journal.intend("snapshot", "source", "snapshot", {"name": "s"}):
@@ -87,7 +92,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
         with journal.step("snapshot"):
             raise AssertionError("never reached")
 
-    ended = run_flow(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, call)
+    ended = run_chain(Request(a_plan(), RunOptions(state=tmp_path)), MIGRATE, Chain(call, call))
     assert ended.document.status == status
     assert (
         f"cannot write {ended.path}: {ended.path.with_suffix('.new')}: Is a directory"
@@ -99,17 +104,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_the_end_of_the_run_and_is_named(
     assert [intent.result for intent in kept.intents("snapshot")] == (["sent"] if changing else [])
 
 
-@pytest.fixture
-def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prefect is neither started nor asked."""
-
-    def started(_: Path) -> None:
-        raise AssertionError("a Prefect server was started")
-
-    monkeypatch.setattr("flows.prefect_runtime.server.starting_server", started)
-
-
-@pytest.mark.usefixtures("impatient", "no_server")
+@pytest.mark.usefixtures("impatient")
 def test_a_held_plan_exits_with_6(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     state = tmp_path / "state"
     lock = state / "plans/orders/lock"
@@ -126,7 +121,6 @@ def test_a_held_plan_exits_with_6(tmp_path: Path, source: FakeDomain, target: Fa
     assert journal_of(state) is None
 
 
-@pytest.mark.usefixtures("no_server")
 def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     state = tmp_path / "state"
     FakeEngine(source, "source")
@@ -145,7 +139,6 @@ def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target:
     assert journal_of(state).document.message == "killed"
 
 
-@pytest.mark.usefixtures("no_server")
 @pytest.mark.parametrize(
     ("verb", "before", "said"),
     [
@@ -155,7 +148,7 @@ def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target:
         ("rehearse --prefix other-", "rehearse", "its options were others: prefix: 'rehearsal-' → 'other-'"),
     ],
 )
-def test_what_the_plans_runs_exclude_needs_no_server_and_no_domain(
+def test_what_the_plans_runs_exclude_needs_no_domain(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, verb: str, before: Verb, said: str
 ) -> None:
     state = tmp_path / "state"
@@ -196,7 +189,6 @@ def test_domains_that_are_not_reached_exit_with_3_and_name_their_keys(
     assert clock.pauses == [], "nothing is waited for"
     assert "source.endpoint: no connection to 127.0.0.1:1" in result.stderr
     assert "target.endpoint: the endpoint's host nowhere.invalid has no address" in result.stderr
-    assert "Starting Prefect" not in result.stderr
     assert result.stdout == ""
     assert journal_of(state) is None, "no run has begun"
 
@@ -204,9 +196,7 @@ def test_domains_that_are_not_reached_exit_with_3_and_name_their_keys(
 def test_a_domain_that_is_lost_after_the_run_began_exits_with_5(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flows.prefect_runtime import steps
-
-    monkeypatch.setattr(steps, "_FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("flows.sessions.recording._FIRST_PAUSE_S", 0.01)
     FakeEngine(source, "source", FakeIndex("a"))
     FakeEngine(target, "target")
     source.on("GET /_cat/indices", CLOSE)
@@ -217,63 +207,3 @@ def test_a_domain_that_is_lost_after_the_run_began_exits_with_5(
     assert (report["outcome"], report["changes"]) == ("interrupted", [])
     assert "GET /_cat/indices" in report["message"]
     assert journal_of(state).document.status == "interrupted"
-
-
-def test_a_prefect_server_that_is_lost_interrupts_the_run(tmp_path: Path) -> None:
-    import httpx
-
-    from flows.prefect_runtime.steps import ServerLost, prefect_reachable
-    from flows.sessions.session import status_after
-
-    journal = State(tmp_path, "orders").begin(a_plan(), "migrate")
-    with pytest.raises(ServerLost, match="Prefect server no longer answers") as caught, prefect_reachable():
-        raise httpx.ConnectError("refused")
-    assert "it continues this run" in caught.value.hint
-    assert status_after(caught.value, journal) == "interrupted"
-    with pytest.raises(ValueError, match="ours"), prefect_reachable():
-        raise ValueError("ours")
-
-
-def test_a_transient_error_in_a_step_is_tried_again_and_a_lasting_one_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from prefect import flow
-
-    from domains.errors import Unreachable
-    from flows.prefect_runtime import steps
-
-    monkeypatch.setattr(steps, "_FIRST_RETRY_S", 0.01)
-    journal = State(tmp_path, "orders").begin(a_plan(), "migrate")
-    tries: list[str] = []
-
-    def shaky() -> str:
-        tries.append("shaky")
-        if len(tries) < 3:
-            raise Unreachable("source: GET /", "gone")
-        return "there"
-
-    def broken() -> str:
-        tries.append("broken")
-        raise ValueError("no")
-
-    @flow(name="two-steps")
-    def both() -> str:
-        found = steps.run_step(journal, "shaky", shaky)
-        with pytest.raises(ValueError, match="no"):
-            steps.run_step(journal, "broken", broken)
-        return found
-
-    assert both() == "there"
-    assert tries == ["shaky", "shaky", "shaky", "broken"]
-    kept = journal.document.steps
-    assert (kept["shaky"].attempts, kept["shaky"].error) == (3, None)
-    assert (kept["broken"].attempts, kept["broken"].error) == (1, "ValueError: no")
-
-
-def test_the_flow_changes_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
-    from flows.migrate import migrate as flow_migrate
-    from tasks.errors import PreconditionError
-
-    with pytest.raises(PreconditionError, match="execute"):
-        flow_migrate.fn(a_plan(), state=str(tmp_path))
-    assert list(tmp_path.iterdir()) == []

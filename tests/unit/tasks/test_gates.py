@@ -205,7 +205,8 @@ def in_prefect(m: Migration, clock: Clock, then: Callable[[Any, UUID], object]) 
     from prefect.client.orchestration import get_client
     from prefect.runtime import flow_run
 
-    from flows.prefect_runtime.gates import pass_gate
+    from flows.chains.gates import pass_gate
+    from flows.prefect_runtime.flow_runs import in_flow_run
 
     states: list[str] = []
     slept = clock.sleep
@@ -222,7 +223,8 @@ def in_prefect(m: Migration, clock: Clock, then: Callable[[Any, UUID], object]) 
 
     @flow(name="gated")
     def gated() -> str:
-        assert pass_gate(m, GATE)
+        with in_flow_run(m.plan.name):
+            assert pass_gate(m, GATE)
         with get_client(sync_client=True) as client:
             return client.read_flow_run(UUID(flow_run.get_id())).state.type.value
 

@@ -137,14 +137,14 @@ def test_a_cutover_that_is_opening_goes_on_with_that(pair: Pair) -> None:
 # command lines
 
 
-def no_prefect(*_: Any) -> None:
-    raise AssertionError("a server was started")
+def no_chain(*_: Any) -> None:
+    raise AssertionError("the steps were run")
 
 
 def test_without_the_consent_nothing_is_started_and_there_is_no_run(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("snapferry.running.run_flow", no_prefect)
+    monkeypatch.setattr("snapferry.running.run_chain", no_chain)
     refused = pair.command("cutover", "--execute")
     assert refused.exit_code == 3
     assert "needs your consent: --allow-freeze" in refused.stderr

@@ -192,7 +192,7 @@ def snapferry(verb: str, file: Path, *more: str) -> Result:
     return CliRunner().invoke(app, [verb, str(file), "--state", str(file.parent / "state"), *more])
 
 
-@pytest.mark.usefixtures("prefect_server", "no_aws")
+@pytest.mark.usefixtures("no_aws")
 def test_a_saved_plan_that_was_refused_is_refused_again_with_its_report(
     file: Path, source: FakeDomain, target: FakeDomain
 ) -> None:

@@ -103,13 +103,13 @@ def lines_of(file: Path) -> list[str]:
 
 def test_the_log_has_everything_that_was_said_with_time_and_level(journal: Journal, tmp_path: Path) -> None:
     runs, log = State(tmp_path, "orders"), State(tmp_path, "orders").log_of(journal.run_id)
-    console.say("Starting Prefect …")
+    console.say("Meeting the domains …")
     with progress.shown_progress(runs), working_on(journal.run_id):
         report_progress(Progress("resolve", "25 indices to move", finished=True))
     console.show_problem("it failed", "fix it")
     said = [re.fullmatch(rf"{AT}\.\d\d\dZ (\w+) (.*)", line) for line in lines_of(log)]
     assert [found and found.groups() for found in said] == [
-        ("INFO", "Starting Prefect …"),
+        ("INFO", "Meeting the domains …"),
         ("INFO", "step=resolve state=done message='25 indices to move'"),
         ("ERROR", "it failed"),
         ("ERROR", "next: fix it"),

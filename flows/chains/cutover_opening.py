@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from flows.cutover_window import step_within
-from flows.prefect_runtime.steps import perform
+from flows.chains.cutover_window import step_within
+from flows.chains.steps import perform
 from reports.words import seeding as words
 from runs.events import Event, emit
 from runs.lifecycle import opening_has_begun

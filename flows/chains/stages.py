@@ -1,7 +1,7 @@
 """Stages shared by several flows: register, move, verify."""
 
-from flows.prefect_runtime.gates import pass_gate
-from flows.prefect_runtime.steps import perform, run_step
+from flows.chains.gates import pass_gate
+from flows.chains.steps import perform, run_step
 from reports.words import common
 from runs.events import Event, emit
 from tasks import snapshot, steps

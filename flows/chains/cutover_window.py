@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from domains.errors import SnapferryError, is_transient
+from flows.chains.steps import perform, run_step
 from flows.guard.guard import Guard
-from flows.prefect_runtime.steps import perform, run_step
 from reports.words import seeding as words
 from runs.progress import Progress, listening, report_progress
 from runs.state import State

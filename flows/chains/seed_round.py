@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from flows.prefect_runtime.steps import perform, run_step
-from flows.stages import require_restored, take_snapshot
+from flows.chains.stages import require_restored, take_snapshot
+from flows.chains.steps import perform, run_step
 from tasks import steps
 from tasks.cleanup import removal
 from tasks.cutover.open_target import open_copies

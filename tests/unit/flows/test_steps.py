@@ -1,0 +1,114 @@
+"""A step that meets a transient error is tried again as a whole, in this process and as a Prefect task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.building import a_plan
+
+from domains.errors import Unreachable
+from flows.chains.steps import run_step
+from flows.sessions.session import status_after
+from runs.journal import Journal
+from runs.progress import Progress, listening
+from runs.state import State
+from tasks.errors import PreconditionError
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return State(tmp_path, "orders").begin(a_plan(), "migrate")
+
+
+def twice(journal: Journal) -> list[str]:
+    """What was tried: a step that gets there at the third attempt, and one that never will."""
+    tries: list[str] = []
+
+    def shaky() -> str:
+        tries.append("shaky")
+        if len(tries) < 3:
+            raise Unreachable("source: GET /", "gone")
+        return "there"
+
+    def broken() -> str:
+        tries.append("broken")
+        raise ValueError("no")
+
+    assert run_step(journal, "resolve", shaky) == "there"
+    with pytest.raises(ValueError, match="no"):
+        run_step(journal, "restore", broken)
+    return tries
+
+
+def in_this_process(journal: Journal) -> list[str]:
+    return twice(journal)
+
+
+def as_tasks(journal: Journal) -> list[str]:
+    from prefect import flow
+
+    from flows.prefect_runtime.flow_runs import in_flow_run
+
+    @flow(name="two-steps")
+    def both() -> list[str]:
+        with in_flow_run("orders"):
+            return twice(journal)
+
+    return both()
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize("way", [in_this_process, as_tasks])
+def test_a_transient_error_is_tried_again_and_a_lasting_one_is_not(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, way: Callable[[Journal], list[str]]
+) -> None:
+    for pause in ("flows.sessions.recording._FIRST_PAUSE_S", "flows.prefect_runtime.steps._FIRST_RETRY_S"):
+        monkeypatch.setattr(pause, 0.01)
+    assert way(journal) == ["shaky", "shaky", "shaky", "broken"]
+    kept = journal.document.steps
+    assert (kept["resolve"].attempts, kept["resolve"].error) == (3, None)
+    assert (kept["restore"].attempts, kept["restore"].error) == (1, "ValueError: no")
+
+
+def test_the_pauses_grow_and_say_why(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    told: list[Progress] = []
+    monkeypatch.setattr("flows.sessions.recording.time.sleep", slept.append)
+
+    def lost() -> Any:
+        raise Unreachable("source: GET /", "gone")
+
+    with listening(told.append), pytest.raises(Unreachable):
+        run_step(journal, "resolve", lost)
+    first, second = slept
+    assert 5 <= first <= 7.5 and 10 <= second <= 15
+    assert [message.step for message in told] == ["resolve", "resolve"]
+    assert told[0].message == f"trying again in {first:.0f} s: source: GET /: gone"
+    assert told[0].waiting
+    assert journal.document.steps["resolve"].attempts == 3
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_prefect_server_that_is_lost_interrupts_the_run(journal: Journal) -> None:
+    import httpx
+
+    from flows.prefect_runtime.steps import ServerLost, prefect_reachable
+
+    with pytest.raises(ServerLost, match="Prefect server no longer answers") as caught, prefect_reachable():
+        raise httpx.ConnectError("refused")
+    assert "it continues this run" in caught.value.hint
+    assert status_after(caught.value, journal) == "interrupted"
+    with pytest.raises(ValueError, match="ours"), prefect_reachable():
+        raise ValueError("ours")
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_the_flow_changes_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
+    from flows.migrate import migrate
+
+    with pytest.raises(PreconditionError, match="execute"):
+        migrate.fn(a_plan(), state=str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
