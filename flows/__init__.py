@@ -1,1 +1,1 @@
-"""Prefect flows: the order of the steps, their retries and waits. The only room that imports Prefect."""
+"""What the verbs do: chains of steps, and the Prefect flows that run them. Only flows import Prefect."""

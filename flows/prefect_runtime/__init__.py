@@ -1,1 +1,1 @@
-"""What Prefect needs to run the flows: its server, steps as tasks, artifacts, gates."""
+"""What runs a chain as a Prefect flow: its steps as tasks, artifacts, gates, and the server that is named."""
