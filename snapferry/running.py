@@ -46,25 +46,14 @@ def run_chain(request: "Request", rules: "VerbRules", chain: Chain) -> "Journal"
         SnapferryError, KeyboardInterrupt: no run was started or resumed.
     """
     from domains.errors import SnapferryError
-    from flows.sessions.begin_or_resume import require_possible
     from runs.errors import Busy, StateUnusable
-    from runs.state_files import require_room
-    from snapferry.output.console import keep_output
     from snapferry.output.progress import shown_progress
 
     runs = request.state
-    keep_output(runs.output_log)
-    runs.require_free()
-    require_room(runs.folder, _ROOM)
-    with shown_progress(runs), runs.lock_plan():
-        require_possible(request, rules)
-    before = _sessions(runs)
     server = os.environ.get("PREFECT_API_URL", "")
-    with _importing():
-        _meet(request)
-        if server:
-            _require_server(server)
-        import_module(f"flows.{rules.verb}" if server else f"flows.chains.{rules.verb}")
+    _require_startable(request, rules)
+    before = _sessions(runs)
+    _meet_and_import(request, rules, server)
     finished: str | None = None
     failed: BaseException | None = None
     try:
@@ -84,6 +73,30 @@ def run_chain(request: "Request", rules: "VerbRules", chain: Chain) -> "Journal"
             f"the run of plan {runs.plan_name} is not in {runs.folder}", "see `snapferry status PLAN`"
         )
     return _with_end(journal, failed) if failed else journal
+
+
+def _require_startable(request: "Request", rules: "VerbRules") -> None:
+    """Refuse what the plan's runs exclude, and a state folder without room."""
+    from flows.sessions.begin_or_resume import require_possible
+    from runs.state_files import require_room
+    from snapferry.output.console import keep_output
+    from snapferry.output.progress import shown_progress
+
+    runs = request.state
+    keep_output(runs.output_log)
+    runs.require_free()
+    require_room(runs.folder, _ROOM)
+    with shown_progress(runs), runs.lock_plan():
+        require_possible(request, rules)
+
+
+def _meet_and_import(request: "Request", rules: "VerbRules", server: str) -> None:
+    """Make sure that the domains answer, and Prefect's server if one is named; import what runs the steps."""
+    with _importing():
+        _meet(request)
+        if server:
+            _require_server(server)
+        import_module(f"flows.{rules.verb}" if server else f"flows.chains.{rules.verb}")
 
 
 def _require_server(address: str) -> None:

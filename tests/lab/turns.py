@@ -16,8 +16,8 @@ import pytest
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
     "window", "matrix", "cutover", "checks", "abort", "cutover_meddled", "migrate", "rehearse", "old_state",
-    "faults", "planned_requests", "verify", "service_manners", "kill", "finish", "lab_lifetime", "lab_nodes",
-    "deployment", "conflicts", "gates", "saved_plans",
+    "prefect", "faults", "planned_requests", "verify", "service_manners", "kill", "finish", "lab_lifetime",
+    "lab_nodes", "conflicts", "gates", "saved_plans",
 )  # fmt: skip
 """They come first, so that no long one is left when the other runs have nothing more to take."""
 
