@@ -88,7 +88,7 @@ class Result:
 
 def measured(sizes: Sequence[Size]) -> Iterator[Result]:
     """Rehearse and migrate each size as often as it says, each time with an empty target and state."""
-    with lab_and_folder() as (lab, folder):
+    with lab_and_folder() as (lab, _):
         list(_of_size(lab, WARM_UP))  # engines that have just started are slower than domains in use
         for size in sizes:
             yield from _of_size(lab, size)
