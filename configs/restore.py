@@ -53,6 +53,8 @@ _SHAPES = {
     **{f"index.blocks.{kind}": (r"true|false", "true or false") for kind in ("write", "read", "metadata")},
 }
 """Values of settings that Snapferry itself works with: a pattern, and in words."""
+SHAPED = frozenset(_SHAPES)
+"""Settings whose values are judged when a plan is loaded."""
 
 
 def setting_text(value: object) -> str:
