@@ -24,7 +24,7 @@ from lab.reset import reset
 from lab.state import state
 
 DOCUMENTS = 2000
-UNSEEN = "un\u200bse\x1b[31men\u202e"
+UNSEEN = "un\u200bse\x1b[31men\u202e\u2028"
 LEFT_OUT = {"archive-2024", ".kibana_1", ".opendistro-job-scheduler-lock"}
 STREAM_INDICES = {".ds-logs-web-000001", ".ds-logs-web-000002"}
 
@@ -114,7 +114,7 @@ def test_a_name_that_nobody_sees_moves_and_is_shown_as_an_escape(old_to_middle: 
     """Elasticsearch 7.10.2 accepts it, and so does 2.19.4."""
     assert UNSEEN in old_to_middle.target["indices"]
     shown = f"{old_to_middle.checked}{old_to_middle.ended}"
-    assert not {"\u200b", "\x1b", "\u202e"} & set(shown)
+    assert not {"\u200b", "\x1b", "\u202e", "\u2028"} & set(shown)
 
 
 def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
