@@ -72,7 +72,7 @@ def require_asked_settings(m: Migration, resolution: Resolution, but: Collection
     lacking = lacking_settings(m, [index.target for index in resolution.indices], but)
     if lacking:
         name, first = next(iter(lacking.items()))
-        more = f", and {len(lacking) - 1} copies more" if len(lacking) > 1 else ""
+        more = f" (nor did {listed([*lacking][1:], _SHOWN)})" if len(lacking) > 1 else ""
         raise ExecutionError(
             f"{name} on the target did not get what restore.index_settings asks for{more}: "
             f"{listed(first, _SHOWN, '; ')}",

@@ -101,7 +101,7 @@ def test_elasticsearch_knows_its_own_types() -> None:
     ("held", "wanted"),
     [
         ([FakeIndex("a"), FakeIndex("w", settings=WARM)],
-         ("FAIL", "w: warm, among 1 hot ones: their snapshot fails")),
+         ("FAIL", "w: warm, and a hot: one snapshot of both fails")),
         ([FakeIndex("v", settings=WARM), FakeIndex("w", settings=WARM)],
          ("FAIL", "v, w: warm, and a snapshot holds one warm index at most")),
         ([FakeIndex("w", settings=WARM)], ("WARN", "could not tell: w is warm, and moves alone")),
