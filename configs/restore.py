@@ -116,7 +116,7 @@ def _value_problems(name: str, value: str) -> Iterator[str]:
             f"{name} cannot be true: {_BLOCKS[name]}; set it on the target when the migration is over, or "
             "use index.blocks.write"
         )
-    elif name in _SHAPES and not re.fullmatch(_SHAPES[name][0], value.lower()):
+    elif name in _SHAPES and not re.fullmatch(_SHAPES[name][0], value):
         yield f"{name} is {value}; write {_SHAPES[name][1]}"
 
 

@@ -129,7 +129,7 @@ def _meant(key: str, names: Iterable[str]) -> str:
 def _of_another_kind(key: str, value: str, usual: str, side: Side) -> Iterator[_Problem]:
     """Report a value that is no number, time or size where the side's own value is one."""
     pattern, words = next((kind for kind in _KINDS if kind[0].fullmatch(usual.lower())), (_EITHER, ""))
-    fits = pattern is _EITHER or pattern.fullmatch(value.lower())
+    fits = pattern is _EITHER or pattern.fullmatch(value if pattern is _BOOLEAN else value.lower())
     if not fits and (pattern is _BOOLEAN or not _EITHER.fullmatch(value)):
         yield _Problem(f"{key} is {value}; write {words} (on the {side} it is {usual})", certain=True)
 

@@ -450,6 +450,7 @@ KNOWN = {
                 ("gc_deletes", "often", "a time with its unit"),
                 ("translog.flush_threshold_size", "lots", "a size with its unit"),
                 ("hidden", 0, "true or false"),
+                ("hidden", "True", "true or false"),
             )
         ),
         *(
