@@ -51,7 +51,7 @@ def _lines(report: Report) -> Iterator[str]:
     headline = escape(common.sentence(outcomes.headline(report)))
     yield f'<p class="headline {_OUTCOMES.get(report.outcome, _MIXED)}">{headline}</p>'
     if report.message:
-        yield f"<p>{_text(report.message)}</p>"
+        yield f'<p style="white-space: pre-line">{_text(report.message)}</p>'
     if report.next:
         yield f'<p class="next">Next: {_text(report.next)}</p>'
     yield from _facts(tuple(facts_of(report)))
