@@ -53,6 +53,8 @@ _SHAPES = {
     **{f"index.blocks.{kind}": (r"true|false", "true or false") for kind in ("write", "read", "metadata")},
 }
 """Values of settings that Snapferry itself works with: a pattern, and in words."""
+SHAPED = frozenset(_SHAPES)
+"""Settings whose values are judged when a plan is loaded."""
 
 
 def setting_text(value: object) -> str:
@@ -114,7 +116,7 @@ def _value_problems(name: str, value: str) -> Iterator[str]:
             f"{name} cannot be true: {_BLOCKS[name]}; set it on the target when the migration is over, or "
             "use index.blocks.write"
         )
-    elif name in _SHAPES and not re.fullmatch(_SHAPES[name][0], value.lower()):
+    elif name in _SHAPES and not re.fullmatch(_SHAPES[name][0], value):
         yield f"{name} is {value}; write {_SHAPES[name][1]}"
 
 

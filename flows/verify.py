@@ -23,10 +23,11 @@ from tasks.planning import resolve as resolving
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, SelectedIndex
 from tasks.records.verification import VerificationRecord
 from tasks.seeding.ledger import ledger
-from tasks.seeding.scope import split_streams
+from tasks.seeding.scope import COPY_SETTINGS, split_streams
 from tasks.selection.select import Selection, matches, select
 from tasks.selection.system_indices import system_indices_of
 from tasks.verification import run as verifying
+from tasks.verification.asked_settings import with_asked_settings
 from tasks.verification.comparison import Comparison
 from tasks.verification.renames import Rename, renamed
 from tasks.verification.run import compared
@@ -132,12 +133,17 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
     latest = _latest(runs)
     decided = latest.document.recorded(steps.RESOLVE) if latest else None
     if latest is None or decided is None:
-        return verifying.verify(
-            migration, _with_closed_copies(migration, resolving.resolve_names(migration), runs)
-        )
+        named = _with_closed_copies(migration, resolving.resolve_names(migration), runs)
+        return _verified(migration, named, {})
     require_same_plan(latest, plan, but=("verify", "cutover"))
     require_same_clusters(latest, _uuids(migration))
-    return verifying.verify(migration, decided, _marks(latest))
+    return _verified(migration, decided, _marks(latest))
+
+
+def _verified(m: Migration, resolution: Resolution, marks: dict[str, tuple[Mark, ...]]) -> VerificationRecord:
+    """Compare, and look for settings that the plan asks for and that the engine has set aside."""
+    record = verifying.verify(m, resolution, marks)
+    return with_asked_settings(m, resolution, record, but=COPY_SETTINGS, later=True)
 
 
 def _latest(state: State) -> Journal | None:

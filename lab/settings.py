@@ -45,7 +45,7 @@ class DomainSettings:
         if self.access_control and not engine.has_access_control:
             raise LabError(
                 f"The lab has no security plugin for {engine.name}: {self.name} cannot have access control.",
-                "Leave it out, or choose opensearch-2.19.4.",
+                "Leave it out, or choose opensearch-2.19.4 or opensearch-2.19.1.",
             )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from configs.hooks import EventName, Hook
 from configs.plan import BasicAuth, DomainSettings, Plan
-from configs.values.visible import visible
+from configs.values.visible import visible, visible_lines
 from runs.events import Event
 from runs.hook_commands import command_unusable, run_command
 from runs.journal import HookEntry, Journal, now
@@ -72,7 +72,7 @@ def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path,
     written = [str(file) if file.exists() else "" for file in reports]
     return HookMessage(
         event=event.event,
-        text=visible(f"{plan.name}: {event.message}"),
+        text=visible_lines(f"{plan.name}: {event.message}"),
         at=now().isoformat(timespec="seconds"),
         plan=plan.name,
         run_id=run.run_id,
@@ -83,7 +83,7 @@ def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path,
         gate=event.gate,
         until=event.until.isoformat(timespec="seconds") if event.until else "",
         by=event.by,
-        message=visible(event.message),
+        message=visible_lines(event.message),
         hint=visible(event.hint),
         source=_where(plan.source),
         target=_where(plan.target),

@@ -1,6 +1,8 @@
 """The errors that end a migration: refused before anything changed, or failed after."""
 
+from configs.values.visible import visible_lines
 from domains.errors import SnapferryError
+from domains.known_secrets import cut_secrets
 
 
 class PreconditionError(SnapferryError):
@@ -8,12 +10,14 @@ class PreconditionError(SnapferryError):
 
     Args:
         message: the refusal in one sentence.
-        problems: every reason, one line each.
+        problems: every reason; a reason of several lines has no line break of somebody else in it.
     """
 
     def __init__(self, message: str, problems: tuple[str, ...] = (), hint: str = "") -> None:
-        super().__init__("\n".join([message, *(f"  - {problem}" for problem in problems)]), hint)
-        self.problems = problems
+        super().__init__(message, hint)
+        self.problems = tuple(visible_lines(cut_secrets(problem)) for problem in problems)
+        self.message = "\n".join([self.message, *(f"  - {problem}" for problem in self.problems)])
+        self.args = (self.message,)
 
 
 class ExecutionError(SnapferryError):

@@ -13,6 +13,8 @@ _SUSPECT = re.compile(rf"[^ -~]|[{_UNSEEN}]")
 _BLANK = re.compile(rf"[{_UNSEEN}]")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _COLLECTIONS = (list, tuple, set, frozenset)
+_OF_LINES = frozenset({"message", "error", "step_error"})
+"""Fields that list reasons line by line; what others have said in them is visible already."""
 T = TypeVar("T")
 
 
@@ -59,15 +61,19 @@ def _visible_of(value: Any, kind: Any) -> Any:
         changed = _changed({each.name: getattr(value, each.name) for each in fields(kind) if each.init})
         return replace(value, **changed) if changed else value
     if kind is dict:
-        return {_visible(key): _visible(below) for key, below in value.items()}
+        return {_visible(key): _visible_field(key, below) for key, below in value.items()}
     if any(kind is each for each in _COLLECTIONS):
         return kind(_visible(each) for each in value)
     return value
 
 
 def _changed(values: Mapping[str, Any]) -> dict[str, Any]:
-    found = {name: _visible(value) for name, value in values.items()}
+    found = {name: _visible_field(name, value) for name, value in values.items()}
     return {name: value for name, value in found.items() if value != values[name]}
+
+
+def _visible_field(name: Any, value: Any) -> Any:
+    return visible_lines(value) if name in _OF_LINES and isinstance(value, str) else _visible(value)
 
 
 def _shown(character: str) -> str:

@@ -32,7 +32,11 @@ _SETTINGS = (
     "data_path",
     "derived_source*enabled",
 )
-_TEXTS = ("_meta", "dynamic_templates", "**.null_value", "**.relations", "**.value", "**.contexts", "**.meta")
+_TEXTS = (
+    *("_meta", "dynamic_templates", "dynamic_date_formats", "**.null_value", "**.relations", "**.value"),
+    *("**.contexts", "**.meta", "**.copy_to", "**.format", "**.script"),
+)
+"""Parts of a mapping that take any text. Names of fields come with their types."""
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _PARTS = (
     *(f"*.settings.index*{setting}" for setting in _SETTINGS),

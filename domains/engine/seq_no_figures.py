@@ -193,7 +193,7 @@ def closed_sizes(domain: Domain) -> dict[str, int]:
             path_of(every, "_stats", "store"),
             timeout_s=_TIMEOUT_S,
             forbid_closed_indices="false",
-            expand_wildcards="closed",
+            expand_wildcards="all",  # hidden ones, too
             ignore_unavailable="true",
             filter_path="indices.*.primaries.store.size_in_bytes",
         )

@@ -76,7 +76,7 @@ def _block(index: str, number: int, words: str) -> Block:
 def way_out(blocks: Iterable[Block]) -> str:
     """Say what takes these blocks off, in one sentence without its full stop; empty for no block."""
     found = tuple(blocks)
-    more = f"; and {len(found) - _SHOWN} blocks more" if len(found) > _SHOWN else ""
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return "; ".join(map(_way_out, found[:_SHOWN])) + more
 
 

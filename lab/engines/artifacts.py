@@ -46,7 +46,7 @@ class Engine:
     """The parts of one engine version.
 
     `product` is "opensearch" or "elasticsearch"; `plugins` are assembled from jars, `archives` are complete
-    plugins, added on request to a separate tree.
+    plugins; that for access control is added on request, to a separate tree.
     """
 
     name: str
@@ -69,10 +69,14 @@ class Engine:
         """Whether the engine supports fine-grained access control."""
         return any(plugin == SECURITY_PLUGIN for plugin, _ in self.archives)
 
+    def complete_plugins(self, access_control: bool) -> tuple[tuple[str, Artifact], ...]:
+        """The archives to add, with their plugins' names."""
+        return tuple(each for each in self.archives if access_control or each[0] != SECURITY_PLUGIN)
+
     def artifacts(self, access_control: bool) -> tuple[Artifact, ...]:
         """All files of the engine, the server first."""
         jars = tuple(artifact for _, jars in self.plugins for artifact in jars)
-        archives = tuple(archive for _, archive in self.archives) if access_control else ()
+        archives = tuple(archive for _, archive in self.complete_plugins(access_control))
         return (self.server, *jars, *archives)
 
 

@@ -89,7 +89,7 @@ def _unpack(
         _adapt(engine, tree, java)
         for plugin, jars in engine.plugins:
             _add_plugin(tree, plugin, [paths[jar] for jar in jars])
-        for plugin, complete in engine.archives if access_control else ():
+        for plugin, complete in engine.complete_plugins(access_control):
             with zipfile.ZipFile(paths[complete]) as archive:
                 archive.extractall(tree / "plugins" / plugin)
         if engine.has_s3:

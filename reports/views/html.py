@@ -25,6 +25,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; margin-bottom: .25rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 .headline { font-size: 1.05rem; font-weight: 600; }
+p { white-space: pre-line; }
 .good { color: var(--good); } .bad { color: var(--bad); } .mixed { color: var(--mixed); }
 .next { border-left: 4px solid var(--line); padding: .25rem .75rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; } dt { color: var(--soft); }

@@ -23,7 +23,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"**{_text(common.sentence(outcomes.headline(report)))}**"
     if report.message:
-        yield f"\n> {_text(report.message)}"
+        yield ""
+        yield from _quoted(report.message)
     advice = advice_in(report.next, report.next_command)
     if advice:
         yield f"\nTo do: {_text(advice)}"
@@ -36,6 +37,12 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield from _facts(section.facts)
         yield from _table(section)
+
+
+def _quoted(message: str) -> Iterator[str]:
+    """Quote a message line by line: the reasons that it lists become a list, and no line a title."""
+    for line in filter(None, map(_text, message.split("\n"))):
+        yield f"> \\{line}" if line.startswith("#") else f"> {line}"
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -54,11 +54,14 @@ class Engine(StrEnum):
 
     ELASTICSEARCH_7_10 = "elasticsearch-7.10.2"
     OPENSEARCH_2_19 = "opensearch-2.19.4"
+    OPENSEARCH_2_19_WITH_VECTORS = "opensearch-2.19.1"
     OPENSEARCH_3_6 = "opensearch-3.6.0"
 
 
 ENGINE = Engine.OPENSEARCH_3_6
-SECURED = Engine.OPENSEARCH_2_19  # the one with a security plugin
+SECURED = (Engine.OPENSEARCH_2_19, Engine.OPENSEARCH_2_19_WITH_VECTORS)
+"""Those with a security plugin."""
+_SECURED = " or ".join(SECURED)
 _NAMES = ", ".join(Engine)
 Source = Annotated[Engine, typer.Option(metavar="ENGINE", help=f"Engine of the source: {_NAMES}.")]
 Target = Annotated[Engine, typer.Option(metavar="ENGINE", help="Engine of the target.")]
@@ -115,7 +118,7 @@ def up(
         bool,
         typer.Option(
             "--access-control",
-            help=f"Turn on fine-grained access control; only {SECURED.value} has it.",
+            help=f"Turn on fine-grained access control; it takes {_SECURED}.",
         ),
     ] = False,
     nodes: Annotated[int, typer.Option(min=1, max=3, help="Data nodes of each domain.")] = 1,
@@ -132,8 +135,8 @@ def up(
 
     It keeps running until `snapferry lab down`. If it is already up, this only shows how to use it.
     """
-    if access_control and SECURED not in (source, target):
-        raise typer.BadParameter(f"needs --source or --target {SECURED.value}", param_hint="--access-control")
+    if access_control and not {source, target} & {*SECURED}:
+        raise typer.BadParameter(f"needs --source or --target {_SECURED}", param_hint="--access-control")
     from lab.manager import status as read_status
     from lab.manager import up as start
     from lab.settings import heap_for

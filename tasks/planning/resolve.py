@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from configs.values.visible import visible
 from domains.domain import Domain, Side
 from domains.engine.cluster import ClusterIdentity
 from runs.commands import with_options
@@ -103,7 +104,7 @@ def _problem(record: CheckRecord) -> str:
     """A failed check as text: what was found, the names if there are many, and what to do."""
     items = record.items if len(record.items) > 1 else ()
     more = (*(f"  {item}" for item in items), *([f"next: {record.hint}"] if record.hint else []))
-    return "\n".join([_line(record), *(f"    {line}" for line in more)])
+    return "\n".join([visible(_line(record)), *(f"    {visible(line)}" for line in more)])
 
 
 def _line(record: CheckRecord) -> str:

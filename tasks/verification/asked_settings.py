@@ -21,7 +21,12 @@ _REPLICAS = "index.number_of_replicas"
 
 
 def with_asked_settings(
-    m: Migration, resolution: Resolution, record: VerificationRecord, but: Collection[str] = ()
+    m: Migration,
+    resolution: Resolution,
+    record: VerificationRecord,
+    but: Collection[str] = (),
+    *,
+    later: bool = False,
 ) -> VerificationRecord:
     """Judge each index also by the settings that the plan asks for: without one of them it is different.
 
@@ -29,12 +34,13 @@ def with_asked_settings(
 
     Args:
         but: settings that a copy gets only when it is opened.
+        later: some time after the restore, when the target's owner may have given a setting another value.
 
     Raises:
         DomainError: transient errors only; any other makes the indices `not compared`.
     """
     try:
-        lacking = lacking_settings(m, [index.target for index in resolution.indices], but)
+        lacking = lacking_settings(m, [index.target for index in resolution.indices], but, later=later)
     except DomainError as error:
         if error.transient:
             raise
@@ -66,7 +72,7 @@ def require_asked_settings(m: Migration, resolution: Resolution, but: Collection
     lacking = lacking_settings(m, [index.target for index in resolution.indices], but)
     if lacking:
         name, first = next(iter(lacking.items()))
-        more = f", and {len(lacking) - 1} copies more" if len(lacking) > 1 else ""
+        more = f" (nor did {listed([*lacking][1:], _SHOWN)})" if len(lacking) > 1 else ""
         raise ExecutionError(
             f"{name} on the target did not get what restore.index_settings asks for{more}: "
             f"{listed(first, _SHOWN, '; ')}",
@@ -75,18 +81,23 @@ def require_asked_settings(m: Migration, resolution: Resolution, but: Collection
 
 
 def lacking_settings(
-    m: Migration, targets: Collection[str], but: Collection[str] = ()
+    m: Migration, targets: Collection[str], but: Collection[str] = (), *, later: bool = False
 ) -> dict[str, tuple[str, ...]]:
-    """Indices on the target that lack a setting of the plan, with the differences in words. Reads only."""
+    """Indices on the target that lack a setting of the plan, with the differences in words. Reads only.
+
+    Args:
+        but, later: as in `with_asked_settings`.
+    """
     wanted = {full_key(key): setting_text(value) for key, value in m.plan.restore.index_settings.items()}
     asked = {key: value for key, value in wanted.items() if key not in but}
     if not asked or not targets:
         return {}
-    told = {name: tuple(_lacking(asked, has)) for name, has in index_settings(m.target, targets).items()}
+    there = index_settings(m.target, targets)
+    told = {name: tuple(_lacking(asked, has, later=later)) for name, has in there.items()}
     return {name: lines for name, lines in told.items() if lines}
 
 
-def _lacking(asked: Mapping[str, str], has: Mapping[str, object]) -> Iterator[str]:
+def _lacking(asked: Mapping[str, str], has: Mapping[str, object], *, later: bool) -> Iterator[str]:
     expands = str(has.get(_EXPANDS, "false")) != "false"
     for key, value in asked.items():
         there = has.get(key)
@@ -95,5 +106,5 @@ def _lacking(asked: Mapping[str, str], has: Mapping[str, object]) -> Iterator[st
         if there is None:
             aside = f": the engine set it aside as {_ASIDE}{key}" if f"{_ASIDE}{key}" in has else ""
             yield f"setting {key} is absent on the target, not {value}{aside}"
-        elif setting_text(there) != value:
+        elif setting_text(there) != value and not later:
             yield f"setting {key} is {setting_text(there)} on the target, not {value}"

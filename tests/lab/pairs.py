@@ -12,6 +12,7 @@ from lab.manager import attached
 from lab.settings import DomainSettings, LabSettings
 
 OLD, MIDDLE, NEW = "elasticsearch-7.10.2", "opensearch-2.19.4", "opensearch-3.6.0"
+WITH_VECTORS = "opensearch-2.19.1"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Pair:
         )
 
 
-SECURED = Pair(MIDDLE, MIDDLE, "folder", access_control=True)
+SECURED = Pair(WITH_VECTORS, WITH_VECTORS, "folder", access_control=True)
 OLD_TO_MIDDLE = Pair(OLD, MIDDLE, "folder")
 MIDDLE_TO_NEW = Pair(MIDDLE, NEW, "folder")
 OLD_TO_NEW = Pair(OLD, NEW, "folder")

@@ -79,6 +79,8 @@ def test_rename_puts_the_copy_beside_what_is_there(taken_desk: Desk) -> None:
     assert targets["shop"] == "new$1.shop-moved" and targets["people"] == "new$1.people-moved"
     assert targets["free"] == "free"
     assert documents(lab, "target", "new$1.shop-moved") == 3 and documents(lab, "target", "shop") == 1
+    provided = engine(lab, "target", "GET", "/new$1.shop-moved/_settings/index.provided_name")
+    assert provided == {}, "a rollover would write among the source's names"
     stream = engine(lab, "target", "GET", "/_data_stream/new$1.events-moved")["data_streams"][0]
     assert [index["index_name"] for index in stream["indices"]] == [".ds-new$1.events-moved-000001"]
     assert documents(lab, "target", "new$1.events-moved") == 3 and documents(lab, "target", "events") == 1

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 from migrations import Desk, documents, engine, eventually, kill_when
-from rounds import CUTOVER, append, blocked, copies, cut_over, hidden, kinds, seeded, write
+from rounds import CUTOVER, append, blocked, copies, cut_over, hidden, kinds, record, seeded, write
 
 ONE = {"settings": {"number_of_replicas": 0}}
+SOME = {"filter": {"term": {"n": 1}}, "index_routing": "r", "search_routing": "r", "is_write_index": True}
+SHUT = {"settings": {"number_of_replicas": 0, "index.hidden": True}, "aliases": {"some": SOME, "plain": {}}}
 OFF = {"index.blocks.write": False}
 
 
 @pytest.fixture
 def few(desk: Desk) -> Desk:
-    """A user with three indices, of which one round was taken; one of them is closed."""
-    for name in ("first", "second", "shut"):
-        engine(desk.lab, "source", "PUT", f"/{name}", ONE)
+    """A user with three indices, one of them closed, hidden and with aliases; one round was taken."""
+    for name, body in (("first", ONE), ("second", ONE), ("shut", SHUT)):
+        engine(desk.lab, "source", "PUT", f"/{name}", body)
         append(desk.lab, name, 5)
     engine(desk.lab, "source", "POST", "/shut/_close")
     desk.write(cutover=CUTOVER, indices={"closed": "move"})
@@ -171,6 +173,9 @@ def test_a_block_that_is_switched_off_by_false_and_a_closed_index_go_the_same_wa
     assert blocked(lab) == {"first", "second"}
     assert copies(lab) == {"first": "open", "second": "open", "shut": "close"}
     assert blocked(lab, "target") == set()
+    assert engine(lab, "target", "GET", "/shut/_alias")["shut"]["aliases"] == {"some": SOME, "plain": {}}
+    notes = record(few.journal(), "resolve")["notes"]
+    assert "could not tell" not in str(notes), "the size of a closed, hidden index is known"
     engine(lab, "target", "POST", "/shut/_open")
     assert (documents(lab, "target", "second"), documents(lab, "target", "shut")) == (7, 5)
 

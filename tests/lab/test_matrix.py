@@ -24,7 +24,8 @@ from lab.reset import reset
 from lab.state import state
 
 DOCUMENTS = 2000
-UNSEEN = "un\u200bse\x1b[31men\u202e"
+SIDES = ("source", "target")
+UNSEEN = "un\u200bse\x1b[31men\u202e\u2028"
 LEFT_OUT = {"archive-2024", ".kibana_1", ".opendistro-job-scheduler-lock"}
 STREAM_INDICES = {".ds-logs-web-000001", ".ds-logs-web-000002"}
 
@@ -114,7 +115,7 @@ def test_a_name_that_nobody_sees_moves_and_is_shown_as_an_escape(old_to_middle: 
     """Elasticsearch 7.10.2 accepts it, and so does 2.19.4."""
     assert UNSEEN in old_to_middle.target["indices"]
     shown = f"{old_to_middle.checked}{old_to_middle.ended}"
-    assert not {"\u200b", "\x1b", "\u202e"} & set(shown)
+    assert not {"\u200b", "\x1b", "\u202e", "\u2028"} & set(shown)
 
 
 def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
@@ -186,6 +187,39 @@ def test_2_19_to_2_19_both_with_access_control(secured: Desk) -> None:
     require_whole(result, LEFT_OUT | {".opendistro_security"})
     assert result.source["indices"].keys() > STREAM_INDICES
     shows_s3_only(secured)
+
+
+VECTORS = {
+    "settings": {"index.knn": True, "number_of_replicas": 0},
+    "mappings": {
+        "properties": {
+            "where": {
+                "type": "knn_vector",
+                "dimension": 3,
+                "method": {"name": "hnsw", "engine": "lucene", "space_type": "l2"},
+            }
+        }
+    },
+}
+
+
+def test_a_vector_index_is_moved_and_finds_the_same_neighbours(secured: Desk) -> None:
+    """By Lucene's engine: the published k-NN plugin comes without the native libraries of the others."""
+    lab = secured.lab
+    engine(lab, "source", "PUT", "/vectors", VECTORS)
+    for number in range(20):
+        body = {"where": [number, number * 0.1, -number], "n": number}
+        engine(lab, "source", "PUT", f"/vectors/_doc/{number}?refresh=true", body)
+    nearest = {"query": {"knn": {"where": {"vector": [7.2, 0.7, -7], "k": 3}}}}
+    query = {"index": "vectors", **nearest, "equal": True}
+    verify = {"level": "content", "sample": 1.0, "queries": [query]}
+    secured.write(name="vectors-move", indices={"include": ["vectors"]}, verify=verify)
+    ended = secured.run("migrate", "--execute", "--json")
+    assert ended.code == 0, str(ended)
+    assert "20 documents compared" in ended.json["indices"][0]["detail"]
+    found = [engine(lab, side, "POST", "/vectors/_search", nearest)["hits"]["hits"] for side in SIDES]
+    assert [hit["_id"] for hit in found[0]] == ["7", "8", "6"]
+    assert found[0] == found[1]
 
 
 def test_seed_and_cut_over_with_access_control_and_clients_that_write(secured: Desk) -> None:

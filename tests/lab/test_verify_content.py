@@ -23,7 +23,7 @@ def put_raw(desk: Desk, side: str, path: str, text: str) -> None:
 
 @pytest.fixture
 def copied(desk: Desk) -> Desk:
-    """An index with routed and nested documents, moved by a plan that asks for its contents."""
+    """An index with routed and nested documents, and an empty one, moved by a plan that asks for contents."""
     index = {"settings": SETTINGS, "mappings": NESTED, "aliases": {"shop": {"filter": {"term": {"n": 1}}}}}
     engine(desk.lab, "source", "PUT", "/orders", index)
     for number in range(12):
@@ -35,14 +35,16 @@ def copied(desk: Desk) -> Desk:
     query = {"index": "orders", "query": {"range": {"n": {"gte": 1}}}, "equal": True, "aggs": TOTAL}
     some = {"index": "shop", "query": {"match_all": {}}, "expect": {"min": 1, "max": 2}}
     verify = {"level": "content", "sample": 1.0, "queries": [query, some]}
-    desk.write(indices={"include": ["orders"]}, verify=verify)
+    engine(desk.lab, "source", "PUT", "/empty")  # without a mapping
+    desk.write(indices={"include": ["orders", "empty"]}, verify=verify)
     ended = desk.run("migrate", "--execute")
     assert ended.code == 0, str(ended)
     return desk
 
 
 def the_verdict(ended: Ended) -> dict[str, Any]:
-    (verdict,) = ended.json["verdicts"]
+    """Of the index that has documents."""
+    (verdict,) = [each for each in ended.json["verdicts"] if each["source"] != "empty"]
     return verdict
 
 

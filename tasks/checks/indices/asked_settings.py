@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from configs.restore import full_key, setting_text
+from configs.restore import SHAPED, full_key, setting_text
 from domains.domain import Side
 from domains.engine.catalog import Index
 from domains.engine.every_index import every_setting
@@ -25,9 +26,30 @@ _OPEN_ENDED = (
 )
 """Settings with names of the user's own: an engine lists none of them."""
 _TRIED = 3
+_OF_OTHER_KINDS = frozenset({*SHAPED, "index.shard.check_on_startup"})
+"""Settings that take more than their value on the target tells; the plan's loader judges most of them."""
 _BOOLEAN = re.compile(r"true|false")
-_TIME = re.compile(r"-1|0|\d+(?:nanos|micros|ms|s|m|h|d)")
-_SHAPES = ((_BOOLEAN, "true or false"), (_TIME, "a time with its unit, such as 30s"))
+_EITHER = re.compile(r"-1|0")  # a number, a time or a size
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_TIME = re.compile(r"-?\d+(?:\.\d+)?(?:nanos|micros|ms|s|m|h|d)")
+_SIZE = re.compile(r"-?\d+(?:\.\d+)?(?:b|[kmgtp]b?)")
+_KINDS = (
+    (_BOOLEAN, "true or false"),
+    (_EITHER, ""),
+    (_NUMBER, "a number"),
+    (_TIME, "a time with its unit, such as 30s"),
+    (_SIZE, "a size with its unit, such as 512mb"),
+)
+"""Kinds of values, in words. The first that fits a setting's value on a domain is the setting's kind."""
+_HINT = "correct them under restore.index_settings"
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """What is wrong about one setting; not `certain` where an engine may only lack a plugin."""
+
+    words: str
+    certain: bool
 
 
 @check("indices.asked-settings", "the plan's index settings are settings", source="docs/plan.md")
@@ -38,21 +60,26 @@ def asked_settings(survey: Survey) -> Finding:
     if not wanted and not restore.ignore_index_settings:
         return skip("the plan neither sets nor leaves out any")
     held = _of_moving(survey)
-    known = _known(survey, "target")
-    problems = [] if known is None else list(_problems(wanted, known, held))
-    if problems:
-        return failing(problems, "", "correct them under restore.index_settings")
+    set_ = _set_values(survey, wanted, held)
     idle = list(_idle(map(full_key, restore.ignore_index_settings), held))
-    if idle:
-        said = (
-            idle[0]
-            if len(idle) == 1
-            else f"{len(idle)} entries of restore.ignore_index_settings leave out nothing"
-        )
-        return warn(said, "correct them, or remove them from restore.ignore_index_settings", idle)
-    if known is None and wanted:
+    if set_.status == "FAIL" or not idle:
+        return set_
+    left_out = idle[0] if len(idle) == 1 else f"{len(idle)} entries of restore.ignore_index_settings are idle"
+    hint = "correct them, or remove them from restore.ignore_index_settings"
+    if set_.status == "OK":
+        return warn(left_out, hint, idle)
+    return replace(set_, detail=f"{set_.detail}; {left_out}", hint=f"{set_.hint}; {hint}", items=tuple(idle))
+
+
+def _set_values(survey: Survey, wanted: Mapping[str, str], held: frozenset[str]) -> Finding:
+    """Judge restore.index_settings."""
+    if not wanted:
+        return ok("each leaves something out")
+    known = _known(survey, "target")
+    if known is None:
         return _by_the_source(survey, wanted, held)
-    return ok(f"{shown(wanted)}: the target knows them" if wanted else "each leaves something out")
+    problems = (each.words for each in _problems(wanted, known, held, "target"))
+    return failing(problems, f"{shown(wanted)}: the target knows them", _HINT)
 
 
 def _of_moving(survey: Survey) -> frozenset[str]:
@@ -81,14 +108,17 @@ def _rank(index: Index) -> tuple[bool, bool, str]:
     return index.name.startswith("."), not index.open, index.name
 
 
-def _problems(wanted: Mapping[str, str], known: Mapping[str, str], held: Iterable[str]) -> Iterator[str]:
+def _problems(
+    wanted: Mapping[str, str], known: Mapping[str, str], held: Iterable[str], side: Side
+) -> Iterator[_Problem]:
     for key, value in wanted.items():
         if key.startswith(_OPEN_ENDED):
             continue
         if key not in known:
-            yield f"{key}: the target knows no such setting{_meant(key, (*known, *held))}"
-        else:
-            yield from _shape(key, value, known[key])
+            meant = _meant(key, (*known, *held))
+            yield _Problem(f"{key}: the {side} knows no such setting{meant}", bool(meant))
+        elif key not in _OF_OTHER_KINDS:
+            yield from _of_another_kind(key, value, known[key], side)
 
 
 def _meant(key: str, names: Iterable[str]) -> str:
@@ -96,12 +126,12 @@ def _meant(key: str, names: Iterable[str]) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _shape(key: str, value: str, usual: str) -> Iterator[str]:
-    """Report a value that is neither true nor false, or no time, where the target's own is one."""
-    for pattern, words in _SHAPES:
-        if pattern.fullmatch(usual) and not pattern.fullmatch(value.lower()):
-            yield f"{key} is {value}; write {words} (the target's default is {usual})"
-            return
+def _of_another_kind(key: str, value: str, usual: str, side: Side) -> Iterator[_Problem]:
+    """Report a value that is no number, time or size where the side's own value is one."""
+    pattern, words = next((kind for kind in _KINDS if kind[0].fullmatch(usual.lower())), (_EITHER, ""))
+    fits = pattern is _EITHER or pattern.fullmatch(value if pattern is _BOOLEAN else value.lower())
+    if not fits and (pattern is _BOOLEAN or not _EITHER.fullmatch(value)):
+        yield _Problem(f"{key} is {value}; write {words} (on the {side} it is {usual})", certain=True)
 
 
 def _idle(patterns: Iterable[str], held: frozenset[str]) -> Iterator[str]:
@@ -118,10 +148,10 @@ def _by_the_source(survey: Survey, wanted: Mapping[str, str], held: frozenset[st
         return unknown(
             "neither domain lists the index settings that it knows", "look for them after a rehearsal"
         )
-    doubtful = list(_problems(wanted, known, held))
-    if doubtful:
-        said = doubtful[0].replace("the target", "the source", 1)
-        return unknown(
-            f"the target has no index to ask; by the source: {said}", "correct restore.index_settings"
-        )
-    return ok(f"{shown(wanted)}: the source knows them; the target has no index to ask")
+    doubtful = list(_problems(wanted, known, held, "source"))
+    if not doubtful:
+        return ok(f"{shown(wanted)}: the source knows them; the target has no index to ask")
+    certain = [each.words for each in doubtful if each.certain]
+    if certain and survey.identity("source").version == survey.identity("target").version:
+        return failing(certain, "", _HINT)
+    return unknown(f"the target has no index to ask; by the source: {doubtful[0].words}", _HINT)

@@ -127,7 +127,8 @@ def warm(survey: Survey) -> Finding:
     named = [each.name for each in indices if moving.requirements(survey, each).setting(_BOX_TYPE) == "warm"]
     hint = "move them back to hot (POST _ultrawarm/migration/NAME/_hot) and wait for it, or exclude them"
     if named and len(named) < len(indices):
-        said = f"{shown(named)}: warm, among {len(indices) - len(named)} hot ones: their snapshot fails"
+        hot = [each.name for each in indices if each.name not in named]
+        said = f"{shown(named)}: warm, and {shown(hot)} hot: one snapshot of both fails"
         return fail(said, hint, named)
     if len(named) > 1:
         return fail(f"{shown(named)}: warm, and a snapshot holds one warm index at most", hint, named)

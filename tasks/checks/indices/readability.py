@@ -23,7 +23,7 @@ def blocks(survey: Survey) -> Finding:
         return ok("none refuses to be read")
     name, first = next(iter(hindering.items()))
     return fail(
-        f"{shown(hindering)}: refuse to be read on the source, so that nothing could be compared",
+        f"{shown(hindering)}: cannot be read on the source, so that nothing could be compared",
         f"{removal(first[0].setting, name)} takes the block off; or exclude them",
         [f"{name}: {', '.join(block.setting for block in each)}" for name, each in hindering.items()],
     )

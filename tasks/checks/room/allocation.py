@@ -79,7 +79,7 @@ def _limited(survey: Survey, settings: Settings) -> Iterator[tuple[str, str]]:
     free, coming = sum(max(0, limit - node.shards) for node in nodes), sum(each.shards for each in moving)
     where = nodes_in_words(len(nodes))
     if limit and nodes and coming > free:
-        room = f"it leaves room for {free} more shards on {where}, and {coming} primaries come"
+        room = f"it leaves room for {free} of the {coming} primaries that come, on {where}"
         yield key, f"the target's {key} is {limit}: {room}"
     own = {full_key(name): value for name, value in survey.plan.restore.index_settings.items()}
     limit = _limit(own.get(f"{_INDEX}.{_PER_NODE}"))

@@ -102,3 +102,12 @@ def test_every_text_of_a_record_is_made_visible() -> None:
     assert shown == _Record(name=r"a\u001b", rows=[_Row((r"b\u200b", "c"))], by_name={r"d\u202e": 1})
     plain = _Record(name="a", rows=[_Row(("b",))], by_name={"d": 1})
     assert visible_values(plain) is plain
+
+
+def test_reasons_that_are_listed_line_by_line_keep_their_lines() -> None:
+    said = "refused:\n  - a\x1b"
+    for field in ("message", "step_error"):
+        assert visible_values({field: said, "name": "a\nb"}) == {
+            field: "refused:\n  - a\\u001b",
+            "name": r"a\nb",
+        }

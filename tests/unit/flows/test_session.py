@@ -380,6 +380,21 @@ def test_verify_without_a_run_compares_the_plans_indices_by_their_names(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_verify_looks_for_the_settings_that_the_plan_asks_for(
+    plan: Plan, tmp_path: Path, target: FakeDomain
+) -> None:
+    """After a migration that has ended with 4 for one, it must not say that all is equal."""
+    FakeEngine(target, "target", FakeIndex("a"))
+    told = {"archived.index.codek": "x", "index.number_of_replicas": "3", "index.hidden": "true"}
+    target.on("GET /a/_settings", ok({"a": {"settings": told}}))
+    outcomes: list[str] = []
+    for wanted in ({"index.codek": "x"}, {"index.hidden": False, "index.number_of_replicas": 0}):
+        asked = {"restore": plan.restore.model_copy(update={"index_settings": wanted})}
+        (verdict,) = verify_plan(plan.model_copy(update=asked), tmp_path).verdicts
+        outcomes.append(verdict.outcome)
+    assert outcomes == ["different", "equal"], "other values are the target's owner's to set"
+
+
 # everything that can refuse, at once
 
 

@@ -140,6 +140,16 @@ def test_the_manifest_pins_everything():
     assert not in_the_servers_lib & {jar.artifact for jar in jars}
 
 
+def test_the_plugin_of_access_control_is_added_on_request_and_any_other_always():
+    vectors = engines()["opensearch-2.19.1"]
+    names = {
+        asked: {each.artifact for each in vectors.artifacts(asked) if each.packaging == "zip"}
+        for asked in (False, True)
+    }
+    assert names[False] == {"opensearch", "opensearch-knn"}
+    assert names[True] == names[False] | {"opensearch-security"}
+
+
 def test_the_registrys_address_is_jgos_or_the_users(monkeypatch):
     from jgo.constants import MAVEN_CENTRAL_URL
 

@@ -170,6 +170,25 @@ def test_what_the_plans_runs_exclude_needs_no_domain(
     assert journal_of(state).document.message == "killed"
 
 
+def test_a_refusal_lists_its_reasons_line_by_line_wherever_it_is_shown(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain
+) -> None:
+    FakeEngine(source, "source", FakeIndex("a"), FakeIndex("b\nc"))
+    FakeEngine(target, "target", FakeIndex("a"), FakeIndex("b\nc"))
+    file, state = plan_file(tmp_path, source.endpoint, target.endpoint), tmp_path / "state"
+    refused = migrate(file, state)
+    assert refused.exit_code == ExitCode.REFUSED, refused.output
+    shown = [CliRunner().invoke(app, [verb, str(file), "--state", str(state)]) for verb in ("status", "plan")]
+    for output in (refused.output, *(each.output for each in shown)):
+        lines = [line.strip() for line in output.splitlines()]
+        for line in (
+            "- indices.names: 2 problems",
+            "a: the target already has index a",
+            r"b\nc: the target already has index b\nc",
+        ):
+            assert line in lines, output
+
+
 def test_missing_credentials_exit_with_3(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:
     state = tmp_path / "state"
     result = migrate(plan_file(tmp_path, source.endpoint, target.endpoint, "type: sigv4"), state)

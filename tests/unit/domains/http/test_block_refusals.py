@@ -95,7 +95,7 @@ def test_blocks_that_no_setting_makes_are_told_by_their_words() -> None:
 
 def test_many_blocks_are_counted() -> None:
     said = "".join(f"index [i{n}] blocked by: [FORBIDDEN/5/index read-only (api)];" for n in range(7))
-    assert refused(403, CLUSTER, said).hint.endswith("; and 4 blocks more")
+    assert refused(403, CLUSTER, said).hint.endswith("; and 4 more")
 
 
 def test_a_missing_right_stays_one() -> None:

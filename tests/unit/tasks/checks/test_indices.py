@@ -101,7 +101,7 @@ def test_elasticsearch_knows_its_own_types() -> None:
     ("held", "wanted"),
     [
         ([FakeIndex("a"), FakeIndex("w", settings=WARM)],
-         ("FAIL", "w: warm, among 1 hot ones: their snapshot fails")),
+         ("FAIL", "w: warm, and a hot: one snapshot of both fails")),
         ([FakeIndex("v", settings=WARM), FakeIndex("w", settings=WARM)],
          ("FAIL", "v, w: warm, and a snapshot holds one warm index at most")),
         ([FakeIndex("w", settings=WARM)], ("WARN", "could not tell: w is warm, and moves alone")),
@@ -205,6 +205,10 @@ def test_policies_come_from_settings_or_from_the_plugin(pair: Pair, source: Fake
         ({"mapping": {"properties": {"k": {"type": "keyword", "null_value": "\ud800"}}}}, r"\ud800"),
         ({"mapping": {"_meta": {"k": ["v\ud800"]}}}, r"v\ud800"),
         ({"mapping": {"dynamic_templates": [{"t\ud800": {"match": "x*"}}]}}, r"t\ud800"),
+        ({"mapping": {"dynamic_date_formats": ["yyyy'\ud800'"]}}, r"yyyy'\ud800'"),
+        ({"mapping": {"properties": {"k": {"type": "keyword", "copy_to": ["c\ud800"]}}}}, r"c\ud800"),
+        ({"mapping": {"properties": {"d": {"type": "date", "format": "yyyy'\udc00'"}}}}, r"yyyy'\udc00'"),
+        ({"mapping": {"_source": {"excludes": ["x\ud800"]}}}, r"x\ud800"),
         ({"aliases": {"x": {"filter": {"term": {"v": "\ud800"}}}}}, r"\ud800"),
     ],
 )
@@ -393,6 +397,14 @@ KNOWN = {
     "index.number_of_replicas": "1",
     "index.hidden": "false",
     "index.codec": "default",
+    "index.auto_expand_replicas": "false",
+    "index.shard.check_on_startup": "false",
+    "index.max_result_window": "10000",
+    "index.gc_deletes": "60s",
+    "index.translog.flush_threshold_size": "512mb",
+    "index.search.slowlog.threshold.query.warn": "-1",
+    "index.soft_deletes.retention.operations": "0",
+    "index.routing.allocation.total_shards_per_node": "-1",
 }
 
 
@@ -429,6 +441,32 @@ KNOWN = {
         ({"ignore_index_settings": ["index.lifecycle.*"]}, "WARN", "index.lifecycle.*: no index that moves"),
         ({"ignore_index_settings": ["index.cod*"]}, "OK", ""),
         ({}, "SKIP", ""),
+        *(
+            ({"index_settings": {f"index.{key}": value}}, "FAIL", f"index.{key} is {value}; write {words}")
+            for key, value, words in (
+                ("max_result_window", "ten", "a number"),
+                ("max_result_window", "5s", "a number"),
+                ("gc_deletes", 30, "a time with its unit"),
+                ("gc_deletes", "often", "a time with its unit"),
+                ("translog.flush_threshold_size", "lots", "a size with its unit"),
+                ("hidden", 0, "true or false"),
+                ("hidden", "True", "true or false"),
+            )
+        ),
+        *(
+            ({"index_settings": {f"index.{key}": value}}, "OK", "")
+            for key, value in (
+                ("max_result_window", 5),
+                ("gc_deletes", 0),
+                ("gc_deletes", "1500ms"),
+                ("translog.flush_threshold_size", "1g"),
+                ("search.slowlog.threshold.query.warn", "10s"),
+                ("soft_deletes.retention.operations", 1000),
+                ("routing.allocation.total_shards_per_node", 3),
+                ("auto_expand_replicas", "0-1"),
+                ("shard.check_on_startup", "checksum"),
+            )
+        ),
     ],
 )
 def test_index_settings_that_are_none_are_told_before_a_restore_swallows_them(
@@ -443,17 +481,41 @@ def test_index_settings_that_are_none_are_told_before_a_restore_swallows_them(
     assert found.hint or status in {"OK", "SKIP"}
 
 
-def test_without_an_index_on_the_target_the_sources_engine_is_asked_and_decides_nothing(pair: Pair) -> None:
+def test_without_an_index_on_the_target_the_sources_engine_is_asked_and_a_newer_one_may_know_more(
+    pair: Pair, target: FakeDomain
+) -> None:
     pair.source.put(FakeIndex("a"))
     pair.source.domain.on("GET /a/_settings", ok({"a": {"settings": {}, "defaults": KNOWN}}))
-    pair.plan = {"restore": {"index_settings": {"index.refresh_intervall": "30s"}}}
+    target.on("GET /", ok(identity_reply("target", "3.8.0")))
+    misspelt = {"index_settings": {"index.refresh_intervall": "30s"}, "ignore_index_settings": ["index.x"]}
+    pair.plan = {"restore": misspelt}
     found = pair.made("indices.asked-settings")
     assert (found.status, found.unknown) == ("WARN", True)
+    assert "index.x: no index that moves has such a setting" in found.detail
     assert (
         "did you mean index.refresh_interval?" in found.detail and "the source knows no such" in found.detail
     )
     pair.plan = {"restore": {"index_settings": {"index.codec": "best_compression"}}}
     assert pair.made("indices.asked-settings").status == "OK"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        ({"index.refresh_intervall": "30s"}, "FAIL"),
+        ({"index.max_result_window": "ten"}, "FAIL"),
+        ({"index.of_a_plugin.there": "x"}, "WARN"),
+        ({"index.refresh_interval": "30s"}, "OK"),
+    ],
+)
+def test_an_empty_target_of_the_sources_version_knows_what_the_source_knows(
+    pair: Pair, wanted: dict[str, Any], status: str
+) -> None:
+    """But it may have another plugin: what nothing on the source resembles is not known to be wrong."""
+    pair.source.put(FakeIndex("a"))
+    pair.source.domain.on("GET /a/_settings", ok({"a": {"settings": {}, "defaults": KNOWN}}))
+    pair.plan = {"restore": {"index_settings": wanted}}
+    assert pair.made("indices.asked-settings").status == status
 
 
 def test_a_domain_that_lists_no_defaults_is_not_taken_for_one_that_knows_nothing(pair: Pair) -> None:

@@ -264,7 +264,7 @@ NODES = {
         ({"require._id": "n2"}, ""),
         ({"total_shards_per_node": "-1"}, ""),
         ({"total_shards_per_node": "4"}, ""),
-        ({"total_shards_per_node": "1"}, "room for 0 more shards on 2 data nodes, and 3 primaries come"),
+        ({"total_shards_per_node": "1"}, "room for 0 of the 3 primaries that come, on 2 data nodes"),
     ],
 )
 def test_settings_that_leave_no_node_for_a_shard_are_told_with_the_way_out(
