@@ -30,6 +30,8 @@ Output = Annotated[
     ),
 ]
 
+_OTHER_FILE = "choose another file for -o, which replaces saved plans only; or -o - for standard output"
+
 
 @verb(
     "snapferry plan orders-to-ireland.yaml",
@@ -131,16 +133,14 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
     if str(output) == "-":
         print_text(text_of(preview.document))
         return None
-    if output.is_file() and not is_resolved(output):
-        what = "the plan itself" if output.resolve() == call.file.resolve() else "no saved plan"
-        show_problem(
-            f"{output} exists, and is {what}", "choose another file for -o; it replaces saved plans only"
-        )
-        return ExitCode.INVALID
     try:
+        if output.is_file() and not is_resolved(output):
+            what = "the plan itself" if output.samefile(call.file) else "no saved plan"
+            show_problem(f"{output} exists, and is {what}", _OTHER_FILE)
+            return ExitCode.INVALID
         save(preview.document, output)
     except OSError as error:
-        show_problem(f"cannot write {output}: {error.strerror}", "choose another file for -o")
+        show_problem(f"cannot write {output}: {error.strerror}", _OTHER_FILE)
         return code_of_output(error)
     _show_document(call, preview)
     _say_saved(call, preview, output)
