@@ -77,6 +77,8 @@ def read(path: Path) -> PlanDocument:
     content: object = None
     try:
         content = _content(text)
+        if is_object(content):
+            content.pop("next", None)  # `plan --json` prints the document with its next step
         document = PlanDocument.model_validate_json(json.dumps(content))
     except ValidationError as error:
         if is_object(content) and "kind" not in content:

@@ -221,6 +221,28 @@ def test_a_saved_plan_that_was_refused_is_refused_again_with_its_report(
     assert json.loads(ended.stdout)["changes"]
 
 
+def test_the_json_has_the_next_step_and_can_be_executed_as_a_saved_plan(
+    file: Path, target: FakeDomain
+) -> None:
+    place = f"{file} --state {file.parent / 'state'}"
+    as_json = snapferry("plan", file, "--json")
+    assert as_json.stderr == ""
+    assert json.loads(as_json.stdout)["next"] == f"snapferry migrate {place} --execute"
+    assert json.loads(snapferry("migrate", file, "--json").stdout)["next"] == (
+        f"snapferry migrate {place} --execute"
+    )
+    rehearsed = json.loads(snapferry("rehearse", file, "--only", "a", "--json").stdout)
+    assert rehearsed["next"] == f"snapferry rehearse {place} --only a --execute"
+    out = file.with_name("my saved.json")
+    saved_by_it = json.loads(snapferry("plan", file, "-o", str(out), "--json").stdout)
+    assert saved_by_it["next"] == f"snapferry migrate '{out}' --state {file.parent / 'state'} --execute"
+    out.write_text(as_json.stdout, encoding="utf-8")
+    assert read(out).run_id == json.loads(as_json.stdout)["run_id"]
+    file.write_text(file.read_text(encoding="utf-8") + "conflicts: {policy: skip}\n", encoding="utf-8")
+    FakeEngine(target, "target", FakeIndex("a"))
+    assert "next" not in json.loads(snapferry("plan", file, "--json").stdout), "nothing is to be done"
+
+
 def test_a_plan_is_not_printed_twice_on_one_output(file: Path) -> None:
     result = snapferry("plan", file, "-o", "-", "--json")
     assert (result.exit_code, result.stdout) == (ExitCode.INVALID, "")
