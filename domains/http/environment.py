@@ -9,11 +9,12 @@ import re
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from requests.utils import should_bypass_proxies
 
 from configs.loading.plain_files import read_file
+from domains.known_secrets import remember_secret
 
 AWS_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 DOMAIN_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -30,6 +31,14 @@ _NO_ADDRESS = "it is not the address of a proxy; write it as http://HOST:PORT, o
 def without_login(text: str) -> str:
     """The text, without user names and passwords in URLs."""
     return _LOGIN.sub("", text)
+
+
+def remember_proxy_logins() -> None:
+    """Cut the passwords of proxies out of foreign text from now on: a proxy may quote what it was sent."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        for variable in (name, name.upper()):
+            if login := _LOGIN.search(os.environ.get(variable, "")):
+                remember_secret(unquote(login[0][:-1].partition(":")[2]))
 
 
 def proxy_problem(url: str) -> str:

@@ -186,6 +186,11 @@ JOURNALS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "pipe": (lambda p: (p.unlink(), os.mkfifo(p)), "it is a pipe, not a file"),
     "device": (lambda p: (p.unlink(), p.symlink_to("/dev/zero")), "it is a device, not a file"),
     "folder": (lambda p: (p.unlink(), p.mkdir()), "Is a directory"),
+    "of another plan": (
+        lambda p: p.write_text(p.read_text().replace('"name": "orders"', '"name": "people"')),
+        "is a copy: by what it says, it is the journal of run",
+    ),
+    "a copy": (lambda p: p.rename(p.with_name("copy.json")), "copy.json is a copy: by what it says"),
     "of a later version": (
         lambda p: p.write_text(p.read_text().replace('"format": 1', '"format": 2')),
         "was written by a later version of Snapferry",
@@ -209,7 +214,7 @@ def test_what_is_no_journal_is_named_by_every_verb(
     for verb, *options in (["status"], ["report"], ["abort"], ["finish"], ["migrate", "--execute"]):
         result = snapferry(verb, tmp_path / "plan.yaml", *options, "--state", tmp_path / "state")
         assert result.exit_code == ExitCode.REFUSED, (verb, result.output)
-        assert str(journal.path) in result.stderr
+        assert str(journal.path.parent) in result.stderr
         assert said in result.stderr, (verb, result.output)
         assert "next: " in result.stderr
     assert no_connections == []
