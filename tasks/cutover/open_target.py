@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from configs.restore import full_key
+from configs.values.listing import counted
 from domains.engine import restores
 from domains.engine.catalog import Catalog, catalog, close_requests, path_pieces
 from domains.engine.index_opening import (
@@ -64,7 +65,11 @@ def open_copies(m: Migration, names: Sequence[str]) -> int:
                 "see why (GET _cluster/allocation/explain on the target), then run the same command again",
             )
         report_progress(
-            Progress(StepName.OPEN_COPIES, f"waiting for the primaries of {len(late)} indices", waiting=True)
+            Progress(
+                StepName.OPEN_COPIES,
+                f"waiting for the primaries of {counted(len(late), 'index', 'indices')}",
+                waiting=True,
+            )
         )
         poll.pause()
 

@@ -6,7 +6,7 @@ The engine sets aside what it does not know (`archived.…`), and says nothing a
 from collections.abc import Collection, Iterator, Mapping
 
 from configs.restore import full_key, setting_text
-from configs.values.listing import listed
+from configs.values.listing import counted, listed
 from domains.engine.index_metadata import index_settings
 from domains.errors import DomainError
 from tasks.errors import ExecutionError
@@ -66,7 +66,7 @@ def require_asked_settings(m: Migration, resolution: Resolution, but: Collection
     lacking = lacking_settings(m, [index.target for index in resolution.indices], but)
     if lacking:
         name, first = next(iter(lacking.items()))
-        more = f", and {len(lacking) - 1} copies more" if len(lacking) > 1 else ""
+        more = f", and {counted(len(lacking) - 1, 'copy', 'copies')} more" if len(lacking) > 1 else ""
         raise ExecutionError(
             f"{name} on the target did not get what restore.index_settings asks for{more}: "
             f"{listed(first, _SHOWN, '; ')}",

@@ -87,6 +87,6 @@ def test_a_seed_round_fails_but_not_for_what_copies_get_only_when_they_are_opene
     later = {"index.number_of_replicas": 2, "index.refresh_interval": "5s", "index.hidden": True}
     require_asked_settings(migration(tmp_path / "x", source, target, later), AB, but=COPY_SETTINGS)
     m = migration(tmp_path / "y", source, target, {**later, "index.codek": "x"})
-    with pytest.raises(ExecutionError, match=r"a on the target did not get .* and 1 copies more") as caught:
+    with pytest.raises(ExecutionError, match=r"a on the target did not get .* and 1 copy more") as caught:
         require_asked_settings(m, AB, but=COPY_SETTINGS)
     assert "index.codek is absent" in caught.value.message and "--new-run" in caught.value.hint
