@@ -6,13 +6,13 @@ otherwise. What a secret looks like is not known, but what this process has sent
 
 import base64
 import binascii
-import html
-import json
 import re
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
+from functools import cache
+from html.entities import codepoint2name
+from itertools import groupby
 
 CUT = "[cut out]"
 _SHORTEST = 6  # shorter ones would blank ordinary words
@@ -33,7 +33,7 @@ def remember_secret(value: str | None) -> None:
     if not value or len(value) < _SHORTEST or value in _patterns:
         return
     with _lock:
-        _patterns[value] = "|".join(dict.fromkeys(map(_pattern, _forms(value))))
+        _patterns[value] = "|".join(_patterns_of(value))
         longest_first = sorted(_patterns, key=len, reverse=True)
         _all[:] = [re.compile("|".join(_patterns[each] for each in longest_first))]
 
@@ -83,19 +83,58 @@ def forget_secrets() -> None:
         _all.clear()
 
 
-def _forms(value: str) -> Iterator[str]:
-    """How a value may be quoted."""
-    yield value
-    yield " ".join(value.split())
-    yield quote(value, safe="")
-    yield json.dumps(value)[1:-1]
-    yield json.dumps(value)[1:-1].replace("/", r"\/")
-    yield html.escape(value)
+def _patterns_of(value: str) -> Iterator[str]:
+    """Patterns for how a value may be quoted: as it is, escaped, in part, packed."""
+    whole = _spelled(value)
+    if len(value) < _ANYWHERE:
+        yield rf"(?<![\w.-]){whole}(?![\w-]|\.\w)"
+    else:
+        yield whole
+    if len(value) >= _LONG:
+        yield _spelled(value[:_BEGINNING]) + r"[^\s'\"<>]*"
+    yield from _packed(value.encode(errors="surrogateescape"))
 
 
-def _pattern(form: str) -> str:
-    if len(form) >= _LONG:
-        return re.escape(form) + "|" + re.escape(form[:_BEGINNING]) + r"[^\s'\"<>]*"
-    if len(form) >= _ANYWHERE:
-        return re.escape(form)
-    return rf"(?<![\w.-]){re.escape(form)}(?![\w-]|\.\w)"
+def _spelled(value: str) -> str:
+    """A pattern for the value, with each of its characters as it is or escaped: in a URL, JSON or HTML."""
+    return "".join(_run(each, len(list(run))) for each, run in groupby(value))
+
+
+@cache
+def _run(each: str, length: int) -> str:
+    """A pattern for so many of a character; where each may become several, in one go and not one by one."""
+    if each.isspace():
+        return rf"(?:\s|\+|{_escaped(each)}){{1,{9 * length}}}"
+    if each == "\\":
+        return rf"(?:\\|{_escaped(each)}){{{length},{4 * length}}}"
+    return _character(each) * length
+
+
+def _character(each: str) -> str:
+    if each.isascii() and each.isalnum():
+        return each
+    forms = [rf"\\{{0,3}}{re.escape(each)}", _escaped(each)]
+    if not each.isascii():
+        raw = each.encode(errors="surrogateescape")
+        forms += ["".join(rf"\\{{1,3}}x(?i:{byte:02x})" for byte in raw), re.escape(raw.decode("latin-1"))]
+    return f"(?:{'|'.join(forms)})"
+
+
+def _escaped(each: str) -> str:
+    raw, code = each.encode(errors="surrogateescape"), ord(each)
+    units = each.encode("utf-16-be", "surrogatepass")
+    forms = (
+        "".join(f"%(?:25){{0,2}}(?i:{byte:02x})" for byte in raw),
+        "".join(rf"\\{{1,3}}u(?i:{units[at]:02x}{units[at + 1]:02x})" for at in range(0, len(units), 2)),
+        rf"&(?:amp;)?(?:#0{{0,4}}{code}|#[xX]0{{0,4}}(?i:{code:x})|{codepoint2name.get(code, '#')});",
+    )
+    return "|".join(forms)
+
+
+def _packed(raw: bytes) -> Iterator[str]:
+    """Patterns for the value in hexadecimal digits, and in Base64 wherever in a text it begins."""
+    yield f"(?i:{raw.hex()})"
+    for before in range(3):
+        packed = base64.b64encode(bytes(before) + raw).decode()
+        own = packed[-(-before * 4 // 3) : (before + len(raw)) * 4 // 3]  # the rest depends on its neighbours
+        yield own.replace("+", r"[+-]").replace("/", "[/_]")

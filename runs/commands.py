@@ -7,11 +7,14 @@ by how the command that shows it was called.
 
 import re
 import shlex
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from pydantic import BaseModel, ConfigDict
+
+from configs.values.visible import is_visible
 
 _NOT_AGAIN = ("--new-run",)  # they would start another run
 _NAMED = re.compile(r"\bsnapferry ([a-z]+) PLAN\b( --new-run)?( -o PLAN\b)?")
@@ -41,8 +44,8 @@ class Called(BaseModel):
     @property
     def place(self) -> str:
         """The plan and the state folder, quoted for a shell."""
-        state = ["--state", self.state] if self.state else []
-        return shlex.join([self.plan, *state])
+        state = f" --state {quoted_file(self.state)}" if self.state else ""
+        return quoted_file(self.plan) + state
 
     @property
     def again(self) -> str:
@@ -71,7 +74,36 @@ def current() -> Called | None:
 
 def command(verb: str, *options: str) -> str:
     """Name a command of the same plan in a text; `in_full` completes it."""
-    return " ".join(["snapferry", verb, "PLAN", *map(shlex.quote, options)])
+    return " ".join(["snapferry", verb, "PLAN", *map(quoted, options)])
+
+
+def quoted(word: str) -> str:
+    """A word as a shell takes it: in quotes, or in bash's escapes where it cannot be shown as it is."""
+    if all(map(is_visible, word)) and _can_be_shown(word):
+        return shlex.quote(word)
+    return f"$'{''.join(map(_escaped, word))}'"
+
+
+def quoted_file(name: str) -> str:
+    """The name of a file as a shell takes it, and no command takes it for an option."""
+    return quoted(f"./{name}" if name.startswith("-") else name)
+
+
+def _can_be_shown(word: str) -> bool:
+    try:
+        word.encode(getattr(sys.stderr, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _escaped(character: str) -> str:
+    if character.isascii() and is_visible(character):
+        return rf"\{character}" if character in r"\'" else character
+    code = ord(character)
+    is_byte = 0xDC80 <= code <= 0xDCFF  # of a name that is none in this locale; Python keeps it like this
+    raw = bytes([code - 0xDC00]) if is_byte else character.encode("utf-8", "surrogatepass")
+    return "".join(rf"\x{each:02x}" for each in raw)
 
 
 def with_options(*options: str) -> str:
@@ -95,7 +127,7 @@ def in_full(text: str, called: Called | None) -> str:
 
 
 def _completed(found: re.Match[str], called: Called) -> str:
-    output = f" -o {shlex.quote(called.plan)}" if found[3] else ""
+    output = f" -o {quoted_file(called.plan)}" if found[3] else ""
     return f"snapferry {found[1]} {called.place}{found[2] or ''}{output}"
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from runs.journal import now
 from runs.progress import Progress, listening
+from runs.state_files import open_private, read_state
 
 _EVERY_S = 2.0
 
@@ -62,7 +63,7 @@ def live_progress(path: Path) -> Generator[None]:
 def read_live_progress(path: Path) -> LiveProgress | None:
     """What the file says; None if there is none, or it cannot be read."""
     try:
-        return LiveProgress.model_validate_json(path.read_bytes())
+        return LiveProgress.model_validate_json(read_state(path))
     except (OSError, ValidationError):
         return None
 
@@ -86,7 +87,7 @@ class _Writer:
         self._written = time.monotonic()
         fresh = self._path.with_suffix(".live-new")
         with suppress(OSError):
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = open_private(fresh, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(self._live.model_dump_json())
             fresh.replace(self._path)

@@ -1,8 +1,10 @@
 """State folder: journals and locks, by plan name."""
 
+import errno
 import json
 import os
 import secrets
+import stat
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -14,7 +16,7 @@ from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, killed_holder, pair_name, require_free
 from runs.progress import Progress, report_progress
-from runs.state_files import close_to_others, replace_file
+from runs.state_files import close_to_others, replace_file, unreadable
 from runs.verbs import Verb
 
 _WAIT = "wait for it; `snapferry status PLAN` shows it"
@@ -38,10 +40,11 @@ def default_folder() -> Path:
 
 
 def require_place(folder: Path) -> Path:
-    """Return the state folder.
+    """Return the state folder, which need not be there yet.
 
     Raises:
-        StateUnusable: it is named relative to a current folder that is gone.
+        StateUnusable: it can be none: a file has the name, a folder above it cannot be read, the name is too
+            long, or it is relative to a current folder that is gone.
     """
     if not folder.is_absolute():
         try:
@@ -51,6 +54,13 @@ def require_place(folder: Path) -> Path:
                 f"the current folder is gone, so there is no {folder}",
                 "change to another folder, then run again",
             ) from error
+    try:
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise unreadable(folder, error) from error
     return folder
 
 
@@ -156,7 +166,7 @@ class State:
         Raises:
             StateUnusable: one cannot be read, or is of another plan or a copy of another one.
         """
-        found = [self._load(path) for path in self.runs.glob("*.json")]
+        found = [self._load(path) for path in self._journals()]
         yield from sorted(found, key=lambda each: (each.document.started, each.run_id), reverse=True)
 
     def _load(self, path: Path) -> Journal:
@@ -171,8 +181,20 @@ class State:
         return journal
 
     def run_ids(self) -> list[str]:
-        """Return the ids of the plan's runs, whether their journals can be read or not."""
-        return sorted(path.stem for path in self.runs.glob("*.json"))
+        """Return the ids of the plan's runs, whether their journals can be read or not.
+
+        Raises:
+            StateUnusable: the folder cannot be read, so nobody knows.
+        """
+        return sorted(path.stem for path in self._journals())
+
+    def _journals(self) -> list[Path]:
+        try:
+            return [path for path in self.runs.iterdir() if path.suffix == ".json"]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise unreadable(self.runs, error) from error
 
     def latest(self) -> Journal | None:
         """Return the newest run that was neither refused nor abandoned, else the newest; None without runs.
@@ -211,7 +233,7 @@ class State:
     def run(self, run_id: str) -> Journal | None:
         """Return the run with this id, whatever its status; None if there is none."""
         path = self._path(run_id)
-        return self._load(path) if path.exists() else None
+        return self._load(path) if os.path.lexists(path) else None
 
     def current(self, verb: Verb) -> Journal | None:
         """Return the run, finished or not, that the next command of this verb applies to; None if none.

@@ -209,6 +209,9 @@ _EXPLAINED = {
     errno.ENFILE: ("too many open files on this machine", f"close some, {_AGAIN}"),
     errno.EACCES: ("permission denied", "correct the permissions of {folder}, or choose --state"),
     errno.EPERM: ("permission denied", "correct the permissions of {folder}, or choose --state"),
+    errno.ENOTDIR: ("it is not a folder", "choose --state"),
+    errno.ENAMETOOLONG: ("this name is too long for a file", "choose --state"),
+    errno.ELOOP: ("its symbolic links lead in a circle", "correct them, or choose --state"),
 }
 
 
@@ -226,9 +229,7 @@ def _explained(path: Path, error: OSError) -> tuple[str, str]:
 
 def _disk_of(path: Path) -> Path:
     """The place where the disk with this path is mounted."""
-    place = Path(os.path.abspath(path))  # noqa: PTH100  a link may lead to another disk, and be unreadable
-    with suppress(OSError):
-        place = place.resolve()
-    while not place.is_mount() and place.parent != place:
+    place = Path(os.path.realpath(path))  # a link may lead to another disk
+    while not os.path.ismount(place) and place.parent != place:
         place = place.parent
     return place

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from runs.commands import quoted, quoted_file
 
 if TYPE_CHECKING:
     from lab.description import DomainDescription, LabDescription
@@ -44,7 +45,7 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
     from lab.paths import default_home
 
     home = Path(description.home)
-    home_option = "" if home.resolve() == default_home().resolve() else f" --folder {shlex.quote(str(home))}"
+    home_option = "" if home.resolve() == default_home().resolve() else f" --folder {quoted_file(str(home))}"
     lines = [
         f"The lab is up in {description.home}",
         *(_domain_line(side, description.domain(side)) for side in ("source", "target")),
@@ -55,12 +56,12 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
     if loaded is not None:
         what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
         lines.append(f"  data    {what}, {loaded.seconds:.1f} s")
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in environment(description).items()]
+    exports = [f"export {name}={quoted(value)}" for name, value in environment(description).items()]
     after = [
         "",
         f"Stop it with: snapferry lab down{home_option}",
         "Then try:",
-        f"next: snapferry check {shlex.quote(str(plan))}",
+        f"next: snapferry check {quoted_file(str(plan))}",
     ]
     return "\n".join(
         [

@@ -82,10 +82,10 @@ def main() -> None:
         app()
     except SystemExit as ended:
         lost = streams.lost_result()
-        if lost and ended.code in (None, 0):
-            from snapferry.output.console import show_problem
+        if not lost:
+            raise
+        from snapferry.output.console import show_problem
 
-            said = f"the result could not be written to standard output: {lost}"
-            show_problem(said, "free some space, or write it to another place")
-            raise SystemExit(ExitCode.FAILED) from None
-        raise
+        said = f"the result could not be written to standard output: {lost}"
+        show_problem(said, "free some space, or write it to another place")
+        raise SystemExit(ended.code or ExitCode.FAILED) from None

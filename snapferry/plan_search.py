@@ -1,9 +1,10 @@
 """Find the plans in a folder, for a command that was given none: it names them, and guesses nothing."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from runs.commands import quoted, quoted_file
 
 _MOST_FILES, _MOST_BYTES, _SHOWN = 200, 1_000_000, 5
 _KEYS = ("name", "source", "target", "repository")
@@ -21,7 +22,8 @@ def plans_here(folder: Path, verb: str, arguments: Sequence[str]) -> str:
     if len(found) > 1:
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         return f"Plans in this folder: {', '.join(found[:_SHOWN])}{more}"
-    return f"There is one plan in this folder: {shlex.join(['snapferry', verb, found[0], *arguments])}"
+    words = ["snapferry", verb, quoted_file(found[0]), *map(quoted, arguments)]
+    return f"There is one plan in this folder: {' '.join(words)}"
 
 
 def _plans(folder: Path) -> Iterator[str]:

@@ -47,7 +47,8 @@ class VerbCommand(TyperCommand):
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
-            if error.param and error.param.name == "call_file":
+            is_missing = not error.message
+            if is_missing and error.param and error.param.name == "call_file":
                 error.message = plans_here(Path(), self.name or "", given)
             raise
 

@@ -45,14 +45,19 @@ def read_head(path: Path, length: int) -> bytes:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
-        _require_plain(os.fstat(descriptor).st_mode, path)
+        require_plain(os.fstat(descriptor).st_mode, path)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(length)
     finally:
         os.close(descriptor)
 
 
-def _require_plain(mode: int, path: Path) -> None:
+def require_plain(mode: int, path: Path) -> None:
+    """Confirm that this mode is that of a file.
+
+    Raises:
+        NotAPlainFile, IsADirectoryError: it is that of something else; `strerror` says of what.
+    """
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     kind = next((name for is_kind, name in _KINDS if is_kind(mode)), None)

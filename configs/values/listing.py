@@ -1,6 +1,11 @@
-"""Long lists in one line."""
+"""Lists and counts in a sentence."""
 
 from collections.abc import Iterable
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def listed(items: Iterable[str], most: int, between: str = ", ") -> str:

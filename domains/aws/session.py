@@ -37,6 +37,15 @@ _CHECK_NAMES = (
     "check the names, ARNs and Regions in the plan, and which AWS account the credentials belong to"
 )
 _CHECK_NETWORK = "check the AWS credentials and the network to AWS, then run the same command again"
+_CHECK_PROFILE = "correct auth.profile in the plan, AWS_PROFILE, or ~/.aws/config"
+_CHECK_SETTINGS = "correct the variables that begin with AWS_, or the files in ~/.aws"
+_OF_THE_SETTINGS = (
+    botocore.exceptions.ConfigParseError,
+    botocore.exceptions.InvalidConfigError,
+    botocore.exceptions.InvalidIMDSEndpointError,
+    botocore.exceptions.PartialCredentialsError,
+    botocore.exceptions.UnknownCredentialError,
+)
 _ANY_AWS = "https://sts.amazonaws.com"
 _SESSION_NAME = "snapferry"
 _DENIED = {"AccessDenied", "AccessDeniedException", "403", "Forbidden", "MethodNotAllowed"}
@@ -232,7 +241,7 @@ def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:
     try:
         return call()
     except botocore.exceptions.ProfileNotFound as error:
-        raise AwsError(f"could not {what}: {error}", "check auth.profile and ~/.aws/config") from None
+        raise AwsError(f"could not {what}: {error}", _CHECK_PROFILE) from None
     except botocore.exceptions.ClientError as error:
         said = error.response.get("Error", {})
         denied = _denied(what, said, right)
@@ -240,13 +249,19 @@ def call_aws(what: str, call: Callable[[], T], right: str = "") -> T:
         failed = denied or AwsError(message, _CHECK_NAMES)
         failed.code = str(said.get("Code"))
         raise failed from None  # it quotes the reply unshortened
-    except botocore.exceptions.BotoCoreError as error:
+    except (botocore.exceptions.BotoCoreError, OSError, ValueError) as error:
         problem = proxy_problem(_ANY_AWS) or bundle_problem(None, AWS_BUNDLES)
         if problem:
             raise AwsError(
                 f"could not {what}: {problem}", "correct it, then run the same command again"
             ) from None
-        raise AwsError(f"could not {what}: {error}", _CHECK_NETWORK) from None
+        hint = _CHECK_SETTINGS if _is_of_the_settings(error) else _CHECK_NETWORK
+        raise AwsError(f"could not {what}: {error}", hint) from None
+
+
+def _is_of_the_settings(error: Exception) -> bool:
+    """Whether a variable or a file says something of which nothing can be made, so that nothing was sent."""
+    return isinstance(error, _OF_THE_SETTINGS) or not isinstance(error, botocore.exceptions.BotoCoreError)
 
 
 _MISSING = {"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "NotFoundException"}

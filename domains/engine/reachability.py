@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from requests.utils import get_environ_proxies, select_proxy
 from configs.plan import DomainSettings
 from domains.domain import Domain
 from domains.errors import Denied, DomainError, Expired, Refused, SnapferryError, Untrusted
+from domains.http.environment import CORRECT_FILE, bundle_problem, uses_proxy
 from domains.http.known_refusals import cause_of
 from domains.http.retry import retry_transient
 
@@ -138,7 +138,10 @@ def _proxy(endpoint: str, settings: DomainSettings) -> str | None:
     if settings.connect_to or settings.ca_bundle:
         return None
     found = select_proxy(endpoint, get_environ_proxies(endpoint))
-    return urlsplit(found).hostname if found else None
+    try:
+        return urlsplit(found).hostname if found else None
+    except ValueError:
+        return f"that {uses_proxy(endpoint)} names"  # the first request says what is wrong with it
 
 
 def _no_address(host: str, error: Exception, settings: DomainSettings) -> Reachability:
@@ -157,10 +160,9 @@ def _tcp_hint(settings: DomainSettings, host: str) -> str:
 
 def _shake_hands(connection: socket.socket, name: str, settings: DomainSettings) -> Reachability | None:
     """Try a TLS handshake. The first request shows whether the certificate is trusted."""
-    if settings.ca_bundle and not Path(settings.ca_bundle).exists():
-        return Reachability(
-            "tls", f"ca_bundle {settings.ca_bundle} is not there", "correct the path of ca_bundle"
-        )
+    problem = bundle_problem(settings.ca_bundle, ())
+    if problem:
+        return Reachability("tls", problem, CORRECT_FILE)
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -18,6 +18,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from domains.errors import Refused, UnexpectedReply, Unreachable, Untrusted
 from domains.http.bodies import BadBody, Reading, end_turn, read_body
 from domains.http.deadline import DeadlineAdapter, Limits, limited
+from domains.http.environment import CORRECT_FILE, remember_proxy_logins
 from domains.http.error_bodies import error_for
 from domains.http.exchanges import exchange
 from domains.http.faults import TIMEOUT_HINT, Route, bad_body, fault_of, unanswered
@@ -159,6 +160,7 @@ class Connection:
         self._route = Route(self.endpoint, has_tunnel=tunnel is not None, ca_bundle=ca_bundle)
         self._bundle_is_read = False
         self._retries = True
+        remember_proxy_logins()
         url = urlsplit(self.endpoint)
         trusting: dict[str, Any] = {"ca_certs": ca_bundle} if ca_bundle else {}
         self._transport = Transport(
@@ -365,10 +367,10 @@ class Connection:
         return error_for(asked, error.status, body, self._wire.retry_after)
 
     def _require_readable_bundle(self, asked: str) -> None:
-        """Confirm once that the authorities can be read; a library would wait for a pipe."""
+        """Confirm once that the files of TLS can be used; a library would wait for a pipe."""
         problem = "" if self._bundle_is_read else self._route.bundle_problem()
         if problem:
-            raise Untrusted(asked, problem, hint="correct that path, or leave it out to trust the usual ones")
+            raise Untrusted(asked, problem, hint=CORRECT_FILE)
         self._bundle_is_read = True
 
     def _asked(self, method: str, path: str) -> str:

@@ -1,4 +1,4 @@
-"""What the environment says of the network: proxies, and bundles of certificate authorities.
+"""What the environment says of the network: proxies, bundles of certificate authorities, a log of TLS keys.
 
 Libraries make various things of wrong values, some only after a minute. So whoever could not connect asks
 here whether such a value is the reason. No message contains a value that may hold a password.
@@ -9,25 +9,36 @@ import re
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from requests.utils import should_bypass_proxies
 
 from configs.loading.plain_files import read_file
+from domains.known_secrets import remember_secret
 
 AWS_BUNDLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 DOMAIN_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_KEY_LOG = "SSLKEYLOGFILE"
 _LONGEST_BUNDLE = 16 * 1024 * 1024
 _LOGIN = re.compile(r"(?<=//)\S*@")  # greedy: a password may hold an @ or a / of its own
 _SOCKS = (
     "it names a SOCKS proxy, and only HTTP proxies work; name one, or unset it and use connect_to (a tunnel)"
 )
+CORRECT_FILE = "correct that path, or leave it out"
 _NO_ADDRESS = "it is not the address of a proxy; write it as http://HOST:PORT, or unset it"
 
 
 def without_login(text: str) -> str:
     """The text, without user names and passwords in URLs."""
     return _LOGIN.sub("", text)
+
+
+def remember_proxy_logins() -> None:
+    """Cut the passwords of proxies out of foreign text from now on: a proxy may quote what it was sent."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        for variable in (name, name.upper()):
+            if login := _LOGIN.search(os.environ.get(variable, "")):
+                remember_secret(unquote(login[0][:-1].partition(":")[2]))
 
 
 def proxy_problem(url: str) -> str:
@@ -66,16 +77,30 @@ def uses_proxy(url: str) -> str:
 
 
 def bundle_problem(ca_bundle: str | None, variables: Iterable[str]) -> str:
-    """Say what is wrong with the bundle of authorities that is used; empty if nothing is.
+    """Say what is wrong with the files that TLS uses: authorities, log of keys; empty if nothing is.
 
     Args:
         ca_bundle: the plan's; it comes before the variables.
         variables: names of environment variables, the first that is set is used.
     """
+    problem = _wrong_key_log(os.environ.get(_KEY_LOG, ""))
+    if problem:
+        return problem
     if ca_bundle is not None:
         return _wrong_bundle("ca_bundle", ca_bundle)
     name = next((name for name in variables if os.environ.get(name)), "")
     return _wrong_bundle(name, os.environ[name]) if name else ""
+
+
+def _wrong_key_log(value: str) -> str:
+    """Say why keys of TLS connections, which somebody wants to look into, cannot be written to this file."""
+    if not value:
+        return ""
+    try:
+        os.close(os.open(value, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o600))
+    except OSError as error:
+        return f"{_KEY_LOG} names {value}, which cannot be written: {error.strerror}"
+    return ""
 
 
 def _wrong_bundle(name: str, value: str) -> str:
@@ -84,7 +109,7 @@ def _wrong_bundle(name: str, value: str) -> str:
         if path.is_dir():
             return ""  # a folder of authorities, as OpenSSL takes it
         read_file(path, _LONGEST_BUNDLE)
-        ssl.create_default_context(cafile=value)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(value)
     except ssl.SSLError:
         return f"{name} names {value}, which holds no certificate in PEM form"
     except OSError as error:

@@ -1,8 +1,8 @@
 """Saved plans as files: YAML, or JSON where the file's name ends so. Both are read as what they contain."""
 
-import errno
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from configs.loading.loader import parse_plan, read_text
+from configs.loading.plain_files import require_plain
 from configs.loading.problems import PlanError, Problem
 from configs.plan import Plan
 from configs.values.visible import visible_lines
@@ -49,19 +50,21 @@ def _dumped(content: Any) -> str:
 
 
 def save(document: PlanDocument, path: Path) -> None:
-    """Write the file, replacing what is there, whole or not at all.
+    """Write the file, replacing what is there, whole or not at all; where a link stands, the file it names.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written, or what is there is no file: a device, a pipe, a folder.
     """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    fresh = path.with_name(f".{path.name}.new")
+    place = Path(os.path.realpath(path))
+    with suppress(FileNotFoundError):
+        require_plain(place.stat().st_mode, path)
+    fresh = place.with_name(f".{place.name}.new")
     try:
         fresh.write_text(text_of(document, as_json=path.suffix == ".json"), encoding="utf-8")
-        fresh.replace(path)
+        fresh.replace(place)
     finally:
-        fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def read(path: Path) -> PlanDocument:
@@ -74,6 +77,8 @@ def read(path: Path) -> PlanDocument:
     content: object = None
     try:
         content = _content(text)
+        if is_object(content):
+            content.pop("next", None)  # `plan --json` prints the document with its next step
         document = PlanDocument.model_validate_json(json.dumps(content))
     except ValidationError as error:
         if is_object(content) and "kind" not in content:

@@ -10,14 +10,26 @@ from runs.journal import Document, Journal
 from runs.lifecycle import RunStatus, is_removed, is_rolled_back
 from runs.live_progress import read_live_progress
 from runs.state import State
+from runs.state_files import unreadable
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_UNKNOWN = "–"
 STOPPED = "stopped unexpectedly"
 
 
 def plan_names(folder: Path) -> list[str]:
-    """The plans that the state folder has runs of."""
-    return sorted(path.name for path in (folder / "plans").glob("*") if path.is_dir())
+    """The plans that the state folder has runs of.
+
+    Raises:
+        StateUnusable: the folder cannot be read, so nobody knows.
+    """
+    plans = folder / "plans"
+    try:
+        return sorted(path.name for path in plans.iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unreadable(plans, error) from error
 
 
 def run_list(folder: Path, plans: list[str]) -> list[RunSummary]:
@@ -31,8 +43,12 @@ def run_list(folder: Path, plans: list[str]) -> list[RunSummary]:
 
 
 def _summaries(runs: State) -> Iterator[RunSummary]:
-    holder = runs.holder()
-    for run_id in runs.run_ids():
+    try:
+        holder, run_ids = runs.holder(), runs.run_ids()
+    except StateUnusable as error:
+        yield RunSummary(plan=runs.plan_name, run_id=_UNKNOWN, problem=error.message)
+        return
+    for run_id in run_ids:
         try:
             journal = runs.run(run_id)
         except StateUnusable as error:

@@ -206,7 +206,8 @@ def _role(key: str, choice: RoleChoice, account: tuple[str, str]) -> Iterator[st
 def _indices(found: IndicesFound | None) -> Iterator[str]:
     if found:
         yield from comment(
-            f"Found on the source: {found.indices} indices to move ({common.size(found.bytes)} in primaries)."
+            f"Found on the source: {common.counted(found.indices, 'index', 'indices')} to move "
+            f"({common.size(found.bytes)} in primaries)."
         )
         yield from listed("Data streams among them", found.streams)
         yield from listed("System indices, which stay", found.system)
@@ -239,7 +240,9 @@ def summary(draft: Draft) -> Iterator[str]:
     if draft.version_problem:
         yield f"This migration cannot be done: {draft.version_problem}; {draft.version_way_out}"
     if draft.indices:
-        yield f"{draft.indices.indices} indices to move, {common.size(draft.indices.bytes)} in primaries"
+        moving = common.counted(draft.indices.indices, "index", "indices")
+        yield f"{moving} to move, {common.size(draft.indices.bytes)} in primaries"
         if draft.indices.conflicts:
-            yield f"{len(draft.indices.conflicts)} names are taken on the target; see conflicts in the plan"
+            taken = common.counted(len(draft.indices.conflicts), "name is", "names are")
+            yield f"{taken} taken on the target; see conflicts in the plan"
     yield from (f"repository: unknown: {sentence}" for sentence in draft.storage.unknown)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from configs.values.listing import listed
+from configs.values.listing import counted, listed
 from reports.model.cleanup import RemovalReport
 from reports.model.report import GateReport, HookReport
 from reports.words.estimates import basis, bottleneck
@@ -49,11 +49,6 @@ def size(count: int | None) -> str:
 def number(count: int | None) -> str:
     """A count with separators; a dash when it is not known."""
     return "–" if count is None else f"{count:,}"
-
-
-def counted(count: int, one: str, many: str) -> str:
-    """A count with its noun."""
-    return f"{number(count)} {one if count == 1 else many}"
 
 
 def sentence(said: str) -> str:
@@ -234,8 +229,8 @@ def restored(record: RestoreRecord) -> str:
 
 def verified(record: VerificationRecord) -> str:
     """Count what a verification compared."""
-    documents = number(sum(verdict.target_count or 0 for verdict in record.verdicts))
-    return f"{compared(record)}, {documents} documents"
+    documents = sum(verdict.target_count or 0 for verdict in record.verdicts)
+    return f"{compared(record)}, {counted(documents, 'document', 'documents')}"
 
 
 def compared(record: VerificationRecord) -> str:

@@ -2,7 +2,7 @@
 
 from reports.model.report import Report, Totals
 from reports.model.seeding import RoundReport
-from reports.words.common import clock, duration, number, size
+from reports.words.common import clock, counted, duration, number, size
 from runs.lifecycle import RunStatus
 from runs.step_names import StepName
 from runs.verbs import Verb
@@ -95,7 +95,7 @@ def _during(report: Report) -> str:
 def _seeded(round_: RoundReport | None) -> str:
     if round_ is None or round_.copies is None:
         return "done"
-    return f"done: {number(round_.copies)} copies as of {clock(round_.as_of)}"
+    return f"done: {counted(round_.copies, 'copy', 'copies')} as of {clock(round_.as_of)}"
 
 
 def headline(report: Report) -> str:
@@ -118,7 +118,7 @@ def _figures(report: Report) -> str:
     if report.level is None:
         return _unverified(report)
     moved = (
-        f"{_compared(totals)}, {number(totals.documents)} documents, "
+        f"{_compared(totals)}, {counted(totals.documents, 'document', 'documents')}, "
         f"{size(totals.bytes)}, {duration(seconds)}"
     )
     return f"{moved}; {refused}" if refused else moved

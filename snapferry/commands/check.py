@@ -41,9 +41,10 @@ def check(call: RunCall, allow: ConsentOptions, only: Only = None, all: ListAll 
     from snapferry.next_steps import say_next
     from snapferry.output.console import show, show_json
 
+    runs = State(call.folder, plan.name)
     records = run_check(plan, allow.consents(), chosen)
     failed = any(record.status == "FAIL" for record in records)
-    to_run = _next(State(call.folder, plan.name), failed=failed)
+    to_run = _next(runs, failed=failed)
     if call.as_json:
         show_json({**checks_document(records, chosen), "next": to_run})
     else:

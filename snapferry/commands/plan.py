@@ -1,5 +1,6 @@
 """`snapferry plan`: resolve everything and show it, changing nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +30,8 @@ Output = Annotated[
         show_default=False,
     ),
 ]
+
+_OTHER_FILE = "choose another file for -o, which replaces saved plans only; or -o - for standard output"
 
 
 @verb(
@@ -72,33 +75,48 @@ def previewed(plan: "Plan", saved: "PlanDocument | None", options: "RunOptions")
 
 
 def show_migration_preview(call: PlanCall, preview: "MigrationPreview") -> None:
-    """Print what would be done and, for people, the command that does it."""
-    from snapferry.next_steps import next_command, same_command, say_next
+    """Print what would be done, and the command that does it."""
+    from snapferry.next_steps import say_next
     from snapferry.output.console import say
 
-    _show_document(call, preview)
+    to_run = _next(preview)
+    _show_document(call, preview, to_run)
     if call.as_json:
         return
+    for remark in _remarks(preview):
+        say(remark)
+    if to_run:
+        say_next(to_run)
+
+
+def _next(preview: "MigrationPreview") -> str:
+    """The next command; empty if there is nothing to do."""
+    from snapferry.next_steps import next_command, same_command
+
     if preview.finished:
-        say(f"Run {preview.finished} has finished, and nothing is left to do (--new-run plans another one).")
-        say_next(next_command("report"))
+        return next_command("report")
+    return "" if _is_idle(preview) else same_command("--execute", *_consents(preview), verb="migrate")
+
+
+def _remarks(preview: "MigrationPreview") -> Iterator[str]:
+    if preview.finished:
+        yield f"Run {preview.finished} has finished, and nothing is left to do (--new-run plans another one)."
         return
     if _is_idle(preview):
-        say("Nothing was changed, and there is nothing to do: no index is left to move.")
+        yield "Nothing was changed, and there is nothing to do: no index is left to move."
         return
     if preview.continues:
-        say(f"Run {preview.continues} is unfinished; this is what it has decided, and --execute resumes it.")
+        yield f"Run {preview.continues} is unfinished; this is what it has decided, and --execute resumes it."
     if preview.fresh:
-        say(f"Account, role and bucket were not looked at: {command('check')} does that.")
-    say("Nothing was changed. To go ahead:")
-    say_next(same_command("--execute", *_consents(preview), verb="migrate"))
+        yield f"Account, role and bucket were not looked at: {command('check')} does that."
+    yield "Nothing was changed. To go ahead:"
 
 
-def _show_document(call: PlanCall, preview: "MigrationPreview") -> None:
+def _show_document(call: PlanCall, preview: "MigrationPreview", to_run: str) -> None:
     from reports.views.plan import plan_view
     from reports.words.estimates import plan_in_words
 
-    call.show(preview.document, plan_view, plan_in_words)
+    call.show(preview.document, plan_view, plan_in_words, to_run=to_run)
 
 
 def _is_idle(preview: "MigrationPreview") -> bool:
@@ -118,8 +136,8 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
     """
     from configs.loading.loader import is_resolved
     from flows.sessions.saved_plans import save, text_of
-    from snapferry.next_steps import same_command
-    from snapferry.output.console import print_text, show_problem
+    from snapferry.next_steps import same_command, say_next
+    from snapferry.output.console import print_text, say, show_problem
 
     existing = preview.continues or preview.finished
     if existing:
@@ -131,31 +149,32 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
     if str(output) == "-":
         print_text(text_of(preview.document))
         return None
-    if output.is_file() and not is_resolved(output):
-        what = "the plan itself" if output.resolve() == call.file.resolve() else "no saved plan"
-        show_problem(
-            f"{output} exists, and is {what}", "choose another file for -o; it replaces saved plans only"
-        )
-        return ExitCode.INVALID
     try:
+        if output.is_file() and not is_resolved(output):
+            what = "the plan itself" if output.samefile(call.file) else "no saved plan"
+            show_problem(f"{output} exists, and is {what}", _OTHER_FILE)
+            return ExitCode.INVALID
         save(preview.document, output)
     except OSError as error:
-        show_problem(f"cannot write {output}: {error.strerror}", "choose another file for -o")
+        show_problem(f"cannot write {output}: {error.strerror}", _OTHER_FILE)
         return code_of_output(error)
-    _show_document(call, preview)
-    _say_saved(call, preview, output)
+    to_run = _next_of_saved(preview, output)
+    _show_document(call, preview, to_run)
+    if not to_run:
+        say(f"Saved to {output}, but there is nothing to do: no index is left to move.")
+        return None
+    say(f"Account, role and bucket were not looked at: {command('check')} does that.")
+    say(f"Saved to {output}. To execute exactly this plan:")
+    if not call.as_json:
+        say_next(to_run)
     return None
 
 
-def _say_saved(call: PlanCall, preview: "MigrationPreview", output: Path) -> None:
+def _next_of_saved(preview: "MigrationPreview", output: Path) -> str:
+    """The command that executes exactly this plan; empty if there is nothing to do."""
     from runs.commands import Called, current, in_full
-    from snapferry.next_steps import say_next
-    from snapferry.output.console import say
 
     if not preview.document.changes:
-        say(f"Saved to {output}, but there is nothing to do: no index is left to move.")
-        return
-    say(f"Account, role and bucket were not looked at: {command('check')} does that.")
-    say(f"Saved to {output}. To execute exactly this plan:")
+        return ""
     called = (current() or Called()).model_copy(update={"plan": str(output)})
-    say_next(in_full(command("migrate", "--execute", *_consents(preview)), called))
+    return in_full(command("migrate", "--execute", *_consents(preview)), called)

@@ -118,13 +118,14 @@ def _show(call: ExecutableCall, plan: "Plan", rehearsal: "Rehearsal", options: "
             say_next(resume)
         return
     preview = rehearsal_preview(plan, rehearsal, options)
-    call.show(preview, plan_view, plan_in_words)
+    to_run = same_command("--execute")
+    call.show(preview, plan_view, plan_in_words, to_run=to_run)
     after = (
         "Everything it makes is kept (--keep)." if rehearsal.keep else "Everything it makes is removed again."
     )
     if not call.as_json:
         say(f"Nothing was changed. {after} To go ahead:")
-        say_next(same_command("--execute"))
+        say_next(to_run)
 
 
 def _run(request: "Request") -> str:

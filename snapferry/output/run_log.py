@@ -15,7 +15,7 @@ from pathlib import Path
 
 from configs.values.visible import visible_lines
 from runs.redaction import redacted
-from runs.state_files import make_folder
+from runs.state_files import make_folder, open_private
 
 _BYTES = 5_000_000
 _LINES = 500
@@ -27,7 +27,7 @@ class _File(RotatingFileHandler):
     """The file, for its owner only. Where it cannot be written, the command goes on without it."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = open_private(Path(self.baseFilename), os.O_WRONLY | os.O_APPEND)
         return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
     def handleError(self, record: logging.LogRecord) -> None:

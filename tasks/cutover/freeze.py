@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from configs.values.listing import counted
 from domains.engine.catalog import catalog, path_pieces, refresh
 from domains.engine.index_opening import require_acknowledged
 from domains.engine.shard_stats import marks
@@ -196,8 +197,9 @@ def _require_blocked(m: Migration, names: Iterable[str]) -> None:
     now_blocked = blocks(m.source)
     taking = [name for name in names if not (name in now_blocked and now_blocked[name].write)]
     if taking:
+        many = counted(len(taking), "index on the source still takes", "indices on the source still take")
         raise ExecutionError(
-            f"{len(taking)} indices on the source still take writes: {', '.join(taking[:5])}",
+            f"{many} writes: {', '.join(taking[:5])}",
             "somebody has removed the block, or the index was recreated; find out who, then cut over again",
         )
 
@@ -229,7 +231,7 @@ def _await_quiet_shards(m: Migration, names: Sequence[str], rest_s: float) -> No
                 "let what still runs there end (see GET _tasks), then run the same command again",
             )
         if busy:
-            message = f"waiting: operations are in progress on {len(busy)} indices"
+            message = f"waiting: operations are in progress on {counted(len(busy), 'index', 'indices')}"
             report_progress(Progress(StepName.FREEZE, message, waiting=True))
             _flush(m, busy)  # an operation that failed in Lucene holds the checkpoint back until a flush
         previous = current
@@ -305,8 +307,9 @@ def release(m: Migration) -> ReleaseRecord:
     kept = still_blocked(m)
     if kept:
         named = ("; " if refusals else ", ").join(_refusal(name, refusals.get(name)) for name in kept[:5])
+        many = counted(len(kept), "index on the source still refuses", "indices on the source still refuse")
         raise ExecutionError(
-            f"{len(kept)} indices on the source still refuse writes: {named}",
+            f"{many} writes: {named}",
             _way_out(kept[0], refusals.get(kept[0])),
         )
     return ReleaseRecord(released=tuple(sorted(blocked_by(m))), kept=())

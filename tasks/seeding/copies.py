@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from configs.values.listing import listed
+from configs.values.listing import counted, listed
 from domains.engine import catalog as names_on
 from domains.engine.catalog import catalog
 from domains.engine.index_opening import health, require_acknowledged
@@ -59,8 +59,9 @@ def close_copies(m: Migration, uuids: Mapping[str, str], step: str) -> None:
             if not passes:
                 raise
             if poll.expired:
+                many = counted(len(opened), "copy", "copies")
                 raise TimedOut(
-                    f"{len(opened)} copies on the target cannot be closed: {error.message}",
+                    f"{many} on the target cannot be closed: {error.message}",
                     "run the same command again",
                 ) from error
             report_progress(
@@ -126,7 +127,9 @@ def await_shards(m: Migration, found: Ledger) -> None:
             return
         report_progress(
             Progress(
-                StepName.RESOLVE, f"waiting for the shards of {len(late)} copies on the target", waiting=True
+                StepName.RESOLVE,
+                f"waiting for the shards of {counted(len(late), 'copy', 'copies')} on the target",
+                waiting=True,
             )
         )
         poll.pause()
@@ -268,8 +271,9 @@ def require_closed_copies(m: Migration, found: CopiesRecord) -> CopiesRecord:
     }
     wrong = [copy.target for copy in found.copies if copy.target not in waiting]
     if wrong:
+        one, many = "copy on the target is open or takes", "copies on the target are open or take"
         raise ExecutionError(
-            f"{len(wrong)} copies on the target are open or take writes: {', '.join(wrong[:5])}",
+            f"{counted(len(wrong), one, many)} writes: {', '.join(wrong[:5])}",
             "somebody else is working on them; find out who, then seed again with --new-run",
         )
     return found

@@ -134,7 +134,7 @@ def test_a_source_that_is_written_to_is_bracketed_by_its_marks(twins: Desk) -> N
     engine(twins.lab, "source", "PUT", "/many/_doc/late", {"n": 0})
     (verdict,) = compare(c)
     assert verdict.outcome == "bracketed", verdict
-    assert "3 operations: 1 documents written, 1 updated, 1 deleted" in verdict.detail
+    assert "3 operations: 1 document written, 1 updated, 1 deleted" in verdict.detail
     engine(twins.lab, "target", "DELETE", "/many/_doc/1234")
     (verdict,) = compare(c)
     assert verdict.outcome == "different"

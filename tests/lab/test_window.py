@@ -177,7 +177,7 @@ def test_one_index_that_refuses_its_release_does_not_hold_the_others(two: Desk) 
     assert process.returncode == 1, said
     assert blocked(two.lab) == {"first"} and write(two.lab, "second") == 201
     assert set(copies(two.lab).values()) == {"close"}
-    assert "1 indices on the source still refuse writes: first" in " ".join(said.split()), said
+    assert "1 index on the source still refuses writes: first" in " ".join(said.split()), said
     assert "PUT /first/_settings" in said
     engine(two.lab, "source", "PUT", "/first/_settings", {"index.blocks.read_only": None})
     ended = two.run("abort", "--execute")

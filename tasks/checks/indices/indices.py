@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from configs.values.listing import counted
 from tasks.checks.check import Finding, check, fail, failing, ok, shown, skip, unknown, warn
 from tasks.checks.facts import domains
 from tasks.checks.facts import indices as moving
@@ -34,7 +35,10 @@ def selected(survey: Survey) -> Finding:
             f"indices.include: {shown(loose)} matches nothing on the source", "remove it if it is a typo"
         )
     indices = sum(len(unit.indices) for unit in selection.units)
-    return ok(f"{indices} indices move, {len(selection.left_out)} names are left out")
+    return ok(
+        f"{counted(indices, 'index moves', 'indices move')}, "
+        f"{counted(len(selection.left_out), 'name is', 'names are')} left out"
+    )
 
 
 def _selection_problems(survey: Survey) -> Iterator[str]:

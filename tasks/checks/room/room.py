@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from configs.values.listing import counted
 from domains.engine.catalog import Catalog, Index
 from domains.engine.seq_no_figures import closed_sizes
 from domains.errors import UnexpectedReply
@@ -140,7 +141,8 @@ def batches(survey: Survey) -> Finding:
     if not requests:
         return skip("nothing moves")
     indices = len(moving.moving_indices(survey))
-    said = f"{indices} indices in {len(requests)} restore requests, {most} at most in one"
+    sent = counted(len(requests), "restore request", "restore requests")
+    said = f"{counted(indices, 'index', 'indices')} in {sent}, {most} at most in one"
     if len(requests) > _MANY_REQUESTS and size_ < _SMALL_BATCH:
         return warn(f"{said}: each of them has a fixed cost", "set restore.batch: 200, or leave it out")
     if most > _LARGE_BATCH:

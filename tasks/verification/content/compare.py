@@ -7,6 +7,7 @@ the other levels.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from configs.values.listing import counted
 from domains.domain import Domain
 from domains.engine import source_digests
 from domains.engine.cluster import identity
@@ -76,7 +77,7 @@ class _Watched:
     def more(self, documents: int) -> None:
         """Report that this many more documents have been compared."""
         self.documents += documents
-        read = f"{self.documents} documents"
+        read = counted(self.documents, "document", "documents")
         report_progress(
             Progress(self.step, "comparing contents", self.indices, self.total, "indices", detail=read)
         )
@@ -198,7 +199,8 @@ class _Sides:
         later = (
             f"; {tally.later} that have changed on the source since are not counted" if tally.later else ""
         )
-        return f"{differ}{tally.compared} documents compared{verb}{part}{later}"
+        compared = counted(tally.compared, "document", "documents")
+        return f"{differ}{compared} compared{verb}{part}{later}"
 
 
 def _last_numbers(domain: Domain, version: Version, index: str, shards: int) -> list[int]:

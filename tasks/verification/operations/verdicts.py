@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
 
+from configs.values.listing import counted
 from domains.engine.seq_no_figures import SeqNoFigures
 from domains.shard_mark import Mark
 from tasks.records.resolution import SelectedIndex
@@ -237,6 +238,7 @@ def _details(outcome: Outcome, shards: Sequence[Judged]) -> Iterator[str]:
 def _since(later: Later) -> str:
     return (
         f"the target has everything up to the source's marks; since then the source has had "
-        f"{later.operations} operations: {later.written} documents written, {later.updated} updated, "
+        f"{counted(later.operations, 'operation', 'operations')}: "
+        f"{counted(later.written, 'document', 'documents')} written, {later.updated} updated, "
         f"{later.deleted} deleted, as far as visible"
     )

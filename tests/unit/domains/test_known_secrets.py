@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
+import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import botocore.exceptions
 import pytest
@@ -19,6 +21,7 @@ from support.fake_domain import FakeDomain, ReceivedRequest, Reply, ok
 from domains.aws.session import call_aws, credentials, secret
 from domains.engine import restores, snapshots
 from domains.errors import AwsError, DomainError, SnapferryError
+from domains.http.connection import Connection
 from domains.http.signing import PerThreadSigner
 from domains.known_secrets import cut_secrets, forget_secrets, remember_secret, remember_sent
 from runs.redaction import redacted
@@ -49,6 +52,22 @@ BASIC: list[Callable[[str], str]] = [
     lambda value: quote(value, safe=""),
     html.escape,
     json.dumps,
+    lambda value: base64.b64encode(value.encode()).decode(),
+    lambda value: base64.urlsafe_b64encode(f"x:{value}".encode()).decode(),
+    lambda value: value.encode().hex(),
+    lambda value: value.encode().hex().upper(),
+    quote_plus,
+    quote,
+    lambda value: quote(value, safe="").replace("%2F", "%2f").replace("%2B", "%2b").replace("%C3", "%c3"),
+    lambda value: quote(quote(value, safe=""), safe=""),
+    lambda value: json.dumps(value, ensure_ascii=False),
+    lambda value: json.dumps(json.dumps(value)),
+    lambda value: json.dumps(value).replace("/", r"\u002f"),
+    lambda value: html.escape(html.escape(value)),
+    lambda value: value.replace('"', "&#34;"),
+    lambda value: repr(value.encode()),
+    lambda value: value.encode().decode("latin-1"),
+    lambda value: value.replace(" ", "\n    "),
 ]
 
 
@@ -57,7 +76,14 @@ def test_a_password_in_any_form_is_cut_out(source: FakeDomain, form: Callable[[s
     source.on(".*", echo(lambda _: f"refused: {form(PASSWORD)} (sorry)"))
     text = said_by(source, HTTPBasicAuth(b"me", PASSWORD.encode()))
     assert "[cut out]" in text and "sorry" in text
-    for piece in (PASSWORD, form(PASSWORD), quote(PASSWORD, safe=""), html.escape(PASSWORD)):
+    for piece in (
+        PASSWORD,
+        form(PASSWORD).strip("\"b'"),
+        "p4ss",
+        "word",
+        quote(PASSWORD, safe=""),
+        html.escape(PASSWORD),
+    ):
         assert piece not in text
 
 
@@ -81,6 +107,35 @@ def test_a_token_a_key_and_a_signature_are_cut_out(source: FakeDomain, quoted: A
     assert "[cut out]" in text
     for piece in (TOKEN, TOKEN[:60], quote(TOKEN, safe="")[:60], KEY_ID, signature):
         assert piece not in text
+
+
+@pytest.mark.parametrize("address", ["http://me:{}@127.0.0.1:{}", "127.0.0.1:{1}"])
+def test_the_password_of_a_proxy_is_cut_out(
+    source: FakeDomain, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is sent with every request that goes by way of the proxy, whose error pages may quote it."""
+    for name in list(os.environ):
+        if name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HTTP_PROXY", address.format(quote(PASSWORD, safe=""), source.port))
+    source.on(".*", echo(lambda asked: f"{asked.headers.get('proxy-authorization')}, {PASSWORD}, sorry"))
+    with pytest.raises(DomainError) as caught:
+        Connection("source", "http://domain.example", None).write("PUT", "/x", body={})
+    said = str(caught.value)
+    assert "sorry" in said
+    packed = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+    assert (PASSWORD in said) == ("me:" not in address) and packed not in said
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("said", ["\\", " ", "%25", "&amp;#", "\\u0022", '"', "%5C", "a"])
+def test_no_text_makes_the_search_for_secrets_long(said: str) -> None:
+    """A domain knows the password that it gets, and chooses its texts."""
+    for secret_value in (PASSWORD, "\\" * 8 + '"' * 8 + " " * 8 + "secret", "a" * 40):
+        remember_secret(secret_value)
+    began = time.monotonic()
+    cut_secrets(said * (100_000 // len(said)))
+    assert time.monotonic() - began < 10
 
 
 def test_refreshed_credentials_are_known_as_soon_as_they_are_sent(source: FakeDomain) -> None:

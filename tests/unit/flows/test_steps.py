@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.building import a_plan
+from requests.auth import HTTPBasicAuth
+from support.building import a_domain, a_plan
+from support.fake_domain import FakeDomain, Reply
 
 from domains.errors import Unreachable
 from flows.chains.steps import run_step
@@ -112,3 +114,33 @@ def test_the_flow_changes_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
     with pytest.raises(PreconditionError, match="execute"):
         migrate.fn(a_plan(), state=str(tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_what_prefect_keeps_of_a_failure_is_visible_and_holds_no_secret(
+    journal: Journal, source: FakeDomain
+) -> None:
+    from prefect import flow
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    from flows.prefect_runtime.flow_runs import in_flow_run
+
+    password = "correct horse battery"
+    source.on(".*", Reply(403, {"error": {"type": "x", "reason": f"\x1b[31mno: {password} of me"}}))
+    connection = a_domain(source, auth=HTTPBasicAuth("me", password)).connection
+
+    @flow(name="quoting")
+    def quoting() -> None:
+        with in_flow_run("orders"):
+            run_step(journal, "restore", lambda: connection.write("PUT", "/x", body={}))
+
+    ended: Any = quoting(return_state=True)
+    run_id = ended.state_details.flow_run_id
+    with get_client(sync_client=True) as client:
+        its_own = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
+        states = [client.read_flow_run(run_id).state, *client.read_flow_run_states(run_id)]
+        states += [each.state for each in client.read_task_runs(flow_run_filter=its_own)]
+    kept = [f"{state.message} {state.data}" for state in states if state]
+    assert any(r"\u001b[31mno: [cut out] of me" in text for text in kept), kept
+    assert not [text for text in kept if password in text or "\x1b" in text]

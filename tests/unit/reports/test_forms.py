@@ -1,6 +1,7 @@
 """The report: built at every stage of a run; console, Markdown and JSON show the same facts."""
 
 import json
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args
@@ -15,7 +16,12 @@ from support.building import a_document, a_journal, a_plan, a_resolution, a_snap
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.model.report import Report, report_schema
-from reports.views.cleanup import rolled_back_view
+from reports.views.cleanup import (
+    finish_preview_view,
+    leftovers_view,
+    rolled_back_view,
+    unfinished_cutover_view,
+)
 from reports.views.fitting import text_of
 from reports.views.html import html
 from reports.views.markdown import markdown
@@ -25,7 +31,16 @@ from reports.views.status import status_of, status_view
 from reports.words import common, outcomes
 from runs.commands import Called
 from runs.journal import Journal, now
-from tasks.records.cleanup import RemovalRecord, RolledBackRecord
+from runs.verbs import Verb
+from tasks.records.cleanup import (
+    Finish,
+    Leftovers,
+    RemovalRecord,
+    RolledBackRecord,
+    Skipped,
+    SkippedReason,
+)
+from tasks.records.previews import FinishPreview, UnfinishedCutover
 from tasks.records.resolution import LeftOut
 from tasks.records.transfer import Attempt, Form, IndexRestore, RepositoryRecord, RestoreRecord
 from tasks.records.verification import DocumentDifference, Limit, Verdict, VerificationRecord
@@ -597,3 +612,42 @@ def test_what_is_counted_agrees_with_its_verb() -> None:
     assert common.removed(left.model_copy(update={"snapshots": ()})) == "removed: nothing"
     back = RolledBackRecord(run_id="r", released=("a",), copies=1)
     assert "1 index of the source takes writes again; 1 copy remains, closed" in shown(rolled_back_view(back))
+
+
+SKIPPED = Skipped(name="b", why=SkippedReason.TAKES_WRITES)
+PREVIEWS = {
+    "abort of seed rounds": leftovers_view(
+        Leftovers(
+            run_id="r",
+            concerns="seed rounds",
+            indices=("a",),
+            snapshots=("s",),
+            registrations=("source",),
+            left=(SKIPPED,),
+        )
+    ),
+    "abort of a cutover": unfinished_cutover_view(
+        UnfinishedCutover(
+            run_id="r", frozen=now(), deadline=now(), refusing=("a",), opened=("a",), snapshot="s"
+        )
+    ),
+    "finish": finish_preview_view(
+        FinishPreview(
+            verb=Verb.CUTOVER,
+            run_id="r",
+            wanted=Finish(snapshots="drop", registrations="remove", source="released"),
+            finished=False,
+            snapshots=("s",),
+            registrations=("source", "target"),
+            refusing=("a",),
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("which", PREVIEWS)
+def test_a_preview_does_not_speak_as_if_it_were_done(which: str) -> None:
+    first, *rest = shown(PREVIEWS[which]).splitlines()
+    assert "would" in first.lower()
+    done = re.compile(r"(?<!be )(?<!or )\b(removed|kept|released|restored|stopped|touched)\b")
+    assert [line for line in rest if done.search(line)] == []

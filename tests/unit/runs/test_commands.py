@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runs.commands import Called, called_with, command, in_full
+from runs.commands import Called, called_with, command, in_full, quoted, quoted_file
 
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("configs", "domains", "runs", "tasks", "reports", "flows", "snapferry")
@@ -75,6 +78,36 @@ def test_the_command_that_resumes_a_run_starts_no_other_one() -> None:
     called = Called(verb="seed", plan="p", options=("--new-run", "--allow-partial", "--execute"))
     assert called.again == "snapferry seed PLAN --allow-partial --execute"
     assert command("rehearse", "--only", "a*") == "snapferry rehearse PLAN --only 'a*'"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "plain.yaml", "a b", "o'b$(x)`y`;z", "größe-日本", "a\u200bb", "a\nb", "back\\'\u202e", "\x1b[31m",
+        "pl\udce4n.yaml",  # a name that is no UTF-8, as Python keeps it
+        "gr\udcc3\udcbcn",  # a name in UTF-8, as Python keeps it in an ASCII locale
+    ],
+)  # fmt: skip
+def test_a_shell_takes_each_word_for_what_it_is(
+    word: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is in it, it is shown as it can be pasted."""
+    screen = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", screen)
+        line = command("plan", "--allow-delete", word).removeprefix("snapferry plan PLAN --allow-delete ")
+    assert line.encode(encoding) and line.isprintable() and "\u200b" not in line
+    taken = subprocess.run(["bash", "-c", f"printf %s {line}"], capture_output=True, check=True).stdout
+    assert taken == word.encode("utf-8", "surrogateescape")
+
+
+def test_no_file_is_taken_for_an_option() -> None:
+    called = Called(plan="-p.yaml", state="-s")
+    assert in_full("snapferry plan PLAN -o PLAN", called) == (
+        "snapferry plan ./-p.yaml --state ./-s -o ./-p.yaml"
+    )
+    assert (quoted_file("p"), quoted("-p")) == ("p", "-p")
 
 
 def _texts(path: Path) -> Iterator[tuple[int, str]]:

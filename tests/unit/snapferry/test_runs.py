@@ -217,7 +217,7 @@ def test_an_earlier_run_is_shown_by_its_id(plan: Path, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["status", "report"])
-@pytest.mark.parametrize("word", ["20261129-1200", "../orders/x", "*"])
+@pytest.mark.parametrize("word", ["20261129-1200", "../orders/x", "*", "x" * 300])
 def test_a_run_that_is_not_there_is_refused(plan: Path, verb: str, word: str) -> None:
     journal = begun(plan)
     ended = snapferry(verb, plan, "--run", word, "--state", plan.parent / "state")

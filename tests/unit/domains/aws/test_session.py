@@ -124,7 +124,36 @@ def test_no_credentials_is_said_with_a_way_out(no_aws: None) -> None:
 def test_a_profile_that_is_not_there_is_named(no_aws: None) -> None:
     with pytest.raises(AwsError, match="my-profile") as caught:
         aws.session(SigV4Auth(type="sigv4", profile="my-profile"), "us-east-1")
-    assert "profile" in caught.value.hint
+    assert "auth.profile" in caught.value.hint and "AWS_PROFILE" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE"}, "missing: AWS_SECRET_ACCESS_KEY"),
+        ({"AWS_CONFIG_FILE": "/etc/passwd"}, "Unable to parse config file: /etc/passwd"),
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "nonsense"}, "Unsupported host"),
+        ({"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://10.0.0.1/x"}, "Unsupported host '10.0.0.1'"),
+        (
+            {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere", "AWS_ROLE_ARN": ROLE},
+            "No such file or directory",
+        ),
+        (
+            {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "nonsense"},
+            "Invalid endpoint EC2 Instance Metadata endpoint: nonsense",
+        ),
+    ],
+)
+def test_settings_of_aws_of_which_nothing_can_be_made_are_named(
+    variables: dict[str, str], said: str, no_aws: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network is not to blame: nothing was sent."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(AwsError) as caught:
+        aws.credentials(aws.session(SigV4Auth(type="sigv4"), "us-east-1"))
+    assert said in caught.value.message
+    assert caught.value.hint == "correct the variables that begin with AWS_, or the files in ~/.aws"
 
 
 def test_a_role_is_assumed_and_its_credentials_are_used(account: None) -> None:

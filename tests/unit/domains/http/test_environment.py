@@ -11,7 +11,11 @@ from typing import Any
 import botocore.config
 import pytest
 
+from configs.auth import NoAuth
+from configs.plan import DomainSettings
 from domains.aws.session import call_aws, session
+from domains.domain import open_domain
+from domains.engine.reachability import probe
 from domains.errors import AwsError, DomainError, SnapferryError, Unreachable, Untrusted
 from domains.http.connection import Connection
 from domains.http.environment import without_login
@@ -39,9 +43,12 @@ def domain(ca_bundle: str | None = None, tunnel: Any = None) -> SnapferryError:
 
 def aws() -> SnapferryError:
     """What AWS that cannot be reached is told as."""
-    client: Any = session(None, "us-east-1").client("sts", endpoint_url=CLOSED, config=QUICK)
+
+    def call() -> None:
+        session(None, "us-east-1").client("sts", endpoint_url=CLOSED, config=QUICK).get_caller_identity()
+
     with pytest.raises(AwsError) as caught:
-        call_aws("assume a role", client.get_caller_identity)
+        call_aws("assume a role", call)
     return caught.value
 
 
@@ -59,6 +66,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
         ("HTTPS_PROXY", "socks5h://127.0.0.1:9", SOCKS),
         ("https_proxy", "socks4://127.0.0.1:9", SOCKS),
         ("HTTPS_PROXY", "http://", NO_ADDRESS),
+        ("HTTPS_PROXY", "http://[::1", NO_ADDRESS),
         ("HTTPS_PROXY", "http://user:hunter2@host:port", NO_ADDRESS),
         ("HTTPS_PROXY", "ftp://user:hunter2@host:1", NO_ADDRESS),
         ("ALL_PROXY", "socks5://user:hunter2@127.0.0.1:9", SOCKS),
@@ -81,6 +89,31 @@ def test_a_proxy_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert isinstance(error, Unreachable)
     assert error.hint == "check the proxy that HTTPS_PROXY names, or list 127.0.0.1 in NO_PROXY"
     assert "hunter2" not in error.message
+
+
+def test_a_proxy_whose_address_is_none_is_named_by_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://[::1")
+    settings = DomainSettings(endpoint=CLOSED, auth=NoAuth(type="none"))
+    found = probe(open_domain("source", settings), settings)
+    assert (found.stage, found.place) == ("answer", "the proxy that HTTPS_PROXY names")
+    assert "HTTPS_PROXY cannot be used" in found.detail
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("told", "kind"), [(domain, "missing"), (domain, "pipe"), (aws, "missing")])
+def test_a_log_of_keys_that_cannot_be_written_is_named(
+    told: Callable[[], SnapferryError], kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Python and its libraries write keys of TLS connections there; nothing else is wrong."""
+    place = tmp_path / ("no folder" if kind == "missing" else "") / "keys"
+    if kind == "pipe":
+        os.mkfifo(place)
+    monkeypatch.setenv("SSLKEYLOGFILE", str(place))
+    error = told()
+    assert f"SSLKEYLOGFILE names {place}, which cannot be written: No such" in error.message
+    assert "correct" in error.hint
+    assert not getattr(error, "transient", False)
 
 
 @pytest.mark.parametrize("exempt", ["*", "127.0.0.1", "example.com, 127.0.0.1", "127.0.0.0/8,"])

@@ -6,8 +6,11 @@ The domains are fakes.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +191,11 @@ def test_what_a_rehearsal_would_do_is_of_a_kind_of_its_own(plan: Plan, tmp_path:
 # the command
 
 
+def bound_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
 def snapferry(verb: str, file: Path, *more: str) -> Result:
     return CliRunner().invoke(app, [verb, str(file), "--state", str(file.parent / "state"), *more])
 
@@ -211,6 +219,28 @@ def test_a_saved_plan_that_was_refused_is_refused_again_with_its_report(
     ended = snapferry("migrate", out, "--execute", "--json")
     assert ended.exit_code == ExitCode.FAILED, ended.output
     assert json.loads(ended.stdout)["changes"]
+
+
+def test_the_json_has_the_next_step_and_can_be_executed_as_a_saved_plan(
+    file: Path, target: FakeDomain
+) -> None:
+    place = f"{file} --state {file.parent / 'state'}"
+    as_json = snapferry("plan", file, "--json")
+    assert as_json.stderr == ""
+    assert json.loads(as_json.stdout)["next"] == f"snapferry migrate {place} --execute"
+    assert json.loads(snapferry("migrate", file, "--json").stdout)["next"] == (
+        f"snapferry migrate {place} --execute"
+    )
+    rehearsed = json.loads(snapferry("rehearse", file, "--only", "a", "--json").stdout)
+    assert rehearsed["next"] == f"snapferry rehearse {place} --only a --execute"
+    out = file.with_name("my saved.json")
+    saved_by_it = json.loads(snapferry("plan", file, "-o", str(out), "--json").stdout)
+    assert saved_by_it["next"] == f"snapferry migrate '{out}' --state {file.parent / 'state'} --execute"
+    out.write_text(as_json.stdout, encoding="utf-8")
+    assert read(out).run_id == json.loads(as_json.stdout)["run_id"]
+    file.write_text(file.read_text(encoding="utf-8") + "conflicts: {policy: skip}\n", encoding="utf-8")
+    FakeEngine(target, "target", FakeIndex("a"))
+    assert "next" not in json.loads(snapferry("plan", file, "--json").stdout), "nothing is to be done"
 
 
 def test_a_plan_is_not_printed_twice_on_one_output(file: Path) -> None:
@@ -271,6 +301,43 @@ def test_a_saved_plan_is_what_the_next_step_executes(file: Path) -> None:
     assert last == f"next: snapferry migrate '{saved_file}' --state {state} --execute"
     assert "Account, role and bucket were not looked at: snapferry check" in result.stderr
     assert snapferry("plan", file, "-o", str(saved_file)).exit_code == 0, "a saved plan is replaced"
+
+
+def test_a_link_stays_one_and_the_file_that_it_names_is_written(file: Path) -> None:
+    link, named = file.with_name("latest.yaml"), file.with_name("saved.yaml")
+    link.symlink_to(named)
+    for _ in range(2):  # at first the file is not there
+        assert snapferry("plan", file, "-o", str(link)).exit_code == 0
+        assert link.is_symlink() and named.is_file()
+
+
+NO_FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "pipe": (os.mkfifo, "it is a pipe, not a file"),
+    "link to a pipe": (lambda p: (os.mkfifo(f"{p}.pipe"), p.symlink_to(f"{p}.pipe")), "it is a pipe"),
+    "socket": (bound_socket, "it is a socket, not a file"),
+    "circle of links": (lambda p: p.symlink_to(p), "Too many levels of symbolic links"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_is_no_file_is_not_replaced(file: Path, kind: str) -> None:
+    """As root, a device would be gone for the whole machine."""
+    make, said = NO_FILES[kind]
+    out = file.with_name("out.yaml")
+    make(out)
+    before = out.lstat()
+    result = snapferry("plan", file, "-o", str(out))
+    assert (result.exit_code, out.lstat()[:6]) == (ExitCode.INVALID, before[:6]), result.output
+    assert f"cannot write {out}: {said}" in result.stderr and "-o -" in result.stderr
+    assert not list(file.parent.glob(".*.new"))
+
+
+def test_a_name_that_no_file_can_have_is_refused(file: Path, tmp_path: Path) -> None:
+    name = str(tmp_path / ("x" * 300))
+    for arguments in (["plan", str(file), "-o", name], ["init", "-o", name]):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exit_code == ExitCode.INVALID, (arguments, result.exception)
+        assert f"cannot write {name}: File name too long" in result.stderr
 
 
 @pytest.mark.parametrize("content", ["name: orders\n", "", "notes of mine"])

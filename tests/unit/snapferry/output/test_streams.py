@@ -31,6 +31,7 @@ target: {endpoint: "http://127.0.0.1:2", auth: {type: none}}
 repository: {name: repo, bucket: my-snapshots, region: us-east-1}
 """
 RUN = "migrate plan.yaml --execute --state state"
+DIFFERENT = "migrate plan.yaml --execute --json --state differs"
 REPORT = "report plan.yaml --state state"
 LOST = "the result could not be written to standard output: "
 FULL, CLOSED, GONE, FILE = "full", "closed", "gone", "file"
@@ -38,6 +39,13 @@ CASES = [  # command, standard output, standard error: exit code, and what is sa
     (RUN, FULL, FILE, 0, "to see the report: snapferry report plan.yaml --state state"),
     (f"{RUN} --json", FULL, FILE, 1, f"{LOST}No space left on device"),
     (f"{RUN} --json", CLOSED, FILE, 1, f"{LOST}it is closed"),
+    (
+        f"{RUN.replace('state state', 'state differs')} --json",
+        FULL,
+        FILE,
+        4,
+        f"{LOST}No space left on device",
+    ),
     (RUN, CLOSED, FILE, 0, "has already finished"),
     (RUN, FILE, CLOSED, 0, ""),
     (RUN, FILE, FULL, 0, ""),
@@ -93,13 +101,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a plan, and the state of its verified migration, in characters of the world."""
     folder = tmp_path_factory.mktemp("streams")
     (folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
-    journal = State(folder / "state", "orders").begin(a_plan(), "migrate")
-    verdict = Verdict(
-        source="größe-日本", target="größe-日本", outcome="equal", source_count=2, target_count=2
-    )
-    with journal.step("verify"):
-        journal.keep("verify", VerificationRecord(level="counts", verdicts=(verdict,), skipped=(), at=now()))
-    journal.settle("done", "größe-日本 → “done”…")
+    for state, status, outcome in (("state", "done", "equal"), ("differs", "different", "different")):
+        journal = State(folder / state, "orders").begin(a_plan(), "migrate")
+        verdict = Verdict(
+            source="größe-日本", target="größe-日本", outcome=outcome, source_count=2, target_count=2
+        )
+        with journal.step("verify"):
+            found = VerificationRecord(level="counts", verdicts=(verdict,), skipped=(), at=now())
+            journal.keep("verify", found)
+        journal.settle(status, "größe-日本 → “done”…")
     return folder
 
 

@@ -254,7 +254,7 @@ def test_one_index_that_refuses_is_named_with_a_way_out_and_the_others_are_relea
         return reply if "b" in asked.path.split("/")[1].split(",") else engine._set(asked)  # pyright: ignore[reportPrivateUsage]
 
     source.on(BY_SETTINGS, refusing)
-    with pytest.raises(ExecutionError, match=r"1 indices on the source still refuse writes: b \(") as caught:
+    with pytest.raises(ExecutionError, match=r"1 index on the source still refuses writes: b \(") as caught:
         release(m)
     assert way_out in caught.value.hint
     assert engine.blocked() == {"b"}

@@ -86,7 +86,7 @@ def test_a_copy_that_is_being_restored_is_waited_for(
     assert not copies.indices["b"].open
     copies.indices["b"].open = True
     target.on(CLOSE, busy)
-    with pytest.raises(TimedOut, match="1 copies on the target cannot be closed"):
+    with pytest.raises(TimedOut, match="1 copy on the target cannot be closed"):
         close_copies(m, OWN, "copies")
     target.on(CLOSE, engine_error(403, "security_exception", "no permissions"))
     with pytest.raises(Refused, match="no permissions"):
@@ -180,7 +180,7 @@ def test_a_round_with_a_copy_that_does_not_wait_is_not_done(
     m: Migration, copies: WritableEngine, act: Callable[[FakeIndex], object]
 ) -> None:
     act(copies.indices["a"])
-    with pytest.raises(ExecutionError, match="1 copies on the target are open or take writes: a"):
+    with pytest.raises(ExecutionError, match="1 copy on the target is open or takes writes: a"):
         require_closed_copies(m, copies_of(a_copy("a"), a_copy("b")))
 
 

@@ -446,7 +446,7 @@ def test_a_sample_is_said_to_be_one(sides: Any, source: FakeDomain, target: Fake
         }
         fake.on("POST /_msearch", ok({"responses": [last]}))
     (index,) = content(a_comparison(source, target, sample=0.25, seed=7)).indices
-    assert index.findings[-1].detail == "1 documents compared (a sample of 0.25 with seed 7)"
+    assert index.findings[-1].detail == "1 document compared (a sample of 0.25 with seed 7)"
 
 
 def test_an_index_without_sources_is_not_compared_and_says_why(
