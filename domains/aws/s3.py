@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 import botocore.exceptions
 
-from domains.aws.session import call_aws, call_aws_if_exists, client_of, region_in_refusal, region_in_reply
+from domains.aws.session import (
+    SHORT_TIMEOUTS,
+    call_aws,
+    call_aws_if_exists,
+    client_of,
+    region_in_refusal,
+    region_in_reply,
+)
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child, children
 
@@ -32,7 +39,8 @@ class BucketLookup:
 
 
 def _s3(session: boto3.Session, region: str | None = None) -> "S3Client":
-    return call_aws("use S3", lambda: client_of(session, "s3", region))
+    """A client that gives up soon: only the domains need to reach S3, this machine may not."""
+    return call_aws("use S3", lambda: client_of(session, "s3", region, timeouts=SHORT_TIMEOUTS))
 
 
 @documented_by_aws

@@ -108,7 +108,7 @@ def _remarks(preview: "MigrationPreview") -> Iterator[str]:
     if preview.continues:
         yield f"Run {preview.continues} is unfinished; this is what it has decided, and --execute resumes it."
     if preview.fresh:
-        yield f"Account, role and bucket were not looked at: {command('check')} does that."
+        yield f"Account, role and the bucket's settings were not looked at: {command('check')} does that."
     yield "Nothing was changed. To go ahead:"
 
 
@@ -163,7 +163,7 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
     if not to_run:
         say(f"Saved to {output}, but there is nothing to do: no index is left to move.")
         return None
-    say(f"Account, role and bucket were not looked at: {command('check')} does that.")
+    say(f"Account, role and the bucket's settings were not looked at: {command('check')} does that.")
     say(f"Saved to {output}. To execute exactly this plan:")
     if not call.as_json:
         say_next(to_run)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 from identities import Identities, User, allow, trust
-from migrations import Desk, Ended, engine
+from migrations import Desk, Ended, engine, log_size, mutations
 
 WRITE = ["s3:PutObject", "s3:DeleteObject"]
 READ = ["s3:ListBucket", "s3:GetObject"]
@@ -97,9 +97,14 @@ def test_a_role_that_may_not_write(small: Desk, identities: Identities) -> None:
 
 def test_a_bucket_that_does_not_exist(small: Desk) -> None:
     small.write(repository={"bucket": "no-such-bucket-anywhere"})
-    refused = small.run("migrate", "--execute")
-    says(refused, 1, "bucket no-such-bucket-anywhere does not exist", "repository.bucket")
-    assert left(small) == {}
+    began = log_size(small.lab, "source")
+    for verb in (("plan",), ("migrate", "--execute")):
+        ended = small.run(*verb)
+        assert ended.code == 3, str(ended)
+        said = ended.out + ended.err
+        assert "S3 has no bucket no-such-bucket-anywhere" in said
+        assert "create it, or correct repository.bucket" in said
+    assert mutations(small.lab, "source", began) == []
 
 
 def test_a_bucket_whose_objects_went_to_glacier(small: Desk, identities: Identities) -> None:

@@ -13,7 +13,7 @@ _GUIDE = "AWS guide: Creating index snapshots, prerequisites"
 _MIGRATING = "AWS guide: Migrating data to a different domain"
 
 
-@check("bucket.exists", "the bucket is there", source=_GUIDE)
+@check("bucket.exists", "the bucket is there", source=_GUIDE, decisive=True)
 def exists(survey: Survey) -> Finding:
     """Read with the source's login, then with the target's."""
     name, found = bucket_facts.plans_bucket(survey).bucket, bucket_facts.found(survey)

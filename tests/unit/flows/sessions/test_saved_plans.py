@@ -299,7 +299,7 @@ def test_a_saved_plan_is_what_the_next_step_executes(file: Path) -> None:
     state = file.parent / "state"
     last = result.stderr.splitlines()[-1]
     assert last == f"next: snapferry migrate '{saved_file}' --state {state} --execute"
-    assert "Account, role and bucket were not looked at: snapferry check" in result.stderr
+    assert "Account, role and the bucket's settings were not looked at: snapferry check" in result.stderr
     assert snapferry("plan", file, "-o", str(saved_file)).exit_code == 0, "a saved plan is replaced"
 
 
