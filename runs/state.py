@@ -16,7 +16,7 @@ from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, killed_holder, pair_name, require_free
 from runs.progress import Progress, report_progress
-from runs.state_files import close_to_others, replace_file, unreadable
+from runs.state_files import close_to_others, entries, replace_file, unreadable
 from runs.verbs import Verb
 
 _WAIT = "wait for it; `snapferry status PLAN` shows it"
@@ -189,12 +189,7 @@ class State:
         return sorted(path.stem for path in self._journals())
 
     def _journals(self) -> list[Path]:
-        try:
-            return [path for path in self.runs.iterdir() if path.suffix == ".json"]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise unreadable(self.runs, error) from error
+        return entries(self.runs, lambda path: path.suffix == ".json")
 
     def latest(self) -> Journal | None:
         """Return the newest run that was neither refused nor abandoned, else the newest; None without runs.

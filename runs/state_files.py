@@ -7,7 +7,7 @@ cannot be written stops nothing: what could not be recorded is noted instead.
 import errno
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -181,6 +181,20 @@ def _is_closed(path: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def entries(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
+    """What the folder holds that is wanted; nothing if it is not there.
+
+    Raises:
+        StateUnusable: the folder cannot be read, so nobody knows.
+    """
+    try:
+        return [path for path in folder.iterdir() if wanted(path)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unreadable(folder, error) from error
 
 
 # words

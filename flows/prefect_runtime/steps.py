@@ -11,14 +11,10 @@ from prefect.exceptions import PrefectException
 from prefect.tasks import exponential_backoff
 
 from domains.errors import is_transient
-from runs.events import Event, emit
+from flows.sessions import recording
 from runs.journal import Journal
 from runs.step_names import StepName
 from tasks.errors import TimedOut
-
-_RETRIES = 2
-
-_FIRST_RETRY_S = 5
 
 R = TypeVar("R")
 
@@ -60,15 +56,13 @@ def run_as_task(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
 
     as_task = task(
         name=name,
-        retries=_RETRIES,
-        retry_delay_seconds=exponential_backoff(_FIRST_RETRY_S),
+        retries=recording.ATTEMPTS - 1,
+        retry_delay_seconds=exponential_backoff(recording.FIRST_PAUSE_S),
         retry_jitter_factor=0.5,
         retry_condition_fn=cast(Any, _is_transient),
         cache_policy=NO_CACHE,
         persist_result=False,
     )
-    emit(Event("step-started", f"step {name} has started", step=name))
-    with prefect_reachable():
+    with recording.announced(name), prefect_reachable():
         as_task(attempt)()
-    emit(Event("step-done", f"step {name} is done", step=name))
     return results[-1]

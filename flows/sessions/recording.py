@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -18,8 +19,8 @@ from tasks.steps import StepKey
 
 M = TypeVar("M", bound=BaseModel)
 R = TypeVar("R")
-_ATTEMPTS = 3
-_FIRST_PAUSE_S = 5.0
+ATTEMPTS = 3
+FIRST_PAUSE_S = 5.0
 _OPENING_S = 60.0
 MOVING = ("snapshot", "delete", "restore")
 """Actions of intents: once one may have been sent, a migration or rehearsal keeps to its decisions."""
@@ -64,22 +65,26 @@ def run_here(journal: Journal, name: StepName, step: Callable[[], R]) -> R:
     Raises:
         whatever the step raises, after the repetitions; whatever a failing hook raises.
     """
+    with announced(name):
+        poll, attempt = Poll(_OPENING_S), 0
+        while True:
+            attempt += 1
+            try:
+                with journal.step(name):
+                    return step()
+            except Exception as error:
+                goes_on = attempt < ATTEMPTS or (opening_has_begun(journal.document) and not poll.expired)
+                if not goes_on or not is_transient(error) or _is_too_late(journal):
+                    raise
+                _pause(journal, name, poll, attempt, error)
+
+
+@contextmanager
+def announced(name: StepName) -> Generator[None]:
+    """Hooks hear of a step that begins with the block, and of its end unless an error ends it."""
     emit(Event("step-started", f"step {name} has started", step=name))
-    poll = Poll(_OPENING_S)
-    attempt = 0
-    while True:
-        attempt += 1
-        try:
-            with journal.step(name):
-                result = step()
-        except Exception as error:
-            goes_on = attempt < _ATTEMPTS or (opening_has_begun(journal.document) and not poll.expired)
-            if not goes_on or not is_transient(error) or _is_too_late(journal):
-                raise
-            _pause(journal, name, poll, attempt, error)
-        else:
-            emit(Event("step-done", f"step {name} is done", step=name))
-            return result
+    yield
+    emit(Event("step-done", f"step {name} is done", step=name))
 
 
 def _pause(journal: Journal, name: StepName, poll: Poll, attempt: int, failed: Exception) -> None:
@@ -87,7 +92,7 @@ def _pause(journal: Journal, name: StepName, poll: Poll, attempt: int, failed: E
     if is_frozen(journal.document):
         poll.pause()
         return
-    seconds = _FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1.0, 1.5)
+    seconds = FIRST_PAUSE_S * 2 ** (attempt - 1) * random.uniform(1.0, 1.5)
     report_progress(Progress(name, f"trying again in {seconds:.0f} s: {failed}", waiting=True))
     time.sleep(seconds)
 

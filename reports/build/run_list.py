@@ -10,7 +10,7 @@ from runs.journal import Document, Journal
 from runs.lifecycle import RunStatus, is_removed, is_rolled_back
 from runs.live_progress import read_live_progress
 from runs.state import State
-from runs.state_files import unreadable
+from runs.state_files import entries
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _UNKNOWN = "–"
@@ -23,13 +23,7 @@ def plan_names(folder: Path) -> list[str]:
     Raises:
         StateUnusable: the folder cannot be read, so nobody knows.
     """
-    plans = folder / "plans"
-    try:
-        return sorted(path.name for path in plans.iterdir() if path.is_dir())
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise unreadable(plans, error) from error
+    return sorted(path.name for path in entries(folder / "plans", Path.is_dir))
 
 
 def run_list(folder: Path, plans: list[str]) -> list[RunSummary]:

@@ -108,8 +108,12 @@ def _remarks(preview: "MigrationPreview") -> Iterator[str]:
     if preview.continues:
         yield f"Run {preview.continues} is unfinished; this is what it has decided, and --execute resumes it."
     if preview.fresh:
-        yield f"Account, role and the bucket's settings were not looked at: {command('check')} does that."
+        yield _not_looked_at()
     yield "Nothing was changed. To go ahead:"
+
+
+def _not_looked_at() -> str:
+    return f"Account, role and the bucket's settings were not looked at: {command('check')} does that."
 
 
 def _show_document(call: PlanCall, preview: "MigrationPreview", to_run: str) -> None:
@@ -163,7 +167,7 @@ def _save(call: PlanCall, preview: "MigrationPreview", output: Path) -> ExitCode
     if not to_run:
         say(f"Saved to {output}, but there is nothing to do: no index is left to move.")
         return None
-    say(f"Account, role and the bucket's settings were not looked at: {command('check')} does that.")
+    say(_not_looked_at())
     say(f"Saved to {output}. To execute exactly this plan:")
     if not call.as_json:
         say_next(to_run)

@@ -218,7 +218,7 @@ def test_s3_stumbles_and_a_snapshot_is_taken_all_the_same(
 @pytest.fixture
 def scene(clean_lab: LabDescription, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """The soak's lab, and steps that are repeated sooner than in earnest."""
-    monkeypatch.setattr("flows.sessions.recording._FIRST_PAUSE_S", 0.5)
+    monkeypatch.setattr("flows.sessions.recording.FIRST_PAUSE_S", 0.5)
     scene = Scene(clean_lab, tmp_path)
     scene.prepare()
     yield scene

@@ -67,8 +67,7 @@ def as_tasks(journal: Journal) -> list[str]:
 def test_a_transient_error_is_tried_again_and_a_lasting_one_is_not(
     journal: Journal, monkeypatch: pytest.MonkeyPatch, way: Callable[[Journal], list[str]]
 ) -> None:
-    for pause in ("flows.sessions.recording._FIRST_PAUSE_S", "flows.prefect_runtime.steps._FIRST_RETRY_S"):
-        monkeypatch.setattr(pause, 0.01)
+    monkeypatch.setattr("flows.sessions.recording.FIRST_PAUSE_S", 0.01)
     assert way(journal) == ["shaky", "shaky", "shaky", "broken"]
     kept = journal.document.steps
     assert (kept["resolve"].attempts, kept["resolve"].error) == (3, None)

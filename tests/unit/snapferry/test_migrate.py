@@ -215,7 +215,7 @@ def test_domains_that_are_not_reached_exit_with_3_and_name_their_keys(
 def test_a_domain_that_is_lost_after_the_run_began_exits_with_5(
     tmp_path: Path, source: FakeDomain, target: FakeDomain, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.sessions.recording._FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("flows.sessions.recording.FIRST_PAUSE_S", 0.01)
     FakeEngine(source, "source", FakeIndex("a"))
     FakeEngine(target, "target")
     source.on("GET /_cat/indices", CLOSE)
