@@ -47,7 +47,10 @@ test: $(READY)
 	@$(BIN)/python tests/lab --first "$(MAKE) --no-print-directory lint unit"
 
 # The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed; with
-# JOB=cutover, seed rounds and cutovers that are.
+# JOB=cutover, seed rounds and cutovers that are; with JOB=tail, random histories that are followed and cut
+# over; with JOB=way-back, there, back and there again; with JOB=tail-kills, the same, killed on the way;
+# with JOB=steady, there and back while clients write for minutes; with JOB=rights, a set-up without each of
+# its rights.
 # `make soak SEED=17` repeats one run, and records nothing.
 soak: $(READY)
 	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \

@@ -1,17 +1,17 @@
 """Run the benchmarks, print their tables, and append them to docs/benchmarks.md.
 
 `python -m benchmarks estimates` compares projected with actual durations instead: docs/estimates.md. `window`
-measures the window of a cutover, one-shot and seeded; `many`, rounds and verification of a thousand indices;
-`limit`, the whole command against the bare REST calls of the same job.
+measures the window of a cutover, one-shot and seeded; `tail`, by the tail against restores; `many`, rounds
+and verification of a thousand indices; `limit`, the whole command against the bare REST calls of its job.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks import estimates, limit, many, moving, startup, table, window
+from benchmarks import estimates, limit, many, moving, startup, table, tail, window
 
 _DOCUMENTS = Path(__file__).resolve().parents[1] / "docs"
 _DOCUMENT = _DOCUMENTS / "benchmarks.md"
@@ -22,7 +22,10 @@ def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=["ratios", "estimates", "window", "many", "limit"], default="ratios"
+        "what",
+        nargs="?",
+        choices=["ratios", "estimates", "window", "tail", "many", "limit"],
+        default="ratios",
     )
     parser.add_argument("--tiny", action="store_true", help="small sizes, to try it; ignored by ratios")
     parser.add_argument("--runs", type=int, help="how often each thing is timed (default: 3; limit: 5)")
@@ -41,6 +44,10 @@ def main() -> None:
         rows = limit.measured(8_000 if options.tiny else 1_000_000, options.runs)
         _ratios(list(rows), write=not options.dry)
         return
+    if options.what == "tail":
+        sizes = (8_000, 24_000) if options.tiny else (1_000_000, 3_000_000)
+        _ratios(tail.measured(*sizes, options.runs), write=not options.dry)
+        return
     if options.what == "window":
         rows = window.measured(4_000 if options.tiny else 1_000_000, options.runs)
         _ratios(list(rows), write=not options.dry)
@@ -50,10 +57,12 @@ def main() -> None:
     _ratios(sections, write=not options.dry)
 
 
-def _ratios(sections: Sequence[tuple[str, list[table.Row]]], *, write: bool) -> None:
+def _ratios(sections: Iterable[tuple[str, list[table.Row]]], *, write: bool) -> None:
+    kept: list[str] = []
     for title, rows in sections:
-        print(table.text(title, rows))
-    _written([table.markdown(title, rows) for title, rows in sections], write=write)
+        print(table.text(title, rows), flush=True)
+        kept.append(table.markdown(title, rows))
+    _written(kept, write=write)
 
 
 def _many(indices: int, changed: int, *, write: bool) -> None:

@@ -1,6 +1,6 @@
 """Cross-check the parts of a plan: two different domains, one partition, roles that can be passed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from configs.auth import SigV4Auth
 from configs.base import Conflict, Path, path_text
@@ -14,25 +14,30 @@ _ROLES: tuple[Path, ...] = (("repository", "role_arn"), ("repository", "target_r
 
 
 def disagreements(
-    source: DomainSettings, target: DomainSettings, repository: S3Repository | FsRepository
+    source: DomainSettings | None, target: DomainSettings, repository: S3Repository | FsRepository
 ) -> Iterator[Conflict]:
-    """Yield every contradiction between the parts, each at the field to change."""
-    if _is_same_domain(source, target):
+    """Yield every contradiction between the parts, each at the field to change.
+
+    Args:
+        source: None where the plan's source is no domain.
+    """
+    if source and _is_same_domain(source, target):
         place = "endpoint" if target.endpoint else "domain"
         depends = (*_where("source"), *_where("target"), ("source", "auth"), ("target", "auth"))
         yield Conflict(("target", place), "source and target are the same domain; correct one", depends)
-    sides: tuple[tuple[Side, DomainSettings], ...] = (("source", source), ("target", target))
+    sides: dict[Side, DomainSettings] = {"source": source} if source else {}
+    sides["target"] = target
     if isinstance(repository, FsRepository):
-        managed: list[Side] = [side for side, domain in sides if domain.is_managed]
+        managed: list[Side] = [side for side, domain in sides.items() if domain.is_managed]
         if managed:
             message = f"the {managed[0]} is a managed domain, which has no shared folder; use type: s3"
             yield Conflict(_TYPE, message, (*_where(managed[0]), _TYPE))
         return
-    yield from _missing_role(source, target, repository)
-    for side, domain in sides:
+    yield from _missing_role(sides, repository)
+    for side, domain in sides.items():
         yield from _unsigned(side, domain)
         yield from _passed_role(side, domain, repository)
-    yield from _partitions(source, target, repository)
+    yield from _partitions(sides, repository)
 
 
 def _where(side: Side) -> tuple[Path, ...]:
@@ -59,11 +64,9 @@ def _unsigned(side: Side, domain: DomainSettings) -> Iterator[Conflict]:
         yield Conflict((side, "auth"), message, ((side, "auth"), *_where(side), _TYPE))
 
 
-def _missing_role(
-    source: DomainSettings, target: DomainSettings, repository: S3Repository
-) -> Iterator[Conflict]:
-    signed: tuple[tuple[Side, bool], ...] = (("source", source.is_signed), ("target", target.is_signed))
-    lacking = [side for side, is_signed in signed if is_signed and repository.role_arn_for(side) is None]
+def _missing_role(sides: Mapping[Side, DomainSettings], repository: S3Repository) -> Iterator[Conflict]:
+    signed: list[Side] = [side for side, domain in sides.items() if domain.is_signed]
+    lacking: list[Side] = [side for side in signed if repository.role_arn_for(side) is None]
     if lacking:
         message = (
             f"this key is missing: requests to the {' and the '.join(lacking)} are signed with sigv4, so the "
@@ -89,10 +92,8 @@ def _passed_role(side: Side, domain: DomainSettings, repository: S3Repository) -
     yield Conflict(("repository", field), message, ((side, "auth"), *_ROLES))
 
 
-def _partitions(
-    source: DomainSettings, target: DomainSettings, repository: S3Repository
-) -> Iterator[Conflict]:
-    found = list(_named_partitions(source, target, repository))
+def _partitions(sides: Mapping[Side, DomainSettings], repository: S3Repository) -> Iterator[Conflict]:
+    found = list(_named_partitions(sides, repository))
     for path, partition in found[1:]:
         first_path, first = found[0]
         if partition != first:
@@ -104,17 +105,16 @@ def _partitions(
 
 
 def _named_partitions(
-    source: DomainSettings, target: DomainSettings, repository: S3Repository
+    sides: Mapping[Side, DomainSettings], repository: S3Repository
 ) -> Iterator[tuple[Path, str]]:
-    for side, domain in (("source", source), ("target", target)):
+    for side, domain in sides.items():
         if domain.region is not None:
             field = "region" if "region" in domain.model_fields_set else "endpoint"
             yield (side, field), partition_of_region(domain.region)
     if repository.region is not None:
         yield ("repository", "region"), partition_of_region(repository.region)
     roles: tuple[tuple[Path, str | None], ...] = (
-        (("source", "auth", "role_arn"), getattr(source.auth, "role_arn", None)),
-        (("target", "auth", "role_arn"), getattr(target.auth, "role_arn", None)),
+        *(((side, "auth", "role_arn"), getattr(each.auth, "role_arn", None)) for side, each in sides.items()),
         (("repository", "role_arn"), repository.role_arn),
         (("repository", "target_role_arn"), repository.target_role_arn),
     )

@@ -41,10 +41,18 @@ def _check_username(value: str) -> str:
     return _check_given(value)
 
 
-def _refuse_literal(value: object) -> object:
+def refuse_literal(value: object) -> object:
+    """Refuse a secret that is written down.
+
+    Raises:
+        ValueError: it is neither {env: NAME} nor {secret: ARN}.
+    """
     if isinstance(value, (PasswordSource, Mapping)):
         return cast("object", value)
     raise ValueError(NEVER_IN_THE_PLAN)
+
+
+UserName = Annotated[str, AfterValidator(_check_username)]
 
 
 class PasswordSource(
@@ -106,10 +114,8 @@ class BasicAuth(Settings):
     """User name and password: a self-managed cluster, or a domain's internal users."""
 
     type: Literal["basic"] = Field(title="Type", description="Send a user name and a password.")
-    username: Annotated[str, AfterValidator(_check_username)] = Field(
-        title="User name", description="Name of the user.", examples=["migrator"]
-    )
-    password: Annotated[PasswordSource, BeforeValidator(_refuse_literal)] = Field(
+    username: UserName = Field(title="User name", description="Name of the user.", examples=["migrator"])
+    password: Annotated[PasswordSource, BeforeValidator(refuse_literal)] = Field(
         title="Password", description="Where to find the password; never the password itself."
     )
 

@@ -48,13 +48,29 @@ class ConflictSettings(Settings):
     delete: list[IndexName] = Field(
         default=[],
         title="Delete",
-        description="Exact names that may be deleted on the target; only with policy delete. "
-        "The command also needs --allow-delete for each.",
+        description="Exact names that may be deleted on the target; only with policy delete, or rename with "
+        "then: alias. The command also needs --allow-delete for each.",
         examples=[["orders-2024"]],
+    )
+
+    then: Literal["none", "alias", "reindex"] = Field(
+        default="none",
+        title="Then",
+        description="What becomes of renamed indices once they are verified; only with policy rename. none: "
+        "nothing. alias: their old names become aliases of them, in one request. reindex: their documents "
+        "are merged into the target's index of the old name.",
+        examples=["alias"],
+    )
+    collisions: Literal["fail", "keep"] = Field(
+        default="fail",
+        title="Collisions",
+        description="With `then: reindex`: what to do if a document of the target has the same id and other "
+        "content. fail: merge nothing. keep: leave the target's document as it is, and count it.",
     )
 
     def disagreements(self) -> Iterator[Conflict]:
         """Yield the fields that contradict the policy."""
+        yield from self._after_renaming()
         affixes = (("policy",), ("prefix",), ("suffix",))
         deletes = (("policy",), ("delete",))
         if self.policy == "rename" and not self.prefix and not self.suffix:
@@ -68,7 +84,7 @@ class ConflictSettings(Settings):
         if self.policy == "delete" and not self.delete:
             message = "delete needs the exact names that may be deleted, such as delete: [orders-2024]"
             yield Conflict(("policy",), message, deletes)
-        if self.policy != "delete" and self.delete:
+        if self.policy != "delete" and self.then != "alias" and self.delete:
             message = f"this is only for policy delete, and the policy is {self.policy}; remove it"
             yield Conflict(("delete",), message, deletes)
         seen: set[str] = set()
@@ -76,3 +92,12 @@ class ConflictSettings(Settings):
             if name in seen:
                 yield Conflict(("delete", place), "this name is listed twice; remove one", deletes)
             seen.add(name)
+
+    def _after_renaming(self) -> Iterator[Conflict]:
+        for name, value, usual in (("then", self.then, "none"), ("collisions", self.collisions, "fail")):
+            if self.policy != "rename" and value != usual:
+                message = f"this is only for policy rename, and the policy is {self.policy}; remove it"
+                yield Conflict((name,), message, (("policy",), (name,)))
+        if self.policy == "rename" and self.then != "reindex" and self.collisions != "fail":
+            message = f"this is only for then: reindex, and then is {self.then}; remove it"
+            yield Conflict(("collisions",), message, (("then",), ("collisions",)))

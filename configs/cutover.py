@@ -1,14 +1,37 @@
 """The plan's `cutover` section: how long the source may refuse writes, and its state afterwards."""
 
 from datetime import timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from configs.base import Settings
 from configs.values.durations import PositiveDuration
 
-SourceAfter = Literal["blocked", "released"]
+SourceAfter = Literal["blocked", "released", "follow"]
+Delta = Literal["auto", "tail", "restore"]
+
+
+class FollowSettings(Settings):
+    """How `follow` keeps the copies in step, and when it says that a cutover may begin."""
+
+    max_lag: PositiveDuration = Field(
+        default=timedelta(seconds=10),
+        title="Largest lag",
+        description="A cutover may begin when the copies lack nothing that is older than this.",
+        examples=["10s"],
+    )
+    max_read_rate: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        title="Largest read rate",
+        description="The most documents a second that are read from the source. Default: no limit.",
+        examples=[2000],
+    )
+    shards_at_once: Annotated[int, Field(ge=1, le=32)] = Field(
+        default=4,
+        title="Shards at once",
+        description="How many shards are read and written side by side.",
+    )
 
 
 class CutoverSettings(Settings):
@@ -25,7 +48,22 @@ class CutoverSettings(Settings):
         default="blocked",
         title="Source afterwards",
         description="blocked: the source keeps refusing writes after the cutover, so that none is lost "
-        "there. released: it takes writes again, which the target does not get.",
+        "there. released: it takes writes again, which the target does not get. follow: it refuses writes, "
+        "but is kept ready to take over again: `snapferry follow` brings it what the target takes, and "
+        "`snapferry fallback` goes back to it without losing a write.",
+    )
+    delta: Delta = Field(
+        default="auto",
+        title="Delta",
+        description="How what changed since the last round reaches the target. tail: document by document, "
+        "by sequence number, before the freeze and for the last moments inside the window. restore: by a "
+        "snapshot inside the window. auto: the tail for each index that can go by it, unless catching up "
+        "before the freeze would take longer than it is worth.",
+    )
+    follow: FollowSettings = Field(
+        default_factory=FollowSettings,
+        title="Follow",
+        description="How the copies are kept in step by the tail.",
     )
     pause_automated_snapshots: bool = Field(
         default=True,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from configs.agreement import disagreements
 from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
@@ -15,9 +15,12 @@ from configs.domain import DomainSettings
 from configs.gates import Gate, GateSettings, shared_files
 from configs.hooks import Hook, WebhookAddress
 from configs.indices import IndexSelection
+from configs.metadata import MetadataSettings
+from configs.reindex import ReindexSettings
 from configs.repository import FsRepository, Repository, S3Repository, Side
 from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
+from configs.source import SnapshotSource, Source, beyond_snapshots, source_disagreements, with_implied_level
 from configs.values.names import NAME_PATTERN, check_plan_name
 from configs.verify import VerifySettings
 
@@ -32,14 +35,17 @@ __all__ = [
     "GateSettings",
     "Hook",
     "IndexSelection",
+    "MetadataSettings",
     "NoAuth",
     "PasswordSource",
     "Plan",
+    "ReindexSettings",
     "RestoreSettings",
     "S3Repository",
     "Side",
     "SigV4Auth",
     "SnapshotSettings",
+    "SnapshotSource",
     "VerifySettings",
     "WebhookAddress",
 ]
@@ -64,7 +70,10 @@ class Plan(Settings):
         examples=["orders-to-ireland"],
         json_schema_extra={"pattern": NAME_PATTERN},
     )
-    source: DomainSettings = Field(title="Source", description="The domain that the indices come from.")
+    source: Source = Field(
+        title="Source",
+        description="The domain that the indices come from; or a snapshot of one that is not reachable.",
+    )
     target: DomainSettings = Field(title="Target", description="The domain that the indices go to.")
     repository: Repository = Field(
         title="Repository",
@@ -86,8 +95,19 @@ class Plan(Settings):
     restore: RestoreSettings = Field(
         default=RestoreSettings(), title="Restore", description="How the indices are restored on the target."
     )
+    reindex: ReindexSettings = Field(
+        default=ReindexSettings(),
+        title="Reindex",
+        description="Indices that the target copies by `_reindex` instead of from a snapshot.",
+    )
     verify: VerifySettings = Field(
         default=VerifySettings(), title="Verify", description="How thoroughly source and target are compared."
+    )
+    metadata: MetadataSettings = Field(
+        default=MetadataSettings(),
+        title="Metadata",
+        description="What comes along beside the indices, such as templates, pipelines and roles; for "
+        "`snapferry metadata`.",
     )
     cutover: CutoverSettings = Field(
         default=CutoverSettings(),
@@ -111,16 +131,43 @@ class Plan(Settings):
         description="Commands and webhooks that are notified of a run's events.",
     )
 
+    _level = model_validator(mode="before")(with_implied_level)
+
+    @property
+    def source_domain(self) -> DomainSettings | None:
+        """The source as a domain; None where it is a snapshot that the target alone reads."""
+        return self.source if isinstance(self.source, DomainSettings) else None
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides that are domains: both, or the target alone."""
+        return ("source", "target") if self.source_domain else ("target",)
+
+    def domain(self, side: Side) -> DomainSettings:
+        """The domain of one of the plan's `sides`."""
+        found = self.source_domain if side == "source" else self.target
+        assert found, "the plan's source is a snapshot"
+        return found
+
+    @property
+    def existing_snapshot(self) -> str | None:
+        """The snapshot to restore from that is there already; None where the migration takes one."""
+        return self.source.snapshot if isinstance(self.source, SnapshotSource) else self.snapshot.existing
+
+    @property
+    def snapshot_key(self) -> str:
+        """The key that names the existing snapshot, for messages."""
+        return "snapshot.existing" if self.source_domain else "source.snapshot"
+
     def disagreements(self) -> Iterator[Conflict]:
         """Yield contradictions between source, target, repository and gates."""
-        yield from disagreements(self.source, self.target, self.repository)
+        yield from disagreements(self.source_domain, self.target, self.repository)
+        yield from source_disagreements(self.source, self.indices, self.snapshot, self.verify)
+        if self.source_domain is None:
+            yield from beyond_snapshots(self.reindex, self.metadata)
         yield from shared_files(self.gates)
-        if self.snapshot.existing is not None and "before-snapshot" in self.gates:
-            message = (
-                "no snapshot is taken, because snapshot.existing names one; remove this gate or that key"
-            )
-            yield Conflict(
-                ("gates", "before-snapshot"),
-                message,
-                (("gates", "before-snapshot"), ("snapshot", "existing")),
-            )
+        if self.existing_snapshot is not None and "before-snapshot" in self.gates:
+            key = self.snapshot_key
+            message = f"no snapshot is taken, because {key} names one; remove this gate or that key"
+            depends = (("gates", "before-snapshot"), ("source",), ("snapshot", "existing"))
+            yield Conflict(("gates", "before-snapshot"), message, depends)

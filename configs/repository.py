@@ -23,7 +23,8 @@ OWNED_BY_THE_PLAN = {
     "bucket": "write it as repository.bucket",
     "base_path": "write it as repository.base_path",
     "region": "write it as repository.region",
-    "endpoint": "see repository.endpoint_fallback, which chooses between region and endpoint",
+    "endpoint": "see repository.endpoint_fallback, which chooses between region and endpoint; for storage "
+    "other than Amazon's, set s3.client.default.endpoint in the clusters' own configuration",
     "role_arn": "write it as repository.role_arn",
     "readonly": "Snapferry sets it: the source writes, the target only reads",
     "location": "write it as repository.location",
@@ -124,6 +125,11 @@ class S3Repository(Settings):
         examples=[{"server_side_encryption": True, "max_snapshot_bytes_per_sec": "200mb"}],
     )
 
+    @property
+    def place(self) -> dict[str, str]:
+        """The settings of a registration that say where it lies."""
+        return {"bucket": self.bucket, "base_path": self.base_path}
+
     def role_arn_for(self, side: Side) -> str | None:
         """Return the role that this side registers the repository with."""
         return (self.target_role_arn or self.role_arn) if side == "target" else self.role_arn
@@ -148,6 +154,11 @@ class FsRepository(Settings):
         description="Further registration settings, passed on as they are.",
         examples=[{"compress": True}],
     )
+
+    @property
+    def place(self) -> dict[str, str]:
+        """The settings of a registration that say where it lies."""
+        return {"location": self.location}
 
     def role_arn_for(self, side: Side) -> str | None:
         """Return None: a folder needs no role."""

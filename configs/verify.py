@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from configs.base import Conflict, Settings
 from configs.values.names import INDEX_PATTERN, check_index_pattern
 
-Level = Literal["counts", "operations", "content"]
+Level = Literal["counts", "operations", "content", "record"]
 _SHARE = "a share is more than 0 and at most 1: 0.01 is one in a hundred, 1.0 is all"
 _COUNT = "give a number of documents, such as 1200, or {min: 1000, max: 1500}"
 _LARGEST = 2**63 - 1  # the engine's largest whole number
@@ -156,7 +156,8 @@ class VerifySettings(Settings):
         default="operations",
         title="Level",
         description="counts: the documents of each index. operations: also the operations of each shard. "
-        "content: also mappings, settings, aliases and the contents of documents.",
+        "content: also mappings, settings, aliases and the contents of documents. record: only with the "
+        "snapshot's own record; implied where the source is a snapshot.",
     )
     sample: Share = Field(
         default=0.01,

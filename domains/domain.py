@@ -40,6 +40,11 @@ class Domain:
     connection: "Connection"
     session: "boto3.Session"
 
+    @property
+    def label(self) -> str:
+        """Its name in messages: the side, or `domain` where there is no other."""
+        return self.connection.label
+
     def ending_at(self, end: float) -> "Domain":
         """The same domain, whose requests all end at this reading of `time.monotonic` at the latest."""
         return replace(self, connection=self.connection.ending_at(end))
@@ -55,8 +60,11 @@ def import_clients() -> None:
         import_module(module)
 
 
-def open_domain(side: Side, settings: DomainSettings) -> Domain:
+def open_domain(side: Side, settings: DomainSettings, label: str = "") -> Domain:
     """Open the domain: resolve credentials and, by name, its endpoint. Sends the domain nothing.
+
+    Args:
+        label: its name in messages; the side without it.
 
     Raises:
         AwsError: credentials, role or domain name could not be resolved.
@@ -69,7 +77,7 @@ def open_domain(side: Side, settings: DomainSettings) -> Domain:
     session = aws.session(signing, settings.region)
     endpoint = settings.endpoint or aws.domain_endpoint(session, settings.domain or "")
     connection = Connection(
-        side,
+        label or side,
         endpoint,
         _authoriser(settings, session),
         tunnel=_address(settings.connect_to),

@@ -26,6 +26,7 @@ _lock = threading.Lock()
 _patterns: dict[str, str] = {}
 _signatures: deque[str] = deque(maxlen=_SIGNATURES)
 _all: list[re.Pattern[str]] = []
+"""All patterns in one, made when it is needed: to make it takes time, and most commands quote nobody."""
 
 
 def remember_secret(value: str | None) -> None:
@@ -34,8 +35,7 @@ def remember_secret(value: str | None) -> None:
         return
     with _lock:
         _patterns[value] = "|".join(_patterns_of(value))
-        longest_first = sorted(_patterns, key=len, reverse=True)
-        _all[:] = [re.compile("|".join(_patterns[each] for each in longest_first))]
+        _all.clear()
 
 
 def remember_sent(headers: Mapping[str, str | bytes]) -> None:
@@ -68,10 +68,13 @@ def _remember_authorization(value: str) -> None:
 
 def cut_secrets(text: str) -> str:
     """The text without the secret values that are known, in whichever form they are quoted."""
-    for every in list(_all):
-        text = every.sub(CUT, text)
     with _lock:
-        sent = set(_signatures)
+        if _patterns and not _all:
+            longest_first = sorted(_patterns, key=len, reverse=True)
+            _all.append(re.compile("|".join(_patterns[each] for each in longest_first)))
+        every, sent = list(_all), set(_signatures)
+    for pattern in every:
+        text = pattern.sub(CUT, text)
     return _SIGNATURE.sub(lambda found: CUT if found[0] in sent else found[0], text)
 
 

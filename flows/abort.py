@@ -14,7 +14,7 @@ from flows.sessions.first_contact import contact
 from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import aborting, as_rehearsed, target_of
 from flows.sessions.verb_rules import require_nothing_open
-from flows.sessions.which_run import leftover, require_leftover
+from flows.sessions.which_run import leftover, require_leftover, unfinished_cutover
 from runs.begun_plan import as_begun, require_same_sides
 from runs.guard_record import GuardState
 from runs.journal import Journal
@@ -23,7 +23,6 @@ from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies, seed_cycles
 from runs.state import State
 from runs.step_names import StepName
-from runs.verbs import Verb
 from tasks.cleanup import removal
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
@@ -50,7 +49,7 @@ def subject(state: State) -> Subject:
     Raises:
         PreconditionError: nothing is left; or what there is cannot be undone any more.
     """
-    cutover = state.unfinished(Verb.CUTOVER)
+    cutover = unfinished_cutover(state)
     if cutover:
         require_nothing_open(cutover)
         return Subject("cutover", cutover)

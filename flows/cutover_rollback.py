@@ -19,14 +19,17 @@ from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord, RollBackRecord
 from tasks.records.seeding import CopiesRecord
+from tasks.seeding.copies import ledger_of
+from tasks.tail.session import put_in_order, try_to_put_in_order
 
 _AGAIN = "the source takes writes again; `snapferry cutover PLAN` continues from the copies as they are"
+_BACK_AGAIN = "the source takes writes again; `snapferry fallback PLAN` begins anew"
 _ERRORS = {RunStatus.DIFFERENT: VerificationFailed, RunStatus.INTERRUPTED: TimedOut}
 
 
 @contextmanager
 def roll_back_on_error(m: Migration) -> Generator[None]:
-    """Roll back if the block fails, or is interrupted, while the source is frozen.
+    """Roll back if the block fails, or is interrupted, while the source is frozen; else put copies in order.
 
     Raises:
         what the block raised, once everything is rolled back; or what stopped the roll-back.
@@ -35,7 +38,11 @@ def roll_back_on_error(m: Migration) -> Generator[None]:
         try:
             yield
         except BaseException as error:
-            if not window.is_frozen(m) or opening_has_begun(m.journal.document):
+            if opening_has_begun(m.journal.document):
+                raise
+            if not window.is_frozen(m):
+                with interruptions.ignored():
+                    try_to_put_in_order(m)
                 raise
             cause = _cause(m, error)
             _roll_back_because(m, cause)
@@ -80,6 +87,7 @@ def resume_roll_back(m: Migration) -> None:
         SnapferryError: the original failure.
     """
     with interruptions.put_off():
+        window.withdraw_opening(m)  # killed before anything was opened
         _roll_back(m)
     raise original_failure(m.journal)
 
@@ -92,7 +100,7 @@ def original_failure(journal: Journal) -> SnapferryError:
         "status": RunStatus.INTERRUPTED,
     }
     made = _ERRORS.get(failure["status"], ExecutionError)
-    return made(f"{failure['message']}; nothing was opened", _AGAIN)
+    return made(f"{failure['message']}; nothing was opened", _BACK_AGAIN if journal.document.back else _AGAIN)
 
 
 def _roll_back(m: Migration) -> None:
@@ -132,7 +140,11 @@ def record_rolled_back(journal: Journal) -> None:
 
 
 def _close_copies(m: Migration) -> CopiesRecord:
-    """Close the target's copies again, as a seed round leaves them."""
+    """Close the target's copies again, as a seed round leaves them; those of a way back stay as they are."""
+    if m.journal.document.back:
+        roll_back.retry_transient(m, lambda: put_in_order(m))
+        return CopiesRecord(round=0, copies=tuple(ledger_of(m).copies.values()))
+    roll_back.retry_transient(m, lambda: put_in_order(m))
     roll_back.retry_transient(m, lambda: roll_back.end_snapshot(m))
     roll_back.retry_transient(m, lambda: roll_back.remove_streams(m))
     roll_back.retry_transient(m, lambda: roll_back.remove_aliases(m))

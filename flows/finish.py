@@ -85,13 +85,12 @@ def _held(plan: Plan, options: RunOptions) -> Generator[Migration]:
         require_same_sides(journal, plan)
         begun = as_begun(plan, journal)
         met = contact(begun, state)
-        source, target = met.source, met.target
         with state.lock_pair(*met.uuids):
             require_same_clusters(journal, met.uuids)
             try:
-                yield Migration(begun, source, target, journal)
+                yield Migration(begun, met.source, met.target, journal)
             finally:
-                count_requests(journal, (source, target))
+                count_requests(journal, met.domains)
                 journal.save()
                 write_report(journal)
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from domains.engine.catalog import catalog
+from domains.engine.shard_stats import marks
 from runs.journal import Journal
 from runs.step_names import StepName
 from tasks import steps
@@ -26,14 +27,15 @@ def close_and_list(
     """
     found = ledger_of(m)
     own = copies.own_uuids(m, found)
+    document = m.journal.document
+    arrived = copies.fully_restored(document.recorded(steps.RESTORE), document.recorded(steps.SNAPSHOT))
+    there = marks(m.target, arrived) if arrived else {}
     copies.close_copies(m, own, StepName.COPIES)
     copies.drop_archived_settings(m, own, StepName.COPIES)
     if work is None:
         return CopiesRecord(round=found.round, copies=tuple(inspect_both_sides(m, found).trusted.values()))
-    document = m.journal.document
-    restored = document.recorded(steps.RESTORE)
-    arrived = copies.fully_restored(restored, document.recorded(steps.SNAPSHOT))
-    return copies.current_copies(m, work, inspect_both_sides(m, found), arrived, differing)
+    listed = copies.current_copies(m, work, inspect_both_sides(m, found), arrived, differing)
+    return copies.with_own_marks(listed, there)
 
 
 def note_unfinished(m: Migration, journal: Journal) -> None:

@@ -1,6 +1,6 @@
 """The `verify` verb: compare the source with the target, with or without a run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +20,18 @@ from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
+from tasks.records.repair import RepairedIndex
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, SelectedIndex
-from tasks.records.verification import VerificationRecord
+from tasks.records.verification import Verdict, VerificationRecord
 from tasks.seeding.ledger import ledger
 from tasks.seeding.scope import COPY_SETTINGS, split_streams
 from tasks.selection.select import Selection, matches, select
 from tasks.selection.system_indices import system_indices_of
+from tasks.tail.later_proof import compare_later
 from tasks.verification import run as verifying
+from tasks.verification.against_record import verify_against_record
 from tasks.verification.asked_settings import with_asked_settings
-from tasks.verification.comparison import Comparison
+from tasks.verification.comparison import NAMED, Comparison
 from tasks.verification.renames import Rename, renamed
 from tasks.verification.run import compared
 
@@ -61,7 +64,7 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
         SnapferryError: a domain could not be read.
     """
     met = _contact(options)
-    source, target, same_cluster = met.source, met.target, met.uuids[0] == met.uuids[1]
+    (source, target), same_cluster = met.domains, met.uuids[0] == met.uuids[1]
     source_catalog = catalog(source)
     selection = select(source_catalog, options.indices)
     _require_selection(selection)
@@ -134,16 +137,56 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
     decided = latest.document.recorded(steps.RESOLVE) if latest else None
     if latest is None or decided is None:
         named = _with_closed_copies(migration, resolving.resolve_names(migration), runs)
-        return _verified(migration, named, {})
+        return _verified(migration, named, latest, state)
     require_same_plan(latest, plan, but=("verify", "cutover"))
     require_same_clusters(latest, _uuids(migration))
-    return _verified(migration, decided, _marks(latest))
+    return _verified(migration, decided, latest, state)
 
 
-def _verified(m: Migration, resolution: Resolution, marks: dict[str, tuple[Mark, ...]]) -> VerificationRecord:
+def _verified(
+    m: Migration, resolution: Resolution, latest: Journal | None, state: Path
+) -> VerificationRecord:
     """Compare, and look for settings that the plan asks for and that the engine has set aside."""
-    record = verifying.verify(m, resolution, marks)
+    if m.source_domain:
+        repaired = latest.document.recorded(steps.REPAIR) if latest else None
+        return verify_again(m, resolution, latest, repaired.by_source if repaired else {})
+    record = verify_against_record(m, resolution, latest.document if latest else None, state)
+    return _with_settings(m, resolution, record)
+
+
+def verify_again(
+    m: Migration,
+    resolution: Resolution,
+    latest: Journal | None,
+    repaired: Mapping[str, RepairedIndex],
+    most_named: int = NAMED,
+) -> VerificationRecord:
+    """Compare what a run moved, some time after it. Refreshes both sides.
+
+    Args:
+        latest: the run; None without one.
+        repaired: by name on the source: documents that `repair` has written since.
+        most_named: documents that a verdict names, at most.
+    """
+    marks = _marks(latest) if latest else {}
+    proved = _by_tail(m, resolution, latest, marks)
+    record = verifying.verify(m, resolution, marks, proved, repaired, most_named)
+    return _with_settings(m, resolution, record)
+
+
+def _with_settings(m: Migration, resolution: Resolution, record: VerificationRecord) -> VerificationRecord:
     return with_asked_settings(m, resolution, record, but=COPY_SETTINGS, later=True)
+
+
+def _by_tail(
+    m: Migration, resolution: Resolution, latest: Journal | None, marks: Mapping[str, tuple[Mark, ...]]
+) -> dict[str, Verdict]:
+    """Verdicts on the indices that went by the tail: their copies have sequence numbers of their own."""
+    proof = latest.document.recorded(steps.PROVE) if latest else None
+    if proof is None or m.plan.verify.level == "counts":
+        return {}
+    opened = [index for index in resolution.indices if index.open and index.name in proof.bases]
+    return compare_later(m, opened, proof.bases, marks)
 
 
 def _latest(state: State) -> Journal | None:
@@ -178,4 +221,4 @@ def _marked_closed(index: SelectedIndex, closed: set[str]) -> SelectedIndex:
 
 
 def _uuids(m: Migration) -> tuple[str, str]:
-    return identity(m.source).uuid, identity(m.target).uuid
+    return identity(m.source).uuid if m.source_domain else "", identity(m.target).uuid

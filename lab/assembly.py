@@ -6,8 +6,9 @@ import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from lab.account.account import Account, open_account
+from lab.account.account import Accounts, Administrator, open_accounts
 from lab.account.account_api import account_routes
 from lab.account.directory import MotoDirectory
 from lab.account.layers import layers
@@ -84,19 +85,21 @@ def start(running: Running, settings: LabSettings) -> LabDescription:
     running.aws = AwsServer([s3_faults, shard_rights, *layers(MotoDirectory())])
     ports = [running.aws.another_port() for _ in settings.domains]
     _launch(running, settings, parts, ports)
-    account = open_account(settings, running.aws.url)
+    accounts = open_accounts(settings, running.aws.url)
     urls = [cluster.wait_ready(running.stop.is_set) for cluster in running.clusters]
-    certificate = issue(running.home, *account.hosts) if settings.tls else None
+    certificate = issue(running.home, *accounts.hosts) if settings.tls else None
     faults = Faults(s3_faults)
-    doors = _doors(running, settings, parts, urls, account, faults)
+    doors = _doors(running, settings, parts, urls, accounts, faults)
     shard_rights.manage(dict(zip(map(str, ports), doors, strict=True)))
     running.control.manage(dict(zip(SIDES, running.clusters, strict=True)), doors)
     endpoints, admin_url = _open(running, doors, faults, certificate)
+    for door in doors:
+        door.neighbours.update(zip(map(_address, endpoints), doors, strict=True))
     domains = [
         _described(running.home, *each)
-        for each in zip(doors, endpoints, parts, running.clusters, strict=True)
+        for each in zip(doors, endpoints, parts, running.clusters, accounts.administrators, strict=True)
     ]
-    description = _description(running, settings, account, admin_url, certificate, domains)
+    description = _description(running, settings, accounts, admin_url, certificate, domains)
     running.control.describe(description)
     return description
 
@@ -124,7 +127,7 @@ def _doors(
     settings: LabSettings,
     parts: list[Parts],
     urls: list[str],
-    account: Account,
+    accounts: Accounts,
     faults: Faults,
 ) -> list[Door]:
     """Make one front door a domain. If one engine cannot write to S3, both share a folder."""
@@ -143,7 +146,7 @@ def _doors(
             folder=folder,
             faults=faults,
         )
-        for side, domain, url, host in zip(SIDES, settings.domains, urls, account.hosts, strict=True)
+        for side, domain, url, host in zip(SIDES, settings.domains, urls, accounts.hosts, strict=True)
     ]
 
 
@@ -158,7 +161,13 @@ def _open(
     return endpoints, admin_url
 
 
-def _described(home: Path, door: Door, endpoint: str, part: Parts, cluster: Cluster) -> DomainDescription:
+def _address(endpoint: str) -> str:
+    return urlsplit(endpoint).netloc
+
+
+def _described(
+    home: Path, door: Door, endpoint: str, part: Parts, cluster: Cluster, administrator: Administrator
+) -> DomainDescription:
     engine = part.tree.engine
     return DomainDescription(
         name=door.domain, region=door.region, endpoint=endpoint, host=door.host, engine_url=door.engine.url,
@@ -166,13 +175,15 @@ def _described(home: Path, door: Door, endpoint: str, part: Parts, cluster: Clus
         java=part.java.text, access_control=door.settings.access_control, operator=door.engine.operator,
         nodes=[each.spec.name for each in cluster.nodes],
         has_analysis=part.tree.has_analysis, has_data_streams=engine.product != "elasticsearch",
+        account=door.account, access_key_id=administrator.access_key_id,
+        secret_access_key=administrator.secret_access_key,
     )  # fmt: skip
 
 
 def _description(
     running: Running,
     settings: LabSettings,
-    account: Account,
+    accounts: Accounts,
     admin_url: str,
     certificate: Certificate | None,
     domains: list[DomainDescription],
@@ -180,8 +191,8 @@ def _description(
     assert running.aws is not None
     return LabDescription(
         home=str(running.home), control_url=running.aws.url, admin_url=admin_url, bucket=settings.bucket,
-        bucket_region=settings.bucket_region or settings.source.region, role_arn=account.role_arn,
-        access_key_id=account.access_key_id, secret_access_key=account.secret_access_key,
+        bucket_region=settings.bucket_region or settings.source.region, role_arn=accounts.role_arn,
+        access_key_id=domains[0].access_key_id, secret_access_key=domains[0].secret_access_key,
         ca_bundle=str(certificate.authority) if certificate else None,
         supervisor_pid=os.getpid(), source=domains[0], target=domains[1],
     )  # fmt: skip

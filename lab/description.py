@@ -1,4 +1,5 @@
-"""The description of a running lab: addresses, names and keys, also stored in `HOME/lab.json`."""
+"""The description of a running lab: addresses, names and keys, also stored in `HOME/lab.json`; the keys also
+as profiles in `HOME/aws-config`."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from lab.errors import LabError
 from lab.paths import write_atomic
+from lab.settings import ACCOUNT
 
 FILE = "lab.json"
+PROFILES = "aws-config"
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class DomainDescription:
     `endpoint` is the front door, which requires signatures and logs every request to `request_log`; `host` is
     the domain's name on AWS, which the front door accepts as Host header; `engine_url` bypasses the front
     door and admits the lab by the headers `operator`. `engine` is its name in artifacts.json, `nodes` are the
-    nodes started.
+    nodes started. `account` owns the domain; the key is its administrator's.
     """
 
     name: str
@@ -38,6 +41,9 @@ class DomainDescription:
     nodes: list[str]
     has_analysis: bool
     has_data_streams: bool
+    account: str = ACCOUNT
+    access_key_id: str = ""
+    secret_access_key: str = ""
 
     @property
     def engine_title(self) -> str:
@@ -49,7 +55,8 @@ class DomainDescription:
 @dataclass(frozen=True)
 class LabDescription:
     """A running lab. `control_url` serves S3, IAM, STS and the control plane; `admin_url` the lab's own API.
-    `ca_bundle` is the authority to trust, if the front doors speak HTTPS."""
+    `ca_bundle` is the authority to trust, if the front doors speak HTTPS. The bucket, the role and the key
+    are of the source's account."""
 
     home: str
     control_url: str
@@ -79,6 +86,18 @@ class LabDescription:
         """Whether both domains support data streams."""
         return self.source.has_data_streams and self.target.has_data_streams
 
+    @property
+    def has_two_accounts(self) -> bool:
+        """Whether the domains belong to different accounts."""
+        return self.source.account != self.target.account
+
+    def key(self, side: str) -> tuple[str, str]:
+        """Id and secret of the administrator's key, in the account of the "source" or "target"."""
+        domain = self.domain(side)
+        if domain.account == self.source.account:
+            return self.access_key_id, self.secret_access_key
+        return domain.access_key_id, domain.secret_access_key
+
     def domain(self, side: str) -> DomainDescription:
         """The domain called "source" or "target"."""
         if side not in ("source", "target"):
@@ -92,6 +111,18 @@ class LabDescription:
     def save(self, home: Path) -> None:
         """Write `lab.json` in one step, readable by its owner only (it holds the lab's own key)."""
         write_atomic(home / FILE, json.dumps(asdict(self), indent=1) + "\n")
+
+    def save_profiles(self, home: Path) -> None:
+        """Write `aws-config` with the profiles `source` and `target`: the administrators' keys, and the lab
+        as their endpoint. Readable by its owner only."""
+        write_atomic(home / PROFILES, "\n".join(self._profile(side) for side in ("source", "target")))
+
+    def _profile(self, side: str) -> str:
+        key, secret = self.key(side)
+        return (
+            f"[profile {side}]\nregion = {self.domain(side).region}\nendpoint_url = {self.control_url}\n"
+            f"aws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+        )
 
 
 def load_description(home: Path) -> LabDescription | None:
@@ -114,8 +145,9 @@ def load_description(home: Path) -> LabDescription | None:
 
 
 def environment(description: LabDescription) -> dict[str, str]:
-    """The environment variables that point boto3 in a child process at the lab and nothing else."""
-    nothing = str(Path(description.home) / "aws-config")
+    """The environment variables that point boto3 in a child process at the lab and nothing else, as the
+    administrator of the source's account, or by the profiles `source` and `target`."""
+    profiles = str(Path(description.home) / PROFILES)
     return {
         "AWS_ACCESS_KEY_ID": description.access_key_id,
         "AWS_SECRET_ACCESS_KEY": description.secret_access_key,
@@ -123,8 +155,8 @@ def environment(description: LabDescription) -> dict[str, str]:
         "AWS_DEFAULT_REGION": description.source.region,
         "AWS_REGION": description.source.region,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": nothing,
-        "AWS_SHARED_CREDENTIALS_FILE": nothing,
+        "AWS_CONFIG_FILE": profiles,
+        "AWS_SHARED_CREDENTIALS_FILE": profiles,
     }
 
 

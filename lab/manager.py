@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.assembly import fetch_parts
-from lab.description import FILE, LabDescription, load_description
+from lab.description import FILE, PROFILES, LabDescription, load_description
 from lab.errors import LabError
 from lab.machine import require_room
 from lab.paths import S3_FAULTS, SHARED, locked
@@ -151,7 +151,7 @@ def _start(home: Path, settings: LabSettings, progress: Progress) -> subprocess.
     _clear(home)
     _fetch(settings, progress)
     require_room(home, settings)
-    (home / "aws-config").write_text("")
+    (home / PROFILES).write_text("")
     settings.save(home / SETTINGS)
     count = sum(domain.nodes for domain in settings.domains)
     engines = "two engines" if count == 2 else f"two engines of {count} nodes in all"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from lab.engines.artifacts import DEFAULT_ENGINE, Engine
 from lab.errors import LabError
 
 ACCOUNT = "123456789012"
+ACCOUNT_ID = re.compile(r"\d{12}")
 HEAP_MB = 512  # for up to 250,000 documents
 DOCUMENTS_PER_MB = 500
 
@@ -25,7 +27,7 @@ class DomainSettings:
 
     `access_control` turns on fine-grained access control by the real security plugin. `data_nodes` is the
     number of nodes that hold data, `managers` the number eligible as cluster manager (if larger, additional
-    nodes without data are started).
+    nodes without data are started). `account` is the account that owns the domain.
     """
 
     name: str
@@ -34,6 +36,12 @@ class DomainSettings:
     access_control: bool = False
     data_nodes: int = 1
     managers: int = 1
+    account: str = ACCOUNT
+
+    @property
+    def arn(self) -> str:
+        """The domain's ARN."""
+        return f"arn:aws:es:{self.region}:{self.account}:domain/{self.name}"
 
     @property
     def nodes(self) -> int:
@@ -41,7 +49,9 @@ class DomainSettings:
         return max(self.data_nodes, self.managers)
 
     def require_possible(self, engine: Engine) -> None:
-        """Raise LabError when the engine does not support these settings."""
+        """Raise LabError when the engine does not support these settings, or the account is not one."""
+        if not ACCOUNT_ID.fullmatch(self.account):
+            raise LabError(f"{self.account!r} is not an account.", "Give its 12 digits.")
         if self.access_control and not engine.has_access_control:
             raise LabError(
                 f"The lab has no security plugin for {engine.name}: {self.name} cannot have access control.",
@@ -53,7 +63,8 @@ class DomainSettings:
 class LabSettings:
     """A lab to start. `heap_mb` is one engine's heap; `java_options` are added to its command line.
 
-    `bucket_region` is the source's Region unless given. With `tls` the front doors speak HTTPS only.
+    `bucket_region` is the source's Region unless given; the bucket belongs to the source's account. With
+    `tls` the front doors speak HTTPS only.
     """
 
     source: DomainSettings = DomainSettings("orders-source", "us-east-1")

@@ -40,6 +40,7 @@ def main(argv: list[str]) -> int:
     try:
         description = start(running, LabSettings.load(home / SETTINGS))
         if not running.stop.is_set():
+            description.save_profiles(home)
             description.save(home)
             supervise(running)
         return 0

@@ -11,6 +11,8 @@ from runs.errors import PlanChanged
 from runs.journal import Journal
 from runs.step_names import StepName
 
+_WAYS = {"auth", "connect_to", "ca_bundle"}
+
 
 def plan_record(plan: Plan) -> dict[str, Any]:
     """Serialize the plan for the journal. It contains names of secrets, never a secret."""
@@ -40,8 +42,8 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
     """Refuse to resume or show a run if the plan has changed since the run began.
 
     Args:
-        but: fields and sections that may differ, such as `verify.level`. Checks, gates and hooks may always
-            differ, because they do not decide what moves.
+        but: fields and sections that may differ, such as `verify.level`. Checks, gates, hooks and metadata
+            may always differ, because they do not decide which data moves.
 
     Raises:
         PlanChanged: the plan differs; the error names the fields.
@@ -60,11 +62,26 @@ def differences(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> l
     Args:
         but: as in `require_same_plan`.
     """
+    plan = in_direction_of(journal, plan)
     before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
-    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks"))
+    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks", "metadata"))
     keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
     changed = sorted(key for key in keys if before.get(key) != after.get(key))
     return [f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed]
+
+
+def exchanged(plan: Plan) -> Plan:
+    """The plan with its domains exchanged: from its target to its source."""
+    return plan.model_copy(update={"source": plan.target, "target": plan.source})
+
+
+def in_direction_of(journal: Journal, plan: Plan) -> Plan:
+    """The plan in the direction of a run: with its domains exchanged where the run goes back."""
+    if not journal.document.back:
+        return plan
+    begun, today = journal.document.plan, plan_record(plan)
+    forward = _place(begun["source"]) == _place(today["source"])
+    return plan if forward else exchanged(plan)
 
 
 def require_same_sides(journal: Journal, plan: Plan) -> None:
@@ -75,7 +92,7 @@ def require_same_sides(journal: Journal, plan: Plan) -> None:
     Raises:
         PlanChanged: neither side is the run's.
     """
-    begun, today = journal.document.plan, plan_record(plan)
+    begun, today = journal.document.plan, plan_record(in_direction_of(journal, plan))
     if any(_place(begun[side]) == _place(today[side]) for side in ("source", "target")):
         return
     sides = (f"{side} {' '.join(filter(None, _place(begun[side])))}" for side in ("source", "target"))
@@ -87,7 +104,9 @@ def require_same_sides(journal: Journal, plan: Plan) -> None:
 
 
 def _place(side: dict[str, Any]) -> tuple[str, str]:
-    """Where a side of a plan is: its endpoint, or its domain's name and Region."""
+    """Where a side of a plan is: its endpoint, its domain's name and Region, or the snapshot that it is."""
+    if "snapshot" in side:
+        return "snapshot", str(side["snapshot"])
     endpoint = side.get("endpoint")
     return (str(endpoint), "") if endpoint else (str(side.get("domain")), str(side.get("region")))
 
@@ -105,10 +124,11 @@ def require_same_clusters(journal: Journal, uuids: tuple[str, str]) -> None:
     if record is None:
         return
     for side, uuid in zip(("source", "target"), uuids, strict=True):
-        if record[side]["cluster_uuid"] != uuid:
+        before = (record[side] or {"cluster_uuid": ""})["cluster_uuid"]
+        if before != uuid:
             raise PlanChanged(
                 f"the {side} is a different cluster than in run {journal.run_id}: its UUID is {uuid}, "
-                f"it was {record[side]['cluster_uuid']}",
+                f"it was {before}",
                 f"correct the endpoint or the tunnel, {journal.document.verb.way_out}",
             )
 
@@ -119,9 +139,12 @@ def as_begun(plan: Plan, journal: Journal) -> Plan:
     Raises:
         PlanChanged: the current logins do not fit the run's domains.
     """
-    begun, today = dict(journal.document.plan), plan_record(plan)
+    begun, today = dict(journal.document.plan), plan_record(in_direction_of(journal, plan))
     for side in ("source", "target"):
-        begun[side] = begun[side] | {key: today[side][key] for key in ("auth", "connect_to", "ca_bundle")}
+        ways = [
+            key for key in ("auth", "connect_to", "ca_bundle") if key in begun[side] and key in today[side]
+        ]
+        begun[side] = begun[side] | {key: today[side][key] for key in ways}
     try:
         return Plan.model_validate(begun | {"hooks": []})
     except ValidationError as error:

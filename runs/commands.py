@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from configs.values.visible import is_visible
 
 _NOT_AGAIN = ("--new-run",)  # they would start another run
-_NAMED = re.compile(r"\bsnapferry ([a-z]+) PLAN\b( --new-run)?( -o PLAN\b)?")
+_NAMED = re.compile(r"\bsnapferry ((?:[a-z]+ )?[a-z]+) PLAN\b( --new-run)?( -o PLAN\b)?")
 _ALONE = re.compile(
     r"(?<!by )`snapferry (abort|check|cutover|finish|migrate|plan|rehearse|report|seed|status|verify)`"
 )
@@ -29,8 +29,9 @@ class Called(BaseModel):
     """How a command was called, to name the next one.
 
     Args:
-        verb: its verb; empty for a flow that a deployment runs.
-        plan: the plan's file as it was given; for a deployment, a copy of its plan; empty if it took none.
+        verb: its verb, after its group where it has one; empty for a flow that a deployment runs.
+        plan: the plan's file as it was given; for a deployment, a copy of its plan; for a verb that works on
+            one domain, that domain; empty if it took none.
         state: the state folder as it was given; empty for the default one.
         options: its other options and arguments, as they were given.
     """

@@ -22,6 +22,7 @@ from runs.journal import Journal, now
 from runs.lifecycle import is_past_deadline
 from runs.lock import is_locked
 from runs.state_files import open_private, read_state, unwritable
+from runs.verbs import Verb
 
 _SIZE = 16 * 1024
 _LONGEST = 1000
@@ -50,6 +51,7 @@ class GuardRecord(BaseModel):
     """What a guard has recorded last.
 
     Args:
+        verb: of the run; records of older versions have none.
         process: the guard's process id.
         at: when it recorded this.
         deadline: of the window; None before the window begins.
@@ -61,6 +63,7 @@ class GuardRecord(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     format: Literal[1] = 1
     run_id: str
+    verb: Verb = Verb.CUTOVER
     process: int
     state: GuardState
     at: datetime

@@ -85,7 +85,7 @@ def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path,
         by=event.by,
         message=visible_lines(event.message),
         hint=visible(event.hint),
-        source=_where(plan.source),
+        source=_where(plan.source_domain) if plan.source_domain else f"snapshot {plan.existing_snapshot}",
         target=_where(plan.target),
         repository=plan.repository.name,
         snapshot=str(resolved.get("snapshot", "")),
@@ -162,7 +162,7 @@ def _problem(hook: Hook, message: HookMessage, plan: Plan) -> str:
 
 def secret_variables(plan: Plan) -> list[str]:
     """Return the names of the environment variables that hold this plan's secrets."""
-    ways = (plan.source.auth, plan.target.auth)
+    ways = (plan.domain(side).auth for side in plan.sides)
     named = [auth.password.env for auth in ways if isinstance(auth, BasicAuth)]
     named += [hook.webhook.env for hook in plan.hooks if hook.webhook]
     return [name for name in named if name]

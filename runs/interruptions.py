@@ -61,6 +61,24 @@ def put_off() -> Generator[None]:
 
 
 @contextmanager
+def noted() -> Generator[list[int]]:
+    """Inside the block, the first of the signals is noted, for the caller to end in order; the next raises.
+
+    Yields:
+        the signals that have come; empty until one has.
+    """
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    with _handled_by(note):
+        yield received
+
+
+@contextmanager
 def _handled_by(handler: _Handler) -> Generator[None]:
     """Handle the signals inside the block. One that is ignored, as by nohup, stays ignored.
 

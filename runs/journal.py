@@ -29,7 +29,7 @@ REFUSED = "refused"
 NOTHING_SENT = f"{REFUSED}: nothing was sent"
 FROM_OUTSIDE = "interrupted from outside"
 """Message of a session that a signal ended."""
-_IN_ONE_REQUEST = frozenset({"snapshot", "restore", "delete", "block", "serve"})
+_IN_ONE_REQUEST = frozenset({"snapshot", "restore", "create", "delete", "block", "serve"})
 """Actions whose intents cover a single request each, which takes effect as a whole or not at all."""
 Record = dict[str, Any]
 _CHANGING = re.compile(r"\d{8}-\d{6,9}-[0-9a-f]{4}|(?<=/)[\w-]{22}(?=\])|\d+(?:\.\d+)?")
@@ -83,6 +83,19 @@ class Intent(BaseModel):
         if self.action == "register":
             return (self.result or "").removeprefix(f"{REFUSED}: ") not in BLOCK_EXCEPTIONS
         return len(self.names) > 1
+
+
+class CopyPosition(BaseModel):
+    """How far the tail has brought a copy, so that the next session knows what others have written to it.
+
+    Args:
+        last: by shard: the number of the copy's last operation; empty while a round writes to it.
+        lost: why the copy cannot be kept in step any more; empty if it can.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    last: dict[int, int] = Field(default_factory=dict[int, int])
+    lost: str = ""
 
 
 class StepEntry(BaseModel):
@@ -160,6 +173,8 @@ class Document(BaseModel):
         aborting: whether everything the run made is being removed; the run can no longer be resumed.
         unheard: why the final hooks of a finished run must be called again; empty if they need not be.
         window: for a cutover that has frozen the source.
+        back: whether the run goes from the plan's target to its source; its plan has the two exchanged.
+        positions: of the copies that its tail writes to, by name.
         called: how the command was called that began or last resumed the run; None in journals of before.
         before: how the session before this one ended, of this run or of an earlier one; None if it went well.
     """
@@ -182,6 +197,8 @@ class Document(BaseModel):
     rehearsal: Record | None = None
     failure: Record | None = None
     aborting: bool = False
+    back: bool = False
+    positions: dict[str, CopyPosition] = Field(default_factory=dict[str, CopyPosition])
     gates: dict[str, GateEntry] = Field(default_factory=dict[str, GateEntry])
     hooks: list[HookEntry] = Field(default_factory=list[HookEntry])
     unheard: str = ""
@@ -368,6 +385,13 @@ class Journal:
         """Whether a request of one of these actions may have taken effect: one turned away has not."""
         wanted = frozenset(actions)
         return any(intent.action in wanted and not intent.was_turned_away for intent in self.document.intents)
+
+    def note_positions(self, positions: Mapping[str, CopyPosition]) -> None:
+        """Record how far copies are, by name; nothing is written if that is known already."""
+        known = self.document.positions
+        if any(known.get(name) != position for name, position in positions.items()):
+            known.update(positions)
+            self.save()
 
     def note_arrivals(self, uuids: Mapping[str, str]) -> None:
         """Record UUIDs of indices this run brought to the target, so that it recognizes them as its own."""

@@ -46,7 +46,7 @@ EDGES: Mapping[RunPhase, frozenset[RunPhase]] = {
     RunPhase.OPENING: frozenset({RunPhase.FROZEN, RunPhase.ENDED}),
     RunPhase.ROLLING_BACK: frozenset({RunPhase.ENDED}),
     RunPhase.REMOVING: frozenset({RunPhase.CHANGING, RunPhase.ENDED}),
-    RunPhase.ENDED: frozenset({RunPhase.REMOVING}),
+    RunPhase.ENDED: frozenset({RunPhase.REMOVING, RunPhase.CHANGING}),
 }
 """Phases that may follow each phase; docs/runs.md says what causes each transition."""
 
@@ -58,7 +58,7 @@ def phase(document: Document) -> RunPhase:
     """Return the run's phase."""
     if is_removed(document):
         return RunPhase.ENDED
-    if StepName.CLEAN in document.steps or (document.aborting and document.verb is not Verb.CUTOVER):
+    if StepName.CLEAN in document.steps or (document.aborting and not document.verb.opens):
         return RunPhase.REMOVING
     if is_rolling_back(document):
         return RunPhase.ROLLING_BACK
@@ -92,8 +92,9 @@ def is_finished(document: Document) -> bool:
 
 def only_undecided(document: Document) -> bool:
     """Whether every failing verdict is `not compared`, so no difference was found."""
-    verdicts = (document.record(StepName.VERIFY) or {}).get("verdicts", [])
-    return {verdict["outcome"] for verdict in verdicts} <= {"equal", "not compared"}
+    repaired = (document.record(StepName.REPAIR) or {}).get("verified")
+    verdicts = (repaired or document.record(StepName.VERIFY) or {}).get("verdicts", [])
+    return {verdict["outcome"] for verdict in verdicts} <= {"equal", "as recorded", "not compared"}
 
 
 def is_given_up(document: Document) -> bool:
@@ -138,7 +139,7 @@ def is_past_deadline(document: Document, at: datetime) -> bool:
 
 def is_rolling_back(document: Document) -> bool:
     """Whether the run is a cutover being rolled back; it does nothing else until that is done."""
-    return document.verb is Verb.CUTOVER and document.aborting and not is_rolled_back(document)
+    return document.verb.opens and document.aborting and not is_rolled_back(document)
 
 
 def is_rolled_back(document: Document) -> bool:
@@ -153,7 +154,7 @@ def ends_cycle(document: Document) -> bool:
 
 def is_being_removed(document: Document) -> bool:
     """Whether `abort` is removing the run's seed cycle and records it here; a roll-back does not count."""
-    return document.aborting and (document.verb is Verb.SEED or StepName.CLEAN in document.steps)
+    return document.aborting and (not document.verb.opens or StepName.CLEAN in document.steps)
 
 
 # rehearsals

@@ -13,7 +13,7 @@ def seed_cycles(state: State) -> Iterator[tuple[Journal, ...]]:
     """Group the plan's seed rounds and cutovers into cycles; cycles and their runs come newest first."""
     together: list[Journal] = []
     for journal in state.journals():
-        if not journal.document.verb.is_round:
+        if not journal.document.verb.is_round or journal.document.back:
             continue
         if ends_cycle(journal.document):
             if together:

@@ -17,8 +17,12 @@ class Verb(StrEnum):
     """Do the whole job into prefixed indices, verify and time it, and remove them again."""
     SEED = "seed"
     """Copy what changed since the last round into closed indices on the target."""
+    FOLLOW = "follow"
+    """Keep the copies in step by the tail, round by round, while the source takes writes."""
     CUTOVER = "cutover"
     """Freeze the source, take the last round, verify it, and open the target."""
+    FALLBACK = "fallback"
+    """Freeze the target, bring the last of its writes back, prove it, and let the source take writes."""
     PREVIEW = "look"
     """Preview what another verb would do; such a journal is never saved."""
 
@@ -44,6 +48,11 @@ class Verb(StrEnum):
         return _TRAITS[self].is_round
 
     @property
+    def opens(self) -> bool:
+        """Whether such runs freeze one domain and open the other: a cutover, and a fallback."""
+        return _TRAITS[self].opens
+
+    @property
     def moves_to_stay(self) -> bool:
         """Whether the moved indices stay on the target, along with the registrations they need."""
         return _TRAITS[self].moves_to_stay
@@ -60,6 +69,7 @@ class _Traits:
     consent: str = ""
     gates: tuple[Gate, ...] = ()
     is_round: bool = False
+    opens: bool = False
     moves_to_stay: bool = False
     way_out: str = "or start another with --new-run"
 
@@ -71,12 +81,22 @@ _TRAITS: Mapping[Verb, _Traits] = {
         way_out="or remove what it made, using the original plan: snapferry abort PLAN --execute",
     ),
     Verb.SEED: _Traits("Seed round", is_round=True, moves_to_stay=True),
+    Verb.FOLLOW: _Traits("Follow", is_round=True, moves_to_stay=True),
     Verb.CUTOVER: _Traits(
         "Cutover",
         consent="--allow-freeze",
         gates=("before-freeze", "before-open"),
         is_round=True,
+        opens=True,
         moves_to_stay=True,
+        way_out="or roll everything back: snapferry abort PLAN --execute",
+    ),
+    Verb.FALLBACK: _Traits(
+        "Fallback",
+        consent="--allow-freeze",
+        gates=("before-freeze", "before-open"),
+        is_round=True,
+        opens=True,
         way_out="or roll everything back: snapferry abort PLAN --execute",
     ),
     Verb.PREVIEW: _Traits("Preview"),

@@ -1,6 +1,6 @@
 """How help pages look: verbs listed by group, examples that can be copied."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from typer.core import TyperGroup
 
@@ -12,7 +12,14 @@ def examples_text(examples: tuple[str, ...]) -> str:
 
 
 class GroupedHelp(TyperGroup):
-    """Help that lists the verbs by group and never cuts a summary."""
+    """Help that lists the verbs by group and never cuts a summary.
+
+    Args:
+        order: titles of the groups, in order; others follow. Typer has verbs with verbs of their own at the
+        end.
+    """
+
+    order: ClassVar[tuple[str, ...]] = ()
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write a section for each group; Typer has groups only in its boxed help, which is wider."""
@@ -21,6 +28,9 @@ class GroupedHelp(TyperGroup):
         for name, command in self.commands.items():
             rows = groups.setdefault(getattr(command, "rich_help_panel", None) or "Commands", [])
             rows.append((name.ljust(width), (command.help or "").partition("\n\n")[0]))
-        for title, rows in groups.items():
+        for title in sorted(groups, key=self._place):
             with formatter.section(title):
-                formatter.write_dl(rows)
+                formatter.write_dl(groups[title])
+
+    def _place(self, title: str) -> int:
+        return self.order.index(title) if title in self.order else len(self.order)

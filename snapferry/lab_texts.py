@@ -13,30 +13,46 @@ if TYPE_CHECKING:
 
 
 def plan_text(description: LabDescription) -> str:
-    """A plan that moves everything from the lab's source to its target, with the bucket's true Region."""
+    """A plan that moves everything from the lab's source to its target, with the bucket's true Region.
+
+    Between two accounts, each side has its own login and role.
+    """
     source, target = description.source, description.target
     trusted = f"\n  ca_bundle: {description.ca_bundle}" if description.ca_bundle else ""
+    logins = {
+        side: ", profile: " + side if description.has_two_accounts else "" for side in ("source", "target")
+    }
     return f"""\
 # Written by `snapferry lab up`: moves everything from the lab's source to its target.
 name: lab-move
 source:
   endpoint: {source.endpoint}
   region: {source.region}{trusted}
-  auth: {{type: sigv4}}
+  auth: {{type: sigv4{logins["source"]}}}
 target:
   endpoint: {target.endpoint}
   region: {target.region}{trusted}
-  auth: {{type: sigv4}}
+  auth: {{type: sigv4{logins["target"]}}}
 repository:
   name: lab
   bucket: {description.bucket}
   region: {description.bucket_region}
   base_path: lab-move
-  role_arn: {description.role_arn}
+  role_arn: {description.role_arn}{_target_role(description)}
 indices:
   include: ["*"]
   closed: skip
 """
+
+
+def _target_role(description: LabDescription) -> str:
+    """The key of the target's role, which the lab does not make; empty within one account."""
+    if not description.has_two_accounts:
+        return ""
+    name = description.role_arn.rpartition("/")[2]
+    return f"""
+  # The lab makes neither this role nor the bucket's policy for it: docs/access.md, “Between two accounts”.
+  target_role_arn: arn:aws:iam::{description.target.account}:role/{name}"""
 
 
 def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None) -> str:
@@ -52,6 +68,7 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
         f"  S3, IAM, STS, control plane  {description.control_url}",
         f"  bucket  {description.bucket} ({description.bucket_region})",
         f"  role    {description.role_arn}",
+        *_accounts(description),
     ]
     if loaded is not None:
         what = f"{loaded.documents:,} documents in {len(loaded.indices)} indices"
@@ -73,6 +90,14 @@ def summary(description: LabDescription, plan: Path, loaded: LoadSummary | None)
             *after,
         ]
     )
+
+
+def _accounts(description: LabDescription) -> list[str]:
+    """The accounts and the profiles to log in to them; nothing within one account."""
+    if not description.has_two_accounts:
+        return []
+    sides = ("source", "target")
+    return [f"  account {description.domain(side).account}  ({side}'s; profile {side})" for side in sides]
 
 
 def _domain_line(side: str, domain: DomainDescription) -> str:

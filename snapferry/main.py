@@ -6,22 +6,34 @@ import typer
 
 from snapferry.commands import (
     abort,
+    access,
+    advise,
     approve,
     check,
     cutover,
     demo,
+    fallback,
     finish,
+    follow,
     help,
+    index,
     init,
     lab,
+    metadata,
     migrate,
     plan,
+    policy,
     rehearse,
+    repair,
     report,
+    repository,
+    restore,
     runs,
     schema,
     seed,
+    snapshot,
     status,
+    unfreeze,
     verify,
     version,
 )
@@ -31,21 +43,43 @@ from snapferry.output import streams
 from snapferry.verb import Verb, VerbGroup
 
 VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {
-    "Prepare": (init.init, schema.schema, check.check, plan.plan),
-    "Migrate": (rehearse.rehearse, migrate.migrate, approve.approve, verify.verify),
-    "Seed and cut over": (seed.seed, cutover.cutover),
-    "Clean up or roll back": (finish.finish, abort.abort),
+    "Prepare": (advise.advise, init.init, schema.schema, check.check, plan.plan, access.access),
+    "Migrate": (
+        rehearse.rehearse,
+        migrate.migrate,
+        approve.approve,
+        verify.verify,
+        repair.repair,
+        metadata.metadata,
+    ),
+    "Seed and cut over": (seed.seed, follow.follow, cutover.cutover),
+    "Clean up or roll back": (finish.finish, fallback.fallback, abort.abort),
+    "Single operations": (
+        restore.restore,
+        unfreeze.unfreeze,
+        repository.repository,
+        snapshot.snapshot,
+        index.index,
+        policy.policy,
+    ),
     "Inspect": (status.status, report.report, runs.runs),
     "Try it out": (demo.demo, lab.lab),
     "Help": (help.help, version.version),
 }
 """Every verb, by its group in the help."""
 
+
+class _Verbs(GroupedHelp):
+    """Every verb, in the order of its group."""
+
+    order = tuple(VERBS)
+
+
 _EXIT_CODES = "\n".join(["\b", "Exit codes:", *(f"  {code.value}  {code.meaning}" for code in ExitCode)])
 
 app = typer.Typer(
     name="snapferry",
-    cls=GroupedHelp,
+    cls=_Verbs,
     help="Move the indices of one Amazon OpenSearch Service domain to another, from one YAML plan.",
     epilog=_EXIT_CODES,
     context_settings={"help_option_names": ["--help", "-h"]},

@@ -83,8 +83,11 @@ class NamedSide:
         Raises:
             typer.BadParameter: always.
         """
-        option = f"--{self.side}-{part}" if part else f"--{self.side}"
-        raise typer.BadParameter(message, param_hint=option)
+        raise typer.BadParameter(message, param_hint=self.option(part))
+
+    def option(self, part: str) -> str:
+        """The name of the option for this part of the side."""
+        return f"--{self.side}-{part}" if part else f"--{self.side}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,10 +134,10 @@ class ComparedSide(NamedSide):
         signing = next((what for what in ("profile", "role") if getattr(self, what) is not None), None)
         if signing:
             self.refuse(
-                signing, f"this is for signed requests only; leave out this option or --{self.side}-user"
+                signing, f"this is for signed requests only; leave out this option or {self.option('user')}"
             )
         if self.user is None:
-            self.refuse("user", f"name the user whose password --{self.side}-password-env holds")
+            self.refuse("user", f"name the user whose password {self.option('password-env')} holds")
         if self.password_env is None:
             why = "name the environment variable that holds the password; it is never on the command line"
             self.refuse("password-env", why)

@@ -55,13 +55,22 @@ class VerbCommand(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
         given: dict[str, Any] = ctx.params
-        plan = given.get("call_file") or given.get("plan")
+        plan = given.get("call_file") or given.get("plan") or given.get("domain_given")
         state = given.get("call_state") or given.get("state")
         called = called_with(
-            self.name or "", ctx.meta[_ARGUMENTS], str(plan) if plan else None, str(state) if state else None
+            _verb_of(ctx), ctx.meta[_ARGUMENTS], str(plan) if plan else None, str(state) if state else None
         )
         with called_as(called):
             return super().invoke(ctx)
+
+
+def _verb_of(context: Any) -> str:
+    """The verb that is called, after its group where it has one: `snapshot take`."""
+    names: list[str] = []
+    while context.parent is not None:
+        names.insert(0, context.info_name)
+        context = context.parent
+    return " ".join(names)
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,7 @@ class VerbGroup:
 
 
 def verb(*examples: str, errors: Frame = exit_on_error) -> Callable[[Function], Verb]:
-    """Make a function a verb; its name and docstring are the verb's name and help.
+    """Make a function a verb; its name, without a `_` at the end, and its docstring are those of the verb.
 
     Args:
         examples: command lines for its help, each complete.
@@ -115,9 +124,8 @@ def verb(*examples: str, errors: Frame = exit_on_error) -> Callable[[Function], 
     """
 
     def made(function: Function) -> Verb:
-        return Verb(
-            function.__name__, inspect.getdoc(function) or "", examples, _with_frame(function, errors)
-        )
+        name = function.__name__.rstrip("_")
+        return Verb(name, inspect.getdoc(function) or "", examples, _with_frame(function, errors))
 
     return made
 
@@ -161,7 +169,8 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
 def _forgive_lost_report(calls: Iterable[Any]) -> None:
     """Say that a run's report could not be printed; it can be shown again, so the run's exit code stays."""
     lost = streams.lost_result()
-    call = next((each for each in calls if getattr(each, "execute", False) and not each.as_json), None)
+    ran = (each for each in calls if hasattr(each, "file") and getattr(each, "execute", False))
+    call = next((each for each in ran if not each.as_json), None)
     if not lost or call is None:
         return
     from snapferry.output.console import show_problem

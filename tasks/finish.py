@@ -45,7 +45,7 @@ def preview(
         _require_possible(m, wanted, refusing)
     registered: list[Side] = [
         domain.side
-        for domain in (m.source, m.target)
+        for domain in m.domains
         if wanted.registrations == "remove"
         and is_own_registration(m, domain, repositories.registration(domain, m.repository), runs)
     ]
@@ -57,6 +57,7 @@ def preview(
         snapshots=_own_snapshots(rounds),
         registrations=tuple(registered),
         refusing=refusing,
+        ends_way_back=wanted.source == "released" and m.journal.record(StepName.WAY_BACK) is not None,
     )
 
 
@@ -92,10 +93,10 @@ def clean_up(
     # without a registration no snapshot can be seen: the list of the earlier command still holds
     kept = there or tuple(name for name in (before.kept if before else ()) if name not in removed)
     if wanted.registrations == "remove":
-        registrations = {domain.side: revert(m, domain, runs) for domain in (m.target, m.source)}
+        registrations = {domain.side: revert(m, domain, runs) for domain in reversed(m.domains)}
     else:
         kept_there = Registration(outcome=RegistrationOutcome.KEPT)
-        registrations = {domain.side: kept_there for domain in (m.target, m.source)}
+        registrations = {domain.side: kept_there for domain in reversed(m.domains)}
     return FinishRecord(
         at=now(),
         wanted=wanted,
@@ -163,7 +164,7 @@ def _temporary_registration(rounds: Sequence[Migration], runs: Sequence[Journal]
     absent = {
         each.repository: each
         for each in rounds
-        if repositories.registration(each.source, each.repository) is None
+        if each.source_domain and repositories.registration(each.source, each.repository) is None
     }
     try:
         yield

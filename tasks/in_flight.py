@@ -58,7 +58,7 @@ def _is_unresolved(m: Migration, intent: Intent, step: str) -> bool:
 def _is_queued(m: Migration, intents: list[Intent], words: tuple[str, ...]) -> bool:
     """Whether a side's cluster manager still has such a task in its queue, or refuses to say."""
     sides = {intent.side for intent in intents}
-    domains = [domain for domain in (m.source, m.target) if domain.side in sides]
+    domains = [domain for domain in m.domains if domain.side in sides]
     return any(_holds(domain, words) for domain in domains)
 
 

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 
 from domains.domain import Domain
 from domains.engine import catalog as names_on
-from domains.engine.index_opening import require_acknowledged
-from domains.engine.write_blocks import settings_requests
+from domains.engine.indices.index_opening import require_acknowledged
+from domains.engine.indices.write_blocks import settings_requests
 from domains.errors import Blocked, Missing, Refused, is_transient
 from domains.http.block_refusals import Block, blocks_in
 from runs.journal import REFUSED, Intent

@@ -4,16 +4,18 @@ Whether a snapshot runs, has finished or is this run's own is always read, never
 requests end in 504 while the work continues (AWS guide), and a lost reply may hide a started snapshot.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from domains.domain import Domain
 from domains.engine import snapshots
 from domains.engine.catalog import catalog
 from domains.engine.shard_stats import marks
 from domains.engine.snapshots import RunningSnapshot, SnapshotInfo
 from domains.errors import Denied, DomainError, Refused, UnexpectedReply, Unreachable
 from domains.http.requests import Request
-from runs.progress import Progress, report_progress
+from runs.progress import Poll, Progress, report_progress
 from runs.step_names import StepName
 from tasks.errors import ExecutionError, SelectionOutdated, TimedOut
 from tasks.migration import Migration
@@ -23,6 +25,8 @@ from tasks.repository.hints import hint_for
 from tasks.repository.lost import registration_required, snapshot_lost
 
 _APPEARS_WITHIN_S = 15.0
+_REPAIR = "repair the source's shards"
+T = TypeVar("T")
 _AGAIN = (
     "run the same command again: no snapshot was taken yet, so it selects again; an index that is made and "
     "deleted all the time belongs under indices.exclude"
@@ -34,7 +38,7 @@ def mark(m: Migration, resolution: Resolution) -> MarksRecord:
 
     No marks if the snapshot exists already or the caller may not read them: verification then proves less.
     """
-    if m.plan.snapshot.existing:
+    if m.plan.existing_snapshot:
         return MarksRecord(marks={})
     try:
         return MarksRecord(marks=marks(m.source, [index.name for index in resolution.indices]))
@@ -57,16 +61,16 @@ def start_snapshot(m: Migration, resolution: Resolution) -> bool:
         TimedOut: other snapshots ran for longer than snapshot.wait_for_running.
         DomainError: transient, or denied.
     """
-    with registration_required(m, "source"):
+    with registration_required(m, m.reader.side):
         return _started(m, resolution)
 
 
 def _started(m: Migration, resolution: Resolution) -> bool:
-    found = snapshots.get(m.source, m.repository, m.snapshot)
-    if m.plan.snapshot.existing:
+    found = snapshots.get(m.reader, m.repository, m.snapshot)
+    if m.plan.existing_snapshot:
         if found is None:
             raise ExecutionError(
-                f"repository {m.repository} has no snapshot {m.snapshot}", "check snapshot.existing"
+                f"repository {m.repository} has no snapshot {m.snapshot}", f"check {m.plan.snapshot_key}"
             )
         return True
     if found is not None:
@@ -75,25 +79,44 @@ def _started(m: Migration, resolution: Resolution) -> bool:
     if m.journal.may_have_sent(["restore"]):
         raise snapshot_lost(m)  # a new one of this name would mix with what was restored from the lost one
     limit = m.plan.snapshot.wait_for_running.total_seconds()
-    poll = m.poll(limit)
+    later = "run the same command later, or raise snapshot.wait_for_running"
+    return when_idle(m.source, m.snapshot, m.poll, limit, later, lambda: _create(m, resolution))
+
+
+def when_idle(
+    domain: Domain,
+    name: str,
+    polling: Callable[[float | None], Poll],
+    limit_s: float,
+    later: str,
+    create: Callable[[], T],
+) -> T:
+    """Call `create` once no other snapshot runs on the domain: the service takes one at a time.
+
+    Args:
+        name: the snapshot to take, which does not count.
+        later: what to do if the others run for longer.
+
+    Raises:
+        TimedOut: they ran for longer than `limit_s`.
+    """
+    poll = polling(limit_s)
     while True:
-        others = [running for running in snapshots.running(m.source) if running.name != m.snapshot]
+        others = [running for running in snapshots.running(domain) if running.name != name]
         if not others:
             try:
-                return _create(m, resolution)
+                return create()
             except Refused as error:
                 if not error.says("concurrent_snapshot_execution_exception"):
                     raise
         if poll.expired:
             raise TimedOut(
-                f"the source has been busy with another snapshot for {limit:.0f} s ({_named(others)})",
-                "run the same command later, or raise snapshot.wait_for_running",
+                f"the {domain.label} has been busy with another snapshot for {limit_s:.0f} s "
+                f"({_named(others)})",
+                later,
             )
-        report_progress(
-            Progress(
-                StepName.SNAPSHOT, f"waiting for a running snapshot to end: {_named(others)}", waiting=True
-            )
-        )
+        message = f"waiting for a running snapshot to end: {_named(others)}"
+        report_progress(Progress(StepName.SNAPSHOT, message, waiting=True))
         poll.pause()
 
 
@@ -116,7 +139,7 @@ def require_unchanged(m: Migration, resolution: Resolution) -> None:
 
 def requests(m: Migration, resolution: Resolution) -> Iterator[Request]:
     """The request that starts the snapshot; none if the plan names an existing one."""
-    if not m.plan.snapshot.existing:
+    if not m.plan.existing_snapshot:
         yield snapshot_request(m, resolution)
 
 
@@ -154,16 +177,22 @@ def _adopted(m: Migration, doubt: DomainError | None) -> bool:
     Raises:
         DomainError: `doubt` itself, if no such snapshot appears.
     """
-    poll = m.poll(_APPEARS_WITHIN_S)
+    found = appearing(m.source, m.repository, m.snapshot, m.poll)
+    if found is None:
+        raise doubt or UnexpectedReply(f"source: snapshot {m.snapshot}", "accepted, but it did not appear")
+    _require_ours(m, found)
+    return True
+
+
+def appearing(
+    domain: Domain, repository: str, name: str, polling: Callable[[float | None], Poll]
+) -> SnapshotInfo | None:
+    """Search some seconds for a snapshot that was asked for; None if it does not appear. Reads only."""
+    poll = polling(_APPEARS_WITHIN_S)
     while True:
-        found = snapshots.get(m.source, m.repository, m.snapshot)
-        if found is not None:
-            _require_ours(m, found)
-            return True
-        if poll.expired:
-            raise doubt or UnexpectedReply(
-                f"source: snapshot {m.snapshot}", "accepted, but it did not appear"
-            )
+        found = snapshots.get(domain, repository, name)
+        if found is not None or poll.expired:
+            return found
         poll.pause()
 
 
@@ -187,17 +216,33 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
         ExecutionError: it vanished, failed, or is partial without plan and consent allowing that.
         TimedOut: nothing moved for `patience_s`; the snapshot continues by itself.
     """
-    poll = m.poll(m.patience_s)
+    with registration_required(m, m.reader.side):
+        found, written = await_end(m.reader, m.repository, m.snapshot, m.poll, m.patience_s)
+    if found is None:
+        raise snapshot_lost(m)
+    return _accepted(m, found, adopted=adopted, written=written)
+
+
+def await_end(
+    domain: Domain, repository: str, name: str, polling: Callable[[float | None], Poll], patience_s: float
+) -> tuple[SnapshotInfo | None, int | None]:
+    """Wait until a snapshot ends, however. Reads only; may be repeated.
+
+    Returns:
+        The snapshot, None if it vanished; and the bytes that it has written, None if it was never seen
+        running.
+
+    Raises:
+        TimedOut: nothing moved for `patience_s`; the snapshot continues by itself.
+    """
+    poll = polling(patience_s)
     moved: tuple[int, int] | None = None
     written: int | None = None
     while True:
-        with registration_required(m, "source"):
-            found = snapshots.get(m.source, m.repository, m.snapshot)
-        if found is None:
-            raise snapshot_lost(m)
-        if not found.running:
-            return _accepted(m, found, adopted=adopted, written=written)
-        now = _running_now(m)
+        found = snapshots.get(domain, repository, name)
+        if found is None or not found.running:
+            return found, written
+        now = _running_now(domain, name)
         if now:
             written = now.bytes_total
             _tell(now)
@@ -206,15 +251,13 @@ def follow_snapshot(m: Migration, *, adopted: bool) -> SnapshotRecord:
                 poll.restart()
         if poll.expired:
             raise TimedOut(
-                f"snapshot {m.snapshot} has not moved for {m.patience_s:.0f} s",
-                "the same command resumes",
+                f"snapshot {name} has not moved for {patience_s:.0f} s", "the same command resumes"
             )
         poll.pause()
 
 
-def _running_now(m: Migration) -> RunningSnapshot | None:
-    ours = (running for running in snapshots.running(m.source) if running.name == m.snapshot)
-    return next(ours, None)
+def _running_now(domain: Domain, name: str) -> RunningSnapshot | None:
+    return next((running for running in snapshots.running(domain) if running.name == name), None)
 
 
 def _tell(now: RunningSnapshot) -> None:
@@ -226,17 +269,14 @@ def _tell(now: RunningSnapshot) -> None:
     )
 
 
+def is_whole(found: SnapshotInfo) -> bool:
+    """Whether a snapshot lacks nothing: SUCCESS alone does not say so."""
+    return found.state == "SUCCESS" and found.shards_failed == 0 < found.shards_total and not found.failures
+
+
 def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int | None) -> SnapshotRecord:
-    whole = found.state == "SUCCESS" and found.shards_failed == 0 < found.shards_total and not found.failures
-    if not whole and not (found.state == "PARTIAL" and _partial_allowed(m)):
-        why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
-        cause = hint_for(m, "source", why) or "repair the source's shards"
-        accept = ", or accept it with snapshot.allow_partial and --allow-partial"
-        again = f"{cause}; then start again with --new-run"
-        raise ExecutionError(
-            f"snapshot {found.name} ended as {found.state}: {why}",
-            again + (accept if found.state == "PARTIAL" else ""),
-        )
+    if not is_whole(found) and not (found.state == "PARTIAL" and _partial_allowed(m)):
+        raise _incomplete(m, found)
     report_progress(
         Progress(
             StepName.SNAPSHOT, "the snapshot is complete", found.shards_total, found.shards_total, "shards"
@@ -253,10 +293,23 @@ def _accepted(m: Migration, found: SnapshotInfo, *, adopted: bool, written: int 
         started=datetime.fromtimestamp(found.started_ms / 1000, UTC),
         ended=datetime.fromtimestamp(found.ended_ms / 1000, UTC),
         adopted=adopted,
-        existing=m.plan.snapshot.existing is not None,
+        existing=m.plan.existing_snapshot is not None,
         bytes_written=written,
         failures=found.failures,
     )
+
+
+def _incomplete(m: Migration, found: SnapshotInfo) -> ExecutionError:
+    """The snapshot lacks something, and plan or consent do not allow that."""
+    why = "; ".join(found.failures[:3]) or f"{found.shards_failed} of {found.shards_total} shards failed"
+    cause = hint_for(m, m.reader.side, why)
+    if m.source_domain:
+        hint = f"{cause or _REPAIR}; then start again with --new-run"
+    else:
+        hint = f"name another one under {m.plan.snapshot_key}, and start again with --new-run"
+    accept = ", or accept it with snapshot.allow_partial and --allow-partial"
+    said = f"snapshot {found.name} ended as {found.state}: {why}"
+    return ExecutionError(said, hint + (accept if found.state == "PARTIAL" else ""))
 
 
 def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> None:
@@ -276,8 +329,8 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
         hint = hint_for(m, "target", error.reply.text) or error.hint or "see the service's message above"
         raise ExecutionError(f"the target cannot read the repository: {error.message}", hint) from error
     if found is None or found.uuid != snapshot.uuid:
-        with registration_required(m, "source"):
-            kept = snapshots.get(m.source, m.repository, snapshot.name)
+        with registration_required(m, m.reader.side):
+            kept = snapshots.get(m.reader, m.repository, snapshot.name)
         if kept is None or kept.uuid != snapshot.uuid:
             raise snapshot_lost(m)
         listed = f"it lists {len(snapshots.names(m.target, m.repository))} snapshots"
@@ -291,7 +344,7 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
     if lacking:
         raise ExecutionError(
             f"snapshot {snapshot.name} lacks {len(lacking)} of the indices to move: {', '.join(lacking[:5])}",
-            "exclude them, or name a snapshot that holds them under snapshot.existing"
-            if m.plan.snapshot.existing
+            f"exclude them, or name a snapshot that holds them under {m.plan.snapshot_key}"
+            if m.plan.existing_snapshot
             else "start again with --new-run: it takes a snapshot of the current indices",
         )

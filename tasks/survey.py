@@ -7,6 +7,7 @@ by everybody who needs it.
 import threading
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from boto3 import Session
@@ -20,13 +21,18 @@ from domains.engine import nodes as nodes_of
 from domains.engine.catalog import Catalog
 from domains.engine.cluster import ClusterIdentity
 from domains.engine.nodes import Node
+from domains.engine.snapshots import HeldIndex, SnapshotInfo
 from domains.errors import SnapferryError
 from domains.http.json_replies import Json
+from domains.versions import Version, created_version
+from tasks.errors import PreconditionError
 from tasks.migration import Consents, Migration
 from tasks.records.resolution import Unit
 from tasks.selection import conflicts
 from tasks.selection.conflicts import Decision
 from tasks.selection.select import Selection, select
+from tasks.selection.snapshot_record import catalog_of, held_indices, source_snapshot
+from tasks.selection.strategy import Versions, reindexed_units
 
 SIDES: tuple[Side, Side] = ("source", "target")
 T = TypeVar("T")
@@ -72,7 +78,16 @@ class Survey:
     @classmethod
     def of(cls, m: Migration, decide: Decide | None = None) -> "Survey":
         """The survey of a migration whose domains are open."""
-        return cls(m.plan, {"source": lambda: m.source, "target": lambda: m.target}, m.consents, decide)
+        opened: dict[Side, Domain] = {each.side: each for each in m.domains}
+        openers: dict[Side, Callable[[], Domain]] = {
+            side: partial(opened.__getitem__, side) for side in opened
+        }
+        return cls(m.plan, openers, m.consents, decide)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides that are domains: both, or the target alone where the source is a snapshot."""
+        return self.plan.sides
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
         """Return or raise what `read` does: it is called once for this key, for the first caller."""
@@ -96,8 +111,11 @@ class Survey:
 
         Raises:
             Unlooked: the side has been given up.
+            Inapplicable: there is no such domain, because the plan's source is a snapshot.
             AwsError: its credentials, or its endpoint by name, could not be resolved.
         """
+        if side not in self.sides:
+            raise Inapplicable("the plan's source is a snapshot, not a domain")
         if side in self._given_up:
             raise Unlooked(self._given_up[side])
         return self.once(("domain", side), self._openers[side])
@@ -108,15 +126,48 @@ class Survey:
         Raises:
             AwsError: as in `domain`.
         """
-        return self.once(("domain", side), self._openers[side]).session
+        return self.once(("domain", side), self._openers[side]).session  # asked of a plan's sides only
 
     def identity(self, side: Side) -> ClusterIdentity:
         """Name and version of the cluster at the side's endpoint."""
         return self._of(side, "identity", cluster.identity)
 
     def catalog(self, side: Side) -> Catalog:
-        """All indices, aliases and data streams of the side."""
+        """All indices, aliases and data streams of the side; of a snapshot, what its record tells."""
+        if side not in self.sides:
+            self._require_record()
+            return self.once("contents", lambda: catalog_of(self.snapshot, self.held))
         return self._of(side, "catalog", names_on.catalog)
+
+    def version(self, side: Side) -> Version | None:
+        """The engine of the side, or the one that took the snapshot; None if its record does not say."""
+        if side in self.sides:
+            return self.identity(side).version
+        self._require_record()
+        told = self.snapshot.version_id
+        return created_version(told) if told else None
+
+    @property
+    def snapshot(self) -> SnapshotInfo:
+        """The snapshot that is the plan's source, as the target reads it.
+
+        Raises:
+            PreconditionError: the target has no registration yet through which it could.
+            NoSuchSnapshot: it lists none of this name.
+        """
+        return self.once("snapshot", lambda: source_snapshot(self.domain("target"), self.plan))
+
+    def _require_record(self) -> None:
+        """Raise Unlooked if the record cannot be read: safety.snapshot says why."""
+        try:
+            self.snapshot  # noqa: B018  read once
+        except PreconditionError as error:
+            raise Unlooked("it is not known what the snapshot holds, see safety.snapshot") from error
+
+    @property
+    def held(self) -> dict[str, HeldIndex]:
+        """What it holds of each index; empty for those that could not be read."""
+        return self.once("held", lambda: held_indices(self.domain("target"), self.plan, self.snapshot))
 
     def nodes(self, side: Side) -> tuple[Node, ...]:
         """Every node of the side, with its free disk space."""
@@ -135,8 +186,18 @@ class Survey:
         return self.registrations(side).get(self.plan.repository.name)
 
     @property
+    def holder(self) -> str:
+        """What holds the indices that the plan selects from, for messages."""
+        return "the source" if "source" in self.sides else f"snapshot {self.plan.existing_snapshot}"
+
+    @property
+    def where(self) -> str:
+        """The same, for messages about where something is."""
+        return f"{'on' if 'source' in self.sides else 'in'} {self.holder}"
+
+    @property
     def selection(self) -> Selection:
-        """The units that the plan's patterns select on the source."""
+        """The units that the plan's patterns select on the source, or in the snapshot that is the source."""
         return self.once("selection", lambda: select(self.catalog("source"), self.plan.indices))
 
     @property
@@ -146,6 +207,17 @@ class Survey:
 
     def _decided(self) -> Decision:
         return self._decide(self.selection.units, self.catalog("target"), self.plan, self.consents)
+
+    @property
+    def reindexed(self) -> frozenset[str]:
+        """The selected units that are copied by `_reindex` instead of from a snapshot."""
+        return self.once("reindexed", self._reindexed)
+
+    def _reindexed(self) -> frozenset[str]:
+        if not self.plan.reindex.is_wanted:
+            return frozenset()
+        versions = Versions(self.identity("source").version, self.identity("target").version)
+        return reindexed_units(self.selection.units, self.plan.reindex, self.catalog("source"), versions)
 
     @property
     def bucket_region(self) -> str | None:
@@ -158,9 +230,10 @@ class Survey:
             return None
         if repository.region:
             return repository.region
-        source, target = self.domain("source"), self.domain("target")
-        session = source.session if source.signed else target.session
-        return aws.bucket_region(session, repository.bucket) or source.region or target.region
+        domains = [self.domain(side) for side in self.sides]
+        signed = next((each for each in domains if each.signed), domains[-1])
+        found = aws.bucket_region(signed.session, repository.bucket)
+        return found or next((each.region for each in domains if each.region), None)
 
 
 def by_policy(units: Sequence[Unit], target: Catalog, plan: Plan, consents: Consents) -> Decision:

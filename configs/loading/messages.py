@@ -10,20 +10,25 @@ from configs.auth import BasicAuth, NoAuth, PasswordSource, SigV4Auth
 from configs.base import Path, Settings
 from configs.checks import CheckSettings
 from configs.conflicts import ConflictSettings
-from configs.cutover import CutoverSettings
+from configs.cutover import CutoverSettings, FollowSettings
 from configs.domain import DomainSettings
 from configs.gates import GATES, GateSettings
 from configs.hooks import Hook, WebhookAddress
 from configs.indices import IndexSelection
 from configs.loading.yaml_tree import Spot
+from configs.metadata import MetadataNames, MetadataSettings
 from configs.plan import Plan
+from configs.reindex import ReindexSettings, RemoteSettings
 from configs.repository import REPOSITORY_TYPES, FsRepository, S3Repository
 from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
+from configs.source import FROM_DOMAIN, FROM_SNAPSHOT, SnapshotSource
 from configs.verify import AcceptanceQuery, Expected, VerifySettings
 
 _MODELS: dict[str | int, type[Settings]] = {
     "source": DomainSettings,
+    FROM_DOMAIN: DomainSettings,
+    FROM_SNAPSHOT: SnapshotSource,
     "target": DomainSettings,
     "sigv4": SigV4Auth,
     "basic": BasicAuth,
@@ -35,9 +40,14 @@ _MODELS: dict[str | int, type[Settings]] = {
     "snapshot": SnapshotSettings,
     "conflicts": ConflictSettings,
     "restore": RestoreSettings,
+    "reindex": ReindexSettings,
+    "remote": RemoteSettings,
     "verify": VerifySettings,
+    "metadata": MetadataSettings,
+    "names": MetadataNames,
     "expect": Expected,
     "cutover": CutoverSettings,
+    "follow": FollowSettings,
     "checks": CheckSettings,
     "webhook": WebhookAddress,
     **dict.fromkeys(GATES, GateSettings),
@@ -56,7 +66,10 @@ _HOMES = {
     "under restore": (RestoreSettings,),
     "under verify": (VerifySettings,),
     "in an entry of verify.queries": (AcceptanceQuery,),
+    "under metadata": (MetadataSettings,),
+    "under metadata.names": (MetadataNames,),
     "under cutover": (CutoverSettings,),
+    "under cutover.follow": (FollowSettings,),
     "under checks": (CheckSettings,),
     "under a gate": (GateSettings,),
     "in an entry of hooks": (Hook,),
@@ -99,12 +112,17 @@ def sentence(error: ErrorDetails, spot: Spot | None) -> str:
         and spot.kind == "nothing"
         and kind not in {"missing", "extra_forbidden", "value_error"}
     ):
-        required = error["loc"][-1:] and error["loc"][-1] in _ADD
+        required = any(key in _ADD for key in _without_kind(error["loc"])[-1:])
         return "there is no value here; give one" + ("" if required else ", or remove the key")
     if kind in _WANTED:
         return _wrong_type(error["loc"], _WANTED[kind], spot)
     write = _SENTENCES.get(kind)
     return write(error, spot) if write else "this value is not valid here; see docs/plan.md"
+
+
+def _without_kind(path: Path) -> Path:
+    """The path of a value without the kind of source that pydantic has tried last."""
+    return path[:-1] if path[-1:] in {(FROM_DOMAIN,), (FROM_SNAPSHOT,)} else path
 
 
 def _wrong_type(path: Path, wanted: str, spot: Spot | None) -> str:
@@ -136,6 +154,8 @@ def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
     known = list(model.model_fields)
     if model is PasswordSource:
         return "unknown key; use {env: NAME} or {secret: ARN}"
+    if model is SnapshotSource and key in DomainSettings.model_fields:
+        return "a source that is a snapshot is no domain to reach; remove this key, or remove snapshot"
     close = get_close_matches(str(key).lower().replace("-", "_"), known, n=1, cutoff=0.7)
     if close:
         return f'unknown key; did you mean "{close[0]}"?'

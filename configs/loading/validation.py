@@ -18,9 +18,14 @@ from configs.loading.messages import sentence
 from configs.loading.yaml_tree import Spot
 from configs.plan import Plan
 from configs.repository import REPOSITORY_TYPES
+from configs.source import FROM_DOMAIN, FROM_SNAPSHOT
 
 _ROUNDS = 6
-_TAGS = {"repository": set(REPOSITORY_TYPES), "auth": {"sigv4", "basic", "none"}}
+_TAGS = {
+    "source": {FROM_DOMAIN, FROM_SNAPSHOT},
+    "repository": set(REPOSITORY_TYPES),
+    "auth": {"sigv4", "basic", "none"},
+}
 _HARMLESS: dict[str, object] = {
     "name": "x",
     "source": {"endpoint": "https://source.invalid", "auth": {"type": "none"}},
@@ -31,6 +36,11 @@ _HARMLESS: dict[str, object] = {
     "username": "x",
     "password": {"env": "X"},
 }
+_HARMLESS_ITEMS: dict[Path, object] = {
+    ("metadata", "include"): "roles",
+    ("metadata", "exclude"): "users",
+}
+"""Of lists whose items are choices."""
 
 
 _HARMLESS_ENTRIES: dict[Path, dict[str, object]] = {
@@ -131,7 +141,7 @@ class Validation:
             return
         above = _at(self._data, path[:-1])
         if isinstance(above, list) and isinstance(path[-1], int):
-            cast("list[object]", above)[path[-1]] = "x"
+            cast("list[object]", above)[path[-1]] = _HARMLESS_ITEMS.get(path[:-1], "x")
         if not path or not isinstance(above, dict):
             return
         mapping, key = cast("dict[str, Any]", above), str(path[-1])

@@ -72,6 +72,29 @@ def check_role_arn(value: str) -> str:
     raise ValueError(f"this is not the ARN of an IAM role; {right}")
 
 
+def check_identity_arn(value: str) -> str:
+    """Accept the ARN of an IAM user or role; name the type of any other ARN."""
+    if re.fullmatch(
+        r"arn:(aws|aws-cn|aws-us-gov):iam::[0-9]{12}:user/[A-Za-z0-9+=,.@_/-]*[A-Za-z0-9+=,.@_-]", value
+    ):
+        return value
+    try:
+        return check_role_arn(value)
+    except ValueError as error:
+        if re.match(r"^arn:[a-z-]+:sts::[0-9]*:assumed-role/", value):
+            raise
+        raise ValueError(
+            "give the ARN of a user or a role: arn:aws:iam::ACCOUNT:user/NAME, arn:aws:iam::ACCOUNT:role/NAME"
+        ) from error
+
+
+def check_key_arn(value: str) -> str:
+    """Accept the ARN of a KMS key; not an alias, which a key's own policy cannot be named by."""
+    if re.fullmatch(r"arn:(aws|aws-cn|aws-us-gov):kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", value):
+        return value
+    raise ValueError("give the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")
+
+
 def parse_role_arn(value: str) -> RoleArn:
     """Parse a valid role ARN."""
     _, partition, _, _, account, _ = value.split(":", 5)

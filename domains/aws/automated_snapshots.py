@@ -6,11 +6,10 @@ start and an end, and lasts at most three days.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import boto3
 
-from domains.aws.session import DEFAULT_TIMEOUTS, call_aws, client_of
+from domains.aws.session import DEFAULT_TIMEOUTS, call_aws, control_plane_of
 from domains.errors import AwsError
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child
@@ -48,7 +47,7 @@ def pause_of(session: boto3.Session, name: str, region: str | None = None) -> Pa
         AwsError: the caller may not read it (`es:DescribeDomain`), there is no such domain, or the control
             plane cannot be reached.
     """
-    client = _client(session, region)
+    client = control_plane_of(session, region, DEFAULT_TIMEOUTS)
     reply = call_aws(
         f"describe domain {name}",
         lambda: client.describe_domain(DomainName=name),
@@ -127,19 +126,13 @@ def resume(
 
 def _set(session: boto3.Session, name: str, options: Json, region: str | None) -> Pause | None:
     """Set these options; return the pause that the reply confirms."""
-    client = _client(session, region)
+    client = control_plane_of(session, region, DEFAULT_TIMEOUTS)
     reply = call_aws(
         f"{'pause' if options['Enabled'] else 'resume'} the automated snapshots of {name}",
         lambda: client.update_domain_config(DomainName=name, **{_OPTIONS: options}),
         f"es:UpdateDomainConfig on {name}",
     )
     return _pause(child(child(reply["DomainConfig"], _OPTIONS), "Options"), _now())
-
-
-def _client(session: boto3.Session, region: str | None) -> Any:
-    return call_aws(
-        "use the control plane", lambda: client_of(session, "opensearch", region, DEFAULT_TIMEOUTS)
-    )
 
 
 def _pause(told: Json, now: datetime) -> Pause | None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import boto3
 
-from domains.aws.session import SHORT_TIMEOUTS, call_aws, call_aws_if_exists, client_of
+from domains.aws.session import call_aws, call_aws_if_exists, control_plane_of
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child
-from domains.versions import Version, version_of
+from domains.versions import Engine, Version, version_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,15 @@ class DomainStatus:
         access_control: whether fine-grained access control is on.
         standby: whether it is Multi-AZ with Standby.
         warm, cold: whether UltraWarm and cold storage are enabled.
+        node_to_node: whether the traffic between its nodes is encrypted.
+        upgrading: whether its engine is being upgraded.
+        instance_type: the type of its data nodes, such as `r6g.large.search`.
+        engine_mode: `GENERAL` or `OPTIMIZED`; fixed when the domain is created.
+        use_case: `SEARCH`, `VECTOR`, `OBSERVABILITY` or `MIXED`.
+        encryption_mode: how its data is encrypted at rest, `DISK` or `NATIVE` (by the engine, by index).
+        deployment_strategy: how it makes blue/green deployments, `Default` or `CapacityOptimized`.
+
+    The last five are empty where the control plane does not say.
     """
 
     name: str
@@ -33,15 +42,28 @@ class DomainStatus:
     standby: bool
     warm: bool
     cold: bool
+    node_to_node: bool = False
+    upgrading: bool = False
+    instance_type: str = ""
+    engine_mode: str = ""
+    use_case: str = ""
+    encryption_mode: str = ""
+    deployment_strategy: str = ""
 
     @property
     def runs(self) -> Version | None:
         """The parsed version; None when it cannot be parsed."""
-        name, _, number = self.version.partition("_")
-        try:
-            return version_of("opensearch" if name == "OpenSearch" else "elasticsearch", number)
-        except ValueError:
-            return None
+        return service_version(self.version)
+
+
+def service_version(told: str) -> Version | None:
+    """Parse a version as the control plane writes it, such as `OpenSearch_2.19`; None if it is none."""
+    name, _, number = told.partition("_")
+    engines: dict[str, Engine] = {"OpenSearch": "opensearch", "Elasticsearch": "elasticsearch"}
+    try:
+        return version_of(engines.get(name, "elasticsearch"), number)
+    except ValueError:
+        return None
 
 
 @documented_by_aws
@@ -54,9 +76,7 @@ def domain_status(session: boto3.Session, name: str, region: str | None = None) 
     Raises:
         AwsError: the caller may not read it, or the control plane cannot be reached.
     """
-    client = call_aws(
-        "use the control plane", lambda: client_of(session, "opensearch", region, SHORT_TIMEOUTS)
-    )
+    client = control_plane_of(session, region)
     reply = call_aws_if_exists(
         f"describe domain {name}",
         lambda: client.describe_domain(DomainName=name),
@@ -76,6 +96,13 @@ def domain_status(session: boto3.Session, name: str, region: str | None = None) 
         standby=bool(cluster.get("MultiAZWithStandbyEnabled")),
         warm=bool(cluster.get("WarmEnabled")),
         cold=bool(child(cluster, "ColdStorageOptions").get("Enabled")),
+        node_to_node=bool(child(status, "NodeToNodeEncryptionOptions").get("Enabled")),
+        upgrading=bool(status.get("UpgradeProcessing")),
+        instance_type=str(cluster.get("InstanceType") or ""),
+        engine_mode=str(status.get("EngineMode") or ""),
+        use_case=str(status.get("UseCase") or ""),
+        encryption_mode=str(child(status, "EncryptionAtRestOptions").get("EncryptionMode") or ""),
+        deployment_strategy=str(child(status, "DeploymentStrategyOptions").get("DeploymentStrategy") or ""),
     )
 
 
@@ -112,7 +139,7 @@ def packages(session: boto3.Session, domain: str) -> dict[str, str]:
     Raises:
         AwsError: the caller may not list them (`es:ListPackagesForDomain`), or it cannot be reached.
     """
-    client = call_aws("use the control plane", lambda: client_of(session, "opensearch", None, SHORT_TIMEOUTS))
+    client = control_plane_of(session)
     found: dict[str, str] = {}
     page: dict[str, str] = {}
     while True:

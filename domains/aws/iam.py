@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 import botocore.exceptions
@@ -42,10 +42,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role: its ARN, and the statements of its trust policy."""
+    """An IAM role: its ARN, the statements of its trust policy, and that policy's whole document."""
 
     arn: str
     trust: tuple[Json, ...]
+    document: Json = field(default_factory=dict[str, Any], compare=False)
 
 
 @documented_by_aws
@@ -81,20 +82,110 @@ def role(session: boto3.Session, arn: str) -> Role | None:
     Raises:
         AwsError: the caller may not read it, or IAM cannot be reached.
     """
+    found = role_of_name(session, arn)
+    return found if found and found.arn == arn else None
+
+
+@documented_by_aws
+def role_of_name(session: boto3.Session, arn: str) -> Role | None:
+    """Look up the role with the name in this ARN, whatever its path: a name is used once in an account.
+
+    Raises:
+        AwsError: as in `role`.
+    """
     name = arn.rpartition("/")[2]
-    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
+    iam = _client(session)
     reply = call_aws_if_exists(
         f"look up role {name}", lambda: iam.get_role(RoleName=name), f"iam:GetRole on {arn}"
     )
-    if reply is None or reply["Role"]["Arn"] != arn:
-        return None
-    return _role(reply["Role"])
+    return None if reply is None else _role(reply["Role"])
 
 
 def _role(told: Json) -> Role:
     document = child(told, "AssumeRolePolicyDocument")
+    return Role(str(told["Arn"]), _statements(document), document)
+
+
+def _statements(document: Json) -> tuple[Json, ...]:
     alone: object = document.get("Statement")
-    return Role(str(told["Arn"]), (alone,) if is_object(alone) else tuple(children(document, "Statement")))
+    return (alone,) if is_object(alone) else tuple(children(document, "Statement"))
+
+
+@documented_by_aws
+def exists(session: boto3.Session, arn: str) -> bool:
+    """Whether there is a user or role with this ARN.
+
+    Raises:
+        AwsError: the caller may not read it, or IAM cannot be reached.
+    """
+    if ":role/" in arn:
+        return role(session, arn) is not None
+    name = arn.rpartition("/")[2]
+    iam = _client(session)
+    reply = call_aws_if_exists(
+        f"look up user {name}", lambda: iam.get_user(UserName=name), f"iam:GetUser on {arn}"
+    )
+    return reply is not None and reply["User"]["Arn"] == arn
+
+
+@documented_by_aws
+def role_tags(session: boto3.Session, arn: str) -> dict[str, str]:
+    """Read the role's tags; empty without any, and without the role.
+
+    Raises:
+        AwsError: the caller may not read them, or IAM cannot be reached.
+    """
+    name = arn.rpartition("/")[2]
+    iam = _client(session)
+    reply = call_aws_if_exists(
+        f"read the tags of role {name}",
+        lambda: iam.list_role_tags(RoleName=name),
+        f"iam:ListRoleTags on {arn}",
+    )
+    return {str(tag["Key"]): str(tag["Value"]) for tag in (reply["Tags"] if reply else ())}
+
+
+@documented_by_aws
+def inline_policy(session: boto3.Session, arn: str, policy: str) -> tuple[Json, ...] | None:
+    """Read the statements of an inline policy of a user or role; None where there is none of this name.
+
+    Raises:
+        AwsError: the caller may not read it, or IAM cannot be reached.
+    """
+    name, kind = arn.rpartition("/")[2], "Role" if ":role/" in arn else "User"
+    iam = _client(session)
+    read = iam.get_role_policy if kind == "Role" else iam.get_user_policy
+    reply = call_aws_if_exists(
+        f"read policy {policy} of {name}",
+        lambda: read(**{f"{kind}Name": name, "PolicyName": policy}),
+        f"iam:Get{kind}Policy on {arn}",
+    )
+    return None if reply is None else _statements(child(reply, "PolicyDocument"))
+
+
+@documented_by_aws
+def role_policies(session: boto3.Session, arn: str) -> tuple[str, ...]:
+    """List the role's policies: names of inline policies, ARNs of attached ones.
+
+    Raises:
+        AwsError: the caller may not list them, or IAM cannot be reached.
+    """
+    name = arn.rpartition("/")[2]
+    iam = _client(session)
+
+    def listed(operation: str, key: str) -> list[Any]:
+        pages = iam.get_paginator(operation).paginate(RoleName=name)
+        return call_aws(
+            f"list the policies of role {name}",
+            lambda: [told for page in pages for told in page[key]],
+            f"iam:{'ListRolePolicies' if key == 'PolicyNames' else 'ListAttachedRolePolicies'} on {arn}",
+        )
+
+    attached = listed("list_attached_role_policies", "AttachedPolicies")
+    return (
+        *(str(each) for each in listed("list_role_policies", "PolicyNames")),
+        *(str(each["PolicyArn"]) for each in attached),
+    )
 
 
 @documented_by_aws
@@ -114,7 +205,7 @@ def decisions(
     Raises:
         AwsError: the caller may not simulate, or IAM cannot be reached.
     """
-    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
+    iam = _client(session)
     context = dict(context or {})
     entries = [_entry("aws:SecureTransport", "true", "boolean")]
     entries += [_entry(name, value, "string") for name, value in context.items()]
@@ -170,9 +261,13 @@ def roles(session: boto3.Session, most: int = 2000) -> tuple[Role, ...]:
     Raises:
         AwsError: the caller may not list them, or IAM cannot be reached.
     """
-    iam = call_aws("use IAM", lambda: client_of(session, "iam"))
+    iam = _client(session)
     pages = iam.get_paginator("list_roles").paginate(PaginationConfig={"MaxItems": most})
     found = call_aws(
         "list the roles", lambda: [told for page in pages for told in page["Roles"]], "iam:ListRoles"
     )
     return tuple(_role(told) for told in found if ":role/aws-service-role/" not in told["Arn"])
+
+
+def _client(session: Any) -> Any:
+    return call_aws("use IAM", lambda: client_of(session, "iam"))

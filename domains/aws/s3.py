@@ -199,9 +199,21 @@ def bucket_names(session: boto3.Session) -> tuple[str, ...]:
     return tuple(str(told.get("Name")) for told in found)
 
 
-def tags(session: boto3.Session, bucket: str) -> dict[str, str]:
+@documented_by_aws
+def is_empty(session: boto3.Session, bucket: str, region: str | None = None) -> bool:
+    """Whether the bucket holds no object, and no earlier version of one."""
+    client = _s3(session, region)
+    reply = call_aws(
+        f"list the versions in {bucket}",
+        lambda: client.list_object_versions(Bucket=bucket, MaxKeys=1),
+        f"s3:ListBucketVersions on bucket {bucket}",
+    )
+    return not (reply.get("Versions") or reply.get("DeleteMarkers") or reply.get("IsTruncated"))
+
+
+def tags(session: boto3.Session, bucket: str, region: str | None = None) -> dict[str, str]:
     """Read the bucket's tags; empty without any."""
-    client = _s3(session)
+    client = _s3(session, region)
     reply = _configured(
         f"read the tags of {bucket}",
         lambda: client.get_bucket_tagging(Bucket=bucket),

@@ -33,6 +33,8 @@ SHORT_TIMEOUTS = botocore.config.Config(
     connect_timeout=3, read_timeout=15, retries={"mode": "standard", "max_attempts": 2}
 )
 """For optional reads and the first lookup of a domain, which nobody should wait long for."""
+SENT_ONCE = botocore.config.Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1})
+"""For calls that change an account: after a lost reply somebody looks, and nothing is repeated blindly."""
 _CHECK_NAMES = (
     "check the names, ARNs and Regions in the plan, and which AWS account the credentials belong to"
 )
@@ -75,6 +77,23 @@ def session(auth: SigV4Auth | None, region: str | None) -> boto3.Session:
         refresh_using=lambda: _assume(base, auth), method="sts-assume-role"
     )
     return boto3.Session(botocore_session=below, region_name=region)
+
+
+def profile_region(profile: str | None) -> str | None:
+    """Return the Region that a profile names; None without a profile, or if it names none.
+
+    A session prefers the Region of the environment to that of its profile; two sides may differ in theirs.
+
+    Raises:
+        AwsError: the profile does not exist.
+    """
+    if profile is None:
+        return None
+    found = call_aws(
+        "read the AWS configuration", lambda: botocore.session.Session(profile=profile).get_scoped_config()
+    )
+    region = found.get("region")
+    return str(region) if region else None
 
 
 def _assume(base: boto3.Session, auth: SigV4Auth) -> dict[str, Any]:
@@ -192,14 +211,25 @@ def client_of(
 
     Args:
         region: a Region other than the session's.
-        timeouts: `SHORT_TIMEOUTS` for optional reads.
+        timeouts: `SHORT_TIMEOUTS` for optional reads, `SENT_ONCE` for changes.
     """
-    key = (service, region, timeouts is SHORT_TIMEOUTS)
+    key = (service, region, id(timeouts))
     with _MAKING:
         made = _MADE.setdefault(session, {})
         if key not in made:
             made[key] = _observed(session.client(service, region_name=region, config=timeouts))
         return made[key]
+
+
+def control_plane_of(
+    session: Any, region: str | None = None, timeouts: botocore.config.Config = SHORT_TIMEOUTS
+) -> Any:
+    """Return the session's client for the service's control plane, as `client_of` does.
+
+    Raises:
+        AwsError: the session has no Region, or its configuration is not usable.
+    """
+    return call_aws("use the control plane", lambda: client_of(session, "opensearch", region, timeouts))
 
 
 def _observed(client: Any) -> Any:

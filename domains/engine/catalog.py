@@ -107,7 +107,7 @@ def catalog(domain: Domain) -> Catalog:
     if lacking:
         said = f"{lacking[0]} appeared or disappeared meanwhile, or the caller may not read all of it"
         hint = "run the same command again; if it fails again, check the caller's rights (docs/access.md)"
-        raise UnexpectedReply(f"{domain.side}: list of indices", said, hint=hint, transient=True)
+        raise UnexpectedReply(f"{domain.label}: list of indices", said, hint=hint, transient=True)
     return last.joined()
 
 
@@ -328,11 +328,11 @@ def close(domain: Domain, names: Iterable[str]) -> None:
     for request in close_requests(names):
         reply: object = domain.connection.send(request)
         if not is_object(reply) or reply.get("acknowledged") is not True:
-            raise UnexpectedReply(f"{domain.side}: close", "the domain did not acknowledge it")
+            raise UnexpectedReply(f"{domain.label}: close", "the domain did not acknowledge it")
         told = child(reply, "indices")
         opened = [name for name in told if child(told, name).get("closed") is not True]
         if opened:
-            raise UnexpectedReply(f"{domain.side}: close", f"not closed: {', '.join(opened[:5])}")
+            raise UnexpectedReply(f"{domain.label}: close", f"not closed: {', '.join(opened[:5])}")
 
 
 def close_requests(names: Iterable[str]) -> Iterator[Request]:

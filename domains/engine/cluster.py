@@ -49,7 +49,7 @@ def identity(domain: Domain) -> ClusterIdentity:
         )
     except (LookupError, TypeError, ValueError) as error:
         raise UnexpectedReply(
-            f"{domain.side}: GET /",
+            f"{domain.label}: GET /",
             "this does not look like an OpenSearch endpoint",
             hint="check the endpoint in the plan",
         ) from error
@@ -57,7 +57,7 @@ def identity(domain: Domain) -> ClusterIdentity:
 
 def _lowest_of_nodes(domain: Domain) -> str:
     """The lowest version of OpenSearch's nodes, where `GET /` claims Elasticsearch (compatibility mode)."""
-    asked = f"{domain.side}: GET /_nodes"
+    asked = f"{domain.label}: GET /_nodes"
     why = f"it is OpenSearch, but calls itself {_DISGUISE} (compatibility mode), and its true version"
     try:
         reply = domain.connection.read_object("GET", "/_nodes", filter_path="nodes.*.version")
@@ -67,7 +67,7 @@ def _lowest_of_nodes(domain: Domain) -> str:
         raise UnexpectedReply(
             asked,
             f"{why} could not be read: {error}",
-            hint=_ASK_NODES.format(side=domain.side) if denied else error.hint,
+            hint=_ASK_NODES.format(side=domain.label) if denied else error.hint,
             transient=error.transient,
         ) from error
     except (LookupError, TypeError, ValueError) as error:

@@ -1,19 +1,15 @@
-"""Cluster settings, plugins and policies that affect indices. Reads only."""
+"""Cluster settings and plugins that affect indices. Reads only."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domains.domain import Domain
-from domains.errors import Refused
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, text, whole
-from domains.versions import Version
+from domains.http.json_replies import Json, child, text
 
 _SETTINGS = ("*allocation*", "*max_shards_per_node", "*close*")
 _REFUSING = ("cluster.blocks.read_only", "cluster.blocks.read_only_allow_delete")
 _SCOPES = ("defaults", "persistent", "transient")  # the last one wins
-_MANAGED_AT_MOST = 10_000
-_MANAGED_TOTAL = "total_managed_indices"
 
 
 @documented
@@ -81,44 +77,3 @@ def plugins(domain: Domain) -> frozenset[str]:
     """Read the names of the plugins on its nodes."""
     rows = domain.connection.read("GET", "/_cat/plugins", format="json", h="component")
     return frozenset(text(row["component"]) for row in rows)
-
-
-@documented
-def managed_by_policy(domain: Domain, version: Version) -> dict[str, str]:
-    """Read the indices that Index State Management manages, each with its policy; none without the plugin.
-
-    Raises:
-        UnexpectedReply: the reply lists fewer than it counts.
-        DomainError: typed; a caller without `cluster:admin/opendistro/ism/managedindex/explain` is Denied.
-    """
-    path = "/_plugins/_ism/explain" if version.engine == "opensearch" else "/_opendistro/_ism/explain"
-    try:
-        reply = _explained(domain, path)
-    except Refused as error:
-        if _has_no_policies(error):
-            return {}
-        raise
-    found = {name: child(reply, name) for name in reply}
-    managed = {name: text(entry["policy_id"]) for name, entry in found.items() if entry.get("policy_id")}
-    there = reply.get(_MANAGED_TOTAL)
-    if there is not None and whole(there) > len(managed):
-        raise ValueError(f"{_MANAGED_TOTAL} is {there}, and it lists {len(managed)}")
-    return managed
-
-
-def _explained(domain: Domain, path: str) -> Json:
-    """Read the plugin's whole list; its oldest versions do not accept `size`."""
-    try:
-        return domain.connection.read_object("GET", path, size=str(_MANAGED_AT_MOST))
-    except Refused as error:
-        if "unrecognized parameter: [size]" not in error.reply.text:
-            raise
-    return domain.connection.read_object("GET", path)
-
-
-def _has_no_policies(error: Refused) -> bool:
-    """Whether the engine lacks the plugin (some then read the path as an index), or nothing is managed."""
-    said = error.reply.text
-    no_index = error.says("index_not_found_exception", "invalid_index_name_exception")
-    unknown = no_index and ("ism-config" in said or "[_opendistro]" in said)
-    return unknown or "no handler found" in said or ("_ism/explain' is not allowed" in said)

@@ -16,7 +16,9 @@ _SHARD = "routing_table.indices.*.shards.*"
 _ROUTING = ",".join(
     f"{_SHARD}.{key}" for key in ("primary", "state", "unassigned_info", "recovery_source", "shard")
 )
-_RECOVERY = ",".join(f"*.shards.{key}" for key in ("id", "primary", "type", "source", "index.size"))
+_RECOVERY = ",".join(
+    f"*.shards.{key}" for key in ("id", "primary", "type", "stage", "source", "index.size", "index.files")
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,13 @@ class Primary:
 
 @dataclass(frozen=True)
 class Recovery:
-    """The origin of a started or initializing primary, and its progress (bytes)."""
+    """The origin of a started or initializing primary, and its progress (bytes, files).
+
+    Args:
+        snapshot: `repository/snapshot` that it was restored from; None if it was not.
+        of: the name of the index in that snapshot; empty where the domain does not say.
+        stage: DONE once it has all of them.
+    """
 
     index: str
     shard: int
@@ -46,6 +54,11 @@ class Recovery:
     bytes_total: int
     bytes_done: int
     bytes_reused: int
+    of: str = ""
+    stage: str = ""
+    files_total: int = 0
+    files_done: int = 0
+    files_reused: int = 0
 
 
 def start_request(
@@ -117,7 +130,11 @@ def recoveries(domain: Domain, names: Iterable[str]) -> list[Recovery]:
 
 
 def _recovery(index: str, shard: Json) -> Recovery:
-    source, size = child(shard, "source"), child(shard, "index", "size")
+    source, size, files = (
+        child(shard, "source"),
+        child(shard, "index", "size"),
+        child(shard, "index", "files"),
+    )
     snapshot = f"{source.get('repository')}/{source.get('snapshot')}" if shard["type"] == "SNAPSHOT" else None
     return Recovery(
         index,
@@ -126,6 +143,11 @@ def _recovery(index: str, shard: Json) -> Recovery:
         number(size, "total_in_bytes"),
         number(size, "recovered_in_bytes"),
         number(size, "reused_in_bytes"),
+        text(source.get("index") or ""),
+        text(shard.get("stage") or ""),
+        number(files, "total"),
+        number(files, "recovered"),
+        number(files, "reused"),
     )
 
 

@@ -1,12 +1,13 @@
 """Read shard marks: the position of each shard of an index."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from domains.domain import Domain
+from domains.engine.catalog import path_pieces
 from domains.engine.every_index import read_every_index
 from domains.http.documented import documented
-from domains.http.json_replies import Json, child, whole
+from domains.http.json_replies import Json, child, number, required_object, whole
 from domains.http.requests import path_of
 from domains.shard_mark import Mark
 
@@ -14,6 +15,7 @@ _TIMEOUT_S = 120.0
 _HISTORY = "commit.user_data.history_uuid"
 _COPY = "indices.*.shards.*"
 _STATS = ",".join(f"{_COPY}.{key}" for key in ("routing.primary", "seq_no", _HISTORY))
+_WRITES = "indices.*.primaries.indexing.index_total,indices.*.primaries.indexing.delete_total"
 _TERMS = "metadata.indices.*.primary_terms"
 
 
@@ -44,6 +46,28 @@ def marks(domain: Domain, names: Collection[str]) -> dict[str, tuple[Mark, ...]]
     return {name: each for name, each in found.items() if each}
 
 
+@documented
+def writes_so_far(domain: Domain, names: Iterable[str]) -> dict[str, int]:
+    """Count the operations that the indices' primaries have taken since they were started. Reads only.
+
+    Two readings that differ mean that somebody writes. Closed and missing indices are left out.
+    """
+    found: dict[str, int] = {}
+    for piece in path_pieces(names):
+        reply = domain.connection.read_object(
+            "GET",
+            path_of(",".join(piece), "_stats", "indexing"),
+            timeout_s=_TIMEOUT_S,
+            ignore_unavailable="true",
+            expand_wildcards="all",
+            filter_path=_WRITES,
+        )
+        for name, entry in child(reply, "indices").items():
+            done = child(required_object(entry), "primaries", "indexing")
+            found[name] = number(done, "index_total") + number(done, "delete_total")
+    return found
+
+
 def _stats(domain: Domain, every: str, each: Callable[[str, Any], Any]) -> Json:
     return domain.connection.read_entries(
         path_of(every, "_stats", "docs"),
@@ -62,10 +86,10 @@ def _marks(told: Json, terms: Json) -> tuple[Mark, ...]:
     """The marks of all shards; empty if one is missing."""
     by_shard: dict[int, Mark] = {}
     numbered = terms["primary_terms"]
-    for number, copies in child(told, "shards").items():
+    for key, copies in child(told, "shards").items():
         for copy in copies:
-            if copy["routing"]["primary"] and "seq_no" in copy and number in numbered:
-                by_shard[whole(number)] = _mark(whole(number), copy, numbered[number])
+            if copy["routing"]["primary"] and "seq_no" in copy and key in numbered:
+                by_shard[whole(key)] = _mark(whole(key), copy, numbered[key])
     return tuple(by_shard[shard] for shard in sorted(by_shard)) if len(by_shard) == len(numbered) else ()
 
 

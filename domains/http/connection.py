@@ -5,6 +5,7 @@ import io
 import json
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
@@ -24,7 +25,7 @@ from domains.http.exchanges import exchange
 from domains.http.faults import TIMEOUT_HINT, Route, bad_body, fault_of, unanswered
 from domains.http.json_replies import Json, is_object
 from domains.http.parsing import JSON, entries, text_of
-from domains.http.requests import Request, reads_only
+from domains.http.requests import Content, Request, reads_only
 from domains.http.retry import BUDGET_S, retry_transient
 from domains.http.tunnel import TunnelAdapter
 
@@ -45,6 +46,17 @@ class _Erroneous(Exception):
         self.status = status
 
 
+def _weakly(method: Callable[[requests.Response], None]) -> Callable[..., None]:
+    """A hook that does not keep the method's object: in a circle, its sockets would outlive it."""
+    kept = weakref.WeakMethod(method)
+
+    def call(response: requests.Response, *_: Any, **__: Any) -> None:
+        if (alive := kept()) is not None:
+            alive(response)
+
+    return call
+
+
 class _HttpConnection(RequestsHttpConnection):
     """opensearch-py's connection over requests, with bounded, unparsed bodies and an optional tunnel."""
 
@@ -53,7 +65,7 @@ class _HttpConnection(RequestsHttpConnection):
         self._side = side
         session: requests.Session = self.session
         self._seen = threading.local()
-        session.hooks["response"].append(self._remember)
+        session.hooks["response"].append(_weakly(self._remember))
         if settings.get("ca_certs") or tunnel:
             session.trust_env = False  # the environment's bundle or proxy would override the plan
         if session.auth is None:
@@ -77,7 +89,7 @@ class _HttpConnection(RequestsHttpConnection):
             made.answered(reply[0], self._seen.body)
             return reply
 
-    def _remember(self, response: requests.Response, *_: Any, **__: Any) -> None:
+    def _remember(self, response: requests.Response) -> None:
         self._seen.retry_after = response.headers.get("Retry-After")
         self._seen.date = response.headers.get("Date")
         self._seen.body = bytearray()
@@ -110,6 +122,15 @@ class _HttpConnection(RequestsHttpConnection):
 
     def log_request_success(self, *_: Any, **__: Any) -> None:
         """Log nothing, for the same reason."""
+
+
+def _content(body: Any) -> Content | None:
+    """A body of the engine's own APIs: lines of JSON as text, else one JSON value."""
+    if body is None:
+        return None
+    if isinstance(body, str):
+        return Content(body, "application/x-ndjson")
+    return Content(json.dumps(body), "application/json")
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -214,6 +235,26 @@ class Connection:
         """
         return self._read(method, path, query, body, timeout_s, JSON)
 
+    def read_as(
+        self,
+        method: str,
+        path: str,
+        how: Reading[T],
+        *,
+        body: Any = None,
+        timeout_s: float = READ_TIMEOUT_S,
+        **query: Any,
+    ) -> T:
+        """Like `read`, for a reply that is parsed in a way of its own.
+
+        Args:
+            how: its bound, and what parses it.
+
+        Raises:
+            ReplyTooLong: the reply is longer than its bound; the rest was not read.
+        """
+        return self._read(method, path, query, body, timeout_s, how)
+
     def _read(
         self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float, how: Reading[T]
     ) -> T:
@@ -237,6 +278,26 @@ class Connection:
             AwsError: the request could not be signed; nothing was sent.
         """
         return self._send(method, path, query, body, timeout_s, JSON)
+
+    def write_text(
+        self,
+        method: str,
+        path: str,
+        *,
+        longest: int,
+        body: Any = None,
+        timeout_s: float = WRITE_TIMEOUT_S,
+        **query: Any,
+    ) -> str:
+        """Like `write`, but return the reply's text, unparsed.
+
+        Args:
+            longest: the most bytes to accept.
+
+        Raises:
+            ReplyTooLong: the reply is longer, or would take too much memory; the rest was not read.
+        """
+        return self._send(method, path, query, body, timeout_s, Reading(longest, text_of))
 
     def send(self, request: Request, timeout_s: float = WRITE_TIMEOUT_S) -> Any:
         """Send a prepared request, as `write` does."""
@@ -337,10 +398,14 @@ class Connection:
 
     def _perform(self, method: str, path: str, query: Mapping[str, Any], body: Any, timeout_s: float) -> None:
         """Send the request; the connection keeps the body of its reply."""
-        headers = {"content-type": "application/x-ndjson" if isinstance(body, str) else "application/json"}
-        sent = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+        content = body if isinstance(body, Content) else _content(body)
         self._transport.perform_request(
-            method, path, params=dict(query), body=sent, timeout=timeout_s, headers=headers if sent else None
+            method,
+            path,
+            params=dict(query),
+            body=content.text.encode() if content else None,
+            timeout=timeout_s,
+            headers={"content-type": content.media_type, **content.headers} if content else None,
         )
 
     @property

@@ -11,8 +11,8 @@ class _OneSide(Protocol):
     """A domain, or a stand-in for one."""
 
     @property
-    def side(self) -> str:
-        """`source` or `target`."""
+    def label(self) -> str:
+        """Its name in messages."""
         ...
 
 
@@ -31,7 +31,7 @@ def documented(call: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, 
         try:
             return call(domain, *args, **kwargs)
         except STUMBLING as error:
-            raise UnexpectedReply(f"{domain.side}: {_named(call)}", undocumented(error)) from error
+            raise UnexpectedReply(f"{domain.label}: {_named(call)}", undocumented(error)) from error
 
     return checked
 

@@ -36,7 +36,7 @@ _ELSE = "check the domain's access policy and the plan's auth for this domain"
 _THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
 _CLOCK = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
 _LOGIN = re.compile(r"\btoken\b[^.]{0,80}\bexpired\b", re.IGNORECASE)
-_TRANSIENT_TYPES = frozenset(
+TRANSIENT_TYPES = frozenset(
     {
         "cluster_manager_not_discovered_exception",
         "master_not_discovered_exception",
@@ -50,6 +50,7 @@ _TRANSIENT_TYPES = frozenset(
         "no_shard_available_action_exception",
     }
 )
+"""Types of errors that pass by themselves, also of a single item of a reply."""
 
 
 def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Refused:
@@ -154,7 +155,7 @@ def _hint(reply: Reply, *, denied: bool) -> str:
 def _transient(status: int, reply: Reply) -> bool:
     if _THROTTLED.search(reply.reason):
         return True
-    return status in _TRANSIENT_STATUS or reply.type in _TRANSIENT_TYPES
+    return status in _TRANSIENT_STATUS or reply.type in TRANSIENT_TYPES
 
 
 def _seconds(retry_after: str | None) -> float | None:

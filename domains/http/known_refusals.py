@@ -10,7 +10,7 @@ from typing import Literal
 RefusalKind = Literal[
     "unsigned", "pass role", "pass role denied", "foreign role", "trust", "key", "request", "request denied",
     "access control", "bucket", "archived", "region", "upload", "list", "delete", "read",
-    "not offered", "signature",
+    "not offered", "signature", "no keys", "wrong keys", "no client", "no plugin", "no folder",
 ]  # fmt: skip
 
 
@@ -21,11 +21,13 @@ class RepositoryLocation:
     Args:
         role: the ARN of the role that the service assumes.
         bucket, base_path: as registered.
+        client: name of the S3 client in a self-managed cluster's configuration.
     """
 
     role: str = "the repository's role (repository.role_arn)"
     bucket: str = ""
     base_path: str = ""
+    client: str = "default"
 
     @property
     def the_bucket(self) -> str:
@@ -73,6 +75,7 @@ class RefusalCause:
             bucket_arn=where.bucket_arn,
             objects=where.objects,
             path=where.base_path or "the repository's base_path",
+            client=where.client,
         )
 
     def _unmapped(self) -> str:
@@ -80,14 +83,17 @@ class RefusalCause:
         lacks = f"the domain's fine-grained access control does not allow {self.who or 'the caller'}"
         if not self.what:
             return f"{lacks} this: map it to manage_snapshots, and leave the security index out"
-        roles = (
-            "the role manage_snapshots"
-            if re.match(r"cluster:admin/(repository|snapshot)", self.what)
-            else f"a role that has {self.what} (see docs/access.md)"
-        )
+        own = f"a role that has {self.what} (see docs/access.md)"
+        roles = next((role for actions, role in _ROLES if re.match(actions, self.what)), own)
         return f"{lacks} {self.what}: map it there to {roles}"
 
 
+_ROLES = (
+    (r"cluster:admin/(repository|snapshot)", "the role manage_snapshots"),
+    (r"cluster:admin/opensearch/snapshot_management/", "the role snapshot_management_full_access"),
+    (r"cluster:admin/opendistro/ism/policy/", "the role index_management_full_access"),
+)
+"""Roles of access control that allow an action, by the action."""
 _SIGN = "set auth: {{type: sigv4}} for this domain"
 _ADVICE: dict[RefusalKind, str] = {
     "unsigned": f"the request was not signed (a basic user cannot pass a role either): {_SIGN}",
@@ -110,6 +116,19 @@ _ADVICE: dict[RefusalKind, str] = {
     "delete": "{role} may not delete in {bucket}: allow it s3:DeleteObject on {objects}",
     "read": "{role} may not read in {bucket}: allow it s3:GetObject on {objects}, and s3:ListBucket on "
     "{bucket_arn}",
+    "no keys": "the cluster has no credentials for S3: add them on every node (`opensearch-keystore add "
+    "s3.client.{client}.access_key`, then the same with secret_key), and have them read with POST "
+    "_nodes/reload_secure_settings or by a restart",
+    "wrong keys": "S3 does not accept the credentials in the cluster's keystore: correct "
+    "s3.client.{client}.access_key and secret_key on every node (`opensearch-keystore add --force "
+    "s3.client.{client}.access_key`), and have them read with POST _nodes/reload_secure_settings",
+    "no client": "the cluster's nodes have no S3 client {what}: add its credentials on every node "
+    "(`opensearch-keystore add s3.client.{what}.access_key`, then the same with secret_key) and have them "
+    "read with POST _nodes/reload_secure_settings, or correct repository.settings.client",
+    "no plugin": "the cluster cannot use such a repository: install the plugin repository-s3 on every node "
+    "(`opensearch-plugin install repository-s3`) and restart it",
+    "no folder": "the folder is not under the cluster's path.repo: add it to path.repo in the configuration "
+    "of every node and restart it, or correct repository.location",
     "not offered": "the managed service does not offer this API or setting",
     "signature": "check the credentials, the plan's region for this domain, and this machine's clock",
 }
@@ -127,6 +146,12 @@ _PATTERNS: tuple[tuple[RefusalKind, str], ...] = (
     ("read", r"is not authorized to perform: s3:Get"),
     ("request denied", _USER + r"(?P<what>es:\w+).* explicit deny"),
     ("request", _USER + r"(?P<what>es:\w+)"),
+    ("no keys", r"unable to load (?:aws )?credentials from|requested metadata is not found at"),
+    ("no keys", r"failed to load credentials from imds"),
+    ("wrong keys", r"access key id you provided does not exist.*service: (?:amazon )?s3"),
+    ("wrong keys", r"request signature we calculated does not match.*service: (?:amazon )?s3"),
+    ("no plugin", r"repository type \[s3\] does not exist|repository type \[\] does not exist"),
+    ("no folder", r"doesn't match any of the locations specified by path\.repo"),
     ("archived", r"not valid for the object's storage class|invalid_?object_?state"),
     ("bucket", r"no_?such_?bucket|specified bucket does not exist"),
     ("region", r"bucket is in this region: (?P<what>[a-z0-9-]+)"),
@@ -137,6 +162,7 @@ _PATTERNS: tuple[tuple[RefusalKind, str], ...] = (
 )
 _NAME = re.compile(r"\[[^\s\[\]]*\]")  # an index, a repository or a path, whose name must not match a pattern
 _UNMAPPED = re.compile(r"no permissions for \[(?P<what>[^\]]*)\] and User \[name=(?P<who>[^,\]]+)")
+_NO_CLIENT = re.compile(r"unknown s3 client name \[(?P<what>[^\]]*)\]", re.IGNORECASE)
 _OF_THE_CALLER: tuple[tuple[RefusalKind, str], ...] = (
     ("signature", r"signature|security token|token has expired|credential"),
     ("not offered", r"^Your request: .* is not allowed"),
@@ -152,6 +178,8 @@ def cause_of(said: str, *, caller_denied: bool = False) -> RefusalCause | None:
     """
     if unmapped := _UNMAPPED.search(said):
         return RefusalCause("access control", unmapped["who"], unmapped["what"])
+    if unknown := _NO_CLIENT.search(said):
+        return RefusalCause("no client", what=unknown["what"])
     words = _NAME.sub("[]", said)
     for kind, pattern in (*_PATTERNS, *(_OF_THE_CALLER if caller_denied else ())):
         found = re.search(pattern, words, re.IGNORECASE)

@@ -21,6 +21,15 @@ def path_of(*segments: str) -> str:
 
 
 @dataclass(frozen=True)
+class Content:
+    """A body that is no JSON of ours, with its type and the headers that its API asks for."""
+
+    text: str
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
 class Request:
     """A prepared request that may change a domain: a plan shows exactly the requests that a run sends."""
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
-from flows.chains.cutover_window import step_within
+from flows.chains.cutover_window import begin_opening, step_within
+from flows.chains.stages import copy_metadata
 from flows.chains.steps import perform
 from reports.words import seeding as words
 from runs.events import Event, emit
@@ -14,6 +15,7 @@ from tasks.cutover import automated_snapshots, freeze, open_target, window
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord
+from tasks.records.metadata import MetadataPhase
 from tasks.records.resolution import Resolution
 
 
@@ -27,17 +29,28 @@ def open_target_for_writes(m: Migration, stand_down: Callable[[], None]) -> None
     Raises:
         SnapferryError: a step failed; the same command resumes with it.
     """
+    resolution = decided(m)
+    if m.journal.record(steps.OPEN.name) is None:
+        _open(m, resolution, stand_down)
+    window.end(m)
+    release_or_keep_block(m)
+    perform(m, steps.HEALTH, lambda: open_target.wait_for_green(m, resolution))
+    perform(m, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
+    copy_metadata(m, steps.METADATA_AFTER, MetadataPhase.AFTER_OPENING)
+
+
+def decided(m: Migration) -> Resolution:
+    """What the run decided to move.
+
+    Raises:
+        ExecutionError: the journal lacks it.
+    """
     resolution = m.journal.document.recorded(steps.RESOLVE)
     if resolution is None:
         raise ExecutionError(
             "the journal lacks what was decided", "restore the state folder from a backup, then run it again"
         )
-    if m.journal.record(steps.OPEN.name) is None:
-        _open(m, resolution, stand_down)
-    window.end(m)
-    _release_or_keep_block(m)
-    perform(m, steps.HEALTH, lambda: open_target.wait_for_green(m, resolution))
-    perform(m, steps.RESUME_AUTOMATED, lambda: automated_snapshots.resume(m))
+    return resolution
 
 
 def _open(m: Migration, resolution: Resolution, stand_down: Callable[[], None]) -> None:
@@ -48,25 +61,12 @@ def _open(m: Migration, resolution: Resolution, stand_down: Callable[[], None]) 
         made = step_within(m, steps.SET_ALIASES, lambda: open_target.set_aliases(m, resolution))
     warning = words.no_way_back(m.plan.cutover.source_after)
     report_progress(Progress(steps.OPEN.name, warning, milestone=True))
-    begin = partial(_begin, m, stand_down)
+    begin = partial(begin_opening, m, stand_down)
     record = perform(m, steps.OPEN, lambda: open_target.open_for_writes(m, resolution, made, begin))
     emit(Event("verified", words.opened(record)))
 
 
-def _begin(m: Migration, stand_down: Callable[[], None]) -> None:
-    """Pass the point of no return, unless that was done before.
-
-    Raises:
-        WindowOver: the deadline has passed; nothing was opened.
-        ExecutionError: the guard does not stand down; nothing was opened.
-    """
-    if not opening_has_begun(m.journal.document):
-        window.require_time(m)
-        stand_down()
-        window.begin_opening(m)
-
-
-def _release_or_keep_block(m: Migration) -> None:
+def release_or_keep_block(m: Migration) -> None:
     """Release the source, or keep its block, as the plan says."""
     if m.plan.cutover.source_after == "released":
         perform(m, steps.RELEASE, lambda: freeze.release(m))

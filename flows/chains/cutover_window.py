@@ -10,6 +10,7 @@ from domains.errors import SnapferryError, is_transient
 from flows.chains.steps import perform, run_step
 from flows.guard.guard import Guard
 from reports.words import seeding as words
+from runs.lifecycle import opening_has_begun
 from runs.progress import Progress, listening, report_progress
 from runs.state import State
 from tasks import steps
@@ -79,6 +80,22 @@ def try_opening(m: Migration, resolution: Resolution) -> None:
     """Try on the copies that are there whether the target accepts the requests of the opening."""
     names = [index.target for index in resolution.indices]
     run_step(m.journal, steps.TRY_OPENING.name, lambda: open_target.try_opening(m, names))
+
+
+def begin_opening(m: Migration, stand_down: Callable[[], None]) -> None:
+    """Pass the point of no return, unless that was done before.
+
+    Args:
+        stand_down: asks the window's guard to leave the frozen domain alone from now on.
+
+    Raises:
+        WindowOver: the deadline has passed; nothing was opened.
+        ExecutionError: the guard does not stand down; nothing was opened.
+    """
+    if not opening_has_begun(m.journal.document):
+        window.require_time(m)
+        stand_down()
+        window.begin_opening(m)
 
 
 def start_guard(m: Migration, resolution: Resolution, guard: Guard) -> None:

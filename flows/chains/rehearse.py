@@ -5,7 +5,7 @@ from functools import partial
 from configs.plan import Plan
 from domains.errors import SnapferryError
 from flows.chains.runtime import runtime
-from flows.chains.stages import register, require_true_copy, snapshot_restore_verify
+from flows.chains.stages import make_readable, register, require_true_copy, snapshot_restore_verify
 from flows.chains.steps import perform, run_step
 from flows.previews.estimates import record_estimate, record_projection, update_projection
 from flows.sessions.begin_or_resume import Request
@@ -65,6 +65,7 @@ def _run_stages(m: Migration, plan: Plan, wanted: Rehearsal) -> None:
     """Do everything up to the verification. Record a failure, so that what was made can be removed."""
     m.journal.document.failure = None  # left by an earlier session
     try:
+        make_readable(m)
         resolution = _resolve_once(m, plan, wanted)
         rehearsed = as_rehearsed(m)
         record_estimate(rehearsed, resolution, gated=False)

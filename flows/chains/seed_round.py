@@ -1,7 +1,8 @@
 """Stages shared by a seed round and the last round of a cutover: move only what has changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from flows.chains.stages import require_restored, take_snapshot
 from flows.chains.steps import perform, run_step
@@ -13,18 +14,19 @@ from tasks.planning import resolve
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord, RoundRecord, round_record
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
-from tasks.records.verification import VerificationRecord
+from tasks.records.verification import Verdict, VerificationRecord
 from tasks.restore import restore
 from tasks.seeding import copies, trusted_copies
 from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.copies import ledger_of
 from tasks.seeding.scope import COPY_SETTINGS, as_copies, select_only, with_streams_split
 from tasks.steps import StepKey
+from tasks.tail.session import put_in_order
 from tasks.verification.asked_settings import require_asked_settings, with_asked_settings
 from tasks.verification.run import verify
 
-_CHANGING = ("snapshot", "restore", "delete")
-_BINDING = (*_CHANGING, "block")
+CHANGING = ("snapshot", "restore", "delete")
+_BINDING = (*CHANGING, "block")
 """Actions of intents: once one may have been sent, a round keeps to its decision. The removal of copies whose
 index is gone is not one of them: deciding again finds them gone."""
 
@@ -35,12 +37,13 @@ def resolve_once(m: Migration) -> Resolution:
     Raises:
         PreconditionError: it is refused, with every reason at once.
     """
-    check = resolve.require_moving
+    check = partial(resolve.require_round, m)
     return perform(m, steps.RESOLVE, lambda: _resolve(m), check=check, bound_by=_BINDING)
 
 
 def _resolve(m: Migration) -> Resolution:
     trusted_copies.require_own_snapshots(m)
+    put_in_order(m)
     found = ledger_of(m)
     copies.await_shards(m, found)
     return resolve.resolve(m, trusted_copies.survey_ignoring_copies(m, found))
@@ -48,12 +51,11 @@ def _resolve(m: Migration) -> Resolution:
 
 def compare_once(m: Migration, resolution: Resolution) -> ChangesRecord:
     """Decide once what has changed since the last round."""
-    compare = steps.COMPARE
     return perform(
         m,
-        compare,
+        steps.COMPARE,
         lambda: find_changes(m, resolution, inspect_both_sides(m, ledger_of(m))),
-        bound_by=_CHANGING,
+        bound_by=CHANGING,
     )
 
 
@@ -125,9 +127,17 @@ def open_unchanged_ahead(m: Migration, resolution: Resolution) -> int:
 
 
 def verify_copies(
-    m: Migration, resolution: Resolution, work: ChangesRecord, step: StepKey[VerificationRecord]
+    m: Migration,
+    resolution: Resolution,
+    work: ChangesRecord,
+    step: StepKey[VerificationRecord],
+    proved: Mapping[str, Verdict] = {},
 ) -> VerificationRecord:
-    """Compare the opened copies as they are: without aliases, and at least at level operations."""
+    """Compare the opened copies as they are: without aliases, and at least at level operations.
+
+    Args:
+        proved: verdicts on the operations of indices that went by the tail, by name on the source.
+    """
     waiting = as_copies(m)
     if waiting.plan.verify.level == "counts":
         level = waiting.plan.verify.model_copy(update={"level": "operations"})
@@ -136,7 +146,7 @@ def verify_copies(
         m,
         step,
         lambda: with_asked_settings(
-            m, resolution, verify(waiting, resolution, work.marks), but=COPY_SETTINGS
+            m, resolution, verify(waiting, resolution, work.marks, proved), but=COPY_SETTINGS
         ),
     )
 

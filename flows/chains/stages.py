@@ -1,44 +1,99 @@
 """Stages shared by several flows: register, move, verify."""
 
+from operator import attrgetter
+
 from flows.chains.gates import pass_gate
 from flows.chains.steps import perform, run_step
 from reports.words import common
 from runs.events import Event, emit
+from runs.state import State
 from tasks import snapshot, steps
 from tasks.errors import ExecutionError, VerificationFailed
+from tasks.metadata.step import copy_phase
 from tasks.migration import Migration
+from tasks.planning.resolve import require_registrable
+from tasks.records.metadata import CopiedMetadata, MetadataPhase
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import Verdict, VerificationRecord
+from tasks.reindex import copy
 from tasks.repository import register as repository
+from tasks.repository.revert import revert
 from tasks.restore import restore
+from tasks.selection.snapshot_record import NoSuchSnapshot, readable_through, source_snapshot
+from tasks.steps import StepKey
+from tasks.survey import Survey
+from tasks.verification.against_record import verify_against_record
 from tasks.verification.asked_settings import with_asked_settings
 from tasks.verification.run import verify
 
 
-def register(m: Migration, resolution: Resolution) -> None:
-    """Register the repository on both domains."""
-    region = resolution.bucket_region
-    perform(m, steps.REGISTER_ON_SOURCE, lambda: repository.register_source(m, region))
+def make_readable(m: Migration) -> None:
+    """Let the target read the snapshot that is the plan's source, before anything is decided.
+
+    Registers the repository readonly on the target, unless its place is registered there already. Nothing to
+    do where the source is a domain.
+    """
+    if m.source_domain or readable_through(m.target, m.plan):
+        return
+    require_registrable(m)
+    region = Survey.of(m).bucket_region
     perform(m, steps.REGISTER_ON_TARGET, lambda: repository.register_target(m, region))
+    try:
+        source_snapshot(m.target, m.plan)
+    except NoSuchSnapshot as error:
+        revert(m, m.target)  # of a wrong place: the plan that is put right could not use it
+        raise NoSuchSnapshot(error.message, hint=f"{error.hint}; then start again with --new-run") from error
+
+
+def register(m: Migration, resolution: Resolution) -> None:
+    """Register the repository on the plan's domains, if anything is to be restored from it."""
+    if not resolution.moving:
+        return
+    region = resolution.bucket_region
+    if m.source_domain:
+        perform(m, steps.REGISTER_ON_SOURCE, lambda: repository.register_source(m, region))
+    perform(m, steps.REGISTER_ON_TARGET, lambda: repository.register_target(m, region))
+
+
+def copy_metadata(m: Migration, step: StepKey[CopiedMetadata], phase: MetadataPhase) -> None:
+    """Copy this half of the metadata, where the plan does so automatically."""
+    if m.plan.metadata.automatic:
+        perform(m, step, lambda: copy_phase(m, step.name, phase))
 
 
 def snapshot_restore_verify(m: Migration, resolution: Resolution) -> VerificationRecord:
     """Snapshot, restore and verify what was decided; return the verification for the caller to judge."""
-    marked = _mark_once(m, resolution)
-    taken = take_snapshot(m, resolution)
-    if pass_gate(m, "before-restore"):  # the snapshot may be gone; the restore checks for conflicts itself
-        find_on_target(m, resolution, taken)
-    restored = perform(m, steps.RESTORE, lambda: restore.restore(m, resolution, taken))
-    require_restored(restored)
+    marked = MarksRecord(marks={})
+    if resolution.moving:
+        marked = _mark_once(m, resolution)
+        _snapshot_and_restore(m, resolution)
+    else:
+        pass_gate(m, "before-restore")
+    if resolution.reindexed:
+        perform(m, steps.REINDEX, lambda: copy.reindex(m, resolution))
     verified = perform(
         m,
         steps.VERIFY,
-        lambda: with_asked_settings(m, resolution, verify(m, resolution, marked.marks)),
+        lambda: with_asked_settings(m, resolution, _compared(m, resolution, marked)),
     )
     if verified.passed:
         emit(Event("verified", common.verified(verified)))
     return verified
+
+
+def _compared(m: Migration, resolution: Resolution, marked: MarksRecord) -> VerificationRecord:
+    if m.source_domain:
+        repaired = m.journal.document.recorded(steps.REPAIR)
+        return verify(m, resolution, marked.marks, repaired=repaired.by_source if repaired else {})
+    return verify_against_record(m, resolution, m.journal.document, State.of(m.journal).folder)
+
+
+def _snapshot_and_restore(m: Migration, resolution: Resolution) -> None:
+    taken = take_snapshot(m, resolution)
+    if pass_gate(m, "before-restore"):  # the snapshot may be gone; the restore checks for conflicts itself
+        find_on_target(m, resolution, taken)
+    require_restored(perform(m, steps.RESTORE, lambda: restore.restore(m, resolution, taken)))
 
 
 def take_snapshot(m: Migration, resolution: Resolution) -> SnapshotRecord:
@@ -91,7 +146,8 @@ def require_equal(record: VerificationRecord) -> None:
             "; ".join(common.finding(finding) for finding in record.refuted[:3]),
             "`snapferry verify PLAN` checks again",
         )
-    shown = "; ".join(f"{verdict.target} ({_why(verdict)})" for verdict in failing[:3])
+    why = _why if record.level != "record" else attrgetter("detail")
+    shown = "; ".join(f"{verdict.target} ({why(verdict)})" for verdict in failing[:3])
     more = f"; and {len(failing) - 3} more" if len(failing) > 3 else ""
     raise VerificationFailed(
         f"{len(failing)} of {len(record.verdicts)} indices differ or could not be compared: {shown}{more}",

@@ -53,4 +53,4 @@ def heed_earlier_guard(m: Migration) -> None:
 
 def _doing(found: GuardRecord) -> str:
     problem = f" ({found.problem})" if found.problem else ""
-    return f"the guard of cutover {found.run_id} (process {found.process}) is rolling it back{problem}"
+    return f"the guard of {found.verb} {found.run_id} (process {found.process}) is rolling it back{problem}"

@@ -57,7 +57,12 @@ class Guard:
             raise self._unfit(f"it could not be started: {error.strerror}") from error
         assert process.stdin and process.stdout
         self._line = Line(process.stdout.fileno(), process.stdin.fileno())
-        order = Order(plan=plan_record(self._m.plan), journal=journal.path.absolute(), names=tuple(names))
+        order = Order(
+            plan=plan_record(self._m.plan),
+            journal=journal.path.absolute(),
+            verb=journal.document.verb,
+            names=tuple(names),
+        )
         try:
             reply = self._ask(order, _START_S)
         except OSError as error:

@@ -95,6 +95,7 @@ class GuardedWindow:
         self._file.write(
             GuardRecord(
                 run_id=self.run_id,
+                verb=self.order.verb,
                 process=os.getpid(),
                 state=state,
                 at=now(),
@@ -193,8 +194,14 @@ class GuardedWindow:
         names = list(self.order.names)
         block = Intent(step=StepName.FREEZE, side="source", action="block", detail={"names": names}, at=now())
         path = self.order.journal
+        verb = self.order.verb
         document = Document(
-            plan=self.order.plan, run_id=self.run_id, verb=Verb.CUTOVER, started=now(), intents=[block]
+            plan=self.order.plan,
+            run_id=self.run_id,
+            verb=verb,
+            started=now(),
+            intents=[block],
+            back=verb is Verb.FALLBACK,
         )
         return UnsavedJournal(path, document)
 

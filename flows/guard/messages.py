@@ -5,7 +5,7 @@ answers each of them. The end of the command's pipe is the end of the command.
 """
 
 import os
-import select
+import selectors
 import time
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+
+from runs.verbs import Verb
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -27,11 +29,13 @@ class Order(_Message):
     Args:
         plan: the plan. It names secrets but holds none.
         journal: path of the cutover's journal.
+        verb: of the run.
         names: indices of the source that will refuse writes.
     """
 
     plan: dict[str, Any]
     journal: Path
+    verb: Verb
     names: tuple[str, ...]
 
 
@@ -102,7 +106,7 @@ class Line:
         deadline = time.monotonic() + within_s
         while b"\n" not in self._held and not self.ended:
             left_s = max(0.0, deadline - time.monotonic())
-            if not select.select([self._receiving], [], [], left_s)[0]:
+            if not self._is_ready(left_s):
                 return None
             read = os.read(self._receiving, 1 << 16)
             self._held += read
@@ -111,3 +115,9 @@ class Line:
             return None
         line, _, self._held = self._held.partition(b"\n")
         return of.model_validate_json(line)
+
+    def _is_ready(self, within_s: float) -> bool:
+        """Whether something was sent, or the other end is gone. The number of a descriptor may be high."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._receiving, selectors.EVENT_READ)
+            return bool(selector.select(within_s))

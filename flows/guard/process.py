@@ -86,7 +86,7 @@ class Watch:
             return Reply(
                 answer=Answer.REFUSED,
                 message=_LATE if self._ended else "the deadline has passed",
-                hint="the next cutover continues from the copies as they are",
+                hint=f"the next {self._window.order.verb} continues from the copies as they are",
             )
         self._window.record(GuardState.STOOD_DOWN)
         self._stood_down = True
@@ -222,7 +222,7 @@ class Watch:
             GuardState.RELEASING: "the guard is releasing the source",
             GuardState.LEFT: "the guard could not release all of the source",
         }.get(state, why)
-        self._say(f"snapferry: cutover {run_id}: {'; '.join((did, *problems))}")
+        self._say(f"snapferry: {self._window.order.verb} {run_id}: {'; '.join((did, *problems))}")
 
     def _say(self, text: str) -> None:
         """Print it, unless standard error is gone; a terminal that takes nothing is not waited for."""

@@ -4,6 +4,7 @@ Nothing depends on an estimate: what cannot be read is assumed, and the estimate
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 
 from configs.plan import Plan
@@ -67,7 +68,7 @@ def record_projection(m: Migration, resolution: Resolution) -> None:
         resolution: the rehearsal's resolution.
     """
     assumed = Consents.assumed(m.plan)
-    survey = Survey(m.plan, {"source": lambda: m.source, "target": lambda: m.target}, assumed)
+    survey = Survey.of(replace(m, consents=assumed))
     try:
         work = workload(survey, _indices_of_real_run(survey))
     except SnapferryError as error:
@@ -105,7 +106,7 @@ def _estimate(
     work: Workload, plan: Plan, resolution: Resolution, documents: Sequence[Document], *, gated: bool
 ) -> Estimate:
     circumstances = Circumstances(
-        existing=plan.snapshot.existing is not None,
+        existing=plan.existing_snapshot is not None,
         kept_snapshot=kept_snapshot(documents, plan),
         gates=gated and bool(plan.gates),
     )

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from configs.plan import Plan
-from domains.engine import seq_no_figures
-from domains.engine.metadata_digests import Digests, digests
+from domains.engine.comparison import seq_no_figures
+from domains.engine.comparison.metadata_digests import Digests, digests
 from flows.previews.estimates import estimate_of, recorded_estimate
 from flows.previews.requests import migration_requests, rehearsal_requests
 from flows.sessions.exclusion import require_no_copies
@@ -74,7 +74,8 @@ def migration_preview(plan: Plan, options: RunOptions, saved: PlanDocument | Non
         return MigrationPreview(
             _estimated_document(m, resolution, survey, state), fresh=True, continues=before.run_id
         )
-    require_same_clusters(before, (survey.identity("source").uuid, survey.identity("target").uuid))
+    source_uuid = survey.identity("source").uuid if m.source_domain else ""
+    require_same_clusters(before, (source_uuid, survey.identity("target").uuid))
     expected = None if finished else recorded_estimate(before)
     document = _document(m, survey, decided, remaining_work(before, finished=finished), expected)
     if finished:
@@ -121,15 +122,17 @@ def _estimated_document(
 def _document(
     m: Migration, survey: Survey, resolution: Resolution, remaining: RemainingWork, estimate: Estimate | None
 ) -> PlanDocument:
-    names = {index.name for index in resolution.indices} & survey.catalog("source").indices.keys()
+    names = set[str]()
+    if m.source_domain and not remaining.finished:
+        names = {index.name for index in resolution.indices} & survey.catalog("source").indices.keys()
     return seal(
         plan_document(
             m,
             resolution,
             consents=tuple(consents_needed(survey)) if not remaining.finished else (),
-            digests=digests(m.source, names) if not remaining.finished else Digests(),
+            digests=digests(m.source, names) if names else Digests(),
             snapshot_uuid=existing_uuid(survey) if not remaining.finished else None,
-            counts=_counts(survey, names) if not remaining.finished else {},
+            counts=_counts(survey, names) if names else {},
             requests=migration_requests(m, survey, resolution, remaining),
             estimate=estimate,
         )

@@ -6,7 +6,7 @@ from typing import Any
 from configs.plan import Plan
 from configs.values.durations import duration_text
 from flows.previews.requests import Round, round_requests
-from flows.sessions.exclusion import require_not_open
+from flows.sessions.exclusion import require_not_open, require_not_open_or_promised
 from flows.sessions.options import RunOptions
 from flows.sessions.session import read_only_migration
 from runs.guard_record import is_window_over
@@ -29,6 +29,8 @@ from tasks.seeding.ledger import ledger
 from tasks.seeding.trusted_copies import require_own_snapshots, survey_ignoring_copies
 from tasks.steps import REHEARSE_CUTOVER
 from tasks.survey import Survey
+from tasks.tail.way_back import require_promisable
+from tasks.tail.ways import ways
 
 
 def seed_preview(plan: Plan, options: RunOptions) -> RoundPreview:
@@ -39,6 +41,17 @@ def seed_preview(plan: Plan, options: RunOptions) -> RoundPreview:
     """
     found = _inspect(plan, options, Verb.SEED)
     return _preview(found, requests=round_requests(Verb.SEED, found.round))
+
+
+def follow_preview(plan: Plan, options: RunOptions) -> RoundPreview:
+    """Preview a session of `follow`: which indices it would keep in step, and why not the others.
+
+    Raises:
+        SnapferryError: refused, or a domain could not be read.
+    """
+    found = _inspect(plan, options, Verb.FOLLOW)
+    requests = round_requests(Verb.FOLLOW, found.round)
+    return _preview(found, verb=Verb.FOLLOW, ways=found.round.ways, requests=requests)
 
 
 def cutover_rehearsal_preview(plan: Plan, options: RunOptions) -> RoundPreview:
@@ -70,6 +83,7 @@ def cutover_preview(plan: Plan, options: RunOptions) -> RoundPreview:
         verb=Verb.CUTOVER,
         frozen=frozen,
         allowed=duration_text(plan.cutover.window),
+        ways=found.round.ways,
         gates=tuple(gate for gate in Verb.CUTOVER.gates if gate in plan.gates),
         pauses=plan.cutover.pause_automated_snapshots and m.source.signed,
         window=expected_window(found.round.resolution, found.round.work, earlier),
@@ -102,7 +116,8 @@ def _inspect(plan: Plan, options: RunOptions, verb: Verb) -> _Inspected:
     state = State(options.state, plan.name)
     unfinished = state.unfinished(verb)
     if unfinished is None:
-        require_not_open(state, options.new_run)
+        require = require_not_open if verb is Verb.SEED else require_not_open_or_promised
+        require(state, options.new_run)
     m = read_only_migration(plan, options, unfinished.run_id if unfinished else new_run_id())
     bound = unfinished if unfinished and unfinished.changed_something else None
     resolution = bound.document.recorded(steps.RESOLVE) if bound else None
@@ -113,7 +128,13 @@ def _inspect(plan: Plan, options: RunOptions, verb: Verb) -> _Inspected:
     sides = inspect_both_sides(m, found)
     todo = remaining_work(bound, finished=False) if bound else RemainingWork()
     work = work or find_changes(m, resolution, sides)
-    return _Inspected(state, unfinished, Round(m, survey, resolution, work, sides, todo))
+    if verb is Verb.SEED:
+        return _Inspected(state, unfinished, Round(m, survey, resolution, work, sides, todo))
+    if plan.cutover.source_after == "follow" and bound is None:
+        require_promisable(m, resolution)
+    found_ways = ways(m, resolution, work, sides)
+    work = work.with_tail(found_ways.tail)
+    return _Inspected(state, unfinished, Round(m, survey, resolution, work, sides, todo, found_ways))
 
 
 def _preview(found: _Inspected, *, verb: Verb = Verb.SEED, **more: Any) -> RoundPreview:
@@ -130,5 +151,5 @@ def _preview(found: _Inspected, *, verb: Verb = Verb.SEED, **more: Any) -> Round
 def _resolve(m: Migration, survey: Survey) -> Resolution:
     require_own_snapshots(m)
     resolution = resolve.resolve(m, survey)
-    resolve.require_moving(resolution)
+    resolve.require_round(m, resolution)
     return resolution

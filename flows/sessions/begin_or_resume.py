@@ -63,6 +63,7 @@ class VerbRules:
         same_options: refuses other options of the command than the run's, after its plan was compared.
         prepare: called when nothing has refused, before a run is begun or resumed: writes what the command's
             options change about earlier runs.
+        back: whether it goes from the plan's target to its source; its request's plan has them exchanged.
         removes: whether the command removes what the run made.
         reopens: whether the run is at work again; False where how it ended stays as it is.
         ends: how a session that went well leaves the run, and why.
@@ -76,6 +77,7 @@ class VerbRules:
     may_differ: tuple[str, ...] | None = ()
     same_options: ResumeRefusal = _accept
     prepare: Callable[[Request, Journal | None], None] = _accept
+    back: bool = False
     removes: bool = False
     reopens: bool = True
     ends: tuple[RunStatus, str] = (RunStatus.DONE, "")
@@ -132,6 +134,7 @@ def _begin(request: Request, rules: VerbRules) -> Journal:
     journal = request.state.begin(request.plan, rules.verb, run_id)
     journal.document.before = earlier.document.as_past_end if earlier else None
     journal.document.sessions = 1
+    journal.document.back = rules.back
     journal.document.called = _called(request)
     if request.rehearsal:
         journal.document.rehearsal = request.rehearsal.model_dump(mode="json")

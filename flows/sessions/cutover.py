@@ -7,7 +7,7 @@ from functools import partial
 from configs.plan import Plan
 from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.options import RunOptions
-from flows.sessions.session import working
+from flows.sessions.session import give_up_follow, working
 from flows.sessions.verb_rules import CUTOVER
 from flows.sessions.which_run import opened_by
 from runs.begun_plan import require_same_plan
@@ -26,7 +26,7 @@ def finished_cutover(plan: Plan, options: RunOptions) -> Journal | None:
         PlanChanged: the plan has changed since.
     """
     current = opened_by(State(options.state, plan.name))
-    if current is None or not is_finished(current.document):
+    if current is None or current.document.back or not is_finished(current.document):
         return None
     require_same_plan(current, plan, but=CUTOVER.may_differ or ())
     return current
@@ -61,5 +61,7 @@ def cutting_over(plan: Plan, options: RunOptions) -> Generator[Migration]:
         PlanChanged: an unfinished cutover was begun under another plan.
         SnapferryError: from the steps, after it has been written down.
     """
-    with working(plan, options, partial(begin_or_resume, Request(plan, options), CUTOVER)) as m:
+    request = Request(plan, options)
+    with working(plan, options, partial(begin_or_resume, request, CUTOVER)) as m:
+        give_up_follow(m)
         yield m

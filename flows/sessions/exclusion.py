@@ -3,8 +3,9 @@
 Imports no Prefect.
 """
 
-from flows.sessions.which_run import opened_by
-from runs.lifecycle import is_being_removed, is_finished
+from flows.sessions.which_run import followed_opening, opened_by, unfinished_cutover
+from runs.journal import Journal
+from runs.lifecycle import is_being_removed, is_finished, opening_has_begun
 from runs.seed_cycles import being_removed
 from runs.state import State
 from runs.verbs import Verb
@@ -26,10 +27,17 @@ def require_not_open(state: State, new_run: bool) -> None:
     """
     cutover = opened_by(state)
     if cutover and is_finished(cutover.document) and not new_run:
+        run, opened = cutover.document, "the source again" if cutover.document.back else "the target"
         raise PreconditionError(
-            f"cutover {cutover.run_id} of plan {state.plan_name} has opened the target",
+            f"{run.verb.label.lower()} {run.run_id} of plan {state.plan_name} has opened {opened}",
             hint="`snapferry finish PLAN` cleans up what is left; --new-run begins anew all the same",
         )
+
+
+def require_not_open_or_promised(state: State, new_run: bool) -> None:
+    """The same, unless a fallback was last and has promised the way forward: then it can be followed."""
+    if followed_opening(state, back=False) is None:
+        require_not_open(state, new_run)
 
 
 def require_no_copies(state: State, new_run: bool) -> None:
@@ -57,17 +65,31 @@ def require_no_removal(state: State) -> None:
 
 
 def require_no_frozen_cutover(state: State) -> None:
-    """Raise PreconditionError while a cutover has frozen the source, or is being rolled back.
+    """Raise PreconditionError while a cutover or fallback has frozen its side, or is being rolled back.
 
     The removal of seed rounds, which may be written down in a cutover's journal, is neither.
     """
-    cutover = state.unfinished(Verb.CUTOVER)
+    _require_not_frozen(unfinished_cutover(state))
+
+
+def require_no_frozen_forward_cutover(state: State) -> None:
+    """As `require_no_frozen_cutover`, but of a cutover alone: a fallback may resume in its own window."""
+    _require_not_frozen(state.unfinished(Verb.CUTOVER))
+
+
+def require_no_frozen_fallback(state: State) -> None:
+    """As `require_no_frozen_cutover`, but of a fallback alone: a cutover may resume in its own window."""
+    _require_not_frozen(state.unfinished(Verb.FALLBACK))
+
+
+def _require_not_frozen(cutover: Journal | None) -> None:
     run = cutover.document if cutover else None
-    if cutover and run and (run.window or (run.aborting and not is_being_removed(run))):
+    if run and (run.window or (run.aborting and not is_being_removed(run))):
+        hint = f"finish it: {run.verb.command}"
+        if not opening_has_begun(run):
+            hint += "; or roll everything back: snapferry abort PLAN --execute"
         raise PreconditionError(
-            f"cutover {cutover.run_id} of plan {state.plan_name} is unfinished",
-            hint=f"finish it: {Verb.CUTOVER.command}; or roll everything back: "
-            "snapferry abort PLAN --execute",
+            f"{run.verb.label.lower()} {run.run_id} of plan {run.plan['name']} is unfinished", hint=hint
         )
 
 
@@ -77,5 +99,5 @@ def require_no_unfinished_round(state: State) -> None:
     if seed:
         raise PreconditionError(
             f"seed round {seed.run_id} of plan {state.plan_name} is unfinished",
-            hint=f"finish it with `{Verb.SEED.command}`; then cut over",
+            hint=f"finish it first: `{Verb.SEED.command}`",
         )

@@ -40,7 +40,6 @@ _PAUSE_S = 0.7
 _NO_DOMAIN = (
     "check that an OpenSearch or Elasticsearch domain answers there, and no proxy or login page for it"
 )
-_SIDES: tuple[Side, Side] = ("source", "target")
 _met: set[tuple[str, str | None]] = set()  # by this process: endpoint and tunnel
 T = TypeVar("T")
 Key = Callable[[Side, DomainSettings], str]
@@ -49,15 +48,24 @@ Open = Callable[[Side, DomainSettings], Domain]
 
 @dataclass(frozen=True)
 class Contact:
-    """Both domains, opened, and the UUIDs by which their clusters have answered."""
+    """The domains of a plan, opened, and the UUIDs by which their clusters have answered.
 
-    source: Domain
+    Args:
+        source: None where the plan's source is a snapshot; its UUID is then empty.
+    """
+
+    source: Domain | None
     target: Domain
     uuids: tuple[str, str]
 
+    @property
+    def domains(self) -> tuple[Domain, ...]:
+        """Those that there are, the source first."""
+        return (self.source, self.target) if self.source else (self.target,)
+
 
 def contact(plan: Plan, state: State, opening: Open = open_domain) -> Contact:
-    """Open both domains and ask them who they are, at the same time. Reads only.
+    """Open the plan's domains and ask them who they are, at the same time. Reads only.
 
     Args:
         state: the plan's runs: a domain that has answered one of them is expected to come back.
@@ -69,13 +77,13 @@ def contact(plan: Plan, state: State, opening: Open = open_domain) -> Contact:
         SnapferryError: credentials could not be resolved, or a domain refused to answer.
     """
     runs = tuple(state.journals())
-    known: dict[Side, str] = {side: _run_answered(runs, plan, side) for side in _SIDES}
+    known: dict[Side, str] = {side: _run_answered(runs, plan, side) for side in plan.sides}
     is_urgent = any(is_frozen(journal.document) for journal in runs)
-    return contact_between(plan.source, plan.target, _key_of_plan, known, opening, patient=is_urgent)
+    return contact_between(plan.source_domain, plan.target, _key_of_plan, known, opening, patient=is_urgent)
 
 
 def contact_between(
-    source: DomainSettings,
+    source: DomainSettings | None,
     target: DomainSettings,
     key: Key,
     known: Mapping[Side, str] | None = None,
@@ -83,7 +91,7 @@ def contact_between(
     *,
     patient: bool = False,
 ) -> Contact:
-    """The same for two domains.
+    """The same for two domains, or for a target alone.
 
     Args:
         key: what the user has to correct, such as `source.endpoint`.
@@ -96,8 +104,9 @@ def contact_between(
         as `contact`.
     """
     import_clients()  # once, before two threads need them
-    settings: dict[Side, DomainSettings] = {"source": source, "target": target}
-    opened = _both(lambda side: opening(side, settings[side]))
+    settings: dict[Side, DomainSettings] = {"source": source} if source else {}
+    settings["target"] = target
+    opened = _each(settings, lambda side: opening(side, settings[side]))
     end = time.monotonic() + CONTACT_S
 
     def meet(side: Side) -> ClusterIdentity:
@@ -107,8 +116,27 @@ def contact_between(
             return identity(opened[side])
         return _FirstContact(opened[side], own, key(side, own), run, end).identity()
 
-    who = _both(meet)
-    return Contact(opened["source"], opened["target"], (who["source"].uuid, who["target"].uuid))
+    who = {side: each.uuid for side, each in _each(settings, meet).items()}
+    return Contact(opened.get("source"), opened["target"], (who.get("source", ""), who["target"]))
+
+
+def contact_alone(settings: DomainSettings, key: str, side: Side | None = None) -> tuple[Domain, str]:
+    """Open one domain and ask it who it is, within `CONTACT_S`. Reads only.
+
+    Args:
+        key: what the user has to correct if it cannot be reached.
+        side: the side of the plan that it is; None calls it "domain" in messages.
+
+    Returns:
+        The domain, and the UUID of its cluster.
+
+    Raises:
+        NoContact: it was not reached in time, or is none; it names the key.
+        SnapferryError: credentials could not be resolved, or it refused to answer.
+    """
+    domain = open_domain(side or "target", settings, side or "domain")
+    met = _FirstContact(domain, settings, key, "", time.monotonic() + CONTACT_S).identity()
+    return domain, met.uuid
 
 
 def _key_of_plan(side: Side, settings: DomainSettings) -> str:
@@ -122,7 +150,7 @@ def _run_answered(runs: Iterable[Journal], plan: Plan, side: Side) -> str:
     today = plan_record(plan)[side]
     for journal in runs:
         begun: Json = journal.document.plan.get(side) or {}
-        if all(begun.get(key) == today[key] for key in ("endpoint", "domain", "region")):
+        if all(begun.get(key) == today.get(key) for key in ("endpoint", "domain", "region")):
             return journal.run_id
     return ""
 
@@ -205,19 +233,19 @@ class _Answer:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def _both(ask: Callable[[Side], T]) -> dict[Side, T]:
-    """Call `ask` for both sides at once, in threads that an interruption does not wait for.
+def _each(sides: Iterable[Side], ask: Callable[[Side], T]) -> dict[Side, T]:
+    """Call `ask` for these sides at once, in threads that an interruption does not wait for.
 
     Raises:
         what was wrong; on both sides, as one error.
     """
-    answers = {side: _asked(side, ask) for side in _SIDES}
+    answers: dict[Side, _Answer] = {side: _asked(side, ask) for side in sides}
     for answer in answers.values():
         answer.done.wait()
     errors = [answer.error for answer in answers.values() if answer.error]
     if errors:
         raise _joined(errors)
-    return {side: answers[side].value[0] for side in _SIDES}
+    return {side: answer.value[0] for side, answer in answers.items()}
 
 
 def _asked(side: Side, ask: Callable[[Side], T]) -> _Answer:

@@ -15,6 +15,7 @@ class RunOptions(BaseModel):
         state: the state folder.
         consents: the risks accepted.
         new_run: start another run although one exists.
+        until_ready: end `follow` as soon as a cutover may begin.
         seeds: consent to `abort` removing the copies of seed rounds; no flow removes them.
     """
 
@@ -23,3 +24,4 @@ class RunOptions(BaseModel):
     consents: Consents = Consents()
     new_run: bool = False
     seeds: bool = False
+    until_ready: bool = False

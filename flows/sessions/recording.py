@@ -22,7 +22,7 @@ R = TypeVar("R")
 ATTEMPTS = 3
 FIRST_PAUSE_S = 5.0
 _OPENING_S = 60.0
-MOVING = ("snapshot", "delete", "restore")
+MOVING = ("snapshot", "delete", "restore", "create")
 """Actions of intents: once one may have been sent, a migration or rehearsal keeps to its decisions."""
 
 

@@ -69,7 +69,7 @@ def as_rehearsed(m: Migration) -> Migration:
     They are those that it resolved; before that, those that fit the plan's patterns.
     """
     decided = m.journal.document.recorded(steps.RESOLVE)
-    return _under_prefix(m, decided.units if decided else (), settings_of(m.journal).prefix)
+    return _under_prefix(m, decided.every_unit if decided else (), settings_of(m.journal).prefix)
 
 
 def to_rehearse(m: Migration, wanted: Rehearsal) -> tuple[Migration, Survey, Selection]:

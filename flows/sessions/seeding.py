@@ -35,9 +35,10 @@ def seeding(plan: Plan, options: RunOptions) -> Generator[Migration]:
 
 
 def _replaced(request: Request) -> tuple[Journal, ...]:
-    """The runs that this round replaces: a cutover that has frozen nothing, and with --new-run a round."""
+    """What this round replaces: a cutover that froze nothing, a follow, and with --new-run a round."""
     seed = request.state.unfinished(Verb.SEED) if request.options.new_run else None
-    return tuple(filter(None, (request.state.unfinished(Verb.CUTOVER), seed)))
+    others = (request.state.unfinished(Verb.CUTOVER), request.state.unfinished(Verb.FOLLOW))
+    return tuple(filter(None, (*others, seed)))
 
 
 def _give_up(m: Migration, journal: Journal) -> None:
@@ -45,6 +46,8 @@ def _give_up(m: Migration, journal: Journal) -> None:
     if journal.document.verb is Verb.SEED:
         note_unfinished(m, journal)
         why = f"run {m.journal.run_id} was started with --new-run"
+    elif journal.document.verb is Verb.FOLLOW:
+        why = f"seed round {m.journal.run_id} was started"
     else:
         automated_snapshots.resume(replace(m, journal=journal))
         why = f"it had frozen nothing, and seed round {m.journal.run_id} was started"

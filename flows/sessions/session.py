@@ -59,7 +59,7 @@ def open_patiently(side: Side, settings: DomainSettings) -> Domain:
 
 def open_side(plan: Plan, side: Side) -> Domain:
     """One side, opened; nothing is sent to it."""
-    return open_domain(side, plan.source if side == "source" else plan.target)
+    return open_domain(side, plan.domain(side))
 
 
 @contextmanager
@@ -105,7 +105,6 @@ def working(
     with ExitStack() as stack:
         stack.enter_context(state.lock_plan())
         met = contact(plan, state, open_patiently)
-        source, target = met.source, met.target
         stack.enter_context(state.lock_pair(*met.uuids))
         journal = journal_of(met.uuids)
         stack.enter_context(working_on(journal.run_id))
@@ -114,17 +113,17 @@ def working(
         try:
             with delivered_to(teller):
                 teller.begin()
-                yield Migration(plan, source, target, journal, options.consents)
+                yield Migration(plan, met.source, met.target, journal, options.consents)
         except BaseException as error:
             status = status_after(error, journal)
             hint = error.hint if isinstance(error, SnapferryError) else ""
             with _recorded_or_reported():
-                _settle(journal, (source, target), status, _message(error), hint, teller.owed(status))
+                _settle(journal, met.domains, status, _message(error), hint, teller.owed(status))
                 teller.end()  # whatever a hook makes of it, the error is what ends the session
             raise
         else:
             status, message = ended
-            _settle(journal, (source, target), status, message, "", teller.owed(status))
+            _settle(journal, met.domains, status, message, "", teller.owed(status))
             teller.end()
             require_notified(journal)
 
@@ -167,6 +166,14 @@ def _settle(
     count_requests(journal, domains)
     journal.settle(status, message, hint, unheard)
     write_report(journal)
+
+
+def give_up_follow(m: Migration) -> None:
+    """Give up an unfinished session of `follow`, which this run replaces."""
+    followed = State.of(m.journal).unfinished(Verb.FOLLOW)
+    if followed:
+        started = f"{m.journal.document.verb.label.lower()} {m.journal.run_id} was started"
+        followed.settle(RunStatus.ABANDONED, started)
 
 
 def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:

@@ -28,4 +28,6 @@ def migrations_of(m: Migration, plan: Plan, journals: Iterable[Journal]) -> tupl
 def clusters(journal: Journal) -> tuple[str, str] | None:
     """The UUIDs of a run's source and target; None before it has read them."""
     record = journal.record("resolve")
-    return (record["source"]["cluster_uuid"], record["target"]["cluster_uuid"]) if record else None
+    if not record:
+        return None
+    return (record["source"] or {"cluster_uuid": ""})["cluster_uuid"], record["target"]["cluster_uuid"]

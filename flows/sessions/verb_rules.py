@@ -5,16 +5,21 @@ from flows.sessions.begin_or_resume import Request, VerbRules
 from flows.sessions.exclusion import (
     require_no_copies,
     require_no_frozen_cutover,
+    require_no_frozen_fallback,
+    require_no_frozen_forward_cutover,
     require_no_removal,
     require_no_unfinished_round,
     require_not_open,
+    require_not_open_or_promised,
 )
 from flows.sessions.options import RunOptions
 from flows.sessions.which_run import (
     cutover_to_roll_back,
     finished_run,
     migration_to_resume,
+    repairable_run,
     require_leftover,
+    require_way_back,
     round_to_remove,
     unfinished_rehearsal,
 )
@@ -54,6 +59,10 @@ def _just_finished(_: Request, journal: Journal) -> None:
         )
 
 
+def _require_way_back(request: Request) -> None:
+    require_way_back(request.state)
+
+
 def _being_removed(_: Request, journal: Journal) -> None:
     if journal.document.aborting:
         raise PreconditionError(
@@ -67,11 +76,12 @@ def _opening(_: Request, journal: Journal) -> None:
 
 
 def require_nothing_open(journal: Journal) -> None:
-    """Raise PreconditionError when a cutover opens the target: then nothing is rolled back any more."""
+    """Raise PreconditionError when a cutover or fallback is opening: then nothing is rolled back any more."""
+    verb, opened = journal.document.verb, "the source" if journal.document.back else "the target"
     if is_opening(journal.document) and opening_has_begun(journal.document):
         raise PreconditionError(
-            f"cutover {journal.run_id} is opening the target: nothing is rolled back any more",
-            hint=f"the same command finishes it: {Verb.CUTOVER.command}",
+            f"{verb.label.lower()} {journal.run_id} is opening {opened}: nothing is rolled back any more",
+            hint=f"the same command finishes it: {verb.command}",
         )
 
 
@@ -129,9 +139,44 @@ SEED = VerbRules(
     prepare=_give_removal_up,
 )
 
+FOLLOW = VerbRules(
+    verb=Verb.FOLLOW,
+    excluded_by=(
+        lambda request: require_no_removal(request.state),
+        lambda request: require_no_frozen_cutover(request.state),
+    ),
+    resumes=lambda request: request.state.unfinished(Verb.FOLLOW),
+    to_begin=(
+        lambda request: require_not_open_or_promised(request.state, request.options.new_run),
+        lambda request: require_no_unfinished_round(request.state),
+    ),
+    may_differ=("cutover", "verify"),
+)
+
+FOLLOW_BACK = VerbRules(
+    verb=Verb.FOLLOW,
+    back=True,
+    excluded_by=(lambda request: require_no_frozen_cutover(request.state),),
+    resumes=lambda request: request.state.unfinished(Verb.FOLLOW),
+    to_begin=(_require_way_back,),
+    may_differ=("cutover", "verify"),
+)
+
+FALLBACK = VerbRules(
+    verb=Verb.FALLBACK,
+    back=True,
+    excluded_by=(lambda request: require_no_frozen_forward_cutover(request.state),),
+    resumes=lambda request: request.state.unfinished(Verb.FALLBACK),
+    to_begin=(_require_way_back,),
+    may_differ=("cutover", "verify"),
+)
+
 CUTOVER = VerbRules(
     verb=Verb.CUTOVER,
-    excluded_by=(lambda request: require_no_removal(request.state),),
+    excluded_by=(
+        lambda request: require_no_removal(request.state),
+        lambda request: require_no_frozen_fallback(request.state),
+    ),
     resumes=lambda request: request.state.unfinished(Verb.CUTOVER),
     to_begin=(lambda request: require_no_unfinished_round(request.state),),
     may_differ=("cutover",),
@@ -161,6 +206,12 @@ ABORT_CUTOVER = VerbRules(
 FINISH = VerbRules(
     resumes=lambda request: finished_run(request.state),
     may_differ=None,
+    reopens=False,
+)
+
+REPAIR = VerbRules(
+    resumes=lambda request: repairable_run(request.state),
+    may_differ=("verify", "cutover"),
     reopens=False,
 )
 

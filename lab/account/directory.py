@@ -1,17 +1,20 @@
-"""The account's identities and resources, as the front doors look them up."""
+"""The accounts' identities and resources, as the front doors look them up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from lab.account import lifecycle
+from lab.account import domain_status, lifecycle, ownership
+from lab.account.moto_buckets import moto_bucket
+from lab.account.ownership import Owner
 from lab.account.policies import Policy, Principal, parse
-from lab.settings import ACCOUNT
+from lab.settings import ACCOUNT, DomainSettings
 
 PARTITION = "aws"
+MANAGED_KEY = "alias/aws/s3"
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,34 @@ class Key:
     arn: str
     policies: tuple[Policy, ...] = ()
 
+    @property
+    def account(self) -> str:
+        """The account that owns the key."""
+        return account_of(self.arn)
+
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket: its Region, its policies, and its customer managed key (None: S3's own)."""
+    """A bucket: its Region, its policies, its customer managed key (None: S3's own), its account.
+
+    `by_managed_key`: it is encrypted by the key `aws/s3`, which serves nobody outside its account.
+    `owners` names the objects that another account owns, by their keys.
+    """
 
     region: str
     policies: tuple[Policy, ...] = ()
     key: Key | None = None
+    account: str = ACCOUNT
+    by_managed_key: bool = False
+    owners: Mapping[str, Owner] = field(default_factory=dict[str, Owner])
+
+    def owner_under(self, prefix: str) -> Owner | None:
+        """The owner of an object whose key begins so; None where all of them are the bucket's."""
+        return next((owner for key, owner in self.owners.items() if key.startswith(prefix)), None)
 
 
 class Directory(Protocol):
-    """The lookups of a front door in the account."""
+    """The lookups of a front door in the accounts."""
 
     def caller(self, access_key_id: str) -> Caller | None:
         """Who owns the access key, or None."""
@@ -92,12 +111,16 @@ class Directory(Protocol):
         """The role, or None when there is no such role."""
         ...
 
-    def access_policy(self, domain: str, region: str) -> Policy:
+    def access_policy(self, domain: DomainSettings) -> Policy:
         """The domain's access policy; one without statements where it has none."""
         ...
 
     def bucket(self, name: str) -> Bucket | None:
         """The bucket, or None when there is no such bucket."""
+        ...
+
+    def key_policies(self, arn: str) -> tuple[Policy, ...]:
+        """The policies of the KMS key; none where there is no such key."""
         ...
 
     def has_encryption_rule(self, bucket: str) -> bool | None:
@@ -114,16 +137,17 @@ class MotoDirectory:
 
     def caller(self, access_key_id: str) -> Caller | None:
         """Who owns the access key (an IAM user or an assumed role), or None."""
+        from moto.iam.models import iam_backends
         from moto.sts.models import sts_backends
 
-        for user in list(_iam(ACCOUNT).users.values()):
+        for user in (user for account in list(iam_backends) for user in list(_iam(account).users.values())):
             for key in user.access_keys:
                 if key.access_key_id == access_key_id and key.status == "Active":
                     return Caller(user.arn, key.secret_access_key)
         roles = (
             role for account in list(sts_backends) for role in sts_backends[account][PARTITION].assumed_roles
         )
-        for role in list(roles):  # a role may be of another account than the lab's
+        for role in list(roles):
             if role.access_key_id == access_key_id:
                 expires = role.expiration.replace(tzinfo=None)
                 return Caller(role.arn, role.secret_access_key, role.session_token, expires, role.role_arn)
@@ -131,7 +155,7 @@ class MotoDirectory:
 
     def bucket_region(self, bucket: str) -> str | None:
         """The bucket's Region, or None when there is no such bucket."""
-        found = _bucket(bucket)
+        found = moto_bucket(bucket)
         return found.region_name if found else None
 
     def policies(self, identity: str) -> tuple[Policy, ...]:
@@ -155,24 +179,29 @@ class MotoDirectory:
             return None
         return Role(arn, parse(found.assume_role_policy_document or ""), tuple(_policies(found)))
 
-    def access_policy(self, domain: str, region: str) -> Policy:
+    def access_policy(self, domain: DomainSettings) -> Policy:
         """The domain's access policy; one without statements where it has none."""
-        from moto.opensearch.models import opensearch_backends
-
-        found = opensearch_backends[ACCOUNT][region].domains.get(domain)
+        found = domain_status.of(domain)
         return parse(found.access_policies or "") if found else Policy(())
 
     def bucket(self, name: str) -> Bucket | None:
         """The bucket, or None when there is no such bucket."""
-        found = _bucket(name)
+        found = moto_bucket(name)
         if found is None:
             return None
         policies = (parse(found.policy.decode()),) if found.policy else ()
-        return Bucket(found.region_name, policies, _key(found.encryption, found.region_name))
+        named, region, account = _key_name(found.encryption), found.region_name, found.account_id
+        managed = named is not None and named.endswith(MANAGED_KEY)
+        key = _key(named, region, account) if named and not managed else None
+        return Bucket(region, policies, key, account, managed, ownership.owned_by_others(found))
+
+    def key_policies(self, arn: str) -> tuple[Policy, ...]:
+        """The policies of the KMS key; none where there is no such key."""
+        return _key(arn, arn.split(":")[3], account_of(arn)).policies
 
     def has_encryption_rule(self, bucket: str) -> bool | None:
         """Whether an encryption was set for the bucket; None when there is no such bucket."""
-        found = _bucket(bucket)
+        found = moto_bucket(bucket)
         return None if found is None else bool(found.encryption)
 
     def is_archived(self, bucket: str, base_path: str) -> bool:
@@ -204,21 +233,19 @@ def _policies(holder: Any) -> Iterator[Policy]:
         yield from (parse(version.document) for version in managed.versions if version.is_default)
 
 
-def _bucket(name: str) -> Any:
-    from moto.s3.models import s3_backends
+def _key_name(encryption: Any) -> str | None:
+    """The KMS key that a default encryption names; None for S3's own encryption, or without one."""
+    rule = ((encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault") or {}
+    if not str(rule.get("SSEAlgorithm", "")).startswith("aws:kms"):
+        return None
+    return str(rule.get("KMSMasterKeyID") or MANAGED_KEY)
 
-    return s3_backends[ACCOUNT][PARTITION].buckets.get(name)
 
-
-def _key(encryption: Any, region: str) -> Key | None:
-    """The customer managed key of a default encryption. The AWS managed key serves everybody in the
-    account."""
+def _key(named: str, region: str, account: str) -> Key:
+    """The customer managed key with this ARN, or with this id in the bucket's Region and account."""
     from moto.kms.models import kms_backends
 
-    rule = ((encryption or {}).get("Rule") or {}).get("ApplyServerSideEncryptionByDefault") or {}
-    named = rule.get("KMSMasterKeyID") or "alias/aws/s3"
-    if not str(rule.get("SSEAlgorithm", "")).startswith("aws:kms") or named.endswith("alias/aws/s3"):
-        return None
-    arn = named if named.startswith("arn:") else f"arn:aws:kms:{region}:{ACCOUNT}:key/{named}"
-    found = kms_backends[ACCOUNT][region].keys.get(arn.rpartition("/")[2])
+    arn = named if named.startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{named}"
+    backends = kms_backends[account_of(arn)]
+    found = backends[region].keys.get(arn.rpartition("/")[2]) if region in backends else None
     return Key(arn, (parse(found.policy),) if found else ())

@@ -6,21 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from lab.account import pausing
-from lab.settings import ACCOUNT
+from lab.settings import DomainSettings
 
 AT_REST: Mapping[str, Any] = {"Processing": False, "DomainProcessingStatus": "Active"}
 
 
 def show(
-    domain: str,
-    region: str,
+    domain: DomainSettings,
     *,
     told: Mapping[str, Any] | None = None,
     cluster: Mapping[str, Any] | None = None,
 ) -> None:
     """Override `DescribeDomain` from now on: `told` over moto's own values, and these parts of
     `ClusterConfig` (None removes a part). Does nothing if there is no such domain."""
-    found = moto_domain(domain, region)
+    found = of(domain)
     if found is None:
         return
     if told is not None:
@@ -29,11 +28,16 @@ def show(
     found.cluster_config = {name: value for name, value in config.items() if value is not None}
 
 
-def moto_domain(domain: str, region: str) -> Any:
+def of(domain: DomainSettings) -> Any:
     """Moto's own domain; None if there is no such domain."""
+    return moto_domain(domain.account, domain.region, domain.name)
+
+
+def moto_domain(account: str, region: str, name: str) -> Any:
+    """Moto's own domain by account, Region and name; None if there is no such domain."""
     from moto.opensearch.models import opensearch_backends
 
-    return opensearch_backends[ACCOUNT][region].domains.get(domain)
+    return opensearch_backends[account][region].domains.get(name)
 
 
 def _tell(found: Any, told: dict[str, Any]) -> None:

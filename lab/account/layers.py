@@ -6,14 +6,18 @@ import io
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from xml.sax.saxutils import escape
 
-from lab.account import domain_status, lookups, pausing, simulation
-from lab.account.directory import Directory
+from lab.account import domain_status, lookups, native_paths, ownership, pausing, simulation
+from lab.account.directory import Caller, Directory, account_of
+from lab.account.s3_actions import path_of
+from lab.account.s3_refusal import refused
 from lab.account.server import Environ, Layer, StartResponse
 from lab.engines.engine_files import ENGINE_ACCESS_KEY
+from lab.settings import ACCOUNT
 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 CONFIGURATION = re.compile(r"/2021-01-01/opensearch/domain/([a-z][a-z0-9-]+)/config")
@@ -63,49 +67,130 @@ def layers(directory: Directory) -> list[Layer]:
         nothing = b'{"DomainPackageDetailsList": []}'
         return _sent(start_response, 200, nothing, {"content-type": "application/json"})
 
-    return [_authorizing(directory), simulated, redirected, encrypted, unpacked, _paused]
+    return [
+        _routed,
+        _authorizing(directory),
+        _enforced,
+        simulated,
+        redirected,
+        encrypted,
+        unpacked,
+        _pausing(directory),
+        _native(directory),
+    ]
 
 
-def _paused(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
-    """Handle the pause of automated snapshots in `UpdateDomainConfig`: accept it, or refuse the whole
-    request. Moto handles the other options, and answers."""
-    found = CONFIGURATION.fullmatch(environ["PATH_INFO"])
-    if found is None or environ["REQUEST_METHOD"] != "POST":
-        return None
-    asked = json.loads(_body(environ) or b"{}")
-    domain = domain_status.moto_domain(found.group(1), _region(environ))
-    if domain is None or pausing.OPTIONS not in asked:
-        return None
-    why = pausing.take(domain, asked[pausing.OPTIONS])
-    return _refused(start_response, 400, "ValidationException", why) if why else None
+def _routed(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+    """Let a KMS key's own account answer a request that names it by its ARN; moto asks the caller's."""
+    if _signed_for(environ) == "kms":
+        named = lookups.key_named(_body(environ))
+        if named.startswith("arn:"):
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = account_of(named)
+    return None
+
+
+def _enforced(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+    """The Object Ownership of every new bucket since 2023, unless the request names another."""
+    if _signed_for(environ) == "s3" and _makes_a_bucket(environ):
+        environ.setdefault("HTTP_X_AMZ_OBJECT_OWNERSHIP", ownership.ENFORCED)
+    return None
+
+
+def _pausing(directory: Directory) -> Layer:
+    def paused(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """Handle the pause of automated snapshots in `UpdateDomainConfig`: accept it, or refuse the whole
+        request. Moto handles the other options, and answers."""
+        found = CONFIGURATION.fullmatch(environ["PATH_INFO"])
+        if found is None or environ["REQUEST_METHOD"] != "POST":
+            return None
+        asked = json.loads(_body(environ) or b"{}")
+        domain = domain_status.moto_domain(_account(directory, environ), _region(environ), found.group(1))
+        if domain is None or pausing.OPTIONS not in asked:
+            return None
+        why = pausing.take(domain, asked[pausing.OPTIONS])
+        return _refused(start_response, 400, "ValidationException", why) if why else None
+
+    return paused
+
+
+def _native(directory: Directory) -> Layer:
+    def native(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
+        """Upgrades and replication, which moto lacks."""
+        if _signed_for(environ) != "es":
+            return None
+        place = native_paths.Place(_account(directory, environ), _region(environ))
+        body, query = _body(environ), environ.get("QUERY_STRING", "")
+        found = native_paths.answer(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, body, place)
+        if isinstance(found, native_paths.Refusal):
+            return _refused(start_response, found.status, found.kind, found.said)
+        if found is None:
+            return None
+        headers = {"content-type": "application/json"}
+        return _sent(start_response, 200, json.dumps(found).encode(), headers)
+
+    return native
 
 
 def _authorizing(directory: Directory) -> Layer:
     def authorized(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
         """Whether the caller may assume the role or send the request."""
-        found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-        caller = directory.caller(found.group(1)) if found else None
+        caller = _caller(directory, environ)
         if caller is None:
             return None
-        call = _call(environ)
-        look = lookups.look_of(call)
-        if look is None or lookups.decided(look, caller, directory) == "allowed":
-            return None
-        region = directory.bucket_region(_bucket(environ))
-        return _denied(start_response, call, lookups.words(look, caller), region)
+        call = _call(environ, caller)
+        look = _look(call, directory)
+        for asked in filter(None, (look, _copied(environ, call, directory))):
+            if lookups.decided(asked, caller, directory) != "allowed":
+                region = directory.bucket_region(_bucket(environ))
+                return _denied(start_response, call, lookups.words(asked, caller), region)
+        if look is not None and lookups.only_at_home(look, caller, directory):
+            said = "The specified method is not allowed against this resource."
+            return refused(environ, start_response, "405 Method Not Allowed", "MethodNotAllowed", said)
+        if call.service == "s3" and call.on_s3.writes_an_object:
+            acl = environ.get("HTTP_X_AMZ_ACL", "")
+            ownership.note(call.on_s3.bucket, call.on_s3.key, caller.account, acl)
+        return None
 
     return authorized
 
 
-def _call(environ: Environ) -> lookups.Call:
+def _look(call: lookups.Call, directory: Directory) -> lookups.Look | None:
+    """What to authorize: of requests to S3 all to another account's bucket or object, else only some."""
+    bucket = directory.bucket(call.on_s3.bucket) if call.service == "s3" else None
+    if bucket is not None and (bucket.account != call.account or call.on_s3.key in bucket.owners):
+        return lookups.across_accounts_look(call)
+    return lookups.look_of(call)
+
+
+def _copied(environ: Environ, call: lookups.Call, directory: Directory) -> lookups.Look | None:
+    """Reading the object that a request to S3 copies, where that is to be authorized."""
+    source = unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "").partition("?")[0].lstrip("/"))
+    if call.service != "s3" or not source:
+        return None
+    return _look(replace(call, method="GET", path=f"/{source}", query=""), directory)
+
+
+def _caller(directory: Directory, environ: Environ) -> Caller | None:
+    found = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return directory.caller(found.group(1)) if found else None
+
+
+def _account(directory: Directory, environ: Environ) -> str:
+    """The caller's account; the lab's own for an unknown caller, as in moto."""
+    caller = _caller(directory, environ)
+    return caller.account if caller else ACCOUNT
+
+
+def _call(environ: Environ, caller: Caller) -> lookups.Call:
     return lookups.Call(
         _signed_for(environ),
         _region(environ),
         environ["REQUEST_METHOD"],
-        environ["PATH_INFO"],
+        path_of(environ),
         environ.get("QUERY_STRING", ""),
         environ.get("HTTP_X_AMZ_TARGET", ""),
         _body(environ) if _signed_for(environ) != "s3" else b"",
+        caller.account,
     )
 
 
@@ -148,9 +233,12 @@ def _bucket(environ: Environ) -> str:
 
 def _is_for_every_region(environ: Environ) -> bool:
     """Whether the request creates or locates a bucket, which works in every Region."""
+    return _makes_a_bucket(environ) or "location" in _query(environ)
+
+
+def _makes_a_bucket(environ: Environ) -> bool:
     whole_bucket = not environ["PATH_INFO"].strip("/").count("/")
-    makes = environ["REQUEST_METHOD"] == "PUT" and whole_bucket and not _query(environ)
-    return makes or "location" in _query(environ)
+    return environ["REQUEST_METHOD"] == "PUT" and whole_bucket and not _query(environ)
 
 
 def _query(environ: Environ) -> dict[str, list[str]]:

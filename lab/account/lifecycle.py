@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lab.settings import ACCOUNT
+from lab.account.moto_buckets import moto_bucket
 
 ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
@@ -18,9 +18,9 @@ def age(name: str) -> list[str]:
     Raises:
         KeyError: there is no such bucket.
     """
-    from moto.s3.models import s3_backends
-
-    bucket = s3_backends[ACCOUNT]["aws"].buckets[name]
+    bucket = moto_bucket(name)
+    if bucket is None:
+        raise KeyError(name)
     _aged.add(name)
     moved = []
     for prefix, storage_class in _transitions(bucket):
@@ -37,9 +37,7 @@ def covers(name: str, base_path: str) -> bool:
 
     For engines that keep a repository in a folder, unknown to moto's S3.
     """
-    from moto.s3.models import s3_backends
-
-    bucket = s3_backends[ACCOUNT]["aws"].buckets.get(name)
+    bucket = moto_bucket(name)
     if bucket is None or name not in _aged:
         return False
     folder = f"{base_path.strip('/')}/".lstrip("/")

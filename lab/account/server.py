@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from lab.account import wildcards
+
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Layer = Callable[[Environ, StartResponse], Iterable[bytes] | None]
@@ -21,6 +23,7 @@ class AwsServer:
 
     def __init__(self, layers: Sequence[Layer] = ()) -> None:
         from moto import backends
+        from moto.iam.access_control import IAMPolicyStatement
         from moto.moto_server.werkzeug_app import (
             DomainDispatcherApplication,
             MotoRequestHandler,
@@ -29,6 +32,7 @@ class AwsServer:
         from werkzeug.serving import make_server
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        IAMPolicyStatement._match = staticmethod(wildcards.found)  # moto's own fails at a `?`
         modules = tuple(backends.list_of_moto_modules())
         backends.list_of_moto_modules = lambda: modules  # it would list its folders for every request
         moto = DomainDispatcherApplication(create_backend_app)

@@ -8,7 +8,12 @@ from functools import lru_cache
 
 def matches(value: str, pattern: str) -> bool:
     """Whether the whole value matches IAM's pattern; case matters."""
-    return _compiled(pattern).fullmatch(value) is not None
+    return found(pattern, value) is not None
+
+
+def found(pattern: str, string: str) -> re.Match[str] | None:
+    """The match of the whole value, in the order of moto's own function."""
+    return _compiled(pattern).fullmatch(string)
 
 
 @lru_cache(maxsize=512)

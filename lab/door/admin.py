@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lab.account import lifecycle
+from lab.account import lifecycle, ownership
 from lab.door.exchange import Door
 from lab.door.rules import Rule, Rules
 from lab.manners import effects, presets
 from lab.manners.admin import manners_routes
+from lab.plugins.admin import policy_routes
 
 
 def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> Starlette:
@@ -25,6 +26,7 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
     async def reset(request: Request) -> Response:
         rules.clear()
         lifecycle.forget()
+        ownership.forget_folders()
         for door in doors:
             door.registered.clear()
             door.faults.install(None)
@@ -36,6 +38,7 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
             *_rule_routes(rules),
             Route("/reset", reset, methods=["POST"]),
             *manners_routes(doors),
+            *policy_routes(doors),
             *more,
         ]
     )

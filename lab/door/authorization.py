@@ -10,7 +10,6 @@ from lab.account.policies import Decision, Request, across_accounts, by_identity
 from lab.door import denials, repositories
 from lab.door.answers import Answer, http_action
 from lab.door.exchange import Door, Exchange
-from lab.settings import ACCOUNT
 
 SERVICES = ("es.amazonaws.com", "opensearchservice.amazonaws.com")
 """The two names of the service; policies may use either."""
@@ -33,8 +32,8 @@ def request_refused(caller: Caller, method: str, path: str, door: Door) -> Answe
     """Refuse a request to the domain by the caller's policies and the domain's access policy."""
     request = Request(http_action(method), door.arn + path, _about(caller))
     own = by_identity(door.directory.policies(caller.identity), request)
-    access_policy = door.directory.access_policy(door.domain, door.region)
-    foreign = caller.account != ACCOUNT
+    access_policy = door.directory.access_policy(door.settings)
+    foreign = caller.account != door.account
     domains = by_resource((access_policy,), request, caller.principal, delegating=foreign)
     combine = across_accounts if foreign else in_one_account
     if combine(own, domains) == "allowed":
@@ -43,8 +42,9 @@ def request_refused(caller: Caller, method: str, path: str, door: Door) -> Answe
 
 
 def pass_role_refused(caller: Caller, role_arn: str, door: Door) -> Answer | None:
-    """Refuse a registration with this role by the caller's policies."""
-    if account_of(role_arn) != ACCOUNT:
+    """Refuse a registration with this role by the caller's policies; a role is passed within its account
+    only."""
+    if account_of(role_arn) != caller.account:
         return denials.foreign_role()
     policies = door.directory.policies(caller.identity)
     decisions: set[Decision] = set()

@@ -16,7 +16,7 @@ from lab.door.request_log import RequestLog
 from lab.door.rules import Rule, Rules
 from lab.door.signature import Received
 from lab.manners.switches import Manners
-from lab.settings import ACCOUNT, DomainSettings
+from lab.settings import DomainSettings
 
 ANONYMOUS = "anonymous"
 
@@ -27,7 +27,8 @@ class Door:
 
     `registered` holds the repositories as their callers registered them (type and flat settings), by name.
     `folder` is the shared folder that stands in for S3; None when the engines write to S3 themselves.
-    `background` holds the running tasks of switches, by name.
+    `background` holds the running tasks of switches, by name. `neighbours` are all doors of the lab, by host
+    and port.
     """
 
     side: str
@@ -42,6 +43,7 @@ class Door:
     registered: dict[str, dict[str, str]] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     background: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    neighbours: dict[str, Door] = field(default_factory=dict)
 
     @property
     def domain(self) -> str:
@@ -54,9 +56,14 @@ class Door:
         return self.settings.region
 
     @property
+    def account(self) -> str:
+        """The account that owns the domain."""
+        return self.settings.account
+
+    @property
     def arn(self) -> str:
         """The domain's ARN."""
-        return f"arn:aws:es:{self.region}:{ACCOUNT}:domain/{self.domain}"
+        return self.settings.arn
 
 
 @dataclass

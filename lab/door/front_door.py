@@ -31,7 +31,16 @@ from lab.door.replies import content, own
 from lab.door.request_log import Entry, shown
 from lab.door.rules import Rule
 from lab.door.signature import Received
-from lab.manners import allow_list, automated, concurrency, gateway, gateway_timeout, warm
+from lab.manners import (
+    allow_list,
+    automated,
+    concurrency,
+    gateway,
+    gateway_timeout,
+    remote_reindex,
+    warm,
+)
+from lab.plugins import gate as plugins
 
 BEFORE_RULES: tuple[Gate, ...] = (
     gateway.wrong_host,
@@ -39,7 +48,14 @@ BEFORE_RULES: tuple[Gate, ...] = (
     admission.refusal,
     authorization.refusal,
 )
-AFTER_RULES: tuple[Gate, ...] = (allow_list.refusal, automated.refusal, concurrency.refusal, warm.gate)
+AFTER_RULES: tuple[Gate, ...] = (
+    allow_list.refusal,
+    automated.refusal,
+    concurrency.refusal,
+    warm.gate,
+    remote_reindex.gate,
+    plugins.gate,
+)
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers",
      "transfer-encoding", "upgrade")
@@ -112,6 +128,7 @@ class FrontDoor:
             found = trouble.found(name, door.registered[name], use, door, request)
             if found is not None:
                 return own(found)
+            remembered.used(door, name, use, request.method)
         response = await self._forward(exchange, exchange.for_engine.body)
         if request.method == "DELETE" and response.status_code == 200:
             remembered.removed(door, request.path)

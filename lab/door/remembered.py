@@ -1,10 +1,13 @@
-"""Keep `Door.registered` up to date: the registrations that the engine holds."""
+"""Keep `Door.registered` up to date: the registrations that the engine holds; and who owns what it writes to
+a shared folder."""
 
 from __future__ import annotations
 
 import json
 from urllib.parse import unquote
 
+from lab.account import ownership
+from lab.account.directory import account_of
 from lab.account.wildcards import stars
 from lab.door.exchange import Door
 from lab.door.repositories import REGISTRATION, Registration
@@ -39,6 +42,16 @@ def removed(door: Door, path: str) -> None:
     for name in list(door.registered):
         if any(pattern.fullmatch(name) for pattern in patterns):
             del door.registered[name]
+
+
+def used(door: Door, name: str, use: str, method: str) -> None:
+    """Note the owner of a snapshot that is taken into a shared folder, of which S3 sees nothing."""
+    settings = door.registered[name]
+    if door.folder is None or use != "write" or method == "DELETE" or settings.get("readonly") == "true":
+        return
+    key = f"{settings.get('base_path', '').strip('/')}/index-0".lstrip("/")
+    account, acl = account_of(settings.get("role_arn", "")), settings.get("canned_acl", "")
+    ownership.note(settings.get("bucket", ""), key, account, acl, in_folder=True)
 
 
 def _kind(content: bytes) -> str:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
-from lab.account.directory import Bucket, Directory, Key, Role
+from lab.account import bucket_rights
+from lab.account.directory import MANAGED_KEY, Bucket, Directory, Key, Role, account_of
+from lab.account.ownership import Owner
 from lab.account.policies import Principal, Request, across_accounts, by_identity, by_resource, in_one_account
 from lab.door import answers, denials
 from lab.door.answers import Answer
@@ -18,7 +20,6 @@ from lab.door.authorization import SERVICES
 from lab.door.exchange import Door
 from lab.door.s3_failure import Operation
 from lab.door.signature import Received
-from lab.settings import ACCOUNT
 
 Use = Literal["verify", "read", "write"]
 """The use of the repository: verify (registrations included), read, or write."""
@@ -91,7 +92,7 @@ def found(
     wanted = Wanted(name, settings, use, door, request)
     role = door.directory.role(wanted.role_arn)
     if role is None or not assumable(role, door):
-        return denials.role_not_assumed(wanted.role_arn, door.region, ACCOUNT)
+        return denials.role_not_assumed(wanted.role_arn, door.region, door.account)
     if use == "verify" and door.manners.old_location_constraint and settings.get("region") == "us-east-1":
         return denials.location_refused(name)
     real = unreachable_region(settings, door.region, door.directory)
@@ -103,7 +104,7 @@ def found(
 
 def assumable(role: Role, door: Door) -> bool:
     """Whether the role's trust policy lets the service assume it for this domain."""
-    about = {"aws:SourceArn": (door.arn,), "aws:SourceAccount": (ACCOUNT,)}
+    about = {"aws:SourceArn": (door.arn,), "aws:SourceAccount": (door.account,)}
     request = Request("sts:AssumeRole", role.arn, about)
     principals = [Principal(service=service) for service in SERVICES]
     return any(by_resource((role.trust,), request, each) == "allowed" for each in principals)
@@ -129,11 +130,11 @@ def _troubles_with_s3(wanted: Wanted, role: Role) -> Iterator[Answer]:
             yield _failed(wanted, wanted.steps[0][0], "NoSuchBucket")
         return
     for operation, action in wanted.steps:
-        if not _may(role, bucket, action, wanted):
+        if not _may(role, bucket, operation, action, wanted):
             yield _unless_unseen(wanted, operation, _failed(wanted, operation, "AccessDenied"))
-        key_action = KEY_ACTIONS.get(action)
-        if bucket.key is not None and key_action and not _may_use(role, bucket.key, key_action):
-            yield _unless_unseen(wanted, operation, _key_refused(wanted, operation, key_action, bucket.key))
+        key_action, key = KEY_ACTIONS.get(action), _key(bucket)
+        if key is not None and key_action and not _may_use(role, key, key_action):
+            yield _unless_unseen(wanted, operation, _key_refused(wanted, operation, key_action, key))
     archived = in_folder and wanted.use == "read"
     if archived and wanted.door.directory.is_archived(wanted.settings["bucket"], wanted.base_path):
         yield _failed(wanted, "load", "InvalidObjectState")
@@ -156,32 +157,43 @@ def _key_refused(wanted: Wanted, operation: Operation, action: str, key: Key) ->
     return denials.key_refused(wanted.name, wanted.base_path, operation, engine, role_arn, action, key.arn)
 
 
-def _may(role: Role, bucket: Bucket, action: str, wanted: Wanted) -> bool:
+def _may(role: Role, bucket: Bucket, operation: Operation, action: str, wanted: Wanted) -> bool:
     """Whether the role may do this under the base path."""
-    name = "index-" if action == "s3:ListBucket" else "index-0"
-    key = f"{wanted.base_path}/{name}".lstrip("/")
-    return may(role, wanted.settings["bucket"], bucket, action, key)
+    prefix = f"{wanted.base_path}/index-".lstrip("/")
+    key = prefix if action == "s3:ListBucket" else f"{prefix}0"
+    owner = bucket.owner_under(prefix) if operation == "load" else None
+    return may(role, wanted.settings["bucket"], bucket, action, key, owner)
 
 
-def may(role: Role, name: str, bucket: Bucket, action: str, key: str) -> bool:
-    """Whether the role's policies or the bucket's allow the action on the object, or listing the key as a
-    prefix."""
+def may(role: Role, name: str, bucket: Bucket, action: str, key: str, owner: Owner | None = None) -> bool:
+    """Whether the policies of the role and the bucket allow the action on the object, or listing the key as a
+    prefix. `owner` is set if another account than the bucket's owns the object."""
     arn = f"arn:aws:s3:::{name}"
     request = Request(action, f"{arn}/{key}")
     if action == "s3:ListBucket":
         request = Request(action, arn, {"s3:prefix": (key,)})
-    own = by_identity(role.policies, request)
-    return in_one_account(own, by_resource(bucket.policies, request, _as_principal(role))) == "allowed"
+    return bucket_rights.decided(role.policies, _as_principal(role), bucket, request, owner) == "allowed"
+
+
+def _key(bucket: Bucket) -> Key | None:
+    """The KMS key that a role may lack rights on."""
+    if bucket.by_managed_key:
+        return Key(f"arn:aws:kms:{bucket.region}:{bucket.account}:{MANAGED_KEY}")
+    return bucket.key
 
 
 def _may_use(role: Role, key: Key, action: str) -> bool:
     """Whether the role may use the key: by the key's policies, or by its own if those delegate to the
-    account."""
+    account; from another account, by both. The key `aws/s3` serves everybody in its account."""
     request, principal = Request(action, key.arn), _as_principal(role)
+    foreign = principal.account != key.account
+    if key.arn.endswith(MANAGED_KEY):
+        return not foreign
     left = by_resource(key.policies, request, principal, delegating=True)
-    by_account = across_accounts(by_identity(role.policies, request), left)
-    return in_one_account(by_account, by_resource(key.policies, request, principal)) == "allowed"
+    both = across_accounts(by_identity(role.policies, request), left)
+    named = "implicitDeny" if foreign else by_resource(key.policies, request, principal)
+    return in_one_account(both, named) == "allowed"
 
 
 def _as_principal(role: Role) -> Principal:
-    return Principal((role.arn,), ACCOUNT)
+    return Principal((role.arn,), account_of(role.arn))

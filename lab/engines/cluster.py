@@ -114,7 +114,7 @@ def build(
         s3_url, shared, domain.access_control,
     )  # fmt: skip
     specs = _specs(common, _discovery(domain, tree.engine.product, [port for _, port in held]))
-    _prepare(specs, "source" if domain == settings.source else "target")
+    _prepare(specs, "source" if domain == settings.source else "target", domain.account)
     return Cluster(domain.name, [Node(spec) for spec in specs], started, [sock for sock, _ in held])
 
 
@@ -130,12 +130,12 @@ def _specs(common: NodeSpec, own: Sequence[Mapping[str, object]]) -> list[NodeSp
     ]  # fmt: skip
 
 
-def _prepare(specs: list[NodeSpec], side: security.Side) -> None:
+def _prepare(specs: list[NodeSpec], side: security.Side, account: str) -> None:
     certificates = security.certificates() if specs[0].secured else None
     for spec in specs:
         node.prepare(spec)
         if certificates is not None:
-            security.write(spec.config, spec.tree, certificates, side)
+            security.write(spec.config, spec.tree, certificates, side, account)
 
 
 def _discovery(domain: DomainSettings, product: str, ports: Sequence[int]) -> list[Mapping[str, object]]:

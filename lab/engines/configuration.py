@@ -22,21 +22,32 @@ def node_settings(spec: NodeSpec) -> dict[str, object]:
         "s3.client.default.path_style_access": "true",
         "s3.client.default.region": "us-east-1",
     }
-    return {
-        "cluster.name": spec.cluster,
-        "node.name": spec.name,
-        "node.attr.zone": f"zone-{spec.name.rpartition('-')[2]}",
-        "network.host": "127.0.0.1",
-        "http.port": 0,
-        "transport.port": 0,
-        "node.portsfile": "true",
-        "path.data": f"'{spec.home / 'data'}'",
-        "path.logs": f"'{spec.home / 'logs'}'",
-        "path.repo": f"['{spec.shared}']",
-        # Accept large bulk bodies even with a small heap.
-        "indexing_pressure.memory.limit": "40%",
-        "cluster.routing.allocation.disk.threshold_enabled": "false",
-    } | (s3 if spec.tree.engine.has_s3 else {})
+    return (
+        {
+            "cluster.name": spec.cluster,
+            "node.name": spec.name,
+            "node.attr.zone": f"zone-{spec.name.rpartition('-')[2]}",
+            "network.host": "127.0.0.1",
+            "http.port": 0,
+            "transport.port": 0,
+            "node.portsfile": "true",
+            "path.data": f"'{spec.home / 'data'}'",
+            "path.logs": f"'{spec.home / 'logs'}'",
+            "path.repo": f"['{spec.shared}']",
+            # Accept large bulk bodies even with a small heap.
+            "indexing_pressure.memory.limit": "40%",
+            "cluster.routing.allocation.disk.threshold_enabled": "false",
+        }
+        | (s3 if spec.tree.engine.has_s3 else {})
+        | _reindexing(spec.tree)
+    )
+
+
+def _reindexing(tree: EngineTree) -> dict[str, object]:
+    """Where an engine with the module may reindex from: the service's domains reach each other."""
+    allowed = "whitelist" if tree.engine.product == "elasticsearch" else "allowlist"
+    has_it = (tree.home / "modules" / "reindex").is_dir()
+    return {f"reindex.remote.{allowed}": "['127.0.0.1:*']"} if has_it else {}
 
 
 def alone() -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -51,7 +52,7 @@ def ensure_engine(engine: Engine, java: Java, access_control: bool, progress: Pr
     """
     folder = cache_folder()
     kind = "-".join(("full" if java.full else "plain", *(("secured",) if access_control else ())))
-    home = folder / f"{engine.name}-{kind}-{LAYOUT}"
+    home = folder / f"{engine.name}-{kind}-{LAYOUT}-{_contents(engine, access_control)}"
     if not home.is_dir():
         with locked(folder / ".locks" / f"{home.name}.lock"):
             if not home.is_dir():
@@ -59,6 +60,12 @@ def ensure_engine(engine: Engine, java: Java, access_control: bool, progress: Pr
                 progress.message(f"Unpacking {engine.name}")
                 _unpack(engine, paths, home, java, access_control)
     return EngineTree(engine, home, (home / "modules" / ANALYSIS).is_dir())
+
+
+def _contents(engine: Engine, access_control: bool) -> str:
+    """A digest of what the tree is made of, so that another version of the lab unpacks its own."""
+    paths = sorted(str(artifact.path) for artifact in engine.artifacts(access_control))
+    return hashlib.sha256("\n".join(paths).encode()).hexdigest()[:8]
 
 
 def _download(engine: Engine, access_control: bool, folder: Path, progress: Progress) -> dict[Artifact, Path]:

@@ -16,11 +16,8 @@ import yaml
 from lab.door.access_control import OPERATOR
 from lab.engines.artifacts import SECURITY_PLUGIN
 from lab.engines.engine_files import EngineTree
-from lab.settings import ACCOUNT
 
 NODE_NAME = "lab-node"
-MASTER_USER = f"arn:aws:iam::{ACCOUNT}:user/master"
-MIGRATOR = f"arn:aws:iam::{ACCOUNT}:user/migrator"
 ROLE = "snapferry"
 WINDOW_ROLE = "snapferry-window"
 FOLDER = SECURITY_PLUGIN
@@ -70,8 +67,11 @@ def node_settings() -> dict[str, object]:
     }
 
 
-def write(config: Path, tree: EngineTree, trusted: Certificates, side: Side) -> None:
-    """Write the certificates and the plugin's own configuration to the node's configuration folder."""
+def write(config: Path, tree: EngineTree, trusted: Certificates, side: Side, account: str) -> None:
+    """Write the certificates and the plugin's own configuration to the node's configuration folder.
+
+    `account` owns the domain: its users `master` and `migrator` are mapped.
+    """
     for name, content in (
         ("authority.pem", trusted.authority), ("node.pem", trusted.certificate), ("node.key", trusted.key),
     ):  # fmt: skip
@@ -80,7 +80,7 @@ def write(config: Path, tree: EngineTree, trusted: Certificates, side: Side) -> 
     shutil.copytree(tree.home / "plugins" / FOLDER / "config", config / FOLDER)
     _dump(config / FOLDER / "config.yml", "config", {"config": {"dynamic": _authentication()}})
     _dump(config / FOLDER / "internal_users.yml", "internalusers", {})
-    _dump(config / FOLDER / "roles_mapping.yml", "rolesmapping", _mappings())
+    _dump(config / FOLDER / "roles_mapping.yml", "rolesmapping", _mappings(account))
     roles = config / FOLDER / "roles.yml"
     loaded: dict[str, Any] = yaml.safe_load(roles.read_text(encoding="utf-8"))
     own = {ROLE: migrators_role(), WINDOW_ROLE: window_role(side)}
@@ -100,15 +100,16 @@ def _authentication() -> dict[str, Any]:
     return {"http": {"anonymous_auth_enabled": False, "xff": xff}, "authc": {"proxy_auth_domain": proxy}}
 
 
-def _mappings() -> dict[str, Any]:
-    """Map the master user to everything, and the migrator as the guide says, plus the roles that verifying,
-    seeding and a cutover need."""
+def _mappings(account: str) -> dict[str, Any]:
+    """Map the account's master user to everything, and its migrator as the guide says, plus the roles that
+    verifying, seeding and a cutover need."""
+    master, migrator = (f"arn:aws:iam::{account}:user/{name}" for name in ("master", "migrator"))
     return {
-        "all_access": {"reserved": False, "users": [OPERATOR, MASTER_USER]},
-        "security_manager": {"reserved": False, "users": [MASTER_USER]},
-        "manage_snapshots": {"reserved": False, "users": [MIGRATOR]},
-        ROLE: {"reserved": False, "users": [MIGRATOR]},
-        WINDOW_ROLE: {"reserved": False, "users": [MIGRATOR]},
+        "all_access": {"reserved": False, "users": [OPERATOR, master]},
+        "security_manager": {"reserved": False, "users": [master]},
+        "manage_snapshots": {"reserved": False, "users": [migrator]},
+        ROLE: {"reserved": False, "users": [migrator]},
+        WINDOW_ROLE: {"reserved": False, "users": [migrator]},
     }
 
 
@@ -144,11 +145,16 @@ def window_role(side: Side) -> dict[str, Any]:
         "indices:admin/aliases",
         "indices:admin/delete",
         "indices:admin/data_stream/delete",
+        "indices:admin/block/add*",
+        "indices:admin/mapping/put",
+        "indices:data/write/bulk*",
+        "indices:data/write/index",
+        "indices:data/write/delete",
     ]
     actions = blocking if side == "source" else serving
     return {
         "reserved": False,
-        "cluster_permissions": [],
+        "cluster_permissions": [] if side == "source" else ["indices:data/write/bulk"],
         "index_permissions": [{"index_patterns": ["*"], "allowed_actions": actions}],
     }
 

@@ -65,7 +65,7 @@ async def take(door: Door, slow_s: float | None = None) -> str:
     """
     if not door.manners.automated_snapshots:
         raise NotTaken("automated_snapshots is off")
-    if pausing.pauses(domain_status.moto_domain(door.domain, door.region)):
+    if pausing.pauses(domain_status.of(door.settings)):
         raise NotTaken("the automated snapshots are paused (AutomatedSnapshotPauseOptions)")
     await _set_speed(door, FULL_SPEED if slow_s is None else f"{await _slow(door, slow_s)}b")
     name = f"{datetime.now(UTC).strftime('%Y-%m-%dt%H-%M-%S')}.{uuid4()}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from lab.door.exchange import Door
-from lab.manners import automated, pause, processing, standby, warm
+from lab.manners import automated, native_paths, pause, processing, standby, warm
 from lab.manners.switches import Manners, NotTaken
 
 
@@ -37,6 +37,7 @@ EFFECTS = (
     Effect(standby.turn, ("standby",)),
     Effect(automated.turn, ("automated_snapshots", "automated_interval_s")),
     Effect(processing.turn, processing.SWITCHES),
+    Effect(native_paths.turn, native_paths.SWITCHES),
     Effect(pause.turn, ("pause_refused",)),
 )
 
@@ -65,6 +66,7 @@ async def reset(door: Door) -> None:
     await _turn_back(door, Manners())
     door.manners.become(Manners())
     pause.forget(door)
+    native_paths.forget(door)
     for running in door.background.values():
         running.cancel()
     door.background.clear()

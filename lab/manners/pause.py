@@ -15,6 +15,6 @@ async def turn(door: Door, wanted: Manners) -> None:
 
 def forget(door: Door, *, refuses: bool = False) -> None:
     """End a current pause. Does nothing if there is no such domain."""
-    found = domain_status.moto_domain(door.domain, door.region)
+    found = domain_status.of(door.settings)
     if found is not None:
         pausing.forget(found, refuses=refuses)

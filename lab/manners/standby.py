@@ -35,4 +35,4 @@ async def turn(door: Door, wanted: Manners) -> None:
         raise NotTaken(f"the engine has no balance over zones: {status} {json.dumps(reply)[:300]}")
     zones = {"AvailabilityZoneCount": 3} if wanted.standby else None
     cluster = {"MultiAZWithStandbyEnabled": wanted.standby, "ZoneAwarenessEnabled": wanted.standby}
-    domain_status.show(door.domain, door.region, cluster={**cluster, "ZoneAwarenessConfig": zones})
+    domain_status.show(door.settings, cluster={**cluster, "ZoneAwarenessConfig": zones})

@@ -32,6 +32,11 @@ class Manners(BaseModel):
     (blue/green) is in progress. - `upgrading`: an upgrade of the engine is in progress. - `told_version`: the
     engine version that the control plane reports (`OpenSearch_2.19`), if it differs from
       the engine's, as if the domain behind the endpoint had not been upgraded.
+    - `told`: more fields of `DescribeDomain`, such as `{"EngineMode": "OPTIMIZED"}`.
+    - `clone_upgrade`: a clone upgrade waits for a decision.
+    - `replication_role`: the domain replicates with a peer in another Region, as this.
+    - `upgrade_targets`: the versions that it can be upgraded to; without it those that are documented.
+    - `upgrade_issues`: what a check of an upgrade finds; without any it succeeds.
     - `pause_refused`: the control plane refuses to pause the automated snapshots.
     - `old_location_constraint`: `region: us-east-1` causes the error of older stacks.
     """
@@ -48,6 +53,11 @@ class Manners(BaseModel):
     processing: bool = False
     upgrading: bool = False
     told_version: str | None = None
+    told: dict[str, Any] = {}
+    clone_upgrade: bool = False
+    replication_role: Literal["PRIMARY", "SECONDARY"] | None = None
+    upgrade_targets: tuple[str, ...] | None = None
+    upgrade_issues: tuple[str, ...] = ()
     pause_refused: bool = False
     old_location_constraint: bool = False
 

@@ -39,7 +39,7 @@ async def turn(door: Door, wanted: Manners) -> None:
         for name in (BLOCK, BOX_TYPE):  # blocked, no other setting can be changed
             await _set(door, then - now, {name: None}, "ignore_unavailable=true&allow_no_indices=true")
     if bool(now) != bool(then):
-        domain_status.show(door.domain, door.region, cluster={"WarmEnabled": bool(now)})
+        domain_status.show(door.settings, cluster={"WarmEnabled": bool(now)})
 
 
 async def gate(exchange: Exchange, door: Door) -> Answer | None:

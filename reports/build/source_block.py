@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 from reports.model.seeding import GuardReport, SourceBlock
-from reports.words.next_step import ABORT, RELEASE
+from reports.words.next_step import ABORT, RELEASE, UNFREEZE
 from runs.guard_record import is_guarded, read_record
 from runs.journal import Journal
 from runs.lifecycle import is_frozen
-from runs.verbs import Verb
 
 
 def source_block(journals: Iterable[Journal]) -> SourceBlock | None:
@@ -29,9 +28,9 @@ def _block(journal: Journal) -> SourceBlock | None:
     if window is None or not (names or frozen_only):
         return None
     if release and release.record and window.opening:
-        state, lift = "kept", RELEASE
+        state, lift = "kept", UNFREEZE if document.back else RELEASE
     elif window.opening:
-        state, lift = "opening", Verb.CUTOVER.command
+        state, lift = "opening", document.verb.command
     else:
         back = "releasing" if release else "putting back"
         state, lift = (back if document.aborting else "window"), ABORT

@@ -11,7 +11,14 @@ from tasks.records.verification import VerificationRecord
 
 
 def verification_of(document: Document) -> VerificationRecord | None:
-    """The run's verification; for data streams, the later one replaces that of their copies."""
+    """The run's latest verification; for data streams, the later one replaces that of their copies."""
+    repaired = document.recorded(steps.REPAIR)
+    again = repaired.verified if repaired else None
+    own = _own_verification(document)
+    return again if again and (own is None or again.at > own.at) else own
+
+
+def _own_verification(document: Document) -> VerificationRecord | None:
     first = document.recorded(steps.VERIFY)
     later = document.recorded(steps.VERIFY_STREAMS)
     if first is None or later is None:

@@ -6,6 +6,7 @@ from reports.model.seeding import Outcome, RenamedIndex, RepointReport, WindowPh
 from reports.words.next_step import ABORT, RELEASE
 from reports.words.seeding import paused, resumed
 from reports.words.window import WAITING
+from runs.commands import command
 from runs.journal import DENIED, Document, GateEntry, WindowEntry
 from runs.step_names import StepName
 from tasks import steps
@@ -128,6 +129,13 @@ def _falling_back(document: Document, outcome: Outcome) -> str:
         return f"nothing is open yet: the cutover can be rolled back, by itself or with `{ABORT}`"
     if outcome == "opening":
         return "the target is being opened: first finish that with the same command"
+    if document.back:
+        return "clients are back; a cutover goes there again" if document.recorded(steps.WAY_BACK) else "done"
+    if document.recorded(steps.WAY_BACK):
+        return (
+            f"possible, with what the target takes from now on: `{command('fallback')}`; "
+            f"`{command('follow', '--execute')}` keeps the source ready for it"
+        )
     if still_blocked(document):
         return (
             "possible as long as nobody has written to the target: release the source "

@@ -7,12 +7,16 @@ from pydantic import Field, WithJsonSchema
 
 from reports.model.base import ReportPart
 from reports.model.cleanup import FinishReport, RemovalReport
+from reports.model.repair import RepairReport
 from reports.model.seeding import RoundReport, WindowReport
 from runs.lifecycle import RunStatus
 from runs.verbs import Verb
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Workload
-from tasks.records.resolution import ClusterRecord, LeftOut
+from tasks.records.metadata import ItemOutcome
+from tasks.records.reindexing import IndexMerge, SwitchedAliases
+from tasks.records.resolution import ClusterRecord, LeftOut, SnapshotOrigin
+from tasks.records.tail import CatchUpRecord, FollowRecord, IndexWay, ProofRecord, TailRound
 from tasks.records.transfer import RepositoryRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding
 
@@ -36,9 +40,21 @@ class IndexReport(ReportPart):
     source: str = Field(description="Its name on the source.")
     target: str = Field(description="Its name on the target.")
     stream: str | None = Field(description="The data stream whose backing index it is.")
-    action: Literal["restore", "rename", "replace", "skip"]
-    verdict: Literal["equal", "bracketed", "different", "not compared", "not verified", "copied", "unchanged"]
-    source_count: int | None = Field(description="Live documents on the source; null when not read.")
+    action: Literal["restore", "rename", "replace", "skip", "reindex"]
+    verdict: Literal[
+        "equal",
+        "as recorded",
+        "bracketed",
+        "different",
+        "not compared",
+        "not verified",
+        "copied",
+        "unchanged",
+    ]
+    source_count: int | None = Field(
+        description="Live documents on the source; of a snapshot, as the run that took it counted them; null "
+        "when not known."
+    )
     target_count: int | None = Field(description="Live documents on the target; null when not read.")
     shards: int
     bytes: int | None = Field(description="Bytes fetched by the target; null when it was not restored.")
@@ -56,6 +72,7 @@ class Totals(ReportPart):
     indices: int = Field(description="Indices that were to move.")
     restored: int
     equal: int
+    recorded: int = Field(default=0, description="As the snapshot's record has them; there is no source.")
     bracketed: int = Field(default=0, description="Equal except for operations on the source since its mark.")
     different: int
     not_compared: int
@@ -164,6 +181,26 @@ class RehearsalReport(ReportPart):
     )
 
 
+class MetadataReport(ReportPart):
+    """What was copied beside the indices in one step, and what is left to do."""
+
+    step: str
+    outcomes: list[ItemOutcome] = Field(description="Each thing that the target lacked or had otherwise.")
+    hazards: list[str] = Field(description="Indices that their policy may delete once it is attached.")
+    notices: list[str] = Field(description="What to know about these things.")
+    checklist: list[str] = Field(description="What no copy brings: to be done by hand.")
+
+
+class TailReport(ReportPart):
+    """What went by the tail, by sequence number: of `follow` and of a cutover."""
+
+    ways: list[IndexWay] = Field(description="The way of each index, and why.")
+    caught_up: CatchUpRecord | None = Field(description="Rounds before the freeze; null without any.")
+    follow: FollowRecord | None = Field(description="How a session of `follow` stands; null for a cutover.")
+    last: TailRound | None = Field(description="The last round, inside the window; null before it.")
+    proof: ProofRecord | None = Field(description="What was proved, and what was not; null before that.")
+
+
 class Report(ReportPart):
     """The report of one run."""
 
@@ -182,7 +219,12 @@ class Report(ReportPart):
     started: datetime
     ended: datetime | None
     seconds: float = Field(description="Time spent in steps.")
-    source: ClusterRecord | None
+    source: ClusterRecord | None = Field(
+        description="Null before it was read, and where the source is a snapshot."
+    )
+    origin: SnapshotOrigin | None = Field(
+        default=None, description="The snapshot that is the source; null where it is a domain."
+    )
     target: ClusterRecord | None
     level: str | None = Field(description="Verification level.")
     limits: list[str] = Field(default=[], description="What an equal verdict does not prove.")
@@ -201,13 +243,28 @@ class Report(ReportPart):
     window: WindowReport | None = Field(
         description="Of a cutover that has frozen the source; otherwise null."
     )
+    tail: TailReport | None = Field(
+        default=None, description="Of `follow` and of a cutover that takes the tail; otherwise null."
+    )
     finish: FinishReport | None = Field(
         description="How `snapferry finish` cleaned up after it; null before that."
+    )
+    repair: RepairReport | None = Field(
+        default=None, description="What `snapferry repair` brought into line afterwards; null before that."
     )
     indices: list[IndexReport]
     left_out: list[LeftOut] = Field(description="What did not move, and why. Not part of the verdict.")
     changes: list[Change] = Field(description="Every mutating request that was sent.")
     deleted: list[str] = Field(description="Names deleted on the target, as plan and consent allowed.")
+    metadata: list[MetadataReport] = Field(
+        default=[], description="What was copied beside the indices, before the restore and afterwards."
+    )
+    merged: list[IndexMerge] = Field(
+        default=[], description="Renamed indices whose documents were merged into others."
+    )
+    aliases: SwitchedAliases | None = Field(
+        default=None, description="Aliases that lead to renamed indices now; null if none were switched."
+    )
     requests: dict[str, RequestsReport]
     gates: list[GateReport]
     hooks: list[HookReport]

@@ -150,11 +150,16 @@ def _repository(draft: Draft, found: StorageFound) -> Iterator[str]:
             _DEEP,
         )
         return
-    if found.target_role:
-        yield from comment("The sides are in two accounts: a role can only be passed inside its own.", _DEEP)
-    yield from _role("role_arn", found.role or RoleChoice(), _account(draft.source or draft.target))
-    if found.target_role:
-        yield from _role("target_role_arn", found.target_role, _account(draft.target))
+    if found.target_role is None:
+        yield from _role("role_arn", "The domains assume", found.role, _account(draft.source or draft.target))
+        return
+    yield from comment(
+        "The sides are in two accounts: a role can only be passed inside its own, and the bucket's policy "
+        "must let in the role of the other account. See docs/access.md, Between two accounts.",
+        _DEEP,
+    )
+    yield from _role("role_arn", "The source assumes", found.role, _account(draft.source))
+    yield from _role("target_role_arn", "The target assumes", found.target_role, _account(draft.target))
 
 
 def _signed(draft: Draft) -> bool:
@@ -186,9 +191,10 @@ def _account(found: SideFound | None) -> tuple[str, str]:
     return partition, (found.account if found and found.account else fixed.NO_ACCOUNT)
 
 
-def _role(key: str, choice: RoleChoice, account: tuple[str, str]) -> Iterator[str]:
+def _role(key: str, who: str, found: RoleChoice | None, account: tuple[str, str]) -> Iterator[str]:
+    choice = found or RoleChoice()
     yield from comment(
-        "The domains assume this role to reach the bucket; you need iam:PassRole on it. The permissions it "
+        f"{who} this role to reach the bucket; you need iam:PassRole on it. The permissions it "
         "needs: docs/access.md.",
         _DEEP,
     )

@@ -71,6 +71,8 @@ def _ahead(found: FinishPreview) -> Iterator[Text]:
         after = "take writes again" if found.wanted.source == "released" else "keep refusing writes"
         many = common.counted(len(found.refusing), "index", "indices")
         yield Text(f"  {many} of the source would {after}: {common.names(found.refusing, _SHOWN)}")
+    if found.ends_way_back:
+        yield Text("  the way back would end: `follow` and `fallback` are refused from then on", "yellow")
 
 
 def finish_view(record: FinishRecord) -> RenderableType:

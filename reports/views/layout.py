@@ -11,13 +11,14 @@ from rich.text import Text
 from configs.values.listing import listed
 from reports.views.fitting import Rows
 from reports.words import common
-from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason
-from tasks.records.verification import DocumentDifference, Finding
+from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason, SnapshotOrigin
+from tasks.records.verification import PASSING, DocumentDifference, Finding
 
 ROWS = 20
 """How many entries of a long list are shown."""
 STYLES = {
     "equal": "green",
+    "as recorded": "green",
     "bracketed": "yellow",
     "different": "bold red",
     "not compared": "bold red",
@@ -47,8 +48,12 @@ class Row:
     verdict: str
 
 
-def clusters(source: ClusterRecord | None, target: ClusterRecord | None) -> Iterator[Text]:
-    """One line per side."""
+def clusters(
+    source: ClusterRecord | None, target: ClusterRecord | None, origin: SnapshotOrigin | None = None
+) -> Iterator[Text]:
+    """One line per side; the source may be a snapshot."""
+    if origin:
+        yield Text(f"Source: {common.origin(origin)}")
     for side, record in (("Source", source), ("Target", target)):
         if record:
             region = record.region or "no Region"
@@ -58,7 +63,7 @@ def clusters(source: ClusterRecord | None, target: ClusterRecord | None) -> Iter
 def indices(rows: Sequence[Row]) -> Rows:
     """One row per index, at most twenty; indices that are not equal come first."""
     made = Rows(("Index", "Action", ">Shards", ">Source", ">Target", ">Size", "Verdict"))
-    for row in sorted(rows, key=lambda row: row.verdict == "equal")[:ROWS]:
+    for row in sorted(rows, key=lambda row: row.verdict in PASSING)[:ROWS]:
         made.add(
             row.source if row.source == row.target else f"{row.source} → {row.target}",
             row.action,
@@ -129,6 +134,11 @@ def left_out(items: Sequence[LeftOut]) -> Iterator[Text]:
 def told(lines: Iterable[str]) -> Iterator[Text]:
     """One line per gate or hook."""
     return (Text(line, "dim") for line in lines)
+
+
+def settled(lines: Iterable[str]) -> Iterator[Text]:
+    """One line for what has become of renamed indices."""
+    return first((Text(line) for line in lines), "indices")
 
 
 def notes(lines: Iterable[str]) -> Iterator[Text]:

@@ -22,16 +22,21 @@ def plan_view(document: PlanDocument) -> RenderableType:
 
 def _parts(document: PlanDocument) -> Iterator[RenderableType]:
     resolution = document.resolution
-    yield from layout.clusters(resolution.source, resolution.target)
-    for side, forms in document.forms.items():
+    yield from layout.clusters(resolution.source, resolution.target, resolution.origin)
+    for side, forms in document.forms.items() if resolution.moving else ():
         tried = ", then ".join(common.FORMS[form] for form in forms)
         access = "readonly" if side == "target" else "read-write"
         where = f", bucket in {resolution.bucket_region}" if resolution.bucket_region else ""
         yield layout.repository(side, f"{resolution.repository}, {access}, {tried}{where}")
-    yield layout.snapshot(resolution.snapshot)
-    yield layout.indices([row for unit in resolution.units for row in _rows(unit, document.counts)])
-    changed = ((unit.name, common.action(unit)) for unit in resolution.units if unit.conflict)
+    if resolution.moving:
+        yield layout.snapshot(resolution.snapshot)
+    rows = [row for unit in resolution.units for row in _rows(unit, unit.action, document.counts)]
+    rows += [row for unit in resolution.reindexed for row in _rows(unit, "reindex", document.counts)]
+    yield layout.indices(rows)
+    changed = ((unit.name, common.action(unit)) for unit in resolution.every_unit if unit.conflict)
     yield from layout.reasons(changed, "yellow")
+    yield from layout.settled(common.planned_merge(each) for each in resolution.merges)
+    yield from layout.settled(common.planned_switch(each) for each in resolution.switches)
     yield from layout.left_out(resolution.left_out)
     yield from layout.notes(resolution.notes)
     yield from _requests(document)
@@ -45,13 +50,13 @@ def _parts(document: PlanDocument) -> Iterator[RenderableType]:
     yield Text(f"{_total(resolution)}; changes: {document.changes}", "bold")
 
 
-def _rows(unit: Unit, counts: Mapping[str, int]) -> Iterator[Row]:
+def _rows(unit: Unit, action: str, counts: Mapping[str, int]) -> Iterator[Row]:
     for index in unit.indices:
-        verdict = "stays" if unit.action == "skip" else "planned"
+        verdict = "stays" if action == "skip" else "planned"
         yield Row(
             index.name,
             index.target,
-            unit.action,
+            action,
             index.shards,
             counts.get(index.name),
             None,
@@ -79,5 +84,6 @@ def _short(request: PlannedRequest) -> str:
 
 
 def _total(resolution: Resolution) -> str:
-    total = sum(index.bytes or 0 for index in resolution.indices)
-    return f"{common.counted(len(resolution.indices), 'index', 'indices')}, {common.size(total)} in primaries"
+    indices = (*resolution.indices, *resolution.copied)
+    total = sum(index.bytes or 0 for index in indices)
+    return f"{common.counted(len(indices), 'index', 'indices')}, {common.size(total)} in primaries"

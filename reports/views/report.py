@@ -8,18 +8,19 @@ from rich.text import Text
 
 from configs.values.listing import listed
 from reports.model.report import IndexReport, Report
-from reports.views import estimates, layout, seeding
+from reports.views import estimates, layout, repair, seeding, tail
 from reports.views.cleanup import finish_lines
 from reports.views.fitting import Rows, page
 from reports.views.layout import ROWS, Row
-from reports.words import common, outcomes
+from reports.words import common, metadata, outcomes
 from reports.words import verification as words
 from reports.words.next_step import next_lines
 from reports.words.outcomes import untouched
 from runs.lifecycle import RunStatus
 from runs.verbs import Verb
+from tasks.records.metadata import CopyResult
 from tasks.records.resolution import LeftOut, LeftOutReason
-from tasks.records.verification import VerificationRecord
+from tasks.records.verification import PASSING, VerificationRecord
 
 _SKIPPED = 5
 _NOT_WANTED = (LeftOutReason.NOT_INCLUDED, LeftOutReason.EXCLUDED)
@@ -43,25 +44,29 @@ def report_view(report: Report, files: tuple[str, ...] = (), *, log: str = "") -
 
 
 def _parts(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
-    yield from layout.clusters(report.source, report.target)
+    yield from layout.clusters(report.source, report.target, report.origin)
     for repository in report.repositories:
         yield layout.repository(repository.side, common.repository(repository))
     if report.snapshot:
         yield layout.snapshot(common.snapshot(report.snapshot))
-    if report.round:
-        yield from seeding.round_lines(report.round, alone=report.verb is Verb.SEED and report.level is None)
+    yield from _changes(report)
     if _has_verdicts(report):
         opened = report.verb is Verb.CUTOVER
         waiting = untouched(report.round, opened=opened) if report.round else {}
         yield layout.indices([_row(index, waiting) for index in report.indices])
-    failing = ((i.target, i.detail) for i in report.indices if i.verdict != "equal" and i.detail)
+    failing = ((i.target, i.detail) for i in report.indices if i.verdict not in PASSING and i.detail)
     yield from layout.reasons(failing)
     yield from layout.documents([(i.target, i.documents, i.more) for i in report.indices])
     yield from layout.findings(report.findings)
     if report.window:
         yield from seeding.window_lines(report.window)
+    if report.repair:
+        yield from repair.lines(report.repair)
     if report.finish:
         yield from finish_lines(report.finish)
+    yield from _metadata(report)
+    yield from layout.settled([common.merge(each) for each in report.merged])
+    yield from layout.settled([common.sentence(common.switched(report.aliases))] if report.aliases else [])
     yield from layout.left_out(report.left_out)
     yield from layout.notes(report.notes)
     yield from layout.told(common.gate(gate) for gate in report.gates)
@@ -74,6 +79,28 @@ def _parts(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[Rendera
     if report.estimate:
         yield Text(estimates.estimated_vs_actual(report.estimate), "dim")
     yield from _end(report, files)
+
+
+def _changes(report: Report) -> Iterator[RenderableType]:
+    """What changed since the copies, and how it was brought over."""
+    if report.round:
+        yield from seeding.round_lines(report.round, alone=report.verb is Verb.SEED and report.level is None)
+    if report.tail:
+        yield from tail.lines(report.tail)
+
+
+def _metadata(report: Report) -> Iterator[Text]:
+    """What was copied beside the indices, and once what is left to be done by hand."""
+    for each in report.metadata:
+        done = sum(outcome.result is CopyResult.DONE for outcome in each.outcomes)
+        items = common.counted(done, "item", "items")
+        yield Text(f"{common.sentence(each.step)}: {items} copied")
+        others = (metadata.outcome(o) for o in each.outcomes if o.result is not CopyResult.DONE)
+        yield from layout.first((Text(f"  {line}", "yellow") for line in others), "items", "  ")
+        yield from layout.notes((*each.hazards, *each.notices))
+    by_hand = list(dict.fromkeys(line for each in report.metadata for line in each.checklist))
+    if by_hand:
+        yield Text(f"By hand: {'; '.join(by_hand)}", "dim")
 
 
 def _has_verdicts(report: Report) -> bool:
@@ -140,8 +167,8 @@ def _verification_parts(record: VerificationRecord, every: bool) -> Iterator[Ren
 
 def _verdicts(record: VerificationRecord, every: bool) -> Iterator[RenderableType]:
     """One row per index that is not equal, at most twenty, and the number of the equal ones."""
-    ordered = sorted(record.verdicts, key=lambda verdict: verdict.outcome == "equal")
-    listed = [verdict for verdict in ordered if every or verdict.outcome != "equal"]
+    ordered = sorted(record.verdicts, key=lambda verdict: verdict.outcome in PASSING)
+    listed = [verdict for verdict in ordered if every or verdict.outcome not in PASSING]
     shown = listed if every else listed[:ROWS]
     table = Rows(("Index", "Verdict", ">Source", ">Target"))
     for verdict in shown:
@@ -152,7 +179,8 @@ def _verdicts(record: VerificationRecord, every: bool) -> Iterator[RenderableTyp
         yield table
     equal = len(ordered) - len(listed)
     if equal:
-        yield Text(f"Equal: {common.counted(equal, 'index', 'indices')}; --all lists them", "green")
+        what = "As recorded" if record.level == "record" else "Equal"
+        yield Text(f"{what}: {common.counted(equal, 'index', 'indices')}; --all lists them", "green")
 
 
 def _skipped(record: VerificationRecord, every: bool) -> Iterator[Text]:

@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from reports.model.report import Report
-from reports.views import estimates, seeding
+from reports.views import estimates, repair, seeding
 from reports.views.fitting import Section
-from reports.words import common
+from reports.words import common, metadata
 from runs.verbs import Verb
+from tasks.records.verification import PASSING
 
 
 def facts_of(report: Report) -> Iterator[tuple[str, str]]:
     """What the report is about, each with its name."""
     yield "run", f"{report.run_id}, begun {common.clock(report.started)}"
+    if report.origin:
+        yield "source", common.origin(report.origin)
     for side, record in (("source", report.source), ("target", report.target)):
         if record:
             runs = f"{record.cluster_name}, {record.version}, {record.region or 'no Region'}"
@@ -44,8 +47,27 @@ def _results(report: Report) -> Iterator[Section]:
         yield Section("Indices", columns, list(_indices(report)))
     columns = ("index", "document", "routing", ">shard", "what", ">source _seq_no", ">target _seq_no")
     yield Section("Documents that differ", columns, list(_documents(report)))
+    yield from repair.sections(report)
     found = [(f.what, f.place, f.outcome, f.detail) for f in report.findings]
     yield Section("Templates and queries", ("what", "where", "outcome", "detail"), found)
+    copied = [
+        (
+            each.step,
+            metadata.kind(o.kind),
+            o.name,
+            o.result,
+            metadata.outcome(o) if o.result != "done" else "",
+        )
+        for each in report.metadata
+        for o in each.outcomes
+    ]
+    left = [(line,) for each in report.metadata for line in (*each.hazards, *each.notices)]
+    left += [(line,) for line in dict.fromkeys(line for m in report.metadata for line in m.checklist)]
+    yield Section("Metadata", ("step", "kind", "name", "result", "why"), copied)
+    yield Section("To know about metadata, and by hand", ("what",), left)
+    settled = [(common.merge(each),) for each in report.merged]
+    settled += [(common.sentence(common.switched(report.aliases)),)] if report.aliases else []
+    yield Section("Renamed indices", ("what has become of them",), settled)
     left = [(item.name, common.left_out(item)) for item in report.left_out]
     yield Section("Left out", ("name", "why"), left)
 
@@ -65,7 +87,7 @@ def _course(report: Report) -> Iterator[Section]:
 
 
 def _indices(report: Report) -> Iterator[Sequence[str]]:
-    for index in sorted(report.indices, key=lambda index: index.verdict == "equal"):
+    for index in sorted(report.indices, key=lambda index: index.verdict in PASSING):
         yield (
             index.source,
             index.target,

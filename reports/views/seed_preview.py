@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from reports.views import layout
+from reports.views import layout, tail
 from reports.views.fitting import page
 from reports.words import common, seeding
 from tasks.records.previews import RoundPreview, WindowPreview
@@ -16,6 +16,13 @@ _REHEARSED = (
     "Nothing is frozen or opened for writes: this is a seed round, whose copies are opened for reading, "
     "compared, and closed again"
 )
+
+
+_AFTER = {
+    "blocked": "the source keeps refusing writes",
+    "released": "the source takes writes again, too",
+    "follow": "the source keeps refusing writes, and `snapferry follow PLAN` keeps it ready to go back to",
+}
 
 
 def seed_preview_view(ahead: RoundPreview) -> RenderableType:
@@ -40,6 +47,8 @@ def _parts(ahead: RoundPreview) -> Iterator[RenderableType]:
     yield from layout.notes((*resolution.notes, *ahead.work.notes))
     if ahead.rehearsal:
         yield Text(_REHEARSED)
+    if ahead.ways:
+        yield from tail.ways_lines(ahead.ways.ways)
     yield from _window(ahead)
 
 
@@ -56,7 +65,8 @@ def _standing(run_id: str, frozen: WindowPreview) -> str:
 
 def _line(change: Change) -> str:
     way = "onto its copy" if change.base else "full copy"
-    way = {"dropped": "its copy is deleted", "aliases": "no restore"}.get(change.kind, way)
+    others = {"dropped": "its copy is deleted", "aliases": "no restore", "followed": "by the tail"}
+    way = others.get(change.kind, way)
     operations = change.operations
     done = "" if operations is None else f", {common.counted(operations, 'operation', 'operations')}"
     under = "" if change.target == change.name else f" as {change.target}"
@@ -87,8 +97,7 @@ def _order(ahead: RoundPreview) -> Iterator[str]:
         "point of no return: the target gets its aliases, replicas and refresh intervals, and takes writes; "
         "until then the cutover can roll back, by itself or by abort"
     )
-    blocked = ahead.source_after == "blocked"
-    yield "the source keeps refusing writes" if blocked else "the source takes writes again, too"
+    yield _AFTER[ahead.source_after or "blocked"]
     if ahead.pauses:
         yield "the service's automated snapshots of the source are resumed"
 

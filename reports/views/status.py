@@ -31,6 +31,7 @@ def status_of(
     taking_away: str | None = None,
     live: LiveProgress | None = None,
     log: str | None = None,
+    way_back: str | None = None,
 ) -> dict[str, Any]:
     """The run's status as a value.
 
@@ -42,6 +43,7 @@ def status_of(
         taking_away: the command that resumes removing the copies, if that has begun and not finished.
         live: what the run's session last reported.
         log: the run's log; None if it has none.
+        way_back: how falling back stands; None where nothing has promised it.
     """
     gone = report.outcome == RunStatus.RUNNING and not held
     last = current_step(report)
@@ -61,6 +63,7 @@ def status_of(
         "source_refuses_writes": block.model_dump(mode="json") if block else None,
         "copies": waiting.model_dump(mode="json") if waiting else None,
         "taking_away": taking_away,
+        "way_back": way_back,
         "started": report.started.isoformat(),
         "step": last.name if last else None,
         "step_attempts": last.attempts if last else 0,
@@ -116,6 +119,7 @@ def status_view(found: dict[str, Any]) -> RenderableType:
         lines.append(f"Last step: {found['step']}, attempt {found['step_attempts']}: {found['step_error']}")
     lines += live_lines(found)
     lines += [common.gate(GateReport.model_validate(gate)) for gate in found["gates"]]
+    lines += [f"Falling back: {found['way_back']}"] if found["way_back"] else []
     lines += [found["message"]] if found["message"] else []
     lines += [_BY_THE_JOURNAL] if found["source_refuses_writes"] else []
     lines += [f"Log: {found['log']}"] if found["log"] else []

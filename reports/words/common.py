@@ -11,7 +11,16 @@ from reports.words.estimates import basis, bottleneck
 from tasks.records.checks import PreflightRecord
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.estimates import Estimate, Range
-from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, Unit
+from tasks.records.reindexing import IndexMerge, MergeRecord, ReindexRecord, SwitchedAliases
+from tasks.records.resolution import (
+    AliasSwitch,
+    LeftOut,
+    LeftOutReason,
+    Merge,
+    Resolution,
+    SnapshotOrigin,
+    Unit,
+)
 from tasks.records.transfer import Attempt, Form, RepositoryRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding, VerificationRecord
 
@@ -26,6 +35,7 @@ _REASONS = {
     LeftOutReason.ONLY_ON_THE_TARGET: "only on the target",
     LeftOutReason.NOT_REHEARSED: "not in --only",
 }
+_NAMED = 5
 FORMS: dict[Form, str] = {
     "region": "by Region",
     "endpoint": "by endpoint",
@@ -178,7 +188,8 @@ def resolved(record: Resolution) -> str:
     """Count the indices that a resolution moves and leaves out."""
     total = size(sum(index.bytes or 0 for index in record.indices))
     indices = counted(len(record.indices), "index", "indices")
-    return f"{indices} to move ({total}), {len(record.left_out)} left out"
+    copied = f", {len(record.copied)} to reindex" if record.copied else ""
+    return f"{indices} to move ({total}){copied}, {len(record.left_out)} left out"
 
 
 def preflight_done(record: PreflightRecord) -> str:
@@ -227,6 +238,47 @@ def restored(record: RestoreRecord) -> str:
     return f"{arrived} of {len(record.indices)} indices{whole}, {fetched} fetched"
 
 
+def reindexed(record: ReindexRecord) -> str:
+    """Count the indices that the target has copied, and their documents."""
+    documents = sum(index.documents or 0 for index in record.indices)
+    indices = counted(len(record.indices), "index", "indices")
+    return f"{indices} copied by _reindex, {counted(documents, 'document', 'documents')}"
+
+
+def merged(record: MergeRecord) -> str:
+    """Count the documents that were merged, and those that were left alone."""
+    return "; ".join(map(merge, record.indices))
+
+
+def merge(record: IndexMerge) -> str:
+    """Say where the documents of a renamed index are now."""
+    said = f"{record.index} merged into {record.into}: {counted(record.merged, 'document', 'documents')}"
+    if not record.collisions:
+        return said
+    others = counted(record.collisions, "document stays", "documents stay")
+    return f"{said}; {others} in {record.index} alone, as {record.into} has other documents with their ids"
+
+
+def planned_merge(decided: Merge) -> str:
+    """Say where the documents of a renamed index will go."""
+    return f"Once verified, {decided.index} is merged into {decided.into}; documents there stay as they are"
+
+
+def planned_switch(decided: AliasSwitch) -> str:
+    """Say which names will lead to a renamed index, and what has to go for them."""
+    said = f"Once verified, {names(decided.aliases, _NAMED)} will lead to {decided.index}"
+    gone = [f"{name} is deleted on the target" for name in decided.deletes]
+    gone += [f"{name} leaves {names(indices, _NAMED)}" for name, indices in decided.leaves.items()]
+    return f"{said}; {'; '.join(gone)}" if gone else said
+
+
+def switched(record: SwitchedAliases) -> str:
+    """Say which names lead to renamed indices now, and what was deleted for them."""
+    led = [f"{alias} → {', '.join(indices)}" for alias, indices in record.added.items()]
+    deleted = f"; deleted: {names(record.deleted, _NAMED)}" if record.deleted else ""
+    return f"aliases: {names(led, _NAMED)}{deleted}"
+
+
 def verified(record: VerificationRecord) -> str:
     """Count what a verification compared."""
     documents = sum(verdict.target_count or 0 for verdict in record.verdicts)
@@ -236,8 +288,24 @@ def verified(record: VerificationRecord) -> str:
 def compared(record: VerificationRecord) -> str:
     """Count the equal indices, and the bracketed ones (equal but for later operations)."""
     found = [verdict.outcome for verdict in record.verdicts]
+    if record.level == "record":
+        return as_recorded(found.count("as recorded"), len(found))
     bracketed = f", {found.count('bracketed')} bracketed" if "bracketed" in found else ""
     return f"{found.count('equal')} of {len(found)} indices equal{bracketed} at level {record.level}"
+
+
+def as_recorded(count: int, of: int) -> str:
+    """Count the indices that are as the snapshot's record has them."""
+    return f"{count} of {of} indices as the snapshot's record has them"
+
+
+def origin(record: SnapshotOrigin) -> str:
+    """Describe the snapshot that is the source of a migration."""
+    took = f", taken {clock(record.started)}" + (f" by {record.version}" if record.version else "")
+    holds = (
+        f"{counted(record.indices, 'index', 'indices')}, {counted(record.shards_total, 'shard', 'shards')}"
+    )
+    return f"snapshot {record.name} in repository {record.repository} ({record.state}{took}; {holds})"
 
 
 def document(difference: DocumentDifference) -> str:

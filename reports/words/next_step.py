@@ -14,6 +14,7 @@ from runs.verbs import Verb
 
 ABORT = command("abort", "--execute")
 RELEASE = command("finish", "--source", "released", "--execute")
+UNFREEZE = "snapferry unfreeze PLAN:target INDEX --execute"
 _NAMED = re.compile(f"`({command('[a-z]+')}[^`]*)`")
 _NEW_RUN = "--new-run"
 _AGAIN = "run the same command again: it continues this run"
@@ -104,6 +105,10 @@ def _failed_step(document: Document) -> str:
 def _usual(document: Document, window: WindowReport | None) -> NextStep:
     if document.unheard:
         return _about_hooks(document)
+    if _repair_was_interrupted(document):
+        return NextStep(
+            "the repair has not ended: the same command resumes it", command("repair", "--execute")
+        )
     if document.verb is Verb.CUTOVER and window:
         return _after_freeze(document, window)
     if document.verb is Verb.SEED and is_removed(document):
@@ -113,6 +118,12 @@ def _usual(document: Document, window: WindowReport | None) -> NextStep:
     if document.status is RunStatus.DIFFERENT and document.verb is Verb.SEED:
         return NextStep("seed again: the next round copies the differing indices again", Verb.SEED.command)
     return NextStep(_advice(document), _command(document))
+
+
+def _repair_was_interrupted(document: Document) -> bool:
+    entry = document.steps.get(StepName.REPAIR)
+    over = document.status in {RunStatus.DONE, RunStatus.DIFFERENT}
+    return over and entry is not None and (entry.ended is None or entry.error is not None)
 
 
 def after_a_kill(window: WindowReport | None, said: str, to_run: str) -> NextStep:
@@ -155,6 +166,10 @@ def _about_hooks(document: Document) -> NextStep:
 def _after_success(document: Document) -> NextStep:
     if document.verb is Verb.REHEARSE:
         return _after_rehearsal(document)
+    if document.verb is Verb.FOLLOW and document.back:
+        return NextStep("look at the fallback, if you want to go back", command("fallback"))
+    if document.verb is Verb.FOLLOW:
+        return NextStep("look at the cutover and its window", command("cutover"))
     if document.verb is Verb.SEED:
         return NextStep(
             "seed again as often as you like, then look at the cutover and its window",
@@ -186,7 +201,15 @@ def _after_freeze(document: Document, window: WindowReport) -> NextStep:
         reason = f"{document.hint}; " if document.hint and document.status == RunStatus.FAILED else ""
         advice = f"{reason}run the same command again: it resumes opening the target"
         return NextStep(advice, resume_command(document))
-    where = window.repoint.endpoint if window.repoint else "the target"
+    where = window.repoint.endpoint if window.repoint else "the domain that was opened"
+    if document.back and document.record(StepName.WAY_BACK):
+        advice = f"point your clients at {where} again; a cutover brings what they write there to the other"
+        return NextStep(advice, command("cutover"))
+    if document.back:
+        return NextStep(f"point your clients at {where} again")
+    if document.record(StepName.WAY_BACK) and not document.record(StepName.FINISH):
+        advice = f"point your clients at {where}; to be able to go back, follow what they write there"
+        return NextStep(advice, command("follow", "--execute"))
     return _cleaned_up(document, window) or NextStep(
         f"point your clients at {where}, then clean up registrations, snapshots and the source's block",
         command("finish"),
@@ -206,6 +229,7 @@ def _cleaned_up(document: Document, window: WindowReport | None) -> NextStep | N
 def _after_roll_back(document: Document, window: WindowReport) -> NextStep:
     own = str((document.failure or {}).get("hint", ""))
     over = window.ended and window.ended >= window.deadline
-    more = "" if over else ", and the next cutover continues from the copies"
+    verb = "fallback" if document.back else "cutover"
+    more = "" if over or document.back else ", and the next cutover continues from the copies"
     again = f"the source takes writes again{more}"
-    return NextStep(f"{own}; {again}" if own else again, command("cutover"))
+    return NextStep(f"{own}; {again}" if own else again, command(verb))

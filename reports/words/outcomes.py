@@ -1,8 +1,9 @@
 """A run's status in one sentence, with its figures; a seed round has others, as it verifies nothing."""
 
-from reports.model.report import Report, Totals
+from reports.model.report import Report
 from reports.model.seeding import RoundReport
-from reports.words.common import clock, counted, duration, number, size
+from reports.words import tail
+from reports.words.common import as_recorded, clock, counted, duration, number, size
 from runs.lifecycle import RunStatus
 from runs.step_names import StepName
 from runs.verbs import Verb
@@ -26,6 +27,9 @@ _ROLLED_BACK = {
 }
 
 _STOPPED = "stopped unexpectedly"
+
+_LEFT_ALONE = frozenset({"unchanged", "aliases", "followed"})
+"""Kinds of change after which no restore touches a copy."""
 
 _IN_WINDOW = "{} while the source refuses writes; nothing is open yet"
 
@@ -71,8 +75,16 @@ def state_sentence(report: Report, *, gone: bool = False) -> str:
         return "moved and equal, but the real run would be refused or fail"
     if report.outcome != RunStatus.DONE:
         return OUTCOMES[report.outcome]
+    return _done(report)
+
+
+def _done(report: Report) -> str:
     if report.verb is Verb.SEED:
         return _seeded(report.round)
+    if report.verb is Verb.FOLLOW:
+        return "ended as told, with the copies in step"
+    if report.level == "record":
+        return "done, and verified with the snapshot's record alone"
     return "done, verified and open" if report.verb is Verb.CUTOVER else OUTCOMES[RunStatus.DONE]
 
 
@@ -80,7 +92,7 @@ def _is_only_forecast(report: Report) -> bool:
     """Whether a rehearsal found everything equal, and ended badly for what the real run would meet."""
     if report.rehearsal is None or report.rehearsal.failure or report.outcome != RunStatus.DIFFERENT:
         return False
-    return 0 < report.totals.indices == report.totals.equal
+    return 0 < report.totals.indices == report.totals.equal + report.totals.recorded
 
 
 def _during(report: Report) -> str:
@@ -108,8 +120,10 @@ def headline(report: Report) -> str:
 
 def _figures(report: Report) -> str:
     totals, window = report.totals, report.window
+    if report.verb is Verb.FOLLOW:
+        return tail.followed(report.tail.follow) if report.tail and report.tail.follow else ""
     if report.verb is Verb.SEED:
-        compared = f"; {_compared(totals)}" if report.level else ""
+        compared = f"; {_compared(report)}" if report.level else ""
         return f"{round_figures(report.round)}{compared}" if report.round else ""
     seconds = report.rehearsal.seconds if report.rehearsal else report.seconds
     refused = f"the source refused writes for {duration(window.seconds)}" if window and window.seconds else ""
@@ -118,7 +132,7 @@ def _figures(report: Report) -> str:
     if report.level is None:
         return _unverified(report)
     moved = (
-        f"{_compared(totals)}, {counted(totals.documents, 'document', 'documents')}, "
+        f"{_compared(report)}, {counted(totals.documents, 'document', 'documents')}, "
         f"{size(totals.bytes)}, {duration(seconds)}"
     )
     return f"{moved}; {refused}" if refused else moved
@@ -132,7 +146,10 @@ def _unverified(report: Report) -> str:
     return f"{copied}nothing verified yet"
 
 
-def _compared(totals: Totals) -> str:
+def _compared(report: Report) -> str:
+    totals = report.totals
+    if report.level == "record":
+        return as_recorded(totals.recorded, totals.indices)
     bracketed = f", {totals.bracketed} bracketed" if totals.bracketed else ""
     return f"{totals.equal} of {totals.indices} indices equal{bracketed}"
 
@@ -155,4 +172,4 @@ def untouched(round_: RoundReport, *, opened: bool) -> dict[str, str]:
 
 def unrestored(round_: RoundReport) -> dict[str, str]:
     """Names on the target of copies that the round left as they were, each with its kind of change."""
-    return {index.target: index.kind for index in round_.indices if index.kind in {"unchanged", "aliases"}}
+    return {index.target: index.kind for index in round_.indices if index.kind in _LEFT_ALONE}

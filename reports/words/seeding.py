@@ -29,7 +29,7 @@ def compared(record: ChangesRecord) -> str:
 def copies(record: CopiesRecord) -> str:
     """The copies after a round."""
     copies = counted(len(record.copies), "copy", "copies")
-    return f"{copies} on the target, closed and refusing writes"
+    return f"{copies} on the target, refusing writes"
 
 
 def round_sentence(record: RoundRecord) -> str:
@@ -137,8 +137,15 @@ def frozen(record: FreezeRecord) -> str:
 
 def no_way_back(source_after: str) -> str:
     """Announce what cannot be undone."""
+    if source_after == "follow":
+        return "the target is opened for writes; `snapferry fallback PLAN` is the way back from here"
     after = "keeps refusing writes" if source_after == "blocked" else "takes writes again, too"
     return f"no way back from here: the target is opened for writes, and the source {after}"
+
+
+def going_back() -> str:
+    """Announce that the domain that was left before takes writes again."""
+    return "no way back from here: clients can be pointed back; the domain that they left takes writes again"
 
 
 def opened(record: OpenRecord) -> str:

@@ -18,6 +18,19 @@ _LIMITS = {
         "closed indices are compared only by Lucene documents and last sequence number, not by contents"
     ),
     Limit.NOT_CONTENT: "contents, mappings, settings and aliases were not compared: that takes level content",
+    Limit.RECORD_ONLY: (
+        "there was no source to compare with: it is proved that the target has restored every file that the "
+        "snapshot holds, not that the snapshot holds all that its domain held; documents were counted on the "
+        "target alone; mappings, settings and aliases are as the snapshot has them, and were compared with "
+        "nothing"
+    ),
+    Limit.OPENED: (
+        "indices that were closed when the snapshot was taken are open; its record does not tell which"
+    ),
+    Limit.REPAIRED: (
+        "documents were repaired, so the target was not as it had been restored: whatever else was changed "
+        "there shows for certain only at level content with all documents (--sample 1)"
+    ),
     Limit.SAMPLE_ONLY: ("only a sample of the documents was compared by contents: the others may differ"),
 }
 

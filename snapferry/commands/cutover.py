@@ -27,7 +27,7 @@ Rehearse = Annotated[
     ),
 ]
 SourceAfter = Annotated[
-    Literal["blocked", "released"] | None,
+    Literal["blocked", "released", "follow"] | None,
     typer.Option(
         "--source-after",
         help="Keep the source blocked or release it once the target is open. Default: cutover.source_after.",

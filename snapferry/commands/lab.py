@@ -96,9 +96,17 @@ def _require_extra() -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
+def _require_account(number: str | None) -> None:
+    from lab.settings import ACCOUNT_ID
+
+    if number is not None and not ACCOUNT_ID.fullmatch(number):
+        raise typer.BadParameter("an account has 12 digits: 210987654321", param_hint="--target-account")
+
+
 @verb(
     "snapferry lab up --documents 20000",
     "snapferry lab up --source elasticsearch-7.10.2 --target opensearch-2.19.4",
+    "snapferry lab up --target-account 210987654321",
     errors=lab_errors,
 )
 def up(
@@ -112,6 +120,14 @@ def up(
     no_data: Annotated[bool, typer.Option("--no-data", help="Leave the source empty.")] = False,
     source_region: Annotated[str, typer.Option(metavar="CODE", help="Region of the source.")] = "us-east-1",
     target_region: Annotated[str, typer.Option(metavar="CODE", help="Region of the target.")] = "eu-west-1",
+    target_account: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Put the target into another account than the source's 123456789012.",
+            show_default=False,
+        ),
+    ] = None,
     source: Source = ENGINE,
     target: Target = ENGINE,
     access_control: Annotated[
@@ -141,11 +157,12 @@ def up(
     from lab.manager import up as start
     from lab.settings import heap_for
 
+    _require_account(target_account)
     was_up = read_status(place.chosen).state == "up"
     with LabProgress() as progress:
         domains = (
             domain("orders-source", source_region, source, access_control, nodes, managers),
-            domain("orders-target", target_region, target, access_control, nodes, managers),
+            domain("orders-target", target_region, target, access_control, nodes, managers, target_account),
         )
         heap_mb = heap or heap_for(0 if no_data else documents)
         description = start(place.chosen, settings(*domains, tls=tls, heap_mb=heap_mb), progress)
@@ -184,7 +201,7 @@ def status(call: Call, place: Place) -> None:
 
 lab = VerbGroup(
     "lab",
-    "Run a local AWS to try things on: two real domains, S3, IAM, STS.",
+    "Run a local AWS to try things on: two domains, S3, IAM, STS.",
     ("snapferry lab up", "snapferry lab down"),
     (up, down, status),
 )
@@ -211,18 +228,28 @@ def _document(home: Path, found: LabStatus) -> dict[str, object]:
 
 
 def domain(
-    name: str, region: str, engine: Engine, access_control: bool = False, nodes: int = 1, managers: int = 1
+    name: str,
+    region: str,
+    engine: Engine,
+    access_control: bool = False,
+    nodes: int = 1,
+    managers: int = 1,
+    account: str | None = None,
 ) -> DomainSettings:
-    """A domain to start; prints a warning if its engine has no access control."""
+    """A domain to start; prints a warning if its engine has no access control.
+
+    Args:
+        account: the account that owns it; the lab's usual one if None.
+    """
     from lab.engines.artifacts import find_engine
-    from lab.settings import DomainSettings
+    from lab.settings import ACCOUNT, DomainSettings
 
     secured = access_control and find_engine(engine).has_access_control
     if access_control and not secured:
         typer.echo(
             f"{name}: {engine.value} has no access control in the lab, so this domain is open.", err=True
         )
-    return DomainSettings(name, region, engine.value, secured, nodes, managers)
+    return DomainSettings(name, region, engine.value, secured, nodes, managers, account or ACCOUNT)
 
 
 def settings(

@@ -57,12 +57,38 @@ def status(call: RunCall, run: RunId = None) -> None:
         removal,
         live,
         str(log) if log.exists() else None,
+        _way_back(runs),
     )
     found = with_plan(found, called)
     if call.as_json:
         show_json(found)
     else:
         show(status_view(visible_values(found)))
+
+
+def _way_back(runs: "State") -> str | None:
+    """How falling back stands, by the journals; None where no opening has promised it."""
+    from flows.sessions.which_run import ENDED, has_ended_promise, promised_opening
+    from reports.words.tail import way_back
+    from tasks import steps
+
+    opening = promised_opening(runs, back=True)
+    if opening is None:
+        return None
+    if has_ended_promise(opening):
+        return f"not possible any more, because {ENDED}"
+    later = [j.document for j in runs.journals() if j.document.started > opening.document.started]
+    lost = (
+        f"not possible any more, because of {name}: {position.lost}"
+        for each in later
+        if each.back
+        for name, position in each.positions.items()
+        if position.lost
+    )
+    if said := next(lost, None):
+        return said
+    followed = (each.recorded(steps.FOLLOW) for each in later if each.back)
+    return way_back(next((each for each in followed if each), None))
 
 
 def _left_by_seeding(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":

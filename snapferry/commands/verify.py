@@ -144,6 +144,9 @@ def _require_sides_and_indices(
 
 
 def _compare_plan(plan: "Plan", changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
+    if plan.source_domain is None and any(value is not None for value in changes.values()):
+        message = "the plan's source is a snapshot: there is only level record, which takes no other options"
+        raise typer.BadParameter(message, param_hint="--level")
     plan = plan.model_copy(update={"verify": settings_of(plan.verify, changes)})
     from flows.verify import verify_plan
     from snapferry.output.progress import shown_progress

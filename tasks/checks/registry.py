@@ -8,13 +8,14 @@ from tasks.checks import safety, window
 from tasks.checks.account import caller, role_rights, roles
 from tasks.checks.bucket import bucket, encryption, ownership
 from tasks.checks.check import Check, checks_in
-from tasks.checks.domains import access_control, automated_snapshots, blocks, domains
+from tasks.checks.domains import access_control, automated_snapshots, blocks, domains, native_paths
 from tasks.checks.indices import (
     aliases,
     asked_settings,
     index_settings,
     indices,
     readability,
+    reindexing,
     target_features,
 )
 from tasks.checks.room import allocation, replicas, room
@@ -36,8 +37,8 @@ THEN: tuple[Check, ...] = tuple(
     each
     for each in checks_in(
         *(caller, roles, role_rights, bucket, encryption, ownership),
-        *(domains, blocks, access_control, automated_snapshots),
-        *(indices, target_features, index_settings, asked_settings, readability),
+        *(domains, native_paths, blocks, access_control, automated_snapshots),
+        *(indices, reindexing, target_features, index_settings, asked_settings, readability),
         *(aliases, room, replicas, allocation, safety),
     )
     if each not in FIRST

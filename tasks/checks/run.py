@@ -52,6 +52,8 @@ def _record(survey: Survey, made: Check, side: Side | None) -> CheckRecord:
 
 def _finding(survey: Survey, made: Check, side: Side | None) -> Finding:
     """Run one check. If it breaks, only its own result is lost."""
+    if side is not None and side not in survey.sides:
+        return skip("the plan's source is a snapshot, not a domain")
     try:
         return made.judge(survey, side)
     except Inapplicable as error:

@@ -1,15 +1,19 @@
 """Checks of safety: writers to the repository, the plan's existing snapshot, and required consents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from domains.domain import Side
 from domains.engine import snapshots
 from domains.engine.snapshots import SnapshotInfo
 from domains.errors import DomainError
-from tasks.checks.check import Finding, check, failing, ok, shown, side_check, skip, unknown, warn
+from tasks.checks.check import Finding, check, fail, failing, ok, shown, side_check, skip, unknown, warn
 from tasks.checks.facts.registrations import at_the_plans_place, leads_to_the_plan, other_writers
+from tasks.errors import PreconditionError
+from tasks.records.resolution import AliasSwitch, Unit
 from tasks.repository.bodies import is_readonly, place
-from tasks.survey import SIDES, Survey
+from tasks.selection.snapshot_record import NoSuchSnapshot
+from tasks.selection.strategy import by_strategy
+from tasks.survey import Survey
 
 _GUIDE = "Creating index snapshots in Amazon OpenSearch Service: only one domain writes to a repository"
 
@@ -29,6 +33,8 @@ def repository(survey: Survey, side: Side) -> Finding:
 @check("safety.writer", "the source is the only one that writes to the repository", source=_GUIDE)
 def writer(survey: Survey) -> Finding:
     """Two writers see different lists of snapshots and damage each other's."""
+    if "source" not in survey.sides:
+        return skip("nothing is written: the plan's source is a snapshot")
     problems = other_writers(survey)
     if problems:
         return failing(problems, "", _ALONE)
@@ -62,10 +68,12 @@ def readonly(survey: Survey) -> Finding:
 @check("safety.snapshot", "the plan's existing snapshot holds what moves", source="docs/plan.md")
 def snapshot(survey: Survey) -> Finding:
     """Read on the first side that can already read it."""
-    name = survey.plan.snapshot.existing
+    name = survey.plan.existing_snapshot
     if name is None:
         return skip("the migration takes a snapshot of its own")
-    for side in SIDES:
+    if "source" not in survey.sides:
+        return _judged_source(survey, name)
+    for side in survey.sides:
         found = survey.registration(side)
         if found and leads_to_the_plan(survey, side, found):
             return _judged(survey, _existing(survey, side, name), name)
@@ -83,10 +91,15 @@ def _existing(survey: Survey, side: Side, name: str) -> SnapshotInfo | None:
 
 def existing_uuid(survey: Survey) -> str | None:
     """Return the UUID of the plan's existing snapshot; None without one, or if no domain can read it yet."""
-    name = survey.plan.snapshot.existing
+    name = survey.plan.existing_snapshot
     if name is None:
         return None
-    for side in SIDES:
+    if "source" not in survey.sides:
+        try:
+            return survey.snapshot.uuid
+        except (DomainError, PreconditionError):  # safety.snapshot reports it
+            return None
+    for side in survey.sides:
         registered = survey.registration(side)
         if registered and leads_to_the_plan(survey, side, registered):
             try:
@@ -97,14 +110,23 @@ def existing_uuid(survey: Survey) -> str | None:
     return None
 
 
+def _judged_source(survey: Survey, name: str) -> Finding:
+    """Judge the snapshot that is the plan's source, which the target must be able to read."""
+    try:
+        return _judged(survey, survey.snapshot, name)
+    except NoSuchSnapshot as error:
+        return fail(error.message, error.hint)
+
+
 def _judged(survey: Survey, found: SnapshotInfo | None, name: str) -> Finding:
     if found is None:
         repository = survey.plan.repository.name
-        said = f"repository {repository} has no snapshot {name}; check snapshot.existing"
+        said = f"repository {repository} has no snapshot {name}; check {survey.plan.snapshot_key}"
         return failing([said], "", f"GET _snapshot/{repository}/_all?verbose=false lists those it has")
     problems = tuple(_problems(survey, found))
     if problems:
-        return failing(problems, "", "choose another snapshot.existing, or remove it to take a new snapshot")
+        otherwise = ", or remove it to take a new snapshot" if "source" in survey.sides else ""
+        return failing(problems, "", f"choose another {survey.plan.snapshot_key}{otherwise}")
     if found.running:
         return warn(f"snapshot {name} is still being taken", "the migration waits for its end")
     return ok(f"snapshot {name} ({found.state}) holds everything")
@@ -114,9 +136,12 @@ def _problems(survey: Survey, found: SnapshotInfo) -> Iterator[str]:
     partial = survey.plan.snapshot.allow_partial
     if found.state not in {"SUCCESS", "IN_PROGRESS"} and not (found.state == "PARTIAL" and partial):
         why = f" ({found.failures[0]})" if found.failures else ""
-        yield f"snapshot {found.name} ended as {found.state}{why}; choose another one under snapshot.existing"
+        said = f"snapshot {found.name} ended as {found.state}{why}"
+        yield f"{said}; choose another one under {survey.plan.snapshot_key}"
     held, streams = set(found.indices), set(found.data_streams)
-    for unit in (unit for unit in survey.decision.units if unit.action != "skip"):
+    for unit in by_strategy(survey.decision.units, survey.reindexed)[0]:
+        if unit.action == "skip":
+            continue
         complete = held.issuperset(index.name for index in unit.indices)
         if not complete or (unit.is_stream and unit.name not in streams):
             yield f"{unit.name}: not in snapshot {found.name}; exclude it, or take a new snapshot"
@@ -136,8 +161,13 @@ def consents_needed(survey: Survey) -> Iterator[str]:
     """Yield the command's options that are needed, one per risk."""
     if survey.plan.snapshot.allow_partial:
         yield "--allow-partial"
-    for name in dict.fromkeys(name for unit in survey.decision.units for name in unit.takes):
+    deleted = [*survey.decision.units, *survey.decision.switches]
+    for name in dict.fromkeys(name for each in deleted for name in _deletes(each)):
         yield f"--allow-delete {name}"
+
+
+def _deletes(decided: Unit | AliasSwitch) -> Iterable[str]:
+    return decided.takes if isinstance(decided, Unit) else decided.deletes
 
 
 def consents_given(survey: Survey) -> set[str]:

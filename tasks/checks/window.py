@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from domains.engine import cluster_features
 from domains.engine.cluster_features import WriteSettings
-from domains.engine.write_blocks import archived_settings, archived_way_out
+from domains.engine.indices.write_blocks import archived_settings, archived_way_out
 from tasks.checks.check import Finding, check, fail, ok, shown, skip, warn
 from tasks.checks.facts import indices
 from tasks.records.resolution import SelectedIndex
@@ -172,5 +172,5 @@ def _writing(survey: Survey) -> WriteSettings:
 
 
 def _no_window(survey: Survey) -> Finding | None:
-    existing = survey.plan.snapshot.existing
+    existing = survey.plan.existing_snapshot
     return None if existing is None else skip(f"the plan moves snapshot {existing}, so there is no window")

@@ -1,9 +1,9 @@
 """What a run owns on the domains: what its journal recorded and the domains confirm now. Reads only.
 
-A run owns an index if the journal intended it and its UUID is the one recorded when it was restored, or if
-its shards report that they come from the run's snapshot; a data stream if it owns all of its backing indices;
-a snapshot if it carries the run's id; a registration if it is still as this run sent it. Seed rounds and
-their cutover share one registration.
+A run owns an index if the journal intended it and its UUID is the one recorded when it was restored or
+created, or if it carries the run's marker, or if its shards report that they come from the run's snapshot; a
+data stream if it owns all of its backing indices; a snapshot if it carries the run's id; a registration if it
+is still as this run sent it. Seed rounds and their cutover share one registration.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from domains.engine import repositories, snapshots
 from domains.errors import Missing
 from tasks.migration import Migration
 from tasks.records.cleanup import Skipped, SkippedReason
-from tasks.restore.owned_indices import intended, proven
+from tasks.restore.owned_indices import intended, note_created, proven
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Owned:
 def owned(m: Migration) -> Owned:
     """What the run owns now. The UUIDs of what is proved are recorded in the journal."""
     there = names_on.catalog(m.target)
+    note_created(m, there)
     present = {name: there.indices[name].uuid for name in sorted(intended(m) & there.indices.keys())}
     ours = proven(m, present, f"{m.repository}/{m.snapshot}")
     own = {name: uuid for name, uuid in present.items() if name in ours}

@@ -23,7 +23,7 @@ from tasks.repository import register
 from tasks.repository.history import is_own_registration, sent_registrations
 from tasks.repository.revert import revert, revert_request
 from tasks.retry_while_busy import is_busy, retry_while_busy
-from tasks.survey import SIDES, Survey
+from tasks.survey import Survey
 
 _AT_ONCE = 50  # indices deleted by one request
 
@@ -56,15 +56,18 @@ def require_removable(m: Migration, name: str) -> None:
 def requests(m: Migration, survey: Survey, resolution: Resolution) -> Iterator[tuple[Side, Request]]:
     """The requests that remove everything in this resolution once it is restored. Reads only."""
     streams = [unit.target for unit in resolution.moving if unit.is_stream]
-    indices = sorted(i.target for u in resolution.moving if not u.is_stream for i in u.indices)
+    made = (*resolution.moving, *resolution.reindexed)
+    indices = sorted(i.target for u in made if not u.is_stream for i in u.indices)
     for name in streams:
         yield "target", names_on.delete_request(name, stream=True)
     for start in range(0, len(indices), _AT_ONCE):
         for request in names_on.delete_all_requests(indices[start : start + _AT_ONCE]):
             yield "target", request
-    if not m.plan.snapshot.existing:
+    if not resolution.moving:
+        return
+    if not m.plan.existing_snapshot:
         yield "source", snapshots.delete_request(m.repository, m.snapshot)
-    for side in reversed(SIDES):
+    for side in reversed(survey.sides):
         registered = any(
             request.method == "PUT"
             for request in register.requests(m, survey, side, resolution.bucket_region)
@@ -83,7 +86,7 @@ def leftovers(m: Migration) -> Leftovers:
     found = owned(m)
     registered: list[Side] = [
         domain.side
-        for domain in (m.source, m.target)
+        for domain in m.domains
         if is_own_registration(m, domain, repositories.registration(domain, m.repository))
     ]
     return Leftovers(
@@ -106,7 +109,7 @@ def remove_made(m: Migration) -> RemovalRecord:
     """
     await_in_flight(m, StepName.CLEAN)
     left = [*_remove_indices(m), *remove_snapshot(m)]
-    registrations = {domain.side: revert(m, domain) for domain in (m.target, m.source)}
+    registrations = {domain.side: revert(m, domain) for domain in reversed(m.domains)}
     return RemovalRecord(
         indices=removed_names(m, "remove"),
         snapshots=removed_names(m, "remove snapshot"),

@@ -11,7 +11,7 @@ from domains.domain import Domain, Side
 from domains.engine import catalog as names_on
 from domains.engine import repositories
 from domains.engine.catalog import Catalog, catalog
-from domains.engine.write_blocks import blocks
+from domains.engine.indices.write_blocks import blocks
 from runs.journal import Journal
 from runs.seed_cycles import sharing_registration
 from runs.state import State
@@ -44,7 +44,7 @@ def leftovers_of_rounds(m: Migration, rounds: Sequence[Migration]) -> Leftovers:
     runs = _runs(rounds)
     registered: list[Side] = [
         domain.side
-        for domain in (m.source, m.target)
+        for domain in m.domains
         if any(_is_reverted(each, domain, runs) for each in _by_repository(rounds))
     ]
     return Leftovers(
@@ -158,6 +158,6 @@ def _reverted(m: Migration, rounds: Sequence[Migration]) -> dict[str, Registrati
     runs, found = _runs(rounds), dict[str, Registration]()
     for each in _by_repository(rounds):
         place = "" if each.repository == m.repository else f", {each.repository}"
-        for domain in (m.target, m.source):
+        for domain in reversed(m.domains):
             found[f"{domain.side}{place}"] = revert(each, domain, runs)
     return found

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from configs.values.listing import listed
 from domains.engine.catalog import Catalog, catalog
+from domains.engine.indices.write_blocks import archived_settings, blocks
 from domains.engine.shard_stats import marks
-from domains.engine.write_blocks import archived_settings, blocks
 from domains.shard_mark import Mark
 from tasks.cutover import open_target
 from tasks.errors import VerificationFailed
@@ -43,10 +43,18 @@ def copy_states(m: Migration, resolution: Resolution) -> dict[str, CopyState]:
     return {name: CopyState(current.get(name, ()), now.get(name, "")) for name in names}
 
 
-def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord, copies: States) -> None:
+def require_unchanged(
+    m: Migration,
+    resolution: Resolution,
+    work: ChangesRecord,
+    copies: States,
+    *,
+    own_aliases: bool = False,
+) -> None:
     """Confirm that both sides are still as they were when compared, and still refuse writes.
 
     Args:
+        own_aliases: whether the copies may have aliases of their own, which the opening replaces.
         work: the source's shard marks, read when it was frozen.
         copies: the copies on the target, read before the comparison.
 
@@ -62,7 +70,7 @@ def require_unchanged(m: Migration, resolution: Resolution, work: ChangesRecord,
         *_target_problems(m, resolution, target),
         *(f"{name} on the target {why}" for name, why in altered.items()),
         *_archived_copies(m, resolution),
-        *open_target.foreign_aliases(m, resolution),
+        *(() if own_aliases else open_target.foreign_aliases(m, resolution)),
         *(f"{name} on the target: {why}" for name, why in drift.changed.items()),
         *(f"{verdict.source} on the source: {verdict.detail}" for verdict in drift.appeared),
     ]

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 
 from configs.values.listing import counted
 from domains.engine.catalog import catalog, path_pieces, refresh
-from domains.engine.index_opening import require_acknowledged
-from domains.engine.shard_stats import marks
-from domains.engine.write_blocks import (
+from domains.engine.indices.index_opening import require_acknowledged
+from domains.engine.indices.write_blocks import (
+    WRITE,
     archived_settings,
     archived_way_out,
     block_requests,
     blocks,
+    change_each,
     flush,
     setting_requests,
 )
+from domains.engine.shard_stats import marks
 from domains.errors import Blocked, Denied, Refused, SnapferryError
 from domains.http.json_replies import is_object
 from domains.http.requests import Request
@@ -266,6 +268,8 @@ def blocked_by(m: Migration) -> set[str]:
 
 def still_blocked(m: Migration) -> list[str]:
     """Those that still refuse writes. Reads only."""
+    if m.source_domain is None:
+        return []  # a migration from a snapshot blocks nothing
     blocked = blocks(m.source)
     return sorted(name for name in blocked_by(m) if name in blocked and blocked[name].write)
 
@@ -318,29 +322,8 @@ def release(m: Migration) -> ReleaseRecord:
 def _send_settings(
     m: Migration, names: Sequence[str], *, blocked: bool, enough: int | None = None
 ) -> dict[str, Refused]:
-    """Ask for the block, or the release, of these indices; where many are refused, of one after the other.
-
-    Args:
-        enough: how many refusals to collect before the rest is left out; None for all.
-
-    Returns:
-        The indices for which it was refused, each with the refusal.
-    """
-    refused: dict[str, Refused] = {}
-    for piece in path_pieces(names):
-        try:
-            for request in setting_requests(piece, blocked=blocked):
-                m.source.connection.send(request)
-        except Refused as error:
-            if error.transient:
-                raise
-            if len(piece) == 1:
-                refused[piece[0]] = error
-                continue
-            for name in piece:
-                if enough is None or len(refused) < enough:
-                    refused |= _send_settings(m, [name], blocked=blocked)
-    return refused
+    """Ask for the block, or the release, of these indices; where many are refused, of one after the other."""
+    return change_each(m.source, names, {WRITE: True if blocked else None}, enough)
 
 
 def _refusal(name: str, error: Refused | None) -> str:

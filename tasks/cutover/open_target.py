@@ -11,7 +11,7 @@ from configs.restore import full_key
 from configs.values.listing import listed
 from domains.engine import restores
 from domains.engine.catalog import Catalog, catalog, close_requests, path_pieces
-from domains.engine.index_opening import (
+from domains.engine.indices.index_opening import (
     OPENING_SETTINGS,
     alias_requests,
     aliases,
@@ -20,7 +20,7 @@ from domains.engine.index_opening import (
     opening_settings,
     require_acknowledged,
 )
-from domains.engine.write_blocks import WRITE, blocks, settings_requests
+from domains.engine.indices.write_blocks import WRITE, blocks, settings_requests
 from domains.errors import Refused
 from domains.http.json_replies import Json
 from domains.http.requests import Request

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from domains.engine import snapshots
 from domains.engine.catalog import catalog
-from domains.engine.index_opening import alias_removal_requests, aliases, require_acknowledged
-from domains.engine.write_blocks import blocks
+from domains.engine.indices.index_opening import alias_removal_requests, aliases, require_acknowledged
+from domains.engine.indices.write_blocks import blocks
 from domains.errors import is_transient
 from runs.lifecycle import RunStatus
 from runs.step_names import StepName

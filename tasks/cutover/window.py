@@ -69,7 +69,7 @@ def limit_waits(m: Migration, check: Callable[[], None] = lambda: None) -> Migra
         return _BoundedPoll(limit, until=deadline, check=check)
 
     end = time.monotonic() + (deadline - now()).total_seconds()
-    return replace(m, poll=poll, source=m.source.ending_at(end), target=m.target.ending_at(end))
+    return replace(m, poll=poll, source_domain=m.source.ending_at(end), target=m.target.ending_at(end))
 
 
 def require_time(m: Migration) -> None:

@@ -52,10 +52,18 @@ def find_access(side: Side, asked: SideOptions) -> Access:
     if end.stage in _AWAY and way.status is None:
         raise PreconditionError(f"the {side} cannot be reached: {end.detail}", hint=end.hint)
     if end.stage in {"credentials", "clock"} and way.auth == "sigv4":
-        raise PreconditionError(f"the {side} does not accept this login: {end.detail}", hint=end.hint)
+        hint = end.hint if asked.region or end.stage == "clock" else _other_login(side, way)
+        raise PreconditionError(f"the {side} does not accept this login: {end.detail}", hint=hint)
     if way.auth != "basic":  # the plan itself says what to do where the login is filled in
         way.unknown.append(f"it could not be reached from here: {end.detail}; {end.hint}")
     return way
+
+
+def _other_login(side: Side, way: Access) -> str:
+    return (
+        f"give the Region of the {side} with --{side}-region, if it is not {way.domain.region}; or its "
+        f"account's login with --{side}-profile or --{side}-role"
+    )
 
 
 def _by_name(side: Side, asked: SideOptions) -> Access:
@@ -84,7 +92,8 @@ def _with_status(asked: SideOptions, way: Access) -> Access:
 
 
 def _signed(side: Side, asked: SideOptions, why: str) -> Access:
-    region = login_region(session.session(asked.signing, asked.region))
+    own = asked.region or session.profile_region(asked.profile)
+    region = login_region(session.session(asked.signing, own))
     if region is None:
         raise PreconditionError(
             f"requests to the {side} must be signed for a Region, and {asked.given} names none",

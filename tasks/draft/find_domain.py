@@ -35,7 +35,7 @@ def find_domain(side: Side, asked: SideOptions) -> DomainLocation:
         AwsError: the control plane could not be asked.
     """
     name = asked.domain or ""
-    session = aws.session(asked.signing, asked.region)
+    session = aws.session(asked.signing, asked.region or aws.profile_region(asked.profile))
     aws.credentials(session)  # without credentials, fail once instead of once per Region
     own = login_region(session)
     status = control_plane.domain_status(session, name) if own else None

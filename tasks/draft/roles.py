@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import boto3
 
+from configs.plan import Side
 from configs.values.aws import check_role_arn
 from domains.aws import iam
 from domains.aws.iam import Role
@@ -13,7 +14,8 @@ from tasks.draft.sides import InspectedSide
 from tasks.records.draft import RegistrationFound, RoleChoice, RoleFound
 
 _SIMULATED = 10
-_OBJECTS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+_READS = ("s3:GetObject",)
+_WRITES = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
 
 
 def choose(
@@ -25,12 +27,13 @@ def choose(
     """Choose a role for these sides, all in one account, to reach the bucket. Reads only.
 
     A role that an existing registration of the bucket uses comes first; then the account's roles whose trust
-    policy admits the service and the domains, and whose policies allow what the bucket requires.
+    policy admits the service and the domains, and whose policies allow what the bucket requires: only reads
+    if none of these sides is the source.
     """
     session = next((side.session for side in sides if side.session), None)
     if session is None:
         return RoleChoice()
-    names = [side.found.side for side in sides]
+    names: list[Side] = [side.found.side for side in sides]
     for each in registrations:
         if each.bucket == bucket and bucket and each.side in names and _is_role(each.role_arn):
             return RoleChoice(arn=each.role_arn, why=f"repository {each.name} of the {each.side} uses it")
@@ -39,7 +42,8 @@ def choose(
         optional_read(unknown, "the account's roles could not be listed", lambda: iam.roles(session)) or ()
     )
     trusting = sorted((each for each in listed if service_statements(each.trust)), key=lambda each: each.arn)
-    candidates = _judged(session, trusting, arns, bucket, unknown)
+    asked = _asked(bucket, names) if bucket else ()
+    candidates = _judged(session, trusting, arns, asked, unknown)
     return _chosen(candidates, bucket)
 
 
@@ -50,16 +54,20 @@ def _is_role(arn: str) -> bool:
         return False
 
 
+Asked = Sequence[tuple[str, str]]
+"""Actions, each with its resource: the bucket, or the bucket and `/*`."""
+
+
 def _judged(
-    session: boto3.Session, roles: Sequence[Role], arns: Sequence[str], bucket: str | None, unknown: list[str]
+    session: boto3.Session, roles: Sequence[Role], arns: Sequence[str], asked: Asked, unknown: list[str]
 ) -> tuple[RoleFound, ...]:
     found: list[RoleFound] = []
     silent: list[str] = []
     for role in roles:
         problem = next((why for arn in arns if (why := _shut_out(role, arn))), "")
         refused: tuple[str, ...] | None = None
-        if not problem and bucket and not silent and len(found) < _SIMULATED:
-            refused = optional_read(silent, "", lambda role=role: _refused(session, role.arn, bucket))
+        if not problem and asked and not silent and len(found) < _SIMULATED:
+            refused = optional_read(silent, "", lambda role=role: _refused(session, role.arn, asked))
         lacks = f"its policies do not seem to allow {', '.join(refused)}" if refused else ""
         found.append(RoleFound(arn=role.arn, problem=problem or lacks, proven=refused == ()))
     if silent:
@@ -72,10 +80,16 @@ def _shut_out(role: Role, arn: str) -> str:
     return f"its trust policy may not let {arn} in: {unfit.why}" if unfit else ""
 
 
-def _refused(session: boto3.Session, role: str, bucket: str) -> tuple[str, ...]:
-    arn = f"arn:{role.split(':')[1]}:s3:::{bucket}"
-    objects = [(action, f"{arn}/*") for action in _OBJECTS]
-    return iam.refused_actions(session, role, [("s3:ListBucket", arn), *objects])
+def _asked(bucket: str, sides: Sequence[Side]) -> Asked:
+    """List what the role of these sides must be allowed in the bucket."""
+    objects = _WRITES if "source" in sides else _READS
+    return [("s3:ListBucket", bucket), *((action, f"{bucket}/*") for action in objects)]
+
+
+def _refused(session: boto3.Session, role: str, asked: Asked) -> tuple[str, ...]:
+    partition = role.split(":")[1]
+    whole = [(action, f"arn:{partition}:s3:::{resource}") for action, resource in asked]
+    return iam.refused_actions(session, role, whole)
 
 
 def _chosen(candidates: tuple[RoleFound, ...], bucket: str | None) -> RoleChoice:

@@ -59,7 +59,7 @@ def measurements(
 def _of_run(document: Document, plan: Plan, resolution: Resolution, now: Workload) -> Iterator[Measurement]:
     then = _record(document, steps.RESOLVE)
     shadow = str((document.rehearsal or {}).get("shadow") or "")
-    if then is None or then.source.cluster_uuid != resolution.source.cluster_uuid:
+    if then is None or then.source_uuid != resolution.source_uuid:
         return
     if not shadow and then.target.cluster_uuid != resolution.target.cluster_uuid:
         return

@@ -27,6 +27,8 @@ def workload(survey: Survey, indices: Sequence[SelectedIndex]) -> Workload:
 
 
 def _nodes(survey: Survey, side: Side, unknown: list[UnknownFigure]) -> int:
+    if side not in survey.sides:
+        return 1  # it does nothing: the source is a snapshot
     try:
         found = sum(node.data for node in survey.nodes(side))
     except SnapferryError as error:

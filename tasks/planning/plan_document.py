@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from configs.plan import Plan
-from domains.engine.metadata_digests import Digests
+from domains.engine.comparison.metadata_digests import Digests
 from runs.begun_plan import plan_record
 from runs.journal import Journal, now
 from tasks.migration import Migration
@@ -16,7 +16,6 @@ from tasks.records.plan_document import PlanDocument, PlannedRequest
 from tasks.records.resolution import Resolution, Unit
 from tasks.repository.bodies import forms
 from tasks.restore.requests import batches
-from tasks.survey import SIDES
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def plan_document(
         run_id=m.journal.run_id,
         changes=sum(request.changes for request in requests),
         resolution=resolution,
-        forms={side: tuple(forms(m.plan, resolution.bucket_region)) for side in SIDES},
+        forms={side: tuple(forms(m.plan, resolution.bucket_region)) for side in m.plan.sides},
         batches=tuple(_names(m.plan, resolution.moving)),
         requests=tuple(requests),
         consents=tuple(consents),

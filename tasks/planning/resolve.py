@@ -1,6 +1,7 @@
 """Resolve a migration: which domains, what moves, what is in the way. Refuses before anything is changed."""
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from configs.values.visible import visible
 from domains.domain import Domain, Side
@@ -14,12 +15,21 @@ from tasks.checks.safety import consents_given, consents_needed
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.checks import CheckRecord
-from tasks.records.resolution import ClusterRecord, LeftOut, LeftOutReason, Resolution, Unit
+from tasks.records.resolution import (
+    ClusterRecord,
+    LeftOut,
+    LeftOutReason,
+    Resolution,
+    SnapshotOrigin,
+    Unit,
+)
 from tasks.repository.bodies import is_readonly
 from tasks.selection import compatibility
-from tasks.survey import SIDES, Survey
+from tasks.selection.strategy import by_strategy
+from tasks.survey import Survey
 
 _SETTINGS = "indices.settings"
+_TO_REGISTER = ("safety.repository", "domains.blocks")
 _SHOWN = 20  # indices to name when a whole domain cannot be read
 
 _NEEDS = "needs --allow-"
@@ -68,10 +78,27 @@ def _refusal(m: Migration) -> str:
 
 def require_moving(resolution: Resolution) -> None:
     """Raise PreconditionError if nothing is left to move: moving nothing proves nothing."""
-    if not resolution.moving:
+    if not resolution.moving and not resolution.reindexed:
         raise PreconditionError(
             "nothing to move: every selected index is already on the target, and the policy is skip",
             hint="to move them all the same, choose rename or delete as conflicts.policy",
+        )
+
+
+def require_round(m: Migration, resolution: Resolution) -> None:
+    """Raise PreconditionError unless a seed round or a cutover can move all of this: by snapshots alone."""
+    require_moving(resolution)
+    if resolution.reindexed:
+        names = [unit.name for unit in resolution.reindexed]
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        raise PreconditionError(
+            f"{names[0]}{more} would be reindexed, and seed rounds and cutovers copy by snapshots alone",
+            hint="exclude what is reindexed, and migrate it with a plan of its own",
+        )
+    if m.plan.conflicts.then != "none":
+        raise PreconditionError(
+            f"conflicts.then: {m.plan.conflicts.then} is for migrate: a cutover sets aliases when it opens",
+            hint="remove conflicts.then from the plan, or migrate with it",
         )
 
 
@@ -81,23 +108,48 @@ def _require_readable(survey: Survey) -> None:
     Raises:
         PreconditionError: they are one cluster, or the target cannot read the source's snapshots.
     """
-    source, target = survey.identity("source"), survey.identity("target")
-    if source.uuid == target.uuid:
-        raise PreconditionError(
-            "source and target are one cluster",
-            (f"both answer with UUID {source.uuid}",),
-            "correct the endpoints",
-        )
+    _require_two_clusters(survey)
+    if "source" not in survey.sides:
+        survey.snapshot  # noqa: B018  its own error says what is in the way
     survey.catalog("source")
-    problem = compatibility.engine_problem(source.version, target.version)
-    if problem:
+    source, target = survey.version("source"), survey.identity("target").version
+    problem = compatibility.engine_problem(source, target) if source else None
+    if source and problem and not _all_are_reindexed(survey):
         indices = list(compatibility.creations(created_on(survey)))
         more = (f"and {len(indices) - _SHOWN} more",) if len(indices) > _SHOWN else ()
-        way = compatibility.way_out(source.version, target.version)
-        raise PreconditionError(problem, (*indices[:_SHOWN], *more), way)
+        raise PreconditionError(problem, (*indices[:_SHOWN], *more), compatibility.way_out(source, target))
     survey.catalog("target")
-    survey.registrations("source")
-    survey.registrations("target")
+    for side in survey.sides:
+        survey.registrations(side)
+
+
+def _require_two_clusters(survey: Survey) -> None:
+    uuids = {survey.identity(side).uuid for side in survey.sides}
+    if len(uuids) < len(survey.sides):
+        raise PreconditionError(
+            "source and target are one cluster",
+            (f"both answer with UUID {uuids.pop()}",),
+            "correct the endpoints",
+        )
+
+
+def require_registrable(m: Migration) -> None:
+    """Confirm that nothing is in the way of registering on the target, before its snapshots can be read.
+
+    Reads only.
+
+    Raises:
+        PreconditionError: the name belongs to another place there, or the target refuses changes.
+        DomainError: the target could not be read.
+    """
+    records = run_checks(Survey.of(m), FIRST, tuple(each for each in THEN if each.id in _TO_REGISTER))
+    problems = tuple(_problem(record) for record in records if record.status == "FAIL")
+    if problems:
+        raise PreconditionError(_refusal(m), problems, _CHECK_AGAIN)
+
+
+def _all_are_reindexed(survey: Survey) -> bool:
+    return all(unit.name in survey.reindexed for unit in survey.selection.units)
 
 
 def _problem(record: CheckRecord) -> str:
@@ -125,16 +177,47 @@ def resolution_of(m: Migration, survey: Survey, records: Iterable[CheckRecord] =
     Args:
         records: the checks that decided; what they could not determine becomes a note.
     """
-    units = survey.decision.units
+    decision = survey.decision
+    units = decision.units
+    restored, reindexed = by_strategy(units, survey.reindexed)
+    registered: set[Side] = {intent.side for intent in m.journal.intents("register")}
     return Resolution(
-        source=_record(survey.domain("source"), survey.identity("source")),
-        target=_record(survey.domain("target"), survey.identity("target")),
-        units=units,
+        source=_source(survey),
+        target=as_record(survey.domain("target"), survey.identity("target")),
+        units=restored,
+        reindexed=reindexed,
+        switches=decision.switches,
+        merges=decision.merges,
         left_out=(*survey.selection.left_out, *_skipped(units)),
         repository=m.repository,
         snapshot=m.snapshot,
-        notes=(*_notes(survey, units), *map(_line, filter(_is_noted, records))),
+        notes=(*_notes(survey, units, registered), *map(_line, filter(_is_noted, records))),
         bucket_region=survey.bucket_region,
+        origin=_origin(survey),
+    )
+
+
+def _source(survey: Survey) -> ClusterRecord | None:
+    return as_record(survey.domain("source"), survey.identity("source")) if "source" in survey.sides else None
+
+
+def _origin(survey: Survey) -> SnapshotOrigin | None:
+    """The snapshot that is the source; None where the source is a domain."""
+    if "source" in survey.sides:
+        return None
+    found, took = survey.snapshot, survey.version("source")
+    return SnapshotOrigin(
+        repository=survey.plan.repository.name,
+        name=found.name,
+        uuid=found.uuid,
+        state=found.state,
+        version=str(took) if took else None,
+        started=datetime.fromtimestamp(found.started_ms / 1000, UTC),
+        ended=datetime.fromtimestamp(found.ended_ms / 1000, UTC),
+        run=found.run,
+        indices=len(found.indices),
+        shards_total=found.shards_total,
+        shards_failed=found.shards_failed,
     )
 
 
@@ -150,17 +233,20 @@ def _skipped(units: tuple[Unit, ...]) -> Iterator[LeftOut]:
             yield LeftOut(name=unit.name, reason=LeftOutReason.CONFLICT, detail=detail)
 
 
-def _notes(survey: Survey, units: tuple[Unit, ...]) -> Iterator[str]:
+def _notes(survey: Survey, units: tuple[Unit, ...], registered: set[Side]) -> Iterator[str]:
     for pattern in survey.selection.unmatched:
         if "*" in pattern:
-            yield f"indices.include: {pattern} matches nothing on the source"
+            yield f"indices.include: {pattern} matches nothing {survey.where}"
     for unit in units:
-        if unit.action == "rename" and survey.plan.restore.aliases and any(i.aliases for i in unit.indices):
+        switched = survey.plan.conflicts.then == "alias"
+        aliases = survey.plan.restore.aliases and any(i.aliases for i in unit.indices)
+        if unit.action == "rename" and aliases and not switched:
             yield f"{unit.name}: renamed to {unit.target}, so its aliases are not restored"
         if unit.is_stream and unit.action != "skip":
             yield f"data stream {unit.name}: its index template is not moved; create it on the target"
-    for side in SIDES:
-        yield from _registration_notes(survey, side)
+    for side in survey.sides:
+        if side not in registered:
+            yield from _registration_notes(survey, side)
 
 
 def _registration_notes(survey: Survey, side: Side) -> Iterator[str]:
@@ -175,7 +261,8 @@ def _registration_notes(survey: Survey, side: Side) -> Iterator[str]:
             yield f"repository {name} already exists on the {side}; it will get the plan's settings"
 
 
-def _record(domain: Domain, identity: ClusterIdentity) -> ClusterRecord:
+def as_record(domain: Domain, identity: ClusterIdentity) -> ClusterRecord:
+    """A cluster that answered, as a record."""
     return ClusterRecord(
         endpoint=domain.endpoint,
         region=domain.region,
@@ -196,14 +283,17 @@ def resolve_names(m: Migration) -> Resolution:
     survey = Survey.of(m)
     if not survey.selection.units:
         raise PreconditionError(
-            "no index on the source matches indices.include and indices.exclude",
+            f"no index {survey.where} matches indices.include and indices.exclude",
             hint="correct these patterns in the plan",
         )
+    restored, reindexed = by_strategy(survey.selection.units, survey.reindexed)
     return Resolution(
-        source=_record(m.source, survey.identity("source")),
-        target=_record(m.target, survey.identity("target")),
-        units=survey.selection.units,
+        source=_source(survey),
+        target=as_record(m.target, survey.identity("target")),
+        units=restored,
+        reindexed=reindexed,
         left_out=survey.selection.left_out,
         repository=m.repository,
         snapshot=m.snapshot,
+        origin=_origin(survey),
     )

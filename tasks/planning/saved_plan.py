@@ -15,6 +15,9 @@ _NAMES = 20
 _LATER = ("settings", "aliases", "snapshot_uuid")  # not in files of the first versions, nor in their hash
 
 
+_LATER_DECIDED = ("reindexed", "switches", "merges")
+
+
 def seal(document: PlanDocument) -> PlanDocument:
     """Add the hash of everything that determines the migration."""
     return document.model_copy(update={"hash": _hash(document)})
@@ -33,9 +36,13 @@ def _hash(document: PlanDocument) -> str:
 def _basis(document: PlanDocument) -> dict[str, Any]:
     """Everything that determines the migration; sizes, counts and the document's layout do not."""
     content = document.model_dump(mode="json", exclude={"hash", "made", "estimate", "counts"})
-    for unit in content["resolution"]["units"]:
+    resolved = content["resolution"]
+    if resolved["origin"] is None:
+        del resolved["origin"]  # not in files of the first versions, nor in their hash
+    for unit in (*resolved["units"], *resolved["reindexed"]):
         for index in unit["indices"]:
             del index["bytes"], index["documents"]
+    content["resolution"] = {key: part for key, part in resolved.items() if part or key not in _LATER_DECIDED}
     return {key: part for key, part in content.items() if part or key not in _LATER}
 
 
@@ -95,7 +102,9 @@ def _snapshot(name: str, before: str, after: str | None) -> Iterator[str]:
         yield f"~ snapshot {name}: it is a different snapshot of that name (UUID {before} → {after})"
 
 
-def _cluster(side: str, before: ClusterRecord, after: ClusterRecord) -> Iterator[str]:
+def _cluster(side: str, before: ClusterRecord | None, after: ClusterRecord | None) -> Iterator[str]:
+    if before is None or after is None:
+        return  # the source is a snapshot, whose UUID is compared
     if before.cluster_uuid != after.cluster_uuid:
         yield f"~ the {side} is a different cluster: UUID {before.cluster_uuid} → {after.cluster_uuid}"
     if before.version != after.version:
@@ -103,7 +112,7 @@ def _cluster(side: str, before: ClusterRecord, after: ClusterRecord) -> Iterator
 
 
 def _units(before: Resolution, after: Resolution) -> Iterator[str]:
-    then, now = ({unit.name: unit for unit in each.units} for each in (before, after))
+    then, now = ({unit.name: unit for unit in each.every_unit} for each in (before, after))
     for name in now.keys() - then.keys():
         yield f"+ {name}: it is new on the source"
     for name in then.keys() - now.keys():
@@ -128,7 +137,9 @@ def _unit_text(unit: Unit) -> str:
 
 def _indices(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
     then, now = (_by_name(each.resolution) for each in (saved, fresh))
-    moved = {unit.name for unit in saved.resolution.units} & {unit.name for unit in fresh.resolution.units}
+    moved = {unit.name for unit in saved.resolution.every_unit} & {
+        unit.name for unit in fresh.resolution.every_unit
+    }
     for name, index in now.items():
         old = then.get(name)
         if old is None and index.stream in moved:
@@ -143,7 +154,7 @@ def _indices(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
 
 
 def _by_name(resolution: Resolution) -> dict[str, SelectedIndex]:
-    return {index.name: index for unit in resolution.units for index in unit.indices}
+    return {index.name: index for unit in resolution.every_unit for index in unit.indices}
 
 
 def _attributes(name: str, saved: PlanDocument, fresh: PlanDocument, *, same_aliases: bool) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tasks.records.estimates import WindowEstimate
 from tasks.records.plan_document import PlannedRequest
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord
+from tasks.records.tail import WaysRecord
 
 
 class WindowPreview(Record):
@@ -40,6 +41,7 @@ class RoundPreview(Record):
         allowed: the plan's limit for the window; empty for a seed round.
         gates: gates at which the plan makes the cutover wait.
         pauses: whether automated snapshots of the source would be paused, if the caller may do so.
+        ways: of a cutover and of `follow`: which indices go by the tail, and which by a restore.
         requests: requests that would be sent to the domains, plain reads excluded, in the order of the steps;
             empty if the command would only roll back or finish an opening.
     """
@@ -52,11 +54,12 @@ class RoundPreview(Record):
     work: ChangesRecord
     window: WindowEstimate | None = None
     before: tuple[CheckRecord, ...] = ()
-    source_after: Literal["blocked", "released"] | None = None
+    source_after: Literal["blocked", "released", "follow"] | None = None
     frozen: WindowPreview | None = None
     allowed: str = ""
     gates: tuple[Gate, ...] = ()
     pauses: bool = False
+    ways: WaysRecord | None = None
     requests: tuple[PlannedRequest, ...] = ()
 
 
@@ -89,6 +92,7 @@ class FinishPreview(Record):
         snapshots: existing snapshots of the run and its seed rounds.
         registrations: sides whose registration would be removed or reverted.
         refusing: indices of the source that currently refuse writes because of this run.
+        ends_way_back: whether a release would end the way back that the run has promised.
     """
 
     run_id: str
@@ -98,3 +102,4 @@ class FinishPreview(Record):
     snapshots: tuple[str, ...]
     registrations: tuple[Side, ...]
     refusing: tuple[str, ...]
+    ends_way_back: bool = False

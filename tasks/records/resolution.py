@@ -1,5 +1,6 @@
 """Records of a resolution: which indices move, under which names."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -18,6 +19,28 @@ class ClusterRecord(Record):
     cluster_uuid: str
     cluster_name: str
     version: str
+
+
+class SnapshotOrigin(Record):
+    """Snapshot that is the source of a migration, as its repository's record describes it.
+
+    Args:
+        version: the engine version that took it; None if the record does not say.
+        run: the Snapferry run that took it, from its metadata; None if none did.
+        indices, shards_total: what it holds, all of it.
+    """
+
+    repository: str
+    name: str
+    uuid: str
+    state: str
+    version: str | None
+    started: datetime
+    ended: datetime
+    run: str | None
+    indices: int
+    shards_total: int
+    shards_failed: int
 
 
 class LeftOutReason(StrEnum):
@@ -88,10 +111,48 @@ class Unit(Record):
     base: dict[str, str] = Field(default_factory=dict[str, str])
 
 
-class Resolution(Record):
-    """Resolution of a migration: what it will do, decided before the first change."""
+class AliasSwitch(Record):
+    """Aliases that a renamed index gets once it is verified, in one request with what they replace.
 
-    source: ClusterRecord
+    Args:
+        source, index: its name on the source and on the target.
+        aliases: its old name, and the aliases that it has on the source.
+        leaves: the target's indices that lose each of these aliases.
+        deletes: the target's indices of these names, which are deleted; name → UUID.
+    """
+
+    source: str
+    index: str
+    aliases: tuple[str, ...]
+    leaves: dict[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    deletes: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+class Merge(Record):
+    """Documents of a renamed index that are merged into an index of the target once it is verified.
+
+    Args:
+        index: the renamed index.
+        into, uuid: the index that the target had before.
+    """
+
+    index: str
+    into: str
+    uuid: str
+
+
+class Resolution(Record):
+    """Resolution of a migration: what it will do, decided before the first change.
+
+    Args:
+        source: None where the source is a snapshot.
+        units: units that are restored from the snapshot, or skipped.
+        reindexed: units that the target copies by `_reindex`.
+        switches, merges: what becomes of renamed indices once they are verified.
+        origin: the snapshot that is the source; None where it is a domain.
+    """
+
+    source: ClusterRecord | None
     target: ClusterRecord
     units: tuple[Unit, ...]
     left_out: tuple[LeftOut, ...]
@@ -99,6 +160,25 @@ class Resolution(Record):
     snapshot: str
     notes: tuple[str, ...] = ()
     bucket_region: str | None = None
+    reindexed: tuple[Unit, ...] = ()
+    switches: tuple[AliasSwitch, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    origin: SnapshotOrigin | None = None
+
+    @property
+    def source_uuid(self) -> str:
+        """UUID of the source's cluster; empty where the source is a snapshot."""
+        return self.source.cluster_uuid if self.source else ""
+
+    @property
+    def every_unit(self) -> tuple[Unit, ...]:
+        """Units of both strategies, skipped ones included."""
+        return (*self.units, *self.reindexed)
+
+    @property
+    def copied(self) -> tuple[SelectedIndex, ...]:
+        """Indices that are reindexed, in order."""
+        return tuple(index for unit in self.reindexed for index in unit.indices)
 
     @property
     def moving(self) -> tuple[Unit, ...]:

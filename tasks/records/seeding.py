@@ -1,6 +1,6 @@
 """Records of seed rounds and cutovers: copies, changes since, and results of rounds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, get_args
@@ -9,12 +9,15 @@ from domains.shard_mark import Mark
 from tasks.records.base import Record
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 
-ChangeKind = Literal["new", "changed", "made anew", "reshaped", "dropped", "aliases", "unchanged"]
+ChangeKind = Literal["new", "changed", "made anew", "reshaped", "followed", "dropped", "aliases", "unchanged"]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """All kinds of change, in report order."""
 
 RESTORED: frozenset[ChangeKind] = frozenset({"new", "changed", "made anew", "reshaped"})
 """Kinds of change that require a restore."""
+
+
+_FOLLOWABLE: frozenset[ChangeKind] = frozenset({"changed", "aliases", "unchanged"})
 
 
 class Copy(Record):
@@ -30,6 +33,9 @@ class Copy(Record):
         run_id, snapshot: the run and the snapshot that the copy comes from.
         target_digest: digest of the copy's own mapping and settings after the round; empty if unknown.
         doubt: why its marks are no longer known, in words; empty if they are known.
+        base: of a copy that the tail was written to: the source's marks right before the snapshot that it was
+            restored from. Empty where that are `marks`.
+        own: the copy's own marks after its restore or the latest round of the tail; empty if unknown.
     """
 
     source: str
@@ -44,6 +50,17 @@ class Copy(Record):
     snapshot: str = ""
     target_digest: str = ""
     doubt: str = ""
+    base: tuple[Mark, ...] = ()
+    own: tuple[Mark, ...] = ()
+
+    def without_marks(self, doubt: str) -> "Copy":
+        """Return the same copy, of which it is not known any more how far it goes.
+
+        Args:
+            doubt: why, in words; empty where an unfinished round explains it.
+        """
+        unknown = {"marks": (), "digest": "", "aliases": "", "base": (), "own": ()}
+        return self.model_copy(update={**unknown, "doubt": doubt})
 
 
 class CopiesRecord(Record):
@@ -92,6 +109,15 @@ class ChangesRecord(Record):
     def of(self, *kinds: ChangeKind) -> tuple[Change, ...]:
         """Return the changes of these kinds."""
         return tuple(change for change in self.changes if change.kind in kinds)
+
+    def with_tail(self, names: Collection[str]) -> "ChangesRecord":
+        """Return the same, with these indices of the source brought over by the tail: nothing is restored."""
+        update = {"kind": "followed", "why": "the tail brings over what changed", "base": False}
+        changes = (
+            each.model_copy(update=update) if each.name in names and each.kind in _FOLLOWABLE else each
+            for each in self.changes
+        )
+        return self.model_copy(update={"changes": tuple(changes)})
 
     @property
     def restored(self) -> tuple[Change, ...]:
@@ -174,7 +200,9 @@ class Ledger:
     Args:
         copies: by name on the target.
         round: number of the last finished round; 0 before the first.
+        lifted: copies whose write block a killed run of the tail may have left off.
     """
 
     copies: dict[str, Copy]
     round: int
+    lifted: frozenset[str] = frozenset()

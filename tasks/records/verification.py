@@ -9,7 +9,8 @@ from pydantic import field_validator
 from tasks.records.base import Record
 from tasks.records.resolution import LeftOut, SelectedIndex
 
-Outcome = Literal["equal", "bracketed", "different", "not compared"]
+Outcome = Literal["equal", "as recorded", "bracketed", "different", "not compared"]
+PASSING: frozenset[Outcome] = frozenset({"equal", "as recorded"})
 
 Difference = Literal["missing on the target", "surplus on the target", "other operation", "other content"]
 
@@ -34,6 +35,7 @@ class DocumentDifference(Record):
 class Verdict(Record):
     """Verdict on one index.
 
+    `as recorded`: there is no source; every shard was restored completely, as the snapshot's record has it.
     `bracketed`: the source was written to after its copy was taken; the target has everything from before,
     and only later operations differ.
 
@@ -118,7 +120,10 @@ class Limit(StrEnum):
     OTHER_WRITERS = "other writers"  # on the target, or a roll-back of operations on the source
     CLOSED_INDICES = "closed indices"
     NOT_CONTENT = "not content"  # contents were not compared
+    RECORD_ONLY = "record only"  # there was no source to compare with
+    OPENED = "opened"  # which indices were closed is unknown: all are open
     SAMPLE_ONLY = "sample only"  # contents were compared only in a sample
+    REPAIRED = "repaired"  # documents were repaired, so somebody had changed the target
 
 
 _LIMITS = {
@@ -158,7 +163,7 @@ class VerificationRecord(Record):
     @property
     def passed(self) -> bool:
         """Whether every moved index was compared and equal. Nothing to compare is not a success."""
-        equal = all(verdict.outcome == "equal" for verdict in self.verdicts)
+        equal = all(verdict.outcome in PASSING for verdict in self.verdicts)
         return bool(self.verdicts) and equal and not self.refuted
 
     @property
@@ -174,8 +179,8 @@ class VerificationRecord(Record):
 
     @property
     def failing(self) -> tuple[Verdict, ...]:
-        """Verdicts that are not `equal`."""
-        return tuple(verdict for verdict in self.verdicts if verdict.outcome != "equal")
+        """Verdicts that fail a verification."""
+        return tuple(verdict for verdict in self.verdicts if verdict.outcome not in PASSING)
 
 
 def not_compared(

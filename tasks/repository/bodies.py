@@ -1,21 +1,40 @@
 """Repository registrations as domains accept and return them: forms, bodies, comparison. Pure."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from configs.plan import Plan, S3Repository
+from configs.repository import Repository
 from domains.domain import Domain
+from domains.engine.registrations import PLACE, same_place, setting_text
 from domains.http.json_replies import Json, child
 from tasks.records.transfer import Form
 
+__all__ = [
+    "PLACE",
+    "alike",
+    "forms",
+    "is_readonly",
+    "place",
+    "registration",
+    "s3_endpoint",
+    "same",
+    "same_place",
+]
+
 _S3_ENDPOINTS = {"cn-": "s3.{region}.amazonaws.com.cn", "us-gov-": "s3.{region}.amazonaws.com"}
-PLACE = ("bucket", "base_path", "location")
-"""Settings that say where a repository lies: two registrations that agree in them lead to the same place."""
+
+
+OF_THE_CLUSTER = frozenset({"client", "path_style_access", "protocol"})
+"""Settings about a self-managed cluster's own S3 client: a domain of the service has none, and gets none."""
 
 
 def forms(plan: Plan, bucket_region: str | None) -> Iterator[Form]:
     """The forms of registration that the plan allows, in the sequence to try."""
-    repository = plan.repository
+    return forms_of(plan.repository, bucket_region)
+
+
+def forms_of(repository: Repository, bucket_region: str | None) -> Iterator[Form]:
+    """The forms in which a repository may be registered, in the sequence to try."""
     if not isinstance(repository, S3Repository):
         yield "fs"
         return
@@ -26,25 +45,39 @@ def forms(plan: Plan, bucket_region: str | None) -> Iterator[Form]:
 
 
 def registration(plan: Plan, domain: Domain, form: Form, bucket_region: str | None) -> Json:
-    """Build the body of a registration in one form."""
-    repository = plan.repository
-    readonly: Json = {"readonly": True} if domain.side == "target" else {}
+    """Build the body of the registration on this side of the plan, in one form."""
+    role = plan.repository.role_arn_for(domain.side)
+    known = role if domain.signed else None  # a cluster outside the service does not know the setting
+    return body_of(plan.repository, form, bucket_region, role=known, readonly=domain.side == "target")
+
+
+def body_of(
+    repository: Repository, form: Form, bucket_region: str | None, *, role: str | None, readonly: bool
+) -> Json:
+    """Build the body of a registration in one form.
+
+    Args:
+        role: the role of a domain of the service; None for a cluster outside it.
+    """
+    access: Json = {"readonly": True} if readonly else {}
     if not isinstance(repository, S3Repository):
         return {
             "type": "fs",
-            "settings": {**repository.settings, "location": repository.location, **readonly},
+            "settings": {**repository.settings, "location": repository.location, **access},
         }
-    settings: Json = {**repository.settings, "bucket": repository.bucket}
+    passed_on = {
+        key: value for key, value in repository.settings.items() if not (role and key in OF_THE_CLUSTER)
+    }
+    settings: Json = {**passed_on, "bucket": repository.bucket}
     if repository.base_path:
         settings["base_path"] = repository.base_path
-    role = repository.role_arn_for(domain.side)
-    if role and domain.signed:  # a cluster outside the service does not know the setting
+    if role:
         settings["role_arn"] = role
     if form == "region" and bucket_region:
         settings["region"] = bucket_region
     if form == "endpoint":
         settings["endpoint"] = s3_endpoint(bucket_region)
-    return {"type": "s3", "settings": {**settings, **readonly}}
+    return {"type": "s3", "settings": {**settings, **access}}
 
 
 def s3_endpoint(bucket_region: str | None) -> str:
@@ -53,15 +86,6 @@ def s3_endpoint(bucket_region: str | None) -> str:
         if bucket_region and bucket_region.startswith(prefix):
             return form.format(region=bucket_region)
     return "s3.amazonaws.com"
-
-
-def same_place(found: Json, wanted: Json) -> bool:
-    """Whether a registration points to the plan's bucket and path (or folder), ignoring a trailing slash."""
-    has, wants = child(found, "settings"), wanted["settings"]
-    same_type = found.get("type") == wanted["type"]
-    return same_type and all(
-        _text(has.get(key)).rstrip("/") == _text(wants.get(key)).rstrip("/") for key in PLACE
-    )
 
 
 def same(found: Json, wanted: Json) -> bool:
@@ -76,7 +100,7 @@ def alike(found: Json, sent: Json) -> bool:
 
 def is_readonly(found: Json) -> bool:
     """Whether a registration is readonly."""
-    return _text(child(found, "settings").get("readonly")) == "true"
+    return setting_text(child(found, "settings").get("readonly")) == "true"
 
 
 def place(found: Json) -> str:
@@ -87,11 +111,6 @@ def place(found: Json) -> str:
 
 def _agree(found: Json, wanted: Json, keys: Iterable[str]) -> bool:
     has, wants = child(found, "settings"), wanted["settings"]
-    return found.get("type") == wanted["type"] and all(_text(has.get(k)) == _text(wants.get(k)) for k in keys)
-
-
-def _text(value: Any) -> str:
-    """A setting as text, as domains show it; a setting that is off counts as absent."""
-    if value is None or value is False or value == "false":
-        return ""
-    return "true" if value is True else str(value)
+    return found.get("type") == wanted["type"] and all(
+        setting_text(has.get(k)) == setting_text(wants.get(k)) for k in keys
+    )

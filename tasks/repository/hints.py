@@ -6,8 +6,6 @@ from domains.domain import Side
 from domains.http.known_refusals import RepositoryLocation, cause_of
 from tasks.migration import Migration
 
-SIDES: tuple[Side, Side] = ("source", "target")
-
 
 def hint_for(m: Migration, side: Side, said: str) -> str | None:
     """Return one sentence that names the plan's role and bucket; None without a known cause.
@@ -24,9 +22,9 @@ def hint_for(m: Migration, side: Side, said: str) -> str | None:
 
 def _of_the_writer(m: Migration) -> str:
     """What else may keep the target from reading, where its role is of another account than the source's."""
-    arns = [m.plan.repository.role_arn_for(side) for side in SIDES]
+    arns = [m.plan.repository.role_arn_for(each.side) for each in m.domains if each.signed]
     accounts = [parse_role_arn(arn).account for arn in arns if arn]
-    if len(set(accounts)) < len(SIDES):
+    if len(set(accounts)) < 2:
         return ""
     return (
         f"; if it may already, the objects belong to account {accounts[0]}, which wrote them: set the "
@@ -38,6 +36,8 @@ def _place(m: Migration, side: Side) -> RepositoryLocation:
     repository = m.plan.repository
     if not isinstance(repository, S3Repository):
         return RepositoryLocation()
-    return RepositoryLocation(
-        repository.role_arn_for(side) or RepositoryLocation.role, repository.bucket, repository.base_path
-    )
+    client = str(repository.settings.get("client", RepositoryLocation.client))
+    role = repository.role_arn_for(side) or RepositoryLocation.role
+    if not any(each.signed for each in m.domains if each.side == side):
+        role = f"the owner of the keys in the cluster's keystore (s3.client.{client})"
+    return RepositoryLocation(role, repository.bucket, repository.base_path, client)

@@ -40,9 +40,9 @@ def snapshot_lost(m: Migration) -> ExecutionError:
     As long as nothing has been restored from it, the run can take another one.
     """
     said = f"snapshot {m.snapshot} vanished from repository {m.repository}"
-    if m.plan.snapshot.existing:
+    if m.plan.existing_snapshot:
         return ExecutionError(
-            said, "name another one under snapshot.existing, and start again with --new-run"
+            said, f"name another one under {m.plan.snapshot_key}, and start again with --new-run"
         )
     said += (
         ": somebody has removed it, the source was restarted, or it could not write it (see its error log)"

@@ -1,39 +1,27 @@
 """Register the shared repository in a form that each domain accepts: readonly on the target.
 
-A domain reaches a bucket of its own Region by `region`. For a bucket elsewhere the service answers "The
-bucket is in this region: …", and accepts `endpoint` in place of `region` (AWS guide, "Migrating data to a
-different domain"). Older stacks reject `region: us-east-1` as an invalid location constraint, with the same
-remedy. A domain keeps a registration that failed its verification, so this module replaces it with another
-form, restores the previous one, or removes it.
-
-A role, its trust or a policy that has just been made takes some time to work everywhere (IAM is eventually
-consistent), so a refusal that may be due to that is tried again for a minute.
+Which form a domain accepts is found out by `fallback`. A domain keeps a registration that failed its
+verification, so this module replaces it with another form, restores the previous one, or removes it.
 """
 
-import re
 from collections.abc import Iterator
 
 from configs.plan import S3Repository, Side
 from domains.domain import Domain
 from domains.engine import repositories
-from domains.errors import Denied, DomainError, Refused, SnapferryError
+from domains.errors import DomainError, Refused, SnapferryError
 from domains.http.json_replies import Json, child
-from domains.http.known_refusals import cause_of
 from domains.http.requests import Request
 from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.transfer import Attempt, Form, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
+from tasks.repository.fallback import patiently, try_forms
 from tasks.repository.hints import hint_for
 from tasks.steps import registration_on
 from tasks.survey import Survey
 
-ELSEWHERE = re.compile(r"bucket is in this region: ([a-z0-9-]+)|location-constraint is not valid")
-NEW_RIGHTS_S = 60.0
-"""For how long a refusal is tried again that a new role or policy may explain."""
-_BETWEEN_S = 4.0
-_MAYBE_NEW = frozenset({"pass role", "trust", "key", "upload", "list", "delete", "read", "request"})
 _IN_USE = "trying to modify or unregister repository that is currently used"
 
 
@@ -71,32 +59,19 @@ def requests(m: Migration, look: Survey, side: Side, bucket_region: str | None) 
 
 def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:
     before = repositories.registration(domain, m.repository)
-    attempts: list[Attempt] = []
-    region = bucket_region
-    untried: list[Form] = list(forms(m.plan, bucket_region))
-    kept = _already(m, domain, before, region) if before else None
+    kept = _already(m, domain, before, bucket_region) if before else None
     if kept:
         return kept
-    while untried:
-        form = untried.pop(0)
-        body = registration(m.plan, domain, form, region)
-        try:
-            nodes = _put_patiently(m, domain, body, before)
-        except Refused as error:
-            if error.transient:
-                raise
-            attempts.append(Attempt(form=form, accepted=False, said=error.reply.text))
-            elsewhere = ELSEWHERE.search(error.reply.text)
-            if elsewhere and elsewhere[1] == domain.region and region != domain.region:
-                region = elsewhere[1]  # the plan's Region was wrong, and the domain's own is right
-                untried.insert(0, "region")
-            elif not elsewhere or not untried:
-                left = _revert(m, domain)
-                raise _no_form(m, domain, error, left, bool(elsewhere)) from error
-            continue
-        attempts.append(Attempt(form=form, accepted=True))
-        return _record(m, domain, form, nodes, tuple(attempts), already=False)
-    raise AssertionError("a form was tried")
+
+    def attempt(form: Form, region: str | None) -> tuple[str, ...]:
+        return _put_patiently(m, domain, registration(m.plan, domain, form, region), before)
+
+    tried = try_forms(forms(m.plan, bucket_region), bucket_region, domain.region, attempt)
+    if tried.refusal:
+        left = _revert(m, domain)
+        raise _no_form(m, domain, tried.refusal, left, tried.elsewhere) from tried.refusal
+    assert tried.form, "a form that is not refused is accepted"
+    return _record(m, domain, tried.form, tried.nodes, tried.attempts, already=False)
 
 
 def _put_patiently(m: Migration, domain: Domain, body: Json, before: Json | None) -> tuple[str, ...]:
@@ -105,28 +80,12 @@ def _put_patiently(m: Migration, domain: Domain, body: Json, before: Json | None
     Returns:
         The nodes that verified it.
     """
-    poll, said = m.poll(NEW_RIGHTS_S), ""
-    while True:
-        try:
-            _put(m, domain, body, before)
-            return repositories.verified_nodes(domain, m.repository)
-        except Refused as error:
-            if poll.expired or not _may_be_new_rights(error):
-                raise
-            said = error.reply.reason
-        message = (
-            f"waiting: the {domain.side} refuses the registration. A role or policy that was made just now "
-            f"may take a minute to work, so it is tried again: {said}"
-        )
-        report_progress(Progress(registration_on(domain.side).name, message, waiting=True))
-        rest = m.poll(_BETWEEN_S)
-        while not rest.expired:
-            rest.pause()
 
+    def attempt() -> tuple[str, ...]:
+        _put(m, domain, body, before)
+        return repositories.verified_nodes(domain, m.repository)
 
-def _may_be_new_rights(error: Refused) -> bool:
-    cause = cause_of(error.reply.text, caller_denied=isinstance(error, Denied))
-    return not error.transient and cause is not None and cause.kind in _MAYBE_NEW
+    return patiently(m.poll, registration_on(domain.side).name, f"the {domain.side}", attempt)
 
 
 def _already(m: Migration, domain: Domain, found: Json, region: str | None) -> RepositoryRecord | None:

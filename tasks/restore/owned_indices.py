@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
+from domains.domain import Domain
 from domains.engine import restores
 from domains.engine.catalog import Catalog
 from domains.engine.restores import Primary, Recovery
@@ -41,21 +43,43 @@ class Arrival:
         )
 
 
-def arrivals(m: Migration, names: Iterable[str]) -> dict[str, Arrival]:
-    """Read the state of each of these indices on the target; missing ones are absent from the result."""
+def arrivals(domain: Domain, names: Iterable[str]) -> dict[str, Arrival]:
+    """Read the state of each of these indices on a domain; missing ones are absent from the result."""
     wanted = list(names)
     primaries: dict[str, list[Primary]] = {}
-    for primary in restores.primaries(m.target, wanted):
+    for primary in restores.primaries(domain, wanted):
         primaries.setdefault(primary.index, []).append(primary)
     recoveries: dict[str, list[Recovery]] = {}
-    for recovery in restores.recoveries(m.target, primaries):
+    for recovery in restores.recoveries(domain, primaries):
         recoveries.setdefault(recovery.index, []).append(recovery)
     return {name: Arrival(tuple(found), tuple(recoveries.get(name, ()))) for name, found in primaries.items()}
 
 
 def intended(m: Migration) -> set[str]:
-    """Names on the target under which the journal's intents restore."""
-    return {name for intent in m.journal.intents("restore") for name in intent.detail["targets"]}
+    """Names on the target under which the journal's intents restore or create."""
+    found = (*m.journal.intents("restore"), *m.journal.intents("create"))
+    return {name for intent in found for name in intent.detail["targets"]}
+
+
+def marker(m: Migration, name: str) -> str:
+    """The alias that this run's new index carries from its creation until it is filled."""
+    return f"snapferry-{m.journal.run_id}-{sha256(name.encode()).hexdigest()[:8]}"
+
+
+def is_marked(m: Migration, name: str, target: Catalog) -> bool:
+    """Whether the index is one that this run has created and not finished."""
+    return target.aliases.get(marker(m, name)) == (name,)
+
+
+def note_created(m: Migration, target: Catalog) -> None:
+    """Note the UUIDs of the indices on the target that carry this run's marker.
+
+    Without it, an index whose creation was not confirmed before a kill would look like somebody else's.
+    """
+    created = {name for intent in m.journal.intents("create") for name in intent.detail["targets"]}
+    marked = {name: target.indices[name].uuid for name in created if is_marked(m, name, target)}
+    if not marked.items() <= m.journal.document.arrived.items():
+        m.journal.note_arrivals(marked)
 
 
 def proven(m: Migration, there: Mapping[str, str], place: str) -> set[str]:
@@ -69,7 +93,7 @@ def proven(m: Migration, there: Mapping[str, str], place: str) -> set[str]:
         place: `repository/snapshot`.
     """
     noted = {name for name, uuid in there.items() if m.journal.document.arrived.get(name) == uuid}
-    found = arrivals(m, there.keys() - noted)
+    found = arrivals(m.target, there.keys() - noted)
     seen = {name for name, arrival in found.items() if arrival.comes_from(place)}
     if seen:
         m.journal.note_arrivals({name: there[name] for name in seen})

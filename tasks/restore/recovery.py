@@ -1,8 +1,9 @@
 """Follow restored indices until their primaries are started, or until the reason against it is known."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from domains.domain import Domain
 from domains.engine import restores
 from domains.engine.catalog import catalog
 from domains.engine.restores import Primary
@@ -61,7 +62,7 @@ class Whole:
         started = sum(index.shards for index in earlier)
         started += sum(arrival.started for arrival in found.values())
         arrived = sum(index.restored for index in earlier)
-        arrived += sum(_arrived(found.get(name), index) for name, index in wanted.items())
+        arrived += sum(is_started(found.get(name), index.shards) for name, index in wanted.items())
         every = {index.target: index.shards for index in (*self.indices, *wanted.values())}
         return f"{started} of {sum(every.values())} shards, {arrived} of {len(every)} indices"
 
@@ -78,44 +79,81 @@ def follow(
         TimedOut: nothing moved for `patience_s`.
     """
     wanted = {index.target: index for unit in units for index in unit.indices}
-    poll = m.poll(m.patience_s)
-    seen: object = None
-    problems: dict[str, str] = {}
     place = f"{snapshot.repository}/{snapshot.name}"
     noted: set[str] = set()
-    while True:
-        found = arrivals(m, wanted)
+
+    def note(found: Mapping[str, Arrival]) -> None:
         # at once: a restarted target forgets the origin of a half-restored index
-        noted |= _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)], place)
+        noted.update(
+            _noted(m, [name for name in found.keys() - noted if found[name].comes_from(place)], place)
+        )
         report_progress(whole.progress(found, wanted))
-        waiting = [
-            name for name in wanted if name not in problems and not _arrived(found.get(name), wanted[name])
-        ]
-        if not waiting:
-            break
-        state = {name: (arrival.started, arrival.bytes_done) for name, arrival in found.items()}
-        if state != seen:
-            seen = state
-            poll.restart()
-        elif poll.waited_s > _ASK_AFTER_S:
-            problems |= _stuck(m, found, waiting, poll.waited_s)
-        if poll.expired:
-            raise TimedOut(
-                _nothing_moved(m, poll, waiting), "the restore continues by itself; the same command resumes"
-            )
-        poll.pause()
+
+    shards = {name: index.shards for name, index in wanted.items()}
+    found, problems = await_primaries(m.target, shards, m.poll, m.patience_s, note)
     _noted(m, [name for name in wanted if name not in noted | problems.keys()])
     return [
         _outcome(index, found.get(name), problems.get(name, ""), adopted) for name, index in wanted.items()
     ]
 
 
-def _arrived(arrival: Arrival | None, index: SelectedIndex) -> bool:
-    return arrival is not None and len(arrival.primaries) == index.shards and arrival.started == index.shards
+def await_primaries(
+    domain: Domain,
+    wanted: Mapping[str, int | None],
+    polling: Callable[[float | None], Poll],
+    patience_s: float,
+    note: Callable[[Mapping[str, Arrival]], None],
+) -> tuple[dict[str, Arrival], dict[str, str]]:
+    """Wait until the primaries of these indices are started, or the reason against it is known. Reads only.
+
+    Args:
+        wanted: each index with its number of shards; None where only the domain knows it.
+        patience_s: seconds without any progress after which the wait is given up.
+        note: called with the indices that are there after each look.
+
+    Returns:
+        The indices that are there, and why others are not started.
+
+    Raises:
+        TimedOut: nothing moved for `patience_s`.
+    """
+    poll = polling(patience_s)
+    seen: object = None
+    problems: dict[str, str] = {}
+    while True:
+        found = arrivals(domain, wanted)
+        note(found)
+        waiting = [
+            name for name in wanted if name not in problems and not is_started(found.get(name), wanted[name])
+        ]
+        if not waiting:
+            return found, problems
+        state = {name: (arrival.started, arrival.bytes_done) for name, arrival in found.items()}
+        if state != seen:
+            seen = state
+            poll.restart()
+        elif poll.waited_s > _ASK_AFTER_S:
+            problems |= _stuck(domain, found, waiting, poll.waited_s)
+        if poll.expired:
+            raise TimedOut(
+                _nothing_moved(poll, waiting), "the restore continues by itself; the same command resumes"
+            )
+        poll.pause()
+
+
+def is_started(arrival: Arrival | None, shards: int | None) -> bool:
+    """Whether every primary of an index is started.
+
+    Args:
+        shards: how many it has; None: as many as the domain lists.
+    """
+    if arrival is None or not arrival.primaries:
+        return False
+    return arrival.started == len(arrival.primaries) and shards in {None, len(arrival.primaries)}
 
 
 def _stuck(
-    m: Migration, found: dict[str, Arrival], waiting: Sequence[str], waited_s: float
+    domain: Domain, found: dict[str, Arrival], waiting: Sequence[str], waited_s: float
 ) -> dict[str, str]:
     """Read why the allocator will not start primaries, once nothing has moved for a while."""
     problems: dict[str, str] = {}
@@ -124,15 +162,15 @@ def _stuck(
             problems[name] = "the domain accepted the restore, but the index is not there"
             continue
         unassigned = [primary for primary in found[name].primaries if primary.state == "UNASSIGNED"]
-        reason = _reason(m, unassigned[0], waited_s) if unassigned else ""
+        reason = _reason(domain, unassigned[0], waited_s) if unassigned else ""
         if reason:
             problems[name] = reason
     return problems
 
 
-def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
+def _reason(domain: Domain, primary: Primary, waited_s: float) -> str:
     try:
-        explanation = restores.explain(m.target, primary.index, primary.shard)
+        explanation = restores.explain(domain, primary.index, primary.shard)
     except Refused as error:
         # it has started since, or the caller may not ask: the next read decides
         report_progress(
@@ -153,7 +191,7 @@ def _reason(m: Migration, primary: Primary, waited_s: float) -> str:
     return said
 
 
-def _nothing_moved(m: Migration, poll: Poll, waiting: Sequence[str]) -> str:
+def _nothing_moved(poll: Poll, waiting: Sequence[str]) -> str:
     awaited = f"{len(waiting)} indices, {', '.join(waiting[:3])}"
     return f"restore: nothing has moved for {poll.waited_s:.0f} s; waiting for {awaited}"
 
@@ -169,7 +207,7 @@ def _noted(m: Migration, names: Sequence[str], place: str | None = None) -> set[
         return set()
     try:
         indices = catalog(m.target).indices
-        again = arrivals(m, names) if place else {}
+        again = arrivals(m.target, names) if place else {}
     except DomainError:
         return set()  # only helps a later attempt
     same = {name for name in names if place is None or (name in again and again[name].comes_from(place))}

@@ -5,27 +5,25 @@ state: every index exists, every primary is started, and for any other the alloc
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from domains.engine import catalog as names_on
-from domains.engine import snapshots
+from domains.engine import restores, snapshots
 from domains.engine.catalog import Catalog
-from domains.errors import DomainError, Missing, Refused
+from domains.errors import DomainError, Refused
 from domains.http.requests import Request
-from runs.commands import with_options
 from runs.step_names import StepName
-from tasks.errors import ExecutionError
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
 from tasks.repository.lost import is_snapshot_gone, registration_required, snapshot_lost
 from tasks.restore.allocation import await_allocation, is_off
+from tasks.restore.free_names import deleted_names, make_room, require_free
 from tasks.restore.owned_indices import besides, ours
 from tasks.restore.recovery import Whole, follow
 from tasks.restore.requests import batches, restore_request
 from tasks.retry_while_busy import close
-from tasks.selection.conflicts import own_names, taken_now, uuids
+from tasks.selection.conflicts import own_names
 from tasks.survey import Survey
 
 _NAMES_AT_FAULT = (
@@ -35,6 +33,8 @@ _NAMES_AT_FAULT = (
     "invalid_index_name_exception",
     "illegal_state_exception",
 )
+
+_SHARDS_S = 30.0
 
 
 @dataclass
@@ -69,7 +69,7 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     absent = [unit for unit in resolution.moving if unit.name not in known]
     doomed = frozenset(name for unit in resolution.moving for name in unit.takes)
     work = _Work(resolution, own_names(resolution.moving) | doomed)
-    _require_free(m, absent, target, work.own)
+    require_free(m, absent, target, work.own)
     if present:
         arrived = follow(m, snapshot, present, work.whole, adopted=True)
         again = list(_given_up(present, arrived))
@@ -78,12 +78,14 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
         _again(m, snapshot, again, work)
     for batch in batches(absent, m.plan.restore.batch):
         look = _look(m, batch)  # a restore takes long: a free name may be taken by now
-        _require_free(m, batch, look, work.own)
+        require_free(m, batch, look, work.own)
         for unit in batch:
-            _make_room(m, unit, look)
+            make_room(m, unit, look, StepName.RESTORE)
         _restore_patiently(m, snapshot, batch, work)
     _close_again(m, resolution, work)
-    return RestoreRecord(indices=tuple(work.done), batches=work.batches, deleted=tuple(_deleted(m)))
+    return RestoreRecord(
+        indices=tuple(work.done), batches=work.batches, deleted=deleted_names(m, StepName.RESTORE)
+    )
 
 
 def requests(
@@ -138,54 +140,6 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
     """Indices of this run whose restore the engine has given up. Those of a data stream cannot be closed."""
     failed = {index.source for index in arrived if not index.restored}
     return (unit for unit in units if unit.name in failed and not unit.is_stream)
-
-
-def _require_free(m: Migration, units: Sequence[Unit], target: Catalog, own: frozenset[str]) -> None:
-    """Check for conflicts again after the snapshot: a free name may be taken by now."""
-    problems: list[str] = []
-    for unit in units:
-        taken = taken_now(unit, target, own, aliases=m.plan.restore.aliases)
-        problems += [f"{unit.name}: {item.words}" for item in taken if item.blocker not in unit.takes]
-    if problems:
-        raise ExecutionError(
-            "names were taken on the target after this run had checked them: " + "; ".join(problems[:5]),
-            "remove them from the target, then run the same command again",
-        )
-
-
-def _make_room(m: Migration, unit: Unit, target: Catalog) -> None:
-    """Delete what the plan names and a consent allows, just before its name is needed.
-
-    Deletes only what existed at the time of the decision, not something made later under the same name.
-    """
-    for name, decided in unit.takes.items():
-        if name not in target.streams and name not in target.indices:
-            continue  # deleted already, by an earlier attempt or by someone else
-        if name not in m.consents.allow_delete:
-            again = with_options("--allow-delete", name)
-            raise ExecutionError(
-                f"deleting {name} on the target needs --allow-delete {name}",
-                f"run the same command again with that option{f': `{again}`' if again else ''}",
-            )
-        if uuids(name, target) != decided:
-            raise ExecutionError(
-                f"{name} on the target is not the one that was to be deleted: it has been recreated since",
-                "check what it holds and remove it from the target yourself, then run the same command again",
-            )
-        stream = name in target.streams
-        with (
-            suppress(Missing),
-            m.journal.intend(
-                StepName.RESTORE, "target", "delete", {"name": name, "uuid": decided, "stream": stream}
-            ),
-        ):
-            names_on.delete(m.target, name, stream=stream)
-
-
-def _deleted(m: Migration) -> Iterator[str]:
-    yield from dict.fromkeys(
-        intent.detail["name"] for intent in m.journal.intents("delete") if intent.result == "sent"
-    )
 
 
 def _restored(
@@ -277,6 +231,21 @@ def _close_again(m: Migration, resolution: Resolution, work: _Work) -> None:
     arrived = {index.target for index in work.done if index.restored}
     closed = [index.target for index in resolution.indices if not index.open and index.target in arrived]
     _close(m, closed)
+    if closed:
+        _await_shards(m, closed)
+
+
+def _await_shards(m: Migration, names: Sequence[str]) -> None:
+    """Wait a moment for the shards of closed indices: they start anew, and report nothing until then.
+
+    Shards that never start are left to the verification.
+    """
+    poll = m.poll(_SHARDS_S)
+    while not poll.expired:
+        states = {primary.state for primary in restores.primaries(m.target, names)}
+        if states <= {"STARTED", "RELOCATING"}:
+            return
+        poll.pause()
 
 
 def _close(m: Migration, names: Sequence[str]) -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from configs.values.listing import listed
 from domains.domain import Domain
-from domains.engine.catalog import Catalog, catalog
+from domains.engine.catalog import Catalog, Index, catalog
 from domains.engine.cluster import identity
-from domains.engine.metadata_digests import Digests, digests
+from domains.engine.comparison.metadata_digests import Digests, digests
+from domains.engine.indices.write_blocks import blocks
 from domains.engine.shard_stats import marks
-from domains.engine.write_blocks import blocks
 from domains.shard_mark import Mark
 from domains.versions import Version
 from tasks.migration import Migration
@@ -131,18 +131,28 @@ def _kind(index: SelectedIndex, copy: Copy | None, state: _State) -> tuple[Chang
         return "reshaped", f"it has {index.shards} shards now; its copy has {copied.shards}"
     if copy.uuid != index.uuid:
         return "made anew", "it was deleted and recreated on the source"
+    if copy.base:
+        return "changed", "the tail was written to its copy, which a restore replaces"
     reason = _why_changed(copy.marks, state.marks.get(index.name, ()), copy.doubt)
     if reason:
         return "changed", reason
-    if copied.health == "red":  # a copy has no replicas: losing its node loses the copy
-        return "changed", "its copy on the target is missing a shard"
-    if copy.target_digest and copy.target_digest != state.sides.shapes.get(index.target):
-        return "changed", "somebody changed the mapping or settings of its copy on the target"
-    if copy.digest != state.shape[index.name]:
-        return "changed", "its mapping or settings changed, or the plan's settings for its copy did"
+    reason = _why_unusable(index, copy, copied, state)
+    if reason:
+        return "changed", reason
     if copy.aliases != state.aliases[index.name]:
         return "aliases", "its aliases changed; the cutover sets them"
     return "unchanged", ""
+
+
+def _why_unusable(index: SelectedIndex, copy: Copy, copied: Index, state: _State) -> str:
+    """Say why a copy cannot stay as it is, although nobody wrote to its index; empty when it can."""
+    if copied.health == "red":  # a copy has no replicas: losing its node loses the copy
+        return "its copy on the target is missing a shard"
+    if copy.target_digest and copy.target_digest != state.sides.shapes.get(index.target):
+        return "somebody changed the mapping or settings of its copy on the target"
+    if copy.digest != state.shape[index.name]:
+        return "its mapping or settings changed, or the plan's settings for its copy did"
+    return ""
 
 
 def _plan_overrides(m: Migration) -> str:

@@ -1,15 +1,17 @@
 """The copies on the target between rounds: close them, list them, discard those whose index is gone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from configs.values.listing import counted, listed
 from domains.engine import catalog as names_on
 from domains.engine.catalog import catalog
-from domains.engine.index_opening import health, require_acknowledged
-from domains.engine.write_blocks import archived_settings, blocks, settings_requests
+from domains.engine.indices.index_opening import health, require_acknowledged
+from domains.engine.indices.write_blocks import archived_settings, blocks, settings_requests
 from domains.errors import Refused
 from domains.http.requests import Request
+from domains.shard_mark import Mark
 from runs.progress import Progress, report_progress
 from runs.state import State
 from runs.step_names import StepName
@@ -21,7 +23,7 @@ from tasks.records.seeding import RESTORED, ChangesRecord, CopiesRecord, Copy, L
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
 from tasks.retry_while_busy import close, is_busy, retry_while_busy
 from tasks.seeding.changes import BothSides
-from tasks.seeding.ledger import ledger
+from tasks.seeding.ledger import after_tail, ledger, maybe_lifted, written_by_tail
 
 _RESTORING = "being restored"
 
@@ -136,8 +138,15 @@ def await_shards(m: Migration, found: Ledger) -> None:
 
 
 def ledger_of(m: Migration) -> Ledger:
-    """The copies made by the plan's earlier rounds; this run's own journal does not count."""
-    return ledger(State.of(m.journal), m.journal.run_id)
+    """The copies made by the plan's earlier rounds. Of this run's own journal, what its tail wrote counts."""
+    found = ledger(State.of(m.journal), m.journal.run_id, back=m.journal.document.back)
+    created = m.journal.document.recorded(steps.CREATE_BACK)
+    copies = found.copies | {copy.target: copy for copy in created.copies} if created else found.copies
+    return replace(
+        found,
+        copies=copies | written_by_tail(m.journal, copies),
+        lifted=found.lifted | maybe_lifted(m.journal),
+    )
 
 
 def own_uuids(m: Migration, found: Ledger) -> dict[str, str]:
@@ -220,17 +229,32 @@ def current_copies(
             if not _is_ours(m, name, target[name].uuid, before):
                 continue  # not restored yet; whatever has the name belongs to somebody else
             copy = _copy(m, work, sources[change.name], target[name].uuid, sides.shapes.get(name, ""))
-            copy = copy if name in done else _without_marks(copy, _NOT_RESTORED)
+            copy = copy if name in done else copy.without_marks(_NOT_RESTORED)
+        elif before and change.kind == "followed":
+            copy = after_tail(before)
         elif before:
             known = before.target_digest or sides.shapes.get(name, "")
             copy = before.model_copy(update={"aliases": work.aliases[change.name], "target_digest": known})
         else:
             continue
-        found.append(_without_marks(copy, _DIFFERED) if name in again else copy)
+        found.append(copy.without_marks(_DIFFERED) if name in again else copy)
     found += [sides.trusted[name] for name in work.left_behind if name in sides.trusted]
     there = {name: index.uuid for name, index in target.items()}
     same = tuple(copy for copy in found if there.get(copy.target) == copy.target_uuid)
     return CopiesRecord(round=work.round, copies=same)
+
+
+def with_own_marks(found: CopiesRecord, marks: Mapping[str, tuple[Mark, ...]]) -> CopiesRecord:
+    """The same copies, each with its own marks right after its restore: later, they show a foreign write.
+
+    Args:
+        marks: by name on the target, of the copies that were restored in full.
+    """
+    copies = (
+        copy.model_copy(update={"own": marks[copy.target]}) if copy.marks and copy.target in marks else copy
+        for copy in found.copies
+    )
+    return found.model_copy(update={"copies": tuple(copies)})
 
 
 def _is_ours(m: Migration, name: str, uuid: str, before: Copy | None) -> bool:
@@ -253,10 +277,6 @@ def _copy(
         snapshot=m.snapshot,
         target_digest=target_digest,
     )
-
-
-def _without_marks(copy: Copy, why: str) -> Copy:
-    return copy.model_copy(update={"marks": (), "digest": "", "aliases": "", "doubt": why})
 
 
 def require_closed_copies(m: Migration, found: CopiesRecord) -> CopiesRecord:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from configs.plan import Plan
 from domains.engine.catalog import Catalog, Index, catalog
-from domains.engine.write_blocks import Blocks, blocks
+from domains.engine.indices.write_blocks import Blocks, blocks
 from tasks.errors import PreconditionError
 from tasks.migration import Consents, Migration
 from tasks.records.resolution import Resolution, Unit
@@ -20,16 +20,25 @@ from tasks.survey import Survey, by_policy
 
 
 def trusted(target: Catalog, blocked: dict[str, Blocks], found: Ledger) -> dict[str, Copy]:
-    """The copies that are on the target and refuse writes, whether closed or (after a kill) still open."""
+    """The copies that are on the target and refuse writes, whether closed or still open.
+
+    One that a killed run of the tail has left without its block counts, too: it is blocked again first.
+    """
     return {
         name: copy
         for name, copy in found.copies.items()
-        if name in target.indices and _is_waiting(target.indices[name], copy, blocked.get(name))
+        if name in target.indices
+        and _is_own(target.indices[name], copy)
+        and (name in found.lifted or _refuses(blocked.get(name)))
     }
 
 
-def _is_waiting(index: Index, copy: Copy, block: Blocks | None) -> bool:
-    return index.uuid == copy.target_uuid and index.stream is None and block is not None and block.write
+def _is_own(index: Index, copy: Copy) -> bool:
+    return index.uuid == copy.target_uuid and index.stream is None
+
+
+def _refuses(block: Blocks | None) -> bool:
+    return block is not None and block.write
 
 
 def drop_untrusted_bases(m: Migration, resolution: Resolution, found: Ledger) -> Resolution:
@@ -53,9 +62,15 @@ def drop_untrusted_bases(m: Migration, resolution: Resolution, found: Ledger) ->
 
 def require_own_snapshots(m: Migration) -> None:
     """Raise PreconditionError if the plan names a snapshot: a round takes its own."""
-    if m.plan.snapshot.existing:
+    if m.source_domain is None:
         raise PreconditionError(
-            f"snapshot.existing names {m.plan.snapshot.existing}, but a round takes its own snapshot",
+            f"the plan's source is snapshot {m.plan.existing_snapshot}: nothing changes there any more, and "
+            "nobody writes to it",
+            hint="move it with `snapferry migrate PLAN`",
+        )
+    if m.plan.existing_snapshot:
+        raise PreconditionError(
+            f"snapshot.existing names {m.plan.existing_snapshot}, but a round takes its own snapshot",
             hint="remove the key from the plan, or move that snapshot with `snapferry migrate PLAN`",
         )
 

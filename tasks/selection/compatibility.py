@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from domains.versions import Version, created_version, version_of
 
 _LAST_SHARED = version_of("elasticsearch", "7.10.999")  # OpenSearch was forked from this line
+_BY_ITSELF = "with reindex.too_old: true the target copies the documents itself"
 _NAMES = {7: "Elasticsearch 7.10", 6: "Elasticsearch 6.x", 5: "Elasticsearch 5.x"}
 
 
@@ -41,11 +42,11 @@ def way_out(source: Version, target: Version) -> str:
     if source > target:
         return f"upgrade the target to {source} or newer"
     if _is_sideways(source, target):
-        return "no snapshot can be restored there: copy the documents, for instance with _reindex from remote"
+        return f"no snapshot can be restored there; {_BY_ITSELF}"
     steps = list(_bridges(source, target))
     by = ", then to one of ".join(steps)
     rest = "reindex the indices on each" if len(steps) > 1 else "reindex the indices there"
-    return f"migrate to a domain of {by} first, {rest}, then migrate from there"
+    return f"{_BY_ITSELF}; or migrate to a domain of {by} first, {rest}, then migrate from there"
 
 
 def index_problems(created: Iterable[tuple[str, int | None]], target: Version) -> Iterator[str]:
@@ -62,7 +63,7 @@ def index_problems(created: Iterable[tuple[str, int | None]], target: Version) -
             yield f"{name}: its creation version could not be read, {unknown}"
         elif created_version(number) < oldest:
             readable = f"{target} reads indices created on {oldest} or later"
-            instead = "reindex it on the source (or exclude it)"
+            instead = "set reindex.too_old: true, reindex it on the source, or exclude it"
             yield f"{name}: created on {created_version(number)}, but {readable}; {instead}"
 
 

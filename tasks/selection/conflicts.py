@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from configs.plan import ConflictSettings
 from domains.engine.catalog import Catalog
-from tasks.records.resolution import SelectedIndex, Unit
+from tasks.records.resolution import AliasSwitch, Merge, SelectedIndex, Unit
+from tasks.selection.after_renaming import decide_after_renaming
 
 _LONGEST_NAME = 255  # bytes
 _GENERATION = r"-(?:\d{4}\.\d{2}\.\d{2}-)?\d{6,}"  # how names of backing indices end
@@ -23,6 +24,8 @@ class Decision:
 
     units: tuple[Unit, ...]
     problems: tuple[str, ...]
+    switches: tuple[AliasSwitch, ...] = ()
+    merges: tuple[Merge, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,9 @@ def decide(
         outcome = _by_policy(unit, taken, target, settings, allowed)
         decided += [outcome] if isinstance(outcome, Unit) else []
         problems += outcome if isinstance(outcome, list) else []
-    return Decision(tuple(decided), (*problems, *clashes(decided, aliases)))
+    later = decide_after_renaming(decided, target, settings, aliases=aliases, allowed=allowed)
+    problems += [*clashes(decided, aliases), *later.problems]
+    return Decision(tuple(decided), tuple(problems), tuple(later.switches), tuple(later.merges))
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def select(catalog: Catalog, wanted: IndexSelection) -> Selection:
         if reason:
             left.append(reason)
         else:
-            members = tuple(_selected(catalog.indices[name]) for name in stream.backing)
+            members = tuple(selected_index(catalog.indices[name]) for name in stream.backing)
             units.append(Unit(name=stream.name, target=stream.name, is_stream=True, indices=members))
     for index in catalog.indices.values():
         if index.stream:
@@ -44,7 +44,7 @@ def select(catalog: Catalog, wanted: IndexSelection) -> Selection:
             left.append(reason)
         else:
             units.append(
-                Unit(name=index.name, target=index.name, is_stream=False, indices=(_selected(index),))
+                Unit(name=index.name, target=index.name, is_stream=False, indices=(selected_index(index),))
             )
     names = [*catalog.streams, *(name for name, index in catalog.indices.items() if not index.stream)]
     unmatched = tuple(p for p in wanted.include if p != "*" and not any(matches(name, [p]) for name in names))
@@ -91,7 +91,8 @@ def _pattern_reason(name: str, include: Sequence[str], exclude: Sequence[str]) -
     return LeftOutReason.EXCLUDED if matches(name, exclude) else None
 
 
-def _selected(index: Index) -> SelectedIndex:
+def selected_index(index: Index) -> SelectedIndex:
+    """Return the index as one that moves, under its own name."""
     return SelectedIndex(
         name=index.name,
         target=index.name,

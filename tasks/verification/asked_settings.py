@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from configs.restore import full_key, setting_text
 from configs.values.listing import listed
-from domains.engine.index_metadata import index_settings
+from domains.domain import Domain
+from domains.engine.indices.index_metadata import index_settings
 from domains.errors import DomainError
 from tasks.errors import ExecutionError
 from tasks.migration import Migration
@@ -40,7 +41,9 @@ def with_asked_settings(
         DomainError: transient errors only; any other makes the indices `not compared`.
     """
     try:
-        lacking = lacking_settings(m, [index.target for index in resolution.indices], but, later=later)
+        lacking = lacking_settings(
+            m, [index.target for index in (*resolution.indices, *resolution.copied)], but, later=later
+        )
     except DomainError as error:
         if error.transient:
             raise
@@ -55,7 +58,7 @@ def with_asked_settings(
 
 
 def _is_good(verdict: Verdict) -> bool:
-    return verdict.outcome in {"equal", "bracketed"}
+    return verdict.outcome in {"equal", "as recorded", "bracketed"}
 
 
 def _judged(verdict: Verdict, lacking: Collection[str]) -> Verdict:
@@ -88,11 +91,18 @@ def lacking_settings(
     Args:
         but, later: as in `with_asked_settings`.
     """
-    wanted = {full_key(key): setting_text(value) for key, value in m.plan.restore.index_settings.items()}
-    asked = {key: value for key, value in wanted.items() if key not in but}
+    wanted = {key: value for key, value in m.plan.restore.index_settings.items() if full_key(key) not in but}
+    return lacking_on(m.target, wanted, targets, later=later)
+
+
+def lacking_on(
+    domain: Domain, wanted: Mapping[str, object], targets: Collection[str], *, later: bool = False
+) -> dict[str, tuple[str, ...]]:
+    """Indices of a domain that lack one of these settings, with the differences in words. Reads only."""
+    asked = {full_key(key): setting_text(value) for key, value in wanted.items()}
     if not asked or not targets:
         return {}
-    there = index_settings(m.target, targets)
+    there = index_settings(domain, targets)
     told = {name: tuple(_lacking(asked, has, later=later)) for name, has in there.items()}
     return {name: lines for name, lines in told.items() if lines}
 

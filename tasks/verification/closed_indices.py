@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from domains.engine import seq_no_figures
-from domains.engine.seq_no_figures import ShardStats
+from domains.engine.comparison import seq_no_figures
+from domains.engine.comparison.seq_no_figures import ShardStats
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Verdict, not_compared
 from tasks.verification.comparison import Comparison

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domains.engine import seq_no_figures
+from domains.engine.comparison import seq_no_figures
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Verdict, not_compared
 from tasks.verification.operations.ranges import Sides

@@ -27,8 +27,8 @@ def drifted(plan: Plan, resolution: Resolution, source: Catalog, target: Catalog
 
     An included index that appeared too late counts as a failure: its documents are not on the target.
     """
-    changed = dict(_torn_streams(resolution, target))
-    for index in resolution.indices:
+    changed = dict(torn_streams(resolution, target))
+    for index in (*resolution.indices, *resolution.copied):
         why = _reshaped(index, source, target)
         if why:
             changed[index.target] = why
@@ -43,7 +43,8 @@ def without_gone(drift: Drift, source: Domain) -> Drift:
     return replace(drift, appeared=tuple(each for each in drift.appeared if each.source in there))
 
 
-def _torn_streams(resolution: Resolution, target: Catalog) -> Iterator[tuple[str, str]]:
+def torn_streams(resolution: Resolution, target: Catalog) -> Iterator[tuple[str, str]]:
+    """Yield indices that are not in their data stream on the target, each with the reason. Pure."""
     for unit in resolution.moving:
         if not unit.is_stream:
             continue
@@ -63,7 +64,7 @@ def _reshaped(index: SelectedIndex, source: Catalog, target: Catalog) -> str:
 
 
 def _appeared(plan: Plan, resolution: Resolution, source: Catalog) -> Iterator[Verdict]:
-    known = {index.name for unit in resolution.units for index in unit.indices}
+    known = {index.name for unit in resolution.every_unit for index in unit.indices}
     left = {item.name for item in resolution.left_out}
     for unit in select(source, plan.indices).units:
         if unit.name in left:

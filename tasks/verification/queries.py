@@ -8,10 +8,11 @@ from typing import cast
 from configs.verify import AcceptanceQuery
 from domains.domain import Domain
 from domains.engine.cluster import identity
-from domains.engine.msearch import header, no_pipeline, problem_of, run_searches
+from domains.engine.comparison.msearch import header, no_pipeline, problem_of, run_searches
 from domains.errors import DomainError
 from domains.http.json_replies import Json, child
 from domains.versions import Version
+from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import Finding, Outcome
 from tasks.selection.select import matches
 from tasks.verification.comparison import Comparison
@@ -37,18 +38,33 @@ def answers(c: Comparison) -> tuple[Finding, ...]:
     asked = c.settings.queries
     if not asked:
         return ()
-    source = _asked(c.source, [(names_of(c, query.index)[0], query) for query in asked])
-    target = _asked(c.target, [(names_of(c, query.index)[1], query) for query in asked])
+    source = _asked(c.source, [(names_of(c.indices, query.index)[0], query) for query in asked])
+    target = _asked(c.target, [(names_of(c.indices, query.index)[1], query) for query in asked])
     return tuple(_finding(*each) for each in zip(asked, source, target, strict=True))
 
 
-def names_of(c: Comparison, index: str) -> tuple[list[str], list[str]]:
+def answers_on_target(
+    target: Domain, indices: Sequence[SelectedIndex], asked: Sequence[AcceptanceQuery]
+) -> tuple[Finding, ...]:
+    """Run acceptance queries where there is no source: only what they expect is judged. Reads only.
+
+    Raises:
+        DomainError: transient errors only.
+    """
+    if not asked:
+        return ()
+    nowhere = _Answer(problem="there is no source")
+    found = _asked(target, [(names_of(indices, query.index)[1], query) for query in asked])
+    return tuple(_finding(query, nowhere, answer) for query, answer in zip(asked, found, strict=True))
+
+
+def names_of(indices: Sequence[SelectedIndex], index: str) -> tuple[list[str], list[str]]:
     """The names to query on the source and on the target.
 
     These are the plan's, unless the pattern matches an index that has another name on the target: then they
     are the matching indices, each under its name on that side.
     """
-    fitting = [each for each in c.indices if matches(each.name, [index])]
+    fitting = [each for each in indices if matches(each.name, [index])]
     if all(each.name == each.target for each in fitting):
         return [index], [index]
     return [each.name for each in fitting], [each.target for each in fitting]
@@ -73,7 +89,7 @@ def _answer(domain: Domain, version: Version, names: list[str], query: Acceptanc
         (found,) = run_searches(domain, [(asked, body)])
         problem = problem_of(found, of_one_shard=False)
         if problem:
-            return _Answer(problem=f"{domain.side}: {problem}")
+            return _Answer(problem=f"{domain.label}: {problem}")
         return _Answer(int(found["hits"]["total"]["value"]), child(found, "aggregations"))
     except DomainError as error:
         if error.transient:

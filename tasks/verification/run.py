@@ -12,6 +12,7 @@ from runs.journal import now
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
 from tasks.migration import Migration
+from tasks.records.repair import RepairedIndex
 from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
 from tasks.records.verification import (
     Contents,
@@ -24,9 +25,8 @@ from tasks.records.verification import (
     not_compared,
 )
 from tasks.verification import closed_indices, counts
-from tasks.verification.comparison import Comparison
+from tasks.verification.comparison import NAMED, Comparison
 from tasks.verification.content.compare import content
-from tasks.verification.content.documents import NAMED
 from tasks.verification.drift import Drift, drifted, without_gone
 from tasks.verification.operations import compare as operations
 from tasks.verification.operations.compare import Marks
@@ -40,6 +40,9 @@ def verify(
     m: Migration,
     resolution: Resolution,
     marks: Mapping[str, tuple[Mark, ...]] = {},
+    proved: Mapping[str, Verdict] = {},
+    repaired: Mapping[str, RepairedIndex] = {},
+    most_named: int = NAMED,
 ) -> VerificationRecord:
     """Compare every index that moved with its source at the plan's level.
 
@@ -47,11 +50,27 @@ def verify(
 
     Args:
         marks: by index of the source: its shards' marks before the snapshot of its copy.
+        proved: by index of the source: verdicts on the operations of those that went by the tail.
+        repaired: by index of the source: documents that `repair` wrote to its copy.
+        most_named: documents that a verdict names, at most.
 
     Raises:
         DomainError: transient errors only; any other makes the indices concerned `not compared`.
     """
-    c = Comparison(m.source, m.target, resolution.indices, m.plan.verify, m.plan.restore, marks)
+    indices, copied = (*resolution.indices, *resolution.copied), resolution.copied
+    by_content = frozenset(index.name for index in copied)
+    c = Comparison(
+        m.source,
+        m.target,
+        indices,
+        m.plan.verify,
+        m.plan.restore,
+        marks,
+        by_content,
+        proved,
+        repaired,
+        most_named,
+    )
     record = compared(c, resolution.left_out)
     drift = without_gone(drifted(m.plan, resolution, catalog(m.source), catalog(m.target)), m.source)
     verdicts = (*(_with(verdict, drift) for verdict in record.verdicts), *drift.appeared)
@@ -81,7 +100,7 @@ def compared(
     contents = content(c, step)
     return VerificationRecord(
         level=c.settings.level,
-        verdicts=with_contents(verdicts, contents),
+        verdicts=with_contents(verdicts, contents, c.most_named),
         skipped=skipped,
         at=now(),
         general=contents.general,
@@ -120,13 +139,15 @@ def _piece(
     c: Comparison, sides: Sides, indices: Sequence[SelectedIndex], before: Marks, budget: Budget, step: str
 ) -> list[Verdict]:
     try:
-        opened = [index for index in indices if index.open]
+        opened = [index for index in indices if index.open and index.name not in c.proved]
         stale = dict(_stale(c, opened))
         fresh = [index for index in opened if index.name not in stale]
-        if c.settings.level == "counts":
-            found = counts.compared(sides, fresh)
-        else:
-            found = operations.compared(c, sides, fresh, before, budget, step)
+        counted = [i for i in fresh if c.settings.level == "counts" or i.name in c.by_content]
+        found = counts.compared(sides, counted) if counted else []
+        found += [c.proved[index.name] for index in indices if index.name in c.proved]
+        restored = [index for index in fresh if index not in counted]
+        if restored:
+            found += operations.compared(c, sides, restored, before, budget, step)
         found += closed_indices.compared(c, [index for index in indices if not index.open])
     except DomainError as error:
         if error.transient:
@@ -148,7 +169,7 @@ def _stale(c: Comparison, indices: Sequence[SelectedIndex]) -> Iterator[tuple[st
 
 def limits(c: Comparison) -> tuple[Limit, ...]:
     """The limits of this comparison."""
-    opened = [index for index in c.indices if index.open]
+    opened = [index for index in c.indices if index.open and index.name not in c.by_content]
     marked = [index for index in opened if c.marks.get(index.name)]
     found: list[Limit] = []
     if opened and c.settings.level == "counts":
@@ -156,37 +177,50 @@ def limits(c: Comparison) -> tuple[Limit, ...]:
     elif opened:
         found += [Limit.NO_MARKS] if len(marked) < len(opened) else []
         found += [Limit.OTHER_WRITERS] if marked else []
-    if len(opened) < len(c.indices):
+    if any(not index.open for index in c.indices):
         found.append(Limit.CLOSED_INDICES)
-    if c.settings.level != "content":
+    if c.settings.level != "content" and any(index.name not in c.by_content for index in c.indices):
         found.append(Limit.NOT_CONTENT)
     elif opened and c.settings.sample < 1:
         found.append(Limit.SAMPLE_ONLY)
+    is_whole = c.settings.level == "content" and c.settings.sample >= 1
+    if not is_whole and any(_was_repaired(c, index) for index in opened):
+        found.append(Limit.REPAIRED)
     return tuple(found)
+
+
+def _was_repaired(c: Comparison, index: SelectedIndex) -> bool:
+    return index.name in c.repaired and bool(c.repaired[index.name].documents)
 
 
 _WORST: tuple[Outcome, ...] = ("different", "not compared", "bracketed", "equal")
 
 
-def with_contents(verdicts: Iterable[Verdict], contents: Contents) -> tuple[Verdict, ...]:
-    """Merge the findings of level content into the verdicts: an index is equal only if all of it is."""
+def with_contents(verdicts: Iterable[Verdict], contents: Contents, most: int = NAMED) -> tuple[Verdict, ...]:
+    """Merge the findings of level content into the verdicts: an index is equal only if all of it is.
+
+    Args:
+        most: documents that a verdict names, at most.
+    """
     found = {each.target: each for each in contents.indices}
-    return tuple(_merged(v, found[v.target]) if v.target in found else v for v in verdicts)
+    return tuple(_merged(v, found[v.target], most) if v.target in found else v for v in verdicts)
 
 
-def _merged(verdict: Verdict, contents: IndexContents) -> Verdict:
+def _merged(verdict: Verdict, contents: IndexContents, most: int) -> Verdict:
     outcome = min((verdict.outcome, contents.outcome), key=_WORST.index)
     findings = [f"{each.what}: {each.detail}" for each in contents.findings if each.outcome != "equal"]
     if not findings and outcome == "equal":
         findings = [each.detail for each in contents.findings if each.what == "document"]
-    documents, more = _together(verdict, contents)
+    documents, more = _together(verdict, contents, most)
     detail = "; ".join(part for part in (verdict.detail, *findings) if part)
     return verdict.model_copy(
         update={"outcome": outcome, "detail": detail, "documents": documents, "more": more}
     )
 
 
-def _together(verdict: Verdict, contents: IndexContents) -> tuple[tuple[DocumentDifference, ...], int]:
+def _together(
+    verdict: Verdict, contents: IndexContents, most: int
+) -> tuple[tuple[DocumentDifference, ...], int]:
     """The documents of both, each once; a finding about content replaces one about its operation."""
     named = {_key(each): each for each in verdict.documents}
     for each in contents.documents:
@@ -196,7 +230,7 @@ def _together(verdict: Verdict, contents: IndexContents) -> tuple[tuple[Document
     documents = tuple(named.values())
     # the unnamed ones of both may be the same documents: only the larger number is certain
     unnamed = max(verdict.more, contents.more)
-    return documents[:NAMED], unnamed + max(0, len(documents) - NAMED)
+    return documents[:most], unnamed + max(0, len(documents) - most)
 
 
 def _key(document: DocumentDifference) -> tuple[str, str | None, int | None]:

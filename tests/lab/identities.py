@@ -1,4 +1,4 @@
-"""Users and roles of a test in the lab's account, and the policies on them."""
+"""Users and roles of a test in one of the lab's accounts, and the policies on them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ class User:
     name: str
     key: str
     secret: str
+    account: str = ACCOUNT
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
+        return f"arn:aws:iam::{self.account}:user/{self.name}"
 
 
 def allow(actions: str | list[str], resources: str | list[str] = "*", **more: Any) -> dict[str, Any]:
@@ -48,9 +49,9 @@ def trust(service: str = SERVICE, **condition: Any) -> dict[str, Any]:
     return statement | ({"Condition": condition} if condition else {})
 
 
-def trust_account() -> dict[str, Any]:
+def trust_account(account: str = ACCOUNT) -> dict[str, Any]:
     """A trust policy's statement that lets in whoever of the account may assume it."""
-    principal = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    principal = {"AWS": f"arn:aws:iam::{account}:root"}
     return {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
 
 
@@ -59,9 +60,9 @@ def document(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def client_of(lab: LabDescription, service: str, region: str) -> Any:
-    """A boto3 client of the lab's user; one for all tests, for it takes long to build."""
-    return _client(lab.control_url, lab.access_key_id, lab.secret_access_key, service, region)
+def client_of(lab: LabDescription, service: str, region: str, side: str = "source") -> Any:
+    """A boto3 client of the side's administrator; one for all tests, for it takes long to build."""
+    return _client(lab.control_url, *lab.key(side), service, region)
 
 
 @cache
@@ -71,17 +72,18 @@ def _client(url: str, key: str, secret: str, service: str, region: str) -> Any:
 
 
 class Identities:
-    """Makes users and roles by the account's own API; `remove` takes all of them away again."""
+    """Makes users and roles by the API of the side's account; `remove` takes all of them away again."""
 
-    def __init__(self, lab: LabDescription) -> None:
-        self.lab = lab
+    def __init__(self, lab: LabDescription, side: str = "source") -> None:
+        self.lab, self.side = lab, side
+        self.account = lab.domain(side).account
         self.iam = self.client("iam")
         self._users: list[str] = []
         self._roles: list[str] = []
 
     def client(self, service: str, region: str = "us-east-1") -> Any:
-        """A boto3 client of the lab's user, who may do everything."""
-        return client_of(self.lab, service, region)
+        """A boto3 client of the account's administrator."""
+        return client_of(self.lab, service, region, self.side)
 
     def user(self, *statements: dict[str, Any]) -> User:
         """A new user who may do this."""
@@ -89,7 +91,7 @@ class Identities:
         self.iam.create_user(UserName=name)
         self._users.append(name)
         key = self.iam.create_access_key(UserName=name)["AccessKey"]
-        user = User(name, key["AccessKeyId"], key["SecretAccessKey"])
+        user = User(name, key["AccessKeyId"], key["SecretAccessKey"], self.account)
         self.let(user, *statements)
         return user
 

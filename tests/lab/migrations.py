@@ -77,9 +77,11 @@ class Desk:
         return self.command(verb, str(self.plan_file), *arguments, environment=environment)
 
     def command(self, *arguments: str, environment: Mapping[str, str | None] | None = None) -> Ended:
-        """The same, with all arguments given."""
+        """The same, with all arguments given; as in a process of its own, no secret is known yet."""
+        from domains.known_secrets import forget_secrets
         from snapferry.main import app
 
+        forget_secrets()
         variables = {**self.environment, **(environment or {})}
         result = CliRunner().invoke(app, arguments, env=variables, catch_exceptions=False)
         return Ended(result.exit_code, result.stdout, result.stderr)

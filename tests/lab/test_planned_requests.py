@@ -119,6 +119,32 @@ def test_of_seed_rounds_and_of_the_cutover_after_them(few: Desk) -> None:
     assert target == source, "an alias with a filter, which no engine adds to a closed index"
 
 
+TAIL = {**CUTOVER, "delta": "tail"}
+
+
+def test_of_follow_and_of_a_cutover_by_the_tail(few: Desk) -> None:
+    """How many rounds there are, and of how many bulks, only shows when they are taken: each counts once."""
+    indices = {"include": ["*"], "exclude": ["in-the-way", "stream-*"], "closed": "move"}
+    few.write(indices=indices, cutover=TAIL)
+    assert few.run("seed", "--execute").code == 0
+    for verb, options in (
+        ("follow", ("--until-ready",)),
+        ("cutover", ("--allow-freeze",)),
+    ):
+        append(few.lab, "alone", 2)
+        shown = few.run(verb, "--json").json["requests"]
+        before = sizes(few)
+        ended = few.run(verb, "--execute", *options)
+        assert ended.code == 0, str(ended)
+        for side in SIDES:
+            went = set(sent(few, side, before[side]))
+            expected = set(planned(shown, side))
+            assert went <= expected, (verb, side)
+            certain = {each for each in expected if not each.endswith(("/_bulk", "/_mapping"))}
+            assert certain <= went, (verb, side)
+        assert "POST /alone/_bulk" in sent(few, "target", before["target"]), verb
+
+
 def test_of_a_rehearsed_cutover(few: Desk) -> None:
     few.write(indices={"include": ["*"], "exclude": ["in-the-way"]}, cutover=CUTOVER)
     assert few.run("seed", "--execute").code == 0

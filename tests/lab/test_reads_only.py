@@ -29,27 +29,59 @@ class Call:
 
 
 REGIONS = ("--source-region", "us-east-1", "--target-region", "eu-west-1")
+REGION = ("--region", "us-east-1")
 VERBS: dict[str, Call] = {
+    "advise": Call(("SOURCE", "TARGET", *REGIONS, "--observe", "0", "--ask-replication-dry-run")),
     "init": Call(("--source", "SOURCE", "--target", "TARGET", *REGIONS)),
     "check": Call(("PLAN",)),
     "plan": Call(("PLAN",)),
     "rehearse": Call(("PLAN",)),
     "migrate": Call(("PLAN",)),
     "seed": Call(("PLAN",)),
+    "follow": Call(("PLAN",)),
     "cutover": Call(("PLAN",)),
+    "fallback": Call(("PLAN",), code=3),  # no cutover has promised a way back
     "finish": Call(("PLAN",), code=3),  # nothing has finished
     "verify": Call(("PLAN",), code=4, but=("/_refresh",)),  # nothing has been moved
+    "repair": Call(("PLAN",), code=3),  # the same
+    "metadata diff": Call(("PLAN",), code=4),  # nothing has been copied
+    "metadata copy": Call(("PLAN",)),
     "approve": Call(("PLAN", "before-restore"), code=2),  # the plan has no such gate
     "abort": Call(("PLAN",), code=3),  # nothing is left
+    "policy print": Call(("PLAN", "--keep", "30")),
+    "policy diff": Call(("PLAN", "--keep", "30"), code=3),
+    "policy apply": Call(("PLAN", "--keep", "30"), code=3),  # the repository is not registered
+    "policy remove": Call(("PLAN",)),
     "status": Call(("PLAN",)),
     "report": Call(("PLAN",), code=3),  # there is no run
     "runs": Call(("PLAN",)),
+    "repository register": Call(
+        ("SOURCE", "r", "--bucket", "my-bucket", "--bucket-region", "us-east-1", *REGION)
+    ),
+    "repository list": Call(("SOURCE", *REGION)),
+    "repository verify": Call(("SOURCE", "kept", *REGION)),
+    "repository remove": Call(("SOURCE", "kept", *REGION)),
+    "snapshot list": Call(("SOURCE", "--sizes", *REGION)),
+    "snapshot show": Call(("SOURCE", "kept", "one", *REGION)),
+    "snapshot take": Call(("SOURCE", "kept", "two", *REGION)),
+    "snapshot delete": Call(("SOURCE", "kept", "one", *REGION)),
+    "restore": Call(("SOURCE", "kept", "one", "first", "--rename", "first=second", *REGION)),
+    "index list": Call(("SOURCE", *REGION)),
+    "index delete": Call(("SOURCE", "first", *REGION)),
+    "unfreeze": Call(("SOURCE", "--all-blocked", *REGION)),
+    "access print": Call(("PLAN", "--format", "terraform")),
+    "access diff": Call(("PLAN",)),
+    "access apply": Call(("PLAN",)),
+    "access remove": Call(("PLAN",)),
     "schema": Call(()),
     "help": Call(("migrate",)),
     "version": Call(()),
 }
 ALONE = ("--source", "SOURCE", "--target", "TARGET", *REGIONS, "--indices", "*", "--level", "content")
-VARIANTS = [*VERBS.items(), ("verify", Call(ALONE, code=4, but=("/_refresh",)))]
+VARIANTS = [
+    *VERBS.items(),
+    ("verify", Call(ALONE, code=4, but=("/_refresh",))),
+]
 ELSEWHERE = {"demo", "lab"}
 """They make domains of their own, and change no others."""
 
@@ -58,7 +90,14 @@ def every_verb() -> set[str]:
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
     }
-    return commands | {str(group.name) for group in app.registered_groups}
+    groups = {str(group.name): group.typer_instance for group in app.registered_groups}
+    of_groups = {
+        f"{name} {command.name}"
+        for name, group in groups.items()
+        if name not in ELSEWHERE and group
+        for command in group.registered_commands
+    }
+    return commands | of_groups | (groups.keys() & ELSEWHERE)
 
 
 def test_no_verb_is_forgotten() -> None:
@@ -67,19 +106,27 @@ def test_no_verb_is_forgotten() -> None:
 
 @pytest.fixture
 def small(desk: Desk) -> Desk:
-    """One index on the source."""
-    engine(desk.lab, "source", "PUT", "/first", ONE)
-    engine(desk.lab, "source", "PUT", "/first/_doc/1?refresh=true", {"n": 1})
+    """One index on the source, which refuses writes, and a snapshot of it."""
+    lab = desk.lab
+    engine(lab, "source", "PUT", "/first", ONE)
+    engine(lab, "source", "PUT", "/first/_doc/1?refresh=true", {"n": 1})
+    place = {"bucket": lab.bucket, "base_path": "kept"}
+    engine(lab, "source", "PUT", "/_snapshot/kept", {"type": "s3", "settings": place})
+    engine(lab, "source", "PUT", "/_snapshot/kept/one?wait_for_completion=true")
+    engine(lab, "source", "PUT", "/first/_block/write")
+    engine(lab, "source", "PUT", "/_ingest/pipeline/first", {"processors": []})
     desk.write()
     return desk
 
 
-@pytest.mark.parametrize(("verb", "call"), VARIANTS, ids=[*VERBS, "verify without a plan"])
+@pytest.mark.parametrize(
+    ("verb", "call"), VARIANTS, ids=[" ".join((verb, *call.arguments)) for verb, call in VARIANTS]
+)
 def test_without_execute_nothing_is_changed(small: Desk, verb: str, call: Call) -> None:
     lab = small.lab
     before = {side: log_size(lab, side) for side in ("source", "target")}
     places = {"PLAN": str(small.plan_file), "SOURCE": lab.source.endpoint, "TARGET": lab.target.endpoint}
-    ended = small.command(verb, *(places.get(word, word) for word in call.arguments))
+    ended = small.command(*verb.split(), *(places.get(word, word) for word in call.arguments))
     assert ended.code == call.code, str(ended)
     for side, size in before.items():
         sent = [(entry["method"], entry["path"]) for entry in log(lab, side, size)]

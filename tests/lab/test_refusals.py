@@ -21,7 +21,7 @@ SEND = ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpDelete"]
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A right that is missing is not waited for here; tests/unit/tasks/repository shows that it is."""
-    monkeypatch.setattr("tasks.repository.register.NEW_RIGHTS_S", 0.0)
+    monkeypatch.setattr("tasks.repository.fallback.NEW_RIGHTS_S", 0.0)
 
 
 @pytest.fixture

@@ -15,9 +15,11 @@ import pytest
 
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
-    "window", "matrix", "cutover", "checks", "abort", "cutover_meddled", "migrate", "rehearse", "old_state",
-    "prefect", "faults", "planned_requests", "verify", "service_manners", "kill", "finish", "lab_lifetime",
-    "lab_nodes", "conflicts", "gates", "saved_plans",
+    "matrix", "window", "cutover", "accounts", "metadata", "renamed", "guide_twins", "checks", "abort",
+    "cutover_meddled", "migrate", "rehearse", "old_state", "prefect", "faults", "planned_requests",
+    "tail_attacks", "tail_kills", "tail_nodes", "tail_engines", "verify", "repair", "service_manners",
+    "kill", "finish", "lab_lifetime", "lab_nodes", "conflicts", "gates", "saved_plans", "operations",
+    "policies", "lab_plugins", "snapshot_source", "self_managed_source", "advise",
 )  # fmt: skip
 """They come first, so that no long one is left when the other runs have nothing more to take."""
 

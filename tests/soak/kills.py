@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +18,7 @@ from tests.lab.migrations import Desk
 from tests.soak.commands import DOWN_S, waited
 from tests.soak.scene import Scene
 
-How = Literal["kill -9", "SIGTERM", "target killed"]
+How = Literal["kill -9", "kill -9 with its guard", "SIGTERM", "target killed"]
 LONGEST = {"seed": 24, "cutover": 44}  # about the number of events in a command's journal
 _HOW: tuple[How, ...] = ("kill -9", "kill -9", "kill -9", "kill -9", "SIGTERM", "target killed")
 
@@ -62,7 +65,7 @@ def commanded(scene: Scene, desk: Desk, arguments: tuple[str, ...], kill: Kill |
     """Run the command in a process of its own, with a kill on the way."""
     journals = Journals(desk.folder)
     process = desk.start(*arguments)
-    killed = _killed(scene, journals, process, kill) if kill else ""
+    killed = _killed(scene, desk, journals, process, kill) if kill else ""
     ended = waited(process)
     return Went(ended.code, ended.out, killed)
 
@@ -106,7 +109,7 @@ class Journals:
             yield self._read[path][1]
 
 
-def _killed(scene: Scene, journals: Journals, process: subprocess.Popen[str], kill: Kill) -> str:
+def _killed(scene: Scene, desk: Desk, journals: Journals, process: subprocess.Popen[str], kill: Kill) -> str:
     """Wait for the moment and kill; empty if the command had ended before."""
     while journals.events() < kill.events:
         if process.poll() is not None:
@@ -122,6 +125,19 @@ def _killed(scene: Scene, journals: Journals, process: subprocess.Popen[str], ki
         scene.start("target")
     elif kill.how == "SIGTERM":
         process.terminate()
+    elif kill.how == "kill -9 with its guard":
+        process.send_signal(signal.SIGSTOP)  # or it would see that its guard is gone
+        _kill_guards(desk)
+        process.kill()
     else:
         process.kill()
     return f"{kill.how} at {where}"
+
+
+def _kill_guards(desk: Desk) -> None:
+    """kill -9 of the plan's guards; a record may have outlived its process."""
+    for file in desk.folder.rglob("*.guard"):
+        number = json.loads(file.read_text(encoding="utf-8"))["process"]
+        with suppress(OSError):
+            if b"flows.guard.process" in Path(f"/proc/{number}/cmdline").read_bytes():
+                os.kill(number, signal.SIGKILL)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -33,6 +35,7 @@ class Ledger:
         kept: dict[str, Any] = json.loads(text)
         self.rows: list[dict[str, Any]] = kept.get("rows", [])
         self._headed = kept.get("headed", "")
+        self._title = kept.get("title", "")
 
     def done(self, seed: int) -> bool:
         """Whether the run with this seed is done."""
@@ -45,14 +48,15 @@ class Ledger:
             self._headed = headed
             now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
             columns = f"| {' | '.join(self._columns)} |\n|{'---|' * len(self._columns)}\n"
-            _append(f"\n## {now} UTC, {headed}{self._of}\n\n{columns}")
+            self._title = f"## {now} UTC, {headed}{self._of}\n"
+            _put(f"\n{self._title}\n{columns}")
 
     def add(self, row: dict[str, Any]) -> None:
         """Record a finished run."""
         self.rows.append(row)
         self._save()
         if self._record:
-            _append("| " + " | ".join(str(row[column]) for column in self._columns) + " |\n")
+            _put("| " + " | ".join(str(row[column]) for column in self._columns) + " |\n", self._title)
 
     def finish(self) -> None:
         """Forget the runs: nothing is left to resume."""
@@ -61,14 +65,23 @@ class Ledger:
     def _save(self) -> None:
         FOLDER.mkdir(exist_ok=True)
         fresh = self._file.with_suffix(".new")
-        kept = {"headed": self._headed, "rows": self.rows}
+        kept = {"headed": self._headed, "title": self._title, "rows": self.rows}
         fresh.write_text(json.dumps(kept), encoding="utf-8")
         fresh.replace(self._file)
 
 
-def _append(text: str) -> None:
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(text)
+def _put(text: str, title: str | None = None) -> None:
+    """Put a text to the end of the results, or of the section with this title: soaks may run side by side."""
+    RESULTS.touch()
+    with RESULTS.open("r+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before, found, rest = file.read().partition(title) if title else ("", "", "")
+        file.seek(0, os.SEEK_SET if found else os.SEEK_END)
+        if found:
+            own, more, others = rest.partition("\n\n## ")
+            file.write(before + found + own.rstrip("\n") + "\n" + text + more.removeprefix("\n") + others)
+        else:
+            file.write(text)
 
 
 def commit() -> str:

@@ -24,6 +24,7 @@ class FakeIndex:
         states: of its primaries: STARTED, INITIALIZING, UNASSIGNED.
         settings: flat; those that checks read.
         origin: `repository/snapshot` that its shards were restored from; None for an index created here.
+        of: its name in that snapshot; empty: the domain does not say.
         figures: `(count, sum, max)` of each shard, a `Shard`, or the problem as an `_msearch` answer.
     """
 
@@ -32,6 +33,7 @@ class FakeIndex:
     open: bool = True
     states: list[str] = field(default_factory=lambda: ["STARTED"])
     origin: str | None = None
+    of: str = ""
     figures: list[Any] = field(default_factory=lambda: [(3, 30, 12)])
     aliases: dict[str, Any] = field(default_factory=dict)
     stream: str | None = None
@@ -77,6 +79,7 @@ class FakeIndex:
         """The entry in `_recovery`."""
         repository, _, snapshot = (self.origin or "").partition("/")
         source = {"repository": repository, "snapshot": snapshot} if self.origin else {}
+        source |= {"index": self.of} if self.of else {}
         size = {"total_in_bytes": 1000, "recovered_in_bytes": 900, "reused_in_bytes": 100}
         return {
             "shards": [

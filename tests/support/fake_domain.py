@@ -267,7 +267,7 @@ def _handler(fake: FakeDomain) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
             self.connection.close()
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _any
+        do_GET = do_PATCH = do_HEAD = do_POST = do_PUT = do_DELETE = _any
 
         def log_message(self, *_: Any) -> None:
             """Silent."""

@@ -59,8 +59,12 @@ class Shard:
 
     def search(self, body: dict[str, Any]) -> dict[str, Any]:
         """One answer of `_msearch`."""
-        within = body["query"].get("range", {}).get("_seq_no", {"gte": 0, "lt": 2**62})
-        found = self.told(within["gte"], within["lt"])
+        query, without = body["query"], set[int]()
+        if "bool" in query:
+            (query,) = query["bool"]["filter"]
+            without = set(body["query"]["bool"]["must_not"][0]["terms"]["_seq_no"])
+        within = query.get("range", {}).get("_seq_no", {"gte": 0, "lt": 2**62})
+        found = [(n, name) for n, name in self.told(within["gte"], within["lt"]) if n not in without]
         answer: dict[str, Any] = {
             "timed_out": False,
             "_shards": {"total": 1, "successful": 1, "failed": 0},
@@ -73,13 +77,12 @@ class Shard:
             answer["aggregations"] = _summed([n for n, _ in found])
         if "ranges" in aggregations:
             ranges = aggregations["ranges"]["range"]["ranges"]
-            answer["aggregations"] = {
-                "ranges": {"buckets": [self._bucket(r["from"], r["to"]) for r in ranges]}
-            }
+            buckets = [self._bucket(r["from"], r["to"], without) for r in ranges]
+            answer["aggregations"] = {"ranges": {"buckets": buckets}}
         return answer
 
-    def _bucket(self, low: int, high: int) -> dict[str, Any]:
-        numbers = [n for n, _ in self.told(low, high)]
+    def _bucket(self, low: int, high: int, without: set[int]) -> dict[str, Any]:
+        numbers = [n for n, _ in self.told(low, high) if n not in without]
         return {"doc_count": len(numbers), **_summed(numbers)}
 
     def stats(self) -> dict[str, Any]:
@@ -144,6 +147,24 @@ class Engine:
         for key in within:
             reply = reply[key]
         return {name: each(name, entry) for name, entry in reply.items()}
+
+    def read_as(self, method: str, path: str, _reading: Any, *, body: Any, **_: Any) -> dict[str, Any]:
+        """As a connection does: documents by their keys, without their sources."""
+        assert path.endswith("/_mget"), path
+        self.requests.append(f"{method} {path}")
+        index = path.split("/")[1]
+        return {"docs": [self._looked_up({**asked, "_index": index}) for asked in body["docs"]]}
+
+    def _looked_up(self, asked: dict[str, Any]) -> dict[str, Any]:
+        found = self.got(asked)
+        routing = {"_routing": asked["routing"]} if "routing" in asked else {}
+        return {**found, **routing, "_version": 1, "_primary_term": self.term_of(asked)}
+
+    def term_of(self, asked: dict[str, Any]) -> int:
+        """The term of the shard that holds a document."""
+        name = (asked["_id"], asked.get("routing"))
+        shards = self.indices[asked["_index"]]
+        return next((shard.term for shard in shards if name in shard.documents), 1)
 
     def _searched(self, body: str) -> Iterator[dict[str, Any]]:
         lines = [json.loads(line) for line in body.splitlines()]

@@ -57,11 +57,14 @@ class OneCaller:
     def role(self, arn: str) -> Role | None:
         return None
 
-    def access_policy(self, domain: str, region: str) -> Policy:
+    def access_policy(self, domain: DomainSettings) -> Policy:
         return Policy(())
 
     def bucket(self, name: str) -> Bucket | None:
         return None
+
+    def key_policies(self, arn: str) -> tuple[Policy, ...]:
+        return ()
 
     def is_archived(self, bucket: str, base_path: str) -> bool:
         return False

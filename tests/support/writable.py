@@ -23,6 +23,10 @@ class WritableEngine(FakeEngine):
         super().__init__(domain, side, *indices, number=number)
         self.unwell: dict[str, str] = {}
         domain.on("GET /_cat/indices", lambda _: ok([self._row(held) for held in self.indices.values()]))
+        domain.on(
+            "GET /[^_].*/_settings",
+            lambda asked: ok({h.name: {"settings": h.settings} for h in self._named(asked, 1)}),
+        )
         domain.on("PUT /[^_].*/_settings", self._set)
         domain.on("PUT /[^_].*/_block/write", self._block)
         domain.on("POST /[^_].*/_open", self._open)

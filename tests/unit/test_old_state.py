@@ -140,6 +140,9 @@ def inlined(schema: Any, named: dict[str, Any] | None = None) -> Any:
 
 def lost(then: Any, now: Any, at: str = "") -> list[str]:
     """Where the schema of today does not hold what the one of then holds. It may have grown."""
+    if isinstance(then, dict) and isinstance(now, dict) and "oneOf" in now.keys() - then.keys():
+        rest = {key: part for key, part in now.items() if key != "oneOf"}
+        return min((lost(then, {**rest, **each}, at) for each in now["oneOf"]), key=len)
     if isinstance(then, dict) and isinstance(now, dict):
         return [where for key in then for where in lost(then[key], now.get(key), f"{at}/{key}")]
     if isinstance(then, list) and isinstance(now, list) and at.endswith(("/enum", "/required")):

@@ -10,13 +10,13 @@ from tasks.checks.account.roles import passed_role
 from tasks.checks.check import Finding, check, fail, ok, side_check, skip, unknown, warn
 from tasks.checks.facts import domains
 from tasks.checks.rules.iam_policies import Request, said, statements_of, together
-from tasks.survey import SIDES, Survey
+from tasks.survey import Survey
 
 _GUIDE = "AWS guide: Creating index snapshots, prerequisites"
 _SKEW_FAIL_S = 300.0
 _SKEW_WARN_S = 60.0
 _LOGIN = "check auth of this domain, its profile and role_arn, and the role's trust policy"
-_HTTP = ("es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut", "es:ESHttpDelete")
+_HTTP = ("es:ESHttpGet", "es:ESHttpPost", "es:ESHttpPut", "es:ESHttpDelete")
 
 
 @side_check("account.credentials", "the login for the domain can be used")
@@ -64,7 +64,7 @@ def identity(survey: Survey, side: Side) -> Finding:
 @check("account.partition", "everything is in one partition", source="AWS: partitions")
 def partition(survey: Survey) -> Finding:
     """A domain in one partition cannot reach a bucket in another."""
-    sides: list[Side] = [side for side in SIDES if domains.signed(survey, side)]
+    sides: list[Side] = [side for side in survey.sides if domains.signed(survey, side)]
     if not sides:
         return skip("requests are not signed")
     callers = {f"the caller on the {side}": domains.caller(survey, side).partition for side in sides}
@@ -161,4 +161,4 @@ def _access(principal: str, domain: str, answers: Mapping[str, Decision]) -> Fin
             f"a condition in its policies or the domain's decides on {', '.join(unsure)}",
             f"check that {principal} may {', '.join(unsure)} from here",
         )
-    return ok("es:ESHttpGet, Head, Post, Put, Delete")
+    return ok("es:ESHttpGet, Post, Put, Delete")

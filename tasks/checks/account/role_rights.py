@@ -64,6 +64,8 @@ def _judged(survey: Survey, side: Side, needs: tuple[Request, ...]) -> Finding:
     arn = needs[0].principal
     if isinstance(policy, AwsError):
         return _without_policy(policy, refused, own)
+    if refused and policy.account != needs[0].account and "explicitDeny" not in answers.values():
+        return _lacks_across(arn, refused, own, policy)
     if refused:
         return _lacks(arn, refused, answers)
     if "unsure" in answers.values():
@@ -121,12 +123,41 @@ def _without_policy(error: AwsError, refused: list[Request], own: dict[Request, 
 def _lacks(arn: str, refused: list[Request], answers: dict[Request, Decision]) -> Finding:
     denied = any(answers[need] == "explicitDeny" for need in refused)
     said = f"a Deny in the policies of {arn} or of the bucket forbids" if denied else f"{arn} lacks"
+    needed = _needed(refused)
+    hint = f"remove that Deny for {needed}" if denied else f"allow it {needed}"
+    return fail(f"{said} {_words(refused)}", hint, [_one(need) for need in refused])
+
+
+def _lacks_across(
+    arn: str, refused: list[Request], own: dict[Request, Decision], policy: BucketPolicy
+) -> Finding:
+    """Name which of the two policies lacks what: from another account than the bucket's, both must allow."""
+    account, bucket = refused[0].account, refused[0].resource.split("/")[0].rpartition(":")[2]
+    by_role = [need for need in refused if own[need] == "implicitDeny"]
+    by_bucket = [need for need in refused if _is_silent(policy, need)]
+    lacks: list[str] = []
+    hints: list[str] = []
+    if by_role:
+        lacks.append(f"{arn} lacks {_words(by_role)} in its own policies")
+        hints.append(f"allow it {_needed(by_role)} in a policy of the role")
+    if by_bucket:
+        lacks.append(f"the policy of bucket {bucket} does not allow {arn} {_words(by_bucket)}")
+        hints.append(f"allow {arn} {_needed(by_bucket)} in the bucket's policy")
+    why = f"the bucket is of account {policy.account}, the role of {account}: both policies must allow it"
+    return fail(" and ".join(lacks), f"{', and '.join(hints)}; {why}", [_one(need) for need in refused])
+
+
+def _is_silent(policy: BucketPolicy, need: Request) -> bool:
+    found = said(policy.statements, need)
+    return found.allow == found.delegated == "no"
+
+
+def _needed(refused: list[Request]) -> str:
+    """Each action with the ARN that a policy would name."""
     bucket = refused[0].resource.split("/")[0]
     actions = dict.fromkeys(need.action for need in refused)
     on = {"s3:ListBucket": bucket}
-    needed = ", ".join(f"{action} on {on.get(action, f'{bucket}/*')}" for action in actions)
-    hint = f"remove that Deny for {needed}" if denied else f"allow it {needed}"
-    return fail(f"{said} {_words(refused)}", hint, [_one(need) for need in refused])
+    return ", ".join(f"{action} on {on.get(action, f'{bucket}/*')}" for action in actions)
 
 
 def _words(needs: list[Request]) -> str:

@@ -22,7 +22,9 @@ def role(survey: Survey, side: Side) -> Finding:
     if elsewhere := _elsewhere(survey, side, arn):
         return elsewhere
     if domains.role(survey, side) is None:
-        return fail(f"IAM has no role {arn}", "create it, or correct repository.role_arn (its path counts)")
+        return fail(
+            f"IAM has no role {arn}", f"create it, or correct {_field(survey, side)} (its path counts)"
+        )
     return ok(arn)
 
 
@@ -38,6 +40,13 @@ def role_account(survey: Survey, side: Side) -> Finding:
     field = "repository.target_role_arn" if side == "target" else "repository.role_arn"
     said = f"the caller on the {side} is of account {own}, the role of {parse_role_arn(arn).account}"
     return fail(said, f"name a role of account {own} under {field}, or log in to the role's account")
+
+
+def _field(survey: Survey, side: Side) -> str:
+    """The key of the plan that names the side's role."""
+    repository = domains.s3(survey)
+    own = side == "target" and repository is not None and repository.target_role_arn is not None
+    return "repository.target_role_arn" if own else "repository.role_arn"
 
 
 def _elsewhere(survey: Survey, side: Side, arn: str) -> Finding | None:

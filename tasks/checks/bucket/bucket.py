@@ -7,7 +7,7 @@ from tasks.checks.facts import bucket as bucket_facts
 from tasks.checks.facts import domains
 from tasks.checks.facts.registrations import leads_to_the_plan, other_writers
 from tasks.checks.rules.bucket_lifecycle import judged
-from tasks.survey import SIDES, Survey, Unlooked
+from tasks.survey import Survey, Unlooked
 
 _GUIDE = "AWS guide: Creating index snapshots, prerequisites"
 _MIGRATING = "AWS guide: Migrating data to a different domain"
@@ -41,7 +41,7 @@ def region(survey: Survey) -> Finding:
         if repository.endpoint_fallback == "never":
             return fail(wrong, hint)
         return warn(f"{wrong}: the domains will be told to find it by endpoint", hint)
-    away: list[Side] = [side for side in SIDES if _region_of(survey, side) not in (None, found.region)]
+    away: list[Side] = [side for side in survey.sides if _region_of(survey, side) not in (None, found.region)]
     said = ", ".join(f"the {side} is in {_region_of(survey, side)}" for side in away)
     if away and repository.endpoint_fallback == "never":
         return fail(
@@ -132,8 +132,8 @@ def _unexplained(survey: Survey) -> Finding:
     files = bucket_facts.told(survey, "files", list_files)
     if not files:
         return ok("no repository lies there")
-    if survey.plan.snapshot.existing:
-        return ok("a repository lies there, as snapshot.existing wants it")
+    if survey.plan.existing_snapshot:
+        return ok(f"a repository lies there, as {survey.plan.snapshot_key} wants it")
     return warn(
         f"a repository lies there ({shown(files, 1)}), and the source does not have it registered: another "
         "domain may be writing to it, and only one may",

@@ -25,17 +25,16 @@ _KEY = "server_side_encryption_kms_key_id"
 @side_check("bucket.encryption", "the role may use the bucket's key", source="Amazon S3: SSE-KMS")
 def encryption(survey: Survey, side: Side) -> Finding:
     """S3's own encryption needs nothing; a KMS key requires rights for the role."""
-    named = _named(survey)
+    named = named_key(survey)
     if named is None:
         return ok("S3's own encryption, which needs no rights")
-    if named.rpartition(":")[2] in _S3S_OWN:
+    if is_s3s_own(named):
         return _by_s3s_own_key(survey, side)
     role = passed_role(survey, side)
     if isinstance(role, Finding):
         return role
-    full = named if named.startswith(("arn:", "alias/")) else named.rpartition("/")[2]
-    found = survey.once(("key", full), lambda: _key(survey, full))
-    if found is None and full.startswith("arn:"):
+    found = found_key(survey, named)
+    if found is None and named.startswith("arn:"):
         return fail(f"KMS knows no key {named}", "correct the bucket's default encryption, or create the key")
     if found is None:
         return unknown(
@@ -47,19 +46,49 @@ def encryption(survey: Survey, side: Side) -> Finding:
     return _rights(survey, side, role, found)
 
 
-def _named(survey: Survey) -> str | None:
-    """Return the key that encrypts the repository's files: the registration's, else the bucket's."""
-    told, kind = _settings(survey), str(_settings(survey).get(_TYPE) or "").lower()
-    if kind == "aes256" or str(told.get("server_side_encryption")).lower() == "true":
+def named_key(survey: Survey) -> str | None:
+    """Return the key that encrypts the repository's files: the registration's, else the bucket's.
+
+    Raises:
+        SnapferryError: the bucket's encryption could not be read.
+    """
+    if _by_s3(survey):
         return None
-    if kind == "aws:kms" and told.get(_KEY):
-        return str(told[_KEY])
-    return bucket_facts.told(survey, "encryption", s3.encryption_key)
+    return registered_key(survey) or bucket_facts.told(survey, "encryption", s3.encryption_key)
+
+
+def registered_key(survey: Survey) -> str | None:
+    """Return the key that the plan's registration names; None if it names none."""
+    told = _settings(survey)
+    kind = str(told.get(_TYPE) or "").lower()
+    return str(told[_KEY]) if kind == "aws:kms" and told.get(_KEY) and not _by_s3(survey) else None
+
+
+def _by_s3(survey: Survey) -> bool:
+    """Whether the plan's registration asks for S3's own encryption."""
+    told = _settings(survey)
+    asked = str(told.get(_TYPE) or "").lower() == "aes256"
+    return asked or str(told.get("server_side_encryption")).lower() == "true"
+
+
+def is_s3s_own(named: str) -> bool:
+    """Whether this names the KMS key that S3 keeps for the account."""
+    return named.rpartition(":")[2] in _S3S_OWN
+
+
+def found_key(survey: Survey, named: str) -> Key | None:
+    """Look up a key by its ARN, id or alias, once; None when no login finds one.
+
+    Raises:
+        SnapferryError: no login finds it, and one may not read it.
+    """
+    full = named if named.startswith(("arn:", "alias/")) else named.rpartition("/")[2]
+    return survey.once(("key", full), lambda: _key(survey, full))
 
 
 def _settings(survey: Survey) -> Json:
     """Return the plan's registration settings; existing files do not depend on them."""
-    return {} if survey.plan.snapshot.existing else bucket_facts.plans_bucket(survey).settings
+    return {} if survey.plan.existing_snapshot else bucket_facts.plans_bucket(survey).settings
 
 
 def _key(survey: Survey, named: str) -> Key | None:

@@ -29,7 +29,7 @@ def automated_snapshot(survey: Survey, side: Side) -> Finding:
     """The migration's own snapshot waits for a running one."""
     if not domains.signed(survey, side):
         return skip("its requests are not signed: no snapshots of the service are expected")
-    if survey.plan.snapshot.existing:
+    if survey.plan.existing_snapshot:
         return skip("the plan takes no snapshot")
     repositories = sorted(filter(is_automated, survey.registrations(side)))
     if not repositories:

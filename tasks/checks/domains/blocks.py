@@ -106,4 +106,4 @@ def _way_out(survey: Survey, side: Side, block: Block) -> str:
 def _only_reads(survey: Survey) -> bool:
     """Whether the migration takes no snapshot, and finds the source's registration as it needs it."""
     found = survey.registration("source")
-    return bool(survey.plan.snapshot.existing and found and leads_to_the_plan(survey, "source", found))
+    return bool(survey.plan.existing_snapshot and found and leads_to_the_plan(survey, "source", found))

@@ -10,9 +10,9 @@ from domains.errors import AwsError, SnapferryError, UnexpectedReply
 from runs.progress import Poll
 from tasks.checks.check import Finding, check, fail, ok, shown, side_check, skip, unknown, warn
 from tasks.checks.domains import automated_snapshots
-from tasks.checks.facts import domains
+from tasks.checks.facts import domains, native_paths
 from tasks.selection import compatibility
-from tasks.survey import SIDES, Survey, Unlooked
+from tasks.survey import Survey, Unlooked
 
 _WAY: tuple[Stage, ...] = ("dns", "tcp", "tls", "answer")
 _GUIDE = "AWS guide: Creating index snapshots"
@@ -74,7 +74,7 @@ def answer(survey: Survey, side: Side) -> Finding:
 
 
 def _is_the_source(survey: Survey, who: ClusterIdentity) -> bool:
-    if domains.reached(survey, "source").stage != "reached":
+    if "source" not in survey.sides or domains.reached(survey, "source").stage != "reached":
         return False
     try:
         return survey.identity("source").uuid == who.uuid
@@ -85,15 +85,19 @@ def _is_the_source(survey: Survey, who: ClusterIdentity) -> bool:
 @check("domains.version", "the target's engine reads the source's snapshots", source="AWS guide: Migrating")
 def version(survey: Survey) -> Finding:
     """Compare the versions the domains run; the control plane must agree."""
-    source, target = survey.identity("source").version, survey.identity("target").version
+    source, target = survey.version("source"), survey.identity("target").version
+    if source is None:
+        return unknown("the snapshot's record does not say which version took it")
     problem = compatibility.engine_problem(source, target)
-    if problem:
+    reindexes = survey.plan.reindex.too_old
+    if problem and not reindexes:
         return fail(problem, compatibility.way_out(source, target))
-    differing = [said for side in SIDES if (said := _differing(survey, side))]
+    differing = [said for side in survey.sides if (said := _differing(survey, side))]
     if differing:
         hint = "wait until an upgrade is over; if none is under way, check that the endpoint is this domain's"
         return fail("; ".join(differing), hint, differing)
-    return ok(f"{source} → {target}")
+    copied = "; the target copies the documents itself (reindex.too_old)" if problem else ""
+    return ok(f"{source} → {target}{copied}")
 
 
 def _differing(survey: Survey, side: Side) -> str:
@@ -124,10 +128,19 @@ def processing(survey: Survey, side: Side) -> Finding:
     if status is None:
         region = domains.settings(survey, side).region
         return unknown(f"the control plane knows no such domain in {region}, in the caller's account")
+    if status.busy and _is_cloned(survey, side):
+        return skip("a clone upgrade is under way, see domains.clone-upgrade")
     if status.busy:
         hint = "wait until the domain is Active (aws opensearch describe-domain), then check again"
         return fail(f"domain {status.name}: {status.busy}", hint)
     return ok("nothing is under way")
+
+
+def _is_cloned(survey: Survey, side: Side) -> bool:
+    try:
+        return native_paths.clone_upgrade(survey, side) is not None
+    except SnapferryError:
+        return False  # what is in progress is reported all the same
 
 
 @side_check("domains.health", "every shard of the domain has its copies", source="OpenSearch: cluster health")
@@ -176,7 +189,7 @@ def primaries(survey: Survey, side: Side) -> Finding:
         return warn(said, "GET _cluster/allocation/explain says why", _names(red))
     said = f"without some primary, and to be moved: {shown(lost)}"
     hint = "fix them (GET _cluster/allocation/explain says why), or exclude them under indices.exclude"
-    if survey.plan.snapshot.existing or survey.plan.snapshot.allow_partial:
+    if survey.plan.existing_snapshot or survey.plan.snapshot.allow_partial:
         return warn(f"{said}; what is lost is not compared, or not moved", hint, lost)
     return fail(said, hint, lost)
 
@@ -207,7 +220,7 @@ def snapshot_running(survey: Survey, side: Side) -> Finding:
         if survey.plan.conflicts.policy != "delete":
             return ok(f"{said}; this does not affect a restore")
         return warn(said, "indices cannot be deleted while they are in a snapshot: start when it is over")
-    if survey.plan.snapshot.existing:
+    if survey.plan.existing_snapshot:
         return ok(f"{said}; the plan takes none of its own")
     limit = survey.plan.snapshot.wait_for_running
     if not limit:

@@ -14,7 +14,7 @@ from domains.errors import AwsError
 from domains.http.json_replies import Json
 from tasks.checks.facts import domains
 from tasks.checks.rules.iam_policies import statements_of
-from tasks.survey import SIDES, Inapplicable, Survey, Unlooked
+from tasks.survey import Inapplicable, Survey, Unlooked
 
 T = TypeVar("T")
 
@@ -124,7 +124,7 @@ def logins(survey: Survey) -> tuple[Login, ...]:
 
 def _working(survey: Survey) -> Iterator[Login]:
     wanted = plans_bucket(survey).region
-    signed: list[Side] = [side for side in SIDES if domains.signed(survey, side)]
+    signed: list[Side] = [side for side in survey.sides if domains.signed(survey, side)]
     if not signed:
         raise Unlooked("no side has AWS credentials to read the bucket with")
     useless = {"credentials", "clock"}

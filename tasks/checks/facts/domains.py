@@ -14,7 +14,7 @@ from domains.engine.reachability import Reachability
 from domains.errors import SnapferryError
 from domains.http.json_replies import Json, child
 from tasks.checks.facts.registrations import leads_to_the_plan
-from tasks.survey import Survey
+from tasks.survey import Inapplicable, Survey
 
 _HASHED = 10
 """Generation of OpenSearch 3, counted across both engines."""
@@ -24,16 +24,24 @@ _PATHS = "shard_path_type"
 
 
 def settings(survey: Survey, side: Side) -> DomainSettings:
-    """Return the plan's settings of a side."""
-    return survey.plan.source if side == "source" else survey.plan.target
+    """Return the plan's settings of a side.
+
+    Raises:
+        Inapplicable: there is no such domain, because the plan's source is a snapshot.
+    """
+    if side not in survey.sides:
+        raise Inapplicable("the plan's source is a snapshot, not a domain")
+    return survey.plan.domain(side)
 
 
 def reached(survey: Survey, side: Side) -> Reachability:
     """Probe how far the side's domain can be reached. Give up the side if it cannot be queried."""
 
+    own = settings(survey, side)
+
     def go() -> Reachability:
         try:
-            found = reachability.probe(survey.domain(side), settings(survey, side))
+            found = reachability.probe(survey.domain(side), own)
         except SnapferryError as error:  # the domain could not even be opened
             found = Reachability("credentials", error.message, error.hint)
         if found.stage != "reached":
@@ -66,7 +74,9 @@ def caller(survey: Survey, side: Side) -> Caller:
 
 
 def role_arn(survey: Survey, side: Side) -> str | None:
-    """Return the role that the side registers the repository with; None if none."""
+    """Return the role that the side registers the repository with; None for a cluster of your own."""
+    if side not in survey.sides or not signed(survey, side):
+        return None
     return survey.plan.repository.role_arn_for(side)
 
 

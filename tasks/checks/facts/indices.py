@@ -4,8 +4,9 @@ from configs.restore import full_key, setting_text
 from domains.aws import control_plane
 from domains.domain import Side
 from domains.engine import cluster_features, templates
-from domains.engine import index_requirements as traits_of
-from domains.engine.index_requirements import NO_REQUIREMENTS, IndexRequirements
+from domains.engine.indices import index_requirements as traits_of
+from domains.engine.indices.index_requirements import NO_REQUIREMENTS, IndexRequirements
+from domains.engine.policies.index_state_management import managed_indices
 from domains.engine.templates import Definitions
 from tasks.checks.facts import domains
 from tasks.records.resolution import SelectedIndex, Unit
@@ -59,6 +60,19 @@ def replicas(survey: Survey, index: SelectedIndex) -> int:
     return int(wanted.get("index.number_of_replicas", index.replicas))
 
 
+def replicas_known(survey: Survey) -> bool:
+    """Whether it is known how many replicas the copies get: a snapshot's record does not tell it."""
+    wanted = map(full_key, survey.plan.restore.index_settings)
+    return "source" in survey.sides or "index.number_of_replicas" in wanted
+
+
+NO_REPLICAS = (
+    "a snapshot's record does not tell how many replicas its indices have",
+    "decide it in the plan: restore.index_settings: {index.number_of_replicas: 1}",
+)
+"""Why `replicas_known` may be false, and what to do."""
+
+
 def copies(survey: Survey, index: SelectedIndex) -> int:
     """Return the number of copies: the primary and its `replicas`."""
     return 1 + replicas(survey, index)
@@ -82,9 +96,8 @@ def target_definitions(survey: Survey) -> Definitions:
 def policies(survey: Survey) -> dict[str, str]:
     """Return the source's indices that a policy manages, each with its policy."""
     version = survey.identity("source").version
-    return survey.once(
-        "policies", lambda: cluster_features.managed_by_policy(survey.domain("source"), version)
-    )
+    managed = survey.once("policies", lambda: managed_indices(survey.domain("source"), version)) or {}
+    return {name: index.policy for name, index in managed.items()}
 
 
 def target_packages(survey: Survey) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from configs.plan import Side
 from domains.http.json_replies import Json
 from tasks.repository.bodies import is_readonly, registration, same_place
-from tasks.survey import SIDES, Survey
+from tasks.survey import Survey
 
 
 def leads_to_the_plan(survey: Survey, side: Side, found: Json) -> bool:
@@ -30,7 +30,7 @@ def other_writers(survey: Survey) -> tuple[str, ...]:
 
 def _other_writers(survey: Survey) -> Iterator[str]:
     own = survey.plan.repository.name
-    for side in SIDES:
+    for side in survey.sides:
         for name, found in at_the_plans_place(survey, side).items():
             if name != own and not is_readonly(found):
                 yield f"repository {name} on the {side} leads to the same place, and can write"

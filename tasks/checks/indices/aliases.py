@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from domains.engine.catalog import Alias, Catalog
-from tasks.checks.check import Finding, check, failing, ok, skip, warn
+from tasks.checks.check import Finding, check, failing, ok, skip, unknown, warn
 from tasks.checks.facts import indices
 from tasks.records.resolution import Unit
 from tasks.survey import Survey
@@ -18,6 +18,11 @@ def write_aliases(survey: Survey) -> Finding:
         return skip("aliases are not restored")
     if survey.decision.problems:
         return skip("see indices.names")
+    if "source" not in survey.sides:
+        return unknown(
+            "a snapshot's record does not tell the aliases of its indices: the restore brings them along",
+            "set restore.aliases: false, if they could join aliases of the target",
+        )
     source, target = survey.catalog("source"), survey.catalog("target")
     hint = "raise restore.batch, so that the old index goes in the same request; or exclude one of them"
     several = list(several_writers(indices.requests(survey), source, target))

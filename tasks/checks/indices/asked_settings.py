@@ -9,7 +9,7 @@ from configs.restore import SHAPED, full_key, setting_text
 from domains.domain import Side
 from domains.engine.catalog import Index
 from domains.engine.every_index import every_setting
-from domains.engine.index_metadata import known_settings
+from domains.engine.indices.index_metadata import known_settings
 from domains.errors import Refused
 from tasks.checks.check import Finding, check, failing, ok, shown, skip, unknown, warn
 from tasks.checks.facts import indices
@@ -61,7 +61,8 @@ def asked_settings(survey: Survey) -> Finding:
         return skip("the plan neither sets nor leaves out any")
     held = _of_moving(survey)
     set_ = _set_values(survey, wanted, held)
-    idle = list(_idle(map(full_key, restore.ignore_index_settings), held))
+    ignored = map(full_key, restore.ignore_index_settings if "source" in survey.sides else ())
+    idle = list(_idle(ignored, held))
     if set_.status == "FAIL" or not idle:
         return set_
     left_out = idle[0] if len(idle) == 1 else f"{len(idle)} entries of restore.ignore_index_settings are idle"
@@ -83,7 +84,9 @@ def _set_values(survey: Survey, wanted: Mapping[str, str], held: frozenset[str])
 
 
 def _of_moving(survey: Survey) -> frozenset[str]:
-    """The settings that moving indices have on the source."""
+    """The settings that moving indices have on the source; of a snapshot none are known."""
+    if "source" not in survey.sides:
+        return frozenset()
     found = survey.once("settings", lambda: every_setting(survey.domain("source"), "*.settings"))
     names = (index.name for index in indices.moving_indices(survey))
     return frozenset(key for name in names for key in found.get(name, {}).get("settings", {}))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from configs.values.listing import counted
+from domains.versions import Version
 from tasks.checks.check import Finding, check, fail, failing, ok, shown, skip, unknown, warn
 from tasks.checks.facts import domains
 from tasks.checks.facts import indices as moving
@@ -32,7 +33,7 @@ def selected(survey: Survey) -> Finding:
     loose = [pattern for pattern in selection.unmatched if "*" in pattern]
     if loose:
         return warn(
-            f"indices.include: {shown(loose)} matches nothing on the source", "remove it if it is a typo"
+            f"indices.include: {shown(loose)} matches nothing {survey.where}", "remove it if it is a typo"
         )
     indices = sum(len(unit.indices) for unit in selection.units)
     return ok(
@@ -45,7 +46,7 @@ def _selection_problems(survey: Survey) -> Iterator[str]:
     selection, wanted = survey.selection, survey.plan.indices
     named = list(_named_problems(survey))
     if not selection.units and not named:
-        yield "no index on the source matches indices.include and indices.exclude"
+        yield f"no index {survey.where} matches indices.include and indices.exclude"
     yield from named
     for left in selection.left_out:
         if left.reason == LeftOutReason.CHANGING:
@@ -64,25 +65,39 @@ def _named_problems(survey: Survey) -> Iterator[str]:
         if pattern in aliases:
             yield f"indices.include: {pattern} is an alias; name its indices: {', '.join(aliases[pattern])}"
         elif "*" not in pattern:
-            yield f"indices.include: the source has no index or data stream {pattern}"
+            yield f"indices.include: {survey.holder} has no index or data stream {pattern}"
 
 
 @check("indices.created", "the target can hold indices of the versions that created them", source=_MOVING)
 def created(survey: Survey) -> Finding:
     """An index keeps the version that created it, even after its domain was upgraded."""
     target = survey.identity("target").version
-    if compatibility.engine_problem(survey.identity("source").version, target):
+    source = survey.version("source")
+    if source and compatibility.engine_problem(source, target):
         return skip("see domains.version")
-    hint = "reindex them on the source under names of their own, or exclude them"
+    if "source" not in survey.sides:
+        return _created_before(source, target)
+    hint = (
+        "set reindex.too_old: true to have the target copy them, reindex them on the source, or exclude them"
+    )
     return failing(
         compatibility.index_problems(created_on(survey), target), f"{target} reads all of them", hint
     )
 
 
+def _created_before(took: Version | None, target: Version) -> Finding:
+    """Judge by the engine that took the snapshot: it holds no index older than those that it reads."""
+    if took and compatibility.oldest_readable(took) >= compatibility.oldest_readable(target):
+        return ok(f"{target} reads whatever {took} can hold")
+    said = "a snapshot's record does not tell which versions created its indices"
+    return unknown(f"{said}: the target refuses, one by one, those that it cannot hold")
+
+
 def created_on(survey: Survey) -> list[tuple[str, int | None]]:
-    """Return the selected indices with their `index.version.created`."""
+    """Return the indices to restore with their `index.version.created`."""
     found = survey.catalog("source").indices
-    chosen = (index.name for unit in survey.selection.units for index in unit.indices)
+    restored = (unit for unit in survey.selection.units if unit.name not in survey.reindexed)
+    chosen = (index.name for unit in restored for index in unit.indices)
     return [(name, found[name].created_id) for name in chosen]
 
 
@@ -91,6 +106,8 @@ def created_on(survey: Survey) -> list[tuple[str, int | None]]:
 )
 def closed(survey: Survey) -> Finding:
     """They stay, or they move and are closed again on the target, which must support that."""
+    if "source" not in survey.sides:
+        return unknown("a snapshot's record does not tell which indices were closed: all are restored open")
     if survey.plan.indices.closed == "skip":
         left = [each.name for each in survey.selection.left_out if each.reason == LeftOutReason.CLOSED]
         if left:
@@ -123,7 +140,7 @@ def _cannot_close(survey: Survey) -> str:
 @check("indices.warm", "one snapshot can hold them: no warm index among hot ones", source=_WARM)
 def warm(survey: Survey) -> Finding:
     """A snapshot holds hot indices or a single warm one. Cold indices are not attached, so not visible."""
-    if survey.plan.snapshot.existing is not None:
+    if survey.plan.existing_snapshot is not None:
         return skip("the migration takes no snapshot")
     if not moving.managed(survey, "source"):
         return skip("the source is not a domain of the service")
@@ -181,7 +198,7 @@ def remote_store(survey: Survey) -> Finding:
 )
 def unicode(survey: Survey) -> Finding:
     """With half a surrogate pair in one of them, the source drops every snapshot, without a word."""
-    if survey.plan.snapshot.existing is not None:
+    if survey.plan.existing_snapshot is not None:
         return skip("the migration takes no snapshot")
     broken = {
         index.name: found

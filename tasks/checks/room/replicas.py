@@ -21,6 +21,8 @@ def standby(survey: Survey) -> Finding:
         zones = 3 if status.standby else 1
     if zones == 1:
         return ok("the target requires no particular number of copies")
+    if not indices.replicas_known(survey):
+        return unknown(*indices.NO_REPLICAS)
     odd = [
         f"{index.name}: {copies} {'copy' if copies == 1 else 'copies'}"
         for index in indices.moving_indices(survey)
@@ -72,6 +74,8 @@ def copies(survey: Survey) -> Finding:
     nodes = len(data_nodes(survey))
     if not nodes:
         return unknown("the target reports no data node")
+    if not indices.replicas_known(survey):
+        return unknown(*indices.NO_REPLICAS)
     homeless = [
         f"{index.name}: {indices.copies(survey, index)} copies"
         for index in indices.moving_indices(survey)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from configs.values.listing import counted
 from domains.engine.catalog import Catalog, Index
-from domains.engine.seq_no_figures import closed_sizes
+from domains.engine.comparison.seq_no_figures import closed_sizes
 from domains.errors import UnexpectedReply
 from domains.versions import version_of
 from tasks.checks.check import Finding, check, fail, ok, shown, skip, unknown, warn
@@ -43,8 +43,9 @@ def disk(survey: Survey) -> Finding:
     comes = sum(sizes[index.name] * min(moving.copies(survey, index), len(nodes)) for index in indices)
     freed = _freed(survey)
     shard = max((-(-sizes[each.name] // each.shards) for each in indices if each.shards), default=0)
+    with_replicas = " with replicas" if moving.replicas_known(survey) else ""
     said = (
-        f"{size(comes)} come with replicas, the largest shard {size(shard)}; the target takes {{}}, "
+        f"{size(comes)} come{with_replicas}, the largest shard {size(shard)}; the target takes {{}}, "
         f"one of its nodes {{}} ({nodes_in_words(len(nodes))}, {found.words})"
     )
     hard, soft = sum(found.hard) + freed, sum(found.soft) + freed
@@ -53,7 +54,15 @@ def disk(survey: Survey) -> Finding:
     said = said.format(size(soft), size(max(found.soft)))
     if comes > soft or shard > max(found.soft) + freed:
         return warn(f"it gets tight: {said}", _FEWER)
-    return if_hot(survey, ok(said))
+    return if_hot(survey, _but_for_replicas(survey, ok(said)))
+
+
+def _but_for_replicas(survey: Survey, found: Finding) -> Finding:
+    """What was found, unless replicas of an unknown number come in addition."""
+    if moving.replicas_known(survey):
+        return found
+    hint = "decide their number in the plan: restore.index_settings: {index.number_of_replicas: 1}"
+    return unknown(f"how many replicas come is not known, see room.copies; without them {found.detail}", hint)
 
 
 def _sizes(survey: Survey) -> dict[str, int]:
@@ -119,7 +128,9 @@ def shards(survey: Survey) -> Finding:
         return fail(
             f"the engine would refuse {shown(line.split(':')[0] for line in refused)}: {said}", hint, refused
         )
-    return warn(said, hint) if there > cap * _TIGHT else if_hot(survey, ok(said))
+    if there > cap * _TIGHT:
+        return warn(said, hint)
+    return if_hot(survey, _but_for_replicas(survey, ok(said)))
 
 
 def _grows_with_the_heap(survey: Survey, told: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from domains.engine.index_requirements import IndexRequirements
+from domains.engine.indices.index_requirements import IndexRequirements
 from domains.versions import Version
 
 _FIELD_PLUGINS = {

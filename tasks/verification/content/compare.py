@@ -5,13 +5,14 @@ the other levels.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from configs.values.listing import counted
 from domains.domain import Domain
-from domains.engine import source_digests
 from domains.engine.cluster import identity
-from domains.engine.index_metadata import IndexMetadata, index_metadata, unreadable_source
+from domains.engine.comparison import source_digests
+from domains.engine.indices.index_creation import OF_THE_ENGINE
+from domains.engine.indices.index_metadata import IndexMetadata, index_metadata, unreadable_source
 from domains.engine.shard_stats import marks as shard_marks
 from domains.errors import DomainError
 from domains.versions import Version
@@ -26,6 +27,7 @@ from tasks.verification.content.documents import Documents, Tally
 from tasks.verification.content.paging import Reader
 from tasks.verification.content.sampling import Range, ranges
 from tasks.verification.content.templates import templates
+from tasks.verification.operations.renumbered import Renumbered, read_repaired
 from tasks.verification.queries import answers
 
 _INDICES_AT_ONCE = 100
@@ -33,7 +35,9 @@ _WINDOW = 10_000  # max_result_window of an index that does not set its own
 
 
 def content(c: Comparison, step: StepName = StepName.VERIFY) -> Contents:
-    """Run the acceptance queries, and at level content compare the contents of the indices. Reads only.
+    """Run the acceptance queries, and compare the contents of the indices. Reads only.
+
+    Below level content, only those indices that can be compared by nothing else.
 
     Call it at every level, after the refresh and the operations. May be repeated.
 
@@ -45,7 +49,8 @@ def content(c: Comparison, step: StepName = StepName.VERIFY) -> Contents:
     """
     answered = answers(c)
     if c.settings.level != "content":
-        return Contents(indices=(), general=answered)
+        chosen = tuple(index for index in c.indices if index.name in c.by_content)
+        return Contents(indices=tuple(_indices(replace(c, indices=chosen), step)), general=answered)
     return Contents(indices=tuple(_indices(c, step)), general=(*answered, *templates(c)))
 
 
@@ -110,7 +115,7 @@ class _Sides:
         restore = self.c.restore
         findings = [
             metadata.mapping(source, target),
-            metadata.settings(source, target, restore, left_out(index)),
+            metadata.settings(source, target, restore, self._left_out(index)),
         ]
         if index.name == index.target and (restore is None or restore.aliases):
             findings.append(metadata.aliases(source, target))
@@ -123,6 +128,11 @@ class _Sides:
             target=index.target, findings=tuple(findings), documents=tuple(tally.named), more=more
         )
 
+    def _left_out(self, index: SelectedIndex) -> tuple[str, ...]:
+        """Patterns of the settings in which a copy may differ."""
+        made_anew = OF_THE_ENGINE if index.name in self.c.by_content else ()
+        return (*left_out(index), *made_anew)
+
     def _tally(self, index: SelectedIndex, source: IndexMetadata, target: IndexMetadata) -> Tally:
         marks = self.c.marks.get(index.name, ()) if _shards(source) == _shards(target) else ()
 
@@ -130,7 +140,19 @@ class _Sides:
             now = shard_marks(self.c.source, [index.name]).get(index.name, ())
             return {mark.shard: mark.max_seq_no for mark in now}
 
-        return Tally({mark.shard: mark.global_checkpoint for mark in marks}, last_operations)
+        return Tally(
+            {mark.shard: mark.global_checkpoint for mark in marks},
+            last_operations,
+            most=self.c.most_named,
+        )
+
+    def _renumbered(self, index: SelectedIndex) -> dict[int, Renumbered]:
+        """By shard: documents that a repair wrote, under numbers of the target's own."""
+        if index.name in self.c.by_content:
+            return {}
+        domains = (self.c.source, self.c.target)
+        found = read_repaired(domains, self.versions, [index], self.c.repaired).shards
+        return {shard: own for (_, shard), own in found.items()}
 
     def _documents(
         self,
@@ -151,7 +173,7 @@ class _Sides:
                 raise
             return Finding(what="document", outcome="not compared", detail=str(error))
         outcome = "different" if tally.different else "equal"
-        return Finding(what="document", outcome=outcome, detail=self._told(tally))
+        return Finding(what="document", outcome=outcome, detail=self._told(index, tally))
 
     def _compare(
         self,
@@ -167,6 +189,8 @@ class _Sides:
             Reader(self.c.target, self.versions[1], index.target, window),
             (_shards(source), _shards(target)),
         )
+        if _shards(source) == _shards(target):
+            tally.renumbered = self._renumbered(index)
         chosen = self._chosen(index, both.shards)
         seen = 0
 
@@ -180,7 +204,7 @@ class _Sides:
     def _chosen(self, index: SelectedIndex, shards: tuple[int, int]) -> list[tuple[Range, ...]]:
         """The ranges to read of each shard."""
         settings, most = self.c.settings, max(shards)
-        if settings.sample >= 1:
+        if self._is_whole(index):
             return [(Range(0, None),)] * most
         here = _last_numbers(self.c.source, self.versions[0], index.name, shards[0])
         there = _last_numbers(self.c.target, self.versions[1], index.target, shards[1])
@@ -190,9 +214,15 @@ class _Sides:
             for shard in range(most)
         ]
 
-    def _told(self, tally: Tally) -> str:
+    def _is_whole(self, index: SelectedIndex) -> bool:
+        """Whether all documents are compared, not a sample."""
+        return self.c.settings.sample >= 1 or index.name in self.c.by_content
+
+    def _told(self, index: SelectedIndex, tally: Tally) -> str:
         settings = self.c.settings
-        part = "" if settings.sample >= 1 else f" (a sample of {settings.sample:g} with seed {settings.seed})"
+        part = (
+            "" if self._is_whole(index) else f" (a sample of {settings.sample:g} with seed {settings.seed})"
+        )
         at_least = "at least " if tally.enough else ""
         differ = f"{at_least}{tally.different} of " if tally.different else ""
         verb = " differ" if tally.different else ""

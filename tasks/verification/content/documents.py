@@ -5,14 +5,16 @@ document is looked up on the other side before it counts as a difference.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from domains.engine.source_digests import DocumentDigest, Key
+from domains.engine.comparison.documents import Key as DocumentKey
+from domains.engine.comparison.source_digests import DocumentDigest, Key
 from tasks.records.verification import Difference, DocumentDifference
+from tasks.verification.comparison import NAMED
 from tasks.verification.content.paging import Reader
 from tasks.verification.content.sampling import Range
+from tasks.verification.operations.renumbered import NOTHING, Renumbered
 
-NAMED = 20
 _ENOUGH = 1000  # differing documents, after which reading an index stops
 _AT_ONCE = 100
 Pair = tuple[DocumentDigest | None, DocumentDigest | None]
@@ -26,13 +28,17 @@ class Tally:
         marks: by shard, the sequence number up to which the copy surely holds the source's operations; later
             operations of the source are no difference.
         last_operations: reads each shard's last sequence number on the source now.
+        renumbered: by shard, documents that the target has under numbers of its own.
+        most: documents that are named.
         compared: documents that were compared.
-        named: differing documents, `NAMED` at most.
+        named: differing documents, the first of them.
         different: how many differ.
     """
 
     marks: dict[int, int] = field(default_factory=dict[int, int])
     last_operations: Callable[[], Mapping[int, int]] = dict[int, int]
+    renumbered: Mapping[int, Renumbered] = field(default_factory=dict[int, Renumbered])
+    most: int = NAMED
     compared: int = 0
     named: list[DocumentDifference] = field(default_factory=list[DocumentDifference])
     _different: set[Key] = field(default_factory=set[Key])
@@ -56,6 +62,7 @@ class Tally:
 
     def judge(self, shard: int, left: DocumentDigest | None, right: DocumentDigest | None) -> None:
         """Compare one document as both sides have it."""
+        right = self._as_numbered(shard, right)
         kind = _kind(left, right)
         either = left or right
         if kind is None or either is None or either.key in self._different:
@@ -64,7 +71,7 @@ class Tally:
             self._later.add(either.key)
             return
         self._different.add(either.key)
-        if len(self.named) < NAMED:
+        if len(self.named) < self.most:
             self.named.append(
                 DocumentDifference(
                     id=either.key[0],
@@ -75,6 +82,12 @@ class Tally:
                     target_seq_no=right.seq_no if right else None,
                 )
             )
+
+    def _as_numbered(self, shard: int, right: DocumentDigest | None) -> DocumentDigest | None:
+        """The target's document under the number that it stands for."""
+        own = self.renumbered.get(shard, NOTHING)
+        number = own.number(DocumentKey(*right.key), right.seq_no) if right else None
+        return replace(right, seq_no=number) if right and number is not None else right
 
     def _is_later(self, shard: int, left: DocumentDigest | None, right: DocumentDigest | None) -> bool:
         """Whether the source has changed this document since its copy was made."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from configs.plan import RestoreSettings
 from configs.restore import full_key, setting_text
 from configs.values.listing import listed
-from domains.engine.index_metadata import IndexMetadata
+from domains.engine.indices.index_metadata import IndexMetadata
 from domains.http.json_replies import Json, is_object
 from tasks.records.verification import Finding
 
@@ -33,6 +33,12 @@ _ABSENT = object()
 def mapping(source: IndexMetadata, target: IndexMetadata) -> Finding:
     """Compare the mappings, ignoring the sequence of their keys."""
     return _finding("mapping", _differences(_flat(source.mapping), _flat(target.mapping)))
+
+
+def lacking_fields(source: IndexMetadata, target: IndexMetadata) -> tuple[str, ...]:
+    """What the source's mapping says and the target's does not, in words; the target's may say more."""
+    left, right = _flat(source.mapping), _flat(target.mapping)
+    return tuple(_differences(left, {key: value for key, value in right.items() if key in left}))
 
 
 def settings(

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domains.domain import Domain
-from domains.engine import source_digests
-from domains.engine.source_digests import DocumentDigest, Key, Page
+from domains.engine.comparison import source_digests
+from domains.engine.comparison.source_digests import DocumentDigest, Key, Page
 from domains.errors import UnexpectedReply
 from domains.http.bodies import ReplyTooLong
 from domains.versions import Version
@@ -85,4 +85,4 @@ class Reader:
 
     def _too_large(self, which: str) -> UnexpectedReply:
         said = f"document {which} has more than {_DOCUMENT_BYTES >> 20} MiB, or too many parts"
-        return UnexpectedReply(f"{self.domain.side}: {self.index}", said)
+        return UnexpectedReply(f"{self.domain.label}: {self.index}", said)

@@ -5,6 +5,7 @@ docs/verification.md says what each proves.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from domains.engine.shard_stats import marks
 from domains.errors import DomainError
@@ -24,10 +25,11 @@ from tasks.verification.operations.drill_down import (
     descend,
 )
 from tasks.verification.operations.ranges import Pair, Place, Sides, pairs
+from tasks.verification.operations.renumbered import Marks, read_repaired
 from tasks.verification.operations.verdicts import judged, no_basis, verdict
 
 _SHARDS_AT_ONCE = 10
-Marks = Mapping[str, tuple[Mark, ...]]
+_MOVED = "target: somebody wrote to it while it was compared"
 
 
 def marks_now(c: Comparison) -> Marks:
@@ -48,22 +50,29 @@ def compared(
     Raises:
         DomainError: a side could not be read.
     """
+    versions = (sides.source_version, sides.target_version)
+    repaired = read_repaired((c.source, c.target), versions, indices, c.repaired)
+    sides = replace(sides, renumbered=repaired.shards)
     baseless = {i.name: why for i in indices if (why := no_basis(i, c.marks.get(i.name), before.get(i.name)))}
     places = [place for index in indices if index.name not in baseless for place in _places(index, c.marks)]
     figures = dict(zip(places, pairs(sides, [(place, place.edges) for place in places]), strict=True))
     found = _found(sides, figures, budget, step)
     moved = sorted({place.index.name for place in found if place.mark})
     after = marks(c.source, moved) if moved else {}
+    written = repaired.moved(c.target)
     verdicts: list[Verdict] = []
     for index in indices:
         if index.name in baseless:
             verdicts.append(not_compared(index, baseless[index.name]))
             continue
+        if index.target in written:
+            verdicts.append(not_compared(index, _MOVED))
+            continue
         shards = [
             judged(place, figures[place], found.get(place), _now(place, before), _now(place, after))
             for place in _places(index, c.marks)
         ]
-        verdicts.append(verdict(index, shards))
+        verdicts.append(verdict(index, shards, c.most_named))
     return verdicts
 
 

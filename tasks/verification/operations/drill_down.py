@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from domains.engine import documents
-from domains.engine.documents import Key, SeqNoRange
+from domains.engine.comparison import documents
+from domains.engine.comparison.documents import Key, SeqNoRange
 from tasks.records.verification import Difference, DocumentDifference
 from tasks.verification.operations.ranges import Pair, Place, Sides, pairs
 
@@ -195,7 +195,8 @@ def _list(sides: Sides, trails: Sequence[_Trail], budget: Budget) -> None:
             sides.target_version,
             [_reach(p.index.target, p, leaf, right) for p, leaf in places],
         )
-        for (trail, leaf), one, other in zip(wanted, source, target, strict=True):
+        for (trail, leaf), one, listed in zip(wanted, source, target, strict=True):
+            other = sides.renumbered_in(trail.lead.place).listed(listed, leaf.low, leaf.high)
             budget.documents -= max(len(one), len(other))
             trail.explicit += len(one) if leaf.explicit else 0
             trail.source |= {key: number for key, number in one.items() if other.get(key) != number}
@@ -215,8 +216,9 @@ def _look_up(sides: Sides, trails: Sequence[_Trail]) -> None:
     )
     here = documents.last_seq_nos(sides.source, [(t.lead.place.index.name, key) for t, key in asked_source])
     for (trail, key), number in zip(asked_target, there, strict=True):
-        if number is not None:
-            trail.target[key] = number
+        stands_for = sides.renumbered_in(trail.lead.place).number(key, number)
+        if stands_for is not None:
+            trail.target[key] = stands_for
     for (trail, key), number in zip(asked_source, here, strict=True):
         if number is not None:
             trail.source[key] = number

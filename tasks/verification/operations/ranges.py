@@ -1,27 +1,37 @@
 """Read figures shard by shard on both sides, range by range of their sequence numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from domains.domain import Domain
-from domains.engine import seq_no_figures
 from domains.engine.cluster import identity
-from domains.engine.seq_no_figures import BEYOND, FiguresQuery, SeqNoFigures
+from domains.engine.comparison import seq_no_figures
+from domains.engine.comparison.seq_no_figures import BEYOND, FiguresQuery, SeqNoFigures
 from domains.shard_mark import Mark
 from domains.versions import Version
 from tasks.records.resolution import SelectedIndex
 from tasks.verification.comparison import Comparison
+from tasks.verification.operations.renumbered import NOTHING, ByShard, Renumbered
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Both domains, with their engine versions."""
+    """Both domains, with their engine versions.
+
+    Args:
+        renumbered: documents of the target under numbers of its own, by index there and shard.
+    """
 
     source: Domain
     target: Domain
     source_version: Version
     target_version: Version
+    renumbered: ByShard = field(default_factory=dict[tuple[str, int], Renumbered])
+
+    def renumbered_in(self, place: "Place") -> Renumbered:
+        """The documents of this shard under numbers of the target's own."""
+        return self.renumbered.get((place.index.target, place.shard), NOTHING)
 
 
 def sides_of(c: Comparison) -> Sides:
@@ -84,22 +94,27 @@ class Pair:
 
 def pairs(sides: Sides, asked: Sequence[tuple[Place, tuple[int, ...]]]) -> list[tuple[Pair, ...]]:
     """Read the figures of each of these shards between these edges, on both sides. Reads only."""
-    left = _spread(sides.source, sides.source_version, [(p.index.name, p.shard, e) for p, e in asked])
-    right = _spread(sides.target, sides.target_version, [(p.index.target, p.shard, e) for p, e in asked])
+    renumbered = [sides.renumbered_in(place) for place, _ in asked]
+    here = [FiguresQuery(place.index.name, place.shard, edges) for place, edges in asked]
+    there = [
+        FiguresQuery(place.index.target, place.shard, edges, own.own)
+        for (place, edges), own in zip(asked, renumbered, strict=True)
+    ]
+    left = _spread(sides.source, sides.source_version, here)
+    right = _spread(sides.target, sides.target_version, there)
     return [
         tuple(
-            Pair(low, high, source, target)
+            Pair(low, high, source, own.figures(target, low, high))
             for (low, high), source, target in zip(pairwise(edges), one, other, strict=True)
         )
-        for (_, edges), one, other in zip(asked, left, right, strict=True)
+        for (_, edges), own, one, other in zip(asked, renumbered, left, right, strict=True)
     ]
 
 
 def _spread(
-    domain: Domain, version: Version, asked: Sequence[tuple[str, int, tuple[int, ...]]]
+    domain: Domain, version: Version, queries: Sequence[FiguresQuery]
 ) -> list[tuple[SeqNoFigures, ...]]:
     """Read the figures of one side; a single range needs no aggregation by ranges."""
-    queries = [FiguresQuery(name, shard, edges) for name, shard, edges in asked]
     whole = {query for query in queries if query.edges == (0, BEYOND)}
     simple = seq_no_figures.operations(domain, version, [query for query in queries if query in whole])
     by_range = iter(

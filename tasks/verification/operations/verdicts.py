@@ -6,7 +6,7 @@ from functools import reduce
 from operator import add
 
 from configs.values.listing import counted
-from domains.engine.seq_no_figures import SeqNoFigures
+from domains.engine.comparison.seq_no_figures import SeqNoFigures
 from domains.shard_mark import Mark
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import DocumentDifference, Outcome, Verdict, not_compared
@@ -14,8 +14,6 @@ from tasks.verification.operations.drill_down import Found
 from tasks.verification.operations.later_writes import Later, later, unexplained
 from tasks.verification.operations.ranges import Pair, Place
 
-NAMED = 20
-"""A verdict names at most this many documents."""
 _SHARDS_NAMED = 3
 _WORSE: tuple[Outcome, ...] = ("equal", "bracketed", "not compared", "different")
 
@@ -190,8 +188,12 @@ def _total(figures: Sequence[SeqNoFigures]) -> SeqNoFigures:
     )
 
 
-def verdict(index: SelectedIndex, shards: Sequence[Judged]) -> Verdict:
-    """The verdict on an index: the worst outcome of its shards."""
+def verdict(index: SelectedIndex, shards: Sequence[Judged], most: int) -> Verdict:
+    """The verdict on an index: the worst outcome of its shards.
+
+    Args:
+        most: documents that it names, at most.
+    """
     source, target = _sum(s.source_count for s in shards), _sum(s.target_count for s in shards)
     if not shards:
         return not_compared(index, "no shard was read")
@@ -201,7 +203,7 @@ def verdict(index: SelectedIndex, shards: Sequence[Judged]) -> Verdict:
         silent = next(shard for shard in shards if shard.outcome == outcome)
         return not_compared(index, silent.detail, source, target)
     differences = [difference for shard in shards for difference in shard.differences]
-    named = differences[:NAMED]
+    named = differences[:most]
     return Verdict(
         source=index.name,
         target=index.target,

@@ -26,8 +26,11 @@ VALIDATOR = jsonschema.Draft202012Validator(plan_schema())
 # rules between fields, and what YAML readers differ in: the loader knows them, an editor does not
 BEYOND_THE_SCHEMA = {
     "across_partitions",
+    "level_record_with_domain",
+    "source_snapshot_impossible",
     "bucket_like_an_ip",
     "ca_bundle_without_https",
+    "collisions_without_merge",
     "delete_twice",
     "delete_without_names",
     "domain_without_region",
@@ -44,6 +47,7 @@ BEYOND_THE_SCHEMA = {
     "no_endpoint",
     "numbers_in_odd_forms",
     "prefix_without_rename",
+    "reindex_user_without_password",
     "region_contradicts_host",
     "region_missing",
     "rename_without_affix",
@@ -54,6 +58,7 @@ BEYOND_THE_SCHEMA = {
     "same_endpoint",
     "same_host_of_the_service",
     "service_without_signing",
+    "then_without_rename",
     "yes_for_true",
 }
 
@@ -268,4 +273,5 @@ def test_a_run_that_began_over_plain_http_can_still_be_finished() -> None:
             "repository": {"name": "repo", "bucket": "my-snapshots"},
         }
     )
-    assert list(plan.source.refusals()) and not list(plan.target.refusals())
+    assert plan.source_domain
+    assert list(plan.source_domain.refusals()) and not list(plan.target.refusals())

@@ -57,6 +57,22 @@ def s3(query: str, method: str = "GET", path: str = "/snapshots") -> Call:
             "es:UpdateDomainConfig",
             "arn:aws:es:eu-west-1:123456789012:domain/orders",
         ),
+        *(
+            (
+                Call("es", "eu-west-1", method, f"/2021-01-01/opensearch/{path}", query, body=body),
+                f"es:{action}",
+                "arn:aws:es:eu-west-1:123456789012:domain/orders",
+            )
+            for method, path, query, body, action in [
+                ("GET", "domain/orders/progress", "", b"", "DescribeDomainChangeProgress"),
+                ("GET", "domain/orders/replication", "", b"", "DescribeDomainReplication"),
+                ("POST", "domain/orders/replication/addPeer", "", b"{}", "AddReplicationPeer"),
+                ("GET", "compatibleVersions", "domainName=orders", b"", "GetCompatibleVersions"),
+                ("POST", "upgradeDomain", "", b'{"DomainName": "orders"}', "UpgradeDomain"),
+                ("GET", "upgradeDomain/orders/status", "", b"", "GetUpgradeStatus"),
+                ("GET", "upgradeDomain/orders/history", "", b"", "GetUpgradeHistory"),
+            ]
+        ),
         (
             Call("kms", "us-east-1", "POST", "/", target="TrentService.DescribeKey", body=b'{"KeyId": "k"}'),
             "kms:DescribeKey",

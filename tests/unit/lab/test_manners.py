@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -37,7 +38,7 @@ def test_an_api_that_the_service_lacks_is_denied_by_its_path(lab, path):
     ["/", "/books", "/books/_search", "/books/_xpack", "/_cat/indices?format=json", "/_cat",
      "/_cluster/health", "/_cluster/settings?flat_settings=true", "/_cluster/state/metadata/x",
      "/_cluster/allocation/explain", "/_all/_settings", "/_msearch", "/_nodes/stats", "/_search/pipeline",
-     "/_search/point_in_time", "/_snapshot/r/s/_status", "/_plugins/_ism/policies", "/_data_stream",
+     "/_search/point_in_time", "/_snapshot/r/s/_status", "/_plugins/_ppl", "/_data_stream",
      "/_opendistro/_security/api/rolesmapping", "/_resolve/index/*", "/_ingest/pipeline", "/_tasks",
      "/_aliases", "/.kibana_1/_count", "/%3Cbooks-%7Bnow%2Fd%7D%3E"],
 )  # fmt: skip
@@ -284,3 +285,50 @@ def test_the_services_repository_is_shown_without_settings_and_kept(lab):
         assert lab.call("DELETE", path).status_code == 401
     assert lab.call("DELETE", "/_snapshot/mine").status_code == 200
     assert lab.call("POST", "/_snapshot/cs-automated-enc/x/_restore").status_code == 200
+
+
+ELSEWHERE = "http://127.0.0.1:9999"
+OTHER_DOMAIN = "http://127.0.0.1:9200"
+
+
+@pytest.fixture
+def lab_of_two(lab):
+    """A lab whose domain has a neighbour in another Region."""
+    door = lab.door
+    beside = replace(door, settings=replace(door.settings, name="orders-target", region="eu-west-1"))
+    door.neighbours[OTHER_DOMAIN.removeprefix("http://")] = beside
+    return lab
+
+
+def reindexed(lab, **remote):
+    body = {"source": {"remote": remote, "index": "a"}, "dest": {"index": "b"}}
+    return lab.call("POST", "/_reindex?wait_for_completion=false", body)
+
+
+def test_reindexing_from_another_domain_goes_past_its_front_door(lab_of_two):
+    assert reindexed(lab_of_two, host=OTHER_DOMAIN, region="eu-west-1").status_code == 200
+    (sent,) = lab_of_two.engine.seen
+    remote = json.loads(sent.body)["source"]["remote"]
+    assert remote == {"host": "http://engine", "headers": {}}
+
+
+@pytest.mark.parametrize(
+    ("remote", "why"),
+    [
+        ({"host": "http://127.0.0.1"}, "[scheme]://[host]:[port]"),
+        ({"host": OTHER_DOMAIN}, "valid Region"),
+        ({"host": ELSEWHERE, "external": True}, "basic authentication"),
+    ],
+)
+def test_reindexing_from_where_the_service_would_not_reach_is_refused(lab_of_two, remote, why):
+    reply = reindexed(lab_of_two, **remote)
+    assert reply.status_code == 400
+    assert why in reply.json()["error"]["reason"]
+    assert lab_of_two.reached == []
+
+
+def test_reindexing_from_elsewhere_reaches_the_engine_without_the_services_own_keys(lab_of_two):
+    login = {"username": "u", "password": "p"}
+    assert reindexed(lab_of_two, host=ELSEWHERE, external=True, **login).status_code == 200
+    (sent,) = lab_of_two.engine.seen
+    assert json.loads(sent.body)["source"]["remote"] == {"host": ELSEWHERE, **login}

@@ -84,7 +84,7 @@ class Account:
     def role(self, arn: str) -> Role | None:
         return self.snapshots if arn == ROLE else None
 
-    def access_policy(self, domain: str, region: str) -> Policy:
+    def access_policy(self, domain: DomainSettings) -> Policy:
         return self.domains
 
     def bucket(self, name: str) -> Bucket | None:
@@ -92,6 +92,9 @@ class Account:
 
     def has_encryption_rule(self, bucket: str) -> bool | None:
         return None
+
+    def key_policies(self, arn: str) -> tuple[Policy, ...]:
+        return ()
 
     def is_archived(self, bucket: str, base_path: str) -> bool:
         return self.archived

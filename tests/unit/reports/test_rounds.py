@@ -13,6 +13,7 @@ from support.building import a_plan, a_resolution, a_snapshot, a_stream_unit, a_
 from typer.testing import CliRunner
 
 from domains.shard_mark import Mark
+from flows.cutover_rollback import original_failure
 from reports.build.cleanup import finish_report
 from reports.build.report import report_of
 from reports.model.report import Report, report_schema
@@ -510,6 +511,15 @@ def test_after_putting_back_no_command_continues_the_run(tmp_path: Path, status:
     for text in forms(report):
         assert "the same command continues it" not in text
         assert "nothing was opened and the source takes writes" in text
+
+
+def test_after_a_fallback_that_was_rolled_back_the_next_command_is_a_fallback(tmp_path: Path) -> None:
+    journal = a_put_back(tmp_path, 50, "different")
+    journal.document.back = True
+    told = report_of(journal.document).next
+    assert "snapferry fallback PLAN" in told and "cutover" not in told
+    hint = original_failure(journal).hint
+    assert "snapferry fallback PLAN" in hint and "cutover" not in hint
 
 
 def test_a_cutover_that_was_killed_while_putting_back_goes_on_with_that(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ NOT_TOLD = {"PLAN", "snapferry"}
     [
         ("snapferry abort PLAN --execute", "snapferry abort {} --execute"),
         ("see `snapferry status PLAN`, then wait", "see `snapferry status {}`, then wait"),
+        ("snapferry access apply PLAN --only caller", "snapferry access apply {} --only caller"),
         ("a: snapferry plan PLAN; or snapferry seed PLAN.", "a: snapferry plan {}; or snapferry seed {}."),
         ("`snapferry verify` compares again", "`snapferry verify {}` compares again"),  # of an old journal
         ("removed by `snapferry abort`", "removed by `snapferry abort`"),

@@ -129,6 +129,12 @@ def resumed(m: Migration) -> None:
     m.journal.resume()
 
 
+def differs(m: Migration) -> None:
+    with m.journal.step(StepName.VERIFY):
+        pass
+    m.journal.document.steps[StepName.VERIFY].record = {"verdicts": [{"outcome": "different"}]}
+
+
 def opened(m: Migration) -> None:
     intended(m.journal, SERVE, "a")
     window.end(m)
@@ -142,6 +148,15 @@ WALKS: dict[str, tuple[Verb, list[tuple[Act, RunPhase]]]] = {
             (ends(RunStatus.INTERRUPTED), RunPhase.CHANGING),
             (resumed, RunPhase.CHANGING),
             (ends(RunStatus.DONE), RunPhase.ENDED),
+        ],
+    ),
+    "repaired, with something left to do": (
+        Verb.MIGRATE,
+        [
+            (changed, RunPhase.CHANGING),
+            (differs, RunPhase.CHANGING),
+            (ends(RunStatus.DIFFERENT), RunPhase.ENDED),
+            (ends(RunStatus.INTERRUPTED), RunPhase.CHANGING),
         ],
     ),
     "refused": (Verb.MIGRATE, [(ends(RunStatus.REFUSED), RunPhase.ENDED)]),

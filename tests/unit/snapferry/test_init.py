@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -21,6 +22,7 @@ from domains.aws import iam as aws_account
 from domains.errors import AwsError
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
+from tasks.draft import roles
 
 ACCOUNT = "123456789012"
 SERVICE = {"Principal": {"Service": "es.amazonaws.com"}, "Effect": "Allow", "Action": "sts:AssumeRole"}
@@ -328,6 +330,32 @@ def registered(bucket: str, base_path: str, role: str = f"arn:aws:iam::{ACCOUNT}
     return {"type": "s3", "settings": {"bucket": bucket, "base_path": base_path, "role_arn": role}}
 
 
+def test_a_profile_brings_its_own_region(
+    source: FakeDomain, account: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sides differ in theirs; the Region of the environment would be that of both."""
+    config = tmp_path / "config"
+    key = "aws_access_key_id = AKIDOTHER\naws_secret_access_key = y\n"
+    config.write_text(f"[profile there]\nregion = eu-west-1\n{key}[profile nowhere]\n{key}")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    answering(source, "source")
+    for profile, region in (("there", "eu-west-1"), ("nowhere", "us-east-1")):
+        found = found_by("--source", source.endpoint, "--source-profile", profile)
+        assert found["source"]["region"] == region
+    given = found_by("--source", source.endpoint, "--source-profile", "there", "--source-region", "us-west-2")
+    assert given["source"]["region"] == "us-west-2"
+    missing = init("--source", source.endpoint, "--source-profile", "gone")
+    assert missing.exit_code != 0 and "gone" in missing.stderr
+
+
+def test_a_login_that_the_region_does_not_fit_is_told_the_option(source: FakeDomain, account: None) -> None:
+    scoped = {"Message": "Credential should be scoped to a valid Region, not 'us-east-1'. "}
+    source.on("GET /", Reply(403, scoped))
+    result = init("--source", source.endpoint, "--source-role", f"arn:aws:iam::{ACCOUNT}:role/Desk")
+    assert result.exit_code == ExitCode.REFUSED
+    assert "--source-region, if it is not us-east-1" in result.stderr
+
+
 def test_a_bucket_and_role_that_are_in_use_come_first(source: FakeDomain, account: None) -> None:
     for name in ("snapshots-first", "the-archive", "other"):
         a_bucket(name, "eu-west-1")
@@ -368,6 +396,25 @@ def test_a_role_is_chosen_by_trust_and_by_what_it_may(
     assert choice["arn"] == fitting
     assert [each["arn"] for each in choice["candidates"]] == [lacking, fitting]
     assert "s3:ListBucket" in choice["candidates"][0]["problem"]
+
+
+def test_the_role_of_an_own_account_only_has_to_read_for_the_target(
+    account: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_role("Reader")
+    asked: list[tuple[str, str]] = []
+
+    def refused(_: Any, __: str, wanted: Any, **___: Any) -> tuple[str, ...]:
+        asked.extend(wanted)
+        return ()
+
+    monkeypatch.setattr(aws_account, "refused_actions", refused)
+    target: Any = SimpleNamespace(side="target", arn="")
+    side: Any = SimpleNamespace(session=boto3.Session(), found=target)
+    assert roles.choose([side], "snapshots", (), []).arn
+    assert asked == [
+        ("s3:ListBucket", "arn:aws:s3:::snapshots"), ("s3:GetObject", "arn:aws:s3:::snapshots/*"),
+    ]  # fmt: skip
 
 
 def test_of_several_roles_none_is_guessed(

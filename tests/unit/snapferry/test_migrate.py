@@ -143,6 +143,10 @@ def test_a_changed_plan_exits_with_3(tmp_path: Path, source: FakeDomain, target:
     ("verb", "before", "said"),
     [
         ("seed", "cutover", "is unfinished"),
+        ("follow", "cutover", "is unfinished"),
+        ("follow", "seed", "seed round {run} of plan orders is unfinished"),
+        ("fallback", "migrate", "needs your consent: --allow-freeze"),
+        ("fallback --allow-freeze", "migrate", "has promised a way back"),
         ("cutover --allow-freeze", "seed", "seed round {run} of plan orders is unfinished"),
         ("cutover", "migrate", "needs your consent: --allow-freeze"),
         ("rehearse --prefix other-", "rehearse", "its options were others: prefix: 'rehearsal-' → 'other-'"),

@@ -68,7 +68,9 @@ def test_sigterm_ends_a_verb_as_ctrl_c_does() -> None:
     before = signal.getsignal(signal.SIGTERM)
     result = running(sail, "my plan.yaml", "--execute")
     assert (result.exit_code, result.stdout) == (ExitCode.INTERRUPTED, "")
-    assert "the same command resumes it\nnext: snapferry sail 'my plan.yaml' --execute\n" in result.stderr
+    assert (
+        "the same command resumes it\nnext: snapferry port sail 'my plan.yaml' --execute\n" in result.stderr
+    )
     looking = running(sail, "my plan.yaml")
     assert (looking.exit_code, looking.stderr) == (5, "snapferry: interrupted; nothing was changed\n")
     assert signal.getsignal(signal.SIGTERM) == before
@@ -195,6 +197,6 @@ def test_a_verb_knows_how_it_was_called(tmp_path: Path) -> None:
         sail, "./my plan.yaml", "--only", "a b", "--json", "--only=c", "--execute", "--state", "s"
     )
     assert result.stdout.splitlines() == [
-        "snapferry sail './my plan.yaml' --state s --only 'a b' --only=c --execute --yes",
+        "snapferry port sail './my plan.yaml' --state s --only 'a b' --only=c --execute --yes",
         "snapferry migrate './my plan.yaml' --state s --execute",
     ]

@@ -82,6 +82,26 @@ def test_a_soak_that_was_ended_goes_on_under_its_heading_or_under_that_of_anothe
     assert not Ledger(1, 2, record=True).done(1)
 
 
+def test_two_soaks_at_once_keep_their_rows_apart(tmp_path: Path, monkeypatch):
+    results = tmp_path / "soak.md"
+    results.write_text("# The soak\n")
+    monkeypatch.setattr(ledger, "commit", lambda: "c0ffee1")
+    monkeypatch.setattr(ledger, "FOLDER", tmp_path / "kept")
+    monkeypatch.setattr(ledger, "RESULTS", results)
+    both = [Ledger(1, 2, record=True, job=job, columns=("seed", "verdict")) for job in ("tail", "way-back")]
+    for each in both:
+        each.begin("OpenSearch 3.6.0")
+    for seed in (1, 2):
+        for each in both:
+            each.add({"seed": seed, "verdict": "done"})
+    head, *sections = results.read_text().split("\n## ")
+    assert head == "# The soak\n"
+    for section, job in zip(sections, ("tail", "way-back"), strict=True):
+        title, *table = section.strip().splitlines()
+        assert title.endswith(f"commit c0ffee1, {job}")
+        assert table == ["", "| seed | verdict |", "|---|---|", "| 1 | done |", "| 2 | done |"]
+
+
 def test_without_recording_the_results_are_left_alone(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(ledger, "FOLDER", tmp_path / "kept")
     monkeypatch.setattr(ledger, "RESULTS", tmp_path / "soak.md")

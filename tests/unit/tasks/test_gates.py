@@ -135,7 +135,7 @@ def test_an_approval_of_a_refused_start_is_none_for_the_next_start_under_the_sam
     first = at_gate(tmp_path, clock)
     old, _ = approve(first.journal, GATE, "ann@desk")
     again = State(tmp_path, "orders").begin(first.plan, "migrate", first.journal.run_id)
-    m = Migration(first.plan, first.source, first.target, again, poll=clock.poll)
+    m = Migration(first.plan, first.source_domain, first.target, again, poll=clock.poll)
     assert approval_of(again, GATE) is None
     with pytest.raises(TimedOut):
         waited(m)
@@ -157,7 +157,7 @@ def test_a_gate_that_was_taken_out_of_the_plan_is_not_shown_as_closed(tmp_path: 
     m = at_gate(tmp_path, clock)
     with pytest.raises(TimedOut):
         waited(m)
-    without = Migration(a_plan(), m.source, m.target, m.journal)
+    without = Migration(a_plan(), m.source_domain, m.target, m.journal)
     assert gates.closed_gate(without, GATE) is None
     assert m.journal.document.gates == {}
 

@@ -29,6 +29,7 @@ def offered(verb: str) -> set[StepName]:
         return set(requests.rehearsal_offers(nothing, nothing, nothing, probe="x", keep=False))
     made = {
         Verb.SEED: requests.seed_offers,
+        Verb.FOLLOW: requests.follow_offers,
         steps.REHEARSE_CUTOVER: requests.rehearsed_cutover_offers,
         Verb.CUTOVER: requests.cutover_offers,
     }
@@ -76,7 +77,8 @@ def test_a_step_is_in_the_list_that_hooks_and_the_report_point_to(step: Step) ->
 
 
 @pytest.mark.parametrize(
-    "verb", [Verb.MIGRATE, Verb.REHEARSE, Verb.SEED, steps.REHEARSE_CUTOVER, Verb.CUTOVER]
+    "verb",
+    [Verb.MIGRATE, Verb.REHEARSE, Verb.SEED, Verb.FOLLOW, steps.REHEARSE_CUTOVER, Verb.CUTOVER],
 )
 def test_each_step_that_changes_a_domain_offers_its_requests_to_the_plan(verb: str) -> None:
     assert offered(verb) >= {step.name for step in steps.steps_of(verb) if step.sends}
@@ -84,9 +86,9 @@ def test_each_step_that_changes_a_domain_offers_its_requests_to_the_plan(verb: s
 
 @EVERY
 def test_a_step_of_a_verb_is_of_a_verb_that_there_is(step: Step) -> None:
-    known = {Verb.MIGRATE, Verb.REHEARSE, Verb.SEED, steps.REHEARSE_CUTOVER, Verb.CUTOVER}
+    known = {each for each in Verb if each is not Verb.PREVIEW} | {steps.REHEARSE_CUTOVER}
     assert set(step.verbs) <= known
-    after = {StepName.ROLL_BACK, StepName.FINISH}
+    after = {StepName.ROLL_BACK, StepName.FINISH, StepName.REPAIR}
     assert bool(step.verbs) != (step.name in after)
 
 

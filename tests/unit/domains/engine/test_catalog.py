@@ -15,9 +15,9 @@ from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
 from domains.engine.catalog import Alias, catalog, close, delete, path_pieces, refresh
 from domains.engine.cluster import identity
+from domains.engine.comparison.seq_no_figures import shard_stats
 from domains.engine.repositories import registration
 from domains.engine.restores import explain, primaries, recoveries
-from domains.engine.seq_no_figures import shard_stats
 from domains.engine.snapshots import create_request, get, running
 from domains.errors import DomainError, UnexpectedReply
 from domains.http.requests import path_of

@@ -14,7 +14,7 @@ from support.building import a_domain
 from support.fake_domain import FakeDomain, engine_error, ok
 from support.shards import V3, Engine, Shard, sides
 
-from domains.engine.documents import Key, SeqNoRange, last_seq_nos, list_documents, page_sizes
+from domains.engine.comparison.documents import Key, SeqNoRange, last_seq_nos, list_documents, page_sizes
 from domains.errors import DomainError, UnexpectedReply
 
 

@@ -10,12 +10,12 @@ from support.building import a_domain, an_index
 from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error, ok
 
 from domains.engine.catalog import Stream, catalog
+from domains.engine.comparison.metadata_digests import digests
+from domains.engine.comparison.seq_no_figures import closed_sizes
 from domains.engine.every_index import blocks_in_force, every_definition
-from domains.engine.index_opening import aliases, opening_settings
-from domains.engine.metadata_digests import digests
-from domains.engine.seq_no_figures import closed_sizes
+from domains.engine.indices.index_opening import aliases, opening_settings
+from domains.engine.indices.write_blocks import Blocks, archived_settings, blocks
 from domains.engine.shard_stats import marks
-from domains.engine.write_blocks import Blocks, archived_settings, blocks
 from domains.errors import Blocked
 from domains.http.block_refusals import Block
 

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import pytest
@@ -18,30 +18,46 @@ from domains import engine
 from domains.domain import Domain
 from domains.engine import (
     access_control,
+    bulk,
     catalog,
     cluster,
     cluster_features,
-    documents,
     every_index,
+    nodes,
+    raw_documents,
+    reindexing,
+    repositories,
+    restores,
+    shard_stats,
+    snapshots,
+    templates,
+)
+from domains.engine.comparison import documents, metadata_digests, seq_no_figures, source_digests
+from domains.engine.configuration import (
+    cluster_metadata,
+    creation_dates,
+    monitors,
+    notification_channels,
+    persistent_settings,
+    pipelines,
+    saved_objects,
+    security_configuration,
+    template_definitions,
+)
+from domains.engine.indices import (
     index_metadata,
     index_opening,
     index_requirements,
-    metadata_digests,
-    nodes,
-    repositories,
-    restores,
-    seq_no_figures,
-    shard_stats,
-    snapshots,
-    source_digests,
-    templates,
+    mapping_versions,
     write_blocks,
 )
+from domains.engine.policies import index_state_management, snapshot_management
 from domains.errors import DomainError
 from domains.http.connection import Connection
+from domains.http.requests import Request
 from domains.versions import version_of
 
-MODULES = tuple(import_module(f"{engine.__name__}.{each.name}") for each in iter_modules(engine.__path__))
+MODULES = tuple(import_module(each.name) for each in walk_packages(engine.__path__, f"{engine.__name__}."))
 ENGINE = version_of("opensearch", "2.19.4")
 WRONG: tuple[Any, ...] = (None, [], {}, "x\u202e", 5, -1.5, True, 2**70, "9" * 40, ["x"], {"x": 1}, [{}])
 SHARDS = {"total": 1, "successful": 1, "failed": 0}
@@ -80,6 +96,16 @@ ROW = {
 }
 FIGURES = {"sum": {"value": 3.0}, "max": {"value": 2.0}}
 DOCUMENT = {"_id": "1", "_seq_no": 4, "found": True, "_source": {"a": 1}, "sort": [4]}
+HIT = {
+    "_id": "1",
+    "_routing": "r",
+    "_version": 2,
+    "_seq_no": 4,
+    "_primary_term": 1,
+    "_source": {"a": 1.10},
+    "sort": [4],
+}
+DONE = {"status": 200, "_seq_no": 5, "_primary_term": 1, "_version": 3}
 SNAPSHOT = {
     "snapshot": "s",
     "uuid": "u",
@@ -126,6 +152,34 @@ CALLS: dict[str, Call] = {
         {"/a/_refresh": {"_shards": {**SHARDS, "failures": [{"index": "a", "reason": {"type": "t"}}]}}},
         catalog.refresh,
     ),
+    "reindex started": Call(
+        lambda domain: reindexing.started(domain, Request("POST", "/_reindex", {})),
+        {"/_reindex": {"task": "n:1"}},
+        reindexing.started,
+    ),
+    "reindex task": Call(
+        lambda domain: reindexing.task(domain, "n:1"),
+        {
+            "/_tasks/n%3A1": {
+                "completed": True,
+                "task": {"status": {"total": 3, "created": 1}},
+                "response": {
+                    "total": 3,
+                    "created": 2,
+                    "updated": 1,
+                    "version_conflicts": 0,
+                    "failures": [{"cause": {"type": "t", "reason": "r", "caused_by": {"type": "u"}}}],
+                },
+                "error": {"type": "t", "reason": "r"},
+            }
+        },
+        reindexing.task,
+    ),
+    "running reindex tasks": Call(
+        lambda domain: reindexing.running_tasks(domain, "b"),
+        {"/_tasks": {"nodes": {"n": {"tasks": {"n:1": {"description": "reindex from [a] to [b][_doc]"}}}}}},
+        reindexing.running_tasks,
+    ),
     "identity": Call(
         cluster.identity,
         {
@@ -150,6 +204,29 @@ CALLS: dict[str, Call] = {
         {"/_plugins/_security/authinfo": {"user_name": "u", "roles": ["r"]}},
         access_control.auth_info,
     ),
+    "security roles": Call(
+        lambda domain: access_control.security_roles(domain, "opensearch"),
+        {
+            "/_plugins/_security/api/roles": {
+                "r": {
+                    "cluster_permissions": ["c"],
+                    "index_permissions": [{"index_patterns": ["*"], "allowed_actions": ["read"]}],
+                    "description": "d",
+                }
+            }
+        },
+        access_control.security_roles,
+    ),
+    "role mappings": Call(
+        lambda domain: access_control.role_mappings(domain, "opensearch"),
+        {"/_plugins/_security/api/rolesmapping": {"r": {"users": ["u"], "backend_roles": ["b"]}}},
+        access_control.role_mappings,
+    ),
+    "action groups": Call(
+        lambda domain: access_control.action_groups(domain, "opensearch"),
+        {"/_plugins/_security/api/actiongroups": {"g": {"allowed_actions": ["a"]}}},
+        access_control.action_groups,
+    ),
     "cluster settings": Call(
         cluster_features.cluster_settings,
         {"/_cluster/settings": {"defaults": {"cluster.a": ["x"]}, "transient": {"cluster.b": "y"}}},
@@ -160,6 +237,51 @@ CALLS: dict[str, Call] = {
         {"/_cluster/settings": {"defaults": {"action.auto_create_index": "true"}}},
         cluster_features.write_settings,
     ),
+    "documents above": Call(
+        lambda domain: raw_documents.page_above(domain, ENGINE, "a", 0, 3, size=10),
+        {"/a/_search": {"timed_out": False, "_shards": SHARDS, "hits": {"hits": [HIT]}}},
+        raw_documents.page_above,
+    ),
+    "numbered documents": Call(
+        lambda domain: raw_documents.numbered(domain, ENGINE, "a", 0, raw_documents.Numbers((4,)), 10),
+        {
+            "/a/_search": {
+                "timed_out": False,
+                "_shards": SHARDS,
+                "hits": {"total": {"value": 1, "relation": "eq"}, "hits": [HIT]},
+            }
+        },
+        raw_documents.numbered,
+    ),
+    "documents looked up": Call(
+        lambda domain: raw_documents.look_up(domain, ENGINE, "a", [("1", "r")]),
+        {"/a/_mget": {"docs": [{**HIT, "found": True}]}},
+        raw_documents.look_up,
+    ),
+    "bulk": Call(
+        lambda domain: bulk.send_bulk(
+            domain, "a", [bulk.IndexAction("1", None, 3, "{}"), bulk.DeleteAction("2", None, 4, 1)]
+        ),
+        {
+            "/a/_bulk": {
+                "items": [
+                    {"index": {**DONE, "_id": "1"}},
+                    {"delete": {"_id": "2", "status": 409, "error": {"type": "t", "reason": "r"}}},
+                ]
+            }
+        },
+        bulk.send_bulk,
+    ),
+    "one document": Call(
+        lambda domain: bulk.put_document(domain, "a", bulk.IndexAction("1", None, 3, "{}")),
+        {"/a/_doc/1": {**DONE, "_id": "1"}},
+        bulk.put_document,
+    ),
+    "mapping versions": Call(
+        lambda domain: mapping_versions.mapping_versions(domain, ["a"]),
+        {"/_cluster/state/metadata/a": {"metadata": {"indices": {"a": {"mapping_version": 3}}}}},
+        mapping_versions.mapping_versions,
+    ),
     "page sizes": Call(
         lambda domain: documents.page_sizes(domain, ["a"]),
         {"/a/_settings/index.max_result_window": {"a": {"settings": {"index.max_result_window": "500"}}}},
@@ -168,10 +290,42 @@ CALLS: dict[str, Call] = {
     "plugins": Call(
         cluster_features.plugins, {"/_cat/plugins": [{"component": "knn"}]}, cluster_features.plugins
     ),
-    "policies": Call(
-        lambda domain: cluster_features.managed_by_policy(domain, ENGINE),
-        {"/_plugins/_ism/explain": {"a": {"policy_id": "p"}, "total_managed_indices": 1}},
-        cluster_features.managed_by_policy,
+    "snapshot policies": Call(
+        snapshot_management.snapshot_policies,
+        {
+            "/_plugins/_sm/policies": {
+                "policies": [{"_seq_no": 1, "_primary_term": 1, "sm_policy": {"name": "p"}}],
+                "total_policies": 1,
+            }
+        },
+        snapshot_management.snapshot_policies,
+    ),
+    "state policies": Call(
+        lambda domain: index_state_management.state_policies(domain, ENGINE),
+        {
+            "/_plugins/_ism/policies": {
+                "policies": [{"_seq_no": 1, "_primary_term": 1, "policy": {"policy_id": "p"}}],
+                "total_policies": 1,
+            }
+        },
+        index_state_management.state_policies,
+    ),
+    "policies of indices": Call(
+        lambda domain: index_state_management.policies_of_indices(domain, ENGINE, ["a*"]),
+        {"/_plugins/_ism/explain/a*": {"a": {"policy_id": "p"}, "total_managed_indices": 1}},
+        index_state_management.policies_of_indices,
+    ),
+    "indices of a policy": Call(
+        lambda domain: index_state_management.send_for_indices(
+            domain, next(index_state_management.attach_requests(ENGINE, ["a"], "p"))
+        ),
+        {
+            "/_plugins/_ism/add/a": {
+                "updated_indices": 1,
+                "failed_indices": [{"index_name": "b", "reason": "closed"}],
+            }
+        },
+        index_state_management.send_for_indices,
     ),
     "list documents": Call(
         lambda domain: documents.list_documents(domain, ENGINE, [documents.SeqNoRange("a", 0, 0, 9, 10)]),
@@ -349,7 +503,11 @@ CALLS: dict[str, Call] = {
                             "primary": True,
                             "type": "SNAPSHOT",
                             "source": {"repository": "r", "snapshot": "s"},
-                            "index": {"size": {"total_in_bytes": 5, "recovered_in_bytes": 5}},
+                            "stage": "DONE",
+                            "index": {
+                                "size": {"total_in_bytes": 5, "recovered_in_bytes": 5},
+                                "files": {"total": 4, "recovered": 4},
+                            },
                         }
                     ]
                 }
@@ -416,6 +574,47 @@ CALLS: dict[str, Call] = {
         {"/_snapshot/r/_all": {"snapshots": [{"snapshot": "s"}]}},
         snapshots.names,
     ),
+    "snapshot contents": Call(
+        lambda domain: snapshots.contents(domain, "r", "s"),
+        {
+            "/_snapshot/r/s/_status": {
+                "snapshots": [
+                    {
+                        "indices": {
+                            "a": {
+                                "shards_stats": {"total": 1},
+                                "stats": {"total": {"file_count": 4, "size_in_bytes": 5}},
+                            }
+                        }
+                    }
+                ]
+            }
+        },
+        snapshots.contents,
+    ),
+    "several snapshots": Call(
+        lambda domain: snapshots.several(domain, "r", ["s", "t"]),
+        {"/_snapshot/r/s,t": {"snapshots": [SNAPSHOT]}},
+        snapshots.several,
+    ),
+    "size of a snapshot": Call(
+        lambda domain: snapshots.size(domain, "r", "s"),
+        {
+            "/_snapshot/r/s/_status": {
+                "snapshots": [{"stats": {"total": {"size_in_bytes": 5}, "incremental": {"size_in_bytes": 3}}}]
+            }
+        },
+        snapshots.size,
+    ),
+    "writes so far": Call(
+        lambda domain: shard_stats.writes_so_far(domain, ["a"]),
+        {
+            "/a/_stats/indexing": {
+                "indices": {"a": {"primaries": {"indexing": {"index_total": 5, "delete_total": 1}}}}
+            }
+        },
+        shard_stats.writes_so_far,
+    ),
     "running snapshots": Call(
         snapshots.running, {"/_snapshot/_status": {"snapshots": [RUNNING]}}, snapshots.running
     ),
@@ -471,6 +670,124 @@ CALLS: dict[str, Call] = {
         write_blocks.archived_settings,
         {"/_all/_settings": {"a": {"settings": {"archived.index.x": "1"}}}},
         write_blocks.archived_settings,
+    ),
+    "stored scripts": Call(
+        cluster_metadata.stored_scripts,
+        {
+            "/_cluster/state/metadata": {
+                "metadata": {
+                    "cluster_uuid": "u",
+                    "stored_scripts": {"s": {"lang": "painless", "source": "1"}},
+                }
+            }
+        },
+        cluster_metadata.stored_scripts,
+    ),
+    "components in the state": Call(
+        cluster_metadata.component_templates,
+        {
+            "/_cluster/state/metadata": {
+                "metadata": {
+                    "cluster_uuid": "u",
+                    "component_template": {"component_template": {"c": {"template": {}}}},
+                }
+            }
+        },
+        cluster_metadata.component_templates,
+    ),
+    "pipelines": Call(
+        lambda domain: pipelines.pipelines(domain, pipelines.INGEST),
+        {"/_ingest/pipeline": {"p": {"processors": []}}},
+        pipelines.pipelines,
+    ),
+    "index templates": Call(
+        template_definitions.index_templates,
+        {"/_index_template": {"index_templates": [{"name": "t", "index_template": TEMPLATE}]}},
+        template_definitions.index_templates,
+    ),
+    "component templates": Call(
+        template_definitions.component_templates,
+        {"/_component_template": {"component_templates": [{"name": "t", "component_template": {}}]}},
+        template_definitions.component_templates,
+    ),
+    "legacy templates": Call(
+        template_definitions.legacy_templates,
+        {"/_template": {"t": {"index_patterns": ["a"]}}},
+        template_definitions.legacy_templates,
+    ),
+    "persistent settings": Call(
+        persistent_settings.persistent_settings,
+        {"/_cluster/settings": {"persistent": {"a.b": "1"}}},
+        persistent_settings.persistent_settings,
+    ),
+    "managed indices": Call(
+        lambda domain: index_state_management.managed_indices(domain, ENGINE),
+        {
+            "/_plugins/_ism/explain": {
+                "a": {"policy_id": "p", "state": {"name": "hot"}},
+                "total_managed_indices": 1,
+            }
+        },
+        index_state_management.managed_indices,
+    ),
+    "channels": Call(
+        notification_channels.channels,
+        {
+            "/_plugins/_notifications/configs": {
+                "config_list": [{"config_id": "c", "config": {"name": "n"}}],
+                "total_hits": 1,
+            }
+        },
+        notification_channels.channels,
+    ),
+    "destinations": Call(
+        lambda domain: notification_channels.destinations(domain, ENGINE),
+        {"/_plugins/_alerting/destinations": {"destinations": [{"id": "d", "type": "slack", "name": "n"}]}},
+        notification_channels.destinations,
+    ),
+    "monitors": Call(
+        lambda domain: monitors.monitors(domain, ENGINE),
+        {
+            "/_plugins/_alerting/monitors/_search": {
+                "hits": {
+                    "total": {"value": 1},
+                    "hits": [{"_id": "m", "_seq_no": 1, "_primary_term": 1, "_source": {"name": "n"}}],
+                }
+            }
+        },
+        monitors.monitors,
+    ),
+    "access control's definitions": Call(
+        lambda domain: security_configuration.security_definitions(
+            domain, ENGINE, security_configuration.ROLES
+        ),
+        {"/_plugins/_security/api/roles": {"r": {"reserved": True, "cluster_permissions": []}}},
+        security_configuration.security_definitions,
+    ),
+    "creation dates": Call(
+        creation_dates.creation_dates,
+        {"/_cat/indices": [{"index": "a", "creation.date": "1700000000000"}]},
+        creation_dates.creation_dates,
+    ),
+    "saved objects": Call(
+        lambda domain: saved_objects.saved_objects(domain, ENGINE),
+        {
+            "/_dashboards/api/saved_objects/_find": {
+                "total": 1,
+                "saved_objects": [{"type": "search", "id": "i", "attributes": {}, "references": []}],
+            }
+        },
+        saved_objects.saved_objects,
+    ),
+    "imported objects": Call(
+        lambda domain: saved_objects.import_objects(domain, ENGINE, "{}", overwrite=False),
+        {
+            "/_dashboards/api/saved_objects/_import": {
+                "successCount": 0,
+                "errors": [{"type": "search", "id": "i", "error": {"type": "conflict"}}],
+            }
+        },
+        saved_objects.import_objects,
     ),
     "flush": Call(
         lambda domain: write_blocks.flush(domain, ["a"]),

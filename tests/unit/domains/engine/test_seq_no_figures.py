@@ -10,7 +10,7 @@ import pytest
 from support.building import a_domain
 from support.fake_domain import FakeDomain, Reply, engine_error, ok
 
-from domains.engine.seq_no_figures import (
+from domains.engine.comparison.seq_no_figures import (
     BEYOND,
     FiguresQuery,
     SeqNoFigures,

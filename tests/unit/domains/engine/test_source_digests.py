@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.building import a_domain
 from support.fake_domain import FakeDomain, Reply, ok
 
-from domains.engine.source_digests import look_up, page
+from domains.engine.comparison.source_digests import look_up, page
 from domains.errors import UnexpectedReply
 from domains.http.bodies import ReplyTooLong
 from domains.http.parsing import digest, parse_lossless

@@ -5,6 +5,7 @@ The other side is a fake (support.fake_domain): no real engine loses replies on 
 
 import base64
 import datetime
+import gc
 import json
 import socket
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import certifi
+import psutil
 import pytest
 import requests
 from cryptography import x509
@@ -47,6 +49,19 @@ def connect(fake: FakeDomain, **changes: Any) -> Connection:
 def closed_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+def test_a_connection_that_nobody_holds_any_more_has_no_open_sockets(source: FakeDomain) -> None:
+    """A process that runs many flows, one after the other, would run out of them."""
+    source.on(GET, ok({"a": 1}))
+    gc.disable()
+    try:
+        before = psutil.Process().num_fds()
+        for _ in range(10):
+            connect(source).read("GET", "/x")
+        assert psutil.Process().num_fds() < before + 10
+    finally:
+        gc.enable()
 
 
 # reads

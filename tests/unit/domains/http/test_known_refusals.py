@@ -14,6 +14,31 @@ OLD = "amazon_s3_exception: Access Denied (Service: Amazon S3; Status Code: 403;
 NEW = "s3_exception: Access Denied (Service: S3, Status Code: 403, Request ID: x) (SDK Attempt Count: 1)"
 GONE = "no_such_bucket_exception: The specified bucket does not exist (Service: S3, Status Code: 404)"
 ARCHIVED = "The operation is not valid for the object's storage class (Service: S3, Status Code: 403)"
+NO_KEYS = (
+    "sdk_client_exception: Unable to load credentials from any of the providers in the chain "
+    "AwsCredentialsProviderChain(credentialsProviders=[SystemPropertyCredentialsProvider()])"
+)
+NO_PROFILE = (
+    "sdk_client_exception: The requested metadata is not found at "
+    "http://169.254.169.254/latest/meta-data/iam/security-credentials/"
+)
+WRONG_KEYS = (
+    "s3_exception: The AWS Access Key Id you provided does not exist in our records. (Service: S3, Status "
+    "Code: 403, Request ID: x)"
+)
+WRONG_SECRET = (
+    "amazon_s3_exception: The request signature we calculated does not match the signature you provided. "
+    "Check your key and signing method. (Service: Amazon S3; Status Code: 403; Error Code: "
+    "SignatureDoesNotMatch)"
+)
+NO_FOLDER = (
+    "repository_exception | [r] location [/x] doesn't match any of the locations specified by path.repo "
+    "because this setting is empty"
+)
+NO_CLIENT = (
+    "repository_exception | [r] failed to create repository | illegal_argument_exception: Unknown s3 client "
+    "name [backups]. Existing client configs: default"
+)
 SERVICE = "arn:aws:sts::1:assumed-role/cp-sts-grant-role/swift-us-east-1-prod-1"
 CLEAR = "repository_verification_exception | cannot delete test data at [orders] | "
 
@@ -51,11 +76,40 @@ TRUST = f"sts:AssumeRole on resource: {ROLE} (Service: AWSSecurityTokenService)"
             "access control",
             (USER, "a role that has indices:admin/refresh"),
         ),
+        (
+            unmapped("cluster:admin/opensearch/snapshot_management/policy/write"),
+            "access control",
+            (USER, "the role snapshot_management_full_access"),
+        ),
+        (
+            unmapped("cluster:admin/opendistro/ism/policy/write"),
+            "access control",
+            (USER, "the role index_management_full_access"),
+        ),
         (unmapped(""), "access control", (USER, "manage_snapshots", "security index")),
         (
             "a_w_s_security_token_service_exception | " + unauthorized(TRUST, who=SERVICE),
             "trust",
             (ROLE, "trust policy", "opensearchservice.amazonaws.com", "both domains"),
+        ),
+        (VERIFY + UPLOAD + NO_KEYS, "no keys", ("`opensearch-keystore add s3.client.default.access_key`",)),
+        (VERIFY + UPLOAD + NO_PROFILE, "no keys", ("secret_key", "reload_secure_settings")),
+        (VERIFY + UPLOAD + WRONG_KEYS, "wrong keys", ("s3.client.default.access_key", "correct")),
+        (VERIFY + LIST + WRONG_SECRET, "wrong keys", ("s3.client.default.access_key", "correct")),
+        (
+            NO_CLIENT,
+            "no client",
+            ("`opensearch-keystore add s3.client.backups.access_key`", "settings.client"),
+        ),
+        (
+            "repository_exception | [r] repository type [s3] does not exist",
+            "no plugin",
+            ("`opensearch-plugin install repository-s3`",),
+        ),
+        (
+            NO_FOLDER,
+            "no folder",
+            ("path.repo", "repository.location"),
         ),
         (VERIFY + UPLOAD + OLD, "upload", (ROLE, "s3:PutObject", "arn:aws:s3:::my-snapshots/*")),
         (VERIFY + UPLOAD + NEW, "upload", (ROLE, "bucket my-snapshots", "s3:PutObject")),

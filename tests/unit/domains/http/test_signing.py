@@ -24,6 +24,7 @@ from domains.errors import AwsError, DomainError, SnapferryError
 from domains.http.connection import Connection
 from domains.http.requests import path_of
 from domains.http.signing import PerThreadSigner
+from domains.known_secrets import forget_secrets
 
 KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 REGION = "us-east-1"
@@ -313,6 +314,7 @@ def public(bad: FakeDomain) -> str:
 @given(SECRET)
 def test_a_password_is_in_no_text(bad: FakeDomain, public: str, password: str) -> None:
     assume(password not in public)
+    forget_secrets()  # those of the examples before
     domain = a_domain(bad, auth=HTTPBasicAuth("me", password))
     shown = [repr(domain), repr(domain.connection), str(domain), *map(texts_of, failures(domain.connection))]
     assert not [text for text in shown if password in text]
@@ -324,6 +326,7 @@ def test_no_part_of_credentials_is_in_any_text(
     bad: FakeDomain, public: str, key: str, secret: str, token: str
 ) -> None:
     assume(secret not in public and token not in public)
+    forget_secrets()
     latin_key = f"AKID{abs(hash(key))}"
     domain = a_domain(bad, auth=PerThreadSigner(Credentials(latin_key, secret, token), REGION))
     shown = [repr(domain), repr(domain.connection), *map(texts_of, failures(domain.connection))]

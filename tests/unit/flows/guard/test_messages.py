@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 
@@ -43,3 +44,16 @@ def test_nonsense_is_an_error(ends: tuple[Line, int]) -> None:
     with pytest.raises(ValidationError):
         line.receive(Reply, 1)
     os.close(writing)
+
+
+def test_a_command_that_holds_a_thousand_files_hears_its_guard(ends: tuple[Line, int]) -> None:
+    _, writing = ends
+    reading, sending = os.pipe()
+    high = fcntl.fcntl(reading, fcntl.F_DUPFD, 1500)  # select() takes none above 1,023
+    try:
+        line = Line(high, sending)
+        line.send(Reply(answer=Answer.READY))
+        assert line.receive(Reply, 1) == Reply(answer=Answer.READY)
+    finally:
+        for each in (high, reading, sending, writing):
+            os.close(each)

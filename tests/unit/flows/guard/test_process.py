@@ -23,6 +23,7 @@ from runs.begun_plan import plan_record
 from runs.guard_record import GuardState, read_record, record_path
 from runs.journal import Journal, now
 from runs.lifecycle import RunStatus, is_rolled_back
+from runs.verbs import Verb
 from tasks import in_flight
 from tasks.errors import PreconditionError
 
@@ -93,7 +94,7 @@ def post(pair: Pair, frozen: Journal, monkeypatch: pytest.MonkeyPatch) -> Iterat
         monkeypatch.setattr(guarded_window, name, 0.4)
     theirs, writing = os.pipe()
     ours, answering = os.pipe()
-    order = Order(plan=plan_record(pair.plan), journal=frozen.path, names=("a",))
+    order = Order(plan=plan_record(pair.plan), journal=frozen.path, verb=Verb.CUTOVER, names=("a",))
     guarded = GuardedWindow(order)
     watch = process.Watch(Line(theirs, answering), guarded)
     made = Post(Line(ours, writing), writing, threading.Thread(target=watch.run, daemon=True), frozen)
@@ -236,12 +237,25 @@ def test_without_a_readable_journal_it_releases_what_it_was_ordered_to(
     assert released(pair) and found and found.state is GuardState.RELEASED
 
 
+def test_a_guard_of_a_fallback_knows_its_direction_without_a_readable_journal(
+    pair: Pair, frozen: Journal
+) -> None:
+    frozen.path.write_text("{", encoding="utf-8")
+    ordered = Order(plan=plan_record(pair.plan), journal=frozen.path, verb=Verb.FALLBACK, names=("a",))
+    run = GuardedWindow(ordered).migration(1).journal.document
+    assert (run.verb, run.back) == (Verb.FALLBACK, True)
+    found = read_record(frozen)
+    assert found and found.verb is Verb.FALLBACK
+
+
 def test_the_proof_names_what_the_source_would_not_release(pair: Pair, frozen: Journal) -> None:
     refusal = engine_error(
         403, "cluster_block_exception", "index [a] blocked by: [FORBIDDEN/5/index read-only]"
     )
     pair.source.on("PUT /a/_settings", refusal)
-    guarded = GuardedWindow(Order(plan=plan_record(pair.plan), journal=frozen.path, names=("a",)))
+    guarded = GuardedWindow(
+        Order(plan=plan_record(pair.plan), journal=frozen.path, verb=Verb.CUTOVER, names=("a",))
+    )
     with pytest.raises(PreconditionError, match=r"a: cluster_block_exception") as refused:
         guarded.prove()
     assert '"index.blocks.read_only": null' in refused.value.hint
@@ -271,6 +285,7 @@ def test_a_guard_of_a_run_that_is_over_leaves_the_source_alone(pair: Pair, post:
     run = Journal.load(post.journal.path)  # `abort` has rolled it back, and another cutover has frozen again
     run.document.aborting, run.document.window = True, window(ended=now())
     run.save()
+    post.thread.join(10)  # it looks at the journal before each try; one that did not would go on trying
     pair.tell_blocks(pair.source, pair.engines["source"])
     post.ended()
     assert (post.state, released(pair)) == (None, False)

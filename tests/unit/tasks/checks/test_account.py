@@ -40,6 +40,7 @@ DOMAIN = f"arn:aws:es:us-east-1:{OWN}:domain/orders"
 SERVICE = {"Effect": "Allow", "Principal": {"Service": "es.amazonaws.com"}, "Action": "sts:AssumeRole"}
 STATUS = DomainStatus("orders", DOMAIN, "OpenSearch_3.6", "", "", False, False, False, False)
 ABOUT_ROLES = checks_in(roles, role_rights)
+BUCKET = "arn:aws:s3:::my-snapshots"
 KEY = f"arn:aws:kms:us-east-1:{OWN}:key/k"
 
 
@@ -230,6 +231,40 @@ def test_the_role_and_the_buckets_policy(iam: Any, own: str, bucket: Any, status
     made = found(role_rights.role_rights, {"bucket policy": bucket})
     assert made.status == status
     assert status not in {"WARN", "FAIL"} or made.hint
+
+
+@pytest.mark.parametrize(
+    ("own", "bucket", "lacks", "to_do"),
+    [
+        (
+            "implicitDeny", policy("Allow", {"AWS": OWN}, OTHER),
+            f"{ROLE} lacks s3:GetObject on arn:aws:s3:::my-snapshots/move/index-0 in its own policies",
+            "allow it s3:GetObject on arn:aws:s3:::my-snapshots/* in a policy of the role; ",
+        ),
+        (
+            "allowed", policy("Allow", {"AWS": OTHER}, OTHER),
+            f"the policy of bucket my-snapshots does not allow {ROLE} s3:ListBucket on",
+            f"allow {ROLE} s3:ListBucket on {BUCKET}, s3:GetObject on {BUCKET}/* in the bucket's policy; ",
+        ),
+        (
+            "implicitDeny", BucketPolicy((), OTHER),
+            "in its own policies and the policy of bucket my-snapshots does not allow",
+            "in a policy of the role, and allow",
+        ),
+    ],
+    ids=["the role's", "the bucket's", "both"],
+)  # fmt: skip
+def test_in_another_accounts_bucket_it_is_named_whose_policy_lacks_it(
+    iam: Any, own: str, bucket: BucketPolicy, lacks: str, to_do: str
+) -> None:
+    iam(lambda action, *_: own if action == "s3:GetObject" else "allowed")
+    answers = {"bucket policy": bucket, ("identity", "source"): identity(number="2.19.4")}
+    made = found(role_rights.role_rights, answers, side="target")
+    assert (made.status, lacks in made.detail) == ("FAIL", True), made.detail
+    assert to_do in made.hint, made.hint
+    assert made.hint.endswith(
+        f"the bucket is of account {OTHER}, the role of {OWN}: both policies must allow it"
+    )
 
 
 @pytest.mark.parametrize(("number", "fits"), [("2.19.4", "OK"), ("3.6.0", "FAIL")])

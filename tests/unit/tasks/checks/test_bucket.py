@@ -268,6 +268,8 @@ WRITER, READER, THIRD = "111111111111", "222222222222", "333333333333"
         (READER, "ObjectWriter", READER, {}, "FAIL"),
         (READER, "BucketOwnerPreferred", READER, {}, "FAIL"),
         (READER, "BucketOwnerPreferred", READER, {"canned_acl": "bucket-owner-full-control"}, "OK"),
+        (READER, "ObjectWriter", READER, {"canned_acl": "bucket-owner-read"}, "OK"),
+        (READER, "ObjectWriter", THIRD, {"canned_acl": "bucket-owner-full-control"}, "FAIL"),
         (READER, "ObjectWriter", "", {}, "WARN"),
     ],
 )
@@ -288,3 +290,15 @@ def test_what_another_account_writes_must_belong_to_the_buckets_owner(
     found = finding(ownership.ownership, look)
     assert found.status == status
     assert status == "OK" or "Bucket owner enforced" in found.hint
+
+
+def test_who_owns_an_existing_snapshot_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def policy(_: object) -> BucketPolicy:
+        return BucketPolicy((), READER)
+
+    monkeypatch.setattr(bucket_facts, "policy", policy)
+    writer, reader = (ROLE.replace("123456789012", account) for account in (WRITER, READER))
+    look = survey({("bucket", "ownership"): "ObjectWriter"}, role_arn=writer, target_role_arn=reader)
+    changed = look.plan.snapshot.model_copy(update={"existing": "nightly-1"})
+    look.plan = look.plan.model_copy(update={"snapshot": changed})
+    assert finding(ownership.ownership, look).unknown

@@ -159,7 +159,8 @@ def test_the_same_question_is_asked_once_however_many_ask_and_its_error_is_kept(
 
 
 def test_checks_that_decide_are_those_of_indices_room_and_safety_and_what_is_known_to_be_fatal() -> None:
-    also = {"domains.blocks", "domains.primaries", "bucket.exists"}
+    also = {"domains.blocks", "domains.primaries", "bucket.exists", "bucket.ownership"}
+    also |= {"domains.replication", "domains.clone-upgrade"}
     assert all(
         made.decisive == (made.group in {"indices", "room", "safety"} or made.id in also)
         for made in THEN

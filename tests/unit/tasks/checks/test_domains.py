@@ -13,6 +13,8 @@ from support.fake_domain import CLOSE, FakeDomain, Reply, engine_error, html, ok
 
 from configs.plan import Plan
 from domains.aws.control_plane import DomainStatus
+from domains.aws.replication import Peer, Replication
+from domains.aws.upgrades import CloneUpgrade
 from domains.domain import Side
 from domains.engine import reachability
 from domains.engine.reachability import Reachability
@@ -249,6 +251,55 @@ def test_a_caller_who_may_not_describe_the_domain_is_told_the_right(
     record = pair.made("domains.processing", "source")
     assert (record.status, record.unknown, "es:DescribeDomain" in record.hint) == ("WARN", True, True)
     assert pair.made("domains.version").status == "OK"
+
+
+PEER = Peer("arn:aws:es:ap-south-1:123456789012:domain/orders", "ACTIVE")
+
+
+@pytest.mark.parametrize(
+    ("found", "side", "status"),
+    [
+        (Replication(None), "target", "OK"),
+        (Replication("SECONDARY", (PEER,)), "target", "FAIL"),
+        (Replication("PRIMARY", (replace(PEER, status="EJECTED"),)), "target", "FAIL"),
+        (Replication("PRIMARY", (PEER,)), "target", "WARN"),
+        (Replication("PRIMARY", (PEER,)), "source", "OK"),
+        (Replication("SECONDARY", (PEER,)), "source", "WARN"),
+    ],
+)
+def test_a_target_that_only_reads_is_refused(pair: Pair, found: Replication, side: str, status: str) -> None:
+    assert pair.made("domains.replication", side).status == "SKIP"
+    pair.signed = True
+    pair.known = {("status", side): STATUS, ("replication", side): found}
+    assert pair.made("domains.replication", side).status == status
+
+
+def test_a_clone_upgrade_is_named_once(pair: Pair) -> None:
+    pair.signed = True
+    busy = replace(STATUS, busy="its engine is being upgraded")
+    pair.known = {
+        ("status", "source"): busy,
+        ("clone upgrade", "source"): CloneUpgrade("Completed", scheduled="DeletePrimaryCluster"),
+    }
+    record = pair.made("domains.clone-upgrade", "source")
+    assert (record.status, "DeletePrimaryCluster" in record.detail) == ("FAIL", True)
+    assert pair.made("domains.processing", "source").status == "SKIP"
+    pair.known[("clone upgrade", "source")] = None
+    assert pair.made("domains.clone-upgrade", "source").status == "OK"
+    assert pair.made("domains.processing", "source").status == "FAIL"
+
+
+def test_replication_of_a_domain_that_the_control_plane_does_not_know_is_not_told_as_none(pair: Pair) -> None:
+    pair.signed, pair.known = True, {("status", "target"): None}
+    for id in ("domains.replication", "domains.clone-upgrade", "domains.engine-mode"):
+        record = pair.made(id, "target")
+        assert (record.status in {"SKIP", "WARN"}, record.unknown) == (True, True), id
+
+
+@pytest.mark.parametrize(("mode", "status"), [("", "OK"), ("GENERAL", "OK"), ("OPTIMIZED", "WARN")])
+def test_the_optimized_engine_is_told(pair: Pair, mode: str, status: str) -> None:
+    pair.signed, pair.known = True, {("status", "target"): replace(STATUS, engine_mode=mode)}
+    assert pair.made("domains.engine-mode", "target").status == status
 
 
 class Sick(FakeIndex):

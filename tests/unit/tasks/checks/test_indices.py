@@ -10,7 +10,7 @@ from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, engine_error, ok
 
 from domains.engine.catalog import Alias
-from domains.engine.index_requirements import IndexRequirements
+from domains.engine.indices.index_requirements import IndexRequirements
 from domains.versions import version_of
 from tasks.checks.check import Check
 from tasks.checks.indices.aliases import lost_writers, several_writers
@@ -366,6 +366,14 @@ def test_an_index_that_refuses_to_be_read_is_told_before_it_is_moved(pair: Pair)
     found = pair.made("indices.blocks")
     assert (found.status, found.items) == ("FAIL", ("a: index.blocks.read, index.blocks.metadata",))
     assert 'PUT /a/_settings {"index.blocks.read": null}' in found.hint
+
+
+def test_derived_documents_are_told_and_refuse_nothing(pair: Pair) -> None:
+    pair.source.put(FakeIndex("a"))
+    assert pair.made("indices.derived-source").status == "OK"
+    pair.source.put(FakeIndex("b", settings={"index.derived_source.enabled": "true"}))
+    found = pair.made("indices.derived-source")
+    assert (found.status, found.items) == ("WARN", ("b",))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from support.rounds import intended
 from support.shards import Shard
 from support.writable import BLOCK, WritableEngine
 
-from domains.engine.write_blocks import blocks
+from domains.engine.indices.write_blocks import blocks
 from domains.errors import DomainError, UnexpectedReply
 from tasks.cutover.freeze import blocked_by, freeze, release, require_releasable, still_blocked
 from tasks.errors import ExecutionError, PreconditionError, TimedOut

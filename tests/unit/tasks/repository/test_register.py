@@ -25,6 +25,8 @@ OTHER_ROLE = "arn:aws:iam::210987654321:role/SnapshotRole"
 PUT = "PUT /_snapshot/repo"
 VERIFY = "POST /_snapshot/repo/_verify"
 
+REPOSITORY = {"name": "repo", "bucket": "my-snapshots", "role_arn": ROLE}
+
 
 def elsewhere(region: str) -> Reply:
     said = f"The bucket is in this region: {region}. Please use this region to retry the request (301)"
@@ -360,6 +362,29 @@ def test_each_side_gets_its_own_role_and_an_unsigned_one_none(
     assert registration(m.plan, m.target, "plain", None)["settings"]["role_arn"] == OTHER_ROLE
     plain = migration(tmp_path / "b", source, target, signed=False)
     assert "role_arn" not in registration(plain.plan, plain.source, "plain", None)["settings"]
+
+
+def test_settings_of_a_clusters_own_client_are_not_sent_to_the_service(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain
+) -> None:
+    own = {"client": "backups", "path_style_access": True, "compress": True}
+    m = migration(tmp_path / "x", source, target, settings=own)
+    plain = a_migration(tmp_path / "y", source, target, repository={**REPOSITORY, "settings": own})
+    sent, kept = (registration(each.plan, each.source, "plain", None)["settings"] for each in (m, plain))
+    assert own.items() <= kept.items()
+    assert sent["compress"] is True and not {"client", "path_style_access"} & sent.keys()
+
+
+def test_keys_that_a_cluster_of_ones_own_lacks_are_told_with_its_client(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain
+) -> None:
+    m = a_migration(tmp_path, source, target, repository={**REPOSITORY, "settings": {"client": "backups"}})
+    lacking = hint_for(
+        m, "source", "sdk_client_exception: Unable to load credentials from any of the providers"
+    )
+    assert lacking and "s3.client.backups.access_key" in lacking
+    denied = hint_for(m, "source", DENIED_READ)
+    assert denied and "the keys in the cluster's keystore (s3.client.backups)" in denied
 
 
 def test_a_shared_folder(tmp_path: Path, source: FakeDomain, target: FakeDomain) -> None:

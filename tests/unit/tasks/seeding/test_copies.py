@@ -22,7 +22,14 @@ from tasks.migration import Migration
 from tasks.records.seeding import Change, ChangeKind, CopiesRecord, round_record
 from tasks.records.transfer import RestoreRecord
 from tasks.seeding.changes import inspect_both_sides
-from tasks.seeding.copies import await_shards, close_copies, current_copies, discard, require_closed_copies
+from tasks.seeding.copies import (
+    await_shards,
+    close_copies,
+    current_copies,
+    discard,
+    require_closed_copies,
+    with_own_marks,
+)
 from tasks.seeding.ledger import ledger
 
 CLOSE = "POST /[^_].*/_close"
@@ -145,6 +152,13 @@ def test_a_copy_holds_what_the_round_has_brought(m: Migration) -> None:
     assert holds(found) == {"a": 99, "b": 12}
     assert [copy.aliases for copy in found.copies] == ["new", "new"]
     assert require_closed_copies(m, found) is found
+
+
+def test_a_copy_that_has_arrived_keeps_its_own_marks_so_that_a_foreign_write_shows(m: Migration) -> None:
+    found = told(m, change("a", "changed"), change("b", "changed"), arrived=["a"])
+    marked = with_own_marks(found, {"a": (a_mark(120),), "b": (a_mark(130),)})
+    own = {copy.target: copy.own for copy in marked.copies}
+    assert own == {"a": (a_mark(120),), "b": ()}, "what has not arrived is not known"
 
 
 def test_what_has_not_arrived_or_differs_is_not_trusted_to_hold_anything(m: Migration) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from support.building import a_plan, a_resolution, a_unit, selected
-from support.rounds import a_copy, copies_of, intended, keep
+from support.rounds import a_copy, a_mark, copies_of, intended, keep
 
-from runs.journal import Journal, WindowEntry, now
+from runs.journal import CopyPosition, Intent, Journal, WindowEntry, now
 from runs.state import State
 from runs.step_names import StepName
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.cutover import RollBackRecord
+from tasks.records.tail import WRITES
 from tasks.seeding.ledger import ledger
 
 PLAN = a_plan()
@@ -155,3 +156,99 @@ def test_after_everything_was_taken_away_the_next_round_is_the_first(state: Stat
     assert (ledger(state).copies, ledger(state).round) == ({}, 0)
     rounds.ended("c")
     assert whole(state) == {"c": True}
+
+
+# the tail
+
+
+def followed(journal: Journal, *names: str, ended: bool = False) -> None:
+    """A session of the tail that may have written to these copies."""
+    intent = Intent(step="follow", side="target", action=WRITES, detail={"names": list(names)}, at=now())
+    intent.result = "sent" if ended else None
+    journal.document.intents.append(intent)
+    journal.save()
+
+
+@pytest.mark.parametrize("verb", ["follow", "cutover"])
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_the_tail_wrote_to_keeps_its_base_and_is_no_longer_the_snapshots(
+    state: State, rounds: Rounds, verb: str, ended: bool
+) -> None:
+    rounds.ended("a", "b")
+    followed(rounds.begin(verb), "a", "x", ended=ended)
+    found = ledger(state)
+    assert whole(state) == {"a": False, "b": True}, "x is no copy"
+    assert found.copies["a"].base == a_copy("a").marks
+    assert "it is not known how far" in found.copies["a"].doubt
+    assert found.lifted == (frozenset() if ended else frozenset({"a", "x"}))
+
+
+def test_how_far_a_killed_session_brought_a_copy_is_known_unless_a_round_was_under_way(
+    state: State, rounds: Rounds
+) -> None:
+    rounds.ended("a", "b", "c")
+    journal = rounds.begin("follow")
+    followed(journal, "a", "b", "c")
+    lost = CopyPosition(lost="somebody else has written to it")
+    journal.note_positions({"a": CopyPosition(last={0: 41}), "b": CopyPosition(), "c": lost})
+    found = ledger(state).copies
+    assert [(mark.shard, mark.max_seq_no) for mark in found["a"].own] == [(0, 41)]
+    assert found["a"].base and found["b"].base and found["b"].own == ()
+    assert (found["c"].base, found["c"].marks, found["c"].doubt) == ((), (), lost.lost)
+
+
+def test_a_base_stays_through_any_number_of_sessions(state: State, rounds: Rounds) -> None:
+    rounds.ended("a")
+    for _ in range(3):
+        followed(rounds.begin("follow"), "a")
+    assert ledger(state).copies["a"].base == a_copy("a").marks
+
+
+def test_a_session_that_ended_says_how_far_its_copies_are(state: State, rounds: Rounds) -> None:
+    rounds.ended("a")
+    journal = rounds.begin("follow")
+    followed(journal, "a", ended=True)
+    base, own, reached = (a_mark(12),), (a_mark(40),), (a_mark(30),)
+    keep(journal, StepName.COPIES, copies_of(a_copy("a", marks=reached, base=base, own=own)))
+    journal.settle("done")
+    copy = ledger(state).copies["a"]
+    assert (copy.base, copy.own, copy.marks, copy.doubt) == (base, own, reached, "")
+
+
+def test_what_a_later_round_restores_has_no_base_of_before(state: State, rounds: Rounds) -> None:
+    """Its numbers are those of the new snapshot: the old base would divide the zones at the wrong place."""
+    rounds.ended("a")
+    followed(rounds.begin("follow"), "a")
+    intended(rounds.begin(), "restore", "a")
+    copy = ledger(state).copies["a"]
+    assert (copy.base, copy.marks) == ((), ())
+
+
+def test_what_one_cutover_followed_and_then_restored_has_no_base(state: State, rounds: Rounds) -> None:
+    rounds.ended("a")
+    cutover = rounds.begin("cutover")
+    followed(cutover, "a")
+    intended(cutover, "restore", "a")
+    copy = ledger(state).copies["a"]
+    assert (copy.base, copy.marks) == ((), ())
+
+
+def test_a_copy_that_was_locked_again_is_no_longer_left_open(state: State, rounds: Rounds) -> None:
+    rounds.ended("a")
+    journal = rounds.begin("follow")
+    followed(journal, "a")
+    journal.intents(WRITES)[0].result = "locked again"
+    journal.save()
+    assert ledger(state).lifted == frozenset()
+    assert ledger(state).copies["a"].base == a_copy("a").marks
+
+
+def test_what_an_unfinished_fallback_has_created_is_a_copy_of_the_way_back(
+    state: State, rounds: Rounds
+) -> None:
+    journal = rounds.begin("fallback")
+    journal.document.back = True
+    keep(journal, StepName.CREATE_BACK, copies_of(a_copy("later")))
+    journal.settle("failed")
+    assert set(ledger(state, back=True).copies) == {"later"}
+    assert set(ledger(state).copies) == set()

@@ -13,7 +13,7 @@ from support.fake_domain import FakeDomain
 from support.rounds import a_copy
 from support.writable import WritableEngine, a_closed_copy
 
-from domains.engine.write_blocks import Blocks
+from domains.engine.indices.write_blocks import Blocks
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.records.seeding import Copy, Ledger
@@ -48,6 +48,23 @@ def test_a_copy_is_trusted_by_its_uuid_and_while_it_refuses_writes(
 ) -> None:
     found = trusted(a_catalog(index), {"a": block} if block else {}, a_ledger(a_copy("a"), a_copy("gone")))
     assert found.keys() == ({"a"} if is_trusted else set())
+
+
+@pytest.mark.parametrize(
+    ("index", "is_trusted"),
+    [
+        (an_index("a"), True),
+        (an_index("a", open=False), True),
+        (an_index("a", uuid="another"), False),
+        (an_index("a", stream="l"), False),
+    ],
+)
+def test_a_copy_that_a_killed_tail_left_without_its_block_is_still_a_copy(
+    index: Any, is_trusted: bool
+) -> None:
+    """It is blocked again before anything else; what was written to it meanwhile, the tail finds."""
+    found = replace(a_ledger(a_copy("a"), a_copy("b")), lifted=frozenset({"a"}))
+    assert trusted(a_catalog(index, "b"), {}, found).keys() == ({"a"} if is_trusted else set())
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_an_index_counts_by_the_version_that_created_it(index: str, target: str,
     [
         ("OS 3.6.0", "OS 2.19.4", "upgrade the target to OpenSearch 3.6.0 or newer"),
         ("OS 1.0.0", "ES 7.10.2", "choose a target that runs OpenSearch"),
-        ("ES 7.17.0", "OS 2.19.4", "_reindex from remote"),
+        ("ES 7.17.0", "OS 2.19.4", "reindex.too_old: true"),
         ("ES 7.10.2", "OS 3.6.0", "to a domain of OpenSearch 2.x first, reindex the indices there, then"),
         ("OS 1.3.20", "OS 3.6.0", "to a domain of OpenSearch 2.x first"),
         ("ES 6.8.23", "OS 2.19.4", "to a domain of OpenSearch 1.x first"),

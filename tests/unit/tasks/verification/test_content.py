@@ -14,8 +14,8 @@ from support.engine import FakeEngine, FakeIndex
 from support.fake_domain import FakeDomain, ReceivedRequest, Reply, ok
 
 from configs.plan import RestoreSettings, VerifySettings
-from domains.engine.index_metadata import IndexMetadata, unreadable_source
-from domains.engine.source_digests import DocumentDigest, Key
+from domains.engine.comparison.source_digests import DocumentDigest, Key
+from domains.engine.indices.index_metadata import IndexMetadata, unreadable_source
 from domains.engine.templates import Template, Templates
 from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark

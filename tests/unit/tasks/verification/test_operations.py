@@ -16,7 +16,7 @@ from support.building import selected
 from support.shards import Engine, Shard, sides
 
 from configs.plan import VerifySettings
-from domains.engine.seq_no_figures import BEYOND, SeqNoFigures
+from domains.engine.comparison.seq_no_figures import BEYOND, SeqNoFigures
 from domains.engine.shard_stats import marks
 from domains.shard_mark import Mark
 from tasks.records.verification import DocumentDifference, Verdict

@@ -1,0 +1,1 @@
+"""What two domains are compared by: counts, sequence numbers, digests, documents."""

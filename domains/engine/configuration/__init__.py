@@ -1,0 +1,1 @@
+"""Typed calls on what a domain is configured with: templates, pipelines, policies, access control."""

@@ -1,0 +1,1 @@
+"""Typed calls on single indices: made, described, opened, closed and blocked."""

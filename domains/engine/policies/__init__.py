@@ -1,0 +1,1 @@
+"""Policies of the service's plugins: Snapshot Management, and Index State Management."""

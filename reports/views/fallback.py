@@ -1,0 +1,45 @@
+"""Preview of a fallback, on a terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from reports.views import layout
+from reports.views.fitting import page
+from reports.words.common import counted, number
+from tasks.records.tail import FallbackPreview
+
+
+def fallback_view(ahead: FallbackPreview) -> RenderableType:
+    """What would go back: at most twenty indices; --json shows all."""
+    return page(_parts(ahead))
+
+
+def _parts(ahead: FallbackPreview) -> Iterator[RenderableType]:
+    yield Text(f"Back from {ahead.source} to {ahead.target}, after cutover {ahead.opening}")
+    behind = sum(index.behind for index in ahead.indices)
+    lost = (
+        "nothing would have to be brought back"
+        if not behind and not ahead.new
+        else (f"{counted(behind, 'operation', 'operations')} to bring back")
+    )
+    yield Text(f"{counted(len(ahead.indices), 'index', 'indices')}: {lost}", "bold")
+    rows = (f"  {each.name}: {number(each.behind)}" for each in ahead.indices if each.behind)
+    yield from layout.first(map(Text, rows), "indices", "  ")
+    yield from layout.first(
+        (Text(f"  {name}: made since, created there first") for name in ahead.new), "indices", "  "
+    )
+    yield from layout.notes(ahead.notes)
+    yield Text("In this order:")
+    for place, said in enumerate(_ORDER, 1):
+        yield Text(f"  {place}. {said}")
+
+
+_ORDER = (
+    "rounds of the tail bring back what the target took, while it takes writes",
+    "the target refuses writes (point of no return for writers: they get 403), for cutover.window at most",
+    "the last round; then both sides are proved equal, or the target takes writes again",
+    "point of no return: the source gets the aliases of now, and takes writes",
+    "the target keeps refusing writes, unless cutover.source_after is released",
+)

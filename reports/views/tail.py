@@ -1,0 +1,43 @@
+"""The tail on a terminal: ways, rounds, proof."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from reports.model.report import TailReport
+from reports.views import layout
+from reports.words import common
+from reports.words import tail as words
+from tasks.records.tail import IndexWay, Way
+
+
+def ways_lines(ways: Sequence[IndexWay]) -> Iterator[Text]:
+    """Which indices go by the tail and which by a restore, and what each is expected to take."""
+    chosen = [each for each in ways if each.way is not Way.NOTHING]
+    if not chosen:
+        return
+    yield Text("What changed since the copies:")
+    yield from layout.first((Text(f"  {_way(each)}") for each in chosen), "indices", "  ")
+
+
+def _way(each: IndexWay) -> str:
+    name = "by the tail" if each.way is Way.TAIL else "by a restore"
+    places = (("tail {}, before the freeze", each.tail_s), ("restore {}, inside the window", each.restore_s))
+    costs = [said.format(common.duration(seconds)) for said, seconds in places if seconds is not None]
+    expected = f" (expected: {', '.join(costs)})" if costs else ""
+    return f"{each.name}: {name}{expected}: {each.why}"
+
+
+def lines(report: TailReport) -> Iterator[Text]:
+    """How the tail went, in a few lines."""
+    if report.follow:
+        yield Text(f"Follow: {words.live(report.follow)}")
+        fallen = (Text(f"  {each.name}: {each.out}", "yellow") for each in report.follow.indices if each.out)
+        yield from layout.first(fallen, "indices", "  ")
+    if report.caught_up:
+        yield Text(f"Tail: {words.caught_up(report.caught_up)}")
+    if report.last:
+        yield Text(f"Last round of the tail: {words.last_round(report.last)}")
+    if report.proof:
+        yield Text(f"Proof: {words.proved(report.proof)}")
+        yield from layout.notes(report.proof.notes)

@@ -1,0 +1,1 @@
+"""Copy what a domain is configured with: compare, decide, write, compare again."""

@@ -1,0 +1,1 @@
+"""Policies that take snapshots on a schedule."""

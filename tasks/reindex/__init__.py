@@ -1,0 +1,1 @@
+"""Copy indices by `_reindex`, which the target runs itself, instead of from a snapshot."""

@@ -1,0 +1,1 @@
+"""What becomes of renamed indices once they are verified: aliases of their old names, or a merge."""

@@ -1,0 +1,1 @@
+"""Repair of a migrated target: exactly the documents that a verification names."""

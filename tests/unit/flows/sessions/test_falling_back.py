@@ -1,0 +1,85 @@
+"""What a way back leads away from: which opening, which indices it may release, and when it has ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.building import a_plan
+
+from flows.sessions.falling_back import closed_by_plan
+from flows.sessions.which_run import followed_opening, require_way_back
+from runs.begun_plan import exchanged
+from runs.journal import Journal, WindowEntry, now
+from runs.lifecycle import SERVE
+from runs.state import State
+from runs.step_names import StepName
+from runs.verbs import Verb
+from tasks.errors import PreconditionError
+from tasks.records.cutover import FreezeRecord
+from tasks.records.seeding import CopiesRecord
+
+
+def keep(run: Journal, name: StepName, record: FreezeRecord | CopiesRecord) -> None:
+    with run.step(name):
+        pass
+    run.keep(name, record)
+
+
+def began(state: Path, verb: Verb) -> Journal:
+    plan = exchanged(a_plan()) if verb is Verb.FALLBACK else a_plan()
+    run = State(state, "orders").begin(plan, verb)
+    run.document.back = verb is Verb.FALLBACK
+    return run
+
+
+@pytest.fixture
+def opening(tmp_path: Path) -> Journal:
+    """A finished cutover that has frozen two indices of the source, and promised a way back."""
+    run = began(tmp_path, Verb.CUTOVER)
+    keep(run, StepName.FREEZE, FreezeRecord(at=now(), blocked=("a", "b"), before=()))
+    keep(run, StepName.WAY_BACK, CopiesRecord(round=0, copies=()))
+    open_window(run)
+    run.settle("done", "")
+    return run
+
+
+def open_window(run: Journal) -> None:
+    with run.step("resolve"):
+        pass
+    run.document.window = WindowEntry(frozen=now(), deadline=now() + timedelta(hours=1))
+    run.save()
+    run.document.window.opening = now()
+    run.save()
+    with run.intend(StepName.OPEN, "target", SERVE, {"names": ["a"]}):
+        pass
+    run.document.window.ended = now()
+    run.save()
+
+
+def test_a_fallback_that_resumes_its_opening_still_knows_what_to_release(
+    tmp_path: Path, opening: Journal
+) -> None:
+    run = began(tmp_path, Verb.FALLBACK)
+    assert closed_by_plan(run) == {"a", "b"}
+    open_window(run)
+    assert closed_by_plan(run) == {"a", "b"}
+
+
+def test_what_an_earlier_fallback_created_is_released_too(tmp_path: Path, opening: Journal) -> None:
+    earlier = began(tmp_path, Verb.FALLBACK)
+    with earlier.intend(StepName.CREATE_BACK, "target", "create", {"names": ["new"]}):
+        pass
+    earlier.settle("failed", "rolled back")
+    assert closed_by_plan(began(tmp_path, Verb.FALLBACK)) == {"a", "b", "new"}
+
+
+def test_a_release_of_the_domain_that_was_left_ends_the_promise(tmp_path: Path, opening: Journal) -> None:
+    state = State(tmp_path, "orders")
+    assert followed_opening(state, back=True)
+    with opening.intend(StepName.RELEASE, "source", "release", {"names": ["a", "b"]}):
+        pass
+    assert followed_opening(state, back=True) is None
+    with pytest.raises(PreconditionError, match="was released and takes writes of its own"):
+        require_way_back(state)
