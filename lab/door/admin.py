@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,13 +19,16 @@ from lab.manners import effects, presets
 from lab.manners.admin import manners_routes
 from lab.plugins.admin import policy_routes
 
+PATIENCE = 5.0  # seconds
+
 
 def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> Starlette:
     """Build the application: `GET|POST|DELETE /rules`, `POST /reset` (drops rules, faults and the doors'
-    remembered registrations), and `more`."""
+    remembered registrations, and ends requests that wait for a reply), and `more`."""
 
     async def reset(request: Request) -> Response:
         rules.clear()
+        await _end_requests(doors)
         lifecycle.forget()
         ownership.forget_folders()
         for door in doors:
@@ -42,6 +46,16 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
             *more,
         ]
     )
+
+
+async def _end_requests(doors: Sequence[Door]) -> None:
+    """End all requests under way. A killed client's request, held back by a rule, would otherwise act on what
+    comes after the reset."""
+    tasks = [task for door in doors for task in door.under_way]
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=PATIENCE)
 
 
 def _rule_routes(rules: Rules) -> list[Route]:

@@ -28,7 +28,7 @@ class Door:
     `registered` holds the repositories as their callers registered them (type and flat settings), by name.
     `folder` is the shared folder that stands in for S3; None when the engines write to S3 themselves.
     `background` holds the running tasks of switches, by name. `neighbours` are all doors of the lab, by host
-    and port.
+    and port. `under_way` holds the tasks of requests without a whole reply.
     """
 
     side: str
@@ -44,6 +44,7 @@ class Door:
     faults: Faults = field(default_factory=Faults)
     background: dict[str, asyncio.Future[None]] = field(default_factory=dict)
     neighbours: dict[str, Door] = field(default_factory=dict)
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def domain(self) -> str:

@@ -78,10 +78,19 @@ class FrontDoor:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
         elif scope["type"] == "http":
-            exchange = Exchange(await _received(scope, receive), scope["server"][1])
-            response = await self._answer(exchange)
-            self._log(exchange, response.status_code)
-            await response(scope, receive, send)
+            task = asyncio.current_task()
+            assert task is not None  # each request is served in a task of its own
+            self.door.under_way.add(task)
+            try:
+                await self._reply(scope, receive, send)
+            finally:
+                self.door.under_way.discard(task)
+
+    async def _reply(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(await _received(scope, receive), scope["server"][1])
+        response = await self._answer(exchange)
+        self._log(exchange, response.status_code)
+        await response(scope, receive, send)
 
     async def _answer(self, exchange: Exchange) -> Response:
         request, door = exchange.received, self.door

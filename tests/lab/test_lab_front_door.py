@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import boto3
@@ -18,6 +19,7 @@ from requests_aws4auth import AWS4Auth
 
 from lab.description import child_environment, environment
 from lab.door.request_log import read_log
+from lab.reset import reset
 
 
 def test_unsigned_requests_are_anonymous(lab, s3_repository):
@@ -200,6 +202,21 @@ def test_a_rule_may_only_delay_and_is_for_one_domain(clean_lab, call):
     assert time.monotonic() - started > 0.4
     requests.delete(clean_lab.admin_url + "/rules", timeout=10)
     assert requests.get(clean_lab.admin_url + "/rules", timeout=10).json() == []
+
+
+def test_a_request_held_back_by_a_rule_does_not_outlive_a_reset(clean_lab, call):
+    install(clean_lab, domain="target", method="PUT", path="/late", delay_s=1.5)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(call, "target", "PUT", "/late")
+        while requests.get(clean_lab.admin_url + "/rules", timeout=10).json():
+            time.sleep(0.02)
+        started = time.monotonic()
+        reset(clean_lab)
+        assert late.result().status_code == 500
+        logged = len(read_log(clean_lab.target.request_log))
+        time.sleep(max(0.0, 1.7 - (time.monotonic() - started)))
+    assert call("target", "GET", "/late").status_code == 404
+    assert len(read_log(clean_lab.target.request_log)) == logged + 1
 
 
 def test_a_wrong_rule_is_not_taken(clean_lab):
