@@ -89,12 +89,14 @@ class CopyPosition(BaseModel):
     """How far the tail has brought a copy, so that the next session knows what others have written to it.
 
     Args:
-        last: by shard: the number of the copy's last operation; empty while a round writes to it.
+        last: by shard: the number of the copy's last operation; while a round writes to it, from before it.
+        sending: name of the file that says what the round sends; empty between rounds.
         lost: why the copy cannot be kept in step any more; empty if it can.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     last: dict[int, int] = Field(default_factory=dict[int, int])
+    sending: str = ""
     lost: str = ""
 
 

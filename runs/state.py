@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
 from runs.lock import held, holder, is_locked, killed_holder, pair_name, require_free
 from runs.progress import Progress, report_progress
-from runs.state_files import close_to_others, entries, replace_file, unreadable
+from runs.state_files import close_to_others, entries, replace_file, unreadable, unwritable
 from runs.verbs import Verb
 
+SENT = ".sent"
+"""Suffix of the files that say what a session has sent to copies."""
 _WAIT = "wait for it; `snapferry status PLAN` shows it"
 
 
@@ -111,6 +113,22 @@ class State:
     def live_of(self, run_id: str) -> Path:
         """What a run is doing right now."""
         return self.runs / f"{run_id}.live"
+
+    def sent_by(self, journal: Journal) -> Path:
+        """What the present session of a run sends to copies that it keeps in step."""
+        return self.runs / f"{journal.run_id}-{journal.document.sessions}{SENT}"
+
+    def remove_sent(self, kept: Collection[str]) -> None:
+        """Remove what sessions have sent, except the files with these names.
+
+        Raises:
+            StateUnusable: the folder cannot be read, or a file not be removed.
+        """
+        for path in entries(self.runs, lambda path: path.suffix == SENT and path.name not in kept):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise unwritable(path, error) from error
 
     @property
     def _lock(self) -> Path:

@@ -56,7 +56,12 @@ class RawDocument:
     @property
     def digest(self) -> bytes:
         """A digest of the exact text of its source."""
-        return hashlib.blake2b(self.source.encode(), digest_size=16).digest()
+        return digest_of(self.source)
+
+
+def digest_of(source: str) -> bytes:
+    """A digest of the exact text of a `_source`."""
+    return hashlib.blake2b(source.encode(), digest_size=16).digest()
 
 
 @documented

@@ -36,6 +36,7 @@ class Copy(Record):
         base: of a copy that the tail was written to: the source's marks right before the snapshot that it was
             restored from. Empty where that are `marks`.
         own: the copy's own marks after its restore or the latest round of the tail; empty if unknown.
+        sending: name of the file that says what a round sent to it that was killed; empty if none was.
     """
 
     source: str
@@ -52,6 +53,7 @@ class Copy(Record):
     doubt: str = ""
     base: tuple[Mark, ...] = ()
     own: tuple[Mark, ...] = ()
+    sending: str = ""
 
     def without_marks(self, doubt: str) -> "Copy":
         """Return the same copy, of which it is not known any more how far it goes.
@@ -59,7 +61,7 @@ class Copy(Record):
         Args:
             doubt: why, in words; empty where an unfinished round explains it.
         """
-        unknown = {"marks": (), "digest": "", "aliases": "", "base": (), "own": ()}
+        unknown = {"marks": (), "digest": "", "aliases": "", "base": (), "own": (), "sending": ""}
         return self.model_copy(update={**unknown, "doubt": doubt})
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from domains.engine.bulk import Action, ItemResult
 from domains.engine.catalog import refresh
 from domains.engine.raw_documents import OVERFLOWN, RawDocument, look_up
 from domains.errors import UnexpectedReply
@@ -31,13 +32,42 @@ _FORGETTING_S = 0.6
 
 @dataclass
 class _Tally:
-    accepted: dict[int, int] = field(default_factory=dict[int, int])
-    unsure: set[int] = field(default_factory=set[int])
+    """What the target has accepted of a piece.
+
+    Args:
+        accepted: operations.
+        unanswered: requests without a reply.
+    """
+
+    accepted: int = 0
+    unanswered: set[int] = field(default_factory=set[int])
+    _sent: int = 0
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a reply was lost."""
+        return bool(self.unanswered)
 
     @property
     def operations(self) -> int | None:
         """How many operations the target has accepted; None where a reply was lost."""
-        return None if self.unsure else sum(self.accepted.values())
+        return None if self.is_unsure else self.accepted
+
+    def send(self, actions: Sequence[Action]) -> int:
+        """Note that these are about to be sent; return the request's number."""
+        self._sent += 1
+        self.unanswered.add(self._sent)
+        return self._sent
+
+    def answer(self, number: int, results: Sequence[ItemResult]) -> None:
+        """Note what became of a request."""
+        self.unanswered.discard(number)
+        self.accepted += sum(each.done for each in results)
+
+    def clear(self) -> None:
+        """Begin with the next piece."""
+        self.accepted = 0
+        self.unanswered.clear()
 
 
 @dataclass(frozen=True)
@@ -125,8 +155,7 @@ class ShardRepair:
         self._note(found)
         self._with.ledger.save()
         self._with.watch.expect(self._index.target, self._tally.operations)
-        self._tally.accepted.clear()
-        self._tally.unsure.clear()
+        self._tally.clear()
 
     def _delete(self, items: Sequence[Item]) -> None:
         """Delete what the target has, where it still is what was compared."""
@@ -156,7 +185,7 @@ class ShardRepair:
         try:
             self._writer.write([item.source for item in items if item.source])
         except CannotFollow as error:
-            if self._tally.unsure:
+            if self._tally.is_unsure:
                 raise TimedOut(
                     f"{self._index.target}: {error}", "wait a minute, then run the same command again"
                 ) from error

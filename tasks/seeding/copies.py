@@ -251,7 +251,9 @@ def with_own_marks(found: CopiesRecord, marks: Mapping[str, tuple[Mark, ...]]) -
         marks: by name on the target, of the copies that were restored in full.
     """
     copies = (
-        copy.model_copy(update={"own": marks[copy.target]}) if copy.marks and copy.target in marks else copy
+        copy.model_copy(update={"own": marks[copy.target], "sending": ""})
+        if copy.marks and copy.target in marks
+        else copy
         for copy in found.copies
     )
     return found.model_copy(update={"copies": tuple(copies)})

@@ -66,16 +66,16 @@ def after_tail(copy: Copy, position: CopyPosition | None = None) -> Copy:
     """A copy that the tail was written to.
 
     Args:
-        position: how far the copy itself is, if that was noted; not in the middle of a round.
+        position: how far the copy itself is; None if nothing was sent to it.
     """
     if position and position.lost:
         return copy.without_marks(position.lost)
-    last = position.last if position else {}
-    own = tuple(Mark(shard, number, -1, 0, "") for shard, number in sorted(last.items()))
     base = copy.base or copy.marks
-    return copy.model_copy(
-        update={"base": base, "marks": (), "own": own, "target_digest": "", "doubt": _TAIL}
-    )
+    found = copy.model_copy(update={"base": base, "marks": (), "target_digest": "", "doubt": _TAIL})
+    if position is None:
+        return found
+    own = tuple(Mark(shard, number, -1, 0, "") for shard, number in sorted(position.last.items()))
+    return found.model_copy(update={"own": own, "sending": position.sending})
 
 
 def _touched(journal: Journal, copies: dict[str, Copy]) -> Iterator[Copy]:

@@ -57,11 +57,21 @@ class Written:
     term: int | None
 
 
-class Tally(Protocol):
-    """What came of a copy's writes, by shard: operations that are ours, and shards where a reply was lost."""
+class Account(Protocol):
+    """What was sent to a shard of a copy, and what came of it."""
 
-    accepted: dict[int, int]
-    unsure: set[int]
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a reply was lost."""
+        ...
+
+    def send(self, actions: Sequence[Action]) -> int:
+        """Note that these are about to be sent; return the request's number."""
+        ...
+
+    def answer(self, number: int, results: Sequence[ItemResult]) -> None:
+        """Note what became of a request; no results where it was refused as a whole."""
+        ...
 
 
 class Writer:
@@ -69,7 +79,7 @@ class Writer:
 
     Args:
         m: the migration, with the waits of the moment.
-        index: where accepted operations are counted.
+        account: where it is noted what was sent.
         purge: makes the copy forget its deleted documents at once; called when their versions are in the way.
     """
 
@@ -77,12 +87,12 @@ class Writer:
         self,
         m: Migration,
         version: Version,
-        index: Tally,
+        account: Account,
         place: Place,
         size: BulkSize,
         purge: Callable[[], None],
     ) -> None:
-        self._m, self._version, self._index, self._place = m, version, index, place
+        self._m, self._version, self._account, self._place = m, version, account, place
         self._size, self._purge = size, purge
 
     def write(self, documents: Sequence[RawDocument]) -> list[Written]:
@@ -135,7 +145,6 @@ class Writer:
                     if result.may_be_repeated:
                         busy.append(n)
                     results[n] = result
-                    self._count(result)
             if busy and poll.expired:
                 raise TimedOut(
                     f"{self._place} on the target: {results[busy[0]].reason}",
@@ -150,11 +159,6 @@ class Writer:
     def _say_busy(self, result: ItemResult) -> None:
         message = f"waiting: the target is too busy for {self._place} ({result.error})"
         report_progress(Progress("tail", message, waiting=True))
-
-    def _count(self, result: ItemResult) -> None:
-        if result.done:
-            shard = self._place.shard
-            self._index.accepted[shard] = self._index.accepted.get(shard, 0) + 1
 
     def _batches(self, actions: Sequence[Action], numbers: Iterable[int]) -> Iterator[list[int]]:
         batch: list[int] = []
@@ -184,7 +188,7 @@ class Writer:
             return []
         size = sum(map(_size, actions))
         try:
-            results = self._repeated(lambda: send_bulk(self._m.target, self._place.target, actions))
+            results = self._repeated(actions, lambda: send_bulk(self._m.target, self._place.target, actions))
         except Refused as error:
             if error.transient:
                 raise
@@ -200,22 +204,29 @@ class Writer:
 
     def _send_alone(self, action: IndexAction) -> ItemResult:
         try:
-            (result,) = self._repeated(lambda: [put_document(self._m.target, self._place.target, action)])
+            (result,) = self._repeated(
+                [action], lambda: [put_document(self._m.target, self._place.target, action)]
+            )
         except Refused as error:
             raise CannotFollow(f"the target refuses a document: {error.reply.text}") from error
         return result
 
-    def _repeated(self, send: Callable[[], list[ItemResult]]) -> list[ItemResult]:
+    def _repeated(self, actions: Sequence[Action], send: Callable[[], list[ItemResult]]) -> list[ItemResult]:
         """Send, and send again while the reply is lost or the domain is busy: it can do no harm."""
         poll = self._m.poll(_SENDING_S)
         while True:
+            number = self._account.send(actions)
             try:
-                return send()
+                results = send()
             except DomainError as error:
+                if isinstance(error, Refused) and not error.transient:
+                    self._account.answer(number, [])  # else it may have taken effect all the same
                 if not error.transient or poll.expired:
                     raise
-                self._index.unsure.add(self._place.shard)  # it may have taken effect all the same
                 report_progress(Progress("tail", f"trying again: {error}", waiting=True))
+            else:
+                self._account.answer(number, results)
+                return results
             poll.pause()
 
     def _after_conflict(self, document: RawDocument, action: IndexAction) -> ItemResult:
@@ -224,7 +235,7 @@ class Writer:
         The source has deleted it and made it anew, so its version began again. The copy remembers a deleted
         document for `index.gc_deletes`.
         """
-        if self._place.shard in self._index.unsure:
+        if self._account.is_unsure:
             raise CannotFollow("a write whose reply was lost may still arrive, and bring an old version back")
         poll = self._m.poll(_PURGING_S)
         while True:

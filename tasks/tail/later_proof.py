@@ -16,8 +16,9 @@ from tasks.records.resolution import SelectedIndex
 from tasks.records.seeding import Copy
 from tasks.records.verification import Difference, DocumentDifference, Outcome, Verdict, not_compared
 from tasks.tail.comparison import Known, to_write
+from tasks.tail.pages import pages, read_page_sizes
 from tasks.tail.places import CannotFollow, FollowedIndex, Place, followed
-from tasks.tail.rounds import Tail, read_page_sizes
+from tasks.tail.rounds import Tail
 from tasks.tail.ways import versions_of
 from tasks.tail.zones import SurplusFinder, gone_from_source, source_zones, target_zones
 
@@ -107,9 +108,9 @@ def _verdict(m: Migration, tail: Tail, index: FollowedIndex, proved: tuple[Mark,
 def _compare(m: Migration, tail: Tail, index: FollowedIndex, place: Place, top: int, found: _Found) -> None:
     """Compare one shard. What the source wrote above `top` came after the proof."""
     base, page = place.base.global_checkpoint, index.page
-    for documents in tail.pages(m.target, tail.versions.target, place.target, place, base, page):
+    for documents in pages(m.target, tail.versions.target, place.target, place, base, page):
         tail.touched.found_on_copy(place.number, documents)
-    for documents in tail.pages(m.source, tail.versions.source, place.source, place, base, page):
+    for documents in pages(m.source, tail.versions.source, place.source, place, base, page):
         known = tail.touched.known(place.number, (each.id for each in documents))
         lacking = to_write(documents, known)
         new = {each.id for each in lacking}

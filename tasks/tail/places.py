@@ -51,8 +51,7 @@ class FollowedIndex:
         cursors: by shard: everything up to this number of the source is on the copy.
         last: by shard: the copy's last operation, as far as it is ours.
         mapping_version: of the source, as of the latest synchronisation; -1 before the first.
-        accepted: by shard: operations on the copy in this round that are ours.
-        unsure: shards to which something was sent whose reply was lost.
+        sending: name of the file that says what a round sends; empty between rounds.
         marks: of the source, as of the latest round.
         prepared: whether its page size is known and its copy was looked at.
         listed: whether the copy's zone 2 was read in this session.
@@ -69,8 +68,7 @@ class FollowedIndex:
     page: int = 10_000
     cursors: dict[int, int] = field(default_factory=dict[int, int])
     last: dict[int, int] = field(default_factory=dict[int, int])
-    accepted: dict[int, int] = field(default_factory=dict[int, int])
-    unsure: set[int] = field(default_factory=set[int])
+    sending: str = ""
     marks: tuple[Mark, ...] = ()
     mapping_version: int = -1
     prepared: bool = False
@@ -83,12 +81,15 @@ class FollowedIndex:
 
     @property
     def position(self) -> CopyPosition:
-        """How far its copy is, as far as that is certain."""
+        """How far its copy is."""
         if self.lost:
             return CopyPosition(lost=self.out)
-        if self.unsure or not self.prepared:
-            return CopyPosition()
-        return CopyPosition(last={shard: n + self.accepted.get(shard, 0) for shard, n in self.last.items()})
+        return CopyPosition(last=self.last, sending=self.sending)
+
+    def stands_at(self, marks: Iterable[Mark]) -> None:
+        """Note where its copy stands between rounds."""
+        self.last = {mark.shard: mark.max_seq_no for mark in marks}
+        self.sending = ""
 
     def lose(self, why: str) -> None:
         """Let it fall out for good."""
@@ -130,6 +131,7 @@ def followed(
         each = FollowedIndex(index, copy, tuple(places))
         each.cursors = {place.shard: place.base.global_checkpoint for place in places}
         each.last = {mark.shard: mark.max_seq_no for mark in copy.own}
+        each.sending = copy.sending
         found.append(each)
     return found
 

@@ -9,70 +9,35 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass
 from itertools import chain, islice
 
 from configs.values.listing import counted
-from domains.domain import Domain
 from domains.engine.catalog import refresh
-from domains.engine.comparison.documents import page_sizes
-from domains.engine.comparison.seq_no_figures import BEYOND
-from domains.engine.raw_documents import OVERFLOWN, RawDocument, page_above
+from domains.engine.raw_documents import RawDocument, look_up
 from domains.engine.shard_stats import marks
-from domains.errors import DomainError, SnapferryError, UnexpectedReply
-from domains.http.bodies import ReplyTooLong
+from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark
-from domains.versions import Version
-from runs.journal import CopyPosition
 from runs.progress import Progress, report_progress
+from runs.state import State
 from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.tail import TailIndex, TailRound
+from tasks.seeding.copies import ledger_of
 from tasks.tail import mappings
 from tasks.tail.application import BulkSize, Writer
 from tasks.tail.comparison import Known, to_write
+from tasks.tail.pages import Pace, pages, read_page_sizes
 from tasks.tail.places import CannotFollow, FollowedIndex, Lost, Place, in_step
+from tasks.tail.sent import PlaceAccount, SentOperations, ShardAccount, read_sent
 from tasks.tail.touched import Touched
 from tasks.tail.write_access import Adjustments, writing_to
 from tasks.tail.zones import SurplusFinder, Versions, gone_from_source
 
-_PAGE = 2_000
-_REPLY_BYTES = 16 * 1024 * 1024
 _AFTER_SURPLUS = 5
+_PIECE = 2_000
 Marks = dict[str, tuple[Mark, ...]]
 """The marks of each index on the source."""
-
-
-@dataclass
-class Pace:
-    """How fast the source is read.
-
-    Args:
-        shards_at_once: shards that are read and written side by side.
-        most_documents: read from the source a second; None for no limit.
-    """
-
-    shards_at_once: int = 4
-    most_documents: float | None = None
-    _ready: float = 0.0
-
-    def wait_for(self, documents: int, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Wait as long as reading so many documents may take at least."""
-        if not self.most_documents:
-            return
-        now = time.monotonic()
-        self._ready = max(now, self._ready) + documents / self.most_documents
-        sleep(max(0.0, self._ready - now))
-
-
-def read_page_sizes(m: Migration, indices: Sequence[FollowedIndex]) -> None:
-    """Note how many documents of each index one search of either side may return. Reads only."""
-    here = page_sizes(m.source, [each.name for each in indices])
-    there = page_sizes(m.target, [each.target for each in indices])
-    for each in indices:
-        each.page = min(here[each.name], there[each.target])
 
 
 class Tail:
@@ -90,14 +55,16 @@ class Tail:
         self.indices = list(indices)
         self.touched = Touched()
         self.adjustments = Adjustments(m)
-        self._pace = pace or Pace()
+        self.pace = pace or Pace()
         self._size = BulkSize()
+        self._sent = SentOperations(State.of(m.journal).sent_by(m.journal))
         self._number = 0
         self._mapping = threading.Lock()
 
     def close(self) -> None:
         """Forget what was read; puts no setting back."""
         self.touched.close()
+        self._sent.close()
 
     @property
     def in_step(self) -> list[FollowedIndex]:
@@ -140,8 +107,9 @@ class Tail:
             if self._has_news(each, current[each.name]) or versions.get(each.name) != each.mapping_version
         ]
         done = self._brought_over(m, busy, current, versions) if busy else TailRound()
-        self._find_foreign_writes(m)
+        self._look_at_copies(m)
         self._note_positions(m)
+        self._sent.forget()
         for each in self.in_step:
             each.marks = current[each.name]
             each.cursors = {mark.shard: mark.global_checkpoint for mark in current[each.name]}
@@ -166,20 +134,31 @@ class Tail:
         if not new:
             return
         read_page_sizes(m, new)
-        there = marks(m.target, [each.target for each in new])
-        for each in new:
-            self._check_copy(each, there.get(each.target, ()))
+        self._check_copies(m, new)
         self.adjustments.turn_pipelines_off([each.target for each in new if not each.out])
         for each in new:
             each.prepared = True
+        self._note_positions(m)
+        State.of(m.journal).remove_sent({copy.sending for copy in ledger_of(m).copies.values()})
 
-    def _check_copy(self, index: FollowedIndex, there: tuple[Mark, ...]) -> None:
-        if len(there) != len(index.places):
-            index.out = "its copy on the target does not report its last operation"
-            return
-        if index.last and any(mark.max_seq_no != index.last.get(mark.shard) for mark in there):
-            index.lose("somebody else has written to its copy since the latest round")
-        index.last = {mark.shard: mark.max_seq_no for mark in there}
+    def _check_copies(self, m: Migration, new: Sequence[FollowedIndex]) -> None:
+        """Nobody else may have written to them since the latest session, which may have been killed."""
+        killed = {name: self._sent_by(name) for name in {each.sending for each in new}}
+        there = marks(m.target, [each.target for each in new])
+        for each in new:
+            sent = killed[each.sending]
+            if len(there.get(each.target, ())) != len(each.places):
+                each.out = "its copy on the target does not report its last operation"
+            elif each.last:
+                self._find_foreign_writes(m, each, there[each.target], sent)
+            else:
+                each.stands_at(there[each.target])
+            self._sent.inherit(sent, each.target)
+
+    def _sent_by(self, name: str) -> SentOperations:
+        """What the session with this file has sent; nothing without a name."""
+        path = self._sent.path
+        return read_sent(path.with_name(name)) if name else SentOperations(path)
 
     def _read_marks(self, m: Migration) -> Marks:
         """Marks of the source from before the refresh; indices that broke with their base fall out."""
@@ -201,14 +180,14 @@ class Tail:
         self, m: Migration, busy: Sequence[FollowedIndex], current: Marks, versions: Mapping[str, int]
     ) -> TailRound:
         """One round over these; if it fails half-way, the next one reads anew what the copies have."""
-        m.journal.note_positions({each.target: CopyPosition() for each in busy})
+        for each in busy:
+            each.sending = self._sent.path.name
+        self._note_positions(m)
         try:
             return self._bring_over(m, busy, current, versions)
         except BaseException:
             for each in busy:
                 each.listed = False
-            with suppress(SnapferryError):  # the error that ended the round is the one to tell
-                self._note_positions(m)
             raise
 
     def _bring_over(
@@ -260,7 +239,7 @@ class Tail:
     def _each(self, works: Iterable["_Work"], act: "Callable[[_Work], None]") -> None:
         """Do this for every shard whose index is in step, a few at a time."""
         todo = [work for work in works if not work.index.out]
-        with ThreadPoolExecutor(min(self._pace.shards_at_once, max(1, len(todo)))) as pool:
+        with ThreadPoolExecutor(min(self.pace.shards_at_once, max(1, len(todo)))) as pool:
             running = [pool.submit(copy_context().run, _one, work, act) for work in todo]
         for each in running:
             each.result()
@@ -277,71 +256,69 @@ class Tail:
         """Note how far each copy is: the next session compares, also after a kill."""
         m.journal.note_positions({each.target: each.position for each in self.indices if each.prepared})
 
-    def _find_foreign_writes(self, m: Migration) -> None:
+    def _look_at_copies(self, m: Migration) -> None:
         """Every operation on a copy since the latest round must be one of ours."""
-        there = marks(m.target, [each.target for each in self.in_step])
-        for each in self.in_step:
-            foreign = 0
-            for mark in there.get(each.target, ()):
-                ours = each.last[mark.shard] + each.accepted.pop(mark.shard, 0)
-                if mark.shard not in each.unsure:
-                    foreign += mark.max_seq_no - ours
-                each.last[mark.shard] = mark.max_seq_no
-            if foreign or len(there.get(each.target, ())) != len(each.places):
-                each.lose(f"somebody else has written to its copy: {foreign} operations are not Snapferry's")
-            each.unsure.clear()
+        written = [each for each in self.indices if each.prepared and not each.lost]
+        there = marks(m.target, [each.target for each in written])
+        for each in written:
+            if len(there.get(each.target, ())) == len(each.places):
+                self._find_foreign_writes(m, each, there[each.target], self._sent)
+            else:
+                each.lose("its copy on the target does not report its last operation")
+
+    def _find_foreign_writes(
+        self, m: Migration, index: FollowedIndex, there: tuple[Mark, ...], sent: SentOperations
+    ) -> None:
+        """Lose the index if its copy has operations that were not sent; else note where the copy stands."""
+        try:
+            foreign = sum(
+                self._foreign(m, index, place, mark.max_seq_no, sent.of(place.target, place.shard))
+                for mark, place in zip(there, index.places, strict=True)
+            )
+        except CannotFollow as error:
+            index.lose(f"what was written to its copy cannot be read back: {error}")
+        else:
+            if foreign:
+                said = f"somebody else has written to its copy: {foreign} operations are not Snapferry's"
+                index.lose(said)
+        index.stands_at(there)
+
+    def _foreign(
+        self, m: Migration, index: FollowedIndex, place: Place, top: int, account: ShardAccount
+    ) -> int:
+        """How many operations of this shard of the copy since its last position were not sent."""
+        last = index.last.get(place.shard, -1)
+        if not account.in_doubt or top <= last:
+            return account.foreign(last, top)
+        self._refresh_copies(m, [index])
+        found = pages(m.target, self.versions.target, place.target, place, last, index.page)
+        doubtful = account.doubtful_deletes
+        there = look_up(m.target, self.versions.target, place.target, doubtful)
+        return account.foreign(last, top, chain.from_iterable(found), doubtful - there.keys())
+
+    def require_ours(self, index: FollowedIndex, place: Place, doomed: Iterable[Known]) -> None:
+        """Refuse to delete what somebody else has written to the copy in this round.
+
+        Raises:
+            Lost: one of these documents is somebody else's.
+        """
+        account, last = self._sent.of(place.target, place.shard), index.last.get(place.shard, -1)
+        for each in doomed:
+            number = each.target_seq_no
+            key, version = (each.id, each.routing), each.version
+            if number is not None and number > last and not account.may_have_written(number, key, version):
+                raise Lost(f"somebody else has written to its copy: document {each.id} is not Snapferry's")
 
     def writer(self, m: Migration, index: FollowedIndex, place: Place) -> Writer:
         """What writes to one shard of a copy."""
         return Writer(
             m,
             self.versions.target,
-            index,
+            PlaceAccount(self._sent, place.target, place.shard),
             place,
             self._size,
             lambda: self.adjustments.forget_deleted(index.target),
         )
-
-    def pages(
-        self,
-        domain: Domain,
-        version: Version,
-        name: str,
-        place: Place,
-        above: int,
-        page: int,
-        top: int = BEYOND,
-    ) -> Iterator[list[RawDocument]]:
-        """A shard's live documents above a number, page by page. Reads only.
-
-        Args:
-            top: the number with which it may end: clients may write faster than this reads.
-
-        Raises:
-            CannotFollow: a document is too large, its version has overflown, or the reply cannot be parsed.
-        """
-        size = min(_PAGE, page)
-        while True:
-            try:
-                found = page_above(domain, version, name, place.shard, above, size=size, longest=_REPLY_BYTES)
-            except ReplyTooLong as error:
-                if size == 1:
-                    raise CannotFollow(f"a document in shard {place.shard} is too large") from error
-                size = max(1, size // 4)
-                continue
-            except UnexpectedReply as error:
-                if error.transient:
-                    raise
-                raise CannotFollow(f"its documents cannot be read exactly: {error.message}") from error
-            if any(document.version <= OVERFLOWN for document in found):
-                raise CannotFollow(f"a document in shard {place.shard} has a version that has overflown")
-            if domain.side == "source":
-                self._pace.wait_for(len(found))
-            if found:
-                yield found
-                above = found[-1].seq_no
-            if len(found) < size or above >= top:
-                return
 
     @property
     def number(self) -> int:
@@ -369,10 +346,10 @@ class _Work:
             for found in self._target_pages(place.base.global_checkpoint):
                 touched.found_on_copy(place.number, found)
         writer = tail.writer(self.m, self.index, place)
-        pages = tail.pages(
+        for found in pages(
             self.m.source, tail.versions.source, place.source, place, self.cursor, self.index.page, self.top
-        )
-        for found in pages:
+        ):
+            tail.pace.wait_for(len(found))
             self.read += len(found)
             known = touched.known(place.number, (each.id for each in found))
             lacking = to_write(found, known)
@@ -397,10 +374,8 @@ class _Work:
             self.tail.synchronise(self.m, self.index, version)
 
     def _target_pages(self, above: int) -> Iterator[list[RawDocument]]:
-        tail = self.tail
-        return tail.pages(
-            self.m.target, tail.versions.target, self.place.target, self.place, above, self.index.page
-        )
+        versions, place = self.tail.versions, self.place
+        return pages(self.m.target, versions.target, place.target, place, above, self.index.page)
 
     def remove_gone(self) -> None:
         """Delete from the copy what the source has no more, as the source itself says."""
@@ -423,8 +398,9 @@ class _Work:
         """
         named = removed = 0
         writer = self.tail.writer(self.m, self.index, self.place)
-        while piece := list(islice(candidates, _PAGE)):
+        while piece := list(islice(candidates, _PIECE)):
             gone = gone_from_source(self.m, self.tail.versions, self.place, piece)
+            self.tail.require_ours(self.index, self.place, gone)
             ids = writer.delete(gone)
             self.tail.touched.deleted(self.place.number, ids)
             named, removed = named + len(piece), removed + len(ids)

@@ -19,8 +19,9 @@ from tasks.seeding.changes import shapes
 from tasks.seeding.copies import ledger_of, own_uuids
 from tasks.seeding.ledger import after_tail
 from tasks.seeding.scope import with_streams_split
+from tasks.tail.pages import Pace
 from tasks.tail.places import FollowedIndex, followed
-from tasks.tail.rounds import Pace, Tail
+from tasks.tail.rounds import Tail
 from tasks.tail.ways import versions_of
 from tasks.tail.write_access import begin_writes, lock_again, recorded_writes
 
@@ -142,5 +143,10 @@ def _as_followed(copy: Copy, index: FollowedIndex, own: tuple[Mark, ...], digest
     if index.out:
         lost = copy.without_marks(_FELL_OUT.format(why=index.out))
         return lost.model_copy(update={"target_digest": ""})
-    known = {"base": tuple(place.base for place in index.places), "marks": index.marks, "own": own}
+    known = {
+        "base": tuple(place.base for place in index.places),
+        "marks": index.marks,
+        "own": own,
+        "sending": "",
+    }
     return copy.model_copy(update={**known, "target_digest": digest, "doubt": ""})

@@ -286,6 +286,8 @@ def _written_to(m: Migration, going: Collection[Copy]) -> Iterator[str]:
     there = marks(m.target, [copy.target for copy in going])
     for copy in going:
         ours = {mark.shard: mark.max_seq_no for mark in copy.own}
+        if copy.sending:
+            continue  # a killed round wrote to it: its next one looks first at what came of that
         if ours and {mark.shard: mark.max_seq_no for mark in there.get(copy.target, ())} != ours:
             yield f"{copy.target}: somebody else has written to it, where it would go back to"
 

@@ -232,6 +232,11 @@ def rule(lab: LabDescription, **fields: Any) -> None:
     assert reply.ok, reply.text
 
 
+def no_rules(lab: LabDescription) -> None:
+    """Drops all rules at the lab's front doors."""
+    requests.delete(f"{lab.admin_url}/rules", timeout=10).raise_for_status()
+
+
 def user_indices(lab: LabDescription, side: str) -> Iterator[str]:
     """Names of all indices on an engine, hidden and closed ones included."""
     rows = engine(lab, side, "GET", "/_cat/indices?format=json&expand_wildcards=all&h=index")

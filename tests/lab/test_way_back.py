@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from migrations import Desk, documents, engine, eventually, log_size, mutations
+from migrations import (
+    Desk,
+    documents,
+    engine,
+    eventually,
+    kill_when,
+    log,
+    log_size,
+    mutations,
+    no_rules,
+    rule,
+)
 from rounds import CUTOVER, blocked, cut_over, record, seeded
 from test_tail import SETTINGS, bulk, change, contents, fill
 
@@ -131,10 +142,17 @@ def test_a_write_to_the_old_domain_while_a_fallback_waits_is_never_deleted(desk:
     require_refused(desk, "one", "astray")
 
 
+def is_between_rounds(desk: Desk, index: str) -> bool:
+    """Whether the first round is over, and no later one writes to the index."""
+    journal = desk.journal()
+    kept = journal["steps"].get("follow", {}).get("record")
+    return bool(kept) and not journal["positions"][index]["sending"]
+
+
 def test_a_write_to_a_quiet_index_during_follow_is_found_and_never_deleted(desk: Desk) -> None:
     promised(desk)
     following = desk.start("follow", "--execute")
-    eventually(lambda: bool(desk.journal()["positions"].get("one", {}).get("last")))
+    eventually(lambda: is_between_rounds(desk, "one"))
     write_astray(desk.lab, "one", "astray")
     eventually(lambda: bool(desk.journal()["positions"]["one"]["lost"]))
     following.terminate()
@@ -146,11 +164,37 @@ def test_a_write_to_a_quiet_index_during_follow_is_found_and_never_deleted(desk:
 def test_after_a_kill_between_two_rounds_a_write_to_the_old_domain_is_never_deleted(desk: Desk) -> None:
     promised(desk)
     following = desk.start("follow", "--execute")
-    eventually(lambda: bool(desk.journal()["positions"].get("piped", {}).get("last")))
+    eventually(lambda: is_between_rounds(desk, "piped"))
     following.kill()
     following.wait()
     write_astray(desk.lab, "one", "astray")
     require_refused(desk, "one", "astray")
+
+
+def test_a_write_to_the_old_domain_in_the_middle_of_a_round_is_never_deleted(desk: Desk) -> None:
+    promised(desk)
+    lab = desk.lab
+    rule(lab, domain="source", method="POST", path="/piped/_bulk", times=1, delay_s=4)
+    following = desk.start("follow", "--execute")
+    eventually(lambda: not blocked(lab))
+    engine(lab, "source", "PUT", "/one/_doc/astray?refresh=true", {"n": 1})
+    eventually(lambda: bool(desk.journal()["positions"]["one"]["lost"]))
+    following.terminate()
+    following.communicate(timeout=60)
+    assert engine(lab, "source", "GET", "/one/_doc/astray")["found"] is True
+
+
+def test_after_a_kill_in_the_middle_of_a_round_a_write_to_the_old_domain_is_never_deleted(desk: Desk) -> None:
+    promised(desk)
+    lab = desk.lab
+    rule(lab, domain="source", method="PUT", path="/piped/_block/write", times=1, delay_s=20, status=503)
+    began = log_size(lab, "source")
+    following = desk.start("follow", "--execute")
+    kill_when(following, lambda: any(each["path"] == "/piped/_bulk" for each in log(lab, "source", began)))
+    assert desk.journal()["positions"]["piped"]["sending"], "it was killed too late"
+    no_rules(lab)
+    engine(lab, "source", "PUT", "/piped/_doc/astray?refresh=true&pipeline=_none", {"n": 1})
+    require_refused(desk, "piped", "astray")
 
 
 def test_a_released_source_is_never_written_to_again(desk: Desk) -> None:
