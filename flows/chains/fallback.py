@@ -138,7 +138,8 @@ def _open(m: Migration, stand_down: Callable[[], None]) -> None:
     resolution = decided(m)
     if m.journal.record(steps.OPEN.name) is None:
         closed = closed_by_plan(m.journal)
-        report_progress(Progress(steps.OPEN.name, words.going_back(), milestone=True))
+        warning = words.going_back(m.plan.cutover.source_after)
+        report_progress(Progress(steps.OPEN.name, warning, milestone=True))
         begin = partial(begin_opening, m, stand_down)
         record = perform(m, steps.OPEN, lambda: way_back.open_again(m, resolution, closed, begin))
         emit(Event("verified", words.opened(record)))

@@ -79,7 +79,7 @@ def _caught_up(m: Migration, tail: Tail) -> CatchUpRecord:
         message = f"round {rounds}: {read} read, {counted(changes, 'change', 'changes')} applied"
         report_progress(Progress(steps.CATCH_UP.name, message, waiting=True))
         before, last, rounds = last.seconds, tail.round(m), rounds + 1
-    return CatchUpRecord(rounds=rounds, last=last, indices=tail.state)
+    return CatchUpRecord(rounds=tail.number, last=last, indices=tail.state)
 
 
 def compare_with_tail(m: Migration, resolution: Resolution, session: Session | None) -> ChangesRecord:

@@ -196,7 +196,7 @@ def cutover_to_roll_back(state: State, seen: str) -> Journal:
 
 
 def finished_run(state: State) -> Journal:
-    """The plan's latest run, if it is a migration or a cutover that is done.
+    """The plan's latest run, if it is a migration or a cutover that is done; what follows it back is none.
 
     Raises:
         PreconditionError: it is not; says what to do first.
@@ -207,7 +207,7 @@ def finished_run(state: State) -> Journal:
         abandoned = document.status is RunStatus.ABANDONED and not is_rolled_back(document)
         given_up = journal.run_id in removed or abandoned
         moved = journal.changed_something or document.status is RunStatus.DONE
-        if document.verb.moves_to_stay and moved and not given_up:
+        if document.verb.moves_to_stay and moved and not given_up and not document.back:
             _require_done(journal)
             return journal
     raise PreconditionError(

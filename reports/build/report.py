@@ -68,6 +68,7 @@ def report_of(document: Document, shown_by: Called | None = None) -> Report:
         source=resolution.source if resolution else None,
         origin=resolution.origin if resolution else None,
         target=resolution.target if resolution else None,
+        back=document.back,
         level=verified.level if verified else None,
         limits=[limit(each) for each in verified.limits] if verified else [],
         findings=list(verified.general) if verified else [],

@@ -9,7 +9,7 @@ from reports.words.seeding import fetched_whole
 from runs.journal import Document
 from runs.step_names import StepName
 from tasks import steps
-from tasks.records.seeding import KINDS, Change, ChangesRecord, Ledger, round_record
+from tasks.records.seeding import FOLLOWED_BACK, KINDS, Change, ChangesRecord, Ledger, round_record
 from tasks.records.transfer import IndexRestore
 
 
@@ -82,6 +82,7 @@ def waiting_of(found: Ledger, documents: Sequence[Document]) -> WaitingCopies | 
     return WaitingCopies(
         round=found.round,
         copies=len(found.copies),
-        doubted=sum(not copy.marks for copy in found.copies.values()),
+        doubted=sum(not copy.marks and copy.doubt != FOLLOWED_BACK for copy in found.copies.values()),
+        promised=sum(copy.doubt == FOLLOWED_BACK for copy in found.copies.values()),
         as_of=as_of(last) if last else None,
     )

@@ -1,4 +1,4 @@
-"""What a plan's cutovers left blocked on the source, from the journals, and the command to release it."""
+"""What a plan's cutovers and fallbacks left blocked, from the journals, and the command to release it."""
 
 from collections.abc import Iterable
 
@@ -10,12 +10,18 @@ from runs.lifecycle import is_frozen
 
 
 def source_block(journals: Iterable[Journal]) -> SourceBlock | None:
-    """The block left by the newest cutover with a window; None if the source takes writes again.
+    """The block that is left; None if all domains take writes again.
+
+    One that was rolled back has left the block of the opening before it in place.
 
     Args:
         journals: the plan's, newest first.
     """
-    return next((_block(each) for each in journals if each.document.window), None)
+    for each in journals:
+        block = _block(each)
+        if block or (each.document.window and each.document.window.opening):
+            return block
+    return None
 
 
 def _block(journal: Journal) -> SourceBlock | None:
@@ -36,6 +42,8 @@ def _block(journal: Journal) -> SourceBlock | None:
         state, lift = (back if document.aborting else "window"), ABORT
     return SourceBlock(
         run_id=document.run_id,
+        verb=document.verb,
+        side="target" if document.back else "source",
         state=state,
         indices=names,
         since=window.frozen,

@@ -226,6 +226,11 @@ class Report(ReportPart):
         default=None, description="The snapshot that is the source; null where it is a domain."
     )
     target: ClusterRecord | None
+    back: bool = Field(
+        default=False,
+        description="Whether the run goes from the plan's target to its source: then `source` is the plan's "
+        "target everywhere in the report, and `target` its source.",
+    )
     level: str | None = Field(description="Verification level.")
     limits: list[str] = Field(default=[], description="What an equal verdict does not prove.")
     findings: list[Finding] = Field(

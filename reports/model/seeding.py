@@ -116,9 +116,13 @@ class GuardReport(ReportPart):
 
 
 class SourceBlock(ReportPart):
-    """Indices of the source that refuse writes because of a cutover."""
+    """Indices that refuse writes because of a cutover or a fallback."""
 
     run_id: str
+    verb: str = Field(description="`cutover` or `fallback`.")
+    side: Literal["source", "target"] = Field(
+        description="The domain, as the plan names it; after a fallback the target."
+    )
     state: Literal["window", "putting back", "releasing", "opening", "kept"] = Field(
         description="`releasing`: the source was being released, so it may take writes again by now."
     )
@@ -132,11 +136,15 @@ class SourceBlock(ReportPart):
 
 
 class WaitingCopies(ReportPart):
-    """Closed copies on the target."""
+    """Copies on the target: closed, or as a fallback left them."""
 
     round: int = Field(description="Number of the last finished round; 0 before the first.")
     copies: int
     doubted: int = Field(description="Those that the next round copies again, whatever they hold.")
+    promised: int = Field(
+        default=0,
+        description="Those that a fallback has left: open, refusing writes, and ready to be followed.",
+    )
     as_of: datetime | None = Field(
         description="The time up to which the others are complete; null before round 1."
     )

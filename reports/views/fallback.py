@@ -1,6 +1,6 @@
-"""Preview of a fallback, on a terminal."""
+"""Preview of a fallback, or of following the target back, on a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -13,10 +13,15 @@ from tasks.records.tail import FallbackPreview
 
 def fallback_view(ahead: FallbackPreview) -> RenderableType:
     """What would go back: at most twenty indices; --json shows all."""
-    return page(_parts(ahead))
+    return page(_parts(ahead, _FALLBACK))
 
 
-def _parts(ahead: FallbackPreview) -> Iterator[RenderableType]:
+def follow_back_view(ahead: FallbackPreview) -> RenderableType:
+    """What a session of `follow` on the way back would bring over: at most twenty indices."""
+    return page(_parts(ahead, _FOLLOW))
+
+
+def _parts(ahead: FallbackPreview, order: Sequence[str]) -> Iterator[RenderableType]:
     yield Text(f"Back from {ahead.source} to {ahead.target}, after cutover {ahead.opening}")
     behind = sum(index.behind for index in ahead.indices)
     lost = (
@@ -32,14 +37,20 @@ def _parts(ahead: FallbackPreview) -> Iterator[RenderableType]:
     )
     yield from layout.notes(ahead.notes)
     yield Text("In this order:")
-    for place, said in enumerate(_ORDER, 1):
+    for place, said in enumerate(order, 1):
         yield Text(f"  {place}. {said}")
 
 
-_ORDER = (
-    "rounds of the tail bring back what the target took, while it takes writes",
+_ROUNDS = "rounds of the tail bring back what the target took, while it takes writes"
+_FALLBACK = (
+    _ROUNDS,
     "the target refuses writes (point of no return for writers: they get 403), for cutover.window at most",
     "the last round; then both sides are proved equal, or the target takes writes again",
     "point of no return: the source gets the aliases of now, and takes writes",
     "the target keeps refusing writes, unless cutover.source_after is released",
+)
+_FOLLOW = (
+    f"{_ROUNDS}, until Ctrl-C, SIGTERM or --until-ready",
+    "nothing is frozen, and the source goes on refusing the writes of everybody else",
+    "indices that were made since are left to the fallback",
 )

@@ -45,6 +45,7 @@ def report_view(report: Report, files: tuple[str, ...] = (), *, log: str = "") -
 
 def _parts(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[RenderableType]:
     yield from layout.clusters(report.source, report.target, report.origin)
+    yield from layout.told([common.EXCHANGED] if report.back else [])
     for repository in report.repositories:
         yield layout.repository(repository.side, common.repository(repository))
     if report.snapshot:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from reports.model.report import Report
-from reports.views import estimates, repair, seeding
+from reports.views import estimates, repair, seeding, tail
 from reports.views.fitting import Section
 from reports.words import common, metadata
 from runs.verbs import Verb
@@ -20,6 +20,8 @@ def facts_of(report: Report) -> Iterator[tuple[str, str]]:
         if record:
             runs = f"{record.cluster_name}, {record.version}, {record.region or 'no Region'}"
             yield side, f"{record.endpoint} ({runs})"
+    if report.back:
+        yield "domains", common.EXCHANGED
     for repository in report.repositories:
         yield f"repository on {repository.side}", common.repository(repository)
     taken = report.snapshot
@@ -36,7 +38,9 @@ def facts_of(report: Report) -> Iterator[tuple[str, str]]:
 
 def sections_of(report: Report) -> Iterator[Section]:
     """Everything else; sections without a fact and a row are left out."""
-    made = (*estimates.sections(report), *seeding.sections(report), *_results(report), *_course(report))
+    tailed = tail.sections(report.tail) if report.tail else ()
+    rounds = (*seeding.sections(report), *tailed)
+    made = (*estimates.sections(report), *rounds, *_results(report), *_course(report))
     return (section for section in made if section.facts or section.rows)
 
 

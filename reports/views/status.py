@@ -53,6 +53,7 @@ def status_of(
         "plan": report.plan,
         "verb": report.verb,
         "run_id": report.run_id,
+        "back": report.back,
         "outcome": stands.outcome,
         "stands": "running"
         if held and report.outcome == RunStatus.RUNNING
@@ -112,6 +113,7 @@ def status_view(found: dict[str, Any]) -> RenderableType:
     lines = [
         *_block_lines(found),
         f"{run}: {found['stands']} ({process_words(found)})",
+        *((common.EXCHANGED,) if found["back"] else ()),
         *_copies_lines(found),
         f"Steps done: {', '.join(found['steps_done']) or 'none'}",
     ]
@@ -143,7 +145,7 @@ def _copies_lines(found: dict[str, Any]) -> list[str]:
 
 
 def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> list[str]:
-    """Say first that the source refuses writes, until when, and how to release it.
+    """Say first that a domain refuses writes, until when, and how to release it.
 
     Args:
         held: whether a running process holds the plan.
@@ -155,8 +157,8 @@ def block_lines(block: SourceBlock, held: bool, process: int | None = None) -> l
     in_doubt = block.state == "releasing" and not held
     to_many = f" to {many}" if block.indices else ""
     said = f"{'may refuse' if in_doubt or not block.indices else 'refuses'} writes{to_many}"
-    since = f"since {clock(block.since)}, by cutover {block.run_id}"
-    lines = [f"The source {said} {since}{_until(block, held)}.", *_guard_lines(block.guard)]
+    since = f"since {clock(block.since)}, by {block.verb} {block.run_id}"
+    lines = [f"The {block.side} {said} {since}{_until(block, held)}.", *_guard_lines(block.guard, block.verb)]
     return [*lines, *_lifting(block, held, process)]
 
 
@@ -168,16 +170,16 @@ def _released_by(block: SourceBlock, guard: GuardReport, process: int | None) ->
     """
     problem = f" It could not do the rest: {guard.problem}." if guard.problem else ""
     closed = " The copies on the target are closed again." if guard.copies_closed else ""
-    said = f"The source takes writes again since {clock(guard.at)}: {guard.why}.{closed}{problem}"
+    said = f"The {block.side} takes writes again since {clock(guard.at)}: {guard.why}.{closed}{problem}"
     if process and process != guard.process:
         hangs = f"The command hangs; the rest is rolled back when it goes on, or ends: kill -9 {process}"
         return [said, hangs]
     if guard.alive:
         return [said, f"The guard (process {guard.process}) is rolling back the rest: wait for it."]
-    return [said, f"To roll back the rest of cutover {block.run_id}: {block.lift}"]
+    return [said, f"To roll back the rest of {block.verb} {block.run_id}: {block.lift}"]
 
 
-def _guard_lines(guard: GuardReport | None) -> list[str]:
+def _guard_lines(guard: GuardReport | None, verb: str) -> list[str]:
     """What the guard of the window does about it."""
     if guard and guard.state == GuardState.LEFT:
         return [f"Its guard could not release it: {guard.problem}"]
@@ -188,24 +190,25 @@ def _guard_lines(guard: GuardReport | None) -> list[str]:
         return [f"Its guard (process {guard.process}) is trying to release it, again and again{problem}"]
     if guard.state == GuardState.STOOD_DOWN:
         return []
-    return [f"Its guard (process {guard.process}) releases it at once if the process of the cutover dies."]
+    return [f"Its guard (process {guard.process}) releases it at once if the process of the {verb} dies."]
 
 
 def _until(block: SourceBlock, held: bool) -> str:
+    other = "target" if block.side == "source" else "source"
     if block.state == "kept":
-        return "; the target is open, and the source keeps refusing them"
+        return f"; the {other} is open, and the {block.side} keeps refusing them"
     if block.state == "opening":
-        return "; the target is being opened"
+        return f"; the {other} is being opened"
     if not held and block.state == "releasing":
-        return ", or take them again: it was being released when the process of the cutover ended"
+        return f", or take them again: it was being released when the process of the {block.verb} ended"
     if not held:
         if block.guard and block.guard.alive:
-            return "; the process of the cutover is gone"
+            return f"; the process of the {block.verb} is gone"
         passed = f" (deadline {clock(block.deadline)})" if block.deadline else ""
         return f"; no process works on it, so nothing ends this by itself{passed}"
     if block.deadline is None:
-        return "; the cutover is being rolled back"
-    return f", until {clock(block.deadline)} at the latest: then the cutover is rolled back"
+        return f"; the {block.verb} is being rolled back"
+    return f", until {clock(block.deadline)} at the latest: then the {block.verb} is rolled back"
 
 
 def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
@@ -228,6 +231,9 @@ def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
 
 def copies_line(waiting: WaitingCopies) -> str:
     """The copies in one line."""
+    if waiting.promised == waiting.copies:
+        left = "as the fallback left them: open, and refusing writes"
+        return f"Copies on the target: {number(waiting.copies)}, {left}; follow and cutover go on from them"
     since = f" as of {clock(waiting.as_of)}" if waiting.as_of else ""
     doubted = f"; the next round copies {number(waiting.doubted)} of them again" if waiting.doubted else ""
     which = f"round {waiting.round}" if waiting.round else "before the end of round 1"

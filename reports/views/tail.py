@@ -1,4 +1,4 @@
-"""The tail on a terminal: ways, rounds, proof."""
+"""The tail: ways, rounds, proof; lines for a terminal, sections for a file."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,6 +6,7 @@ from rich.text import Text
 
 from reports.model.report import TailReport
 from reports.views import layout
+from reports.views.fitting import Section
 from reports.words import common
 from reports.words import tail as words
 from tasks.records.tail import IndexWay, Way
@@ -26,6 +27,24 @@ def _way(each: IndexWay) -> str:
     costs = [said.format(common.duration(seconds)) for said, seconds in places if seconds is not None]
     expected = f" (expected: {', '.join(costs)})" if costs else ""
     return f"{each.name}: {name}{expected}: {each.why}"
+
+
+def sections(report: TailReport) -> Iterator[Section]:
+    """The same for a file: each index's way, and what was brought over and proved."""
+    facts: list[tuple[str, str]] = []
+    facts += [("followed", words.live(report.follow))] if report.follow else []
+    facts += [("caught up", words.caught_up(report.caught_up))] if report.caught_up else []
+    facts += [("last round", words.last_round(report.last))] if report.last else []
+    facts += [("proof", words.proved(report.proof))] if report.proof else []
+    facts += [("note", note) for note in report.proof.notes] if report.proof else []
+    yield Section("Tail", facts=facts)
+    chosen = [each for each in report.ways if each.way is not Way.NOTHING]
+    yield Section("Ways", ("index", "way", ">by the tail", ">by a restore", "why"), list(map(_row, chosen)))
+
+
+def _row(each: IndexWay) -> tuple[str, ...]:
+    costs = (common.duration(cost) if cost is not None else "–" for cost in (each.tail_s, each.restore_s))
+    return each.name, str(each.way), *costs, each.why
 
 
 def lines(report: TailReport) -> Iterator[Text]:

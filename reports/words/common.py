@@ -24,6 +24,11 @@ from tasks.records.resolution import (
 from tasks.records.transfer import Attempt, Form, RepositoryRecord, RestoreRecord, SnapshotRecord
 from tasks.records.verification import DocumentDifference, Finding, VerificationRecord
 
+EXCHANGED = (
+    "On the way back the domains are exchanged: source is the plan's target, which clients use now, and "
+    "target is the plan's source."
+)
+"""Said of a run from the plan's target to its source, whose words are those of any other run."""
 _REASONS = {
     LeftOutReason.SYSTEM: "belongs to the service or to Dashboards",
     LeftOutReason.EXCLUDED: "in indices.exclude",

@@ -109,7 +109,7 @@ def _usual(document: Document, window: WindowReport | None) -> NextStep:
         return NextStep(
             "the repair has not ended: the same command resumes it", command("repair", "--execute")
         )
-    if document.verb is Verb.CUTOVER and window:
+    if document.verb.opens and window:
         return _after_freeze(document, window)
     if document.verb is Verb.SEED and is_removed(document):
         return NextStep("seed again to start with round 1: nothing is left of the rounds", command("seed"))

@@ -143,9 +143,12 @@ def no_way_back(source_after: str) -> str:
     return f"no way back from here: the target is opened for writes, and the source {after}"
 
 
-def going_back() -> str:
+def going_back(source_after: str) -> str:
     """Announce that the domain that was left before takes writes again."""
-    return "no way back from here: clients can be pointed back; the domain that they left takes writes again"
+    said = "clients can be pointed back: the domain that they left takes writes again"
+    if source_after == "follow":
+        return f"{said}; `snapferry cutover PLAN` is the way there again"
+    return f"no way back from here: {said}"
 
 
 def opened(record: OpenRecord) -> str:

@@ -77,7 +77,7 @@ def way_back(record: FollowRecord | None) -> str:
     fallen = next((index for index in record.indices if index.out), None)
     if fallen:
         return f"not possible any more, because of {fallen.name}: {fallen.out}"
-    behind = counted(record.tail, "operation", "operations")
-    return (
-        f"would lose nothing; {behind} behind as of {clock(record.at)}, which the fallback brings back first"
-    )
+    since = f"as of {clock(record.at)}"
+    if record.can_cut_over:
+        return f"would lose nothing; in step {since}, and the fallback first brings back what came later"
+    return f"would lose nothing, but would take longer {since}: {record.why}"

@@ -33,6 +33,7 @@ def fallback(call: ExecutableCall, allow: ConsentOptions, allow_freeze: AllowFre
     from flows.sessions.begin_or_resume import Request
     from flows.sessions.verb_rules import FALLBACK
     from reports.views.fallback import fallback_view
+    from reports.words.common import EXCHANGED
     from runs.begun_plan import exchanged
     from snapferry.exit_codes import code_of_run
     from snapferry.next_steps import same_command, say_next
@@ -48,9 +49,7 @@ def fallback(call: ExecutableCall, allow: ConsentOptions, allow_freeze: AllowFre
             show_report(call, finished)
             return code_of_run(finished.document)
         _require_consent(allow_freeze)
-        say(
-            "In a fallback the domains are exchanged: its source is the plan's target, which clients use now."
-        )
+        say(EXCHANGED)
         return run_and_report(call, Request(plan, options), FALLBACK, Chain(_run, _flow))
     call.show(fallback_preview(plan, options), fallback_view)
     if not call.as_json:

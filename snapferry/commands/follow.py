@@ -28,6 +28,9 @@ def follow(call: ExecutableCall, allow: ConsentOptions, until_ready: UntilReady 
     Reads what changes on the source by sequence number, and writes it to the copies that seed rounds have
     made, round after round, until Ctrl-C or SIGTERM. Nobody else can write to them. The source accepts writes
     all the time. `snapferry cutover` then needs a window of seconds.
+
+    After a cutover whose plan promised a way back (cutover.source_after: follow), it keeps the domain that
+    the cutover has left in step with the one that clients use now; `snapferry fallback` then takes seconds.
     """
     from flows.sessions.following import direction
 
@@ -39,9 +42,15 @@ def follow(call: ExecutableCall, allow: ConsentOptions, until_ready: UntilReady 
         return run_and_report(call, Request(plan, options), rules, Chain(_run, _flow))
     if rules.back:
         from flows.previews.fallback import fallback_preview
-        from reports.views.fallback import fallback_view
+        from reports.views.fallback import follow_back_view
+        from snapferry.next_steps import same_command, say_next
+        from snapferry.output.console import say
 
-        call.show(fallback_preview(plan, options), fallback_view)
+        to_run = same_command("--execute")
+        call.show(fallback_preview(plan, options), follow_back_view, to_run=to_run)
+        if not call.as_json:
+            say("Nothing was changed. To go ahead:")
+            say_next(to_run)
         return ExitCode.DONE
     from flows.previews.seeding import follow_preview
 

@@ -179,17 +179,24 @@ def _compare_sides(
 
 
 def _next(folder: Path | None, record: "VerificationRecord", plan: "Plan") -> str:
-    """What to run after a comparison by a plan: what the latest run needs, unless it differs."""
+    """What to run after a comparison by a plan: what the latest run needs, or what a difference does."""
+    from flows.sessions.which_run import repairable_run
     from reports.build.report import report_of
     from runs.commands import current
     from runs.state import State
     from snapferry.next_steps import next_command
+    from tasks.errors import PreconditionError
 
-    latest = State(state_folder(folder), plan.name).latest()
+    state = State(state_folder(folder), plan.name)
+    latest = state.latest()
     if latest is None:
         return next_command("plan")
     if not record.passed:
-        return next_command("report")
+        try:
+            repairable_run(state)
+        except PreconditionError:
+            return next_command("report")
+        return next_command("repair")
     return report_of(latest.document, current()).next_command
 
 

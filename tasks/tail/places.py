@@ -86,6 +86,11 @@ class FollowedIndex:
             return CopyPosition(lost=self.out)
         return CopyPosition(last=self.last, sending=self.sending)
 
+    def lacks(self, mark: Mark) -> int:
+        """How many operations of a shard the copy lacks, after this session and earlier ones."""
+        earlier = (each.global_checkpoint for each in self.copy.marks if each.shard == mark.shard)
+        return max(0, mark.max_seq_no - max((self.cursors[mark.shard], *earlier)))
+
     def stands_at(self, marks: Iterable[Mark]) -> None:
         """Note where its copy stands between rounds."""
         self.last = {mark.shard: mark.max_seq_no for mark in marks}

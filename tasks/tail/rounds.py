@@ -168,9 +168,7 @@ class Tail:
             if why:
                 each.lose(why)
             else:
-                each.behind = sum(
-                    max(0, mark.max_seq_no - each.cursors[mark.shard]) for mark in found[each.name]
-                )
+                each.behind = sum(each.lacks(mark) for mark in found[each.name])
         return found
 
     def _has_news(self, index: FollowedIndex, current: tuple[Mark, ...]) -> bool:

@@ -31,7 +31,7 @@ from tasks.migration import Migration
 from tasks.planning.resolve import as_record
 from tasks.records.cutover import OpenRecord
 from tasks.records.resolution import LeftOutReason, Resolution, SelectedIndex, Unit
-from tasks.records.seeding import ChangesRecord, CopiesRecord, Copy
+from tasks.records.seeding import FOLLOWED_BACK, ChangesRecord, CopiesRecord, Copy
 from tasks.records.tail import ProofRecord
 from tasks.seeding.copies import ledger_of
 from tasks.seeding.ledger import ledger
@@ -199,7 +199,7 @@ def promise(
                 base=_rebased(index, base, current.get(index.target, ())),
                 own=own.get(index.name, ()),
                 run_id=m.journal.run_id,
-                doubt="it is followed back",
+                doubt=FOLLOWED_BACK,
             )
         )
     return CopiesRecord(round=0, copies=tuple(copies))
@@ -249,7 +249,10 @@ def resolve(m: Migration) -> Resolution:
             hint="docs/way-back.md says what each of these means, and what is left to do",
         )
     gone = [copy.target for copy in promised.values() if copy.source not in here.indices]
-    notes = tuple(f"{name}: deleted since; it stays where it was, and keeps refusing writes" for name in gone)
+    notes = tuple(
+        f"{name}: deleted since; it stays where it was, refuses writes, and the next cutover copies it again"
+        for name in gone
+    )
     return Resolution(
         source=as_record(m.source, identity(m.source)),
         target=as_record(m.target, identity(m.target)),

@@ -58,7 +58,8 @@ def test_every_write_of_the_target_comes_back(desk: Desk) -> None:
     ended = desk.run("follow", "--execute", "--until-ready")
     assert ended.code == 0, str(ended)
     assert contents(lab, "source", "one") == contents(lab, "target", "one")
-    assert "Falling back: would lose nothing" in desk.run("status").out
+    assert "Falling back: would lose nothing; in step as of" in desk.run("status").out
+    assert "nothing is frozen" in desk.run("follow").out
     shown = desk.run("fallback")
     assert shown.code == 0 and "made-later" in shown.out, str(shown)
     bulk(lab, "target", "one", {"index": {"_id": "at the last"}}, {"n": 9})
@@ -68,6 +69,12 @@ def test_every_write_of_the_target_comes_back(desk: Desk) -> None:
         assert contents(lab, "source", name) == contents(lab, "target", name)
     assert record(desk.journal(), "prove")["differences"] == {}
     assert "current" in engine(lab, "source", "GET", "/one/_alias")["one"]["aliases"]
+    assert "source is the plan's target" in ended.out, "the exchanged words are explained where they are used"
+    told = desk.run("status").out
+    assert "The target refuses writes to 3 indices" in told and "by fallback" in told, told
+    assert "as the fallback left them: open, and refusing writes" in told, told
+    assert "next: snapferry cutover" in told, told
+    assert desk.run("finish").code == 0
     engine(lab, "source", "PUT", "/one/_doc/back?refresh=true", {"n": 10})
     bulk(lab, "source", "made-later", {"index": {"_id": "2"}}, {"a": 2})
     ended = cut_over(desk)

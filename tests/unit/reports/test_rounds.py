@@ -584,6 +584,8 @@ def test_the_same_as_json(tmp_path: Path) -> None:
     told = json.loads(the_status(tmp_path, "--json"))["source_refuses_writes"]
     assert told == {
         "run_id": journal.run_id,
+        "verb": "cutover",
+        "side": "source",
         "state": "window",
         "indices": sorted(BLOCKED),
         "since": "2026-11-24T20:00:10Z",
@@ -696,6 +698,7 @@ def test_the_copies_of_the_rounds_are_told(tmp_path: Path) -> None:
         "round": 2,
         "copies": 5,
         "doubted": 0,
+        "promised": 0,
         "as_of": "2026-11-24T20:00:01Z",
     }
 
