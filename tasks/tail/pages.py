@@ -1,10 +1,11 @@
 """Read a shard's documents in the order of their sequence numbers, page by page, at a bearable pace."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from domains.domain import Domain
+from domains.engine.catalog import refresh
 from domains.engine.comparison.documents import page_sizes
 from domains.engine.comparison.seq_no_figures import BEYOND
 from domains.engine.raw_documents import OVERFLOWN, RawDocument, page_above
@@ -46,6 +47,17 @@ def read_page_sizes(m: Migration, indices: Sequence[FollowedIndex]) -> None:
     there = page_sizes(m.target, [each.target for each in indices])
     for each in indices:
         each.page = min(here[each.name], there[each.target])
+
+
+def refresh_copies(m: Migration, indices: Iterable[FollowedIndex]) -> None:
+    """Make what was written to these copies visible to searches.
+
+    Raises:
+        UnexpectedReply: one could not be refreshed; transient.
+    """
+    failed = refresh(m.target, [each.target for each in indices])
+    for name, why in failed.items():
+        raise UnexpectedReply(f"target: refresh of {name}", why, transient=True)
 
 
 def pages(

@@ -14,22 +14,20 @@ from itertools import chain, islice
 
 from configs.values.listing import counted
 from domains.engine.catalog import refresh
-from domains.engine.raw_documents import RawDocument, look_up
+from domains.engine.raw_documents import RawDocument
 from domains.engine.shard_stats import marks
 from domains.errors import DomainError, UnexpectedReply
 from domains.shard_mark import Mark
 from runs.progress import Progress, report_progress
-from runs.state import State
 from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.tail import TailIndex, TailRound
-from tasks.seeding.copies import ledger_of
 from tasks.tail import mappings
 from tasks.tail.application import BulkSize, Writer
 from tasks.tail.comparison import Known, to_write
-from tasks.tail.pages import Pace, pages, read_page_sizes
+from tasks.tail.copy_watch import CopyWatch
+from tasks.tail.pages import Pace, pages, read_page_sizes, refresh_copies
 from tasks.tail.places import CannotFollow, FollowedIndex, Lost, Place, in_step
-from tasks.tail.sent import PlaceAccount, SentOperations, ShardAccount, read_sent
 from tasks.tail.touched import Touched
 from tasks.tail.write_access import Adjustments, writing_to
 from tasks.tail.zones import SurplusFinder, Versions, gone_from_source
@@ -57,14 +55,14 @@ class Tail:
         self.adjustments = Adjustments(m)
         self.pace = pace or Pace()
         self._size = BulkSize()
-        self._sent = SentOperations(State.of(m.journal).sent_by(m.journal))
+        self.watch = CopyWatch(m, versions)
         self._number = 0
         self._mapping = threading.Lock()
 
     def close(self) -> None:
         """Forget what was read; puts no setting back."""
         self.touched.close()
-        self._sent.close()
+        self.watch.close()
 
     @property
     def in_step(self) -> list[FollowedIndex]:
@@ -107,9 +105,7 @@ class Tail:
             if self._has_news(each, current[each.name]) or versions.get(each.name) != each.mapping_version
         ]
         done = self._brought_over(m, busy, current, versions) if busy else TailRound()
-        self._look_at_copies(m)
-        self._note_positions(m)
-        self._sent.forget()
+        self.watch.look(m, self.indices)
         for each in self.in_step:
             each.marks = current[each.name]
             each.cursors = {mark.shard: mark.global_checkpoint for mark in current[each.name]}
@@ -134,31 +130,10 @@ class Tail:
         if not new:
             return
         read_page_sizes(m, new)
-        self._check_copies(m, new)
+        self.watch.begin(m, new)
         self.adjustments.turn_pipelines_off([each.target for each in new if not each.out])
         for each in new:
             each.prepared = True
-        self._note_positions(m)
-        State.of(m.journal).remove_sent({copy.sending for copy in ledger_of(m).copies.values()})
-
-    def _check_copies(self, m: Migration, new: Sequence[FollowedIndex]) -> None:
-        """Nobody else may have written to them since the latest session, which may have been killed."""
-        killed = {name: self._sent_by(name) for name in {each.sending for each in new}}
-        there = marks(m.target, [each.target for each in new])
-        for each in new:
-            sent = killed[each.sending]
-            if len(there.get(each.target, ())) != len(each.places):
-                each.out = "its copy on the target does not report its last operation"
-            elif each.last:
-                self._find_foreign_writes(m, each, there[each.target], sent)
-            else:
-                each.stands_at(there[each.target])
-            self._sent.inherit(sent, each.target)
-
-    def _sent_by(self, name: str) -> SentOperations:
-        """What the session with this file has sent; nothing without a name."""
-        path = self._sent.path
-        return read_sent(path.with_name(name)) if name else SentOperations(path)
 
     def _read_marks(self, m: Migration) -> Marks:
         """Marks of the source from before the refresh; indices that broke with their base fall out."""
@@ -178,9 +153,7 @@ class Tail:
         self, m: Migration, busy: Sequence[FollowedIndex], current: Marks, versions: Mapping[str, int]
     ) -> TailRound:
         """One round over these; if it fails half-way, the next one reads anew what the copies have."""
-        for each in busy:
-            each.sending = self._sent.path.name
-        self._note_positions(m)
+        self.watch.expect_writes(m, busy)
         try:
             return self._bring_over(m, busy, current, versions)
         except BaseException:
@@ -196,7 +169,7 @@ class Tail:
             if each.name in stale:
                 raise UnexpectedReply(f"source: refresh of {each.name}", stale[each.name], transient=True)
         new = [each for each in busy if not each.listed]
-        self._refresh_copies(m, new)  # a killed session's last writes may not be visible yet
+        refresh_copies(m, new)  # a killed session's last writes may not be visible yet
         operations = sum(each.behind for each in busy)
         with writing_to(m, [each.target for each in busy]) as refused:
             for each in busy:
@@ -210,9 +183,9 @@ class Tail:
             for each in in_step(busy):
                 _kept_in_step(each, lambda each=each: self.synchronise(m, each, versions.get(each.name)))
             self._each(works, _Work.bring_over)
-            self._refresh_copies(m, busy)
+            refresh_copies(m, busy)
             self._each(works, _Work.remove_gone)
-            self._refresh_copies(m, busy)
+            refresh_copies(m, busy)
         self._each(works, _Work.read_back)
         for each in busy:
             each.listed = True
@@ -242,77 +215,12 @@ class Tail:
         for each in running:
             each.result()
 
-    def _refresh_copies(self, m: Migration, busy: Sequence[FollowedIndex]) -> None:
-        failed = refresh(m.target, [each.target for each in busy])
-        for each in busy:
-            if each.target in failed:
-                raise UnexpectedReply(
-                    f"target: refresh of {each.target}", failed[each.target], transient=True
-                )
-
-    def _note_positions(self, m: Migration) -> None:
-        """Note how far each copy is: the next session compares, also after a kill."""
-        m.journal.note_positions({each.target: each.position for each in self.indices if each.prepared})
-
-    def _look_at_copies(self, m: Migration) -> None:
-        """Every operation on a copy since the latest round must be one of ours."""
-        written = [each for each in self.indices if each.prepared and not each.lost]
-        there = marks(m.target, [each.target for each in written])
-        for each in written:
-            if len(there.get(each.target, ())) == len(each.places):
-                self._find_foreign_writes(m, each, there[each.target], self._sent)
-            else:
-                each.lose("its copy on the target does not report its last operation")
-
-    def _find_foreign_writes(
-        self, m: Migration, index: FollowedIndex, there: tuple[Mark, ...], sent: SentOperations
-    ) -> None:
-        """Lose the index if its copy has operations that were not sent; else note where the copy stands."""
-        try:
-            foreign = sum(
-                self._foreign(m, index, place, mark.max_seq_no, sent.of(place.target, place.shard))
-                for mark, place in zip(there, index.places, strict=True)
-            )
-        except CannotFollow as error:
-            index.lose(f"what was written to its copy cannot be read back: {error}")
-        else:
-            if foreign:
-                said = f"somebody else has written to its copy: {foreign} operations are not Snapferry's"
-                index.lose(said)
-        index.stands_at(there)
-
-    def _foreign(
-        self, m: Migration, index: FollowedIndex, place: Place, top: int, account: ShardAccount
-    ) -> int:
-        """How many operations of this shard of the copy since its last position were not sent."""
-        last = index.last.get(place.shard, -1)
-        if not account.in_doubt or top <= last:
-            return account.foreign(last, top)
-        self._refresh_copies(m, [index])
-        found = pages(m.target, self.versions.target, place.target, place, last, index.page)
-        doubtful = account.doubtful_deletes
-        there = look_up(m.target, self.versions.target, place.target, doubtful)
-        return account.foreign(last, top, chain.from_iterable(found), doubtful - there.keys())
-
-    def require_ours(self, index: FollowedIndex, place: Place, doomed: Iterable[Known]) -> None:
-        """Refuse to delete what somebody else has written to the copy in this round.
-
-        Raises:
-            Lost: one of these documents is somebody else's.
-        """
-        account, last = self._sent.of(place.target, place.shard), index.last.get(place.shard, -1)
-        for each in doomed:
-            number = each.target_seq_no
-            key, version = (each.id, each.routing), each.version
-            if number is not None and number > last and not account.may_have_written(number, key, version):
-                raise Lost(f"somebody else has written to its copy: document {each.id} is not Snapferry's")
-
     def writer(self, m: Migration, index: FollowedIndex, place: Place) -> Writer:
         """What writes to one shard of a copy."""
         return Writer(
             m,
             self.versions.target,
-            PlaceAccount(self._sent, place.target, place.shard),
+            self.watch.account(place),
             place,
             self._size,
             lambda: self.adjustments.forget_deleted(index.target),
@@ -398,7 +306,7 @@ class _Work:
         writer = self.tail.writer(self.m, self.index, self.place)
         while piece := list(islice(candidates, _PIECE)):
             gone = gone_from_source(self.m, self.tail.versions, self.place, piece)
-            self.tail.require_ours(self.index, self.place, gone)
+            self.tail.watch.require_ours(self.index, self.place, gone)
             ids = writer.delete(gone)
             self.tail.touched.deleted(self.place.number, ids)
             named, removed = named + len(piece), removed + len(ids)

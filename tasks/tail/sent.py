@@ -7,6 +7,7 @@ killed, the file still says what may have been sent; what the copy then has beyo
 import json
 import os
 import threading
+import time
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from runs.state_files import make_folder, open_private, replace_file, unreadable
 
 _COMPACT_BYTES = 64 * 1024 * 1024
 _END = 1 << 63
+_LATE_S = 900.0
 Range = tuple[int, int]
 """Sequence numbers from the first to the last one."""
 
@@ -57,11 +59,13 @@ class Unanswered:
         writes: version and digest by key.
         deletes: keys.
         overwritten: keys of both that a later request wrote or deleted.
+        since: reading of `time.monotonic`.
     """
 
     writes: dict[Key, tuple[int, bytes]] = field(default_factory=dict[Key, tuple[int, bytes]])
     deletes: set[Key] = field(default_factory=set[Key])
     overwritten: set[Key] = field(default_factory=set[Key])
+    since: float = field(default_factory=time.monotonic)
 
     @classmethod
     def of(cls, actions: Iterable[Action]) -> "Unanswered":
@@ -87,7 +91,7 @@ class ShardAccount:
     Args:
         done: numbers of operations that are ours.
         unanswered: by number: requests of this session without a reply.
-        inherited: those of a session that was killed: they may still arrive.
+        inherited: those of earlier rounds, or of a session that was killed: they may still arrive.
     """
 
     done: SeqNos = field(default_factory=SeqNos)
@@ -103,6 +107,12 @@ class ShardAccount:
     def doubtful_deletes(self) -> set[Key]:
         """Documents that one of these may have deleted, and that nothing was sent for later."""
         return {key for each in self.in_doubt for key in each.deletes - each.overwritten}
+
+    def late(self) -> "ShardAccount | None":
+        """An account of what may still arrive; None where nothing may."""
+        soon = time.monotonic() - _LATE_S
+        found = [each for each in self.in_doubt if each.since > soon]
+        return ShardAccount(inherited=found) if found else None
 
     def send(self, number: int, actions: Unanswered) -> None:
         """Note a request that is about to be sent."""
@@ -203,13 +213,16 @@ class SentOperations:
                     self.of(name, shard).inherited += account.in_doubt
 
     def forget(self) -> None:
-        """Forget everything, file included: where the copies are is noted in the journal.
+        """Forget everything, file included: where the copies stand is noted in the journal.
+
+        Only requests without a reply are remembered for a while: a domain that stood still may act on them
+        when it goes on.
 
         Raises:
             StateUnusable: the file cannot be removed.
         """
         with self._lock:
-            self._accounts.clear()
+            self._accounts = {key: kept for key, each in self._accounts.items() if (kept := each.late())}
             self.close()
             try:
                 self.path.unlink(missing_ok=True)

@@ -166,10 +166,10 @@ def test_a_large_file_is_written_anew_and_says_the_same(
 
 
 def test_what_was_forgotten_leaves_no_file(sent: SentOperations) -> None:
-    sent.send("a", 0, [a_write("1")])
+    sent.answer("a", 0, sent.send("a", 0, [a_write("1")]), [ItemResult(0, 1, 1)])
     sent.forget()
     assert not sent.path.exists()
-    assert sent.of("a", 0).in_doubt == []
+    assert sent.of("a", 0).done.ranges == []
     sent.send("a", 0, [a_write("2")])
     assert sent.path.stat().st_mode & 0o077 == 0
 
@@ -183,6 +183,24 @@ def test_requests_of_a_killed_session_may_still_arrive(sent: SentOperations, tmp
     assert shard.foreign(later, -1) == 0
     shard.write("1", 6, "theirs")
     assert shard.foreign(later, -1) > 0
+
+
+def test_a_request_without_a_reply_may_arrive_in_a_later_round(
+    sent: SentOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a domain that stood still."""
+    shard = Shard()
+    sent.send("a", 0, [a_write("1", 5, "late")])
+    again = sent.send("a", 0, [a_write("1", 5, "late")])
+    sent.answer("a", 0, again, [shard.apply(a_write("1", 5, "late"))])
+    assert shard.foreign(sent, -1) == 0
+    sent.forget()
+    shard.apply(a_write("1", 5, "late"))
+    assert shard.foreign(sent, 0) == 0
+    monkeypatch.setattr("tasks.tail.sent._LATE_S", 0.0)
+    sent.forget()
+    shard.apply(a_write("1", 5, "late"))
+    assert shard.foreign(sent, 1) == 1
 
 
 def test_a_disk_that_is_full_stops_before_anything_is_sent(tmp_path: Path) -> None:
