@@ -58,6 +58,7 @@ def abort_seeding(plan: Plan, options: RunOptions, before: Journal) -> RemovalRe
         for journal in journals:
             if journal is m.journal or not is_finished(journal.document):
                 journal.settle(*ABORT_SEEDING.ends)
+        state.remove_sent(())
         m.journal.keep(StepName.CLEAN, removed)  # the last thing: from now on the next round is the first
         report_progress(Progress(StepName.CLEAN, "what the seed rounds have made is removed", finished=True))
     return removed

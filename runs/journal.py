@@ -90,12 +90,14 @@ class CopyPosition(BaseModel):
 
     Args:
         last: by shard: the number of the copy's last operation; while a round writes to it, from before it.
-        sending: name of the file that says what the round sends; empty between rounds.
+        terms: by shard: the primary term at that time.
+        sending: name of the file that says what the round sends, or what may still arrive; empty if nothing.
         lost: why the copy cannot be kept in step any more; empty if it can.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     last: dict[int, int] = Field(default_factory=dict[int, int])
+    terms: dict[int, int] = Field(default_factory=dict[int, int])
     sending: str = ""
     lost: str = ""
 

@@ -47,9 +47,9 @@ def following(plan: Plan, options: RunOptions) -> Generator[Migration]:
     request = Request(plan, options)
     rules = FOLLOW_BACK if followed_opening(request.state, back=True) else FOLLOW
     with working(plan, options, partial(begin_or_resume, request, rules)) as m:
-        cutover = request.state.unfinished(Verb.CUTOVER)
-        if cutover and not rules.back:
-            automated_snapshots.resume(replace(m, journal=cutover))
+        unfinished = request.state.unfinished(Verb.FALLBACK if rules.back else Verb.CUTOVER)
+        if unfinished:  # where its copies are, is what this session notes from now on
+            automated_snapshots.resume(replace(m, journal=unfinished))
             why = f"it had frozen nothing, and follow {m.journal.run_id} was started"
-            cutover.settle(RunStatus.ABANDONED, why)
+            unfinished.settle(RunStatus.ABANDONED, why)
         yield m

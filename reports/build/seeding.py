@@ -7,9 +7,10 @@ from reports.build.cleanup import removal_of
 from reports.model.seeding import RoundIndex, RoundReport, WaitingCopies
 from reports.words.seeding import fetched_whole
 from runs.journal import Document
+from runs.lifecycle import is_opening
 from runs.step_names import StepName
 from tasks import steps
-from tasks.records.seeding import FOLLOWED_BACK, KINDS, Change, ChangesRecord, Ledger, round_record
+from tasks.records.seeding import KINDS, Change, ChangesRecord, Ledger, round_record
 from tasks.records.transfer import IndexRestore
 
 
@@ -79,10 +80,12 @@ def waiting_of(found: Ledger, documents: Sequence[Document]) -> WaitingCopies | 
         return None
     ended = (e for e in documents if e.recorded(steps.COPIES) and e.recorded(steps.COMPARE))
     last = next(ended, None) if found.round else None
+    opening = next((each for each in documents if is_opening(each)), None)
+    left = opening is not None and opening.back and not found.round
     return WaitingCopies(
         round=found.round,
         copies=len(found.copies),
-        doubted=sum(not copy.marks and copy.doubt != FOLLOWED_BACK for copy in found.copies.values()),
-        promised=sum(copy.doubt == FOLLOWED_BACK for copy in found.copies.values()),
+        doubted=0 if left else sum(not copy.marks for copy in found.copies.values()),
+        left_by_fallback=left,
         as_of=as_of(last) if last else None,
     )

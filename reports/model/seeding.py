@@ -141,9 +141,9 @@ class WaitingCopies(ReportPart):
     round: int = Field(description="Number of the last finished round; 0 before the first.")
     copies: int
     doubted: int = Field(description="Those that the next round copies again, whatever they hold.")
-    promised: int = Field(
-        default=0,
-        description="Those that a fallback has left: open, refusing writes, and ready to be followed.",
+    left_by_fallback: bool = Field(
+        default=False,
+        description="Whether a fallback has left them: open, refusing writes, and ready to be followed.",
     )
     as_of: datetime | None = Field(
         description="The time up to which the others are complete; null before round 1."

@@ -231,8 +231,8 @@ def _lifting(block: SourceBlock, held: bool, process: int | None) -> list[str]:
 
 def copies_line(waiting: WaitingCopies) -> str:
     """The copies in one line."""
-    if waiting.promised == waiting.copies:
-        left = "as the fallback left them: open, and refusing writes"
+    if waiting.left_by_fallback:
+        left = "left by the fallback: open, and refusing writes"
         return f"Copies on the target: {number(waiting.copies)}, {left}; follow and cutover go on from them"
     since = f" as of {clock(waiting.as_of)}" if waiting.as_of else ""
     doubted = f"; the next round copies {number(waiting.doubted)} of them again" if waiting.doubted else ""

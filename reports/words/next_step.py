@@ -195,7 +195,8 @@ def _after_freeze(document: Document, window: WindowReport) -> NextStep:
     if window.outcome == "put back":
         return _after_roll_back(document, window)
     if window.outcome == "blocking":
-        way_out = f"the same command finishes the cutover or rolls it back; `{ABORT}` rolls it back"
+        what = document.verb.label.lower()
+        way_out = f"the same command finishes the {what} or rolls it back; `{ABORT}` rolls it back"
         return NextStep(f"{since}: {way_out}", resume_command(document))
     if window.outcome == "opening" or document.status != RunStatus.DONE:
         reason = f"{document.hint}; " if document.hint and document.status == RunStatus.FAILED else ""

@@ -76,7 +76,7 @@ def way_back(record: FollowRecord | None) -> str:
         return "would lose nothing; it first brings back all that the target has taken since the opening"
     fallen = next((index for index in record.indices if index.out), None)
     if fallen:
-        return f"not possible any more, because of {fallen.name}: {fallen.out}"
+        return f"not possible as of {clock(record.at)}, because of {fallen.name}: {fallen.out}"
     since = f"as of {clock(record.at)}"
     if record.can_cut_over:
         return f"would lose nothing; in step {since}, and the fallback first brings back what came later"

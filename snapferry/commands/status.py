@@ -77,18 +77,19 @@ def _way_back(runs: "State") -> str | None:
         return None
     if has_ended_promise(opening):
         return f"not possible any more, because {ENDED}"
-    later = [j.document for j in runs.journals() if j.document.started > opening.document.started]
+    journals = (journal.document for journal in runs.journals())
+    later = [each for each in journals if each.back and each.started > opening.document.started]
+    decided = next((found for each in later if (found := each.recorded(steps.RESOLVE))), None)
+    going = {index.target for index in decided.indices} if decided else set[str]()
     lost = (
         f"not possible any more, because of {name}: {position.lost}"
         for each in later
-        if each.back
         for name, position in each.positions.items()
-        if position.lost
+        if position.lost and name in going
     )
     if said := next(lost, None):
         return said
-    followed = (each.recorded(steps.FOLLOW) for each in later if each.back)
-    return way_back(next((each for each in followed if each), None))
+    return way_back(next((found for each in later if (found := each.recorded(steps.FOLLOW))), None))
 
 
 def _left_by_seeding(runs: "State") -> "tuple[SourceBlock | None, WaitingCopies | None]":

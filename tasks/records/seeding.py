@@ -20,10 +20,6 @@ RESTORED: frozenset[ChangeKind] = frozenset({"new", "changed", "made anew", "res
 _FOLLOWABLE: frozenset[ChangeKind] = frozenset({"changed", "aliases", "unchanged"})
 
 
-FOLLOWED_BACK = "it is followed back"
-"""Doubt about a copy that an opening has promised to keep in step: nothing has been sent to it yet."""
-
-
 class Copy(Record):
     """Index of the source and its closed copy on the target.
 

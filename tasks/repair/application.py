@@ -59,7 +59,7 @@ class _Tally:
         self.unanswered.add(self._sent)
         return self._sent
 
-    def answer(self, number: int, results: Sequence[ItemResult]) -> None:
+    def answer(self, number: int, actions: Sequence[Action], results: Sequence[ItemResult]) -> None:
         """Note what became of a request."""
         self.unanswered.discard(number)
         self.accepted += sum(each.done for each in results)

@@ -6,6 +6,7 @@ from domains.shard_mark import Mark
 from runs.journal import CopyPosition, Journal
 from runs.lifecycle import ends_cycle
 from runs.state import State
+from runs.step_names import StepName
 from tasks import steps
 from tasks.records.seeding import CopiesRecord, Copy, Ledger
 from tasks.records.tail import WRITES
@@ -23,6 +24,7 @@ def ledger(state: State, excluding: str = "", *, back: bool = False) -> Ledger:
     base: CopiesRecord | None = None
     later: list[Journal] = []
     lifted: set[str] = set()
+    resumed: Journal | None = None
     for journal in state.journals():
         if not journal.document.verb.is_round or journal.run_id == excluding:
             continue
@@ -34,9 +36,11 @@ def ledger(state: State, excluding: str = "", *, back: bool = False) -> Ledger:
         lifted |= maybe_lifted(journal)
         base = journal.document.recorded(steps.COPIES)
         if base:
+            resumed = journal if _went_on(journal) else None
             break
         later.append(journal)
     copies = {copy.target: copy for copy in base.copies} if base else {}
+    copies |= written_by_tail(resumed, copies) if resumed else {}
     for journal in reversed(later):
         copies |= {copy.target: copy for copy in _touched(journal, copies)}
         created = journal.document.recorded(steps.CREATE_BACK)
@@ -48,6 +52,12 @@ def ledger(state: State, excluding: str = "", *, back: bool = False) -> Ledger:
 def _promised(journal: Journal, *, back: bool) -> CopiesRecord | None:
     """The copies that an opening has promised to keep in step in this direction; None if it has not."""
     return journal.document.recorded(steps.WAY_BACK) if journal.document.back is not back else None
+
+
+def _went_on(journal: Journal) -> bool:
+    """Whether this run was resumed after it had recorded its copies: their positions are later then."""
+    ended = journal.document.steps[StepName.COPIES].ended
+    return ended is None or any(intent.at > ended for intent in journal.intents(WRITES))
 
 
 def maybe_lifted(journal: Journal) -> set[str]:
@@ -74,7 +84,7 @@ def after_tail(copy: Copy, position: CopyPosition | None = None) -> Copy:
     found = copy.model_copy(update={"base": base, "marks": (), "target_digest": "", "doubt": _TAIL})
     if position is None:
         return found
-    own = tuple(Mark(shard, number, -1, 0, "") for shard, number in sorted(position.last.items()))
+    own = tuple(Mark(n, last, -1, position.terms.get(n, 0), "") for n, last in sorted(position.last.items()))
     return found.model_copy(update={"own": own, "sending": position.sending})
 
 

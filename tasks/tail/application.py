@@ -25,6 +25,7 @@ _LEAST_BYTES = 64_000
 _MOST_BYTES = 16_000_000
 _MOST_ACTIONS = 5_000
 _TOO_LARGE = 413
+_SERVER_ERRORS = 500
 _PURGING_S = 20.0
 _SENDING_S = 120.0
 
@@ -69,7 +70,7 @@ class Account(Protocol):
         """Note that these are about to be sent; return the request's number."""
         ...
 
-    def answer(self, number: int, results: Sequence[ItemResult]) -> None:
+    def answer(self, number: int, actions: Sequence[Action], results: Sequence[ItemResult]) -> None:
         """Note what became of a request; no results where it was refused as a whole."""
         ...
 
@@ -219,13 +220,13 @@ class Writer:
             try:
                 results = send()
             except DomainError as error:
-                if isinstance(error, Refused) and not error.transient:
-                    self._account.answer(number, [])  # else it may have taken effect all the same
+                if isinstance(error, Refused) and not error.transient and error.status < _SERVER_ERRORS:
+                    self._account.answer(number, actions, [])  # else it may have taken effect all the same
                 if not error.transient or poll.expired:
                     raise
                 report_progress(Progress("tail", f"trying again: {error}", waiting=True))
             else:
-                self._account.answer(number, results)
+                self._account.answer(number, actions, results)
                 return results
             poll.pause()
 

@@ -4,22 +4,21 @@ Somebody else's is found by its number: after each round, before anything is del
 after a kill. Then the index is lost, and what they wrote stays.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 
-from domains.engine.raw_documents import look_up
+from configs.values.listing import counted
+from domains.engine.raw_documents import RawDocument, look_up
 from domains.engine.shard_stats import marks
 from domains.shard_mark import Mark
 from runs.state import State
 from tasks.migration import Migration
 from tasks.seeding.copies import ledger_of
 from tasks.tail.comparison import Known
-from tasks.tail.pages import pages, refresh_copies
+from tasks.tail.pages import pages, refresh_copies, require_speaking
 from tasks.tail.places import CannotFollow, FollowedIndex, Lost, Place
 from tasks.tail.sent import PlaceAccount, SentOperations, ShardAccount, read_sent
 from tasks.tail.zones import Versions
-
-_SILENT = "its copy on the target does not report its last operation"
 
 
 class CopyWatch:
@@ -51,16 +50,14 @@ class CopyWatch:
             DomainError: transient, or denied.
         """
         killed = {name: self._sent_by(name) for name in {each.sending for each in new}}
-        there = marks(m.target, [each.target for each in new])
-        for each in new:
-            found, sent = there.get(each.target, ()), killed[each.sending]
-            if len(found) != len(each.places):
-                each.out = _SILENT
-            elif each.last:
+        for each, found in self._speaking(m, new):
+            sent = killed[each.sending]
+            if each.last:
                 self._judge(m, each, found, sent)
             else:
                 each.stands_at(found)
-            self._sent.inherit(sent, each.target)
+            if self._sent.inherit(sent, each.target):
+                each.sending = self._sent.path.name
         self._note(m, new)
         State.of(m.journal).remove_sent({copy.sending for copy in ledger_of(m).copies.values()})
 
@@ -79,15 +76,23 @@ class CopyWatch:
             DomainError: transient, or denied.
         """
         written = [each for each in indices if each.prepared and not each.lost]
-        there = marks(m.target, [each.target for each in written])
-        for each in written:
-            found = there.get(each.target, ())
-            if len(found) == len(each.places):
-                self._judge(m, each, found, self._sent)
-            else:
-                each.lose(_SILENT)
+        for each, found in self._speaking(m, written):
+            self._judge(m, each, found, self._sent)
+            if self._sent.may_arrive(each.target):
+                each.sending = self._sent.path.name
         self._note(m, indices)
         self._sent.forget()
+
+    def _speaking(
+        self, m: Migration, indices: Collection[FollowedIndex]
+    ) -> Iterator[tuple[FollowedIndex, tuple[Mark, ...]]]:
+        """These with the marks of their copies; one whose copy is gone is lost."""
+        there = marks(m.target, [each.target for each in indices])
+        silent = [each for each in indices if len(there.get(each.target, ())) != len(each.places)]
+        require_speaking(m.target, {each.target: each.copy.target_uuid for each in silent})
+        for each in silent:
+            each.lose("its copy is gone from the target, or was made anew there")
+        return ((each, there[each.target]) for each in indices if not each.lost)
 
     def require_ours(self, index: FollowedIndex, place: Place, doomed: Iterable[Known]) -> None:
         """Refuse to delete what somebody else has written to the copy in this round.
@@ -98,9 +103,16 @@ class CopyWatch:
         account, last = self._sent.of(place.target, place.shard), index.last.get(place.shard, -1)
         for each in doomed:
             number, key = each.target_seq_no, (each.id, each.routing)
-            if number is None or number <= last or account.may_have_written(number, key, each.version):
+            if number is None or number <= last:
+                continue
+            if account.may_have_written(number, key, each.version, each.digest):
                 continue
             raise Lost(f"somebody else has written to its copy: document {each.id} is not Snapferry's")
+
+    def are_ours(self, place: Place, documents: Iterable[RawDocument]) -> bool:
+        """Whether these documents of a copy can be ours: of a request that has arrived late."""
+        account = self._sent.of(place.target, place.shard)
+        return all(account.may_have_written(d.seq_no, d.key, d.version, d.digest) for d in documents)
 
     def _sent_by(self, name: str) -> SentOperations:
         """What the session with this file has sent; nothing without a name."""
@@ -115,27 +127,33 @@ class CopyWatch:
     ) -> None:
         """Lose the index if its copy has operations that were not sent; note where the copy stands."""
         try:
-            foreign = sum(
-                self._foreign(m, index, place, mark.max_seq_no, sent.of(place.target, place.shard))
+            foreign = [
+                self._foreign(m, index, place, mark, sent.of(place.target, place.shard))
                 for mark, place in zip(there, index.places, strict=True)
-            )
+            ]
         except CannotFollow as error:
             index.lose(f"what was written to its copy cannot be read back: {error}")
         else:
-            if foreign:
-                said = f"{foreign} operations are not Snapferry's"
-                index.lose(f"somebody else has written to its copy: {said}")
+            if max(foreign) > 0:
+                many = counted(sum(n for n in foreign if n > 0), "operation is", "operations are")
+                index.lose(f"somebody else has written to its copy: {many} not Snapferry's")
+            elif min(foreign) < 0:
+                index.lose("its copy has lost operations")
         index.stands_at(there)
 
     def _foreign(
-        self, m: Migration, index: FollowedIndex, place: Place, top: int, account: ShardAccount
+        self, m: Migration, index: FollowedIndex, place: Place, mark: Mark, account: ShardAccount
     ) -> int:
         """How many operations of this shard of the copy since its last position were not sent."""
-        last = index.last.get(place.shard, -1)
-        if not account.in_doubt or top <= last:
-            return account.foreign(last, top)
+        last, term = index.last.get(place.shard, -1), index.terms.get(place.shard, 0)
+        moved = account.is_used and term not in {0, mark.primary_term}
+        if mark.max_seq_no <= last or not (account.in_doubt or moved):
+            return account.foreign(last, mark.max_seq_no)
         refresh_copies(m, [index])
         found = pages(m.target, self._versions.target, place.target, place, last, index.page)
+        live = chain.from_iterable(found)
+        if moved:  # a new primary fills gaps, and an engine repeats what it did not finish: they are not seen
+            return account.strange(live)
         doubtful = account.doubtful_deletes
         there = look_up(m.target, self._versions.target, place.target, doubtful)
-        return account.foreign(last, top, chain.from_iterable(found), doubtful - there.keys())
+        return account.foreign(last, mark.max_seq_no, live, doubtful - there.keys())

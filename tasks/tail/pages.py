@@ -1,11 +1,11 @@
 """Read a shard's documents in the order of their sequence numbers, page by page, at a bearable pace."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domains.domain import Domain
-from domains.engine.catalog import refresh
+from domains.engine.catalog import refresh, uuids
 from domains.engine.comparison.documents import page_sizes
 from domains.engine.comparison.seq_no_figures import BEYOND
 from domains.engine.raw_documents import OVERFLOWN, RawDocument, page_above
@@ -58,6 +58,23 @@ def refresh_copies(m: Migration, indices: Iterable[FollowedIndex]) -> None:
     failed = refresh(m.target, [each.target for each in indices])
     for name, why in failed.items():
         raise UnexpectedReply(f"target: refresh of {name}", why, transient=True)
+
+
+def require_speaking(domain: Domain, silent: Mapping[str, str]) -> frozenset[str]:
+    """Of indices whose shards do not report their last operation, return those that are gone. Reads only.
+
+    Args:
+        silent: names, each with the UUID of the index that is meant.
+
+    Raises:
+        UnexpectedReply: one is there; transient, for a primary that starts reports in a moment.
+    """
+    there = uuids(domain, silent) if silent else {}
+    starting = sorted(name for name, uuid in silent.items() if there.get(name) == uuid)
+    if starting:
+        what = f"{domain.label}: last operations of {starting[0]}"
+        raise UnexpectedReply(what, "a shard does not report it", transient=True)
+    return frozenset(silent)
 
 
 def pages(

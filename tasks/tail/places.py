@@ -1,6 +1,6 @@
 """What is kept in step: indices with a copy, and their shards, each with the base of its copy."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domains.shard_mark import Mark
@@ -51,7 +51,8 @@ class FollowedIndex:
         cursors: by shard: everything up to this number of the source is on the copy.
         last: by shard: the copy's last operation, as far as it is ours.
         mapping_version: of the source, as of the latest synchronisation; -1 before the first.
-        sending: name of the file that says what a round sends; empty between rounds.
+        terms: by shard: the primary term of the copy at that time.
+        sending: name of the file that says what a round sends, or what may still arrive; empty if nothing.
         marks: of the source, as of the latest round.
         prepared: whether its page size is known and its copy was looked at.
         listed: whether the copy's zone 2 was read in this session.
@@ -68,6 +69,7 @@ class FollowedIndex:
     page: int = 10_000
     cursors: dict[int, int] = field(default_factory=dict[int, int])
     last: dict[int, int] = field(default_factory=dict[int, int])
+    terms: dict[int, int] = field(default_factory=dict[int, int])
     sending: str = ""
     marks: tuple[Mark, ...] = ()
     mapping_version: int = -1
@@ -84,16 +86,22 @@ class FollowedIndex:
         """How far its copy is."""
         if self.lost:
             return CopyPosition(lost=self.out)
-        return CopyPosition(last=self.last, sending=self.sending)
+        return CopyPosition(last=self.last, terms=self.terms, sending=self.sending)
+
+    @property
+    def own_marks(self) -> tuple[Mark, ...]:
+        """Where its copy stands, without checkpoints and history."""
+        return tuple(Mark(n, last, -1, self.terms.get(n, 0), "") for n, last in sorted(self.last.items()))
 
     def lacks(self, mark: Mark) -> int:
         """How many operations of a shard the copy lacks, after this session and earlier ones."""
         earlier = (each.global_checkpoint for each in self.copy.marks if each.shard == mark.shard)
         return max(0, mark.max_seq_no - max((self.cursors[mark.shard], *earlier)))
 
-    def stands_at(self, marks: Iterable[Mark]) -> None:
+    def stands_at(self, marks: Sequence[Mark]) -> None:
         """Note where its copy stands between rounds."""
         self.last = {mark.shard: mark.max_seq_no for mark in marks}
+        self.terms = {mark.shard: mark.primary_term for mark in marks}
         self.sending = ""
 
     def lose(self, why: str) -> None:
@@ -136,6 +144,7 @@ def followed(
         each = FollowedIndex(index, copy, tuple(places))
         each.cursors = {place.shard: place.base.global_checkpoint for place in places}
         each.last = {mark.shard: mark.max_seq_no for mark in copy.own}
+        each.terms = {mark.shard: mark.primary_term for mark in copy.own}
         each.sending = copy.sending
         found.append(each)
     return found

@@ -10,6 +10,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,11 @@ class ShardAccount:
     inherited: list[Unanswered] = field(default_factory=list[Unanswered])
 
     @property
+    def is_used(self) -> bool:
+        """Whether anything was sent."""
+        return bool(self.done.ranges or self.in_doubt)
+
+    @property
     def in_doubt(self) -> list[Unanswered]:
         """Requests that may have taken effect or not."""
         return [*self.unanswered.values(), *self.inherited]
@@ -120,16 +126,31 @@ class ShardAccount:
             each.overwritten |= each.keys & actions.keys
         self.unanswered[number] = actions
 
-    def answer(self, number: int, done: Iterable[Range]) -> None:
-        """Note the reply to a request: the numbers of the operations that took place."""
-        self.unanswered.pop(number, None)
+    def answer(self, number: int, done: Iterable[Range], failed: Collection[Key] = ()) -> None:
+        """Note the reply to a request: the numbers of the operations that took place.
+
+        Args:
+            failed: keys of its actions that failed: each may have taken a number all the same, unseen.
+        """
+        sent = self.unanswered.pop(number, None)
         for low, high in done:
             self.done.add(low, high)
+        if sent and failed:
+            writes = {key: sent.writes[key] for key in failed if key in sent.writes}
+            self.inherited.append(Unanswered(writes, overwritten=set(writes)))
 
-    def may_have_written(self, number: int, key: Key, version: int) -> bool:
-        """Whether the operation with this number, which wrote this version of a document, can be ours."""
-        doubtful = (each.writes.get(key) for each in self.in_doubt)
-        return number in self.done or any(meant is not None and meant[0] == version for meant in doubtful)
+    def may_have_written(self, number: int, key: Key, version: int, digest: bytes) -> bool:
+        """Whether the operation with this number, which wrote this to a document, can be ours.
+
+        Args:
+            digest: of its source; empty where it was not read.
+        """
+        meant = [each.writes[key] for each in self.in_doubt if key in each.writes]
+        return number in self.done or any(v == version and digest in {d, b""} for v, d in meant)
+
+    def strange(self, live: Iterable[RawDocument]) -> int:
+        """How many of these documents cannot be ours."""
+        return sum(not self.may_have_written(d.seq_no, d.key, d.version, d.digest) for d in live)
 
     def foreign(
         self, last: int, top: int, live: Iterable[RawDocument] = (), deleted: Collection[Key] = ()
@@ -144,14 +165,9 @@ class ShardAccount:
             live: where requests are in doubt, its documents whose last operations are in that range.
             deleted: those of `doubtful_deletes` that are not there.
         """
-        unexplained = top - last - self.done.count(last, top)
-        strange = 0
-        for each in live:
-            if each.seq_no not in self.done:
-                meant = (each.version, each.digest)
-                ours = any(sent.writes.get(each.key) == meant for sent in self.in_doubt)
-                strange += 0 if ours else 1
-                unexplained -= 1
+        unseen = [each for each in live if each.seq_no not in self.done]
+        unexplained = top - last - self.done.count(last, top) - len(unseen)
+        strange = self.strange(unseen)
         hidden = len(deleted) + sum(len(each.overwritten) for each in self.in_doubt)
         return strange + (unexplained if unexplained < 0 else max(0, unexplained - hidden))
 
@@ -189,28 +205,44 @@ class SentOperations:
             self.of(copy, shard).send(self._number, sent)
             return self._number
 
-    def answer(self, copy: str, shard: int, number: int, results: Iterable[ItemResult]) -> None:
+    def answer(
+        self, copy: str, shard: int, number: int, actions: Iterable[Action], results: Iterable[ItemResult]
+    ) -> None:
         """Note what became of a request's actions; no results where it was refused as a whole.
 
         Raises:
             StateUnusable: the file cannot be written.
         """
-        done = SeqNos()
-        for each in results:
+        done, failed = SeqNos(), list[Key]()
+        for action, each in zip(actions, results, strict=False):
             if each.done:
                 done.add(each.seq_no, each.seq_no)
+            elif not each.conflicts and not each.may_be_repeated:
+                failed.append((action.id, action.routing))
         with self._lock:
-            self.of(copy, shard).answer(number, done.ranges)
-            self._append(_answered_line(copy, shard, number, done))
+            self.of(copy, shard).answer(number, done.ranges, failed)
+            self._append(_answered_line(copy, shard, number, done, failed))
             if self._bytes > _COMPACT_BYTES:
                 self._compact()
 
-    def inherit(self, others: "SentOperations", copy: str) -> None:
-        """Expect those requests of a killed session that may still arrive at this copy."""
+    def inherit(self, others: "SentOperations", copy: str) -> bool:
+        """Expect those requests of a killed session that may still arrive at this copy; say if there are any.
+
+        Raises:
+            StateUnusable: that cannot be noted.
+        """
         with self._lock:
             for (name, shard), account in others._accounts.items():
-                if name == copy:
-                    self.of(name, shard).inherited += account.in_doubt
+                for each in account.in_doubt if name == copy else ():
+                    self._number += 1
+                    self._append(_sent_line(copy, shard, self._number, each), durably=True)
+                    self.of(name, shard).inherited.append(each)
+            return self.may_arrive(copy)
+
+    def may_arrive(self, copy: str) -> bool:
+        """Whether a request without a reply may still act on this copy."""
+        with self._lock:
+            return any(name == copy and each.late() for (name, _), each in self._accounts.items())
 
     def forget(self) -> None:
         """Forget everything, file included: where the copies stand is noted in the journal.
@@ -223,6 +255,9 @@ class SentOperations:
         """
         with self._lock:
             self._accounts = {key: kept for key, each in self._accounts.items() if (kept := each.late())}
+            if self._accounts:
+                self._compact()
+                return
             self.close()
             try:
                 self.path.unlink(missing_ok=True)
@@ -243,8 +278,7 @@ class SentOperations:
             if self._file is None:
                 make_folder(self.path.parent)
                 self._file = open_private(self.path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
-            while content:
-                content = content[os.write(self._file, content) :]
+            _write_whole(self._file, content)
             if durably:
                 os.fdatasync(self._file)
         except OSError as error:
@@ -256,6 +290,7 @@ class SentOperations:
         for (copy, shard), account in self._accounts.items():
             lines.append(_answered_line(copy, shard, 0, account.done))
             lines += [_sent_line(copy, shard, n, each) for n, each in account.unanswered.items()]
+            lines += [_sent_line(copy, shard, -n, each) for n, each in enumerate(account.inherited, 1)]
         self.close()
         try:
             replace_file(self.path, "".join(lines))
@@ -280,9 +315,9 @@ class PlaceAccount:
         """As `SentOperations.send`."""
         return self.sent.send(self.copy, self.shard, actions)
 
-    def answer(self, number: int, results: Iterable[ItemResult]) -> None:
+    def answer(self, number: int, actions: Sequence[Action], results: Sequence[ItemResult]) -> None:
         """As `SentOperations.answer`."""
-        self.sent.answer(self.copy, self.shard, number, results)
+        self.sent.answer(self.copy, self.shard, number, actions, results)
 
 
 def read_sent(path: Path) -> SentOperations:
@@ -311,13 +346,28 @@ def read_sent(path: Path) -> SentOperations:
     return found
 
 
+def _write_whole(file: int, content: bytes) -> None:
+    """Append this, or nothing: the next line must not be glued to a half one."""
+    before = os.fstat(file).st_size
+    try:
+        while content:
+            content = content[os.write(file, content) :]
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(file, before)
+        raise
+
+
 def _sent_line(copy: str, shard: int, number: int, sent: Unanswered) -> str:
     writes = [[*key, version, digest.hex()] for key, (version, digest) in sent.writes.items()]
-    return _line({"copy": copy, "shard": shard, "sent": number, "writes": writes, "deletes": [*sent.deletes]})
+    more = {"overwritten": [*sent.overwritten]} if sent.overwritten else {}
+    told = {"writes": writes, "deletes": [*sent.deletes], **more}
+    return _line({"copy": copy, "shard": shard, "sent": number, **told})
 
 
-def _answered_line(copy: str, shard: int, number: int, done: SeqNos) -> str:
-    return _line({"copy": copy, "shard": shard, "answered": number, "done": done.ranges})
+def _answered_line(copy: str, shard: int, number: int, done: SeqNos, failed: Collection[Key] = ()) -> str:
+    more = {"failed": [*failed]} if failed else {}
+    return _line({"copy": copy, "shard": shard, "answered": number, "done": done.ranges, **more})
 
 
 def _line(content: dict[str, Any]) -> str:
@@ -327,9 +377,11 @@ def _line(content: dict[str, Any]) -> str:
 def _take(found: SentOperations, line: dict[str, Any]) -> None:
     account = found.of(line["copy"], line["shard"])
     if "answered" in line:
-        account.answer(line["answered"], [(low, high) for low, high in line["done"]])
+        failed = [(id, routing) for id, routing in line.get("failed", ())]
+        account.answer(line["answered"], [(low, high) for low, high in line["done"]], failed)
         return
     sent = Unanswered(deletes={(id, routing) for id, routing in line["deletes"]})
+    sent.overwritten |= {(id, routing) for id, routing in line.get("overwritten", ())}
     for id, routing, version, digest in line["writes"]:
         sent.writes[id, routing] = (version, bytes.fromhex(digest))
     account.send(line["sent"], sent)

@@ -122,13 +122,18 @@ def copies_after(m: Migration, indices: Iterable[FollowedIndex]) -> CopiesRecord
     there = catalog(m.target).indices
     own = marks(m.target, list(by_target))
     for name, index in by_target.items():
-        if not index.out and {mark.shard: mark.max_seq_no for mark in own.get(name, ())} != index.last:
+        read = {mark.shard: mark.max_seq_no for mark in own.get(name, ())}
+        if not index.out and read and read != index.last:
             index.lose("somebody else has written to its copy since the latest round")
     same = {n: c for n, c in found.copies.items() if n in there and there[n].uuid == c.target_uuid}
     digests = shapes(m.target, by_target.keys() & same.keys())
     copies = (
         _as_followed(
-            copy, by_target[name], own.get(name, ()), digests.get(name, ""), back=m.journal.document.back
+            copy,
+            by_target[name],
+            own.get(name) or by_target[name].own_marks,
+            digests.get(name, ""),
+            back=m.journal.document.back,
         )
         if name in by_target
         else copy

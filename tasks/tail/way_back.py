@@ -26,12 +26,13 @@ from runs.journal import now
 from runs.lifecycle import SERVE
 from runs.state import State
 from runs.step_names import StepName
+from tasks import steps
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
 from tasks.planning.resolve import as_record
 from tasks.records.cutover import OpenRecord
 from tasks.records.resolution import LeftOutReason, Resolution, SelectedIndex, Unit
-from tasks.records.seeding import FOLLOWED_BACK, ChangesRecord, CopiesRecord, Copy
+from tasks.records.seeding import ChangesRecord, CopiesRecord, Copy
 from tasks.records.tail import ProofRecord
 from tasks.seeding.copies import ledger_of
 from tasks.seeding.ledger import ledger
@@ -199,7 +200,7 @@ def promise(
                 base=_rebased(index, base, current.get(index.target, ())),
                 own=own.get(index.name, ()),
                 run_id=m.journal.run_id,
-                doubt=FOLLOWED_BACK,
+                doubt="it is followed back",
             )
         )
     return CopiesRecord(round=0, copies=tuple(copies))
@@ -337,6 +338,8 @@ def create_new(m: Migration, resolution: Resolution) -> CopiesRecord:
     there = catalog(m.target).indices
     m.journal.note_arrivals({index.target: there[index.target].uuid for index in new})
     current = marks(m.source, [index.name for index in new])
+    before = m.journal.document.recorded(steps.CREATE_BACK)
+    known = {copy.target_uuid: copy.own for copy in before.copies} if before else {}
     own = marks(m.target, [index.target for index in new])
     return CopiesRecord(
         round=0,
@@ -350,7 +353,7 @@ def create_new(m: Migration, resolution: Resolution) -> CopiesRecord:
                     Mark(mark.shard, mark.max_seq_no, _BEGINNING, mark.primary_term, mark.history)
                     for mark in current[index.name]
                 ),
-                own=own.get(index.target, ()),
+                own=known.get(there[index.target].uuid) or own.get(index.target, ()),
                 run_id=m.journal.run_id,
                 doubt="it was created for the way back",
             )

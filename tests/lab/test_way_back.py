@@ -72,7 +72,7 @@ def test_every_write_of_the_target_comes_back(desk: Desk) -> None:
     assert "source is the plan's target" in ended.out, "the exchanged words are explained where they are used"
     told = desk.run("status").out
     assert "The target refuses writes to 3 indices" in told and "by fallback" in told, told
-    assert "as the fallback left them: open, and refusing writes" in told, told
+    assert "left by the fallback: open, and refusing writes" in told, told
     assert "next: snapferry cutover" in told, told
     assert desk.run("finish").code == 0
     engine(lab, "source", "PUT", "/one/_doc/back?refresh=true", {"n": 10})
@@ -202,6 +202,22 @@ def test_after_a_kill_in_the_middle_of_a_round_a_write_to_the_old_domain_is_neve
     no_rules(lab)
     engine(lab, "source", "PUT", "/piped/_doc/astray?refresh=true&pipeline=_none", {"n": 1})
     require_refused(desk, "piped", "astray")
+
+
+def test_a_fallback_that_was_interrupted_gives_way_to_follow_and_goes_through_later(desk: Desk) -> None:
+    """What either of them has sent is not taken for somebody else's by the other."""
+    promised(desk, gates={"before-freeze": {"timeout": "1s"}})
+    assert fall_back(desk).code == 5
+    write_to_target(desk.lab, "one")
+    desk.write(cutover=PROMISED, gates={})
+    for verb, options in (
+        ("follow", ["--execute", "--until-ready"]),
+        ("fallback", ["--execute", "--allow-freeze"]),
+    ):
+        ended = desk.run(verb, *options)
+        assert ended.code == 0, str(ended)
+    for name in ("one", "piped"):
+        assert contents(desk.lab, "source", name) == contents(desk.lab, "target", name)
 
 
 def test_a_released_source_is_never_written_to_again(desk: Desk) -> None:

@@ -698,7 +698,7 @@ def test_the_copies_of_the_rounds_are_told(tmp_path: Path) -> None:
         "round": 2,
         "copies": 5,
         "doubted": 0,
-        "promised": 0,
+        "left_by_fallback": False,
         "as_of": "2026-11-24T20:00:01Z",
     }
 

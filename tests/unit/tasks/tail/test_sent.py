@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domains.engine.bulk import Action, DeleteAction, IndexAction, ItemResult
-from domains.engine.raw_documents import RawDocument
+from domains.engine.raw_documents import RawDocument, digest_of
 from runs.errors import StateUnusable
 from tasks.tail.sent import SentOperations, SeqNos, read_sent
 
@@ -64,6 +66,12 @@ def a_delete(shard: Shard, id: str) -> DeleteAction:
     return DeleteAction(id, None, shard.documents[id].seq_no, 1)
 
 
+def went_well(sent: SentOperations, shard: Shard, *actions: Action) -> None:
+    """A request with its reply."""
+    number = sent.send("a", 0, actions)
+    sent.answer("a", 0, number, actions, [shard.apply(each) for each in actions])
+
+
 @pytest.fixture
 def sent(tmp_path: Path) -> SentOperations:
     return SentOperations(tmp_path / "run-0.sent")
@@ -100,7 +108,7 @@ def history(seed: int, path: Path) -> tuple[Shard, int, int]:
             arrives = random.random() < 0.7
             results = [shard.apply(each) for each in actions] if arrives else []
             if arrives and random.random() < 0.7:
-                sent.answer("a", 0, number, results)
+                sent.answer("a", 0, number, actions, results)
                 break
             if random.random() < 0.3 or attempt == 2:  # killed, in the middle of a request
                 return shard, last, strangers
@@ -121,12 +129,10 @@ def test_a_killed_session_knows_its_own_and_finds_a_strangers_document(tmp_path:
 
 def test_where_every_reply_is_known_the_count_is_exact(sent: SentOperations) -> None:
     shard = Shard()
-    number = sent.send("a", 0, [a_write("1"), a_write("2")])
-    sent.answer("a", 0, number, [shard.apply(a_write("1")), shard.apply(a_write("2"))])
+    went_well(sent, shard, a_write("1"), a_write("2"))
     assert shard.foreign(sent, -1) == 0
     shard.write("1", 2, "theirs")
-    number = sent.send("a", 0, [a_write("1", 3)])
-    sent.answer("a", 0, number, [shard.apply(a_write("1", 3))])
+    went_well(sent, shard, a_write("1", 3))
     assert shard.foreign(sent, -1) == 1, "although nobody can see it any more"
 
 
@@ -157,8 +163,7 @@ def test_a_large_file_is_written_anew_and_says_the_same(
     shard = Shard()
     sent.send("a", 0, [a_write("lost")])
     for n in range(200):
-        number = sent.send("a", 0, [a_write(str(n))])
-        sent.answer("a", 0, number, [shard.apply(a_write(str(n)))])
+        went_well(sent, shard, a_write(str(n)))
     assert sent.path.stat().st_size < 5_000
     account = read_sent(sent.path).of("a", 0)
     assert account.done.ranges == [(0, 199)]
@@ -166,7 +171,7 @@ def test_a_large_file_is_written_anew_and_says_the_same(
 
 
 def test_what_was_forgotten_leaves_no_file(sent: SentOperations) -> None:
-    sent.answer("a", 0, sent.send("a", 0, [a_write("1")]), [ItemResult(0, 1, 1)])
+    went_well(sent, Shard(), a_write("1"))
     sent.forget()
     assert not sent.path.exists()
     assert sent.of("a", 0).done.ranges == []
@@ -191,8 +196,7 @@ def test_a_request_without_a_reply_may_arrive_in_a_later_round(
     """As of a domain that stood still."""
     shard = Shard()
     sent.send("a", 0, [a_write("1", 5, "late")])
-    again = sent.send("a", 0, [a_write("1", 5, "late")])
-    sent.answer("a", 0, again, [shard.apply(a_write("1", 5, "late"))])
+    went_well(sent, shard, a_write("1", 5, "late"))
     assert shard.foreign(sent, -1) == 0
     sent.forget()
     shard.apply(a_write("1", 5, "late"))
@@ -201,6 +205,76 @@ def test_a_request_without_a_reply_may_arrive_in_a_later_round(
     sent.forget()
     shard.apply(a_write("1", 5, "late"))
     assert shard.foreign(sent, 1) == 1
+
+
+def test_what_may_arrive_late_outlives_the_process(sent: SentOperations, tmp_path: Path) -> None:
+    """One session is killed in a request; the next one ends its round; the one after that is killed, too."""
+    shard = Shard()
+    sent.send("a", 0, [a_write("1", 5, "late")])
+    second = SentOperations(tmp_path / "run-1.sent")
+    assert second.inherit(read_sent(sent.path), "a")
+    second.forget()
+    assert second.may_arrive("a")
+    third = SentOperations(tmp_path / "run-2.sent")
+    third.inherit(read_sent(second.path), "a")
+    shard.apply(a_write("1", 5, "late"))
+    assert shard.foreign(third, -1) == shard.foreign(read_sent(third.path), -1) == 0
+
+
+def test_what_is_no_longer_in_doubt_is_not_waited_for(sent: SentOperations) -> None:
+    went_well(sent, Shard(), a_write("1"))
+    assert not sent.may_arrive("a")
+
+
+def test_a_document_that_failed_may_have_taken_a_number(sent: SentOperations) -> None:
+    """An engine that fails inside its index says no number, and has used one."""
+    shard, actions = Shard(), [a_write("1"), a_write("2")]
+    number = sent.send("a", 0, actions)
+    failed = ItemResult(error="illegal_argument_exception", status=400)
+    sent.answer("a", 0, number, actions, [shard.apply(a_write("1")), failed])
+    shard.last += 1
+    assert shard.foreign(sent, -1) == shard.foreign(read_sent(sent.path), -1) == 0
+    shard.write("3", 1, "theirs")
+    assert shard.foreign(sent, -1) == shard.foreign(read_sent(sent.path), -1) == 1
+
+
+def test_a_large_file_remembers_what_was_written_twice(
+    sent: SentOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = Shard()
+    sent.send("a", 0, [a_write("1")])
+    shard.apply(a_write("1"))  # the reply is lost
+    monkeypatch.setattr("tasks.tail.sent._COMPACT_BYTES", 0)
+    went_well(sent, shard, a_write("1"))
+    assert shard.foreign(sent, -1) == shard.foreign(read_sent(sent.path), -1) == 0
+
+
+def test_a_line_that_did_not_fit_on_the_disk_leaves_no_half(
+    sent: SentOperations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = Shard()
+    went_well(sent, shard, a_write("1"))
+    write, room = os.write, [10]
+
+    def filling_up(file: int, content: bytes) -> int:
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, content[: room.pop()])
+
+    monkeypatch.setattr("os.write", filling_up)
+    with pytest.raises(StateUnusable, match="no space left"):
+        sent.send("a", 0, [a_write("2")])
+    monkeypatch.setattr("os.write", write)
+    went_well(sent, shard, a_write("3"))
+    assert read_sent(sent.path).of("a", 0).done.ranges == [(0, 1)]
+
+
+def test_a_stranger_who_wrote_the_same_version_is_told_by_the_contents(sent: SentOperations) -> None:
+    sent.send("a", 0, [a_write("1", 5, "ours")])
+    account = sent.of("a", 0)
+    assert account.may_have_written(9, ("1", None), 5, digest_of("ours"))
+    assert account.may_have_written(9, ("1", None), 5, b""), "where it was not read"
+    assert not account.may_have_written(9, ("1", None), 5, digest_of("theirs"))
 
 
 def test_a_disk_that_is_full_stops_before_anything_is_sent(tmp_path: Path) -> None:
