@@ -98,6 +98,11 @@ class FollowedIndex:
         earlier = (each.global_checkpoint for each in self.copy.marks if each.shard == mark.shard)
         return max(0, mark.max_seq_no - max((self.cursors[mark.shard], *earlier)))
 
+    def start_over(self) -> None:
+        """Read both sides anew from its base on, in the next round."""
+        self.listed = False
+        self.cursors = {place.shard: place.base.global_checkpoint for place in self.places}
+
     def stands_at(self, marks: Sequence[Mark]) -> None:
         """Note where its copy stands between rounds."""
         self.last = {mark.shard: mark.max_seq_no for mark in marks}
@@ -142,7 +147,7 @@ def followed(
             places.append(Place(number, index.name, index.target, mark.shard, mark))
             number += 1
         each = FollowedIndex(index, copy, tuple(places))
-        each.cursors = {place.shard: place.base.global_checkpoint for place in places}
+        each.start_over()
         each.last = {mark.shard: mark.max_seq_no for mark in copy.own}
         each.terms = {mark.shard: mark.primary_term for mark in copy.own}
         each.sending = copy.sending

@@ -108,7 +108,10 @@ class Tail:
         self.watch.look(m, self.indices)
         for each in self.in_step:
             each.marks = current[each.name]
-            each.cursors = {mark.shard: mark.global_checkpoint for mark in current[each.name]}
+            if each.listed:
+                each.cursors = {mark.shard: mark.global_checkpoint for mark in current[each.name]}
+            else:
+                each.start_over()
         return done.model_copy(update={"seconds": round(time.monotonic() - began, 3)})
 
     def admit(self, indices: Iterable[FollowedIndex]) -> None:
@@ -160,7 +163,7 @@ class Tail:
             return self._bring_over(m, busy, current, versions)
         except BaseException:
             for each in busy:
-                each.listed = False
+                each.start_over()
             raise
 
     def _bring_over(
