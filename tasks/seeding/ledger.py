@@ -84,8 +84,13 @@ def after_tail(copy: Copy, position: CopyPosition | None = None) -> Copy:
     found = copy.model_copy(update={"base": base, "marks": (), "target_digest": "", "doubt": _TAIL})
     if position is None:
         return found
-    own = tuple(Mark(n, last, -1, position.terms.get(n, 0), "") for n, last in sorted(position.last.items()))
-    return found.model_copy(update={"own": own, "sending": position.sending})
+    return found.model_copy(update={"own": marks_at(position), "sending": position.sending})
+
+
+def marks_at(position: CopyPosition) -> tuple[Mark, ...]:
+    """A copy's own marks at this position, without checkpoints and history."""
+    last, terms = sorted(position.last.items()), position.terms
+    return tuple(Mark(shard, number, -1, terms.get(shard, 0), "") for shard, number in last)
 
 
 def _touched(journal: Journal, copies: dict[str, Copy]) -> Iterator[Copy]:

@@ -15,7 +15,7 @@ from runs.state import State
 from tasks.migration import Migration
 from tasks.seeding.copies import ledger_of
 from tasks.tail.comparison import Known
-from tasks.tail.pages import pages, refresh_copies, require_speaking
+from tasks.tail.pages import pages, refresh_all, require_speaking
 from tasks.tail.places import CannotFollow, FollowedIndex, Lost, Place
 from tasks.tail.sent import PlaceAccount, SentOperations, ShardAccount, read_sent
 from tasks.tail.zones import Versions
@@ -149,7 +149,7 @@ class CopyWatch:
         moved = account.is_used and term not in {0, mark.primary_term}
         if mark.max_seq_no <= last or not (account.in_doubt or moved):
             return account.foreign(last, mark.max_seq_no)
-        refresh_copies(m, [index])
+        refresh_all(m.target, [index.target])
         found = pages(m.target, self._versions.target, place.target, place, last, index.page)
         live = chain.from_iterable(found)
         if moved:  # a new primary fills gaps, and an engine repeats what it did not finish: they are not seen

@@ -1,7 +1,7 @@
 """Read a shard's documents in the order of their sequence numbers, page by page, at a bearable pace."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from domains.domain import Domain
@@ -49,15 +49,14 @@ def read_page_sizes(m: Migration, indices: Sequence[FollowedIndex]) -> None:
         each.page = min(here[each.name], there[each.target])
 
 
-def refresh_copies(m: Migration, indices: Iterable[FollowedIndex]) -> None:
-    """Make what was written to these copies visible to searches.
+def refresh_all(domain: Domain, names: Sequence[str]) -> None:
+    """Make what was written to these indices visible to searches.
 
     Raises:
         UnexpectedReply: one could not be refreshed; transient.
     """
-    failed = refresh(m.target, [each.target for each in indices])
-    for name, why in failed.items():
-        raise UnexpectedReply(f"target: refresh of {name}", why, transient=True)
+    for name, why in refresh(domain, names).items():
+        raise UnexpectedReply(f"{domain.label}: refresh of {name}", why, transient=True)
 
 
 def require_speaking(domain: Domain, silent: Mapping[str, str]) -> frozenset[str]:

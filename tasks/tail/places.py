@@ -88,11 +88,6 @@ class FollowedIndex:
             return CopyPosition(lost=self.out)
         return CopyPosition(last=self.last, terms=self.terms, sending=self.sending)
 
-    @property
-    def own_marks(self) -> tuple[Mark, ...]:
-        """Where its copy stands, without checkpoints and history."""
-        return tuple(Mark(n, last, -1, self.terms.get(n, 0), "") for n, last in sorted(self.last.items()))
-
     def lacks(self, mark: Mark) -> int:
         """How many operations of a shard the copy lacks, after this session and earlier ones."""
         earlier = (each.global_checkpoint for each in self.copy.marks if each.shard == mark.shard)

@@ -16,7 +16,7 @@ from configs.values.listing import counted
 from domains.engine.catalog import refresh
 from domains.engine.raw_documents import RawDocument
 from domains.engine.shard_stats import marks
-from domains.errors import DomainError, UnexpectedReply
+from domains.errors import DomainError
 from domains.shard_mark import Mark
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
@@ -26,7 +26,7 @@ from tasks.tail import mappings
 from tasks.tail.application import BulkSize, Writer
 from tasks.tail.comparison import Known, to_write
 from tasks.tail.copy_watch import CopyWatch
-from tasks.tail.pages import Pace, pages, read_page_sizes, refresh_copies, require_speaking
+from tasks.tail.pages import Pace, pages, read_page_sizes, refresh_all, require_speaking
 from tasks.tail.places import CannotFollow, FollowedIndex, Lost, Place, in_step
 from tasks.tail.touched import Touched
 from tasks.tail.write_access import Adjustments, writing_to
@@ -169,12 +169,11 @@ class Tail:
     def _bring_over(
         self, m: Migration, busy: Sequence[FollowedIndex], current: Marks, versions: Mapping[str, int]
     ) -> TailRound:
-        stale = refresh(m.source, [each.name for each in busy])
-        for each in busy:
-            if each.name in stale:
-                raise UnexpectedReply(f"source: refresh of {each.name}", stale[each.name], transient=True)
+        refresh_all(m.source, [each.name for each in busy])
         new = [each for each in busy if not each.listed]
-        refresh_copies(m, new)  # a killed session's last writes may not be visible yet
+        refresh_all(
+            m.target, [each.target for each in new]
+        )  # a killed session's last writes may not be visible yet
         operations = sum(each.behind for each in busy)
         with writing_to(m, [each.target for each in busy]) as refused:
             for each in busy:
@@ -188,9 +187,9 @@ class Tail:
             for each in in_step(busy):
                 _kept_in_step(each, lambda each=each: self.synchronise(m, each, versions.get(each.name)))
             self._each(works, _Work.bring_over)
-            refresh_copies(m, busy)
+            refresh_all(m.target, [each.target for each in busy])
             self._each(works, _Work.remove_gone)
-            refresh_copies(m, busy)
+            refresh_all(m.target, [each.target for each in busy])
         self._each(works, _Work.read_back)
         late = {work.index.name for work in works if work.met_late}
         for each in busy:

@@ -17,7 +17,7 @@ from tasks.records.resolution import Resolution
 from tasks.records.seeding import CopiesRecord, Copy
 from tasks.seeding.changes import shapes
 from tasks.seeding.copies import ledger_of, own_uuids
-from tasks.seeding.ledger import after_tail
+from tasks.seeding.ledger import after_tail, marks_at
 from tasks.seeding.scope import with_streams_split
 from tasks.tail.pages import Pace
 from tasks.tail.places import FollowedIndex, followed
@@ -131,7 +131,7 @@ def copies_after(m: Migration, indices: Iterable[FollowedIndex]) -> CopiesRecord
         _as_followed(
             copy,
             by_target[name],
-            own.get(name) or by_target[name].own_marks,
+            own.get(name) or marks_at(by_target[name].position),
             digests.get(name, ""),
             back=m.journal.document.back,
         )
