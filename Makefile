@@ -50,7 +50,8 @@ test: $(READY)
 # JOB=cutover, seed rounds and cutovers that are; with JOB=tail, random histories that are followed and cut
 # over; with JOB=way-back, there, back and there again; with JOB=tail-kills, the same, killed on the way;
 # with JOB=steady, there and back while clients write for minutes; with JOB=rights, a set-up without each of
-# its rights.
+# its rights; with JOB=faults, while a tenth and more of all requests go wrong; with JOB=crashes, every verb,
+# killed at every point; with JOB=fuzz, damaged input of every kind.
 # `make soak SEED=17` repeats one run, and records nothing.
 soak: $(READY)
 	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \

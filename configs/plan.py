@@ -21,6 +21,7 @@ from configs.repository import FsRepository, Repository, S3Repository, Side
 from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
 from configs.source import SnapshotSource, Source, beyond_snapshots, source_disagreements, with_implied_level
+from configs.state import State, state_disagreements
 from configs.values.names import NAME_PATTERN, check_plan_name
 from configs.verify import VerifySettings
 
@@ -131,6 +132,14 @@ class Plan(Settings):
         description="Commands and webhooks that are notified of a run's events.",
     )
 
+    state: State | None = Field(
+        default=None,
+        title="State",
+        description="Keep journals and locks in S3, so that several machines can work on this plan: "
+        "s3://BUCKET/PREFIX. Without it they are in a folder of this machine. --state comes first.",
+        examples=["s3://my-migrations/snapferry"],
+    )
+
     _level = model_validator(mode="before")(with_implied_level)
 
     @property
@@ -166,6 +175,7 @@ class Plan(Settings):
         if self.source_domain is None:
             yield from beyond_snapshots(self.reindex, self.metadata)
         yield from shared_files(self.gates)
+        yield from state_disagreements(self.state, self.repository)
         if self.existing_snapshot is not None and "before-snapshot" in self.gates:
             key = self.snapshot_key
             message = f"no snapshot is taken, because {key} names one; remove this gate or that key"

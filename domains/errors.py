@@ -28,7 +28,9 @@ anything. An error that ends a run makes it `failed` (1), or `interrupted` (5) i
     │
     │   runs.errors
     ├── Busy                   another run holds this plan or pair of domains        6
+    │   └── LockLost           another has taken over; nothing more is sent          6
     ├── StateUnusable          the state cannot be read or written                   3
+    │   └── StateUnreachable   S3, which holds it, does not answer                   5
     ├── PlanChanged            an unfinished run began with another plan             3
     └── NothingToApprove       no run waits at this gate                             3
 

@@ -1,4 +1,4 @@
-"""What `snapferry abort` is about: an unfinished cutover, else a rehearsal, else the seed rounds.
+"""What `snapferry abort` is about: an unfinished cutover, a rehearsal, the seed rounds, or a migration.
 
 Needs no Prefect server.
 """
@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from configs.plan import Plan
-from flows import abort_cutover, abort_seeding
+from flows import abort_cutover, abort_migration, abort_seeding
 from flows.guard.agreement import await_guard
 from flows.sessions.exclusion import TAKE_AWAY
 from flows.sessions.first_contact import contact
 from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import aborting, as_rehearsed, target_of
 from flows.sessions.verb_rules import require_nothing_open
-from flows.sessions.which_run import leftover, require_leftover, unfinished_cutover
+from flows.sessions.which_run import (
+    leftover,
+    migration_to_undo,
+    require_leftover,
+    unfinished_cutover,
+)
 from runs.begun_plan import as_begun, require_same_sides
 from runs.guard_record import GuardState
 from runs.journal import Journal
@@ -36,10 +41,11 @@ class Subject:
     """What an abort is about.
 
     Args:
-        journal: where the work is written down: the cutover's, the rehearsal's, or the latest round's.
+        journal: where the work is written down: the cutover's, the rehearsal's, the migration's, or the
+            latest round's.
     """
 
-    what: Literal["cutover", "rehearsal", "seed rounds"]
+    what: Literal["cutover", "rehearsal", "seed rounds", "migration"]
     journal: Journal
 
 
@@ -60,6 +66,9 @@ def subject(state: State) -> Subject:
     if rounds:
         return Subject("seed rounds", rounds[-1])
     _require_not_open(state)
+    migration = migration_to_undo(state)
+    if migration:
+        return Subject("migration", migration)
     return Subject("rehearsal", require_leftover(state))
 
 
@@ -95,6 +104,8 @@ def preview(plan: Plan, options: RunOptions) -> Leftovers | UnfinishedCutover:
         return abort_cutover.preview(plan, found.journal)
     if found.what == "seed rounds":
         return abort_seeding.preview(plan, runs_with_copies(state))
+    if found.what == "migration":
+        return abort_migration.preview(plan, found.journal)
     return leftovers(plan, options)
 
 
@@ -130,6 +141,8 @@ def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:
     if found.what == "seed rounds":
         _require_consent(options)
         return abort_seeding.abort_seeding(plan, options, found.journal)
+    if found.what == "migration":
+        return abort_migration.abort_migration(plan, options, found.journal)
     return _rehearsal(plan, options)
 
 

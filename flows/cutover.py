@@ -24,7 +24,8 @@ def cutover(
         plan: the plan, as in its YAML file. It names secrets but holds none.
         execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; it needs `allow_freeze`.
-        state: the state folder on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow, or s3://BUCKET/PREFIX; None for what the
+            plan says, or the default folder.
 
     Returns:
         The run's id. A finished cutover is not repeated: its id is returned.
@@ -33,7 +34,7 @@ def cutover(
         SnapferryError: refused, failed, timed out or different. The source takes writes again, unless the
             target was already being opened: then the same call resumes.
     """
-    options = run_options(execute, consents, state)
+    options = run_options(plan, execute, consents, state)
     with in_flow_run(plan.name):
         return chain.run(Request(plan, options))
 
@@ -54,7 +55,8 @@ def rehearse_cutover(
         plan: the plan, as in its YAML file. It names secrets but holds none.
         execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; a rehearsal freezes nothing.
-        state: the state folder on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow, or s3://BUCKET/PREFIX; None for what the
+            plan says, or the default folder.
 
     Returns:
         The run's id; it counts as a seed round.
@@ -62,6 +64,6 @@ def rehearse_cutover(
     Raises:
         SnapferryError: refused, failed, interrupted or different. The next round closes what it leaves open.
     """
-    options = run_options(execute, consents, state)
+    options = run_options(plan, execute, consents, state)
     with in_flow_run(plan.name):
         return rehearsal.run(Request(plan, options))

@@ -24,7 +24,8 @@ def fallback(
         plan: the plan, as in its YAML file. It names secrets but holds none.
         execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; it needs `allow_freeze`.
-        state: the state folder on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow, or s3://BUCKET/PREFIX; None for what the
+            plan says, or the default folder.
 
     Returns:
         The run's id.
@@ -33,6 +34,6 @@ def fallback(
         SnapferryError: refused, failed, timed out or different. The target takes writes again, unless the
             source was already being opened: then the same call resumes.
     """
-    options = run_options(execute, consents, state)
+    options = run_options(plan, execute, consents, state)
     with in_flow_run(plan.name):
         return chain.run(Request(exchanged(plan), options))

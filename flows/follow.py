@@ -28,7 +28,8 @@ def follow(
         execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; following freezes nothing.
         until_ready: end as soon as a cutover may begin.
-        state: the state folder on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow, or s3://BUCKET/PREFIX; None for what the
+            plan says, or the default folder.
 
     Returns:
         The run's id.
@@ -36,7 +37,7 @@ def follow(
     Raises:
         SnapferryError: refused, failed or interrupted; the journal holds the whole story.
     """
-    options = run_options(execute, consents, state).model_copy(update={"until_ready": until_ready})
+    options = run_options(plan, execute, consents, state).model_copy(update={"until_ready": until_ready})
     plan, _ = direction(plan, options.state)
     with in_flow_run(plan.name):
         return chain.run(Request(plan, options))

@@ -33,7 +33,8 @@ def migrate(
         execute: required; without it the flow refuses to change anything.
         consents: the risks accepted.
         new_run: start another run even if one has finished or is unfinished.
-        state: the state folder on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow, or s3://BUCKET/PREFIX; None for what the
+            plan says, or the default folder.
         saved_plan: a file from `snapferry plan -o` on that machine, made from this plan: it does exactly
             that.
 
@@ -43,7 +44,7 @@ def migrate(
     Raises:
         SnapferryError: refused, failed, interrupted or different; the journal holds the whole story.
     """
-    options = run_options(execute, consents, state, new_run=new_run)
+    options = run_options(plan, execute, consents, state, new_run=new_run)
     with in_flow_run(plan.name):
         return chain.run(Request(plan, options, _read_saved_plan(plan, saved_plan)))
 

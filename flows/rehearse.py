@@ -26,7 +26,8 @@ def rehearse(
         execute: required; without it the flow refuses to change anything.
         rehearsal: the prefix, a sample of the indices, a third domain, whether to keep what it makes.
         consents: the risks accepted.
-        state: the state folder on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow, or s3://BUCKET/PREFIX; None for what the
+            plan says, or the default folder.
 
     Returns:
         The run's id. An interrupted rehearsal is resumed.
@@ -35,6 +36,6 @@ def rehearse(
         SnapferryError: refused, failed, interrupted or different. What it made is removed all the same,
             except after an interruption: then the same call resumes, and `snapferry abort` removes it.
     """
-    options = run_options(execute, consents, state)
+    options = run_options(plan, execute, consents, state)
     with in_flow_run(plan.name):
         return chain.run(Request(plan, options, rehearsal=rehearsal))

@@ -27,7 +27,8 @@ def seed(
         execute: required; without it the flow refuses to change anything.
         consents: the risks accepted; a round freezes nothing.
         new_run: give up an unfinished round and begin another.
-        state: the state folder on the machine that runs the flow; None for the default one.
+        state: the state folder on the machine that runs the flow, or s3://BUCKET/PREFIX; None for what the
+            plan says, or the default folder.
 
     Returns:
         The run's id.
@@ -35,6 +36,6 @@ def seed(
     Raises:
         SnapferryError: refused, failed or interrupted; the journal holds the whole story.
     """
-    options = run_options(execute, consents, state, new_run=new_run)
+    options = run_options(plan, execute, consents, state, new_run=new_run)
     with in_flow_run(plan.name):
         return chain.run(Request(plan, options))

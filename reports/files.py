@@ -5,7 +5,7 @@ from pathlib import Path
 from reports.build.report import report_of
 from reports.views.markdown import markdown
 from runs.journal import Journal
-from runs.state_files import replace_file
+from runs.stores.registry import store_of
 
 
 def report_files(journal: Journal) -> tuple[Path, Path]:
@@ -18,9 +18,9 @@ def write_reports(journal: Journal) -> None:
     """Write the report's files.
 
     Raises:
-        OSError: they cannot be written; the journal has everything all the same.
+        OSError, StateUnusable: they cannot be written; the journal has everything all the same.
     """
     report = report_of(journal.document)
     as_json, as_markdown = report_files(journal)
-    replace_file(as_json, report.model_dump_json(indent=2) + "\n")
-    replace_file(as_markdown, markdown(report))
+    store_of(as_json).replace(as_json, report.model_dump_json(indent=2) + "\n")
+    store_of(as_markdown).replace(as_markdown, markdown(report))

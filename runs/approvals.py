@@ -13,7 +13,8 @@ from runs.errors import NothingToApprove, StateUnusable
 from runs.journal import Journal, now
 from runs.lifecycle import RunStatus
 from runs.state import State
-from runs.state_files import make_folder, open_private, read_state, unwritable
+from runs.state_files import unwritable
+from runs.stores.registry import store_of
 from runs.verbs import Verb
 
 
@@ -63,20 +64,13 @@ def approve(journal: Journal, gate: Gate, by: str) -> tuple[Approval, bool]:
     """
     path = _path(journal, gate)
     approval = Approval(gate=gate, run_id=journal.run_id, by=by, at=now())
-    fresh = path.with_name(f".{gate}.{os.getpid()}.new")
+    store, text = store_of(path), approval.model_dump_json() + "\n"
     try:
-        make_folder(path.parent)
-        try:
-            with os.fdopen(open_private(fresh, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as file:
-                file.write(approval.model_dump_json() + "\n")
-            os.link(fresh, path)  # unlike a rename, a link fails if the file exists
-        except FileExistsError:
+        if not store.create(path, text):
             former = _read(path)
             if _counts(former, journal):
                 return former, False
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
+            store.replace(path, text)
     except OSError as error:
         raise unwritable(path, error) from error
     return approval, True
@@ -89,7 +83,7 @@ def approval_of(journal: Journal, gate: Gate) -> Approval | None:
         StateUnusable: an approval exists but cannot be read.
     """
     path = _path(journal, gate)
-    found = _read(path) if path.exists() else None
+    found = _read(path) if store_of(path).exists(path) else None
     return found if found and _counts(found, journal) else None
 
 
@@ -113,6 +107,8 @@ def _path(journal: Journal, gate: Gate) -> Path:
 
 def _read(path: Path) -> Approval:
     try:
-        return Approval.model_validate_json(read_state(path))
+        return Approval.model_validate_json(store_of(path).read(path))
     except (OSError, ValidationError) as error:
-        raise StateUnusable(f"cannot read {path} as an approval", "remove it and approve again") from error
+        raise StateUnusable(
+            f"cannot read {store_of(path).shown(path)} as an approval", "remove it and approve again"
+        ) from error

@@ -42,8 +42,8 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
     """Refuse to resume or show a run if the plan has changed since the run began.
 
     Args:
-        but: fields and sections that may differ, such as `verify.level`. Checks, gates, hooks and metadata
-            may always differ, because they do not decide which data moves.
+        but: fields and sections that may differ, such as `verify.level`. Checks, gates, hooks, metadata and
+            where the state is may always differ, because they do not decide which data moves.
 
     Raises:
         PlanChanged: the plan differs; the error names the fields.
@@ -64,7 +64,7 @@ def differences(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> l
     """
     plan = in_direction_of(journal, plan)
     before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
-    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks", "metadata"))
+    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks", "metadata", "state"))
     keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
     changed = sorted(key for key in keys if before.get(key) != after.get(key))
     return [f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed]

@@ -7,8 +7,16 @@ class Busy(SnapferryError):
     """Another run holds this plan or this pair of domains. Nothing was changed."""
 
 
+class LockLost(Busy):
+    """Another process has taken over the plan, because this one was not heard of for too long."""
+
+
 class StateUnusable(SnapferryError):
     """The state folder or a journal in it cannot be read or written. Nothing was changed."""
+
+
+class StateUnreachable(StateUnusable):
+    """State in S3 has not answered for a while. The same command continues."""
 
 
 class PlanChanged(SnapferryError):

@@ -14,6 +14,7 @@ from configs.values.visible import visible, visible_lines
 from runs.events import Event
 from runs.hook_commands import command_unusable, run_command
 from runs.journal import HookEntry, Journal, now
+from runs.stores.registry import store_of
 
 EXIT_CODES: dict[EventName, int] = {"done": 0, "failed": 1, "refused": 3, "different": 4, "interrupted": 5}
 """Events that end a session, and the command's exit code for each."""
@@ -89,8 +90,8 @@ def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path,
         target=_where(plan.target),
         repository=plan.repository.name,
         snapshot=str(resolved.get("snapshot", "")),
-        state=str(journal.path.parents[2]),
-        journal=str(journal.path),
+        state=store_of(journal.path).shown(journal.path.parents[2]),
+        journal=journal.shown,
         report_json=written[0],
         report_markdown=written[1],
     )

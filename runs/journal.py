@@ -19,8 +19,9 @@ from domains.http.block_refusals import BLOCK_EXCEPTIONS
 from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
-from runs.state_files import read_state, recorded_if_possible, save_state, unreadable
+from runs.state_files import recorded_if_possible, unreadable
 from runs.step_names import StepName
+from runs.stores.registry import save_state, store_of
 from runs.verbs import Verb
 
 DENIED = "denied"
@@ -305,12 +306,12 @@ class Journal:
             StateUnusable: the file cannot be read or is not a journal.
         """
         try:
-            return cls(path, Document.model_validate_json(read_state(path)))
+            return cls(path, Document.model_validate_json(store_of(path).read(path)))
         except OSError as error:
             raise unreadable(path, error) from error
         except ValidationError as error:
             raise StateUnusable(
-                f"{path} is not a journal this version can read: {_why_invalid(error)}",
+                f"{store_of(path).shown(path)} is not a journal this version can read: {_why_invalid(error)}",
                 "move the file away to start over, or use the version that wrote it",
             ) from error
 
@@ -321,6 +322,11 @@ class Journal:
             StateUnusable: the folder cannot be written, and that matters here: see `recorded_if_possible`.
         """
         save_state(self.path, self.document.model_dump_json(indent=1))
+
+    @property
+    def shown(self) -> str:
+        """Where the journal is, for people."""
+        return store_of(self.path).shown(self.path)
 
     @property
     def run_id(self) -> str:

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from runs.errors import Busy, StateUnusable
 from runs.journal import now
 from runs.progress import Progress, listening
 from runs.state_files import open_private, read_state
+from runs.stores.registry import store_of
 
 _EVERY_S = 2.0
 
@@ -56,15 +58,18 @@ def live_progress(path: Path) -> Generator[None]:
         with listening(writer):
             yield
     finally:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
+        with suppress(OSError, StateUnusable, Busy):
+            store_of(path).remove(path)
 
 
 def read_live_progress(path: Path) -> LiveProgress | None:
-    """What the file says; None if there is none, or it cannot be read."""
+    """What the file says, of this machine or of another; None if there is none, or it cannot be read."""
     try:
-        return LiveProgress.model_validate_json(read_state(path))
-    except (OSError, ValidationError):
+        try:
+            return LiveProgress.model_validate_json(read_state(path))
+        except FileNotFoundError:
+            return LiveProgress.model_validate_json(store_of(path).read(path))
+    except (OSError, ValidationError, StateUnusable):
         return None
 
 

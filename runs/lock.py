@@ -9,11 +9,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from runs.errors import Busy
-from runs.journal import now
 from runs.state_files import (
     is_optional,
     make_folder,
@@ -82,7 +82,7 @@ def _write_note(file: TextIO, note: str) -> None:
 
 
 def _since() -> str:
-    return now().isoformat(timespec="seconds")
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def is_locked(path: Path) -> bool:

@@ -4,7 +4,6 @@ One file beside the plan's journals, a line for each event. After a kill it says
 have made; a read of the target says whether they did.
 """
 
-import os
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from runs.errors import StateUnusable
 from runs.journal import now
 from runs.state import State
-from runs.state_files import open_private, read_state, replace_file, unreadable, unwritable
+from runs.state_files import unreadable
+from runs.stores.registry import store_of
+from runs.stores.store import Appender
 
 _FILE = "metadata.copied"
 
@@ -67,7 +68,7 @@ class MetadataRecord:
         for entry in _entries(self.path, lines) if is_ours else ():
             self._entries[entry.kind, entry.name] = entry
         # A kill may have cut the last line, so that the first write of each session begins the file anew.
-        self._begun = False
+        self._file: Appender | None = None
 
     @property
     def entries(self) -> tuple[CopiedEntry, ...]:
@@ -99,14 +100,11 @@ class MetadataRecord:
     def _note(self, entries: list[CopiedEntry]) -> None:
         if not entries:
             return
-        try:
-            if not self._begun:
-                first = CopiedTo(target=self._target)
-                replace_file(self.path, _text([first, *self._entries.values()]))
-                self._begun = True
-            _append(self.path, _text(entries))
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        if self._file is None:
+            self._file = store_of(self.path).appender(self.path)
+            first = CopiedTo(target=self._target)
+            self._file.replace(_text([first, *self._entries.values()]))
+        self._file.append(_text(entries), durably=True)
         self._entries |= {(entry.kind, entry.name): entry for entry in entries}
 
 
@@ -114,16 +112,9 @@ def _text(lines: Iterable[BaseModel]) -> str:
     return "".join(f"{line.model_dump_json()}\n" for line in lines)
 
 
-def _append(path: Path, text: str) -> None:
-    with os.fdopen(open_private(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW), "ab") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _lines(path: Path) -> list[bytes]:
     try:
-        return read_state(path).splitlines()
+        return store_of(path).read(path).splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:

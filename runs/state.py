@@ -10,28 +10,34 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from configs.plan import Plan
+from configs.state import is_shared
 from runs.begun_plan import plan_record
 from runs.errors import StateUnusable
 from runs.journal import Document, Journal, now
 from runs.lifecycle import counts, is_finished, is_given_up
-from runs.lock import held, holder, is_locked, killed_holder, pair_name, require_free
+from runs.lock import killed_holder, pair_name
 from runs.progress import Progress, report_progress
-from runs.state_files import close_to_others, entries, replace_file, unreadable, unwritable
+from runs.state_files import close_to_others, replace_file, unreadable
+from runs.stores.registry import require_no_copy, store_of
+from runs.stores.store import StateStore
 from runs.verbs import Verb
 
 SENT = ".sent"
 """Suffix of the files that say what a session has sent to copies."""
+_NAMED = "SNAPFERRY_STATE"
 _WAIT = "wait for it; `snapferry status PLAN` shows it"
 
 
 def default_folder() -> Path:
     """Return `$SNAPFERRY_STATE` or the user's XDG state folder; independent of the current directory.
 
+    Where the variable names an address in S3, it is the folder for what this machine alone keeps.
+
     Raises:
         StateUnusable: none is named, and the user has no home.
     """
-    named = os.environ.get("SNAPFERRY_STATE")
-    if named:
+    named = os.environ.get(_NAMED, "")
+    if named and not is_shared(named):
         return Path(named)
     try:
         return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "snapferry"
@@ -39,6 +45,26 @@ def default_folder() -> Path:
         raise StateUnusable(
             "there is no home folder to keep the state in", "name a folder with --state or SNAPFERRY_STATE"
         ) from error
+
+
+def named_address() -> str:
+    """The address in S3 that `$SNAPFERRY_STATE` names; empty if it names none."""
+    named = os.environ.get(_NAMED, "")
+    return named if is_shared(named) else ""
+
+
+def place_shown(folder: Path) -> str:
+    """Where the state with this folder is, for people: the folder itself, or an address in S3."""
+    return store_of(folder).shown(folder)
+
+
+def plan_names(folder: Path) -> list[str]:
+    """The plans that the state has runs of.
+
+    Raises:
+        StateUnusable: it cannot be read, so nobody knows.
+    """
+    return sorted(path.name for path in store_of(folder).folders(folder / "plans"))
 
 
 def require_place(folder: Path) -> Path:
@@ -63,6 +89,7 @@ def require_place(folder: Path) -> Path:
         pass
     except OSError as error:
         raise unreadable(folder, error) from error
+    require_no_copy(folder)
     return folder
 
 
@@ -92,6 +119,15 @@ class State:
         """Return the state that this journal belongs to."""
         runs = journal.path.parent
         return cls(runs.parents[1], runs.name)
+
+    @property
+    def _store(self) -> StateStore:
+        return store_of(self.folder)
+
+    @property
+    def shown(self) -> str:
+        """Where the state is, for people: a folder, or an address in S3."""
+        return place_shown(self.folder)
 
     @property
     def runs(self) -> Path:
@@ -124,11 +160,9 @@ class State:
         Raises:
             StateUnusable: the folder cannot be read, or a file not be removed.
         """
-        for path in entries(self.runs, lambda path: path.suffix == SENT and path.name not in kept):
-            try:
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                raise unwritable(path, error) from error
+        for path in self._store.entries(self.runs):
+            if path.suffix == SENT and path.name not in kept:
+                self._store.appender(path).remove()
 
     @property
     def _lock(self) -> Path:
@@ -142,7 +176,7 @@ class State:
         is refused, or if the last process that worked on the plan was on another machine.
         """
         killed = killed_holder(self._lock)
-        with held(self._lock, self._title, _WAIT):
+        with self._store.hold(self._lock, self._title, _WAIT):
             self._close_to_others()
             if killed and killed.is_elsewhere:
                 said = (
@@ -154,7 +188,7 @@ class State:
 
     def require_free(self) -> None:
         """Raise Busy if a live process holds the plan."""
-        require_free(self._lock, self._title, _WAIT)
+        self._store.require_free(self._lock, self._title, _WAIT)
 
     @property
     def _title(self) -> str:
@@ -168,15 +202,15 @@ class State:
     def lock_pair(self, source_uuid: str, target_uuid: str) -> AbstractContextManager[None]:
         """Hold the lock of this pair of clusters across all plans; raise Busy if another run holds it."""
         path = self.folder / "pairs" / f"{pair_name(source_uuid, target_uuid)}.lock"
-        return held(path, "this pair of domains", "wait for it: it is a run of another plan")
+        return self._store.hold(path, "this pair of domains", "wait for it: it is a run of another plan")
 
     def is_held(self) -> bool:
         """Whether a live process holds this plan."""
-        return is_locked(self._lock)
+        return self._store.is_held(self._lock)
 
     def holder(self) -> int | None:
         """Return the id of the live process that holds this plan; None if there is none or it is unknown."""
-        return holder(self._lock)
+        return self._store.holder(self._lock)
 
     def journals(self) -> Iterator[Journal]:
         """Yield the plan's journals by start time, newest first: a saved plan's run id may be older.
@@ -193,7 +227,8 @@ class State:
         plan, run_id = journal.document.plan.get("name"), journal.run_id
         if (plan, run_id) != (self.plan_name, path.stem):
             raise StateUnusable(
-                f"{path} is a copy: by what it says, it is the journal of run {run_id} of plan {plan}",
+                f"{self._store.shown(path)} is a copy: by what it says, it is the journal of run {run_id} of "
+                f"plan {plan}",
                 f"move it away; its place is plans/{plan}/{run_id}.json in the state folder",
             )
         return journal
@@ -207,7 +242,7 @@ class State:
         return sorted(path.stem for path in self._journals())
 
     def _journals(self) -> list[Path]:
-        return entries(self.runs, lambda path: path.suffix == ".json")
+        return [path for path in self._store.entries(self.runs) if path.suffix == ".json"]
 
     def latest(self) -> Journal | None:
         """Return the newest run that was neither refused nor abandoned, else the newest; None without runs.
@@ -246,7 +281,7 @@ class State:
     def run(self, run_id: str) -> Journal | None:
         """Return the run with this id, whatever its status; None if there is none."""
         path = self._path(run_id)
-        return self._load(path) if os.path.lexists(path) else None
+        return self._load(path) if self._store.exists(path) else None
 
     def current(self, verb: Verb) -> Journal | None:
         """Return the run, finished or not, that the next command of this verb applies to; None if none.

@@ -97,25 +97,6 @@ def replace_file(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def save_state(path: Path, text: str) -> None:
-    """Replace a file of the state folder, or note that it could not be, if that is to stop nothing.
-
-    Raises:
-        StateUnusable: it cannot be written.
-    """
-    unrecorded = _unrecorded.get()
-    try:
-        replace_file(path, text)
-    except OSError as error:
-        failed = unwritable(path, error)
-        if unrecorded is None:
-            raise failed from error
-        unrecorded[path] = failed
-    else:
-        if unrecorded:
-            unrecorded.pop(path, None)
-
-
 # what could not be recorded
 
 
@@ -133,6 +114,25 @@ def recorded_if_possible() -> Generator[Unrecorded]:
         yield noted
     finally:
         _unrecorded.reset(token)
+
+
+@contextmanager
+def noted_unrecorded(path: Path) -> Generator[None]:
+    """Note that the block could not write this file, where that is to stop nothing; else raise it.
+
+    Raises:
+        StateUnusable: from the block.
+    """
+    unrecorded = _unrecorded.get()
+    try:
+        yield
+    except StateUnusable as failed:
+        if unrecorded is None:
+            raise
+        unrecorded[path] = failed
+    else:
+        if unrecorded:
+            unrecorded.pop(path, None)
 
 
 def is_optional() -> bool:

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from snapferry.options import AsJson, Execute, PlanFile, StateFolder, state_folder
+from snapferry.options import AsJson, Execute, PlanFile, StatePlace
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -66,12 +67,15 @@ class PlanCall(Call):
 class RunCall(PlanCall):
     """The call of a verb that reads or writes the runs of a plan."""
 
-    state: StateFolder = None
+    state: StatePlace = None
 
-    @property
+    @cached_property
     def folder(self) -> Path:
-        """The state folder."""
-        return state_folder(self.state)
+        """The state folder; opened, where the state is in S3."""
+        from runs.place import state_place
+        from snapferry.plan_files import state_in
+
+        return state_place(self.state, None if self.state else state_in(self.file))
 
 
 @dataclass(frozen=True, kw_only=True)

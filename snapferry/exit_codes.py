@@ -4,7 +4,7 @@ import errno
 from enum import IntEnum
 
 from domains.errors import SnapferryError, is_transient
-from runs.errors import Busy
+from runs.errors import Busy, StateUnreachable
 from runs.journal import Document
 from runs.lifecycle import RunStatus
 from tasks.errors import TimedOut, VerificationFailed
@@ -67,6 +67,6 @@ def code_of_error(error: SnapferryError) -> ExitCode:
     """The exit code of a verb that ended with this error and changed nothing."""
     if isinstance(error, Busy):
         return ExitCode.BUSY
-    if isinstance(error, TimedOut) or is_transient(error):
+    if isinstance(error, TimedOut | StateUnreachable) or is_transient(error):
         return ExitCode.INTERRUPTED
     return ExitCode.DIFFERENT if isinstance(error, VerificationFailed) else ExitCode.REFUSED

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode
 from snapferry.one_domain import OneDomain
-from snapferry.options import Execute, StateFolder, state_folder
+from snapferry.options import Execute, StatePlace, state_folder
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -28,12 +27,7 @@ NO_WAIT = "--no-wait"
 class DomainCall(Call):
     """The call of a verb that reads one domain, and the state folder for the runs that work on it."""
 
-    state: StateFolder = None
-
-    @property
-    def folder(self) -> Path:
-        """The state folder."""
-        return state_folder(self.state)
+    state: StatePlace = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +71,7 @@ def place_of(call: DomainCall, domain: OneDomain) -> "Place":
     return Place(
         settings=chosen.settings,
         key=chosen.key,
-        state=call.folder,
+        state=state_folder(call.state, chosen.plan),
         side=chosen.side,
         plan=chosen.plan,
         reach=tuple(domain.options()),

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 RUN_ID = re.compile(r"[\w-]+")
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a YAML file.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-StateFolder = Annotated[
-    Path | None,
+StatePlace = Annotated[
+    str | None,
     typer.Option(
         "--state",
-        metavar="FOLDER",
-        help="Folder for journals and locks. Default: $SNAPFERRY_STATE, else ~/.local/state/snapferry.",
+        metavar="PLACE",
+        help="Where journals and locks are: a folder, or s3://BUCKET/PREFIX. Default: what the plan says, "
+        "else $SNAPFERRY_STATE, else ~/.local/state/snapferry.",
         show_default=False,
     ),
 ]
@@ -106,15 +107,16 @@ def chosen_run(runs: "State", run_id: str | None) -> "Journal | None":
     return found
 
 
-def state_folder(chosen: Path | None) -> Path:
-    """The state folder that was chosen, else the default one.
+def state_folder(chosen: str | None, plan: "Plan | None" = None) -> Path:
+    """The state that was chosen, else the plan's, else the default folder; opened, where it is in S3.
 
     Raises:
         StateUnusable: there is none: the current folder is gone, or the user has no home.
+        AwsError: it is in S3, and there are no credentials.
     """
-    from runs.state import default_folder, require_place
+    from runs.place import state_place
 
-    return require_place(chosen or default_folder())
+    return state_place(chosen, plan.state if plan else None)
 
 
 def run_options(folder: Path, consents: "Consents | None" = None, *, new_run: bool = False) -> "RunOptions":
@@ -141,5 +143,5 @@ def flow_parameters(request: "Request") -> FlowParameters:
         "plan": request.plan,
         "execute": True,
         "consents": options.consents,
-        "state": str(options.state),
+        "state": request.state.shown,
     }

@@ -9,12 +9,28 @@ from configs.plan import Plan
 from snapferry.exit_codes import ExitCode
 
 if TYPE_CHECKING:
+    from configs.state import StateSettings
     from runs.journal import Journal
     from tasks.records.plan_document import PlanDocument
 
 
 _ANEW = ("check", "cutover", "rehearse", "seed", "verify")
 """Verbs that a saved plan decides nothing for; `migrate` and `plan` keep to it, others look up its runs."""
+
+
+def state_in(path: Path) -> "StateSettings | None":
+    """Where the plan in this file says that its state is; None if it does not say, or cannot be read."""
+    from configs.loading.loader import is_resolved, state_of
+    from configs.loading.problems import PlanError
+
+    if not is_resolved(path):
+        return state_of(path)
+    from flows.sessions.saved_plans import plan_in, read
+
+    try:
+        return plan_in(read(path), path).state
+    except PlanError:
+        return None
 
 
 def load(path: Path) -> Plan:

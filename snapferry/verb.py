@@ -25,7 +25,7 @@ from runs.commands import called_as, called_with, command, current, in_full
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
-from snapferry.options import PerSide, state_folder
+from snapferry.options import PerSide
 from snapferry.output import streams
 from snapferry.output.retries import retries_shown
 from snapferry.output.verbosity import Verbosity, speaking
@@ -181,14 +181,15 @@ def _forgive_lost_report(calls: Iterable[Any]) -> None:
 
 
 @contextmanager
-def _output(verbosity: Verbosity, verb: str, state: Path | None) -> Generator[None]:
+def _output(verbosity: Verbosity, verb: str, state: str | None) -> Generator[None]:
     """Inside the block, requests are shown and written as wanted; at its end the run's log is closed."""
     with ExitStack() as stack:
         stack.callback(_close_log)
         if verbosity.verbose or verbosity.debug:
+            from runs.place import local_folder
             from snapferry.output.http_trace import watched
 
-            stack.enter_context(watched(verbosity, verb, state_folder(state)))
+            stack.enter_context(watched(verbosity, verb, local_folder(state)))
         yield
 
 

@@ -17,6 +17,7 @@ from configs.loading.validation import Finding, Validation
 from configs.loading.yaml_syntax import SyntaxProblem, compose
 from configs.loading.yaml_tree import Oddity, Spot, Tree, build_tree
 from configs.plan import Plan
+from configs.state import StateSettings, as_settings
 from configs.values.names import NAME_PATTERN
 from configs.values.visible import visible
 
@@ -60,13 +61,28 @@ def parse_plan(text: str, path: Path) -> Plan:
 
 def name_in(path: Path) -> str | None:
     """Return the plan's name from a file that may have problems; None if it cannot be read."""
+    name = _value_in(path, "name")
+    return name if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name) else None
+
+
+def state_of(path: Path) -> StateSettings | None:
+    """Return where the state is, from a plan that may have problems; None if it does not say, or wrongly."""
+    state = _value_in(path, "state")
     try:
-        root = compose(read_text(path))
+        return None if state is None else StateSettings.model_validate(as_settings(state))
+    except ValueError:
+        return None
+
+
+def _value_in(path: Path, key: str) -> object:
+    """The value of a key at the top of a file that may have problems; None if there is none."""
+    try:
+        text = read_text(path)
+        root = compose(text) if key in text else None
         data = build_tree(root).data if root else None
     except (PlanError, SyntaxProblem):
         return None
-    name: object = cast("dict[str, object]", data).get("name") if isinstance(data, dict) else None
-    return name if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name) else None
+    return cast("dict[str, object]", data).get(key) if isinstance(data, dict) else None
 
 
 def read_text(path: Path, longest: int = MAX_BYTES) -> str:

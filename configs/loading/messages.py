@@ -23,6 +23,7 @@ from configs.repository import REPOSITORY_TYPES, FsRepository, S3Repository
 from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
 from configs.source import FROM_DOMAIN, FROM_SNAPSHOT, SnapshotSource
+from configs.state import StateSettings
 from configs.verify import AcceptanceQuery, Expected, VerifySettings
 
 _MODELS: dict[str | int, type[Settings]] = {
@@ -38,6 +39,7 @@ _MODELS: dict[str | int, type[Settings]] = {
     "fs": FsRepository,
     "indices": IndexSelection,
     "snapshot": SnapshotSettings,
+    "state": StateSettings,
     "conflicts": ConflictSettings,
     "restore": RestoreSettings,
     "reindex": ReindexSettings,
@@ -72,6 +74,7 @@ _HOMES = {
     "under cutover.follow": (FollowSettings,),
     "under checks": (CheckSettings,),
     "under a gate": (GateSettings,),
+    "under state": (StateSettings,),
     "in an entry of hooks": (Hook,),
 }
 _ADD = {
@@ -83,6 +86,7 @@ _ADD = {
     "location": "location: /mnt/snapshots",
     "username": "username: NAME",
     "password": "password: {env: NAME}",
+    "address": "address: s3://BUCKET/PREFIX",
     "type": "type: sigv4, type: basic or type: none",
     "timeout": "timeout: 2h",
     "events": "events: [failed]",

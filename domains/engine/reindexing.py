@@ -157,6 +157,11 @@ def running_tasks(domain: Domain, into: str) -> tuple[str, ...]:
     )
 
 
+def cancel(domain: Domain, identifier: str) -> None:
+    """Ask a task to end; nothing if it has ended. It stops after the batch that it is writing."""
+    domain.connection.write("POST", path_of("_tasks", identifier, "_cancel"))
+
+
 def _writes_into(description: str, into: str) -> bool:
     """Whether a task's description, such as `reindex from [a] to [b][_doc]`, names this destination."""
     return description.rpartition(" to ")[2].startswith(f"[{into}]")

@@ -25,6 +25,7 @@ from domains.http.exchanges import exchange
 from domains.http.faults import TIMEOUT_HINT, Route, bad_body, fault_of, unanswered
 from domains.http.json_replies import Json, is_object
 from domains.http.parsing import JSON, entries, text_of
+from domains.http.permits import require_permitted
 from domains.http.requests import Content, Request, reads_only
 from domains.http.retry import BUDGET_S, retry_transient
 from domains.http.tunnel import TunnelAdapter
@@ -370,6 +371,8 @@ class Connection:
         if timeout_s <= 0:
             raise Unreachable(asked, "not sent: there is no time left for it", TIMEOUT_HINT)
         self._require_readable_bundle(asked)
+        if not reads_only(method, path):
+            require_permitted()
         limits = Limits(time.monotonic() + timeout_s, how.longest)
         self.requests.add(method, path)
         try:

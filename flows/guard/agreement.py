@@ -3,11 +3,13 @@
 from collections.abc import Collection
 
 from runs.errors import Busy
-from runs.guard_record import GuardRecord, GuardState, ended_by_guard, live_guards
-from runs.lifecycle import RunStatus
+from runs.guard_record import GuardRecord, GuardState, ended_by_guard, live_guards, record_path
+from runs.journal import Journal
+from runs.lifecycle import RunStatus, is_frozen, opening_has_begun
 from runs.progress import Poll, Progress, report_progress
 from runs.state import State
 from runs.step_names import StepName
+from runs.stores.registry import shared_settings
 from tasks.cutover import roll_back
 from tasks.migration import Migration
 
@@ -46,9 +48,17 @@ def heed_earlier_guard(m: Migration) -> None:
         raise Busy(
             _doing(found), "it goes on until the source takes writes again; `snapferry status PLAN` shows it"
         )
-    why = ended_by_guard(m.journal)
+    why = ended_by_guard(m.journal) or _guarded_elsewhere(m.journal)
     if why:
         roll_back.begin(m, why, "", RunStatus.INTERRUPTED)
+
+
+def _guarded_elsewhere(journal: Journal) -> str:
+    """Why a window that another machine began must end: its guard cannot be asked to stand down from here."""
+    is_open = is_frozen(journal.document) and not opening_has_begun(journal.document)
+    if not is_open or shared_settings(journal.path) is None or record_path(journal.path).exists():
+        return ""
+    return "the window began on another machine, whose guard may release the source at any time"
 
 
 def _doing(found: GuardRecord) -> str:

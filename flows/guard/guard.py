@@ -10,6 +10,7 @@ from flows.guard.messages import Answer, Line, Order, Reply, Told
 from runs.begun_plan import plan_record
 from runs.lifecycle import is_frozen
 from runs.progress import Progress
+from runs.stores.registry import shared_settings
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
 
@@ -62,6 +63,7 @@ class Guard:
             journal=journal.path.absolute(),
             verb=journal.document.verb,
             names=tuple(names),
+            state=shared_settings(journal.path),
         )
         try:
             reply = self._ask(order, _START_S)

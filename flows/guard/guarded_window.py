@@ -6,8 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from configs.plan import Plan
+from configs.state import StateSettings
 from domains.errors import SnapferryError
 from flows.abort_cutover import roll_back_from_outside
 from flows.cutover_rollback import close_target, release_source
@@ -18,7 +20,7 @@ from runs.errors import StateUnusable
 from runs.guard_record import GuardFile, GuardRecord, GuardState, record_path
 from runs.journal import Document, Intent, Journal, UnsavedJournal, now
 from runs.lifecycle import RunStatus
-from runs.state import State
+from runs.state import State, default_folder
 from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks.cutover import freeze
@@ -30,6 +32,7 @@ _LOOK_S = 1.5
 _RELEASE_S = 60.0
 _PATIENCE_S = 300.0
 _LET_GO_S = 30.0
+_STATE_S = 3.0
 _PAUSE_S = 0.1
 
 
@@ -48,6 +51,14 @@ class Released:
     passes: bool = False
 
 
+def _open_state(settings: dict[str, Any]) -> None:
+    """Open a state in S3; the guard waits for it only briefly, as it has other things to do."""
+    from runs.stores.opening import open_shared
+
+    read = StateSettings.model_validate_json(json.dumps(settings))
+    open_shared(read, default_folder(), _STATE_S)
+
+
 class GuardedWindow:
     """A window that is guarded: its domains on connections of the guard's own, and the guard's record.
 
@@ -62,6 +73,8 @@ class GuardedWindow:
         self.order = order
         self.plan = Plan.model_validate_json(json.dumps(order.plan))
         self._source, self._target = open_domains(self.plan)
+        if order.state:
+            _open_state(order.state)
         self._file = GuardFile(record_path(order.journal))
         self.deadline: datetime | None = None
         self.why = ""

@@ -31,12 +31,14 @@ class Order(_Message):
         journal: path of the cutover's journal.
         verb: of the run.
         names: indices of the source that will refuse writes.
+        state: how to reach the state, where it is in S3.
     """
 
     plan: dict[str, Any]
     journal: Path
     verb: Verb
     names: tuple[str, ...]
+    state: dict[str, Any] | None = None
 
 
 class Told(_Message):

@@ -13,6 +13,7 @@ from reports.build.report import report_of
 from reports.files import report_files, write_reports
 from reports.words.outcomes import headline
 from runs.commands import in_full
+from runs.errors import StateUnusable
 from runs.events import Event
 from runs.hooks import EXIT_CODES, hooks_of, message_for, run_hook, unusable_hooks
 from runs.journal import Journal
@@ -158,7 +159,7 @@ def write_report(journal: Journal) -> None:
     """Write the report's files; a failure to write them is reported, and stops nothing."""
     try:
         write_reports(journal)
-    except OSError as error:
+    except (OSError, StateUnusable) as error:
         report_progress(
             Progress("report", f"its files could not be written: {error}", finished=True, short=True)
         )

@@ -17,6 +17,7 @@ from flows.sessions.options import RunOptions
 from flows.sessions.recording import MOVING, bound_record
 from flows.sessions.verb_rules import MIGRATE
 from runs.begun_plan import plan_record
+from runs.errors import StateUnreachable
 from runs.events import delivered_to
 from runs.journal import FROM_OUTSIDE, Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
@@ -152,7 +153,7 @@ def status_after(error: BaseException, journal: Journal) -> RunStatus:
     """The status of a run after this error."""
     if isinstance(error, VerificationFailed):
         return RunStatus.DIFFERENT
-    passing = is_transient(error) or isinstance(error, TimedOut | AwsError)
+    passing = is_transient(error) or isinstance(error, TimedOut | AwsError | StateUnreachable)
     if passing or not isinstance(error, Exception):
         return RunStatus.INTERRUPTED
     if journal.changed_something or isinstance(error, ExecutionError):

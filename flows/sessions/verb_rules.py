@@ -21,6 +21,7 @@ from flows.sessions.which_run import (
     require_leftover,
     require_way_back,
     round_to_remove,
+    undoable_migration,
     unfinished_rehearsal,
 )
 from runs.begun_plan import require_same_plan
@@ -66,7 +67,7 @@ def _require_way_back(request: Request) -> None:
 def _being_removed(_: Request, journal: Journal) -> None:
     if journal.document.aborting:
         raise PreconditionError(
-            f"rehearsal {journal.run_id} is being removed",
+            f"{journal.document.verb.label.lower()} {journal.run_id} is being removed",
             hint="finish that first: snapferry abort PLAN --execute",
         )
 
@@ -119,7 +120,7 @@ MIGRATE = VerbRules(
         saved=request.saved.run_id if request.saved else "",
     ),
     to_begin=(lambda request: require_no_copies(request.state, request.options.new_run),),
-    to_resume=(_just_finished,),
+    to_resume=(_just_finished, _being_removed),
 )
 
 REHEARSE = VerbRules(
@@ -184,6 +185,13 @@ CUTOVER = VerbRules(
 
 ABORT_REHEARSAL = VerbRules(
     resumes=lambda request: require_leftover(request.state),
+    may_differ=None,
+    removes=True,
+    ends=_REMOVED,
+)
+
+ABORT_MIGRATION = VerbRules(
+    resumes=lambda request: undoable_migration(request.state, request.seen),
     may_differ=None,
     removes=True,
     ends=_REMOVED,

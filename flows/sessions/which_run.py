@@ -8,6 +8,7 @@ from runs.lifecycle import (
     is_finished,
     is_leftover,
     is_opening,
+    is_removed,
     is_rolled_back,
     is_unfinished_rehearsal,
 )
@@ -65,6 +66,28 @@ def _run_of_saved(state: State, run_id: str, *, new_run: bool) -> Journal | None
     return own if own_counts else None
 
 
+def migration_to_undo(state: State) -> Journal | None:
+    """The latest migration that changed something, if it is not done and was not undone; None without one."""
+    for journal in state.journals():
+        document = journal.document
+        changed = document.verb is Verb.MIGRATE and document.changed_something
+        if changed and not is_removed(document):
+            return None if document.status is RunStatus.DONE else journal
+    return None
+
+
+def undoable_migration(state: State, seen: str) -> Journal:
+    """The same.
+
+    Raises:
+        Busy: it is not the run that was seen before the plan was held.
+    """
+    journal = migration_to_undo(state)
+    if journal is None or journal.run_id != seen:
+        raise Busy(f"another process has worked on migration {seen}", "see `snapferry status PLAN`")
+    return journal
+
+
 # rehearsals
 
 
@@ -88,8 +111,9 @@ def require_leftover(state: State) -> Journal:
     journal = leftover(state)
     if journal is None:
         raise PreconditionError(
-            f"no rehearsal, seed round or cutover of plan {state.plan_name} has left anything behind",
-            hint="a migration is not removed again: `snapferry status PLAN` shows where it stands",
+            f"no rehearsal, seed round, cutover or unfinished migration of plan {state.plan_name} has left "
+            "anything behind",
+            hint="a migration that is done stays: `snapferry status PLAN` shows where it stands",
         )
     return journal
 

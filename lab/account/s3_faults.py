@@ -7,7 +7,6 @@ request.
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab.account.s3_refusal import read_body, refused
-from lab.account.server import Environ, StartResponse
+from lab.account.server import LOST, Environ, StartResponse, hang_up, is_conditional
 from lab.chance import drawn
 
 SIGNED_FOR_S3 = "/s3/aws4_request"
@@ -26,11 +25,12 @@ SIGNED_FOR_S3 = "/s3/aws4_request"
 
 class S3Fault(BaseModel):
     """A fault of S3: after `seconds`, `slow` answers the request, `close` ends the connection without an
-    answer, `slow down` answers 503 SlowDown (grade K)."""
+    answer, `lost` does so once the request has taken effect, `slow down` answers 503 SlowDown, `conflict`
+    answers a conditional write with 409 ConditionalRequestConflict, and others at once (grade K)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["slow", "close", "slow down"]
+    kind: Literal["slow", "close", "lost", "slow down", "conflict"]
     seconds: float = Field(default=0.0, ge=0)
 
     @property
@@ -74,16 +74,19 @@ class S3Faults:
         if fault is None:
             return None
         time.sleep(fault.seconds)
-        if fault.kind == "slow":
+        if fault.kind == "slow" or (fault.kind == "conflict" and not is_conditional(environ)):
             return None
+        if fault.kind == "lost":
+            environ[LOST] = True
+            return None
+        if fault.kind == "conflict":
+            message = "The conditional request cannot succeed due to a conflicting operation."
+            return refused(environ, start_response, "409 Conflict", "ConditionalRequestConflict", message)
         if fault.kind == "slow down":
             message = "Please reduce your request rate."
             return refused(environ, start_response, "503 Slow Down", "SlowDown", message)
         read_body(environ)
-        connection: socket.socket = environ["werkzeug.socket"]
-        connection.shutdown(socket.SHUT_RDWR)
-        start_response("503 Service Unavailable", [])
-        return []  # nobody gets it
+        return hang_up(environ, start_response)
 
     def _take(self, environ: Environ) -> S3Fault | None:
         if SIGNED_FOR_S3 not in environ.get("HTTP_AUTHORIZATION", ""):

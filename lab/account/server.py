@@ -6,6 +6,7 @@ Each `Layer` sees a request before moto and may answer it; moto answers the rest
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -15,6 +16,23 @@ from lab.account import wildcards
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Layer = Callable[[Environ, StartResponse], Iterable[bytes] | None]
+LOST = "lab.lost"
+"""Key of a request's environment: moto does what it asks for, and nobody gets the answer."""
+
+
+def is_conditional(environ: Environ) -> bool:
+    """Whether a request writes only on a condition, as one to S3 may."""
+    return environ["REQUEST_METHOD"] == "PUT" and bool(
+        {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & environ.keys()
+    )
+
+
+def hang_up(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """End the connection without an answer."""
+    connection: socket.socket = environ["werkzeug.socket"]
+    connection.shutdown(socket.SHUT_RDWR)
+    start_response("503 Service Unavailable", [])
+    return []  # nobody gets it
 
 
 class AwsServer:
@@ -36,13 +54,20 @@ class AwsServer:
         modules = tuple(backends.list_of_moto_modules())
         backends.list_of_moto_modules = lambda: modules  # it would list its folders for every request
         moto = DomainDispatcherApplication(create_backend_app)
+        writing = threading.Lock()
 
         def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             for layer in layers:
                 answer = layer(environ, start_response)
                 if answer is not None:
                     return answer
-            return moto(environ, start_response)
+            if environ.get(LOST):
+                list(moto(environ, lambda *_: None))
+                return hang_up(environ, start_response)
+            if not is_conditional(environ):
+                return moto(environ, start_response)
+            with writing:  # moto looks whether the condition holds, and then writes
+                return list(moto(environ, start_response))
 
         self._make = lambda: make_server(
             "127.0.0.1", 0, application, True, request_handler=MotoRequestHandler

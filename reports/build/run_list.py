@@ -10,20 +10,10 @@ from runs.journal import Document, Journal
 from runs.lifecycle import RunStatus, is_removed, is_rolled_back
 from runs.live_progress import read_live_progress
 from runs.state import State
-from runs.state_files import entries
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _UNKNOWN = "–"
 STOPPED = "stopped unexpectedly"
-
-
-def plan_names(folder: Path) -> list[str]:
-    """The plans that the state folder has runs of.
-
-    Raises:
-        StateUnusable: the folder cannot be read, so nobody knows.
-    """
-    return sorted(path.name for path in entries(folder / "plans", Path.is_dir))
 
 
 def run_list(folder: Path, plans: list[str]) -> list[RunSummary]:

@@ -119,7 +119,7 @@ def leftovers_view(found: Leftovers) -> RenderableType:
 
 
 def _leftovers(found: Leftovers) -> Iterator[Text]:
-    whose = "the seed rounds" if found.concerns == "seed rounds" else f"rehearsal {found.run_id}"
+    whose = "the seed rounds" if found.concerns == "seed rounds" else f"{found.concerns} {found.run_id}"
     yield Text(f"Left over from {whose}; this would be removed:", "bold")
     yield from layout.first((Text(f"  index {name}") for name in found.indices), "indices", "  ")
     yield from layout.first((Text(f"  snapshot {name}") for name in found.snapshots), "snapshots", "  ")

@@ -1,4 +1,4 @@
-"""`snapferry abort`: roll back a cutover, or clean up after a rehearsal or seed rounds."""
+"""`snapferry abort`: roll back a cutover, or remove what a rehearsal, seed rounds or a migration left."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,12 +25,13 @@ Seeds = Annotated[
     "snapferry abort orders-to-ireland.yaml --seeds --execute",
 )
 def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
-    """Roll back a cutover, or clean up a rehearsal or seed rounds.
+    """Roll back a cutover, or remove what unfinished runs have left.
 
-    Does one of these at a time, in this order; seed rounds only with --seeds. A cutover can be rolled
-    back until it starts to open the target: the source accepts writes again, and the copies wait for the
-    next cutover. Only what the runs made is removed, identified by journal and UUID. Without --execute,
-    shows which of these it is and what would be removed.
+    Deals with one at a time: an unfinished cutover, else a rehearsal, seed rounds (with --seeds), or a
+    migration that is not done. A cutover can be rolled back until it starts to open the target: the source
+    accepts writes again, and the copies wait for the next cutover. Only what the runs made is removed,
+    identified by journal and UUID; of a migration, the snapshot stays, and each index that has taken
+    writes. Without --execute, shows which of these it is and what would be removed.
     """
     plan = load_or_begun(call.file, call.folder)
     from flows.sessions.options import RunOptions

@@ -81,6 +81,6 @@ def _migrate(file: Path, state: Path) -> ExitCode:
 
     called = Called(verb="migrate", plan=str(file), state=str(state), options=("--execute",))
     say(f"\n$ snapferry migrate {called.place} --execute")
-    call = ExecutableCall(file=file, state=state, execute=True)
+    call = ExecutableCall(file=file, state=str(state), execute=True)
     with called_as(called), exit_on_error():
         return execute(call, call.load(), run_options(state, new_run=True), then="report")

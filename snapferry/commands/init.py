@@ -11,7 +11,7 @@ import typer
 from runs.commands import Called, command, in_full
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode, code_of_output
-from snapferry.options import StateFolder
+from snapferry.options import StatePlace
 from snapferry.side_options import NamedSide
 from snapferry.verb import verb
 
@@ -52,7 +52,7 @@ def init(
     target: NamedSide,
     name: Name = None,
     output: Output = None,
-    state: StateFolder = None,
+    state: StatePlace = None,
 ) -> ExitCode:
     """Generate a commented plan by inspecting both domains.
 
@@ -105,7 +105,7 @@ def _name_of(file: Path | None) -> str | None:
         return None
 
 
-def _write(call: Call, draft: "Draft", file: Path | None, state: Path | None) -> ExitCode:
+def _write(call: Call, draft: "Draft", file: Path | None, state: str | None) -> ExitCode:
     """Write the plan if the loader accepts it, and say what to do next."""
     from configs.loading.loader import parse_plan
     from configs.loading.problems import PlanError
@@ -143,10 +143,10 @@ def _write(call: Call, draft: "Draft", file: Path | None, state: Path | None) ->
     return ExitCode.DONE
 
 
-def _next(file: Path | None, state: Path | None) -> str:
+def _next(file: Path | None, state: str | None) -> str:
     if file is None:
         return "save this in a file, then check that file with `snapferry check`"
-    called = Called(verb="init", plan=str(file), state=str(state) if state else "")
+    called = Called(verb="init", plan=str(file), state=state or "")
     return in_full(command("check"), called)
 
 

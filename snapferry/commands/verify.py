@@ -8,7 +8,7 @@ import typer
 
 from snapferry.calls import Call
 from snapferry.exit_codes import ExitCode
-from snapferry.options import ListAll, StateFolder, state_folder
+from snapferry.options import ListAll, StatePlace, state_folder
 from snapferry.output.verbosity import is_verbose
 from snapferry.plan_files import load
 from snapferry.side_options import ComparedSide
@@ -94,7 +94,7 @@ def verify(
     exclude: Exclude = None,
     rename: Renames = None,
     all: ListAll = False,
-    state: StateFolder = None,
+    state: StatePlace = None,
 ) -> ExitCode:
     """Compare source and target, index by index.
 
@@ -131,7 +131,7 @@ def _require_plan_alone(sides: tuple[ComparedSide, ...], others: dict[str, list[
 
 
 def _require_sides_and_indices(
-    sides: tuple[ComparedSide, ...], indices: list[str] | None, state: Path | None
+    sides: tuple[ComparedSide, ...], indices: list[str] | None, state: str | None
 ) -> None:
     if not any(side.is_named for side in sides) and not indices:
         message = "give a plan, or two sides and what to compare: --source URL --target URL --indices PATTERN"
@@ -143,7 +143,7 @@ def _require_sides_and_indices(
         raise typer.BadParameter("there is no run without a plan; leave it out", param_hint="--state")
 
 
-def _compare_plan(plan: "Plan", changes: dict[str, Any], state: Path | None) -> "VerificationRecord":
+def _compare_plan(plan: "Plan", changes: dict[str, Any], state: str | None) -> "VerificationRecord":
     if plan.source_domain is None and any(value is not None for value in changes.values()):
         message = "the plan's source is a snapshot: there is only level record, which takes no other options"
         raise typer.BadParameter(message, param_hint="--level")
@@ -152,7 +152,7 @@ def _compare_plan(plan: "Plan", changes: dict[str, Any], state: Path | None) -> 
     from snapferry.output.progress import shown_progress
 
     with shown_progress():
-        return verify_plan(plan, state_folder(state))
+        return verify_plan(plan, state_folder(state, plan))
 
 
 def _compare_sides(
@@ -178,7 +178,7 @@ def _compare_sides(
         return verify_without_plan(options)
 
 
-def _next(folder: Path | None, record: "VerificationRecord", plan: "Plan") -> str:
+def _next(place: str | None, record: "VerificationRecord", plan: "Plan") -> str:
     """What to run after a comparison by a plan: what the latest run needs, or what a difference does."""
     from flows.sessions.which_run import repairable_run
     from reports.build.report import report_of
@@ -187,7 +187,7 @@ def _next(folder: Path | None, record: "VerificationRecord", plan: "Plan") -> st
     from snapferry.next_steps import next_command
     from tasks.errors import PreconditionError
 
-    state = State(state_folder(folder), plan.name)
+    state = State(state_folder(place, plan), plan.name)
     latest = state.latest()
     if latest is None:
         return next_command("plan")

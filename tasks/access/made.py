@@ -6,7 +6,8 @@ from pydantic import ValidationError
 
 from runs.errors import StateUnusable
 from runs.state import State
-from runs.state_files import read_state, save_state, unreadable
+from runs.state_files import unreadable
+from runs.stores.registry import save_state, store_of
 from tasks.records.access import AccessState, Made
 
 
@@ -28,7 +29,7 @@ class MadeFile:
             StateUnusable: it cannot be read.
         """
         try:
-            content = read_state(self.path)
+            content = store_of(self.path).read(self.path)
         except FileNotFoundError:
             return ()
         except OSError as error:

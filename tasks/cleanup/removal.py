@@ -13,7 +13,7 @@ from domains.errors import Denied, Missing
 from domains.http.requests import Request
 from runs.journal import Journal
 from runs.step_names import StepName
-from tasks.cleanup.ownership import own_snapshot, owned
+from tasks.cleanup.ownership import Owned, own_snapshot, owned
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
@@ -108,7 +108,7 @@ def remove_made(m: Migration) -> RemovalRecord:
         DomainError: transient, or denied.
     """
     await_in_flight(m, StepName.CLEAN)
-    left = [*_remove_indices(m), *remove_snapshot(m)]
+    left = [*remove_indices(m, owned(m)), *remove_snapshot(m)]
     registrations = {domain.side: revert(m, domain) for domain in reversed(m.domains)}
     return RemovalRecord(
         indices=removed_names(m, "remove"),
@@ -124,8 +124,15 @@ def removed_names(m: Migration, action: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for intent in intents for name in intent.detail["names"]))
 
 
-def _remove_indices(m: Migration) -> Iterator[Skipped]:
-    found = owned(m)
+def remove_indices(m: Migration, found: Owned) -> Iterator[Skipped]:
+    """Delete what the run owns, if it still has the same UUIDs. Safe to repeat.
+
+    Args:
+        found: what it owns, or the part of it that is to go.
+
+    Yields:
+        What was left alone.
+    """
     for name, backing in found.streams.items():
         yield from remove_stream(m, name, backing)
     names = list(found.indices)

@@ -13,8 +13,7 @@ from runs.errors import StateUnusable
 from runs.journal import DENIED, Journal
 from runs.lifecycle import RunStatus, counts, is_finished, is_frozen, is_rolling_back
 from runs.seed_cycles import runs_with_copies
-from runs.state import State
-from runs.state_files import entries
+from runs.state import State, plan_names
 from runs.step_names import StepName
 from runs.verbs import Verb
 from tasks import steps
@@ -150,8 +149,7 @@ def plans_of(op: Operation) -> list[State]:
     Raises:
         StateUnusable: the folder cannot be read, so nobody knows.
     """
-    folders = entries(op.state / "plans", lambda path: path.is_dir())
-    return [State(op.state, path.name) for path in sorted(folders)]
+    return [State(op.state, name) for name in plan_names(op.state)]
 
 
 def _side(op: Operation, journal: Journal) -> Side | None:
@@ -178,7 +176,7 @@ def _decided(journal: Journal) -> Resolution | None:
         return journal.document.recorded(steps.RESOLVE)
     except ValidationError as error:
         raise StateUnusable(
-            f"{journal.path} cannot be read by this version, so it is not known what the run works on",
+            f"{journal.shown} cannot be read by this version, so it is not known what the run works on",
             "use the version that wrote it, or finish or abort that run first",
         ) from error
 

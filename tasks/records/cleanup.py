@@ -22,6 +22,9 @@ class SkippedReason(StrEnum):
     TAKES_WRITES = "takes writes"
     SNAPSHOT_OUT_OF_REACH = "snapshot out of reach"  # detail: the repository, no longer registered
     OTHER_DOMAINS = "other domains"  # a round between other domains than the latest round
+    IN_USE = "in use"  # detail: how many writes it has taken; empty where that is not known
+    SNAPSHOT_STAYS = "snapshot stays"
+    DELETED_FOR_THE_RUN = "deleted for the run"  # as the plan's conflict policy says
 
 
 _SKIPPED = {
@@ -145,13 +148,14 @@ class Leftovers(Record):
 
     Args:
         run_id: the latest run, if there are several.
-        concerns: whether this is about a rehearsal or all seed rounds since the last cutover.
+        concerns: whether this is about a rehearsal, an unfinished migration, or all seed rounds since the
+            last cutover.
         snapshots: existing snapshots that carry these runs' ids.
         registrations: sides whose registration would be removed or reverted.
     """
 
     run_id: str
-    concerns: Literal["rehearsal", "seed rounds"] = "rehearsal"
+    concerns: Literal["rehearsal", "seed rounds", "migration"] = "rehearsal"
     indices: tuple[str, ...]
     snapshots: tuple[str, ...]
     registrations: tuple[Side, ...]

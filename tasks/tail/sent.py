@@ -5,12 +5,10 @@ killed, the file still says what may have been sent; what the copy then has beyo
 """
 
 import json
-import os
 import threading
 import time
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,8 @@ from typing import Any
 from domains.engine.bulk import Action, IndexAction, ItemResult
 from domains.engine.raw_documents import Key, RawDocument, digest_of
 from runs.errors import StateUnusable
-from runs.state_files import make_folder, open_private, replace_file, unreadable, unwritable
+from runs.state_files import unreadable
+from runs.stores.registry import store_of
 
 _COMPACT_BYTES = 64 * 1024 * 1024
 _END = 1 << 63
@@ -182,7 +181,7 @@ class SentOperations:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._accounts: dict[tuple[str, int], ShardAccount] = {}
-        self._file: int | None = None
+        self._file = store_of(path).appender(path)
         self._lock = threading.RLock()
         self._number = 0
         self._bytes = 0
@@ -258,31 +257,18 @@ class SentOperations:
             if self._accounts:
                 self._compact()
                 return
-            self.close()
-            try:
-                self.path.unlink(missing_ok=True)
-            except OSError as error:
-                raise unwritable(self.path, error) from error
+            self._bytes = 0
+            self._file.remove()
 
     def close(self) -> None:
         """Close the file, which stays."""
         with self._lock:
-            if self._file is not None:
-                os.close(self._file)
-            self._file, self._bytes = None, 0
+            self._file.close()
+            self._bytes = 0
 
     def _append(self, line: str, *, durably: bool = False) -> None:
-        content = line.encode()
-        self._bytes += len(content)
-        try:
-            if self._file is None:
-                make_folder(self.path.parent)
-                self._file = open_private(self.path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
-            _write_whole(self._file, content)
-            if durably:
-                os.fdatasync(self._file)
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        self._bytes += len(line.encode())
+        self._file.append(line, durably=durably)
 
     def _compact(self) -> None:
         """Write the file anew: of what was answered, only the numbers matter."""
@@ -291,11 +277,8 @@ class SentOperations:
             lines.append(_answered_line(copy, shard, 0, account.done))
             lines += [_sent_line(copy, shard, n, each) for n, each in account.unanswered.items()]
             lines += [_sent_line(copy, shard, -n, each) for n, each in enumerate(account.inherited, 1)]
-        self.close()
-        try:
-            replace_file(self.path, "".join(lines))
-        except OSError as error:
-            raise unwritable(self.path, error) from error
+        self._bytes = 0
+        self._file.replace("".join(lines))
 
 
 @dataclass(frozen=True)
@@ -330,32 +313,19 @@ def read_sent(path: Path) -> SentOperations:
     """
     found = SentOperations(path)
     try:
-        with path.open("rb") as file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    _take(found, json.loads(line))
+        for line in store_of(path).read(path).splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                _take(found, json.loads(line))
     except FileNotFoundError:
         pass
     except OSError as error:
         raise unreadable(path, error) from error
     except (ValueError, KeyError, TypeError) as error:
         raise StateUnusable(
-            f"{path} is not a record of sent operations this version can read",
+            f"{store_of(path).shown(path)} is not a record of sent operations this version can read",
             "use the version that wrote it",
         ) from error
     return found
-
-
-def _write_whole(file: int, content: bytes) -> None:
-    """Append this, or nothing: the next line must not be glued to a half one."""
-    before = os.fstat(file).st_size
-    try:
-        while content:
-            content = content[os.write(file, content) :]
-    except OSError:
-        with suppress(OSError):
-            os.ftruncate(file, before)
-        raise
 
 
 def _sent_line(copy: str, shard: int, number: int, sent: Unanswered) -> str:

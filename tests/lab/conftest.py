@@ -95,9 +95,15 @@ def s3_repository(lab: LabDescription) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def prefect_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the Prefect server keeps its database."""
+    return tmp_path_factory.mktemp("prefect")
+
+
+@pytest.fixture(scope="session")
+def prefect_address(prefect_home: Path) -> Iterator[str]:
     """One Prefect server for the session, for the tests that need one: it takes a while to start."""
-    with prefect_server(tmp_path_factory.mktemp("prefect")) as server, prefect_client(server.address):
+    with prefect_server(prefect_home) as server, prefect_client(server.address):
         yield server.address
 
 

@@ -18,8 +18,8 @@ CUTOVER = {"green": "1s", "delta": "restore"}
 """By a restore; the tail has tests of its own. One node has no place for replicas: nobody waits for them."""
 
 
-def append(lab: LabDescription, index: str, count: int, start: int = 0) -> None:
-    """New documents on the source, at once visible."""
+def append(lab: LabDescription, index: str, count: int, start: int = 0, *, side: str = "source") -> None:
+    """New documents, at once visible."""
     lines = [
         line
         for number in range(start, start + count)
@@ -28,7 +28,7 @@ def append(lab: LabDescription, index: str, count: int, start: int = 0) -> None:
             {"@timestamp": "2026-11-24T00:00:00Z", "n": number, "text": f"appended {number}"},
         )
     ]
-    domain = lab.domain("source")
+    domain = lab.domain(side)
     reply = requests.post(
         f"{domain.engine_url}/{quote(index, safe='')}/_bulk?refresh=true",
         data="\n".join(map(json.dumps, lines)) + "\n",

@@ -171,3 +171,43 @@ def test_a_cutover_that_is_opening_goes_forward_only(small_desk: Desk) -> None:
     opened = desk.run("abort", "--execute", "--seeds")
     assert opened.code == 3, str(opened)
     assert "has opened the target" in opened.err
+
+
+# migrations
+
+NEVER_RIGHT = {"index": "first", "query": {"match_all": {}}, "expect": 999}
+
+
+def killed_in_the_restore(desk: Desk) -> None:
+    seen = got(desk, "target", "POST", "*/_restore")
+    kill_when(desk.start("migrate", "--execute"), seen)
+
+
+def test_an_unfinished_migration_is_undone_but_for_its_snapshot_and_what_others_wrote(
+    small_desk: Desk,
+) -> None:
+    desk = small_desk
+    before = state(desk.lab, "target")
+    killed_in_the_restore(desk)
+    shown = desk.run("abort", "--json")
+    assert shown.code == 0 and shown.json["concerns"] == "migration", str(shown)
+    kill_when(desk.start("abort", "--execute"), got(desk, "target", "DELETE", "/*"))
+    refused = desk.run("migrate", "--execute")
+    assert refused.code == 3 and "is being removed" in refused.err, str(refused)
+    ended = desk.run("abort", "--execute")
+    assert ended.code == 0, str(ended)
+    assert "the snapshot is complete, and stays" in " ".join(ended.out.split())
+    assert state(desk.lab, "target") == before
+    assert len(engine(desk.lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]) == 1
+    assert desk.run("abort", "--execute").code == 3
+    assert desk.report()["outcome"] == "abandoned"
+
+    desk.write(verify={"level": "content", "queries": [NEVER_RIGHT]})
+    ended = desk.run("migrate", "--execute")
+    assert ended.code == 4, str(ended)
+    append(desk.lab, "first", 1, 1, side="target")
+    ended = desk.run("abort", "--execute")
+    assert ended.code == 0, str(ended)
+    assert "Not touched: first – it has taken writes of others" in " ".join(ended.out.split())
+    assert set(state(desk.lab, "target")["indices"]) == {*before["indices"], "first"}
+    assert documents(desk.lab, "target", "first") == 2

@@ -4,7 +4,8 @@ With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed ro
 `--job window`: windows that meet a fault. With `--job tail`: histories that are followed and cut over. With
 `--job way-back`: there, back and there again. With `--job tail-kills`: the same, killed on the way. With
 `--job steady`: there and back while clients write for minutes. With `--job rights`: a set-up without each of
-its rights.
+its rights. With `--job faults`: the main job while a tenth and more of all requests go wrong. With
+`--job crashes`: every verb, killed at every point. With `--job fuzz`: damaged input of every kind.
 A soak that was stopped resumes where it was. `--seed N` alone repeats one run.
 """
 
@@ -21,7 +22,7 @@ from typing import Any
 
 from lab.manager import attached
 from lab.settings import LabSettings
-from tests.soak import cutovers, rehearsals, steady, tail_kills, tails, ways_back, windows
+from tests.soak import cutovers, faults, rehearsals, steady, tail_kills, tails, ways_back, windows
 from tests.soak.classes import class_of
 from tests.soak.commands import as_a_child
 from tests.soak.ledger import Ledger
@@ -70,6 +71,7 @@ JOBS = {
         ways_back.LABS,
         fills=False,
     ),
+    "faults": Job(faults.fault_run, faults.COLUMNS, faults.PASSED, faults.RUNS),
     "steady": Job(steady.steady_run, steady.COLUMNS, steady.PASSED, steady.RUNS, steady.LABS, fills=False),
 }
 
@@ -81,6 +83,14 @@ def main() -> int:
         from tests.soak import rights
 
         return rights.main(record=options.record)
+    if options.job == "crashes":
+        from tests.soak import crashes
+
+        return crashes.main(options)
+    if options.job == "fuzz":
+        from tests.soak import fuzz
+
+        return fuzz.main(options)
     if options.job in JOBS:
         return _in_rows(options, JOBS[options.job])
     ledger = Ledger(options.seed, options.runs, record=options.record)
@@ -144,11 +154,16 @@ def _options() -> argparse.Namespace:
         type=int,
         default=None,
         help=f"how many (default: {RUNS} of migrate, 124 windows, 200 tails, 60 ways back or "
-        "kills of tails, 4 with steady writers, 30 of others, or 1 with --seed)",
+        "kills of tails, 75 with faults, 4 with steady writers, 30 of others, or 1 with --seed)",
     )
     parser.add_argument(
-        "--job", choices=("migrate", *JOBS, "rights"), default="migrate", help="the job to run"
+        "--job",
+        choices=("migrate", *JOBS, "rights", "crashes", "fuzz"),
+        default="migrate",
+        help="the job to run",
     )
+    parser.add_argument("--verbs", default="", help="of the crashes: these alone, with commas between")
+    parser.add_argument("--every", type=int, default=1, help="of the crashes: only each N-th point")
     parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")
     options = parser.parse_args()
     whole = JOBS[options.job].runs if options.job in JOBS else RUNS

@@ -71,6 +71,7 @@ class FaultClass:
         s3: what hits the engines' requests to S3.
         victim: who is killed (kill -9) on the way, once.
         rate: the share of requests that is hit, if it is not the usual one.
+        writes_times: how much more often those that start a snapshot or a restore are hit.
     """
 
     name: str
@@ -78,6 +79,7 @@ class FaultClass:
     s3: tuple[Json, ...] = ()
     victim: Victim | None = None
     rate: float = RATE
+    writes_times: float = WRITES_TIMES
 
     def plan(self, seed: int) -> Json:
         """The fault plan in the form that the lab's API takes."""
@@ -86,7 +88,7 @@ class FaultClass:
                 "name": name,
                 "method": method,
                 "path": path,
-                "rate": self.rate * (WRITES_TIMES if name in WRITES else 1),
+                "rate": self.rate * (self.writes_times if name in WRITES else 1),
                 "faults": list(self.faults),
             }
             for name, method, path in REQUESTS
@@ -128,6 +130,15 @@ CLASSES: tuple[FaultClass, ...] = (
     FaultClass("target killed", (), tuple(S3_SLOW), victim="target"),
     FaultClass("everything", (*ANY, *SKEWED, *EXPIRED), tuple(S3_SLOW)),
 )
+
+
+RATES = (0.1, 0.2, 0.3)
+
+
+def everything_at(rate: float) -> FaultClass:
+    """Everything that may go wrong with a request, to this share of all requests."""
+    name = f"everything at {rate:.0%}"
+    return FaultClass(name, (*ANY, *SKEWED, *EXPIRED), tuple(S3_SLOW), rate=rate, writes_times=1.0)
 
 
 def class_of(seed: int) -> FaultClass:

@@ -52,9 +52,9 @@ class Outcome:
         return self.verdict in PASSED
 
 
-def soak_run(scene: Scene, seed: int, command: Command) -> Outcome:
-    """The run with this seed, from a fresh target to its end."""
-    kind = class_of(seed)
+def soak_run(scene: Scene, seed: int, command: Command, kind: FaultClass | None = None) -> Outcome:
+    """The run with this seed, from a fresh target to its end; what goes wrong follows from the seed, too."""
+    kind = kind or class_of(seed)
     outcome = Outcome(seed, kind.name)
     began = time.monotonic()
     scene.renew()

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import boto3
 
 from lab.account.directory import MotoDirectory
 from lab.account.layers import layers
+from lab.account.s3_faults import S3Faults
 from lab.account.server import AwsServer, Environ
 
 from .fake_domain import FakeDomain, Reply, engine_error, ok
@@ -66,14 +68,20 @@ def botocore_session(profiles: Path, name: str) -> Any:
 
 @dataclass
 class ServedAccounts:
-    """The server of the accounts."""
+    """The server of the accounts.
+
+    Args:
+        faults: of their S3.
+    """
 
     url: str
     made: list[str]
+    faults: S3Faults
 
     def as_new(self, folder: Path) -> AwsAccounts:
         """Both accounts, each with an administrator and nothing else; their keys are files of the folder."""
         _reset()
+        self.faults.install(0, None)
         accounts = AwsAccounts(self.url, folder / "config", self.made)
         _administrators(accounts, folder)
         self.made.clear()
@@ -90,12 +98,14 @@ def served_accounts() -> Iterator[ServedAccounts]:
         if operation:
             made.append(operation)
 
-    server = AwsServer([watch, *layers(MotoDirectory())])
-    try:
-        yield ServedAccounts(server.url, made)
-    finally:
-        _reset()
-        server.stop()
+    with TemporaryDirectory() as folder:
+        faults = S3Faults(Path(folder) / "faults.log")
+        server = AwsServer([watch, faults, *layers(MotoDirectory())])
+        try:
+            yield ServedAccounts(server.url, made, faults)
+        finally:
+            _reset()
+            server.stop()
 
 
 def _reset() -> None:

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import prefect_server as prefect
 from support import quick_libraries
+from support.aws_account import ServedAccounts, served_accounts
 from support.building import Clock
 from support.fake_domain import FakeDomain, fake_domain
 
@@ -34,6 +35,13 @@ def _servers() -> Iterator[tuple[FakeDomain, FakeDomain]]:
     """Two servers for all tests, because starting them takes time."""
     with fake_domain() as one, fake_domain() as two:
         yield one, two
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[ServedAccounts]:
+    """The server of two AWS accounts, one for all tests."""
+    with served_accounts() as served:
+        yield served
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from support.building import a_plan
 
 from flows.parameters import run_options
 from flows.sessions.options import RunOptions
@@ -38,14 +39,14 @@ def test_a_deployment_takes_the_parameters_that_it_always_took(name: str) -> Non
 
 def test_a_flow_changes_nothing_unless_it_is_told_to_execute(tmp_path: Path) -> None:
     with pytest.raises(PreconditionError, match="execute: true"):
-        run_options(False, Consents(allow_freeze=True), str(tmp_path))
+        run_options(a_plan(), False, Consents(allow_freeze=True), str(tmp_path))
 
 
 def test_the_state_folder_is_the_users_own_where_none_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SNAPFERRY_STATE", str(tmp_path))
-    assert run_options(True, Consents(), None).state == RunOptions().state == tmp_path
+    assert run_options(a_plan(), True, Consents(), None).state == RunOptions().state == tmp_path
 
 
 @pytest.mark.parametrize("unknown", [{"allow_everything": True}, {"freeze": True}, {"allow_seeds": True}])

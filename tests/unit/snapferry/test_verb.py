@@ -106,7 +106,7 @@ def test_a_call_gives_a_verb_its_options(kind: Any, options: set[str]) -> None:
     (call,) = calls
     assert call.as_json
     assert getattr(call, "file", None) == (Path("plan.yaml") if plan else None)
-    assert getattr(call, "state", None) == (Path("here") if "--state" in options else None)
+    assert getattr(call, "state", None) == ("here" if "--state" in options else None)
     assert getattr(call, "execute", False) is ("--execute" in options)
     for other in {"--state", "--execute"} - options:
         assert running(sail, *plan, *values.get(other, [other])).exit_code == ExitCode.INVALID

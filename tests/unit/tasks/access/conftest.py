@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
-from support.aws_account import OWN, AwsAccounts, ServedAccounts, as_open_domain, served_accounts
+from support.aws_account import OWN, AwsAccounts, ServedAccounts, as_open_domain
 from support.fake_domain import FakeDomain
 from typer.testing import CliRunner
 
@@ -48,13 +47,6 @@ class Desk:
         arguments = ["access", verb, str(self.folder / "plan.yaml"), "--state", str(self.folder / "state")]
         variables = {**self.accounts.environment, **environment}
         return CliRunner().invoke(app, [*arguments, *options], env=variables, catch_exceptions=False)
-
-
-@pytest.fixture(scope="session")
-def served() -> Iterator[ServedAccounts]:
-    """The server of both accounts, one for all tests."""
-    with served_accounts() as served:
-        yield served
 
 
 @pytest.fixture

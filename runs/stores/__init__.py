@@ -1,0 +1,1 @@
+"""Where the state is: in a folder, or in S3 for several machines."""
