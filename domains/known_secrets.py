@@ -78,6 +78,23 @@ def cut_secrets(text: str) -> str:
     return _SIGNATURE.sub(lambda found: CUT if found[0] in sent else found[0], text)
 
 
+def cut_from(error: BaseException) -> None:
+    """Cut secrets out of what an error that nobody expected says, and out of those that led to it.
+
+    Changes the errors themselves, so that whoever records or shows them has it cut. May be repeated.
+    """
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        each = left.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if any(isinstance(part, str) for part in each.args):
+            each.args = tuple(cut_secrets(part) if isinstance(part, str) else part for part in each.args)
+        left += [each.__cause__, each.__context__]
+
+
 def forget_secrets() -> None:
     """Forget all values; for tests."""
     with _lock:

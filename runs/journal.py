@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domains.errors import AwsError, Denied, Refused, Untrusted
 from domains.http.block_refusals import BLOCK_EXCEPTIONS
+from domains.known_secrets import cut_from
 from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
@@ -348,6 +349,7 @@ class Journal:
         try:
             yield
         except BaseException as error:
+            cut_from(error)
             entry.error = _described(error)
             with recorded_if_possible():  # the error is what ends the step
                 self._end_step(entry, began)

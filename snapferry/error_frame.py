@@ -18,6 +18,7 @@ _OF_THE_MACHINE = {
 def exit_on_error() -> Generator[None]:
     """Print an expected error and exit with its code; for commands that have changed nothing yet."""
     from domains.errors import SnapferryError
+    from domains.known_secrets import cut_from
     from runs.commands import current
     from snapferry.exit_codes import code_of_error
     from snapferry.output.console import show_error, show_problem, warn
@@ -28,6 +29,7 @@ def exit_on_error() -> Generator[None]:
         show_error(error)
         raise typer.Exit(code_of_error(error)) from None
     except OSError as error:
+        cut_from(error)
         if error.errno not in _OF_THE_MACHINE:
             raise
         show_problem(
@@ -43,3 +45,6 @@ def exit_on_error() -> Generator[None]:
         else:
             warn("snapferry: interrupted; nothing was changed")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except Exception as error:
+        cut_from(error)
+        raise

@@ -10,6 +10,7 @@ from functools import partial
 from configs.plan import DomainSettings, Plan
 from domains.domain import Domain, Side, open_domain
 from domains.errors import AwsError, RoleRefused, SnapferryError, is_transient
+from domains.known_secrets import cut_from
 from flows.sessions.begin_or_resume import Clusters, Request, begin_or_resume
 from flows.sessions.first_contact import contact
 from flows.sessions.notifications import Notifier, require_notified, write_report
@@ -116,6 +117,7 @@ def working(
                 teller.begin()
                 yield Migration(plan, met.source, met.target, journal, options.consents)
         except BaseException as error:
+            cut_from(error)
             status = status_after(error, journal)
             hint = error.hint if isinstance(error, SnapferryError) else ""
             with _recorded_or_reported():

@@ -23,7 +23,9 @@ BROKEN = """
 import sys
 from tasks.restore import restore
 def broken(m, *_):
-    raise RuntimeError(f"{m!r} {m.source.connection!r} {m.source.session!r}")
+    import os
+    keys = os.environ["AWS_SECRET_ACCESS_KEY"], os.environ["AWS_SESSION_TOKEN"]
+    raise RuntimeError(f"{m!r} {m.source.connection!r} {m.source.session!r} {keys}") from ValueError(keys[1])
 restore.restore = broken
 from snapferry.main import main
 sys.argv[0] = "snapferry"
