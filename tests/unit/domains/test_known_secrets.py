@@ -23,7 +23,7 @@ from domains.engine import restores, snapshots
 from domains.errors import AwsError, DomainError, SnapferryError
 from domains.http.connection import Connection
 from domains.http.signing import PerThreadSigner
-from domains.known_secrets import cut_secrets, forget_secrets, remember_secret, remember_sent
+from domains.known_secrets import cut_from, cut_secrets, forget_secrets, remember_secret, remember_sent
 from runs.redaction import redacted
 
 PASSWORD = 'p4ss "word"/+&é'
@@ -222,3 +222,18 @@ def test_every_error_of_ours_is_cut_and_visible_whoever_raises_it() -> None:
     assert str(error) == error.message == r"index a\u001b[31m: [cut out]"
     assert error.hint == r"ask [cut out]\u202e"
     forget_secrets()
+
+
+def test_an_error_that_nobody_expected_is_told_without_secrets_and_so_are_those_before_it() -> None:
+    remember_secret("correct horse battery")
+    try:
+        try:
+            raise ValueError("before: correct horse battery", 3)
+        except ValueError as before:
+            raise RuntimeError("correct%20horse%20battery") from before
+    except RuntimeError as error:
+        error.__context__ = error  # a circle, as libraries make them
+        cut_from(error)
+        cut_from(error)
+        assert str(error) == "[cut out]"
+        assert error.__cause__ and error.__cause__.args == ("before: [cut out]", 3)
