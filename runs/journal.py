@@ -241,10 +241,25 @@ class Document(BaseModel):
         """Return the record of a finished step; None if there is none yet.
 
         Raises:
-            ValidationError: a different version wrote it.
+            StateUnusable: a different version wrote it, or it was damaged.
         """
         entry = self.steps.get(step.name)
-        return step.record.model_validate(entry.record) if entry and entry.record else None
+        return self.part(step.record, entry.record, f"step {step.name}") if entry and entry.record else None
+
+    def part(self, kind: type[M], value: object, what: str) -> M:
+        """Read a part of the journal that is kept as it was written.
+
+        Raises:
+            StateUnusable: it is none that this version can read.
+        """
+        try:
+            return kind.model_validate(value)
+        except ValidationError as error:
+            raise StateUnusable(
+                f"what run {self.run_id} of plan {self.plan.get('name')} has recorded of {what} cannot be "
+                f"read by this version: {_why_invalid(error)}",
+                "use the version that wrote it, or move the run's journal away: its state is then unknown",
+            ) from error
 
 
 def _described(error: BaseException) -> str:

@@ -9,33 +9,15 @@ from domains.engine.catalog import Catalog
 from runs.journal import Journal
 from tasks.errors import PreconditionError
 from tasks.migration import Consents
-from tasks.records.base import Record
+from tasks.records.rehearsal import Rehearsal
 from tasks.records.resolution import LeftOutReason, Resolution, Unit
 from tasks.selection.conflicts import Decision, clashes, renamed
 from tasks.selection.select import Selection, matches
 
-PREFIX = "rehearsal-"
-
-
-class Rehearsal(Record):
-    """How a plan is rehearsed.
-
-    Args:
-        prefix: put in front of every name on the target.
-        only: names and patterns of the indices to rehearse with; empty for every index of the plan.
-        keep: whether everything the rehearsal makes stays on the target.
-        shadow: name or endpoint of a third domain that stands in for the target; None for the target itself.
-    """
-
-    prefix: str = PREFIX
-    only: tuple[str, ...] = ()
-    keep: bool = False
-    shadow: str | None = None
-
 
 def settings_of(journal: Journal) -> Rehearsal:
     """How the plan is rehearsed in this run."""
-    return Rehearsal.model_validate(journal.document.rehearsal)
+    return journal.document.part(Rehearsal, journal.document.rehearsal, "the rehearsal")
 
 
 def with_shadow(plan: Plan, shadow: str | None) -> Plan:

@@ -55,7 +55,7 @@ def record_estimate(m: Migration, resolution: Resolution, *, gated: bool = True)
 def recorded_estimate(journal: Journal) -> Estimate | None:
     """The estimate in a run's journal; None if there is none."""
     kept = journal.document.estimate
-    return Estimate.model_validate(kept) if kept else None
+    return journal.document.part(Estimate, kept, "its estimate") if kept else None
 
 
 def record_projection(m: Migration, resolution: Resolution) -> None:
@@ -81,7 +81,7 @@ def record_projection(m: Migration, resolution: Resolution) -> None:
 def update_projection(m: Migration, resolution: Resolution) -> None:
     """Project the real run's duration again, now with the times that this rehearsal measured."""
     if m.journal.document.projection:
-        previous = Estimate.model_validate(m.journal.document.projection)
+        previous = m.journal.document.part(Estimate, m.journal.document.projection, "its projection")
         _keep_projection(m, resolution, previous.workload)
 
 

@@ -1,6 +1,6 @@
 """From a run's journal: its estimated and actual duration, and what a rehearsal says about the real run."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from reports.build.cleanup import removal_of
 from reports.model.report import EstimateReport, RateReport, RehearsalReport, StepDuration
@@ -9,20 +9,23 @@ from runs.journal import Document, StepEntry
 from runs.step_names import StepName
 from tasks import steps
 from tasks.records.estimates import Estimate
+from tasks.records.rehearsal import Rehearsal
 from tasks.steps import ESTIMATED, STANDSTILL
 
 
 def estimate_report(document: Document) -> EstimateReport | None:
     """The run's estimate with its actual duration; None if there is no estimate."""
-    return _report(document.estimate, document.steps)
+    return _report(document, document.estimate, document.steps)
 
 
-def _report(kept: dict[str, object] | None, steps: dict[str, StepEntry]) -> EstimateReport | None:
+def _report(
+    document: Document, kept: dict[str, object] | None, done: Mapping[str, StepEntry]
+) -> EstimateReport | None:
     if kept is None:
         return None
-    made = Estimate.model_validate(kept)
+    made = document.part(Estimate, kept, "its estimate")
     took: dict[str, float] = {
-        name: steps[name].seconds for name in ESTIMATED if name in steps and _is_done(steps[name])
+        name: done[name].seconds for name in ESTIMATED if name in done and _is_done(done[name])
     }
     whole, window = _together(took, ESTIMATED), _together(took, STANDSTILL)
     return EstimateReport(
@@ -62,22 +65,22 @@ def _together(took: dict[str, float], names: Iterable[str]) -> float | None:
 
 def rehearsal_report(document: Document) -> RehearsalReport | None:
     """What a rehearsal says about the real run; None if the run is not a rehearsal."""
-    settings = document.rehearsal
-    if settings is None:
+    if document.rehearsal is None:
         return None
+    settings = document.part(Rehearsal, document.rehearsal, "the rehearsal")
     ahead = document.recorded(steps.PREFLIGHT)
     checks = ahead.checks if ahead else ()
     return RehearsalReport(
-        prefix=settings["prefix"],
-        only=list(settings["only"]),
-        shadow=settings["shadow"],
-        kept=settings["keep"],
+        prefix=settings.prefix,
+        only=list(settings.only),
+        shadow=settings.shadow,
+        kept=settings.keep,
         seconds=round(sum(e.seconds for name, e in document.steps.items() if name in ESTIMATED), 3),
         failure=str((document.failure or {}).get("message", "")),
         checked=len(checks),
         checks=[*(ahead.failed if ahead else ()), *(ahead.to_know if ahead else ())],
         rates=list(_rates(document)),
-        projection=_report(document.projection, {}),
+        projection=_report(document, document.projection, {}),
         removed=removal_of(document),
     )
 

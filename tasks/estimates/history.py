@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from configs.plan import Plan
+from runs.errors import StateUnusable
 from runs.journal import Document, StepEntry
 from runs.step_names import StepName
 from tasks import steps
@@ -82,8 +83,8 @@ def _work(document: Document, then: Resolution, now: Workload) -> Workload:
     kept = (document.estimate or {}).get("workload")
     try:
         if kept is not None:
-            return Workload.model_validate(kept)
-    except ValidationError:
+            return document.part(Workload, kept, "its workload")
+    except StateUnusable:
         pass  # written by another version
     return now.model_copy(update=sizes(then.indices))
 
@@ -153,5 +154,5 @@ def _location(repository: dict[str, Any]) -> Sequence[Any]:
 def _record(document: Document, step: StepKey[M]) -> M | None:
     try:
         return document.recorded(step)
-    except ValidationError:
+    except StateUnusable:
         return None  # written by another version: it says nothing here

@@ -4,12 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from configs.plan import Side
 from domains.http.json_replies import Json, child
 from runs.commands import command, in_full
-from runs.errors import StateUnusable
 from runs.journal import DENIED, Journal
 from runs.lifecycle import RunStatus, counts, is_finished, is_frozen, is_rolling_back
 from runs.seed_cycles import runs_with_copies
@@ -78,7 +75,7 @@ class RunHere:
         Raises:
             StateUnusable: another version wrote what it has decided, so nobody knows.
         """
-        decided = _decided(self.journal)
+        decided = self.journal.document.recorded(steps.RESOLVE)
         found = set(_names(decided, self.side)) if decided else set[str]()
         if self.side == "target":
             found |= self.journal.document.arrived.keys()
@@ -169,16 +166,6 @@ def _is_at(op: Operation, begun: Json) -> bool:
         return str(begun["endpoint"]).rstrip("/") == op.endpoint.rstrip("/")
     named = op.settings.domain is not None and begun.get("domain") == op.settings.domain
     return named and begun.get("region") == op.settings.region
-
-
-def _decided(journal: Journal) -> Resolution | None:
-    try:
-        return journal.document.recorded(steps.RESOLVE)
-    except ValidationError as error:
-        raise StateUnusable(
-            f"{journal.shown} cannot be read by this version, so it is not known what the run works on",
-            "use the version that wrote it, or finish or abort that run first",
-        ) from error
 
 
 def _names(decided: Resolution, side: Side) -> Iterator[str]:

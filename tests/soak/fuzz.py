@@ -16,16 +16,17 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
 from typer.testing import CliRunner
 
 from tests.soak.ledger import Ledger
-from tests.support.old_state import old_states
+from tests.support.old_state import old_states, seal
 
 TESTS = str(Path(__file__).resolve().parents[1])
 sys.path[:0] = [TESTS] if TESTS not in sys.path else []
@@ -34,7 +35,7 @@ CASES, BATCH = 10_000, 500
 KINDS = ("plan", "journal", "saved plan", "replies of a domain", "objects in S3")
 COLUMNS = ("seeds", "cases", "by exit code", "tracebacks", "false successes", "seconds")
 CODES = {0, 1, 2, 3, 4, 5, 6}
-NOWHERE = "http://127.0.0.1:9"
+NOWHERE = {"source.endpoint": "http://127.0.0.1:9", "target.endpoint": "http://127.0.0.1:13"}
 DEEP = 3000
 WILD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**63, -(2**63), 10**30, 1e308, -0.5, "", " ", "null", "true", "\x00",
@@ -155,14 +156,18 @@ class Fuzz:
     def _laid_out(self, chance: random.Random, place: Path, *, saved: bool = False) -> Path:
         wanted = "saved.yaml" if saved else "state/plans"
         state = chance.choice([each for each in self.states if (each.folder / wanted).exists()])
-        values = {key: NOWHERE if "endpoint" in key else value for key, value in state.values.items()}
+        values = {**state.values, **NOWHERE}
         return state.lay_out(place, values)
 
     def _plan(self, chance: random.Random, place: Path) -> Ended:
         examples = sorted((Path(TESTS).parent / "configs" / "plans").glob("*.yaml"))
         text = chance.choice(examples).read_bytes()
         file = place / "plan.yaml"
-        file.write_bytes(mutated_bytes(chance, text))
+        if chance.random() < 0.5:
+            text = yaml.safe_dump(mutated_json(chance, yaml.safe_load(text)), allow_unicode=True).encode(
+                "utf-8", "replace"
+            )
+        file.write_bytes(text if chance.random() < 0.4 else mutated_bytes(chance, text))
         verb = chance.choice(("status", "report", "runs", "abort", "finish", "approve"))
         more = ("before-restore",) if verb == "approve" else ()
         return run(verb, file, *more, "--state", place / "state")
@@ -190,6 +195,9 @@ class Fuzz:
         else:
             content = mutated_bytes(chance, content)
         saved.write_bytes(content)
+        if chance.random() < 0.5:
+            with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
+                seal(saved)
         return run(chance.choice(("migrate", "status", "check", "plan")), saved, "--state", place / "state")
 
     def _replies(self, chance: random.Random, place: Path) -> Ended:
@@ -197,6 +205,7 @@ class Fuzz:
         from support.fake_domain import FakeDomain, Reply
 
         fakes = {side: FakeDomain() for side in ("source", "target")}
+        rate = chance.choice((0.02, 0.05, 0.2))
         figures = {"source": [(3, 30, 12)], "target": [(2, 29, 12)]}  # a document is missing
         try:
             for side, fake in fakes.items():
@@ -211,7 +220,7 @@ class Fuzz:
 
                 def damaged(asked: Any, answer: Any = answer) -> Any:
                     reply = answer(asked)
-                    if chance.random() > 0.1 or not isinstance(reply.body, dict | list):
+                    if chance.random() > rate or not isinstance(reply.body, dict | list):
                         return reply
                     body = mutated_text(chance, json.dumps(reply.body)).decode("utf-8", "surrogateescape")
                     clean = body.encode("utf-8", "replace").decode()
