@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from html.entities import codepoint2name
 from itertools import groupby
+from typing import Any
 
 CUT = "[cut out]"
 _SHORTEST = 6  # shorter ones would blank ordinary words
@@ -91,8 +92,18 @@ def cut_from(error: BaseException) -> None:
             continue
         seen.add(id(each))
         if any(isinstance(part, str) for part in each.args):
-            each.args = tuple(cut_secrets(part) if isinstance(part, str) else part for part in each.args)
-        left += [each.__cause__, each.__context__]
+            each.args = tuple(map(_cut_text, each.args))
+        if isinstance(each, OSError):  # it says what is in these, and not in its arguments
+            each.strerror, each.filename, each.filename2 = map(
+                _cut_text, (each.strerror, each.filename, each.filename2)
+            )
+        if notes := getattr(each, "__notes__", None):
+            notes[:] = map(_cut_text, notes)
+        left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+
+
+def _cut_text(value: Any) -> Any:
+    return cut_secrets(value) if isinstance(value, str) else value
 
 
 def forget_secrets() -> None:

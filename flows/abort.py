@@ -22,7 +22,7 @@ from flows.sessions.which_run import (
 )
 from runs.begun_plan import as_begun, require_same_sides
 from runs.guard_record import GuardState
-from runs.journal import Journal
+from runs.journal import Journal, UnsavedJournal
 from runs.lifecycle import is_opening, is_rolled_back
 from runs.progress import Progress, report_progress
 from runs.seed_cycles import runs_with_copies, seed_cycles
@@ -119,7 +119,8 @@ def leftovers(plan: Plan, options: RunOptions) -> Leftovers:
     journal = require_leftover(state)
     begun = target_of(as_begun(plan, journal), settings_of(journal))
     met = contact(begun, state)
-    return removal.leftovers(as_rehearsed(Migration(begun, met.source, met.target, journal)))
+    unsaved = UnsavedJournal(journal.path, journal.document)
+    return removal.leftovers(as_rehearsed(Migration(begun, met.source, met.target, unsaved)))
 
 
 def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:

@@ -109,19 +109,30 @@ def roll_back_from_outside(
         why: why it is rolled back, unless that had begun before.
         status: the run's status once that is done.
     """
+    is_held = False
     try:
-        with _held(plan, options, before) as journal:
-            released = _release(_as_begun(plan, journal), journal, why, status)
-            _roll_back_the_rest(plan, options, journal)
-            if isinstance(released, ExecutionError):
-                raise released
-            record_rolled_back(journal)
-            return rolled_back(journal)
+        with State(options.state, plan.name).lock_plan():
+            is_held = True
+            return _rolled_back_on_record(plan, options, before, why, status)
     except StateUnusable:  # nothing can be written down, as on a full disk: the source all the same
+        if not is_held:
+            raise  # another process may be in the window
         begun = _as_begun(plan, before)
         source = open_side(begun, "source")
         freeze.release_unrecorded(Migration(begun, source, source, before))
         raise
+
+
+def _rolled_back_on_record(
+    plan: Plan, options: RunOptions, before: Journal, why: str, status: RunStatus
+) -> RolledBackRecord:
+    with _recording(plan, options, before) as journal:
+        released = _release(_as_begun(plan, journal), journal, why, status)
+        _roll_back_the_rest(plan, options, journal)
+        if isinstance(released, ExecutionError):
+            raise released
+        record_rolled_back(journal)
+        return rolled_back(journal)
 
 
 def rolled_back(journal: Journal) -> RolledBackRecord:
@@ -136,22 +147,20 @@ def rolled_back(journal: Journal) -> RolledBackRecord:
 
 
 @contextmanager
-def _held(plan: Plan, options: RunOptions, before: Journal) -> Generator[Journal]:
-    """Hold the plan, yield the cutover's journal as it is now, and write how it ended."""
-    state = State(options.state, plan.name)
-    with state.lock_plan():
-        journal = begin_or_resume(Request(plan, options, seen=before.run_id), ABORT_CUTOVER)
-        try:
-            yield journal
-        except BaseException as error:
-            hint = error.hint if isinstance(error, SnapferryError) else ""
-            message = str(error) if isinstance(error, Exception) else "interrupted from outside"
-            journal.settle(status_after(error, journal), message, hint)
-            raise
-        else:
-            _settle(journal)
-        finally:
-            write_report(journal)
+def _recording(plan: Plan, options: RunOptions, before: Journal) -> Generator[Journal]:
+    """Yield the cutover's journal as it is now, and write how it ended; the caller holds the plan."""
+    journal = begin_or_resume(Request(plan, options, seen=before.run_id), ABORT_CUTOVER)
+    try:
+        yield journal
+    except BaseException as error:
+        hint = error.hint if isinstance(error, SnapferryError) else ""
+        message = str(error) if isinstance(error, Exception) else "interrupted from outside"
+        journal.settle(status_after(error, journal), message, hint)
+        raise
+    else:
+        _settle(journal)
+    finally:
+        write_report(journal)
 
 
 def _settle(journal: Journal) -> None:

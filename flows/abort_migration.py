@@ -9,7 +9,7 @@ from flows.sessions.options import RunOptions
 from flows.sessions.session import working
 from flows.sessions.verb_rules import ABORT_MIGRATION
 from runs.begun_plan import as_begun
-from runs.journal import Journal
+from runs.journal import Journal, UnsavedJournal
 from runs.progress import Progress, report_progress
 from runs.state import State
 from runs.step_names import StepName
@@ -32,7 +32,8 @@ def preview(plan: Plan, journal: Journal) -> Leftovers:
     require_undoable(journal)
     begun = as_begun(plan, journal)
     met = contact(begun, State.of(journal))
-    return leftovers_of_migration(Migration(begun, met.source, met.target, journal))
+    unsaved = UnsavedJournal(journal.path, journal.document)
+    return leftovers_of_migration(Migration(begun, met.source, met.target, unsaved))
 
 
 def abort_migration(plan: Plan, options: RunOptions, before: Journal) -> RemovalRecord:

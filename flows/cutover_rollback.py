@@ -14,6 +14,7 @@ from runs.journal import FROM_OUTSIDE, Journal
 from runs.lifecycle import RunStatus, opening_has_begun
 from runs.progress import Progress, report_progress
 from tasks import steps
+from tasks.cleanup.removal import end_snapshot
 from tasks.cutover import automated_snapshots, freeze, roll_back, window
 from tasks.errors import ExecutionError, TimedOut, VerificationFailed
 from tasks.migration import Migration
@@ -145,7 +146,7 @@ def _close_copies(m: Migration) -> CopiesRecord:
         roll_back.retry_transient(m, lambda: put_in_order(m))
         return CopiesRecord(round=0, copies=tuple(ledger_of(m).copies.values()))
     roll_back.retry_transient(m, lambda: put_in_order(m))
-    roll_back.retry_transient(m, lambda: roll_back.end_snapshot(m))
+    roll_back.retry_transient(m, lambda: end_snapshot(m))
     roll_back.retry_transient(m, lambda: roll_back.remove_streams(m))
     roll_back.retry_transient(m, lambda: roll_back.remove_aliases(m))
     note_unfinished(m, m.journal)

@@ -5,7 +5,8 @@ from pathlib import Path
 from reports.build.report import report_of
 from reports.views.markdown import markdown
 from runs.journal import Journal
-from runs.stores.registry import store_of
+from runs.state_files import replace_file
+from runs.stores.registry import shared_settings, store_of
 
 
 def report_files(journal: Journal) -> tuple[Path, Path]:
@@ -22,5 +23,9 @@ def write_reports(journal: Journal) -> None:
     """
     report = report_of(journal.document)
     as_json, as_markdown = report_files(journal)
-    store_of(as_json).replace(as_json, report.model_dump_json(indent=2) + "\n")
-    store_of(as_markdown).replace(as_markdown, markdown(report))
+    texts = {as_json: report.model_dump_json(indent=2) + "\n", as_markdown: markdown(report)}
+    for path, text in texts.items():
+        replace_file(path, text)  # on this machine, for its user and for hooks
+    if shared_settings(journal.path):
+        for path, text in texts.items():
+            store_of(path).replace(path, text)

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from configs.plan import Plan
-from configs.state import is_shared
+from configs.state import StateSettings, is_shared, state_disagreements
 from runs.begun_plan import plan_record
 from runs.errors import StateUnusable
 from runs.journal import Document, Journal, now
@@ -261,12 +261,25 @@ class State:
 
         Args:
             run_id: an id reserved earlier; a new one if None.
+
+        Raises:
+            StateUnusable: it cannot be written, or its place in S3 is among the plan's snapshots.
         """
+        self._require_apart(plan)
         run_id = run_id or new_run_id()
         document = Document(plan=plan_record(plan), run_id=run_id, verb=verb, started=now())
         journal = Journal(self._path(run_id), document)
         journal.save()
         return journal
+
+    def _require_apart(self, plan: Plan) -> None:
+        """Refuse a place in S3 that is the repository's own, however it was named."""
+        settings = self._store.settings
+        found = StateSettings.model_validate_json(json.dumps(settings)) if settings else None
+        for conflict in state_disagreements(found, plan.repository):
+            raise StateUnusable(
+                f"the state cannot be in {self.shown}: {conflict.message}", "name another place"
+            )
 
     def keep_plan(self, plan: Plan) -> Path:
         """Write a deployment's plan beside its journals, for commands that take a file; return its path.

@@ -9,6 +9,7 @@ from configs.plan import Plan
 from configs.values.listing import listed
 from domains.errors import SnapferryError, is_transient
 from flows.sessions.first_contact import Contact, contact
+from runs.errors import LockLost
 from runs.metadata_record import MetadataRecord
 from runs.progress import Progress, report_progress
 from runs.state import State, default_folder
@@ -89,6 +90,8 @@ def copy(plan: Plan, options: MetadataOptions) -> MetadataCopy:
             earlier = record.unsettled()
             try:
                 copied = copying.copy(sides, _families(sides, options), record)
+            except LockLost:
+                raise
             except SnapferryError as error:
                 raise _after_change(error, record) from error
             return _with_earlier(copied, earlier, record)

@@ -144,9 +144,7 @@ def _begin(request: Request, rules: VerbRules) -> Journal:
 
 def _called(request: Request) -> Called:
     """How the command was called; a deployment has no file of its plan, so a copy stands for it."""
-    return current() or Called(
-        plan=str(request.state.keep_plan(request.plan)), state=str(request.options.state)
-    )
+    return current() or Called(plan=str(request.state.keep_plan(request.plan)), state=request.state.shown)
 
 
 def _resume(journal: Journal, rules: VerbRules, request: Request) -> None:

@@ -23,7 +23,7 @@ _SKIPPED = {
     SkippedReason.TAKES_WRITES: "it has been made writable since a round made it",
     SkippedReason.SNAPSHOT_OUT_OF_REACH: "repository {} is no longer registered on the source",
     SkippedReason.IN_USE: "it has taken writes of others, or may have",
-    SkippedReason.SNAPSHOT_STAYS: "the snapshot is complete, and stays",
+    SkippedReason.SNAPSHOT_STAYS: "the snapshot stays; its state is {}",
     SkippedReason.DELETED_FOR_THE_RUN: "the run deleted it, as the plan says; it is not brought back",
     SkippedReason.OTHER_DOMAINS: (
         "it ran between other domains than the latest round: its copies and snapshot were left alone"

@@ -22,6 +22,12 @@ BEATS = 3
 """How often the record is renewed in each lease."""
 
 
+def awake_or_asleep() -> float:
+    """Seconds that have passed, also while the machine slept, where it can say that."""
+    kind = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if kind is None else time.clock_gettime(kind)
+
+
 class Holder(BaseModel):
     """Who holds a lock.
 
@@ -116,7 +122,7 @@ class Lease:
         *,
         renewing: ConditionalObjects | None = None,
         outlived: Collection[str] = (),
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = awake_or_asleep,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.key = key
@@ -225,9 +231,20 @@ class Lease:
         fresh, began = record.model_copy(update=update), self._clock()
         written = self._renewing.replace(self.key, fresh.body, version)
         if written is None:
+            self._adopt()
+            self._renew(released=released)
+            return
+        self._mine, self._renewed = (fresh, written), began
+
+    def _adopt(self) -> None:
+        """Go on from an earlier renewal that had worked, its answer being lost; else the lock is lost."""
+        found = self._renewing.read(self.key)
+        record = lock_record(self.key, found) if found else None
+        is_mine = record and record.token == self.token and record.holder == self._holder
+        if found is None or record is None or not is_mine or record.released:
             self._lost = True
             raise self._loss()
-        self._mine, self._renewed = (fresh, written), began
+        self._mine = (record, found.version)
 
     def require(self) -> None:
         """Confirm that whatever is begun now is begun by the holder; renew the record first if that is late.

@@ -1,12 +1,13 @@
 """Open the place that holds the state: a folder, or an address in S3. What imports this imports boto3."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from configs.state import StateSettings
 from runs.errors import StateUnusable
-from runs.state_files import make_folder, unwritable
+from runs.state_files import make_folder, replace_file
 from runs.stores.registry import IN_S3, opened_store, use_store
 from runs.stores.s3_objects import PATIENCE_S, S3Objects
 from runs.stores.shared import SharedStore
@@ -36,19 +37,22 @@ def open_shared(settings: StateSettings, local: Path, patience_s: float = PATIEN
         patience_s: how long an answer of S3 is waited for.
 
     Raises:
-        StateUnusable: the folder cannot be made.
         AwsError: there are no credentials.
     """
     folder = local / "shared" / settings.bucket / settings.prefix
     if opened_store(folder):
         return folder
-    try:
-        make_folder(folder)
-        (folder / IN_S3).write_text(f"{settings.address}\n", encoding="utf-8")
-    except OSError as error:
-        raise unwritable(folder, error) from error
+    _mark(folder, settings.address)
     lease_s = settings.lease.total_seconds()
     objects = S3Objects(settings, patience_s)
     renewing = objects.with_patience(min(patience_s, lease_s / 4))
     use_store(folder, SharedStore(folder, objects, renewing, settings))
     return folder
+
+
+def _mark(folder: Path, address: str) -> None:
+    """Note in the folder what it is; where that cannot be, it is no state all the same."""
+    with suppress(OSError):
+        make_folder(folder)
+        if not (folder / IN_S3).exists():
+            replace_file(folder / IN_S3, f"{address}\n")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import botocore.config
@@ -28,13 +29,7 @@ MAX_BYTES = 256 * 1024 * 1024
 """The most that an object of the state may hold."""
 PATIENCE_S = 120.0
 """Seconds for which an answer is waited for, unless somebody has less time."""
-_ONCE = botocore.config.Config(
-    connect_timeout=3,
-    read_timeout=10,
-    retries={"total_max_attempts": 1},
-    request_checksum_calculation="when_required",
-    response_checksum_validation="when_required",
-)
+_LONGEST_S = 10.0  # for one answer
 _SAY_AFTER_S = 3.0
 _LONGEST_PAUSE_S = 5.0
 _CHANGED = {"PreconditionFailed", "412"}
@@ -72,15 +67,21 @@ class S3Objects:
     def __init__(self, settings: StateSettings, patience_s: float = PATIENCE_S) -> None:
         self._bucket, self._prefix = settings.bucket, settings.prefix
         self._address = settings.address
-        self._patience_s = patience_s
-        opened = session(settings.auth, settings.region)
-        self._client: S3Client = call_aws("use S3", lambda: client_of(opened, "s3", None, timeouts=_ONCE))
+        self._session = session(settings.auth, settings.region)
+        self._use(patience_s)
 
     def with_patience(self, patience_s: float) -> "S3Objects":
         """The same objects, with another patience."""
         other = copy.copy(self)
-        other._patience_s = patience_s
+        other._use(patience_s)
         return other
+
+    def _use(self, patience_s: float) -> None:
+        self._patience_s, self._is_silent = patience_s, False
+        timeouts = _timeouts(min(_LONGEST_S, patience_s / 2))
+        self._client: S3Client = call_aws(
+            "use S3", lambda: client_of(self._session, "s3", None, timeouts=timeouts)
+        )
 
     def read(self, key: str) -> Found | None:
         """As `ConditionalObjects.read`."""
@@ -201,18 +202,23 @@ class S3Objects:
     def _patiently(self, attempt: Callable[[], T]) -> T:
         """Try until there is a clear answer, or the patience is at its end."""
         began, pause_s = time.monotonic(), 0.1
+        patience_s = 0.0 if self._is_silent else self._patience_s  # it was waited for long enough
         while True:
             try:
-                return attempt()
+                found = attempt()
             except AwsError as error:  # a role that cannot be assumed, for instance
                 raise StateUnusable(error.message, error.hint) from None
             except _Unclear as unclear:
                 waited_s = time.monotonic() - began
-                if waited_s + pause_s > self._patience_s:
+                if waited_s + pause_s > patience_s:
+                    self._is_silent = True
                     raise self._unreachable(unclear.why) from None
                 if waited_s > _SAY_AFTER_S:
                     why = f"waiting: the state in {self._address} does not answer: {unclear.why}"
                     report_progress(Progress("state", why, waiting=True))
+            else:
+                self._is_silent = False
+                return found
             time.sleep(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
 
@@ -221,6 +227,18 @@ class S3Objects:
             f"the state in {self._address} has not answered for {self._patience_s:g} s: {why}",
             "when S3 can be reached again, run the same command again: it continues the run",
         )
+
+
+@cache
+def _timeouts(answer_s: float) -> botocore.config.Config:
+    """Each call is sent once, and has its answer within so many seconds."""
+    return botocore.config.Config(
+        connect_timeout=min(3.0, answer_s),
+        read_timeout=answer_s,
+        retries={"total_max_attempts": 1},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
 
 
 def _age_s(reply: Any) -> float:

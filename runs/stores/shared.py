@@ -65,7 +65,9 @@ class SharedStore:
         self._cache: dict[str, bytes] = {}
         self._leases: dict[str, Lease] = {}
         self._outlived: set[str] = set()
+        self._is_silent = False
         self._stored = StoredObjects(objects, settings.address, self._token_over)
+        self._live = StoredObjects(lease_objects, settings.address, lambda _: None)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -154,18 +156,24 @@ class SharedStore:
                 left = lease.take(lambda record, left_s: _report_waiting(what, record, left_s))
             except Alive as alive:
                 raise _busy(what, hint, alive.record) from None
-            with ExitStack() as stack:
-                stack.callback(lease.release)
-                stack.enter_context(self._holding(key, lease))
-                send_live = partial(self._send_live, path.parent)
-                stack.enter_context(_beating(lease, self._ttl_s / BEATS, send_live))
-                if left:
-                    self._outlived.add(left)
-                    self._stored.fence(_folder(key))
-                stack.enter_context(permitted_by(self.require_held))
-                yield
-                if lease.is_lost:
-                    lease.require()
+            fenced = False
+            try:
+                with ExitStack() as stack:
+                    stack.enter_context(self._holding(key, lease))
+                    stack.enter_context(_repeating(self._ttl_s / BEATS, lease.renew))
+                    if left:
+                        self._outlived.add(left)
+                        self._stored.fence(_folder(key))
+                    fenced = True
+                    send_live = partial(self._send_live, path.parent)
+                    stack.enter_context(_repeating(self._ttl_s / BEATS, send_live))
+                    stack.enter_context(permitted_by(self.require_held))
+                    yield
+                    if lease.is_lost:
+                        lease.require()
+            finally:
+                if fenced:  # else the next holder has to do that, and must see that it has
+                    lease.release()
 
     def require_free(self, path: Path, what: str, hint: str) -> None:
         """As `StateStore.require_free`; whether a holder elsewhere lives, `hold` finds out."""
@@ -187,16 +195,20 @@ class SharedStore:
             LockLost: it does not.
             StateUnreachable: nobody knows.
         """
-        until = time.monotonic() + _PATIENCE_S
-        for lease in tuple(self._leases.values()):
+        with self._mutex:
+            leases = tuple(self._leases.values())
+        until = time.monotonic() + (0 if self._is_silent else _PATIENCE_S)
+        for lease in leases:
             while True:
                 try:
                     lease.require()
                     break
                 except StateUnreachable as error:
-                    if time.monotonic() >= until:
+                    self._is_silent = time.monotonic() >= until
+                    if self._is_silent:
                         raise
                     report_progress(Progress("state", f"waiting: {error.message}", waiting=True))
+        self._is_silent = False
 
     # keys
 
@@ -205,8 +217,9 @@ class SharedStore:
 
     def _token_over(self, key: str) -> int | None:
         """The token of the lock that this process holds over the folder which an object is in."""
-        held = (each for name, each in self._leases.items() if key.startswith(f"{_folder(name)}/"))
-        return next((lease.token for lease in held), None)
+        with self._mutex:
+            held = [each for name, each in self._leases.items() if key.startswith(f"{_folder(name)}/")]
+        return held[0].token if held else None
 
     def _keeps(self, key: str) -> bool:
         """Whether nobody but this process may write this object now: a journal of a plan that it holds."""
@@ -246,8 +259,7 @@ class SharedStore:
     def _send_live(self, folder: Path) -> None:
         """Let other machines know what the runs of this folder are doing."""
         for path in folder.glob(_LIVE):
-            with suppress(OSError, StateUnusable, LockLost):
-                self._stored.overwrite(self._key(path), path.read_bytes())
+            self._live.overwrite(self._key(path), path.read_bytes())
 
 
 class _Parts:
@@ -284,30 +296,34 @@ class _Parts:
         if not self._pending:
             return
         self._require_held()
-        last = self._known_last()
-        self._stored.add_part(self._key, last + 1, "".join(self._pending).encode())
-        self._last, self._pending = last + 1, []
+        content = "".join(self._pending).encode()
+        self._last = self._stored.add_part(self._key, self._known_last() + 1, content)
+        self._pending = []
 
     def _known_last(self) -> int:
         return self._stored.last_part(self._key) if self._last is None else self._last
 
 
 @contextmanager
-def _beating(lease: Lease, every_s: float, then: Callable[[], None]) -> Generator[None]:
-    """Renew the lease inside the block, in a thread of its own."""
+def _repeating(every_s: float, act: Callable[[], object]) -> Generator[None]:
+    """Inside the block, do this again and again in a thread of its own; soon again after a failure.
+
+    Whoever is about to write or to send something is told what is wrong; this thread tells nobody.
+    """
     ended = threading.Event()
 
-    def beat() -> None:
-        while not ended.wait(every_s):
+    def repeat() -> None:
+        pause_s = every_s
+        while not ended.wait(pause_s):
+            pause_s = every_s
             try:
-                lease.renew()
+                act()
             except LockLost:
-                return  # whoever is about to write or to send something is told
-            except StateUnusable:
-                continue
-            then()
+                return
+            except (StateUnusable, OSError, RuntimeError):
+                pause_s = min(every_s, 1.0)
 
-    thread = threading.Thread(target=beat, name="lease", daemon=True)
+    thread = threading.Thread(target=repeat, name="state", daemon=True)
     thread.start()
     try:
         yield

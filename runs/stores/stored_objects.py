@@ -18,6 +18,7 @@ from runs.errors import LockLost, StateUnusable
 from runs.stores.conditional import ConditionalObjects, Found
 
 _TRIES = 20
+_OF_LINES = (".sent", ".copied")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class StoredObjects:
         self._mutex = threading.RLock()
         self._versions: dict[str, str] = {}
         self._was_read: set[str] = set()
+        self._lost: dict[str, int | None] = {}
+        self._fences: dict[str, int] = {}
 
     # whole files
 
@@ -61,6 +64,8 @@ class StoredObjects:
         found = self._read(key)
         if found:
             self._was_read.add(key)
+        if self._token_over(key) is None:
+            self._lost.pop(key, None)
         return found
 
     def replace(self, key: str, content: bytes, *, merged: int = 0) -> None:
@@ -70,6 +75,7 @@ class StoredObjects:
             LockLost: somebody else has written it since this process read it, or under a later lock.
         """
         with self._mutex:
+            self._require_not_lost(key)
             version, body = self._versions.get(key), self._body(key, content, merged)
             objects = self._objects
             written = objects.replace(key, body, version) if version else objects.create(key, body)
@@ -80,6 +86,7 @@ class StoredObjects:
                 found = self._read(key)
                 if found:
                     self._require_mine(key, found)
+                    self._versions[key] = found.version
                     written = objects.replace(key, body, found.version)
                 else:
                     written = objects.create(key, body)
@@ -116,36 +123,42 @@ class StoredObjects:
         found = self._read(key)
         return max([found.merged if found else 0, *self._numbers(key)])
 
-    def add_part(self, key: str, number: int, content: bytes) -> None:
-        """Append a part to a file of lines.
+    def add_part(self, key: str, number: int, content: bytes) -> int:
+        """Append a part to a file of lines; return the number that it got: this one, or a later one.
 
         Raises:
             LockLost: somebody else has appended to it.
         """
-        if self._objects.create(_part(key, number), self._body(key, content)) is None:
-            raise self.lost(key)
+        while self._objects.create(_part(key, number), self._body(key, content)) is None:
+            found = self._objects.read(_part(key, number))
+            if found is None or not self._is_own(key, _unpacked(key, found)):
+                raise self.lost(key)
+            number += 1  # an earlier attempt had worked; to say something twice does no harm
+        return number
 
     def merge(self, key: str, content: bytes, last: int) -> None:
         """Replace a file of lines, with all its parts up to this one."""
         self.replace(key, content, merged=last)
-        self.remove_parts(key, last)
-
-    def remove_parts(self, key: str, last: int | None = None) -> None:
-        """Remove the parts of a file, up to this one; all without a number."""
         for number in self._numbers(key):
-            if last is None or number <= last:
+            if number <= last and number != self._fences.get(key):
                 self._objects.remove(_part(key, number))
+
+    def remove_parts(self, key: str) -> None:
+        """Remove all parts of a file."""
+        for number in self._numbers(key):
+            self._objects.remove(_part(key, number))
 
     # a new holder
 
     def fence(self, folder: str) -> None:
         """Write anew what a former holder of this folder's lock could still write, so that it cannot."""
-        for name in self._objects.names(folder):
-            key = f"{folder}/{name.rstrip('/')}"
+        for name in sorted({each.rstrip("/") for each in self._objects.names(folder)}):
+            key = f"{folder}/{name}"
             if name.endswith(".json"):
                 self._rewrite(key)
-            elif name.endswith("/") and (numbers := self._numbers(key)):
-                self._objects.create(_part(key, numbers[-1] + 1), self._body(key, b""))
+            elif name.endswith(_OF_LINES):
+                self._fences[key] = self.last_part(key) + 1
+                self._objects.create(_part(key, self._fences[key]), self._body(key, b""))
 
     def _rewrite(self, key: str) -> None:
         for _ in range(_TRIES):
@@ -181,9 +194,22 @@ class StoredObjects:
         first: dict[str, Any] = {"token": self._token_over(key) or 0, "by": by, "write": secrets.token_hex(8)}
         return json.dumps(first | ({"merged": merged} if merged else {})).encode() + b"\n" + content
 
+    def _is_own(self, key: str, found: Stored) -> bool:
+        """Whether this process has written it under the lock that it holds: tokens are unique to a holder."""
+        token = self._token_over(key)
+        return token is not None and found.token == token
+
     def _require_mine(self, key: str, found: Stored) -> None:
         token = self._token_over(key)
+        if self._is_own(key, found):
+            return  # an earlier write had worked, and its answer was lost
         if key in self._was_read or (token is not None and found.token > token):
+            self._lost[key] = token
+            raise self.lost(key)
+
+    def _require_not_lost(self, key: str) -> None:
+        """What was lost under a lock stays lost under it."""
+        if key in self._lost and self._lost[key] == self._token_over(key):
             raise self.lost(key)
 
     def _numbers(self, key: str) -> list[int]:

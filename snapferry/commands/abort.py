@@ -72,6 +72,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from flows.abort import abort as roll_back_or_remove
     from flows.abort import subject
     from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
+    from runs.errors import LockLost
     from runs.journal import Journal
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
@@ -92,6 +93,8 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     try:
         with shown_progress(state), recorded_if_possible() as unrecorded:
             record = roll_back_or_remove(plan, options)
+    except LockLost:
+        raise  # whatever the journal says now is another process's
     except SnapferryError as error:
         run = Journal.load(before.path).document
         if unrecorded:

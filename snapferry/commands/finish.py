@@ -109,6 +109,7 @@ def _execute(
     from reports.build.report import report_of
     from reports.views.cleanup import cleanup_document, finish_view
     from runs.commands import current
+    from runs.errors import LockLost
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
     from snapferry.next_steps import say_next
@@ -125,6 +126,8 @@ def _execute(
     try:
         with shown_progress(state), recorded_if_possible() as unrecorded:
             record = clean_up(plan, options, choices)
+    except LockLost:
+        raise  # whatever the journal says now is another process's
     except SnapferryError as error:
         if unrecorded:
             show_error(error)

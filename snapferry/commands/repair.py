@@ -76,6 +76,7 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     from flows.repair import repair as bring_into_line
     from flows.sessions.which_run import repairable_run
     from reports.views.repair import repair_document, repair_view
+    from runs.errors import LockLost
     from runs.state import State
     from runs.state_files import Unrecorded, recorded_if_possible
     from snapferry.output.console import say, show_error
@@ -91,6 +92,8 @@ def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitC
     try:
         with shown_progress(state), recorded_if_possible() as unrecorded:
             record = bring_into_line(plan, options)
+    except LockLost:
+        raise  # whatever the journal says now is another process's
     except SnapferryError as error:
         if unrecorded:
             show_error(error)

@@ -194,6 +194,21 @@ def remove_snapshot(m: Migration, runs: Sequence[Journal] = ()) -> Iterator[Skip
     retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
+def end_snapshot(m: Migration) -> None:
+    """Stop the run's own snapshot if it is still running: nobody waits for it. A complete one is kept."""
+    if not m.journal.intents("snapshot"):
+        return
+
+    def look() -> Callable[[], None] | None:
+        found = snapshots.get(m.source, m.repository, m.snapshot)
+        if found is None or not found.running or own_snapshot(m) is None:
+            return None
+        return partial(snapshots.delete, m.source, m.repository, m.snapshot)
+
+    waits = "another snapshot is running on the source"
+    retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
+
+
 def _out_of_reach(m: Migration, runs: Sequence[Journal]) -> Skipped | None:
     """The run's snapshot, where it cannot be reached; None where it can.
 

@@ -11,13 +11,14 @@ from domains.domain import Domain
 from domains.engine import catalog as names_on
 from domains.engine import reindexing, repositories, snapshots
 from domains.engine.shard_stats import writes_so_far
+from domains.engine.snapshots import SnapshotInfo
 from domains.errors import Missing
 from runs.journal import Journal
 from runs.progress import Progress, report_progress
 from runs.step_names import StepName
 from tasks import steps
 from tasks.cleanup.ownership import Owned, own_snapshot, owned
-from tasks.cleanup.removal import remove_indices, remove_snapshot, removed_names
+from tasks.cleanup.removal import end_snapshot, remove_indices, removed_names
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
@@ -31,7 +32,7 @@ from tasks.records.cleanup import (
 )
 from tasks.repository.history import is_own_registration
 from tasks.repository.revert import revert
-from tasks.restore.owned_indices import is_marked
+from tasks.restore.owned_indices import arrivals, is_marked
 
 _CANCEL_S = 60.0
 
@@ -75,11 +76,11 @@ def undo_migration(m: Migration) -> RemovalRecord:
         TimedOut: a copying task of the target does not end; the same command resumes.
         DomainError: transient, or denied.
     """
-    _stop_copying(m)
     await_in_flight(m, StepName.CLEAN)
+    _stop_copying(m)
     left = [*remove_indices(m, _unused(m))]
-    if _running_snapshot(m):
-        left += remove_snapshot(m)
+    if m.source_domain:
+        end_snapshot(m)
     kept = [*_kept_snapshot(m)]
     registrations = {domain.side: _reverted(m, domain, bool(kept)) for domain in reversed(m.domains)}
     return RemovalRecord(
@@ -119,24 +120,29 @@ def _unused(m: Migration) -> Owned:
 
 
 def _in_use(m: Migration, found: Owned) -> Iterator[tuple[str, str]]:
-    """Indices that others have written to, or may have, each with the number of its writes.
+    """Indices that others have written to, or may have, each with the number of its writes if that is known.
 
-    A restored index takes no write by the run. One that the run fills itself carries its marker until that
-    has ended; how many writes were the run's own is not known afterwards, unless all are counted.
+    An engine counts writes since a shard was started. So the count says something only while each primary is
+    still the one that was restored, or that the run has filled; else nobody knows, and the index is left.
     """
     filled = {name for intent in m.journal.intents("create") for name in intent.detail["targets"]}
-    catalog = names_on.catalog(m.target) if filled else None
-    own = _own_writes(m)
-    for name, writes in writes_so_far(m.target, found.names).items():
-        is_filling = catalog is not None and name in filled and is_marked(m, name, catalog)
-        if not is_filling and writes > own.get(name, 0):
-            yield name, str(writes)
+    catalog = names_on.catalog(m.target)
+    writes, own = writes_so_far(m.target, found.names), _own_writes(m)
+    restored = arrivals(m.target, [name for name in found.names if name not in filled])
+    for name in found.names:
+        if name in filled:
+            unused = is_marked(m, name, catalog) or (name in own and writes.get(name) == own[name])
+        else:
+            as_it_came = name in restored and restored[name].comes_from(f"{m.repository}/{m.snapshot}")
+            unused = as_it_came and not writes.get(name)
+        if not unused:
+            yield name, str(writes.get(name) or "")
 
 
 def _own_writes(m: Migration) -> dict[str, int]:
     """How many documents the run itself has written, by index."""
     record = m.journal.document.recorded(steps.REINDEX)
-    return {index.target: index.documents or 0 for index in record.indices} if record else {}
+    return {index.target: index.documents for index in record.indices if index.documents} if record else {}
 
 
 def _stop_copying(m: Migration) -> None:
@@ -163,19 +169,21 @@ def _cancel(m: Migration, task: str) -> None:
         return  # it has ended
 
 
+def _own_snapshot(m: Migration) -> SnapshotInfo | None:
+    """The snapshot that the run has taken; None without one."""
+    return snapshots.get(m.source, m.repository, m.snapshot) if own_snapshot(m) else None
+
+
 def _running_snapshot(m: Migration) -> str | None:
     """The run's own snapshot, while it runs."""
-    return m.snapshot if own_snapshot(m) and _is_running(m) else None
-
-
-def _is_running(m: Migration) -> bool:
-    found = snapshots.get(m.source, m.repository, m.snapshot)
-    return found is not None and found.running
+    found = _own_snapshot(m)
+    return found.name if found and found.running else None
 
 
 def _kept_snapshot(m: Migration) -> Iterator[Skipped]:
-    if own_snapshot(m) and not _is_running(m):
-        yield Skipped(name=m.snapshot, why=SkippedReason.SNAPSHOT_STAYS)
+    found = _own_snapshot(m)
+    if found and not found.running:
+        yield Skipped(name=found.name, why=SkippedReason.SNAPSHOT_STAYS, detail=found.state)
 
 
 def _deleted(m: Migration) -> Iterator[Skipped]:

@@ -1,10 +1,8 @@
 """Roll back a cutover that has not opened the target: the source first."""
 
 from collections.abc import Callable, Collection
-from functools import partial
 from typing import TypeVar
 
-from domains.engine import snapshots
 from domains.engine.catalog import catalog
 from domains.engine.indices.index_opening import alias_removal_requests, aliases, require_acknowledged
 from domains.engine.indices.write_blocks import blocks
@@ -12,13 +10,11 @@ from domains.errors import is_transient
 from runs.lifecycle import RunStatus
 from runs.step_names import StepName
 from tasks import steps
-from tasks.cleanup.ownership import own_snapshot
 from tasks.cleanup.removal import remove_stream
 from tasks.cutover import freeze, window
 from tasks.in_flight import await_blocks_in_flight
 from tasks.migration import Migration
 from tasks.records.cutover import ReleaseRecord
-from tasks.retry_while_busy import is_busy, retry_while_busy
 from tasks.seeding.copies import ledger_of, own_uuids
 
 _ATTEMPTS = 5
@@ -62,21 +58,6 @@ def retry_transient(m: Migration, act: Callable[[], T]) -> T:
                 raise
             poll.pause()
     return act()
-
-
-def end_snapshot(m: Migration) -> None:
-    """Stop the run's own snapshot if it is still running: nobody waits for it. A complete one is kept."""
-    if not m.journal.intents("snapshot"):
-        return
-
-    def look() -> Callable[[], None] | None:
-        found = snapshots.get(m.source, m.repository, m.snapshot)
-        if found is None or not found.running or own_snapshot(m) is None:
-            return None
-        return partial(snapshots.delete, m.source, m.repository, m.snapshot)
-
-    waits = "another snapshot is running on the source"
-    retry_while_busy(m, m.source, "remove snapshot", [m.snapshot], waits, is_busy, look)
 
 
 def remove_streams(m: Migration) -> None:

@@ -23,7 +23,7 @@ class SkippedReason(StrEnum):
     SNAPSHOT_OUT_OF_REACH = "snapshot out of reach"  # detail: the repository, no longer registered
     OTHER_DOMAINS = "other domains"  # a round between other domains than the latest round
     IN_USE = "in use"  # detail: how many writes it has taken; empty where that is not known
-    SNAPSHOT_STAYS = "snapshot stays"
+    SNAPSHOT_STAYS = "snapshot stays"  # detail: its state
     DELETED_FOR_THE_RUN = "deleted for the run"  # as the plan's conflict policy says
 
 

@@ -196,7 +196,7 @@ def test_an_unfinished_migration_is_undone_but_for_its_snapshot_and_what_others_
     assert refused.code == 3 and "is being removed" in refused.err, str(refused)
     ended = desk.run("abort", "--execute")
     assert ended.code == 0, str(ended)
-    assert "the snapshot is complete, and stays" in " ".join(ended.out.split())
+    assert "the snapshot stays; its state is SUCCESS" in " ".join(ended.out.split())
     assert state(desk.lab, "target") == before
     assert len(engine(desk.lab, "source", "GET", "/_snapshot/move/_all")["snapshots"]) == 1
     assert desk.run("abort", "--execute").code == 3

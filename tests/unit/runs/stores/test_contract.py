@@ -144,7 +144,7 @@ def test_whoever_was_not_heard_of_is_told_and_writes_and_sends_nothing(
 ) -> None:
     if not place.is_shared:
         pytest.skip("the kernel holds the lock of a folder for as long as its process lives")
-    monkeypatch.setattr(shared, "_beating", lambda *_: ExitStack())  # as if the process were stopped
+    monkeypatch.setattr(shared, "_repeating", lambda *_: ExitStack())  # as if the process were stopped
     one, two = place.seat(), place.seat()
     lines = one.store.appender(one.path("plans/orders/1.sent"))
     with pytest.raises(LockLost), one.store.hold(one.path(LOCK), "plan orders", "wait"):
@@ -155,8 +155,9 @@ def test_whoever_was_not_heard_of_is_told_and_writes_and_sends_nothing(
             assert time.monotonic() - began >= LEASE_S
             with monkeypatch.context() as just_before:
                 just_before.setattr(Lease, "require", lambda _: None)  # it looked before it stood still
-                with pytest.raises(LockLost, match="another process has written"):
-                    one.store.replace(one.path(JOURNAL), "{ }")
+                for _ in range(2):  # what was lost stays lost, however often it is tried
+                    with pytest.raises(LockLost, match="another process has written"):
+                        one.store.replace(one.path(JOURNAL), "{ }")
                 with pytest.raises(LockLost, match="another process has written"):
                     lines.append("b\n", durably=True)
             with pytest.raises(LockLost, match="was not heard of for 3 s"):

@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from runs.errors import LockLost, StateUnreachable
 from runs.stores.conditional import Found
 from runs.stores.lease import Alive, Holder, Lease, LockRecord
+from runs.stores.stored_objects import StoredObjects
 
 TTL_S = 60.0
 LOCK, JOURNAL = "plans/a/lock", "plans/a/run.json"
@@ -41,7 +42,8 @@ class Memory:
         self.objects.pop(key, None)
 
     def names(self, folder: str) -> list[str]:
-        return [key.removeprefix(f"{folder}/") for key in self.objects if key.startswith(f"{folder}/")]
+        below = [key.removeprefix(f"{folder}/") for key in self.objects if key.startswith(f"{folder}/")]
+        return sorted({name if "/" not in name else f"{name.partition('/')[0]}/" for name in below})
 
     def _write(self, key: str, body: bytes, holds: bool) -> str | None:
         fault, self.fault = self.fault, ""
@@ -250,6 +252,58 @@ def test_whoever_holds_the_lock_file_of_a_dead_holder_need_not_wait() -> None:
     lease(objects, "a", lambda: 0.0, place="boot:1:2").try_once()
     assert isinstance(lease(objects, "b", lambda: 0.0, place="boot:1:3").try_once(), LockRecord)
     assert lease(objects, "a", lambda: 0.0, place="boot:1:2").try_once() == "a"
+
+
+def test_a_renewal_that_worked_unseen_is_no_loss() -> None:
+    objects = Memory()
+    held, other = (lease(objects, name, lambda: 0.0) for name in "ab")
+    held.try_once()
+    objects.fault = "done, and the answer lost"
+    with pytest.raises(StateUnreachable):
+        held.renew()
+    held.renew()
+    assert not held.is_lost
+    held.release()
+    assert other.try_once() == ""
+    with pytest.raises(LockLost):
+        held.renew()
+
+
+def test_a_write_that_worked_unseen_is_no_loss_but_a_later_holders_is() -> None:
+    objects, token = Memory(), [7]
+    stored = StoredObjects(objects, "s3://a/b", lambda _: token[0])
+    stored.create(JOURNAL, b"1")
+    assert stored.read(JOURNAL)
+    objects.fault = "done, and the answer lost"
+    with pytest.raises(StateUnreachable):
+        stored.replace(JOURNAL, b"2")
+    stored.replace(JOURNAL, b"3")
+    later = StoredObjects(objects, "s3://a/b", lambda _: 8)
+    later.fence("plans/a")
+    for _ in range(2):
+        with pytest.raises(LockLost):
+            stored.replace(JOURNAL, b"4")
+    token[0] = 9
+    assert stored.read(JOURNAL)
+    stored.replace(JOURNAL, b"5")
+
+
+def test_a_part_that_was_appended_unseen_is_no_loss_and_a_fence_outlives_a_merge() -> None:
+    objects = Memory()
+    former, later = (StoredObjects(objects, "s3://a/b", lambda _, t=t: t) for t in (1, 2))
+    sent = "plans/a/1.sent"
+    former.add_part(sent, 1, b"a\n")
+    objects.fault = "done, and the answer lost"
+    with pytest.raises(StateUnreachable):
+        former.add_part(sent, 2, b"b\n")
+    assert former.add_part(sent, 2, b"b\n") == 3
+    former.merge(sent, b"ab\n", 3)
+    later.fence("plans/a")
+    with pytest.raises(LockLost):
+        former.add_part(sent, 4, b"c\n")
+    later.merge(sent, b"ab\n", later.last_part(sent))
+    with pytest.raises(LockLost):
+        former.add_part(sent, 4, b"c\n")
 
 
 def test_another_lock_of_a_holder_that_was_outlived_need_not_be_waited_for() -> None:

@@ -14,8 +14,14 @@ from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error
 from domains.errors import Refused
 from runs.journal import now
 from runs.state import State
-from tasks.cleanup.removal import leftovers, remove_made, removed_names, require_removable, require_removed
-from tasks.cutover.roll_back import end_snapshot
+from tasks.cleanup.removal import (
+    end_snapshot,
+    leftovers,
+    remove_made,
+    removed_names,
+    require_removable,
+    require_removed,
+)
 from tasks.errors import ExecutionError, PreconditionError, TimedOut
 from tasks.migration import Migration
 from tasks.records.cleanup import Registration, RegistrationOutcome, SkippedReason
