@@ -5,6 +5,7 @@ Each `Layer` sees a request before moto and may answer it; moto answers the rest
 
 from __future__ import annotations
 
+import io
 import logging
 import socket
 import threading
@@ -25,6 +26,13 @@ def is_conditional(environ: Environ) -> bool:
     return environ["REQUEST_METHOD"] == "PUT" and bool(
         {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & environ.keys()
     )
+
+
+def take_whole(environ: Environ) -> None:
+    """Read the request's body, so that whoever reads it later need not wait for the client."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length:
+        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
 
 
 def hang_up(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -66,6 +74,7 @@ class AwsServer:
                 return hang_up(environ, start_response)
             if not is_conditional(environ):
                 return moto(environ, start_response)
+            take_whole(environ)  # a client that stands still must not hold up all others
             with writing:  # moto looks whether the condition holds, and then writes
                 return list(moto(environ, start_response))
 
