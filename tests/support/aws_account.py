@@ -78,6 +78,10 @@ class ServedAccounts:
     made: list[str]
     faults: S3Faults
 
+    def forget(self) -> None:
+        """Leave nothing of the accounts: other tests of this process have accounts of their own."""
+        _reset()
+
     def as_new(self, folder: Path) -> AwsAccounts:
         """Both accounts, each with an administrator and nothing else; their keys are files of the folder."""
         _reset()

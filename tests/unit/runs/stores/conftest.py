@@ -17,13 +17,16 @@ from runs.stores.registry import store_of
 
 
 @pytest.fixture
-def settings(served: ServedAccounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StateSettings:
+def settings(
+    served: ServedAccounts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[StateSettings]:
     """An empty prefix of a bucket, which the environment leads to."""
     accounts = served.as_new(tmp_path)
     for name, value in accounts.environment.items():
         monkeypatch.setenv(name, value)
     accounts.client("s3").create_bucket(Bucket="state")
-    return StateSettings.model_validate({"address": "s3://state/all/plans", "lease": f"{LEASE_S}s"})
+    yield StateSettings.model_validate({"address": "s3://state/all/plans", "lease": f"{LEASE_S}s"})
+    served.forget()
 
 
 @pytest.fixture(params=["folder", "s3", "s3 with faults"])
