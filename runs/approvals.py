@@ -1,7 +1,5 @@
 """Gate approvals: one small file per approval next to the journals, written by whoever approves."""
 
-import getpass
-import os
 import socket
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +10,7 @@ from configs.gates import Gate
 from runs.errors import NothingToApprove, StateUnusable
 from runs.journal import Journal, now
 from runs.lifecycle import RunStatus
+from runs.lock import user_name
 from runs.state import State
 from runs.state_files import unwritable
 from runs.stores.registry import store_of
@@ -94,11 +93,7 @@ def _counts(approval: Approval, journal: Journal) -> bool:
 
 def this_user() -> str:
     """Return the user running this command, as `user@host`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # in a container, the user id may have no name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}"
+    return f"{user_name()}@{socket.gethostname()}"
 
 
 def _path(journal: Journal, gate: Gate) -> Path:

@@ -1,6 +1,7 @@
 """Locks that the kernel frees when their holder dies: one run per plan, one run per pair of domains."""
 
 import fcntl
+import getpass
 import hashlib
 import json
 import os
@@ -181,6 +182,14 @@ def _busy(path: Path, what: str, hint: str) -> Busy:
 def _described(path: Path) -> str:
     note = _note(path)
     return f" (process {note['pid']}, since {note['since']})" if {"pid", "since"} <= note.keys() else ""
+
+
+def user_name() -> str:
+    """Return the name of the user who runs this process; the id where it has none, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def pair_name(source_uuid: str, target_uuid: str) -> str:

@@ -82,10 +82,7 @@ def undoable_migration(state: State, seen: str) -> Journal:
     Raises:
         Busy: it is not the run that was seen before the plan was held.
     """
-    journal = migration_to_undo(state)
-    if journal is None or journal.run_id != seen:
-        raise Busy(f"another process has worked on migration {seen}", "see `snapferry status PLAN`")
-    return journal
+    return _as_seen(migration_to_undo(state), seen, f"migration {seen}")
 
 
 # rehearsals
@@ -210,9 +207,13 @@ def cutover_to_roll_back(state: State, seen: str) -> Journal:
     Raises:
         Busy: it is not the run that was seen before the plan was held.
     """
-    journal = unfinished_cutover(state)
+    return _as_seen(unfinished_cutover(state), seen, f"cutover {seen}")
+
+
+def _as_seen(journal: Journal | None, seen: str, what: str) -> Journal:
+    """The run, if it is the one that was seen before the plan was held."""
     if journal is None or journal.run_id != seen:
-        raise Busy(f"another process has worked on cutover {seen}", "see `snapferry status PLAN`")
+        raise Busy(f"another process has worked on {what}", "see `snapferry status PLAN`")
     return journal
 
 

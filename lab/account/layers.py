@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterable
@@ -15,7 +14,7 @@ from lab.account import domain_status, lookups, native_paths, ownership, pausing
 from lab.account.directory import Caller, Directory, account_of
 from lab.account.s3_actions import path_of
 from lab.account.s3_refusal import refused
-from lab.account.server import Environ, Layer, StartResponse
+from lab.account.server import Environ, Layer, StartResponse, body_of
 from lab.engines.engine_files import ENGINE_ACCESS_KEY
 from lab.settings import ACCOUNT
 
@@ -36,7 +35,7 @@ def layers(directory: Directory) -> list[Layer]:
         """`iam:SimulatePrincipalPolicy`."""
         if _signed_for(environ) != "iam" or environ["REQUEST_METHOD"] != "POST":
             return None
-        body = _body(environ)
+        body = body_of(environ)
         if not simulation.is_asked(body):
             return None
         reply = simulation.simulate(body, directory)
@@ -48,7 +47,7 @@ def layers(directory: Directory) -> list[Layer]:
         real = directory.bucket_region(bucket) if bucket else None
         if real is None or real == _region(environ) or _is_for_every_region(environ):
             return None
-        _body(environ)
+        body_of(environ)
         shown = "" if environ["REQUEST_METHOD"] == "HEAD" else _redirect(bucket, real)
         return _answer(start_response, 301, shown, {"x-amz-bucket-region": real})
 
@@ -83,7 +82,7 @@ def layers(directory: Directory) -> list[Layer]:
 def _routed(environ: Environ, start_response: StartResponse) -> Iterable[bytes] | None:
     """Let a KMS key's own account answer a request that names it by its ARN; moto asks the caller's."""
     if _signed_for(environ) == "kms":
-        named = lookups.key_named(_body(environ))
+        named = lookups.key_named(body_of(environ))
         if named.startswith("arn:"):
             environ["HTTP_X_MOTO_ACCOUNT_ID"] = account_of(named)
     return None
@@ -103,7 +102,7 @@ def _pausing(directory: Directory) -> Layer:
         found = CONFIGURATION.fullmatch(environ["PATH_INFO"])
         if found is None or environ["REQUEST_METHOD"] != "POST":
             return None
-        asked = json.loads(_body(environ) or b"{}")
+        asked = json.loads(body_of(environ) or b"{}")
         domain = domain_status.moto_domain(_account(directory, environ), _region(environ), found.group(1))
         if domain is None or pausing.OPTIONS not in asked:
             return None
@@ -119,7 +118,7 @@ def _native(directory: Directory) -> Layer:
         if _signed_for(environ) != "es":
             return None
         place = native_paths.Place(_account(directory, environ), _region(environ))
-        body, query = _body(environ), environ.get("QUERY_STRING", "")
+        body, query = body_of(environ), environ.get("QUERY_STRING", "")
         found = native_paths.answer(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, body, place)
         if isinstance(found, native_paths.Refusal):
             return _refused(start_response, found.status, found.kind, found.said)
@@ -189,7 +188,7 @@ def _call(environ: Environ, caller: Caller) -> lookups.Call:
         path_of(environ),
         environ.get("QUERY_STRING", ""),
         environ.get("HTTP_X_AMZ_TARGET", ""),
-        _body(environ) if _signed_for(environ) != "s3" else b"",
+        body_of(environ) if _signed_for(environ) != "s3" else b"",
         caller.account,
     )
 
@@ -252,16 +251,6 @@ def _redirect(bucket: str, region: str) -> str:
         f"<Endpoint>{escape(bucket)}.s3.{region}.amazonaws.com</Endpoint><Bucket>{escape(bucket)}</Bucket>"
         "<RequestId>lab</RequestId><HostId>lab</HostId></Error>"
     )
-
-
-def _body(environ: Environ) -> bytes:
-    """Read the request's body, so that moto can still read it afterwards."""
-    length = environ.get("CONTENT_LENGTH")
-    if not length:
-        return b""
-    body = environ["wsgi.input"].read(int(length))
-    environ["wsgi.input"] = io.BytesIO(body)
-    return body
 
 
 def _answer(start_response: StartResponse, status: int, xml: str, headers: dict[str, str]) -> Iterable[bytes]:

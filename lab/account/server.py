@@ -28,11 +28,14 @@ def is_conditional(environ: Environ) -> bool:
     )
 
 
-def take_whole(environ: Environ) -> None:
-    """Read the request's body, so that whoever reads it later need not wait for the client."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    if length:
-        environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
+def body_of(environ: Environ) -> bytes:
+    """Read the request's whole body, so that moto can still read it afterwards."""
+    length = environ.get("CONTENT_LENGTH")
+    if not length:
+        return b""
+    body: bytes = environ["wsgi.input"].read(int(length))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return body
 
 
 def hang_up(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -74,7 +77,7 @@ class AwsServer:
                 return hang_up(environ, start_response)
             if not is_conditional(environ):
                 return moto(environ, start_response)
-            take_whole(environ)  # a client that stands still must not hold up all others
+            body_of(environ)  # a client that stands still must not hold up all others
             with writing:  # moto looks whether the condition holds, and then writes
                 return list(moto(environ, start_response))
 

@@ -6,7 +6,6 @@ former one can no longer write the intent without which it sends nothing.
 """
 
 import errno
-import getpass
 import os
 import secrets
 import socket
@@ -308,7 +307,7 @@ class _Parts:
 def _repeating(every_s: float, act: Callable[[], object]) -> Generator[None]:
     """Inside the block, do this again and again in a thread of its own; soon again after a failure.
 
-    Whoever is about to write or to send something is told what is wrong; this thread tells nobody.
+    It reports no failure: the next write or request does.
     """
     ended = threading.Event()
 
@@ -360,13 +359,9 @@ def _in_session() -> Generator[str]:
 
 
 def _this_process(path: Path, session: str) -> Holder:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # in a container, the user id may have no name
-        user = str(os.getuid())
     since = datetime.now(UTC).isoformat(timespec="seconds")
     return Holder(
-        user=user,
+        user=lock.user_name(),
         host=socket.gethostname(),
         process=os.getpid(),
         place=_place(path),

@@ -86,7 +86,6 @@ class StoredObjects:
                 found = self._read(key)
                 if found:
                     self._require_mine(key, found)
-                    self._versions[key] = found.version
                     written = objects.replace(key, body, found.version)
                 else:
                     written = objects.create(key, body)

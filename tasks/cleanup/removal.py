@@ -234,7 +234,11 @@ def require_removed(m: Migration) -> None:
     Raises:
         ExecutionError: something is left.
     """
-    names = [*owned(m).names, *filter(None, [own_snapshot(m)])]
+    require_gone([*owned(m).names, *filter(None, [own_snapshot(m)])])
+
+
+def require_gone(names: Sequence[str]) -> None:
+    """Raise ExecutionError if anything is still there."""
     if names:
         raise ExecutionError(
             f"{len(names)} things that this run has made are still there: {', '.join(names[:5])}",

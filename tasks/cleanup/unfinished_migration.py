@@ -18,8 +18,8 @@ from runs.progress import Progress, report_progress
 from runs.step_names import StepName
 from tasks import steps
 from tasks.cleanup.ownership import Owned, own_snapshot, owned
-from tasks.cleanup.removal import end_snapshot, remove_indices, removed_names
-from tasks.errors import ExecutionError, PreconditionError, TimedOut
+from tasks.cleanup.removal import end_snapshot, remove_indices, removed_names, require_gone
+from tasks.errors import PreconditionError, TimedOut
 from tasks.in_flight import await_in_flight
 from tasks.migration import Migration
 from tasks.records.cleanup import (
@@ -97,12 +97,7 @@ def require_undone(m: Migration) -> None:
     Raises:
         ExecutionError: something is left.
     """
-    names = [*_unused(m).names, *filter(None, [_running_snapshot(m)])]
-    if names:
-        raise ExecutionError(
-            f"{len(names)} things that this run has made are still there: {', '.join(names[:5])}",
-            "run the same command again: it removes them",
-        )
+    require_gone([*_unused(m).names, *filter(None, [_running_snapshot(m)])])
 
 
 def _unused(m: Migration) -> Owned:

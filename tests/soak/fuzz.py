@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
 import sys
@@ -26,6 +25,7 @@ import yaml
 from typer.testing import CliRunner
 
 from tests.soak.ledger import Ledger
+from tests.support.memory_objects import Memory
 from tests.support.old_state import old_states, seal
 
 TESTS = str(Path(__file__).resolve().parents[1])
@@ -133,7 +133,6 @@ class Fuzz:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.states = [each for each in old_states() if each.values]
-        self.count = 0
 
     def case(self, seed: int) -> tuple[str, Ended]:
         """The case with this seed."""
@@ -185,16 +184,7 @@ class Fuzz:
         self._laid_out(chance, place, saved=True)
         saved = place / "saved.yaml"
         content = saved.read_bytes()
-        if chance.random() < 0.5:
-            with_values = mutated_json(chance, json.loads(content)) if content[:1] == b"{" else None
-            content = (
-                json.dumps(with_values).encode()
-                if with_values is not None
-                else mutated_bytes(chance, content)
-            )
-        else:
-            content = mutated_bytes(chance, content)
-        saved.write_bytes(content)
+        saved.write_bytes(mutated_bytes(chance, content))
         if chance.random() < 0.5:
             with suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError, yaml.YAMLError):
                 seal(saved)
@@ -256,9 +246,7 @@ class Fuzz:
             objects[key] = mutated_bytes(chance, objects[key])
         name = next(iter(sorted((place / "state" / "plans").iterdir()))).name
         objects[f"plans/{name}/lock"] = mutated_bytes(chance, LOCK)
-        stored = _Memory(
-            {key: Found(body, f"{number}") for number, (key, body) in enumerate(objects.items())}
-        )
+        stored = Memory({key: Found(body, f"begun {n}") for n, (key, body) in enumerate(objects.items())})
         settings = StateSettings.model_validate({"address": "s3://state/all", "lease": "3s"})
         folder = place / "machine"
         folder.mkdir()
@@ -275,36 +263,6 @@ LOCK = (
     b'{"format":1,"token":1,"beat":3,"nonce":"00","holder":{"user":"a","host":"b","process":1,"place":"",'
     b'"session":"s","since":"now"},"ttl_s":0.05,"released":true}'
 )
-
-
-class _Memory:
-    """Objects that nobody else writes."""
-
-    def __init__(self, objects: dict[str, Any]) -> None:
-        self.objects = objects
-
-    def read(self, key: str) -> Any:
-        return self.objects.get(key)
-
-    def create(self, key: str, body: bytes) -> str | None:
-        return None if key in self.objects else self._put(key, body)
-
-    def replace(self, key: str, body: bytes, version: str) -> str | None:
-        found = self.objects.get(key)
-        return self._put(key, body) if found and found.version == version else None
-
-    def _put(self, key: str, body: bytes) -> str:
-        from runs.stores.conditional import Found
-
-        self.objects[key] = Found(body, f"v{len(body)}-{os.urandom(4).hex()}")
-        return self.objects[key].version
-
-    def remove(self, key: str) -> None:
-        self.objects.pop(key, None)
-
-    def names(self, folder: str) -> list[str]:
-        below = [key.removeprefix(f"{folder}/") for key in self.objects if key.startswith(f"{folder}/")]
-        return sorted({name if "/" not in name else f"{name.partition('/')[0]}/" for name in below})
 
 
 def _plan_between(fakes: dict[str, Any]) -> dict[str, Any]:

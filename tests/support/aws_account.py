@@ -161,12 +161,12 @@ def _operation(environ: Environ) -> str:
     """The operation of a request that changes something; empty for a read."""
     from urllib.parse import parse_qs
 
-    from lab.account.layers import _body
+    from lab.account.server import body_of
 
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if "/s3/" in environ.get("HTTP_AUTHORIZATION", ""):
         return _of_s3(environ)
-    named = target.rpartition(".")[2] or parse_qs(_body(environ).decode()).get("Action", [""])[0]
+    named = target.rpartition(".")[2] or parse_qs(body_of(environ).decode()).get("Action", [""])[0]
     return "" if named.startswith(_READING) else named
 
 

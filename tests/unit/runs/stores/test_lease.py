@@ -3,59 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from support.memory_objects import Memory
 
 from runs.errors import LockLost, StateUnreachable
-from runs.stores.conditional import Found
 from runs.stores.lease import Alive, Holder, Lease, LockRecord
 from runs.stores.stored_objects import StoredObjects
 
 TTL_S = 60.0
 LOCK, JOURNAL = "plans/a/lock", "plans/a/run.json"
-
-
-@dataclass
-class Memory:
-    """Objects as S3 keeps them. `fault` is what happens to the next write: it works, or not, unseen."""
-
-    objects: dict[str, Found] = field(default_factory=dict)
-    versions: Any = field(default_factory=lambda: map(str, itertools.count(1)))
-    fault: str = ""
-
-    def read(self, key: str) -> Found | None:
-        return self.objects.get(key)
-
-    def create(self, key: str, body: bytes) -> str | None:
-        return self._write(key, body, key not in self.objects)
-
-    def replace(self, key: str, body: bytes, version: str) -> str | None:
-        found = self.objects.get(key)
-        return self._write(key, body, found is not None and found.version == version)
-
-    def remove(self, key: str) -> None:
-        self.objects.pop(key, None)
-
-    def names(self, folder: str) -> list[str]:
-        below = [key.removeprefix(f"{folder}/") for key in self.objects if key.startswith(f"{folder}/")]
-        return sorted({name if "/" not in name else f"{name.partition('/')[0]}/" for name in below})
-
-    def _write(self, key: str, body: bytes, holds: bool) -> str | None:
-        fault, self.fault = self.fault, ""
-        if fault == "nothing done":
-            raise StateUnreachable("no answer")
-        if not holds:
-            return None
-        assert all(body != each.body for each in self.objects.values()), "two writes of the same bytes"
-        self.objects[key] = Found(body, next(self.versions))
-        if fault:
-            raise StateUnreachable("no answer")
-        return self.objects[key].version
 
 
 def lease(objects: Memory, name: str, clock: Any, place: str = "") -> Lease:
