@@ -14,7 +14,7 @@ IDS = (
     "account.role-account", "account.trust", "account.trust-domains", "account.role-rights",
     "account.pass-role", "account.domain-access",
     "bucket.exists", "bucket.region", "bucket.lifecycle", "bucket.encryption", "bucket.object-lock",
-    "bucket.ownership", "bucket.path",
+    "bucket.ownership", "bucket.path", "bucket.state",
     "domains.dns", "domains.tcp", "domains.tls", "domains.answer", "domains.reads", "domains.blocks",
     "domains.version", "domains.processing", "domains.replication", "domains.clone-upgrade",
     "domains.engine-mode",

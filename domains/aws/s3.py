@@ -132,6 +132,18 @@ def object_lock(session: boto3.Session, bucket: str, region: str | None = None) 
     return ObjectLock(found.get("ObjectLockEnabled") == "Enabled", words)
 
 
+@documented_by_aws
+def keeps_versions(session: boto3.Session, bucket: str, region: str | None = None) -> bool:
+    """Whether the bucket keeps every version of an object."""
+    client = _s3(session, region)
+    reply = call_aws(
+        f"read the versioning of {bucket}",
+        lambda: client.get_bucket_versioning(Bucket=bucket),
+        f"s3:GetBucketVersioning on bucket {bucket}",
+    )
+    return reply.get("Status") == "Enabled"
+
+
 OWNER_ENFORCED = "BucketOwnerEnforced"
 OWNER_PREFERRED = "BucketOwnerPreferred"
 

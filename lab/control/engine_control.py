@@ -15,8 +15,12 @@ from typing import Literal
 
 from lab.description import LabDescription
 from lab.door.exchange import Door
+from lab.engines.artifacts import find_engine
 from lab.engines.cluster import Cluster
+from lab.engines.engine_files import ensure_engine
+from lab.engines.java import choose_java
 from lab.errors import LabError
+from lab.progress import Silent
 
 Action = Literal["kill", "start"]
 PATIENCE = 200.0  # seconds
@@ -48,6 +52,21 @@ class EngineControl:
         """Save the description in its home again when an engine's address changes; for the main thread."""
         self._description = description
 
+    def upgrade(self, side: str, engine: str) -> None:
+        """Let the side's killed engine start as this one (a name of artifacts.json) the next time.
+
+        Raises:
+            NoSuchNode: there is no such side.
+            LabError: no such engine, or a node runs.
+        """
+        cluster = self._cluster(side, None)
+        found = find_engine(engine)
+        java = choose_java(found.java_minimum, found.java_maximum)
+        cluster.upgrade(ensure_engine(found, java, False, Silent()), java)
+        self._have_done(
+            lambda: self._describe(side, engine=found.name, version=found.version, java=java.text)
+        )
+
     def act(self, side: str, action: Action, node: int | None) -> None:
         """Kill (`kill -9`, data kept) or start nodes; return when they are gone, or answer again.
 
@@ -58,16 +77,20 @@ class EngineControl:
             NotInTime: not done in time; a request that had not begun is cancelled.
             LabError: a node did not start.
         """
-        cluster = self._clusters.get(side)
-        if cluster is None or (node is not None and not 1 <= node <= len(cluster.nodes)):
-            said = f"There is no node {node or 'at all'} of {side!r}."
-            raise NoSuchNode(said, "Name source or target, and a node from 1.")
+        cluster = self._cluster(side, node)
         number = None if node is None else node - 1
         call = cluster.kill if action == "kill" else cluster.launch
         self._have_done(lambda: call(number))
         if action == "start":
             cluster.wait_ready()
         self._have_done(lambda: self._follow(side))
+
+    def _cluster(self, side: str, node: int | None) -> Cluster:
+        cluster = self._clusters.get(side)
+        if cluster is None or (node is not None and not 1 <= node <= len(cluster.nodes)):
+            said = f"There is no node {node or 'at all'} of {side!r}."
+            raise NoSuchNode(said, "Name source or target, and a node from 1.")
+        return cluster
 
     def url(self, side: str) -> str:
         """The address of this side's engine, or its last one if it was killed."""
@@ -107,7 +130,10 @@ class EngineControl:
         if url is None or url == door.engine.url:
             return
         door.engine.url = url
+        self._describe(side, engine_url=url)
+
+    def _describe(self, side: str, **changed: str) -> None:
         if self._description is not None:
-            moved = replace(self._description.domain(side), engine_url=url)
-            self._description = self._description.with_domain(side, moved)
+            described = replace(self._description.domain(side), **changed)
+            self._description = self._description.with_domain(side, described)
             self._description.save(Path(self._description.home))

@@ -1,5 +1,5 @@
 """The admin API for engines: `POST /engines/{source|target}/{kill|start}`, with `{"node": 2}` for a single
-node."""
+node, and with `{"engine": "opensearch-3.6.0"}` to start as another version, on the same data."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from lab.errors import LabError
 
 
 class NodeChoice(BaseModel):
-    """The node to kill or start, from 1; None is all."""
+    """The node to kill or start, from 1; None is all. `engine` is what all start as."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     node: int | None = None
+    engine: str | None = None
 
 
 def engine_routes(control: EngineControl) -> list[Route]:
@@ -32,6 +33,8 @@ def engine_routes(control: EngineControl) -> list[Route]:
             return _error(404, "an engine can be told to kill or to start")
         try:
             asked = NodeChoice.model_validate_json(await request.body() or b"{}")
+            if action == "start" and asked.engine:
+                await asyncio.to_thread(control.upgrade, side, asked.engine)
             await asyncio.to_thread(control.act, side, action, asked.node)
         except (NoSuchNode, ValidationError) as error:
             return _error(400, error)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lab.account import lifecycle, ownership
+from lab.account import lifecycle, ownership, sessions
 from lab.door.exchange import Door
 from lab.door.rules import Rule, Rules
 from lab.manners import effects, presets
@@ -31,6 +31,7 @@ def admin_app(rules: Rules, doors: list[Door], more: Sequence[Route] = ()) -> St
         await _end_requests(doors)
         lifecycle.forget()
         ownership.forget_folders()
+        sessions.limit(None)
         for door in doors:
             door.registered.clear()
             door.faults.install(None)

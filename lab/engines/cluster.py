@@ -74,6 +74,20 @@ class Cluster:
                 each.process.wait()
             each.process = None
 
+    def upgrade(self, tree: EngineTree, java: Java) -> None:
+        """Let the killed nodes start as another version of the engine, on their data.
+
+        Raises:
+            LabError: a node runs, or the domain has access control, whose files are the version's.
+        """
+        if any(each.running or each.spec.secured for each in self.nodes):
+            raise LabError(
+                f"{self.name} cannot be upgraded.", "Kill it first; one with access control stays."
+            )
+        for each in self.nodes:
+            each.spec = replace(each.spec, tree=tree, java=java)
+            node.configure(each.spec)
+
     def address(self) -> str | None:
         """The address of the first running node, or None if none answers."""
         running = (node.address(each.spec) for each in self.nodes if each.running)

@@ -29,6 +29,11 @@ def prepare(spec: NodeSpec) -> None:
     shutil.rmtree(spec.home, ignore_errors=True)
     for folder in ("config", "data", "logs", "tmp"):
         (spec.home / folder).mkdir(parents=True)
+    configure(spec)
+
+
+def configure(spec: NodeSpec) -> None:
+    """Write the node's configuration; its data stays."""
     log_settings(spec.tree, spec.config)
     if spec.tree.keystore is not None:
         shutil.copyfile(spec.tree.keystore, spec.config / KEYSTORE)

@@ -42,7 +42,7 @@ def check(call: RunCall, allow: ConsentOptions, only: Only = None, all: ListAll 
     from snapferry.output.console import show, show_json
 
     runs = State(call.folder, plan.name)
-    records = run_check(plan, allow.consents(), chosen)
+    records = run_check(plan, allow.consents(), chosen, call.folder)
     failed = any(record.status == "FAIL" for record in records)
     to_run = _next(runs, failed=failed)
     if call.as_json:

@@ -6,7 +6,7 @@ from configs.plan import CheckSettings, Plan
 from domains.domain import Domain
 from tasks.checks import safety, window
 from tasks.checks.account import caller, role_rights, roles
-from tasks.checks.bucket import bucket, encryption, ownership
+from tasks.checks.bucket import bucket, encryption, ownership, state
 from tasks.checks.check import Check, checks_in
 from tasks.checks.domains import access_control, automated_snapshots, blocks, domains, native_paths
 from tasks.checks.indices import (
@@ -36,7 +36,7 @@ WINDOW = checks_in(window)
 THEN: tuple[Check, ...] = tuple(
     each
     for each in checks_in(
-        *(caller, roles, role_rights, bucket, encryption, ownership),
+        *(caller, roles, role_rights, bucket, encryption, ownership, state),
         *(domains, native_paths, blocks, access_control, automated_snapshots),
         *(indices, reindexing, target_features, index_settings, asked_settings, readability),
         *(aliases, room, replicas, allocation, safety),

@@ -6,6 +6,7 @@ With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed ro
 `--job steady`: there and back while clients write for minutes. With `--job rights`: a set-up without each of
 its rights. With `--job faults`: the main job while a tenth and more of all requests go wrong. With
 `--job crashes`: every verb, killed at every point. With `--job fuzz`: damaged input of every kind.
+With `--job long-days`: what may go wrong for a while during a migration, once each.
 A soak that was stopped resumes where it was. `--seed N` alone repeats one run.
 """
 
@@ -87,6 +88,10 @@ def main() -> int:
         from tests.soak import crashes
 
         return crashes.main(options)
+    if options.job == "long-days":
+        from tests.soak import long_days
+
+        return long_days.main(options)
     if options.job == "fuzz":
         from tests.soak import fuzz
 
@@ -158,7 +163,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--job",
-        choices=("migrate", *JOBS, "rights", "crashes", "fuzz"),
+        choices=("migrate", *JOBS, "rights", "crashes", "long-days", "fuzz"),
         default="migrate",
         help="the job to run",
     )

@@ -22,7 +22,6 @@ from lab.manager import attached
 from lab.reset import reset
 from lab.state import state
 from tests.lab.migrations import Desk, Ended, engine
-from tests.soak.commands import waited
 from tests.soak.ledger import Ledger
 from tests.soak.runs import fresh, secrets
 from tests.soak.scene import Scene
@@ -48,11 +47,14 @@ class Case:
         command: the verb and its options, without the plan.
         plan: what its plan adds.
         prepare: what happens before it, undisturbed.
+        again: whether it may begin anew, as a window that was rolled back does: it leaves the snapshot of its
+            last round, if that had one, and the next window takes its own.
     """
 
     command: tuple[str, ...]
     plan: Mapping[str, Any] = field(default_factory=dict[str, Any])
     prepare: Callable[[Desk], None] = lambda desk: None
+    again: bool = False
 
 
 def _write(lab: LabDescription, side: str, index: str, first: int, last: int) -> None:
@@ -102,11 +104,35 @@ CASES = {
     "rehearse": Case(("rehearse", "--execute")),
     "seed": Case(("seed", "--execute"), prepare=_seeded),
     "follow": Case(("follow", "--execute", "--until-ready"), {"cutover": TAIL}, _seeded),
-    "cutover": Case(("cutover", "--execute", "--allow-freeze"), {"cutover": TAIL}, _seeded),
-    "fallback": Case(("fallback", "--execute", "--allow-freeze"), {"cutover": TAIL}, _cut_over),
+    "cutover": Case(("cutover", "--execute", "--allow-freeze"), {"cutover": TAIL}, _seeded, again=True),
+    "fallback": Case(("fallback", "--execute", "--allow-freeze"), {"cutover": TAIL}, _cut_over, again=True),
     "metadata": Case(("metadata", "copy", "--execute"), prepare=_with_metadata),
     "abort": Case(("abort", "--execute", "--seeds"), prepare=_seeded),
 }
+
+
+class Commands:
+    """The process that commands are forked from (`tests.soak.crashing`)."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.soak.crashing"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, order: dict[str, Any]) -> int:
+        """The exit code of a command; negative if a signal ended it."""
+        assert self._process.stdin and self._process.stdout
+        print(json.dumps(order), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
+
+    def end(self) -> None:
+        """End the process."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
 
 
 @dataclass
@@ -114,6 +140,7 @@ class Matrix:
     """One verb in one lab: what an undisturbed run comes to."""
 
     scene: Scene
+    commands: Commands
     verb: str
     points: list[str] = field(default_factory=list[str])
     end: dict[str, Any] = field(default_factory=dict[str, Any])
@@ -143,7 +170,7 @@ class Matrix:
             exits.append(str(ended.code))
             said = ended.out
         problems = [] if exits[-1] == "0" else [f"exit {exits[-1]}: {' '.join(said.split())[-300:]}"]
-        problems += [*unlike(self.end, end_of(desk)), *secrets(self.scene, desk.folder)]
+        problems += [*self._other_end(end_of(desk)), *secrets(self.scene, desk.folder)]
         where = self._seen(desk)[:point][-1:]
         return {
             "verb": self.verb,
@@ -153,6 +180,15 @@ class Matrix:
             "seconds": f"{time.monotonic() - began:.0f}",
             "verdict": "; ".join(problems) or (SAME if killed.code == -9 else SPARED),
         }
+
+    def _other_end(self, end: dict[str, Any]) -> list[str]:
+        """Where this end is another than the undisturbed one."""
+        if self.case.again:
+            for side in ("source", "target"):
+                for name, states in self.end[side]["snapshots"].items():
+                    if len(end[side]["snapshots"].get(name, ())) > len(states):
+                        end[side]["snapshots"][name].remove("SUCCESS")
+        return unlike(self.end, end)
 
     def _begin(self, name: str) -> Desk:
         reset(self.scene.lab)
@@ -168,13 +204,17 @@ class Matrix:
         variables = child_environment(desk.lab) | desk.environment
         verb, *options = self.case.command
         words = [verb, options.pop(0)] if verb == "metadata" else [verb]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.soak.crashing", str(desk.folder / "points"), str(point), *words,
-             str(desk.plan_file), *options],
-            env={name: value for name, value in variables.items() if value is not None},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        return waited(process)
+        said = desk.folder / "said.txt"
+        code = self.commands.run(
+            {
+                "points": str(desk.folder / "points"),
+                "at": point,
+                "words": [*words, str(desk.plan_file), *options],
+                "environment": {name: value for name, value in variables.items() if value is not None},
+                "said": str(said),
+            }
+        )
+        return Ended(code, said.read_text(encoding="utf-8", errors="replace"), "")
 
     def _seen(self, desk: Desk) -> list[str]:
         return (desk.folder / "points").read_text(encoding="utf-8").splitlines()
@@ -232,9 +272,9 @@ def main(arguments: argparse.Namespace) -> int:
     ledger = Ledger(0, 0, record=False, job=f"crashes-{'-'.join(verbs)}", columns=COLUMNS)
     shutil.rmtree(ledger.workplace, ignore_errors=True)
     with attached(ledger.workplace / "lab") as lab:
-        scene = Scene(lab, ledger.workplace / "runs")
+        scene, commands = Scene(lab, ledger.workplace / "runs"), Commands()
         for verb in verbs:
-            matrix = Matrix(scene, verb)
+            matrix = Matrix(scene, commands, verb)
             matrix.undisturbed()
             for point in range(1, len(matrix.points) + 1):
                 if point % arguments.every or _is_done(ledger, verb, point):
@@ -242,6 +282,7 @@ def main(arguments: argparse.Namespace) -> int:
                 row = matrix.row(point)
                 print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
                 ledger.add(row)
+        commands.end()
         _summarize(ledger, verbs, lab, record=arguments.record)
     ledger.finish()
     wrong = [row for row in ledger.rows if row["verdict"] not in (SAME, SPARED)]

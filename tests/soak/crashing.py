@@ -1,4 +1,8 @@
-"""The command, which kills itself with -9 at a point: `python -m tests.soak.crashing POINTS N VERB …`.
+"""The command, which kills itself with -9 at a point: `python -m tests.soak.crashing`.
+
+It reads orders from standard input, a JSON document a line, and answers each with the exit code of a command.
+Each command is a process of its own, forked from this one, which has imported everything already: a matrix of
+a thousand commands would spend half its time with imports.
 
 A point is the instant before or after a write of the journal, a line of what a tail sends, a request that may
 change a domain, or a call that changes the account. Each is written to the file POINTS, a line each; at the
@@ -7,14 +11,21 @@ N-th the process ends as by a power cut. With N = 0 it goes through.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
+
+ROOT = Path(__file__).parents[2]
 
 _READS = ("Get", "List", "Describe", "Head", "Simulate", "Assume")
 
@@ -103,14 +114,58 @@ def _changes(points: Points, when: str, event: str) -> None:
         points.come(f"{when} {service} {operation}")
 
 
-def main() -> None:
-    """Run the command."""
-    file, last = Path(sys.argv[1]), int(sys.argv[2])
-    watch(Points(file, last))
-    sys.argv = ["snapferry", *sys.argv[3:]]
+def run(order: dict[str, Any]) -> None:
+    """The command of an order, in this process: `points` and `at` say where it dies, `words` what it does,
+    `environment` with which variables, `said` is the file for what it says."""
+    said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, to in ((nothing, 0), (said, 1), (said, 2)):
+        os.dup2(number, to)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    watch(Points(Path(order["points"]), order["at"]))
+    sys.argv = ["snapferry", *order["words"]]
     from snapferry.main import main as command
 
     command()
+
+
+def _run_to_its_end(order: dict[str, Any]) -> None:
+    code = 1
+    try:
+        run(order)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:  # noqa: BLE001  as the interpreter would tell it
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _import_all() -> None:
+    """Import what a verb imports that runs without Prefect: the flows themselves are left out."""
+    for room in ("configs", "domains", "runs", "tasks", "flows", "reports", "snapferry"):
+        for module in walk_packages([str(ROOT / room)], f"{room}."):
+            is_flow = room == "flows" and module.name.count(".") == 1 and not module.ispkg
+            if not is_flow and "prefect" not in module.name and not module.name.endswith("__main__"):
+                with suppress(ImportError):
+                    import_module(module.name)
+    for name in ("boto3", "botocore.session", "opensearchpy", "requests_aws4auth"):
+        import_module(name)
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    _import_all()
+    for line in sys.stdin:
+        process = os.fork()
+        if process == 0:
+            _run_to_its_end(json.loads(line))
+        _, status = os.waitpid(process, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 if __name__ == "__main__":

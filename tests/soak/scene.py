@@ -61,11 +61,19 @@ class Scene:
         """kill -9 an engine."""
         self.ask("POST", f"/engines/{side}/kill")
 
-    def start(self, side: str) -> None:
-        """Restart a killed engine; return when it answers."""
-        url = self.ask("POST", f"/engines/{side}/start")["engine_url"]
+    def start(self, side: str, engine: str | None = None) -> None:
+        """Restart a killed engine, as another version if one is given; return when it answers."""
+        started = self.ask("POST", f"/engines/{side}/start", {"engine": engine} if engine else None)
+        self._follow(side, started["engine_url"])
+
+    def _follow(self, side: str, url: str) -> None:
         domain = dataclasses.replace(self.lab.domain(side), engine_url=url)
         self.lab = dataclasses.replace(self.lab, **{side: domain})
+
+    def node(self, side: str, action: str, number: int) -> None:
+        """Kill or start one node of several, from 1."""
+        url = self.ask("POST", f"/engines/{side}/{action}", {"node": number})["engine_url"]
+        self._follow(side, url)
 
     def delete_half_stream(self) -> None:
         """Do what the command advises for a partly restored data stream: delete it on the target."""

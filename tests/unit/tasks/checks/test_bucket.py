@@ -13,6 +13,7 @@ from domains.engine.reachability import Reachability
 from domains.errors import AwsError
 from domains.versions import version_of
 from tasks.checks.bucket import bucket, ownership
+from tasks.checks.bucket import state as bucket_state
 from tasks.checks.check import Check, Finding
 from tasks.checks.facts import bucket as bucket_facts
 from tasks.checks.facts.bucket import BucketPolicy
@@ -302,3 +303,36 @@ def test_who_owns_an_existing_snapshot_is_not_known(monkeypatch: pytest.MonkeyPa
     changed = look.plan.snapshot.model_copy(update={"existing": "nightly-1"})
     look.plan = look.plan.model_copy(update={"snapshot": changed})
     assert finding(ownership.ownership, look).unknown
+
+
+EXPIRING = rule(Filter={"Prefix": "flock/"}, **EXPIRES)
+
+
+@pytest.mark.parametrize(
+    ("state", "there", "rules", "kept", "status", "said"),
+    [
+        (None, "there", [], True, "SKIP", "no state in S3"),
+        ("s3://our-states/flock", "there", [], True, "OK", "keeps versions"),
+        ("s3://our-states/flock", "there", [], False, "WARN", "keeps no versions"),
+        ("s3://our-states/flock", "there", [EXPIRING], True, "FAIL", "deletes objects after 7 days"),
+        ("s3://our-states/other", "there", [EXPIRING], True, "OK", "keeps versions"),
+        ("s3://our-states/flock", "missing", [], True, "FAIL", "has no bucket our-states"),
+        ("s3://our-states/flock", "denied", [], True, "WARN", "does not let the caller read"),
+    ],
+)
+def test_the_states_bucket_keeps_what_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+    state: str | None,
+    there: Any,
+    rules: Any,
+    kept: bool,
+    status: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(bucket_state, "session", lambda *_: None)
+    monkeypatch.setattr(bucket_state.s3, "look_up_bucket", lambda *_: BucketLookup(there, "eu-west-1"))
+    monkeypatch.setattr(bucket_state.s3, "lifecycle_rules", lambda *_: rules)
+    monkeypatch.setattr(bucket_state.s3, "keeps_versions", lambda *_: kept)
+    plan = a_plan(**({"state": state} if state else {}))
+    found = finding(bucket_state.state, Survey(plan, {}, Consents()))
+    assert (found.status, said in found.detail) == (status, True), found

@@ -1,0 +1,138 @@
+"""Long days: a migration during which something goes wrong for a while, once each, with its ending."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from lab.description import child_environment
+from lab.manager import attached
+from lab.reset import reset
+from lab.settings import LabSettings
+from tests.lab.migrations import Desk, Ended
+from tests.soak.commands import waited
+from tests.soak.data import truth
+from tests.soak.days import DAYS, OLDER, Day
+from tests.soak.ledger import Ledger
+from tests.soak.meddling import Meddler, fill, resolver_fails, sizes
+from tests.soak.runs import fresh, secrets
+from tests.soak.scene import Scene
+from tests.soak.tails import engines
+
+COLUMNS = ("day", "exits", "seconds", "it says", "verdict")
+AS_TOLD = "as documented"
+_LONGEST = 160
+
+
+def run_day(scene: Scene, day: Day, number: int) -> dict[str, Any]:
+    """One day, as a row of the results."""
+    began = time.monotonic()
+    reset(scene.lab)
+    desk = Desk(scene.lab, fresh(scene.folder / f"day-{number}"))
+    fill(scene)
+    held = truth(scene.lab, "source")
+    meddler = Meddler(scene, desk, day.plan)
+    meddler.write()
+    day.before(meddler)
+    exits, said = _commanded(meddler, day)
+    problems = [f"SAID NOTHING OF {words!r}" for words in day.says if words not in " ".join(said.split())]
+    problems += [] if tuple(exits) == day.exits else [f"EXITS {exits} instead of {list(day.exits)}"]
+    problems += _wrong(scene, day, exits[-1], held) + list(secrets(scene, desk.folder))
+    problems += [f"MEDDLING: {meddler.error!r}"] if meddler.error else []
+    return {
+        "day": day.name,
+        "exits": " ".join(map(str, exits)),
+        "seconds": f"{time.monotonic() - began:.0f}",
+        "it says": _told(said),
+        "verdict": "; ".join(problems) or AS_TOLD,
+    }
+
+
+def _commanded(meddler: Meddler, day: Day) -> tuple[list[int], str]:
+    """The command until it is done, at most once more than documented; exit codes, and what it said."""
+    exits: list[int] = []
+    said = ""
+    while len(exits) <= len(day.exits) and (not exits or exits[-1] != 0):
+        if exits:
+            day.mend(meddler)
+        ended = _command(meddler, day, alone=bool(exits))
+        exits.append(ended.code)
+        said += ended.out
+        (meddler.desk.folder / f"said-{len(exits)}.txt").write_text(ended.out, encoding="utf-8")
+    return exits, said
+
+
+def _command(meddler: Meddler, day: Day, *, alone: bool) -> Ended:
+    desk = meddler.desk
+    desk.lab = meddler.scene.lab
+    words = ["tests.soak.nameless", str(resolver_fails(desk.folder))] if day.nameless else ["snapferry"]
+    variables = child_environment(desk.lab) | desk.environment
+    meddler.began = sizes(desk)
+    meddler.process = subprocess.Popen(
+        [sys.executable, "-m", *words, "migrate", str(desk.plan_file), "--execute"],
+        env={name: value for name, value in variables.items() if value is not None},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    thread = threading.Thread(target=meddler.meddle, args=(day.meddle,))
+    if not alone:
+        thread.start()
+    ended = waited(meddler.process)
+    if not alone:
+        thread.join()
+    return ended
+
+
+def _wrong(scene: Scene, day: Day, last: int, held: Any) -> list[str]:
+    """What must not be, at the end."""
+    wrong: list[str] = []
+    if last == 0 and day.kept:
+        found = truth(scene.lab, "target")
+        theirs = [name for name in found.documents if name.startswith("theirs")]
+        documents = {name: each for name, each in found.documents.items() if name not in theirs}
+        if documents != held.documents:
+            wrong.append("FALSE SUCCESS: the target does not hold what the source held")
+    return wrong
+
+
+def _told(said: str) -> str:
+    """The first complaint, else the last line."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    first = next(
+        (line for line in lines if line.startswith("snapferry: ") and "time=" not in line), lines[-1]
+    )
+    return first[:_LONGEST].replace("|", "/")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Live through the days that are left; return 1 if one ended in another way than documented."""
+    numbers = range(options.seed, min(len(DAYS), options.seed + options.runs - 1) + 1)
+    ledger = Ledger(options.seed, options.runs, record=options.record, job="long-days", columns=COLUMNS)
+    done = {row["day"] for row in ledger.rows}
+    left = [number for number in numbers if DAYS[number - 1].name not in done]
+    for turn, settings in enumerate(dict.fromkeys(DAYS[number - 1].lab for number in left)):
+        own = [number for number in left if DAYS[number - 1].lab == settings]
+        for numbers_of_lab in _labs(settings, own):
+            folder = ledger.workplace / f"lab-{turn}-{numbers_of_lab[0]}"
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            with attached(folder / "lab", settings) as lab:
+                ledger.begin(engines(lab))
+                scene = Scene(lab, folder / "runs")
+                for number in numbers_of_lab:
+                    row = run_day(scene, DAYS[number - 1], number)
+                    print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+                    ledger.add(row)
+    ledger.finish()
+    wrong = [row["day"] for row in ledger.rows if row["verdict"] != AS_TOLD]
+    print(f"{len(ledger.rows)} long days, {len(wrong)} wrong {wrong or ''}")
+    return 1 if wrong else 0
+
+
+def _labs(settings: LabSettings, numbers: list[int]) -> list[list[int]]:
+    """The days that may share a lab: an upgraded engine does not go back."""
+    return [[number] for number in numbers] if settings == OLDER else [numbers]
