@@ -35,6 +35,8 @@ _CREDENTIALS = (  # as the service quotes them; the first group stays, the rest 
 _ELSE = "check the domain's access policy and the plan's auth for this domain"
 _THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNORECASE)
 _CLOCK = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
+_SNAPSHOTS = ": GET /_snapshot/"
+_S3_AWAY = re.compile(r"unable to execute http request|status code: 50[0234]\b", re.IGNORECASE)
 _LOGIN = re.compile(r"\btoken\b[^.]{0,80}\bexpired\b", re.IGNORECASE)
 TRANSIENT_TYPES = frozenset(
     {
@@ -69,7 +71,7 @@ def error_for(asked: str, status: int, body: str, retry_after: str | None) -> Re
         status,
         reply,
         hint=hint,
-        transient=kind is Expired or _transient(status, reply),
+        transient=kind is Expired or _transient(status, reply) or _s3_is_away(asked, reply),
         retry_after=_seconds(retry_after),
     )
 
@@ -156,6 +158,14 @@ def _transient(status: int, reply: Reply) -> bool:
     if _THROTTLED.search(reply.reason):
         return True
     return status in _TRANSIENT_STATUS or reply.type in TRANSIENT_TYPES
+
+
+def _s3_is_away(asked: str, reply: Reply) -> bool:
+    """Whether an engine that looks at a snapshot does not reach S3 for the moment.
+
+    Only of a look: a registration that cannot reach S3 may have a wrong endpoint, which never passes.
+    """
+    return _SNAPSHOTS in asked and any(map(_S3_AWAY.search, (reply.reason, *reply.causes)))
 
 
 def _seconds(retry_after: str | None) -> float | None:

@@ -23,7 +23,7 @@ def bottleneck(made: Estimate) -> str:
 
 
 def _cause(found: Bottleneck) -> str:
-    at_most = f" at no more than {found.limit / 1e6:.0f} MB per second" if found.limit else ""
+    at_most = f" at no more than {_rate(found.limit)} per second" if found.limit else ""
     if found.cause == BottleneckCause.INDICES:
         return f"the number of indices ({found.indices:,}) rather than their bytes"
     if found.cause == BottleneckCause.LITTLE_WORK:
@@ -32,6 +32,10 @@ def _cause(found: Bottleneck) -> str:
         return f"one shard of {_size(found.bytes)}, copied by a single node{at_most}"
     each = f"{found.nodes} nodes, each" if found.nodes > 1 else "one node"
     return f"copying {_size(found.bytes)} through {each}{at_most}"
+
+
+def _rate(limit: int) -> str:
+    return f"{limit / 1e6:.0f} MB" if limit >= 10e6 else f"{limit / 1e6:.1f} MB"
 
 
 def _size(count: int) -> str:

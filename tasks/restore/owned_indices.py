@@ -1,15 +1,17 @@
 """Indices on the target that this run owns, and the progress of each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from domains.domain import Domain
 from domains.engine import restores
 from domains.engine.catalog import Catalog
+from domains.engine.indices.index_metadata import index_settings
 from domains.engine.restores import Primary, Recovery
+from domains.errors import Denied
 from tasks.migration import Migration
-from tasks.records.resolution import Unit
+from tasks.records.resolution import SelectedIndex, Unit
 from tasks.records.transfer import SnapshotRecord
 
 
@@ -34,6 +36,12 @@ class Arrival:
     def bytes_done(self) -> int:
         """Bytes that were fetched or reused."""
         return sum(recovery.bytes_done + recovery.bytes_reused for recovery in self.recoveries)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether no primary has started, and the domain knows of none where it was to come from."""
+        origins = (*(each.restoring for each in self.primaries), *(each.snapshot for each in self.recoveries))
+        return bool(self.primaries) and not self.started and not any(origins)
 
     def comes_from(self, place: str) -> bool:
         """Whether every primary is, or was, restored from `repository/snapshot`."""
@@ -116,7 +124,43 @@ def ours(m: Migration, units: Sequence[Unit], snapshot: SnapshotRecord, target: 
     based = {name for unit in candidates for name, uuid in unit.base.items() if held.get(name) == uuid}
     others = {name: uuid for name, uuid in held.items() if name not in based}
     own = based | proven(m, others, f"{snapshot.repository}/{snapshot.name}")
+    rest = [index for unit in candidates for index in unit.indices if index.target not in own]
+    own |= _forgotten(m, rest, held)
     return [unit for unit in candidates if own.issuperset(_targets(unit))]
+
+
+def _forgotten(m: Migration, indices: Sequence[SelectedIndex], held: Mapping[str, str]) -> set[str]:
+    """Return indices that this run has restored although the target no longer tells; note their UUIDs.
+
+    A target that is restarted before anybody has looked forgets where a half-restored index came from. It is
+    this run's if the domain accepted the restore under that name, no primary of it has ever started, and it
+    has the creation date of the source's index, which nothing but a restore keeps.
+    """
+    accepted = {
+        name
+        for intent in m.journal.intents("restore")
+        if intent.result == "sent"
+        for name in intent.detail["targets"]
+    }
+    asked = {index.target: index.name for index in indices if index.target in accepted}
+    if not asked or m.source_domain is None:
+        return set()
+    there = {name for name, arrival in arrivals(m.target, asked).items() if arrival.is_forgotten}
+    born = _creation_dates(m.target, there)
+    at_source = _creation_dates(m.source, {asked[name] for name in there})
+    found = {name for name in there if born.get(name) and born.get(name) == at_source.get(asked[name])}
+    if found:
+        m.journal.note_arrivals({name: held[name] for name in found})
+    return found
+
+
+def _creation_dates(domain: Domain, names: Collection[str]) -> dict[str, str]:
+    """Read when these indices were created; empty if the caller may not know."""
+    try:
+        read = index_settings(domain, names) if names else {}
+    except Denied:
+        return {}
+    return {name: str(settings.get("index.creation_date") or "") for name, settings in read.items()}
 
 
 def besides(target: Catalog, units: Iterable[Unit]) -> Catalog:

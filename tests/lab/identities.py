@@ -11,9 +11,9 @@ from functools import cache
 from typing import Any
 
 import boto3
-from migrations import engine
 
 from lab.description import LabDescription
+from tests.lab.migrations import engine
 
 ACCOUNT = "123456789012"
 SERVICE = "es.amazonaws.com"

@@ -168,6 +168,12 @@ def _options() -> argparse.Namespace:
         help="the job to run",
     )
     parser.add_argument("--verbs", default="", help="of the crashes: these alone, with commas between")
+    parser.add_argument(
+        "--how",
+        choices=("point", "random", "disk"),
+        default="point",
+        help="of the crashes: killed at every point or at random, or the disk full at every write",
+    )
     parser.add_argument("--every", type=int, default=1, help="of the crashes: only each N-th point")
     parser.add_argument("--record", action="store_true", help="append the results to docs/soak.md")
     options = parser.parse_args()

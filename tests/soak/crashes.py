@@ -9,29 +9,37 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from lab.description import LabDescription, child_environment
 from lab.manager import attached
 from lab.reset import reset
 from lab.state import state
 from tests.lab.migrations import Desk, Ended, engine
+from tests.soak.crashing import DISK
 from tests.soak.ledger import Ledger
 from tests.soak.runs import fresh, secrets
 from tests.soak.scene import Scene
 from tests.support.full_dump import full_dumps
 from tests.support.raw_engine import RawEngine
 
-SUMMARY = ("verb", "points", "killed", "same end", "another end")
+SUMMARY = ("verb", "points", "hit", "same end", "another end")
 COLUMNS = ("verb", "point", "where", "exits", "seconds", "verdict")
 SAME, SPARED = "same end", "same end, nobody killed"
-"""Nobody killed: this time the command had fewer points, as where a line of what is sent holds more."""
+"""It was done before its blow: this time it had fewer points, as where a line of what is sent holds more."""
+NO_SPACE = "no space left"
+HOWS = {
+    "point": "killed at every point",
+    "random": "killed at random",
+    "disk": "the disk full at every write",
+}
 TRIES = 5
 ONE = {"settings": {"number_of_replicas": 0}, "aliases": {"all": {}}}
 OWN = ("uuid", "creation_date", "provided_name", "version", "history", "resize", "replication")
@@ -135,6 +143,30 @@ class Commands:
         self._process.wait()
 
 
+@dataclass(frozen=True)
+class Blow:
+    """What befalls a command, as a part of its order.
+
+    Args:
+        how: `at` a point, `after` seconds it is killed; the disk is `full` from a write on.
+        when: the point's number, the seconds, the write's number; the first is 1.
+    """
+
+    how: Literal["at", "after", "full"]
+    when: float
+
+    def where(self, points: Sequence[str]) -> str:
+        """Which point it was, of those that came."""
+        if self.how == "after":
+            return f"after {self.when:.2f} s"
+        named = [point for point in points if (point == DISK) == (self.how == "full")]
+        return (named[: int(self.when)][-1:] or ["?"])[0].replace("|", "/")
+
+    def has_hit(self, ended: Ended) -> bool:
+        """Whether the command has felt it."""
+        return NO_SPACE in ended.out if self.how == "full" else ended.code == -9
+
+
 @dataclass
 class Matrix:
     """One verb in one lab: what an undisturbed run comes to."""
@@ -142,7 +174,9 @@ class Matrix:
     scene: Scene
     commands: Commands
     verb: str
-    points: list[str] = field(default_factory=list[str])
+    points: int = 0
+    writes: int = 0
+    seconds: float = 0.0
     end: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -152,33 +186,34 @@ class Matrix:
 
     def undisturbed(self) -> None:
         """Find the points, and the end."""
-        desk = self._begin("undisturbed")
-        ended = self._command(desk, 0)
-        assert ended.code == 0, str(ended)
-        self.points, self.end = self._seen(desk), end_of(desk)
-
-    def row(self, point: int) -> dict[str, Any]:
-        """Killed at this point, counted from 1."""
+        desk = self.begin("undisturbed")
         began = time.monotonic()
-        desk = self._begin(f"{self.verb}-{point}")
-        killed = self._command(desk, point)
-        exits, said = [str(killed.code)], killed.out
-        for _ in range(TRIES):
-            if exits[-1] == "0":
-                break
-            ended = self._command(desk, 0)
+        ended = self._command(desk)
+        self.seconds = time.monotonic() - began
+        assert ended.code == 0, str(ended)
+        seen = self._seen(desk)
+        self.writes = seen.count(DISK)
+        self.points, self.end = len(seen) - self.writes, end_of(desk)
+
+    def row(self, name: str, blow: Blow) -> dict[str, Any]:
+        """The command under this blow, and again until it is done."""
+        began = time.monotonic()
+        desk = self.begin(f"{self.verb}-{blow.how}-{blow.when:g}")
+        ended = struck = self._command(desk, blow)
+        exits = [str(struck.code)]
+        while exits[-1] != "0" and len(exits) <= TRIES:
+            ended = self._command(desk)
             exits.append(str(ended.code))
-            said = ended.out
-        problems = [] if exits[-1] == "0" else [f"exit {exits[-1]}: {' '.join(said.split())[-300:]}"]
+        problems = [] if ended.code == 0 else [f"exit {exits[-1]}: {' '.join(ended.out.split())[-300:]}"]
+        problems += [] if struck.code in (-9, 0) or blow.has_hit(struck) else [f"SAID NOTHING OF {NO_SPACE}"]
         problems += [*self._other_end(end_of(desk)), *secrets(self.scene, desk.folder)]
-        where = self._seen(desk)[:point][-1:]
         return {
             "verb": self.verb,
-            "point": f"{point} of {len(self.points)}",
-            "where": (where or ["?"])[0].replace("|", "/"),
+            "point": name,
+            "where": blow.where(self._seen(desk)),
             "exits": " ".join(exits).replace("-9", "killed"),
             "seconds": f"{time.monotonic() - began:.0f}",
-            "verdict": "; ".join(problems) or (SAME if killed.code == -9 else SPARED),
+            "verdict": "; ".join(problems) or (SAME if blow.has_hit(struck) else SPARED),
         }
 
     def _other_end(self, end: dict[str, Any]) -> list[str]:
@@ -190,7 +225,8 @@ class Matrix:
                         end[side]["snapshots"][name].remove("SUCCESS")
         return unlike(self.end, end)
 
-    def _begin(self, name: str) -> Desk:
+    def begin(self, name: str) -> Desk:
+        """What comes before the command, from an empty lab."""
         reset(self.scene.lab)
         desk = Desk(self.scene.lab, fresh(self.scene.folder / name))
         for index in ("first", "second"):
@@ -200,7 +236,7 @@ class Matrix:
         self.case.prepare(desk)
         return desk
 
-    def _command(self, desk: Desk, point: int) -> Ended:
+    def _command(self, desk: Desk, blow: Blow | None = None) -> Ended:
         variables = child_environment(desk.lab) | desk.environment
         verb, *options = self.case.command
         words = [verb, options.pop(0)] if verb == "metadata" else [verb]
@@ -208,7 +244,7 @@ class Matrix:
         code = self.commands.run(
             {
                 "points": str(desk.folder / "points"),
-                "at": point,
+                **({blow.how: blow.when} if blow else {}),
                 "words": [*words, str(desk.plan_file), *options],
                 "environment": {name: value for name, value in variables.items() if value is not None},
                 "said": str(said),
@@ -269,21 +305,22 @@ def unlike(one: Any, other: Any, at: str = "") -> list[str]:
 def main(arguments: argparse.Namespace) -> int:
     """Run what is left of the matrix; return 1 if any point had another end."""
     verbs = arguments.verbs.split(",") if arguments.verbs else list(CASES)
-    ledger = Ledger(0, 0, record=False, job=f"crashes-{'-'.join(verbs)}", columns=COLUMNS)
+    job = f"crashes-{arguments.how}-{'-'.join(verbs)}"
+    ledger = Ledger(arguments.seed, arguments.runs, record=False, job=job, columns=COLUMNS)
     shutil.rmtree(ledger.workplace, ignore_errors=True)
     with attached(ledger.workplace / "lab") as lab:
         scene, commands = Scene(lab, ledger.workplace / "runs"), Commands()
         for verb in verbs:
             matrix = Matrix(scene, commands, verb)
             matrix.undisturbed()
-            for point in range(1, len(matrix.points) + 1):
-                if point % arguments.every or _is_done(ledger, verb, point):
+            for name, blow in blows(matrix, arguments, len(verbs)):
+                if any((row["verb"], row["point"]) == (verb, name) for row in ledger.rows):
                     continue
-                row = matrix.row(point)
+                row = matrix.row(name, blow)
                 print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
                 ledger.add(row)
         commands.end()
-        _summarize(ledger, verbs, lab, record=arguments.record)
+        _summarize(ledger, verbs, lab, arguments)
     ledger.finish()
     wrong = [row for row in ledger.rows if row["verdict"] not in (SAME, SPARED)]
     print(f"{len(ledger.rows)} points, {len(wrong)} with another end")
@@ -291,9 +328,22 @@ def main(arguments: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def _summarize(ledger: Ledger, verbs: list[str], lab: LabDescription, *, record: bool) -> None:
+def blows(matrix: Matrix, arguments: argparse.Namespace, verbs: int) -> Iterator[tuple[str, Blow]]:
+    """What befalls this verb, each with a name: every point, every write, or random instants."""
+    if arguments.how == "random":
+        chance = random.Random(f"{arguments.seed}/{matrix.verb}")
+        for number in range(1, arguments.runs // verbs + 1):
+            yield f"random {number}", Blow("after", round(chance.uniform(0, 0.7 * matrix.seconds), 3))
+        return
+    how: Literal["at", "full"] = "full" if arguments.how == "disk" else "at"
+    last = matrix.writes if how == "full" else matrix.points
+    for number in range(arguments.every, last + 1, arguments.every):
+        yield f"{number} of {last}", Blow(how, number)
+
+
+def _summarize(ledger: Ledger, verbs: list[str], lab: LabDescription, arguments: argparse.Namespace) -> None:
     """A row for each verb: how many points, and their ends."""
-    summary = Ledger(0, 0, record=record, job="crashes", columns=SUMMARY)
+    summary = Ledger(0, 0, record=arguments.record, job=f"crashes, {HOWS[arguments.how]}", columns=SUMMARY)
     summary.begin(f"OpenSearch {lab.source.version}")
     for verb in verbs:
         ends = [row["verdict"] for row in ledger.rows if row["verb"] == verb]
@@ -301,14 +351,10 @@ def _summarize(ledger: Ledger, verbs: list[str], lab: LabDescription, *, record:
         row = {
             "verb": verb,
             "points": len(ends),
-            "killed": len(ends) - ends.count(SPARED),
+            "hit": len(ends) - ends.count(SPARED),
             "same end": len(ends) - len(wrong),
             "another end": "; ".join(wrong) or "none",
         }
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
         summary.add(row)
     summary.finish()
-
-
-def _is_done(ledger: Ledger, verb: str, point: int) -> bool:
-    return any(row["verb"] == verb and row["point"].split(" ")[0] == str(point) for row in ledger.rows)

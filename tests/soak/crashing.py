@@ -5,12 +5,14 @@ Each command is a process of its own, forked from this one, which has imported e
 a thousand commands would spend half its time with imports.
 
 A point is the instant before or after a write of the journal, a line of what a tail sends, a request that may
-change a domain, or a call that changes the account. Each is written to the file POINTS, a line each; at the
-N-th the process ends as by a power cut. With N = 0 it goes through.
+change a domain, or a call that changes the account. Each is written to the file `points`, a line each; at one
+of them the process ends as by a power cut. Or it does so after so many seconds, wherever it is then; or, from
+one of the writes to the disk on, there is no space left for any other.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -26,6 +28,7 @@ from pkgutil import walk_packages
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+DISK = "the disk"
 
 _READS = ("Get", "List", "Describe", "Head", "Simulate", "Assume")
 
@@ -36,13 +39,22 @@ class Points:
     Args:
         file: where they are written.
         last: the one at which the process ends; 0 for none.
+        writes: the number of the first write to the disk for which there is no space; 0 for none.
     """
 
-    def __init__(self, file: Path, last: int) -> None:
+    def __init__(self, file: Path, last: int, writes: int) -> None:
         self._file = file.open("a", encoding="utf-8", buffering=1)
-        self._last = last
-        self._count = 0
+        self._last, self._writes = last, writes
+        self._count = self._written = 0
         self._lock = threading.Lock()
+
+    def write(self) -> None:
+        """Count a write to the disk. Raises OSError if there is no space for it."""
+        with self._lock:
+            self._written += 1
+            self._file.write(f"{DISK}\n")
+            if 0 < self._writes <= self._written:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def come(self, point: str) -> None:
         """Note a point; end the process if it is the last."""
@@ -88,7 +100,19 @@ def watch(points: Points) -> None:
     journal.save_state = points.around(journal.save_state, saved)
     folder._FileAppender.append = points.around(folder._FileAppender.append, appended)
     Connection._send = points.around(Connection._send, request)
+    _watch_disk(points)
     _watch_account(points)
+
+
+def _watch_disk(points: Points) -> None:
+    """A disk fills up where what was written must reach it: there the kernel says so."""
+    sync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        points.write()
+        sync(descriptor)
+
+    os.fsync = fsync
 
 
 def _watch_account(points: Points) -> None:
@@ -115,15 +139,22 @@ def _changes(points: Points, when: str, event: str) -> None:
 
 
 def run(order: dict[str, Any]) -> None:
-    """The command of an order, in this process: `points` and `at` say where it dies, `words` what it does,
-    `environment` with which variables, `said` is the file for what it says."""
+    """The command of an order, in this process.
+
+    `points` is the file for them; `at` the one where it dies, `after` in how many seconds, `full` from which
+    write the disk is; `words` says what it does, `environment` with which variables, `said` is the file for
+    what it says.
+    """
     said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, to in ((nothing, 0), (said, 1), (said, 2)):
         os.dup2(number, to)
     os.environ.clear()
     os.environ.update(order["environment"])
-    watch(Points(Path(order["points"]), order["at"]))
+    watch(Points(Path(order["points"]), order.get("at", 0), order.get("full", 0)))
+    if "after" in order:
+        signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+        signal.setitimer(signal.ITIMER_REAL, order["after"])
     sys.argv = ["snapferry", *order["words"]]
     from snapferry.main import main as command
 

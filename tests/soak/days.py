@@ -28,6 +28,7 @@ MINUTES_S = 100.0
 A_WHILE_S = 25.0
 FULL = "900tb"
 SKEWED, EXPIRED = {"kind": "skewed"}, {"kind": "expired"}
+DROPPED = {"kind": "drop"}
 SILENT_S3 = ({"kind": "close"},)
 SETTINGS = f"/_snapshot/{REPOSITORY}"
 
@@ -91,15 +92,18 @@ def _clock_jumps(m: Meddler) -> None:
 
 
 def _no_names(m: Meddler) -> None:
-    m.when_snapshot_runs()
-    resolver_fails(m.desk.folder).touch()
+    _no_names_for_long(m)
     time.sleep(A_WHILE_S)
-    resolver_fails(m.desk.folder).unlink()
+    _names_are_back(m)
 
 
 def _no_names_for_long(m: Meddler) -> None:
+    """From now on no name has an address; connections that are open end, as they do not need one."""
     m.when_snapshot_runs()
     resolver_fails(m.desk.folder).touch()
+    m.ill(DROPPED)
+    time.sleep(2)
+    m.well()
 
 
 def _names_are_back(m: Meddler) -> None:
@@ -222,17 +226,14 @@ def _disk_is_freed(m: Meddler) -> None:
 def _allocation_is_off(m: Meddler) -> None:
     m.when_asked("target", "PUT", SETTINGS)
     m.setting("target", routing__allocation__enable="none")
-    m.when(lambda: any(m.engine("target", "GET", "/_cat/indices?format=json")))
-    time.sleep(10)
+    time.sleep(A_WHILE_S)
     m.setting("target", routing__allocation__enable=None)
 
 
-def _allocation_stays_off(m: Meddler) -> None:
-    m.when_asked("target", "PUT", SETTINGS)
+def _allocation_is_off_in_the_restore(m: Meddler) -> None:
+    m.when_restore_runs()
     m.setting("target", routing__allocation__enable="none")
-
-
-def _allocation_is_on(m: Meddler) -> None:
+    time.sleep(A_WHILE_S)
     m.setting("target", routing__allocation__enable=None)
 
 
@@ -347,8 +348,14 @@ DAYS: tuple[Day, ...] = (
         plan={"restore": {"batch": 1}},
         lab=SEVERAL,
     ),
-    Day("allocation off for seconds", (0,), (), _allocation_is_off),
-    Day("allocation off for long", (1, 0), ("allocation",), _allocation_stays_off, _allocation_is_on),
+    Day("allocation off before the restore", (0,), ("allocation",), _allocation_is_off),
+    Day(
+        "allocation off in the middle of the restore",
+        (0,),
+        ("allocation",),
+        _allocation_is_off_in_the_restore,
+        plan={"restore": {"batch": 1}},
+    ),
     Day(
         "an index deleted before the snapshot", (1, 0), (), _index_is_deleted_before_the_snapshot, kept=False
     ),

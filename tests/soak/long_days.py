@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from lab.description import child_environment
@@ -54,27 +56,34 @@ def run_day(scene: Scene, day: Day, number: int) -> dict[str, Any]:
 
 
 def _commanded(meddler: Meddler, day: Day) -> tuple[list[int], str]:
-    """The command until it is done, at most once more than documented; exit codes, and what it said."""
+    """The command until it is done, at most once more than documented; exit codes, and its first words."""
     exits: list[int] = []
-    said = ""
+    said = said_last = ""
     while len(exits) <= len(day.exits) and (not exits or exits[-1] != 0):
         if exits:
             day.mend(meddler)
-        ended = _command(meddler, day, alone=bool(exits))
+        ended = _command(meddler, day, _options(said_last), alone=bool(exits))
+        said_last = ended.out
         exits.append(ended.code)
-        said += ended.out
+        said = said or ended.out
         (meddler.desk.folder / f"said-{len(exits)}.txt").write_text(ended.out, encoding="utf-8")
     return exits, said
 
 
-def _command(meddler: Meddler, day: Day, *, alone: bool) -> Ended:
+def _options(said: str) -> list[str]:
+    """The options that the last command has named for the next one."""
+    lines = [line for line in said.splitlines() if line.startswith("next: snapferry migrate ")]
+    return shlex.split(lines[-1])[4:] if lines else ["--execute"]
+
+
+def _command(meddler: Meddler, day: Day, options: Sequence[str], *, alone: bool) -> Ended:
     desk = meddler.desk
     desk.lab = meddler.scene.lab
     words = ["tests.soak.nameless", str(resolver_fails(desk.folder))] if day.nameless else ["snapferry"]
     variables = child_environment(desk.lab) | desk.environment
     meddler.began = sizes(desk)
     meddler.process = subprocess.Popen(
-        [sys.executable, "-m", *words, "migrate", str(desk.plan_file), "--execute"],
+        [sys.executable, "-m", *words, "migrate", str(desk.plan_file), *options],
         env={name: value for name, value in variables.items() if value is not None},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
@@ -100,12 +109,12 @@ def _wrong(scene: Scene, day: Day, last: int, held: Any) -> list[str]:
 
 
 def _told(said: str) -> str:
-    """The first complaint, else the last line."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    first = next(
-        (line for line in lines if line.startswith("snapferry: ") and "time=" not in line), lines[-1]
-    )
-    return first[:_LONGEST].replace("|", "/")
+    """What the first command ended with; without a complaint, what it waited for."""
+    lines = [line.strip() for line in said.splitlines()]
+    verdict = next((number for number, line in enumerate(lines) if line.startswith("Run 20")), len(lines))
+    ends = [line for line in lines[verdict + 1 : verdict + 2] if not line.startswith(("Report", "next"))]
+    waits = [line for line in lines if line.startswith("snapferry: ") and "time=" not in line]
+    return next(iter([*ends, *waits]), "nothing")[:_LONGEST].replace("|", "/")
 
 
 def main(options: argparse.Namespace) -> int:

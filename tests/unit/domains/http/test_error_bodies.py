@@ -505,3 +505,37 @@ def test_any_body_gives_an_error_in_one_line(status: int, body: str, retry_after
     assert len(error.reply.reason) <= 600
     if error.retry_after is not None:
         assert error.retry_after >= 0
+
+
+AWAY = engine(
+    "repository_exception",
+    "[move] Could not determine repository generation from root blobs",
+    ("i_o_exception", "Exception when listing blobs by prefix [move/index-]"),
+    ("sdk_client_exception", "Unable to execute HTTP request: The target server failed to respond"),
+)
+BUSY = engine(
+    "repository_exception",
+    "[move] could not read repository data",
+    ("s3_exception", "Please reduce your request rate. (Service: S3, Status Code: 503, Request ID: 1)"),
+)
+FOREVER = engine(
+    "repository_exception",
+    "[move] could not read repository data",
+    ("s3_exception", "Access Denied (Service: S3, Status Code: 403, Request ID: 1)"),
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "body", "passes"),
+    [
+        ("source: GET /_snapshot/move/one", AWAY, True),
+        ("source: GET /_snapshot/move/one", BUSY, True),
+        ("source: GET /_snapshot/move/one", FOREVER, False),
+        ("source: PUT /_snapshot/move", AWAY, False),
+        ("source: POST /_snapshot/move/_verify", AWAY, False),
+    ],
+)
+def test_an_engine_that_does_not_reach_s3_passes_where_a_snapshot_is_looked_at(
+    asked: str, body: str, passes: bool
+) -> None:
+    assert error_for(asked, 500, body, None).transient is passes

@@ -262,6 +262,8 @@ def test_the_bottleneck_is_what_takes_the_most() -> None:
         words.bottleneck(estimate(much))
         == "snapshot: copying 1,000.0 GB through 3 nodes, each at no more than 42 MB per second"
     )
+    throttled = much.model_copy(update={"snapshot_limit": 300_000})
+    assert "at no more than 0.3 MB per second" in words.bottleneck(estimate(throttled))
     lump = much.model_copy(update={"largest_shard": 9 * 10**11})
     assert "one shard of 900.0 GB, copied by a single node" in words.bottleneck(estimate(lump))
     little = Workload(indices=1, shards=1, bytes=10)

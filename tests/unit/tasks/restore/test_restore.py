@@ -58,6 +58,10 @@ def named(target: FakeDomain) -> list[list[str]]:
 # whose it is
 
 
+def born(domain: FakeDomain, date: str) -> None:
+    domain.on("GET /a/_settings", ok({"a": {"settings": {"index.creation_date": date}}}))
+
+
 def whose(m: Migration, unit: Unit) -> bool:
     return ours(m, [unit], SNAPSHOT, catalog(m.target)) == [unit]
 
@@ -89,11 +93,13 @@ def test_whatever_its_shards_stand_at_the_origin_decides(
 
 @pytest.mark.parametrize("states", [["STARTED"], ["STARTED", "STARTED"], ["INITIALIZING"]])
 def test_an_index_that_was_made_on_the_target_is_never_ours(
-    m: Migration, engine: FakeEngine, states: list[str]
+    m: Migration, engine: FakeEngine, states: list[str], source: FakeDomain, target: FakeDomain
 ) -> None:
     """The run was killed between its intent and its request, and an application made the index meanwhile."""
     engine.put(FakeIndex("a", origin=None, states=states))
     intended(m, "a")
+    born(source, "1")
+    born(target, "2")
     assert not whose(m, a_unit("a"))
 
 
@@ -111,9 +117,59 @@ def test_one_shard_of_another_origin_is_enough_to_leave_it_alone() -> None:
     assert not Arrival((), ()).comes_from(OURS)
 
 
-def test_an_empty_index_without_shards_started_is_not_ours(m: Migration, engine: FakeEngine) -> None:
+def test_an_empty_index_without_shards_started_is_not_ours(
+    m: Migration, engine: FakeEngine, source: FakeDomain, target: FakeDomain
+) -> None:
     engine.put(FakeIndex("a", origin=None, states=["UNASSIGNED"]))
     intended(m, "a")
+    born(source, "1")
+    born(target, "2")
+    assert not whose(m, a_unit("a"))
+
+
+def test_a_restart_that_makes_the_target_forget_the_origin_leaves_it_ours_by_its_birth(
+    m: Migration, engine: FakeEngine, source: FakeDomain, target: FakeDomain
+) -> None:
+    engine.put(FakeIndex("a", "u1", origin=None, states=["UNASSIGNED"]))
+    intended(m, "a")
+    born(source, "1700000000000")
+    born(target, "1700000000001")
+    assert not whose(m, a_unit("a")), "somebody else has made it"
+    born(target, "1700000000000")
+    assert whose(m, a_unit("a"))
+    born(source, "0")
+    assert whose(m, a_unit("a")), "its UUID is noted"
+
+
+@pytest.mark.parametrize(
+    ("states", "origin"), [(["STARTED"], None), (["UNASSIGNED"], "repo/another"), (["INITIALIZING"], "x/y")]
+)
+def test_what_has_started_or_comes_from_elsewhere_is_not_ours_by_its_birth(
+    m: Migration,
+    engine: FakeEngine,
+    source: FakeDomain,
+    target: FakeDomain,
+    states: list[str],
+    origin: str | None,
+) -> None:
+    engine.put(FakeIndex("a", origin=origin, states=states))
+    intended(m, "a")
+    born(source, "1700000000000")
+    born(target, "1700000000000")
+    assert not whose(m, a_unit("a"))
+
+
+def test_a_restore_whose_reply_is_unknown_makes_nothing_ours_by_its_birth(
+    m: Migration, engine: FakeEngine, source: FakeDomain, target: FakeDomain
+) -> None:
+    engine.put(FakeIndex("a", origin=None, states=["UNASSIGNED"]))
+    with (
+        pytest.raises(Unreachable),
+        m.journal.intend("restore", "target", "restore", {"names": ["a"], "targets": ["a"]}),
+    ):
+        raise Unreachable("target: POST", "no reply")
+    born(source, "1700000000000")
+    born(target, "1700000000000")
     assert not whose(m, a_unit("a"))
 
 
