@@ -19,7 +19,7 @@ from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
 from tasks.repository.lost import is_snapshot_gone, registration_required, snapshot_lost
 from tasks.restore.allocation import await_allocation, is_off
 from tasks.restore.free_names import deleted_names, make_room, require_free
-from tasks.restore.owned_indices import besides, ours
+from tasks.restore.owned_indices import arrivals, besides, ours
 from tasks.restore.recovery import Whole, follow
 from tasks.restore.requests import batches, restore_request
 from tasks.retry_while_busy import close
@@ -112,12 +112,12 @@ def _look(m: Migration, units: Sequence[Unit]) -> Catalog:
 
 
 def _restore_patiently(m: Migration, snapshot: SnapshotRecord, batch: Sequence[Unit], work: _Work) -> None:
-    """Restore a batch; if the target's allocation is switched off meanwhile, restore again once it is on."""
+    """Restore a batch; if the target is restarted, or its allocation switched off meanwhile, once more."""
     await_allocation(m)
     arrived = _restored(m, snapshot, batch, work.whole)
     work.batches += 1
     again = list(_given_up(batch, arrived))
-    if again and is_off(m):
+    if again and (is_off(m) or _are_forgotten(m, again)):
         await_allocation(m)
         there = names_on.catalog(m.target).indices
         again = [unit for unit in again if unit.target in there]
@@ -140,6 +140,11 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
     """Indices of this run whose restore the engine has given up. Those of a data stream cannot be closed."""
     failed = {index.source for index in arrived if not index.restored}
     return (unit for unit in units if unit.name in failed and not unit.is_stream)
+
+
+def _are_forgotten(m: Migration, units: Sequence[Unit]) -> bool:
+    """Whether a restarted target has left all of these without an origin, so that none can come by itself."""
+    return all(each.is_forgotten for each in arrivals(m.target, [unit.target for unit in units]).values())
 
 
 def _restored(

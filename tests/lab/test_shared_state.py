@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -77,6 +78,26 @@ def test_of_two_machines_that_start_at_once_one_moves_and_the_other_exits_with_6
     assert [run["status"] for run in shared.run("runs", "--json", environment=third).json["runs"]] == ["done"]
     ended = shared.run("migrate", "--execute", environment=third)
     assert ended.code == 0, str(ended)
+    moved(shared)
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_of_two_plans_over_one_pair_that_start_at_once_one_moves_and_the_other_exits_with_6(
+    shared: Desk, is_shared: bool
+) -> None:
+    other = replace(shared, folder=shared.folder / "other")
+    other.folder.mkdir()
+    for desk, name in ((shared, "lab-move"), (other, "other-move")):
+        write(desk, name=name) if is_shared else desk.write(name=name, state=None)
+    one_machine = machine(shared, "a")
+    both = [
+        desk.start("migrate", "--execute", environment=machine(shared, place) if is_shared else one_machine)
+        for desk, place in ((shared, "a"), (other, "b"))
+    ]
+    out = [said(process) for process in both]
+    assert sorted(process.returncode for process in both) == [0, 6], "\n".join(out)
+    refused = out[[process.returncode for process in both].index(6)]
+    assert "another run holds" in refused and "holds plan" not in refused, refused
     moved(shared)
 
 

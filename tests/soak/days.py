@@ -20,7 +20,11 @@ SEVERAL = LabSettings(
     source=DomainSettings("orders-source", "us-east-1", data_nodes=2, managers=3),
     target=DomainSettings("orders-target", "eu-west-1", data_nodes=2, managers=2),
 )
-OLDER = LabSettings(
+OLDER_SOURCE = LabSettings(
+    source=DomainSettings("orders-source", "us-east-1", "opensearch-2.19.1"),
+    target=DomainSettings("orders-target", "eu-west-1", "opensearch-2.19.4"),
+)
+OLDER_TARGET = LabSettings(
     source=DomainSettings("orders-source", "us-east-1", "opensearch-2.19.1"),
     target=DomainSettings("orders-target", "eu-west-1", "opensearch-2.19.1"),
 )
@@ -313,14 +317,21 @@ DAYS: tuple[Day, ...] = (
     Day("a clock that is wrong for seconds", (0,), (), _clock_jumps),
     Day("a clock that stays wrong", (5, 0), ("clock",), _clock_goes_wrong, Meddler.well),
     Day("no names for half a minute", (0,), ("retrying",), _no_names, nameless=True),
-    Day("no names for long", (5, 0), ("name",), _no_names_for_long, _names_are_back, nameless=True),
-    Day("S3 down for minutes during the snapshot", (0,), (), _s3_is_down),
-    Day("S3 down for minutes during the restore", (0,), (), _s3_is_down_in_the_restore),
-    Day("the source down for minutes", (5, 0), (), _source_is_down),
+    Day(
+        "no names for long",
+        (5, 0),
+        ("Failed to resolve",),
+        _no_names_for_long,
+        _names_are_back,
+        nameless=True,
+    ),
+    Day("S3 down for minutes during the snapshot", (1, 0), ("vanished from repository",), _s3_is_down),
+    Day("S3 down for minutes during the restore", (1, 0), ("were not restored",), _s3_is_down_in_the_restore),
+    Day("the source down for minutes", (1, 0), ("vanished from repository",), _source_is_down),
     Day("the target down for minutes", (5, 0), (), _target_is_down),
     Day("the target restarted", (1, 0), (), _target_restarts),
-    Day("the source upgraded", (1, 0), (), _source_is_upgraded, lab=OLDER),
-    Day("the target upgraded", (1, 0), (), _target_is_upgraded, lab=OLDER),
+    Day("the source upgraded", (1, 0), (), _source_is_upgraded, lab=OLDER_SOURCE),
+    Day("the target upgraded", (1, 0), (), _target_is_upgraded, lab=OLDER_TARGET),
     Day("another cluster manager", (0,), (), _manager_dies, before=_manager_is_third, lab=SEVERAL),
     Day(
         "a data node lost: the snapshot is PARTIAL",

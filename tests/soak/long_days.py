@@ -15,11 +15,10 @@ from typing import Any
 from lab.description import child_environment
 from lab.manager import attached
 from lab.reset import reset
-from lab.settings import LabSettings
 from tests.lab.migrations import Desk, Ended
 from tests.soak.commands import waited
 from tests.soak.data import truth
-from tests.soak.days import DAYS, OLDER, Day
+from tests.soak.days import DAYS, Day
 from tests.soak.ledger import Ledger
 from tests.soak.meddling import Meddler, fill, resolver_fails, sizes
 from tests.soak.runs import fresh, secrets
@@ -124,24 +123,17 @@ def main(options: argparse.Namespace) -> int:
     done = {row["day"] for row in ledger.rows}
     left = [number for number in numbers if DAYS[number - 1].name not in done]
     for turn, settings in enumerate(dict.fromkeys(DAYS[number - 1].lab for number in left)):
-        own = [number for number in left if DAYS[number - 1].lab == settings]
-        for numbers_of_lab in _labs(settings, own):
-            folder = ledger.workplace / f"lab-{turn}-{numbers_of_lab[0]}"
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            with attached(folder / "lab", settings) as lab:
-                ledger.begin(engines(lab))
-                scene = Scene(lab, folder / "runs")
-                for number in numbers_of_lab:
-                    row = run_day(scene, DAYS[number - 1], number)
-                    print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-                    ledger.add(row)
+        folder = ledger.workplace / f"lab-{turn}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with attached(folder / "lab", settings) as lab:
+            ledger.begin(engines(lab))
+            scene = Scene(lab, folder / "runs")
+            for number in (number for number in left if DAYS[number - 1].lab == settings):
+                row = run_day(scene, DAYS[number - 1], number)
+                print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+                ledger.add(row)
     ledger.finish()
     wrong = [row["day"] for row in ledger.rows if row["verdict"] != AS_TOLD]
     print(f"{len(ledger.rows)} long days, {len(wrong)} wrong {wrong or ''}")
     return 1 if wrong else 0
-
-
-def _labs(settings: LabSettings, numbers: list[int]) -> list[list[int]]:
-    """The days that may share a lab: an upgraded engine does not go back."""
-    return [[number] for number in numbers] if settings == OLDER else [numbers]
