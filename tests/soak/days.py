@@ -13,6 +13,7 @@ from typing import Any
 from lab.control.switching import switch, take_automated_snapshot
 from lab.settings import DomainSettings, LabSettings
 from tests.lab.identities import Identities, allow, trust_account
+from tests.lab.migrations import rule
 from tests.soak.meddling import NAMES, REPOSITORY, Meddler, resolver_fails
 
 ONE_NODE = LabSettings()
@@ -51,6 +52,7 @@ class Day:
         says: what the command says of it, in this order.
         meddle: what happens beside the first command.
         mend: what the user does between the first command and the next.
+        after: what is put right in the end, for the days that follow.
         before: what was done before.
         plan: what the plan adds.
         lab: where it happens.
@@ -63,6 +65,7 @@ class Day:
     says: tuple[str, ...] = ()
     meddle: Callable[[Meddler], None] = _nothing
     mend: Callable[[Meddler], None] = _nothing
+    after: Callable[[Meddler], None] = _nothing
     before: Callable[[Meddler], None] = _nothing
     plan: Mapping[str, Any] = field(default_factory=dict[str, Any])
     lab: LabSettings = ONE_NODE
@@ -173,6 +176,18 @@ def _manager_dies(m: Meddler) -> None:
 
 def _manager_is_back(m: Meddler) -> None:
     m.node("source", "start", 3)
+    m.engine("source", "GET", "/_cluster/health?wait_for_nodes=3&timeout=60s")
+
+
+def _managers_die(m: Meddler) -> None:
+    m.when_snapshot_runs()
+    m.node("source", "kill", 3)
+    m.node("source", "kill", 2)
+
+
+def _managers_are_back(m: Meddler) -> None:
+    m.node("source", "start", 3)
+    _data_node_is_back(m)
 
 
 def _data_node_dies(m: Meddler) -> None:
@@ -242,7 +257,9 @@ def _allocation_is_off_in_the_restore(m: Meddler) -> None:
 
 
 def _index_is_deleted_before_the_snapshot(m: Meddler) -> None:
-    m.when_asked("source", "PUT", SETTINGS)
+    """The request for the snapshot is on its way when an index that it names is deleted."""
+    rule(m.desk.lab, domain="source", method="PUT", path=f"{SETTINGS}/*", delay_s=6.0, times=1)
+    m.when_intended("snapshot")
     m.engine("source", "DELETE", f"/{NAMES[0]}")
 
 
@@ -328,11 +345,27 @@ DAYS: tuple[Day, ...] = (
     Day("S3 down for minutes during the snapshot", (1, 0), ("vanished from repository",), _s3_is_down),
     Day("S3 down for minutes during the restore", (1, 0), ("were not restored",), _s3_is_down_in_the_restore),
     Day("the source down for minutes", (1, 0), ("vanished from repository",), _source_is_down),
-    Day("the target down for minutes", (5, 0), (), _target_is_down),
-    Day("the target restarted", (1, 0), (), _target_restarts),
+    Day("the target down for minutes", (0,), ("retrying",), _target_is_down),
+    Day("the target restarted", (0,), (), _target_restarts),
     Day("the source upgraded", (1, 0), (), _source_is_upgraded, lab=OLDER_SOURCE),
-    Day("the target upgraded", (1, 0), (), _target_is_upgraded, lab=OLDER_TARGET),
-    Day("another cluster manager", (0,), (), _manager_dies, before=_manager_is_third, lab=SEVERAL),
+    Day("the target upgraded", (0,), (), _target_is_upgraded, lab=OLDER_TARGET),
+    Day(
+        "another cluster manager",
+        (0,),
+        (),
+        _manager_dies,
+        after=_manager_is_back,
+        before=_manager_is_third,
+        lab=SEVERAL,
+    ),
+    Day(
+        "no cluster manager for minutes",
+        (5, 0),
+        ("cluster_manager_not_discovered_exception",),
+        _managers_die,
+        _managers_are_back,
+        lab=SEVERAL,
+    ),
     Day(
         "a data node lost: the snapshot is PARTIAL",
         (1, 0),
@@ -371,7 +404,12 @@ DAYS: tuple[Day, ...] = (
         "an index deleted before the snapshot", (1, 0), (), _index_is_deleted_before_the_snapshot, kept=False
     ),
     Day("an index deleted during the snapshot", (0,), (), _index_cannot_be_deleted),
-    Day("an index deleted on the source during the restore", (4,), (), _index_is_deleted_after_the_snapshot),
+    Day(
+        "an index deleted on the source during the restore",
+        (4, 4),
+        ("unknown on the source",),
+        _index_is_deleted_after_the_snapshot,
+    ),
     Day("an index deleted on the target during the restore", (1, 0), (), _index_is_deleted_on_the_target),
     Day("our snapshot deleted while it is taken", (1, 0), (), _snapshot_is_deleted),
     Day("our snapshot deleted before the restore", (1, 0), (), _snapshot_is_deleted_before_the_restore),

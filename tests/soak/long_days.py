@@ -44,6 +44,7 @@ def run_day(scene: Scene, day: Day, number: int) -> dict[str, Any]:
     problems = [f"SAID NOTHING OF {words!r}" for words in day.says if words not in " ".join(said.split())]
     problems += [] if tuple(exits) == day.exits else [f"EXITS {exits} instead of {list(day.exits)}"]
     problems += _wrong(scene, day, exits[-1], held) + list(secrets(scene, desk.folder))
+    day.after(meddler)
     problems += [f"MEDDLING: {meddler.error!r}"] if meddler.error else []
     return {
         "day": day.name,
@@ -112,7 +113,9 @@ def _told(said: str) -> str:
     lines = [line.strip() for line in said.splitlines()]
     verdict = next((number for number, line in enumerate(lines) if line.startswith("Run 20")), len(lines))
     ends = [line for line in lines[verdict + 1 : verdict + 2] if not line.startswith(("Report", "next"))]
-    waits = [line for line in lines if line.startswith("snapferry: ") and "time=" not in line]
+    plain = [line for line in lines if line.startswith("snapferry: ") and "time=" not in line]
+    waiting = [line.partition("message=")[2].strip("'\"") for line in lines if "state=waiting" in line]
+    waits = [line for line in (*plain, *waiting) if "retrying (1 of" not in line]
     return next(iter([*ends, *waits]), "nothing")[:_LONGEST].replace("|", "/")
 
 

@@ -64,7 +64,7 @@ class Meddler:
             time.sleep(0.03)
 
     def _seen(self, seen: Callable[[], bool]) -> bool:
-        with suppress(requests.RequestException, AssertionError):
+        with suppress(requests.RequestException, AssertionError, IndexError, OSError, ValueError):
             return seen()
         return False
 
@@ -76,6 +76,10 @@ class Meddler:
                 for entry in log(self.desk.lab, side, self.began[side])
             )
         )
+
+    def when_intended(self, action: str) -> None:
+        """Wait until the command's journal says that it is about to do this."""
+        self.when(lambda: any(each["action"] == action for each in self.desk.journal()["intents"]))
 
     def when_snapshot_runs(self) -> str:
         """Wait until the command's snapshot is being taken; return its name."""
