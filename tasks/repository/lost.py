@@ -1,12 +1,14 @@
-"""What somebody has removed while a run used it: the repository's registration, or the run's snapshot."""
+"""What somebody has taken away while a run used it: the repository's registration, or the run's snapshot."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from domains.domain import Side
+from domains.domain import Domain, Side
 from domains.errors import Missing, Refused
-from tasks.errors import ExecutionError
+from domains.http.json_replies import Json
+from tasks.errors import ExecutionError, PreconditionError
 from tasks.migration import Migration
+from tasks.repository.bodies import place, registration, same_place
 
 _GONE = "snapshot does not exist"
 
@@ -27,6 +29,21 @@ def registration_required(m: Migration, side: Side) -> Generator[None]:
             f"repository {m.repository} is no longer registered on the {side}: somebody has removed it",
             "run the same command again: it registers the repository again",
         ) from error
+
+
+def require_own_place(m: Migration, domain: Domain, found: Json) -> None:
+    """Refuse a registration of the repository's name that somebody has given another place.
+
+    Raises:
+        ExecutionError, PreconditionError: it leads to another place than the plan's.
+    """
+    if same_place(found, registration(m.plan, domain, "plain", None)):
+        return
+    said = f"repository {m.repository} on the {domain.side} leads to another place ({place(found)})"
+    hint = "if nobody needs that registration, remove it, then run the same command again: it makes its own"
+    if m.journal.changed_something:
+        raise ExecutionError(f"{said}: somebody has registered it since", hint)
+    raise PreconditionError(said, hint=hint)
 
 
 def is_snapshot_gone(error: Refused) -> bool:

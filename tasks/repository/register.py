@@ -19,6 +19,7 @@ from tasks.records.transfer import Attempt, Form, RepositoryRecord
 from tasks.repository.bodies import forms, is_readonly, registration, same
 from tasks.repository.fallback import patiently, try_forms
 from tasks.repository.hints import hint_for
+from tasks.repository.lost import require_own_place
 from tasks.steps import registration_on
 from tasks.survey import Survey
 
@@ -31,7 +32,8 @@ def register_source(m: Migration, bucket_region: str | None) -> RepositoryRecord
     May be repeated: a correct registration is only verified.
 
     Raises:
-        ExecutionError: the domain accepted no form; its registrations are as before.
+        ExecutionError: the domain accepted no form, or somebody has given the name another place; the
+            registrations are as before.
         DomainError: transient, or denied.
     """
     return _registered(m, m.source, bucket_region)
@@ -59,6 +61,8 @@ def requests(m: Migration, look: Survey, side: Side, bucket_region: str | None) 
 
 def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> RepositoryRecord:
     before = repositories.registration(domain, m.repository)
+    if before:
+        require_own_place(m, domain, before)
     kept = _already(m, domain, before, bucket_region) if before else None
     if kept:
         return kept

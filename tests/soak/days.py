@@ -323,6 +323,14 @@ def _target_registered_elsewhere(m: Meddler) -> None:
     m.registered("target", base_path="theirs")
 
 
+def _source_is_unregistered(m: Meddler) -> None:
+    m.engine("source", "DELETE", SETTINGS)
+
+
+def _target_is_unregistered(m: Meddler) -> None:
+    m.engine("target", "DELETE", SETTINGS)
+
+
 def _registration_is_removed(m: Meddler) -> None:
     m.when_snapshot_runs()
     m.engine("target", "DELETE", SETTINGS)
@@ -381,7 +389,7 @@ DAYS: tuple[Day, ...] = (
         (),
         _role_is_cut,
         _role_is_whole,
-        _own_role,
+        before=_own_role,
     ),
     Day(
         "the target's disk full, then freed",
@@ -415,8 +423,26 @@ DAYS: tuple[Day, ...] = (
     Day("our snapshot deleted before the restore", (1, 0), (), _snapshot_is_deleted_before_the_restore),
     Day("the service's snapshot", (0,), (), before=_others_take_snapshots),
     Day("somebody else's restore", (0,), (), _others_restore),
-    Day("somebody takes a name", (3, 0), (), _others_take_the_name, _name_is_free_again),
-    Day("the source's registration changed", (1, 0), (), _registered_elsewhere),
-    Day("the target's registration changed", (0,), (), _target_registered_elsewhere),
-    Day("the target's registration removed", (0,), (), _registration_is_removed),
+    Day(
+        "somebody takes a name",
+        (1, 0),
+        ("names were taken on the target",),
+        _others_take_the_name,
+        _name_is_free_again,
+    ),
+    Day(
+        "the source's registration changed",
+        (1, 0),
+        ("the target does not see snapshot",),
+        _registered_elsewhere,
+        _source_is_unregistered,
+    ),
+    Day(
+        "the target's registration changed",
+        (1, 0),
+        ("leads to another place",),
+        _target_registered_elsewhere,
+        _target_is_unregistered,
+    ),
+    Day("the target's registration removed", (1, 0), ("is no longer registered",), _registration_is_removed),
 )

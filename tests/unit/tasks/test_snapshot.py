@@ -438,9 +438,18 @@ def test_a_target_that_looks_elsewhere_is_noticed(
     source.on("GET /_snapshot/repo/snap", ok(snapshot_reply("snap")))
     target.on("GET /_snapshot/repo/_all", ok({"snapshots": [{"snapshot": "x"}, {"snapshot": "y"}]}))
     target.on("GET /_snapshot/repo/snap", found)
+    own = {"type": "s3", "settings": {"bucket": "my-snapshots"}}
+    target.on("GET /_snapshot/repo", ok({"repo": own}))
     with pytest.raises(ExecutionError, match="lists 2 snapshots") as caught:
         find_on_target(m, RESOLUTION, a_snapshot("snap"))
     assert "base_path" in caught.value.hint
+    theirs = {"type": "s3", "settings": {"bucket": "my-snapshots", "base_path": "theirs"}}
+    target.on("GET /_snapshot/repo", ok({"repo": theirs}))
+    with m.journal.intend("register on target", "target", "register", {"name": "repo"}):
+        pass
+    with pytest.raises(ExecutionError, match=r"leads to another place \(s3 .*theirs.*somebody has") as caught:
+        find_on_target(m, RESOLUTION, a_snapshot("snap"))
+    assert caught.value.hint.startswith("if nobody needs that registration, remove it")
 
 
 def test_a_snapshot_that_somebody_has_deleted_is_no_matter_of_bucket_and_base_path(

@@ -511,3 +511,18 @@ def test_a_target_of_another_account_is_told_of_the_objects_owner_as_well(
     m = migration(tmp_path / "y", source, target, target_role_arn=OTHER_ROLE)
     told = hint_for(m, "target", DENIED_READ) or ""
     assert OTHER_ROLE in told and "belong to account 123456789012" in told and "Bucket owner enforced" in told
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_what_somebody_has_registered_for_another_place_is_left_alone(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, is_resumed: bool
+) -> None:
+    registry = Registry(source)
+    m = migration(tmp_path, source, target)
+    if is_resumed:
+        register_source(m, "us-east-1")
+    registry.held = {"type": "s3", "settings": {"bucket": "my-snapshots", "base_path": "theirs"}}
+    before = len(source.changing)
+    with pytest.raises(ExecutionError if is_resumed else PreconditionError, match="leads to another place"):
+        register_source(m, "us-east-1")
+    assert source.changing[before:] == [] and registry.settings["base_path"] == "theirs"
