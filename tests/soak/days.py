@@ -368,7 +368,7 @@ DAYS: tuple[Day, ...] = (
     ),
     Day(
         "no cluster manager for minutes",
-        (5, 0),
+        (5, 1, 0),
         ("cluster_manager_not_discovered_exception",),
         _managers_die,
         _managers_are_back,
