@@ -19,7 +19,7 @@ from tests.soak.meddling import NAMES, REPOSITORY, Meddler, resolver_fails
 ONE_NODE = LabSettings()
 SEVERAL = LabSettings(
     source=DomainSettings("orders-source", "us-east-1", data_nodes=2, managers=3),
-    target=DomainSettings("orders-target", "eu-west-1", data_nodes=2, managers=2),
+    target=DomainSettings("orders-target", "eu-west-1", data_nodes=2),
 )
 OLDER_SOURCE = LabSettings(
     source=DomainSettings("orders-source", "us-east-1", "opensearch-2.19.1"),
