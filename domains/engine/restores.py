@@ -151,6 +151,10 @@ def _recovery(index: str, shard: Json) -> Recovery:
     )
 
 
+_CONSEQUENCE = "restore_in_progress"
+"""The decider that refuses a shard because its restore has failed, whatever the cause: the others tell that."""
+
+
 @dataclass(frozen=True)
 class Explanation:
     """The allocator's decision about one primary (`yes`, `no`, `throttled`, `awaiting_info`, …), and why."""
@@ -168,9 +172,14 @@ def explain(domain: Domain, index: str, shard: int) -> Explanation:
         text(reply.get("allocate_explanation") or ""),
         text(child(reply, "unassigned_info").get("details") or ""),
     ]
-    for node in children(reply, "node_allocation_decisions"):
-        refusals = [d["explanation"] for d in children(node, "deciders") if d.get("decision") == "NO"]
-        details += [f"{node.get('node_name')}: {text}" for text in refusals]
+    refusals = [
+        (str(decider.get("decider")), f"{node.get('node_name')}: {decider['explanation']}")
+        for node in children(reply, "node_allocation_decisions")
+        for decider in children(node, "deciders")
+        if decider.get("decision") == "NO"
+    ]
+    causes = [said for decider, said in refusals if decider != _CONSEQUENCE]
+    details += causes or [said for _, said in refusals]
     return Explanation(
         str(reply.get("can_allocate") or reply.get("current_state") or ""),
         "; ".join(map(quoted, filter(None, details)))[:900],

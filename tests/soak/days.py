@@ -226,9 +226,16 @@ def _node_is_added(m: Meddler) -> None:
     switch(m.desk.lab, "target", processing=False)
 
 
+def _disk_is_watched(m: Meddler) -> None:
+    """The lab's engines do not look at their disks; this one does, from now on."""
+    watched = {"routing__allocation__disk__threshold_enabled": True}
+    m.setting("target", info__update__interval="10s", **watched)
+    time.sleep(12)
+
+
 def _disk_fills_up(m: Meddler) -> None:
     m.when_restore_runs()
-    m.setting("target", info__update__interval="10s", **_watermarks(FULL))
+    m.setting("target", **_watermarks(FULL))
 
 
 def _watermarks(free: str | None) -> dict[str, Any]:
@@ -394,9 +401,10 @@ DAYS: tuple[Day, ...] = (
     Day(
         "the target's disk full, then freed",
         (1, 0),
-        ("disk",),
+        ("above the low watermark",),
         _disk_fills_up,
         _disk_is_freed,
+        before=_disk_is_watched,
         plan={"restore": {"batch": 1}},
         lab=SEVERAL,
     ),

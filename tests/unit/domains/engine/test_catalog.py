@@ -368,16 +368,27 @@ def test_running_snapshots_tell_their_progress(source: FakeDomain) -> None:
     )
 
 
-def test_the_allocator_says_why_a_primary_is_not_started(target: FakeDomain) -> None:
-    decisions = [
-        {
-            "node_name": "n1",
-            "deciders": [
-                {"decision": "NO", "explanation": "no disk left"},
-                {"decision": "YES", "explanation": "fine"},
-            ],
-        }
-    ]
+FAILED_RESTORE = {
+    "decider": "restore_in_progress",
+    "decision": "NO",
+    "explanation": "shard has failed to be restored",
+}
+NO_DISK = {"decider": "disk_threshold", "decision": "NO", "explanation": "no disk left"}
+
+
+@pytest.mark.parametrize(
+    ("refusals", "said_of_them"),
+    [
+        ([NO_DISK], "n1: no disk left"),
+        ([FAILED_RESTORE, NO_DISK], "n1: no disk left"),
+        ([FAILED_RESTORE], "n1: shard has failed to be restored"),
+    ],
+)
+def test_the_allocator_says_why_a_primary_is_not_started(
+    target: FakeDomain, refusals: list[dict[str, str]], said_of_them: str
+) -> None:
+    fine = {"decider": "same_shard", "decision": "YES", "explanation": "fine"}
+    decisions = [{"node_name": "n1", "deciders": [*refusals, fine]}]
     reply = {
         "can_allocate": "no",
         "allocate_explanation": "cannot allocate",
@@ -386,7 +397,7 @@ def test_the_allocator_says_why_a_primary_is_not_started(target: FakeDomain) -> 
     target.on(".*", ok(reply))
     said = explain(a_domain(target, "target"), "a", 0)
     assert said.decision == "no"
-    assert said.reason == "cannot allocate; n1: no disk left"
+    assert said.reason == f"cannot allocate; {said_of_them}"
     assert target.requests[0].method in {"GET", "HEAD"}
 
 
