@@ -152,7 +152,7 @@ def _recovery(index: str, shard: Json) -> Recovery:
 
 
 _CONSEQUENCE = "restore_in_progress"
-"""The decider that refuses a shard because its restore has failed, whatever the cause: the others tell that."""
+"""The decider that refuses a shard because its restore has failed, whatever the cause: others tell that."""
 
 
 @dataclass(frozen=True)
