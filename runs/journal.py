@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from domains.errors import AwsError, Denied, Refused, Untrusted
 from domains.http.block_refusals import BLOCK_EXCEPTIONS
@@ -170,6 +170,9 @@ class PastEnd(BaseModel):
     times: int
 
 
+_PARTS = ("source", "target", "repository", "indices", "snapshot", "conflicts", "restore", "verify", "gates")
+
+
 class Document(BaseModel):
     """Contents of a journal.
 
@@ -213,6 +216,15 @@ class Document(BaseModel):
     window: WindowEntry | None = None
     called: Called | None = None
     before: PastEnd | None = None
+
+    @field_validator("plan")
+    @classmethod
+    def _is_a_plan(cls, plan: Record) -> Record:
+        """Whoever reads a run's plan looks into these parts; a damaged one is no journal."""
+        wrong = [key for key in _PARTS if not isinstance(plan.get(key, {}), dict)]
+        if wrong or not isinstance(plan.get("name", ""), str):
+            raise ValueError(f"{', '.join(wrong) or 'name'}: this is no part of a plan")
+        return plan
 
     @property
     def times_in_a_row(self) -> int:

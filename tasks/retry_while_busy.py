@@ -20,6 +20,7 @@ from tasks.migration import Migration
 
 _CONCURRENT = "concurrent_snapshot_execution_exception"
 _UNBLOCKING_S = 30.0
+_PASSING_S = 120.0
 _REMOVABLE = frozenset({"index.blocks.read_only", "index.blocks.metadata"})
 """Blocks that keep an index from being closed or deleted, and that the engine does not set by itself."""
 
@@ -65,16 +66,20 @@ def retry_while_busy(
             except Refused as error:
                 refused_alone = refused_alone and busy(error)
                 if not take_blocks_off(m, domain, error, StepName.CLEAN):
-                    _require_passing(error, busy)
+                    _require_passing(error, busy, late=poll.expired or poll.waited_s > _PASSING_S)
                 if poll.expired:
                     hint = "run the same command later: it resumes with what is left"
                     raise TimedOut(waits, hint) from error
-                report_progress(Progress(StepName.CLEAN, f"waiting: {waits}", waiting=True))
+                why = error.message if is_transient(error) and not busy(error) else waits
+                report_progress(Progress(StepName.CLEAN, f"waiting: {why}", waiting=True))
             poll.pause()
 
 
-def _require_passing(error: Refused, busy: Callable[[Refused], bool]) -> None:
-    if not (busy(error) or is_transient(error) or isinstance(error, Missing)):
+def _require_passing(error: Refused, busy: Callable[[Refused], bool], *, late: bool) -> None:
+    """Go on where that may help; what only ought to pass, and does not, is told in its own words."""
+    if busy(error) or isinstance(error, Missing):
+        return
+    if late or not is_transient(error):
         raise error
 
 

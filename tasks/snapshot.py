@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from domains.domain import Domain
-from domains.engine import repositories, snapshots
+from domains.engine import snapshots
 from domains.engine.catalog import catalog
 from domains.engine.shard_stats import marks
 from domains.engine.snapshots import RunningSnapshot, SnapshotInfo
@@ -22,7 +22,7 @@ from tasks.migration import Migration
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, SnapshotRecord
 from tasks.repository.hints import hint_for
-from tasks.repository.lost import registration_required, require_own_place, snapshot_lost
+from tasks.repository.lost import registration_required, require_own_places, snapshot_lost
 
 _APPEARS_WITHIN_S = 15.0
 _REPAIR = "repair the source's shards"
@@ -333,8 +333,7 @@ def find_on_target(m: Migration, resolution: Resolution, snapshot: SnapshotRecor
             kept = snapshots.get(m.reader, m.repository, snapshot.name)
         if kept is None or kept.uuid != snapshot.uuid:
             raise snapshot_lost(m)
-        if now := repositories.registration(m.target, m.repository):
-            require_own_place(m, m.target, now)
+        require_own_places(m)
         listed = f"it lists {len(snapshots.names(m.target, m.repository))} snapshots"
         place = f"through repository {m.repository} ({listed})"
         raise ExecutionError(

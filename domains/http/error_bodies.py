@@ -37,6 +37,7 @@ _THROTTLED = re.compile(r"throttled|too many requests|rate exceeded", re.IGNOREC
 _CLOCK = re.compile(r"signature (?:expired|not yet current)", re.IGNORECASE)
 _SNAPSHOTS = ": GET /_snapshot/"
 _S3_AWAY = re.compile(r"unable to execute http request|status code: 50[0234]\b", re.IGNORECASE)
+_S3_WRONG = re.compile(r"unknown_?host|name or service not known|pkix|certificat", re.IGNORECASE)
 _LOGIN = re.compile(r"\btoken\b[^.]{0,80}\bexpired\b", re.IGNORECASE)
 TRANSIENT_TYPES = frozenset(
     {
@@ -163,9 +164,11 @@ def _transient(status: int, reply: Reply) -> bool:
 def _s3_is_away(asked: str, reply: Reply) -> bool:
     """Whether an engine that looks at a snapshot does not reach S3 for the moment.
 
-    Only of a look: a registration that cannot reach S3 may have a wrong endpoint, which never passes.
+    Only of a look: a registration that cannot reach S3 may have a wrong endpoint, which never passes, and
+    neither does a name without an address or a certificate that is not trusted.
     """
-    return _SNAPSHOTS in asked and any(map(_S3_AWAY.search, (reply.reason, *reply.causes)))
+    said = (reply.reason, *reply.causes)
+    return _SNAPSHOTS in asked and any(map(_S3_AWAY.search, said)) and not any(map(_S3_WRONG.search, said))
 
 
 def _seconds(retry_after: str | None) -> float | None:

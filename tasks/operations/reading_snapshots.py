@@ -34,6 +34,7 @@ from tasks.snapshot import is_whole
 _AT_ONCE = 20
 SIZES_AT_MOST = 20
 """Of how many snapshots of a list the size is asked for."""
+_UNREADABLE = "repository_exception"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def list_snapshots(op: Operation, wanted: ListWanted) -> SnapshotList:
         try:
             found += [row_of(name, each, plans) for each in every_snapshot(op, name)]
         except Refused as error:
-            if wanted.repository is not None or error.transient:
+            if wanted.repository is not None or (error.transient and error.reply.type != _UNREADABLE):
                 raise
             unread.append(Unread(name=name, why=error.message))
     fitting = [each for each in found if wanted.state in {"", each.state}]

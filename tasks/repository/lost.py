@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from domains.domain import Domain, Side
+from domains.engine import repositories
 from domains.errors import Missing, Refused
 from domains.http.json_replies import Json
 from tasks.errors import ExecutionError, PreconditionError
@@ -44,6 +45,17 @@ def require_own_place(m: Migration, domain: Domain, found: Json) -> None:
     if m.journal.changed_something:
         raise ExecutionError(f"{said}: somebody has registered it since", hint)
     raise PreconditionError(said, hint=hint)
+
+
+def require_own_places(m: Migration) -> None:
+    """Refuse if the repository's name has another place by now, on either side. Reads only.
+
+    Raises:
+        ExecutionError, PreconditionError: as `require_own_place`.
+    """
+    for domain in m.domains:
+        if found := repositories.registration(domain, m.repository):
+            require_own_place(m, domain, found)
 
 
 def is_snapshot_gone(error: Refused) -> bool:

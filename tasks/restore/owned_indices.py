@@ -14,6 +14,8 @@ from tasks.migration import Migration
 from tasks.records.resolution import SelectedIndex, Unit
 from tasks.records.transfer import SnapshotRecord
 
+_STARTED = frozenset({"STARTED", "RELOCATING"})
+
 
 @dataclass(frozen=True)
 class Arrival:
@@ -25,7 +27,7 @@ class Arrival:
     @property
     def started(self) -> int:
         """How many primaries are started."""
-        return sum(primary.state in {"STARTED", "RELOCATING"} for primary in self.primaries)
+        return sum(primary.state in _STARTED for primary in self.primaries)
 
     @property
     def bytes_total(self) -> int:
@@ -39,9 +41,10 @@ class Arrival:
 
     @property
     def is_forgotten(self) -> bool:
-        """Whether no primary has started, and the domain knows of none where it was to come from."""
-        origins = (*(each.restoring for each in self.primaries), *(each.snapshot for each in self.recoveries))
-        return bool(self.primaries) and not self.started and not any(origins)
+        """Whether some primary is not started, and the domain does not know where any of those comes from."""
+        waiting = [each for each in self.primaries if each.state not in _STARTED]
+        recovered = {recovery.shard: recovery.snapshot for recovery in self.recoveries}
+        return bool(waiting) and not any(each.restoring or recovered.get(each.shard) for each in waiting)
 
     def comes_from(self, place: str) -> bool:
         """Whether every primary is, or was, restored from `repository/snapshot`."""
@@ -133,8 +136,9 @@ def _forgotten(m: Migration, indices: Sequence[SelectedIndex], held: Mapping[str
     """Return indices that this run has restored although the target no longer tells; note their UUIDs.
 
     A target that is restarted before anybody has looked forgets where a half-restored index came from. It is
-    this run's if the domain accepted the restore under that name, no primary of it has ever started, and it
-    has the creation date of the source's index, which nothing but a restore keeps.
+    this run's if the domain accepted the restore under that name and this run has not seen it arrive since,
+    no primary of it is started, and it has the creation date of the source's index: somebody who makes an
+    index gives it another.
     """
     accepted = {
         name
@@ -142,16 +146,18 @@ def _forgotten(m: Migration, indices: Sequence[SelectedIndex], held: Mapping[str
         if intent.result == "sent"
         for name in intent.detail["targets"]
     }
-    asked = {index.target: index.name for index in indices if index.target in accepted}
+    unseen = accepted - m.journal.document.arrived.keys()
+    asked = {index.target: index.name for index in indices if index.target in unseen}
     if not asked or m.source_domain is None:
         return set()
-    there = {name for name, arrival in arrivals(m.target, asked).items() if arrival.is_forgotten}
+    found = arrivals(m.target, asked)
+    there = {name for name, arrival in found.items() if arrival.is_forgotten and not arrival.started}
     born = _creation_dates(m.target, there)
     at_source = _creation_dates(m.source, {asked[name] for name in there})
-    found = {name for name in there if born.get(name) and born.get(name) == at_source.get(asked[name])}
-    if found:
-        m.journal.note_arrivals({name: held[name] for name in found})
-    return found
+    own = {name for name in there if born.get(name) and born.get(name) == at_source.get(asked[name])}
+    if own:
+        m.journal.note_arrivals({name: held[name] for name in own})
+    return own
 
 
 def _creation_dates(domain: Domain, names: Collection[str]) -> dict[str, str]:

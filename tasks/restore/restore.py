@@ -16,7 +16,7 @@ from runs.step_names import StepName
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, Unit
 from tasks.records.transfer import IndexRestore, RestoreRecord, SnapshotRecord
-from tasks.repository.lost import is_snapshot_gone, registration_required, snapshot_lost
+from tasks.repository.lost import is_snapshot_gone, registration_required, require_own_places, snapshot_lost
 from tasks.restore.allocation import await_allocation, is_off
 from tasks.restore.free_names import deleted_names, make_room, require_free
 from tasks.restore.owned_indices import arrivals, besides, ours
@@ -72,7 +72,7 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     require_free(m, absent, target, work.own)
     if present:
         arrived = follow(m, snapshot, present, work.whole, adopted=True)
-        again = list(_given_up(present, arrived))
+        again = _still_ours(m, snapshot, list(_given_up(present, arrived)))
         named = {unit.name for unit in again}
         work.done += [index for index in arrived if index.source not in named]
         _again(m, snapshot, again, work)
@@ -116,16 +116,15 @@ def _restore_patiently(m: Migration, snapshot: SnapshotRecord, batch: Sequence[U
     await_allocation(m)
     arrived = _restored(m, snapshot, batch, work.whole)
     work.batches += 1
-    again = list(_given_up(batch, arrived))
-    if again and (is_off(m) or _are_forgotten(m, again)):
+    given_up = list(_given_up(batch, arrived))
+    was_off = bool(given_up) and is_off(m)
+    if was_off:
         await_allocation(m)
-        there = names_on.catalog(m.target).indices
-        again = [unit for unit in again if unit.target in there]
-        named = {unit.name for unit in again}
-        work.done += [index for index in arrived if index.source not in named]
-        _again(m, snapshot, again, work)
-    else:
-        work.done += arrived
+    own = _still_ours(m, snapshot, given_up)
+    again = own if was_off else _forgotten(m, own)
+    named = {unit.name for unit in again}
+    work.done += [index for index in arrived if index.source not in named]
+    _again(m, snapshot, again, work)
 
 
 def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: _Work) -> None:
@@ -142,9 +141,15 @@ def _given_up(units: Sequence[Unit], arrived: Sequence[IndexRestore]) -> Iterato
     return (unit for unit in units if unit.name in failed and not unit.is_stream)
 
 
-def _are_forgotten(m: Migration, units: Sequence[Unit]) -> bool:
-    """Whether a restarted target has left all of these without an origin, so that none can come by itself."""
-    return all(each.is_forgotten for each in arrivals(m.target, [unit.target for unit in units]).values())
+def _still_ours(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit]) -> list[Unit]:
+    """Of indices that are to be closed by their names: those that this run owns now."""
+    return ours(m, units, snapshot, _look(m, units)) if units else []
+
+
+def _forgotten(m: Migration, units: Sequence[Unit]) -> list[Unit]:
+    """Of these, what a restarted target has left without an origin, so that it cannot come by itself."""
+    found = arrivals(m.target, [unit.target for unit in units]) if units else {}
+    return [unit for unit in units if unit.target in found and found[unit.target].is_forgotten]
 
 
 def _restored(
@@ -155,6 +160,7 @@ def _restored(
         _start(m, snapshot, batch, lenient=lenient)
     except Refused as error:
         if is_snapshot_gone(error):
+            require_own_places(m)
             raise snapshot_lost(m) from error
         if error.transient or not error.says(*_NAMES_AT_FAULT):
             raise

@@ -106,13 +106,15 @@ def watch(points: Points) -> None:
 
 def _watch_disk(points: Points) -> None:
     """A disk fills up where what was written must reach it: there the kernel says so."""
-    sync = os.fsync
 
-    def fsync(descriptor: int) -> None:
-        points.write()
-        sync(descriptor)
+    def counted(sync: Callable[[int], None]) -> Callable[[int], None]:
+        def synced(descriptor: int) -> None:
+            points.write()
+            sync(descriptor)
 
-    os.fsync = fsync
+        return synced
+
+    os.fsync, os.fdatasync = counted(os.fsync), counted(os.fdatasync)
 
 
 def _watch_account(points: Points) -> None:

@@ -13,8 +13,7 @@ from typing import Any
 from lab.control.switching import switch, take_automated_snapshot
 from lab.settings import DomainSettings, LabSettings
 from tests.lab.identities import Identities, allow, trust_account
-from tests.lab.migrations import rule
-from tests.soak.meddling import NAMES, REPOSITORY, Meddler, resolver_fails
+from tests.soak.meddling import NAMES, REPOSITORY, THEIRS, Meddler, resolver_fails
 
 ONE_NODE = LabSettings()
 SEVERAL = LabSettings(
@@ -57,7 +56,7 @@ class Day:
         plan: what the plan adds.
         lab: where it happens.
         nameless: the command runs where the resolver can be made to fail.
-        kept: whether the target ends with all three indices.
+        on_source, on_target: which of the indices are there in the end, and on the target others' copies.
     """
 
     name: str
@@ -70,7 +69,8 @@ class Day:
     plan: Mapping[str, Any] = field(default_factory=dict[str, Any])
     lab: LabSettings = ONE_NODE
     nameless: bool = False
-    kept: bool = True
+    on_source: tuple[str, ...] = NAMES
+    on_target: tuple[str, ...] = NAMES
 
 
 def _short_sessions(m: Meddler) -> None:
@@ -265,7 +265,10 @@ def _allocation_is_off_in_the_restore(m: Meddler) -> None:
 
 def _index_is_deleted_before_the_snapshot(m: Meddler) -> None:
     """The request for the snapshot is on its way when an index that it names is deleted."""
-    rule(m.desk.lab, domain="source", method="PUT", path=f"{SETTINGS}/*", delay_s=6.0, times=1)
+    late = {"kind": "delay", "delay_s": 6.0}
+    path = f"{SETTINGS}/[^/]+$"
+    request = {"name": "snapshot", "method": "PUT", "path": path, "rate": 1.0, "faults": [late]}
+    m.scene.install({"seed": 1, "classes": [request]})
     m.when_intended("snapshot")
     m.engine("source", "DELETE", f"/{NAMES[0]}")
 
@@ -306,7 +309,7 @@ def _others_take_snapshots(m: Meddler) -> None:
 def _others_restore(m: Meddler) -> None:
     m.when_restore_runs()
     name = m.newest_snapshot()
-    renamed = {"indices": NAMES[0], "rename_pattern": "(.+)", "rename_replacement": "theirs-$1"}
+    renamed = {"indices": NAMES[0], "rename_pattern": "(.+)", "rename_replacement": f"{THEIRS}-$1"}
     m.engine("target", "POST", f"{SETTINGS}/{name}/_restore", {**renamed, "include_aliases": False})
 
 
@@ -322,20 +325,20 @@ def _name_is_free_again(m: Meddler) -> None:
 def _registered_elsewhere(m: Meddler) -> None:
     m.when_asked("source", "PUT", SETTINGS)
     m.when_asked("target", "PUT", SETTINGS)
-    m.registered("source", base_path="theirs")
+    m.registered("source", base_path=THEIRS)
 
 
 def _target_registered_elsewhere(m: Meddler) -> None:
     m.when_snapshot_runs()
-    m.registered("target", base_path="theirs")
+    m.registered("target", base_path=THEIRS)
 
 
 def _source_is_unregistered(m: Meddler) -> None:
-    m.engine("source", "DELETE", SETTINGS)
+    m.unregistered("source")
 
 
 def _target_is_unregistered(m: Meddler) -> None:
-    m.engine("target", "DELETE", SETTINGS)
+    m.unregistered("target")
 
 
 def _registration_is_removed(m: Meddler) -> None:
@@ -417,7 +420,12 @@ DAYS: tuple[Day, ...] = (
         plan={"restore": {"batch": 1}},
     ),
     Day(
-        "an index deleted before the snapshot", (1, 0), (), _index_is_deleted_before_the_snapshot, kept=False
+        "an index deleted before the snapshot",
+        (1, 0),
+        (),
+        _index_is_deleted_before_the_snapshot,
+        on_source=NAMES[1:],
+        on_target=NAMES[1:],
     ),
     Day("an index deleted during the snapshot", (0,), (), _index_cannot_be_deleted),
     Day(
@@ -425,12 +433,13 @@ DAYS: tuple[Day, ...] = (
         (4, 4),
         ("unknown on the source",),
         _index_is_deleted_after_the_snapshot,
+        on_source=NAMES[1:],
     ),
     Day("an index deleted on the target during the restore", (1, 0), (), _index_is_deleted_on_the_target),
     Day("our snapshot deleted while it is taken", (1, 0), (), _snapshot_is_deleted),
     Day("our snapshot deleted before the restore", (1, 0), (), _snapshot_is_deleted_before_the_restore),
     Day("the service's snapshot", (0,), (), before=_others_take_snapshots),
-    Day("somebody else's restore", (0,), (), _others_restore),
+    Day("somebody else's restore", (0,), (), _others_restore, on_target=(*NAMES, f"{THEIRS}-{NAMES[0]}")),
     Day(
         "somebody takes a name",
         (1, 0),

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lab.description import child_environment
@@ -17,10 +17,10 @@ from lab.manager import attached
 from lab.reset import reset
 from tests.lab.migrations import Desk, Ended
 from tests.soak.commands import waited
-from tests.soak.data import truth
+from tests.soak.data import Documents, Truth, truth
 from tests.soak.days import DAYS, Day
 from tests.soak.ledger import Ledger
-from tests.soak.meddling import Meddler, fill, resolver_fails, sizes
+from tests.soak.meddling import THEIRS, Meddler, fill, resolver_fails, sizes
 from tests.soak.runs import fresh, secrets
 from tests.soak.scene import Scene
 from tests.soak.tails import engines
@@ -43,7 +43,7 @@ def run_day(scene: Scene, day: Day, number: int) -> dict[str, Any]:
     exits, said = _commanded(meddler, day)
     problems = [f"SAID NOTHING OF {words!r}" for words in day.says if words not in " ".join(said.split())]
     problems += [] if tuple(exits) == day.exits else [f"EXITS {exits} instead of {list(day.exits)}"]
-    problems += _wrong(scene, day, exits[-1], held) + list(secrets(scene, desk.folder))
+    problems += [*_wrong(scene, day, held), *secrets(scene, desk.folder)]
     day.after(meddler)
     problems += [f"MEDDLING: {meddler.error!r}"] if meddler.error else []
     return {
@@ -56,10 +56,10 @@ def run_day(scene: Scene, day: Day, number: int) -> dict[str, Any]:
 
 
 def _commanded(meddler: Meddler, day: Day) -> tuple[list[int], str]:
-    """The command until it is done, at most once more than documented; exit codes, and its first words."""
+    """The command until it ends as documented, at most once more; exit codes, and its first words."""
     exits: list[int] = []
     said = said_last = ""
-    while len(exits) <= len(day.exits) and (not exits or exits[-1] != 0):
+    while tuple(exits) != day.exits and len(exits) <= len(day.exits) and (not exits or exits[-1]):
         if exits:
             day.mend(meddler)
         ended = _command(meddler, day, _options(said_last), alone=bool(exits))
@@ -96,16 +96,21 @@ def _command(meddler: Meddler, day: Day, options: Sequence[str], *, alone: bool)
     return ended
 
 
-def _wrong(scene: Scene, day: Day, last: int, held: Any) -> list[str]:
-    """What must not be, at the end."""
-    wrong: list[str] = []
-    if last == 0 and day.kept:
-        found = truth(scene.lab, "target")
-        theirs = [name for name in found.documents if name.startswith("theirs")]
-        documents = {name: each for name, each in found.documents.items() if name not in theirs}
-        if documents != held.documents:
-            wrong.append("FALSE SUCCESS: the target does not hold what the source held")
-    return wrong
+def _wrong(scene: Scene, day: Day, held: Truth) -> Iterator[str]:
+    """What is not there in the end as it must be: documents and aliases of both sides, others' copies too."""
+    for side, names in (("source", day.on_source), ("target", day.on_target)):
+        found = truth(scene.lab, side)
+        documents = {name: held.documents[name.removeprefix(f"{THEIRS}-")] for name in names}
+        if found.documents != documents:
+            unlike = [name for name in {*documents, *found.documents} if _of(found, name) != _of(held, name)]
+            yield f"OTHER DOCUMENTS on the {side}: {', '.join(sorted(unlike)) or sorted(found.documents)}"
+        wanted = {name: held.aliases[name] for name in names if name in held.aliases}
+        if {name: each for name, each in found.aliases.items() if name in wanted} != wanted:
+            yield f"OTHER ALIASES on the {side}: {found.aliases}"
+
+
+def _of(found: Truth, name: str) -> Documents | None:
+    return found.documents.get(name.removeprefix(f"{THEIRS}-"))
 
 
 def _told(said: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from requests_aws4auth import AWS4Auth
 
 from lab.engines.engine_client import EngineClient
 from tests.lab.migrations import Desk, engine, log, log_size
@@ -19,6 +20,8 @@ from tests.soak.scene import REPOSITORY, Scene
 NAMES = ("first", "second", "third")
 DOCUMENTS = 300
 REPOSITORY_PATH = f"/_snapshot/{REPOSITORY}"
+THEIRS = "theirs"
+"""How names of others begin, and where they register the repository."""
 PATIENCE_S = 240.0
 SLOW = {"max_snapshot_bytes_per_sec": "300kb", "max_restore_bytes_per_sec": "300kb"}
 
@@ -124,11 +127,26 @@ class Meddler:
         found = self.engine("source", "GET", f"{REPOSITORY_PATH}/{name}")["snapshots"]
         return found[0]["state"] == "SUCCESS"
 
+    def asked(self, side: str, method: str, path: str, body: Any = None) -> Any:
+        """A request of a colleague, through the domain's front door: it shows its own registrations alone."""
+        lab = self.scene.lab
+        domain, (key, secret) = lab.domain(side), lab.key(side)
+        auth = AWS4Auth(key, secret, domain.region, "es")
+        reply = requests.request(method, domain.endpoint + path, json=body, auth=auth, timeout=60)
+        assert reply.ok, reply.text
+        return reply.json()
+
     def registered(self, side: str, **settings: Any) -> None:
         """Register the command's repository again, with other settings."""
-        found = self.engine(side, "GET", REPOSITORY_PATH)[REPOSITORY]
+        found = self.asked(side, "GET", REPOSITORY_PATH)[REPOSITORY]
         found["settings"].update(settings)
-        self.engine(side, "PUT", f"{REPOSITORY_PATH}?verify=false", found)
+        self.asked(side, "PUT", f"{REPOSITORY_PATH}?verify=false", found)
+
+    def unregistered(self, side: str) -> None:
+        """Remove that registration; it must be as its owner has made it."""
+        found = self.asked(side, "GET", REPOSITORY_PATH)[REPOSITORY]
+        assert found["settings"]["base_path"] == THEIRS, found
+        self.asked(side, "DELETE", REPOSITORY_PATH)
 
     def setting(self, side: str, **settings: Any) -> None:
         """Change transient settings of a cluster; in their names, `__` stands for a dot."""

@@ -518,6 +518,11 @@ BUSY = engine(
     "[move] could not read repository data",
     ("s3_exception", "Please reduce your request rate. (Service: S3, Status Code: 503, Request ID: 1)"),
 )
+NOWHERE = engine(
+    "repository_exception",
+    "[old] could not read repository data",
+    ("sdk_client_exception", "Unable to execute HTTP request: old-minio: Name or service not known"),
+)
 FOREVER = engine(
     "repository_exception",
     "[move] could not read repository data",
@@ -531,6 +536,7 @@ FOREVER = engine(
         ("source: GET /_snapshot/move/one", AWAY, True),
         ("source: GET /_snapshot/move/one", BUSY, True),
         ("source: GET /_snapshot/move/one", FOREVER, False),
+        ("source: GET /_snapshot/old/_all", NOWHERE, False),
         ("source: PUT /_snapshot/move", AWAY, False),
         ("source: POST /_snapshot/move/_verify", AWAY, False),
     ],

@@ -13,6 +13,7 @@ from support.fake_domain import FakeDomain, ReceivedRequest, Reply, engine_error
 
 from domains.errors import Refused
 from runs.journal import now
+from runs.progress import listening
 from runs.state import State
 from tasks.cleanup.removal import (
     end_snapshot,
@@ -227,6 +228,19 @@ def test_a_snapshot_of_that_name_that_carries_another_runs_id_stays(
     assert leftovers(m).snapshots == ()
     remove_made(m)
     assert deleted(source) == []
+
+
+def test_a_repository_that_cannot_be_read_is_not_waited_for_in_the_name_of_another_snapshot(
+    m: Migration, engine: FakeEngine, source: FakeDomain
+) -> None:
+    intend(m, "snapshot", "source", name=m.snapshot)
+    away = engine_error(500, "repository_exception", "Unable to execute HTTP request: connection refused")
+    source.on(f"GET /_snapshot/repo/{m.snapshot}", away)
+    said: list[str] = []
+    with listening(lambda each: said.append(each.message)), pytest.raises(Refused, match="Unable to execute"):
+        end_snapshot(m)
+    assert any("Unable to execute" in line for line in said)
+    assert not any("another snapshot" in line for line in said)
 
 
 def test_a_snapshot_that_became_whole_meanwhile_is_kept_and_not_held_for_removed(

@@ -80,12 +80,13 @@ def test_each_says_who_took_it(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("why", ["could not read", "Unable to execute HTTP request: connection refused"])
 def test_a_repository_that_cannot_be_read_does_not_hide_the_others(
-    op: Operation, source: FakeDomain, held: Repositories
+    op: Operation, source: FakeDomain, held: Repositories, why: str
 ) -> None:
     held.put("good", "s")
     held.held["bad"] = {"type": "s3", "settings": {}}
-    source.on("GET /_snapshot/bad/_all", engine_error(500, "repository_exception", "could not read"))
+    source.on("GET /_snapshot/bad/_all", engine_error(500, "repository_exception", why))
     found = list_snapshots(op, ListWanted())
     assert [each.name for each in found.snapshots] == ["s"]
     assert [each.name for each in found.unread] == ["bad"]

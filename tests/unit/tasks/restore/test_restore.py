@@ -159,6 +159,37 @@ def test_what_has_started_or_comes_from_elsewhere_is_not_ours_by_its_birth(
     assert not whose(m, a_unit("a"))
 
 
+def test_what_this_run_has_seen_arrive_with_another_uuid_is_not_ours_by_its_birth(
+    m: Migration, engine: FakeEngine, source: FakeDomain, target: FakeDomain
+) -> None:
+    """Somebody has deleted our copy, and restored the same index from another snapshot."""
+    intended(m, "a")
+    m.journal.note_arrivals({"a": "ours-of-before"})
+    engine.put(FakeIndex("a", "theirs", origin=None, states=["UNASSIGNED"]))
+    born(source, "1700000000000")
+    born(target, "1700000000000")
+    assert not whose(m, a_unit("a"))
+    assert m.journal.document.arrived == {"a": "ours-of-before"}
+
+
+def test_what_took_the_name_before_the_restore_is_never_closed(
+    m: Migration, engine: FakeEngine, source: FakeDomain, target: FakeDomain
+) -> None:
+    """An application makes the index between our look and our request; its primary is not started yet."""
+    born(source, "1700000000000")
+    born(target, "1700000000099")
+
+    def taken(_: Any) -> Reply:
+        engine.put(FakeIndex("a", "theirs", origin=None, states=["INITIALIZING"]))
+        said = "[repo:snap/u] cannot restore index [a] because an open index with same name already exists"
+        return engine_error(500, "snapshot_restore_exception", said)
+
+    target.on(RESTORE, taken)
+    (index,) = restore(m, a_resolution(a_unit("a")), SNAPSHOT).indices
+    assert not index.restored and "already exists" in index.problem
+    assert target.changing == [RESTORE] and m.journal.document.arrived == {}
+
+
 def test_a_restore_whose_reply_is_unknown_makes_nothing_ours_by_its_birth(
     m: Migration, engine: FakeEngine, source: FakeDomain, target: FakeDomain
 ) -> None:
@@ -498,9 +529,17 @@ def test_a_lost_reply_of_a_restore_that_did_not_begin_is_told(
     ],
 )
 def test_what_somebody_has_removed_is_named_once_and_not_name_by_name(
-    m: Migration, target: FakeDomain, engine: FakeEngine, refusal: Reply, said: str, hint: str
+    m: Migration,
+    source: FakeDomain,
+    target: FakeDomain,
+    engine: FakeEngine,
+    refusal: Reply,
+    said: str,
+    hint: str,
 ) -> None:
     target.on(RESTORE, refusal)
+    for side in (source, target):
+        side.on("GET /_snapshot/repo", ok({"repo": {"type": "s3", "settings": {"bucket": "my-snapshots"}}}))
     with pytest.raises(ExecutionError, match=said) as caught:
         restore(m, a_resolution(a_unit("a"), a_unit("b")), SNAPSHOT)
     assert hint in caught.value.hint
@@ -573,6 +612,15 @@ def test_what_may_still_start_is_waited_for_and_no_longer_than_that(
     with pytest.raises(TimedOut, match=r"nothing has moved for 3. s; waiting for 1 indices, a"):
         restore(m, a_resolution(a_unit("a")), SNAPSHOT)
     assert sum(clock.pauses) < 40
+
+
+def test_a_restart_between_two_shards_leaves_an_index_that_is_forgotten() -> None:
+    def arrival(second: str | None) -> Arrival:
+        primaries = Primary("a", 0, "STARTED", "", None), Primary("a", 1, "UNASSIGNED", "", second)
+        return Arrival(primaries, (Recovery("a", 0, OURS, 1, 1, 0),))
+
+    assert arrival(None).is_forgotten
+    assert not arrival(OURS).is_forgotten, "it is still on its way"
 
 
 @pytest.mark.parametrize("restarts", [1, 2])
