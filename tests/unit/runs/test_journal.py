@@ -468,3 +468,13 @@ def test_what_was_refused_as_a_whole_is_no_change(
     shown = Console(file=io.StringIO(), width=200)
     shown.print(report_view(report_of(journal.document)))
     assert ("Changed so far" in shown.file.getvalue()) is changed  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("wrong", [{"source": 5}, {"repository": "x"}, {"name": None}, {"gates": []}])
+def test_a_journal_whose_plan_is_damaged_is_named(journal: Journal, wrong: dict[str, Any]) -> None:
+    journal.save()
+    damaged = json.loads(journal.path.read_text(encoding="utf-8"))
+    damaged["plan"] |= wrong
+    journal.path.write_text(json.dumps(damaged), encoding="utf-8")
+    with pytest.raises(StateUnusable, match=f"{next(iter(wrong))}.*this is no part of a plan"):
+        Journal.load(journal.path)
