@@ -421,8 +421,8 @@ DAYS: tuple[Day, ...] = (
     ),
     Day(
         "an index deleted before the snapshot",
-        (1, 0),
-        (),
+        (0,),
+        ("selecting again",),
         _index_is_deleted_before_the_snapshot,
         on_source=NAMES[1:],
         on_target=NAMES[1:],
@@ -450,7 +450,7 @@ DAYS: tuple[Day, ...] = (
     Day(
         "the source's registration changed",
         (1, 0),
-        ("the target does not see snapshot",),
+        ("leads to another place",),
         _registered_elsewhere,
         _source_is_unregistered,
     ),
