@@ -81,6 +81,15 @@ def test_of_two_machines_that_start_at_once_one_moves_and_the_other_exits_with_6
     moved(shared)
 
 
+def test_of_two_that_start_one_plan_at_once_on_one_machine_one_moves(shared: Desk) -> None:
+    shared.write(state=None)
+    here = machine(shared, "a")
+    both = [shared.start("migrate", "--execute", environment=here) for _ in range(2)]
+    out = [said(process) for process in both]
+    assert sorted(process.returncode for process in both) == [0, 6], "\n".join(out)
+    moved(shared)
+
+
 @pytest.mark.parametrize("is_shared", [True, False])
 def test_of_two_plans_over_one_pair_that_start_at_once_one_moves_and_the_other_exits_with_6(
     shared: Desk, is_shared: bool
