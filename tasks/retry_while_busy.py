@@ -76,7 +76,7 @@ def retry_while_busy(
 
 
 def _require_passing(error: Refused, busy: Callable[[Refused], bool], *, late: bool) -> None:
-    """Go on where that may help; what only ought to pass, and does not, is told in its own words."""
+    """Raise the error if waiting cannot help: it is permanent, or it has not passed in time."""
     if busy(error) or isinstance(error, Missing):
         return
     if late or not is_transient(error):

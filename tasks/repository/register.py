@@ -63,9 +63,8 @@ def _registered(m: Migration, domain: Domain, bucket_region: str | None) -> Repo
     before = repositories.registration(domain, m.repository)
     if before:
         require_own_place(m, domain, before)
-    kept = _already(m, domain, before, bucket_region) if before else None
-    if kept:
-        return kept
+        if kept := _already(m, domain, before, bucket_region):
+            return kept
 
     def attempt(form: Form, region: str | None) -> tuple[str, ...]:
         return _put_patiently(m, domain, registration(m.plan, domain, form, region), before)

@@ -43,15 +43,16 @@ class Arrival:
     def is_forgotten(self) -> bool:
         """Whether some primary is not started, and the domain does not know where any of those comes from."""
         waiting = [each for each in self.primaries if each.state not in _STARTED]
-        recovered = {recovery.shard: recovery.snapshot for recovery in self.recoveries}
-        return bool(waiting) and not any(each.restoring or recovered.get(each.shard) for each in waiting)
+        return bool(waiting) and not any(map(self._origins, waiting))
 
     def comes_from(self, place: str) -> bool:
         """Whether every primary is, or was, restored from `repository/snapshot`."""
-        recovered = {recovery.shard: recovery.snapshot for recovery in self.recoveries}
-        return bool(self.primaries) and all(
-            place in {primary.restoring, recovered.get(primary.shard)} for primary in self.primaries
-        )
+        return bool(self.primaries) and all(place in self._origins(each) for each in self.primaries)
+
+    def _origins(self, primary: Primary) -> set[str]:
+        """Every `repository/snapshot` that the primary is, or was, restored from."""
+        recovered = (each.snapshot for each in self.recoveries if each.shard == primary.shard)
+        return {place for place in (primary.restoring, *recovered) if place}
 
 
 def arrivals(domain: Domain, names: Iterable[str]) -> dict[str, Arrival]:

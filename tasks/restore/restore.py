@@ -73,9 +73,7 @@ def restore(m: Migration, resolution: Resolution, snapshot: SnapshotRecord) -> R
     if present:
         arrived = follow(m, snapshot, present, work.whole, adopted=True)
         again = _still_ours(m, snapshot, list(_given_up(present, arrived)))
-        named = {unit.name for unit in again}
-        work.done += [index for index in arrived if index.source not in named]
-        _again(m, snapshot, again, work)
+        _take_or_restore_again(m, snapshot, arrived, again, work)
     for batch in batches(absent, m.plan.restore.batch):
         look = _look(m, batch)  # a restore takes long: a free name may be taken by now
         require_free(m, batch, look, work.own)
@@ -121,15 +119,21 @@ def _restore_patiently(m: Migration, snapshot: SnapshotRecord, batch: Sequence[U
     if was_off:
         await_allocation(m)
     own = _still_ours(m, snapshot, given_up)
-    again = own if was_off else _forgotten(m, own)
+    again = own if was_off else _without_origin(m, own)
+    _take_or_restore_again(m, snapshot, arrived, again, work)
+
+
+def _take_or_restore_again(
+    m: Migration,
+    snapshot: SnapshotRecord,
+    arrived: Sequence[IndexRestore],
+    again: Sequence[Unit],
+    work: _Work,
+) -> None:
+    """Note the outcomes; but units that the engine has given up are closed, and restored again."""
     named = {unit.name for unit in again}
     work.done += [index for index in arrived if index.source not in named]
-    _again(m, snapshot, again, work)
-
-
-def _again(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit], work: _Work) -> None:
-    """Restore again what the engine has given up: that needs a closed index."""
-    for batch in batches(units, m.plan.restore.batch):
+    for batch in batches(again, m.plan.restore.batch):
         _close(m, [unit.target for unit in batch])
         work.done += _restored(m, snapshot, batch, work.whole)
         work.batches += 1
@@ -146,7 +150,7 @@ def _still_ours(m: Migration, snapshot: SnapshotRecord, units: Sequence[Unit]) -
     return ours(m, units, snapshot, _look(m, units)) if units else []
 
 
-def _forgotten(m: Migration, units: Sequence[Unit]) -> list[Unit]:
+def _without_origin(m: Migration, units: Sequence[Unit]) -> list[Unit]:
     """Of these, what a restarted target has left without an origin, so that it cannot come by itself."""
     found = arrivals(m.target, [unit.target for unit in units]) if units else {}
     return [unit for unit in units if unit.target in found and found[unit.target].is_forgotten]

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,12 +87,16 @@ class Desk:
         return Ended(result.exit_code, result.stdout, result.stderr)
 
     def start(
-        self, verb: str, *arguments: str, environment: Mapping[str, str | None] | None = None
+        self,
+        verb: str,
+        *arguments: str,
+        environment: Mapping[str, str | None] | None = None,
+        module: Sequence[str] = ("snapferry",),
     ) -> subprocess.Popen[str]:
-        """The command in a process of its own, to be killed; `environment` as for `run`."""
+        """The command in a process of its own, to be killed; `environment` as for `run`, `module` runs it."""
         variables = child_environment(self.lab) | self.environment | dict(environment or {})
         return subprocess.Popen(
-            [sys.executable, "-m", "snapferry", verb, str(self.plan_file), *arguments],
+            [sys.executable, "-m", *module, verb, str(self.plan_file), *arguments],
             env={name: value for name, value in variables.items() if value is not None},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

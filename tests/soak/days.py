@@ -13,7 +13,7 @@ from typing import Any
 from lab.control.switching import switch, take_automated_snapshot
 from lab.settings import DomainSettings, LabSettings
 from tests.lab.identities import Identities, allow, trust_account
-from tests.soak.meddling import NAMES, REPOSITORY, THEIRS, Meddler, resolver_fails
+from tests.soak.meddling import NAMES, REPOSITORY_PATH, THEIRS, Meddler, resolver_fails
 
 ONE_NODE = LabSettings()
 SEVERAL = LabSettings(
@@ -34,7 +34,6 @@ FULL = "900tb"
 SKEWED, EXPIRED = {"kind": "skewed"}, {"kind": "expired"}
 DROPPED = {"kind": "drop"}
 SILENT_S3 = ({"kind": "close"},)
-SETTINGS = f"/_snapshot/{REPOSITORY}"
 
 
 def _nothing(meddler: Meddler) -> None:
@@ -48,7 +47,7 @@ class Day:
     Args:
         name: what goes wrong.
         exits: the command's exit codes, one after another, until it is done.
-        says: what the command says of it, in this order.
+        says: what the first command says of it.
         meddle: what happens beside the first command.
         mend: what the user does between the first command and the next.
         after: what is put right in the end, for the days that follow.
@@ -119,13 +118,15 @@ def _names_are_back(m: Meddler) -> None:
 
 def _s3_is_down(m: Meddler) -> None:
     m.when_snapshot_runs()
-    m.ill(s3=SILENT_S3)
-    time.sleep(MINUTES_S)
-    m.well()
+    _s3_is_silent(m)
 
 
 def _s3_is_down_in_the_restore(m: Meddler) -> None:
     m.when_restore_runs()
+    _s3_is_silent(m)
+
+
+def _s3_is_silent(m: Meddler) -> None:
     m.ill(s3=SILENT_S3)
     time.sleep(MINUTES_S)
     m.well()
@@ -171,32 +172,32 @@ def _manager_is_third(m: Meddler) -> None:
 
 def _manager_dies(m: Meddler) -> None:
     m.when_snapshot_runs()
-    m.node("source", "kill", 3)
+    m.scene.node("source", "kill", 3)
 
 
 def _manager_is_back(m: Meddler) -> None:
-    m.node("source", "start", 3)
+    m.scene.node("source", "start", 3)
     m.engine("source", "GET", "/_cluster/health?wait_for_nodes=3&timeout=60s")
 
 
 def _managers_die(m: Meddler) -> None:
     m.when_snapshot_runs()
-    m.node("source", "kill", 3)
-    m.node("source", "kill", 2)
+    m.scene.node("source", "kill", 3)
+    m.scene.node("source", "kill", 2)
 
 
 def _managers_are_back(m: Meddler) -> None:
-    m.node("source", "start", 3)
+    m.scene.node("source", "start", 3)
     _data_node_is_back(m)
 
 
 def _data_node_dies(m: Meddler) -> None:
     m.when_snapshot_runs()
-    m.node("source", "kill", 2)
+    m.scene.node("source", "kill", 2)
 
 
 def _data_node_is_back(m: Meddler) -> None:
-    m.node("source", "start", 2)
+    m.scene.node("source", "start", 2)
     m.engine("source", "GET", "/_cluster/health?wait_for_status=green&timeout=60s")
 
 
@@ -216,13 +217,13 @@ def _role_is_whole(m: Meddler) -> None:
 
 def _small_node(m: Meddler) -> None:
     """The target's second node is not there yet."""
-    m.node("target", "kill", 2)
+    m.scene.node("target", "kill", 2)
 
 
 def _node_is_added(m: Meddler) -> None:
     m.when_restore_runs()
     switch(m.desk.lab, "target", processing=True)
-    m.node("target", "start", 2)
+    m.scene.node("target", "start", 2)
     switch(m.desk.lab, "target", processing=False)
 
 
@@ -250,14 +251,16 @@ def _disk_is_freed(m: Meddler) -> None:
 
 
 def _allocation_is_off(m: Meddler) -> None:
-    m.when_asked("target", "PUT", SETTINGS)
-    m.setting("target", routing__allocation__enable="none")
-    time.sleep(A_WHILE_S)
-    m.setting("target", routing__allocation__enable=None)
+    m.when_asked("target", "PUT", REPOSITORY_PATH)
+    _allocation_pauses(m)
 
 
 def _allocation_is_off_in_the_restore(m: Meddler) -> None:
     m.when_restore_runs()
+    _allocation_pauses(m)
+
+
+def _allocation_pauses(m: Meddler) -> None:
     m.setting("target", routing__allocation__enable="none")
     time.sleep(A_WHILE_S)
     m.setting("target", routing__allocation__enable=None)
@@ -266,7 +269,7 @@ def _allocation_is_off_in_the_restore(m: Meddler) -> None:
 def _index_is_deleted_before_the_snapshot(m: Meddler) -> None:
     """The request for the snapshot is on its way when an index that it names is deleted."""
     late = {"kind": "delay", "delay_s": 6.0}
-    path = f"{SETTINGS}/[^/]+$"
+    path = f"{REPOSITORY_PATH}/[^/]+$"
     request = {"name": "snapshot", "method": "PUT", "path": path, "rate": 1.0, "faults": [late]}
     m.scene.install({"seed": 1, "classes": [request]})
     m.when_intended("snapshot")
@@ -291,14 +294,13 @@ def _index_is_deleted_on_the_target(m: Meddler) -> None:
 
 def _snapshot_is_deleted(m: Meddler) -> None:
     name = m.when_snapshot_runs()
-    m.engine("source", "DELETE", f"{SETTINGS}/{name}")
+    m.engine("source", "DELETE", f"{REPOSITORY_PATH}/{name}")
 
 
 def _snapshot_is_deleted_before_the_restore(m: Meddler) -> None:
     name = m.when_snapshot_runs()
-    m.engine("source", "GET", f"{SETTINGS}/{name}/_status")
     m.when(lambda: m.snapshot_is_done(name))
-    m.engine("source", "DELETE", f"{SETTINGS}/{name}")
+    m.engine("source", "DELETE", f"{REPOSITORY_PATH}/{name}")
 
 
 def _others_take_snapshots(m: Meddler) -> None:
@@ -310,11 +312,11 @@ def _others_restore(m: Meddler) -> None:
     m.when_restore_runs()
     name = m.newest_snapshot()
     renamed = {"indices": NAMES[0], "rename_pattern": "(.+)", "rename_replacement": f"{THEIRS}-$1"}
-    m.engine("target", "POST", f"{SETTINGS}/{name}/_restore", {**renamed, "include_aliases": False})
+    m.engine("target", "POST", f"{REPOSITORY_PATH}/{name}/_restore", {**renamed, "include_aliases": False})
 
 
 def _others_take_the_name(m: Meddler) -> None:
-    m.when_asked("target", "PUT", SETTINGS)
+    m.when_asked("target", "PUT", REPOSITORY_PATH)
     m.engine("target", "PUT", f"/{NAMES[0]}/_doc/theirs", {"n": "theirs"})
 
 
@@ -323,8 +325,8 @@ def _name_is_free_again(m: Meddler) -> None:
 
 
 def _registered_elsewhere(m: Meddler) -> None:
-    m.when_asked("source", "PUT", SETTINGS)
-    m.when_asked("target", "PUT", SETTINGS)
+    m.when_asked("source", "PUT", REPOSITORY_PATH)
+    m.when_asked("target", "PUT", REPOSITORY_PATH)
     m.registered("source", base_path=THEIRS)
 
 
@@ -343,7 +345,7 @@ def _target_is_unregistered(m: Meddler) -> None:
 
 def _registration_is_removed(m: Meddler) -> None:
     m.when_snapshot_runs()
-    m.engine("target", "DELETE", SETTINGS)
+    m.engine("target", "DELETE", REPOSITORY_PATH)
 
 
 DAYS: tuple[Day, ...] = (

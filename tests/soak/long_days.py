@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import shlex
 import shutil
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lab.description import child_environment
 from lab.manager import attached
 from lab.reset import reset
 from tests.lab.migrations import Desk, Ended
@@ -79,14 +76,9 @@ def _options(said: str) -> list[str]:
 def _command(meddler: Meddler, day: Day, options: Sequence[str], *, alone: bool) -> Ended:
     desk = meddler.desk
     desk.lab = meddler.scene.lab
-    words = ["tests.soak.nameless", str(resolver_fails(desk.folder))] if day.nameless else ["snapferry"]
-    variables = child_environment(desk.lab) | desk.environment
+    module = ("tests.soak.nameless", str(resolver_fails(desk.folder))) if day.nameless else ("snapferry",)
     meddler.began = sizes(desk)
-    meddler.process = subprocess.Popen(
-        [sys.executable, "-m", *words, "migrate", str(desk.plan_file), *options],
-        env={name: value for name, value in variables.items() if value is not None},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+    meddler.process = desk.start("migrate", *options, module=module)
     thread = threading.Thread(target=meddler.meddle, args=(day.meddle,))
     if not alone:
         thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -89,7 +90,7 @@ class Meddler:
         names: list[str] = []
 
         def seen() -> bool:
-            running = self.engine("source", "GET", f"/_snapshot/{REPOSITORY}/_status")["snapshots"]
+            running = self.engine("source", "GET", f"{REPOSITORY_PATH}/_status")["snapshots"]
             names.extend(each["snapshot"] for each in running)
             return bool(running) and any(each["shards_stats"]["started"] for each in running)
 
@@ -113,10 +114,6 @@ class Meddler:
         """What an engine answers its operator, whatever that is."""
         domain = self.scene.lab.domain(side)
         return requests.request(method, domain.engine_url + path, headers=domain.operator, timeout=60).json()
-
-    def node(self, side: str, action: str, number: int) -> None:
-        """Kill or start one node."""
-        self.scene.node(side, action, number)
 
     def newest_snapshot(self) -> str:
         """The name of the newest snapshot in the command's repository."""
@@ -187,8 +184,6 @@ def fill(scene: Scene) -> None:
 
 
 def _documents(name: str) -> Any:
-    import random
-
     letters = random.Random(name)
     for number in range(DOCUMENTS):
         noise = "".join(letters.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=3000))
