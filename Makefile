@@ -63,7 +63,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks $(PART)
 
 lock: $(READY)
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra lab --group dev \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra lab --extra notify --extra otel --group dev \
 	  --no-header --quiet pyproject.toml --output-file requirements.txt
 
 clean:
