@@ -14,6 +14,7 @@ from snapferry.commands import (
     demo,
     fallback,
     finish,
+    fleet,
     follow,
     help,
     index,
@@ -54,6 +55,7 @@ VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {
     ),
     "Seed and cut over": (seed.seed, follow.follow, cutover.cutover),
     "Clean up or roll back": (finish.finish, fallback.fallback, abort.abort),
+    "Many plans": (fleet.fleet,),
     "Single operations": (
         restore.restore,
         unfreeze.unfreeze,

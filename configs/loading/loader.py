@@ -2,8 +2,7 @@
 
 import errno
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +10,7 @@ from configs.auth import NEVER_IN_THE_PLAN
 from configs.base import Path as KeyPath
 from configs.base import path_text
 from configs.loading.messages import KNOWN_KEYS
+from configs.loading.places import Places
 from configs.loading.plain_files import NotAPlainFile, TooLarge, read_file, read_head
 from configs.loading.problems import PlanError, Problem
 from configs.loading.validation import Finding, Validation
@@ -39,7 +39,7 @@ def load_plan(path: Path) -> Plan:
 
 def parse_plan(text: str, path: Path) -> Plan:
     """Load the plan in a text; problems are reported for `path`. Raises PlanError."""
-    places = _Places(text, path)
+    places = Places(text, path)
     try:
         root = compose(text)
         tree = build_tree(root) if root else Tree()
@@ -51,7 +51,7 @@ def parse_plan(text: str, path: Path) -> Plan:
         raise PlanError((places.problem(tree.spots[()].value, "", _NO_MAPPING),))
     validation = Validation(tree.data, tree.spots, [odd.path for odd in tree.oddities if odd.spoils_value])
     plan = validation.run()
-    problems = {*_odd_problems(tree.oddities, places), *_found_problems(validation.findings, tree, places)}
+    problems = {*odd_problems(tree.oddities, places), *found_problems(validation.findings, tree, places)}
     if plan is None and not problems:  # never seen; but a plan must not pass for lack of a message
         problems.add(Problem(path, 1, 1, "", "this plan is not valid; compare it with docs/plan.md"))
     if plan is None or problems:
@@ -134,32 +134,31 @@ def _unreadable(path: Path, message: str) -> PlanError:
     return PlanError((Problem(path, 1, 1, "", message),))
 
 
-class _Places:
-    """Turns a position in the text into line and column, both from 1."""
+def odd_problems(
+    oddities: Iterable[Oddity], places: Places, known: Collection[str] = KNOWN_KEYS
+) -> Iterator[Problem]:
+    """Yield the problems of the text itself, without what may be a secret.
 
-    def __init__(self, text: str, path: Path) -> None:
-        self._path = path
-        self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
-        self._end = len(text.rstrip())
-
-    def problem(self, index: int, where: str, message: str) -> Problem:
-        """Place a problem; one at the very end of the file is placed after its last character."""
-        index = max(0, min(index, self._end))
-        line = bisect_right(self._starts, index)
-        return Problem(self._path, line, index - self._starts[line - 1] + 1, where, message)
-
-
-def _odd_problems(oddities: Iterable[Oddity], places: _Places) -> Iterator[Problem]:
+    Args:
+        known: the keys that a file of this kind may have; other words may be secrets.
+    """
     for odd in oddities:
-        path = _without_secrets(odd.path)
+        path = _without_secrets(odd.path, known)
         hidden = not _SECRETS.isdisjoint(path) and odd.spoils_value
         yield places.problem(odd.index, _shown(path), NEVER_IN_THE_PLAN if hidden else odd.message)
 
 
-def _found_problems(findings: Iterable[Finding], tree: Tree, places: _Places) -> Iterator[Problem]:
+def found_problems(
+    findings: Iterable[Finding], tree: Tree, places: Places, known: Collection[str] = KNOWN_KEYS
+) -> Iterator[Problem]:
+    """Yield what was found in the values, each in its place, without what may be a secret.
+
+    Args:
+        known: as in `odd_problems`.
+    """
     for finding in findings:
         index = _index_of(finding, tree.spots)
-        yield places.problem(index, _shown(_without_secrets(finding.path)), finding.message)
+        yield places.problem(index, _shown(_without_secrets(finding.path, known)), finding.message)
 
 
 def _index_of(finding: Finding, spots: dict[KeyPath, Spot]) -> int:
@@ -172,12 +171,12 @@ def _index_of(finding: Finding, spots: dict[KeyPath, Spot]) -> int:
     return spots[path].key if path else 0
 
 
-def _without_secrets(path: KeyPath) -> KeyPath:
+def _without_secrets(path: KeyPath, known: Collection[str]) -> KeyPath:
     """Cut a path below secrets and unknown keys, because `password: {hunter2}` makes the password a key."""
     for at, part in enumerate(path):
         if part in _SECRETS:
             return path[: at + 2] if path[at + 1 : at + 2] in _REFERENCES else path[: at + 1]
-        if isinstance(part, str) and part not in KNOWN_KEYS:
+        if isinstance(part, str) and part not in known:
             return path[: at + 1]
     return path
 

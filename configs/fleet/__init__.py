@@ -1,0 +1,1 @@
+"""A fleet: many plans that are run together, in waves, within limits."""

@@ -1,0 +1,1 @@
+"""Run a fleet: start its plans in order, follow them, and start again what was interrupted."""

@@ -1,0 +1,1 @@
+"""A fleet on the command line: its call, its consents, and the processes that run its plans."""
