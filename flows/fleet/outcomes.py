@@ -55,7 +55,17 @@ def outcome(state: State, entry: PlanEntry, attempt: Attempt, ended: Ended) -> O
     if status is PlanStatus.DONE and (by_journal is not PlanStatus.DONE or journal.document.unheard):
         status = PlanStatus.FAILED if by_journal is PlanStatus.DONE else by_journal
     message = "" if status is PlanStatus.DONE else journal.document.message or ended.message or _LOST
-    return Outcome(status, journal.run_id, message.partition("\n")[0])
+    return Outcome(status, journal.run_id, _in_one_line(message))
+
+
+def _in_one_line(message: str) -> str:
+    """A message with the first of the reasons that it lists."""
+    first, *reasons = [line.strip().removeprefix("- ") for line in message.splitlines() if line.strip()] or [
+        ""
+    ]
+    listed = [line for line in reasons if not line.startswith("next: ")]
+    more = f" (and {len(listed) - 1} more)" if len(listed) > 1 else ""
+    return f"{first} {listed[0]}{more}" if listed else first
 
 
 def _worked_on(state: State, entry: PlanEntry, attempt: Attempt) -> Journal | None:

@@ -46,15 +46,24 @@ def _lines(report: FleetReport, every: bool) -> Iterator[RenderableType]:
     for wave in report.waves:
         yield Text(_wave(wave), "dim")
     for plan in report.plans:
-        if plan.source_blocked:
-            counted = common.counted(plan.source_blocked, "index", "indices")
-            yield Text(f"{plan.name}: its source refuses writes in {counted}", "bold yellow")
+        yield from _below(plan)
     style = (
         "bold green" if report.status is FleetStatus.DONE else "bold yellow" if report.alive else "bold red"
     )
     yield Text(f"Fleet {report.fleet}, run {report.run_id}: {words.headline(report)}", style)
     if report.message:
         yield Text(report.message)
+
+
+def _below(plan: FleetPlanReport) -> Iterator[Text]:
+    """What a plan has to say beside its row: a source that refuses writes, and why it is not done."""
+    if plan.source_blocked:
+        counted = common.counted(plan.source_blocked, "index", "indices")
+        yield Text(f"{plan.name}: its source refuses writes in {counted}", "bold yellow")
+    if plan.message and plan.status is not PlanStatus.DONE:
+        yield Text(f"{plan.name}: {plan.message}", "bold red" if plan.status.has_failed else "yellow")
+        if plan.next_command:
+            yield Text(f"  next: {plan.next_command}", "dim")
 
 
 def _cells(plan: FleetPlanReport) -> tuple[str | Text, ...]:
@@ -82,7 +91,7 @@ def _detail(plan: FleetPlanReport) -> str:
     window = f"window {common.duration(plan.window_seconds)}" if plan.window_seconds is not None else ""
     if plan.status is PlanStatus.STARTED:
         return plan.worker
-    return "; ".join(filter(None, (plan.message, window, again)))
+    return "; ".join(filter(None, (window, again)))
 
 
 def _wave(wave: WaveReport) -> str:
@@ -103,6 +112,9 @@ def fleet_sections(report: FleetReport) -> Iterator[Section]:
         yield Section(
             "Waves", facts=tuple((wave.name, _wave(wave).partition(": ")[2]) for wave in report.waves)
         )
+    failed = [(plan.name, plan.message) for plan in report.plans if plan.message]
+    if failed:
+        yield Section("Not done", facts=tuple(failed))
     runs = [[plan.name, plan.run_id, str(plan.attempts), plan.worker] for plan in report.plans if plan.run_id]
     if runs:
         yield Section("Runs", ("Plan", "Run", ">Attempts", "Worker"), runs)

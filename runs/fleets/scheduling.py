@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from graphlib import TopologicalSorter
 
@@ -152,7 +152,8 @@ class _Deciding:
 
     def _retry(self, entry: PlanEntry) -> Wait | None:
         ended = entry.latest.ended if entry.latest else None
-        until = ended + self._fleet.settings.retry.pause if ended else self._at
+        pause = self._fleet.settings.retry.pause if entry.tries else timedelta(0)
+        until = ended + pause if ended else self._at
         return Wait(WaitReason.RETRY, until=until) if until > self._at else None
 
     def _order(self, name: str) -> Wait | None:

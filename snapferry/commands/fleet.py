@@ -55,7 +55,12 @@ def check(call: FleetCall, allow: FleetConsents, all: ListAll = False) -> ExitCo
     if call.as_json:
         show_json({"passed": not failed, "failed": failed, "plans": documents, "next": to_run})
     else:
-        say(f"Checks fail in {len(failed)} of {len(documents)} plans: {', '.join(failed)}" if failed else "")
+        said = (
+            f"{len(failed)} of {len(documents)} plans fail: {', '.join(failed)}"
+            if failed
+            else "No plan fails."
+        )
+        say(said)
         say_next(to_run)
     return ExitCode.REFUSED if failed else ExitCode.DONE
 
