@@ -20,6 +20,7 @@ from domains.known_secrets import cut_from
 from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
+from runs.sampling.samples import StepSamples
 from runs.state_files import recorded_if_possible, unreadable
 from runs.step_names import StepName
 from runs.stores.registry import save_state, store_of
@@ -186,6 +187,7 @@ class Document(BaseModel):
         positions: of the copies that its tail writes to, by name.
         called: how the command was called that began or last resumed the run; None in journals of before.
         before: how the session before this one ended, of this run or of an earlier one; None if it went well.
+        samples: how far each step had come, over time; empty in journals of before.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -216,6 +218,7 @@ class Document(BaseModel):
     window: WindowEntry | None = None
     called: Called | None = None
     before: PastEnd | None = None
+    samples: dict[str, StepSamples] = Field(default_factory=dict[str, StepSamples])
 
     @field_validator("plan")
     @classmethod

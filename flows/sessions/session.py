@@ -24,6 +24,7 @@ from runs.journal import FROM_OUTSIDE, Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
 from runs.live_progress import live_progress
 from runs.progress import Poll, Progress, report_progress, working_on
+from runs.sampling.sampler import sampled
 from runs.state import State
 from runs.state_files import recorded_if_possible
 from runs.verbs import Verb
@@ -111,6 +112,7 @@ def working(
         journal = journal_of(met.uuids)
         stack.enter_context(working_on(journal.run_id))
         stack.enter_context(live_progress(state.live_of(journal.run_id)))
+        stack.enter_context(sampled(lambda: journal.document))
         teller = Notifier(plan, journal)
         try:
             with delivered_to(teller):

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from reports.build.cleanup import finish_of
+from reports.build.conflicts import conflicts_of
 from reports.build.durations import estimate_report, rehearsal_report
+from reports.build.plan_settings import plan_settings
+from reports.build.progress import progress_of
 from reports.build.repair import repair_of
 from reports.build.verdicts import seeded, verification_of
 from reports.model.report import (
@@ -85,6 +88,7 @@ def report_of(document: Document, shown_by: Called | None = None) -> Report:
         repair=repair_of(document),
         indices=indices,
         left_out=list(resolution.left_out) if resolution else [],
+        conflicts=list(conflicts_of(document)),
         changes=list(_changes(document)),
         deleted=[name for each in (restored, copied, switched) if each for name in each.deleted],
         metadata=list(_metadata(document)),
@@ -94,6 +98,8 @@ def report_of(document: Document, shown_by: Called | None = None) -> Report:
         gates=[GateReport(name=gate, **entry.model_dump()) for gate, entry in document.gates.items()],
         hooks=[HookReport(**entry.model_dump()) for entry in document.hooks],
         notes=list(resolution.notes) if resolution else [],
+        progress=list(progress_of(document)),
+        plan_settings=plan_settings(document),
     )
 
 

@@ -1,7 +1,7 @@
 """The report of a run, as its JSON shows it. Documented in docs/report.md and reports/report.schema.json."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, WithJsonSchema
 
@@ -152,6 +152,32 @@ class EstimateReport(ReportPart):
     assumptions: list[str] = Field(description="What must hold for the estimate.")
 
 
+class ProgressPoint(ReportPart):
+    """How far a step had come at one moment."""
+
+    seconds: float = Field(description="Since the step's first start.")
+    done: int
+    total: int
+
+
+class StepProgress(ReportPart):
+    """How far a step had come, over time: its rate is the rise between two points."""
+
+    step: str
+    unit: str = Field(description="What is counted: `bytes`, `shards`, `indices` or `documents`.")
+    points: list[ProgressPoint] = Field(description="At most 120, in the order of time.")
+
+
+class ConflictReport(ReportPart):
+    """An index or data stream whose name the target had already, and what became of it."""
+
+    source: str = Field(description="Its name on the source.")
+    target: str = Field(description="Its name on the target.")
+    conflict: str = Field(description="What had the name.")
+    action: Literal["restore", "rename", "replace", "skip"]
+    result: str = Field(description="What was done about it, and what was not.")
+
+
 class RateReport(ReportPart):
     """How fast a step of a rehearsal was."""
 
@@ -259,6 +285,9 @@ class Report(ReportPart):
     )
     indices: list[IndexReport]
     left_out: list[LeftOut] = Field(description="What did not move, and why. Not part of the verdict.")
+    conflicts: list[ConflictReport] = Field(
+        default=[], description="Names that the target had already, and what became of each."
+    )
     changes: list[Change] = Field(description="Every mutating request that was sent.")
     deleted: list[str] = Field(description="Names deleted on the target, as plan and consent allowed.")
     metadata: list[MetadataReport] = Field(
@@ -274,6 +303,14 @@ class Report(ReportPart):
     gates: list[GateReport]
     hooks: list[HookReport]
     notes: list[str]
+    progress: list[StepProgress] = Field(
+        default=[], description="How far each step had come, over time, as far as it counted something."
+    )
+    plan_settings: dict[str, Any] = Field(
+        default={},
+        description="The plan that the run began with, without what is as by default, and without anything "
+        "secret.",
+    )
 
 
 def report_schema() -> dict[str, object]:

@@ -72,6 +72,8 @@ def _results(report: Report) -> Iterator[Section]:
     settled = [(common.merge(each),) for each in report.merged]
     settled += [(common.sentence(common.switched(report.aliases)),)] if report.aliases else []
     yield Section("Renamed indices", ("what has become of them",), settled)
+    met = [(each.source, each.conflict, each.result) for each in report.conflicts]
+    yield Section("Conflicts", ("name", "the target had", "what became of it"), met)
     left = [(item.name, common.left_out(item)) for item in report.left_out]
     yield Section("Left out", ("name", "why"), left)
 

@@ -31,6 +31,7 @@ from reports.views.status import status_of, status_view
 from reports.words import common, outcomes
 from runs.commands import Called
 from runs.journal import Journal, now
+from runs.sampling.samples import StepSamples
 from runs.verbs import Verb
 from tasks.records.cleanup import (
     Finish,
@@ -651,3 +652,38 @@ def test_a_preview_does_not_speak_as_if_it_were_done(which: str) -> None:
     assert "would" in first.lower()
     done = re.compile(r"(?<!be )(?<!or )\b(removed|kept|released|restored|stopped|touched)\b")
     assert [line for line in rest if done.search(line)] == []
+
+
+def test_conflicts_are_told_with_what_became_of_them(tmp_path: Path) -> None:
+    report = report_of(journal_after(tmp_path, len(STEPS), "done").document)
+    told = {each.source: (each.conflict, each.action, each.result) for each in report.conflicts}
+    assert told == {
+        "old": ("index old", "rename", "restored as x-old"),
+        "taken": ("index taken", "skip", "not moved; the target keeps its own"),
+    }
+    assert "| taken | index taken | not moved; the target keeps its own |" in markdown(report)
+
+
+def test_progress_is_told_over_time(tmp_path: Path, schema: Validator) -> None:
+    journal = journal_after(tmp_path, len(STEPS), "done")
+    journal.document.samples["restore"] = StepSamples(unit="bytes").added(0, 0, 9).added(1.5, 9, 9)
+    report = report_of(journal.document)
+    schema.validate(json.loads(report.model_dump_json()))
+    (restore,) = report.progress
+    assert (restore.step, restore.unit) == ("restore", "bytes")
+    assert [(point.seconds, point.done) for point in restore.points] == [(0, 0), (1.5, 9)]
+
+
+def test_the_plan_is_told_without_defaults_and_without_secrets(tmp_path: Path) -> None:
+    hook = {"events": ["failed"], "command": ["./tell", "--token", "t0ps3cret"]}
+    password = {"type": "basic", "username": "u", "password": {"env": "PASSWORD_OF_SOURCE"}}
+    source = {"endpoint": "http://127.0.0.1:1", "auth": password}
+    journal = a_journal(tmp_path, a_plan(source=source, hooks=[hook], indices={"include": ["a*"]}))
+    told = report_of(journal.document).plan_settings
+    assert told["indices"] == {"include": ["a*"]} and "verify" not in told
+    assert told["source"]["auth"]["password"] == {"env": "PASSWORD_OF_SOURCE"}
+    assert told["hooks"][0]["command"] == ["./tell", "[2 arguments left out]"]
+    journal.document.plan["source"]["endpoint"] = "https://me:t0ps3cret@search.example/"
+    damaged = report_of(journal.document).plan_settings
+    assert damaged["source"]["endpoint"] == "https://[cut out]@search.example/"
+    assert "t0ps3cret" not in json.dumps([told, damaged])
