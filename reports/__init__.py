@@ -1,1 +1,1 @@
-"""Records of what happened as console tables, JSON and Markdown. Pure functions, but for writing files."""
+"""Records of what happened as tables, JSON, Markdown and pages. Pure functions, but for writing files."""

@@ -47,6 +47,7 @@ class HookMessage:
     journal: str
     report_json: str
     report_markdown: str
+    report_html: str
 
     def document(self) -> dict[str, object]:
         """Return the message as the JSON body of a webhook."""
@@ -62,11 +63,11 @@ def _plain(value: object) -> str:
     return text.replace("\0", "")[:_LONGEST].encode("utf-8", "replace").decode()
 
 
-def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path, Path]) -> HookMessage:
+def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path, Path, Path]) -> HookMessage:
     """Build the message that hooks get for this event.
 
     Args:
-        reports: paths of the JSON and Markdown reports; the files exist once the session has ended.
+        reports: paths of the JSON, Markdown and HTML reports; the files exist once the session has ended.
     """
     run = journal.document
     resolved = journal.record("resolve") or {}
@@ -94,6 +95,7 @@ def message_for(event: Event, plan: Plan, journal: Journal, reports: tuple[Path,
         journal=journal.shown,
         report_json=written[0],
         report_markdown=written[1],
+        report_html=written[2],
     )
 
 

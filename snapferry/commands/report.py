@@ -31,7 +31,6 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     from configs.values.visible import visible_values
     from reports.build.report import report_of
     from reports.files import report_files
-    from reports.views.html import html
     from reports.views.markdown import markdown
     from reports.views.report import report_view
     from runs.state import State
@@ -48,8 +47,12 @@ def report(call: RunCall, run: RunId = None, format: Format = "console") -> Exit
     made = report_of(found.document, current())
     if call.as_json or format == "json":
         show_json(made.model_dump_json(indent=2))
-    elif format in {"markdown", "html"}:
-        print_text((markdown if format == "markdown" else html)(made))
+    elif format == "markdown":
+        print_text(markdown(made))
+    elif format == "html":
+        from reports.page.page import page
+
+        print_text(page(made))
     else:
         files = tuple(str(file) for file in report_files(found) if file.exists())
         log = runs.log_of(found.run_id)

@@ -247,14 +247,14 @@ def test_commands_and_webhooks_are_told_the_same(tmp_path: Path) -> None:
     with journal.step("resolve"):
         journal.keep("resolve", a_resolution(a_unit("a"), snapshot="orders-1"))
     happening = Event("failed", "why\0\ud800", "what to do", step="restore")
-    told = message_for(happening, plan, journal, (tmp_path / "r.json", journal.path))
+    told = message_for(happening, plan, journal, (tmp_path / "r.json", journal.path, journal.path))
     document, variables = told.document(), told.variables()
     assert document["source"] == variables["SNAPFERRY_SOURCE"] == "http://127.0.0.1:1"
     assert document["snapshot"] == variables["SNAPFERRY_SNAPSHOT"] == "orders-1"
     assert (document["exit_code"], variables["SNAPFERRY_EXIT_CODE"]) == (1, "1")
     assert variables["SNAPFERRY_STATE"] == str(tmp_path)
     assert variables["SNAPFERRY_REPORT_JSON"] == ""  # it is not there
-    assert variables["SNAPFERRY_REPORT_MARKDOWN"] == str(journal.path)
+    assert variables["SNAPFERRY_REPORT_MARKDOWN"] == variables["SNAPFERRY_REPORT_HTML"] == str(journal.path)
     assert run_command([*SAYS, '[ "$SNAPFERRY_MESSAGE" = "why\\u0000\\ud800" ]'], variables, 5, ()) == ""
     assert json.loads(json.dumps(document)) == document
 

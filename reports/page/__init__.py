@@ -1,0 +1,1 @@
+"""The report as one page: self-contained, live where it is served, and its elements for other pages."""
