@@ -5,6 +5,7 @@ file atomically. After a kill at any instant, the journal says what this run may
 says whether it does.
 """
 
+import hashlib
 import re
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from domains.errors import AwsError, Denied, Refused, Untrusted
 from domains.http.block_refusals import BLOCK_EXCEPTIONS
 from domains.known_secrets import cut_from
+from runs.chain import Chain, is_sealed, named_part, parts, seal_of, with_last_key
 from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
@@ -188,6 +190,8 @@ class Document(BaseModel):
         called: how the command was called that began or last resumed the run; None in journals of before.
         before: how the session before this one ended, of this run or of an earlier one; None if it went well.
         samples: how far each step had come, over time; empty in journals of before.
+        chain, head, seal: what shows whether the journal was changed: see `runs.chain`. Without a chain in
+            journals that an earlier version began.
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -219,6 +223,9 @@ class Document(BaseModel):
     called: Called | None = None
     before: PastEnd | None = None
     samples: dict[str, StepSamples] = Field(default_factory=dict[str, StepSamples])
+    chain: list[str] | None = None
+    head: str = ""
+    seal: str = ""
 
     @field_validator("plan")
     @classmethod
@@ -322,12 +329,51 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+class _Text:
+    """The text of a journal, with its chain brought up to date where it has one.
+
+    Args:
+        altered: digest of the text that was read, if that is not as a run had written it. The journal is gone
+            on with all the same, and says so ever after.
+    """
+
+    def __init__(self, document: Document, altered: str = "") -> None:
+        self.document = document
+        self._altered = altered
+        self._chain = None if document.chain is None else Chain(document.chain)
+        self._steps: dict[str, tuple[int, str]] = {}
+
+    def __call__(self) -> str:
+        document, chain = self.document, self._chain
+        if chain is None:
+            return document.model_dump_json(indent=1, exclude={"chain", "head", "seal"})
+        rest = document.model_dump_json(indent=1, exclude={"steps", "chain", "head", "seal"})
+        steps = {name: self._of_step(name, step) for name, step in document.steps.items()}
+        if self._altered:
+            chain.note_altered(self._altered)
+            self._altered = ""
+        chain.extend([*parts(rest), *(named_part("steps", name, text) for name, text in steps.items())])
+        sealed = chain.sealed(with_last_key(rest, "steps", steps))
+        document.chain, document.head, document.seal = chain.links, chain.head, seal_of(sealed)
+        return sealed
+
+    def _of_step(self, name: str, step: StepEntry) -> str:
+        """A step's text as it stands in the journal; only what has changed is indented again."""
+        said = step.model_dump_json(indent=1)
+        mark, text = self._steps.get(name, (0, ""))
+        if not text or mark != hash(said):
+            text = said.replace("\n", "\n  ")
+            self._steps[name] = (hash(said), text)
+        return text
+
+
 class Journal:
     """One run's journal, stored in one JSON file that is complete at every instant."""
 
     def __init__(self, path: Path, document: Document) -> None:
         self.path = path
         self.document = document
+        self._text = _Text(document)
 
     @classmethod
     def load(cls, path: Path) -> "Journal":
@@ -337,7 +383,8 @@ class Journal:
             StateUnusable: the file cannot be read or is not a journal.
         """
         try:
-            return cls(path, Document.model_validate_json(store_of(path).read(path)))
+            content = store_of(path).read(path)
+            loaded = cls(path, Document.model_validate_json(content))
         except OSError as error:
             raise unreadable(path, error) from error
         except ValidationError as error:
@@ -345,6 +392,18 @@ class Journal:
                 f"{store_of(path).shown(path)} is not a journal this version can read: {_why_invalid(error)}",
                 "move the file away to start over, or use the version that wrote it",
             ) from error
+        if loaded.document.chain is not None and not is_sealed(content):
+            loaded._text = _Text(loaded.document, hashlib.sha256(content).hexdigest())
+        return loaded
+
+    def reload(self) -> None:
+        """Take over what another process has written since.
+
+        Raises:
+            StateUnusable: as `load`.
+        """
+        again = Journal.load(self.path)
+        self.document, self._text = again.document, again._text
 
     def save(self) -> None:
         """Replace the file atomically and durably.
@@ -352,7 +411,7 @@ class Journal:
         Raises:
             StateUnusable: the folder cannot be written, and that matters here: see `recorded_if_possible`.
         """
-        save_state(self.path, self.document.model_dump_json(indent=1))
+        save_state(self.path, self._text())
 
     @property
     def shown(self) -> str:

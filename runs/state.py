@@ -267,7 +267,7 @@ class State:
         """
         self._require_apart(plan)
         run_id = run_id or new_run_id()
-        document = Document(plan=plan_record(plan), run_id=run_id, verb=verb, started=now())
+        document = Document(plan=plan_record(plan), run_id=run_id, verb=verb, started=now(), chain=[])
         journal = Journal(self._path(run_id), document)
         journal.save()
         return journal

@@ -145,7 +145,7 @@ def notify_end_again(plan: Plan, state: State, journal: Journal) -> None:
     if not journal.document.unheard:
         return
     with state.lock_plan():
-        journal.document = Journal.load(journal.path).document
+        journal.reload()
         Notifier(plan, journal).end()
 
 
