@@ -32,6 +32,39 @@ class DocumentDifference(Record):
     target_seq_no: int | None = None
 
 
+class ShardFigures(Record):
+    """Figures of one shard at the verification, or of a whole index at level counts.
+
+    Args:
+        documents: live documents; of a closed index, Lucene documents.
+        sum: of their sequence numbers; None if it was not read, or is too large to be exact.
+        last: the largest of these numbers; of a closed index, the number of the last operation.
+    """
+
+    documents: int
+    sum: int | None = None
+    last: int | None = None
+
+
+FiguresKind = Literal["operations", "closed", "counts"]
+
+
+class Figures(Record):
+    """What was read of one index when it was verified: enough to read it again, and to see what has changed.
+
+    Args:
+        kind: of open shards, of closed shards, or only a count of the whole index.
+        source, target: one for each shard, in order; `source` is empty where there is no source.
+        source_uuid, target_uuid: the index on each side; empty if it is not known.
+    """
+
+    kind: FiguresKind
+    source: tuple[ShardFigures, ...]
+    target: tuple[ShardFigures, ...]
+    source_uuid: str = ""
+    target_uuid: str = ""
+
+
 class Verdict(Record):
     """Verdict on one index.
 
@@ -44,6 +77,7 @@ class Verdict(Record):
         detail: what differs, or why it could not be compared.
         documents: documents found to differ, as far as they were searched for.
         more: how many more differ but are not listed.
+        figures: what it was judged by, for a certificate; None where none were read, as in earlier journals.
     """
 
     source: str
@@ -55,6 +89,7 @@ class Verdict(Record):
     detail: str = ""
     documents: tuple[DocumentDifference, ...] = ()
     more: int = 0
+    figures: Figures | None = None
 
 
 class Finding(Record):

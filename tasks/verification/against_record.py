@@ -26,10 +26,11 @@ from tasks import steps
 from tasks.migration import Migration
 from tasks.records.resolution import Resolution, SelectedIndex
 from tasks.records.transfer import IndexRestore
-from tasks.records.verification import Limit, Verdict, VerificationRecord, not_compared
+from tasks.records.verification import Figures, Limit, Verdict, VerificationRecord, not_compared
 from tasks.restore.owned_indices import Arrival, arrivals
 from tasks.selection.snapshot_record import held_indices, readable_through
 from tasks.verification.drift import torn_streams
+from tasks.verification.figures import Shards, Wanted, read_figures
 from tasks.verification.queries import answers_on_target
 
 LIMITS = (Limit.RECORD_ONLY, Limit.OPENED)
@@ -136,7 +137,24 @@ def _verdicts(
         taken_by(found, state),
     )
     copies = _read(m, resolution)
-    return tuple(_verdict(index, copies, recorded) for index in resolution.indices)
+    found = tuple(_verdict(index, copies, recorded) for index in resolution.indices)
+    return _with_figures(m, found, copies.catalog)
+
+
+def _with_figures(m: Migration, verdicts: tuple[Verdict, ...], there: Catalog) -> tuple[Verdict, ...]:
+    """The verdicts with the figures of the target, which is all that there is."""
+    good = [each.target for each in verdicts if each.outcome == "as recorded"]
+    wanted = [Wanted(name, there.indices[name].shards, "operations") for name in good]
+    read = read_figures(m.target, identity(m.target).version, wanted) if wanted else {}
+    return tuple(_with_target(each, read.get(each.target), there) for each in verdicts)
+
+
+def _with_target(verdict: Verdict, read: Shards | None, there: Catalog) -> Verdict:
+    if read is None:
+        return verdict
+    uuid = there.indices[verdict.target].uuid
+    figures = Figures(kind="operations", source=(), target=read, target_uuid=uuid)
+    return verdict.model_copy(update={"figures": figures})
 
 
 def _read(m: Migration, resolution: Resolution) -> _Copies:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from domains.engine.comparison import seq_no_figures
 from domains.engine.comparison.seq_no_figures import ShardStats
 from tasks.records.resolution import SelectedIndex
-from tasks.records.verification import Verdict, not_compared
+from tasks.records.verification import Figures, Verdict, not_compared
 from tasks.verification.comparison import Comparison
+from tasks.verification.figures import of_closed
 
 
 def compared(c: Comparison, indices: Sequence[SelectedIndex]) -> list[Verdict]:
@@ -41,4 +42,5 @@ def _verdict(
             [f"shard {n}: {source[n].documents} and {target[n].documents} documents" for n in differing[:3]]
             or ["closed: compared by Lucene documents and last sequence number of each shard"]
         ),
+        figures=Figures(kind="closed", source=of_closed(source), target=of_closed(target)),
     )

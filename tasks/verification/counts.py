@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from domains.engine.comparison import seq_no_figures
 from tasks.records.resolution import SelectedIndex
-from tasks.records.verification import Verdict, not_compared
+from tasks.records.verification import Figures, ShardFigures, Verdict, not_compared
 from tasks.verification.operations.ranges import Sides
 
 
@@ -35,4 +35,9 @@ def _verdict(
         target_count=right,
         shards=index.shards,
         detail="" if left == right else f"{left} documents on the source, {right} on the target",
+        figures=Figures(
+            kind="counts",
+            source=(ShardFigures(documents=source.count),),
+            target=(ShardFigures(documents=target.count),),
+        ),
     )

@@ -5,7 +5,7 @@ docs/verification.md says what each level proves and what it does not.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from domains.engine.catalog import catalog, refresh
+from domains.engine.catalog import Catalog, catalog, refresh
 from domains.errors import DomainError
 from domains.shard_mark import Mark
 from runs.journal import now
@@ -17,6 +17,7 @@ from tasks.records.resolution import LeftOut, Resolution, SelectedIndex
 from tasks.records.verification import (
     Contents,
     DocumentDifference,
+    Figures,
     IndexContents,
     Limit,
     Outcome,
@@ -28,6 +29,7 @@ from tasks.verification import closed_indices, counts
 from tasks.verification.comparison import NAMED, Comparison
 from tasks.verification.content.compare import content
 from tasks.verification.drift import Drift, drifted, without_gone
+from tasks.verification.figures import Wanted, read_figures
 from tasks.verification.operations import compare as operations
 from tasks.verification.operations.compare import Marks
 from tasks.verification.operations.drill_down import Budget
@@ -72,9 +74,57 @@ def verify(
         most_named,
     )
     record = compared(c, resolution.left_out)
-    drift = without_gone(drifted(m.plan, resolution, catalog(m.source), catalog(m.target)), m.source)
-    verdicts = (*(_with(verdict, drift) for verdict in record.verdicts), *drift.appeared)
-    return record.model_copy(update={"verdicts": verdicts, "at": now()})
+    verdicts = _with_figures(c, record.verdicts)
+    here, there = catalog(m.source), catalog(m.target)
+    drift = without_gone(drifted(m.plan, resolution, here, there), m.source)
+    judged = (_with(identified(verdict, here, there), drift) for verdict in verdicts)
+    return record.model_copy(update={"verdicts": (*judged, *drift.appeared), "at": now()})
+
+
+def _with_figures(c: Comparison, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """Read what a certificate needs of indices that were not compared by the figures of their whole shards.
+
+    Both sides' numbers of these differ: they went by the tail, were reindexed or repaired. What cannot be
+    read is left out: it fails nothing, but then nothing is certified.
+    """
+    shards = {index.name: index.shards for index in c.indices if index.open}
+    without = [each for each in verdicts if _lacks_figures(each, c) and each.source in shards]
+    if not without:
+        return verdicts
+    try:
+        sides = sides_of(c)
+        here = [Wanted(each.source, shards[each.source], "operations") for each in without]
+        there = [Wanted(each.target, shards[each.source], "operations") for each in without]
+        source = read_figures(sides.source, sides.source_version, here)
+        target = read_figures(sides.target, sides.target_version, there)
+    except DomainError as error:
+        if error.transient:
+            raise
+        return verdicts
+    read = {
+        each.source: Figures(kind="operations", source=source[each.source], target=target[each.target])
+        for each in without
+        if each.source in source and each.target in target
+    }
+    return tuple(
+        each.model_copy(update={"figures": read.get(each.source, each.figures)}) for each in verdicts
+    )
+
+
+def _lacks_figures(verdict: Verdict, c: Comparison) -> bool:
+    if verdict.outcome not in {"equal", "bracketed"}:
+        return False
+    return verdict.figures is None or (verdict.source in c.by_content and verdict.figures.kind == "counts")
+
+
+def identified(verdict: Verdict, source: Catalog | None, target: Catalog) -> Verdict:
+    """The verdict with the UUIDs of the index on both sides, as its figures need them."""
+    if verdict.figures is None:
+        return verdict
+    here = source.indices.get(verdict.source) if source else None
+    there = target.indices.get(verdict.target)
+    uuids = {"source_uuid": here.uuid if here else "", "target_uuid": there.uuid if there else ""}
+    return verdict.model_copy(update={"figures": verdict.figures.model_copy(update=uuids)})
 
 
 def _with(verdict: Verdict, drift: Drift) -> Verdict:

@@ -72,7 +72,10 @@ def compared(
             judged(place, figures[place], found.get(place), _now(place, before), _now(place, after))
             for place in _places(index, c.marks)
         ]
-        verdicts.append(verdict(index, shards, c.most_named))
+        found_now = verdict(index, shards, c.most_named)
+        if any((index.target, shard) in repaired.shards for shard in range(index.shards)):
+            found_now = found_now.model_copy(update={"figures": None})  # numbers that stand for others
+        verdicts.append(found_now)
     return verdicts
 
 

@@ -10,6 +10,7 @@ from domains.engine.comparison.seq_no_figures import SeqNoFigures
 from domains.shard_mark import Mark
 from tasks.records.resolution import SelectedIndex
 from tasks.records.verification import DocumentDifference, Outcome, Verdict, not_compared
+from tasks.verification.figures import figures_of
 from tasks.verification.operations.drill_down import Found
 from tasks.verification.operations.later_writes import Later, later, unexplained
 from tasks.verification.operations.ranges import Pair, Place
@@ -28,6 +29,7 @@ class Judged:
         source_count, target_count: documents; None if they could not be read.
         differences: documents that differ without an explanation by later operations.
         unseen: whether there are more that were not read.
+        figures: of the whole shard, on the source and on the target.
     """
 
     outcome: Outcome
@@ -38,6 +40,7 @@ class Judged:
     differences: tuple[DocumentDifference, ...] = ()
     unseen: bool = False
     later: Later = field(default_factory=Later)
+    figures: tuple[SeqNoFigures, SeqNoFigures] = (SeqNoFigures(), SeqNoFigures())
 
 
 def no_basis(index: SelectedIndex, marked: Sequence[Mark] | None, now: Sequence[Mark] | None) -> str:
@@ -83,6 +86,7 @@ def judged(
         remark=remark,
         source_count=_count([pair.source for pair in parts]),
         target_count=_count([pair.target for pair in parts]),
+        figures=(_total([pair.source for pair in parts]), _total([pair.target for pair in parts])),
     )
 
 
@@ -214,6 +218,7 @@ def verdict(index: SelectedIndex, shards: Sequence[Judged], most: int) -> Verdic
         detail="; ".join(_details(outcome, shards)),
         documents=tuple(named),
         more=len(differences) - len(named),
+        figures=figures_of([shard.figures for shard in shards]),
     )
 
 

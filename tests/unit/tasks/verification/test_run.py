@@ -62,6 +62,15 @@ def test_equal(m: Migration, sides: Any, source: FakeDomain, target: FakeDomain)
     assert source.changing == target.changing == ["POST /a/_refresh"]
 
 
+def test_the_figures_of_each_shard_are_kept_for_a_certificate(m: Migration, sides: Any) -> None:
+    held(sides, "a", [(3, 30, 12), (4, 40, 13)], [(3, 30, 12), (4, 40, 13)])
+    figures = one(m, two_shards()).figures
+    assert figures is not None
+    assert figures.source == figures.target
+    assert [(each.documents, each.sum, each.last) for each in figures.source] == [(3, 30, 12), (4, 40, 13)]
+    assert figures.source_uuid == figures.target_uuid == "uuid-a"
+
+
 def test_a_missing_document_names_both_counts_and_the_shard(m: Migration, sides: Any) -> None:
     held(sides, "a", [(3, 30, 12), (4, 40, 13)], [(3, 30, 12), (3, 27, 13)])
     verdict = one(m, two_shards())
