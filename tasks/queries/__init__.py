@@ -1,0 +1,1 @@
+"""The query gate: recorded searches run on both sides, and compared."""
