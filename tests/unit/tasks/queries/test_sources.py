@@ -20,8 +20,8 @@ PLAIN = (
 )
 MANAGED = (
     "[2026-11-28T09:15:02,114][WARN ][index.search.slowlog.query] [0f5e7cd4ad2a41] [orders-2026][1] "
-    "took[1.2s], took_millis[1203], total_hits[10000+ hits], types[], stats[], search_type[DFS_QUERY_THEN_FETCH], "
-    "total_shards[5], source[{source}], id[app-7]"
+    "took[1.2s], took_millis[1203], total_hits[10000+ hits], types[], stats[], "
+    "search_type[DFS_QUERY_THEN_FETCH], total_shards[5], source[{source}], id[app-7]"
 )
 
 

@@ -1,0 +1,1 @@
+"""How alike two rankings are, where documents may tie. Pure."""
