@@ -49,7 +49,9 @@ def path_text(path: Path) -> str:
 class Settings(BaseModel):
     """Base of all parts of a plan: frozen, no unknown keys, no silent conversion, no input in messages."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, serialize_by_alias=True
+    )
 
     @model_validator(mode="after")
     def _fields_go_together(self, info: ValidationInfo) -> Self:

@@ -23,7 +23,7 @@ from configs.snapshot import SnapshotSettings
 from configs.source import SnapshotSource, Source, beyond_snapshots, source_disagreements, with_implied_level
 from configs.state import State, state_disagreements
 from configs.values.names import NAME_PATTERN, check_plan_name
-from configs.verify import VerifySettings
+from configs.verify import QueriesSettings, VerifySettings
 
 __all__ = [
     "BasicAuth",
@@ -40,6 +40,7 @@ __all__ = [
     "NoAuth",
     "PasswordSource",
     "Plan",
+    "QueriesSettings",
     "ReindexSettings",
     "RestoreSettings",
     "S3Repository",
@@ -103,6 +104,12 @@ class Plan(Settings):
     )
     verify: VerifySettings = Field(
         default=VerifySettings(), title="Verify", description="How thoroughly source and target are compared."
+    )
+    queries: QueriesSettings | None = Field(
+        default=None,
+        title="Queries",
+        description="The query gate: recorded searches that must rank alike on both sides, at every "
+        "verification.",
     )
     metadata: MetadataSettings = Field(
         default=MetadataSettings(),
@@ -174,6 +181,11 @@ class Plan(Settings):
         yield from source_disagreements(self.source, self.indices, self.snapshot, self.verify)
         if self.source_domain is None:
             yield from beyond_snapshots(self.reindex, self.metadata)
+        if self.source_domain is None and self.queries:
+            message = (
+                "there is no source to run searches on, because source.snapshot is one; remove this section"
+            )
+            yield Conflict(("queries",), message, (("queries",), ("source",)))
         yield from shared_files(self.gates)
         yield from state_disagreements(self.state, self.repository)
         if self.existing_snapshot is not None and "before-snapshot" in self.gates:

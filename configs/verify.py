@@ -1,4 +1,4 @@
-"""The plan's `verify` section: the level, the sample and the acceptance queries."""
+"""The plan's `verify` and `queries` sections: how closely both sides are compared, and by which searches."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, cast
@@ -17,6 +17,12 @@ _LARGEST = 2**63 - 1  # the engine's largest whole number
 def _check_share(value: float) -> float:
     if not 0 < value <= 1:
         raise ValueError(_SHARE)
+    return value
+
+
+def _check_ratio(value: float) -> float:
+    if not 0 < value < float("inf"):
+        raise ValueError("give a multiple of the source's time, more than 0, such as 1.5")
     return value
 
 
@@ -179,4 +185,62 @@ class VerifySettings(Settings):
         title="Acceptance queries",
         description="Queries to run on both sides, at every level, with their expected answers.",
         examples=[[{"index": "orders", "query": {"term": {"status": "paid"}}, "equal": True}]],
+    )
+
+
+def _check_file(value: str) -> str:
+    if not value.strip() or "\0" in value or value.endswith("/"):
+        raise ValueError("give the name of a file, such as searches.ndjson")
+    return value
+
+
+class QueryConditions(Settings):
+    """What the answers of both sides to a recorded search must have in common."""
+
+    top: int = Field(
+        default=10,
+        ge=1,
+        le=1000,
+        title="Top",
+        description="How many of the best hits of each search are compared.",
+        examples=[10],
+    )
+    overlap: Share = Field(
+        default=0.9,
+        title="Overlap",
+        description="The least share of these hits that both sides must have.",
+        examples=[1.0],
+        json_schema_extra={"exclusiveMinimum": 0, "maximum": 1},
+    )
+    rbo: Share = Field(
+        default=0.95,
+        title="Rank-biased overlap",
+        description="The least rank-biased overlap of these hits: 1.0 is the same order, except inside ties.",
+        examples=[0.95],
+        json_schema_extra={"exclusiveMinimum": 0, "maximum": 1},
+    )
+    p95_ratio: Annotated[float, AfterValidator(_check_ratio)] | None = Field(
+        default=None,
+        title="95th percentile",
+        description="The target's 95th percentile of search times, at most, as a multiple of the source's. "
+        "Default: times are not compared.",
+        examples=[1.5],
+        json_schema_extra={"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "null"}]},
+    )
+
+
+class QueriesSettings(Settings):
+    """The query gate: recorded searches that must rank alike on both sides."""
+
+    from_: Annotated[str, AfterValidator(_check_file)] = Field(
+        alias="from",
+        title="From",
+        description="File of recorded searches, relative to the plan's: NDJSON, search slow logs, or exports "
+        "of Query Insights.",
+        examples=["searches.ndjson"],
+    )
+    compare: QueryConditions = Field(
+        default=QueryConditions(),
+        title="Compare",
+        description="What the answers of both sides must have in common.",
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configs.plan import DomainSettings, IndexSelection, NoAuth, Plan, VerifySettings
+from domains.domain import Domain
 from domains.engine.catalog import Catalog, catalog
 from domains.engine.cluster import identity
 from domains.errors import Denied
@@ -20,6 +21,7 @@ from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.planning import resolve as resolving
+from tasks.queries.in_verification import with_queries
 from tasks.records.repair import RepairedIndex
 from tasks.records.resolution import LeftOut, LeftOutReason, Resolution, SelectedIndex
 from tasks.records.verification import Verdict, VerificationRecord
@@ -63,6 +65,32 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
         PreconditionError: there is nothing to compare, or something would be compared with itself.
         SnapferryError: a domain could not be read.
     """
+    scope = scope_without_plan(options)
+    comparison = Comparison(scope.source, scope.target, scope.indices, options.settings)
+    return compared(comparison, scope.skipped)
+
+
+@dataclass(frozen=True)
+class ComparedScope:
+    """Two domains without a plan, and the pairs of indices to compare.
+
+    Args:
+        skipped: names that nothing is compared with.
+    """
+
+    source: Domain
+    target: Domain
+    indices: tuple[SelectedIndex, ...]
+    skipped: tuple[LeftOut, ...]
+
+
+def scope_without_plan(options: VerifyOptions) -> ComparedScope:
+    """What is compared between two domains, under its names there. Reads only.
+
+    Raises:
+        PreconditionError: there is nothing to compare, or something would be compared with itself.
+        SnapferryError: a domain could not be read.
+    """
     met = _contact(options)
     (source, target), same_cluster = met.domains, met.uuids[0] == met.uuids[1]
     source_catalog = catalog(source)
@@ -74,7 +102,7 @@ def verify_without_plan(options: VerifyOptions) -> VerificationRecord:
     skipped = [item for item in selection.left_out if matches(item.name, options.indices.include)]
     if not options.renames:
         skipped += _only_on_target(catalog(target), source_catalog, options.indices)
-    return compared(Comparison(source, target, indices, options.settings), tuple(skipped))
+    return ComparedScope(source, target, indices, tuple(skipped))
 
 
 def _contact(options: VerifyOptions) -> Contact:
@@ -131,25 +159,36 @@ def verify_plan(plan: Plan, state: Path) -> VerificationRecord:
         PlanChanged: the plan or a cluster is not the one of that run.
         SnapferryError: a domain could not be read.
     """
+    return _verified(*scope_of_plan(plan, state), state)
+
+
+def scope_of_plan(plan: Plan, state: Path) -> tuple[Migration, Resolution, Journal | None]:
+    """What the plan's latest run moved; without a run, the plan's indices under their own names. Reads only.
+
+    Raises:
+        PlanChanged: the plan or a cluster is not the one of that run.
+        SnapferryError: a domain could not be read.
+    """
     migration = read_only_migration(plan, RunOptions(state=state), new_run_id())
     runs = State(state, plan.name)
     latest = _latest(runs)
     decided = latest.document.recorded(steps.RESOLVE) if latest else None
     if latest is None or decided is None:
         named = _with_closed_copies(migration, resolving.resolve_names(migration), runs)
-        return _verified(migration, named, latest, state)
+        return migration, named, latest
     require_same_plan(latest, plan, but=("verify", "cutover"))
     require_same_clusters(latest, _uuids(migration))
-    return _verified(migration, decided, latest, state)
+    return migration, decided, latest
 
 
 def _verified(
     m: Migration, resolution: Resolution, latest: Journal | None, state: Path
 ) -> VerificationRecord:
-    """Compare, and look for settings that the plan asks for and that the engine has set aside."""
+    """Compare, run the query gate, and look for settings of the plan that the engine has set aside."""
     if m.source_domain:
         repaired = latest.document.recorded(steps.REPAIR) if latest else None
-        return verify_again(m, resolution, latest, repaired.by_source if repaired else {})
+        record = verify_again(m, resolution, latest, repaired.by_source if repaired else {})
+        return with_queries(m, resolution, record)
     record = verify_against_record(m, resolution, latest.document if latest else None, state)
     return _with_settings(m, resolution, record)
 

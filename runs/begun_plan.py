@@ -12,6 +12,7 @@ from runs.journal import Journal
 from runs.step_names import StepName
 
 _WAYS = {"auth", "connect_to", "ca_bundle"}
+_DECIDE_NO_DATA = ("checks", "gates", "hooks", "metadata", "queries", "state")
 
 
 def plan_record(plan: Plan) -> dict[str, Any]:
@@ -42,8 +43,8 @@ def require_same_plan(journal: Journal, plan: Plan, *, but: Collection[str] = ()
     """Refuse to resume or show a run if the plan has changed since the run began.
 
     Args:
-        but: fields and sections that may differ, such as `verify.level`. Checks, gates, hooks, metadata and
-            where the state is may always differ, because they do not decide which data moves.
+        but: fields and sections that may differ, such as `verify.level`. Checks, gates, hooks, metadata, the
+            query gate and where the state is may always differ: they do not decide which data moves.
 
     Raises:
         PlanChanged: the plan differs; the error names the fields.
@@ -64,7 +65,7 @@ def differences(journal: Journal, plan: Plan, *, but: Collection[str] = ()) -> l
     """
     plan = in_direction_of(journal, plan)
     before, after = _leaves(plan_as_now(journal.document.plan)), _leaves(plan_record(plan))
-    mutable = tuple(f"{field}." for field in (*but, "checks", "gates", "hooks", "metadata", "state"))
+    mutable = tuple(f"{field}." for field in (*but, *_DECIDE_NO_DATA))
     keys = [key for key in before.keys() | after.keys() if not f"{key}.".startswith(mutable)]
     changed = sorted(key for key in keys if before.get(key) != after.get(key))
     return [f"{key}: {before.get(key)!r} → {after.get(key)!r}" for key in changed]

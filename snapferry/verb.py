@@ -116,7 +116,7 @@ class VerbGroup:
 
 
 def verb(*examples: str, errors: Frame = exit_on_error) -> Callable[[Function], Verb]:
-    """Make a function a verb; its name, without a `_` at the end, and its docstring are those of the verb.
+    """Make a function a verb of its name, with `-` for each `_` but one at the end, and of its docstring.
 
     Args:
         examples: command lines for its help, each complete.
@@ -125,7 +125,9 @@ def verb(*examples: str, errors: Frame = exit_on_error) -> Callable[[Function], 
 
     def made(function: Function) -> Verb:
         name = function.__name__.rstrip("_")
-        return Verb(name, inspect.getdoc(function) or "", examples, _with_frame(function, errors))
+        return Verb(
+            name.replace("_", "-"), inspect.getdoc(function) or "", examples, _with_frame(function, errors)
+        )
 
     return made
 

@@ -56,7 +56,16 @@ def parse_plan(text: str, path: Path) -> Plan:
         problems.add(Problem(path, 1, 1, "", "this plan is not valid; compare it with docs/plan.md"))
     if plan is None or problems:
         raise PlanError(tuple(sorted(problems)))
-    return plan
+    return _with_files_beside(plan, path.parent)
+
+
+def _with_files_beside(plan: Plan, folder: Path) -> Plan:
+    """The plan with the whole name of its file of recorded searches, which stands relative to the plan's."""
+    if plan.queries is None:
+        return plan
+    file = str((folder / plan.queries.from_).absolute())
+    queries = plan.queries.model_copy(update={"from_": file})
+    return plan.model_copy(update={"queries": queries})
 
 
 def name_in(path: Path) -> str | None:

@@ -24,7 +24,7 @@ from configs.restore import RestoreSettings
 from configs.snapshot import SnapshotSettings
 from configs.source import FROM_DOMAIN, FROM_SNAPSHOT, SnapshotSource
 from configs.state import StateSettings
-from configs.verify import AcceptanceQuery, Expected, VerifySettings
+from configs.verify import AcceptanceQuery, Expected, QueriesSettings, QueryConditions, VerifySettings
 
 _MODELS: dict[str | int, type[Settings]] = {
     "source": DomainSettings,
@@ -48,14 +48,23 @@ _MODELS: dict[str | int, type[Settings]] = {
     "metadata": MetadataSettings,
     "names": MetadataNames,
     "expect": Expected,
+    "queries": QueriesSettings,
+    "compare": QueryConditions,
     "cutover": CutoverSettings,
     "follow": FollowSettings,
     "checks": CheckSettings,
     "webhook": WebhookAddress,
     **dict.fromkeys(GATES, GateSettings),
 }
+
+
+def keys_of(model: type[Settings]) -> list[str]:
+    """The keys of a part of a plan, as a file has them."""
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
 KNOWN_KEYS = frozenset(GATES).union(
-    *(model.model_fields for model in (Plan, Hook, AcceptanceQuery, *_MODELS.values()))
+    *(keys_of(model) for model in (Plan, Hook, AcceptanceQuery, *_MODELS.values()))
 )
 _HOMES = {
     "at the top": (Plan,),
@@ -68,6 +77,8 @@ _HOMES = {
     "under restore": (RestoreSettings,),
     "under verify": (VerifySettings,),
     "in an entry of verify.queries": (AcceptanceQuery,),
+    "under queries": (QueriesSettings,),
+    "under queries.compare": (QueryConditions,),
     "under metadata": (MetadataSettings,),
     "under metadata.names": (MetadataNames,),
     "under cutover": (CutoverSettings,),
@@ -91,6 +102,7 @@ _ADD = {
     "timeout": "timeout: 2h",
     "events": "events: [failed]",
     "index": "index: orders",
+    "from": "from: searches.ndjson",
     "query": "query: {match_all: {}}",
 }
 _WANTED = {
@@ -155,7 +167,7 @@ def _missing(error: ErrorDetails, spot: Spot | None) -> str:
 def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
     *above, key = error["loc"]
     model = _model(above)
-    known = list(model.model_fields)
+    known = keys_of(model)
     if model is PasswordSource:
         return "unknown key; use {env: NAME} or {secret: ARN}"
     if model is SnapshotSource and key in DomainSettings.model_fields:
@@ -166,7 +178,7 @@ def _unknown(error: ErrorDetails, spot: Spot | None) -> str:
     siblings = [kind for kind in _siblings(model) if key in _MODELS[kind].model_fields]
     if siblings:
         return f"unknown key for this type; it belongs to type: {siblings[0]}"
-    homes = [home for home, models in _HOMES.items() if any(key in each.model_fields for each in models)]
+    homes = [home for home, models in _HOMES.items() if any(key in keys_of(each) for each in models)]
     if len(homes) == 1:
         return f"unknown key here; it belongs {homes[0]}"
     return f"unknown key; known here: {', '.join(known)}"
@@ -177,7 +189,8 @@ def _model(above: Sequence[str | int]) -> type[Settings]:
         return Plan
     if above[:1] == ["hooks"] and len(above) == 2:
         return Hook
-    return AcceptanceQuery if above[-2:-1] == ["queries"] else _MODELS.get(above[-1], Plan)
+    is_entry = above[-2:-1] == ["queries"] and isinstance(above[-1], int)
+    return AcceptanceQuery if is_entry else _MODELS.get(above[-1], Plan)
 
 
 def _siblings(model: type[Settings]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ _HARMLESS: dict[str, object] = {
     "location": "/x",
     "username": "x",
     "password": {"env": "X"},
+    "from": "x",
 }
 _HARMLESS_ITEMS: dict[Path, object] = {
     ("metadata", "include"): "roles",
@@ -177,7 +178,7 @@ def _parts_in(value: object, path: Path) -> Iterator[tuple[Path, Settings]]:
 
 def _is_required(path: Path) -> bool:
     top = len(path) == 1
-    inside = not top and path[0] in {"source", "target", "repository"}
+    inside = not top and path[0] in {"source", "target", "repository", "queries"}
     return path[-1] in _HARMLESS and (top or (inside and path[-1] not in {"source", "target", "repository"}))
 
 

@@ -1,7 +1,6 @@
 """`snapferry verify`: compare two domains, at any time."""
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -13,18 +12,21 @@ from snapferry.output.verbosity import is_verbose
 from snapferry.plan_files import load
 from snapferry.side_options import ComparedSide
 from snapferry.verb import verb
-from snapferry.verify_options import rename_of, selection_of, settings_of
+from snapferry.verify_options import (
+    Exclude,
+    Indices,
+    OptionalPlan,
+    Renames,
+    rename_of,
+    require_plan_alone,
+    selection_of,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from configs.plan import Plan
     from tasks.records.verification import VerificationRecord
 
-OptionalPlan = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="PLAN", help="The plan, a YAML file. Without it, name two sides.", show_default=False
-    ),
-]
 Level = Annotated[
     Literal["counts", "operations", "content"] | None,
     typer.Option(
@@ -51,28 +53,6 @@ Seed = Annotated[
         help="At level content: seed of the sample; the same number selects the same documents again. "
         "Default: the plan's, else 0.",
         show_default=False,
-    ),
-]
-Indices = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--indices",
-        metavar="PATTERN",
-        help="Without a plan: indices and data streams of the source to compare; * matches any characters. "
-        "Repeatable.",
-    ),
-]
-Exclude = Annotated[
-    list[str] | None,
-    typer.Option("--exclude", metavar="PATTERN", help="Leave these out of --indices. Repeatable."),
-]
-Renames = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--rename",
-        metavar="OLD=NEW",
-        help="Compare OLD on the source with NEW on the target; one * in each stands for the rest of the "
-        "name. Repeatable.",
     ),
 ]
 
@@ -111,23 +91,12 @@ def verify(
         record = _compare_sides(source, target, indices or [], exclude or [], rename or [], changes)
         to_run = ""
     else:
-        _require_plan_alone(
-            (source, target), {"--indices": indices, "--exclude": exclude, "--rename": rename}
-        )
+        require_plan_alone((source, target), {"--indices": indices, "--exclude": exclude, "--rename": rename})
         loaded = load(plan)
         record = _compare_plan(loaded, changes, state)
         to_run = _next(state, record, loaded)
     _show(call, record, to_run, every=all or is_verbose())
     return ExitCode.DONE if record.passed else ExitCode.DIFFERENT
-
-
-def _require_plan_alone(sides: tuple[ComparedSide, ...], others: dict[str, list[str] | None]) -> None:
-    """Refuse options that would contradict the plan."""
-    given = [f"--{side.side}…" for side in sides if side.is_named]
-    given += [name for name, value in others.items() if value]
-    if given:
-        message = f"the plan says what to compare; leave out {given[0]}, or leave out the plan"
-        raise typer.BadParameter(message, param_hint="PLAN")
 
 
 def _require_sides_and_indices(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from tasks.records.base import Record
+from tasks.records.queries import QueryComparison
 from tasks.records.resolution import LeftOut, SelectedIndex
 
 Outcome = Literal["equal", "as recorded", "bracketed", "different", "not compared"]
@@ -178,6 +179,7 @@ class VerificationRecord(Record):
     Args:
         general: findings about the domains as a whole: queries and, at level content, templates.
         limits: what an equal outcome does not prove.
+        queries: the query gate; None where the plan names no recorded searches.
     """
 
     level: str
@@ -186,6 +188,7 @@ class VerificationRecord(Record):
     at: datetime
     general: tuple[Finding, ...] = ()
     limits: tuple[Limit, ...] = ()
+    queries: QueryComparison | None = None
 
     @field_validator("limits", mode="before")
     @classmethod
@@ -199,13 +202,23 @@ class VerificationRecord(Record):
     def passed(self) -> bool:
         """Whether every moved index was compared and equal. Nothing to compare is not a success."""
         equal = all(verdict.outcome in PASSING for verdict in self.verdicts)
-        return bool(self.verdicts) and equal and not self.refuted
+        return bool(self.verdicts) and equal and not self.refuted and self.queries_pass
 
     @property
     def bracketed(self) -> bool:
         """Whether the only differences are later operations on the source, and there are some."""
         found = {verdict.outcome for verdict in self.verdicts}
-        return "bracketed" in found and found <= {"equal", "bracketed"} and not self.refuted
+        return (
+            "bracketed" in found
+            and found <= {"equal", "bracketed"}
+            and not self.refuted
+            and self.queries_pass
+        )
+
+    @property
+    def queries_pass(self) -> bool:
+        """Whether the query gate passes, or there is none."""
+        return self.queries is None or self.queries.passed
 
     @property
     def refuted(self) -> tuple[Finding, ...]:

@@ -113,18 +113,18 @@ def _wrong(query: AcceptanceQuery, source: _Answer, target: _Answer) -> Iterator
         yield f"it finds {target.count} documents on the target{beside}, not {query.expect}"
     elif query.equal and source.count != target.count:
         yield f"it finds {source.count} documents on the source, {target.count} on the target"
-    if query.equal and not _same(source.aggregations, target.aggregations):
+    if query.equal and not same_values(source.aggregations, target.aggregations):
         yield "its aggregations differ"
 
 
-def _same(left: object, right: object) -> bool:
+def same_values(left: object, right: object) -> bool:
     """Whether two parts of replies are equal, apart from the rounding of doubles."""
     if isinstance(left, dict) and isinstance(right, dict):
         one, other = cast("Json", left), cast("Json", right)
-        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(same_values(one[key], other[key]) for key in one)
     if isinstance(left, list) and isinstance(right, list):
         ones, others = cast("list[object]", left), cast("list[object]", right)
-        return len(ones) == len(others) and all(map(_same, ones, others))
+        return len(ones) == len(others) and all(map(same_values, ones, others))
     if isinstance(left, float) and isinstance(right, float):
         return left == right or math.isclose(left, right, rel_tol=_CLOSE)
     return left == right

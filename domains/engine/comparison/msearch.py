@@ -18,12 +18,16 @@ BY_SEQ_NO: Json = {"_seq_no": {"order": "asc", "unmapped_type": "long"}}
 
 
 def run_searches(
-    domain: Domain, searches: Sequence[tuple[Json, Json]], a_request: int = SEARCHES_A_REQUEST
+    domain: Domain,
+    searches: Sequence[tuple[Json, Json]],
+    a_request: int = SEARCHES_A_REQUEST,
+    timeout_s: float = _TIMEOUT_S,
 ) -> Iterator[Json]:
     """Run these searches, each a header and a body, and yield the answers in order. Reads only.
 
     Args:
         a_request: searches a request.
+        timeout_s: seconds that a request may take.
 
     Raises:
         UnexpectedReply: the numbers of searches and answers differ.
@@ -32,7 +36,7 @@ def run_searches(
     while piece := list(islice(remaining, a_request)):
         lines = [json.dumps(line) for search in piece for line in search]
         reply = domain.connection.read_object(
-            "POST", "/_msearch", body="\n".join(lines) + "\n", timeout_s=_TIMEOUT_S
+            "POST", "/_msearch", body="\n".join(lines) + "\n", timeout_s=timeout_s
         )
         answers = children(reply, "responses")
         if len(answers) != len(piece):

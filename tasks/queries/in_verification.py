@@ -1,0 +1,88 @@
+"""The query gate as a part of a verification, and how long it will take."""
+
+import time
+from collections.abc import Sequence
+
+from domains.domain import Domain
+from domains.errors import DomainError
+from tasks.migration import Migration
+from tasks.queries.gate import QueryGate, Timing, compare_file, file_of
+from tasks.queries.names import Scope
+from tasks.queries.recorded import RecordedQuery
+from tasks.queries.sides import sides_of
+from tasks.queries.sources.read import digest_of, read_queries
+from tasks.records.resolution import Resolution
+from tasks.records.verification import VerificationRecord
+from tasks.survey import Survey
+
+_TRIED = 20
+_RUNS_COMPARED = 2
+"""Runs of a search on each side: as recorded, and for its ranks."""
+
+
+def with_queries(
+    m: Migration, resolution: Resolution, record: VerificationRecord, timing: Timing = "judged"
+) -> VerificationRecord:
+    """The verification with the query gate, where the plan has one. Reads only.
+
+    Args:
+        resolution: what moved, under the names that the target has for it now.
+
+    Raises:
+        DomainError: transient errors only.
+    """
+    if m.plan.queries is None or m.source_domain is None:
+        return record
+    indices = (*resolution.indices, *resolution.copied)
+    gate = QueryGate(m.source, m.target, indices, m.plan.queries.compare, timing)
+    return record.model_copy(update={"queries": compare_file(gate, m.plan.queries)})
+
+
+def digest_for(m: Migration) -> str:
+    """The digest of the recorded searches that a plan names, for a saved plan; empty without any.
+
+    Raises:
+        PreconditionError: the file cannot be read here.
+    """
+    return digest_of(file_of(m.plan.queries)) if m.plan.queries else ""
+
+
+def require_recorded(m: Migration) -> None:
+    """Confirm, before anything is changed, that the plan's file of recorded searches can be used here.
+
+    Raises:
+        PreconditionError: it cannot be read, or holds nothing that can be run.
+    """
+    if m.plan.queries is not None:
+        read_queries(file_of(m.plan.queries))
+
+
+def expected_seconds(m: Migration, resolution: Resolution) -> tuple[int, float] | None:
+    """How many searches the gate will run, and for about how long, by trying some on the source. Reads only.
+
+    None without a gate, or where it cannot be told.
+
+    Raises:
+        PreconditionError: the file of recorded searches cannot be used.
+    """
+    if m.plan.queries is None:
+        return None
+    recorded = read_queries(file_of(m.plan.queries))
+    try:
+        scope = Scope(
+            tuple(index for index in resolution.indices if index.open), Survey.of(m).catalog("source")
+        )
+        one = _seconds_of_one(m.source, scope, recorded.queries)
+    except DomainError:
+        return None
+    return len(recorded.queries), one * len(recorded.queries) * _RUNS_COMPARED * 2
+
+
+def _seconds_of_one(source: Domain, scope: Scope, queries: Sequence[RecordedQuery]) -> float:
+    side = sides_of(source, source, scope.indices).source
+    meant = ((query, scope.meant(query.index)[0]) for query in queries[:: max(1, len(queries) // _TRIED)])
+    tried = [(query, indices) for query, indices in meant if indices]
+    began = time.monotonic()
+    for query, indices in tried:
+        side.run(indices, query.header, query.body)
+    return (time.monotonic() - began) / max(1, len(tried))
