@@ -4,7 +4,33 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class TailFigures:
+    """How the tail of a run stands at one instant.
+
+    Args:
+        at: of the latest reading.
+        lag_s: how old the source's oldest operation is that the copies lack, at most.
+        rate_in: operations a second on the source.
+        rate_out: operations a second that the rounds of the tail bring over.
+        operations: of the source that the copies lack.
+        window_s: how long a cutover would block writes now; None if unknown.
+        can_cut_over: whether a cutover may begin.
+        why: why it may, or why not.
+    """
+
+    at: datetime
+    lag_s: float
+    rate_in: float
+    rate_out: float
+    operations: int
+    window_s: float | None
+    can_cut_over: bool
+    why: str
 
 
 @dataclass(frozen=True)
@@ -18,6 +44,8 @@ class Progress:
         unit: `bytes`, `shards` or `indices`.
         waiting: whether the step waits for something other than its own work.
         detail: extra detail, for example `12 of 40 shards`.
+        counts: the figures of that detail, done and in total, by unit: `shards`, `indices`.
+        tail: how the tail stands, where the step takes rounds of it.
         finished: whether the step has ended; the message then says how.
         short: whether the step has ended, but not with all that it was for.
         milestone: whether a point of no return is passed now, which nobody should overlook.
@@ -32,6 +60,8 @@ class Progress:
     unit: str = ""
     waiting: bool = False
     detail: str = ""
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    tail: TailFigures | None = None
     finished: bool = False
     short: bool = False
     milestone: bool = False

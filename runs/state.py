@@ -24,6 +24,7 @@ from runs.verbs import Verb
 
 SENT = ".sent"
 """Suffix of the files that say what a session has sent to copies."""
+_LIVE = ".live"
 _NAMED = "SNAPFERRY_STATE"
 _WAIT = "wait for it; `snapferry status PLAN` shows it"
 
@@ -148,7 +149,12 @@ class State:
 
     def live_of(self, run_id: str) -> Path:
         """What a run is doing right now."""
-        return self.runs / f"{run_id}.live"
+        return self.runs / f"{run_id}{_LIVE}"
+
+    def live_runs(self) -> list[str]:
+        """Return the ids of the runs that say what they are doing, or said so when they were killed."""
+        found = (*self._store.entries(self.runs), *self.runs.glob(f"*{_LIVE}"))
+        return sorted({path.stem for path in found if path.suffix == _LIVE})
 
     def sent_by(self, journal: Journal) -> Path:
         """What the present session of a run sends to copies that it keeps in step."""

@@ -38,6 +38,7 @@ from snapferry.commands import (
     unfreeze,
     verify,
     version,
+    watch,
 )
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp
@@ -66,7 +67,7 @@ VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {
         index.index,
         policy.policy,
     ),
-    "Inspect": (status.status, report.report, runs.runs),
+    "Inspect": (status.status, watch.watch, report.report, runs.runs),
     "Try it out": (demo.demo, lab.lab),
     "Help": (help.help, version.version),
 }

@@ -262,11 +262,9 @@ def _running_now(domain: Domain, name: str) -> RunningSnapshot | None:
 
 def _tell(now: RunningSnapshot) -> None:
     shards = f"{now.shards_done} of {now.shards_total} shards"
-    report_progress(
-        Progress(
-            StepName.SNAPSHOT, "taking the snapshot", now.bytes_done, now.bytes_total, "bytes", detail=shards
-        )
-    )
+    counts = {"shards": (now.shards_done, now.shards_total)}
+    done, total, said = now.bytes_done, now.bytes_total, "taking the snapshot"
+    report_progress(Progress(StepName.SNAPSHOT, said, done, total, "bytes", detail=shards, counts=counts))
 
 
 def is_whole(found: SnapshotInfo) -> bool:

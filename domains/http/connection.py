@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -140,10 +141,15 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 @dataclass
 class RequestCount:
-    """How many requests were sent, reads and writes separately. Thread-safe."""
+    """How many requests were sent, reads and writes separately. Thread-safe.
+
+    Args:
+        repeats: those of the reads that repeated one which had failed.
+    """
 
     reads: int = 0
     writes: int = 0
+    repeats: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, method: str, path: str) -> None:
@@ -153,6 +159,11 @@ class RequestCount:
                 self.reads += 1
             else:
                 self.writes += 1
+
+    def add_repeat(self) -> None:
+        """Count a read that is about to be repeated, which `add` counts too."""
+        with self._lock:
+            self.repeats += 1
 
 
 class Connection:
@@ -261,10 +272,14 @@ class Connection:
     ) -> T:
         if not reads_only(method, path):
             raise ValueError(f"{method} {path} is not a read")
-        return retry_transient(
-            lambda: self._send(method, path, query, body, timeout_s, how),
-            budget_s=self._left(BUDGET_S) if self._retries else 0.0,
-        )
+        attempts = count()
+
+        def attempt() -> T:
+            if next(attempts):
+                self.requests.add_repeat()
+            return self._send(method, path, query, body, timeout_s, how)
+
+        return retry_transient(attempt, budget_s=self._left(BUDGET_S) if self._retries else 0.0)
 
     def write(
         self, method: str, path: str, *, body: Any = None, timeout_s: float = WRITE_TIMEOUT_S, **query: Any

@@ -13,7 +13,7 @@ from flows.sessions.begin_or_resume import Request
 from flows.sessions.following import following
 from reports.words import tail as words
 from runs import interruptions
-from runs.progress import Progress, report_progress
+from runs.progress import Progress, TailFigures, report_progress
 from runs.state import State
 from tasks import steps
 from tasks.cutover.open_target import open_copies
@@ -149,7 +149,7 @@ class _Loop:
         self._went_well = time.monotonic()
         lag = self._went_well - began
         record = self._outlook.after(latest, self._tail.state, self._restored, lag)
-        report_progress(Progress(steps.FOLLOW.name, words.live(record), waiting=True))
+        _report(record)
         return record
 
     def _failed(self, before: FollowRecord, error: SnapferryError) -> FollowRecord:
@@ -164,7 +164,7 @@ class _Loop:
     def _not_now(self, found: FollowRecord) -> FollowRecord:
         """The same, said aloud: nothing may be cut over now."""
         record = found.model_copy(update={"can_cut_over": False})
-        report_progress(Progress(steps.FOLLOW.name, words.live(record), waiting=True))
+        _report(record)
         return record
 
     def _keep(self, record: FollowRecord) -> None:
@@ -172,6 +172,20 @@ class _Loop:
         if time.monotonic() - self._recorded >= _RECORDED_EVERY_S:
             self._m.journal.keep(steps.FOLLOW.name, record)
             self._recorded = time.monotonic()
+
+
+def _report(record: FollowRecord) -> None:
+    figures = TailFigures(
+        at=record.at,
+        lag_s=record.lag_s,
+        rate_in=record.rate_in,
+        rate_out=record.rate_out,
+        operations=record.tail,
+        window_s=record.window_s,
+        can_cut_over=record.can_cut_over,
+        why=record.why,
+    )
+    report_progress(Progress(steps.FOLLOW.name, words.live(record), waiting=True, tail=figures))
 
 
 def _restored(m: Migration, resolution: Resolution, chosen: WaysRecord, work: ChangesRecord) -> Restored:

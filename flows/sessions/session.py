@@ -22,7 +22,7 @@ from runs.errors import StateUnreachable
 from runs.events import delivered_to
 from runs.journal import FROM_OUTSIDE, Document, Journal, now
 from runs.lifecycle import RunStatus, is_finished
-from runs.live_progress import live_progress
+from runs.live.progress_file import LiveRequests, live_progress
 from runs.progress import Poll, Progress, report_progress, working_on
 from runs.sampling.sampler import sampled
 from runs.state import State
@@ -111,7 +111,8 @@ def working(
         stack.enter_context(state.lock_pair(*met.uuids))
         journal = journal_of(met.uuids)
         stack.enter_context(working_on(journal.run_id))
-        stack.enter_context(live_progress(state.live_of(journal.run_id)))
+        live = live_progress(state.live_of(journal.run_id), partial(_sent_so_far, met.domains))
+        stack.enter_context(live)
         stack.enter_context(sampled(lambda: journal.document))
         teller = Notifier(plan, journal)
         try:
@@ -188,6 +189,15 @@ def count_requests(journal: Journal, domains: Iterable[Domain]) -> None:
         kept = journal.document.requests.setdefault(domain.side, {})
         kept["reads"] = kept.get("reads", 0) + counted.reads
         kept["writes"] = kept.get("writes", 0) + counted.writes
+
+
+def _sent_so_far(domains: Iterable[Domain]) -> dict[str, LiveRequests]:
+    """What this session has sent to each domain."""
+    counted = ((domain.side, domain.connection.requests) for domain in domains)
+    return {
+        side: LiveRequests(reads=each.reads, writes=each.writes, repeats=each.repeats)
+        for side, each in counted
+    }
 
 
 def read_only_migration(plan: Plan, options: RunOptions, run_id: str) -> Migration:

@@ -8,7 +8,7 @@ from reports.model.run_list import RunSummary
 from runs.errors import StateUnusable
 from runs.journal import Document, Journal
 from runs.lifecycle import RunStatus, is_removed, is_rolled_back
-from runs.live_progress import read_live_progress
+from runs.live.progress_file import read_live_progress
 from runs.state import State
 
 _NEVER = datetime.min.replace(tzinfo=UTC)

@@ -4,49 +4,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from reports.model.report import Report, StepReport
+from reports.model.progress import ProgressSnapshot
+from reports.model.report import Report
 from reports.words import common
-from runs.live_progress import LiveProgress
 
 
-def current_step(report: Report) -> StepReport | None:
-    """The step that has begun and not ended, else the latest one; a resumed run repeats earlier steps."""
-    begun = [step for step in report.steps if step.ended is None]
-    return next(iter(begun), report.steps[-1] if report.steps else None)
-
-
-def live_of(report: Report, live: LiveProgress | None, *, held: bool, here: str) -> dict[str, Any]:
-    """Process, current step and latest change of a run, as values.
-
-    Args:
-        live: what its session last reported.
-        held: whether a process holds the plan.
-        here: the name of this machine.
-    """
-    step = current_step(report)
-    unfinished = step if step and step.ended is None else None
+def live_of(snapshot: ProgressSnapshot, report: Report) -> dict[str, Any]:
+    """Process, current step and latest change of a run, as values."""
+    session, step = snapshot.session, snapshot.step
     return {
-        "session": _session(live, held, here),
-        "progress": _progress(unfinished, live) if unfinished else None,
+        "session": session.model_dump(mode="json") if session else None,
+        "progress": step.model_dump(mode="json") if step else None,
         "last_change": report.changes[-1].model_dump(mode="json") if report.changes else None,
     }
-
-
-def _session(live: LiveProgress | None, held: bool, here: str) -> dict[str, Any] | None:
-    if live is None:
-        return None
-    alive = True if held else False if live.host == here else None
-    began = live.session.isoformat()
-    return {"process": live.process, "host": live.host, "alive": alive, "began": began}
-
-
-def _progress(step: StepReport, live: LiveProgress | None) -> dict[str, Any]:
-    since = max(step.started, live.session) if live else step.started
-    known = live if live and live.step == step.name else None
-    keys = ("message", "done", "total", "unit", "detail", "waiting")
-    figures: dict[str, Any] = {key: getattr(known, key, None) for key in keys}
-    at = live.at.isoformat() if live else None
-    return {"step": step.name, "since": since.isoformat(), "attempts": step.attempts, **figures, "at": at}
 
 
 def process_words(found: dict[str, Any]) -> str:
@@ -85,7 +55,8 @@ def _step(step: dict[str, Any]) -> str:
     if step["message"] is None:
         return since
     amount = common.amount(step["done"], step["total"], step["unit"])
-    said = ", ".join(filter(None, (step["message"], amount, step["detail"])))
+    left = common.time_left(step["eta_s"], step["stalled_s"])
+    said = ", ".join(filter(None, (step["message"], amount, step["detail"], left)))
     return f"{since}: {said} (as of {common.clock(_instant(step['at']))})"
 
 

@@ -1,66 +1,57 @@
 """The status of a run, in a few lines."""
 
-import socket
 from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
+from reports.build.progress import current_step
+from reports.model.progress import ProgressSnapshot
 from reports.model.report import GateReport, Report
 from reports.model.seeding import GuardReport, SourceBlock, WaitingCopies
 from reports.views.fitting import page
-from reports.views.live import current_step, live_lines, live_of, process_words
+from reports.views.live import live_lines, live_of, process_words
 from reports.words import common
 from reports.words.common import clock, counted, number
-from reports.words.next_step import NextStep, after_a_kill, next_lines
-from reports.words.outcomes import state_sentence, title
-from runs.commands import Called, command, in_full
+from reports.words.next_step import next_lines
+from reports.words.outcomes import title
+from runs.commands import Called, in_full
 from runs.guard_record import GuardState
-from runs.lifecycle import RunStatus
-from runs.live_progress import LiveProgress
 
 _BY_THE_JOURNAL = "This is from the journals of the runs; the domains were not asked."
 
 
 def status_of(
+    snapshot: ProgressSnapshot,
     report: Report,
-    held: bool,
     block: SourceBlock | None = None,
     waiting: WaitingCopies | None = None,
-    process: int | None = None,
     taking_away: str | None = None,
-    live: LiveProgress | None = None,
     log: str | None = None,
     way_back: str | None = None,
 ) -> dict[str, Any]:
     """The run's status as a value.
 
     Args:
-        held: whether a running process holds the plan.
+        snapshot: how it stands; its figures are among the values.
         block: the indices of the source that cutovers of the plan left blocked.
         waiting: the copies that its rounds made on the target.
-        process: the id of the process that holds the plan; None where none does, or it is not known.
         taking_away: the command that resumes removing the copies, if that has begun and not finished.
-        live: what the run's session last reported.
         log: the run's log; None if it has none.
         way_back: how falling back stands; None where nothing has promised it.
     """
-    gone = report.outcome == RunStatus.RUNNING and not held
     last = current_step(report)
-    after = _next(report, held, gone, taking_away)
-    stands = report.model_copy(update={"outcome": RunStatus.INTERRUPTED}) if gone else report
     return {
         "plan": report.plan,
         "verb": report.verb,
         "run_id": report.run_id,
         "back": report.back,
-        "outcome": stands.outcome,
-        "stands": "running"
-        if held and report.outcome == RunStatus.RUNNING
-        else state_sentence(stands, gone=gone),
-        "held_by_a_process": held,
-        "process": process,
-        **live_of(report, live, held=held, here=socket.gethostname()),
+        "outcome": snapshot.outcome,
+        "stands": snapshot.stands,
+        "held_by_a_process": snapshot.process_alive is True,
+        "process": snapshot.process,
+        **live_of(snapshot, report),
+        "figures": snapshot.model_dump(mode="json"),
         "source_refuses_writes": block.model_dump(mode="json") if block else None,
         "copies": waiting.model_dump(mode="json") if waiting else None,
         "taking_away": taking_away,
@@ -69,29 +60,14 @@ def status_of(
         "step": last.name if last else None,
         "step_attempts": last.attempts if last else 0,
         "step_error": last.error if last else None,
-        "steps_done": [step.name for step in report.steps if step.ended and not step.error],
+        "steps_done": snapshot.steps_done,
         "gates": [gate.model_dump(mode="json") for gate in report.gates],
         "message": report.message,
-        "next": after.text,
-        "next_command": after.command,
+        "next": snapshot.next,
+        "next_command": snapshot.next_command,
         "changes": sum(change.changed for change in report.changes),
         "log": log,
     }
-
-
-def _next(report: Report, held: bool, gone: bool, taking_away: str | None) -> NextStep:
-    """What to do next: about a process at work, about copies being removed, or about the run."""
-    closed = next((gate for gate in report.gates if gate.approved is None), None)
-    if held and closed and report.outcome == RunStatus.RUNNING:
-        file = f" (or touch {closed.file})" if closed.file else ""
-        return NextStep(f"approve it{file}", command("approve", closed.name))
-    if held:
-        return NextStep("wait for it")
-    if taking_away:
-        return NextStep(command=taking_away)
-    if gone:
-        return after_a_kill(report.window, report.next, report.next_command)
-    return NextStep(report.next, report.next_command)
 
 
 def with_plan(found: dict[str, Any], called: Called | None) -> dict[str, Any]:

@@ -95,6 +95,17 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
 
 
+def time_left(seconds: float | None, stalled_s: float | None) -> str:
+    """How long a step still takes, or for how long nothing has moved; empty where nobody knows.
+
+    Args:
+        seconds, stalled_s: as in `reports.model.progress.StepProgress`.
+    """
+    if stalled_s is not None:
+        return f"stalled for {duration(stalled_s)}"
+    return f"~{duration(seconds)} left" if seconds is not None else ""
+
+
 def clock(at: datetime) -> str:
     """An instant, to the second."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"

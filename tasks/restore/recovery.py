@@ -53,18 +53,20 @@ class Whole:
         batch = max(known, sum(index.bytes or 0 for index in wanted.values()))
         done = before + sum(arrival.bytes_done for arrival in found.values())
         total = before + batch + sum(index.bytes or 0 for index in later)
-        return Progress(
-            StepName.RESTORE, "restoring", done, total, "bytes", detail=self._detail(found, wanted)
-        )
+        counts = self._counts(found, wanted)
+        detail = ", ".join(f"{number} of {of} {unit}" for unit, (number, of) in counts.items())
+        return Progress(StepName.RESTORE, "restoring", done, total, "bytes", detail=detail, counts=counts)
 
-    def _detail(self, found: Mapping[str, Arrival], wanted: Mapping[str, SelectedIndex]) -> str:
+    def _counts(
+        self, found: Mapping[str, Arrival], wanted: Mapping[str, SelectedIndex]
+    ) -> dict[str, tuple[int, int]]:
         earlier = [index for index in self.done if index.target not in wanted]
         started = sum(index.shards for index in earlier)
         started += sum(arrival.started for arrival in found.values())
         arrived = sum(index.restored for index in earlier)
         arrived += sum(is_started(found.get(name), index.shards) for name, index in wanted.items())
         every = {index.target: index.shards for index in (*self.indices, *wanted.values())}
-        return f"{started} of {sum(every.values())} shards, {arrived} of {len(every)} indices"
+        return {"shards": (started, sum(every.values())), "indices": (arrived, len(every))}
 
 
 def follow(

@@ -53,6 +53,7 @@ VERBS: dict[str, Call] = {
     "policy apply": Call(("PLAN", "--keep", "30"), code=3),  # the repository is not registered
     "policy remove": Call(("PLAN",)),
     "status": Call(("PLAN",)),
+    "watch": Call(("PLAN", "--run", "none"), code=2),  # there is no such run
     "report": Call(("PLAN",), code=3),  # there is no run
     "runs": Call(("PLAN",)),
     "repository register": Call(

@@ -11,6 +11,7 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
 from rich.console import RenderableType
 from support.building import a_document, a_journal, a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
+from support.progress import standing_of
 
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
@@ -26,7 +27,7 @@ from reports.views.fitting import text_of
 from reports.views.markdown import markdown
 from reports.views.plan import plan_view
 from reports.views.report import report_view, verification_view
-from reports.views.status import status_of, status_view
+from reports.views.status import status_view
 from reports.words import common, outcomes
 from runs.commands import Called
 from runs.journal import Journal, now
@@ -191,7 +192,7 @@ def test_a_report_can_be_made_at_every_stage(
         assert "the next thing" in form
     assert len(report.steps) == min(steps + 1, len(STEPS))
     assert bool(report.indices) is (steps > 0)
-    assert shown(status_view(status_of(report, held=False)))
+    assert shown(status_view(standing_of(report, held=False)))
     if steps < len(STEPS):
         assert report.changes[-1].result == "unknown"
         assert report.steps[-1].error
@@ -421,14 +422,14 @@ def test_a_bracketed_verification_is_neither_success_nor_failure(tmp_path: Path)
 
 def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
     report = report_of(journal_after(tmp_path, 3, "running").document)
-    assert status_of(report, held=True)["outcome"] == "running"
-    gone = status_of(report, held=False)
+    assert standing_of(report, held=True)["outcome"] == "running"
+    gone = standing_of(report, held=False)
     assert gone["outcome"] == "interrupted"
     assert gone["steps_done"] == STEPS[:3]
     assert gone["next"].startswith("run the same command again: it continues this run")
     assert gone["next_command"] == "snapferry migrate PLAN --execute"
     assert "no process works on it" in shown(status_view(gone))
-    assert status_of(report, held=True)["next"] == "wait for it"
+    assert standing_of(report, held=True)["next"] == "wait for it"
 
 
 @pytest.mark.parametrize(
@@ -450,8 +451,8 @@ def test_a_run_that_stopped_says_in_which_step_and_that_nothing_was_verified(
     document = journal_after(tmp_path, STEPS.index("snapshot")).document
     document.steps["snapshot"].ended, document.steps["snapshot"].error = None, error
     report = report_of(document)
-    assert status_of(report, held=False)["stands"] == said
-    assert status_of(report, held=True)["stands"] == "running"
+    assert standing_of(report, held=False)["stands"] == said
+    assert standing_of(report, held=True)["stands"] == "running"
     headline = outcomes.headline(report)
     assert headline.startswith("running, or stopped unexpectedly during the snapshot")
     assert headline.endswith("nothing verified yet")
@@ -559,7 +560,7 @@ def test_the_next_command_can_be_pasted_from_every_form(tmp_path: Path) -> None:
         assert report.next_command == command and report.next.endswith(f": {command}")
         assert shown(report_view(report)).splitlines()[-1] == f"next: {command}"
         assert f"\n```sh\n{command}\n```\n" in markdown(report)
-        assert status_of(report, held=False)["next_command"] == command
+        assert standing_of(report, held=False)["next_command"] == command
 
 
 def test_what_a_verification_was_not_asked_for_is_counted_and_the_rest_is_named() -> None:

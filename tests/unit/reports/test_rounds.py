@@ -10,6 +10,7 @@ import pytest
 from jsonschema.validators import validator_for
 from rich.console import RenderableType
 from support.building import a_plan, a_resolution, a_snapshot, a_stream_unit, a_unit
+from support.progress import standing_of
 from typer.testing import CliRunner
 
 from domains.shard_mark import Mark
@@ -20,7 +21,7 @@ from reports.model.report import Report, report_schema
 from reports.views.fitting import text_of
 from reports.views.markdown import markdown
 from reports.views.report import report_view
-from reports.views.status import status_of, status_view
+from reports.views.status import status_view
 from reports.words import outcomes
 from runs.commands import Called
 from runs.guard_record import GuardFile, GuardRecord, GuardState, record_path
@@ -711,7 +712,7 @@ def test_opened_copies_wait_no_more(tmp_path: Path) -> None:
 
 def test_a_seed_whose_process_is_gone_is_continued(tmp_path: Path) -> None:
     report = report_of(a_round(tmp_path).end("running").document)
-    gone = status_of(report, held=False)
+    gone = standing_of(report, held=False)
     assert (gone["outcome"], gone["next"]) == (
         "interrupted",
         "run the same command again: it continues this run: snapferry seed PLAN --execute",

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from configs.loading.loader import MAX_BYTES
 from flows.sessions import saved_plans
-from runs.live_progress import live_progress
+from runs.live.progress_file import live_progress
 from runs.state import State
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from reports.build.run_list import run_list
 from runs.journal import Journal
-from runs.live_progress import live_progress, read_live_progress
+from runs.live.progress_file import live_progress, read_live_progress
 from runs.progress import Progress, report_progress, working_on
 from runs.state import State
 from snapferry.exit_codes import ExitCode

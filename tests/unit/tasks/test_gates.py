@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 from click.testing import Result
 from support.building import Clock, a_plan
+from support.progress import standing_of
 from typer.testing import CliRunner
 
 from reports.build.report import report_of
-from reports.views.status import status_of
 from runs.approvals import approval_of, approve, run_to_approve
 from runs.commands import Called
 from runs.errors import StateUnusable
@@ -410,7 +410,7 @@ def test_status_shows_the_wait_and_how_to_end_it(plan: Path) -> None:
     assert f"Gate {GATE}: not approved; since {entry.since:%Y-%m-%d %H:%M:%S} UTC" in said
     assert "To do: approve it (or touch /nowhere/go)" in said
     assert f"next: snapferry approve {plan} --state {plan.parent}/state before-restore" in said
-    standing = status_of(report_of(journal.document), held=False)
+    standing = standing_of(report_of(journal.document), held=False)
     assert standing["next"].startswith("run the same command again: it continues this run")
     assert standing["gates"][0]["name"] == GATE
 
