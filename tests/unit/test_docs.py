@@ -23,8 +23,8 @@ from snapferry.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT_SCHEMA = ROOT / "reports" / "report.schema.json"
-FOLDERS = (".", "docs", "deployments")
-DOCUMENTS = sorted(str(path.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).glob("*.md"))
+PAGES = ("*.md", "docs/**/*.md", "deployments/*.md")
+DOCUMENTS = sorted(str(path.relative_to(ROOT)) for pages in PAGES for path in ROOT.glob(pages))
 COMMAND: Any = typer.main.get_command(app)
 
 
