@@ -22,7 +22,8 @@ ALTERED = "altered"
 """Name of the link that says that something else than a run had changed the journal."""
 _GONE = "-"
 _UNLINKED = frozenset({"positions", "requests", "samples"})
-"""Where the tail is, counters, and how fast steps went: they change with every round, prove nothing, and are only sealed."""
+"""Where the tail is, counters, and how fast steps went: they change all the time, prove nothing, and are only
+sealed."""
 _LISTS, _BY_NAME = frozenset({"intents", "hooks"}), frozenset({"steps", "gates"})
 _EMPTY = dict.fromkeys(_LISTS, ("[]",)) | dict.fromkeys(_BY_NAME, ("{}",))
 _UNFINISHED, _BEGINNING = '\n   "ended": null', 200

@@ -1,13 +1,16 @@
 """From the journals of a fleet and of its plans to the report of the fleet."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from configs.fleet.calendar import blackout_at
 from configs.fleet.loading import LoadedFleet
+from reports.build.progress import Seen, snapshot_of
 from reports.build.report import report_of
 from reports.build.source_block import source_block
 from reports.model.fleet import FleetPlanReport, FleetReport, FleetTotals, WaitReport, WaveReport
+from reports.model.progress import ProgressSnapshot
 from reports.model.report import Report
 from reports.words import fleet as words
 from runs.commands import Called, command, in_full
@@ -15,8 +18,8 @@ from runs.errors import StateUnusable
 from runs.fleets.journal import FleetJournal, FleetStatus, PlanEntry, PlanStatus
 from runs.fleets.scheduling import Wait, WaitReason, decide
 from runs.fleets.state import FleetState
-from runs.journal import Document
-from runs.live_progress import LiveProgress, read_live_progress
+from runs.journal import Journal
+from runs.live.progress_file import read_live_progress
 from runs.state import State
 
 _RESUME = "run the same command again: it resumes"
@@ -90,11 +93,12 @@ def _plan(
 ) -> FleetPlanReport:
     member = fleet.members.get(name)
     called = Called(plan=str(member.file), state=state.shown) if member else None
-    runs = State(state.folder, entry.plan)
-    document, live = _run(runs, entry)
-    report = report_of(document, called) if document else None
-    ended = entry.ended or at
+    seen = _look(State(state.folder, entry.plan), entry, called, at)
+    report, live = (seen.report, seen.snapshot) if seen else (None, None)
     is_running = entry.status is PlanStatus.STARTED
+    step = live.step if live and is_running else None
+    gate = (live.gate or "") if live and is_running else ""
+    ended = entry.ended or at
     return FleetPlanReport(
         name=name,
         plan=entry.plan,
@@ -103,54 +107,61 @@ def _plan(
         status=entry.status,
         message=in_full(entry.message, called),
         wait=WaitReport(reason=wait.reason, why=words.why(wait), until=wait.until) if wait else None,
-        run_id=document.run_id if document else entry.run_id,
+        run_id=report.run_id if report else entry.run_id,
         attempts=len(entry.attempts),
         worker=entry.latest.worker if entry.latest else "",
         started=entry.started,
         ended=entry.ended,
         seconds=(ended - entry.started).total_seconds() if entry.started else None,
-        step=live.step if live and is_running else "",
-        share=live.done / live.total if live and live.total and is_running else None,
-        gate=_gate(report) if is_running else "",
+        step=step.step if step else "",
+        share=step.share if step else None,
+        gate=gate,
         indices=report.totals.indices if report else 0,
         equal=report.totals.equal if report else 0,
         documents=report.totals.documents if report else 0,
         bytes=report.totals.bytes if report else 0,
         window_seconds=report.window.seconds if report and report.window else None,
-        source_blocked=_blocked(runs) if document else 0,
-        next_command=_next_of(entry, report, called),
+        source_blocked=seen.blocked if seen else 0,
+        next_command=_next_of(entry, gate, report, called),
     )
 
 
-def _run(runs: State, entry: PlanEntry) -> tuple[Document | None, LiveProgress | None]:
-    """The plan's run that the fleet has worked on; None before it has begun, or where it cannot be read."""
-    latest = entry.latest
-    if latest is None:
-        return None, None
+@dataclass(frozen=True)
+class _Seen:
+    """A plan's run as it stands."""
+
+    report: Report
+    snapshot: ProgressSnapshot
+    blocked: int
+
+
+def _look(runs: State, entry: PlanEntry, called: Called | None, at: datetime) -> _Seen | None:
+    """The plan's run that the fleet works on; None before it has begun, or where it cannot be read."""
     try:
-        if entry.status.is_over and entry.run_id:
-            journal = runs.run(entry.run_id)
-        else:
-            sessions = latest.sessions
-            found = (j for j in runs.journals() if sessions.get(j.run_id) != j.document.sessions)
-            journal = next(found, None) or runs.current(entry.verb)
+        held = runs.is_held()
+        journals = list(runs.journals())
+        journal = _worked_on(runs, entry, journals)
+        if journal is None:
+            return None
+        report, block = report_of(journal.document, called), source_block(journals)
+        live = read_live_progress(runs.live_of(journal.run_id)) if held else None
+        blocked = len(block.indices) if block and block.state != "kept" else 0
+        return _Seen(report, snapshot_of(report, Seen(at=at, held=held, live=live, block=block)), blocked)
     except StateUnusable:
-        return None, None
-    return (journal.document, read_live_progress(runs.live_of(journal.run_id))) if journal else (None, None)
+        return None
 
 
-def _blocked(runs: State) -> int:
-    block = source_block(runs.journals())
-    return len(block.indices) if block and block.state != "kept" else 0
+def _worked_on(runs: State, entry: PlanEntry, journals: list[Journal]) -> Journal | None:
+    if entry.latest is None:
+        return None
+    if entry.status.is_over and entry.run_id:
+        return next((each for each in journals if each.run_id == entry.run_id), None)
+    sessions = entry.latest.sessions
+    new = (each for each in journals if sessions.get(each.run_id) != each.document.sessions)
+    return next(new, None) or runs.current(entry.verb)
 
 
-def _gate(report: Report | None) -> str:
-    waiting = (gate.name for gate in report.gates if gate.approved is None) if report else iter(())
-    return next(waiting, "")
-
-
-def _next_of(entry: PlanEntry, report: Report | None, called: Called | None) -> str:
-    gate = _gate(report)
+def _next_of(entry: PlanEntry, gate: str, report: Report | None, called: Called | None) -> str:
     if entry.status is PlanStatus.STARTED:
         return in_full(command("approve", gate), called) if gate else ""
     if entry.status is PlanStatus.WAITING and not entry.attempts:

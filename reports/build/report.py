@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from reports.build.cleanup import finish_of
 from reports.build.conflicts import conflicts_of
 from reports.build.durations import estimate_report, rehearsal_report
-from reports.build.plan_settings import plan_settings
 from reports.build.over_time import progress_of
+from reports.build.plan_settings import plan_settings
 from reports.build.repair import repair_of
 from reports.build.verdicts import seeded, verification_of
 from reports.model.report import (

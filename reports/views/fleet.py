@@ -76,11 +76,12 @@ def _cells(plan: FleetPlanReport) -> tuple[str | Text, ...]:
         common.number(plan.documents) if plan.run_id else "–",
         common.size(plan.bytes) if plan.run_id else "–",
         "–" if plan.seconds is None else common.duration(plan.seconds),
-        _detail(plan),
+        detail_of(plan),
     )
 
 
-def _detail(plan: FleetPlanReport) -> str:
+def detail_of(plan: FleetPlanReport) -> str:
+    """What a plan does or waits for, in a few words."""
     if plan.wait:
         return plan.wait.why
     if plan.gate:
@@ -109,15 +110,18 @@ def fleet_sections(report: FleetReport) -> Iterator[Section]:
     columns = ("Plan", "Verb", "Wave", "Status", ">Indices", ">Documents", ">Size", ">Took", "Detail")
     yield Section("Plans", columns, rows)
     if report.waves:
-        yield Section(
-            "Waves", facts=tuple((wave.name, _wave(wave).partition(": ")[2]) for wave in report.waves)
-        )
+        yield Section("Waves", facts=tuple(wave_facts(report)))
     failed = [(plan.name, plan.message) for plan in report.plans if plan.message]
     if failed:
         yield Section("Not done", facts=tuple(failed))
     runs = [[plan.name, plan.run_id, str(plan.attempts), plan.worker] for plan in report.plans if plan.run_id]
     if runs:
         yield Section("Runs", ("Plan", "Run", ">Attempts", "Worker"), runs)
+
+
+def wave_facts(report: FleetReport) -> Iterator[tuple[str, str]]:
+    """Each wave, and how it stands."""
+    return ((wave.name, _wave(wave).partition(": ")[2]) for wave in report.waves)
 
 
 def forecast_view(found: FleetForecast) -> RenderableType:

@@ -23,7 +23,7 @@ NewRun = Annotated[
     typer.Option("--new-run", help="Start a new run of the fleet, and of each of its plans, from the start."),
 ]
 Format = Annotated[
-    Literal["console", "json", "markdown"],
+    Literal["console", "json", "markdown", "html"],
     typer.Option("--format", help="Format of the report on standard output."),
 ]
 Wave = Annotated[str, typer.Argument(metavar="WAVE", help="The wave's name.", show_default=False)]
@@ -116,12 +116,13 @@ def status(call: FleetCall, all: ListAll = False) -> ExitCode | None:
     return None
 
 
-@verb("snapferry fleet report december-weekend.yaml --format markdown")
+@verb("snapferry fleet report december-weekend.yaml --format html > fleet.html")
 def report(call: FleetCall, format: Format = "console") -> ExitCode | None:
     """Show what the latest run of the fleet did.
 
     Reads the state only. Exits as the run did.
     """
+    from reports.page.fleet import fleet_page
     from reports.views.fleet_markdown import fleet_markdown
     from snapferry.output.console import print_text, show_json
 
@@ -131,8 +132,8 @@ def report(call: FleetCall, format: Format = "console") -> ExitCode | None:
     made = _report_of(call, journal)
     if call.as_json or format == "json":
         show_json(made.model_dump_json(indent=2))
-    elif format == "markdown":
-        print_text(fleet_markdown(made))
+    elif format in {"markdown", "html"}:
+        print_text((fleet_markdown if format == "markdown" else fleet_page)(made))
     else:
         _show(call, made, every=True)
     return _code_of(journal)
@@ -161,7 +162,7 @@ def approve(call: FleetCall, wave: Wave) -> None:
 
 fleet = VerbGroup(
     "fleet",
-    "Run many plans: in waves, within limits, and not in blackouts.",
+    "Run many plans in waves, within limits and a calendar.",
     ("snapferry fleet plan december-weekend.yaml", "snapferry fleet run december-weekend.yaml --execute"),
     (check, plan, run, status, report, approve),
 )

@@ -78,7 +78,11 @@ def test_each_line_that_proves_something_is_found_even_if_it_is_sealed_again(jou
     assert resealed(whole, lambda same: same).problem == ""
     for number, line in enumerate(lines[:-2]):
         key, _, value = line.partition(": ")
-        if not value or key.strip() in {'"positions"', '"requests"'} or not is_json(value.rstrip(",")):
+        if (
+            not value
+            or key.strip() in {'"positions"', '"requests"', '"samples"'}
+            or not is_json(value.rstrip(","))
+        ):
             continue
         changed = [*lines[:number], f'{key}: "other",', *lines[number + 1 :]]
         found = resealed(whole, lambda _, changed=changed: "\n".join(changed))
