@@ -90,7 +90,7 @@ def _verdict(report: FleetReport) -> Verdict:
 
 def _figures(report: FleetReport) -> Figures:
     totals = report.totals
-    blocked: Tone = "bad" if totals.source_blocked else "plain"
+    blocked = [Figure("Refusing writes", common.number(totals.source_blocked), "indices of sources", "bad")]
     return Figures(
         [
             Figure(
@@ -106,7 +106,7 @@ def _figures(report: FleetReport) -> Figures:
             ),
             Figure("Copied", common.size(totals.bytes)),
             Figure("Took", common.duration(report.seconds)),
-            Figure("Refusing writes", common.number(totals.source_blocked), "indices of sources", blocked),
+            *(blocked if totals.source_blocked else []),
         ]
     )
 

@@ -95,7 +95,11 @@ def test_the_end_of_a_session_is_written_down(
     assert code_of_status(status) == code
     assert document.message == said(error)
     assert document.ended
-    assert sorted(path.suffix for path in (tmp_path / "plans/orders/reports").iterdir()) == [".html", ".json", ".md"]
+    assert sorted(path.suffix for path in (tmp_path / "plans/orders/reports").iterdir()) == [
+        ".html",
+        ".json",
+        ".md",
+    ]
     assert not State(tmp_path, "orders").is_held()
 
 
