@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Without compiled modules every command compiles a thousand of them: a second, each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install demo test unit lint lab-test soak bench lock clean
+.PHONY: install browser demo test unit lint lab-test soak bench lock clean
 
 install: $(READY)
 
@@ -36,10 +36,14 @@ lint: $(READY)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-unit: $(READY)
-	$(BIN)/pytest tests/unit
+# Pages are tested in the machine's own Chromium; where it has none, Debian's is installed, if that may be.
+browser: $(READY)
+	@$(BIN)/python -m tests.browser.chromium
 
-lab-test: $(READY)
+unit: $(READY) browser
+	$(BIN)/pytest tests/unit tests/browser
+
+lab-test: $(READY) browser
 	@$(BIN)/python tests/lab
 
 # Lint and unit tests run beside the first of the lab's tests.

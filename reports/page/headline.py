@@ -68,7 +68,7 @@ def _figures(report: Report) -> Iterator[Figure]:
         failed = sum(check.status == "FAIL" for check in report.rehearsal.checks)
         tone: Tone = "bad" if failed else "mixed" if report.rehearsal.checks else "good"
         checked, found = met(report.rehearsal).split(", ", 1)
-        yield Figure("Preflight of the real plan", checked, found, tone)
+        yield Figure("Preflight", checked, found, tone)
     if report.rehearsal and report.rehearsal.projection:
         made = report.rehearsal.projection
         yield Figure("The real run", common.span(made.low, made.high), "projected from this rehearsal")

@@ -168,7 +168,7 @@ def _checks(report: Report) -> Iterator[Block]:
         columns = (
             Column("check", "name"),
             Column("status", "verdict", choice=True),
-            Column("side"),
+            Column("side", choice=True),
             Column("found"),
             Column("what to do"),
         )

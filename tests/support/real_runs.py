@@ -43,7 +43,7 @@ def with_indices(count: int, *, different: int = 0) -> Report:
 
 def _an_index(number: int, *, equal: bool) -> IndexReport:
     name = f"logs-tenant-{number % 97:02d}-2026.{number % 12 + 1:02d}.{number:06d}"
-    count = number * 7919 % 1_000_003
+    count = 1 + number * 7919 % 1_000_003
     return IndexReport(
         source=name,
         target=name,

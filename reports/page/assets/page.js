@@ -191,6 +191,7 @@
 
   // The list of what the page contains, from its headings.
   const contents = () => {
+    document.querySelector("nav").hidden = false;
     const list = document.querySelector("#contents ul");
     const links = [...document.querySelectorAll("main > section:not([hidden])")].map((section) => {
       const head = section.querySelector("h1, h2");
