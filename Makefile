@@ -62,7 +62,7 @@ soak: $(READY)
 	  $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)
 
 # `make bench PART=window`, `PART=many` and `PART=limit` measure cutovers, a thousand indices, and the whole
-# command against the bare REST calls instead.
+# command against the bare REST calls instead; `PART=page` the report's page in Chromium.
 bench: $(READY)
 	$(BIN)/python -m benchmarks $(PART)
 

@@ -2,7 +2,8 @@
 
 `python -m benchmarks estimates` compares projected with actual durations instead: docs/estimates.md. `window`
 measures the window of a cutover, one-shot and seeded; `tail`, by the tail against restores; `many`, rounds
-and verification of a thousand indices; `limit`, the whole command against the bare REST calls of its job.
+and verification of a thousand indices; `limit`, the whole command against the bare REST calls of its job;
+`page`, the report's page with up to 10,000 indices in Chromium.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["ratios", "estimates", "window", "tail", "many", "limit"],
+        choices=["ratios", "estimates", "window", "tail", "many", "limit", "page"],
         default="ratios",
     )
     parser.add_argument("--tiny", action="store_true", help="small sizes, to try it; ignored by ratios")
@@ -38,7 +39,12 @@ def main() -> None:
         _estimates(estimates.TINY if options.tiny else estimates.SIZES, write=not options.dry)
         return
     if options.what == "many":
-        _many(*((30, 5) if options.tiny else (1000, 50)), write=not options.dry)
+        _figures(many.measured(*((30, 5) if options.tiny else (1000, 50))), write=not options.dry)
+        return
+    if options.what == "page":
+        from benchmarks import page  # Chromium is asked for by this part alone
+
+        _figures(page.measured((25,) if options.tiny else page.SIZES, options.runs), write=not options.dry)
         return
     if options.what == "limit":
         rows = limit.measured(8_000 if options.tiny else 1_000_000, options.runs)
@@ -65,9 +71,9 @@ def _ratios(sections: Iterable[tuple[str, list[table.Row]]], *, write: bool) -> 
     _written(kept, write=write)
 
 
-def _many(indices: int, changed: int, *, write: bool) -> None:
+def _figures(measured: Iterable[tuple[str, Iterable[tuple[str, str]]]], *, write: bool) -> None:
     sections: list[str] = []
-    for title, rows in many.measured(indices, changed):
+    for title, rows in measured:
         kept: list[tuple[str, str]] = []
         for what, result in rows:
             kept.append((what, result))

@@ -138,6 +138,7 @@ class Bar:
         began: when, in words.
         took: how long, in words.
         note: a line below its name, such as an error; empty for none.
+        sparse: whether it did not last all that time, but came back in between.
     """
 
     name: str
@@ -147,6 +148,7 @@ class Bar:
     took: str
     tone: Tone = "plain"
     note: str = ""
+    sparse: bool = False
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,8 @@ def _indices(report: Report) -> Iterator[Figure]:
     if report.verb is Verb.SEED and report.level is None:
         if report.round and report.round.copies is not None:
             changed = sum(count for kind, count in report.round.changes.items() if kind != "unchanged")
-            yield Figure(
-                "Copies on the target", common.number(report.round.copies), "closed, complete", "good"
-            )
-            yield Figure("Changed since the last round", common.number(changed), _operations(report))
+            yield Figure("Copies", common.number(report.round.copies), "closed, on the target", "good")
+            yield Figure("Changed", common.number(changed), _operations(report))
         return
     if not totals.indices:
         return
@@ -149,6 +147,8 @@ def _expected(report: Report) -> str:
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
+    if report.back:
+        yield "", common.EXCHANGED
     if report.origin:
         yield "from", common.origin(report.origin)
     for what, record in (("from", report.source), ("to", report.target)):

@@ -115,7 +115,7 @@ def from_section(name: str, section: Section, title: str) -> Part:
             Facts([(what, said if what else common.sentence(said)) for what, said in section.facts])
         )
     if section.rows:
-        order = _names_first(section.columns)
+        order = [at for at in _names_first(section.columns) if any(row[at] for row in section.rows)]
         columns = [_column(section.columns[at]) for at in order]
         rows = [[row[at] for at in order] for row in section.rows]
         blocks.append(Table(name.replace("part", "table"), section.title, columns, rows, tones=TONES))

@@ -14,6 +14,8 @@ _SHARE = 0.03
 """Part of the width that a pause is shortened to."""
 _LONG = 0.2
 """A pause is shortened from this part of the time that something ran."""
+_DENSE = 0.8
+"""A step of several attempts that took less of its time than this was at rest between them."""
 _SHORTENED = "Pauses in which nothing ran are shortened: {}."
 Span = tuple[datetime, datetime]
 
@@ -89,7 +91,7 @@ def timeline_of(report: Report) -> Timeline | None:
         ends=f"{ends:%H:%M:%S}",
         band=band,
         band_name="the source refuses writes",
-        below=list(_below(report, scale)),
+        below=list(_below(scale)),
     )
 
 
@@ -100,6 +102,7 @@ class _Row:
     took: str
     tone: Tone
     note: str = ""
+    sparse: bool = False
 
 
 def _rows(report: Report, now: datetime) -> Iterator[_Row]:
@@ -108,13 +111,16 @@ def _rows(report: Report, now: datetime) -> Iterator[_Row]:
 
 
 def _step(step: StepReport, now: datetime, outcome: RunStatus) -> _Row:
-    again = f"{step.attempts} attempts" if step.attempts > 1 else ""
+    ended = max(step.started, step.ended or now)
+    sparse = step.attempts > 1 and step.seconds < _DENSE * (ended - step.started).total_seconds()
+    between = " in this time" if sparse else ""
+    again = f"{step.attempts} attempts{between}" if step.attempts > 1 else ""
     killed = "it did not end" if step.ended is None and outcome is not RunStatus.RUNNING else ""
     note = "; ".join(filter(None, (again, killed, step.error or "")))
     running = step.ended is None and outcome is RunStatus.RUNNING
     tone: Tone = "busy" if running else "bad" if step.error or killed else "plain"
     took = "running" if running else common.duration(step.seconds)
-    return _Row(step.name, (step.started, max(step.started, step.ended or now)), took, tone, note)
+    return _Row(step.name, (step.started, ended), took, tone, note, sparse)
 
 
 def _gate(gate: GateReport, now: datetime, outcome: RunStatus) -> _Row:
@@ -143,7 +149,7 @@ def _bar(row: _Row, scale: Scale, begins: datetime) -> Bar:
     start, end = map(scale.at, row.span)
     after = common.duration((row.span[0] - begins).total_seconds())
     began = f"{row.span[0]:%H:%M:%S}, {after} after the start"
-    return Bar(row.name, start, end - start, began, row.took, row.tone, row.note)
+    return Bar(row.name, start, end - start, began, row.took, row.tone, row.note, row.sparse)
 
 
 def _band(scale: Scale, span: Span) -> tuple[float, float]:
@@ -151,8 +157,6 @@ def _band(scale: Scale, span: Span) -> tuple[float, float]:
     return start, end - start
 
 
-def _below(report: Report, scale: Scale) -> Iterator[str]:
+def _below(scale: Scale) -> Iterator[str]:
     if scale.pauses:
         yield _SHORTENED.format(", ".join(map(common.duration, scale.pauses)))
-    if report.back:
-        yield common.EXCHANGED

@@ -2,7 +2,7 @@
 // Everything from the report is set as text, never as markup; only `update` takes markup, from the page's server.
 (() => {
   "use strict";
-  const FIRST = 100;
+  const FIRST = 50;
   const STEP = 500;
   const SIGNS = { good: "✓", mixed: "!", bad: "✕", busy: "…", plain: "" };
   const POWERS = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, s: 1, min: 60, h: 3600 };
@@ -114,9 +114,12 @@
       more.hidden = rest === 0;
       more.textContent = rest <= STEP ? `Show the other ${number(rest)}` : `Show ${number(STEP)} more`;
     };
+    const index = () => {
+      haystacks ??= rows.map((row) => row.filter((value) => typeof value === "string").join("\n").toLowerCase());
+    };
     const apply = () => {
       const words = now.query.toLowerCase().split(/\s+/).filter(Boolean);
-      haystacks ??= words.length ? rows.map((row) => row.filter((value) => typeof value === "string").join("\n").toLowerCase()) : null;
+      if (words.length) index();
       const chosen = Object.entries(now.choices).filter(([, value]) => value !== "");
       found = rows.filter((row, at) => words.every((word) => haystacks[at].includes(word))
         && chosen.every(([column, value]) => row[column] === value));
@@ -151,6 +154,7 @@
     };
     const tools = element("div", { className: "tools" });
     const search = element("input", { type: "search", value: now.query, autocomplete: "off", spellcheck: false });
+    search.addEventListener("focus", () => setTimeout(index)); // so that the first letter need not wait for it
     search.addEventListener("input", () => change({ query: search.value }));
     tools.append(labelled(`Filter ${noun[1]}`, search, "filter", "search"));
     columns.forEach((column, at) => {
