@@ -79,6 +79,9 @@ def scene(target: FakeDomain, tmp_path: Path) -> Scene:
 def test_a_complete_copy_is_as_recorded(scene: Scene) -> None:
     record = scene.verify()
     assert record.passed and record.level == "record"
+    figures = record.verdicts[0].figures
+    assert figures and (figures.source, figures.source_uuid, figures.target_uuid) == ((), "", "uuid-a")
+    assert [each.documents for each in figures.target] == [3]
     assert [(v.outcome, v.source_count, v.target_count) for v in record.verdicts] == [
         ("as recorded", None, 3)
     ]

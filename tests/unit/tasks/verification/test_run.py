@@ -408,3 +408,31 @@ def test_closed_shards_that_tell_nothing_are_not_compared(m: Migration, sides: A
     assert "1 of 2 closed shards" in verdict.detail
     del sides[1].indices["a"]
     assert "target: 0 of 1 closed shards" in one(m, shut()).detail
+
+
+def figures_of(verdict: Verdict) -> tuple[str, list[Any], list[Any]]:
+    assert verdict.figures
+    told = [
+        [(each.documents, each.sum, each.last) for each in side]
+        for side in (verdict.figures.source, verdict.figures.target)
+    ]
+    return verdict.figures.kind, *told
+
+
+def test_each_way_of_comparing_keeps_the_figures_that_it_has(
+    tmp_path: Path, source: FakeDomain, target: FakeDomain, sides: Any
+) -> None:
+    held(sides, "a", [(3, 30, 12)], [(3, 30, 12)])
+    (counted,) = verify(migration(tmp_path, source, target, "counts"), a_resolution(a_unit("a"))).verdicts
+    assert figures_of(counted) == ("counts", [(3, None, None)], [(3, None, None)])
+
+    held(sides, "a", [(3, 0, 12)], [(3, 0, 12)], open=False)
+    closed = one(migration(tmp_path / "closed", source, target), shut())
+    assert figures_of(closed) == ("closed", [(3, None, 12)], [(3, None, 12)])
+
+
+def test_of_an_index_with_numbers_of_its_own_both_sides_are_read(m: Migration, sides: Any) -> None:
+    held(sides, "a", [(3, 30, 12)], [(3, 3, 2)])
+    proved = Verdict(source="a", target="a", outcome="equal", source_count=3, target_count=3, shards=1)
+    (by_tail,) = verify(m, a_resolution(a_unit("a")), proved={"a": proved}).verdicts
+    assert figures_of(by_tail) == ("operations", [(3, 30, 12)], [(3, 3, 2)])
