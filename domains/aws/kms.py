@@ -36,7 +36,7 @@ def key(session: boto3.Session, named: str, region: str | None = None) -> Key | 
     Raises:
         AwsError: the caller may not read it, or KMS cannot be reached.
     """
-    kms = call_aws("use KMS", lambda: client_of(session, "kms", _region(named) or region))
+    kms = call_aws("use KMS", lambda: client_of(session, "kms", region_of(named) or region))
     what, right = f"look up KMS key {named}", f"kms:DescribeKey on {named}"
     reply = call_aws_if_exists(what, lambda: kms.describe_key(KeyId=named), right)
     if reply is None:
@@ -51,7 +51,7 @@ def policy(session: boto3.Session, arn: str) -> str:
     Raises:
         AwsError: the caller may not read it (one of another account never may), or KMS cannot be reached.
     """
-    kms = call_aws("use KMS", lambda: client_of(session, "kms", _region(arn)))
+    kms = call_aws("use KMS", lambda: client_of(session, "kms", region_of(arn)))
     reply = call_aws(
         f"read the policy of {arn}",
         lambda: kms.get_key_policy(KeyId=arn, PolicyName="default"),
@@ -60,5 +60,6 @@ def policy(session: boto3.Session, arn: str) -> str:
     return str(reply["Policy"])
 
 
-def _region(named: str) -> str | None:
+def region_of(named: str) -> str | None:
+    """The Region in the ARN of a key; None for an id or an alias."""
     return named.split(":")[3] if named.startswith("arn:") else None
