@@ -9,6 +9,8 @@ from snapferry.commands import (
     access,
     advise,
     approve,
+    certificate,
+    certify,
     check,
     compare_queries,
     cutover,
@@ -68,6 +70,7 @@ VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {
         policy.policy,
     ),
     "Inspect": (status.status, watch.watch, report.report, runs.runs),
+    "Prove it to others": (certify.certify, certificate.certificate),
     "Try it out": (demo.demo, lab.lab),
     "Help": (help.help, version.version),
 }

@@ -56,6 +56,8 @@ VERBS: dict[str, Call] = {
     "watch": Call(("PLAN", "--run", "none"), code=2),  # there is no such run
     "report": Call(("PLAN",), code=3),  # there is no run
     "runs": Call(("PLAN",)),
+    "certify": Call(("PLAN", "--key", "none.pem"), code=3),  # there is no run
+    "certificate check": Call(("none.json", "--against", "PLAN"), code=2),  # tests/lab/test_certificates.py
     "repository register": Call(
         ("SOURCE", "r", "--bucket", "my-bucket", "--bucket-region", "us-east-1", *REGION)
     ),

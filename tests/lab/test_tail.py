@@ -9,6 +9,7 @@ from urllib.parse import quote
 import requests
 from migrations import Desk, documents, engine
 from rounds import CUTOVER, cut_over, record, seeded
+from support.certified import a_key
 
 from lab.description import LabDescription
 
@@ -55,6 +56,18 @@ def contents(lab: LabDescription, side: str, index: str) -> dict[str, Any]:
     }
 
 
+def require_certified(desk: Desk) -> None:
+    """The run can be certified, and both domains still are as it says."""
+    private, public = a_key(desk.folder)
+    file = str(desk.folder / "certificate.json")
+    made = desk.run("certify", "--key", str(private), "-o", file)
+    assert made.code == 0, str(made)
+    plan = ("--against", str(desk.plan_file))
+    found = desk.command("certificate", "check", file, "--public-key", str(public), *plan)
+    assert found.code == 0, str(found)
+    assert "Window: no writes on the source from" in found.out
+
+
 def test_a_cutover_brings_over_what_changed_and_proves_it(desk: Desk) -> None:
     lab = desk.lab
     for name in ("one", "two", "still"):
@@ -68,6 +81,7 @@ def test_a_cutover_brings_over_what_changed_and_proves_it(desk: Desk) -> None:
     assert ended.code == 0, str(ended)
     for name in ("one", "two", "still"):
         assert contents(lab, "source", name) == contents(lab, "target", name)
+    require_certified(desk)
     journal = desk.journal()
     assert record(journal, "prove")["differences"] == {}
     assert set(record(journal, "prove")["proved"]) == {"one", "two"}

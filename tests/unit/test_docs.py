@@ -1,6 +1,6 @@
 """The documents agree with the product: links, commands, options, exit codes, plan keys, the report's schema.
 
-`python tests/unit/test_docs.py` writes reports/report.schema.json anew.
+`python tests/unit/test_docs.py` writes reports/report.schema.json and reports/certificate.schema.json anew.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from reports.model.certificate import certificate_schema
 from reports.model.report import report_schema
 from runs.lifecycle import RunStatus
 from snapferry.exit_codes import ExitCode, code_of_status
@@ -23,6 +24,7 @@ from snapferry.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT_SCHEMA = ROOT / "reports" / "report.schema.json"
+CERTIFICATE_SCHEMA = ROOT / "reports" / "certificate.schema.json"
 PAGES = ("*.md", "docs/**/*.md", "deployments/*.md")
 DOCUMENTS = sorted(str(path.relative_to(ROOT)) for pages in PAGES for path in ROOT.glob(pages))
 COMMAND: Any = typer.main.get_command(app)
@@ -149,6 +151,18 @@ def test_the_reports_schema_is_up_to_date() -> None:
     assert json.loads(REPORT_SCHEMA.read_text(encoding="utf-8")) == json.loads(json.dumps(report_schema()))
 
 
+def test_the_certificates_schema_is_up_to_date() -> None:
+    assert json.loads(CERTIFICATE_SCHEMA.read_text(encoding="utf-8")) == json.loads(
+        json.dumps(certificate_schema())
+    )
+
+
+def test_the_certificates_description_names_its_parts() -> None:
+    described = set(re.findall(r"`(\w+)`", text_of("docs/certificate.md")))
+    parts = certificate_schema()["$defs"]["Certificate"]["properties"]  # pyright: ignore
+    assert sorted(set(parts) - described - {"verified"}) == []
+
+
 def test_the_report_shown_in_the_documents_has_the_schemas_form() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     shown = re.search(r"```json\n(.*?)```", text_of("docs/report.md"), re.DOTALL)
@@ -184,3 +198,4 @@ def test_the_rights_that_are_asked_for_are_those_that_the_lab_proves() -> None:
 
 if __name__ == "__main__":
     REPORT_SCHEMA.write_text(json.dumps(report_schema(), indent=2) + "\n", encoding="utf-8")
+    CERTIFICATE_SCHEMA.write_text(json.dumps(certificate_schema(), indent=2) + "\n", encoding="utf-8")
