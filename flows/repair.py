@@ -12,6 +12,7 @@ from flows.sessions.session import count_requests
 from flows.sessions.verb_rules import REPAIR
 from flows.sessions.which_run import repairable_run
 from flows.verify import verify_again
+from reports.words.queries import failure
 from runs.begun_plan import require_same_clusters, require_same_plan
 from runs.lifecycle import RunStatus
 from runs.progress import Progress, report_progress
@@ -21,6 +22,7 @@ from runs.verbs import Verb
 from tasks import steps
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
+from tasks.queries.in_verification import with_queries
 from tasks.records.repair import RepairedIndex, RepairPreview, RepairRecord
 from tasks.records.resolution import Resolution
 from tasks.records.verification import VerificationRecord
@@ -110,7 +112,8 @@ def _work(m: Migration) -> repairing.Repair:
         )
 
     def verify(repaired: Mapping[str, RepairedIndex], most_named: int) -> VerificationRecord:
-        return verify_again(m, resolution, m.journal, repaired, most_named)
+        record = verify_again(m, resolution, m.journal, repaired, most_named)
+        return with_queries(m, resolution, record)
 
     return repairing.Repair(m, resolution, verify)
 
@@ -124,6 +127,10 @@ def _settle(m: Migration, record: RepairRecord) -> None:
             _end_well(m)
     elif not verified.bracketed:
         failing = len(verified.failing) or len(verified.refuted)
+        if not failing and verified.queries:
+            why = f"after a repair, {failure(verified.queries)}"
+            journal.settle(RunStatus.DIFFERENT, why, "`snapferry compare-queries PLAN` compares again")
+            return
         journal.settle(
             RunStatus.DIFFERENT,
             f"after a repair, {failing} of {len(verified.verdicts)} indices differ or could not be compared",

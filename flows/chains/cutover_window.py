@@ -9,6 +9,7 @@ from typing import TypeVar
 from domains.errors import SnapferryError, is_transient
 from flows.chains.steps import perform, run_step
 from flows.guard.guard import Guard
+from reports.words import queries
 from reports.words import seeding as words
 from runs.lifecycle import opening_has_begun
 from runs.progress import Progress, listening, report_progress
@@ -18,10 +19,12 @@ from tasks.cutover import freeze, open_target, window
 from tasks.cutover.window_estimate import expected_window
 from tasks.errors import TimedOut
 from tasks.migration import Migration
+from tasks.queries.in_verification import expected_seconds
 from tasks.records.estimates import WindowEstimate
 from tasks.records.resolution import Resolution
 from tasks.seeding.changes import find_changes, inspect_both_sides
 from tasks.seeding.copies import ledger_of
+from tasks.seeding.scope import with_streams_split
 from tasks.steps import Step
 
 T = TypeVar("T")
@@ -52,11 +55,21 @@ def step_within(m: Migration, step: Step, act: Callable[[], T]) -> T:
 def record_window_estimate(m: Migration, resolution: Resolution) -> WindowEstimate:
     """Record and report how long the source will refuse writes."""
     made = perform(m, steps.ESTIMATE_WINDOW, lambda: _estimate_now(m, resolution))
+    _tell_query_gate(m, resolution)
     if made.low > m.plan.cutover.window.total_seconds():
         report_progress(
             Progress(steps.ESTIMATE_WINDOW.name, words.not_enough(m.plan.cutover.window), waiting=True)
         )
     return made
+
+
+def _tell_query_gate(m: Migration, resolution: Resolution) -> None:
+    """Tell how much of the window the query gate will take, by trying some of its searches on the source."""
+    expected = expected_seconds(m, with_streams_split(resolution))
+    if expected:
+        too_long = expected[1] > m.plan.cutover.window.total_seconds() / 2
+        said = queries.expected(*expected, m.plan.cutover.window)
+        report_progress(Progress(steps.ESTIMATE_WINDOW.name, said, waiting=too_long))
 
 
 def current_window_estimate(m: Migration, resolution: Resolution) -> str:

@@ -6,11 +6,13 @@ from functools import partial
 
 from flows.chains.stages import require_restored, take_snapshot
 from flows.chains.steps import perform, run_step
+from runs.verbs import Verb
 from tasks import steps
 from tasks.cleanup import removal
 from tasks.cutover.open_target import open_copies
 from tasks.migration import Migration
 from tasks.planning import resolve
+from tasks.queries.in_verification import with_queries
 from tasks.records.resolution import Resolution
 from tasks.records.seeding import ChangesRecord, RoundRecord, round_record
 from tasks.records.transfer import RestoreRecord, SnapshotRecord
@@ -142,13 +144,23 @@ def verify_copies(
     if waiting.plan.verify.level == "counts":
         level = waiting.plan.verify.model_copy(update={"level": "operations"})
         waiting = replace(waiting, plan=waiting.plan.model_copy(update={"verify": level}))
-    return perform(
-        m,
-        step,
-        lambda: with_asked_settings(
-            m, resolution, verify(waiting, resolution, work.marks, proved), but=COPY_SETTINGS
-        ),
-    )
+    return perform(m, step, lambda: _verified(m, waiting, resolution, work, step, proved))
+
+
+def _verified(
+    m: Migration,
+    waiting: Migration,
+    resolution: Resolution,
+    work: ChangesRecord,
+    step: StepKey[VerificationRecord],
+    proved: Mapping[str, Verdict],
+) -> VerificationRecord:
+    """Compare; then, once and only if that passes, run the query gate: every second of a window counts."""
+    record = verify(waiting, resolution, work.marks, proved)
+    record = with_asked_settings(m, resolution, record, but=COPY_SETTINGS)
+    is_gate = step is steps.VERIFY and m.journal.document.verb is not Verb.FALLBACK
+    holds = record.passed or record.bracketed
+    return with_queries(m, resolution, record) if is_gate and holds else record
 
 
 def round_result(m: Migration, work: ChangesRecord, taken: SnapshotRecord | None) -> RoundRecord:

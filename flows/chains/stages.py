@@ -4,7 +4,7 @@ from operator import attrgetter
 
 from flows.chains.gates import pass_gate
 from flows.chains.steps import perform, run_step
-from reports.words import common
+from reports.words import common, queries
 from runs.events import Event, emit
 from runs.state import State
 from tasks import snapshot, steps
@@ -12,6 +12,7 @@ from tasks.errors import ExecutionError, VerificationFailed
 from tasks.metadata.step import copy_phase
 from tasks.migration import Migration
 from tasks.planning.resolve import require_registrable
+from tasks.queries.in_verification import with_queries
 from tasks.records.metadata import CopiedMetadata, MetadataPhase
 from tasks.records.resolution import Resolution
 from tasks.records.transfer import MarksRecord, RestoreRecord, SnapshotRecord
@@ -85,7 +86,8 @@ def snapshot_restore_verify(m: Migration, resolution: Resolution) -> Verificatio
 def _compared(m: Migration, resolution: Resolution, marked: MarksRecord) -> VerificationRecord:
     if m.source_domain:
         repaired = m.journal.document.recorded(steps.REPAIR)
-        return verify(m, resolution, marked.marks, repaired=repaired.by_source if repaired else {})
+        record = verify(m, resolution, marked.marks, repaired=repaired.by_source if repaired else {})
+        return with_queries(m, resolution, record)
     return verify_against_record(m, resolution, m.journal.document, State.of(m.journal).folder)
 
 
@@ -145,6 +147,11 @@ def require_equal(record: VerificationRecord) -> None:
         raise VerificationFailed(
             "; ".join(common.finding(finding) for finding in record.refuted[:3]),
             "`snapferry verify PLAN` checks again",
+        )
+    if not failing and record.queries and not record.queries.passed:
+        raise VerificationFailed(
+            queries.failure(record.queries),
+            "`snapferry report PLAN` names the documents; `snapferry compare-queries PLAN` compares again",
         )
     why = _why if record.level != "record" else attrgetter("detail")
     shown = "; ".join(f"{verdict.target} ({why(verdict)})" for verdict in failing[:3])

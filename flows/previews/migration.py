@@ -23,6 +23,7 @@ from tasks.migration import Migration
 from tasks.planning import resolve as resolving
 from tasks.planning.plan_document import RemainingWork, plan_document, remaining_work
 from tasks.planning.saved_plan import seal
+from tasks.queries.in_verification import digest_for
 from tasks.records.estimates import Estimate
 from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import Resolution
@@ -135,6 +136,7 @@ def _document(
             counts=_counts(survey, names) if names else {},
             requests=migration_requests(m, survey, resolution, remaining),
             estimate=estimate,
+            queries_digest=digest_for(m) if not remaining.finished else "",
         )
     )
 

@@ -75,6 +75,7 @@ def report_of(document: Document, shown_by: Called | None = None) -> Report:
         level=verified.level if verified else None,
         limits=[limit(each) for each in verified.limits] if verified else [],
         findings=list(verified.general) if verified else [],
+        queries=verified.queries if verified else None,
         totals=_totals(indices),
         repositories=[record for record in registered if record],
         snapshot=document.recorded(steps.SNAPSHOT),

@@ -14,6 +14,7 @@ from runs.verbs import Verb
 from tasks.records.checks import CheckRecord
 from tasks.records.estimates import Workload
 from tasks.records.metadata import ItemOutcome
+from tasks.records.queries import QueryComparison
 from tasks.records.reindexing import IndexMerge, SwitchedAliases
 from tasks.records.resolution import ClusterRecord, LeftOut, SnapshotOrigin
 from tasks.records.tail import CatchUpRecord, FollowRecord, IndexWay, ProofRecord, TailRound
@@ -261,6 +262,9 @@ class Report(ReportPart):
     limits: list[str] = Field(default=[], description="What an equal verdict does not prove.")
     findings: list[Finding] = Field(
         default=[], description="Comparisons of the domains as a whole: templates, acceptance queries."
+    )
+    queries: QueryComparison | None = Field(
+        default=None, description="The query gate; null where the plan names no recorded searches."
     )
     totals: Totals
     repositories: list[RepositoryRecord] = Field(

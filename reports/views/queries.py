@@ -36,6 +36,13 @@ def conclusion(record: QueryComparison) -> Text:
     return Text(f"{said[:1].upper()}{said[1:]}{'' if record.passed else ': query gate failed'}", passed)
 
 
+def parts(record: QueryComparison | None) -> Iterator[RenderableType]:
+    """The gate as a part of something larger; nothing without one."""
+    if record is not None:
+        yield from lines(record)
+        yield conclusion(record)
+
+
 def lines(record: QueryComparison, *, every: bool = False) -> Iterator[RenderableType]:
     """The searches that are not equal, with their documents and causes; then what was read, and times."""
     shown = [each for each in record.results if every or each.outcome != "equal"]

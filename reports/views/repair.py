@@ -9,7 +9,7 @@ from rich.text import Text
 from reports.build.repair import repair_report
 from reports.model.repair import RepairReport
 from reports.model.report import Report
-from reports.views import layout
+from reports.views import layout, queries
 from reports.views.fitting import Section, page
 from reports.words import common
 from reports.words import repair as words
@@ -58,6 +58,7 @@ def _done(record: RepairRecord) -> Iterator[RenderableType]:
     yield from layout.reasons((v.target, v.detail or v.outcome) for v in verified.failing)
     yield from layout.documents([(v.target, v.documents, v.more) for v in verified.verdicts])
     yield from layout.findings(verified.general)
+    yield from queries.parts(verified.queries)
     style = "bold green" if verified.passed else "bold yellow" if verified.bracketed else "bold red"
     yield Text(common.compared(verified), style)
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from configs.values.listing import listed
 from reports.model.report import IndexReport, Report
-from reports.views import estimates, layout, repair, seeding, tail
+from reports.views import estimates, layout, queries, repair, seeding, tail
 from reports.views.cleanup import finish_lines
 from reports.views.fitting import Rows, page
 from reports.views.layout import ROWS, Row
@@ -59,6 +59,7 @@ def _parts(report: Report, files: Iterable[tuple[str, str]]) -> Iterator[Rendera
     yield from layout.reasons(failing)
     yield from layout.documents([(i.target, i.documents, i.more) for i in report.indices])
     yield from layout.findings(report.findings)
+    yield from queries.parts(report.queries)
     if report.window:
         yield from seeding.window_lines(report.window)
     if report.repair:
@@ -161,6 +162,7 @@ def _verification_parts(record: VerificationRecord, every: bool) -> Iterator[Ren
     yield from layout.reasons((v.target, v.detail) for v in record.failing)
     yield from layout.documents([(v.target, v.documents, v.more) for v in record.verdicts])
     yield from layout.findings(record.general)
+    yield from queries.parts(record.queries)
     yield from _skipped(record, every)
     for limit in record.limits:
         yield Text(f"Limits: {words.limit(limit)}", "dim")

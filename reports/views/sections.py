@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from reports.model.report import Report
-from reports.views import estimates, repair, seeding, tail
+from reports.views import estimates, queries, repair, seeding, tail
 from reports.views.fitting import Section
 from reports.words import common, metadata
 from runs.verbs import Verb
@@ -54,6 +54,8 @@ def _results(report: Report) -> Iterator[Section]:
     yield from repair.sections(report)
     found = [(f.what, f.place, f.outcome, f.detail) for f in report.findings]
     yield Section("Templates and queries", ("what", "where", "outcome", "detail"), found)
+    if report.queries:
+        yield from queries.sections(report.queries)
     copied = [
         (
             each.step,

@@ -92,6 +92,8 @@ def _is_only_forecast(report: Report) -> bool:
     """Whether a rehearsal found everything equal, and ended badly for what the real run would meet."""
     if report.rehearsal is None or report.rehearsal.failure or report.outcome != RunStatus.DIFFERENT:
         return False
+    if report.queries and not report.queries.passed:
+        return False
     return 0 < report.totals.indices == report.totals.equal + report.totals.recorded
 
 

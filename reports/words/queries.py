@@ -1,6 +1,7 @@
 """The query gate in words."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import PurePath
 
 from reports.words import common
@@ -34,6 +35,23 @@ def conclusion(record: QueryComparison) -> str:
     said += [f"{wrong[1]} could not be compared"] if wrong[1] else []
     said += ["the target is too slow"] if record.is_too_slow else []
     return ", ".join(said)
+
+
+def failure(record: QueryComparison) -> str:
+    """Why the gate fails a verification, with the first documents."""
+    named = [
+        f"{place(result)}: {change(each)}" for result in record.failing[:3] for each in result.changes[:2]
+    ]
+    return "; ".join((conclusion(record), *named))
+
+
+def expected(count: int, seconds: float, window: timedelta) -> str:
+    """How much of a window the gate will take."""
+    said = (
+        f"the query gate will run {searches(count)} inside the window, for about {common.duration(seconds)}"
+    )
+    too_long = seconds > window.total_seconds() / 2
+    return f"{said}: more than half of it; record fewer, or use a longer window" if too_long else said
 
 
 def read(found: QueriesRead) -> str:

@@ -25,7 +25,7 @@ Seeds = Annotated[
     "snapferry abort orders-to-ireland.yaml --seeds --execute",
 )
 def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
-    """Roll back a cutover, or remove what unfinished runs have left.
+    """Roll back a cutover, or remove what unfinished runs left.
 
     Deals with one at a time: an unfinished cutover, else a rehearsal, seed rounds (with --seeds), or a
     migration that is not done. A cutover can be rolled back until it starts to open the target: the source

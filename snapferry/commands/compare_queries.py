@@ -78,8 +78,8 @@ P95Ratio = Annotated[
 
 @verb(
     "snapferry compare-queries orders-to-ireland.yaml",
-    "snapferry compare-queries orders-to-ireland.yaml --from slow.log --p95-ratio 1.5",
-    "snapferry compare-queries --source https://a --target https://b --from searches.ndjson --json",
+    "snapferry compare-queries orders-to-ireland.yaml --from slow.log --rbo 1.0",
+    "snapferry compare-queries --source https://a --target https://b --from a.log",
 )
 def compare_queries(
     call: Call,
@@ -97,10 +97,11 @@ def compare_queries(
     all: ListAll = False,
     state: StatePlace = None,
 ) -> ExitCode:
-    """Run recorded searches on both sides, and compare how they rank.
+    """Compare how recorded searches rank on both sides.
 
-    With PLAN, on what its latest run moved or, if there is no run, on the plan's indices. Without PLAN, on
-    all indices of --source, or those given by --indices, and their namesakes on --target.
+    Runs them on both sides. With PLAN, on what its latest run moved or, if there is no run, on the plan's
+    indices. Without PLAN, on all indices of --source, or those given by --indices, and their namesakes on
+    --target.
 
     Names each search whose best hits are not the same, with the documents that were lost, gained or moved,
     and the cause as far as it can be found. Only reads. Exits with 4 if a search ranks otherwise or cannot

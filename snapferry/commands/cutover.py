@@ -47,7 +47,7 @@ def cutover(
     source_after: SourceAfter = None,
     rehearse: Rehearse = False,
 ) -> ExitCode:
-    """Freeze the source, copy the rest, verify, and open the target.
+    """Freeze the source, copy the rest, verify, open the target.
 
     The cutover is rolled back if it is interrupted, finds a difference (exit code 4), or is not verified
     within cutover.window (exit code 5): the source accepts writes again, and the copies wait for the next

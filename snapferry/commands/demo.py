@@ -35,7 +35,7 @@ Folder = Annotated[
 def demo(
     documents: Documents = 120_000, folder: Folder = None, source: Source = ENGINE, target: Target = ENGINE
 ) -> ExitCode:
-    """Run a whole migration on this machine, without an AWS account.
+    """Run a whole migration on this machine, without AWS.
 
     Starts a local AWS with two real OpenSearch domains, migrates one to the other, verifies, reports, and
     stops everything again. The first demo downloads about 200 MB of engine.

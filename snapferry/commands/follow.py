@@ -23,7 +23,7 @@ UntilReady = Annotated[
     "snapferry follow orders-to-ireland.yaml --execute --until-ready",
 )
 def follow(call: ExecutableCall, allow: ConsentOptions, until_ready: UntilReady = False) -> ExitCode:
-    """Keep the copies in step with the source, document by document.
+    """Keep the copies in step with the source, by document.
 
     Reads what changes on the source by sequence number, and writes it to the copies that seed rounds have
     made, round after round, until Ctrl-C or SIGTERM. Nobody else can write to them. The source accepts writes

@@ -201,7 +201,7 @@ def status(call: Call, place: Place) -> None:
 
 lab = VerbGroup(
     "lab",
-    "Run a local AWS to try things on: two domains, S3, IAM, STS.",
+    "Run a local AWS to try things on: domains, S3, IAM, STS.",
     ("snapferry lab up", "snapferry lab down"),
     (up, down, status),
 )

@@ -37,7 +37,7 @@ Level = Annotated[
 def repair(
     call: ExecutableCall, level: Level = None, sample: Sample = None, seed: Seed = None
 ) -> ExitCode | None:
-    """Repair exactly the documents that verify names on the target.
+    """Repair exactly the documents that verify has named.
 
     For the copies of a finished migration that are not yet in use. Compares as `verify` does. What the target
     lacks or has otherwise is written as the source has it, what the source does not have is deleted, and all

@@ -23,7 +23,7 @@ Format = Annotated[
     "snapferry report orders-to-ireland.yaml --run 20261129-125301402-18c1",
 )
 def report(call: RunCall, run: RunId = None, format: Format = "console") -> ExitCode:
-    """Show what the plan's latest run did, or another of its runs.
+    """Show what the plan's latest run, or another one, did.
 
     Reads the run's journal only; nothing is sent to the domains. docs/report.md explains every
     key.

@@ -69,7 +69,7 @@ def restore(
     ] = None,
     allow_partial: AllowPartial = False,
 ) -> ExitCode:
-    """Restore indices of a snapshot, from the service's own as well.
+    """Restore indices of a snapshot, also of the service's own.
 
     Names and patterns are looked up in the snapshot, and the request lists them one by one. A name that is
     taken on the domain is refused, with the ways out. Write blocks do not come along. The same command again

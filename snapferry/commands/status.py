@@ -29,7 +29,7 @@ Watch = Annotated[
 
 @verb("snapferry status orders-to-ireland.yaml --json", "snapferry status orders-to-ireland.yaml --watch")
 def status(call: RunCall, run: RunId = None, watch: Watch = False) -> ExitCode:
-    """Show where the latest run stands and whether writes are blocked.
+    """Show the state of the latest run and of the write block.
 
     While a step runs, shows its figures and its process. Reads the run's files only; nothing is sent to the
     domains. A source that a cutover has frozen refuses

@@ -160,6 +160,8 @@ def _next(place: str | None, record: "VerificationRecord", plan: "Plan") -> str:
     latest = state.latest()
     if latest is None:
         return next_command("plan")
+    if not record.failing and not record.queries_pass:
+        return next_command("compare-queries")
     if not record.passed:
         try:
             repairable_run(state)

@@ -10,7 +10,7 @@ from snapferry.verb import verb
 
 @verb("snapferry watch orders-to-ireland.yaml")
 def watch(call: RunCall, run: RunId = None) -> ExitCode:
-    """Show how a run stands until it ends, then exit as the run did.
+    """Show how a run stands until it ends; exit as the run did.
 
     Works beside a run in another terminal, under a service manager, or on another machine where the state is
     in S3. Where the plan has no run yet, it waits for one. Reads the run's files only; nothing is sent to the

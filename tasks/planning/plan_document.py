@@ -49,11 +49,13 @@ def plan_document(
     counts: dict[str, int],
     requests: Sequence[PlannedRequest],
     estimate: Estimate | None = None,
+    queries_digest: str = "",
 ) -> PlanDocument:
     """The document of a resolved migration. Pure.
 
     Args:
         requests: what the run will send, collected from its steps.
+        queries_digest: of the plan's recorded searches; empty without any.
     """
     return PlanDocument(
         name=m.plan.name,
@@ -71,6 +73,7 @@ def plan_document(
         aliases=digests.aliases,
         snapshot_uuid=snapshot_uuid,
         counts=counts,
+        queries_digest=queries_digest,
         plan=plan_record(m.plan),
     )
 

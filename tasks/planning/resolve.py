@@ -14,6 +14,7 @@ from tasks.checks.run import run_checks
 from tasks.checks.safety import consents_given, consents_needed
 from tasks.errors import PreconditionError
 from tasks.migration import Migration
+from tasks.queries.in_verification import problem_of_file
 from tasks.records.checks import CheckRecord
 from tasks.records.resolution import (
     ClusterRecord,
@@ -51,7 +52,8 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     first, then = (deciding(checks, m.plan.checks) for checks in (FIRST, THEN))
     records = run_checks(survey, first, then)
     failed = [record for record in records if record.status == "FAIL"]
-    problems = (*map(_problem, failed), *_missing_consents(survey))
+    unusable = problem_of_file(m.plan)
+    problems = (*map(_problem, failed), *_missing_consents(survey), *filter(None, [unusable]))
     if problems:
         raise PreconditionError(_refusal(m), problems, _consent(survey, failed) or _CHECK_AGAIN)
     return resolution_of(m, survey, records)

@@ -12,7 +12,12 @@ from tasks.records.plan_document import PlanDocument
 from tasks.records.resolution import ClusterRecord, Resolution, SelectedIndex, Unit
 
 _NAMES = 20
-_LATER = ("settings", "aliases", "snapshot_uuid")  # not in files of the first versions, nor in their hash
+_LATER = (
+    "settings",
+    "aliases",
+    "snapshot_uuid",
+    "queries_digest",
+)  # not in files of the first versions, nor in their hash
 
 
 _LATER_DECIDED = ("reindexed", "switches", "merges")
@@ -91,6 +96,8 @@ def _differences(saved: PlanDocument, fresh: PlanDocument) -> Iterator[str]:
     yield from _indices(saved, fresh)
     if saved.snapshot_uuid and saved.snapshot_uuid != fresh.snapshot_uuid:
         yield from _snapshot(before.snapshot, saved.snapshot_uuid, fresh.snapshot_uuid)
+    if saved.queries_digest != fresh.queries_digest:
+        yield "~ the recorded searches: the file that queries.from names has changed"
     if before.bucket_region != after.bucket_region:
         yield f"~ the bucket's Region: {before.bucket_region} → {after.bucket_region}"
 

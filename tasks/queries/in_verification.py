@@ -3,8 +3,11 @@
 import time
 from collections.abc import Sequence
 
+from configs.plan import Plan
 from domains.domain import Domain
 from domains.errors import DomainError
+from runs.verbs import Verb
+from tasks.errors import PreconditionError
 from tasks.migration import Migration
 from tasks.queries.gate import QueryGate, Timing, compare_file, file_of
 from tasks.queries.names import Scope
@@ -20,6 +23,10 @@ _RUNS_COMPARED = 2
 """Runs of a search on each side: as recorded, and for its ranks."""
 
 
+_TIMING: dict[Verb, Timing] = {Verb.REHEARSE: "told", Verb.SEED: "told", Verb.CUTOVER: "none"}
+"""A rehearsal may work on a smaller target, and nothing is timed while a source refuses writes."""
+
+
 def with_queries(
     m: Migration, resolution: Resolution, record: VerificationRecord, timing: Timing = "judged"
 ) -> VerificationRecord:
@@ -27,6 +34,7 @@ def with_queries(
 
     Args:
         resolution: what moved, under the names that the target has for it now.
+        timing: what becomes of times, unless the run's verb says otherwise.
 
     Raises:
         DomainError: transient errors only.
@@ -34,6 +42,7 @@ def with_queries(
     if m.plan.queries is None or m.source_domain is None:
         return record
     indices = (*resolution.indices, *resolution.copied)
+    timing = _TIMING.get(m.journal.document.verb, timing)
     gate = QueryGate(m.source, m.target, indices, m.plan.queries.compare, timing)
     return record.model_copy(update={"queries": compare_file(gate, m.plan.queries)})
 
@@ -47,18 +56,19 @@ def digest_for(m: Migration) -> str:
     return digest_of(file_of(m.plan.queries)) if m.plan.queries else ""
 
 
-def require_recorded(m: Migration) -> None:
-    """Confirm, before anything is changed, that the plan's file of recorded searches can be used here.
-
-    Raises:
-        PreconditionError: it cannot be read, or holds nothing that can be run.
-    """
-    if m.plan.queries is not None:
-        read_queries(file_of(m.plan.queries))
+def problem_of_file(plan: Plan) -> str:
+    """Why the plan's file of recorded searches cannot be used here; empty if it can, or there is none."""
+    if plan.queries is None:
+        return ""
+    try:
+        read_queries(file_of(plan.queries))
+    except PreconditionError as error:
+        return "; ".join(filter(None, (*str(error).splitlines(), error.hint)))
+    return ""
 
 
 def expected_seconds(m: Migration, resolution: Resolution) -> tuple[int, float] | None:
-    """How many searches the gate will run, and for about how long, by trying some on the source. Reads only.
+    """How many searches a cutover will run, and for about how long, by trying some on the source. Reads only.
 
     None without a gate, or where it cannot be told.
 

@@ -44,6 +44,7 @@ class PlanDocument(Record):
         snapshot_uuid: UUID of the plan's existing snapshot; None without one or if no domain can read it yet.
         counts: live documents of each index, as seen by searches; closed indices and unknown counts are left
             out.
+        queries_digest: of the file of recorded searches that the plan names; empty without one.
         plan: the plan itself. It contains no secret.
         hash: digest of everything that decides what the run does; index growth does not change it.
     """
@@ -65,5 +66,6 @@ class PlanDocument(Record):
     aliases: dict[str, str] = Field(default_factory=dict[str, str])
     snapshot_uuid: str | None = None
     counts: dict[str, int] = Field(default_factory=dict[str, int])
+    queries_digest: str = ""
     plan: dict[str, Any]
     hash: str = ""

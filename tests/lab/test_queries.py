@@ -141,3 +141,57 @@ def test_another_analyzer_is_found_and_deleted_documents_are_told_apart(shelves:
     assert any("analyzer" in said for said in first["evidence"])
     named = {each["id"] for each in first["changes"] if each["kind"] == "gained"}
     assert named and named <= set(best(shelves, "target")), "foxes are found as well"
+
+
+def test_a_rehearsal_names_what_a_migration_would_rank_otherwise_and_a_cutover_rolls_back(
+    shelves: Desk,
+) -> None:
+    lab = shelves.lab
+    engine(lab, "target", "DELETE", "/books")
+    similarity = {"index.similarity.default.type": "BM25", "index.similarity.default.b": 0.0}
+    shelves.write(
+        indices={"include": ["books"]},
+        queries={"from": searches(shelves).name, "compare": {"p95_ratio": 0.001}},
+        restore={"index_settings": {**similarity, "index.similarity.default.k1": 0.1}},
+    )
+    rehearsed = shelves.run("rehearse", "--execute")
+    assert rehearsed.code == 4, str(rehearsed)
+    assert "2 of 4 recorded searches rank alike, 2 rank otherwise" in rehearsed.out + rehearsed.err
+    report = shelves.report()
+    queries = report["queries"]
+    assert queries["counts"] == {"different": 2, "equal": 2} and queries["latency"]["fails"] is False
+    assert [each["causes"] for each in queries["results"][:2]] == [["similarity"]] * 2
+    assert report["indices"][0]["verdict"] == "equal", "every document is there"
+    written = shelves.run("report", "--format", "markdown").out
+    assert "Documents that rank otherwise" in written and "lost, rank" in written
+
+    ended = shelves.run("cutover", "--execute", "--allow-freeze")
+    assert ended.code == 4, str(ended)
+    assert "the query gate will run 4 recorded searches inside the window" in ended.err
+    report = shelves.report()
+    assert report["window"]["outcome"] == "put back" and report["window"]["still_blocked"] == []
+    assert report["queries"]["counts"] == {"different": 2, "equal": 2} and report["queries"]["untimed"]
+    engine(lab, "source", "PUT", "/books/_doc/late", {"title": "a late fox", "n": 500})
+
+
+def test_what_passes_opens_and_a_file_that_is_gone_is_refused_before_anything_is_changed(
+    shelves: Desk,
+) -> None:
+    lab = shelves.lab
+    engine(lab, "target", "DELETE", "/books")
+    shelves.write(indices={"include": ["books"]}, queries={"from": searches(shelves).name})
+    saved = shelves.folder / "saved.yaml"
+    assert shelves.run("plan", "-o", str(saved)).code == 0
+    away = searches(shelves).rename(shelves.folder / "away")
+    gone = shelves.run("cutover", "--execute", "--allow-freeze")
+    assert gone.code == 3 and "searches.log cannot be read" in gone.err, str(gone)
+    assert shelves.report()["changes"] == []
+    away.rename(searches(shelves)).write_text(LINES[1])
+    other = shelves.command("migrate", str(saved), "--execute")
+    assert other.code == 3 and "the file that queries.from names has changed" in other.err, str(other)
+
+    searches(shelves).write_text("\n".join(LINES))
+    done = shelves.run("cutover", "--execute", "--allow-freeze", "--new-run")
+    assert done.code == 0, str(done)
+    assert shelves.report()["queries"]["counts"] == {"equal": 4}
+    assert "4 of 4 recorded searches rank alike" in shelves.run("verify").out

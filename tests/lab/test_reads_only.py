@@ -43,6 +43,7 @@ VERBS: dict[str, Call] = {
     "fallback": Call(("PLAN",), code=3),  # no cutover has promised a way back
     "finish": Call(("PLAN",), code=3),  # nothing has finished
     "verify": Call(("PLAN",), code=4, but=("/_refresh",)),  # nothing has been moved
+    "compare-queries": Call(("PLAN", "--from", "SEARCHES"), code=4),  # the target has none of the indices
     "repair": Call(("PLAN",), code=3),  # the same
     "metadata diff": Call(("PLAN",), code=4),  # nothing has been copied
     "metadata copy": Call(("PLAN",)),
@@ -118,6 +119,7 @@ def small(desk: Desk) -> Desk:
     engine(lab, "source", "PUT", "/_snapshot/kept/one?wait_for_completion=true")
     engine(lab, "source", "PUT", "/first/_block/write")
     engine(lab, "source", "PUT", "/_ingest/pipeline/first", {"processors": []})
+    (desk.folder / "searches.ndjson").write_text('{"index": "first", "body": {"query": {"match_all": {}}}}')
     desk.write()
     return desk
 
@@ -129,6 +131,7 @@ def test_without_execute_nothing_is_changed(small: Desk, verb: str, call: Call) 
     lab = small.lab
     before = {side: log_size(lab, side) for side in ("source", "target")}
     places = {"PLAN": str(small.plan_file), "SOURCE": lab.source.endpoint, "TARGET": lab.target.endpoint}
+    places["SEARCHES"] = str(small.folder / "searches.ndjson")
     ended = small.command(*verb.split(), *(places.get(word, word) for word in call.arguments))
     assert ended.code == call.code, str(ended)
     for side, size in before.items():

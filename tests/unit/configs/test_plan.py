@@ -25,6 +25,7 @@ ROLE = "arn:aws:iam::123456789012:role/team/SnapshotRole"
 VALIDATOR = jsonschema.Draft202012Validator(plan_schema())
 # rules between fields, and what YAML readers differ in: the loader knows them, an editor does not
 BEYOND_THE_SCHEMA = {
+    "recorded_searches_without_source",
     "across_partitions",
     "level_record_with_domain",
     "source_snapshot_impossible",

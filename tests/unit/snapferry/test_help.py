@@ -38,7 +38,7 @@ def snapferry_says(*words: str) -> Result:
 
 
 def test_every_file_of_a_verb_is_a_verb_of_the_command() -> None:
-    files = {module.name for module in pkgutil.iter_modules(snapferry.commands.__path__)}
+    files = {module.name.replace("_", "-") for module in pkgutil.iter_modules(snapferry.commands.__path__)}
     names = [verb.name for verb in TOP]
     assert sorted(names) == sorted(files)
     assert set(get_command(app).commands) == files  # pyright: ignore[reportAttributeAccessIssue]

@@ -32,7 +32,7 @@ from domains.engine import (
     snapshots,
     templates,
 )
-from domains.engine.comparison import documents, metadata_digests, seq_no_figures, source_digests
+from domains.engine.comparison import documents, metadata_digests, searches, seq_no_figures, source_digests
 from domains.engine.configuration import (
     cluster_metadata,
     creation_dates,
@@ -462,6 +462,40 @@ CALLS: dict[str, Call] = {
         lambda domain: repositories.verified_nodes(domain, "r"),
         {"/_snapshot/r/_verify": {"nodes": {"x": {"name": "n"}}}},
         repositories.verified_nodes,
+    ),
+    "a search": Call(
+        lambda domain: searches.run_search(domain, ["a"], {"routing": "r"}, {"explain": True}),
+        {
+            "/_msearch": {
+                "responses": [
+                    {
+                        "took": 3,
+                        "timed_out": False,
+                        "_shards": {"total": 1, "successful": 1, "failed": 0},
+                        "hits": {
+                            "total": {"value": 1, "relation": "eq"},
+                            "hits": [
+                                {
+                                    "_index": "a",
+                                    "_id": "1",
+                                    "_score": 1.5,
+                                    "sort": [1.5],
+                                    "_explanation": {"value": 1.5, "description": "d", "details": []},
+                                }
+                            ],
+                        },
+                        "aggregations": {"n": {"value": 1.0}},
+                        "suggest": {"s": []},
+                    }
+                ]
+            }
+        },
+        searches.run_search,
+    ),
+    "deleted documents": Call(
+        lambda domain: searches.deleted_documents(domain, ["a"]),
+        {"/a/_stats/docs": {"indices": {"a": {"total": {"docs": {"deleted": 3}}}}}},
+        searches.deleted_documents,
     ),
     "primaries": Call(
         lambda domain: restores.primaries(domain, ["a"]),
