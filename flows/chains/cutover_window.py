@@ -69,7 +69,8 @@ def _tell_query_gate(m: Migration, resolution: Resolution) -> None:
     if expected:
         too_long = expected[1] > m.plan.cutover.window.total_seconds() / 2
         said = queries.expected(*expected, m.plan.cutover.window)
-        report_progress(Progress(steps.ESTIMATE_WINDOW.name, said, waiting=too_long))
+        step = steps.ESTIMATE_WINDOW.name
+        report_progress(Progress(step, said, finished=not too_long, waiting=too_long))
 
 
 def current_window_estimate(m: Migration, resolution: Resolution) -> str:

@@ -34,6 +34,7 @@ _TO_REGISTER = ("safety.repository", "domains.blocks")
 _SHOWN = 20  # indices to name when a whole domain cannot be read
 
 _NEEDS = "needs --allow-"
+_CORRECT_FILE = "correct the file or queries.from, then run the same command again"
 _CHECK_AGAIN = "fix these, then run the same command again; `snapferry check PLAN` checks everything"
 
 
@@ -55,7 +56,8 @@ def resolve(m: Migration, survey: Survey | None = None) -> Resolution:
     unusable = problem_of_file(m.plan)
     problems = (*map(_problem, failed), *_missing_consents(survey), *filter(None, [unusable]))
     if problems:
-        raise PreconditionError(_refusal(m), problems, _consent(survey, failed) or _CHECK_AGAIN)
+        hint = _CORRECT_FILE if unusable else _consent(survey, failed) or _CHECK_AGAIN
+        raise PreconditionError(_refusal(m), problems, hint)
     return resolution_of(m, survey, records)
 
 

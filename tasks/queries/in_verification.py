@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from configs.plan import Plan
 from domains.domain import Domain
+from domains.engine.catalog import catalog
 from domains.errors import DomainError
 from runs.verbs import Verb
 from tasks.errors import PreconditionError
@@ -16,7 +17,6 @@ from tasks.queries.sides import sides_of
 from tasks.queries.sources.read import digest_of, read_queries
 from tasks.records.resolution import Resolution
 from tasks.records.verification import VerificationRecord
-from tasks.survey import Survey
 
 _TRIED = 20
 _RUNS_COMPARED = 2
@@ -79,9 +79,7 @@ def expected_seconds(m: Migration, resolution: Resolution) -> tuple[int, float] 
         return None
     recorded = read_queries(file_of(m.plan.queries))
     try:
-        scope = Scope(
-            tuple(index for index in resolution.indices if index.open), Survey.of(m).catalog("source")
-        )
+        scope = Scope(tuple(index for index in resolution.indices if index.open), catalog(m.source))
         one = _seconds_of_one(m.source, scope, recorded.queries)
     except DomainError:
         return None

@@ -184,11 +184,11 @@ def test_what_passes_opens_and_a_file_that_is_gone_is_refused_before_anything_is
     assert shelves.run("plan", "-o", str(saved)).code == 0
     away = searches(shelves).rename(shelves.folder / "away")
     gone = shelves.run("cutover", "--execute", "--allow-freeze")
-    assert gone.code == 3 and "searches.log cannot be read" in gone.err, str(gone)
+    assert gone.code == 3 and "searches.log cannot be read" in gone.out, str(gone)
     assert shelves.report()["changes"] == []
     away.rename(searches(shelves)).write_text(LINES[1])
     other = shelves.command("migrate", str(saved), "--execute")
-    assert other.code == 3 and "the file that queries.from names has changed" in other.err, str(other)
+    assert other.code == 3 and "the file that queries.from names has changed" in other.out, str(other)
 
     searches(shelves).write_text("\n".join(LINES))
     done = shelves.run("cutover", "--execute", "--allow-freeze", "--new-run")
