@@ -135,6 +135,7 @@ def test_nothing_compared_is_no_success(gate: Gate) -> None:
     gate.searched("people")
     found = gate.run()
     assert not found.passed and "none of the recorded searches" in found.problem
+    assert not QueryComparison(read=None, top=10, least_overlap=0.9, least_rbo=0.95).passed
 
 
 @pytest.mark.parametrize(
