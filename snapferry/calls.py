@@ -1,12 +1,15 @@
 """What a verb is called with: its plan, and the options that most verbs share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from snapferry.options import AsJson, Execute, PlanFile, StatePlace
+import typer
+
+from snapferry.options import AsJson, Execute, MetricsAddress, PlanFile, StatePlace
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -83,3 +86,34 @@ class ExecutableCall(RunCall):
     """The call of a verb that changes domains with `--execute`, and without it shows what it would do."""
 
     execute: Execute = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningCall(ExecutableCall):
+    """The call of a verb that runs steps: while it works, it can serve metrics."""
+
+    metrics: MetricsAddress = None
+
+    @contextmanager
+    def around(self) -> Generator[None]:
+        """What lasts from before the verb begins until the command ends.
+
+        Raises:
+            typer.BadParameter: the metrics cannot be served.
+        """
+        if self.metrics is None:
+            yield
+            return
+        if not self.execute:
+            raise typer.BadParameter("it needs --execute: without it there is no run", param_hint="--metrics")
+        from flows.previews.watched import WatchedPlan
+        from runs.state import State
+        from snapferry.plan_files import name_of
+        from snapferry.watching.metrics_server import metrics_served
+
+        name = name_of(self.file)
+        if name is None:  # the verb says what is wrong with the plan
+            yield
+            return
+        with metrics_served(self.metrics, [WatchedPlan(State(self.folder, name))]):
+            yield

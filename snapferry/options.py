@@ -32,6 +32,15 @@ StatePlace = Annotated[
 Execute = Annotated[
     bool, typer.Option("--execute", help="Make the changes. Without it, only show what would be done.")
 ]
+MetricsAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics",
+        metavar="HOST:PORT",
+        help="Serve metrics for Prometheus at this address, such as 127.0.0.1:9464, until the command ends.",
+        show_default=False,
+    ),
+]
 NewRun = Annotated[
     bool,
     typer.Option("--new-run", help="Start a new run even if the latest one has finished or is unfinished."),

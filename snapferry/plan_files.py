@@ -33,6 +33,21 @@ def state_in(path: Path) -> "StateSettings | None":
         return None
 
 
+def name_of(path: Path) -> str | None:
+    """The name of the plan in this file, or in the saved plan there; None if it cannot be read."""
+    from configs.loading.loader import is_resolved, name_in
+    from configs.loading.problems import PlanError
+
+    if not is_resolved(path):
+        return name_in(path)
+    from flows.sessions.saved_plans import plan_in, read
+
+    try:
+        return plan_in(read(path), path).name
+    except PlanError:
+        return None
+
+
 def load(path: Path) -> Plan:
     """Load the plan in this file; print every problem and exit with 2 if there is any."""
     from runs.commands import current

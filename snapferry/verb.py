@@ -147,6 +147,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
             errors(),
             interruptions.raised(),
             retries_shown(),
+            _around(given.values()),
         ):
             code = function(**given, **values)
         _forgive_lost_report(given.values())
@@ -166,6 +167,16 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
         [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     )
     return run
+
+
+@contextmanager
+def _around(calls: Iterable[Any]) -> Generator[None]:
+    """Inside the block lasts what a call asks for beside the verb: see `RunningCall.around`."""
+    with ExitStack() as stack:
+        for call in calls:
+            if hasattr(call, "around"):
+                stack.enter_context(call.around())
+        yield
 
 
 def _forgive_lost_report(calls: Iterable[Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, WithJsonSchema
 
 from reports.model.base import ReportPart
+from reports.model.seeding import BlockState
 from runs.lifecycle import RunStatus
 from runs.verbs import Verb
 
@@ -88,7 +89,7 @@ class BlockProgress(ReportPart):
     side: Literal["source", "target"]
     indices: int
     since: datetime
-    state: str
+    state: BlockState
 
 
 class RequestProgress(ReportPart):

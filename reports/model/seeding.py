@@ -10,6 +10,7 @@ from reports.model.cleanup import RemovalReport
 from tasks.records.seeding import ChangeKind
 
 Outcome = Literal["blocking", "opening", "open", "put back"]
+BlockState = Literal["window", "putting back", "releasing", "opening", "kept"]
 
 
 class RoundIndex(ReportPart):
@@ -123,7 +124,7 @@ class SourceBlock(ReportPart):
     side: Literal["source", "target"] = Field(
         description="The domain, as the plan names it; after a fallback the target."
     )
-    state: Literal["window", "putting back", "releasing", "opening", "kept"] = Field(
+    state: BlockState = Field(
         description="`releasing`: the source was being released, so it may take writes again by now."
     )
     indices: list[str]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from snapferry.calls import ExecutableCall
+from snapferry.calls import ExecutableCall, RunningCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, flow_parameters, run_options
 from snapferry.running import Chain, run_and_report, show_preview
@@ -41,7 +41,7 @@ SourceAfter = Annotated[
     "snapferry cutover orders-to-ireland.yaml --execute --rehearse",
 )
 def cutover(
-    call: ExecutableCall,
+    call: RunningCall,
     allow: ConsentOptions,
     allow_freeze: AllowFreeze = False,
     source_after: SourceAfter = None,

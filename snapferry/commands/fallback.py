@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapferry.calls import ExecutableCall
+from snapferry.calls import RunningCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, flow_parameters, run_options
 from snapferry.running import Chain, run_and_report
@@ -21,7 +21,7 @@ AllowFreeze = Annotated[
 
 
 @verb("snapferry fallback orders-to-ireland.yaml --execute --allow-freeze")
-def fallback(call: ExecutableCall, allow: ConsentOptions, allow_freeze: AllowFreeze = False) -> ExitCode:
+def fallback(call: RunningCall, allow: ConsentOptions, allow_freeze: AllowFreeze = False) -> ExitCode:
     """Go back to the source, with what the target took since.
 
     Only after a cutover whose plan promised it (cutover.source_after: follow). Freezes the target, brings the

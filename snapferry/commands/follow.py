@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapferry.calls import ExecutableCall
+from snapferry.calls import RunningCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, flow_parameters, run_options
 from snapferry.running import Chain, run_and_report, show_preview
@@ -22,7 +22,7 @@ UntilReady = Annotated[
     "snapferry follow orders-to-ireland.yaml --execute",
     "snapferry follow orders-to-ireland.yaml --execute --until-ready",
 )
-def follow(call: ExecutableCall, allow: ConsentOptions, until_ready: UntilReady = False) -> ExitCode:
+def follow(call: RunningCall, allow: ConsentOptions, until_ready: UntilReady = False) -> ExitCode:
     """Keep the copies in step with the source, by document.
 
     Reads what changes on the source by sequence number, and writes it to the copies that seed rounds have

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from snapferry.calls import ExecutableCall
+from snapferry.calls import ExecutableCall, RunningCall
 from snapferry.commands.plan import previewed, show_migration_preview
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, NewRun, flow_parameters, run_options
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @verb("snapferry migrate orders-to-ireland.yaml --execute")
-def migrate(call: ExecutableCall, allow: ConsentOptions, new_run: NewRun = False) -> ExitCode | None:
+def migrate(call: RunningCall, allow: ConsentOptions, new_run: NewRun = False) -> ExitCode | None:
     """Move the plan's indices to the target and verify them.
 
     The same command resumes an unfinished run. For a finished run it shows the report again and exits with

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from snapferry.calls import ExecutableCall
+from snapferry.calls import ExecutableCall, RunningCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import AllowPartial, ConsentOptions, flow_parameters, run_options
 from snapferry.running import Chain, run_and_report
@@ -44,7 +44,7 @@ Shadow = Annotated[
     "snapferry rehearse orders-to-ireland.yaml --only 'orders-2024-*' --execute",
 )
 def rehearse(
-    call: ExecutableCall,
+    call: RunningCall,
     only: Only = None,
     prefix: Prefix = "rehearsal-",
     keep: Keep = False,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from snapferry.calls import ExecutableCall
+from snapferry.calls import RunningCall
 from snapferry.exit_codes import ExitCode
 from snapferry.options import ConsentOptions, NewRun, flow_parameters, run_options
 from snapferry.running import Chain, run_and_report, show_preview
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @verb("snapferry seed orders-to-ireland.yaml --execute")
-def seed(call: ExecutableCall, allow: ConsentOptions, new_run: NewRun = False) -> ExitCode:
+def seed(call: RunningCall, allow: ConsentOptions, new_run: NewRun = False) -> ExitCode:
     """Copy what changed since the last round into closed indices.
 
     The first round copies everything to the target, each later one only what has changed on the source

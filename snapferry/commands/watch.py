@@ -1,22 +1,78 @@
 """`snapferry watch`: how a run stands, again and again, until it ends."""
 
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
 from snapferry.calls import RunCall
 from snapferry.commands.status import watch_run
 from snapferry.exit_codes import ExitCode
-from snapferry.options import RunId
+from snapferry.options import MetricsAddress, RunId
 from snapferry.plan_files import load_or_begun
 from snapferry.verb import verb
 
 
-@verb("snapferry watch orders-to-ireland.yaml")
-def watch(call: RunCall, run: RunId = None) -> ExitCode:
+class Monitoring(StrEnum):
+    """A file for a monitoring system."""
+
+    GRAFANA = "grafana"
+    """A dashboard for Grafana, as JSON."""
+    ALERTS = "alerts"
+    """Alert rules for Prometheus, as YAML."""
+
+    @property
+    def file(self) -> str:
+        """Its name in `snapferry.monitoring`."""
+        return "grafana.json" if self is Monitoring.GRAFANA else "alerts.yaml"
+
+
+Print = Annotated[
+    Monitoring | None,
+    typer.Option(
+        "--print",
+        help="Print a Grafana dashboard, or alert rules for Prometheus, that fit these metrics; then end.",
+        show_default=False,
+    ),
+]
+
+
+@verb(
+    "snapferry watch orders-to-ireland.yaml",
+    "snapferry watch orders-to-ireland.yaml --metrics 127.0.0.1:9464",
+    "snapferry watch orders-to-ireland.yaml --print alerts > alerts.yaml",
+)
+def watch(call: RunCall, run: RunId = None, metrics: MetricsAddress = None, print_: Print = None) -> ExitCode:
     """Show how a run stands until it ends; exit as the run did.
 
     Works beside a run in another terminal, under a service manager, or on another machine where the state is
     in S3. Where the plan has no run yet, it waits for one. Reads the run's files only; nothing is sent to the
     domains. Ctrl-C ends the watch, never the run, and exits with 5.
+
+    With --metrics it serves them instead, whatever runs of the plan begin and end, until Ctrl-C or
+    SIGTERM.
     """
     from runs.state import State
 
+    if print_:
+        _print(print_)
+        return ExitCode.DONE
     plan = load_or_begun(call.file, call.folder)
-    return watch_run(call, State(call.folder, plan.name), run)
+    runs = State(call.folder, plan.name)
+    if metrics is None:
+        return watch_run(call, runs, run)
+    from flows.previews.watched import WatchedPlan
+    from runs.commands import current
+    from snapferry.watching.metrics_server import metrics_served
+    from snapferry.watching.serving import serve_until_told
+
+    serve_until_told([metrics_served(metrics, [WatchedPlan(runs, run, current())])])
+    return ExitCode.DONE
+
+
+def _print(wanted: Monitoring) -> None:
+    from importlib.resources import files
+
+    from snapferry.output.console import print_text
+
+    print_text(files("snapferry.monitoring").joinpath(wanted.file).read_text(encoding="utf-8"))

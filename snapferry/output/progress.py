@@ -17,7 +17,7 @@ from configs.values.visible import visible_values
 from domains.http.exchanges import Exchange
 from reports.build.progress import step_progress
 from reports.views.fitting import page
-from reports.views.step_line import pairs, step_fields, step_line
+from reports.views.progress.step_line import pairs, step_fields, step_line
 from reports.words import common
 from runs.commands import current, in_full
 from runs.journal import now

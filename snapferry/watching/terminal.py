@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from configs.values.visible import visible_values
-from reports.views.progress import progress_line, progress_view
+from reports.views.progress.screen import progress_line, progress_view
 from runs.errors import StateUnreachable
 from snapferry.exit_codes import ExitCode, code_of_run
 from snapferry.output.console import err, say, say_unwrapped, warn

@@ -14,7 +14,7 @@ from reports.build.report import report_of
 from reports.model.progress import Amount, ProgressSnapshot
 from reports.model.seeding import SourceBlock
 from reports.views.fitting import text_of
-from reports.views.progress import progress_line, progress_view
+from reports.views.progress.screen import progress_line, progress_view
 from runs.journal import Journal, StepEntry, WindowEntry
 from runs.live.progress_file import LiveProgress, LiveRequests
 from runs.progress import TailFigures

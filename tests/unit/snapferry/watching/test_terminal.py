@@ -9,43 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from support.building import a_plan
+from support.watched import a_plan_file, at_work, restoring, runs_of
 
 from flows.previews.watched import WatchedPlan
 from runs.journal import Journal
-from runs.live.progress_file import live_progress
-from runs.progress import Progress, report_progress, working_on
 from runs.run_status import RunStatus
-from runs.state import State
 
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:
-    file = tmp_path / "plan.yaml"
-    file.write_text(json.dumps(a_plan().model_dump(mode="json", exclude_defaults=True)), encoding="utf-8")
-    return file
-
-
-def runs_of(plan: Path) -> State:
-    return State(plan.parent / "state", "orders")
-
-
-@contextmanager
-def at_work(plan: Path, journal: Journal | None = None) -> Iterator[Journal]:
-    """A session that restores."""
-    runs = runs_of(plan)
-    with ExitStack() as stack:
-        stack.enter_context(runs.lock_plan())
-        journal = journal or runs.begin(a_plan(), "migrate")  # type: ignore[arg-type]
-        stack.enter_context(working_on(journal.run_id))
-        stack.enter_context(live_progress(runs.live_of(journal.run_id)))
-        with journal.step("restore"):
-            report_progress(Progress("restore", "restoring", 4_000_000, 27_000_000, "bytes"))
-            yield journal
+    return a_plan_file(tmp_path)
 
 
 @contextmanager
@@ -76,7 +53,7 @@ def test_it_waits_for_a_run_shows_its_numbers_and_ends_as_it_did(
         with at_work(plan) as journal:
             line = line_with(process, "step=restore")
             assert f"run={journal.run_id}" in line and "done=4000000 total=27000000 unit=bytes" in line
-            report_progress(Progress("restore", "restoring", 9_000_000, 27_000_000, "bytes"))
+            restoring(9_000_000)
             assert line_with(process, "done=9000000")
             journal.settle(RunStatus.DIFFERENT, "two documents differ")
         out, _ = process.communicate(timeout=20)
@@ -108,7 +85,7 @@ def test_the_numbers_of_another_process_are_at_most_a_second_old(plan: Path) -> 
     with at_work(plan):
         watched = WatchedPlan(runs_of(plan))
         for done in (5_000_000, 6_000_000):
-            report_progress(Progress("restore", "restoring", done, 27_000_000, "bytes"))
+            restoring(done)
             until = time.monotonic() + 5
             while _done(watched) != done:
                 assert time.monotonic() < until

@@ -6,7 +6,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.text import Text
 
 from reports.model.progress import ProgressSnapshot, StepProgress
-from reports.views.step_line import pairs, step_fields, step_line
+from reports.views.progress.step_line import pairs, step_fields, step_line
 from reports.words import common
 from reports.words.common import clock, counted, duration, number, size
 from reports.words.next_step import next_lines

@@ -1,0 +1,1 @@
+"""How a run stands now, for people on a terminal, for programs, and for Prometheus."""

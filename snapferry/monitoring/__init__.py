@@ -1,0 +1,1 @@
+"""A Grafana dashboard and alert rules for the metrics: `snapferry watch PLAN --print` prints them."""
