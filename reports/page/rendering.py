@@ -54,6 +54,11 @@ def rendered(part: Part) -> str:
     return _environment().get_template("part.html.j2").render(part=part) if part.blocks else ""
 
 
+def policy_of(live: LiveFeed | None) -> str:
+    """What a page may load, for the header of whoever serves it."""
+    return _policy(_asset("page.css"), _asset("page.js"), live)
+
+
 def _policy(style: str, script: str, live: LiveFeed | None) -> str:
     """What the page may load: nothing; only its own style and script count, by their digests."""
     connect = "'self'" if live else "'none'"
