@@ -27,6 +27,7 @@ from snapferry.commands import (
     migrate,
     plan,
     policy,
+    prefect,
     rehearse,
     repair,
     report,
@@ -60,7 +61,7 @@ VERBS: dict[str, tuple[Verb | VerbGroup, ...]] = {
     ),
     "Seed and cut over": (seed.seed, follow.follow, cutover.cutover),
     "Clean up or roll back": (finish.finish, fallback.fallback, abort.abort),
-    "Many plans": (fleet.fleet,),
+    "Many plans": (fleet.fleet, prefect.prefect),
     "Single operations": (
         restore.restore,
         unfreeze.unfreeze,

@@ -96,7 +96,7 @@ def _meet_and_import(request: "Request", rules: "VerbRules", server: str) -> Non
         _meet(request)
         if server:
             _require_server(server)
-        import_module(f"flows.{rules.verb}" if server else f"flows.chains.{rules.verb}")
+        import_module(f"flows.{'deployed' if server else 'chains'}.{rules.verb}")
 
 
 def _require_server(address: str) -> None:

@@ -37,8 +37,8 @@ def load_plan(path: Path) -> Plan:
     return parse_plan(read_text(path), path)
 
 
-def parse_plan(text: str, path: Path) -> Plan:
-    """Load the plan in a text; problems are reported for `path`. Raises PlanError."""
+def parse_plan(text: str, path: Path | str) -> Plan:
+    """Load the plan in a text; problems are reported for `path`, whatever names it. Raises PlanError."""
     places = Places(text, path)
     try:
         root = compose(text)
@@ -70,8 +70,16 @@ def _with_files_beside(plan: Plan, folder: Path) -> Plan:
 
 def name_in(path: Path) -> str | None:
     """Return the plan's name from a file that may have problems; None if it cannot be read."""
-    name = _value_in(path, "name")
-    return name if isinstance(name, str) and re.fullmatch(NAME_PATTERN, name) else None
+    return _name(_value_in(path, "name"))
+
+
+def name_in_text(text: str) -> str | None:
+    """Return the plan's name from a text that may have problems; None if it does not say, or wrongly."""
+    return _name(_value_in_text(text, "name"))
+
+
+def _name(value: object) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch(NAME_PATTERN, value) else None
 
 
 def state_of(path: Path) -> StateSettings | None:
@@ -86,10 +94,16 @@ def state_of(path: Path) -> StateSettings | None:
 def _value_in(path: Path, key: str) -> object:
     """The value of a key at the top of a file that may have problems; None if there is none."""
     try:
-        text = read_text(path)
+        return _value_in_text(read_text(path), key)
+    except PlanError:
+        return None
+
+
+def _value_in_text(text: str, key: str) -> object:
+    try:
         root = compose(text) if key in text else None
         data = build_tree(root).data if root else None
-    except (PlanError, SyntaxProblem):
+    except SyntaxProblem:
         return None
     return cast("dict[str, object]", data).get(key) if isinstance(data, dict) else None
 
@@ -201,7 +215,7 @@ def _shown_key(key: str) -> str:
     return clean if len(clean) <= 60 else clean[:59] + "…"
 
 
-_HEAD = 4096  # bytes
+_HEAD = 4096
 
 _RESOLVED = re.compile(
     r"""(?:\s|\{|#[^\n]*\n|---)*["']?kind["']?\s*:\s*["']?(?:saved|rehearsal)-plan["']?[\s,}]"""
@@ -217,4 +231,9 @@ def is_resolved(path: Path) -> bool:
         head = read_head(path, _HEAD)
     except (OSError, ValueError):
         return False
-    return _RESOLVED.match(head.decode("utf-8", errors="replace")) is not None
+    return says_resolved(head.decode("utf-8", errors="replace"))
+
+
+def says_resolved(text: str) -> bool:
+    """Whether the first key of this text marks a saved plan, or the preview of a rehearsal."""
+    return _RESOLVED.match(text[:_HEAD]) is not None

@@ -10,7 +10,7 @@ from configs.loading.problems import Problem
 class Places:
     """Turns a position in the text into line and column, both from 1."""
 
-    def __init__(self, text: str, path: Path) -> None:
+    def __init__(self, text: str, path: Path | str) -> None:
         self._path = path
         self._starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
         self._end = len(text.rstrip())

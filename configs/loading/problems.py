@@ -6,9 +6,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One problem. Prints as `file:line:column: path: message`; lines and columns start at 1."""
+    """One problem. Prints as `file:line:column: path: message`; lines and columns start at 1.
 
-    file: Path
+    Args:
+        file: where the plan came from: a file, or what else to call it, as an address in S3.
+    """
+
+    file: Path | str
     line: int
     column: int
     path: str

@@ -18,6 +18,7 @@ from domains.aws.session import (
     region_in_refusal,
     region_in_reply,
 )
+from domains.errors import AwsError
 from domains.http.documented import documented_by_aws
 from domains.http.json_replies import Json, child, children
 
@@ -233,3 +234,37 @@ def tags(session: boto3.Session, bucket: str, region: str | None = None) -> dict
         f"s3:GetBucketTagging on bucket {bucket}",
     )
     return {str(tag.get("Key")): str(tag.get("Value")) for tag in children(reply, "TagSet")}
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object of a bucket, whole.
+
+    Args:
+        version: its version; empty in a bucket that keeps none.
+    """
+
+    content: bytes
+    version: str
+
+
+def read_object(session: boto3.Session, bucket: str, key: str, longest: int) -> StoredObject:
+    """Read an object, in whichever Region its bucket is.
+
+    Args:
+        longest: the most bytes that it may hold. No more is ever read.
+
+    Raises:
+        AwsError: there is none, the caller may not read it, it is too large, or S3 cannot be reached.
+    """
+    address, client = f"s3://{bucket}/{key}", _s3(session)
+
+    def read() -> tuple[bytes, str]:
+        reply = client.get_object(Bucket=bucket, Key=key)
+        version = str(reply.get("VersionId") or "")
+        return reply["Body"].read(longest + 1), "" if version == "null" else version
+
+    content, version = call_aws(f"read {address}", read, f"s3:GetObject on arn:*:s3:::{bucket}/{key}")
+    if len(content) > longest:
+        raise AwsError(f"{address} is larger than {longest // 1024} KiB", "check the address")
+    return StoredObject(content, version)

@@ -2,25 +2,35 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
-_checks: list[Callable[[], None]] = []
+_scope: ContextVar[object | None] = ContextVar("snapferry_permits", default=None)
+_checks: list[tuple[object, Callable[[], None]]] = []
 
 
 @contextmanager
 def permitted_by(check: Callable[[], None]) -> Generator[None]:
-    """Inside the block, in every thread, call this before each request that may change a domain.
+    """Inside the block, call this before each request that may change a domain.
+
+    That is each request of the outermost such block, in every thread that has its context; a thread with none
+    asks the checks of all blocks. So what one run may not send, another in the same process may.
 
     Args:
         check: raises if nothing may be sent.
     """
-    _checks.append(check)
+    scope = _scope.get() or object()
+    token = _scope.set(scope)
+    _checks.append((scope, check))
     try:
         yield
     finally:
-        _checks.remove(check)
+        _checks.remove((scope, check))
+        _scope.reset(token)
 
 
 def require_permitted() -> None:
     """Raise if nothing that may change a domain may be sent now."""
-    for check in tuple(_checks):
-        check()
+    scope = _scope.get()
+    for holder, check in tuple(_checks):
+        if scope is None or holder is scope:
+            check()

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import copy_context
+from io import StringIO
 from queue import Full, Queue
 from uuid import UUID
 
 import httpx
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
 from prefect.exceptions import PrefectException
+from rich.console import Console, RenderableType
 
 from configs.values.visible import visible
 from reports.build.report import report_of
@@ -21,6 +23,7 @@ from runs.progress import Progress, listening
 from tasks.migration import Migration
 
 _EVERY_S = 5.0
+_WIDTH = 120
 _MOST_WAITING = 20  # of a server that hangs: later ones are dropped
 
 
@@ -92,6 +95,29 @@ def shown_in_prefect(key: str, session: AbstractContextManager[Migration]) -> Ge
 
 def _report_artifact(key: str, text: str) -> None:
     quietly(lambda: create_markdown_artifact(markdown=text, key=f"{_artifact_key(key)}-report"))
+
+
+@contextmanager
+def progress_shown(key: str) -> Generator[None]:
+    """Show the progress of a verb without steps next to the flow run.
+
+    Args:
+        key: prefix of the artifacts' keys.
+    """
+    progress = ProgressArtifacts(key)
+    try:
+        with listening(progress):
+            yield
+    finally:
+        progress.end()
+
+
+def view_artifact(key: str, what: str, view: RenderableType) -> None:
+    """Show what a verb prints next to the flow run, as the artifact `<key>-<what>`."""
+    text = StringIO()
+    Console(file=text, width=_WIDTH, color_system=None).print(view)
+    fenced = f"```text\n{text.getvalue().rstrip()}\n```\n"
+    quietly(lambda: create_markdown_artifact(markdown=fenced, key=f"{_artifact_key(key)}-{what}"))
 
 
 def quietly(send: Callable[[], object]) -> None:

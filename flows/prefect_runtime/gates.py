@@ -66,7 +66,9 @@ class _Pause:
         state = Paused(
             pause_expiration_time=entry.until + _LEEWAY,
             pause_key=self._gate,
-            message=f"waiting for approval of {self._gate} until {entry.until:%Y-%m-%d %H:%M:%S} UTC",
+            name=f"Waiting at {self._gate}",
+            message=f"waiting for approval of {self._gate} until {entry.until:%Y-%m-%d %H:%M:%S} UTC; "
+            "to approve it, resume this flow run (its log names the other ways)",
         )
 
         def send() -> None:

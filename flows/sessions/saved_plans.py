@@ -73,7 +73,18 @@ def read(path: Path) -> PlanDocument:
     Raises:
         PlanError: it cannot be read, is no saved plan, or was changed after it was saved.
     """
-    text = read_text(path, MAX_BYTES)
+    return parse(read_text(path, MAX_BYTES), path)
+
+
+def parse(text: str, path: Path | str) -> PlanDocument:
+    """The saved plan in this text.
+
+    Args:
+        path: where it came from, for problems.
+
+    Raises:
+        PlanError: it is no saved plan, or was changed after it was saved.
+    """
     content: object = None
     try:
         content = _content(text)
@@ -119,7 +130,7 @@ def _content(text: str) -> object:
     return yaml.load(text, Loader=_LOADER)
 
 
-def plan_in(document: PlanDocument, path: Path) -> Plan:
+def plan_in(document: PlanDocument, path: Path | str) -> Plan:
     """The plan that a saved plan was made from.
 
     Raises:
@@ -128,5 +139,5 @@ def plan_in(document: PlanDocument, path: Path) -> Plan:
     return parse_plan(_dumped(document.plan), path)
 
 
-def _wrong(path: Path, said: str) -> PlanError:
+def _wrong(path: Path | str, said: str) -> PlanError:
     return PlanError((Problem(path, 1, 1, "", said),))

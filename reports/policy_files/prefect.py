@@ -21,7 +21,7 @@ def prefect_files(wanted: WantedPolicy, plan: Plan) -> dict[str, str]:
             {
                 "name": wanted.name,
                 "description": f"Seed rounds of the plan {wanted.plan}, on a schedule.",
-                "entrypoint": "flows/seed.py:seed",
+                "entrypoint": "flows.deployed.seed.seed",
                 "tags": ["snapferry"],
                 "parameters": {"plan": plan.model_dump(mode="json", exclude_unset=True), "execute": True},
                 "enforce_parameter_schema": True,

@@ -209,6 +209,11 @@ class Lease:
     # holding it
 
     @property
+    def session(self) -> str:
+        """What all locks of its holder have in common."""
+        return self._holder.session
+
+    @property
     def is_lost(self) -> bool:
         """Whether somebody else has taken it."""
         return self._lost

@@ -166,7 +166,7 @@ class SharedStore:
                     fenced = True
                     send_live = partial(self._send_live, path.parent)
                     stack.enter_context(_repeating(self._ttl_s / BEATS, send_live))
-                    stack.enter_context(permitted_by(self.require_held))
+                    stack.enter_context(permitted_by(partial(self.require_held, session)))
                     yield
                     if lease.is_lost:
                         lease.require()
@@ -187,15 +187,20 @@ class SharedStore:
         record = self._live_record(path)
         return lock.holder(path) or (record.holder.process if record else None)
 
-    def require_held(self) -> None:
-        """Confirm that this process still holds everything that it has taken; wait a while for an answer.
+    def require_held(self, session: str = "") -> None:
+        """Confirm that a run still holds everything that it has taken; wait a while for an answer.
+
+        Args:
+            session: what its locks have in common; without it that of this context, and in a thread without
+                one, that of every run in this process.
 
         Raises:
             LockLost: it does not.
             StateUnreachable: nobody knows.
         """
+        mine = session or _session.get()
         with self._mutex:
-            leases = tuple(self._leases.values())
+            leases = tuple(each for each in self._leases.values() if mine in ("", each.session))
         until = time.monotonic() + (0 if self._is_silent else _PATIENCE_S)
         for lease in leases:
             while True:

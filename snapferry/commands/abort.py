@@ -44,7 +44,7 @@ def abort(call: ExecutableCall, seeds: Seeds = False) -> ExitCode | None:
 
 
 def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
-    from flows.abort import preview, subject
+    from flows.aborting.abort import preview, subject
     from reports.views.cleanup import cleanup_document, leftovers_view, unfinished_cutover_view
     from runs.state import State
     from snapferry.next_steps import same_command, say_next
@@ -69,8 +69,8 @@ def _show(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> None:
 def _execute(call: ExecutableCall, plan: "Plan", options: "RunOptions") -> ExitCode | None:
     """Roll back or clean up. If an error follows a change, return the exit code of the run by then."""
     from domains.errors import SnapferryError
-    from flows.abort import abort as roll_back_or_remove
-    from flows.abort import subject
+    from flows.aborting.abort import abort as roll_back_or_remove
+    from flows.aborting.abort import subject
     from reports.views.cleanup import cleanup_document, removal_view, rolled_back_view
     from runs.errors import LockLost
     from runs.journal import Journal

@@ -121,7 +121,7 @@ def _run(request: "Request") -> str:
 
 
 def _flow(request: "Request") -> str:
-    from flows.cutover import cutover as flow
+    from flows.deployed.cutover import cutover as flow
 
     return flow(**flow_parameters(request))
 
@@ -133,6 +133,6 @@ def _run_rehearsal(request: "Request") -> str:
 
 
 def _rehearsal_flow(request: "Request") -> str:
-    from flows.cutover import rehearse_cutover as flow
+    from flows.deployed.cutover import rehearse_cutover as flow
 
     return flow(**flow_parameters(request))

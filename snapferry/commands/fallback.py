@@ -92,7 +92,7 @@ def _run(request: "Request") -> str:
 def _flow(request: "Request") -> str:
     from dataclasses import replace
 
-    from flows.fallback import fallback as flow
+    from flows.deployed.fallback import fallback as flow
     from runs.begun_plan import exchanged
 
     return flow(**flow_parameters(replace(request, plan=exchanged(request.plan))))

@@ -67,7 +67,7 @@ def _run(request: "Request") -> str:
 def _flow(request: "Request") -> str:
     from dataclasses import replace
 
-    from flows.follow import follow as flow
+    from flows.deployed.follow import follow as flow
     from flows.sessions.following import direction
     from runs.begun_plan import exchanged
 

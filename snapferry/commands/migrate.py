@@ -83,7 +83,7 @@ def _run(request: "Request") -> str:
 
 
 def _flow(saved_plan: Path | None, request: "Request") -> str:
-    from flows.migrate import migrate as flow
+    from flows.deployed.migrate import migrate as flow
 
-    saved = str(saved_plan) if saved_plan else None
+    saved = str(saved_plan.absolute()) if saved_plan else None
     return flow(**flow_parameters(request), new_run=request.options.new_run, saved_plan=saved)

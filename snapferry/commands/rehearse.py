@@ -135,7 +135,7 @@ def _run(request: "Request") -> str:
 
 
 def _flow(request: "Request") -> str:
-    from flows.rehearse import rehearse as flow
+    from flows.deployed.rehearse import rehearse as flow
     from tasks.rehearsal import Rehearsal
 
     return flow(**flow_parameters(request), rehearsal=request.rehearsal or Rehearsal())

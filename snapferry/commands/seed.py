@@ -40,6 +40,6 @@ def _run(request: "Request") -> str:
 
 
 def _flow(request: "Request") -> str:
-    from flows.seed import seed as flow
+    from flows.deployed.seed import seed as flow
 
     return flow(**flow_parameters(request), new_run=request.options.new_run)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from domains.errors import Denied
 from domains.http.error_bodies import parse
-from flows.abort import preview, subject
+from flows.aborting.abort import preview, subject
 from flows.sessions.begin_or_resume import Request, begin_or_resume
 from flows.sessions.options import RunOptions
 from flows.sessions.verb_rules import ABORT_SEEDING

@@ -15,7 +15,7 @@ from support.fake_domain import FakeDomain, engine_error, ok
 from typer.testing import CliRunner
 
 from configs.plan import Plan
-from flows.abort import abort, leftovers
+from flows.aborting.abort import abort, leftovers
 from flows.sessions.options import RunOptions
 from flows.sessions.rehearsal import rehearsing
 from flows.sessions.which_run import unfinished_rehearsal

@@ -53,10 +53,11 @@ def as_tasks(journal: Journal) -> list[str]:
     from prefect import flow
 
     from flows.prefect_runtime.flow_runs import in_flow_run
+    from flows.sessions.options import RunOptions
 
     @flow(name="two-steps")
     def both() -> list[str]:
-        with in_flow_run("orders"):
+        with in_flow_run(a_plan(), RunOptions(state=journal.path.parent)):
             return twice(journal)
 
     return both()
@@ -108,10 +109,10 @@ def test_a_prefect_server_that_is_lost_interrupts_the_run(journal: Journal) -> N
 
 @pytest.mark.usefixtures("prefect_server")
 def test_the_flow_changes_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
-    from flows.migrate import migrate
+    from flows.deployed.migrate import migrate
 
     with pytest.raises(PreconditionError, match="execute"):
-        migrate.fn(a_plan(), state=str(tmp_path))
+        migrate(a_plan(), state=str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -124,6 +125,7 @@ def test_what_prefect_keeps_of_a_failure_is_visible_and_holds_no_secret(
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
     from flows.prefect_runtime.flow_runs import in_flow_run
+    from flows.sessions.options import RunOptions
 
     password = "correct horse battery"
     source.on(".*", Reply(403, {"error": {"type": "x", "reason": f"\x1b[31mno: {password} of me"}}))
@@ -131,7 +133,7 @@ def test_what_prefect_keeps_of_a_failure_is_visible_and_holds_no_secret(
 
     @flow(name="quoting")
     def quoting() -> None:
-        with in_flow_run("orders"):
+        with in_flow_run(a_plan(), RunOptions(state=journal.path.parent)):
             run_step(journal, "restore", lambda: connection.write("PUT", "/x", body={}))
 
     ended: Any = quoting(return_state=True)

@@ -207,6 +207,7 @@ def in_prefect(m: Migration, clock: Clock, then: Callable[[Any, UUID], object]) 
 
     from flows.chains.gates import pass_gate
     from flows.prefect_runtime.flow_runs import in_flow_run
+    from flows.sessions.options import RunOptions
 
     states: list[str] = []
     slept = clock.sleep
@@ -223,7 +224,7 @@ def in_prefect(m: Migration, clock: Clock, then: Callable[[Any, UUID], object]) 
 
     @flow(name="gated")
     def gated() -> str:
-        with in_flow_run(m.plan.name):
+        with in_flow_run(m.plan, RunOptions(state=m.journal.path.parent)):
             assert pass_gate(m, GATE)
         with get_client(sync_client=True) as client:
             return client.read_flow_run(UUID(flow_run.get_id())).state.type.value

@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from contextvars import Context
 
 import pytest
 from support.building import a_plan
@@ -166,3 +167,30 @@ def test_whoever_was_not_heard_of_is_told_and_writes_and_sends_nothing(
                 one.store.create(one.path("plans/orders/2.json"), "{}")
         assert two.store.read(two.path(JOURNAL)) == b"{}"
         assert two.store.read(two.path("plans/orders/1.sent")) == b"a\n"
+
+
+def test_what_one_run_has_lost_another_in_the_same_process_still_holds(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not place.is_shared:
+        pytest.skip("the kernel holds the lock of a folder for as long as its process lives")
+    monkeypatch.setattr(shared, "_repeating", lambda *_: ExitStack())
+    here, elsewhere = place.seat(), place.seat()
+    lost, kept = Context(), Context()  # as two threads have them
+    orders = here.store.hold(here.path(LOCK), "plan orders", "wait")
+    logs = here.store.hold(here.path("plans/logs/lock"), "plan logs", "wait")
+    lost.run(orders.__enter__)
+    kept.run(logs.__enter__)
+    with elsewhere.store.hold(elsewhere.path(LOCK), "plan orders", "wait"):
+        with pytest.raises(LockLost):
+            lost.run(require_permitted)
+        with pytest.raises(LockLost):
+            lost.run(here.store.replace, here.path(JOURNAL), "{}")
+        kept.run(require_permitted)
+        kept.run(here.store.replace, here.path("plans/logs/1.json"), "{}")
+        with pytest.raises(LockLost):
+            Context().run(require_permitted)  # a thread of nobody knows asks for all
+    with pytest.raises(LockLost):
+        lost.run(orders.__exit__, None, None, None)
+    kept.run(logs.__exit__, None, None, None)
+    assert elsewhere.store.read(elsewhere.path("plans/logs/1.json")) == b"{}"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from configs.plan import Plan
-from flows import abort_cutover, abort_migration, abort_seeding
+from flows import abort_cutover
+from flows.aborting import migration, seeding
 from flows.guard.agreement import await_guard
 from flows.sessions.exclusion import TAKE_AWAY
 from flows.sessions.first_contact import contact
@@ -55,10 +56,10 @@ def subject(state: State) -> Subject:
     Raises:
         PreconditionError: nothing is left; or what there is cannot be undone any more.
     """
-    cutover = unfinished_cutover(state)
-    if cutover:
-        require_nothing_open(cutover)
-        return Subject("cutover", cutover)
+    unfinished = unfinished_cutover(state)
+    if unfinished:
+        require_nothing_open(unfinished)
+        return Subject("cutover", unfinished)
     rehearsal = leftover(state)
     if rehearsal:
         return Subject("rehearsal", rehearsal)
@@ -103,9 +104,9 @@ def preview(plan: Plan, options: RunOptions) -> Leftovers | UnfinishedCutover:
     if found.what == "cutover":
         return abort_cutover.preview(plan, found.journal)
     if found.what == "seed rounds":
-        return abort_seeding.preview(plan, runs_with_copies(state))
+        return seeding.preview(plan, runs_with_copies(state))
     if found.what == "migration":
-        return abort_migration.preview(plan, found.journal)
+        return migration.preview(plan, found.journal)
     return leftovers(plan, options)
 
 
@@ -141,9 +142,9 @@ def abort(plan: Plan, options: RunOptions) -> RemovalRecord | RolledBackRecord:
         return abort_cutover.abort_cutover(plan, options, found.journal)
     if found.what == "seed rounds":
         _require_consent(options)
-        return abort_seeding.abort_seeding(plan, options, found.journal)
+        return seeding.abort_seeding(plan, options, found.journal)
     if found.what == "migration":
-        return abort_migration.abort_migration(plan, options, found.journal)
+        return migration.abort_migration(plan, options, found.journal)
     return _rehearsal(plan, options)
 
 

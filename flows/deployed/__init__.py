@@ -1,0 +1,1 @@
+"""The Prefect flows, one a verb: what a named server shows, and what deployments run on workers."""
