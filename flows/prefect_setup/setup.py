@@ -22,13 +22,17 @@ from domains.http.environment import without_login
 from domains.http.json_replies import is_object
 from flows.prefect_setup.automations import TAG, automations
 from flows.prefect_setup.deployments import Deployment, deployments
-from flows.prefect_setup.work_pools import HEARTBEAT_S, MARK, keeps_state, template
+from flows.prefect_setup.work_pools import HEARTBEAT, HEARTBEAT_S, MARK, keeps_state, template
 from tasks.errors import ExecutionError, PreconditionError
 from tasks.records.prefect_setup import SetupChange, SetupItem, SetupKind, SetupRecord
 
 _LOST = (
     "runs would keep their state in the container, where it is lost with it: add --set "
     "env.SNAPFERRY_STATE=s3://BUCKET/PREFIX, or name the state in every plan"
+)
+_FOREIGN = (
+    "work pool {pool} was there, and is left as it is: its runs may be heard of every 180 s only, so give "
+    f"--silence 10m, or replace its template: --set {HEARTBEAT}={HEARTBEAT_S}"
 )
 
 
@@ -113,6 +117,9 @@ class _Setup:
         shown = self._template or (self._pool.base_job_template if self._pool else None)
         if shown and not keeps_state(shown, self._wanted.type):
             yield _LOST
+        pool = self._pool
+        if pool and self._template is None and not (pool.description or "").startswith(MARK):
+            yield _FOREIGN.format(pool=pool.name)
         if any(there and not there.enabled for _, there in self._automations):
             yield "an automation was disabled on the server, and stays so"
 

@@ -9,6 +9,7 @@ from domains.http.json_replies import Json, is_object
 from tasks.errors import PreconditionError
 
 TYPES = ("process", "docker", "kubernetes", "ecs")
+HEARTBEAT = "env.PREFECT_FLOWS_HEARTBEAT_FREQUENCY"
 HEARTBEAT_S = 60
 """How often a run of these pools says that it lives: their environment sets it."""
 MARK = "Snapferry: "

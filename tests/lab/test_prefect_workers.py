@@ -1,0 +1,140 @@
+"""Deployments on a real Prefect server with PostgreSQL, run by a real worker that is killed now and then."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from migrations import Desk, clean_environment, documents, engine, plan_of
+from support.prefect_fleet import LEANER, FleetServer, FleetWorker, eventually, fleet_server, fleet_worker
+
+from lab.description import LabDescription, environment
+
+INDEX = "fleet-orders"
+LEASE_S = 4
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetServer]:
+    """A server that the command has set up."""
+    with fleet_server(tmp_path_factory.mktemp("fleet")) as started:
+        done = subprocess.run(
+            [sys.executable, "-m", "snapferry", "prefect", "setup", "--execute"],
+            env=clean_environment() | {"PREFECT_API_URL": started.address, "PYTHONPATH": str(LEANER)},
+            capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "14 changes made." in done.stdout
+        assert "next: prefect worker start --pool snapferry --type process" in done.stderr
+        yield started
+
+
+@pytest.fixture(scope="module")
+def worker(lab: LabDescription, server: FleetServer) -> Iterator[FleetWorker]:
+    """A worker of the pool `snapferry`."""
+    with fleet_worker(server, "one", environment(lab)) as started:
+        yield started
+
+
+def plan(desk: Desk, name: str, **changes: Any) -> dict[str, Any]:
+    """The lab's move of one index, with its state in the lab's bucket."""
+    state = {"address": f"s3://{desk.lab.bucket}/state", "lease": f"{LEASE_S}s"}
+    return plan_of(desk.lab) | {"name": name, "indices": {"include": [INDEX]}, "state": state} | changes
+
+
+def test_a_server_is_set_up_and_its_worker_runs_plans_in_every_form(
+    desk: Desk, server: FleetServer, worker: FleetWorker
+) -> None:
+    for number in range(5):
+        engine(desk.lab, "source", "PUT", f"/{INDEX}/_doc/{number}?refresh=true", {"number": number})
+    gated = plan(desk, "gated", gates={"before-restore": {"timeout": "10m"}})
+    killed = server.start_run("migrate", {"plan": yaml.safe_dump(gated), "execute": True})
+    refused = server.start_run("migrate", {"plan": gated})
+    wrong = server.start_run("check", {"plan": yaml.safe_dump(gated).replace("bucket:", "buckets:")})
+    objects_are_typed(server, gated)
+
+    at_the_gate(server, worker, killed)
+    worker.kill_run(killed)
+    continued = the_automation_continues(server, killed)
+    server.post(f"/flow_runs/{continued}/resume", {})
+    assert server.ended(continued)["state"]["name"] == "Completed", server.logs(continued)
+    assert documents(desk.lab, "target", INDEX) == 5
+    assert "1 of 1 indices equal, 5 documents" in server.artifacts(continued)["gated-report"]
+
+    is_one_line(server, worker, refused, "refused: nothing was done: the flow changes domains only with")
+    is_one_line(server, worker, wrong, "refused: the plan has 2 problems; the text:")
+    files_and_objects(desk, server, gated)
+    assert "Traceback" not in worker.output
+    assert desk.lab.secret_access_key not in worker.output
+
+
+def objects_are_typed(server: FleetServer, plan: dict[str, Any]) -> None:
+    """The server itself refuses an object that is no plan, and says where."""
+    wrong = server.create("migrate", {"plan": plan | {"verify": {"level": "sometimes"}}})
+    assert wrong.status_code == 409
+    assert "plan.verify.level" in wrong.text and "'sometimes' is not one of" in wrong.text
+    assert server.create("migrate", {"plan": 5}).status_code == 409
+
+
+def at_the_gate(server: FleetServer, worker: FleetWorker, run: str) -> None:
+    """The run waits: its state says so on the page, and so does one line in its log and the worker's."""
+    found = server.in_state(run, "Waiting at before-restore")
+    assert found["name"] == "gated" and found["state"]["type"] == "PAUSED"
+    assert "to approve it, resume this flow run" in found["state"]["message"]
+    eventually(lambda: any("waiting for approval" in line for line in server.logs(run)))
+    (line,) = (line for line in server.logs(run) if "waiting for approval of before-restore until" in line)
+    assert "snapferry approve" in line and "resume flow run gated in Prefect" in line
+    eventually(lambda: worker.output.count("waiting for approval of before-restore until") == 1)
+
+
+def the_automation_continues(server: FleetServer, killed: str) -> str:
+    """The server itself starts the run's deployment again; the new run is at the gate."""
+    assert server.ended(killed)["state"]["name"] == "Crashed"
+    given = server.run(killed)["parameters"]
+
+    def started() -> list[dict[str, Any]]:
+        return [each for each in server.runs() if each["parameters"].get("crashes") == 1]
+
+    eventually(lambda: bool(started()))
+    (continued,) = started()
+    assert continued["parameters"] == given | {"crashes": 1}
+    server.in_state(continued["id"], "Waiting at before-restore")
+    return continued["id"]
+
+
+def is_one_line(server: FleetServer, worker: FleetWorker, run: str, said: str) -> None:
+    """An expected refusal is the run's state and one line of its log."""
+    state = server.ended(run)["state"]
+    assert (state["name"], state["type"]) == ("Refused", "FAILED"), state
+    assert state["message"].startswith(said.removeprefix("refused: "))
+    eventually(lambda: any(said in line for line in server.logs(run)))
+    assert sum(said in line for line in server.logs(run)) == 1
+    assert worker.output.count(said) == 1
+
+
+def files_and_objects(desk: Desk, server: FleetServer, plan: dict[str, Any]) -> None:
+    """A plan in a file, and one in S3, are the same plan; what was read is in the log."""
+    desk.plan_file.write_text(yaml.safe_dump(plan), encoding="utf-8")
+    s3: Any = boto3.client(
+        "s3",
+        endpoint_url=desk.lab.control_url,
+        aws_access_key_id=desk.lab.access_key_id,
+        aws_secret_access_key=desk.lab.secret_access_key,
+        region_name=desk.lab.bucket_region,
+    )
+    s3.put_object(Bucket=desk.lab.bucket, Key="plans/gated.yaml", Body=desk.plan_file.read_bytes())
+    places = (str(desk.plan_file), f"s3://{desk.lab.bucket}/plans/gated.yaml")
+    runs = [server.start_run("verify", {"plan": place}) for place in places]
+    for run, place in zip(runs, places, strict=True):
+        ended = server.ended(run)
+        assert ended["state"]["name"] == "Completed", (ended["state"], server.logs(run))
+        assert ended["name"] == "gated"
+        eventually(
+            lambda run=run, place=place: f"plan gated, read from {place}" in "\n".join(server.logs(run))
+        )
+        assert "1 of 1 indices equal" in server.artifacts(run)["gated-comparison"]
