@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import yaml
 from migrations import Desk, clean_environment, documents, engine, plan_of
+from playwright.sync_api import Page, expect, sync_playwright
 from support.prefect_fleet import LEANER, FleetServer, FleetWorker, eventually, fleet_server, fleet_worker
 
 from lab.description import LabDescription, environment
 
 INDEX = "fleet-orders"
 LEASE_S = 4
+PAGE_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,7 @@ def test_a_server_is_set_up_and_its_worker_runs_plans_in_every_form(
     is_one_line(server, worker, refused, "refused: nothing was done: the flow changes domains only with")
     is_one_line(server, worker, wrong, "refused: the plan has 2 problems; the text:")
     files_and_objects(desk, server, gated)
+    the_page_shows_it(server, killed, continued)
     assert "Traceback" not in worker.output
     assert desk.lab.secret_access_key not in worker.output
 
@@ -138,3 +144,40 @@ def files_and_objects(desk: Desk, server: FleetServer, plan: dict[str, Any]) -> 
             lambda run=run, place=place: f"plan gated, read from {place}" in "\n".join(server.logs(run))
         )
         assert "1 of 1 indices equal" in server.artifacts(run)["gated-comparison"]
+
+
+def the_page_shows_it(server: FleetServer, killed: str, continued: str) -> None:
+    """Prefect's page, in a browser: every deployment, a run that crashed, and the one that continued it."""
+    with chromium_page(1280, 800) as page:
+        page.goto(f"{server.page}/deployments")
+        for verb in ("check", "migrate", "cutover", "abort"):
+            expect(page.get_by_role("link", name=verb, exact=True).first).to_be_visible(timeout=PAGE_MS)
+        photograph(page, "prefect-deployments")
+        page.goto(f"{server.page}/runs/flow-run/{killed}")
+        expect(page.get_by_text("Crashed").first).to_be_visible(timeout=PAGE_MS)
+        page.goto(f"{server.page}/runs/flow-run/{continued}")
+        expect(page.get_by_text("Completed").first).to_be_visible(timeout=PAGE_MS)
+        expect(page.get_by_text("gated").first).to_be_visible(timeout=PAGE_MS)
+        expect(page.get_by_text("waiting for approval of before-restore").first).to_be_visible(
+            timeout=PAGE_MS
+        )
+        photograph(page, "prefect-run")
+
+
+@contextmanager
+def chromium_page(width: int, height: int) -> Iterator[Page]:
+    """A page in Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            yield browser.new_page(viewport={"width": width, "height": height})
+        finally:
+            browser.close()
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep a picture for docs/images, if the environment names a folder for it."""
+    folder = os.environ.get("SNAPFERRY_PICTURES")
+    if folder:
+        page.wait_for_timeout(1500)  # for what moves on the page
+        page.screenshot(path=Path(folder) / f"{name}.png")

@@ -86,7 +86,7 @@ VARIANTS = [
     *VERBS.items(),
     ("verify", Call(ALONE, code=4, but=("/_refresh",))),
 ]
-ELSEWHERE = {"demo", "lab"}
+ELSEWHERE = {"demo", "lab", "prefect"}
 """They make domains of their own, and change no others."""
 
 

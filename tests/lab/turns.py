@@ -16,8 +16,9 @@ import pytest
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
     "matrix", "window", "cutover", "accounts", "metadata", "renamed", "guide_twins", "checks", "abort",
-    "cutover_meddled", "migrate", "rehearse", "old_state", "prefect", "faults", "planned_requests",
-    "tail_attacks", "tail_kills", "tail_nodes", "tail_engines", "verify", "repair", "service_manners",
+    "prefect_workers", "cutover_meddled", "migrate", "rehearse", "old_state", "prefect", "faults",
+    "planned_requests", "tail_attacks", "tail_kills", "tail_nodes", "tail_engines", "verify", "repair",
+    "service_manners",
     "kill", "finish", "lab_lifetime", "lab_nodes", "conflicts", "gates", "saved_plans", "operations",
     "policies", "lab_plugins", "snapshot_source", "self_managed_source", "advise",
 )  # fmt: skip

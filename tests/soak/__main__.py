@@ -4,7 +4,8 @@ With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed ro
 `--job window`: windows that meet a fault. With `--job tail`: histories that are followed and cut over. With
 `--job way-back`: there, back and there again. With `--job tail-kills`: the same, killed on the way. With
 `--job steady`: there and back while clients write for minutes. With `--job rights`: a set-up without each of
-its rights. With `--job faults`: the main job while a tenth and more of all requests go wrong. With
+its rights. With `--job takeover`: a machine and Prefect's server are lost. With
+`--job faults`: the main job while a tenth and more of all requests go wrong. With
 `--job crashes`: every verb, killed at every point. With `--job fuzz`: damaged input of every kind.
 With `--job long-days`: what may go wrong for a while during a migration, once each.
 A soak that was stopped resumes where it was. `--seed N` alone repeats one run.
@@ -23,7 +24,7 @@ from typing import Any
 
 from lab.manager import attached
 from lab.settings import LabSettings
-from tests.soak import cutovers, faults, rehearsals, steady, tail_kills, tails, ways_back, windows
+from tests.soak import cutovers, faults, rehearsals, steady, tail_kills, tails, takeovers, ways_back, windows
 from tests.soak.classes import class_of
 from tests.soak.commands import as_a_child
 from tests.soak.ledger import Ledger
@@ -73,6 +74,7 @@ JOBS = {
         fills=False,
     ),
     "faults": Job(faults.fault_run, faults.COLUMNS, faults.PASSED, faults.RUNS),
+    "takeover": Job(takeovers.takeover_run, takeovers.COLUMNS, takeovers.PASSED, takeovers.RUNS, fills=False),
     "steady": Job(steady.steady_run, steady.COLUMNS, steady.PASSED, steady.RUNS, steady.LABS, fills=False),
 }
 

@@ -182,7 +182,7 @@ def _import_all() -> None:
     """Import what a verb imports that runs without Prefect: the flows themselves are left out."""
     for room in ("configs", "domains", "runs", "tasks", "flows", "reports", "snapferry"):
         for module in walk_packages([str(ROOT / room)], f"{room}."):
-            is_flow = room == "flows" and module.name.count(".") == 1 and not module.ispkg
+            is_flow = module.name.startswith("flows.deployed")
             if not is_flow and "prefect" not in module.name and not module.name.endswith("__main__"):
                 with suppress(ImportError):
                     import_module(module.name)
