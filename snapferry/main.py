@@ -43,6 +43,7 @@ from snapferry.commands import (
     version,
     watch,
 )
+from snapferry.completion.bash import whole_words
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp
 from snapferry.output import streams
@@ -122,7 +123,8 @@ def main() -> None:
     """Run the command; a result that could not be written is a failure."""
     streams.make_safe()
     try:
-        app()
+        with whole_words():
+            app()
     except SystemExit as ended:
         lost = streams.lost_result()
         if not lost:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from configs.loading.loader import is_resolved
 from runs.commands import quoted, quoted_file
 
 _MOST_FILES, _MOST_BYTES, _SHOWN = 200, 1_000_000, 5
@@ -16,7 +17,7 @@ def plans_here(folder: Path, verb: str, arguments: Sequence[str]) -> str:
     Args:
         arguments: what was given after the verb.
     """
-    found = sorted(_plans(folder))
+    found = list(plans_in(folder, saved=False))
     if not found:
         return "There is no plan in this folder; to write one: snapferry init"
     if len(found) > 1:
@@ -26,17 +27,32 @@ def plans_here(folder: Path, verb: str, arguments: Sequence[str]) -> str:
     return f"There is one plan in this folder: {' '.join(words)}"
 
 
-def _plans(folder: Path) -> Iterator[str]:
-    """Names of the files in the folder that have the keys of a plan. Saved plans have others."""
+def plans_in(folder: Path, beginning: str = "", *, saved: bool = True) -> Iterator[str]:
+    """Names of the files in the folder that have the keys of a plan, in order.
+
+    Args:
+        beginning: of the names that are wanted.
+        saved: whether saved plans are wanted, too; they have other keys.
+    """
     try:
-        files = sorted(each for each in folder.iterdir() if each.suffix in {".yaml", ".yml"})
+        files = sorted(
+            each
+            for each in folder.iterdir()
+            if each.suffix in {".yaml", ".yml"} and each.name.startswith(beginning)
+        )
     except OSError:
         return
     for file in files[:_MOST_FILES]:
         try:
-            is_small = file.is_file() and file.stat().st_size <= _MOST_BYTES
-            text = file.read_text(encoding="utf-8", errors="replace") if is_small else ""
+            is_plan = file.is_file() and (_has_keys(file) or (saved and is_resolved(file)))
         except OSError:
             continue
-        if all(re.search(rf"^{key}:", text, re.MULTILINE) for key in _KEYS):
+        if is_plan:
             yield file.name
+
+
+def _has_keys(file: Path) -> bool:
+    if file.stat().st_size > _MOST_BYTES:
+        return False
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return all(re.search(rf"^{key}:", text, re.MULTILINE) for key in _KEYS)

@@ -10,6 +10,7 @@ A verb is a function; `@verb` turns it into a command:
   the function returns, 0 for None.
 """
 
+import copy
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -22,6 +23,7 @@ from typer.core import TyperCommand
 
 from runs import interruptions
 from runs.commands import called_as, called_with, command, current, in_full
+from snapferry.completion.candidates import BY_METAVAR, BY_OPTION, Candidates
 from snapferry.error_frame import exit_on_error
 from snapferry.exit_codes import ExitCode
 from snapferry.help_pages import GroupedHelp, examples_text
@@ -42,6 +44,8 @@ class VerbCommand(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, and keep them as they were given."""
+        if ctx.resilient_parsing and args and args[-1].startswith("-"):
+            args = args[:-1]  # a shell asks for its value; without one, the arguments would not be parsed
         given = list(args)
         ctx.meta[_ARGUMENTS] = given
         try:
@@ -164,7 +168,7 @@ def _with_frame(function: Function, errors: Frame) -> Callable[..., None]:
     parameters += _taken_apart("verbosity", Verbosity)
     parameters.sort(key=lambda p: _LAST.get(p.name, 0))
     run.__signature__ = inspect.Signature(  # pyright: ignore[reportFunctionMemberAccess]
-        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+        [_completed(p).replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
     )
     return run
 
@@ -177,6 +181,29 @@ def _around(calls: Iterable[Any]) -> Generator[None]:
             if hasattr(call, "around"):
                 stack.enter_context(call.around())
         yield
+
+
+def _completed(parameter: inspect.Parameter) -> inspect.Parameter:
+    """The parameter with what a shell offers for it, by its name in the help."""
+    base, *extra = get_args(parameter.annotation) or (parameter.annotation,)
+    offered = _offered(extra[0], parameter.name) if extra else None
+    if offered is None:
+        return parameter
+    wanted: Candidates = offered  # Typer goes by the types of the function's arguments
+
+    def complete(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+        return wanted(context, incomplete)
+
+    described = copy.copy(extra[0])
+    described.autocompletion = complete
+    return parameter.replace(annotation=Annotated[base, described])
+
+
+def _offered(described: Any, name: str) -> Candidates | None:
+    forms = getattr(described, "param_decls", None) or (f"--{name.replace('_', '-')}",)
+    metavar = getattr(described, "metavar", None) or ""
+    by_option = (BY_OPTION[form, metavar] for form in forms if (form, metavar) in BY_OPTION)
+    return next(by_option, BY_METAVAR.get(metavar))
 
 
 def _forgive_lost_report(calls: Iterable[Any]) -> None:

@@ -70,7 +70,7 @@ def _with_files_beside(plan: Plan, folder: Path) -> Plan:
 
 def name_in(path: Path) -> str | None:
     """Return the plan's name from a file that may have problems; None if it cannot be read."""
-    return _name(_value_in(path, "name"))
+    return _name(value_in(path, "name"))
 
 
 def name_in_text(text: str) -> str | None:
@@ -84,14 +84,14 @@ def _name(value: object) -> str | None:
 
 def state_of(path: Path) -> StateSettings | None:
     """Return where the state is, from a plan that may have problems; None if it does not say, or wrongly."""
-    state = _value_in(path, "state")
+    state = value_in(path, "state")
     try:
         return None if state is None else StateSettings.model_validate(as_settings(state))
     except ValueError:
         return None
 
 
-def _value_in(path: Path, key: str) -> object:
+def value_in(path: Path, key: str) -> object:
     """The value of a key at the top of a file that may have problems; None if there is none."""
     try:
         return _value_in_text(read_text(path), key)

@@ -86,13 +86,12 @@ def lab_errors() -> Generator[None]:
 
 
 def _require_extra() -> None:
-    from importlib.util import find_spec
+    from snapferry.installation import how_to_install, missing_packages
 
-    needed = ("moto", "starlette", "httpx", "uvicorn", "jgo")
-    missing = [name for name in needed if find_spec(name) is None]
+    missing = missing_packages().get("lab")
     if missing:
         typer.echo(f"The lab needs packages that are not installed: {', '.join(missing)}.", err=True)
-        typer.echo("Install them: pip install 'snapferry[lab]'", err=True)
+        typer.echo(how_to_install("lab"), err=True)
         raise typer.Exit(ExitCode.FAILED)
 
 

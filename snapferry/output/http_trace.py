@@ -97,11 +97,11 @@ class HttpTrace:
 
 
 def _heading() -> str:
-    from importlib.metadata import version
+    from snapferry.installation import release
 
     place = f"Python {platform.python_version()}, {platform.system()} {platform.release()}"
     command = redacted(shlex.join(["snapferry", *sys.argv[1:]]), ())
-    return f"snapferry {version('snapferry')}, {place}\n{command}"
+    return f"snapferry {release()}, {place}\n{command}"
 
 
 def _lines(made: Exchange) -> Generator[str]:

@@ -20,7 +20,7 @@ LONGEST = (
     "planned_requests", "tail_attacks", "tail_kills", "tail_nodes", "tail_engines", "verify", "repair",
     "service_manners",
     "kill", "finish", "lab_lifetime", "lab_nodes", "conflicts", "gates", "saved_plans", "operations",
-    "policies", "lab_plugins", "snapshot_source", "self_managed_source", "advise",
+    "policies", "lab_plugins", "snapshot_source", "self_managed_source", "advise", "installed",
 )  # fmt: skip
 """They come first, so that no long one is left when the other runs have nothing more to take."""
 

@@ -1,0 +1,1 @@
+"""What a shell offers at the tab key: verbs and options from Typer, and from here what an argument names."""
