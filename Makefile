@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Without compiled modules every command compiles a thousand of them: a second, each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install browser demo test unit lint lab-test soak bench lock clean
+.PHONY: install browser demo test unit lint lab-test soak bench lock wheel sbom clean
 
 install: $(READY)
 
@@ -71,5 +71,9 @@ lock: $(READY)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra lab --extra notify --extra otel --group dev \
 	  --no-header --quiet pyproject.toml --output-file requirements.txt
 
+# The wheel, and with it the bill of materials and the licences of what it installs, in dist/.
+wheel sbom: $(READY)
+	@$(BIN)/python -m releasing $@
+
 clean:
-	rm -rf $(VENV) *.egg-info build
+	rm -rf $(VENV) *.egg-info build dist

@@ -4,9 +4,8 @@ import re
 from os import environ
 from pathlib import Path
 
-from support.installation import built_wheel, installed
-
 from lab.paths import CACHE_VARIABLE, cache_folder
+from releasing.installing import built_wheel, installed
 
 
 def test_the_demo_runs_to_its_end_without_a_checkout(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.installation import CleanEnvironment, built_wheel, installed
+
+from releasing.installing import CleanEnvironment, built_wheel, installed
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from support.installation import ROOMS, ROOT, CleanEnvironment
 
+from releasing.installing import ROOMS, ROOT, CleanEnvironment
 from snapferry.exit_codes import ExitCode
 
 EXAMPLE = ROOT / "configs" / "plans" / "region-move.yaml"

@@ -6,7 +6,8 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from support.installation import ROOMS, ROOT
+
+from releasing.installing import ROOMS, ROOT
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("configs", "domains", "runs", "tasks", "reports", "flows", "lab", "snapferry", "deployments")
 UV = Path(sys.executable).with_name("uv")
 
@@ -37,6 +37,12 @@ class CleanEnvironment:
         """The home of whoever uses it."""
         return self.place.parent / "home"
 
+    @property
+    def packages(self) -> Path:
+        """The folder with the packages that are installed in it."""
+        (found,) = self.folder.glob("lib/python*/site-packages")
+        return found
+
     def run(self, program: str, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment as somebody who has nothing else."""
         path = f"{self.folder / 'bin'}{os.pathsep}{os.defpath}"
@@ -51,7 +57,11 @@ class CleanEnvironment:
 
 
 def built_wheel(folder: Path) -> Path:
-    """Build the wheel from a copy of its sources, where no other build is in the way, without a network."""
+    """Build the wheel from a copy of its sources, where no other build is in the way, without a network.
+
+    Args:
+        folder: for the copy and, in `dist` below it, the wheel.
+    """
     sources = folder / "sources"
     for room in ROOMS:
         shutil.copytree(ROOT / room, sources / room, ignore=shutil.ignore_patterns("__pycache__"))
@@ -84,7 +94,7 @@ def installed(wheel: Path, folder: Path, extra: str = "") -> CleanEnvironment:
         extra: an optional extra; none if empty.
     """
     environment = CleanEnvironment(folder / "environment", folder / "empty")
-    environment.place.mkdir()
+    environment.place.mkdir(parents=True)
     environment.home.mkdir()
     _uv("venv", "--offline", "--python", sys.executable, environment.folder)
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()

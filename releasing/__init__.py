@@ -1,0 +1,1 @@
+"""What a release consists of, made into dist/: `python -m releasing wheel`, `python -m releasing sbom`."""
