@@ -35,6 +35,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/hadolint deployments/Dockerfile
 
 # Pages are tested in the machine's own Chromium; where it has none, Debian's is installed, if that may be.
 browser: $(READY)
