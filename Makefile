@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Without compiled modules every command compiles a thousand of them: a second, each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: install browser demo test unit lint lab-test soak bench lock wheel sbom clean
+.PHONY: install browser demo test unit lint lab-test soak bench lock wheel sbom docs clean
 
 install: $(READY)
 
@@ -72,9 +72,13 @@ lock: $(READY)
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --extra lab --extra notify --extra otel --group dev \
 	  --no-header --quiet pyproject.toml --output-file requirements.txt
 
+# The documents as a site, in site/.
+docs: $(READY)
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 # The wheel, and with it the bill of materials and the licences of what it installs, in dist/.
 wheel sbom: $(READY)
 	@$(BIN)/python -m releasing $@
 
 clean:
-	rm -rf $(VENV) *.egg-info build dist
+	rm -rf $(VENV) *.egg-info build dist site
