@@ -23,6 +23,7 @@ from account_moves import (
 from identities import Identities, allow, document, trust, trust_account
 from migrations import Desk, Ended, documents, engine, log_size, mutations
 from requests_aws4auth import AWS4Auth
+from shown_pages import at_domains, fill, followed
 
 from lab.description import LabDescription
 from lab.manager import attached
@@ -97,6 +98,20 @@ def require_moved(desk: Desk) -> None:
 def test_an_account_move_is_checked_and_ends_verified(desk: Desk, access: Access) -> None:
     require_clean(planned(desk, access))
     require_moved(desk)
+
+
+def test_the_how_to_makes_its_access_in_both_accounts_and_moves(desk: Desk) -> None:
+    """The how-to's profiles are the lab's, under its names for them."""
+    lab, page = desk.lab, "docs/how-to/account-move.md"
+    fill(lab, "orders-2026", "customers")
+    logins = desk.folder / "aws-config"
+    text = Path(desk.environment["AWS_CONFIG_FILE"]).read_text(encoding="utf-8")
+    for side, name in (("source", "old-account"), ("target", "new-account")):
+        text = text.replace(f"[profile {side}]", f"[profile {name}]")
+    logins.write_text(text, encoding="utf-8")
+    named = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), str(logins))
+    followed(desk, page, lambda plan: at_domains(lab, plan), named)
+    assert [documents(lab, "target", name) for name in ("orders-2026", "customers")] == [3, 3]
 
 
 def test_the_target_may_be_logged_in_to_by_a_role_of_its_account(desk: Desk, access: Access) -> None:
