@@ -15,7 +15,8 @@ import pytest
 
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
-    "matrix", "window", "cutover", "accounts", "documents", "metadata", "renamed", "guide_twins", "checks", "abort",
+    "matrix", "window", "cutover", "accounts", "documents", "metadata", "renamed", "guide_twins", "checks",
+    "abort", "fleet",
     "prefect_workers", "cutover_meddled", "migrate", "rehearse", "old_state", "prefect", "faults",
     "planned_requests", "tail_attacks", "tail_kills", "tail_nodes", "tail_engines", "verify", "repair",
     "service_manners",
