@@ -1,4 +1,4 @@
-"""Where the tests' browser comes from: the machine, a variable, or Debian; or one sentence says there is none."""
+"""Where the tests' browser comes from: the machine, a variable, or Debian; or a sentence says there is none."""
 
 from __future__ import annotations
 
