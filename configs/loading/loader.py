@@ -56,7 +56,7 @@ def parse_plan(text: str, path: Path | str) -> Plan:
         problems.add(Problem(path, 1, 1, "", "this plan is not valid; compare it with docs/plan.md"))
     if plan is None or problems:
         raise PlanError(tuple(sorted(problems)))
-    return _with_files_beside(plan, path.parent)
+    return _with_files_beside(plan, path.parent) if isinstance(path, Path) else plan
 
 
 def _with_files_beside(plan: Plan, folder: Path) -> Plan:

@@ -1,4 +1,4 @@
-"""Where the tests' browser comes from: the machine, a variable, or Debian; or a sentence says there is none."""
+"""Where the browser of these tests comes from: the machine, a variable, or Debian; else a sentence says so."""
 
 from __future__ import annotations
 
