@@ -211,6 +211,9 @@ def _state_problems(fleet: Fleet, members: list[Member]) -> Iterator[Conflict]:
     wanted = fleet.state or next((member.plan.state for member in members if member.plan.state), None)
     for place, member in enumerate(members):
         own = member.plan.state
+        if wanted and not own and wanted != StateSettings(address=wanted.address):
+            message = "this plan does not say how the fleet's state is reached; give it the same state"
+            yield Conflict(("plans", place, "plan"), message)
         if wanted and own and own.address != wanted.address:
             message = (
                 f"this plan keeps its state in {own.address}, and the fleet in {wanted.address}; the "

@@ -26,6 +26,8 @@ from tasks.migration import Consents
 
 _POLL_S = 2.0
 _AWAY_EVERY_S = 60.0
+_OTHERS = "others"
+"""In the handle of an attempt: somebody else works on the plan."""
 
 
 @dataclass(frozen=True)
@@ -207,12 +209,28 @@ class _Runner:
             return
         try:
             state = self._plan_state(entry)
-            ended = self._request.worker.poll(entry, attempt, is_held=state.is_held())
+            is_held = state.is_held()
+            ended = self._poll(entry, attempt, is_held)
             if ended:
-                self._take(name, entry, attempt, ended, outcome(state, entry, attempt, ended))
+                found = outcome(state, entry, attempt, ended)
+                if found.status is PlanStatus.WAITING and is_held:
+                    self._leave_to_others(name, attempt)
+                else:
+                    self._take(name, entry, attempt, ended, found)
             self._away_since = None
         except (WorkerAway, StateUnreachable) as away:
             self._note_away(away)
+
+    def _poll(self, entry: PlanEntry, attempt: Attempt, is_held: bool) -> Ended | None:
+        if attempt.handle.get(_OTHERS):
+            return None if is_held else Ended()
+        return self._request.worker.poll(entry, attempt, is_held=is_held)
+
+    def _leave_to_others(self, name: str, attempt: Attempt) -> None:
+        """Wait for a process that works on the plan and that the fleet has not started: it was first."""
+        attempt.worker, attempt.handle = "a process that the fleet has not started", {_OTHERS: True}
+        self._journal.save()
+        self._tell(name, "another process works on the plan; it is waited for")
 
     def _take(self, name: str, entry: PlanEntry, attempt: Attempt, ended: Ended, found: Outcome) -> None:
         attempt.ended, attempt.code, attempt.message = self._clock(), ended.code, found.message

@@ -30,6 +30,14 @@ _ANSWER_S = 20.0
 _SILENT_S = 20.0
 """Seconds for which nobody must hold a plan whose run has not ended, before its worker counts as dead."""
 _NEVER_BEGAN_S = 900.0
+_BY_NAME = {
+    "Refused": PlanStatus.REFUSED,
+    "Failed": PlanStatus.FAILED,
+    "Different": PlanStatus.DIFFERENT,
+    "Interrupted": PlanStatus.WAITING,
+    "Busy": PlanStatus.WAITING,
+}
+"""What the name of a flow run's last state says, as our flows end."""
 _WITHOUT_NEW_RUN = frozenset({"follow", "cutover"})
 
 
@@ -144,7 +152,7 @@ def _ended(run: FlowRun) -> Ended:
         return Ended(status=PlanStatus.GIVEN_UP, message="its flow run was cancelled in Prefect")
     if run.state.type is StateType.CRASHED:
         return Ended(status=PlanStatus.WAITING, message=said or "its flow run crashed")
-    return Ended(message=said)
+    return Ended(status=_BY_NAME.get(run.state.name or ""), message=said)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Where the browser of these tests comes from: the machine, a variable, or Debian; else a sentence says so."""
+"""Where these tests find their browser: the machine, a variable, or Debian; else a sentence says so."""
 
 from __future__ import annotations
 

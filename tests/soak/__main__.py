@@ -5,6 +5,7 @@ With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed ro
 `--job way-back`: there, back and there again. With `--job tail-kills`: the same, killed on the way. With
 `--job steady`: there and back while clients write for minutes. With `--job rights`: a set-up without each of
 its rights. With `--job takeover`: a machine and Prefect's server are lost. With
+`--job fleet`: a fleet of eight plans loses them. With
 `--job faults`: the main job while a tenth and more of all requests go wrong. With
 `--job crashes`: every verb, killed at every point. With `--job fuzz`: damaged input of every kind.
 With `--job long-days`: what may go wrong for a while during a migration, once each.
@@ -24,7 +25,18 @@ from typing import Any
 
 from lab.manager import attached
 from lab.settings import LabSettings
-from tests.soak import cutovers, faults, rehearsals, steady, tail_kills, tails, takeovers, ways_back, windows
+from tests.soak import (
+    cutovers,
+    faults,
+    fleets,
+    rehearsals,
+    steady,
+    tail_kills,
+    tails,
+    takeovers,
+    ways_back,
+    windows,
+)
 from tests.soak.classes import class_of
 from tests.soak.commands import as_a_child
 from tests.soak.ledger import Ledger
@@ -75,6 +87,7 @@ JOBS = {
     ),
     "faults": Job(faults.fault_run, faults.COLUMNS, faults.PASSED, faults.RUNS),
     "takeover": Job(takeovers.takeover_run, takeovers.COLUMNS, takeovers.PASSED, takeovers.RUNS, fills=False),
+    "fleet": Job(fleets.fleet_run, fleets.COLUMNS, fleets.PASSED, fleets.RUNS, fills=False),
     "steady": Job(steady.steady_run, steady.COLUMNS, steady.PASSED, steady.RUNS, steady.LABS, fills=False),
 }
 
