@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 import tutorial
+import yaml
 from identities import client_of
 from migrations import Desk, clean_environment, documents, engine
 from password_door import PASSWORD, own_cluster
 from shown_pages import Plan, at_domains, at_lab, fill, followed
-from support.shown_commands import ELSEWHERE, plans
+from support.shown_commands import ELSEWHERE, fleets, plans
 
 from lab.description import LabDescription
 from lab.filling.load import load
@@ -140,3 +141,20 @@ def test_a_window_of_seconds_and_the_way_back(shop: Desk) -> None:
     back = followed(shop, f"{HOW_TO}/way-back.md", lambda plan: at_lab(lab, plan))
     assert any("Falling back: would lose nothing" in each.out for each in back)
     assert documents(lab, "source", "customers") == 4
+
+
+def test_a_fleet(shop: Desk) -> None:
+    """The page shows one of the plans; the pause and the calendar are left out."""
+    page, lab = f"{HOW_TO}/fleet.md", shop.lab
+    ((_, orders),) = plans(page).items()
+    customers = orders | {"name": "customers", "indices": {"include": ["customers"]}}
+    customers["repository"] = orders["repository"] | {"name": "customers", "base_path": "customers"}
+    (shop.folder / "customers.yaml").write_text(yaml.safe_dump(at_lab(lab, customers)), encoding="utf-8")
+    shown = fleets(page)["december-weekend.yaml"]
+    waves = [wave | {"pause": "0s"} for wave in shown["waves"]]
+    kept = {key: value for key, value in shown.items() if key != "blackouts"} | {"waves": waves}
+    (shop.folder / "december-weekend.yaml").write_text(yaml.safe_dump(kept), encoding="utf-8")
+    ended = followed(shop, page, lambda plan: at_lab(lab, plan))
+    assert "2 of 2 plans done" in ended[-2].out
+    assert "<html" in ended[-1].out
+    assert moved(lab, "orders-2026", "customers")

@@ -2,8 +2,8 @@
 
 A real Prefect server on PostgreSQL; the domains are those of two labs, which are two AWS accounts; two
 process workers that share nothing but the bucket with the state. `snapferry fleet run` starts the plans. As
-soon as a plan's run has begun, its worker is killed with all its runs; then the server is killed and started again. What
-the lost machine had begun is taken over by the other one, and every plan ends verified.
+soon as runs have begun, a worker is killed with all its runs; then the server is killed and started again.
+What the lost machine had begun is taken over by the other one, and every plan ends verified.
 """
 
 from __future__ import annotations

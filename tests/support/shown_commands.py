@@ -85,6 +85,16 @@ def plans(page: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+def fleets(page: str) -> dict[str, dict[str, Any]]:
+    """The fleets that it shows, by the names of their files."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found: dict[str, dict[str, Any]] = {}
+    for fence in _FENCE.finditer(text):
+        if fence[2] == "yaml" and (shown := yaml.safe_load(dedent(fence[3]))).get("kind") == "fleet":
+            found[_PLAN_FILE.findall(text[: fence.start()])[-1]] = shown
+    return found
+
+
 def _fenced(page: str) -> Iterator[tuple[str, str]]:
     text = (ROOT / page).read_text(encoding="utf-8")
     return ((fence[2], dedent(fence[3])) for fence in _FENCE.finditer(text))
