@@ -30,11 +30,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the page of each kind of run, and of runs with 0, 1 and 10,000 indices."""
+    """A folder with the page of each kind of run, and of runs with 0, 1, 1,000 and 10,000 indices."""
     folder = tmp_path_factory.mktemp("pages")
     for kind in KINDS:
         (folder / f"{kind}.html").write_text(page(real_report(kind)), encoding="utf-8")
-    for count, different in ((0, 0), (1, 0), (10_000, 3)):
+    for count, different in ((0, 0), (1, 0), (1000, 3), (10_000, 3)):
         made = page(with_indices(count, different=different))
         (folder / f"{count}.html").write_text(made, encoding="utf-8")
     return folder
