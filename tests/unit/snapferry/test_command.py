@@ -220,7 +220,7 @@ def test_status_and_report_show_how_it_stands(
     assert "the reason" in snapferry("status", plan, *state).stdout
     assert "the reason" in snapferry("report", plan, *state).stdout
     assert "the reason" in snapferry("report", plan, *state, "--format", "markdown").stdout
-    assert "<p>the reason</p>" in snapferry("report", plan, *state, "--format", "html").stdout
+    assert ">the reason</p>" in snapferry("report", plan, *state, "--format", "html").stdout
 
 
 @pytest.mark.parametrize(
