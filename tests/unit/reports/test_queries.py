@@ -3,6 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from support.real_runs import KINDS, real_report
+
+from reports.page.page import page_parts
 from reports.views.fitting import text_of
 from reports.views.queries import queries_document, queries_view, sections
 from reports.words import queries as words
@@ -104,3 +107,12 @@ def test_a_failing_verification_names_the_first_documents() -> None:
 def test_the_time_of_a_gate_is_told_against_the_window() -> None:
     assert words.expected(1, 3, timedelta(minutes=1)).endswith("for about 3.0 s")
     assert "more than half of it" in words.expected(400, 40, timedelta(minutes=1))
+
+
+def test_the_page_has_the_searches_and_the_documents() -> None:
+    report = real_report(next(iter(KINDS))).model_copy(update={"queries": comparison(EQUAL, DIFFERENT)})
+    parts = page_parts(report)
+    assert "Recorded searches" in parts["part-searches"] and "another similarity" in parts["part-searches"]
+    assert (
+        "Documents that rank otherwise" in parts["part-ranks"] and words.change(LOST) in parts["part-ranks"]
+    )
