@@ -1,1 +1,1 @@
-"""The reference, made from the code: the manual page. `python -m snapferry.reference` writes it anew."""
+"""The reference, made from the code. `python -m snapferry.reference` writes its pages anew."""
