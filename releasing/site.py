@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,7 +40,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if path.is_dir():
             names = sorted(each.name for each in path.iterdir() if each.is_file())
             listing = "\n".join(f"- [{name}]({name})" for name in names)
-            files.append(File.generated(config, _in_site(target), content=f"# {target}\n\n{listing}\n"))
+            page = File.generated(config, _in_site(target), content=f"# {target}\n\n{listing}\n")
+            page.inclusion = InclusionLevel.NOT_IN_NAV
+            files.append(page)
             targets = targets | {f"{target}/{name}" for name in names}
     for target in sorted(targets):
         if (ROOT / target).is_file():
