@@ -6,9 +6,6 @@ page and no command is forgotten, those of the README included.
 
 from __future__ import annotations
 
-import os
-from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,20 +34,6 @@ def test_the_tutorial(desk: Desk) -> None:
     environment.pop("XDG_STATE_HOME", None)
     printed = tutorial.shell("docs/tutorial.md", desk.folder, environment, ELSEWHERE)
     assert tutorial.missing("docs/tutorial.md", printed) == []
-
-
-def test_the_demo(clean_lab: LabDescription, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `make demo` gives; the lab that it starts and stops is the session's."""
-    monkeypatch.setattr("lab.manager.attached", lambda *_: nullcontext(clean_lab))
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in os.environ.items():
-            patch.setenv(name, value)  # so that it is restored
-        ended = Desk(clean_lab, tmp_path).command(
-            "demo", "--documents", "1000", "--folder", str(tmp_path), environment={"SNAPFERRY_STATE": None}
-        )
-    assert ended.code == 0, str(ended)
-    assert "25 of 25 indices equal" in ended.out
-    assert "next: snapferry lab up" in ended.err
 
 
 @pytest.fixture

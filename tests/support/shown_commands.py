@@ -134,8 +134,8 @@ ELSEWHERE = {
         "the tests run in what it has made: every target begins with it", "Makefile::test: $(READY)"
     ),
     "make demo": Elsewhere(
-        "it starts a lab of its own; the test gives the same command the session's",
-        "tests/lab/test_documents.py::def test_the_demo(",
+        "it starts a lab of its own; a test does that from the wheel",
+        "tests/lab/test_installed.py::def test_the_demo_runs_to_its_end_without_a_checkout(",
     ),
     "source .venv/bin/activate": Elsewhere(
         "the tests name the environment's own commands", 'tests/lab/tutorial.py::with_name("snapferry")'
