@@ -77,12 +77,13 @@ def plan(call: FleetCall, allow: FleetConsents) -> ExitCode:
 
 @verb(
     "snapferry fleet run december-weekend.yaml --execute",
-    "snapferry fleet run december-weekend.yaml --execute --allow-freeze orders --allow-freeze users",
+    "snapferry fleet run december-weekend.yaml --execute --allow-freeze orders",
 )
 def run(
     call: FleetCall,
-    allow: FleetConsents,
     execute: Execute = False,
+    *,
+    allow: FleetConsents,
     new_run: NewRun = False,
 ) -> ExitCode:
     """Run the plans of the fleet, in waves, within its limits.
@@ -105,7 +106,7 @@ def run(
 
 @verb("snapferry fleet status december-weekend.yaml", "snapferry fleet status december-weekend.yaml --json")
 def status(call: FleetCall, all: ListAll = False) -> ExitCode | None:
-    """Show where each plan of the fleet stands, and what the rest waits for.
+    """Show where each plan stands, and what the rest waits for.
 
     Reads the state only; nothing is sent to the domains.
     """

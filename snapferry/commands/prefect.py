@@ -41,16 +41,15 @@ Silence = Annotated[
 
 @verb(
     "snapferry prefect setup",
-    "snapferry prefect setup --type docker --set image=example.com/snapferry:1 "
-    "--set env.SNAPFERRY_STATE=s3://my-state/snapferry --execute",
+    "snapferry prefect setup --execute --type docker --set image=snapferry:1",
 )
 def setup(
     call: Call,
+    execute: Execute = False,
     type: Type = "process",
     pool: Pool = "snapferry",
     set: Set = None,
     silence: Silence = "5m",
-    execute: Execute = False,
 ) -> ExitCode | None:
     """Set up the Prefect server that PREFECT_API_URL names.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.shown_commands import ELSEWHERE, ROOT, blocks, commands, pages, plans
+from support.shown_commands import ELSEWHERE, ROOT, blocks, commands, fleets, pages, plans
 
 from configs.loading.loader import load_plan
 
@@ -55,7 +55,7 @@ def test_the_plans_of_a_page_load_and_are_the_examples_of_their_names(page: str,
 
 @pytest.mark.parametrize("page", HOW_TOS)
 def test_the_commands_of_a_page_name_plans_that_are_there(page: str) -> None:
-    known = {name for each in HOW_TOS for name in plans(each)}
+    known = {name for each in HOW_TOS for name in (*plans(each), *fleets(each))}
     made = {word for command in commands(page) for word in command.words[-1:] if "-o" in command.words}
     made |= {command.words[-1] for command in commands(page) if ">" in command.words}
     named = {word for command in commands(page) for word in command.words if word.endswith(".yaml")}
