@@ -1,7 +1,7 @@
 """What a verb is called with: its plan, and the options that most verbs share."""
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,30 +90,39 @@ class ExecutableCall(RunCall):
 
 @dataclass(frozen=True, kw_only=True)
 class RunningCall(ExecutableCall):
-    """The call of a verb that runs steps: while it works, it can serve metrics."""
+    """The call of a verb that runs steps: while it works, it can serve metrics and send spans."""
 
     metrics: MetricsAddress = None
 
     @contextmanager
     def around(self) -> Generator[None]:
-        """What lasts from before the verb begins until the command ends.
+        """What lasts from before the verb begins until the command ends: metrics, and spans.
 
         Raises:
             typer.BadParameter: the metrics cannot be served.
         """
-        if self.metrics is None:
+        from snapferry.tracing.configured import is_configured, traced
+
+        if self.metrics is not None and not self.execute:
+            raise typer.BadParameter("it needs --execute: without it there is no run", param_hint="--metrics")
+        is_traced = self.execute and is_configured()
+        if self.metrics is None and not is_traced:
             yield
             return
-        if not self.execute:
-            raise typer.BadParameter("it needs --execute: without it there is no run", param_hint="--metrics")
         from flows.previews.watched import WatchedPlan
         from runs.state import State
         from snapferry.plan_files import name_of
-        from snapferry.watching.metrics_server import metrics_served
 
         name = name_of(self.file)
         if name is None:  # the verb says what is wrong with the plan
             yield
             return
-        with metrics_served(self.metrics, [WatchedPlan(State(self.folder, name))]):
+        runs = State(self.folder, name)
+        with ExitStack() as stack:
+            if self.metrics is not None:
+                from snapferry.watching.metrics_server import metrics_served
+
+                stack.enter_context(metrics_served(self.metrics, [WatchedPlan(runs)]))
+            if is_traced:
+                stack.enter_context(traced(WatchedPlan(runs)))
             yield

@@ -1,0 +1,1 @@
+"""A run as a trace, for a collector of OpenTelemetry, where one is configured."""
