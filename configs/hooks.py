@@ -1,4 +1,4 @@
-"""The plan's `hooks` section: commands and webhooks that are notified of a run's events."""
+"""The plan's `hooks` section: commands, webhooks and people that are notified of a run's events."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -19,6 +19,7 @@ EventName = Literal[
     "step-done",
     "gate-waiting",
     "gate-approved",
+    "window-opened",
     "verified",
     "done",
     "different",
@@ -98,6 +99,39 @@ def _refuse_text(value: object) -> object:
     raise ValueError("write {url: https://…}, or {env: NAME} or {secret: ARN} if the address is secret")
 
 
+class NotifyAddress(Settings, json_schema_extra={"oneOf": [{"required": ["env"]}, {"required": ["secret"]}]}):
+    """Where to find the addresses of a notice, as apprise writes them: exactly one of the two.
+
+    They hold secrets, so a plan never contains them.
+    """
+
+    env: EnvName | None = Field(
+        default=None,
+        title="Environment variable",
+        description="Name of the environment variable that holds the addresses, separated by spaces.",
+        examples=["ORDERS_NOTIFY"],
+        json_schema_extra={"type": "string"},
+    )
+    secret: SecretArn | None = Field(
+        default=None,
+        title="Secret",
+        description="ARN of the AWS Secrets Manager secret that holds them.",
+        examples=["arn:aws:secretsmanager:eu-west-1:123456789012:secret:notify-a1b2c3"],
+        json_schema_extra={"type": "string"},
+    )
+
+    def disagreements(self) -> Iterator[Conflict]:
+        """Yield a conflict unless exactly one of the two is given."""
+        if (self.env is None) == (self.secret is None):
+            yield Conflict((), "give exactly one of {env: NAME} and {secret: ARN}")
+
+
+def _refuse_notify_text(value: object) -> object:
+    if isinstance(value, NotifyAddress | Mapping):
+        return cast("object", value)
+    raise ValueError("write {env: NAME} or {secret: ARN}: the addresses of notices hold secrets")
+
+
 def _check_events(value: list[EventName]) -> list[EventName]:
     if not value:
         raise ValueError("the list is empty; give at least one event, such as [failed]")
@@ -113,7 +147,7 @@ def _check_command(value: list[str]) -> list[str]:
 
 
 class Hook(Settings):
-    """One command or webhook, and the events that it is notified of."""
+    """One command, webhook or notice, and the events that it is for."""
 
     events: Annotated[list[EventName], AfterValidator(_check_events)] = Field(
         title="Events",
@@ -135,6 +169,12 @@ class Hook(Settings):
         description="An address that receives one JSON document by POST.",
         examples=[{"env": "ORDERS_WEBHOOK"}],
     )
+    notify: Annotated[NotifyAddress, BeforeValidator(_refuse_notify_text)] | None = Field(
+        default=None,
+        title="Notify",
+        description="Receivers of a notice for people by apprise: a chat, mail, a pager.",
+        examples=[{"env": "ORDERS_NOTIFY"}],
+    )
     timeout: PositiveDuration = Field(
         default=timedelta(seconds=30),
         title="Timeout",
@@ -147,9 +187,9 @@ class Hook(Settings):
     )
 
     def disagreements(self) -> Iterator[Conflict]:
-        """Yield a conflict unless exactly one of command and webhook is given; yield duplicate events."""
-        if (self.command is None) == (self.webhook is None):
-            yield Conflict((), "give exactly one of command and webhook")
+        """Yield a conflict unless exactly one way is given; yield duplicate events."""
+        if sum(each is not None for each in (self.command, self.webhook, self.notify)) != 1:
+            yield Conflict((), "give exactly one of command, webhook and notify")
         for place, event in enumerate(self.events):
             if event in self.events[:place]:
                 yield Conflict(("events", place), "this event is named twice; remove one", (("events",),))

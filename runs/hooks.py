@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from configs.hooks import EventName, Hook
 from configs.plan import BasicAuth, DomainSettings, Plan
@@ -15,6 +16,9 @@ from runs.events import Event
 from runs.hook_commands import command_unusable, run_command
 from runs.journal import HookEntry, Journal, now
 from runs.stores.registry import store_of
+
+if TYPE_CHECKING:
+    from runs.notices import Notice
 
 EXIT_CODES: dict[EventName, int] = {"done": 0, "failed": 1, "refused": 3, "different": 4, "interrupted": 5}
 """Events that end a session, and the command's exit code for each."""
@@ -111,6 +115,8 @@ def hook_name(number: int, hook: Hook) -> str:
     """
     if hook.command:
         return f"{number} ({hook.command[0]})"
+    if hook.notify:
+        return f"{number} (notify {f'env {hook.notify.env}' if hook.notify.env else hook.notify.secret})"
     assert hook.webhook
     way = hook.webhook
     return f"{number} ({way.url or (f'env {way.env}' if way.env else way.secret)})"
@@ -127,6 +133,10 @@ def unusable_hooks(plan: Plan) -> Iterator[str]:
 def _unusable(hook: Hook) -> str:
     if hook.command:
         return command_unusable(hook.command)
+    if hook.notify:
+        from runs.notices import notify_unusable
+
+        return notify_unusable(hook.notify)
     from runs.webhooks import webhook_unusable
 
     assert hook.webhook
@@ -139,24 +149,33 @@ def hooks_of(plan: Plan, event: str) -> list[tuple[str, Hook]]:
     return [(name, hook) for name, hook in named if event in hook.events]
 
 
-def run_hook(name: str, hook: Hook, message: HookMessage, plan: Plan, journal: Journal) -> str:
+def run_hook(
+    name: str, hook: Hook, message: HookMessage, plan: Plan, journal: Journal, notice: "Notice"
+) -> str:
     """Run one hook, record the result in the journal, and return what went wrong, if anything did.
 
     Changes no domain. Can be repeated: the hook is then called again.
+
+    Args:
+        message, notice: the event, for programs and for people.
     """
     entry = HookEntry(at=now(), event=message.event, hook=name, seconds=0.0)
     began = time.monotonic()
-    entry.problem = _problem(hook, message, plan)
+    entry.problem = _problem(hook, message, plan, notice)
     entry.seconds = round(time.monotonic() - began, 3)
     journal.document.hooks.append(entry)
     journal.save()
     return entry.problem
 
 
-def _problem(hook: Hook, message: HookMessage, plan: Plan) -> str:
+def _problem(hook: Hook, message: HookMessage, plan: Plan, notice: "Notice") -> str:
     timeout_s = hook.timeout.total_seconds()
     if hook.command:
         return run_command(hook.command, message.variables(), timeout_s, secret_variables(plan))
+    if hook.notify:
+        from runs.notices import send_notice
+
+        return send_notice(hook.notify, notice, timeout_s)
     from runs.webhooks import call_webhook  # import boto3 and requests only when needed
 
     assert hook.webhook
@@ -167,5 +186,5 @@ def secret_variables(plan: Plan) -> list[str]:
     """Return the names of the environment variables that hold this plan's secrets."""
     ways = (plan.domain(side).auth for side in plan.sides)
     named = [auth.password.env for auth in ways if isinstance(auth, BasicAuth)]
-    named += [hook.webhook.env for hook in plan.hooks if hook.webhook]
+    named += [way.env for hook in plan.hooks if (way := hook.webhook or hook.notify)]
     return [name for name in named if name]

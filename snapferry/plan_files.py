@@ -18,6 +18,10 @@ _ANEW = ("check", "cutover", "rehearse", "seed", "verify")
 """Verbs that a saved plan decides nothing for; `migrate` and `plan` keep to it, others look up its runs."""
 
 
+_CALLS_HOOKS = ("check", "cutover", "fallback", "follow", "migrate", "plan", "rehearse", "seed")
+"""Verbs that call the plan's hooks, and those that say beforehand whether these would work."""
+
+
 def state_in(path: Path) -> "StateSettings | None":
     """Where the plan in this file says that its state is; None if it does not say, or cannot be read."""
     from configs.loading.loader import is_resolved, state_of
@@ -68,7 +72,9 @@ def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
 
     try:
         if not is_resolved(path):
-            return load_plan(path), None
+            plan = load_plan(path)
+            _require_notices(plan)
+            return plan, None
         from flows.sessions.saved_plans import plan_in, read
 
         saved = read(path)
@@ -76,6 +82,21 @@ def load_either(path: Path) -> "tuple[Plan, PlanDocument | None]":
     except PlanError as error:
         warn(str(error))
         raise typer.Exit(ExitCode.INVALID) from None
+
+
+def _require_notices(plan: Plan) -> None:
+    """Exit with 2 if a hook of the plan sends notices, and this verb would call it or should foresee it."""
+    from runs.commands import current
+    from snapferry.output.console import show_problem
+
+    called = current()
+    if called is None or called.verb not in _CALLS_HOOKS or not any(hook.notify for hook in plan.hooks):
+        return
+    from runs.notices import NOT_INSTALLED, is_installed
+
+    if not is_installed():
+        show_problem(f"the plan's hooks send notices, and {NOT_INSTALLED}")
+        raise typer.Exit(ExitCode.INVALID)
 
 
 def load_or_begun(path: Path, folder: Path) -> Plan:

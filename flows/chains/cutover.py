@@ -4,6 +4,7 @@ from functools import partial
 
 from flows.chains.cutover_opening import open_target_for_writes
 from flows.chains.cutover_window import (
+    announce_window,
     current_window_estimate,
     record_window_estimate,
     start_guard,
@@ -172,6 +173,7 @@ def freeze_source(m: Migration, resolution: Resolution, guard: Guard) -> None:
     guard.watch(window.begin(m).deadline)
     limited = window.limit_waits(m, guard.require_present)
     within_window(limited, lambda: perform(limited, steps.FREEZE, lambda: freeze.freeze(limited, resolution)))
+    announce_window(m)
 
 
 def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> SnapshotRecord | None:

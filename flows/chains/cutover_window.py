@@ -11,6 +11,7 @@ from flows.chains.steps import perform, run_step
 from flows.guard.guard import Guard
 from reports.words import queries
 from reports.words import seeding as words
+from runs.events import Event, emit
 from runs.lifecycle import opening_has_begun
 from runs.progress import Progress, listening, report_progress
 from runs.state import State
@@ -124,3 +125,11 @@ def start_guard(m: Migration, resolution: Resolution, guard: Guard) -> None:
     names = freeze.to_block(m, resolution)
     process = run_step(m.journal, steps.START_GUARD.name, lambda: guard.start(names))
     report_progress(Progress(steps.START_GUARD.name, words.guarded(process), finished=True))
+
+
+def announce_window(m: Migration) -> None:
+    """Tell hooks that writes are refused from now on, and until when at the latest."""
+    entry = m.journal.document.window
+    assert entry
+    domain = "target" if m.journal.document.back else "source"
+    emit(Event("window-opened", words.window_opened(domain, entry.deadline), until=entry.deadline))

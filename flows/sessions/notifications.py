@@ -11,6 +11,7 @@ from configs.plan import Plan
 from domains.errors import SnapferryError
 from reports.build.report import report_of
 from reports.files import report_files, write_reports
+from reports.words.notices import notice
 from reports.words.outcomes import headline
 from runs.commands import in_full
 from runs.errors import StateUnusable
@@ -108,7 +109,7 @@ class Notifier:
             report_progress(Progress("hooks", f"calling hook {name}: {happening.event}"))
             said = _in_full(happening, self._journal)
             told = message_for(said, self._plan, self._journal, report_files(self._journal))
-            problem = run_hook(name, hook, told, self._plan, self._journal)
+            problem = run_hook(name, hook, told, self._plan, self._journal, notice(told))
             if problem:
                 said = f"hook {name} failed at {happening.event}: {problem}"
                 problems += [said] if hook.on_failure == "fail" else []

@@ -1,9 +1,9 @@
 """Seed rounds and cutovers in words."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from configs.values.durations import duration_text
-from reports.words.common import counted, duration, size, verified
+from reports.words.common import clock, counted, duration, size, verified
 from tasks.records.cutover import (
     FreezeRecord,
     HealthRecord,
@@ -111,6 +111,11 @@ def about_to_freeze(indices: int, length: timedelta) -> str:
     """Warn everybody who writes to the source."""
     named = counted(indices, "index", "indices")
     return f"the source is about to refuse writes to {named}, for {duration_text(length)} at most"
+
+
+def window_opened(domain: str, deadline: datetime) -> str:
+    """That a domain refuses writes from now on."""
+    return f"the {domain} refuses writes, until {clock(deadline)} at the latest: then it is rolled back"
 
 
 def guarded(process: int) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flows.previews.watched import Watched, WatchedPlan
 
 _EVERY_S = 0.5
-_LINE_EVERY_S = 3.0
+_LINE_EVERY_S = 1.4
 
 
 def watch_until_end(plan: "WatchedPlan", show_end: "Callable[[Watched], None]") -> ExitCode:
