@@ -103,7 +103,6 @@ def _made(journal: "Journal", how: "Making", file: Path, plan: "Plan") -> "Certi
 def _write(call: RunCall, made: "Certified", file: Path) -> ExitCode:
     from reports.views.certificate import certificate_view
     from runs.commands import quoted_file
-    from snapferry.next_steps import say_next
     from snapferry.output.console import say
 
     try:
@@ -114,7 +113,6 @@ def _write(call: RunCall, made: "Certified", file: Path) -> ExitCode:
             file.unlink()
         _refuse_output(f"cannot write {file}: {error.strerror}", "choose another file for -o")
         return code_of_output(error)
-    to_run = f"snapferry certificate check {quoted_file(str(file))} --public-key KEY.pub"
     call.show(
         made.statement,
         certificate_view,
@@ -126,8 +124,8 @@ def _write(call: RunCall, made: "Certified", file: Path) -> ExitCode:
     )
     if not call.as_json:
         say(f"Signed by key {made.key}: {file}")
-        say("To check it, with the public half of the key:")
-        say_next(to_run)
+        check = f"snapferry certificate check {quoted_file(str(file))}"
+        say(f"Others check it with the public half of the key (--public-key): {check}")
     return ExitCode.DONE
 
 
