@@ -21,7 +21,7 @@ from lab.description import LabDescription, environment
 
 INDEX = "fleet-orders"
 LEASE_S = 4
-PAGE_MS = 60_000
+PAGE_MS = 120_000
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,15 @@ from support.postgres import postgres
 _ROOT = Path(__file__).resolve().parents[2]
 _PREFECT = Path(sys.executable).parent / "prefect"
 LEANER = Path(__file__).parent / "leaner"
-WAIT_S = 240.0
+WAIT_S = 300.0
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 _OF_ALL = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_CLI_COLORS": "false",
+    "PREFECT_API_DATABASE_TIMEOUT": "120",
+    "PREFECT_API_DATABASE_CONNECTION_TIMEOUT": "60",
+    "PREFECT_API_REQUEST_TIMEOUT": "180",
 }
 _OF_WORKERS = {
     "PREFECT_WORKER_QUERY_SECONDS": "1",
@@ -88,13 +91,19 @@ class FleetServer:
 
     def get(self, path: str) -> Any:
         """What it answers."""
-        reply = requests.get(self.address + path, timeout=60)
-        assert reply.ok, reply.text
-        return reply.json()
+        return self._asked("GET", path)
 
     def post(self, path: str, body: Any) -> Any:
         """What it answers."""
-        reply = requests.post(self.address + path, json=body, timeout=60)
+        return self._asked("POST", path, body)
+
+    def _asked(self, method: str, path: str, body: Any = None) -> Any:
+        """What it answers, once it does: on a busy machine its database may keep it waiting."""
+        for _ in range(10):
+            reply = requests.request(method, self.address + path, json=body, timeout=120)
+            if reply.status_code != 503:
+                break
+            time.sleep(1)
         assert reply.ok, reply.text
         return reply.json()
 
@@ -186,7 +195,7 @@ def eventually(
     deadline = time.monotonic() + within_s
     while not seen():
         assert time.monotonic() < deadline, f"what was waited for did not happen: {what()}"
-        time.sleep(0.1)
+        time.sleep(0.3)
 
 
 @contextmanager

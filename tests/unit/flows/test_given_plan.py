@@ -65,7 +65,7 @@ def test_problems_have_line_and_column_wherever_the_plan_is(bucket: AwsAccounts,
         with pytest.raises(PreconditionError, match=said + SAID) as refused:
             given_plan(given)
         assert "run the deployment again" in refused.value.hint
-    with pytest.raises(PreconditionError, match="the plan has 2 problems") as refused:
+    with pytest.raises(PreconditionError, match="the plan has 3 problems") as refused:
         given_plan(WRONG.replace("target", "traget"))
     assert "the text:3:1: traget" in str(refused.value) and "repository.regoin" in str(refused.value)
 
