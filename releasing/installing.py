@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("configs", "domains", "runs", "tasks", "reports", "flows", "lab", "snapferry", "deployments")
+_COMPILED = shutil.ignore_patterns("__pycache__")
 UV = Path(sys.executable).with_name("uv")
 
 
@@ -64,7 +65,7 @@ def built_wheel(folder: Path) -> Path:
     """
     sources = folder / "sources"
     for room in ROOMS:
-        shutil.copytree(ROOT / room, sources / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, sources / room, symlinks=True, ignore=_COMPILED)
     shutil.copytree(ROOT / "docs" / "man", sources / "docs" / "man")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, sources)

@@ -57,7 +57,7 @@ def _copy(instruction: Instruction, to: Path) -> None:
     for source in sources:
         if (ROOT / source).is_dir():
             ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / source, to / target, ignore=ignored)
+            shutil.copytree(ROOT / source, to / target, symlinks=True, ignore=ignored)
         else:
             shutil.copy(ROOT / source, to / target)
 
