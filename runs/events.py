@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from configs.hooks import EventName
 
@@ -32,6 +33,19 @@ class Event:
     gate: str = ""
     until: datetime | None = None
     by: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What people are told.
+
+    Args:
+        kind: how it is marked where the receiver can mark it.
+    """
+
+    title: str
+    body: str
+    kind: Literal["info", "success", "warning", "failure"] = "info"
 
 
 Hearer = Callable[[Event], None]

@@ -7,18 +7,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from configs.hooks import EventName, Hook
 from configs.plan import BasicAuth, DomainSettings, Plan
 from configs.values.visible import visible, visible_lines
-from runs.events import Event
+from runs.events import Event, Notice
 from runs.hook_commands import command_unusable, run_command
 from runs.journal import HookEntry, Journal, now
 from runs.stores.registry import store_of
-
-if TYPE_CHECKING:
-    from runs.notices import Notice
 
 EXIT_CODES: dict[EventName, int] = {"done": 0, "failed": 1, "refused": 3, "different": 4, "interrupted": 5}
 """Events that end a session, and the command's exit code for each."""
@@ -150,7 +146,7 @@ def hooks_of(plan: Plan, event: str) -> list[tuple[str, Hook]]:
 
 
 def run_hook(
-    name: str, hook: Hook, message: HookMessage, plan: Plan, journal: Journal, notice: "Notice"
+    name: str, hook: Hook, message: HookMessage, plan: Plan, journal: Journal, notice: Notice
 ) -> str:
     """Run one hook, record the result in the journal, and return what went wrong, if anything did.
 
@@ -168,7 +164,7 @@ def run_hook(
     return entry.problem
 
 
-def _problem(hook: Hook, message: HookMessage, plan: Plan, notice: "Notice") -> str:
+def _problem(hook: Hook, message: HookMessage, plan: Plan, notice: Notice) -> str:
     timeout_s = hook.timeout.total_seconds()
     if hook.command:
         return run_command(hook.command, message.variables(), timeout_s, secret_variables(plan))

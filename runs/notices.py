@@ -2,28 +2,15 @@
 
 import logging
 import threading
-from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 from configs.hooks import NotifyAddress
 from domains.aws.session import secret
 from domains.errors import AwsError
+from runs.events import Notice
 
 NOT_INSTALLED = "apprise is not installed: pip install 'snapferry[notify]'"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """What people are told.
-
-    Args:
-        kind: how it is marked where the receiver can mark it.
-    """
-
-    title: str
-    body: str
-    kind: Literal["info", "success", "warning", "failure"] = "info"
 
 
 def is_installed() -> bool:

@@ -109,7 +109,9 @@ class Notifier:
             report_progress(Progress("hooks", f"calling hook {name}: {happening.event}"))
             said = _in_full(happening, self._journal)
             told = message_for(said, self._plan, self._journal, report_files(self._journal))
-            problem = run_hook(name, hook, told, self._plan, self._journal, notice(told))
+            run = self._journal.document
+            people = notice(said, self._plan.name, run.verb, run.run_id)
+            problem = run_hook(name, hook, told, self._plan, self._journal, people)
             if problem:
                 said = f"hook {name} failed at {happening.event}: {problem}"
                 problems += [said] if hook.on_failure == "fail" else []

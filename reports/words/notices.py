@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from configs.hooks import EventName
-from runs.hooks import HookMessage
-from runs.notices import Notice
+from configs.values.visible import visible_lines
+from reports.words.common import clock
+from runs.events import Event, Notice
 from runs.verbs import Verb
 
 _HAPPENED: Mapping[EventName, str] = {
@@ -35,10 +36,11 @@ _KINDS: Mapping[EventName, Literal["success", "warning", "failure"]] = {
 }
 
 
-def notice(message: HookMessage) -> Notice:
-    """The notice of an event."""
-    happened = _HAPPENED[message.event].format(step=message.step, gate=message.gate)
-    title = f"{message.plan}: {Verb(message.verb).label.lower()} {happened}"
-    until = f"until {message.until}" if message.until else ""
-    lines = [message.message, until, message.hint and f"To do: {message.hint}", f"Run {message.run_id}"]
-    return Notice(title, "\n".join(line for line in lines if line), _KINDS.get(message.event, "info"))
+def notice(event: Event, plan: str, verb: Verb, run_id: str) -> Notice:
+    """The notice of an event of a run."""
+    happened = _HAPPENED[event.event].format(step=event.step, gate=event.gate)
+    until = f"until {clock(event.until)}" if event.until else ""
+    to_do = f"To do: {event.hint}" if event.hint else ""
+    lines = (event.message, until, to_do, f"Run {run_id}")
+    body = visible_lines("\n".join(line for line in lines if line))
+    return Notice(f"{plan}: {verb.label.lower()} {happened}", body, _KINDS.get(event.event, "info"))
