@@ -54,7 +54,7 @@ Output = Annotated[
 def certify(
     call: RunCall, key: Key, passphrase_env: PassphraseEnv = None, run: RunId = None, output: Output = None
 ) -> ExitCode:
-    """Sign what a finished run has proved, so that others can check it.
+    """Sign what a finished run has proved, for others to check.
 
     The certificate says what was compared, with the figures of every shard, what the verdict does not prove,
     and who approved what. It is refused for a run that has not proved anything. Reads the journal; nothing is
