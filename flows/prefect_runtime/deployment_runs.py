@@ -30,6 +30,8 @@ _ANSWER_S = 20.0
 _SILENT_S = 20.0
 """Seconds for which nobody must hold a plan whose run has not ended, before its worker counts as dead."""
 _NEVER_BEGAN_S = 900.0
+_AT_WORK = frozenset({StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING})
+"""States of a flow run that has a process: one that waits at a gate is shown as paused."""
 _BY_NAME = {
     "Refused": PlanStatus.REFUSED,
     "Failed": PlanStatus.FAILED,
@@ -109,7 +111,7 @@ class DeploymentWorker:
 
     def _is_dead(self, run: FlowRun, entry: PlanEntry, attempt: Attempt) -> bool:
         """Whether its worker has died: for a while nobody has held the plan, and its run has not ended."""
-        if not run.state or run.state.type is not StateType.RUNNING:
+        if not run.state or run.state.type not in _AT_WORK:
             return False
         began = self._silent.setdefault(str(run.id), time.monotonic())
         has_begun = self._is_unfinished(entry, attempt)

@@ -79,6 +79,51 @@ def test_a_server_is_set_up_and_its_worker_runs_plans_in_every_form(
     assert desk.lab.secret_access_key not in worker.output
 
 
+def test_a_fleet_goes_on_when_one_of_its_runs_is_killed(
+    desk: Desk, server: FleetServer, worker: FleetWorker
+) -> None:
+    for name in ("first", "second"):
+        engine(desk.lab, "source", "PUT", f"/{name}/_doc/1?refresh=true", {"number": 1})
+        made = plan(desk, name, indices={"include": [name]})
+        made["repository"] |= {"name": name, "base_path": name}
+        if name == "first":
+            made["gates"] = {"before-restore": {"timeout": "10m"}}
+        (desk.folder / f"{name}.yaml").write_text(yaml.safe_dump(made), encoding="utf-8")
+    fleet = {"kind": "fleet", "name": "two", "plans": [{"plan": "second.yaml", "after": ["first"]}]}
+    fleet["plans"] += [{"plan": "first.yaml"}]  # type: ignore[operator]
+    desk.plan_file.write_text(yaml.safe_dump(fleet | {"retry": {"pause": "1s"}}), encoding="utf-8")
+    settings = {"PREFECT_API_URL": server.address, "PYTHONPATH": str(LEANER)}
+    process = desk.start("run", "--execute", "--json", module=("snapferry", "fleet"), environment=settings)
+    try:
+        eventually(lambda: bool(of_fleets(server)) or process.poll() is not None)
+        (first,) = of_fleets(server)
+        server.in_state(first["id"], "Waiting at before-restore")
+        worker.kill_run(first["id"])
+        eventually(lambda: standing(desk)["first"]["attempts"] == 2)
+        approved = desk.command("approve", str(desk.folder / "first.yaml"), "before-restore")
+        assert approved.code == 0, str(approved)
+        assert process.wait(240) == 0, process.stdout and process.stdout.read()
+    finally:
+        process.kill()
+    found = standing(desk)
+    assert {name: each["status"] for name, each in found.items()} == {"first": "done", "second": "done"}
+    assert all(each["equal"] == each["indices"] == 1 for each in found.values())
+    assert [documents(desk.lab, "target", name) for name in ("first", "second")] == [1, 1]
+
+
+def of_fleets(server: FleetServer) -> list[dict[str, Any]]:
+    """The flow runs that fleets have started."""
+    return [run for run in server.runs() if any(tag.startswith("fleet-run:") for tag in run["tags"])]
+
+
+def standing(desk: Desk) -> dict[str, Any]:
+    """How each plan of the desk's fleet stands."""
+    return {
+        each["name"]: each
+        for each in desk.command("fleet", "status", str(desk.plan_file), "--json").json["plans"]
+    }
+
+
 def objects_are_typed(server: FleetServer, plan: dict[str, Any]) -> None:
     """The server itself refuses an object that is no plan, and says where."""
     wrong = server.create("migrate", {"plan": plan | {"verify": {"level": "sometimes"}}})

@@ -35,6 +35,7 @@ COLUMNS = ("seed", "plans", "lost", "attempts", "taken over after", "finished af
 PASSED = ("all verified",)
 RUNS = 2
 DOCUMENTS = 200
+GATE = "before-restore"
 LEASE_S = 10
 _LONGEST_S = 1500.0
 Lab = tuple[str, LabDescription]
@@ -78,6 +79,8 @@ def write_fleet(folder: Path, labs: list[Lab], seed: int) -> Path:
                     "state": state,
                 }
                 plan["repository"] |= {"name": name, "base_path": name}
+                if number == 1 and names:  # not the canary
+                    plan["gates"] = {GATE: {"timeout": "1h"}}
                 (folder / f"{name}.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
                 names.append(name)
     settings = {
@@ -139,15 +142,17 @@ def _lose(
 ) -> dict[str, Any]:  # fmt: skip
     """Kill a worker in the middle of a run, then the server; wait until the fleet has ended."""
     began = time.monotonic()
-    servers.eventually(lambda: bool(_at_work(fleet, settings, 2)), lambda: _log(folder), 400.0)
-    names = _at_work(fleet, settings, 1)
+    servers.eventually(lambda: len(_waiting(server)) >= 2, lambda: _log(folder), 400.0)
     holder = next(worker for worker in workers if _runs_of(server, worker))
-    lost = sorted(set(_runs_of(server, holder)) & set(names)) or _runs_of(server, holder)
+    lost = _runs_of(server, holder)
     holder.kill()
     killed = time.monotonic()
     server.kill()
     time.sleep(3)
     server.start()
+    for plan in folder.glob("*-1.yaml"):
+        if GATE in plan.read_text():
+            _approve(plan, settings)
     servers.eventually(lambda: _again(fleet, settings, lost), lambda: _log(folder), 600.0)
     taken = time.monotonic() - killed
     code = process.wait(_LONGEST_S)
@@ -171,16 +176,20 @@ def _lose(
     }
 
 
-def _at_work(fleet: Path, settings: dict[str, str], least: int) -> list[str]:
-    """Plans whose runs have begun a step, once there are as many."""
-    found = [plan["name"] for plan in _report(fleet, settings).get("plans", []) if plan["step"]]
-    return found if len(found) >= least else []
+def _waiting(server: Any) -> list[dict[str, Any]]:
+    """Flow runs that wait at the gate: their runs have taken their snapshots."""
+    return [run for run in server.runs() if run["state"]["name"] == f"Waiting at {GATE}"]
 
 
 def _runs_of(server: Any, worker: Any) -> list[str]:
-    """Plans whose runs are processes of this worker."""
-    running = (run for run in server.runs() if run["state"]["type"] == "RUNNING")
-    return [run["name"].rpartition("-")[0] for run in running if worker.process_of(run["id"])]
+    """Plans whose runs wait at the gate, in processes of this worker."""
+    return [r["parameters"]["plan"]["name"] for r in _waiting(server) if worker.process_of(r["id"])]
+
+
+def _approve(plan: Path, settings: dict[str, str]) -> None:
+    """Approve the gate as soon as a run of the plan can reach it."""
+    offline = {name: value for name, value in settings.items() if name != "PREFECT_API_URL"}
+    servers.eventually(lambda: _run(["approve", str(plan), GATE], offline, check=False).returncode == 0)
 
 
 def _again(fleet: Path, settings: dict[str, str], lost: list[str]) -> bool:
