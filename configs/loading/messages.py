@@ -13,7 +13,7 @@ from configs.conflicts import ConflictSettings
 from configs.cutover import CutoverSettings, FollowSettings
 from configs.domain import DomainSettings
 from configs.gates import GATES, GateSettings
-from configs.hooks import Hook, WebhookAddress
+from configs.hooks import Hook, NotifyAddress, WebhookAddress
 from configs.indices import IndexSelection
 from configs.loading.yaml_tree import Spot
 from configs.metadata import MetadataNames, MetadataSettings
@@ -54,6 +54,7 @@ _MODELS: dict[str | int, type[Settings]] = {
     "follow": FollowSettings,
     "checks": CheckSettings,
     "webhook": WebhookAddress,
+    "notify": NotifyAddress,
     **dict.fromkeys(GATES, GateSettings),
 }
 
