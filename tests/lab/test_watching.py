@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from reports.words.common import size
 
-SLOWLY = {"transient": {"indices.recovery.max_bytes_per_sec": "800kb"}}
+SLOWLY = {"transient": {"indices.recovery.max_bytes_per_sec": "2mb"}}
 AS_EVER = {"transient": {"indices.recovery.max_bytes_per_sec": None}}
 FREE = ("--metrics", "127.0.0.1:0")
 
@@ -74,12 +74,12 @@ def beside(desk: Desk) -> Iterator[tuple[Watcher, Watcher, Watcher]]:
 
 
 def scrape(address: str) -> dict[str, float]:
-    """Every sample, by its metric and the values of its labels but plan and verb."""
+    """Every sample, by its metric and the values of its labels, in their order, but plan and verb."""
     with urllib.request.urlopen(address, timeout=10) as reply:
         families = list(text_string_to_metric_families(reply.read().decode()))
     return {
         " ".join(
-            [sample.name, *(v for k, v in sample.labels.items() if k not in {"plan", "verb"})]
+            [sample.name, *(v for k, v in sorted(sample.labels.items()) if k not in {"plan", "verb"})]
         ): sample.value
         for family in families
         for sample in family.samples
@@ -142,7 +142,7 @@ def _require_ends_agree(report: dict[str, Any], found: dict[str, float]) -> None
         "snapferry_steps_done": len(report["steps"]),
         "snapferry_source_blocked window": 0,
         **{
-            f"snapferry_requests_total {side} {kind}": sent[f"{kind}s"]
+            f"snapferry_requests_total {kind} {side}": sent[f"{kind}s"]
             for side, sent in requests.items()
             for kind in ("read", "write")
         },
