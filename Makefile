@@ -40,6 +40,7 @@ lint: $(READY)
 # Pages are tested in the machine's own Chromium; where it has none, Debian's is installed, if that may be.
 browser: $(READY)
 	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m tests.support.postgres
 
 unit: $(READY) browser
 	$(BIN)/pytest tests/unit tests/browser
@@ -48,7 +49,7 @@ lab-test: $(READY) browser
 	@$(BIN)/python tests/lab
 
 # Lint and unit tests run beside the first of the lab's tests.
-test: $(READY)
+test: $(READY) browser
 	@$(BIN)/python tests/lab --first "$(MAKE) --no-print-directory lint unit"
 
 # The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed; with

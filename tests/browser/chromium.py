@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
+
+from tests.support import debian
 
 VARIABLE = "CHROMIUM"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -18,7 +19,6 @@ MISSING = (
 )
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--font-render-hinting=none")
 """Without a sandbox, as in a container there is none; only the tests' own pages are opened."""
-_INSTALL = ("apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "chromium")
 
 
 def find() -> str | None:
@@ -29,21 +29,8 @@ def find() -> str | None:
 
 
 def install() -> bool:
-    """Install Debian's package as root, or by a sudo that asks for no password; returns whether it worked."""
-    if not shutil.which("apt-get") or os.environ.get(VARIABLE):
-        return False
-    before = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if before and not shutil.which("sudo"):
-        return False
-    print("Installing Chromium, for the tests of pages ...", flush=True)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ("apt-get", "update", "--quiet"),
-        _INSTALL,
-    ):  # the first may fail where the lists are there
-        subprocess.run([*before, *command], env=environment, check=False, **quiet)
-    return find() is not None
+    """Install Debian's package, if this process may; returns whether that worked."""
+    return not os.environ.get(VARIABLE) and debian.install("chromium") and find() is not None
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 It is the machine's own, with the extension pg_trgm that Prefect's migrations need; PostgreSQL from a wheel
 comes without extensions.
 
-As a module it serves the folder that it is given until its standard input ends, even if the tests are killed.
+As a module it serves the folder that it is given until its standard input ends, even if the tests are killed;
+without a folder it installs Debian's package, if there is none and it may.
 """
 
 from __future__ import annotations
@@ -18,8 +19,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
+from tests.support import debian
+
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_S = 120.0
+_MISSING = (
+    "the tests of fleets need PostgreSQL with its contrib modules, as Prefect needs pg_trgm"
+)
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -105,7 +111,7 @@ def _until_the_end() -> None:
 
 def _serve(folder: Path) -> None:
     programs = _own()
-    assert programs, "install PostgreSQL with its contrib modules: Prefect needs pg_trgm"
+    assert programs, _MISSING
     process = _serve_own(programs, folder)
     print(folder, flush=True)
     _until_the_end()
@@ -114,4 +120,7 @@ def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _serve(Path(sys.argv[1]))
+    if sys.argv[1:]:
+        _serve(Path(sys.argv[1]))
+    elif _own() is None and not (debian.install("postgresql") and _own()):
+        print(f"Note: {_MISSING}.", file=sys.stderr)
