@@ -12,7 +12,7 @@ from datetime import datetime
 from configs.fleet.loading import LoadedFleet
 from configs.values.durations import duration_text
 from flows.fleet.outcomes import Outcome, outcome, sessions_of
-from flows.fleet.workers import Assignment, Ended, Worker, WorkerAway
+from flows.fleet.workers import Assignment, AssignmentRefused, Ended, Worker, WorkerAway
 from runs.errors import StateUnreachable
 from runs.fleets.forecast import new_document
 from runs.fleets.journal import Attempt, FleetDocument, FleetJournal, FleetStatus, PlanEntry, PlanStatus
@@ -195,6 +195,10 @@ class _Runner:
             started = self._request.worker.start(assignment)
         except WorkerAway as away:
             self._note_away(away)
+            return
+        except AssignmentRefused as refused:
+            ended = Ended(status=PlanStatus.REFUSED, message=refused.message)
+            self._take(name, entry, attempt, ended, Outcome(PlanStatus.REFUSED, message=refused.message))
             return
         attempt.worker, attempt.handle = started.worker, dict(started.handle)
         self._journal.save()

@@ -15,6 +15,10 @@ class WorkerAway(SnapferryError):
     """Whatever starts plans does not answer for the moment. It is asked again."""
 
 
+class AssignmentRefused(SnapferryError):
+    """Whatever starts plans will not take this one, however often it is asked. Nothing was started."""
+
+
 @dataclass(frozen=True)
 class Assignment:
     """One attempt at one plan, as a worker takes it.
@@ -68,6 +72,7 @@ class Worker(Protocol):
 
         Raises:
             WorkerAway: it could not be asked, or did not answer: it is asked again.
+            AssignmentRefused: it does not take this plan.
         """
         ...
 

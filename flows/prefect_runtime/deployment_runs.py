@@ -14,12 +14,11 @@ from uuid import UUID
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.exceptions import ObjectNotFound, PrefectException
+from prefect.exceptions import ObjectNotFound, PrefectException, PrefectHTTPStatusError
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Crashed, Scheduled
 
-from flows.fleet.workers import Assignment, Ended, Started, WorkerAway
-from runs.begun_plan import plan_record
+from flows.fleet.workers import Assignment, AssignmentRefused, Ended, Started, WorkerAway
 from runs.fleets.journal import Attempt, PlanEntry, PlanStatus
 from runs.lifecycle import RunStatus
 from runs.state import State
@@ -30,6 +29,9 @@ _ANSWER_S = 20.0
 _SILENT_S = 20.0
 """Seconds for which nobody must hold a plan whose run has not ended, before its worker counts as dead."""
 _NEVER_BEGAN_S = 900.0
+_NEVER = frozenset({400, 409, 413, 422})
+"""HTTP statuses of a request that is refused however often it is sent."""
+_LONGEST = 500
 _AT_WORK = frozenset({StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING})
 """States of a flow run that has a process: one that waits at a gate is shown as paused."""
 _BY_NAME = {
@@ -132,7 +134,7 @@ class DeploymentWorker:
 def _parameters(assignment: Assignment) -> dict[str, Any]:
     verb = assignment.member.entry.verb
     parameters: dict[str, Any] = {
-        "plan": plan_record(assignment.member.plan),
+        "plan": assignment.member.plan.model_dump(mode="json", by_alias=True, exclude_unset=True),
         "execute": True,
         "consents": assignment.consents.model_dump(mode="json"),
         "state": assignment.state,
@@ -157,12 +159,22 @@ def _ended(run: FlowRun) -> Ended:
     return Ended(status=_BY_NAME.get(run.state.name or ""), message=said)
 
 
+def _detail(response: httpx.Response) -> str:
+    """Why the server refuses something, in its words; they may name values of the plan, which has no secret."""
+    try:
+        said: object = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        said = ""
+    return str(said)[:_LONGEST] or f"HTTP {response.status_code}"
+
+
 @contextmanager
 def _client() -> Generator[SyncPrefectClient]:
     """A client that gives up soon: whoever uses it asks again.
 
     Raises:
-        WorkerAway: the server does not answer.
+        WorkerAway: the server does not answer, or not now.
+        AssignmentRefused: it refuses what it is asked for; says why.
     """
     try:
         with (
@@ -172,5 +184,11 @@ def _client() -> Generator[SyncPrefectClient]:
             yield client
     except ObjectNotFound:
         raise
+    except PrefectHTTPStatusError as error:
+        status = error.response.status_code
+        if status in _NEVER:
+            said = f"the Prefect server refuses it: {_detail(error.response)}"
+            raise AssignmentRefused(said, "correct what it names, then run the same command again") from error
+        raise WorkerAway(f"the Prefect server answers HTTP {status}", "") from error
     except (httpx.HTTPError, PrefectException) as error:
         raise WorkerAway(f"the Prefect server does not answer ({type(error).__name__})", "") from error

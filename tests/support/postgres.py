@@ -23,9 +23,7 @@ from tests.support import debian
 
 _ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_S = 120.0
-_MISSING = (
-    "the tests of fleets need PostgreSQL with its contrib modules, as Prefect needs pg_trgm"
-)
+_MISSING = "the tests of fleets need PostgreSQL with its contrib modules, as Prefect needs pg_trgm"
 _FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 

@@ -1,6 +1,7 @@
 """A fleet is run to its end, whatever happens on the way."""
 
 import random
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from support.fleets import FleetClock, MemoryWorker, a_fleet
 
 from configs.fleet.loading import LoadedFleet
 from flows.fleet.runner import FleetRequest, run_fleet
-from flows.fleet.workers import Assignment, Ended, Started
-from runs.errors import Busy
+from flows.fleet.workers import Assignment, AssignmentRefused, Ended, Started
+from runs.errors import Busy as HeldByAnother
 from runs.fleets.journal import Attempt, FleetDocument, FleetStatus, PlanEntry, PlanStatus
 from runs.fleets.state import FleetState
+from runs.lifecycle import RunStatus
+from runs.state import State
 from tasks.errors import PreconditionError
 
 
@@ -97,9 +100,56 @@ def test_a_worker_that_says_it_is_done_is_not_believed(tmp_path: Path) -> None:
     assert (found.status, found.message) == (PlanStatus.FAILED, "it ended without a run in the fleet's state")
 
 
+class Choosy(MemoryWorker):
+    """A worker that does not take a plan."""
+
+    def start(self, assignment: Assignment) -> Started:
+        if assignment.member.name == "a":
+            raise AssignmentRefused("the server refuses it: gates is not of type 'object'")
+        return super().start(assignment)
+
+
+def test_a_plan_that_the_server_does_not_take_is_refused_and_not_asked_for_again(tmp_path: Path) -> None:
+    operations = Operations(tmp_path, a_fleet(tmp_path, ["a", "b"], stop={"failures": None}))
+    operations.worker = Choosy(operations.state.folder, operations.clock)
+    document = operations.run()
+    assert _statuses(document) == {"a": "refused", "b": "done"}
+    assert "not of type" in document.plans["a"].message
+    assert len(document.plans["a"].attempts) == 1
+
+
+class Busy(MemoryWorker):
+    """A worker whose first attempt meets somebody who works on the plan already."""
+
+    def poll(self, entry: PlanEntry, attempt: Attempt, *, is_held: bool) -> Ended | None:
+        return Ended(6, PlanStatus.WAITING, "another run holds the plan")
+
+
+def test_whoever_works_on_a_plan_already_is_waited_for(tmp_path: Path) -> None:
+    """That may take hours, and no attempt of the fleet is lost meanwhile."""
+    operations = Operations(tmp_path, a_fleet(tmp_path, ["a"], retry={"attempts": 2}))
+    operations.worker = Busy(operations.state.folder, operations.clock)
+    others = ExitStack()
+    plan = State(operations.state.folder, "a")
+    others.enter_context(plan.lock_plan())
+    waited: list[int] = []
+
+    def finish_later() -> None:
+        waited.append(1)
+        if len(waited) == 200:
+            next(plan.journals()).settle(RunStatus.DONE)
+            others.close()
+
+    operations.clock.happens = finish_later
+    document = operations.run()
+    assert _statuses(document) == {"a": "done"}
+    assert len(document.plans["a"].attempts) == 1
+    assert len(waited) >= 200
+
+
 def test_two_processes_cannot_run_one_fleet(tmp_path: Path) -> None:
     operations = Operations(tmp_path, a_fleet(tmp_path, ["a"]))
-    with operations.state.hold(), pytest.raises(Busy, match="holds fleet weekend"):
+    with operations.state.hold(), pytest.raises(HeldByAnother, match="holds fleet weekend"):
         operations.run()
 
 
