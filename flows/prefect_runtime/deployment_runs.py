@@ -160,7 +160,7 @@ def _ended(run: FlowRun) -> Ended:
 
 
 def _detail(response: httpx.Response) -> str:
-    """Why the server refuses something, in its words; they may name values of the plan, which has no secret."""
+    """Why the server refuses something, in its words: they may name values of the plan, never secrets."""
     try:
         said: object = response.json()["detail"]
     except (ValueError, KeyError, TypeError):

@@ -191,7 +191,7 @@ def test_what_passes_opens_and_a_file_that_is_gone_is_refused_before_anything_is
     assert other.code == 3 and "the file that queries.from names has changed" in other.out, str(other)
 
     searches(shelves).write_text("\n".join(LINES))
-    done = shelves.run("cutover", "--execute", "--allow-freeze", "--new-run")
+    done = shelves.run("cutover", "--execute", "--allow-freeze")
     assert done.code == 0, str(done)
     assert shelves.report()["queries"]["counts"] == {"equal": 4}
     assert "4 of 4 recorded searches rank alike" in shelves.run("verify").out
