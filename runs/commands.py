@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from configs.values.visible import is_visible
 
 _NOT_AGAIN = ("--new-run",)  # they would start another run
-_NAMED = re.compile(r"\bsnapferry ((?:[a-z]+ )?[a-z]+) PLAN\b( --new-run)?( -o PLAN\b)?")
+_NAMED = re.compile(r"\bsnapferry ((?:[a-z-]+ )?[a-z-]+) PLAN\b( --new-run)?( -o PLAN\b)?")
 _ALONE = re.compile(
     r"(?<!by )`snapferry (abort|check|cutover|finish|migrate|plan|rehearse|report|seed|status|verify)`"
 )

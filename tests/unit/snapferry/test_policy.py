@@ -149,7 +149,8 @@ def test_prefects_file_deploys_the_seed_flow_with_the_plan(plan: Path) -> None:
     wanted = f"cron={schedule['cron']!r}, timezone='Europe/Berlin'"
     asked = f"from prefect.client.schemas.schedules import CronSchedule as c; c({wanted})"
     subprocess.run([sys.executable, "-c", asked], check=True)  # apart: this process has not imported Prefect
-    assert (ROOT / deployment["entrypoint"].partition(":")[0]).exists()
+    module, _, flow = deployment["entrypoint"].rpartition(".")
+    assert f"def {flow}(" in (ROOT / f"{module.replace('.', '/')}.py").read_text()
     assert Plan.model_validate(deployment["parameters"]["plan"]) == load_plan(plan)
 
 

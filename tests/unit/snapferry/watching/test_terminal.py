@@ -56,7 +56,7 @@ def test_it_waits_for_a_run_shows_its_numbers_and_ends_as_it_did(
             restoring(9_000_000)
             assert line_with(process, "done=9000000")
             journal.settle(RunStatus.DIFFERENT, "two documents differ")
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=90)
     assert process.returncode == 4
     assert "two documents differ" in out and journal.run_id in out
 
@@ -65,7 +65,7 @@ def test_a_watch_that_is_ended_leaves_the_run_alone(plan: Path) -> None:
     with at_work(plan) as journal, watching(plan, "watch") as process:
         line_with(process, "step=restore")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=90)
         assert process.returncode == 5
         assert "the watch has ended; the run goes on" in err
         assert runs_of(plan).is_held() and Journal.load(journal.path).document.status is RunStatus.RUNNING
@@ -75,7 +75,7 @@ def test_of_a_run_that_has_ended_the_end_is_shown_at_once(plan: Path) -> None:
     with at_work(plan) as journal:
         journal.settle(RunStatus.FAILED, "the reason")
     with watching(plan, "watch", "--json") as process:
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=90)
     assert process.returncode == 1
     assert json.loads(out)["figures"]["outcome"] == "failed"
 
