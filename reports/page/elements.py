@@ -160,6 +160,7 @@ class Timeline:
         band: the part of the width that is marked, as start and length; None for none.
         band_name: what the mark means.
         below: sentences about it.
+        noun: what each bar is.
     """
 
     caption: str
@@ -169,6 +170,7 @@ class Timeline:
     band: tuple[float, float] | None = None
     band_name: str = ""
     below: Sequence[str] = ()
+    noun: str = "Step"
     block: ClassVar[str] = "timeline"
 
 

@@ -157,4 +157,6 @@ def _timeline(report: FleetReport) -> Timeline | None:
     ]
     first, last = min(begin for begin, _ in spans), max(end for _, end in spans)
     below = [f"Pauses are shortened: {common.duration(sum(scale.pauses))}."] if scale.pauses else []
-    return Timeline("When each plan ran", bars, common.clock(first), common.clock(last), below=below)
+    return Timeline(
+        "When each plan ran", bars, common.clock(first), common.clock(last), below=below, noun="Plan"
+    )

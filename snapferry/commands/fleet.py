@@ -101,6 +101,7 @@ def run(
     request = FleetRequest(call.fleet, call.runs, _worker(call), consents, new_run)
     with shown_progress():
         journal = run_fleet(request)
+    _write_reports(call, journal)
     return _show_report(call, journal)
 
 
@@ -225,6 +226,21 @@ def _show(call: Call, made: "FleetReport", *, every: bool = False) -> None:
     call.show(made, lambda shown: fleet_view(shown, every=every))
     if not call.as_json and made.next_command:
         say_next(made.next_command)
+
+
+def _write_reports(call: FleetCall, journal: "FleetJournal") -> None:
+    """Write the report's files; one that cannot be written can be shown again."""
+    from reports.files import fleet_report_files, write_fleet_reports
+    from runs.errors import StateUnusable
+    from snapferry.output.console import say, warn
+
+    try:
+        write_fleet_reports(journal, _report_of(call, journal))
+    except (OSError, StateUnusable) as error:
+        warn(f"snapferry: the report's files could not be written: {error}")
+        return
+    for file in fleet_report_files(journal):
+        say(f"Report: {file}")
 
 
 def _show_report(call: FleetCall, journal: "FleetJournal") -> ExitCode:

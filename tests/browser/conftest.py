@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from browser.chromium import MISSING, OPTIONS, find
 from playwright.sync_api import Browser, Page, sync_playwright
-from support.real_runs import KINDS, real_report, with_indices
+from support.real_runs import KINDS, real_fleet, real_report, with_indices
 
+from reports.page.fleet import fleet_page
 from reports.page.page import page
 
 Open = Callable[..., Page]
@@ -34,6 +35,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
     for kind in KINDS:
         (folder / f"{kind}.html").write_text(page(real_report(kind)), encoding="utf-8")
+    (folder / "fleet.html").write_text(fleet_page(real_fleet()), encoding="utf-8")
     for count, different in ((0, 0), (1, 0), (1000, 3), (10_000, 3)):
         made = page(with_indices(count, different=different))
         (folder / f"{count}.html").write_text(made, encoding="utf-8")

@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 
+from reports.page.fleet import fleet_page
 from reports.page.page import page
 from tests.browser.chromium import MISSING, OPTIONS, find
-from tests.support.real_runs import KINDS, real_report
+from tests.support.real_runs import KINDS, real_fleet, real_report
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
@@ -35,6 +36,10 @@ def main() -> None:
             file.write_text(page(real_report(kind)), encoding="utf-8")
             for width in HEIGHTS:
                 take(browser, file, width, IMAGES / f"report-{kind}-{width}.png")
+        file = Path(folder) / "fleet.html"
+        file.write_text(fleet_page(real_fleet()), encoding="utf-8")
+        for width in HEIGHTS:
+            take(browser, file, width, IMAGES / f"report-fleet-{width}.png")
         take(browser, Path(folder) / "cutover.html", 1400, IMAGES / "report-dark.png", scheme="dark")
         browser.close()
 

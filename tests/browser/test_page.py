@@ -39,7 +39,7 @@ def serious(made: Page) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", [*KINDS, "0", "1", "10000"])
+@pytest.mark.parametrize("name", [*KINDS, "fleet", "0", "1", "10000"])
 def test_no_page_is_wider_than_the_screen_whatever_its_width(name: str, open_page: Any) -> None:
     made = open_page(name)
     for width in WIDTHS:
@@ -55,6 +55,7 @@ def test_no_page_is_wider_than_the_screen_whatever_its_width(name: str, open_pag
         ("seed", "light", 380),
         ("cutover", "dark", 380),
         ("fallback", "light", 800),
+        ("fleet", "light", 380),
     ],
 )
 def test_axe_finds_nothing_serious(name: str, scheme: str, width: int, open_page: Any) -> None:

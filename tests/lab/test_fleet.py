@@ -77,5 +77,7 @@ def test_a_fleet_whose_plans_and_whose_own_process_are_killed_ends_verified(fill
     assert by_name["orders"]["started"] >= by_name["cities"]["ended"]
     assert all(plan["equal"] == plan["indices"] > 0 for plan in report["plans"])
     assert report["next_command"] == f"snapferry fleet report {desk.plan_file}"
+    (written,) = (desk.folder / "state/fleets/weekend/reports").glob("*.json")
+    assert f"Report: {written}" in ended.err
     page = desk.command("fleet", "report", str(desk.plan_file), "--format", "html")
     assert page.code == 0 and "Done and verified" in page.out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from reports.build.report import report_of
+from reports.model.fleet import FleetReport
 from reports.model.report import IndexReport, Report
 from runs.journal import Journal
 
@@ -15,6 +16,11 @@ KINDS = ("rehearsal", "migration", "seed", "cutover", "fallback")
 def real_report(kind: str) -> Report:
     """The report of the run of this kind that tests/fixtures/runs holds."""
     return report_of(Journal.load(FOLDER / f"{kind}.json").document)
+
+
+def real_fleet() -> FleetReport:
+    """The report of a fleet of eight plans that lost a machine, as `make soak JOB=fleet` has left it."""
+    return FleetReport.model_validate_json((FOLDER / "fleet.json").read_text(encoding="utf-8"))
 
 
 def with_indices(count: int, *, different: int = 0) -> Report:
