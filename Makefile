@@ -58,7 +58,7 @@ test: $(READY) browser
 # with JOB=steady, there and back while clients write for minutes; with JOB=rights, a set-up without each of
 # its rights; with JOB=faults, while a tenth and more of all requests go wrong; with JOB=crashes, every verb,
 # killed at every point; with JOB=fuzz, damaged input of every kind; with JOB=takeover, a machine that is lost
-# with its Prefect worker, and the server with it; with JOB=fleet, a fleet of eight plans that loses them.
+# with its Prefect worker; with JOB=fleet, a fleet of eight plans that loses one, and the server.
 # `make soak SEED=17` repeats one run, and records nothing.
 soak: $(READY)
 	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \

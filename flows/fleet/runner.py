@@ -5,15 +5,16 @@ again where nobody knows whether that has worked. What a plan did, the journal o
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from configs.fleet.loading import LoadedFleet
 from configs.values.durations import duration_text
-from flows.fleet.outcomes import Outcome, outcome, sessions_of
+from domains.errors import SnapferryError
+from flows.fleet.outcomes import Outcome, has_own_run, outcome, sessions_of
 from flows.fleet.workers import Assignment, AssignmentRefused, Ended, Worker, WorkerAway
-from runs.errors import StateUnreachable
+from runs.errors import LockLost, StateUnreachable, StateUnusable
 from runs.fleets.forecast import new_document
 from runs.fleets.journal import Attempt, FleetDocument, FleetJournal, FleetStatus, PlanEntry, PlanStatus
 from runs.fleets.scheduling import Decision, decide
@@ -36,6 +37,7 @@ class FleetRequest:
 
     Args:
         consents: by the name of the plan in the fleet; none for those that are missing.
+        consent_options: the same as the command's options, for whoever resumes the fleet.
         new_run: start another run of the fleet, and of each of its plans.
     """
 
@@ -43,6 +45,7 @@ class FleetRequest:
     state: FleetState
     worker: Worker
     consents: Mapping[str, Consents] = field(default_factory=dict[str, Consents])
+    consent_options: Sequence[str] = ()
     new_run: bool = False
 
 
@@ -78,16 +81,21 @@ def _begin_or_resume(request: FleetRequest, at: datetime) -> FleetJournal:
     before = run_to_resume(request.state, new_run=request.new_run)
     if before is None:
         document = new_document(request.fleet, new_run_id(), at, new_runs=request.new_run)
+        document.consents = list(request.consent_options)
         return request.state.begin(document)
+    require_same_plans(request.fleet, before.document)
     if not before.document.is_done:
-        require_same_plans(request.fleet, before.document)
-        _resume(before)
+        _resume(request, before)
     return before
 
 
-def _resume(journal: FleetJournal) -> None:
-    """Begin another session: what failed in the one before is tried again."""
+def _resume(request: FleetRequest, journal: FleetJournal) -> None:
+    """Begin another session: what failed in the one before is tried again; waves are as the file says now."""
     document = journal.document
+    document.consents = list(request.consent_options)
+    for wave, names in request.fleet.waves:
+        for name in names:
+            document.plans[name].wave = wave.name if wave else ""
     document.sessions += 1
     document.status, document.message, document.ended = FleetStatus.RUNNING, "", None
     for entry in document.plans.values():
@@ -112,8 +120,9 @@ def require_same_plans(fleet: LoadedFleet, document: FleetDocument) -> None:
             wrong.append(f"{name} was {entry.verb} of plan {entry.plan} when the run began")
     wrong += [f"{name} is new" for name in fleet.members if name not in document.plans]
     if wrong:
+        is_over = "done" if document.is_done else "unfinished"
         raise PreconditionError(
-            f"run {document.run_id} of the fleet is unfinished, and began with other plans",
+            f"run {document.run_id} of the fleet is {is_over}, and began with other plans",
             tuple(wrong),
             "put the fleet file back, or start another run with --new-run",
         )
@@ -140,21 +149,38 @@ class _Runner:
 
     def run(self) -> None:
         try:
-            while not self._turn():
+            while not self._turned():
                 self._sleep(_POLL_S)
         except KeyboardInterrupt:
-            left = self._request.worker.interrupt()
+            left = self._request.worker.interrupt(self._started())
             self._settle(FleetStatus.INTERRUPTED, f"interrupted; {left}" if left else "interrupted")
             raise
+        except LockLost:
+            raise  # the journal is another one's now
+        except SnapferryError as error:
+            self._settle(FleetStatus.INTERRUPTED, error.message)
+            raise
+
+    def _started(self) -> dict[str, Attempt]:
+        entries = self._document.plans.items()
+        return {n: e.latest for n, e in entries if e.status is PlanStatus.STARTED and e.latest}
+
+    def _turned(self) -> bool:
+        """As `_turn`; a state that does not answer for the moment is waited for."""
+        try:
+            return self._turn()
+        except StateUnreachable as away:
+            self._note_away(away)
+            return False
 
     def _turn(self) -> bool:
         """Look at what runs, and start what may start; whether nothing is left to do."""
         for name, entry in self._document.plans.items():
             if entry.status is PlanStatus.STARTED:
-                self._follow(name, entry)
+                self._guarded(name, entry, self._follow)
         decision = decide(self._request.fleet, self._document, self._approved(), self._clock())
         for name in decision.starts:
-            self._ask(name, self._document.plans[name])
+            self._guarded(name, self._document.plans[name], self._ask)
         self._report(decision)
         is_running = any(entry.status is PlanStatus.STARTED for entry in self._document.plans.values())
         if is_running or not decision.is_hopeless:
@@ -167,6 +193,20 @@ class _Runner:
         return [wave for wave in waves if self._request.state.approval(self._journal, wave)]
 
     # one plan
+
+    def _guarded(self, name: str, entry: PlanEntry, act: Callable[[str, PlanEntry], None]) -> None:
+        """Act on one plan; a state of its own that cannot be read, or this machine, fails it and no other."""
+        try:
+            act(name, entry)
+        except StateUnreachable:
+            raise
+        except (StateUnusable, OSError) as error:
+            message = error.message if isinstance(error, StateUnusable) else f"this machine: {error.strerror}"
+            entry.status, entry.message = PlanStatus.FAILED, message
+            if entry.latest and entry.latest.ended is None:
+                entry.latest.ended = self._clock()
+            self._journal.save()
+            self._tell(name, f"failed: {message}")
 
     def _plan_state(self, entry: PlanEntry) -> State:
         return State(self._request.state.folder, entry.plan)
@@ -189,7 +229,7 @@ class _Runner:
             consents=self._request.consents.get(name, Consents()),
             state=self._request.state.shown,
             log=self._request.state.log_of(document.run_id, name, number),
-            new_run=document.new_runs and number == 1,
+            new_run=document.new_runs and not has_own_run(self._plan_state(entry), entry),
         )
         try:
             started = self._request.worker.start(assignment)
@@ -216,13 +256,13 @@ class _Runner:
             is_held = state.is_held()
             ended = self._poll(entry, attempt, is_held)
             if ended:
-                found = outcome(state, entry, attempt, ended)
+                found = outcome(state, entry, attempt, ended, new_runs=self._document.new_runs)
                 if found.status is PlanStatus.WAITING and is_held:
                     self._leave_to_others(name, attempt)
                 else:
                     self._take(name, entry, attempt, ended, found)
             self._away_since = None
-        except (WorkerAway, StateUnreachable) as away:
+        except WorkerAway as away:
             self._note_away(away)
 
     def _poll(self, entry: PlanEntry, attempt: Attempt, is_held: bool) -> Ended | None:
@@ -239,7 +279,7 @@ class _Runner:
     def _take(self, name: str, entry: PlanEntry, attempt: Attempt, ended: Ended, found: Outcome) -> None:
         attempt.ended, attempt.code, attempt.message = self._clock(), ended.code, found.message
         entry.run_id = found.run_id or entry.run_id
-        entry.status, entry.message = found.status, found.message
+        entry.status, entry.message, entry.begun = found.status, found.message, found.begun
         if entry.status is PlanStatus.WAITING and entry.tries >= self._most_attempts:
             entry.status = PlanStatus.GIVEN_UP
         self._journal.save()
@@ -265,7 +305,7 @@ class _Runner:
         self._document.ended = self._clock()
         self._journal.save()
 
-    def _note_away(self, away: WorkerAway | StateUnreachable) -> None:
+    def _note_away(self, away: SnapferryError) -> None:
         since = self._away_since or self._clock()
         self._away_since = since
         waited = (self._clock() - since).total_seconds()

@@ -10,6 +10,9 @@ from domains.errors import SnapferryError
 from runs.fleets.journal import Attempt, PlanEntry, PlanStatus
 from tasks.migration import Consents
 
+STARTS_ANEW = frozenset({"migrate", "seed"})
+"""Verbs that can be told to start another run; the others do that by themselves, or never."""
+
 
 class WorkerAway(SnapferryError):
     """Whatever starts plans does not answer for the moment. It is asked again."""
@@ -87,6 +90,10 @@ class Worker(Protocol):
         """
         ...
 
-    def interrupt(self) -> str:
-        """End what runs in this session, so that it can be resumed; say what goes on without it."""
+    def interrupt(self, running: Mapping[str, Attempt]) -> str:
+        """End what can be ended from here, so that it can be resumed; say what goes on without it.
+
+        Args:
+            running: by the name of the plan.
+        """
         ...

@@ -5,8 +5,8 @@ has died stays `Running` on the server for a long time: the plan's lock tells th
 """
 
 import time
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,8 @@ from prefect.exceptions import ObjectNotFound, PrefectException, PrefectHTTPStat
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Crashed, Scheduled
 
-from flows.fleet.workers import Assignment, AssignmentRefused, Ended, Started, WorkerAway
+from flows.fleet.workers import STARTS_ANEW, Assignment, AssignmentRefused, Ended, Started, WorkerAway
+from flows.prefect_runtime.named_server import ServerUnusable
 from runs.fleets.journal import Attempt, PlanEntry, PlanStatus
 from runs.lifecycle import RunStatus
 from runs.state import State
@@ -31,9 +32,11 @@ _SILENT_S = 20.0
 _NEVER_BEGAN_S = 900.0
 _NEVER = frozenset({400, 409, 413, 422})
 """HTTP statuses of a request that is refused however often it is sent."""
+_MISSING = 404
 _LONGEST = 500
-_AT_WORK = frozenset({StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING})
-"""States of a flow run that has a process: one that waits at a gate is shown as paused."""
+_AT_WORK = frozenset({StateType.PENDING, StateType.RUNNING, StateType.PAUSED, StateType.CANCELLING})
+"""States of a flow run that a worker has taken: one that waits at a gate is shown as paused."""
+_NO_ACCESS = frozenset({401, 403})
 _BY_NAME = {
     "Refused": PlanStatus.REFUSED,
     "Failed": PlanStatus.FAILED,
@@ -42,7 +45,10 @@ _BY_NAME = {
     "Busy": PlanStatus.WAITING,
 }
 """What the name of a flow run's last state says, as our flows end."""
-_WITHOUT_NEW_RUN = frozenset({"follow", "cutover"})
+
+
+class _Gone(AssignmentRefused):
+    """The server does not know what was named: it was removed, or made anew."""
 
 
 class DeploymentWorker:
@@ -80,10 +86,20 @@ class DeploymentWorker:
             return found.id
 
     def start(self, assignment: Assignment) -> Started:
-        """Start a flow run; the same assignment finds the same flow run again."""
+        """Start a flow run; the same assignment finds the same flow run again.
+
+        A deployment that was made anew meanwhile is looked up again.
+        """
+        verb = assignment.member.entry.verb
+        with suppress(_Gone):
+            return self._start(assignment, self._deployments[verb])
+        self._deployments[verb] = self._deployment(verb)
+        return self._start(assignment, self._deployments[verb])
+
+    def _start(self, assignment: Assignment, deployment: UUID) -> Started:
         with _client() as client:
             run = client.create_flow_run_from_deployment(
-                self._deployments[assignment.member.entry.verb],
+                deployment,
                 parameters=_parameters(assignment),
                 state=Scheduled(),
                 name=f"{assignment.member.name}-{assignment.number}",
@@ -94,6 +110,8 @@ class DeploymentWorker:
 
     def poll(self, entry: PlanEntry, attempt: Attempt, *, is_held: bool) -> Ended | None:
         """As `Worker.poll`; a flow run whose worker has died is marked as crashed."""
+        if "flow_run" not in attempt.handle:  # a process that a session without the server has started
+            return None if is_held else Ended()
         run_id = UUID(attempt.handle["flow_run"])
         with _client() as client:
             try:
@@ -108,7 +126,8 @@ class DeploymentWorker:
                     self._silent.pop(str(run_id), None)
                 return None
             state = Crashed(message="its worker is gone: nobody holds its plan any more")
-            client.set_flow_run_state(run_id, state, force=True)
+            with suppress(ObjectNotFound, PrefectHTTPStatusError):
+                client.set_flow_run_state(run_id, state, force=True)
         return Ended(status=PlanStatus.WAITING, message="its worker is gone")
 
     def _is_dead(self, run: FlowRun, entry: PlanEntry, attempt: Attempt) -> bool:
@@ -126,9 +145,9 @@ class DeploymentWorker:
                 return journal.document.status is RunStatus.RUNNING
         return False
 
-    def interrupt(self) -> str:
+    def interrupt(self, running: Mapping[str, Attempt]) -> str:
         """Leave the flow runs to their workers."""
-        return "the flow runs that were started go on; the same command follows them"
+        return f"these go on, and the same command follows them: {', '.join(running)}" if running else ""
 
 
 def _parameters(assignment: Assignment) -> dict[str, Any]:
@@ -141,7 +160,7 @@ def _parameters(assignment: Assignment) -> dict[str, Any]:
     }
     if verb == "follow":
         parameters["until_ready"] = True
-    elif verb not in _WITHOUT_NEW_RUN:
+    elif verb in STARTS_ANEW:
         parameters["new_run"] = assignment.new_run
     return parameters
 
@@ -151,7 +170,7 @@ def _ended(run: FlowRun) -> Ended:
     assert run.state
     said = (run.state.message or "").partition("\n")[0]
     if run.state.type is StateType.COMPLETED:
-        return Ended()
+        return Ended(status=PlanStatus.DONE)
     if run.state.type is StateType.CANCELLED:
         return Ended(status=PlanStatus.GIVEN_UP, message="its flow run was cancelled in Prefect")
     if run.state.type is StateType.CRASHED:
@@ -189,6 +208,13 @@ def _client() -> Generator[SyncPrefectClient]:
         if status in _NEVER:
             said = f"the Prefect server refuses it: {_detail(error.response)}"
             raise AssignmentRefused(said, "correct what it names, then run the same command again") from error
+        if status == _MISSING:
+            raise _Gone(f"the Prefect server does not know it: {_detail(error.response)}", "") from error
+        if status in _NO_ACCESS:
+            raise ServerUnusable(
+                f"the Prefect server refuses access (HTTP {status})",
+                "correct PREFECT_API_KEY or PREFECT_API_AUTH_STRING, then run the same command again",
+            ) from error
         raise WorkerAway(f"the Prefect server answers HTTP {status}", "") from error
     except (httpx.HTTPError, PrefectException) as error:
         raise WorkerAway(f"the Prefect server does not answer ({type(error).__name__})", "") from error

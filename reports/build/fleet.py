@@ -1,6 +1,6 @@
 """From the journals of a fleet and of its plans to the report of the fleet."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,13 +15,14 @@ from reports.model.report import Report
 from reports.words import fleet as words
 from runs.commands import Called, command, in_full
 from runs.errors import StateUnusable
-from runs.fleets.journal import FleetJournal, FleetStatus, PlanEntry, PlanStatus
+from runs.fleets.journal import FleetDocument, FleetJournal, FleetStatus, PlanEntry, PlanStatus
 from runs.fleets.scheduling import Wait, WaitReason, decide
 from runs.fleets.state import FleetState
 from runs.journal import Journal
 from runs.live.progress_file import read_live_progress
 from runs.state import State
 
+_CHANGED = "the fleet file names other plans than when this run began: put it back, or start another run"
 _RESUME = "run the same command again: it resumes"
 _SEE = "put right what failed, then run the same command again: it goes on with what is not done"
 
@@ -37,16 +38,19 @@ def fleet_report(
     document = journal.document
     waves = list(wave_reports(fleet, state, journal))
     approved = [wave.name for wave in waves if wave.approved_by]
-    waits = dict[str, Wait]() if document.is_done else decide(fleet, document, approved, at).waits
+    is_same = {*document.plans} == {*fleet.members}
+    waits: Mapping[str, Wait] = {}
+    if is_same and not document.is_done:
+        waits = decide(fleet, document, approved, at).waits
     plans = [_plan(fleet, state, name, entry, waits.get(name), at) for name, entry in document.plans.items()]
     alive = not document.is_done and state.is_held()
-    advice, following = _next(document.status, alive, plans, called)
+    advice, following = _next(document, alive, plans, called)
     return FleetReport(
         fleet=state.name,
         run_id=document.run_id,
         status=document.status,
         alive=alive,
-        message=document.message,
+        message=document.message if is_same else _CHANGED,
         next=advice,
         next_command=following,
         started=document.started,
@@ -185,7 +189,7 @@ def _totals(plans: list[FleetPlanReport]) -> FleetTotals:
 
 
 def _next(
-    status: FleetStatus,
+    document: FleetDocument,
     alive: bool,
     plans: list[FleetPlanReport],
     called: Called | None,
@@ -195,14 +199,15 @@ def _next(
     def full(verb: str, *options: str) -> str:
         return in_full(command(f"fleet {verb}", *options), called)
 
+    status = document.status
     waiting = next((p.wave for p in plans if p.wait and p.wait.reason is WaitReason.APPROVAL), "")
     gated = next((plan for plan in plans if plan.gate), None)
     if status is FleetStatus.DONE:
         return "", full("report")
     if status is FleetStatus.ENDED and not alive:
-        return _SEE, full("run", "--execute")
+        return _SEE, full("run", "--execute", *document.consents)
     if not alive:
-        return _RESUME, full("run", "--execute")
+        return _RESUME, full("run", "--execute", *document.consents)
     if gated:
         return f"approve {gated.gate} of {gated.name}, once all is well", gated.next_command
     if waiting:

@@ -90,6 +90,8 @@ class PlanEntry(BaseModel):
         plan: the plan's own name, which names the folder of its runs.
         wave: its wave; empty where the fleet has none.
         tries: how many of its attempts the present session of the fleet counts.
+        begun: whether an unfinished run of it has changed something, so that it must go on; of a cutover,
+            whether it has frozen its source.
         run_id: the run that its latest attempt worked on.
         message: why it stands as it does; empty if that is plain.
     """
@@ -101,6 +103,7 @@ class PlanEntry(BaseModel):
     status: PlanStatus = PlanStatus.WAITING
     attempts: list[Attempt] = Field(default_factory=list[Attempt])
     tries: int = 0
+    begun: bool = False
     run_id: str = ""
     message: str = ""
 
@@ -126,6 +129,7 @@ class FleetDocument(BaseModel):
     Args:
         fleet: the fleet file's settings when the run began.
         new_runs: whether each plan gets a run of its own even if one has finished.
+        consents: options of the command that consent to risks; the command that resumes it needs them too.
         sessions: how many processes have worked on it.
         plans: by their name in the fleet, in the order of the file.
     """
@@ -139,6 +143,7 @@ class FleetDocument(BaseModel):
     status: FleetStatus = FleetStatus.RUNNING
     message: str = ""
     new_runs: bool = False
+    consents: list[str] = Field(default_factory=list[str])
     sessions: int = 1
     plans: dict[str, PlanEntry]
 

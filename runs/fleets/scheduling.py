@@ -107,6 +107,8 @@ class _Deciding:
         self._before = fleet.before
         self._uses = {name: _uses(member) for name, member in fleet.members.items()}
         self._running = [name for name, entry in self._plans.items() if entry.status is PlanStatus.STARTED]
+        self._kept = [n for n, e in self._plans.items() if e.status is PlanStatus.WAITING and e.begun]
+        """Interrupted ones: their places are kept, so that no other plan gets between."""
         failed = sum(entry.status.has_failed for entry in self._plans.values())
         limit = fleet.settings.stop.failures
         self._is_stopped = limit is not None and failed >= limit
@@ -117,7 +119,7 @@ class _Deciding:
         found: set[str] = set()
         for name in TopologicalSorter(self._before).static_order():
             entry = self._plans[name]
-            is_new = entry.status is PlanStatus.WAITING and not entry.attempts
+            is_new = entry.status is PlanStatus.WAITING and not entry.begun
             if entry.status.has_failed or (is_new and (self._is_stopped or found & self._before[name])):
                 found.add(name)
         return found
@@ -142,13 +144,20 @@ class _Deciding:
             for name in members
             if self._plans[name].status is PlanStatus.WAITING
         ]
-        yield from (name for name in waiting if self._plans[name].attempts)
-        yield from (name for name in waiting if not self._plans[name].attempts)
+        yield from (name for name in waiting if self._plans[name].begun)
+        yield from (name for name in waiting if not self._plans[name].begun)
 
     def _wait(self, name: str, entry: PlanEntry) -> Wait | None:
-        if entry.attempts:  # an interrupted run may hold a source that refuses writes: it goes on
-            return self._retry(entry) or self._limit(name)
-        return self._order(name) or self._wave(name) or self._blackout() or self._limit(name)
+        if entry.begun:  # its source may be refusing writes, so it goes on
+            return self._retry(entry) or self._limit(name, self._running)
+        taken = [*self._running, *(each for each in self._kept if each not in self._running)]
+        return (
+            self._order(name)
+            or self._wave(name)
+            or self._blackout()
+            or self._retry(entry)
+            or self._limit(name, taken)
+        )
 
     def _retry(self, entry: PlanEntry) -> Wait | None:
         ended = entry.latest.ended if entry.latest else None
@@ -191,9 +200,9 @@ class _Deciding:
         held = blackout_at(settings.blackouts, settings.zone, self._at)
         return Wait(WaitReason.BLACKOUT, (held[0].why,) if held[0].why else (), held[1]) if held else None
 
-    def _limit(self, name: str) -> Wait | None:
+    def _limit(self, name: str, taken: list[str]) -> Wait | None:
         limits, mine = self._fleet.settings.limits, self._uses[name]
-        others = {each: self._uses[each] for each in self._running}
+        others = {each: self._uses[each] for each in taken}
         if len(others) >= limits.total:
             return Wait(WaitReason.TOTAL, tuple(others))
         sharing = tuple(each for each, uses in others.items() if uses.source == mine.source)

@@ -98,7 +98,7 @@ def run(
     from snapferry.output.progress import shown_progress
 
     consents = allow.by_plan(call.fleet.names)
-    request = FleetRequest(call.fleet, call.runs, _worker(call), consents, new_run)
+    request = FleetRequest(call.fleet, call.runs, _worker(call), consents, allow.options, new_run)
     with shown_progress():
         journal = run_fleet(request)
     _write_reports(call, journal)

@@ -82,6 +82,16 @@ class FleetConsents:
         ),
     ] = None
 
+    @property
+    def options(self) -> list[str]:
+        """The same as they were given, for whoever resumes the fleet."""
+        given = {
+            "--allow-freeze": self.freeze,
+            "--allow-delete": self.delete,
+            "--allow-partial": self.partial,
+        }
+        return [word for option, names in given.items() for name in names or () for word in (option, name)]
+
     def by_plan(self, names: Iterable[str]) -> "dict[str, Consents]":
         """The consents of each plan that has any.
 

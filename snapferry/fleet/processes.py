@@ -10,13 +10,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from flows.fleet.workers import Assignment, Ended, Started
+from flows.fleet.workers import STARTS_ANEW, Assignment, Ended, Started, WorkerAway
 from runs.fleets.journal import Attempt, PlanEntry, PlanStatus
 from runs.state_files import make_folder, open_private
 from snapferry.exit_codes import ExitCode
@@ -64,6 +64,11 @@ class ProcessWorker:
 
     def poll(self, entry: PlanEntry, attempt: Attempt, *, is_held: bool) -> Ended | None:
         """As `Worker.poll`; of another session's process only its plan's journal tells how it ended."""
+        if "flow_run" in attempt.handle:
+            raise WorkerAway(
+                f"{attempt.worker} is one of a Prefect server: set PREFECT_API_URL, as when it was started",
+                "",
+            )
         child = self._children.get(attempt.handle.get("pid", 0))
         if child is None or attempt.handle.get("host") != socket.gethostname():
             return None if is_held or _runs(attempt) else Ended()
@@ -74,20 +79,34 @@ class ProcessWorker:
         status = _BY_CODE.get(ExitCode(code)) if code in set(ExitCode) else PlanStatus.WAITING
         return Ended(code, status, _said(code, attempt))
 
-    def interrupt(self) -> str:
-        """Interrupt every process, as Ctrl-C does, and wait until they have ended."""
-        for child in self._children.values():
+    def interrupt(self, running: Mapping[str, Attempt]) -> str:
+        """Interrupt every process of this machine, as Ctrl-C does, and wait until they have ended."""
+        here = {name: attempt.handle["pid"] for name, attempt in running.items() if _runs(attempt)}
+        for pid in here.values():
             with suppress(ProcessLookupError):
-                child.send_signal(signal.SIGINT)
+                os.kill(pid, signal.SIGINT)
         until = time.monotonic() + _END_S
-        left = [pid for pid, child in self._children.items() if not _ends(child, until)]
-        return f"still running: {', '.join(map(str, left))}" if left else ""
+        left = [name for name, pid in here.items() if not self._ends(pid, running[name], until)]
+        left += [name for name in running if name not in here and not self._has_ended(running[name])]
+        return f"these go on: {', '.join(left)}" if left else ""
+
+    def _has_ended(self, attempt: Attempt) -> bool:
+        """Whether an attempt was one of this machine's processes, which is gone."""
+        return attempt.handle.get("host") == socket.gethostname() and not _runs(attempt)
+
+    def _ends(self, pid: int, attempt: Attempt, until: float) -> bool:
+        child = self._children.get(pid)
+        while time.monotonic() < until:
+            if child.poll() is not None if child else not _runs(attempt):
+                return True
+            time.sleep(0.1)
+        return False
 
 
 def _arguments(assignment: Assignment) -> Iterator[str]:
     member = assignment.member
     yield from (member.entry.verb, str(member.file), "--execute", "--state", assignment.state)
-    if assignment.new_run and member.entry.verb in {"migrate", "rehearse", "seed"}:
+    if assignment.new_run and member.entry.verb in STARTS_ANEW:
         yield "--new-run"
     if member.entry.verb == "follow":
         yield "--until-ready"
@@ -95,7 +114,7 @@ def _arguments(assignment: Assignment) -> Iterator[str]:
 
 
 def _consent_options(consents: Consents, verb: str) -> Iterator[str]:
-    for name in consents.allow_delete:
+    for name in consents.allow_delete if verb != "rehearse" else ():
         yield from ("--allow-delete", name)
     if consents.allow_partial:
         yield "--allow-partial"
@@ -116,14 +135,6 @@ def _runs(attempt: Attempt) -> bool:
     pid = handle.get("pid")
     is_here = handle.get("host") == socket.gethostname()
     return is_here and pid is not None and _created(pid) == handle.get("created")
-
-
-def _ends(child: "subprocess.Popen[bytes]", until: float) -> bool:
-    try:
-        child.wait(max(0.1, until - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 def _said(code: int, attempt: Attempt) -> str:

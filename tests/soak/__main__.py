@@ -4,7 +4,7 @@ With `--job rehearse`: rehearsals that are killed. With `--job cutover`: seed ro
 `--job window`: windows that meet a fault. With `--job tail`: histories that are followed and cut over. With
 `--job way-back`: there, back and there again. With `--job tail-kills`: the same, killed on the way. With
 `--job steady`: there and back while clients write for minutes. With `--job rights`: a set-up without each of
-its rights. With `--job takeover`: a machine and Prefect's server are lost. With
+its rights. With `--job takeover`: a machine is lost. With
 `--job fleet`: a fleet of eight plans loses them. With
 `--job faults`: the main job while a tenth and more of all requests go wrong. With
 `--job crashes`: every verb, killed at every point. With `--job fuzz`: damaged input of every kind.

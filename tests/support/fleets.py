@@ -145,7 +145,7 @@ class MemoryWorker:
         _settle(journal, status)
         return Ended(status=status)
 
-    def interrupt(self) -> str:
+    def interrupt(self, running: Mapping[str, Attempt]) -> str:
         """Leave everything running."""
         return "they go on"
 

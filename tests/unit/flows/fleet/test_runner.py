@@ -2,6 +2,7 @@
 
 import random
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,8 @@ def test_a_worker_that_says_it_is_done_is_not_believed(tmp_path: Path) -> None:
     operations = Operations(tmp_path, a_fleet(tmp_path, ["a"]))
     operations.worker = Liar(operations.state.folder, operations.clock)
     found = operations.run().plans["a"]
-    assert (found.status, found.message) == (PlanStatus.FAILED, "it ended without a run in the fleet's state")
+    assert found.status is PlanStatus.FAILED
+    assert found.message == "it ended without a run of its own in the fleet's state"
 
 
 class Choosy(MemoryWorker):
@@ -123,6 +125,65 @@ class Busy(MemoryWorker):
 
     def poll(self, entry: PlanEntry, attempt: Attempt, *, is_held: bool) -> Ended | None:
         return Ended(6, PlanStatus.WAITING, "another run holds the plan")
+
+
+@dataclass
+class Unborn(MemoryWorker):
+    """A worker whose first process dies before its run begins."""
+
+    asked: list[bool] = field(default_factory=list[bool])
+
+    def start(self, assignment: Assignment) -> Started:
+        self.asked.append(assignment.new_run)
+        if assignment.number == 1:
+            return Started("unborn", {"key": "none"})
+        return super().start(assignment)
+
+
+def test_an_earlier_run_never_stands_for_one_that_did_not_begin(tmp_path: Path) -> None:
+    operations = Operations(tmp_path, a_fleet(tmp_path, {"a": {}, "b": {"verb": "seed"}}))
+    first = operations.run()
+    worker = Unborn(operations.state.folder, operations.clock)
+    operations.worker = worker
+    again = operations.run(new_run=True)
+    assert again.status is FleetStatus.DONE
+    assert worker.asked == [True, True, True, True], "until a run of its own has begun"
+    assert all(again.plans[name].run_id != first.plans[name].run_id for name in ("a", "b"))
+
+
+def test_a_seed_round_that_did_not_begin_is_not_the_last_one(tmp_path: Path) -> None:
+    operations = Operations(tmp_path, a_fleet(tmp_path, {"b": {"verb": "seed"}}))
+    operations.run()
+    operations.state = FleetState(operations.state.folder, "another")
+    worker = Unborn(operations.state.folder, operations.clock)
+    operations.worker = worker
+    found = operations.run().plans["b"]
+    assert found.status is PlanStatus.DONE and len(found.attempts) == 2
+    assert worker.started == ["b"]
+
+
+def test_one_plan_whose_runs_cannot_be_read_holds_no_other(tmp_path: Path) -> None:
+    operations = Operations(tmp_path, a_fleet(tmp_path, ["a", "b"], stop={"failures": None}))
+    broken = State(operations.state.folder, "a").runs / "copy.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{}")
+    document = operations.run()
+    assert _statuses(document) == {"a": "failed", "b": "done"}
+    assert "not a journal this version can read" in document.plans["a"].message
+
+
+def test_a_finished_fleet_that_got_another_plan_is_not_called_done(tmp_path: Path) -> None:
+    operations = Operations(tmp_path, a_fleet(tmp_path, ["a"]))
+    operations.run()
+    operations.fleet = a_fleet(tmp_path, ["a", "z"])
+    with pytest.raises(PreconditionError, match="is done, and began with other plans"):
+        operations.run()
+
+
+def test_consents_are_kept_for_whoever_resumes(tmp_path: Path) -> None:
+    operations = Operations(tmp_path, a_fleet(tmp_path, ["a"]), ends={"a": [PlanStatus.FAILED]})
+    document = operations.run(consent_options=["--allow-freeze", "a"])
+    assert document.consents == ["--allow-freeze", "a"]
 
 
 def test_whoever_works_on_a_plan_already_is_waited_for(tmp_path: Path) -> None:

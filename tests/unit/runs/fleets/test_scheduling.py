@@ -20,9 +20,9 @@ class Standing:
         self.fleet = fleet
         self.document: FleetDocument = new_document(fleet, "20261207-120000000-abcd", MONDAY)
 
-    def set(self, name: str, status: PlanStatus, *, ended_s: float = -1000.0) -> None:
+    def set(self, name: str, status: PlanStatus, *, ended_s: float = -1000.0, begun: bool = False) -> None:
         entry = self.document.plans[name]
-        entry.status = status
+        entry.status, entry.begun = status, begun
         ended = None if status is PlanStatus.STARTED else MONDAY + timedelta(seconds=ended_s)
         entry.tries += 1
         entry.attempts.append(Attempt(at=MONDAY - timedelta(hours=1), ended=ended))
@@ -78,11 +78,31 @@ def test_an_interrupted_run_goes_on_whatever_else_is_stopped(tmp_path: Path) -> 
     blackout = [{"from": "2026-12-07 00:00", "until": "2026-12-08 00:00"}]
     standing = _standing(tmp_path, list("abc"), blackouts=blackout, retry={"pause": "30s"})
     standing.set("a", PlanStatus.FAILED)
-    standing.set("b", PlanStatus.WAITING, ended_s=-10)
+    standing.set("b", PlanStatus.WAITING, ended_s=-10, begun=True)
+    standing.set("c", PlanStatus.WAITING, ended_s=-10)
     found = standing.decide()
     assert found.waits["b"].reason is WaitReason.RETRY
+    assert found.waits["c"].reason is WaitReason.STOPPED, "it has changed nothing yet"
     assert found.waits["b"].until == MONDAY + timedelta(seconds=20)
     assert standing.decide(after_s=20).starts == ("b",)
+
+
+def test_nothing_gets_between_an_interrupted_run_and_its_next_attempt(tmp_path: Path) -> None:
+    """Else its source, which may be refusing writes, would wait for another plan to end."""
+    plans = {"a": {"source": "one"}, "b": {"source": "one"}, "c": {}}
+    standing = _standing(tmp_path, plans, limits={"total": 2}, retry={"pause": "30s"})
+    standing.set("a", PlanStatus.WAITING, ended_s=-10, begun=True)
+    found = standing.decide()
+    assert found.starts == ("c",)
+    assert (found.waits["b"].reason, found.waits["b"].names) == (WaitReason.SOURCE, ("a",))
+    assert standing.decide(after_s=20).starts == ("a", "c")
+
+
+def test_what_was_interrupted_before_it_changed_anything_waits_like_the_others(tmp_path: Path) -> None:
+    blackout = [{"from": "2026-12-07 00:00", "until": "2026-12-08 00:00"}]
+    standing = _standing(tmp_path, ["a"], blackouts=blackout)
+    standing.set("a", PlanStatus.WAITING)
+    assert standing.decide().waits["a"].reason is WaitReason.BLACKOUT
 
 
 def test_a_wave_waits_for_the_one_before_its_pause_and_its_approval(tmp_path: Path) -> None:
