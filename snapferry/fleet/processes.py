@@ -80,11 +80,13 @@ class ProcessWorker:
         return Ended(code, status, _said(code, attempt))
 
     def interrupt(self, running: Mapping[str, Attempt]) -> str:
-        """Interrupt every process of this machine, as Ctrl-C does, and wait until they have ended."""
+        """Interrupt every process of this machine in order, and wait until they have ended."""
         here = {name: attempt.handle["pid"] for name, attempt in running.items() if _runs(attempt)}
         for pid in here.values():
             with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT)
+                os.kill(
+                    pid, signal.SIGTERM
+                )  # SIGINT is ignored by what a shell has started in the background
         until = time.monotonic() + _END_S
         left = [name for name, pid in here.items() if not self._ends(pid, running[name], until)]
         left += [name for name in running if name not in here and not self._has_ended(running[name])]

@@ -28,7 +28,13 @@ def plan(tmp_path: Path) -> Path:
 @contextmanager
 def watching(plan: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "snapferry", *arguments, str(plan), "--state", str(runs_of(plan).folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in a shell's background
+    )
     try:
         yield process
     finally:
