@@ -2,9 +2,10 @@
 
 A journal's text is cut into parts: each of its keys, each intent and hook, each step and gate. A part gets a
 *link*, its name and the SHA-256 of its text, when it first stands in the journal and whenever it has changed
-since. Each link is hashed together with the hash before it; the last hash is the *head*. So a head that is
-known from elsewhere, as from a certificate, proves every link up to it, and by that their parts. The *seal*
-is the SHA-256 of the whole text before it: no byte can change without a trace.
+since. Until a step has ended, only its beginning is linked: which attempt it is, and since when. Each link is
+hashed together with the hash before it; the last hash is the *head*. So a head that is known from elsewhere,
+as from a certificate, proves every link up to it, and by that their parts. The *seal* is the SHA-256 of the
+whole text before it: no byte can change without a trace.
 
 None of this needs a key: whoever may write the journal could make it anew. It proves only what a head that
 was signed proves. docs/certificate.md says so.
@@ -13,7 +14,7 @@ was signed proves. docs/certificate.md says so.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -35,7 +36,7 @@ _CLOSE = "\n}"
 
 
 class Part(NamedTuple):
-    """One part of a journal: its name, its text, and whether it has a link; a step has one once it ended."""
+    """One part of a journal: its name, the text that its link is about, and whether it has a link."""
 
     name: str
     text: str
@@ -123,8 +124,13 @@ def parts(text: str) -> Iterator[Part]:
 
 
 def named_part(key: str, name: str, text: str) -> Part:
-    """A part that stands under its name, such as a step or a gate."""
-    return Part(f"{key}/{name}", text, text.find(_UNFINISHED, 0, _BEGINNING) < 0)
+    """A part that stands under its name, such as a step or a gate.
+
+    What a step records before it has ended changes all the time: only its beginning is linked until then. So
+    a step that is made to look unfinished afterwards is found.
+    """
+    end = text.find(_UNFINISHED, 0, _BEGINNING)
+    return Part(f"{key}/{name}", text if end < 0 else text[: end + len(_UNFINISHED)], True)
 
 
 def with_last_key(text: str, key: str, values: Mapping[str, str]) -> str:
@@ -171,8 +177,13 @@ def is_sealed(content: bytes) -> bool:
     return end == f'{hashlib.sha256(body).hexdigest()}"{_CLOSE}'.encode()
 
 
-def examine(content: bytes) -> Examined:
+def examine(content: bytes, rewritten: Callable[[str], str]) -> Examined:
     """Check a journal's text against its seal, and its parts against its chain. Pure.
+
+    Args:
+        rewritten: reads a journal's text without its chain, and writes it as a run does; ValueError if it is
+            none. Only where that makes no difference, the parts that are checked are all that is read: a key
+            that stands twice, or where no part begins, would be read, too.
 
     Returns:
         What was found. A journal without a chain does not hold: nothing is known about it.
@@ -189,7 +200,16 @@ def examine(content: bytes) -> Examined:
     links = _read_links(found[1])
     if links is None:
         return Examined(problem="its chain is not written as a run writes it")
-    return Examined(links, found[2], _problem(links, found[2], body + _CLOSE))
+    body += _CLOSE
+    return Examined(links, found[2], _not_as_written(body, rewritten) or _problem(links, found[2], body))
+
+
+def _not_as_written(body: str, rewritten: Callable[[str], str]) -> str:
+    try:
+        is_same = rewritten(body) == body
+    except ValueError:
+        return "it is no journal that this version can read"
+    return "" if is_same else "its text is not as a run writes it"
 
 
 def _read_links(text: str) -> tuple[str, ...] | None:

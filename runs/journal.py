@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from domains.errors import AwsError, Denied, Refused, Untrusted
 from domains.http.block_refusals import BLOCK_EXCEPTIONS
 from domains.known_secrets import cut_from
-from runs.chain import Chain, is_sealed, named_part, parts, seal_of, with_last_key
+from runs.chain import Chain, Examined, examine, is_sealed, named_part, parts, seal_of, with_last_key
 from runs.commands import Called
 from runs.errors import StateUnusable
 from runs.run_status import RunStatus
@@ -173,6 +173,7 @@ class PastEnd(BaseModel):
     times: int
 
 
+_OF_CHAIN = frozenset({"chain", "head", "seal"})
 _PARTS = ("source", "target", "repository", "indices", "snapshot", "conflicts", "restore", "verify", "gates")
 
 
@@ -346,8 +347,8 @@ class _Text:
     def __call__(self) -> str:
         document, chain = self.document, self._chain
         if chain is None:
-            return document.model_dump_json(indent=1, exclude={"chain", "head", "seal"})
-        rest = document.model_dump_json(indent=1, exclude={"steps", "chain", "head", "seal"})
+            return document.model_dump_json(indent=1, exclude=set(_OF_CHAIN))
+        rest = document.model_dump_json(indent=1, exclude={"steps", *_OF_CHAIN})
         steps = {name: self._of_step(name, step) for name, step in document.steps.items()}
         if self._altered:
             chain.note_altered(self._altered)
@@ -362,9 +363,37 @@ class _Text:
         said = step.model_dump_json(indent=1)
         mark, text = self._steps.get(name, (0, ""))
         if not text or mark != hash(said):
-            text = said.replace("\n", "\n  ")
+            text = _indented(said)
             self._steps[name] = (hash(said), text)
         return text
+
+
+def _indented(step: str) -> str:
+    return step.replace("\n", "\n  ")
+
+
+def examined(content: bytes) -> Examined:
+    """Check a journal's text against its seal and its chain, and that it has its one form. Pure.
+
+    Returns:
+        What was found. A journal without a chain does not hold: nothing is known about it.
+    """
+    return examine(content, _rewritten)
+
+
+def _rewritten(text: str) -> str:
+    """A journal's text without its chain, written anew; keys that an earlier version did not know stay away.
+
+    Raises:
+        ValueError: it is no journal.
+    """
+    document = Document.model_validate_json(text)
+    steps = {
+        name: _indented(step.model_dump_json(indent=1, exclude_unset=True))
+        for name, step in document.steps.items()
+    }
+    rest = document.model_dump_json(indent=1, exclude={"steps", *_OF_CHAIN}, exclude_unset=True)
+    return with_last_key(rest, "steps", steps)
 
 
 class Journal:

@@ -23,9 +23,14 @@ def against(certificate: Certificate, plan: Plan, state: Path) -> AgainstRecord:
         state: a state folder; nothing is read of it but which domains are known, and it may be empty.
 
     Raises:
-        PreconditionError: the plan leads to other clusters than those that were certified.
+        PreconditionError: the plan leads to other clusters than those that were certified, or not to both.
         SnapferryError: a domain was not reached, or refused.
     """
+    if certificate.source is not None and plan.source_domain is None:
+        raise PreconditionError(
+            "two domains were certified, but the plan's source is a snapshot: one of them would not be read",
+            hint="give the plan of the migration, with both of its domains",
+        )
     back = certificate.run.back
     met = contact(exchanged(plan) if back else plan, State(state, plan.name))
     source = met.source if certificate.source else None

@@ -13,8 +13,7 @@ from flows.certificates.keys import (
 )
 from reports.build.certificate import PlanFile, certifiable_verification, statement_of, uncertain
 from reports.model.certificate import CertifiedJournal, Maker, Statement
-from runs.chain import examine
-from runs.journal import Document, Journal
+from runs.journal import Document, Journal, examined
 from runs.lifecycle import RunStatus, is_finished, is_removed, is_rolled_back
 from runs.state_files import unreadable
 from runs.stores.registry import store_of
@@ -72,10 +71,10 @@ def certify(journal: Journal, how: Making, plan: Path | None = None) -> Certifie
         raise unreadable(journal.path, error) from error
     document = Document.model_validate_json(content)
     verified = _require_verified(document)
-    examined = examine(content)
-    if examined.problem:
+    found = examined(content)
+    if found.problem:
         raise PreconditionError(
-            f"the journal of run {document.run_id} proves nothing: {examined.problem}",
+            f"the journal of run {document.run_id} proves nothing: {found.problem}",
             hint=_ANEW if document.chain is None else "find out who has changed it; restore it from a backup",
         )
     resolution = document.recorded(steps.RESOLVE)
@@ -88,7 +87,7 @@ def certify(journal: Journal, how: Making, plan: Path | None = None) -> Certifie
         resolution,
         verified,
         CertifiedJournal(
-            sha256=hashlib.sha256(content).hexdigest(), entries=len(examined.links), head=examined.head
+            sha256=hashlib.sha256(content).hexdigest(), entries=len(found.links), head=found.head
         ),
         Maker(by=how.by, at=how.at, tool=how.tool, public_key=pem_of(key)),
         PlanFile(plan.name, hashlib.sha256(plan.read_bytes()).hexdigest()) if plan else None,

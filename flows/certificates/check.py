@@ -7,7 +7,7 @@ from pathlib import Path
 from flows.certificates.envelope import opened
 from flows.certificates.keys import public_key_of
 from reports.model.certificate import CertificateCheck, JournalState, Statement
-from runs.chain import examine
+from runs.journal import examined
 from tasks.records.certificates import AgainstRecord, Answer
 
 _SHOWN = 6
@@ -58,7 +58,7 @@ def journal_check(statement: Statement, content: bytes) -> JournalCheck:
     known = statement.predicate.journal
     if hashlib.sha256(content).hexdigest() == known.sha256:
         return JournalCheck("as certified")
-    now = examine(content)
+    now = examined(content)
     if now.problem:
         return JournalCheck("not the one certified", now.problem)
     if now.head_at(known.entries) != known.head:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import forged
 from support.building import a_plan
 
 from runs import chain
-from runs.chain import Examined, examine
-from runs.journal import Document, Journal
+from runs.chain import Examined
+from runs.journal import Document, Journal, examined
 from runs.run_status import RunStatus
 from runs.state import State
 from tasks.records.resolution import LeftOut
@@ -43,7 +44,7 @@ def read(journal: Journal) -> dict[str, Any]:
 
 
 def test_a_journal_as_it_was_written_holds(journal: Journal) -> None:
-    found = examine(content(journal))
+    found = examined(content(journal))
     assert found.problem == ""
     assert found.head == journal.document.head == read(journal)["head"]
     assert list(found.links) == read(journal)["chain"]
@@ -63,13 +64,12 @@ def test_each_bit_that_is_flipped_is_found(journal: Journal) -> None:
     for place in range(len(whole)):
         bit = 1 << (place % 8)
         changed = whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :]
-        assert examine(changed).problem, f"bit {bit} of byte {place}"
+        assert examined(changed).problem, f"bit {bit} of byte {place}"
 
 
 def resealed(whole: bytes, change: Callable[[str], str]) -> Examined:
     """What is found where somebody changes the text and seals it again, but does not make the chain anew."""
-    body, _, _ = change(whole.decode()).rpartition(',\n "seal": "')
-    return examine(f'{body},\n "seal": "{chain._digest(body)}"\n}}'.encode())  # pyright: ignore[reportPrivateUsage]
+    return examined(forged.resealed(whole, change))
 
 
 def test_each_line_that_proves_something_is_found_even_if_it_is_sealed_again(journal: Journal) -> None:
@@ -124,13 +124,59 @@ def test_what_is_removed_moved_or_put_in_is_found(journal: Journal, change: Call
     assert resealed(whole, change).problem
 
 
+@pytest.mark.parametrize("forgery", forged.FORGERIES.values(), ids=forged.FORGERIES.keys())
+def test_what_is_read_is_what_the_links_prove(journal: Journal, forgery: forged.Forgery) -> None:
+    changed = forged.resealed(content(journal), forgery)
+    assert changed != content(journal)
+    Document.model_validate_json(changed)  # else it would be found anyway
+    assert examined(changed).problem
+
+
+def test_a_step_under_way_is_linked_when_it_begins_and_when_it_ends(journal: Journal) -> None:
+    def links() -> list[str]:
+        return [name for name in names() if name == "steps/repair"]
+
+    def names() -> list[str]:
+        assert examined(content(journal)).problem == ""
+        return [link.rpartition(" ")[0] for link in read(journal)["chain"]]
+
+    for attempt in (1, 2):
+        with journal.step("repair"):
+            assert len(links()) == 2 * attempt - 1
+            for number in range(20):
+                journal.keep("repair", ITEM.model_copy(update={"name": str(number)}))
+            assert len(links()) == 2 * attempt - 1, "its record may change without a link"
+            ended = resealed(
+                content(journal),
+                lambda text: re.sub(r'"ended": null(,\n   "s)', r'"ended": "2026-01-01T00:00:00Z"\1', text),
+            )
+            assert "steps/repair" in ended.problem
+            again = resealed(
+                content(journal), lambda text: re.sub(r'("repair": \{\n   "attempts": )\d', r"\g<1>7", text)
+            )
+            assert "steps/repair" in again.problem
+        assert len(links()) == 2 * attempt
+
+
+def test_a_journal_without_keys_that_came_later_still_holds(journal: Journal) -> None:
+    """As an earlier version writes it, that did not know them."""
+    text = json.loads(content(journal))
+    rest = {k: v for k, v in text.items() if k not in {"samples", "steps", "chain", "head", "seal"}}
+    steps = {
+        name: json.dumps(step, indent=1, ensure_ascii=False).replace("\n", "\n  ")
+        for name, step in text["steps"].items()
+    }
+    older = chain.with_last_key(json.dumps(rest, indent=1, ensure_ascii=False), "steps", steps)
+    assert examined(chain.Chain(text["chain"]).sealed(older).encode()).problem == ""
+
+
 def test_a_known_head_shows_what_came_after_it_and_that_nothing_before_it_is_missing(
     journal: Journal,
 ) -> None:
-    before = examine(content(journal))
+    before = examined(content(journal))
     with journal.step("finish"):
         pass
-    after = examine(content(journal))
+    after = examined(content(journal))
     assert after.problem == ""
     assert after.head_at(len(before.links)) == before.head != after.head
     assert after.names_after(len(before.links)) == ("steps/finish",)
@@ -142,9 +188,9 @@ def test_a_run_goes_on_with_a_changed_journal_which_says_so_ever_after(journal: 
     again = Journal.load(journal.path)
     again.resume()
     again.settle(RunStatus.DONE)
-    assert "before a run went on" in examine(content(journal)).problem
+    assert "before a run went on" in examined(content(journal)).problem
     Journal.load(journal.path).save()
-    assert "before a run went on" in examine(content(journal)).problem
+    assert "before a run went on" in examined(content(journal)).problem
 
 
 def test_the_chain_goes_on_in_another_process(journal: Journal) -> None:
@@ -154,7 +200,7 @@ def test_the_chain_goes_on_in_another_process(journal: Journal) -> None:
     assert len(read(journal)["chain"]) == length, "nothing has changed, so nothing is linked"
     again.document.steps.pop("look ahead")
     again.resume()
-    found = examine(content(journal))
+    found = examined(content(journal))
     assert found.problem == ""
     assert "steps/look ahead" in found.names_after(length)
 
@@ -166,7 +212,7 @@ def test_where_the_tail_is_makes_no_links(journal: Journal) -> None:
     for number in range(20):
         journal.note_positions({"orders": CopyPosition(last={0: number})})
     assert len(read(journal)["chain"]) == length
-    assert examine(content(journal)).problem == ""
+    assert examined(content(journal)).problem == ""
 
 
 def test_a_journal_of_before_has_no_chain_and_is_gone_on_with(journal: Journal) -> None:
@@ -175,7 +221,7 @@ def test_a_journal_of_before_has_no_chain_and_is_gone_on_with(journal: Journal) 
     again = Journal.load(journal.path)
     again.resume()
     assert read(journal).keys() == old.keys()
-    assert "no chain" in examine(content(journal)).problem
+    assert "no chain" in examined(content(journal)).problem
 
 
 def test_all_parts_together_are_the_document(journal: Journal) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from support import forged
 from support.building import a_plan
 from support.certified import a_key, a_verdict, a_verified_run
 from typer.testing import CliRunner
@@ -113,6 +114,19 @@ def test_the_journal_in_the_state_is_checked(plan: Path, tmp_path: Path) -> None
     assert "the journal is not the one that was certified" in found.stdout
     run.path.unlink()
     assert snapferry(*check).exit_code == 2, "no journal is no success"
+
+
+@pytest.mark.parametrize("forgery", forged.FORGERIES.values(), ids=forged.FORGERIES.keys())
+def test_a_journal_that_was_forged_and_sealed_anew_is_told(
+    plan: Path, tmp_path: Path, forgery: forged.Forgery
+) -> None:
+    run = a_verified_run(tmp_path / "state")
+    file, key = tmp_path / "c.json", tmp_path / "key.pub"
+    certified(plan, "-o", file)
+    run.path.write_bytes(forged.resealed(run.path.read_bytes(), forgery))
+    found = snapferry("certificate", "check", file, "--public-key", key, "--journal", run.path)
+    assert found.exit_code == 4
+    assert "the journal is not the one that was certified" in found.stdout
 
 
 def test_a_plan_that_has_changed_is_not_named_by_its_file(plan: Path, tmp_path: Path) -> None:

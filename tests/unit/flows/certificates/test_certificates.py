@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import forged
 from support.certified import a_key, a_verdict, a_verified_run, by_openssl
 
 from flows.certificates.certify import Certified, Making, certify
@@ -341,6 +342,19 @@ def test_a_journal_that_has_gone_on_is_still_the_one(journal: Journal, keys: Key
     found = check(certificate, keys[1], content(journal))
     assert (found.valid, found.journal) == (True, "gone on since")
     assert found.journal_detail == "written since then: steps/finish"
+
+
+@pytest.mark.parametrize("forgery", forged.FORGERIES.values(), ids=forged.FORGERIES.keys())
+def test_a_journal_that_was_forged_and_sealed_anew_is_not_the_one(
+    journal: Journal, keys: Keys, forgery: forged.Forgery
+) -> None:
+    certificate = made(journal, keys[0]).content
+    changed = forged.resealed(content(journal), forgery)
+    found = check(certificate, keys[1], changed)
+    assert (found.valid, found.journal) == (False, "not the one certified")
+    journal.path.write_bytes(changed)
+    with pytest.raises(PreconditionError):
+        made(Journal.load(journal.path), keys[0])
 
 
 def test_another_journal_and_an_older_copy_are_not_the_one(
