@@ -432,6 +432,10 @@ class Connection:
         connection: Any = self._transport.get_connection()
         return connection
 
+    def may_repeat_after(self, pause_s: float) -> bool:
+        """Whether a read may be sent again after so many seconds: reads are repeated, and there is time."""
+        return self._retries and self._left(pause_s) >= pause_s
+
     def _left(self, timeout_s: float) -> float:
         """Seconds that a request may take which may take so many by itself."""
         return timeout_s if self._end is None else min(timeout_s, self._end - time.monotonic())

@@ -33,7 +33,10 @@ def conclusion(record: QueryComparison) -> str:
     said = [f"{alike} of {searches(record.compared)} {'rank' if record.compared != 1 else 'ranks'} alike"]
     said += [f"{wrong[0]} {'ranks' if wrong[0] == 1 else 'rank'} otherwise"] if wrong[0] else []
     said += [f"{wrong[1]} could not be compared"] if wrong[1] else []
+    said += [f"{record.unranked} without a rank to compare"] if record.unranked else []
+    said += [f"{record.saying_nothing} with nothing to compare at all"] if record.saying_nothing else []
     said += ["the target is too slow"] if record.is_too_slow else []
+    said += [record.untimed] if record.untimed_fails else []
     return ", ".join(said)
 
 
@@ -112,7 +115,7 @@ def notes(record: QueryComparison) -> Iterator[str]:
     """What is to know besides: what was not run, and what limits the comparison."""
     if record.not_moving:
         yield f"not part of the verdict, as nothing of it moves: {searches(record.not_moving)}"
-    if record.untimed:
+    if record.untimed and not record.untimed_fails:
         yield record.untimed
     if record.read:
         yield from (f"not usable: {each.place}: {each.why}" for each in record.read.unusable)

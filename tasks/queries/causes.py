@@ -5,7 +5,7 @@ nothing else differs: the same terms, the same similarity, the same figures of e
 differ by no more documents than are deleted. Whatever could not be explained is `unknown`, and fails.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domains.engine.comparison.searches import SearchAnswer, deleted_documents
@@ -20,8 +20,8 @@ from tasks.records.queries import Cause
 from tasks.records.resolution import SelectedIndex
 from tasks.verification.content import metadata
 
-_EXPLAINED = 20
-"""Documents of a search whose scores are explained, at most."""
+_EXPLAINED = 100
+"""Documents of a search whose scores are explained, at most; of more, the cause is unknown."""
 _SHOWN = 4
 _SETTINGS = {
     "index.similarity.": Cause.SIMILARITY,
@@ -105,33 +105,46 @@ class Causes:
         source, target = (
             self._explanations(side, found, named) for side in (self.sides.source, self.sides.target)
         )
-        causes: set[Cause] = set()
-        evidence: list[str] = []
-        counted = -1.0
+        causes, evidence = _beyond(found)
+        counted: dict[str, float] = {}
         for index, id_ in named:
             left, right = source.get((index, id_)), target.get((index, id_))
             if left is None or right is None:
-                if left is not None or right is not None:
-                    side = "source" if left is not None else "target"
-                    causes.add(Cause.DOCUMENTS)
-                    evidence.append(f"document {id_} is found on the {side} only")
+                cause, said = _missing(id_, left, right)
+                causes.add(cause)
+                evidence.append(said)
                 continue
             differs = difference(left, right)
             causes |= differs.causes - {Cause.DELETED}
             evidence += differs.evidence
             if Cause.DELETED in differs.causes:
-                counted = max(counted, differs.count_difference)
-        if counted >= 0:
+                counted[index] = max(counted.get(index, 0.0), differs.count_difference)
+        if counted:
             causes.add(self._cause_of_counts(found, counted, evidence))
         return causes, evidence
 
-    def _cause_of_counts(self, found: ComparedSearch, most: float, evidence: list[str]) -> Cause:
-        """Whether deleted documents can be all of a difference of the statistics."""
-        source, target = (_deleted(side, found) for side in (self.sides.source, self.sides.target))
+    def _cause_of_counts(
+        self, found: ComparedSearch, counted: Mapping[str, float], evidence: list[str]
+    ) -> Cause:
+        """Whether deleted documents can be all of a difference of the statistics.
+
+        Both sides count the same live documents, so counts differ by no more than one side has deleted: in
+        one shard, or, where a search gathers the statistics of all shards first, in all of them.
+
+        Args:
+            counted: the largest difference of counts, by index.
+        """
+        both = [_deleted(side, found) for side in (self.sides.source, self.sides.target)]
+        source, target = (sum(map(sum, each.values())) for each in both)
         evidence.insert(
             0, f"deleted documents that are not merged away: {source} on the source, {target} on the target"
         )
-        return Cause.DELETED if source + target > 0 and most <= source + target else Cause.UNKNOWN
+        if found.query.header.get("search_type") == "dfs_query_then_fetch":
+            most = dict.fromkeys(counted, max(source, target))
+        else:
+            most = {name: max(0, *(max(each[name], default=0) for each in both)) for name in counted}
+        enough = all(most[name] > 0 and counted[name] <= most[name] for name in counted)
+        return Cause.DELETED if enough else Cause.UNKNOWN
 
     def _explanations(
         self, side: SearchedSide, found: ComparedSearch, named: Sequence[Document]
@@ -141,9 +154,24 @@ class Causes:
         return {side.document(hit): hit.explanation for hit in _whole(side, answer).hits}
 
 
-def _deleted(side: SearchedSide, found: ComparedSearch) -> int:
+def _beyond(found: ComparedSearch) -> tuple[set[Cause], list[str]]:
+    """Whatever is not explained is unknown."""
+    if len(found.changes) <= _EXPLAINED:
+        return set(), []
+    return {Cause.UNKNOWN}, [f"{len(found.changes)} documents changed, and only {_EXPLAINED} were explained"]
+
+
+def _missing(id_: str, source: Json | None, target: Json | None) -> tuple[Cause, str]:
+    if source is None and target is None:
+        return Cause.UNKNOWN, f"document {id_} could not be explained on either side"
+    return Cause.DOCUMENTS, f"document {id_} is found on the {'target' if source is None else 'source'} only"
+
+
+def _deleted(side: SearchedSide, found: ComparedSearch) -> dict[str, tuple[int, ...]]:
+    """The deleted documents of each shard, by the index's name on the source."""
     names = [side.names[index.name] for index in found.indices]
-    return sum(deleted_documents(side.domain, names).values())
+    counts = deleted_documents(side.domain, names)
+    return {index.name: counts.get(side.names[index.name], ()) for index in found.indices}
 
 
 def _whole(side: SearchedSide, answer: SearchAnswer) -> SearchAnswer:

@@ -11,6 +11,7 @@ from tasks.queries.ranking.changes import Document, changes, score_difference
 from tasks.queries.ranking.likeness import Likeness, likeness
 from tasks.queries.ranking.ties import Key, Ranking, ranking
 from tasks.queries.recorded import RecordedQuery
+from tasks.queries.saying import says_something
 from tasks.queries.sides import SearchedSide, SearchedSides
 from tasks.records.queries import QueryOutcome, QueryResult, RankChange
 from tasks.records.resolution import SelectedIndex
@@ -23,6 +24,7 @@ CHANGES = 20
 _ENGINES_SIZE = 10
 _NOT_COMPARED = {"docvalue_fields", "fields", "highlight", "script_fields", "stored_fields"}
 _UNORDERED = {"_doc", "_shard_doc"}
+NOTHING = "it says nothing: there is no rank, no exact total and no aggregation that could differ"
 APPROXIMATE = "its terms aggregation is approximate: each shard gives only its largest buckets"
 
 
@@ -98,7 +100,7 @@ def _broken(query: RecordedQuery, source: SearchAnswer, target: SearchAnswer) ->
     problem = "; ".join(
         f"{side}: {each.problem}" for side, each in (("source", source), ("target", target)) if each.problem
     )
-    only_target = target.problem and not source.problem
+    only_target = target.problem and not source.problem and not target.passes
     return _result(query, "different" if only_target else "not compared", problem=problem)
 
 
@@ -124,12 +126,16 @@ def _compared(
     moved = changes(source, target, found.depth, (scores[0], scores[1])) if depth else []
     parts = tuple(_other_parts(sides, *answers))
     alike = found.overlap >= conditions.overlap and found.rbo >= conditions.rbo
-    notes = (*query.notes, *_notes(found, answers))
+    same = (alike or not depth) and not parts
+    says_nothing = same and not found.depth and not any(map(says_something, answers))
+    notes = (*query.notes, *_notes(found, answers), *([NOTHING] if says_nothing else []))
     result = _result(
         query,
-        "equal" if (alike or not depth) and not parts else "different",
-        overlap=round(found.overlap, 4) if depth else None,
-        rbo=round(found.rbo, 4) if depth else None,
+        "equal" if same else "different",
+        unranked=same and depth > 0 and not found.depth,
+        says_nothing=says_nothing,
+        overlap=round(found.overlap, 4) if found.depth else None,
+        rbo=round(found.rbo, 4) if found.depth else None,
         source_total=_total(answers[0]),
         target_total=_total(answers[1]),
         changes=tuple(moved[:CHANGES]),

@@ -7,6 +7,7 @@ are deleted and not merged away: https://lucene.apache.org/core/9_12_0/core/org/
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from tasks.queries.ranking.ties import CLOSE
 from tasks.records.queries import Cause
 
 _DOCUMENT_NUMBER = re.compile(r" in \d+\)")
+_FIELD = re.compile(r"(?:[A-Za-z]*[(\[+])*([\w.@-]+):")
+"""The field of a term: before the first colon, as in `Synonym(title:fox …)`, no text can stand."""
 _VALUES = re.compile(r"(?<==)[0-9.Ee+-]+")
 _WEIGHT = re.compile(r"weight\((.*)\)")
 _STATISTICS = ("n, ", "N, ", "avgdl, ", "docFreq", "docCount", "avgFieldLength")
@@ -22,6 +25,7 @@ _COUNTS = ("n, ", "N, ", "docFreq", "docCount")
 _SIMILARITY = ("k1, ", "b, ", "parameter k1", "parameter b", "mu", "lambda", "delta", "c, ")
 _DOCUMENT = ("freq, ", "dl, ", "termFreq", "fieldLength", "phraseFreq")
 _DEEPEST = 40
+_FIELDS = 5
 
 
 @dataclass(frozen=True)
@@ -58,17 +62,14 @@ def difference(source: Json, target: Json) -> Difference:
     left, right = ({(leaf.path, leaf.name): leaf for leaf in _leaves(each)} for each in (source, target))
     weights = [{leaf.weight for leaf in each.values() if leaf.weight} for each in (left, right)]
     if weights[0] != weights[1]:
-        terms = "; ".join(
-            f"{name}: {_terms(each)}" for name, each in zip(("source", "target"), weights, strict=True)
-        )
-        return Difference(frozenset({Cause.ANALYSIS}), (f"other terms match ({terms})",))
+        return Difference(frozenset({Cause.ANALYSIS}), (f"other terms match ({_terms(*weights)})",))
     if left.keys() != right.keys():
         return Difference(frozenset({Cause.SIMILARITY}), ("the score is made by another formula",))
     changed = [(left[key], right[key]) for key in left if not _close(left[key].value, right[key].value)]
     causes = frozenset(_cause_of(leaf) for leaf, _ in changed)
     counts = [abs(a.value - b.value) for a, b in changed if a.name.startswith(_COUNTS)]
     told = dict.fromkeys(
-        f"{_short(a.name)} is {a.value:g} on the source, {b.value:g} on the target" for a, b in changed
+        f"{_named(a)} is {a.value:g} on the source, {b.value:g} on the target" for a, b in changed
     )
     return Difference(causes, tuple(told)[:3], max(counts, default=0.0))
 
@@ -87,12 +88,25 @@ def _cause_of(leaf: Leaf) -> Cause:
     return Cause.UNKNOWN
 
 
-def _short(name: str) -> str:
-    return name.split(",")[0].split(" from")[0][:60]
+def _named(leaf: Leaf) -> str:
+    """A figure that is known; others may quote the search, as `ConstantScore(name:alice)` does."""
+    known = (each for each in (*_STATISTICS, *_SIMILARITY, *_DOCUMENT) if leaf.name.startswith(each))
+    return next(known, "another figure").rstrip(", ")
 
 
-def _terms(weights: set[str]) -> str:
-    return ", ".join(sorted(weights)[:5]) or "none"
+def _terms(source: set[str], target: set[str]) -> str:
+    """How many terms of each field match on one side only. The terms are texts of searches: never told."""
+    alone = [Counter(map(_field, each)) for each in (source - target, target - source)]
+    names = sorted(alone[0].keys() | alone[1].keys())
+    said = [
+        f"{name}: {alone[0][name]} on the source only, {alone[1][name]} on the target only" for name in names
+    ]
+    return "; ".join(said[:_FIELDS])
+
+
+def _field(weight: str) -> str:
+    found = _FIELD.match(weight)
+    return found[1] if found else "unknown field"
 
 
 def _leaves(explanation: Json) -> Iterator[Leaf]:

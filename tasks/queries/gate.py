@@ -41,6 +41,7 @@ LISTED = 100
 _EXAMINED = 50
 """Searches whose causes are looked for, at most: each takes a few requests."""
 _NOT_EXAMINED = "causes were looked for in the first differing searches only"
+NO_TIMES = "no search could be timed on both sides"
 UNTIMED = "nothing is timed inside a window: copies that were just opened are cold"
 
 
@@ -127,19 +128,28 @@ def _compared(gate: QueryGate, recorded: Recorded) -> QueryComparison:
     conditions = gate.conditions
     counts: Counter[QueryOutcome] = Counter(each.outcome for each in results)
     ordered = worst_first(results)
+    found = running.latency()
+    untimed = "" if conditions.p95_ratio is None or found else _untimed(gate.timing)
     return QueryComparison(
         read=recorded.read,
         top=conditions.top,
         least_overlap=conditions.overlap,
         least_rbo=conditions.rbo,
         counts=dict(counts),
+        unranked=sum(each.unranked for each in results),
+        saying_nothing=sum(each.says_nothing for each in results),
         not_moving=len(meant) - len(run),
         results=tuple(ordered[:LISTED]),
         more=max(0, len(ordered) - LISTED),
-        latency=running.latency(),
-        untimed=UNTIMED if conditions.p95_ratio is not None and gate.timing == "none" else "",
+        latency=found,
+        untimed=untimed,
+        untimed_fails=bool(untimed) and gate.timing == "judged",
         problem="" if run else "none of the recorded searches is about an open index that is compared",
     )
+
+
+def _untimed(timing: Timing) -> str:
+    return UNTIMED if timing == "none" else NO_TIMES
 
 
 class _Running:
@@ -164,10 +174,10 @@ class _Running:
         if found.result.outcome == "different" and not found.result.problem:
             found = self._explained(found)
         if conditions.p95_ratio is not None and self._gate.timing != "none" and not found.result.problem:
-            source, target = timed(self._sides, found)
-            self._times[0].extend(source)
-            self._times[1].extend(target)
-            found = with_times(found, source, target)
+            times = timed(self._sides, found)
+            self._times[0].extend(times.source)
+            self._times[1].extend(times.target)
+            found = with_times(found, times, judged=self._gate.timing == "judged")
         self._done += 1
         report_progress(Progress(self._gate.step, "comparing searches", self._done, self._total, "searches"))
         return found.result

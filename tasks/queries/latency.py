@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tasks.queries.comparing import ComparedSearch
 from tasks.queries.sides import SearchedSides
@@ -13,8 +14,21 @@ FLOOR_MS = 20.0
 """What is faster counts as this much: `took` is in whole milliseconds, and a few of them are chance."""
 
 
-def timed(sides: SearchedSides, found: ComparedSearch) -> tuple[list[int], list[int]]:
-    """Times of a search that both sides have run before, in milliseconds; empty if a run failed.
+@dataclass(frozen=True)
+class Times:
+    """Times of one search, in milliseconds.
+
+    Args:
+        problem: why it could not be timed; then there are none.
+    """
+
+    source: tuple[int, ...] = ()
+    target: tuple[int, ...] = ()
+    problem: str = ""
+
+
+def timed(sides: SearchedSides, found: ComparedSearch) -> Times:
+    """Time a search that both sides have run before.
 
     The sides take turns, and so does which of them comes first.
 
@@ -27,18 +41,25 @@ def timed(sides: SearchedSides, found: ComparedSearch) -> tuple[list[int], list[
         for side in order:
             answer = side.run(found.indices, found.query.header, found.query.body)
             if answer.problem:
-                return [], []
+                return Times(problem=f"it could not be timed: {side.domain.side}: {answer.problem}")
             times[side.domain.side].append(answer.took_ms)
-    return times["source"], times["target"]
+    return Times(tuple(times["source"]), tuple(times["target"]))
 
 
-def with_times(found: ComparedSearch, source: Sequence[int], target: Sequence[int]) -> ComparedSearch:
-    """The search with the medians of its times."""
-    if not source:
-        return found
-    return found.with_result(
-        source_ms=float(statistics.median(source)), target_ms=float(statistics.median(target))
-    )
+def with_times(found: ComparedSearch, times: Times, *, judged: bool) -> ComparedSearch:
+    """The search with the medians of its times.
+
+    Args:
+        judged: whether a search that could not be timed is not compared; else a note says so.
+    """
+    if not times.problem:
+        return found.with_result(
+            source_ms=float(statistics.median(times.source)), target_ms=float(statistics.median(times.target))
+        )
+    if not judged:
+        return found.with_result(notes=(*found.result.notes, times.problem))
+    outcome = "different" if found.result.outcome == "different" else "not compared"
+    return found.with_result(outcome=outcome, problem=times.problem, unranked=False, says_nothing=False)
 
 
 def latency(source: Sequence[int], target: Sequence[int], most: float, *, fails: bool) -> Latency | None:

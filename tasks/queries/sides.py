@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from domains.domain import Domain
+from domains.engine.comparison.search_problems import said_of_search
 from domains.engine.comparison.searches import Hit, SearchAnswer, run_search
 from domains.errors import DomainError
 from domains.http.json_replies import Json
@@ -36,7 +37,7 @@ class SearchedSide:
         except DomainError as error:
             if error.transient:
                 raise
-            return SearchAnswer(problem=error.message)
+            return SearchAnswer(problem=said_of_search(error))
 
     def document(self, hit: Hit) -> Document:
         """The document of a hit, under its index's name on the source."""

@@ -97,7 +97,10 @@ class QueryResult(Record):
         score_difference: largest relative difference of the scores of documents that both sides have.
         parts: what else differs, such as `aggregations`.
         notes: what limits the comparison.
-        problem: why it was not compared.
+        unranked: whether it is equal without a rank that could be compared, though it asks for hits.
+        says_nothing: whether it is equal only because neither side has a rank, an exact number of hits, an
+            aggregation or a suggestion that could differ.
+        problem: why it was not compared, without the engine's words.
         source_ms, target_ms: median of the engine's `took`; None if it was not timed.
     """
 
@@ -116,6 +119,8 @@ class QueryResult(Record):
     score_difference: float | None = None
     parts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unranked: bool = False
+    says_nothing: bool = False
     problem: str = ""
     source_ms: float | None = None
     target_ms: float | None = None
@@ -151,11 +156,14 @@ class QueryComparison(Record):
     Args:
         top, least_overlap, least_rbo: the plan's conditions.
         counts: searches by outcome.
+        unranked: those of the equal ones that ask for hits, and had no rank to compare.
+        saying_nothing: those of the equal ones that had nothing to compare at all.
         not_moving: searches of which no index moves; they are no part of the verdict.
         results: the worst first, and only some of the equal ones.
         more: results that are not listed.
         latency: None if nothing was timed.
         untimed: why not, where the plan asks for it.
+        untimed_fails: whether that fails the gate.
         seconds: how long it took.
         problem: why nothing was compared at all.
     """
@@ -165,11 +173,14 @@ class QueryComparison(Record):
     least_overlap: float
     least_rbo: float
     counts: dict[QueryOutcome, int] = Field(default_factory=dict[QueryOutcome, int])
+    unranked: int = 0
+    saying_nothing: int = 0
     not_moving: int = 0
     results: tuple[QueryResult, ...] = ()
     more: int = 0
     latency: Latency | None = None
     untimed: str = ""
+    untimed_fails: bool = False
     seconds: float = 0.0
     problem: str = ""
 
@@ -190,14 +201,19 @@ class QueryComparison(Record):
 
     @property
     def passed(self) -> bool:
-        """Whether every search was compared and none ranks otherwise for a reason that stays."""
+        """Whether every search was compared, one of them at least says something, and none ranks otherwise
+        for a reason that stays."""
         wrong = self.counts.get("different", 0) + self.counts.get("not compared", 0)
-        return not self.problem and self.compared > 0 and not wrong and not self.is_too_slow
+        slow = self.is_too_slow or self.untimed_fails
+        return not self.problem and self.compared > self.saying_nothing and not wrong and not slow
 
 
 def worst_first(results: Sequence[QueryResult]) -> list[QueryResult]:
     """The results in the order in which people want to see them."""
-    return sorted(results, key=lambda each: (WORST.index(each.outcome), _likeness(each), -each.seen))
+    return sorted(
+        results,
+        key=lambda each: (WORST.index(each.outcome), not each.says_nothing, _likeness(each), -each.seen),
+    )
 
 
 def _likeness(result: QueryResult) -> float:

@@ -87,6 +87,18 @@ def test_a_slow_target_is_told_as_what_it_is() -> None:
     assert queries_document(comparison(EQUAL, latency=told))["passed"] is True
 
 
+def test_what_could_not_be_compared_is_in_the_headline() -> None:
+    nothing = EQUAL.model_copy(update={"says_nothing": True, "unranked": True})
+    record = comparison(nothing, EQUAL, unranked=1, saying_nothing=1)
+    assert words.conclusion(record) == (
+        "2 of 2 recorded searches rank alike, 1 without a rank to compare, 1 with nothing to compare at all"
+    )
+    assert record.passed and not comparison(nothing, unranked=1, saying_nothing=1).passed
+    untimed = comparison(EQUAL, untimed="no search could be timed", untimed_fails=True)
+    assert not untimed.passed and words.conclusion(untimed).endswith("alike, no search could be timed")
+    assert "no search could be timed" not in list(words.notes(untimed)), "told once"
+
+
 def test_files_have_every_listed_search_and_every_document() -> None:
     searches, documents = sections(comparison(EQUAL, DIFFERENT))
     assert [row[:3] for row in searches.rows] == [

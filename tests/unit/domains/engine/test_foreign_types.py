@@ -494,7 +494,7 @@ CALLS: dict[str, Call] = {
     ),
     "deleted documents": Call(
         lambda domain: searches.deleted_documents(domain, ["a"]),
-        {"/a/_stats/docs": {"indices": {"a": {"total": {"docs": {"deleted": 3}}}}}},
+        {"/a/_stats/docs": {"indices": {"a": {"shards": {"0": [{"docs": {"deleted": 3}}]}}}}},
         searches.deleted_documents,
     ),
     "primaries": Call(

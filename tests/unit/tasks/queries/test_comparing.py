@@ -10,6 +10,7 @@ from support.building import a_domain
 from support.fake_domain import FakeDomain, ReceivedRequest, engine_error, ok
 
 from configs.verify import QueryConditions
+from domains.engine.comparison import searches
 from domains.errors import DomainError
 from tasks.queries.comparing import BEYOND, ComparedSearch, compare_search
 from tasks.queries.recorded import RecordedQuery
@@ -161,14 +162,21 @@ def test_a_search_that_only_the_target_refuses_is_different_and_other_failures_a
     compared: Any,
 ) -> None:
     good = answer("source", ("a", 1.0))
-    refused = {"error": {"type": "query_shard_exception", "reason": "no such analyzer"}, "status": 400}
+    cause = {"type": "query_shard_exception", "reason": "no analyzer for [alice]"}
+    error = {"type": "search_phase_execution_exception", "reason": "all failed", "root_cause": [cause]}
+    refused = {"error": error, "status": 400}
     found = result(compared(good, refused))
-    assert found.outcome == "different" and "no such analyzer" in found.problem
+    assert found.outcome == "different"
+    assert found.problem == (
+        "target: refused: search_phase_execution_exception, query_shard_exception (status 400)"
+    )
     assert result(compared(refused, refused)).outcome == "not compared"
     partial = answer("target", ("a", 1.0), _shards={"total": 2, "successful": 1, "failed": 1})
     assert "1 of 2 shards answered" in result(compared(good, partial)).problem
     late = answer("target", ("a", 1.0), timed_out=True)
     assert result(compared(late, good)).outcome == "not compared"
+    whole = result(compared(good, engine_error(400, "parsing_exception", "unknown query [alice]")))
+    assert "HTTP 400 parsing_exception" in whole.problem and "alice" not in whole.problem
     denied = result(compared(engine_error(403, "security_exception", "no permissions"), good))
     assert denied.outcome == "not compared" and "no permissions" in denied.problem
 
@@ -183,3 +191,90 @@ def test_a_tie_longer_than_what_is_fetched_is_told_and_not_judged(compared: Any)
     right = answer("target", *((f"b{n}", 1.0) for n in range(10 + BEYOND)))
     found = result(compared(left, right))
     assert found.outcome == "equal" and "all of its first documents tie" in found.notes[0]
+    assert (found.overlap, found.rbo, found.unranked) == (None, None, True)
+    assert not found.says_nothing, "the exact number of hits is the same"
+    bound = {"total": {"value": 10000, "relation": "gte"}}
+    left["hits"] |= bound
+    right["hits"] |= bound
+    assert result(compared(left, right)).says_nothing
+
+
+@pytest.mark.parametrize(
+    ("body", "parts", "says_nothing"),
+    [
+        (FOX, {}, True),
+        (FOX, {"aggregations": {"n": {"value": 0.0}, "top": {"buckets": []}, "max": {"value": None}}}, True),
+        (FOX, {"suggest": {"s": [{"text": "fxo", "offset": 0, "length": 3, "options": []}]}}, True),
+        (FOX, {"suggest": {"s": [{"text": "fxo", "length": 3, "options": [{"text": "fox"}]}]}}, False),
+        (FOX, {"aggregations": {"n": {"value": 4.0}}}, False),
+        ({"size": 0}, {"total": 7}, False),
+        ({"size": 0}, {"total": {"value": 10000, "relation": "gte"}}, True),
+    ],
+)
+def test_a_search_without_anything_that_could_differ_says_nothing(
+    compared: Any, body: Any, parts: Any, says_nothing: bool
+) -> None:
+    found = result(compared(answer("source", **parts), answer("target", **parts), body))
+    assert (found.outcome, found.says_nothing, found.overlap) == ("equal", says_nothing, None)
+    assert found.unranked == (body is FOX)
+    assert any("it says nothing" in note for note in found.notes) == says_nothing
+
+
+BUSY: dict[str, Any] = {
+    "a full queue": {"error": {"type": "es_rejected_execution_exception"}, "status": 429},
+    "no copy of a shard": {"error": {"type": "search_phase_execution_exception"}, "status": 503},
+    "a shard that fails once": answer(
+        "target",
+        _shards={
+            "total": 2,
+            "successful": 1,
+            "failed": 1,
+            "failures": [{"reason": {"type": "node_disconnected_exception"}}],
+        },
+    ),
+    "a slow shard": answer("target", ("a", 1.0), timed_out=True),
+}
+
+
+@pytest.mark.parametrize("problem", BUSY.values(), ids=BUSY.keys())
+def test_a_problem_that_passes_is_asked_about_again(
+    source: FakeDomain, target: FakeDomain, problem: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searches, "PAUSES_S", (0.01, 0.01, 0.01))
+    good = answer("target", ("a", 1.0))
+    target.on("POST /_msearch", *(ok({"responses": [each]}) for each in (problem, problem, good)))
+    found = search_with_retries(source, target)
+    assert (found.outcome, len(target.requests)) == ("equal", 4), (
+        "two repetitions, then the one for its ranks"
+    )
+
+    target.on("POST /_msearch", ok({"responses": [problem]}))
+    before = len(target.requests)
+    found = search_with_retries(source, target)
+    assert (found.outcome, len(target.requests) - before) == ("not compared", 4), "busy is no difference"
+
+
+def test_a_refusal_is_not_asked_about_again_and_no_pause_goes_beyond_the_end(
+    source: FakeDomain, target: FakeDomain
+) -> None:
+    shards = {"total": 2, "successful": 1, "failed": 1}
+    failures = [{"reason": {"type": "query_shard_exception", "reason": "alice"}}]
+    lasting = answer("target", _shards={**shards, "failures": failures})
+    target.on("POST /_msearch", ok({"responses": [lasting]}))
+    found = search_with_retries(source, target)
+    assert found.problem == "target: 1 of 2 shards answered: query_shard_exception"
+    assert (found.outcome, len(target.requests)) == ("different", 1)
+
+    target.on("POST /_msearch", ok({"responses": [BUSY["a full queue"]]}))
+    began = time.monotonic()
+    found = search_with_retries(source, target, seconds=0.4)
+    assert found.outcome == "not compared" and time.monotonic() - began < 0.4
+
+
+def search_with_retries(source: FakeDomain, target: FakeDomain, seconds: float = 30) -> QueryResult:
+    """One search, between domains that repeat what they read; the source answers well."""
+    source.on("POST /_msearch", ok({"responses": [answer("source", ("a", 1.0))]}))
+    end = time.monotonic() + seconds
+    sides = sides_of(a_domain(source).ending_at(end), a_domain(target, "target").ending_at(end), [INDEX])
+    query = RecordedQuery("line 1", "recorded", ("orders",), FOX)
+    return compare_search(sides, query, [INDEX], QueryConditions(), 10_000).result

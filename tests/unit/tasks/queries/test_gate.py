@@ -100,7 +100,8 @@ class Gate:
         explained = {id_: explanation(counted) for id_, _ in hits}
         domain = self.domains[side]
         domain.on("POST /_msearch", replies({"orders": list(hits)}, explained))
-        stats = {"indices": {"orders": {"total": {"docs": {"deleted": deleted}}}}}
+        shards = {"0": [{"docs": {"deleted": deleted}}]}
+        stats = {"indices": {"orders": {"shards": shards}}}
         domain.on("GET /orders/_stats/docs", ok(stats))
         made = {"mappings": {}, "settings": {"index.number_of_shards": "1"}, "aliases": {}}
         domain.on("GET /orders", ok({"orders": made}))
@@ -157,6 +158,74 @@ def test_deleted_documents_are_believed_as_far_as_they_go(
     assert found.passed == (outcome == "explained")
 
 
+def test_deleted_documents_are_those_of_one_copy_of_a_shard_of_the_index(gate: Gate) -> None:
+    copies = [{"docs": {"deleted": 2}}, {"docs": {"deleted": 3}}]
+    for side, shards in {"source": {"0": copies}, "target": {"0": copies, "1": copies}}.items():
+        gate.answers(side, ("b", 3.0), ("a", 2.0), counted=10)
+        gate.domains[side].on("GET /orders/_stats/docs", ok({"indices": {"orders": {"shards": shards}}}))
+    scores = [("a", 3.0), ("b", 2.0)]
+    for counted, outcome in ((13, "explained"), (14, "different")):
+        explained = {id_: explanation(counted) for id_, _ in scores}
+        gate.domains["target"].on("POST /_msearch", replies({"orders": scores}, explained))
+        found = gate.run()
+        (result,) = found.results
+        assert (result.outcome, found.passed) == (outcome, outcome == "explained")
+        assert "not merged away: 3 on the source, 6 on the target" in result.evidence[0]
+    lines = {"index": "orders", "body": {}, "params": {"search_type": "dfs_query_then_fetch"}}
+    gate.file.write_text(json.dumps(lines))
+    assert gate.run().counts == {"explained": 1}, "its statistics are those of all shards"
+
+
+@pytest.mark.parametrize("unexplained", ["some", "all"])
+def test_what_was_not_explained_is_unknown(gate: Gate, unexplained: str) -> None:
+    gate.answers("target", ("b", 3.0), ("a", 2.0), counted=14, deleted=4)
+    assert gate.run().counts == {"explained": 1}
+    for domain, scores, counted in (
+        (gate.domains["source"], [("a", 3.0), ("b", 2.0)], 10),
+        (gate.domains["target"], [("b", 3.0), ("a", 2.0)], 14),
+    ):
+        left_out = {"a", "b"} if unexplained == "all" else {"b"}
+        explained = {id_: explanation(counted) for id_, _ in scores}
+        domain.on("POST /_msearch", leaving_out(replies({"orders": scores}, explained), left_out))
+    found = gate.run()
+    (result,) = found.results
+    assert not found.passed and result.outcome == "different" and Cause.UNKNOWN in result.causes
+    assert any("document b could not be explained on either side" in said for said in result.evidence)
+
+
+def leaving_out(reply: Any, ids: set[str]) -> Any:
+    """The same answers, but for the explanations of these documents."""
+
+    def replied(request: ReceivedRequest) -> Reply:
+        made = reply(request)
+        hits = made.body["responses"][0]["hits"]
+        if b'"explain"' in request.body:
+            hits["hits"] = [hit for hit in hits["hits"] if hit["_id"] not in ids]
+        return made
+
+    return replied
+
+
+def test_more_changes_than_are_explained_are_unknown(gate: Gate) -> None:
+    ids = [f"d{n:03}" for n in range(102)]
+    for side, order, counted in (("source", ids, 10), ("target", ids[::-1], 14)):
+        hits = [(id_, float(200 - at)) for at, id_ in enumerate(order)]
+        gate.answers(side, *hits, counted=counted, deleted=4)
+    gate.file.write_text(json.dumps({"index": "orders", "body": {"size": 150}}))
+    assert gate.run(top=40).counts == {"explained": 1}, "80 changes are explained, all of them"
+    found = gate.run(top=100)
+    assert not found.passed and found.results[0].causes == (Cause.DELETED, Cause.UNKNOWN)
+    assert any("and only 100 were explained" in said for said in found.results[0].evidence)
+
+
+def test_searches_that_say_nothing_are_no_success(gate: Gate) -> None:
+    for side in ("source", "target"):
+        gate.answers(side)
+    found = gate.run()
+    assert not found.passed and (found.counts, found.saying_nothing) == ({"equal": 1}, 1)
+    assert found.model_copy(update={"counts": {"equal": 2}}).passed, "another one that says something"
+
+
 def test_deleted_documents_do_not_excuse_another_similarity(gate: Gate) -> None:
     gate.answers("target", ("b", 3.0), ("a", 2.0), counted=14, deleted=4)
     settings = {"index.number_of_shards": "1", "index.similarity.default.b": "0.1"}
@@ -175,6 +244,23 @@ def test_times_fail_only_where_they_are_judged(gate: Gate) -> None:
     assert told.latency and told.latency.is_slower and told.passed
     assert none.latency is None and none.untimed and none.passed
     assert gate.run().latency is None and not gate.run().untimed
+
+
+@pytest.mark.parametrize(("timing", "outcome"), [("judged", "not compared"), ("told", "equal")])
+def test_a_search_that_cannot_be_timed_fails_where_times_are_judged(
+    gate: Gate, timing: str, outcome: str
+) -> None:
+    scores = {"orders": [("a", 3.0), ("b", 2.0)]}
+    refused = {"error": {"type": "illegal_argument_exception", "reason": "alice"}, "status": 400}
+    twice, then = [replies(scores)] * 2, ok({"responses": [refused]})
+    gate.domains["target"].on("POST /_msearch", *twice, then)
+    found = gate.run(timing, p95_ratio=1.5)
+    (result,) = found.results
+    told = result.problem if timing == "judged" else result.notes[0]
+    assert told == "it could not be timed: target: refused: illegal_argument_exception (status 400)"
+    assert (result.outcome, found.latency, found.passed) == (outcome, None, timing == "told")
+    assert found.untimed == "no search could be timed on both sides"
+    assert found.untimed_fails == (timing == "judged")
 
 
 def test_times_below_the_floor_are_alike() -> None:
