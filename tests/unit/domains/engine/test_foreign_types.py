@@ -5,6 +5,7 @@ Every typed call gets a good reply of its own in which one value after the other
 
 import copy
 import json
+import math
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -464,7 +465,9 @@ CALLS: dict[str, Call] = {
         repositories.verified_nodes,
     ),
     "a search": Call(
-        lambda domain: searches.run_search(domain, ["a"], {"routing": "r"}, {"explain": True}),
+        lambda domain: searches.run_search(
+            domain.without_retries(math.inf), ["a"], {"routing": "r"}, {"explain": True}
+        ),
         {
             "/_msearch": {
                 "responses": [

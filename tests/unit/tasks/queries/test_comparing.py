@@ -255,8 +255,9 @@ def test_a_problem_that_passes_is_asked_about_again(
 
 
 def test_a_refusal_is_not_asked_about_again_and_no_pause_goes_beyond_the_end(
-    source: FakeDomain, target: FakeDomain
+    source: FakeDomain, target: FakeDomain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(searches, "PAUSES_S", (60.0,))
     shards = {"total": 2, "successful": 1, "failed": 1}
     failures = [{"reason": {"type": "query_shard_exception", "reason": "alice"}}]
     lasting = answer("target", _shards={**shards, "failures": failures})
@@ -266,9 +267,10 @@ def test_a_refusal_is_not_asked_about_again_and_no_pause_goes_beyond_the_end(
     assert (found.outcome, len(target.requests)) == ("different", 1)
 
     target.on("POST /_msearch", ok({"responses": [BUSY["a full queue"]]}))
-    began = time.monotonic()
-    found = search_with_retries(source, target, seconds=0.4)
-    assert found.outcome == "not compared" and time.monotonic() - began < 0.4
+    before, began = len(target.requests), time.monotonic()
+    found = search_with_retries(source, target, seconds=30)
+    assert (found.outcome, len(target.requests) - before) == ("not compared", 1)
+    assert time.monotonic() - began < 30
 
 
 def search_with_retries(source: FakeDomain, target: FakeDomain, seconds: float = 30) -> QueryResult:
