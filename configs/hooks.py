@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Literal, cast
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from configs.auth import EnvName, SecretArn
 from configs.base import Conflict, Settings
@@ -27,6 +27,7 @@ EventName = Literal[
     "interrupted",
     "refused",
 ]
+_IN_THE_WINDOW: EventName = "window-opened"
 URL_PATTERN = r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$"
 _SECRET_PART = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-.*|(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9_]{20,}")
 _BY_REFERENCE = "refer to it by {env: NAME} or {secret: ARN}"
@@ -183,8 +184,22 @@ class Hook(Settings):
     on_failure: Literal["fail", "continue"] = Field(
         default="fail",
         title="On failure",
-        description="What a failing hook does: fail the run, or only appear in its report.",
+        description="What a failing hook does: fail the run, or only appear in its report. "
+        "With notify the default is continue.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _people_hold_nothing_up(cls, given: object) -> object:
+        """A notice is for people: unless the plan says otherwise, one that does not arrive fails no run."""
+        if not isinstance(given, Mapping):
+            return given
+        keys = cast("Mapping[str, object]", given)
+        return {"on_failure": "continue", **keys} if keys.get("notify") is not None else keys
+
+    def may_fail(self, event: EventName) -> bool:
+        """Whether the run fails if the hook fails at this event; a notice rolls no window back."""
+        return self.on_failure == "fail" and not (self.notify and event == _IN_THE_WINDOW)
 
     def disagreements(self) -> Iterator[Conflict]:
         """Yield a conflict unless exactly one way is given; yield duplicate events."""
@@ -193,3 +208,10 @@ class Hook(Settings):
         for place, event in enumerate(self.events):
             if event in self.events[:place]:
                 yield Conflict(("events", place), "this event is named twice; remove one", (("events",),))
+
+    def refusals(self) -> Iterator[Conflict]:
+        """Yield a notice that would roll a cutover back because people could not be told of its window."""
+        if self.notify and self.on_failure == "fail" and _IN_THE_WINDOW in self.events:
+            message = f"a notice of {_IN_THE_WINDOW} cannot fail the run: that would roll the window back; "
+            message += "write continue, or take the event out"
+            yield Conflict(("on_failure",), message, (("events",), ("notify",), ("on_failure",)))

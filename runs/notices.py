@@ -35,16 +35,12 @@ def send_notice(to: NotifyAddress, notice: Notice, timeout_s: float) -> str:
     After a timeout, it may still have arrived.
 
     Args:
-        timeout_s: seconds for all receivers together.
+        timeout_s: seconds for all of it: to read the addresses, and for all receivers together.
     """
     if not is_installed():
         return NOT_INSTALLED
-    try:
-        receivers = _receivers(to)
-    except (AwsError, ValueError) as error:
-        return str(error)
     said: list[str] = []
-    sender = threading.Thread(target=lambda: said.append(_sent(receivers, notice)), daemon=True)
+    sender = threading.Thread(target=lambda: said.append(_sent(to, notice)), daemon=True)
     sender.start()
     sender.join(timeout_s)
     return said[0] if said else f"no answer within {timeout_s:g} s"
@@ -70,7 +66,11 @@ def _receivers(to: NotifyAddress) -> Any:
     return made
 
 
-def _sent(receivers: Any, notice: Notice) -> str:
+def _sent(to: NotifyAddress, notice: Notice) -> str:
+    try:
+        receivers = _receivers(to)
+    except (AwsError, ValueError) as error:
+        return str(error)
     try:
         taken = receivers.notify(body=notice.body, title=notice.title, notify_type=notice.kind)
     except (OSError, ValueError, TypeError) as error:  # their messages may contain an address

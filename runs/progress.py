@@ -6,6 +6,26 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
+
+
+class TailReason(StrEnum):
+    """Why a cutover may begin, or why not, as one of a few words: never a name, a path or an error's text."""
+
+    READY = "ready"
+    """The copies lag little behind: it may."""
+    LAG = "lag"
+    """The copies lag further behind than the plan allows."""
+    RATE = "rate"
+    """The source takes writes faster than they are brought over."""
+    WINDOW = "window"
+    """The window would take longer than the plan allows."""
+    LOST = "lost"
+    """An index cannot be brought back: it could not be kept in step."""
+    ROUND_FAILED = "round-failed"
+    """The latest round has failed, and is tried again."""
+    PAUSED = "paused"
+    """Somebody has paused it."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +41,7 @@ class TailFigures:
         window_s: how long a cutover would block writes now; None if unknown.
         can_cut_over: whether a cutover may begin.
         why: why it may, or why not.
+        reason: the same as one of a few words; None if an earlier version has reported it.
     """
 
     at: datetime
@@ -31,6 +52,7 @@ class TailFigures:
     window_s: float | None
     can_cut_over: bool
     why: str
+    reason: TailReason | None = None
 
 
 @dataclass(frozen=True)

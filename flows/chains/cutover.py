@@ -173,7 +173,7 @@ def freeze_source(m: Migration, resolution: Resolution, guard: Guard) -> None:
     guard.watch(window.begin(m).deadline)
     limited = window.limit_waits(m, guard.require_present)
     within_window(limited, lambda: perform(limited, steps.FREEZE, lambda: freeze.freeze(limited, resolution)))
-    announce_window(m)
+    within_window(limited, lambda: announce_window(limited))
 
 
 def _last_round(m: Migration, resolution: Resolution, work: ChangesRecord) -> SnapshotRecord | None:

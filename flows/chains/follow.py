@@ -13,7 +13,7 @@ from flows.sessions.begin_or_resume import Request
 from flows.sessions.following import following
 from reports.words import tail as words
 from runs import interruptions
-from runs.progress import Progress, TailFigures, report_progress
+from runs.progress import Progress, TailFigures, TailReason, report_progress
 from runs.state import State
 from tasks import steps
 from tasks.cutover.open_target import open_copies
@@ -155,11 +155,12 @@ class _Loop:
     def _failed(self, before: FollowRecord, error: SnapferryError) -> FollowRecord:
         """How it stands after a round that failed for a reason that may pass: the next one follows."""
         why = f"the latest round failed, and is tried again: {error}"
-        return self._not_now(before.model_copy(update={"why": why}))
+        return self._not_now(before.model_copy(update={"reason": TailReason.ROUND_FAILED, "why": why}))
 
     def _paused(self, before: FollowRecord) -> FollowRecord:
         why = f"it is paused: remove {self._pause} to go on"
-        return self._not_now(before.model_copy(update={"paused": True, "why": why}))
+        update = {"paused": True, "reason": TailReason.PAUSED, "why": why}
+        return self._not_now(before.model_copy(update=update))
 
     def _not_now(self, found: FollowRecord) -> FollowRecord:
         """The same, said aloud: nothing may be cut over now."""
@@ -184,6 +185,7 @@ def _report(record: FollowRecord) -> None:
         window_s=record.window_s,
         can_cut_over=record.can_cut_over,
         why=record.why,
+        reason=record.reason,
     )
     report_progress(Progress(steps.FOLLOW.name, words.live(record), waiting=True, tail=figures))
 

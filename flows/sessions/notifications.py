@@ -114,7 +114,7 @@ class Notifier:
             problem = run_hook(name, hook, told, self._plan, self._journal, people)
             if problem:
                 said = f"hook {name} failed at {happening.event}: {problem}"
-                problems += [said] if hook.on_failure == "fail" else []
+                problems += [said] if hook.may_fail(happening.event) else []
                 report_progress(Progress("hooks", said, finished=True, short=True))
         return problems
 

@@ -249,6 +249,7 @@ def _tail(report: Report, live: LiveProgress | None) -> TailProgress | None:
             window_s=said.window_s,
             can_cut_over=said.can_cut_over,
             why=said.why,
+            reason=said.reason,
         )
     if follow is None:
         return None
@@ -261,6 +262,7 @@ def _tail(report: Report, live: LiveProgress | None) -> TailProgress | None:
         window_s=follow.window_s,
         can_cut_over=follow.can_cut_over,
         why=follow.why,
+        reason=follow.reason,
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, WithJsonSchema
 from reports.model.base import ReportPart
 from reports.model.seeding import BlockState
 from runs.lifecycle import RunStatus
+from runs.progress import TailReason
 from runs.verbs import Verb
 
 Verdict = Literal["equal", "as recorded", "bracketed", "different", "not compared"]
@@ -70,6 +71,9 @@ class TailProgress(ReportPart):
     window_s: float | None = Field(description="Seconds that a cutover would block writes now.")
     can_cut_over: bool
     why: str
+    reason: TailReason | None = Field(
+        default=None, description="The same as one of a few words; null if it is not known."
+    )
 
 
 class WindowProgress(ReportPart):

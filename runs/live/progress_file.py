@@ -99,21 +99,20 @@ class _Writer:
         self._path = path
         self._requests = requests
         self._latest = LatestReports()
-        self._lock = threading.Lock()
+        self._tail: TailFigures | None = None
+        self._awake = threading.Event()
         began = now()
         self._live = LiveProgress(process=os.getpid(), host=socket.gethostname(), session=began, at=began)
-        self._written: LiveProgress | None = None
-        self._write()
+        self._write(self._live)
 
     def note(self, progress: Progress) -> None:
-        """Remember a report; one of another step than before is written at once."""
-        with self._lock:
-            is_new = progress.step not in self._latest
-            self._latest.note(progress)
-            if progress.tail:
-                self._live = self._live.model_copy(update={"tail": progress.tail})
+        """Remember a report, and wait for nothing; one of another step than before is written at once."""
+        is_new = progress.step not in self._latest
+        self._latest.note(progress)
+        if progress.tail:
+            self._tail = progress.tail
         if is_new:
-            self._write()
+            self._awake.set()
 
     @contextmanager
     def writing(self) -> Generator[None]:
@@ -121,8 +120,12 @@ class _Writer:
         ended = threading.Event()
 
         def repeat() -> None:
-            while not ended.wait(_EVERY_S):
-                self._write()
+            while True:
+                self._awake.wait(_EVERY_S)
+                self._awake.clear()
+                if ended.is_set():
+                    return
+                self._write_changes()
 
         thread = threading.Thread(target=repeat, name="live progress", daemon=True)
         thread.start()
@@ -130,21 +133,23 @@ class _Writer:
             yield
         finally:
             ended.set()
+            self._awake.set()
             thread.join()
 
-    def _write(self) -> None:
-        with self._lock:
-            found = {"steps": self._latest.now(), "requests": dict(self._requests()), "at": now()}
-            self._live = self._live.model_copy(update=found)
-            if self._written and _same(self._live, self._written):
-                return
-            self._written = self._live
-            fresh = self._path.with_suffix(".live-new")
-            with suppress(OSError):
-                descriptor = open_private(fresh, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(cut_secrets(self._live.model_dump_json()))
-                fresh.replace(self._path)
+    def _write_changes(self) -> None:
+        found = {"steps": self._latest.now(), "tail": self._tail, "requests": dict(self._requests())}
+        fresh = self._live.model_copy(update={**found, "at": now()})
+        if not _same(fresh, self._live):
+            self._live = fresh
+            self._write(fresh)
+
+    def _write(self, live: LiveProgress) -> None:
+        fresh = self._path.with_suffix(".live-new")
+        with suppress(OSError):
+            descriptor = open_private(fresh, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(cut_secrets(live.model_dump_json()))
+            fresh.replace(self._path)
 
 
 def _same(one: LiveProgress, other: LiveProgress) -> bool:

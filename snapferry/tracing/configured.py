@@ -1,10 +1,15 @@
-"""Whether a collector is configured, by OpenTelemetry's own variables. Imports none of it otherwise."""
+"""Whether a collector is configured, by OpenTelemetry's own variables. Imports none of it otherwise.
+
+What is wrong with its installation or its variables is said in a line, and costs the run nothing.
+"""
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+from snapferry.tracing.misfits import misfits, said_of
 
 if TYPE_CHECKING:
     from flows.previews.watched import WatchedPlan
@@ -29,19 +34,30 @@ def traced(plan: "WatchedPlan") -> Generator[None]:
     Args:
         plan: of which a run is about to work in this process.
     """
-    if not _is_installed():
-        from snapferry.output.console import say
-
-        say(
-            "No spans are sent: OpenTelemetry is configured but not installed. "
-            "next: pip install 'snapferry[otel]', or unset OTEL_EXPORTER_OTLP_ENDPOINT"
-        )
+    with ExitStack() as stack:
+        try:
+            _begin(stack, plan)
+        except misfits() as error:
+            _say_none(f"OpenTelemetry cannot be used ({said_of(error)})", "install 'snapferry[otel]' anew")
         yield
+
+
+def _begin(stack: ExitStack, plan: "WatchedPlan") -> None:
+    if not _is_installed():
+        _say_none("OpenTelemetry is configured but not installed", "pip install 'snapferry[otel]'")
         return
     from snapferry.tracing.spans import spans_sent
 
-    with spans_sent(plan):
-        yield
+    stack.enter_context(spans_sent(plan))
+
+
+def _say_none(why: str, remedy: str) -> None:
+    from snapferry.output.console import say
+
+    say(
+        f"No spans are sent: {why}. The run is not affected. "
+        f"next: {remedy}, or unset OTEL_EXPORTER_OTLP_ENDPOINT"
+    )
 
 
 def _is_installed() -> bool:

@@ -25,6 +25,7 @@ from reports.model.report import Report, StepReport
 from runs.journal import now
 from runs.run_status import RunStatus
 from snapferry.output.console import say
+from snapferry.tracing.misfits import misfits, said_of
 
 if TYPE_CHECKING:
     from flows.previews.watched import WatchedPlan
@@ -43,22 +44,27 @@ def spans_sent(plan: "WatchedPlan") -> Generator[None]:
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # a run's output is not about its collector
     session = _Session(plan, now())
     ended = threading.Event()
+    problems: list[str] = []
 
-    def repeat() -> None:
-        while not ended.wait(_EVERY_S):
-            session.look()
+    def work() -> None:
+        try:
+            while not ended.wait(_EVERY_S):
+                session.look()
+            session.end()
+        except misfits() as error:
+            problems.append(f"OpenTelemetry cannot be used ({said_of(error)})")
 
-    thread = threading.Thread(target=repeat, name="spans", daemon=True)
+    thread = threading.Thread(target=work, name="spans", daemon=True)
     thread.start()
     try:
         yield
     finally:
         ended.set()
-        farewell = threading.Thread(target=lambda: (thread.join(), session.end()), daemon=True)
-        farewell.start()
-        farewell.join(_FAREWELL_S)
-        if farewell.is_alive() or session.lost:
-            say("Not all spans could be sent: the collector did not take them. The run is not affected.")
+        thread.join(_FAREWELL_S)
+        if thread.is_alive() or session.lost:
+            problems.append("the collector did not take them")
+        if problems:
+            say(f"Not all spans could be sent: {problems[0]}. The run is not affected.")
 
 
 def trace_id_of(plan: str, run_id: str) -> int:

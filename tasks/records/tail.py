@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domains.shard_mark import Mark
+from runs.progress import TailReason
 from tasks.records.base import Record
 
 WRITES = "apply"
@@ -116,6 +117,7 @@ class FollowRecord(Record):
         window_s: how long a cutover would block writes now.
         can_cut_over: whether a cutover may begin.
         why: why it may, or why not.
+        reason: the same as one of a few words; None before the first round, and of an earlier version.
     """
 
     at: datetime
@@ -127,6 +129,7 @@ class FollowRecord(Record):
     window_s: float | None = None
     can_cut_over: bool = False
     why: str = ""
+    reason: TailReason | None = None
     read: int = 0
     written: int = 0
     deleted: int = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from configs.cutover import CutoverSettings
 from configs.values.durations import duration_text
 from runs.journal import now
+from runs.progress import TailReason
 from tasks.records.estimates import WindowEstimate
 from tasks.records.tail import FollowRecord, TailIndex, TailRound
 
@@ -79,8 +80,8 @@ class Outlook:
             indices=indices,
         )
         hindrance = self._hindrance(record, restored)
-        why = hindrance or self._reason(record, restored, len(fallen))
-        return record.model_copy(update={"can_cut_over": not hindrance, "why": why})
+        reason, why = hindrance or (TailReason.READY, self._ready(record, restored, len(fallen)))
+        return record.model_copy(update={"can_cut_over": hindrance is None, "reason": reason, "why": why})
 
     def _add(self, latest: TailRound) -> None:
         moment = self.clock()
@@ -100,22 +101,23 @@ class Outlook:
         more += sum(restored.costs.get(each.name, 0.0) for each in fallen)
         return round(_FIXED_S + latest.seconds * 1.5 + more, 1)
 
-    def _hindrance(self, record: FollowRecord, restored: Restored) -> str:
+    def _hindrance(self, record: FollowRecord, restored: Restored) -> tuple[TailReason, str] | None:
         limit, window = self.settings.follow.max_lag, self.settings.window
         lost = next((each for each in record.indices if each.out), None) if self.back else None
         if lost:
-            return f"{lost.name} cannot be brought back: {lost.out}"
+            return TailReason.LOST, f"{lost.name} cannot be brought back: {lost.out}"
         if record.lag_s > limit.total_seconds():
             allowed = f"more than {duration_text(limit)} (cutover.follow.max_lag)"
-            return f"the copies lag {record.lag_s:.0f} s behind, {allowed}"
+            return TailReason.LAG, f"the copies lag {record.lag_s:.0f} s behind, {allowed}"
         if record.rate_in > record.rate_out > 0 and record.tail > 1_000:
-            return "the source takes writes faster than they are brought over"
+            return TailReason.RATE, "the source takes writes faster than they are brought over"
         if record.window_s is not None and record.window_s > window.total_seconds():
             why = f"; {restored.names[0]} goes by a restore" if restored.names else ""
-            return f"the window would take longer than {duration_text(window)} (cutover.window){why}"
-        return ""
+            allowed = f"{duration_text(window)} (cutover.window)"
+            return TailReason.WINDOW, f"the window would take longer than {allowed}{why}"
+        return None
 
-    def _reason(self, record: FollowRecord, restored: Restored, fallen: int) -> str:
+    def _ready(self, record: FollowRecord, restored: Restored, fallen: int) -> str:
         said = f"the copies lag {record.lag_s:.0f} s behind at most"
         if restored.names:
             said += f"; {len(restored.names)} indices will be restored in the window, as {restored.names[0]}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from runs.journal import Journal
-from runs.live.progress_file import live_progress
+from runs.live.progress_file import live_progress, read_live_progress
 from runs.progress import Progress, report_progress, working_on
 from runs.state import State
 from support.building import a_plan
@@ -44,7 +45,16 @@ def at_work(plan: Path, journal: Journal | None = None, verb: Any = "migrate") -
         stack.enter_context(live_progress(runs.live_of(journal.run_id)))
         with journal.step("restore"):
             restoring(4_000_000)
+            until_written(runs.live_of(journal.run_id), "restore")
             yield journal
+
+
+def until_written(live: Path, step: str) -> None:
+    """Wait until the file of what a session does has a report of this step: another thread writes it."""
+    until = time.monotonic() + 10
+    while (found := read_live_progress(live)) is None or step not in found.steps:
+        assert time.monotonic() < until
+        time.sleep(0.005)
 
 
 def restoring(done: int) -> None:

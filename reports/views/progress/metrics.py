@@ -3,7 +3,6 @@
 Every sample carries the plan and the verb, never an index: the number of series stays small.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +14,9 @@ from prometheus_client.metrics_core import Metric
 from reports.model.progress import ProgressSnapshot, Verdict
 from reports.model.seeding import BlockState
 from runs.lifecycle import RunStatus
+from runs.progress import TailReason
 
 Samples = Iterator[tuple[Mapping[str, str], float]]
-_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 @dataclass(frozen=True)
@@ -96,9 +95,14 @@ def _gate(snapshot: ProgressSnapshot) -> Samples:
 
 
 def _reason(snapshot: ProgressSnapshot) -> Samples:
-    """The reason without its figures, which other metrics have: each text would be a series of its own."""
-    if snapshot.tail:
-        yield {"reason": _NUMBERS.sub("#", snapshot.tail.why)}, 1.0
+    """The reason's word: its text names indices and paths, which metrics never hold."""
+    if snapshot.tail and snapshot.tail.reason:
+        yield {"reason": snapshot.tail.reason}, 1.0
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}"
 
 
 def _expected(snapshot: ProgressSnapshot) -> Samples:
@@ -242,7 +246,7 @@ METRICS: tuple[MetricSpec, ...] = (
     ),
     MetricSpec(
         "snapferry_can_cut_over_info",
-        "Always 1; its label says why it may, or why not, with # for figures.",
+        f"Always 1; its label says why it may, or why not: {_listed(TailReason)}.",
         _reason,
         ("reason",),
     ),

@@ -17,7 +17,7 @@ from reports.views.fitting import text_of
 from reports.views.progress.screen import progress_line, progress_view
 from runs.journal import Journal, StepEntry, WindowEntry
 from runs.live.progress_file import LiveProgress, LiveRequests
-from runs.progress import TailFigures
+from runs.progress import TailFigures, TailReason
 from tasks import steps
 from tasks.records.tail import FollowRecord
 from tasks.records.transfer import IndexRestore, RestoreRecord
@@ -139,13 +139,14 @@ def test_a_process_that_is_gone_is_told_apart_from_one_elsewhere(journal: Journa
 
 def test_the_later_of_two_readings_of_the_tail_counts(journal: Journal) -> None:
     figures = {"lag_s": 1.5, "rate_in": 10.0, "rate_out": 90.0, "window_s": 4.0, "can_cut_over": True}
-    recorded = FollowRecord(at=AT, tail=5, why="recorded", **figures)
+    recorded = FollowRecord(at=AT, tail=5, why="recorded", reason=TailReason.READY, **figures)
     keep(journal, steps.FOLLOW.name, recorded)
     for seconds, why, operations in ((-1, "recorded", 5), (1, "reported", 3)):
         at = AT + timedelta(seconds=seconds)
-        said = TailFigures(at=at, operations=3, why="reported", **figures)
+        said = TailFigures(at=at, operations=3, why="reported", reason=TailReason.LAG, **figures)
         found = seen(journal, reported().model_copy(update={"tail": said})).tail
         assert found and (found.why, found.operations, found.can_cut_over) == (why, operations, True)
+        assert found.reason == (TailReason.LAG if seconds > 0 else TailReason.READY)
 
 
 def test_the_window_counts_down_until_the_opening_begins(journal: Journal) -> None:

@@ -18,6 +18,8 @@ from support.fake_domain import FakeDomain
 from typer.testing import CliRunner
 
 from configs.hooks import EventName, Hook, NotifyAddress
+from configs.loading.loader import load_plan
+from configs.loading.problems import PlanError
 from configs.plan import Plan
 from flows.sessions.options import RunOptions
 from flows.sessions.session import session
@@ -121,6 +123,47 @@ def test_what_goes_wrong_is_said_without_the_address(
     assert time.monotonic() - began < 8
     captured = capfd.readouterr()
     assert SECRET not in said + captured.out + captured.err + caplog.text
+
+
+def test_addresses_that_are_read_slowly_count_against_the_timeout(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "secret", lambda *_: time.sleep(3) or "json://127.0.0.1:1")
+    began = time.monotonic()
+    assert send_notice(TO, Notice("t", "b"), 0.2) == "no answer within 0.2 s"
+    assert time.monotonic() - began < 2
+
+
+def test_a_notice_that_does_not_arrive_fails_no_run_unless_the_plan_says_so() -> None:
+    way = {"events": ["done"], "notify": {"env": "ORDERS_NOTIFY"}}
+    assert Hook.model_validate(way).on_failure == "continue"
+    assert Hook.model_validate({**way, "on_failure": "fail"}).may_fail("done")
+    assert Hook.model_validate({"events": ["done"], "command": ["x"]}).may_fail("window-opened")
+
+
+def test_a_plan_whose_notice_would_roll_a_window_back_is_refused(tmp_path: Path) -> None:
+    written = a_plan().model_dump(mode="json", exclude_defaults=True)
+    hook = {"events": ["done", "window-opened"], "notify": {"env": "ORDERS_NOTIFY"}, "on_failure": "fail"}
+    written["hooks"] = [hook]
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(written), encoding="utf-8")
+    with pytest.raises(PlanError, match=r"hooks\[0\].on_failure.*would roll the window back"):
+        load_plan(file)
+    written["hooks"] = [{**hook, "on_failure": "continue"}]
+    file.write_text(json.dumps(written), encoding="utf-8")
+    assert load_plan(file).hooks[0].on_failure == "continue"
+
+
+def test_a_run_that_began_with_such_a_plan_is_not_rolled_back_by_it(
+    plan: Plan, receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.status = 500
+    way = {"notify": {"env": "ORDERS_NOTIFY"}, "on_failure": "fail"}
+    strict = [Hook.model_validate({"events": ["window-opened", "gate-waiting"], **way})]
+    hooked = plan.model_copy(update={"hooks": strict})
+    with pytest.raises(PreconditionError, match="gate-waiting"), session(hooked, RunOptions(state=tmp_path)):
+        emit(Event("window-opened", "writes are refused"))
+        emit(Event("gate-waiting", "waiting for approval"))
 
 
 @pytest.mark.parametrize(

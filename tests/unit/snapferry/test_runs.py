@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from support.building import a_plan
+from support.watched import until_written
 from typer.testing import CliRunner
 
 from reports.build.run_list import run_list
@@ -66,6 +67,7 @@ def at_work(journal: Journal) -> Iterator[None]:
             pass
         detail = "12 of 33 shards, 8 of 25 indices"
         report_progress(Progress("restore", "restoring", 4_000_000, 27_000_000, "bytes", detail=detail))
+        until_written(runs.live_of(journal.run_id), "restore")
         yield
 
 

@@ -13,6 +13,7 @@ from domains.errors import SnapferryError, UnexpectedReply
 from flows.chains import follow
 from flows.chains.steps import perform
 from runs.journal import Journal
+from runs.progress import TailReason
 from runs.state import State
 from tasks import steps
 from tasks.migration import Migration
@@ -95,6 +96,7 @@ def test_no_round_begins_while_the_pause_file_is_there(m: Migration) -> None:
     assert rounds.taken == 0
     assert (record.paused, record.can_cut_over) == (True, False)
     assert str(pause_file(m)) in record.why
+    assert record.reason is TailReason.PAUSED
 
 
 def test_it_goes_on_once_the_pause_file_is_removed(m: Migration) -> None:
@@ -117,6 +119,8 @@ def test_status_can_show_how_it_stands_while_it_works(m: Migration) -> None:
     kept = Journal.load(m.journal.path).record("follow")
     assert kept is not None
     assert FollowRecord.model_validate(kept).rounds == 3
+    of_an_earlier_version = {key: value for key, value in kept.items() if key != "reason"}
+    assert FollowRecord.model_validate(of_an_earlier_version).reason is None
 
 
 class Failing(Rounds):
@@ -146,6 +150,7 @@ def test_errors_that_pass_do_not_end_the_session_however_many_there_are(m: Migra
 def test_after_a_round_that_failed_nothing_may_be_cut_over(m: Migration) -> None:
     found = followed(m, Failing(UnexpectedReply("target", "busy", transient=True)), told_after=1)
     assert found.can_cut_over is False and "the latest round failed, and is tried again" in found.why
+    assert found.reason is TailReason.ROUND_FAILED
 
 
 def test_an_error_that_stays_ends_the_session(m: Migration) -> None:

@@ -15,10 +15,20 @@ from reports.model.progress import BlockProgress, ProgressSnapshot, TailProgress
 from reports.views.progress.metrics import METRICS, READABLE, metrics_of
 from runs.journal import StepEntry, WindowEntry
 from runs.live.progress_file import LiveRequests
+from runs.progress import TailReason
 from tasks import steps
 
+WHY = "orders-2026 cannot be brought back: /data/orders: read_only"
 TAIL = TailProgress(
-    at=AT, lag_s=1.5, rate_in=10, rate_out=90, operations=7, window_s=4.0, can_cut_over=False, why=""
+    at=AT,
+    lag_s=1.5,
+    rate_in=10,
+    rate_out=90,
+    operations=7,
+    window_s=4.0,
+    can_cut_over=False,
+    why=WHY,
+    reason=TailReason.LOST,
 )
 BLOCK = BlockProgress(side="source", indices=3, since=AT, state="window")
 
@@ -37,10 +47,9 @@ def everything(folder: Path, name: str = "orders") -> ProgressSnapshot:
     found = progress_of(report_of(journal.document), live=live)
     assert found.window
     window = found.window.model_copy(update={"expected_low": 3.0, "expected_high": 9.0})
-    why = "the copies lag 12 s behind, more than 10s (cutover.follow.max_lag)"
     return found.model_copy(
         update={
-            "tail": TAIL.model_copy(update={"why": why}),
+            "tail": TAIL,
             "source_blocked": BLOCK,
             "window": window,
             "gate": "before-open",
@@ -78,10 +87,17 @@ def test_the_metrics_say_what_the_snapshot_says(tmp_path: Path) -> None:
     assert found["snapferry_run_outcome", *of, "outcome=done"] == 0
 
 
-def test_a_reason_with_figures_makes_no_new_series(tmp_path: Path) -> None:
+def test_a_reason_is_a_word_of_a_closed_set_and_no_text(tmp_path: Path) -> None:
     found = samples(*metrics_of({"orders": everything(tmp_path)}))
     (reason,) = [key[-1] for key in found if key[0] == "snapferry_can_cut_over_info"]
-    assert reason == "reason=the copies lag # s behind, more than #s (cutover.follow.max_lag)"
+    assert reason == "reason=lost"
+    assert "orders-2026" not in str(found) and "/data" not in str(found)
+
+
+def test_a_tail_that_an_earlier_version_has_recorded_has_no_reason(tmp_path: Path) -> None:
+    old = everything(tmp_path).model_copy(update={"tail": TAIL.model_copy(update={"reason": None})})
+    names = {key[0] for key in samples(*metrics_of({"orders": old}))}
+    assert "snapferry_can_cut_over_info" not in names and "snapferry_can_cut_over" in names
 
 
 def test_every_metric_can_be_seen_and_has_the_labels_that_it_says(tmp_path: Path) -> None:

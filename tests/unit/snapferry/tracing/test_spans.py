@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.runtime_version import VersionError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from support.watched import a_plan_file, at_work, runs_of
 from typer.testing import CliRunner
@@ -177,6 +179,57 @@ def test_a_collector_that_cannot_be_used_is_said_once(
 
 
 @pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (ImportError("cannot import name X"), "ImportError: cannot import name X"),
+        (TypeError("Descriptors cannot be created directly"), "TypeError: Descriptors cannot be"),
+        (VersionError("Detected incompatible Protobuf"), "VersionError: Detected incompatible Protobuf"),
+        (StopIteration(), "StopIteration"),
+    ],
+)
+def test_an_installation_that_does_not_fit_together_is_said_in_a_line_and_the_run_goes_on(
+    plan: Path,
+    collector: Collector,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    raised: Exception,
+    said: str,
+) -> None:
+    class Broken(MetaPathFinder):
+        def find_spec(self, fullname: str, *_: object) -> None:
+            if fullname == "snapferry.tracing.spans":
+                raise raised
+
+    monkeypatch.delitem(sys.modules, "snapferry.tracing.spans")
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with traced(WatchedPlan(runs_of(plan))), at_work(plan) as journal:
+        journal.settle(RunStatus.DONE)
+    heard = " ".join(capsys.readouterr().err.split())
+    assert heard.count("No spans are sent: OpenTelemetry cannot be used") == 1 and said in heard
+
+
+def test_an_error_of_the_run_is_no_error_of_opentelemetry(plan: Path, collector: Collector) -> None:
+    with pytest.raises(ValueError, match="of the run"), traced(WatchedPlan(runs_of(plan))):
+        raise ValueError("of the run")
+
+
+def test_a_variable_that_it_cannot_use_is_said_in_a_line_and_litters_nothing(
+    plan: Path,
+    collector: Collector,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "10")
+    lost: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", lost.append)
+    with traced(WatchedPlan(runs_of(plan))), at_work(plan) as journal:
+        journal.settle(RunStatus.DONE)
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("Not all spans could be sent: OpenTelemetry cannot be used (ValueError: ") == 1
+    assert lost == [] and "Traceback" not in said
+
+
+@pytest.mark.parametrize(
     ("variables", "wanted"),
     [
         ({}, False),
@@ -206,12 +259,15 @@ def test_without_the_extra_it_says_so_once(
 
 
 def test_without_a_collector_nothing_of_it_is_imported(plan: Path) -> None:
+    state = str(runs_of(plan).folder)
     code = (
         "import sys; from typer.testing import CliRunner; from snapferry.main import app; "
-        f"CliRunner().invoke(app, ['migrate', {str(plan)!r}, '--execute', '--state', {str(plan.parent)!r}]); "
+        f"ended = CliRunner().invoke(app, ['migrate', {str(plan)!r}, '--execute', '--state', {state!r}]); "
+        "assert ended.exit_code == 6, ended.output; "
         "assert not any(name.startswith('opentelemetry.sdk') for name in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    with runs_of(plan).lock_plan():  # so that the command ends at once
+        subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_every_verb_that_runs_sends_spans(
@@ -219,6 +275,8 @@ def test_every_verb_that_runs_sends_spans(
 ) -> None:
     seen: list[str] = []
     monkeypatch.setattr(configured, "_is_installed", lambda: bool(seen.append("asked")))
+    bad = plan.read_text(encoding="utf-8").replace("my-snapshots", "My_Snapshots")
+    plan.write_text(bad, encoding="utf-8")  # so that the commands end at once
     for verb in ("migrate", "rehearse", "seed", "follow", "cutover", "fallback"):
         CliRunner().invoke(app, [verb, str(plan), "--state", str(plan.parent)])
         assert seen == []

@@ -9,6 +9,7 @@ from support.building import Clock
 
 from configs.cutover import CutoverSettings
 from runs.journal import now
+from runs.progress import TailReason
 from tasks.records.estimates import WindowEstimate
 from tasks.records.tail import FollowRecord, TailIndex, TailRound
 from tasks.tail.outlook import Outlook, Restored
@@ -39,6 +40,7 @@ def restoring(*names: str, seconds: float) -> Restored:
 def test_copies_that_lag_little_may_be_cut_over() -> None:
     record = Session().round(behind=7)
     assert (record.can_cut_over, record.why) == (True, "the copies lag 1 s behind at most")
+    assert record.reason is TailReason.READY
     assert (record.tail, record.lag_s, record.rounds) == (7, 1.0, 1)
     assert record.at <= now()
 
@@ -69,6 +71,7 @@ def test_copies_that_lag_too_far_behind_may_not() -> None:
     record = Session(follow={"max_lag": "5s"}).round(lag=5.1)
     assert record.can_cut_over is False
     assert "5 s behind, more than 5s (cutover.follow.max_lag)" in record.why
+    assert record.reason is TailReason.LAG
     assert Session(follow={"max_lag": "5s"}).round(lag=5.0).can_cut_over
 
 
@@ -80,6 +83,7 @@ def test_a_source_that_is_faster_than_the_tail_may_not() -> None:
         record = session.round(TailRound(seconds=2.0, operations=1_000), after=0.5, behind=behind)
         assert record.can_cut_over is allowed
     assert record.why == "the source takes writes faster than they are brought over"
+    assert record.reason is TailReason.RATE
 
 
 def test_a_round_that_takes_longer_than_the_window_may_not() -> None:
@@ -89,6 +93,7 @@ def test_a_round_that_takes_longer_than_the_window_may_not() -> None:
     assert (record.can_cut_over, record.window_s) == (False, 32.0)
     assert "the window would take longer than 30s (cutover.window)" in record.why
     assert "restore" not in record.why
+    assert record.reason is TailReason.WINDOW
 
 
 def test_what_has_to_be_restored_counts_for_the_window_and_is_named() -> None:
@@ -121,6 +126,7 @@ def test_on_a_way_back_nothing_may_fall_out() -> None:
     fell = (TailIndex(name="a", target="a"), TailIndex(name="b", target="b", out="it was written to"))
     record = outlook.after(TailRound(), fell, Restored(), 0.1)
     assert (record.can_cut_over, record.why) == (False, "b cannot be brought back: it was written to")
+    assert record.reason is TailReason.LOST
 
 
 @pytest.mark.parametrize("lag", [0.04, 9.96])
