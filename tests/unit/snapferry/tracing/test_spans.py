@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from flows.previews.watched import WatchedPlan
 from runs.run_status import RunStatus
 from snapferry.main import app
-from snapferry.tracing import configured
+from snapferry.tracing import configured, spans
 from snapferry.tracing.configured import is_configured, traced
 from snapferry.tracing.spans import trace_id_of
 
@@ -169,6 +169,7 @@ def test_a_collector_that_cannot_be_used_is_said_once(
     capsys: pytest.CaptureFixture[str],
     problem: str,
 ) -> None:
+    monkeypatch.setattr(spans, "_FAREWELL_S", 0.8)
     collector.status = 400
     if problem != "refuses":
         monkeypatch.setenv(VARIABLE, "http://127.0.0.1:1" if problem == "away" else "nonsense")
