@@ -40,7 +40,6 @@ _COLUMNS = (
     Column("Status", "verdict", choice=True),
     Column("Indices", "number"),
     Column("Documents", "number"),
-    Column("Size", "size"),
     Column("Took", "figure"),
     Column("Detail"),
 )
@@ -120,7 +119,6 @@ def _table(report: FleetReport) -> Table:
             _status(plan),
             plan.indices if plan.run_id else None,
             plan.documents if plan.run_id else None,
-            plan.bytes if plan.run_id else None,
             "–" if plan.seconds is None else common.duration(plan.seconds),
             detail_of(plan),
         )

@@ -6,6 +6,7 @@ import gc
 import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -106,11 +107,13 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def no_connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Refuse every connection and name lookup, and list the attempts."""
+    """Refuse every connection and name lookup, and list the attempts; not those of earlier tests' threads."""
     attempted: list[Any] = []
+    earlier = {*threading.enumerate()} - {threading.current_thread()}
 
     def refuse(*arguments: Any, **_: Any) -> Any:
-        attempted.append(arguments)
+        if threading.current_thread() not in earlier:
+            attempted.append(arguments)
         raise AssertionError(f"a connection was attempted: {arguments}")
 
     for name in ("connect", "connect_ex", "sendto"):
