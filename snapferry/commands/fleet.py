@@ -106,20 +106,20 @@ def run(
 
 
 @verb("snapferry fleet status december-weekend.yaml", "snapferry fleet status december-weekend.yaml --json")
-def status(call: FleetCall, all: ListAll = False) -> ExitCode | None:
+def status(call: FleetCall, all: ListAll = False) -> None:
     """Show where each plan stands, and what the rest waits for.
 
     Reads the state only; nothing is sent to the domains.
     """
     journal = call.runs.latest()
     if journal is None:
-        return _none_yet(call)
+        _say_none_yet(call)
+        return
     _show(call, _report_of(call, journal), every=all)
-    return None
 
 
 @verb("snapferry fleet report december-weekend.yaml --format html > fleet.html")
-def report(call: FleetCall, format: Format = "console") -> ExitCode | None:
+def report(call: FleetCall, format: Format = "console") -> ExitCode:
     """Show what the latest run of the fleet did.
 
     Reads the state only. Exits as the run did.
@@ -130,7 +130,8 @@ def report(call: FleetCall, format: Format = "console") -> ExitCode | None:
 
     journal = call.runs.latest()
     if journal is None:
-        return _none_yet(call)
+        _say_none_yet(call)
+        return ExitCode.REFUSED
     made = _report_of(call, journal)
     if call.as_json or format == "json":
         show_json(made.model_dump_json(indent=2))
@@ -248,12 +249,17 @@ def _show_report(call: FleetCall, journal: "FleetJournal") -> ExitCode:
     return _code_of(journal)
 
 
-def _none_yet(call: FleetCall) -> ExitCode:
-    from snapferry.output.console import say
+def _say_none_yet(call: FleetCall) -> None:
+    from snapferry.output.console import say, show_json
 
+    start = next_command("fleet check")
     say(f"There is no run of fleet {call.runs.name} in {call.runs.shown} yet.")
-    say_next(next_command("fleet check"))
-    return ExitCode.REFUSED
+    if call.as_json:
+        show_json(
+            {"fleet": call.runs.name, "run_id": None, "plans": [], "next": start, "next_command": start}
+        )
+    else:
+        say_next(start)
 
 
 def _code_of(journal: "FleetJournal") -> ExitCode:

@@ -18,7 +18,8 @@ class Call:
     """How a verb is called, and what of its requests is allowed beside reads.
 
     Args:
-        arguments: `PLAN` stands for the plan's file, `SOURCE` and `TARGET` for the endpoints.
+        arguments: `PLAN` stands for the plan's file, `FLEET` for that of a fleet with it, `SOURCE` and `TARGET`
+            for the endpoints.
         code: how it ends.
         but: endings of paths that are allowed all the same, as design says for this verb.
     """
@@ -57,6 +58,12 @@ VERBS: dict[str, Call] = {
     "watch": Call(("PLAN", "--run", "none"), code=2),  # there is no such run
     "report": Call(("PLAN",), code=3),  # there is no run
     "runs": Call(("PLAN",)),
+    "fleet check": Call(("FLEET",)),
+    "fleet plan": Call(("FLEET",)),
+    "fleet run": Call(("FLEET",)),
+    "fleet status": Call(("FLEET",)),
+    "fleet report": Call(("FLEET",), code=3),  # there is no run
+    "fleet approve": Call(("FLEET", "rest"), code=3),  # the same
     "certify": Call(("PLAN", "--key", "none.pem"), code=3),  # there is no run
     "certificate check": Call(("none.json", "--against", "PLAN"), code=2),  # tests/lab/test_certificates.py
     "repository register": Call(
@@ -121,6 +128,8 @@ def small(desk: Desk) -> Desk:
     engine(lab, "source", "PUT", "/_ingest/pipeline/first", {"processors": []})
     (desk.folder / "searches.ndjson").write_text('{"index": "first", "body": {"query": {"match_all": {}}}}')
     desk.write()
+    fleet = "kind: fleet\nname: small\nplans: [{plan: plan.yaml}]\n"
+    (desk.folder / "fleet.yaml").write_text(fleet, encoding="utf-8")
     return desk
 
 
@@ -131,6 +140,7 @@ def test_without_execute_nothing_is_changed(small: Desk, verb: str, call: Call) 
     lab = small.lab
     before = {side: log_size(lab, side) for side in ("source", "target")}
     places = {"PLAN": str(small.plan_file), "SOURCE": lab.source.endpoint, "TARGET": lab.target.endpoint}
+    places["FLEET"] = str(small.folder / "fleet.yaml")
     places["SEARCHES"] = str(small.folder / "searches.ndjson")
     ended = small.command(*verb.split(), *(places.get(word, word) for word in call.arguments))
     assert ended.code == call.code, str(ended)
