@@ -18,8 +18,8 @@ class Call:
     """How a verb is called, and what of its requests is allowed beside reads.
 
     Args:
-        arguments: `PLAN` stands for the plan's file, `FLEET` for that of a fleet with it, `SOURCE` and `TARGET`
-            for the endpoints.
+        arguments: `PLAN` stands for the plan's file, `FLEET` for that of a fleet with it, `SOURCE` and
+            `TARGET` for the endpoints.
         code: how it ends.
         but: endings of paths that are allowed all the same, as design says for this verb.
     """
