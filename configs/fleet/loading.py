@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -24,13 +25,12 @@ from configs.fleet.fleet import (
     order_problems,
     waves_of,
 )
-from configs.loading.loader import found_problems, is_resolved, load_plan, odd_problems, read_text
+from configs.loading.loader import found_problems, is_resolved, load_plan, odd_problems, read_text, read_tree
 from configs.loading.messages import sentence
 from configs.loading.places import Places
 from configs.loading.problems import PlanError, Problem
 from configs.loading.validation import Finding
-from configs.loading.yaml_syntax import SyntaxProblem, compose
-from configs.loading.yaml_tree import Tree, build_tree
+from configs.loading.yaml_tree import Tree
 from configs.plan import Plan
 from configs.state import StateSettings
 
@@ -87,7 +87,7 @@ class LoadedFleet:
         """For each plan, what its entry says that comes before it."""
         return {name: member.entry.after for name, member in self.members.items()}
 
-    @property
+    @cached_property
     def before(self) -> dict[str, set[str]]:
         """For each plan, everything that comes before it: by `after`, and by the waves."""
         return before_each(self.names, self.after, self.settings.waves)
@@ -126,11 +126,7 @@ def load_fleet(path: Path) -> LoadedFleet:
 
 
 def _tree(text: str, path: Path, places: Places) -> Tree:
-    try:
-        root = compose(text)
-        tree = build_tree(root) if root else Tree()
-    except SyntaxProblem as problem:
-        raise PlanError((places.problem(problem.index, "", problem.message),)) from None
+    tree = read_tree(text, places)
     if tree.data is None or tree.spots[()].kind != "a mapping":
         raise PlanError((Problem(path, 1, 1, "", _NO_FLEET),))
     return tree

@@ -40,11 +40,7 @@ def load_plan(path: Path) -> Plan:
 def parse_plan(text: str, path: Path | str) -> Plan:
     """Load the plan in a text; problems are reported for `path`, whatever names it. Raises PlanError."""
     places = Places(text, path)
-    try:
-        root = compose(text)
-        tree = build_tree(root) if root else Tree()
-    except SyntaxProblem as problem:
-        raise PlanError((places.problem(problem.index, "", problem.message),)) from None
+    tree = read_tree(text, places)
     if tree.data is None:
         raise PlanError((Problem(path, 1, 1, "", _EMPTY),))
     if tree.spots[()].kind != "a mapping":
@@ -57,6 +53,19 @@ def parse_plan(text: str, path: Path | str) -> Plan:
     if plan is None or problems:
         raise PlanError(tuple(sorted(problems)))
     return _with_files_beside(plan, path.parent) if isinstance(path, Path) else plan
+
+
+def read_tree(text: str, places: Places) -> Tree:
+    """Read a YAML text with the places of its values; its tree has no data if the text is empty.
+
+    Raises:
+        PlanError: it is no YAML, or uses what no plan may.
+    """
+    try:
+        root = compose(text)
+        return build_tree(root) if root else Tree()
+    except SyntaxProblem as problem:
+        raise PlanError((places.problem(problem.index, "", problem.message),)) from None
 
 
 def _with_files_beside(plan: Plan, folder: Path) -> Plan:

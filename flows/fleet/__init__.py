@@ -1,1 +1,1 @@
-"""Run a fleet: start its plans in order, follow them, and start again what was interrupted."""
+"""Run a fleet: start its plans in order, follow them, and restart what was interrupted."""

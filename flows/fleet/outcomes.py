@@ -110,7 +110,6 @@ def _worked_on(state: State, entry: PlanEntry, attempt: Attempt) -> Journal | No
     found = (
         journal
         for journal in state.journals()
-        if journal.document.verb == entry.verb
-        and attempt.sessions.get(journal.run_id) != journal.document.sessions
+        if journal.document.verb == entry.verb and attempt.has_worked_on(journal.document)
     )
     return next(found, None)

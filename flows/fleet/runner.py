@@ -1,4 +1,4 @@
-"""Run a fleet to its end: start what may start, follow what runs, start again what was interrupted.
+"""Run a fleet to its end: start what may start, follow what runs, restart what was interrupted.
 
 Killed anywhere, it goes on from its journal: an attempt is written down before it is asked for, and asked for
 again where nobody knows whether that has worked. What a plan did, the journal of the plan's run says.
@@ -189,8 +189,8 @@ class _Runner:
         return True
 
     def _approved(self) -> list[str]:
-        waves = {entry.wave for entry in self._document.plans.values() if entry.wave}
-        return [wave for wave in waves if self._request.state.approval(self._journal, wave)]
+        waves = (wave.name for wave in self._request.fleet.settings.waves if wave.approval)
+        return [name for name in waves if self._request.state.approval(self._journal, name)]
 
     # one plan
 

@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.exceptions import ObjectNotFound, PrefectException, PrefectHTTPStatusError
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Crashed, Scheduled
 
 from flows.fleet.workers import STARTS_ANEW, Assignment, AssignmentRefused, Ended, Started, WorkerAway
+from flows.prefect_runtime.brief_client import brief_client
 from flows.prefect_runtime.named_server import ServerUnusable
 from runs.fleets.journal import Attempt, PlanEntry, PlanStatus
 from runs.lifecycle import RunStatus
@@ -141,7 +141,7 @@ class DeploymentWorker:
     def _is_unfinished(self, entry: PlanEntry, attempt: Attempt) -> bool:
         """Whether the attempt has begun a session that its journal has not seen the end of."""
         for journal in State(self._folder, entry.plan).journals():
-            if attempt.sessions.get(journal.run_id) != journal.document.sessions:
+            if attempt.has_worked_on(journal.document):
                 return journal.document.status is RunStatus.RUNNING
         return False
 
@@ -196,10 +196,7 @@ def _client() -> Generator[SyncPrefectClient]:
         AssignmentRefused: it refuses what it is asked for; says why.
     """
     try:
-        with (
-            temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
-            get_client(sync_client=True, httpx_settings={"timeout": _ANSWER_S}) as client,
-        ):
+        with brief_client(_ANSWER_S) as client:
             yield client
     except ObjectNotFound:
         raise

@@ -10,16 +10,15 @@ from datetime import timedelta
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State, StateType
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.context import FlowRunContext
 from prefect.exceptions import PrefectException
-from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from prefect.states import Paused
 
 from configs.gates import Gate
 from flows.prefect_runtime.artifacts import quietly
+from flows.prefect_runtime.brief_client import brief_client
 from runs.journal import GateEntry
 from tasks.errors import TimedOut
 from tasks.gates import ApprovalRoute
@@ -72,7 +71,7 @@ class _Pause:
         )
 
         def send() -> None:
-            with _client() as client:
+            with brief_client(_ANSWER_S) as client:
                 self._accepted = client.set_flow_run_state(self._run, state).status == SetStateStatus.ACCEPT
 
         quietly(send)
@@ -91,7 +90,7 @@ class _Pause:
         if self._accepted is False:
             return None
         try:
-            with _client() as client:
+            with brief_client(_ANSWER_S) as client:
                 state = client.read_flow_run(self._run).state
         except (httpx.HTTPError, PrefectException):
             return None
@@ -106,19 +105,9 @@ class _Pause:
 
     def end(self) -> None:
         """Resume the flow run if it is paused for this gate."""
-        with _client() as client:
+        with brief_client(_ANSWER_S) as client:
             if self._holds(client.read_flow_run(self._run).state):
                 client.resume_flow_run(self._run)
 
     def _holds(self, state: State | None) -> bool:
         return bool(state and state.is_paused() and state.state_details.pause_key == self._gate)
-
-
-@contextmanager
-def _client() -> Generator[SyncPrefectClient]:
-    """A client that gives up soon, because the loop that uses it also checks for other approvals."""
-    with (
-        temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
-        get_client(sync_client=True, httpx_settings={"timeout": _ANSWER_S}) as client,
-    ):
-        yield client

@@ -160,8 +160,7 @@ def _worked_on(runs: State, entry: PlanEntry, journals: list[Journal]) -> Journa
         return None
     if entry.status.is_over and entry.run_id:
         return next((each for each in journals if each.run_id == entry.run_id), None)
-    sessions = entry.latest.sessions
-    new = (each for each in journals if sessions.get(each.run_id) != each.document.sessions)
+    new = (each for each in journals if entry.latest.has_worked_on(each.document))
     return next(new, None) or runs.current(entry.verb)
 
 

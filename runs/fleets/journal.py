@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from runs.errors import StateUnusable
+from runs.journal import Document
 from runs.state_files import unreadable
 from runs.stores.registry import save_state, store_of
 from runs.verbs import Verb
@@ -81,6 +82,10 @@ class Attempt(BaseModel):
     ended: datetime | None = None
     code: int | None = None
     message: str = ""
+
+    def has_worked_on(self, run: Document) -> bool:
+        """Whether this run of the plan has begun, or had another session, since the attempt was asked for."""
+        return self.sessions.get(run.run_id) != run.sessions
 
 
 class PlanEntry(BaseModel):

@@ -26,15 +26,6 @@ class WaveApproval(BaseModel):
     at: datetime
 
 
-def fleet_names(folder: Path) -> list[str]:
-    """The fleets that the state has runs of.
-
-    Raises:
-        StateUnusable: it cannot be read, so nobody knows.
-    """
-    return sorted(path.name for path in store_of(folder).folders(folder / "fleets"))
-
-
 class FleetState:
     """The journals and the lock of one fleet.
 
@@ -81,11 +72,6 @@ class FleetState:
         """
         paths = sorted(p for p in store_of(self.folder).entries(self.runs) if p.suffix == ".json")
         return FleetJournal.load(paths[-1]) if paths else None
-
-    def run(self, run_id: str) -> FleetJournal | None:
-        """The run with this id; None if there is none."""
-        path = self.runs / f"{run_id}.json"
-        return FleetJournal.load(path) if store_of(path).exists(path) else None
 
     def begin(self, document: FleetDocument) -> FleetJournal:
         """Create and save the journal of a new run."""

@@ -203,23 +203,24 @@ def _report(fleet: Path, settings: dict[str, str]) -> dict[str, Any]:
     return json.loads(ended.stdout) if ended.stdout.strip() else {}
 
 
-def _run(arguments: list[str], settings: dict[str, str], *, check: bool = True) -> Any:
+def _alone(settings: dict[str, str]) -> dict[str, str]:
+    """The environment of a command that knows of AWS, Prefect and Snapferry only what the settings say."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PREFECT_", "SNAPFERRY_"))}
-    environment_of_it = kept | settings | {"PYTHONPATH": str(servers.LEANER)}
+    return kept | settings | {"PYTHONPATH": str(servers.LEANER)}
+
+
+def _run(arguments: list[str], settings: dict[str, str], *, check: bool = True) -> Any:
     command = [sys.executable, "-m", "snapferry", *arguments]
-    done = subprocess.run(command, env=environment_of_it, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, env=_alone(settings), capture_output=True, text=True, timeout=600)
     assert not check or done.returncode == 0, done.stderr
     return done
 
 
 @contextmanager
 def _started(fleet: Path, settings: dict[str, str], log: Path) -> Iterator[Any]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PREFECT_", "SNAPFERRY_"))}
     command = [sys.executable, "-m", "snapferry", "fleet", "run", str(fleet), "--execute"]
     with log.open("w") as output:
-        process = subprocess.Popen(
-            command, env=kept | settings | {"PYTHONPATH": str(servers.LEANER)}, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, env=_alone(settings), stdout=output, stderr=output)
         try:
             yield process
         finally:
