@@ -271,14 +271,14 @@ def test_a_prefect_server_that_is_lost_leaves_the_other_ways(
     m = at_gate(tmp_path, clock)
     asked: list[str] = []
 
-    def lost() -> Any:
+    def lost(_: float) -> Any:
         asked.append("asked")
         if len(asked) == 3:
             approve(m.journal, GATE, "ann")
         raise httpx.ConnectError("refused")
 
     def then(*_: object) -> None:
-        monkeypatch.setattr(in_flow, "_client", lost)
+        monkeypatch.setattr(in_flow, "brief_client", lost)
 
     assert in_prefect(m, clock, then)[0] == "PAUSED"
     assert m.journal.document.gates[GATE].by == "ann"
