@@ -19,6 +19,7 @@ from identities import Identities, allow, window_rights
 from journey import require_journey
 from migrations import Desk, Ended, documents, engine, kill_when, log_size, mutations, user_indices
 from pairs import MIDDLE_TO_NEW, OLD_TO_MIDDLE, OLD_TO_NEW, SECURED, Pair, pair_lab
+from ranks import require_ranks_told
 from rounds import CUTOVER, append, cut_over, record, seeded
 from ways_out import require_ways_out
 
@@ -136,6 +137,7 @@ def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
         require_healthy(result.checked, TRUE_WARNINGS | STREAM_WARNING)
         require_whole(result, LEFT_OUT)
         assert result.source["indices"].keys() > STREAM_INDICES
+        require_ranks_told(desk)
 
         _restore_from_old(desk, old_folder / "bucket", "cars")
         desk.write(name="second-move")

@@ -47,6 +47,7 @@ def _tools(folder: Path) -> dict[str, str]:
     (folder / "pip").write_text(PIP.format(python=sys.executable), encoding="utf-8")
     (folder / "pip").chmod(stat.S_IRWXU)
     (folder / "uv").symlink_to(UV)
+    (folder / "python3").symlink_to(Path(sys.executable).resolve())
     kept = {name: value for name, value in os.environ.items() if name in {"HOME", "UV_CACHE_DIR"}}
     path = f"{folder}{os.pathsep}{os.defpath}"
     return {**kept, "PATH": path, "VIRTUAL_ENV": sys.prefix, "UV_OFFLINE": "1"}
