@@ -9,6 +9,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Without compiled modules every command compiles a thousand of them: a second, each time.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Half of the time of the unit tests is waiting.
+UNIT_RUNS ?= 3
+
 .PHONY: install browser demo test unit lint lab-test soak bench lock wheel sbom docs clean
 
 install: $(READY)
@@ -20,9 +23,9 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > $(VENV)/uv.txt
 	@$(PIP) --require-hashes -r $(VENV)/uv.txt
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt || \
+	@$(BIN)/uv pip install --quiet --no-deps --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt || \
 	  { echo "uv could not; pip, which knows your pip.conf, takes over (about two minutes) ..."; \
-	    $(PIP) --require-hashes -r requirements.txt; }
+	    $(PIP) --no-deps --require-hashes -r requirements.txt; }
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $@
@@ -43,7 +46,7 @@ browser: $(READY)
 	@$(BIN)/python -m tests.support.postgres
 
 unit: $(READY) browser
-	$(BIN)/pytest tests/unit tests/browser
+	$(BIN)/pytest --numprocesses $(UNIT_RUNS) --dist loadgroup --no-loadscope-reorder tests/unit tests/browser
 
 lab-test: $(READY) browser
 	@$(BIN)/python tests/lab

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from migrations import Desk, clean_environment, documents, engine, plan_of
 from playwright.sync_api import Page, expect, sync_playwright
-from support.prefect_fleet import LEANER, FleetServer, FleetWorker, eventually, fleet_server, fleet_worker
+from support.prefect_fleet import FleetServer, FleetWorker, eventually, fleet_server, fleet_worker
 
 from lab.description import LabDescription, environment
 
@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetServer]:
     with fleet_server(tmp_path_factory.mktemp("fleet")) as started:
         done = subprocess.run(
             [sys.executable, "-m", "snapferry", "prefect", "setup", "--execute"],
-            env=clean_environment() | {"PREFECT_API_URL": started.address, "PYTHONPATH": str(LEANER)},
+            env=clean_environment() | {"PREFECT_API_URL": started.address},
             capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def test_a_fleet_goes_on_when_one_of_its_runs_is_killed(
     fleet = {"kind": "fleet", "name": "two", "plans": [{"plan": "second.yaml", "after": ["first"]}]}
     fleet["plans"] += [{"plan": "first.yaml"}]  # type: ignore[operator]
     desk.plan_file.write_text(yaml.safe_dump(fleet | {"retry": {"pause": "1s"}}), encoding="utf-8")
-    settings = {"PREFECT_API_URL": server.address, "PYTHONPATH": str(LEANER)}
+    settings = {"PREFECT_API_URL": server.address}
     process = desk.start("run", "--execute", "--json", module=("snapferry", "fleet"), environment=settings)
     try:
         eventually(lambda: bool(of_fleets(server)) or process.poll() is not None)

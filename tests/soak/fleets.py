@@ -206,7 +206,7 @@ def _report(fleet: Path, settings: dict[str, str]) -> dict[str, Any]:
 def _alone(settings: dict[str, str]) -> dict[str, str]:
     """The environment of a command that knows of AWS, Prefect and Snapferry only what the settings say."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PREFECT_", "SNAPFERRY_"))}
-    return kept | settings | {"PYTHONPATH": str(servers.LEANER)}
+    return kept | settings
 
 
 def _run(arguments: list[str], settings: dict[str, str], *, check: bool = True) -> Any:

@@ -90,7 +90,7 @@ def _continued(server: Any) -> list[dict[str, Any]]:
 def _set_up(server: Any) -> None:
     subprocess.run(
         [sys.executable, "-m", "snapferry", "prefect", "setup", "--silence", f"{SILENCE_S}s", "--execute"],
-        env={**os.environ, "PREFECT_API_URL": server.address, "PYTHONPATH": str(fleet.LEANER)},
+        env={**os.environ, "PREFECT_API_URL": server.address},
         check=True,
     )
 

@@ -21,7 +21,6 @@ from support.postgres import postgres
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PREFECT = Path(sys.executable).parent / "prefect"
-LEANER = Path(__file__).parent / "leaner"
 WAIT_S = 300.0
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 _OF_ALL = {
@@ -246,7 +245,7 @@ def _leashed(
     command: list[Any], environment: Mapping[str, str], log: Path, folder: Path
 ) -> subprocess.Popen[bytes]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "PREFECT_", "SNAPFERRY_"))}
-    path = os.pathsep.join([str(LEANER), str(_ROOT), str(_ROOT / "tests")])
+    path = os.pathsep.join([str(_ROOT), str(_ROOT / "tests")])
     with log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "support.leash", *map(str, command)],

@@ -28,6 +28,7 @@ from support.fake_domain import FakeDomain, fake_domain
 quick_libraries.remember()
 settings.register_profile("untimed", deadline=None)  # how long an example takes is not what a test is about
 settings.load_profile("untimed")
+os.environ.pop("COLUMNS", None)  # set for a child process of pytest; what has no terminal has no width
 gc.set_threshold(50_000, 20, 50)  # looking for garbage would be an eighth of the time
 
 
@@ -155,6 +156,13 @@ class _Prefect:
 
 
 _prefect = _Prefect()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For several processes: one takes a whole module, or all tests that need the same server or browser."""
+    for item in items:
+        needed = {"prefect_server", "browser"}.intersection(getattr(item, "fixturenames", ()))
+        item.add_marker(pytest.mark.xdist_group(*needed or [item.nodeid.partition("::")[0]]))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
