@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 from turns import VARIABLE
 
-MOST = 4
+MOST = 3
 NEEDED = 4 << 30
 """Bytes of memory that one run needs: two engines all the time, and two that a module starts for itself."""
 PYTEST = (sys.executable, "-m", "pytest", "tests/lab")
