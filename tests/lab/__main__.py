@@ -1,7 +1,8 @@
 """`python tests/lab`: the lab's tests in several runs of pytest at once, each with a lab of its own.
 
 The runs take the modules in turn (turns.py). Much of a test is waiting, as a user of the service waits, so
-more runs than cores end sooner. Commands that are to pass first run beside them.
+more runs than cores end sooner. Commands that are to pass first run beside them. Files are kept in memory
+where it has room for them, because an engine waits for the disk at each change of its state.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,9 +22,13 @@ from pathlib import Path
 import psutil
 from turns import VARIABLE
 
-MOST = 3
+MOST = 4
 NEEDED = 4 << 30
 """Bytes of memory that one run needs: two engines all the time, and two that a module starts for itself."""
+MEMORY = Path("/dev/shm")
+ROOM = 8 << 30
+"""Bytes for the files of all runs; they were never more than 2 GiB."""
+PREFIX = "snapferry-tests-"
 PYTEST = (sys.executable, "-m", "pytest", "tests/lab")
 PATIENCE_S = 15
 Child = subprocess.Popen[bytes]
@@ -39,9 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     )
     wanted = parser.parse_args(arguments)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        os.environ[VARIABLE] = str(folder / "turns")
-        (folder / "turns").mkdir()
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_memory(), prefix=_prefix())))
+        for variable, name in ((VARIABLE, "turns"), ("TMPDIR", "tmp")):
+            (folder / name).mkdir()
+            os.environ[variable] = str(folder / name)
         logs = [folder / f"run-{number}.log" for number in range(2, wanted.runs + 1)]
         others = [stack.enter_context(_started(PYTEST, log)) for log in logs]
         for command in wanted.first:
@@ -55,6 +62,23 @@ def main(arguments: Sequence[str]) -> int:
 
 def _as_many_as_fit() -> int:
     return max(1, min(MOST, psutil.virtual_memory().total // NEEDED))
+
+
+def _memory() -> Path | None:
+    """A file system in memory that has room, without what a killed run has left there; None if there is none."""
+    if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC or not os.access(MEMORY, os.W_OK):
+        return None
+    for left in MEMORY.glob(f"{PREFIX}*"):
+        if not psutil.pid_exists(int(left.name.removeprefix(PREFIX).partition("-")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    room = min(
+        shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available - NEEDED * _as_many_as_fit() // 2
+    )
+    return MEMORY if room >= ROOM else None
+
+
+def _prefix() -> str:
+    return f"{PREFIX}{os.getpid()}-"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from migrations import WAIT_S, Desk, documents, engine, kill_when, log, log_size, mutations
+from migrations import WAIT_S, Desk, documents, engine, eventually, kill_when, log, log_size, mutations
 
 SLOW = {"max_snapshot_bytes_per_sec": "1mb", "max_restore_bytes_per_sec": "1mb"}
 
@@ -93,8 +93,9 @@ def test_while_one_command_works_another_is_told_so(slow_desk: Desk) -> None:
         third = slow_desk.run("migrate", "--execute", "--new-run")
         assert third.code == 6, str(third)
         told = slow_desk.run("status").out
-        assert f"running (process {process.pid} on " in told and "\nNow: s" in told, told
-        assert "Last change: source snapshot" in told and "\nLog: " in told, told
+        assert f"running (process {process.pid} on " in told and "\nLog: " in told, told
+        assert "Last change: source snapshot" in told, told
+        eventually(lambda: "\nNow: " in slow_desk.run("status").out)
         assert slow_desk.run("runs", "--json").json["runs"][0]["status"] == "running"
 
         process.send_signal(signal.SIGTERM)
