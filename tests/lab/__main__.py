@@ -65,7 +65,7 @@ def _as_many_as_fit() -> int:
 
 
 def _memory() -> Path | None:
-    """A file system in memory that has room, without what a killed run has left there; None if there is none."""
+    """A file system in memory that has room, without what a killed run has left there; else None."""
     if not MEMORY.is_dir() or os.statvfs(MEMORY).f_flag & os.ST_NOEXEC or not os.access(MEMORY, os.W_OK):
         return None
     for left in MEMORY.glob(f"{PREFIX}*"):
