@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 # Half of the time of the unit tests is waiting.
-UNIT_RUNS ?= 3
+UNIT_RUNS ?= 2
 
 .PHONY: install browser demo test unit lint lab-test soak bench lock wheel sbom docs clean
 

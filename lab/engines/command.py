@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from lab.engines.engine_files import EngineTree
+    from lab.engines.java import Java
     from lab.engines.node_spec import NodeSpec
 
 COMMON = (
@@ -35,10 +39,21 @@ def command(spec: NodeSpec) -> list[str]:
     if product == "elasticsearch":
         of_product.append("-Des.distribution.flavor=oss")
     return [
-        str(spec.java.executable), *_memory(spec), *COMMON, *_of_age(spec), *spec.java_options,
+        str(spec.java.executable), *_memory(spec), *COMMON, *_of_age(spec), *_archived(spec),
+        *spec.java_options,
         f"-Djava.io.tmpdir={spec.home / 'tmp'}", f"-XX:ErrorFile={spec.home / 'logs' / 'hs_err_%p.log'}",
         *of_product, "-cp", f"{home / 'lib'}/*", MAIN[product],
     ]  # fmt: skip
+
+
+def class_archive(tree: EngineTree, java: Java) -> Path:
+    """Where the class archive of the engine for this Java is, if it was made (class_archive.py)."""
+    return tree.home.with_name(f"{tree.home.name}-java-{java.version}.jsa")
+
+
+def _archived(spec: NodeSpec) -> list[str]:
+    archive = class_archive(spec.tree, spec.java)
+    return [f"-XX:SharedArchiveFile={archive}"] if archive.exists() else []
 
 
 def _memory(spec: NodeSpec) -> list[str]:

@@ -13,11 +13,13 @@ import requests
 import turns
 from identities import Identities
 from migrations import Desk
+from pairs import NEW
 from requests_aws4auth import AWS4Auth
 from support import quick_libraries
 from support.prefect_server import prefect_client, prefect_server
 
 from lab.description import LabDescription
+from lab.engines import class_archive
 from lab.filling.load import load
 from lab.manager import attached
 from lab.reset import reset
@@ -46,6 +48,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabDescription]:
     """A running lab, ended with the session however that ends."""
+    class_archive.make(NEW)  # most of the tests' nodes are of this version
     with attached(tmp_path_factory.mktemp("lab") / "home") as description:
         yield description
 

@@ -1,7 +1,7 @@
 """Several runs of pytest at once share the lab's tests: whoever is done with a module takes the next one.
 
 So all end at about the same time, whatever takes how long on this machine. They share the folder that the
-environment names: a module is taken by whoever makes its file there.
+environment names: a turn, mostly a module, is taken by whoever makes its file there.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import pytest
 
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
-    "matrix", "window", "cutover", "accounts", "documents", "metadata", "renamed", "guide_twins", "checks",
-    "abort", "fleet",
-    "prefect_workers", "cutover_meddled", "migrate", "rehearse", "old_state", "prefect", "faults",
-    "planned_requests", "tail_attacks", "tail_kills", "tail_nodes", "tail_engines", "verify", "repair",
-    "service_manners",
-    "kill", "finish", "lab_lifetime", "lab_nodes", "conflicts", "gates", "saved_plans", "operations",
-    "policies", "lab_plugins", "snapshot_source", "self_managed_source", "advise", "installed",
+    "matrix", "window", "cutover", "accounts", "documents", "prefect_workers", "abort", "cutover_meddled",
+    "tail_attacks", "tail_kills", "prefect", "migrate", "faults", "checks", "tail_engines", "tail_nodes",
+    "way_back", "crashes", "tail_histories", "metadata", "renamed", "guide_twins", "shared_state", "fleet",
+    "rehearse", "old_state", "installed", "planned_requests", "reads_only", "conflicts", "verify", "repair",
+    "service_manners", "finish", "operations", "lab_nodes", "lab_lifetime", "kill", "saved_plans", "tail",
+    "snapshot_source", "queries", "watching", "policies", "lab_plugins", "self_managed_source", "advise",
 )  # fmt: skip
 """They come first, so that no long one is left when the other runs have nothing more to take."""
+WITH_PREFECT = ("canaries", "gates", "prefect")
 
 
 def shared() -> Path | None:
@@ -44,16 +44,22 @@ def run(session: pytest.Session, folder: Path) -> None:
 
 
 def _taken(items: list[pytest.Item], folder: Path) -> Iterator[pytest.Item]:
-    """The tests of each module that nobody else has taken. It is taken when its first test is asked for."""
-    for path, tests in groupby(sorted(items, key=_place), key=lambda item: item.path):
+    """The tests of each turn that nobody else has taken. It is taken when its first test is asked for."""
+    for turn, tests in groupby(sorted(items, key=_place), key=_turn):
         try:
-            (folder / path.name).touch(exist_ok=False)
+            (folder / turn).touch(exist_ok=False)
         except FileExistsError:
             continue
         yield from tests
 
 
-def _place(item: pytest.Item) -> tuple[int, str]:
-    """Where its module stands; tests of one module stay in their order."""
+def _place(item: pytest.Item) -> tuple[int, str, str]:
+    """Where its turn stands, and its module in it; tests of one module stay in their order."""
+    name = _turn(item)
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST), name, item.path.stem
+
+
+def _turn(item: pytest.Item) -> str:
+    """A module, or those that share a Prefect server, which takes a while to start."""
     name = item.path.stem.removeprefix("test_")
-    return LONGEST.index(name) if name in LONGEST else len(LONGEST), name
+    return "prefect" if name in WITH_PREFECT else name

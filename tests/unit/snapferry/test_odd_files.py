@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def sparse(path: Path, head: bytes) -> None:
 
 
 def bound_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(path))
+    with chdir(path.parent), socket.socket(socket.AF_UNIX) as made:  # a whole path may be too long for it
+        made.bind(path.name)
 
 
 ODD: dict[str, tuple[Callable[[Path], Any], str]] = {

@@ -11,6 +11,7 @@ import re
 import shlex
 import socket
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -192,8 +193,8 @@ def test_what_a_rehearsal_would_do_is_of_a_kind_of_its_own(plan: Plan, tmp_path:
 
 
 def bound_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as made:
-        made.bind(str(path))
+    with chdir(path.parent), socket.socket(socket.AF_UNIX) as made:  # a whole path may be too long for it
+        made.bind(path.name)
 
 
 def snapferry(verb: str, file: Path, *more: str) -> Result:
