@@ -61,11 +61,16 @@ test: $(READY) browser
 # with JOB=steady, there and back while clients write for minutes; with JOB=rights, a set-up without each of
 # its rights; with JOB=faults, while a tenth and more of all requests go wrong; with JOB=crashes, every verb,
 # killed at every point; with JOB=fuzz, damaged input of every kind; with JOB=takeover, a machine that is lost
-# with its Prefect worker; with JOB=fleet, a fleet of eight plans that loses one, and the server.
+# with its Prefect worker; with JOB=fleet, a fleet of eight plans that loses one, and the server; with
+# JOB=pairs, seed, cutover and the ways out between two versions, once each.
 # `make soak SEED=17` repeats one run, and records nothing.
 soak: $(READY)
+ifeq ($(JOB),pairs)
+	$(BIN)/pytest tests/lab/test_matrix.py -m soak
+else
 	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \
 	  $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)
+endif
 
 # `make bench PART=window`, `PART=many` and `PART=limit` measure cutovers, a thousand indices, and the whole
 # command against the bare REST calls instead; `PART=page` the report's page in Chromium.

@@ -24,7 +24,7 @@ def scalar(value: str) -> str:
 
 def _reads_back(value: str) -> bool:
     try:
-        return bool(yaml.safe_load(value) == value)
+        return bool(yaml.safe_load(f"[{value}]") == [value])  # in a list `0,` would be the number 0
     except (yaml.YAMLError, ValueError):
         return False
 

@@ -108,10 +108,6 @@ def old_to_middle(tmp_path_factory: pytest.TempPathFactory, old_folder: Path) ->
         result = moved(desk)
         shows_s3_only(desk)
         shutil.copytree(Path(desk.lab.home) / "shared" / desk.lab.bucket, old_folder / "bucket")
-        reset(desk.lab)
-        load(desk.lab, DOCUMENTS)
-        require_journey(desk, LEFT_OUT)
-        require_ways_out(desk)
     return result
 
 
@@ -160,7 +156,14 @@ def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
         actions = {each["source"]: (each["action"], each["verdict"]) for each in ended.json["indices"]}
         assert actions == {"from-old-cars": ("reindex", "equal"), "of-today": ("restore", "equal")}
         assert documents(desk.lab, "target", "from-old-cars") == 406
-        desk.write(name="lab-move")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("pair", [OLD_TO_MIDDLE, MIDDLE_TO_NEW], ids=lambda pair: pair.name)
+def test_the_whole_way_and_the_ways_out_between_two_versions(pair: Pair, tmp_path: Path) -> None:
+    """`make soak JOB=pairs`; both are also gone with access control, and within one version."""
+    with filled(pair, tmp_path) as desk:
+        require_journey(desk, LEFT_OUT)
         require_ways_out(desk)
 
 

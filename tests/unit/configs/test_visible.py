@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -79,6 +79,7 @@ def test_a_name_that_nobody_sees_in_the_file_is_refused(name: str) -> None:
 
 
 @given(ENCODABLE)
+@example("0,")
 def test_plans_that_are_written_hold_escapes(name: str) -> None:
     for text in (_dumped({"include": [name]}), f"include: [{scalar(name)}]"):
         assert yaml.safe_load(text) == {"include": [name]}
