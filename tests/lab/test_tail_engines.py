@@ -610,5 +610,6 @@ def _versioned_and_deleted(engine: BareEngine) -> None:
 
 
 def _reopen(engine: BareEngine) -> None:
-    engine.ask("POST", f"/{INDEX}/_close")
+    """Each of the two gives the shard a new term, if it is assigned in between."""
+    engine.ask("POST", f"/{INDEX}/_close", wait_for_active_shards=1)
     engine.ask("POST", f"/{INDEX}/_open", wait_for_active_shards=1)

@@ -17,7 +17,7 @@ VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
     "matrix", "window", "cutover", "accounts", "documents", "prefect_workers", "abort", "cutover_meddled",
     "tail_attacks", "tail_kills", "prefect", "migrate", "faults", "checks", "tail_engines", "tail_nodes",
-    "way_back", "crashes", "tail_histories", "metadata", "renamed", "guide_twins", "shared_state", "fleet",
+    "way_back", "crashes", "metadata", "renamed", "guide_twins", "shared_state", "fleet",
     "rehearse", "old_state", "installed", "planned_requests", "reads_only", "conflicts", "verify", "repair",
     "service_manners", "finish", "operations", "lab_nodes", "lab_lifetime", "kill", "saved_plans", "tail",
     "snapshot_source", "queries", "watching", "policies", "lab_plugins", "self_managed_source", "advise",
