@@ -10,10 +10,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from reports.page.page import page
-from tests.browser.chromium import MISSING, OPTIONS, find
+from tests.browser.chromium import started
 from tests.support.real_runs import with_indices
 
 SIZES = (25, 1_000, 10_000)
@@ -42,14 +42,9 @@ _FIRST = (
 
 def measured(sizes: tuple[int, ...], runs: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """A section for each number of indices."""
-    path = find()
-    if path is None:
-        sys.exit(MISSING)
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+    with started() as browser, TemporaryDirectory() as folder:
         for count in sizes:
             yield f"The report's page with {count:,} indices", list(_of(count, browser, Path(folder), runs))
-        browser.close()
 
 
 def _of(count: int, browser: Browser, folder: Path, runs: int) -> Iterator[tuple[str, str]]:

@@ -8,8 +8,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tests.support import debian
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 VARIABLE = "CHROMIUM"
 PACKAGES = ("chromium-headless-shell", "chromium")
@@ -28,6 +34,26 @@ def find() -> str | None:
     named = os.environ.get(VARIABLE)
     found = (shutil.which(name) for name in ((named,) if named else NAMES))
     return next((path for path in found if path), None)
+
+
+@contextmanager
+def started() -> Generator[Browser]:
+    """Chromium without a window, for the block.
+
+    Raises:
+        SystemExit: there is none; says what to do.
+    """
+    from playwright.sync_api import sync_playwright
+
+    path = find()
+    if path is None:
+        sys.exit(MISSING)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+        try:
+            yield browser
+        finally:
+            browser.close()
 
 
 def install() -> bool:

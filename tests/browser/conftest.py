@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser.chromium import MISSING, OPTIONS, find
-from playwright.sync_api import Browser, Page, sync_playwright
+from browser.chromium import started
+from playwright.sync_api import Browser, Page
 from support.real_runs import KINDS, real_fleet, real_report, with_indices
 
 from reports.page.fleet import fleet_page
@@ -20,13 +20,8 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium without a window."""
-    path = find()
-    if path is None:
-        pytest.fail(MISSING)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
-        yield started
-        started.close()
+    with started() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

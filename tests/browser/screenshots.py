@@ -6,15 +6,14 @@ you commit them.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from reports.page.fleet import fleet_page
 from reports.page.page import page
-from tests.browser.chromium import MISSING, OPTIONS, find
+from tests.browser.chromium import started
 from tests.support.real_runs import KINDS, real_fleet, real_report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,12 +24,8 @@ HEIGHTS = {380: 1500, 800: 1400, 1400: 1400}
 
 def main() -> None:
     """Take every picture anew."""
-    path = find()
-    if path is None:
-        sys.exit(MISSING)
     IMAGES.mkdir(exist_ok=True)
-    with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+    with started() as browser, TemporaryDirectory() as folder:
         for kind in KINDS:
             file = Path(folder) / f"{kind}.html"
             file.write_text(page(real_report(kind)), encoding="utf-8")
@@ -41,7 +36,6 @@ def main() -> None:
         for width in HEIGHTS:
             take(browser, file, width, IMAGES / f"report-fleet-{width}.png")
         take(browser, Path(folder) / "cutover.html", 1400, IMAGES / "report-dark.png", scheme="dark")
-        browser.close()
 
 
 def take(browser: Browser, page_file: Path, width: int, image: Path, *, scheme: str = "light") -> None:

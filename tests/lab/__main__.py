@@ -45,7 +45,8 @@ def main(arguments: Sequence[str]) -> int:
     )
     wanted = parser.parse_args(arguments)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_memory(), prefix=_prefix())))
+        made = tempfile.TemporaryDirectory(dir=_memory(), prefix=f"{PREFIX}{os.getpid()}-")
+        folder = Path(stack.enter_context(made))
         for variable, name in ((VARIABLE, "turns"), ("TMPDIR", "tmp")):
             (folder / name).mkdir()
             os.environ[variable] = str(folder / name)
@@ -75,10 +76,6 @@ def _memory() -> Path | None:
         shutil.disk_usage(MEMORY).free, psutil.virtual_memory().available - NEEDED * _as_many_as_fit() // 2
     )
     return MEMORY if room >= ROOM else None
-
-
-def _prefix() -> str:
-    return f"{PREFIX}{os.getpid()}-"
 
 
 @contextmanager

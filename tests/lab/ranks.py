@@ -48,7 +48,7 @@ def require_ranks_told(desk: Desk) -> None:
     changed = {each["id"] for each in boosted["changes"]}
     assert changed == {id_ for id_ in best["source"] | best["target"] if _place(best, id_)}, str(found)
 
-    _score_as_before(desk)
+    score_by(desk, NAME, type="LegacyBM25")  # what a user can do about it
     same = _compared(desk, searches)
     assert (same.code, same.json["counts"]) == (0, {"equal": 2}), str(same)
 
@@ -72,9 +72,8 @@ def _place(best: dict[str, dict[str, float]], id_: str) -> bool:
     return before["source"] != before["target"]
 
 
-def _score_as_before(desk: Desk) -> None:
-    """What a user can do about it."""
-    engine(desk.lab, "target", "POST", f"/{NAME}/_close")
-    legacy = {"index.similarity.default.type": "LegacyBM25"}
-    engine(desk.lab, "target", "PUT", f"/{NAME}/_settings", legacy)
-    engine(desk.lab, "target", "POST", f"/{NAME}/_open?wait_for_active_shards=1")
+def score_by(desk: Desk, index: str, **similarity: Any) -> None:
+    """Let the target score by this similarity from now on."""
+    engine(desk.lab, "target", "POST", f"/{index}/_close")
+    engine(desk.lab, "target", "PUT", f"/{index}/_settings", {"index.similarity.default": similarity})
+    engine(desk.lab, "target", "POST", f"/{index}/_open?wait_for_active_shards=1")

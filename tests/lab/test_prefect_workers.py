@@ -13,9 +13,9 @@ from typing import Any
 import boto3
 import pytest
 import yaml
-from browser.chromium import OPTIONS, find
+from browser.chromium import started
 from migrations import Desk, clean_environment, documents, engine, plan_of
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 from support.prefect_fleet import FleetServer, FleetWorker, eventually, fleet_server, fleet_worker
 
 from lab.description import LabDescription, environment
@@ -210,12 +210,8 @@ def the_page_shows_it(server: FleetServer, killed: str, continued: str) -> None:
 @contextmanager
 def chromium_page(width: int, height: int) -> Iterator[Page]:
     """A page in the machine's Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=list(OPTIONS))
-        try:
-            yield browser.new_page(viewport={"width": width, "height": height})
-        finally:
-            browser.close()
+    with started() as browser:
+        yield browser.new_page(viewport={"width": width, "height": height})
 
 
 def photograph(page: Page, name: str) -> None:

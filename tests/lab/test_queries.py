@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 from migrations import Desk, Ended, engine
+from ranks import score_by
 
 TEXT = "quick brown fox jumps over lazy dogs while running foxes jumped the river bank slowly"
 MAPPING: dict[str, Any] = {"properties": {"title": {"type": "text"}, "n": {"type": "integer"}}}
@@ -84,12 +85,8 @@ def test_the_same_data_passes_and_a_search_that_ranks_otherwise_is_found_with_it
     assert (read["entries"], read["distinct"], read["merged"], read["unusable_count"]) == (6, 4, 1, 1)
     assert read["unusable"] == [{"place": "line 6", "why": read["unusable"][0]["why"]}]
     assert same.json["counts"] == {"equal": 4} and same.json["latency"]["runs"] == 12
-    lab = shelves.lab
 
-    engine(lab, "target", "POST", "/books/_close")
-    changed = {"index.similarity.default": {"type": "BM25", "b": 0.0, "k1": 0.1}}
-    engine(lab, "target", "PUT", "/books/_settings", changed)
-    engine(lab, "target", "POST", "/books/_open?wait_for_active_shards=1")
+    score_by(shelves, "books", type="BM25", b=0.0, k1=0.1)
     found = compared(shelves, "--json")
     assert found.code == 4, str(found)
     results = {each["place"]: each for each in found.json["results"]}

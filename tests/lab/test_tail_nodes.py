@@ -263,19 +263,20 @@ def _lost_within_a_bulk(nodes: Nodes, documents: int) -> tuple[Mark, set[int]] |
     Returns:
         What the source said before the snapshot, and the first numbers that the primary had documents for.
     """
-    nodes.make_whole()
     nodes.replicated(2)
     engine, primary = nodes.engine, nodes.second
     engine.items(INDEX, *index_lines(100))
-    engine.reply("DELETE", "/_snapshot/tail/one")  # that of the first try, if there is one
     with long_bulk(primary, INDEX, documents) as running:
         safe = engine.mark(INDEX)
         assert engine.snapshot("tail", "one", INDEX) == "SUCCESS"
         alive = _numbers(primary)
         assert safe.global_checkpoint == 99
         nodes.lose_second()
-    in_time = not running.answered and engine.mark(INDEX).max_seq_no == 99
-    return (safe, alive) if in_time else None
+    if not running.answered and engine.mark(INDEX).max_seq_no == 99:
+        return safe, alive
+    engine.ask("DELETE", "/_snapshot/tail/one")
+    nodes.make_whole()
+    return None
 
 
 def _numbers(primary: BareEngine) -> set[int]:

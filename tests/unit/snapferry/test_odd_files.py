@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 from collections.abc import Callable
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 from support.building import a_plan
+from support.sockets import bound_socket
 from typer.testing import CliRunner
 
 from configs.loading.loader import MAX_BYTES
@@ -50,11 +49,6 @@ def bomb() -> str:
 def sparse(path: Path, head: bytes) -> None:
     path.write_bytes(head)
     os.truncate(path, 1 << 30)
-
-
-def bound_socket(path: Path) -> None:
-    with chdir(path.parent), socket.socket(socket.AF_UNIX) as made:  # a whole path may be too long for it
-        made.bind(path.name)
 
 
 ODD: dict[str, tuple[Callable[[Path], Any], str]] = {

@@ -9,9 +9,7 @@ import json
 import os
 import re
 import shlex
-import socket
 from collections.abc import Callable
-from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from click.testing import Result
 from support.building import NO_AUTH, a_plan
 from support.engine import FakeEngine, FakeIndex, snapshot_reply
 from support.fake_domain import FakeDomain, Reply, ok
+from support.sockets import bound_socket
 from typer.testing import CliRunner
 
 from configs.loading.loader import load_plan
@@ -190,11 +189,6 @@ def test_what_a_rehearsal_would_do_is_of_a_kind_of_its_own(plan: Plan, tmp_path:
 
 
 # the command
-
-
-def bound_socket(path: Path) -> None:
-    with chdir(path.parent), socket.socket(socket.AF_UNIX) as made:  # a whole path may be too long for it
-        made.bind(path.name)
 
 
 def snapferry(verb: str, file: Path, *more: str) -> Result:
