@@ -9,10 +9,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Without compiled modules every command compiles a thousand of them: a second, each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Half of the time of the unit tests is waiting.
-UNIT_RUNS ?= 2
+# Unit tests: several processes share them, module by module, or by what their modules share.
+UNIT := $(BIN)/pytest --numprocesses $${UNIT_RUNS:-2} --dist loadgroup --no-loadscope-reorder
 
-.PHONY: install browser demo test unit lint lab-test soak bench lock wheel sbom docs clean
+.PHONY: install browser demo test unit unit-all lint lab-test soak bench lock wheel sbom docs clean
 
 install: $(READY)
 
@@ -45,15 +45,19 @@ browser: $(READY)
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m tests.support.postgres
 
-unit: $(READY) browser
-	$(BIN)/pytest --numprocesses $(UNIT_RUNS) --dist loadgroup --no-loadscope-reorder tests/unit tests/browser
+# What takes less than a minute: no test that is marked slow, and no browser.
+unit: $(READY)
+	$(UNIT) -m "not slow and not soak" tests/unit
+
+unit-all: $(READY) browser
+	$(UNIT) tests/unit tests/browser
 
 lab-test: $(READY) browser
 	@$(BIN)/python tests/lab
 
 # Lint and unit tests run beside the first of the lab's tests.
 test: $(READY) browser
-	@$(BIN)/python tests/lab --first "$(MAKE) --no-print-directory lint unit"
+	@$(BIN)/python tests/lab --first "$(MAKE) --no-print-directory lint unit-all"
 
 # The main job again and again while things go wrong; with JOB=rehearse, rehearsals that are killed; with
 # JOB=cutover, seed rounds and cutovers that are; with JOB=tail, random histories that are followed and cut

@@ -1,14 +1,22 @@
-"""The link from a front door to its engine: its address, the lab's own login, and the requests."""
+"""The link from a front door to its engine: its address, the lab's own login, and the requests.
+
+They go through aiohttp, which takes a fifth of the time that httpx takes for its own connections.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+import aiohttp
 import httpx
+import yarl
 
-TIMEOUT = httpx.Timeout(3600.0, connect=10.0)
+TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=3600.0)
+LONGEST_FIELD = 1 << 20
+"""Bytes of one header: an engine lists all its warnings there."""
+CLIENTS_OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 class NoAddress(ValueError):
@@ -22,7 +30,7 @@ class EngineLink:
     def __init__(self, url: str, operator: Mapping[str, str] | None = None) -> None:
         self.url = url
         self.operator = dict(operator or {})
-        self._client: httpx.AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     def address(self, path: str, query: str = "") -> httpx.URL:
         """The engine's URL for a raw (percent-encoded) path and query.
@@ -39,17 +47,24 @@ class EngineLink:
     async def send(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes
     ) -> httpx.Response:
-        """Send a request unchanged and return the reply with its body still unread.
+        """Send a request unchanged and once, and return the reply with its body still unread.
 
         Raises:
-            httpx.HTTPError: the engine cannot be reached.
+            httpx.HTTPError: the engine cannot be reached (`httpx.ConnectError`), or did not answer.
         """
         sent = dict(headers)
         if body or method in ("PUT", "POST"):
             sent["content-length"] = str(len(body))
-        built = httpx.Request(method, url, headers=sent, content=body or None)
-        built.extensions["timeout"] = TIMEOUT.as_dict()
-        return await self._http().send(built, stream=True)
+        there = yarl.URL(self.url + url.raw_path.decode("ascii"), encoded=True)
+        try:
+            reply = await self._opened().request(
+                method, there, headers=sent, data=body or None, allow_redirects=False
+            )
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise httpx.ConnectError(str(error)) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise httpx.ReadError(str(error)) from error
+        return httpx.Response(reply.status, headers=reply.raw_headers, stream=_Body(reply))
 
     async def ask(self, method: str, path: str, body: Any = None, query: str = "") -> tuple[int, Any]:
         """Send the lab's own request; return the status and the parsed reply (None if it is not JSON).
@@ -67,8 +82,45 @@ class EngineLink:
         except ValueError:
             return response.status_code, None
 
-    def _http(self) -> httpx.AsyncClient:
-        if self._client is None:
-            limits = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=20)
-            self._client = httpx.AsyncClient(limits=limits, timeout=TIMEOUT, trust_env=False)
-        return self._client
+    async def close(self) -> None:
+        """Close the connections; the next request opens new ones, and may be of another event loop."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=20),
+                cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,), timeout=TIMEOUT,
+                auto_decompress=False, skip_auto_headers=CLIENTS_OWN,
+                max_line_size=LONGEST_FIELD, max_field_size=LONGEST_FIELD,
+            )  # fmt: skip
+        return self._session
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from sending a request again when its connection breaks: it may have been carried out."""
+    try:
+        return await handler(request)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        raise
+    except aiohttp.ClientConnectionError as error:
+        raise aiohttp.ClientPayloadError(str(error)) from error
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of a reply, as it arrives."""
+
+    def __init__(self, reply: aiohttp.ClientResponse) -> None:
+        self._reply = reply
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._reply.content.iter_any():
+                yield chunk
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise httpx.ReadError(str(error)) from error
+
+    async def aclose(self) -> None:
+        self._reply.close()  # of one that was read to its end, the connection is already back in the pool

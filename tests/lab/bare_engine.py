@@ -195,11 +195,18 @@ class Running:
         return {item["index"]["status"] for reply in self.replies for item in reply.json()["items"]}
 
 
+class OverTooSoon(AssertionError):
+    """The bulk was over before it could be seen, as on a busy machine: a longer one may do."""
+
+
 @contextmanager
 def long_bulk(engine: BareEngine, index: str, documents: int) -> Iterator[Running]:
     """A bulk of long documents (`long-0`, …) that runs during the block, and has begun to take numbers.
 
     The primary takes the numbers one by one; it acknowledges, and forwards to the replicas, only the whole.
+
+    Raises:
+        OverTooSoon: instead of the block.
     """
     before = engine.mark(index).max_seq_no
     body = b"".join(_long(number) for number in range(documents))
@@ -218,7 +225,8 @@ def long_bulk(engine: BareEngine, index: str, documents: int) -> Iterator[Runnin
     running.thread.start()
     try:
         while engine.mark(index).max_seq_no < before + 20:
-            assert running.thread.is_alive(), "the bulk was over before it could be seen"
+            if not running.thread.is_alive():
+                raise OverTooSoon(f"{documents} documents")
         yield running
     finally:
         running.thread.join()

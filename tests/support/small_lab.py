@@ -124,9 +124,11 @@ class SmallLab:
         prepared = AWS4Auth("KEY", "secret", "us-east-1", "es")(prepared)
         transport = httpx.ASGITransport(FrontDoor(self.door))
         async with httpx.AsyncClient(transport=transport) as client:
-            return await client.request(
+            reply = await client.request(
                 method, OWN + path, content=prepared.body, headers=dict(prepared.headers)
             )
+        await self.engine.close()
+        return reply
 
     def call(self, method: str, path: str, body: Any = None, **how: Any) -> httpx.Response:
         """Send a signed request and wait for the reply."""
@@ -138,7 +140,9 @@ class SmallLab:
         async def ask() -> httpx.Response:
             transport = httpx.ASGITransport(self._admin)
             async with httpx.AsyncClient(transport=transport, base_url="http://admin") as client:
-                return await client.request(method, path, json=body)
+                reply = await client.request(method, path, json=body)
+            await self.engine.close()
+            return reply
 
         return asyncio.run(ask())
 

@@ -125,7 +125,7 @@ def no_connections(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 class _Prefect:
-    """One Prefect server for all tests that run a flow, started while the others run."""
+    """One Prefect server for all tests that run a flow."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -166,11 +166,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Start the Prefect server while the other tests run."""
+    """Start the Prefect server while the other tests run; of several, the process that needs it does."""
     gc.freeze()  # modules are no garbage
-    if any("prefect_server" in getattr(item, "fixturenames", ()) for item in session.items) and not (
-        session.config.option.collectonly
-    ):
+    if session.config.option.collectonly or "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    if any("prefect_server" in getattr(item, "fixturenames", ()) for item in session.items):
         _prefect.start()
 
 

@@ -22,6 +22,7 @@ QUICK = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda folder: folder.name)
 def test_a_wrong_plan_gets_exactly_its_lines(scenario: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(scenario)
@@ -137,6 +138,7 @@ def test_any_yaml_like_text_gives_problems_with_places(text: str) -> None:
     _problems(text)
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.sampled_from(EXAMPLES), st.data())
 def test_any_damage_to_a_text_gives_problems_with_places(example: Path, data: st.DataObject) -> None:
@@ -182,6 +184,7 @@ def _mutate(document: Any, data: st.DataObject) -> None:
         holder[key] = data.draw(VALUES)
 
 
+@pytest.mark.slow
 @QUICK
 @given(st.sampled_from(EXAMPLES), st.data())
 def test_any_change_of_a_plan_gives_a_plan_or_problems_with_places(

@@ -15,6 +15,8 @@ from support.dockerfile import Instruction, stages_of, texts_of
 
 from releasing.installing import ROOT, UV
 
+pytestmark = pytest.mark.slow
+
 DOCKERFILE = ROOT / "deployments" / "Dockerfile"
 BUILD, RUNTIME = stages_of(DOCKERFILE)
 TARGET = "/opt/snapferry"

@@ -35,6 +35,8 @@ from tasks.records.cutover import RollBackRecord
 from tasks.records.previews import UnfinishedCutover
 from tasks.seeding.ledger import ledger
 
+pytestmark = pytest.mark.slow
+
 OURS = {"type": "s3", "settings": {"bucket": "my-snapshots", "region": "us-east-1"}}
 FORMER = {"type": "s3", "settings": {"bucket": "my-snapshots", "base_path": "former"}}
 OTHER = {"type": "s3", "settings": {"bucket": "my-snapshots"}}

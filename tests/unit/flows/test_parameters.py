@@ -17,6 +17,8 @@ from runs.verbs import Verb
 from tasks.errors import PreconditionError
 from tasks.migration import Consents
 
+pytestmark = pytest.mark.slow
+
 COMMON = {"plan", "state", "crashes"}
 FLOWS = {
     "migrate": {"execute", "consents", "new_run", "saved_plan"},

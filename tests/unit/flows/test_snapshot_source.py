@@ -26,6 +26,8 @@ from tasks.errors import PreconditionError
 from tasks.migration import Migration, NoSource
 from tasks.records.resolution import Resolution
 
+pytestmark = pytest.mark.slow
+
 NAME = "nightly"
 
 

@@ -63,6 +63,7 @@ def as_tasks(journal: Journal) -> list[str]:
     return both()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize("way", [in_this_process, as_tasks])
 def test_a_transient_error_is_tried_again_and_a_lasting_one_is_not(
@@ -93,6 +94,7 @@ def test_the_pauses_grow_and_say_why(journal: Journal, monkeypatch: pytest.Monke
     assert journal.document.steps["resolve"].attempts == 3
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 def test_a_prefect_server_that_is_lost_interrupts_the_run(journal: Journal) -> None:
     import httpx
@@ -107,6 +109,7 @@ def test_a_prefect_server_that_is_lost_interrupts_the_run(journal: Journal) -> N
         raise ValueError("ours")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 def test_the_flow_changes_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
     from flows.deployed.migrate import migrate
@@ -116,6 +119,7 @@ def test_the_flow_changes_nothing_unless_it_is_told_to(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("prefect_server")
 def test_what_prefect_keeps_of_a_failure_is_visible_and_holds_no_secret(
     journal: Journal, source: FakeDomain

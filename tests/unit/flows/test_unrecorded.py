@@ -15,6 +15,8 @@ from support.small_disk import FULL, READ_ONLY, SNAPFERRY, on_disk
 from runs.journal import Journal
 from runs.lifecycle import is_rolled_back
 
+pytestmark = pytest.mark.slow
+
 OURS = {"type": "s3", "settings": {"bucket": "my-snapshots", "region": "us-east-1"}}
 SAID = {FULL: "no space left on {disk}", READ_ONLY: "the file system is read-only"}
 

@@ -9,6 +9,8 @@ import pytest
 from releasing.installing import ROOMS, ROOT, CleanEnvironment
 from snapferry.exit_codes import ExitCode
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = ROOT / "configs" / "plans" / "region-move.yaml"
 WITH_AN_EXTRA = {"snapferry.tracing.spans"}
 """Modules that are imported only where their extra is installed."""

@@ -15,6 +15,8 @@ from releasing.installing import ROOT, CleanEnvironment
 from releasing.licences import is_accepted, licences_in
 from releasing.sbom import bill_of_materials
 
+pytestmark = pytest.mark.slow
+
 # In pieces, so that this file is none that it finds.
 REGISTRIES = tuple(
     ".".join(pieces)

@@ -37,6 +37,8 @@ from snapferry.exit_codes import ExitCode
 from snapferry.lab_texts import plan_text, summary
 from snapferry.main import app
 
+pytestmark = pytest.mark.slow
+
 OTHER = "210987654321"
 SETTINGS = LabSettings(target=DomainSettings("orders-target", "eu-west-1", account=OTHER))
 BUCKET = SETTINGS.bucket

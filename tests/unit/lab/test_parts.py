@@ -35,6 +35,8 @@ from lab.paths import cache_folder, default_home
 from lab.processes import alive, end_leftovers, record, recorded
 from lab.settings import DomainSettings, LabSettings
 
+pytestmark = pytest.mark.slow
+
 ROOM = Path(__file__).parents[3] / "lab"
 
 

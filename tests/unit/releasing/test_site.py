@@ -15,6 +15,8 @@ import yaml
 from releasing.installing import ROOT
 from releasing.site import PAGES
 
+pytestmark = pytest.mark.slow
+
 _FETCHED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 
 

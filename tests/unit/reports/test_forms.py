@@ -176,6 +176,7 @@ def schema() -> Validator:
     return kind(made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", range(len(STEPS) + 1))
 @pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
 def test_a_report_can_be_made_at_every_stage(
@@ -264,6 +265,7 @@ def test_failing_indices_come_first_on_the_console(whole: Report) -> None:
     assert table.index("x-old") < table.index("orders ")
 
 
+@pytest.mark.slow
 def test_thousands_of_indices_are_shown_in_a_screen_or_two_with_the_bad_one(tmp_path: Path) -> None:
     names = [f"index-{number:04}" for number in range(3000)]
     journal = a_journal(tmp_path, a_plan())

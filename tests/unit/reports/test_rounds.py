@@ -44,6 +44,8 @@ from tasks.records.seeding import Change, ChangeKind, ChangesRecord, CopiesRecor
 from tasks.records.transfer import IndexRestore, RestoreRecord
 from tasks.records.verification import Verdict, VerificationRecord
 
+pytestmark = pytest.mark.slow
+
 BEGAN = datetime(2026, 11, 24, 20, 0, 0, tzinfo=UTC)
 MARK = Mark(shard=0, max_seq_no=9, global_checkpoint=9, primary_term=1, history="h")
 SCHEMA = validator_for(report_schema())(report_schema())

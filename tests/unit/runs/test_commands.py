@@ -15,6 +15,8 @@ import pytest
 
 from runs.commands import Called, called_with, command, in_full, quoted, quoted_file
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 ROOMS = ("configs", "domains", "runs", "tasks", "reports", "flows", "snapferry")
 CALLED = Called(verb="status", plan="my plans/a'b.yaml", state="my state")

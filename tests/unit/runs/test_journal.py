@@ -78,6 +78,7 @@ def killed(process: subprocess.Popen[str]) -> None:
             stream.close()
 
 
+@pytest.mark.slow
 def test_a_journal_is_whole_at_every_instant_and_after_kill_9(tmp_path: Path) -> None:
     chance = random.Random(7)
     path = begun(tmp_path).path

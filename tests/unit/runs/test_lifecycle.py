@@ -44,6 +44,8 @@ from tasks.migration import Migration
 from tasks.records.cleanup import RemovalRecord
 from tasks.records.cutover import RollBackRecord
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 REMOVED = RemovalRecord(indices=("a",), snapshots=(), registrations={}, left=())
 GATE = GateSettings.model_validate({"timeout": "1h"})

@@ -65,6 +65,7 @@ def test_two_addresses_of_one_cluster_are_no_move(own: FakeDomain, target: FakeD
     assert (code, "SOURCE and TARGET are one domain" in err) == (3, True)
 
 
+@pytest.mark.slow
 def test_a_cluster_that_does_not_answer_and_has_no_control_plane_is_an_error() -> None:
     code, _, err = says("http://127.0.0.1:9", "--observe", "0")
     assert (code, "SOURCE" in err) == (3, True), err

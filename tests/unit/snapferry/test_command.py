@@ -120,12 +120,14 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 HEAVY = {"prefect", "boto3", "botocore", "opensearchpy", "requests"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [" ".join(arguments) for arguments in LIGHT])
 def test_help_and_schema_come_without_heavy_imports(command: str, imported: dict[str, set[str]]) -> None:
     assert "typer" in imported[command]
     assert not imported[command] & HEAVY
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", LOOKING)
 def test_looking_at_a_run_needs_no_prefect(verb: str, imported: dict[str, set[str]]) -> None:
     assert "reports" in imported[verb]
@@ -135,6 +137,7 @@ def test_looking_at_a_run_needs_no_prefect(verb: str, imported: dict[str, set[st
 # wrong plans
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda folder: folder.name)
 def test_a_wrong_plan_exits_with_2_and_sends_nothing(
     scenario: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_connections: list[Any]

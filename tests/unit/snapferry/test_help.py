@@ -64,6 +64,7 @@ def test_the_help_lists_each_group_with_its_verbs(group: str) -> None:
     assert [line.split()[0] for line in section.splitlines()] == [verb.name for verb in VERBS[group]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "verb"), EVERY_VERB)
 def test_an_example_is_one_line_that_the_command_line_accepts(
     path: list[str], verb: Verb | VerbGroup

@@ -26,6 +26,8 @@ from reports.views.markdown import markdown
 from snapferry.exit_codes import ExitCode
 from snapferry.main import app
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse battery"
 MODES = (
     "a page with control characters",

@@ -24,6 +24,8 @@ from snapferry.exit_codes import ExitCode
 from snapferry.main import app
 from tasks.draft import roles
 
+pytestmark = pytest.mark.slow
+
 ACCOUNT = "123456789012"
 SERVICE = {"Principal": {"Service": "es.amazonaws.com"}, "Effect": "Allow", "Action": "sts:AssumeRole"}
 SOMEBODY = {"Principal": {"Service": "ec2.amazonaws.com"}, "Effect": "Allow", "Action": "sts:AssumeRole"}

@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 
 from snapferry.main import app
 
+pytestmark = pytest.mark.slow
+
 DELETING = {
     "default_state": "hot",
     "states": [

@@ -76,6 +76,7 @@ def snapferry(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ODD)
 def test_what_is_no_plan_is_named_by_every_verb(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_connections: list[Any]
@@ -197,6 +198,7 @@ JOURNALS: dict[str, tuple[Callable[[Path], Any], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", JOURNALS)
 def test_what_is_no_journal_is_named_by_every_verb(
     kind: str, tmp_path: Path, no_connections: list[Any]

@@ -137,6 +137,7 @@ def test_somebody_elses_file_is_kept_without_consent(plan: Path) -> None:
     assert (replaced.exit_code, "hosts" in mine.read_text()) == (0, True)
 
 
+@pytest.mark.slow
 def test_prefects_file_deploys_the_seed_flow_with_the_plan(plan: Path) -> None:
     done = policy("apply", plan, "--by", "prefect", "--timezone", "Europe/Berlin", "--execute")
     assert done.exit_code == 0, done.output

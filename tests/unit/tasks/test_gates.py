@@ -29,6 +29,8 @@ from tasks.errors import TimedOut
 from tasks.gates import ApprovalRoute
 from tasks.migration import Migration
 
+pytestmark = pytest.mark.slow
+
 GATE = "before-restore"
 
 

@@ -109,6 +109,7 @@ LOST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", LOST)
 @pytest.mark.parametrize("looks", [0, 3])
 def test_a_reply_that_does_not_decide_is_looked_after(

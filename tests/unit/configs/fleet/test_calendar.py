@@ -64,6 +64,7 @@ def test_one_that_never_ends_is_found_to_be_long() -> None:
     assert found and found[1] - datetime(2026, 12, 7, tzinfo=UTC) > timedelta(days=365)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(WEEKDAYS), min_size=1, unique=True),
     st.times(),

@@ -905,6 +905,7 @@ def test_a_good_reply_is_read(name: str) -> None:
     assert _fits(each.call(_canned(each.replies)), get_type_hints(each.returns)["return"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_another_type_at_any_level_is_an_error_or_no_part_of_the_answer(name: str) -> None:
     each = CALLS[name]

@@ -246,6 +246,7 @@ def test_a_silent_domain_is_not_waited_for_for_ever(
         send(method, "/x", timeout_s=0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["head", "body"])
 @pytest.mark.parametrize("way", ["direct", "tunnel", "TLS"])
 def test_a_reply_that_drips_is_not_waited_for_longer_than_a_silent_one(

@@ -62,6 +62,7 @@ def _end_of(name: str) -> End:
     return End(error, time.monotonic() - began)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODES)
 def test_it_ends_in_time_with_a_typed_visible_error(ends: dict[str, End], name: str) -> None:
     end = ends[name]
@@ -113,6 +114,7 @@ HEAVY = (
 )
 
 
+@pytest.mark.slow
 def test_memory_is_bounded() -> None:
     command = [sys.executable, "-m", "tests.support.hostile_job", *HEAVY]
     told = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=120, check=False)

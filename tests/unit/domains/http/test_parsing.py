@@ -13,6 +13,8 @@ from domains.http.bodies import BadBody, LongBody
 from domains.http.json_replies import text
 from domains.http.parsing import digest, entries, parse, parse_lossless
 
+pytestmark = pytest.mark.slow
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERS = st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(

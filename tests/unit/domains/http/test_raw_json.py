@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from domains.http.bodies import BadBody
 from domains.http.raw_json import raw_documents
 
+pytestmark = pytest.mark.slow
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 BLANKS = st.text(st.sampled_from(" \t\r\n"), max_size=3)
 NUMBERS = st.sampled_from(

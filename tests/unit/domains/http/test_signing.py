@@ -26,6 +26,8 @@ from domains.http.requests import path_of
 from domains.http.signing import PerThreadSigner
 from domains.known_secrets import forget_secrets
 
+pytestmark = pytest.mark.slow
+
 KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 REGION = "us-east-1"
 

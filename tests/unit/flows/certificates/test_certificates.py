@@ -140,6 +140,7 @@ def test_a_journal_of_before_has_no_chain_and_is_not_certified(journal: Journal,
 # what is found
 
 
+@pytest.mark.slow
 def test_each_byte_and_each_bit_that_is_flipped_is_found(journal: Journal, keys: Keys) -> None:
     whole = made(journal, keys[0]).content
     for place in range(len(whole)):

@@ -268,6 +268,7 @@ def _raise_once(error: BaseException, after: int) -> Any:
     return happens
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**9))
 def test_whatever_happens_no_plan_runs_twice_and_all_ends_as_it_would(tmp_path_factory, seed) -> None:  # type: ignore[no-untyped-def]

@@ -27,6 +27,8 @@ from runs.verbs import Verb
 from tasks import in_flight
 from tasks.errors import PreconditionError
 
+pytestmark = pytest.mark.slow
+
 HOUR = timedelta(hours=1)
 
 

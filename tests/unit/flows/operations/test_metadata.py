@@ -31,6 +31,8 @@ from tasks.records.metadata import (
     Obstacle,
 )
 
+pytestmark = pytest.mark.slow
+
 ROLE = {"cluster_permissions": ["cluster_monitor"], "index_permissions": [], "tenant_permissions": []}
 POLICY = {
     "description": "d",

@@ -15,7 +15,7 @@ from runs.errors import Busy, PlanChanged, StateUnreachable, StateUnusable
 from runs.progress import Progress, report_progress
 from tasks.errors import ExecutionError, PreconditionError, TimedOut, VerificationFailed
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
 NAMES = {
     "Refused": (PreconditionError("x"), PlanChanged("x")),
     "Failed": (ExecutionError("x"), StateUnusable("x"), DomainError("source: GET /", "x")),

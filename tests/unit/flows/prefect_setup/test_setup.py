@@ -12,7 +12,7 @@ import yaml
 from tasks.errors import PreconditionError
 from tasks.records.prefect_setup import SetupChange, SetupKind
 
-pytestmark = pytest.mark.usefixtures("prefect_server")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
 ROOT = Path(__file__).resolve().parents[4]
 
 

@@ -38,6 +38,8 @@ from tasks.planning.saved_plan import differences
 from tasks.records.plan_document import PlanDocument
 from tasks.rehearsal import Rehearsal
 
+pytestmark = pytest.mark.slow
+
 PLAN = """name: orders
 source: {{endpoint: "{source}", auth: {{type: none}}}}
 target: {{endpoint: "{target}", auth: {{type: none}}}}

@@ -21,6 +21,8 @@ from reports.access_files.terraform import terraform
 from tasks.access.model import Facts, model_of
 from tasks.records.access import AccessModel, Statement
 
+pytestmark = pytest.mark.slow
+
 UNKNOWN_TO_LINTERS = "es:DescribeDomainReplication"
 """An action of 2026 that the linters' lists do not have yet: they are shown another one in its place."""
 EXPLAIN = "cluster:admin/opendistro/ism/managedindex/explain"

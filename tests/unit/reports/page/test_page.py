@@ -17,6 +17,8 @@ from reports.page.page import page, page_parts
 from reports.page.parts import ORDER
 from reports.page.rendering import FIRST, SHORT, document, rendered
 
+pytestmark = pytest.mark.slow
+
 VOID = {"meta", "path", "rect", "line", "input", "br"}
 OWN = {"script", "style"}
 HOSTILE = [

@@ -21,6 +21,8 @@ from runs.stores import shared
 from runs.stores.lease import Lease
 from runs.verbs import Verb
 
+pytestmark = pytest.mark.slow
+
 JOURNAL = "plans/orders/1.json"
 LOCK = "plans/orders/lock"
 

@@ -16,6 +16,8 @@ from runs.errors import LockLost, StateUnreachable
 from runs.stores.lease import Alive, Holder, Lease, LockRecord
 from runs.stores.stored_objects import StoredObjects
 
+pytestmark = pytest.mark.slow
+
 TTL_S = 60.0
 LOCK, JOURNAL = "plans/a/lock", "plans/a/run.json"
 

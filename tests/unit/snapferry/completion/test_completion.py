@@ -12,6 +12,8 @@ import pytest
 
 from snapferry.main import main
 
+pytestmark = pytest.mark.slow
+
 PLAN = """name: orders
 source: {{endpoint: "https://127.0.0.1:1", region: us-east-1, auth: {{type: none}}}}
 target: {{endpoint: "https://127.0.0.1:2", region: us-east-1, auth: {{type: none}}}}

@@ -24,6 +24,8 @@ from snapferry.main import app
 from snapferry.output.streams import make_safe
 from tasks.records.verification import Verdict, VerificationRecord
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 PLAN = """name: orders
 source: {endpoint: "http://127.0.0.1:1", auth: {type: none}}

@@ -25,6 +25,8 @@ from snapferry.tracing import configured, spans
 from snapferry.tracing.configured import is_configured, traced
 from snapferry.tracing.spans import trace_id_of
 
+pytestmark = pytest.mark.slow
+
 VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 

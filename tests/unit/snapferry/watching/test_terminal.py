@@ -19,6 +19,8 @@ from flows.previews.watched import WatchedPlan
 from runs.journal import Journal
 from runs.run_status import RunStatus
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:

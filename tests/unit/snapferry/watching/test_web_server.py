@@ -19,6 +19,8 @@ from snapferry.main import app
 from snapferry.watching import web_server
 from snapferry.watching.web_server import page_served
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Path:

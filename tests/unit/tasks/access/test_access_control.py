@@ -15,6 +15,8 @@ from tasks.access.security_rights import covers, is_mapped
 
 from .conftest import MOVER, Desk
 
+pytestmark = pytest.mark.slow
+
 API = "/_plugins/_security/api"
 ONLY = ("--only", "access-control")
 MANAGE = {

@@ -16,6 +16,8 @@ from tasks.access import apply as applying
 
 from .conftest import MOVER, ROLE, Desk
 
+pytestmark = pytest.mark.slow
+
 MADE = ["PUT ?", "PUT ?tagging", "CreateRole", "PutRolePolicy", "CreateRole", "PutRolePolicy"]
 SERVICE = {"Effect": "Allow", "Principal": {"Service": "es.amazonaws.com"}, "Action": "sts:AssumeRole"}
 EC2 = {

@@ -256,6 +256,7 @@ def test_a_caller_who_may_not_describe_the_domain_is_told_the_right(
 PEER = Peer("arn:aws:es:ap-south-1:123456789012:domain/orders", "ACTIVE")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("found", "side", "status"),
     [
@@ -313,6 +314,7 @@ class Sick(FakeIndex):
         return super().routing()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("side", "name", "excluded", "health", "primaries"),
     [
@@ -338,6 +340,7 @@ def test_lost_primaries_stop_what_moves_and_lost_replicas_are_told(
     assert (record.status, name in record.detail) == (primaries, primaries != "OK")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snapshot", [{"existing": "nightly"}, {"allow_partial": True}])
 def test_a_lost_primary_does_not_stop_a_plan_that_can_do_without(
     pair: Pair, snapshot: dict[str, Any]

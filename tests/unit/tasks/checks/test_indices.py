@@ -416,6 +416,7 @@ KNOWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("restore", "status", "says"),
     [

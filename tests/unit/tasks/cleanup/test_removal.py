@@ -28,6 +28,8 @@ from tasks.migration import Migration
 from tasks.records.cleanup import Registration, RegistrationOutcome, SkippedReason
 from tasks.records.resolution import LeftOut
 
+pytestmark = pytest.mark.slow
+
 BUSY = engine_error(
     400, "snapshot_in_progress_exception", "Cannot delete indices that are being snapshotted: [[a/uuid]]"
 )

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from tasks.metadata import normal_form
 from tasks.metadata.field_differences import HIDDEN, field_differences, redacted
 
+pytestmark = pytest.mark.slow
+
 FORMS: tuple[Callable[[Any], Any], ...] = (
     normal_form.plain, normal_form.setting, normal_form.script, normal_form.template, normal_form.aliases,
     normal_form.access, normal_form.index_policy, normal_form.snapshot_policy, normal_form.channel,

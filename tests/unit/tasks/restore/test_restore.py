@@ -229,6 +229,7 @@ def test_an_index_that_was_made_anew_under_the_name_is_not_ours(m: Migration, en
     assert not whose(m, a_unit("a"))
 
 
+@pytest.mark.slow
 def test_one_made_anew_between_two_reads_is_never_noted_as_ours(
     m: Migration, target: FakeDomain, engine: FakeEngine
 ) -> None:
@@ -623,6 +624,7 @@ def test_a_restart_between_two_shards_leaves_an_index_that_is_forgotten() -> Non
     assert not arrival(OURS).is_forgotten, "it is still on its way"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restarts", [1, 2])
 def test_a_target_that_forgets_the_restore_is_not_waited_for_and_the_index_is_restored_anew(
     m: Migration, target: FakeDomain, engine: FakeEngine, clock: Clock, restarts: int
@@ -843,6 +845,7 @@ def test_a_restore_waits_while_the_targets_allocation_is_switched_off_and_says_w
     assert any(each.waiting and f"{ENABLE}: none" in each.message for each in told)
 
 
+@pytest.mark.slow
 def test_that_wait_ends_within_its_bound_and_says_what_to_do(
     m: Migration, engine: FakeEngine, target: FakeDomain
 ) -> None:

@@ -25,6 +25,8 @@ from tasks.records.seeding import ChangesRecord, Copy
 from tasks.seeding.changes import _why_changed, find_changes, inspect_both_sides  # pyright: ignore[reportPrivateUsage]
 from tasks.seeding.ledger import ledger
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a", "b")
 
 

@@ -23,6 +23,8 @@ from tasks.tail.comparison import Known
 from tasks.tail.places import CannotFollow, FollowedIndex, Place
 from tasks.tail.sent import PlaceAccount, SentOperations
 
+pytestmark = pytest.mark.slow
+
 V3 = version_of("opensearch", "3.6.0")
 CONFLICT = {"type": "version_conflict_engine_exception", "reason": "current version [9] is higher"}
 BUSY = {"type": "rejected_execution_exception", "reason": "rejected execution of primary operation"}

@@ -21,6 +21,8 @@ from tasks.tail.places import CannotFollow, FollowedIndex, Place
 from tasks.tail.touched import Touched
 from tasks.tail.zones import EXACT_STEP, SurplusFinder, Versions, Zone, exact_bounds
 
+pytestmark = pytest.mark.slow
+
 V3 = version_of("opensearch", "3.6.0")
 BASE = 3 * EXACT_STEP
 

@@ -31,6 +31,8 @@ from tasks.verification.content.sampling import Range, ranges
 from tasks.verification.content.templates import differing
 from tasks.verification.run import with_contents
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = (Range(0, None),)
 
 

@@ -26,6 +26,8 @@ from tasks.verification.operations.drill_down import Budget, Found, Span
 from tasks.verification.operations.ranges import Pair, Place
 from tasks.verification.operations.verdicts import judged
 
+pytestmark = pytest.mark.slow
+
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAMES = st.tuples(st.sampled_from("abcdefgh"), st.sampled_from([None, "r"]))
 WRITES = st.lists(st.tuples(NAMES, st.sampled_from(["write", "write", "write", "delete"])), max_size=40)

@@ -20,6 +20,8 @@ from tasks.verification.operations import compare
 from tasks.verification.operations.drill_down import Budget
 from tasks.verification.operations.renumbered import read_repaired
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.tuples(st.sampled_from("abcdefgh"), st.sampled_from([None, "r"]))
 CHANGES = st.lists(st.tuples(NAMES, st.sampled_from(["write", "write", "delete"])), max_size=25)
 

@@ -20,6 +20,8 @@ from tasks.records.resolution import LeftOut, Unit
 from tasks.records.verification import Limit, Verdict
 from tasks.verification.run import verify
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def sides(source: FakeDomain, target: FakeDomain) -> tuple[FakeEngine, FakeEngine]:
