@@ -7,6 +7,7 @@ when its standard input ends without a line `keep`, which lets a lab outlive the
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -38,7 +39,9 @@ def main(argv: list[str]) -> int:
     threading.Thread(target=watch_owner, args=(running,), daemon=True).start()
     record(home, "supervisor", os.getpid())
     try:
+        gc.set_threshold(50_000, 20, 50)  # it looked for garbage at each import, and at each request
         description = start(running, LabSettings.load(home / SETTINGS))
+        gc.freeze()  # modules are no garbage
         if not running.stop.is_set():
             description.save_profiles(home)
             description.save(home)

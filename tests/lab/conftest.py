@@ -36,6 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.lab)
 
 
+def pytest_collection_finish() -> None:
+    """Modules are no garbage."""
+    gc.freeze()
+
+
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """`make lab-test` starts several runs, which share the tests."""
     folder = turns.shared()

@@ -12,7 +12,7 @@ from lab.description import LabDescription
 from tests.soak.crashes import SAME, Blow, Commands, Matrix, end_of, unlike
 from tests.soak.scene import Scene
 
-SAMPLE = {"migrate": (0.35, 0.75), "cutover": (0.7,)}
+SAMPLE = {"migrate": (0.55,), "cutover": (0.7,)}
 """Which points, as shares of all."""
 
 

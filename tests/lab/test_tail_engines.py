@@ -1,6 +1,6 @@
 """What the tail builds upon: how engines number, version, store and refuse documents. No product code.
 
-Several nodes: test_tail_nodes.py.
+Several nodes: test_tail_nodes.py. Engines of a version do not change, so both are `make soak JOB=engines`.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from migrations import eventually
 from pairs import MIDDLE, NEW, OLD, OLD_TO_MIDDLE, pair_lab
 
 from lab.description import LabDescription
+
+pytestmark = pytest.mark.soak
 
 INDEX, COPY = "tail-a", "tail-b"
 NO_PIPELINE = {"pipeline": "_none"}

@@ -1,6 +1,7 @@
 """What the tail builds upon where shards have replicas: stale copies, promotions, lost history.
 
-No product code. Each engine has two nodes; only the first may manage, so the second can be killed.
+No product code; `make soak JOB=engines`. Each engine has two nodes; only the first may manage, so the second
+can be killed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pairs import NEW, OLD
 from lab.description import LabDescription
 from lab.manager import attached
 from lab.settings import DomainSettings, LabSettings
+
+pytestmark = pytest.mark.soak
 
 SETTINGS = LabSettings(
     source=DomainSettings("orders-source", "us-east-1", OLD, data_nodes=2),

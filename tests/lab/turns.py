@@ -16,7 +16,7 @@ import pytest
 VARIABLE = "SNAPFERRY_TEST_TURNS"
 LONGEST = (
     "matrix", "window", "cutover", "accounts", "documents", "prefect_workers", "abort", "cutover_meddled",
-    "tail_attacks", "tail_kills", "prefect", "migrate", "faults", "checks", "tail_engines", "tail_nodes",
+    "tail_attacks", "tail_kills", "prefect", "migrate", "faults", "checks",
     "way_back", "crashes", "metadata", "renamed", "guide_twins", "shared_state", "fleet",
     "rehearse", "old_state", "installed", "planned_requests", "reads_only", "conflicts", "verify", "repair",
     "service_manners", "finish", "operations", "lab_nodes", "lab_lifetime", "kill", "saved_plans", "tail",
