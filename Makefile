@@ -66,14 +66,11 @@ test: $(READY) browser
 # its rights; with JOB=faults, while a tenth and more of all requests go wrong; with JOB=crashes, every verb,
 # killed at every point; with JOB=fuzz, damaged input of every kind; with JOB=takeover, a machine that is lost
 # with its Prefect worker; with JOB=fleet, a fleet of eight plans that loses one, and the server; with
-# JOB=pairs, seed, cutover and the ways out between and within versions, once each; with JOB=engines, what
-# the tail takes for granted of engines, of one node and of two.
+# JOB=lab, those tests of the lab that `make test` has no time for.
 # `make soak SEED=17` repeats one run, and records nothing.
 soak: $(READY)
-ifeq ($(JOB),pairs)
-	$(BIN)/pytest tests/lab/test_matrix.py tests/lab/test_cutover.py -m soak
-else ifeq ($(JOB),engines)
-	$(BIN)/pytest tests/lab/test_tail_engines.py tests/lab/test_tail_nodes.py -m soak
+ifeq ($(JOB),lab)
+	$(BIN)/pytest -m soak tests/lab
 else
 	$(BIN)/python -m tests.soak $(if $(JOB),--job $(JOB)) \
 	  $(if $(SEED)$(RUNS),$(if $(SEED),--seed $(SEED)) $(if $(RUNS),--runs $(RUNS)),--record)

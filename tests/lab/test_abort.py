@@ -144,6 +144,7 @@ def test_it_lifts_the_block_although_the_target_cannot_be_opened(small_desk: Des
     assert set(copies(desk.lab).values()) == {"close", "open"}  # the open one is somebody else's
 
 
+@pytest.mark.soak
 def test_aliases_that_were_set_for_an_opening_that_did_not_come_are_taken_off(small_desk: Desk) -> None:
     desk = small_desk
     seeded(desk)

@@ -29,7 +29,7 @@ ONE = {"settings": {"number_of_replicas": 0}}
 
 @pytest.mark.soak
 def test_seed_and_cut_over_from_3_6_to_3_6_with_clients_that_write(filled_desk: Desk) -> None:
-    """`make soak JOB=pairs`; `make test` goes the same way with access control."""
+    """`make soak JOB=lab`; `make test` goes the same way with access control."""
     require_journey(filled_desk, {"archive-2024", ".kibana_1", ".opendistro-job-scheduler-lock"})
 
 

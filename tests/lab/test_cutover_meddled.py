@@ -61,6 +61,7 @@ def test_a_write_that_somebody_let_through_after_the_verification_ends_the_windo
     require_all_there(few)
 
 
+@pytest.mark.soak
 def test_a_write_to_a_verified_copy_that_is_blocked_again_ends_the_window(few: Desk) -> None:
     url = f"{few.lab.target.engine_url}/first"
     json = "-H 'content-type: application/json'"
@@ -112,6 +113,7 @@ def test_a_field_that_somebody_gave_a_waiting_copy_does_not_go_live(few: Desk) -
     assert mapped(few) == before
 
 
+@pytest.mark.soak
 def test_a_field_that_somebody_gives_a_verified_copy_ends_the_window(few: Desk) -> None:
     url, json = f"{few.lab.target.engine_url}/first/_mapping", "-H 'content-type: application/json'"
     put = f'curl -sf -XPUT {json} -d \'{{"properties":{{"somebodys":{{"type":"keyword"}}}}}}\' {url}'
@@ -124,6 +126,7 @@ def test_a_field_that_somebody_gives_a_verified_copy_ends_the_window(few: Desk) 
     assert "somebodys" not in mapped(few)
 
 
+@pytest.mark.soak
 def test_settings_that_the_target_does_not_know_do_not_keep_a_copy_from_being_opened(few: Desk) -> None:
     """The engine archives them, and would refuse the change that opens the copy. Here the source has one."""
     lab = few.lab

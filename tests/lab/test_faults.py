@@ -22,7 +22,7 @@ from tests.soak.commands import in_this_process
 from tests.soak.runs import soak_run
 from tests.soak.scene import Scene
 
-SAMPLE = (3, 7, 9)
+SAMPLE = (3, 9)
 QUICK = 4
 
 

@@ -161,7 +161,7 @@ def test_2_19_to_3_6_and_an_index_from_7_10_is_refused(
 @pytest.mark.soak
 @pytest.mark.parametrize("pair", [OLD_TO_MIDDLE, MIDDLE_TO_NEW], ids=lambda pair: pair.name)
 def test_the_whole_way_and_the_ways_out_between_two_versions(pair: Pair, tmp_path: Path) -> None:
-    """`make soak JOB=pairs`; `make test` goes it with access control, and the ways out without."""
+    """`make soak JOB=lab`; `make test` goes it with access control, and the ways out without."""
     with filled(pair, tmp_path) as desk:
         require_journey(desk, LEFT_OUT)
         require_ways_out(desk)

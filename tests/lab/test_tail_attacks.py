@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from bare_engine import CBOR, BareEngine, Line, of
 from migrations import Desk, documents, engine, eventually, kill_when, rule
 from rounds import CUTOVER, blocked, cut_over, record, seeded
@@ -448,6 +449,7 @@ def _meddle(lab: LabDescription, kinds: dict[str, str]) -> None:
 # Kills and signals
 
 
+@pytest.mark.soak
 def test_a_killed_follow_leaves_copies_that_the_next_command_puts_right(desk: Desk) -> None:
     """Their block was off: those that somebody writes to then are restored."""
     lab, source, target = desk.lab, of(desk.lab, "source"), of(desk.lab, "target")

@@ -1,6 +1,6 @@
 """What the tail builds upon: how engines number, version, store and refuse documents. No product code.
 
-Several nodes: test_tail_nodes.py. Engines of a version do not change, so both are `make soak JOB=engines`.
+Several nodes: test_tail_nodes.py. Engines of a version do not change, so both are `make soak JOB=lab`.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ def scene(clean_lab: LabDescription, tmp_path: Path) -> Scene:
     return Scene(clean_lab, tmp_path)
 
 
+@pytest.mark.soak
 def test_a_changed_document_of_a_copy_is_never_proved_equal(scene: Scene) -> None:
     assert drawn(scene, WITH_DEFECT).defect == "changed, same version"
     row = tail_run(scene, WITH_DEFECT)

@@ -82,6 +82,7 @@ def clients(desk: Desk, side: str) -> Iterator[Writers]:
         yield writers
 
 
+@pytest.mark.soak
 def test_follow_killed_while_its_copy_takes_writes_locks_it_again(seeded_desk: Desk) -> None:
     desk, lab = seeded_desk, seeded_desk.lab
     change(lab, "one")
@@ -121,6 +122,7 @@ def test_a_killed_fallback_lets_clients_go_on_and_then_brings_everything_back(se
     assert not writers.lost("source") and not writers.lost("target")
 
 
+@pytest.mark.soak
 def test_indices_made_before_and_after_a_fallback_was_killed_while_it_caught_up_come_back(
     seeded_desk: Desk,
 ) -> None:

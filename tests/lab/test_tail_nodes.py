@@ -1,6 +1,6 @@
 """What the tail builds upon where shards have replicas: stale copies, promotions, lost history.
 
-No product code; `make soak JOB=engines`. Each engine has two nodes; only the first may manage, so the second
+No product code; `make soak JOB=lab`. Each engine has two nodes; only the first may manage, so the second
 can be killed.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from migrations import (
     Desk,
     documents,
@@ -130,6 +131,7 @@ def test_a_write_to_the_old_domain_ends_the_promise_visibly_and_is_never_deleted
     require_refused(desk, "one", "astray")
 
 
+@pytest.mark.soak
 def test_a_write_to_the_old_domain_while_a_fallback_waits_is_never_deleted(desk: Desk) -> None:
     promised(desk, gates={"before-freeze": {"timeout": "2m"}})
     waiting = desk.start("fallback", "--execute", "--allow-freeze")
@@ -156,6 +158,7 @@ def is_between_rounds(desk: Desk, index: str) -> bool:
     return bool(kept) and not journal["positions"][index]["sending"]
 
 
+@pytest.mark.soak
 def test_a_write_to_a_quiet_index_during_follow_is_found_and_never_deleted(desk: Desk) -> None:
     promised(desk)
     following = desk.start("follow", "--execute")
@@ -168,6 +171,7 @@ def test_a_write_to_a_quiet_index_during_follow_is_found_and_never_deleted(desk:
     require_refused(desk, "one", "astray")
 
 
+@pytest.mark.soak
 def test_after_a_kill_between_two_rounds_a_write_to_the_old_domain_is_never_deleted(desk: Desk) -> None:
     promised(desk)
     following = desk.start("follow", "--execute")

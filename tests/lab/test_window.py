@@ -170,6 +170,7 @@ def test_many_signals_do_not_cut_the_roll_back_short(two: Desk) -> None:
     require_rolled_back(two)
 
 
+@pytest.mark.soak
 def test_one_index_that_refuses_its_release_does_not_hold_the_others(two: Desk) -> None:
     with waiting(two) as process:
         engine(two.lab, "source", "PUT", "/first/_settings", {"index.blocks.read_only": True})
