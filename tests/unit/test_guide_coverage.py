@@ -34,6 +34,7 @@ def commands() -> list[str]:
     return sorted(set(quoted))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", commands())
 def test_each_command_exists_with_its_options(line: str) -> None:
     _, *words = shlex.split(line)

@@ -69,6 +69,7 @@ def _unlike_part(key: str, old: Any, new: Any, place: str) -> list[str]:
     return unlike(old, new, place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("old", OLD, ids=lambda old: old.name)
 def test_it_is_told_as_it_was(old: OldState, tmp_path: Path, no_connections: list[Any]) -> None:
     values = {**old.values, "folder": str(tmp_path)}

@@ -35,6 +35,8 @@ from tasks.migration import Migration
 from tasks.planning.resolve import require_moving, resolve
 from tasks.records.verification import Verdict, VerificationRecord
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -86,7 +88,6 @@ ENDS: list[tuple[BaseException | None, bool, str, int]] = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("error", "changing", "status", "code"), ENDS)
 def test_the_end_of_a_session_is_written_down(
     plan: Plan, tmp_path: Path, error: BaseException | None, changing: bool, status: str, code: int
@@ -304,7 +305,6 @@ def test_two_plans_over_one_pair_of_clusters_are_one_after_the_other(
         pass
 
 
-@pytest.mark.slow
 def test_kill_9_frees_everything_and_the_same_command_continues(plan: Plan, tmp_path: Path) -> None:
     code = """
 import sys
@@ -573,7 +573,6 @@ def test_what_becomes_of_registrations_and_templates_is_noted(
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("side", ["source", "target"])
 @pytest.mark.parametrize(
     ("snapshot", "problem"),

@@ -10,6 +10,8 @@ import pytest
 
 from releasing.installing import ROOMS, ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="session")
 def names(wheel: Path) -> set[str]:

@@ -106,6 +106,7 @@ def test_every_event_has_its_words() -> None:
         assert told.body.startswith("why\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", ["status", "slow", "away"])
 def test_what_goes_wrong_is_said_without_the_address(
     receiver: Receiver,

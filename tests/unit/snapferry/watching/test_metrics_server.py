@@ -21,6 +21,8 @@ from snapferry.main import app
 from snapferry.watching.addresses import address_in
 from snapferry.watching.metrics_server import metrics_served
 
+pytestmark = pytest.mark.slow
+
 RUNNING = ("migrate", "rehearse", "seed", "follow", "cutover", "fallback")
 
 

@@ -292,6 +292,7 @@ def test_what_stands_still_on_both_sides_may_be_opened(m: Migration, copies: Wri
     require_unchanged(m, AB, as_frozen(m), copy_states(m, AB))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("act", "why"),
     [

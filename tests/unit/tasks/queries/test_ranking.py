@@ -10,6 +10,8 @@ from tasks.queries.ranking.changes import changes
 from tasks.queries.ranking.likeness import likeness, overlap, rbo
 from tasks.queries.ranking.ties import Ranking, ranking
 
+pytestmark = pytest.mark.slow
+
 
 def ranked(*groups: Sequence[str] | str, whole: bool = True) -> Ranking[str]:
     """A ranking of these groups of documents, with falling scores."""
