@@ -10,7 +10,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 unexport PYTHONDONTWRITEBYTECODE
 
 # Unit tests: several processes share them, module by module, or by what their modules share.
-UNIT := $(BIN)/pytest --numprocesses $${UNIT_RUNS:-2} --dist loadgroup --no-loadscope-reorder
+UNIT_RUNS ?= 2
+UNIT = $(BIN)/pytest --numprocesses $(UNIT_RUNS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: install browser demo test unit unit-all lint lab-test soak bench lock wheel sbom docs clean
 

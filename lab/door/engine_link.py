@@ -56,14 +56,9 @@ class EngineLink:
         if body or method in ("PUT", "POST"):
             sent["content-length"] = str(len(body))
         there = yarl.URL(self.url + url.raw_path.decode("ascii"), encoded=True)
-        try:
-            reply = await self._opened().request(
-                method, there, headers=sent, data=body or None, allow_redirects=False
-            )
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            raise httpx.ConnectError(str(error)) from error
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise httpx.ReadError(str(error)) from error
+        reply = await self._opened().request(
+            method, there, headers=sent, data=body or None, allow_redirects=False
+        )
         return httpx.Response(reply.status, headers=reply.raw_headers, stream=_Body(reply))
 
     async def ask(self, method: str, path: str, body: Any = None, query: str = "") -> tuple[int, Any]:
@@ -100,13 +95,13 @@ class EngineLink:
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keeps aiohttp from sending a request again when its connection breaks: it may have been carried out."""
+    """Tells errors as httpx does. So aiohttp sends nothing again when a connection breaks: it may be done."""
     try:
         return await handler(request)
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
-        raise
-    except aiohttp.ClientConnectionError as error:
-        raise aiohttp.ClientPayloadError(str(error)) from error
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise httpx.ConnectError(str(error)) from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise httpx.ReadError(str(error)) from error
 
 
 class _Body(httpx.AsyncByteStream):

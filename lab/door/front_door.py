@@ -74,10 +74,9 @@ class FrontDoor:
         self.door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request (ASGI); at the end of the lifespan, close the connections to the engine."""
+        """Answer one request (ASGI); lifespan messages are acknowledged."""
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
-            await self.door.engine.close()
         elif scope["type"] == "http":
             task = asyncio.current_task()
             assert task is not None  # each request is served in a task of its own

@@ -12,9 +12,6 @@ from lab.description import LabDescription
 from tests.soak.crashes import SAME, Blow, Commands, Matrix, end_of, unlike
 from tests.soak.scene import Scene
 
-SAMPLE = {"migrate": 0.55, "cutover": 0.7}
-"""Which point, as a share of all."""
-
 
 @pytest.fixture(scope="module")
 def commands() -> Iterator[Commands]:
@@ -28,13 +25,15 @@ def scene(clean_lab: LabDescription, tmp_path: Path) -> Scene:
     return Scene(clean_lab, tmp_path)
 
 
-@pytest.mark.parametrize("verb", ["migrate", pytest.param("cutover", marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("verb", "share"), [("migrate", 0.55), pytest.param("cutover", 0.7, marks=pytest.mark.soak)]
+)
 def test_killed_anywhere_the_same_command_comes_to_the_same_end(
-    verb: str, scene: Scene, commands: Commands
+    verb: str, share: float, scene: Scene, commands: Commands
 ) -> None:
+    """`share` is the point, as a share of all."""
     matrix = Matrix(scene, commands, verb)
     matrix.undisturbed()
-    share = SAMPLE[verb]
     row = matrix.row(f"{share:.0%}", Blow("at", round(share * matrix.points)))
     assert row["verdict"] == SAME, row
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 import httpx
 import pytest
+from support.fake_domain import FakeDomain, Reply, ok
 from support.small_lab import HOST, SmallLab
 
 from lab.door.engine_link import EngineLink
@@ -38,44 +36,20 @@ def test_without_its_engine_a_domain_answers_502(tmp_path, nowhere, method, path
     assert lab.admin("PUT", "/manners/source", {"standby": True}).status_code == 409
 
 
-class BreaksOff(BaseHTTPRequestHandler):
-    """Answers what it is asked to read, and hangs up on everything else."""
-
-    protocol_version = "HTTP/1.1"
-    asked: ClassVar[list[str]] = []
-
-    def do_GET(self) -> None:
-        self.asked.append("GET")
-        self.send_response(200)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def do_PUT(self) -> None:
-        self.asked.append("PUT")
-        self.close_connection = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-def test_a_change_on_a_connection_that_breaks_off_is_not_sent_again():
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_a_change_on_a_connection_that_breaks_off_is_not_sent_again(source: FakeDomain, how: str):
     """Whoever asks must decide that: it may have been carried out."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), BreaksOff) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        link = EngineLink(f"http://127.0.0.1:{server.server_port}")
+    source.on("GET /books", ok({})).on("PUT /books", Reply(then=how))
 
-        async def change() -> None:
-            try:
-                assert await link.ask("GET", "/books") == (200, {})  # the connection is kept, and used again
-                with pytest.raises(httpx.ReadError):
-                    await link.ask("PUT", "/books", {})
-            finally:
-                await link.close()
+    async def change() -> None:
+        link = EngineLink(source.endpoint)
+        assert await link.ask("GET", "/books") == (200, {})  # the connection is kept, and used again
+        with pytest.raises(httpx.ReadError):
+            await link.ask("PUT", "/books", {})
+        await link.close()
 
-        asyncio.run(change())
-        server.shutdown()
-    assert BreaksOff.asked == ["GET", "PUT"]
+    asyncio.run(change())
+    assert source.lines == ["GET /books", "PUT /books"]
 
 
 @pytest.mark.parametrize("query", ["q=tit?", "q=a??", "q=%3F&x=?", "?", ""])
